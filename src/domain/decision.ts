@@ -1,0 +1,52 @@
+// The outcome of asking whether a request is allowed. Reasons are a closed, append-only list: errors, metrics and audit share it.
+import type { Principal } from './principal.ts';
+
+export const denyReasons = [
+  'route_unknown',
+  'target_malformed',
+  'method_not_allowed',
+  'rate_limited',
+  'bearer_missing',
+  'bearer_malformed',
+  'bearer_repeated',
+  'bearer_wrong_kind',
+  'bearer_unknown_key',
+  'bearer_signature',
+  'bearer_claims',
+  'bearer_expired',
+  'signing_key_retired',
+  'account_unknown',
+  'account_locked',
+  'credential_unknown',
+  'credential_pending',
+  'credential_revoked',
+  'credential_expired',
+  'signed_out',
+  'permission_missing',
+  'read_only_method',
+  'client_ip_unknown',
+  'ip_not_allowed',
+  'allowlist_damaged',
+  'store_unavailable',
+  'view_stale',
+  'upstream_unavailable',
+  'upstream_timeout',
+  'request_header_refused',
+] as const;
+
+export type DenyReason = (typeof denyReasons)[number];
+
+export interface Deny {
+  readonly kind: 'deny';
+  readonly reason: DenyReason;
+  /** Whose credential it was, when that much was proven. */
+  readonly principal?: Principal;
+  /** Seconds since expiry, for `bearer_expired`. */
+  readonly expiredSeconds?: number;
+}
+
+export const deny = (reason: DenyReason, detail: Omit<Deny, 'kind' | 'reason'> = {}): Deny => ({
+  kind: 'deny',
+  reason,
+  ...detail,
+});

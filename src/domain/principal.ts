@@ -1,0 +1,21 @@
+// Who is calling, once authenticated. A principal says who, never what is allowed now: that is the decision's.
+import type { CredentialRef } from './credential.ts';
+import type { Permission } from './permission.ts';
+import type { UnixSeconds } from './time.ts';
+
+export interface Principal {
+  readonly credential: CredentialRef;
+  readonly permissions: ReadonlySet<Permission>;
+  /** Signing public key, wallet address, or lookup_id: what the venue sees in Countersign-Credential. */
+  readonly label: string;
+  /** The JWT's id. */
+  readonly session: string;
+  /** When the JWT itself ends. */
+  readonly expiresAt: UnixSeconds;
+  /** The signed timestamp behind the session; a token's time of creation. */
+  readonly authTime: UnixSeconds;
+  /** Isolated-market authorisation (WIRE flag I). */
+  readonly isolated: boolean;
+  /** `interactive` when asked for at login. */
+  readonly tokenUsage: 'interactive' | undefined;
+}
