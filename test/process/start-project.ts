@@ -1,0 +1,209 @@
+// Throw-away copies of the project for the tests of start.cjs, and the processes run in them. Everything lives under the
+// system's temporary folder: nothing here may touch the checkout it is run from.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
+
+export const PROJECT = resolve(import.meta.dirname, '..', '..');
+
+/** An environment; `undefined` takes a variable away. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export type Ended = Readonly<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+export type Running = Readonly<{
+  pid: number;
+  stdout: () => string;
+  stderr: () => string;
+  /** Resolves with the first match in stdout or stderr; rejects, with all that was printed, if the process ends first. */
+  printed: (pattern: RegExp) => Promise<RegExpExecArray>;
+  signal: (signal: NodeJS.Signals) => void;
+  /** Resolves when the process has ended and everyone who held its output has let go of it. */
+  ended: Promise<Ended>;
+  /** Whether any process of the group it started is left. */
+  anythingLeft: () => boolean;
+}>;
+
+const started = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+/** For afterEach: ends what a failed test left running. */
+export function endEverythingStarted(): void {
+  for (const child of started) {
+    if (child.pid !== undefined && groupExists(child.pid)) process.kill(-child.pid, 'SIGKILL');
+  }
+  started.clear();
+}
+
+/** For afterAll: installs are hundreds of megabytes. */
+export async function removeFolders(): Promise<void> {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  folders.clear();
+}
+
+export async function temporaryFolder(name: string): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), `countersign-${name}-`)));
+  folders.add(folder);
+  return folder;
+}
+
+/** Starts a program in its own process group, with an environment as a user's shell has it. */
+export function start(program: string, args: readonly string[], options: { cwd: string; env?: Env }): Running {
+  const env = { ...shellEnv(), ...options.env };
+  const child = spawn(program, args, { cwd: options.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  started.add(child);
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`could not start ${program}`);
+
+  let stdout = '';
+  let stderr = '';
+  let over = false;
+  const watchers = new Set<() => void>();
+  const notify = () => {
+    for (const watcher of [...watchers]) watcher();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    notify();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    notify();
+  });
+  const ended = new Promise<Ended>((resolveEnded) => {
+    child.once('close', (code, signal) => {
+      over = true;
+      resolveEnded({ code, signal });
+      notify();
+    });
+  });
+  const printed = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolveMatch, reject) => {
+      const look = () => {
+        const match = pattern.exec(stdout) ?? pattern.exec(stderr);
+        if (match === null && !over) return;
+        watchers.delete(look);
+        if (match !== null) resolveMatch(match);
+        else reject(new Error(`ended without printing ${pattern}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`));
+      };
+      watchers.add(look);
+      look();
+    });
+  return {
+    pid,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    printed,
+    signal: (signal) => {
+      process.kill(pid, signal);
+    },
+    ended,
+    anythingLeft: () => groupExists(pid),
+  };
+}
+
+function groupExists(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Our environment without what npm, vitest and git added to it, so that a test starts where a user starts. */
+function shellEnv(): Env {
+  const added = /^(NODE_ENV|NODE_OPTIONS|NODE_PATH|VITEST.*|TEST|INIT_CWD|GIT_.*|npm_(?!config_).*)$/;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !added.test(name)));
+  return { ...env, PATH: shellPath().join(delimiter) };
+}
+
+function shellPath(): string[] {
+  const ofAProject = `${sep}node_modules${sep}`;
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((entry) => entry !== '' && !`${entry}${sep}`.includes(ofAProject));
+}
+
+/** Puts folders in front of the PATH a user's shell has. */
+export function pathWith(...first: string[]): string {
+  return [...first, ...shellPath()].join(delimiter);
+}
+
+/** A folder for the front of the PATH in which `node` is the given one; npm and its scripts run on it. */
+export async function folderWithNode(file: string): Promise<string> {
+  const folder = await temporaryFolder('node');
+  await symlink(file, join(folder, 'node'));
+  return folder;
+}
+
+/** The npm a user's shell finds. */
+export function npmProgram(): string {
+  const found = shellPath()
+    .map((entry) => join(entry, 'npm'))
+    .find((file) => existsSync(file));
+  if (found === undefined) throw new Error('these tests need npm on the PATH');
+  return found;
+}
+
+/** A Node.js older than 24 on this machine's PATH. */
+export function oldNode(): string | undefined {
+  return shellPath()
+    .map((entry) => join(entry, 'node'))
+    .find((file) => {
+      const version = existsSync(file) ? spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout : '';
+      return /^v\d+\./.test(version) && Number.parseInt(version.slice(1), 10) < 24;
+    });
+}
+
+/** What a fresh clone of this checkout would hold, plus what is not committed yet: nothing that git ignores. */
+export async function copyOfTheProject(): Promise<string> {
+  const folder = await temporaryFolder('clone');
+  const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: PROJECT,
+    env: shellEnv(),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (listed.status !== 0) throw new Error(`git ls-files failed: ${listed.stderr}`);
+  const files = listed.stdout.split('\0').filter((file) => file !== '' && existsSync(join(PROJECT, file)));
+  for (const file of files) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await cp(join(PROJECT, file), join(folder, file));
+  }
+  return folder;
+}
+
+/** A project of nothing but start.cjs, the scripts of package.json, a lockfile and the given src/main.ts. */
+export async function smallProject(main: string, lockfile: object = { packages: {} }): Promise<string> {
+  const folder = await temporaryFolder('small');
+  await copyFile(join(PROJECT, 'start.cjs'), join(folder, 'start.cjs'));
+  const manifest: unknown = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'));
+  const scripts = typeof manifest === 'object' && manifest !== null && 'scripts' in manifest ? manifest.scripts : {};
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'small', type: 'module', scripts }));
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(lockfile));
+  await mkdir(join(folder, 'src'));
+  await writeFile(join(folder, 'src', 'main.ts'), main);
+  return folder;
+}
+
+/** A program named npm that notes each call (its folder and arguments) and then runs the given shell commands. */
+export async function fakeNpm(commands: string): Promise<{ bin: string; calls: () => Promise<string[]> }> {
+  const bin = await temporaryFolder('npm');
+  const log = join(bin, 'calls');
+  await writeFile(log, '');
+  await writeFile(join(bin, 'npm'), `#!/bin/sh\nprintf '%s %s\\n' "$PWD" "$*" >> '${log}'\n${commands}\n`);
+  await chmod(join(bin, 'npm'), 0o755);
+  return { bin, calls: async () => (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '') };
+}
+
+/** A named pipe: reading it waits for a writer and the other way round, so two processes can wait for each other. */
+export async function namedPipe(): Promise<string> {
+  const file = join(await temporaryFolder('pipe'), 'pipe');
+  const made = spawnSync('mkfifo', [file], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`mkfifo failed: ${made.stderr}`);
+  return file;
+}
