@@ -17,6 +17,7 @@ export const errorStatus = {
   EVM_VAULT_OPERATORS_DISABLED: 400,
   SUBKEY_NOT_ACTIVATABLE: 400,
   NOT_UNIQUE: 400,
+  INVALID_ORDER_SIGNATURE: 400,
   TOKEN_LIMIT_REACHED: 400,
   UNAUTHORIZED_ERROR: 401,
   STARKNET_SIGNATURE_VERIFICATION_FAILED: 401,
@@ -69,4 +70,24 @@ export class ApiError extends Error {
     this.data = options.data ?? null;
     this.headers = options.headers ?? {};
   }
+}
+
+/** The store could not do what it was asked: full disk, locked or damaged file. Callers answer SERVICE_UNAVAILABLE. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure';
+}
+
+/** The port of the operator API is taken; the message is one sentence for the operator. */
+export class OperatorPortTaken extends Error {
+  override readonly name = 'OperatorPortTaken';
+}
+
+/** There is no database where one was expected; the message is one sentence for the operator. */
+export class NoData extends Error {
+  override readonly name = 'NoData';
+}
+
+/** Another process owns this database. */
+export class StoreLocked extends Error {
+  override readonly name = 'StoreLocked';
 }

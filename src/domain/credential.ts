@@ -1,8 +1,11 @@
 // The three credentials, named by account and row id and never by public key alone: two accounts may register the same key.
-import type { Felt } from './felt.ts';
+import { type Felt, feltOf } from './felt.ts';
 
 /** An account id: the Starknet address of its owner. */
 export type AccountId = Felt;
+
+/** Stands where an audit or change-log row names an account, but is about the service itself. Nobody can own it. */
+export const NO_ACCOUNT: AccountId = feltOf(0n);
 
 /** As in the JWT claim `cs_kind`: `main` a Stark main key, `evm` an Ethereum wallet, `subkey`, `token` read-only. */
 export type CredentialKind = 'main' | 'evm' | 'subkey' | 'token';
@@ -16,12 +19,20 @@ export interface CredentialRef {
   readonly id: string;
 }
 
+/** A credential that logs in: every one but the token. */
+export type SessionCredentialRef = CredentialRef & { readonly kind: Exclude<CredentialKind, 'token'> };
+
 /** The row id of a main key or wallet: an account has exactly one. */
 export const MAIN_CREDENTIAL_ID = 'main';
 
 /** What a change is about and what a decision depends on (DESIGN 4.4): an account, a credential, or a JWT signing key. */
 export type Subject = string & { readonly __subject?: never };
 
+/** What all sessions of an account depend on, and its tokens do not: signing out everywhere. */
+export const sessionsSubject = (account: AccountId): Subject => `sessions/${account}`;
 export const accountSubject = (account: AccountId): Subject => `account/${account}`;
 export const credentialSubject = (ref: CredentialRef): Subject => `credential/${ref.account}/${ref.kind}/${ref.id}`;
 export const signingKeySubject = (kid: string): Subject => `kid/${kid}`;
+
+/** How audit rows and logs name a credential within its account: `subkey:42`. */
+export const actorOf = (ref: Pick<CredentialRef, 'kind' | 'id'>): string => `${ref.kind}:${ref.id}`;

@@ -32,6 +32,8 @@ export const denyReasons = [
   'upstream_unavailable',
   'upstream_timeout',
   'request_header_refused',
+  'order_refused',
+  'route_unsigned',
 ] as const;
 
 export type DenyReason = (typeof denyReasons)[number];

@@ -12,9 +12,8 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number];
 
-/** Operator switches that widen a kind (WIRE 12.8, 12.9); everything off is the strict default. */
+/** Operator switches that widen a kind (WIRE 12.9); everything off is the strict default. */
 export interface PermissionPolicy {
-  readonly subkeysMaySetLeverage: boolean;
   readonly tokensMayReadKeys: boolean;
 }
 

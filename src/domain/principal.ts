@@ -8,6 +8,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>;
   /** Signing public key, wallet address, or lookup_id: what the venue sees in Countersign-Credential. */
   readonly label: string;
+  /** The key that signed the JWT. */
+  readonly kid: string;
   /** The JWT's id. */
   readonly session: string;
   /** When the JWT itself ends. */

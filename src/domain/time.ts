@@ -30,3 +30,27 @@ export const secondsOf = (nanos: UnixNanos): UnixSeconds => Number(nanos / 1_000
 export const millisOf = (nanos: UnixNanos): UnixMillis => Number(nanos / 1_000_000n) as UnixMillis;
 export const addSeconds = (at: UnixNanos, seconds: number): UnixNanos =>
   (at + BigInt(Math.trunc(seconds)) * 1_000_000_000n) as UnixNanos;
+
+/**
+ * A clock that never goes below `floor` nor back: while the wall clock stands behind what was already seen, time goes on at
+ * the pace of the monotonic clock, so that expiry keeps working across a wall clock that was set back.
+ * `wall` is in nanoseconds, `monotonic` in milliseconds.
+ */
+export function createClock(deps: { wall: () => bigint; monotonic: () => number; floor: UnixNanos }): Clock {
+  let base: bigint = deps.floor;
+  let baseAt = deps.monotonic();
+  return {
+    monotonic: deps.monotonic,
+    now() {
+      const at = deps.monotonic();
+      const carried = base + BigInt(Math.max(0, Math.trunc((at - baseAt) * 1_000_000)));
+      const wall = deps.wall();
+      base = wall > carried ? wall : carried;
+      baseAt = at;
+      return base as UnixNanos;
+    },
+  };
+}
+
+/** Nanoseconds of the machine's wall clock, at the millisecond resolution JavaScript offers. */
+export const systemWall = (): bigint => BigInt(Date.now()) * 1_000_000n;

@@ -1,0 +1,165 @@
+// Reads JSON as every reader must read it: what two parsers could take differently is refused. JSON.parse will not do, because it
+// hides repeated members and the digits of numbers. Never repairs, guesses or skips anything.
+
+/** A number keeps the text it was written as: no digit is lost, and 1e3 is not 1000. */
+export interface JsonNumber {
+  readonly kind: 'number';
+  readonly text: string;
+}
+export interface JsonArray {
+  readonly kind: 'array';
+  readonly items: readonly JsonValue[];
+}
+export interface JsonObject {
+  readonly kind: 'object';
+  /** By exact name; no two names are equal when letter case is ignored. */
+  readonly members: ReadonlyMap<string, JsonValue>;
+}
+export type JsonValue = null | boolean | string | JsonNumber | JsonArray | JsonObject;
+
+/** The bytes are not JSON, or not one that all parsers read alike; the message says what stands in the way, never what was written. */
+export class StrictJsonError extends Error {
+  override readonly name = 'StrictJsonError';
+}
+
+export const MAX_JSON_BYTES = 64 * 1024;
+const MAX_DEPTH = 16;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+// RFC 8259 sections 2, 6 and 7. Sticky: each matches at the current place or not at all.
+const space = /[\t\n\r ]*/y;
+const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 section 7 forbids exactly these in a string.
+const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const literal = /true|false|null/y;
+const endOfWord = /[^0-9A-Za-z+.-]|$/y;
+// No escapes: a parser that compares names before it decodes them would see another name.
+const memberName = /^[ !#-[\]-~]*$/;
+
+/**
+ * One JSON value (RFC 8259) in at most 64 KiB of UTF-8 without a byte order mark, nested at most 16 deep. In every object the names
+ * are printable ASCII, written without escapes, and distinct when letter case is ignored. Strings are well-formed Unicode.
+ * Throws StrictJsonError for everything else.
+ */
+export function parseStrictJson(bytes: Uint8Array): JsonValue {
+  if (bytes.length > MAX_JSON_BYTES) throw new StrictJsonError(`it is larger than ${MAX_JSON_BYTES} bytes`);
+  const text = decoded(bytes);
+  if (text.startsWith('\ufeff')) throw new StrictJsonError('it begins with a byte order mark');
+  let at = 0;
+
+  skipSpace();
+  const value = readValue(0);
+  skipSpace();
+  if (at < text.length) throw new StrictJsonError('something follows the value');
+  return value;
+
+  function readValue(depth: number): JsonValue {
+    const sign = text[at];
+    if (depth === MAX_DEPTH && (sign === '{' || sign === '[')) {
+      throw new StrictJsonError(`it is nested more than ${MAX_DEPTH} deep`);
+    }
+    switch (sign) {
+      case '{':
+        return readObject(depth);
+      case '[':
+        return readArray(depth);
+      case '"':
+        return readString();
+      default:
+        return readWord();
+    }
+  }
+
+  function readObject(depth: number): JsonObject {
+    const members = new Map<string, JsonValue>();
+    const folded = new Set<string>();
+    readList('}', () => {
+      const raw = take(string) ?? notJson();
+      const name = raw.slice(1, -1);
+      if (!memberName.test(name)) throw new StrictJsonError('a member name is not plain printable ASCII');
+      if (folded.has(name.toLowerCase())) {
+        throw new StrictJsonError('two members of one object have the same name when letter case is ignored');
+      }
+      folded.add(name.toLowerCase());
+      skipSpace();
+      if (text[at] !== ':') notJson();
+      at += 1;
+      skipSpace();
+      members.set(name, readValue(depth + 1));
+    });
+    return { kind: 'object', members };
+  }
+
+  function readArray(depth: number): JsonArray {
+    const items: JsonValue[] = [];
+    readList(']', () => void items.push(readValue(depth + 1)));
+    return { kind: 'array', items };
+  }
+
+  /** The inside of an object or array, up to and with its closing sign. */
+  function readList(close: '}' | ']', readElement: () => void): void {
+    at += 1;
+    skipSpace();
+    if (text[at] === close) {
+      at += 1;
+      return;
+    }
+    for (;;) {
+      readElement();
+      skipSpace();
+      const sign = text[at];
+      at += 1;
+      if (sign === close) return;
+      if (sign !== ',') notJson();
+      skipSpace();
+    }
+  }
+
+  function readString(): string {
+    const read: unknown = JSON.parse(take(string) ?? notJson());
+    if (typeof read !== 'string' || !read.isWellFormed()) {
+      throw new StrictJsonError('a string holds half of a surrogate pair');
+    }
+    return read;
+  }
+
+  function readWord(): JsonValue {
+    const word = take(literal) ?? take(number) ?? notJson();
+    endOfWord.lastIndex = at;
+    if (!endOfWord.test(text)) notJson();
+    switch (word) {
+      case 'true':
+        return true;
+      case 'false':
+        return false;
+      case 'null':
+        return null;
+      default:
+        return { kind: 'number', text: word };
+    }
+  }
+
+  function take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    if (found !== undefined) at += found.length;
+    return found;
+  }
+
+  function skipSpace(): void {
+    take(space);
+  }
+}
+
+function notJson(): never {
+  throw new StrictJsonError('it is not JSON');
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new StrictJsonError('it is not UTF-8');
+  }
+}

@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type JsonValue, MAX_JSON_BYTES, parseStrictJson, StrictJsonError } from '../../../src/domain/strict-json.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
+const read = (text: string): JsonValue => parseStrictJson(bytes(text));
+
+/** The plain value that JSON.parse would give. */
+function plain(value: JsonValue): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value.kind === 'number') return Number(value.text);
+  if (value.kind === 'array') return value.items.map(plain);
+  return Object.fromEntries([...value.members].map(([name, member]) => [name, plain(member)]));
+}
+
+function expectRefused(input: Buffer | string, message: RegExp): void {
+  const refuse = () => (typeof input === 'string' ? read(input) : parseStrictJson(input));
+  expect(refuse).toThrow(StrictJsonError);
+  expect(refuse).toThrow(message);
+}
+
+describe('what every parser reads alike is read', () => {
+  test.each([
+    '{}',
+    '[]',
+    ' \t\r\n[ 1 , 2 ]\n',
+    '{"a":{"b":[null,true,false,"x",-0.5e+3,0]}}',
+    '"\\u00e9\\n\\"\\\\\\/ \u00e9 \ud83d\ude00 \\ud83d\\ude00"',
+    '-0',
+    '{"__proto__":1,"constructor":{}}',
+  ])('%s', (text) => {
+    expect(JSON.stringify(plain(read(text)))).toBe(JSON.stringify(JSON.parse(text)));
+  });
+
+  test('a number keeps its text: no digit is lost and no form is changed', () => {
+    for (const text of ['1e3', '1.0', '12345678901234567890.10', '-0']) {
+      expect(read(text)).toEqual({ kind: 'number', text });
+    }
+  });
+
+  test('a body of exactly the limit', () => {
+    expect(read(`"${'x'.repeat(MAX_JSON_BYTES - 2)}"`)).toHaveLength(MAX_JSON_BYTES - 2);
+  });
+
+  test('16 levels', () => {
+    expect(plain(read('['.repeat(16) + ']'.repeat(16)))).toEqual(JSON.parse('['.repeat(16) + ']'.repeat(16)));
+  });
+
+  const names = fc.stringMatching(/^[ !#-@[\]^-~]{0,8}$/).map((name) => name.replaceAll('\\', ''));
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', maxDepth: 8 },
+      fc.constantFrom(null, true, false),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.string({ unit: 'grapheme' }),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(names, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  }));
+
+  test('whatever it accepts, JSON.parse reads the same', () => {
+    fc.assert(
+      fc.property(value, fc.constantFrom(undefined, 1), (input, indent) => {
+        const text = JSON.stringify(input, null, indent);
+        expect(JSON.stringify(plain(read(text)))).toBe(JSON.stringify(JSON.parse(text)));
+      }),
+    );
+  });
+
+  test('arbitrary text is read as JSON.parse reads it, or refused', () => {
+    const signs = fc.constantFrom(...'{}[]:,"\\0159eE+-.tfnu ', 'true', 'false', 'null', '"a"', '"A"', '\\u0061', '\n');
+    fc.assert(
+      fc.property(fc.array(signs, { maxLength: 14 }), (parts) => {
+        const text = parts.join('');
+        let mine: JsonValue;
+        try {
+          mine = read(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(StrictJsonError);
+          return;
+        }
+        expect(JSON.stringify(plain(mine))).toBe(JSON.stringify(JSON.parse(text)));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('what two parsers could read differently is refused', () => {
+  test.each([
+    ['the same name twice', '{"size":"1","size":"2"}'],
+    ['the same name in another case', '{"size":"1","SIZE":"2"}'],
+    ['a name twice in an inner object', '[{"a":{"b":1,"B":2}}]'],
+    ['the empty name twice', '{"":1,"":2}'],
+  ])('%s', (_what, text) => expectRefused(text, /same name/));
+
+  test('one name in two objects is no repetition', () => {
+    expect(plain(read('[{"a":1},{"a":{"a":2}}]'))).toEqual([{ a: 1 }, { a: { a: 2 } }]);
+  });
+
+  test.each([
+    ['a letter that folds to an ASCII one', '{"\u017fize":"1"}'],
+    ['the Kelvin sign', '{"mar\u212aet":"1"}'],
+    ['an escape', '{"\\u0073ize":"1"}'],
+    ['an escaped control character', '{"size\\u0000":"1"}'],
+    ['a DEL', '{"size\u007f":"1"}'],
+  ])('a member name with %s', (_what, text) => expectRefused(text, /printable ASCII/));
+
+  test.each([
+    ['a byte order mark', Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]), /byte order mark/],
+    ['a lone continuation byte', Buffer.from([0x22, 0x80, 0x22]), /UTF-8/],
+    ['an overlong encoding', Buffer.from([0x22, 0xc0, 0xa2, 0x22]), /UTF-8/],
+    ['a surrogate in UTF-8', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), /UTF-8/],
+    ['a character that ends too early', Buffer.from([0x22, 0xe2, 0x82]), /UTF-8/],
+    ['UTF-16', Buffer.from('{}', 'utf16le'), /not JSON|follows/],
+  ])('%s', (_what, input, message) => expectRefused(input, message));
+
+  test.each(['"\\ud800"', '"\\udc00\\ud800"', '{"a":["\\ud83d"]}'])('half of a surrogate pair: %s', (text) =>
+    expectRefused(text, /surrogate/),
+  );
+
+  test.each(['{} {}', '{}x', '{}\u0000', '[] ,', '1 2', '""""', 'null\u00a0'])('more than one value: %j', (text) =>
+    expectRefused(text, /follows|not JSON/),
+  );
+
+  test('one byte more than the limit, even of white space', () => {
+    expectRefused(`{}${' '.repeat(MAX_JSON_BYTES - 1)}`, /larger/);
+  });
+
+  test('17 levels of lists or objects', () => {
+    expectRefused(`${'['.repeat(17)}${']'.repeat(17)}`, /deep/);
+    expectRefused(`${'{"a":'.repeat(17)}1${'}'.repeat(17)}`, /deep/);
+  });
+
+  test('nesting as deep as the body is long', () => {
+    expectRefused('['.repeat(MAX_JSON_BYTES), /deep/);
+  });
+
+  test.each([
+    '',
+    ' ',
+    '{',
+    '[',
+    '"',
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '[1,]',
+    '[,1]',
+    '{,}',
+    "{'a':1}",
+    '{a:1}',
+    '[1 2]',
+    '01',
+    '+1',
+    '.5',
+    '5.',
+    '1e',
+    '0x1',
+    '1_0',
+    '--1',
+    'NaN',
+    'Infinity',
+    'True',
+    'nul',
+    'nullx',
+    'truefalse',
+    '"\n"',
+    '"\\x41"',
+    '"\\u12"',
+    '// c\n1',
+    '[1]/**/',
+    '\u000b1',
+    '\u00a01',
+    '{"a":1]',
+    '[1}',
+  ])('what is no JSON: %j', (text) => expectRefused(text, /not JSON|follows/));
+
+  test('a refusal never repeats what was written', () => {
+    for (const text of ['{"secret":"1","SECRET":"2"}', 'secret', '{"secr\\u0065t":1}', '["secret\\ud800"]']) {
+      expect(() => read(text)).toThrow(/^(?!.*secr)/);
+    }
+  });
+});
