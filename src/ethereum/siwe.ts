@@ -1,0 +1,155 @@
+// Sign-In with Ethereum (EIP-4361) as the three Paradex flows use it (WIRE 2.3): reading the message, and what it must say.
+// The signature covers the exact text, so nothing is trimmed, repaired or skipped: a message is read whole or not at all.
+import { type Felt, parseFelt } from '../domain/felt.ts';
+import { addSeconds, type UnixNanos } from '../domain/time.ts';
+import { type EthereumAddress, parseEthereumAddress } from './eip191.ts';
+import { parseRfc3339 } from './rfc3339.ts';
+
+export interface SiweMessage {
+  /** As written: an authority without scheme or user. */
+  readonly domain: string;
+  /** Lower case. Proves nothing until it equals the recovered signer. */
+  readonly address: EthereumAddress;
+  readonly statement: string;
+  readonly uri: string;
+  readonly version: '1';
+  readonly chainId: number;
+  readonly nonce: string;
+  /** `undefined` in the form of the Paradex docs' onboarding example (C-4); EIP-4361 itself requires it. */
+  readonly issuedAt: UnixNanos | undefined;
+  readonly expirationTime: UnixNanos | undefined;
+}
+
+/** The messages of all known clients are under 500 bytes. */
+export const MAX_SIWE_BYTES = 4096;
+
+/** A host name or bracketed IPv6 address, with or without a port: what a browser's address bar shows. */
+const authority = '(?:[A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(?::[0-9]{1,5})?';
+
+// EIP-4361's ABNF, narrowed: the statement is required; a scheme before the domain, user names, queries and the optional fields
+// that no flow uses (Not Before, Request ID, Resources) are not read, because what is read must be enforced. `$` is the end of the
+// text (no `m` flag): the message ends after its last field, and trailing bytes make it a different message.
+const layout = new RegExp(
+  [
+    `^(?<domain>${authority}) wants you to sign in with your Ethereum account:\\n`,
+    '(?<address>0x[0-9A-Fa-f]{40})\\n',
+    '\\n',
+    "(?<statement>[A-Za-z0-9\\-._~:/?#[\\]@!$&'()*+,;= ]+)\\n",
+    '\\n',
+    `URI: (?<uri>https?://${authority}(?:/[A-Za-z0-9\\-._~:/@!$&'()*+,;=]*)?)\\n`,
+    'Version: (?<version>1)\\n',
+    'Chain ID: (?<chainId>0|[1-9][0-9]{0,14})\\n',
+    'Nonce: (?<nonce>[A-Za-z0-9]{8,128})',
+    '(?:\\nIssued At: (?<issuedAt>[0-9TZ:.+-]+))?',
+    '(?:\\nExpiration Time: (?<expirationTime>[0-9TZ:.+-]+))?$',
+  ].join(''),
+);
+
+/** The message, with every field well-formed and nothing left over; otherwise `undefined`. LF line ends only. Never throws. */
+export function parseSiwe(text: string): SiweMessage | undefined {
+  // Every character of the layout is one byte.
+  if (text.length > MAX_SIWE_BYTES) return undefined;
+  const fields = layout.exec(text)?.groups;
+  if (fields === undefined) return undefined;
+  const { domain = '', statement = '', uri = '', nonce = '' } = fields;
+  const address = parseEthereumAddress(fields.address ?? '');
+  const issuedAt = optionalTime(fields.issuedAt);
+  const expirationTime = optionalTime(fields.expirationTime);
+  if (address === undefined || issuedAt === 'impossible' || expirationTime === 'impossible') return undefined;
+  const chainId = Number(fields.chainId);
+  return { domain, address, statement, uri, version: '1', chainId, nonce, issuedAt, expirationTime };
+}
+
+function optionalTime(text: string | undefined): UnixNanos | undefined | 'impossible' {
+  return text === undefined ? undefined : (parseRfc3339(text) ?? 'impossible');
+}
+
+/** Why a message does not say what it must. Content first, then times: the first that applies is returned. */
+export const siweRefusals = [
+  'domain_not_allowed',
+  'uri_mismatch',
+  'chain_id_mismatch',
+  'statement_mismatch',
+  'issued_at_missing',
+  'issued_at_in_future',
+  'expiration_missing',
+  'expired',
+  'expiration_not_after_issued_at',
+  'window_too_long',
+] as const;
+
+export type SiweRefusal = (typeof siweRefusals)[number];
+
+/** What the wallet is asked to agree to: a message for one purpose is worth nothing for another. */
+export type SiwePurpose =
+  | { readonly kind: 'onboarding'; readonly issuedAtRequired: boolean }
+  | { readonly kind: 'auth' }
+  | { readonly kind: 'registration'; readonly publicKey: Felt };
+
+export interface SiwePolicy {
+  readonly purpose: SiwePurpose;
+  /** Setting `siwe.domains`: compared exactly, port included. */
+  readonly domains: readonly string[];
+  /** Setting `l1_chain_id`. */
+  readonly chainId: number;
+  readonly now: UnixNanos;
+  /** Longest time between Issued At and Expiration Time, inclusive; 600 in WIRE. Not for onboarding. */
+  readonly maxWindowSeconds: number;
+  /** How far ahead Issued At may be, inclusive: setting `login.future_tolerance`. */
+  readonly futureToleranceSeconds: number;
+}
+
+/** `undefined` when the message says all it must for this purpose, here and now. The signer is not checked here. */
+export function checkSiwe(message: SiweMessage, policy: SiwePolicy): SiweRefusal | undefined {
+  if (!policy.domains.includes(message.domain)) return 'domain_not_allowed';
+  if (!isUriOf(message.domain, message.uri)) return 'uri_mismatch';
+  if (message.chainId !== policy.chainId) return 'chain_id_mismatch';
+  if (!isStatementOf(policy.purpose, message.statement)) return 'statement_mismatch';
+  return checkTimes(message, policy);
+}
+
+function checkTimes({ issuedAt, expirationTime }: SiweMessage, policy: SiwePolicy): SiweRefusal | undefined {
+  const { purpose, now, maxWindowSeconds, futureToleranceSeconds } = policy;
+  const onboarding = purpose.kind === 'onboarding';
+  if (issuedAt === undefined) {
+    if (!onboarding || purpose.issuedAtRequired) return 'issued_at_missing';
+  } else if (issuedAt > addSeconds(now, futureToleranceSeconds)) {
+    return 'issued_at_in_future';
+  }
+  if (expirationTime === undefined) return onboarding ? undefined : 'expiration_missing';
+  if (expirationTime <= now) return 'expired';
+  if (issuedAt === undefined) return undefined;
+  if (expirationTime <= issuedAt) return 'expiration_not_after_issued_at';
+  // Onboarding may be repeated for ever even without an expiration (WIRE 1.3), so a long one does no harm.
+  if (!onboarding && expirationTime > addSeconds(issuedAt, maxWindowSeconds)) return 'window_too_long';
+  return undefined;
+}
+
+/** DECISIONS "SIWE URI": https, or http where there is no network to listen on. */
+function isUriOf(domain: string, uri: string): boolean {
+  return uri === `https://${domain}` || (uri === `http://${domain}` && isLoopback(domain));
+}
+
+/** `localhost`, 127.0.0.0/8 in plain dotted form, or `[::1]`, with or without a port. */
+function isLoopback(domain: string): boolean {
+  return /^(?:localhost|127(?:\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}|\[::1\])(?::[0-9]{1,5})?$/.test(domain);
+}
+
+const REGISTRATION_STATEMENT = 'Paradex Subkey Registration: ';
+
+function isStatementOf(purpose: SiwePurpose, statement: string): boolean {
+  switch (purpose.kind) {
+    case 'onboarding':
+      return statement === 'Paradex Onboarding';
+    case 'auth':
+      return statement === 'Paradex Auth';
+    case 'registration':
+      // The key is compared as a number: clients write it padded or not, in either case (WIRE 4.1).
+      return (
+        statement.startsWith(REGISTRATION_STATEMENT) &&
+        parseFelt(statement.slice(REGISTRATION_STATEMENT.length)) === purpose.publicKey
+      );
+    default:
+      return purpose satisfies never;
+  }
+}

@@ -1,0 +1,136 @@
+// What a Stark key signs: typed data of the legacy revision 0, and the two bare Pedersen messages about subkeys (WIRE sections 3 and 4).
+// Hashes are always built here from parsed values: one sent by a client is never used.
+import { type Felt, feltValue } from '../domain/felt.ts';
+import type { UnixSeconds } from '../domain/time.ts';
+import { feltFromText } from './felt.ts';
+import { chain, hashElements, type Pedersen } from './pedersen.ts';
+import { snKeccak } from './sn-keccak.ts';
+
+/** A typed-data struct whose members are all felts, in the order in which they are signed. */
+export interface StructType<Member extends string> {
+  readonly name: string;
+  readonly members: readonly Member[];
+}
+
+const structType = <Member extends string>(name: string, members: readonly Member[]): StructType<Member> => ({
+  name,
+  members,
+});
+
+export const domainType = structType('StarkNetDomain', ['name', 'chainId', 'version']);
+export const constantType = structType('Constant', ['action']);
+export const requestType = structType('Request', ['method', 'path', 'body', 'timestamp', 'expiration']);
+export const orderType = structType('Order', ['timestamp', 'market', 'side', 'orderType', 'size', 'price']);
+export const modifyOrderType = structType('ModifyOrder', [...orderType.members, 'id']);
+
+/** The type's hash: sn_keccak of e.g. `Constant(action:felt)`. */
+export function typeHash(type: StructType<string>): bigint {
+  return snKeccak(`${type.name}(${type.members.map((member) => `${member}:felt`).join(',')})`);
+}
+
+/** `H([type_hash, values in declared order])`. RangeError when a value is outside [0, p). */
+export function hashStruct<Member extends string>(
+  curve: Pedersen,
+  type: StructType<Member>,
+  values: Readonly<Record<Member, bigint>>,
+): bigint {
+  return hashElements(curve, [typeHash(type), ...type.members.map((member) => values[member])]);
+}
+
+const MESSAGE_PREFIX = feltFromText('StarkNet Message');
+const DOMAIN_VERSION = feltFromText('1');
+
+export interface SigningDomain {
+  /** Setting `domain_name`. */
+  readonly domainName: string;
+  /** Setting `starknet_chain_id`, as text or as the hex of the same bytes. */
+  readonly chainId: string;
+}
+
+/** The domain separator that keeps messages of one service and chain from being valid on another. Throws FeltTextError. */
+export function domainHash(curve: Pedersen, domain: SigningDomain): bigint {
+  return hashStruct(curve, domainType, {
+    name: feltFromText(domain.domainName),
+    chainId: feltFromText(domain.chainId),
+    version: DOMAIN_VERSION,
+  });
+}
+
+export interface LoginMessage {
+  /** The main account, even when a subkey signs. */
+  readonly account: Felt;
+  readonly timestamp: UnixSeconds;
+  readonly expiration: UnixSeconds;
+}
+
+export interface MessageHasher {
+  /** Hash of `Request(POST, /v1/auth, "", timestamp, expiration)`: the signed path never has the key or a query in it. */
+  loginHash(message: LoginMessage): bigint;
+  /**
+   * The login hash of clients that send no expiration header and leave that value out of the struct (vector
+   * `msg:auth:no-expiration-header`, form "omitted"). For its form "default", call loginHash with the default expiration.
+   */
+  loginHashWithoutExpiration(message: Omit<LoginMessage, 'expiration'>): bigint;
+  /** Hash of `Constant(Onboarding)`: no time in it, so it can be replayed for ever. */
+  onboardingHash(account: Felt): bigint;
+  /** Hash of any struct signed for `account` in this domain: `H(["StarkNet Message", domain, account, struct])`. */
+  messageHash(account: Felt, structHash: bigint): bigint;
+}
+
+/** Hashes the messages of one domain, keeping the states of all constant beginnings. Throws FeltTextError for an unusable domain. */
+export function createMessageHasher(curve: Pedersen, domain: SigningDomain): MessageHasher {
+  const messageStart = chain(curve, 0n, [MESSAGE_PREFIX, domainHash(curve, domain)]);
+  const loginStart = chain(curve, 0n, [
+    typeHash(requestType),
+    feltFromText('POST'),
+    feltFromText('/v1/auth'),
+    feltFromText(''),
+  ]);
+  const onboardingStruct = hashStruct(curve, constantType, { action: feltFromText('Onboarding') });
+
+  const messageHash = (account: Felt, structHash: bigint): bigint =>
+    chain(curve, messageStart, [feltValue(account), structHash, 4n]);
+
+  return {
+    messageHash,
+    loginHash: ({ account, timestamp, expiration }) =>
+      messageHash(account, chain(curve, loginStart, [BigInt(timestamp), BigInt(expiration), 6n])),
+    loginHashWithoutExpiration: ({ account, timestamp }) =>
+      messageHash(account, chain(curve, loginStart, [BigInt(timestamp), 5n])),
+    onboardingHash: (account) => messageHash(account, onboardingStruct),
+  };
+}
+
+export interface RegistrationMessage {
+  readonly account: Felt;
+  readonly publicKey: Felt;
+  readonly timestamp: UnixSeconds;
+  readonly expiry: UnixSeconds;
+}
+
+/** Far beyond any time (year 36812) and far below any hash: keeps the bare messages apart from the typed ones. */
+const TIME_BOUND = 2 ** 40;
+
+const isSignableTime = (seconds: number): boolean => seconds >= 0 && seconds < TIME_BOUND;
+
+/**
+ * What a main key signs to register a subkey: plain `H([account, public_key, timestamp, expiry])` (WIRE 4.1).
+ * `undefined` for what must never be verified: it has four elements without a domain, so with the prefix as account and hashes as
+ * times it would be a typed-data message, and a login or order signature would register a key (DECISIONS "repeats").
+ */
+export function registrationHash(curve: Pedersen, message: RegistrationMessage): bigint | undefined {
+  const account = feltValue(message.account);
+  if (account === MESSAGE_PREFIX) return undefined;
+  if (!isSignableTime(message.timestamp) || !isSignableTime(message.expiry)) return undefined;
+  return hashElements(curve, [
+    account,
+    feltValue(message.publicKey),
+    BigInt(message.timestamp),
+    BigInt(message.expiry),
+  ]);
+}
+
+/** What the ephemeral key signs to activate a pending subkey: one bare `h(timestamp, eph_public_key)` (WIRE 4.2). `undefined` for an impossible time. */
+export function activationHash(curve: Pedersen, timestamp: UnixSeconds, ephPublicKey: Felt): bigint | undefined {
+  return isSignableTime(timestamp) ? curve.pedersen(BigInt(timestamp), feltValue(ephPublicKey)) : undefined;
+}

@@ -1,0 +1,35 @@
+// Stark signatures as they travel. Shape only: ranges are enforced by StarkCurve.verify, which is the one judge of a signature.
+
+export interface StarkSignature {
+  readonly r: bigint;
+  readonly s: bigint;
+}
+
+/** Two 66-character strings with quotes and separators are about 140; room for JSON white space, and a constant cost. */
+const MAX_HEADER_LENGTH = 256;
+
+/** Decimal up to the 76 digits of p, or `0x` hex up to 64 digits. */
+function parseScalar(value: unknown): bigint | undefined {
+  if (typeof value !== 'string') return undefined;
+  return /^(?:[0-9]{1,76}|0x[0-9a-fA-F]{1,64})$/.test(value) ? BigInt(value) : undefined;
+}
+
+/** The body form (WIRE section 4, C-29): an array of exactly two strings. JSON numbers are refused: they have lost digits. */
+export function parseSignaturePair(value: unknown): StarkSignature | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const r = parseScalar(value[0]);
+  const s = parseScalar(value[1]);
+  return r === undefined || s === undefined ? undefined : { r, s };
+}
+
+/** The header form, also used in orders (WIRE 2.1): the JSON text `["r","s"]`, at most 256 characters. Never throws. */
+export function parseSignatureText(text: string): StarkSignature | undefined {
+  if (text.length > MAX_HEADER_LENGTH) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return parseSignaturePair(value);
+}
