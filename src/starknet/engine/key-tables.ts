@@ -1,0 +1,77 @@
+// Which keys have a table, within a limit of bytes: the least recently used table makes room for a new one. It never decides what a
+// signature is worth: a key without a table is verified without one, only more slowly.
+import type { Kernel, TableAddress } from './kernel.ts';
+
+export interface KeyTables {
+  /** The table of a key, which now counts as the most recently used. */
+  find(publicKey: bigint): TableAddress | undefined;
+  /** Builds the key's table unless it has one. False when x belongs to no point or there is no room for any table. */
+  build(publicKey: bigint): boolean;
+  stats(): KeyTableStats;
+}
+
+export interface KeyTableStats {
+  /** Tables held now, and how many there is room for. */
+  readonly tables: number;
+  readonly capacity: number;
+  /** Memory of the tables ever held at once: it is used again, never given back. */
+  readonly tableBytes: number;
+  readonly built: number;
+  readonly evicted: number;
+}
+
+/** Tables of at most `maxBytes` in total, below 2 GiB. */
+export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
+  let capacity = Math.floor(maxBytes / kernel.keyTableBytes);
+  /** In the order of their last use, as a Map keeps the order of insertion. */
+  const addresses = new Map<bigint, TableAddress>();
+  let places = 0;
+  let built = 0;
+  let evicted = 0;
+
+  function newPlace(): TableAddress | undefined {
+    if (places >= capacity) return undefined;
+    const place = kernel.keyTable(places);
+    if (place === undefined) capacity = places;
+    else places += 1;
+    return place;
+  }
+
+  function oldestPlace(): TableAddress | undefined {
+    for (const [publicKey, place] of addresses) {
+      addresses.delete(publicKey);
+      evicted += 1;
+      return place;
+    }
+    return undefined;
+  }
+
+  function find(publicKey: bigint): TableAddress | undefined {
+    const table = addresses.get(publicKey);
+    if (table === undefined) return undefined;
+    addresses.delete(publicKey);
+    addresses.set(publicKey, table);
+    return table;
+  }
+
+  return {
+    find,
+    build(publicKey) {
+      if (find(publicKey) !== undefined) return true;
+      // Asked first, so that what is no key costs no other key its table.
+      if (!kernel.isPublicKey(publicKey)) return false;
+      const place = newPlace() ?? oldestPlace();
+      if (place === undefined || !kernel.buildKeyTable(place, publicKey)) return false;
+      addresses.set(publicKey, place);
+      built += 1;
+      return true;
+    },
+    stats: () => ({
+      tables: addresses.size,
+      capacity,
+      tableBytes: places * kernel.keyTableBytes,
+      built,
+      evicted,
+    }),
+  };
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { scureCurve } from '../../../../src/starknet/curve.ts';
+import { createStarkEngine } from '../../../../src/starknet/engine/engine.ts';
+import { type Kernel, KernelError, openKernel } from '../../../../src/starknet/engine/kernel.ts';
+import { loadStarkEngine } from '../../../../src/starknet/engine/load.ts';
+import { selfTest } from '../../../../src/starknet/engine/self-test.ts';
+import { wasm, wasmFile } from './engine-under-test.ts';
+
+const options = { fallback: scureCurve, tableBytes: 0 };
+
+test('loads the module beside it', () => {
+  const loaded = loadStarkEngine(options);
+  expect(loaded.kind).toBe('engine');
+});
+
+test('a file that is not there is a reason, not an error', () => {
+  expect(loadStarkEngine({ ...options, file: new URL('no-such.wasm', import.meta.url) })).toEqual({
+    kind: 'unavailable',
+    reason: expect.stringContaining('ENOENT'),
+  });
+});
+
+test('a file that is no module is a reason, not an error', () => {
+  expect(loadStarkEngine({ ...options, file: new URL(import.meta.url) })).toEqual({
+    kind: 'unavailable',
+    reason: 'the module cannot be instantiated',
+  });
+});
+
+test('another module is refused', () => {
+  const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  expect(() => createStarkEngine({ ...options, wasm: empty })).toThrow(KernelError);
+});
+
+describe('the self-test', () => {
+  const kernel = openKernel(wasm);
+
+  test('passes on the kernel', () => {
+    expect(selfTest(kernel)).toBeUndefined();
+  });
+
+  test.each<[string, Partial<Kernel>]>([
+    ['hashes wrongly', { pedersen: (a, b) => a ^ b }],
+    ['accepts everything', { verifyByKey: () => true }],
+    ['accepts everything by table', { verifyByTable: () => true }],
+    ['refuses everything', { verifyByKey: () => false }],
+    ['refuses everything by table', { verifyByTable: () => false }],
+    ['takes every number for a key', { isPublicKey: () => true }],
+    ['takes no number for a key', { isPublicKey: () => false }],
+    ['recovers no key', { recover: () => [] }],
+    [
+      'recovers one key twice',
+      {
+        recover: (...args) =>
+          [kernel.recover(...args)].flatMap((keys) => (typeof keys === 'symbol' ? [] : [keys[0] ?? 0n, keys[0] ?? 0n])),
+      },
+    ],
+    ['builds no table', { buildKeyTable: () => false }],
+    [
+      'is blind to equal points',
+      {
+        verifyByKey: (...args) => {
+          const verdict = kernel.verifyByKey(...args);
+          return typeof verdict === 'symbol' ? true : verdict;
+        },
+      },
+    ],
+  ])('fails on a kernel that %s', (_, broken) => {
+    expect(selfTest({ ...kernel, ...broken })).toEqual(expect.any(String));
+  });
+
+  test('keeps a damaged module from being used: one changed constant is enough', () => {
+    // The lowest word of the generator's x, as a 64-bit constant in the code (LEB128).
+    const constant = leb128(0x3d723d8bc943cfcan);
+    const at = indexOf(wasm, constant);
+    expect(at).toBeGreaterThan(0);
+    const damaged = wasm.slice();
+    damaged[at] = (damaged[at] ?? 0) ^ 1;
+    expect(() => createStarkEngine({ ...options, wasm: damaged })).toThrow(KernelError);
+  });
+});
+
+/** Signed LEB128, as WebAssembly writes the operand of i64.const. */
+function leb128(value: bigint): readonly number[] {
+  const bytes: number[] = [];
+  for (let rest = BigInt.asIntN(64, value); ; rest >>= 7n) {
+    const byte = Number(rest & 0x7fn);
+    const done = (rest >> 7n === 0n && (byte & 0x40) === 0) || (rest >> 7n === -1n && (byte & 0x40) !== 0);
+    bytes.push(done ? byte : byte | 0x80);
+    if (done) return bytes;
+  }
+}
+
+function indexOf(bytes: Uint8Array, wanted: readonly number[]): number {
+  return bytes.findIndex((_, at) => wanted.every((byte, i) => bytes[at + i] === byte));
+}
+
+test('the file under test is the one that is loaded, unless a mutant is under test', () => {
+  expect(typeof wasmFile === 'string' || wasmFile.pathname.endsWith('/src/starknet/engine/stark.wasm')).toBe(true);
+});
