@@ -1,0 +1,160 @@
+// Which settings may not be in force together. Every rule refuses to start; none repairs a value or picks a winner.
+import { isAbsolute, relative } from 'node:path';
+import type { Config, SettingName } from './schema.ts';
+
+interface Rule {
+  /** What the rule reads; it is not asked while one of these has a problem of its own. */
+  readonly about: readonly SettingName[];
+  /** A complete sentence about what is wrong, or `undefined`. */
+  broken(config: Config): string | undefined;
+}
+
+const mainnetSwitch =
+  'a signature made for this service would then be valid on the live venue, and the reverse; set allow_mainnet to true if you mean it';
+
+/** paradex.trade and every host under it, but for its two public test environments. */
+function isProductionDomain(domain: string): boolean {
+  const [host = ''] = domain.split(':');
+  return /(^|\.)paradex\.trade$/.test(host) && !/(^|\.)(testnet|nightly)\.paradex\.trade$/.test(host);
+}
+
+function isInside(folder: string, file: string): boolean {
+  const path = relative(folder, file);
+  return !(path === '..' || /^\.\.[\\/]/.test(path) || isAbsolute(path));
+}
+
+const rules: readonly Rule[] = [
+  {
+    // DECISIONS, upstream: another machine must be able to tell our requests from anybody else's.
+    about: ['upstream.url', 'upstream.proof'],
+    broken: (config) =>
+      config['upstream.url'].kind === 'http' && !config['upstream.url'].loopback && config['upstream.proof'] === 'none'
+        ? 'upstream.url: names another machine, which would believe identity headers from anybody; set upstream.proof to secret and upstream.secret'
+        : undefined,
+  },
+  {
+    about: ['upstream.proof', 'upstream.secret'],
+    broken: (config) =>
+      config['upstream.proof'] === 'secret' && config['upstream.secret'] === undefined
+        ? 'upstream.secret: upstream.proof is secret, so this must be set'
+        : undefined,
+  },
+  {
+    about: ['upstream.proof', 'upstream.secret'],
+    broken: (config) =>
+      config['upstream.proof'] === 'none' && config['upstream.secret'] !== undefined
+        ? 'upstream.proof: is none, so upstream.secret would never be sent; set it to secret'
+        : undefined,
+  },
+  {
+    about: ['upstream.timeout', 'upstream.connect_timeout'],
+    broken: (config) =>
+      config['upstream.connect_timeout'] > config['upstream.timeout']
+        ? 'upstream.connect_timeout: must not be longer than upstream.timeout'
+        : undefined,
+  },
+  {
+    about: ['starknet_chain_id', 'allow_mainnet'],
+    broken: (config) =>
+      !config.allow_mainnet && /MAIN(NET)?$/i.test(config.starknet_chain_id)
+        ? `starknet_chain_id: is a mainnet; ${mainnetSwitch}`
+        : undefined,
+  },
+  {
+    about: ['l1_chain_id', 'allow_mainnet'],
+    broken: (config) =>
+      !config.allow_mainnet && config.l1_chain_id === 1
+        ? `l1_chain_id: is Ethereum mainnet; ${mainnetSwitch}`
+        : undefined,
+  },
+  {
+    about: ['siwe.domains', 'allow_mainnet'],
+    broken: (config) =>
+      !config.allow_mainnet && config['siwe.domains'].some(isProductionDomain)
+        ? `siwe.domains: names a production domain of paradex.trade; ${mainnetSwitch}`
+        : undefined,
+  },
+  {
+    about: ['login.default_age', 'login.max_age'],
+    broken: (config) =>
+      config['login.default_age'] > config['login.max_age']
+        ? 'login.default_age: must not be longer than login.max_age'
+        : undefined,
+  },
+  {
+    // Node counts the request line as part of the head: a target could never be too long before the head is.
+    about: ['http.max_target_bytes', 'http.max_header_bytes'],
+    broken: (config) =>
+      config['http.max_target_bytes'] >= config['http.max_header_bytes']
+        ? 'http.max_target_bytes: must be less than http.max_header_bytes, which includes the target'
+        : undefined,
+  },
+  {
+    // A list that is not looked at would make its author believe that onboarding is closed.
+    about: ['onboarding.open', 'onboarding.allowlist'],
+    broken: (config) =>
+      config['onboarding.open'] && config['onboarding.allowlist'].length > 0
+        ? 'onboarding.allowlist: has no effect while onboarding.open is true; set that to false'
+        : undefined,
+  },
+  {
+    // DECISIONS, base data folder: a backup of the data must not contain the key to it.
+    about: ['master_key.file', 'data.folder'],
+    broken: (config) =>
+      isInside(config['data.folder'], config['master_key.file'])
+        ? 'master_key.file: must not be inside data.folder, so that copies of the data do not contain the key to it'
+        : undefined,
+  },
+  {
+    about: ['server.port', 'operator.port'],
+    broken: (config) =>
+      config['operator.port'] !== 0 && config['operator.port'] === config['server.port']
+        ? 'operator.port: must not be server.port; leave it out for the one after it'
+        : undefined,
+  },
+  {
+    about: ['server.port', 'operator.port'],
+    broken: (config) =>
+      config['operator.port'] === 'auto' && config['server.port'] === 65_535
+        ? 'operator.port: must be set, because there is none after server.port 65535'
+        : undefined,
+  },
+  {
+    // A key per second would make jwks.json and the database grow without end.
+    about: ['signing_keys.max_age'],
+    broken: (config) =>
+      config['signing_keys.max_age'] !== 0 && config['signing_keys.max_age'] < 3600
+        ? 'signing_keys.max_age: must be 0 (never) or at least 3600'
+        : undefined,
+  },
+  {
+    about: ['signing_keys.max_age', 'signing_keys.publish_delay'],
+    broken: (config) =>
+      config['signing_keys.max_age'] !== 0 && config['signing_keys.max_age'] < config['signing_keys.publish_delay']
+        ? 'signing_keys.max_age: must not be less than signing_keys.publish_delay'
+        : undefined,
+  },
+  {
+    // Half a pair would mean plain HTTP to somebody who asked for TLS.
+    about: ['tls.cert', 'tls.key'],
+    broken: (config) => {
+      const [given, missing] = config['tls.cert'] === '' ? ['tls.key', 'tls.cert'] : ['tls.cert', 'tls.key'];
+      return (config['tls.cert'] === '') !== (config['tls.key'] === '')
+        ? `${missing}: must be set, because ${given} is; the two belong together`
+        : undefined;
+    },
+  },
+  {
+    about: ['terminal_token.enabled'],
+    broken: (config) =>
+      config['terminal_token.enabled'] ? 'terminal_token.enabled: is not yet available; it must be false' : undefined,
+  },
+];
+
+/** One sentence for each rule that the settings break, leaving out the rules about settings in `unusable`. */
+export function disagreements(config: Config, unusable: ReadonlySet<SettingName>): readonly string[] {
+  return rules.flatMap((rule) => {
+    if (rule.about.some((name) => unusable.has(name))) return [];
+    return rule.broken(config) ?? [];
+  });
+}

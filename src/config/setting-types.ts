@@ -1,0 +1,428 @@
+// The closed set of kinds a setting can have: how its text and its JSON are read, and what a good value is.
+// A reader returns a value or the reason why not; it never throws, never guesses, and never puts a value into a reason.
+import { resolve } from 'node:path';
+import { parseCidr } from '../domain/allowlist.ts';
+import { type Felt, parseFelt } from '../domain/felt.ts';
+import { parseUpstreamAddress, type UpstreamAddress } from './upstream-address.ts';
+
+export type SettingKind =
+  | 'boolean'
+  | 'integer'
+  | 'duration'
+  | 'port'
+  | 'choice'
+  | 'text'
+  | 'secret'
+  | 'path'
+  | 'felt'
+  | 'url'
+  | 'upstream'
+  | 'list'
+  | 'cidr list'
+  | 'bridged tokens';
+
+/** What a reader found. `because` completes the sentence "is not accepted: ..." and replaces the general `expects`. */
+export type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly because?: string | undefined };
+
+export interface Setting<T> {
+  readonly kind: SettingKind;
+  readonly default: T;
+  readonly description: string;
+  /** Completes the sentence "it must be ...". */
+  readonly expects: string;
+  /** Never printed, and not accepted as a flag: other users of the machine can read those. */
+  readonly secret: boolean;
+  /** A short form of the flag, without its dashes. */
+  readonly short: string | undefined;
+  /** Takes a member of the settings file, or what `fromText` made of a flag or variable. */
+  read(json: unknown): Reading<T>;
+  /** The JSON a flag or variable stands for; `undefined` when it stands for none. */
+  fromText(text: string): unknown;
+  /** The value as a person would write it; never a secret. */
+  show(value: T): string;
+  /** What only the running process knows: a relative path is completed with the working directory. */
+  complete?(value: T, cwd: string): T;
+}
+
+/** Text that must not be printed. A function holds it, so that neither JSON nor a log line of a Config shows it. */
+export interface Secret {
+  readonly reveal: () => string;
+}
+
+/** One entry of `bridged_tokens`: exactly these members, because paradex-py refuses any other (WIRE 1.1). */
+export interface BridgedToken {
+  readonly name: string;
+  readonly symbol: string;
+  readonly decimals: number;
+  readonly l1_token_address: string;
+  readonly l1_bridge_address: string;
+  readonly l2_token_address: string;
+  readonly l2_bridge_address: string;
+}
+
+interface Described {
+  readonly description: string;
+  readonly short?: string;
+}
+
+const refuse = (because?: string): { readonly ok: false; readonly because?: string | undefined } => ({
+  ok: false,
+  because,
+});
+
+const words: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['on', true],
+  ['1', true],
+  ['false', false],
+  ['off', false],
+  ['0', false],
+]);
+
+/** A switch: `true`/`false` in the file; also `on`, `off`, `1` and `0` in flags and variables. */
+export function boolean(fallback: boolean, about: Described): Setting<boolean> {
+  return {
+    kind: 'boolean',
+    default: fallback,
+    description: about.description,
+    expects: 'true or false',
+    secret: false,
+    short: about.short,
+    read: (json) => (typeof json === 'boolean' ? { ok: true, value: json } : refuse()),
+    fromText: (text) => words.get(text),
+    show: String,
+  };
+}
+
+interface Range extends Described {
+  readonly min: number;
+  readonly max: number;
+}
+
+function wholeNumber(kind: 'integer' | 'duration', fallback: number, about: Range, unit: string): Setting<number> {
+  return {
+    kind,
+    default: fallback,
+    description: about.description,
+    expects: `a whole number${unit === '' ? '' : ` of ${unit}`} from ${about.min} to ${about.max}`,
+    secret: false,
+    short: about.short,
+    read: (json) =>
+      typeof json === 'number' && Number.isSafeInteger(json) && json >= about.min && json <= about.max
+        ? { ok: true, value: json }
+        : refuse(),
+    // No signs, exponents or leading zeros: 010 is eight to some people and ten to others.
+    fromText: (text) => (/^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : undefined),
+    show: String,
+  };
+}
+
+/** A TCP port; 0 is any free one, and `auto` the one that follows from another setting. */
+export function port(fallback: number | 'auto', about: Described): Setting<number | 'auto'> {
+  const number = wholeNumber('integer', 0, { ...about, min: 0, max: 65_535 }, '');
+  return {
+    kind: 'port',
+    default: fallback,
+    description: about.description,
+    expects: `auto, or ${number.expects}`,
+    secret: false,
+    short: about.short,
+    read: (json) => (json === 'auto' ? { ok: true, value: 'auto' } : number.read(json)),
+    fromText: (text) => (text === 'auto' ? text : number.fromText(text)),
+    show: String,
+  };
+}
+
+/** A count; `unit` is what is counted, in the plural. */
+export const integer = (fallback: number, about: Range & { readonly unit?: string }): Setting<number> =>
+  wholeNumber('integer', fallback, about, about.unit ?? '');
+
+/** A time span in whole seconds. */
+export const duration = (fallback: number, about: Range): Setting<number> =>
+  wholeNumber('duration', fallback, about, 'seconds');
+
+/** One of a few words. A word of `notYet` is reserved: it is refused with a reason of its own, never quietly accepted. */
+export function choice<const Word extends string>(
+  fallback: NoInfer<Word>,
+  among: readonly Word[],
+  about: Described & { readonly notYet?: readonly string[] },
+): Setting<Word> {
+  const expects = among.length === 1 ? `${among.join()}` : `one of ${among.join(', ')}`;
+  return {
+    kind: 'choice',
+    default: fallback,
+    description: about.description,
+    expects,
+    secret: false,
+    short: about.short,
+    read: (json) => {
+      const value = among.find((word) => word === json);
+      if (value !== undefined) return { ok: true, value };
+      const reserved = about.notYet?.find((word) => word === json);
+      return refuse(reserved === undefined ? undefined : `${reserved} is not yet available; it must be ${expects}`);
+    },
+    fromText: (text) => text,
+    show: String,
+  };
+}
+
+interface Text extends Described {
+  /** Must judge the whole value: anchor a regular expression, and give it no `g`. */
+  readonly pattern: { test(value: string): boolean };
+  readonly expects: string;
+}
+
+const readText =
+  (pattern: Text['pattern']) =>
+  (json: unknown): Reading<string> =>
+    typeof json === 'string' && pattern.test(json) ? { ok: true, value: json } : refuse();
+
+/** A piece of text of a stated form. */
+export function text(fallback: string, about: Text): Setting<string> {
+  return {
+    kind: 'text',
+    default: fallback,
+    description: about.description,
+    expects: about.expects,
+    secret: false,
+    short: about.short,
+    read: readText(about.pattern),
+    fromText: (value) => value,
+    show: (value) => value,
+  };
+}
+
+/** Text that is never printed; empty is none. */
+export function secret(about: Text): Setting<Secret | undefined> {
+  return {
+    kind: 'secret',
+    default: undefined,
+    description: about.description,
+    expects: about.expects,
+    secret: true,
+    short: about.short,
+    read: (json) => {
+      const reading = readText(about.pattern)(json);
+      if (!reading.ok) return reading;
+      const { value } = reading;
+      return { ok: true, value: value === '' ? undefined : { reveal: () => value } };
+    },
+    fromText: (value) => value,
+    show: (value) => (value === undefined ? '' : '(secret)'),
+  };
+}
+
+/** A file or folder; a relative one starts at the working directory. */
+export function path(fallback: string, about: Described & { readonly mayBeEmpty?: boolean }): Setting<string> {
+  return {
+    kind: 'path',
+    default: fallback,
+    description: about.description,
+    expects: about.mayBeEmpty === true ? 'a path, or empty' : 'a path',
+    secret: false,
+    short: about.short,
+    read: (json) =>
+      typeof json === 'string' && !json.includes('\0') && (json !== '' || about.mayBeEmpty === true)
+        ? { ok: true, value: json }
+        : refuse(),
+    fromText: (value) => value,
+    show: (value) => value,
+    complete: (value, cwd) => (value === '' ? '' : resolve(cwd, value)),
+  };
+}
+
+/** A Starknet number; the value is its canonical text, so 0x00ab and 0xAB are one setting. */
+export function felt(fallback: Felt, about: Described): Setting<Felt> {
+  return {
+    kind: 'felt',
+    default: fallback,
+    description: about.description,
+    expects: 'a 0x hex number below the Stark prime',
+    secret: false,
+    short: about.short,
+    read: (json) => {
+      const value = typeof json === 'string' ? parseFelt(json) : undefined;
+      return value === undefined ? refuse() : { ok: true, value };
+    },
+    fromText: (value) => value,
+    show: String,
+  };
+}
+
+/** A web address that is published as it stands; the service itself never calls it. */
+export function url(fallback: string, about: Described & { readonly mayBeEmpty?: boolean }): Setting<string> {
+  return {
+    kind: 'url',
+    default: fallback,
+    description: about.description,
+    expects: `an http or https URL without user name, password or fragment${about.mayBeEmpty === true ? ', or empty' : ''}`,
+    secret: false,
+    short: about.short,
+    read: (json) =>
+      typeof json === 'string' && (isWebUrl(json) || (json === '' && about.mayBeEmpty === true))
+        ? { ok: true, value: json }
+        : refuse(),
+    fromText: (value) => value,
+    show: (value) => value,
+  };
+}
+
+function isWebUrl(value: string): boolean {
+  if (!/^https?:\/\/[\x21-\x7e]+$/.test(value) || /[@#\\]/.test(value)) return false;
+  return URL.canParse(value);
+}
+
+/** Where the venue answers. */
+export function upstream(about: Described): Setting<UpstreamAddress> {
+  return {
+    kind: 'upstream',
+    default: { kind: 'demo' },
+    description: about.description,
+    expects:
+      'http://host:port or https://host:port with an optional base path and nothing else, unix:/path/to.sock or unix:/path/to.sock:/base, or empty',
+    secret: false,
+    short: about.short,
+    read: (json) => {
+      const value = typeof json === 'string' ? parseUpstreamAddress(json) : undefined;
+      return value === undefined ? refuse() : { ok: true, value };
+    },
+    fromText: (value) => value,
+    show: (value) => {
+      switch (value.kind) {
+        case 'demo':
+          return '';
+        case 'http':
+          return `${value.origin}${value.basePath}`;
+        case 'unix':
+          return `unix:${value.socketPath}${value.basePath === '' ? '' : `:${value.basePath}`}`;
+        default:
+          return value satisfies never;
+      }
+    },
+  };
+}
+
+const splitList = (value: string): readonly string[] =>
+  value.trim() === '' ? [] : value.split(',').map((item) => item.trim());
+
+interface Items<Item> extends Described {
+  /** What each entry must be, in the plural. */
+  readonly expects: string;
+  readonly max: number;
+  /** The entry as it is stored, or `undefined` when it is not one. */
+  item(text: string): Item | undefined;
+}
+
+/** Several texts: an array in the file, comma-separated elsewhere. Duplicates are refused: they are always a mistake. */
+export function list<Item extends string>(fallback: readonly Item[], about: Items<Item>): Setting<readonly Item[]> {
+  return {
+    kind: 'list',
+    default: fallback,
+    description: about.description,
+    expects: `a list of at most ${about.max} ${about.expects}`,
+    secret: false,
+    short: about.short,
+    read: (json) => {
+      if (!Array.isArray(json) || json.length > about.max) return refuse();
+      const items = new Set<Item>();
+      for (const [index, raw] of json.entries()) {
+        const item = typeof raw === 'string' ? about.item(raw) : undefined;
+        if (item === undefined) return refuse(`entry ${index + 1} is not one of the ${about.expects} it takes`);
+        if (items.has(item)) return refuse(`entry ${index + 1} repeats an earlier one`);
+        items.add(item);
+      }
+      return { ok: true, value: [...items] };
+    },
+    fromText: splitList,
+    show: (value) => value.join(','),
+  };
+}
+
+/** Addresses and ranges whose word about the client's address is believed, canonical; `unix` names peers on a unix socket. */
+export function cidrList(about: Described): Setting<readonly string[]> {
+  return {
+    ...list<string>([], {
+      ...about,
+      max: 100,
+      expects: 'addresses, CIDR ranges (not /0) or the word unix',
+      item: (value) => (value === 'unix' ? value : proxyRange(value)),
+    }),
+    kind: 'cidr list',
+  };
+}
+
+function proxyRange(value: string): string | undefined {
+  const parsed = parseCidr(value);
+  // A range of everything would let every client name its own address.
+  return parsed.ok && !parsed.range.text.endsWith('/0') ? parsed.range.text : undefined;
+}
+
+const tokenText = /^[\x20-\x7e]{1,64}$/;
+const hexText = /^0x[0-9a-fA-F]{1,64}$/;
+
+/** The assets of GET /v1/system/config: JSON, also in flags and variables. */
+export function bridgedTokens(fallback: readonly BridgedToken[], about: Described): Setting<readonly BridgedToken[]> {
+  return {
+    kind: 'bridged tokens',
+    default: fallback,
+    description: about.description,
+    expects:
+      'a JSON array of at most 64 objects with exactly name, symbol, decimals (0 to 36) and the 0x hex texts l1_token_address, l1_bridge_address, l2_token_address, l2_bridge_address',
+    secret: false,
+    short: about.short,
+    read: (json) => {
+      if (!Array.isArray(json) || json.length > 64) return refuse();
+      const tokens: BridgedToken[] = [];
+      for (const [index, raw] of json.entries()) {
+        const token = readToken(raw);
+        if (token === undefined) {
+          return refuse(
+            `entry ${index + 1} is not an object with exactly the seven members, each of its form (paradex-py refuses any other)`,
+          );
+        }
+        tokens.push(token);
+      }
+      return { ok: true, value: tokens };
+    },
+    fromText: (value) => {
+      try {
+        return JSON.parse(value);
+      } catch {
+        return undefined;
+      }
+    },
+    show: (value) => JSON.stringify(value),
+  };
+}
+
+function readToken(json: unknown): BridgedToken | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
+  const members = new Map<string, unknown>(Object.entries(json));
+  const matching = (name: string, pattern: RegExp): string | undefined => {
+    const value = members.get(name);
+    return typeof value === 'string' && pattern.test(value) ? value : undefined;
+  };
+  const name = matching('name', tokenText);
+  const symbol = matching('symbol', tokenText);
+  const decimals = members.get('decimals');
+  const l1Token = matching('l1_token_address', hexText);
+  const l1Bridge = matching('l1_bridge_address', hexText);
+  const l2Token = matching('l2_token_address', hexText);
+  const l2Bridge = matching('l2_bridge_address', hexText);
+  if (typeof decimals !== 'number' || !Number.isInteger(decimals) || decimals < 0 || decimals > 36) return undefined;
+  if (members.size !== 7 || name === undefined || symbol === undefined) return undefined;
+  if (l1Token === undefined || l1Bridge === undefined || l2Token === undefined || l2Bridge === undefined) {
+    return undefined;
+  }
+  return {
+    name,
+    symbol,
+    decimals,
+    l1_token_address: l1Token,
+    l1_bridge_address: l1Bridge,
+    l2_token_address: l2Token,
+    l2_bridge_address: l2Bridge,
+  };
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../../src/config/load.ts';
+
+function problemsOf(json: Readonly<Record<string, unknown>>, argv: readonly string[] = []): readonly string[] {
+  try {
+    loadConfig({ argv, env: {}, cwd: '/srv/cs', readFile: () => JSON.stringify(json) });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const secret = 'correct-horse-battery-staple-correct-horse';
+
+describe('a venue on another machine', () => {
+  test.each([
+    'http://venue.example',
+    'https://venue.example:8443/api',
+    'http://10.0.0.7:80',
+    'http://0.0.0.0:80',
+    'http://[::ffff:127.0.0.1]:80',
+    'http://localhost.venue.example',
+    'http://127.venue.example',
+    'http://128.0.0.1',
+  ])('%s needs upstream.proof', (url) => {
+    expect(problemsOf({ 'upstream.url': url })).toEqual([
+      expect.stringMatching(/^upstream\.url: names another machine/),
+    ]);
+    expect(problemsOf({ 'upstream.url': url, 'upstream.proof': 'secret', 'upstream.secret': secret })).toEqual([]);
+  });
+
+  test.each([
+    '',
+    'http://127.0.0.1:9000',
+    'http://127.9.9.9',
+    'http://localhost:9000',
+    'https://[::1]:9000',
+    'unix:/run/venue.sock',
+  ])('%j is this machine and needs none', (url) => {
+    expect(problemsOf({ 'upstream.url': url })).toEqual([]);
+  });
+
+  test('proof by secret needs the secret, and a secret needs the proof', () => {
+    expect(problemsOf({ 'upstream.proof': 'secret' })).toEqual([
+      expect.stringMatching(/^upstream\.secret: .* must be set/),
+    ]);
+    expect(problemsOf({ 'upstream.proof': 'secret', 'upstream.secret': '' })).toHaveLength(1);
+    expect(problemsOf({ 'upstream.secret': secret })).toEqual([expect.stringMatching(/^upstream\.proof: is none/)]);
+  });
+
+  test.each(['assertion', 'mtls'])('proof by %s is reserved, and says so once', (proof) => {
+    expect(problemsOf({ 'upstream.url': 'http://venue.example', 'upstream.proof': proof })).toEqual([
+      expect.stringContaining(`${proof} is not yet available; it must be one of none, secret`),
+    ]);
+  });
+
+  test('connecting may not take longer than the whole request', () => {
+    expect(problemsOf({ upstream: { timeout: 3, connect_timeout: 4 } })).toHaveLength(1);
+    expect(problemsOf({ upstream: { timeout: 3, connect_timeout: 3 } })).toEqual([]);
+  });
+});
+
+describe('mainnet needs allow_mainnet', () => {
+  test.each([
+    ['starknet_chain_id', 'PRIVATE_SN_PARACLEAR_MAINNET'],
+    ['starknet_chain_id', 'private_sn_paraclear_mainnet'],
+    ['starknet_chain_id', 'SN_MAIN'],
+    ['l1_chain_id', 1],
+    ['siwe.domains', ['app.testnet.paradex.trade', 'app.paradex.trade']],
+    ['siwe.domains', ['paradex.trade']],
+    ['siwe.domains', ['app.paradex.trade:8443']],
+    ['siwe.domains', ['testnet.app.paradex.trade']],
+  ])('%s %j', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: .*allow_mainnet`))]);
+    expect(problemsOf({ [name]: value, allow_mainnet: true })).toEqual([]);
+  });
+
+  test.each([
+    ['starknet_chain_id', 'PRIVATE_SN_POTC_SEPOLIA'],
+    ['starknet_chain_id', 'PRIVATE_SN_PARACLEAR_TESTNET'],
+    ['l1_chain_id', 10],
+    ['siwe.domains', ['app.nightly.paradex.trade', 'testnet.paradex.trade', 'notparadex.trade', 'localhost:8080']],
+  ])('not so %s %j', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([]);
+  });
+});
+
+describe('login ages', () => {
+  test('a chosen default age above the maximum is refused', () => {
+    expect(problemsOf({ login: { max_age: 600, default_age: 601 } })).toEqual([
+      'login.default_age: must not be longer than login.max_age',
+    ]);
+    expect(problemsOf({ login: { max_age: 600, default_age: 600 } })).toEqual([]);
+  });
+
+  test('a default age that nobody chose follows the maximum down, and never up', () => {
+    const ages = (argv: readonly string[]) =>
+      loadConfig({ argv, env: {}, cwd: '/srv/cs', readFile: () => '{}' }).config['login.default_age'];
+    expect(ages(['--login.max_age=600'])).toBe(600);
+    expect(ages(['--login.max_age=5000'])).toBe(1800);
+  });
+});
+
+test('a target must be able to be too long before the head is', () => {
+  expect(problemsOf({ http: { max_target_bytes: 8192, max_header_bytes: 8192 } })).toHaveLength(1);
+  expect(problemsOf({ http: { max_target_bytes: 8191, max_header_bytes: 8192 } })).toEqual([]);
+});
+
+test('an onboarding list that would not be looked at is refused', () => {
+  expect(problemsOf({ onboarding: { allowlist: ['0x1'] } })).toHaveLength(1);
+  expect(problemsOf({ onboarding: { allowlist: ['0x1'], open: false } })).toEqual([]);
+  expect(problemsOf({ onboarding: { open: false } })).toEqual([]);
+});
+
+test('the master key cannot be inside the data folder', () => {
+  for (const file of [
+    'data/master.key',
+    '/srv/cs/data/keys/master.key',
+    './other/../data/master.key',
+    'data',
+    'data/..key',
+  ]) {
+    expect(problemsOf({}, [`--master_key.file=${file}`])).toEqual([expect.stringMatching(/^master_key\.file: /)]);
+  }
+  for (const file of [
+    '.',
+    '..',
+    'data.key',
+    '../data/master.key',
+    '/srv/cs/database/master.key',
+    '/etc/cs/master.key',
+  ]) {
+    expect(problemsOf({}, [`--master_key.file=${file}`])).toEqual([]);
+  }
+  expect(problemsOf({}, ['--data=.'])).toHaveLength(1);
+});
+
+test('the terminal token cannot be switched on yet', () => {
+  expect(problemsOf({ terminal_token: { enabled: true } })).toEqual([
+    'terminal_token.enabled: is not yet available; it must be false',
+  ]);
+});
+
+test('a certificate and its key are given together or not at all', () => {
+  expect(problemsOf({ tls: { cert: 'cert.pem' } })).toEqual([
+    'tls.key: must be set, because tls.cert is; the two belong together',
+  ]);
+  expect(problemsOf({ tls: { key: 'key.pem' } })).toEqual([
+    'tls.cert: must be set, because tls.key is; the two belong together',
+  ]);
+  expect(problemsOf({ tls: { cert: 'cert.pem', key: 'key.pem' } })).toEqual([]);
+  expect(problemsOf({ tls: { cert: '', key: '' } })).toEqual([]);
+});

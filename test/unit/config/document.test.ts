@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { configurationDocument, describeSettings } from '../../../src/config/document.ts';
+import { settingNames, settingOf, variableOf } from '../../../src/config/schema.ts';
+
+test('docs/configuration.md is what schema.ts says (else: node src/config/document.ts > docs/configuration.md)', () => {
+  const committed = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  expect(committed).toBe(configurationDocument());
+});
+
+test('every setting has exactly one row of four cells', () => {
+  const rows = configurationDocument().split('\n');
+  for (const name of settingNames) {
+    const own = rows.filter((line) => line.startsWith(`| \`${name}\``));
+    expect(own).toHaveLength(1);
+    expect(own[0]?.split(/(?<!\\)\|/)).toHaveLength(6);
+  }
+});
+
+test('the help lists every flag with its short form and its variable, and no flag for the secret', () => {
+  const help = describeSettings();
+  for (const name of settingNames) {
+    const setting = settingOf[name];
+    expect([name, help.includes(`  --${name}`)]).toEqual([name, !setting.secret]);
+    if (setting.secret) continue;
+    expect(help).toContain(variableOf(name));
+    if (setting.short !== undefined) expect(help).toMatch(new RegExp(`--${name}.*, --${setting.short}$`, 'm'));
+  }
+});

@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest';
+import { isSettingName, type SettingName, settingNames, settingOf, settings } from '../../../src/config/schema.ts';
+import { parseFelt } from '../../../src/domain/felt.ts';
+
+/** Whether a flag or variable with this text would be accepted. */
+const accepts = (name: SettingName, text: string): boolean => settingOf[name].read(settingOf[name].fromText(text)).ok;
+
+test('names are dotted snake_case, and no setting is also a group', () => {
+  for (const name of settingNames) {
+    expect(name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)?$/);
+    expect(settingNames.filter((other) => other.startsWith(`${name}.`))).toEqual([]);
+  }
+  expect(settingNames).toEqual(Object.keys(settings));
+});
+
+test('short forms are those of DECISIONS, each for one setting', () => {
+  const short = settingNames.flatMap((name) => settingOf[name].short ?? []);
+  expect(short.toSorted()).toEqual(['data', 'host', 'port', 'rate-limit', 'upstream']);
+  for (const name of short) expect(isSettingName(name)).toBe(false);
+});
+
+test('every setting is described in one line of at most 160 characters that ends with a full stop', () => {
+  for (const name of settingNames) expect(settingOf[name].description).toMatch(/^[^\n]{10,159}\.$/);
+});
+
+test('the dangerous is off by default, and the strict is on', () => {
+  const value = (name: SettingName) => settings[name].default;
+  const off: readonly SettingName[] = [
+    'allow_mainnet',
+    'subkeys.reregister_revoked',
+    'subkeys.may_set_leverage',
+    'tokens.may_read_keys',
+    'terminal_token.enabled',
+  ];
+  for (const name of off) expect([name, value(name)]).toEqual([name, false]);
+  for (const name of ['subkeys.require_signature', 'rate_limit.enabled'] as const) expect(value(name)).toBe(true);
+  expect(value('server.host')).toBe('127.0.0.1');
+  expect(value('proxy.trusted')).toEqual([]);
+  expect(value('cors.origins')).toEqual([]);
+});
+
+test('the wire names are those of DECISIONS and WIRE 1.1', () => {
+  expect(settings.domain_name.default).toBe('Paradex');
+  expect(settings.starknet_chain_id.default).toBe('PRIVATE_SN_POTC_MOCK_SEPOLIA');
+  expect(settings.l1_chain_id.default).toBe(11_155_111);
+  expect(settings['siwe.domains'].default).toEqual(['app.testnet.paradex.trade']);
+  const felts = {
+    paraclear_account_hash: '0x41cb0280ebadaa75f996d8d92c6f265f6d040bb3ba442e5f86a554f1765244e',
+    paraclear_account_proxy_hash: '0x3530cc4759d78042f1b543bf797f5f3d647cde0388c33734cf91b7f7b9314a9',
+    paraclear_evm_account_hash: '0x073414441639dcd11d1846f287650a00c60c416b9d3ba45d31c651672125b2c2',
+    paraclear_address: '0x286003f7c7bfc3f94e8f0af48b48302e7aee2fb13c23b141479ba00832ef2c6',
+  } as const;
+  for (const [name, text] of Object.entries(felts)) {
+    expect(isSettingName(name) && settings[name].default).toBe(parseFelt(text));
+  }
+  expect(Object.keys(settings.bridged_tokens.default[0] ?? {})).toEqual([
+    'name',
+    'symbol',
+    'decimals',
+    'l1_token_address',
+    'l1_bridge_address',
+    'l2_token_address',
+    'l2_bridge_address',
+  ]);
+});
+
+test('the limits are those of WIRE 11', () => {
+  const limits = Object.fromEntries(
+    settingNames
+      .filter((name) => /^rate_limit\..*_per_/.test(name))
+      .map((name) => [name.slice(11), settings[name].default]),
+  );
+  expect(limits).toEqual({
+    public_per_minute: 1500,
+    onboarding_per_minute: 600,
+    auth_per_minute: 600,
+    orders_per_second: 800,
+    orders_per_minute: 17_250,
+    private_get_per_second: 120,
+    private_get_per_minute: 600,
+    private_per_minute: 1500,
+    key_management_per_minute: 60,
+    activate_per_minute: 30,
+  });
+});
+
+test('login.max_age is at most seven days, inclusive', () => {
+  expect(accepts('login.max_age', '604800')).toBe(true);
+  expect(accepts('login.max_age', '604801')).toBe(false);
+  expect(accepts('login.max_age', '0')).toBe(false);
+});
+
+describe('what each kind refuses', () => {
+  const cases: readonly (readonly [SettingName, readonly string[], readonly string[]])[] = [
+    ['server.port', ['0', '65535'], ['65536', '-1', '-0', '08', '1e3', '0x10', ' 1', '1.0', '', 'NaN', '９']],
+    ['rate_limit.enabled', ['true', 'false', 'on', 'off', '1', '0'], ['TRUE', 'yes', '', '2', ' on']],
+    ['role', ['all'], ['authority', 'gateway', 'ALL', '']],
+    [
+      'server.host',
+      ['127.0.0.1', '::', '::1', '0.0.0.0', 'gate.internal', 'a'],
+      ['', '*', '[::1]', 'a b', 'a/b', 'a:80', '0', '1.2', '256.1.1.1', '.', '-a'],
+    ],
+    [
+      'starknet_chain_id',
+      ['PRIVATE_SN_POTC_SEPOLIA', 'a', 'x'.repeat(31), '0xzz', '1a'],
+      ['', 'x'.repeat(32), 'a b', 'é', '123', '0x', '0x1f', '0X1F', 'a\n', '\0'],
+    ],
+    ['data.folder', ['/d', 'd', './d e'], ['', 'a\0b']],
+    ['routes.file', ['', 'r.json'], ['a\0b']],
+    ['paraclear_address', ['0x0', '0x00Ab'], ['', '0', '0x', '0xg', '12', `0x${'f'.repeat(64)}`]],
+    [
+      'starknet_fullnode_rpc_url',
+      ['http://a', 'https://rpc.example/rpc/v0_10?key=1'],
+      [
+        '',
+        'ftp://a',
+        'a',
+        'https://',
+        'https://u:p@a',
+        'https://a/#f',
+        'https://a b',
+        'javascript:alert(1)',
+        'http://a\\b',
+      ],
+    ],
+    ['starknet_fullnode_rpc_base_url', ['', 'http://a'], ['a']],
+    [
+      'upstream.secret',
+      ['', 'x'.repeat(32), '~'.repeat(256)],
+      ['x'.repeat(31), 'x'.repeat(257), `${'x'.repeat(32)} `, `${'x'.repeat(32)}\r\nA: b`, `${'x'.repeat(32)}é`],
+    ],
+    [
+      'cors.origins',
+      ['', 'https://app.example', 'http://localhost:3000,https://app.example'],
+      [
+        '*',
+        'null',
+        'app.example',
+        'https://app.example/',
+        'https://APP.example',
+        'https://*.example',
+        'https://a:443',
+        'https://a,https://a',
+        'https://a,',
+      ],
+    ],
+    [
+      'siwe.domains',
+      ['', 'a.example', 'localhost:8080,127.0.0.1:8080'],
+      [
+        'A.example',
+        'a.example.',
+        'https://a.example',
+        'a.example/',
+        'a example',
+        '*.a.example',
+        'a.example:0',
+        'a..b',
+        '-a',
+        'a.example:',
+        'é.example',
+      ],
+    ],
+    ['onboarding.allowlist', ['', '0x1,0x2'], ['1', '0x1,0x01', '0x1;0x2', `0x${'f'.repeat(64)}`]],
+    [
+      'proxy.trusted',
+      [
+        '',
+        'unix',
+        '10.0.0.1',
+        '10.0.0.0/8',
+        '::1',
+        'fd00::/8',
+        '::ffff:10.0.0.0/104',
+        '::ffff:10.0.0.1',
+        'unix,10.0.0.1/32',
+      ],
+      [
+        '0.0.0.0/0',
+        '::/0',
+        '10.0.0.0/33',
+        '::1/129',
+        '10.0.0.0/08',
+        '10.0.0.0/',
+        '10.0.0.0/-1',
+        '10.0.0',
+        '010.0.0.1',
+        '0x7f.1',
+        'fe80::1%eth0',
+        'fe80::1%25eth0/64',
+        '::ffff:0:0/96',
+        '::ffff:10.0.0.0/95',
+        '::FFFF:a00:0/8',
+        '0:0:0:0:0:ffff:0:0/90',
+        '*',
+        'loopback',
+        'UNIX',
+        'proxy.internal',
+        '10.0.0.1 10.0.0.2',
+        '10.0.0.1,10.0.0.1',
+      ],
+    ],
+    ['liquidation_fee', ['0', '0.25', '12'], ['', '.5', '01', '1e3', '-1', '1.']],
+    ['oracle_address', ['0x0', '0xAb'], ['', '0', '0x', 'ab']],
+    ['environment', ['testnet', 'my-venue-1'], ['', 'Test', 'a b']],
+    ['jwt.issuer', ['countersign', 'https://id.example'], ['', 'a b', 'é', 'x'.repeat(129)]],
+  ];
+
+  test.each(cases)('%s', (name, good, bad) => {
+    for (const value of good) expect([value, accepts(name, value)]).toEqual([value, true]);
+    for (const value of bad) expect([value, accepts(name, value)]).toEqual([value, false]);
+  });
+
+  test('a list has a bounded length', () => {
+    const hosts = (count: number) => Array.from({ length: count }, (_, index) => `h${index}.example`).join();
+    expect(accepts('siwe.domains', hosts(100))).toBe(true);
+    expect(accepts('siwe.domains', hosts(101))).toBe(false);
+  });
+
+  test('trusted proxies are kept in canonical form, so that two spellings are one entry', () => {
+    const { read } = settingOf['proxy.trusted'];
+    expect(read(['unix', '10.1.2.3/8', '::FFFF:192.0.2.1', 'FD00:0::1'])).toEqual({
+      ok: true,
+      value: ['unix', '10.0.0.0/8', '192.0.2.1/32', 'fd00::1/128'],
+    });
+    expect(read(['10.0.0.0/8', '::ffff:10.0.0.0/104']).ok).toBe(false);
+  });
+
+  test('two spellings of one number are one entry of the onboarding list', () => {
+    expect(settingOf['onboarding.allowlist'].read(['0x00AB'])).toEqual({ ok: true, value: ['0xab'] });
+    expect(settingOf['onboarding.allowlist'].read(['0x00AB', '0xab']).ok).toBe(false);
+  });
+});
+
+describe('bridged_tokens', () => {
+  const token = { ...settings.bridged_tokens.default[0] };
+  const accepted = (json: unknown): boolean => settingOf.bridged_tokens.read(json).ok;
+
+  test('takes entries with exactly the seven members', () => {
+    expect(accepted([])).toBe(true);
+    expect(accepted([token, { ...token, symbol: 'USDT', decimals: 0 }])).toBe(true);
+    for (const member of Object.keys(token)) {
+      const rest = Object.fromEntries(Object.entries(token).filter(([name]) => name !== member));
+      expect([member, accepted([rest])]).toEqual([member, false]);
+      expect([member, accepted([{ ...token, [member]: null }])]).toEqual([member, false]);
+      expect([member, accepted([{ ...token, [member]: '' }])]).toEqual([member, false]);
+    }
+    expect(accepted([{ ...token, extra: 1 }])).toBe(false);
+  });
+
+  test('refuses what paradex-py could not read', () => {
+    for (const decimals of ['6', 6.5, -1, 37]) expect(accepted([{ ...token, decimals }])).toBe(false);
+    for (const json of [null, {}, token, 'USDC', [null], [[]], ['USDC'], Array.from({ length: 65 }, () => token)]) {
+      expect(accepted(json)).toBe(false);
+    }
+  });
+
+  test('is JSON in flags and variables', () => {
+    expect(accepts('bridged_tokens', JSON.stringify([token]))).toBe(true);
+    for (const text of ['', 'USDC', '[', '{}']) expect(accepts('bridged_tokens', text)).toBe(false);
+  });
+});
