@@ -1,0 +1,129 @@
+// The claims of our two bearers, written and read in one place. Mutable facts (allowlist, lock, revocation) are never
+// among them, and a claim that we do not write is never ignored.
+import { type CredentialKind, type CredentialRef, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
+import { parseFelt } from '../domain/felt.ts';
+import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import type { KeyUse } from './signing-key.ts';
+
+export const SESSION_AUDIENCE = 'countersign:session';
+export const TOKEN_AUDIENCE = 'countersign:read-only-token';
+
+const audienceOf: Readonly<Record<KeyUse, string>> = { session: SESSION_AUDIENCE, token: TOKEN_AUDIENCE };
+
+/** What Paradex puts into the payload (WIRE 0.2). */
+const PAYLOAD_TYP = 'at+JWT';
+
+/** What a bearer says, once it is proven that we said it. */
+export interface BearerClaims {
+  readonly credential: CredentialRef;
+  /** Signing public key or wallet address of a session; lookup_id of a token. */
+  readonly label: string;
+  /** The JWT's id; for a token the same as its lookup_id. */
+  readonly session: string;
+  readonly issuedAt: UnixSeconds;
+  readonly expiresAt: UnixSeconds;
+  /** The signed timestamp behind a session; a token's time of creation. */
+  readonly authTime: UnixSeconds;
+  /** Isolated-market authorisation (WIRE flag I). */
+  readonly isolated: boolean;
+  readonly tokenUsage: 'interactive' | undefined;
+}
+
+/** The payload text, members in the order of DECISIONS (JWT claims). */
+export function writeClaims(claims: BearerClaims, use: KeyUse, issuer: string): string {
+  return JSON.stringify({
+    typ: PAYLOAD_TYP,
+    iss: issuer,
+    aud: audienceOf[use],
+    sub: claims.credential.account,
+    iat: claims.issuedAt,
+    exp: claims.expiresAt,
+    jti: claims.session,
+    auth_time: claims.authTime,
+    cs_kind: claims.credential.kind,
+    cs_id: claims.credential.id,
+    ...(use === 'session' ? { cs_key: claims.label } : { lookup_id: claims.label }),
+    ...(claims.isolated ? { iso: true } : {}),
+    ...(claims.tokenUsage === undefined ? {} : { token_usage: claims.tokenUsage }),
+  });
+}
+
+/**
+ * The claims in a payload of this use and issuer; `undefined` if a member is missing, of another type or form, not for
+ * this use, or unknown to us. A claim that a newer release adds may restrict: to skip it would be to allow too much.
+ */
+export function readClaims(payload: string, use: KeyUse, issuer: string): BearerClaims | undefined {
+  const members = membersOf(payload);
+  if (members === undefined) return undefined;
+  if (members.get('typ') !== PAYLOAD_TYP) return undefined;
+  if (members.get('iss') !== issuer) return undefined;
+  if (members.get('aud') !== audienceOf[use]) return undefined;
+
+  const credential = readCredential(members, use);
+  const session = text(members.get('jti'), ID);
+  const label = use === 'session' ? text(members.get('cs_key'), HEX_KEY) : text(members.get('lookup_id'), ID);
+  const issuedAt = seconds(members.get('iat'));
+  const expiresAt = seconds(members.get('exp'));
+  const authTime = seconds(members.get('auth_time'));
+  if (credential === undefined || session === undefined || label === undefined) return undefined;
+  if (issuedAt === undefined || expiresAt === undefined || authTime === undefined) return undefined;
+  if (issuedAt >= expiresAt) return undefined;
+  if (use === 'token' && label !== session) return undefined;
+
+  const isolated = members.get('iso');
+  const tokenUsage = members.get('token_usage');
+  if (isolated !== undefined && isolated !== true) return undefined;
+  if (tokenUsage !== undefined && tokenUsage !== 'interactive') return undefined;
+
+  const known = use === 'session' ? sessionMembers : tokenMembers;
+  for (const name of members.keys()) if (!known.has(name)) return undefined;
+  return { credential, label, session, issuedAt, expiresAt, authTime, isolated: isolated === true, tokenUsage };
+}
+
+const bothMembers = ['typ', 'iss', 'aud', 'sub', 'iat', 'exp', 'jti', 'auth_time', 'cs_kind', 'cs_id'];
+const sessionMembers: ReadonlySet<string> = new Set([...bothMembers, 'cs_key', 'iso', 'token_usage']);
+const tokenMembers: ReadonlySet<string> = new Set([...bothMembers, 'lookup_id']);
+
+/** Row ids and JWT ids: nothing that could mean something else inside a subject, a header or a log line. */
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const HEX_KEY = /^0x[0-9a-fA-F]{1,64}$/;
+
+function membersOf(payload: string): ReadonlyMap<string, unknown> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
+}
+
+function readCredential(members: ReadonlyMap<string, unknown>, use: KeyUse): CredentialRef | undefined {
+  const sub = members.get('sub');
+  const account = typeof sub === 'string' ? parseFelt(sub) : undefined;
+  const kind = kindOf(members.get('cs_kind'));
+  const id = text(members.get('cs_id'), ID);
+  if (account === undefined || kind === undefined || id === undefined) return undefined;
+  if (account !== sub) return undefined; // a second spelling of an account id
+  if ((kind === 'token') !== (use === 'token')) return undefined;
+  if ((kind === 'main' || kind === 'evm') !== (id === MAIN_CREDENTIAL_ID)) return undefined;
+  return { account, kind, id };
+}
+
+function kindOf(value: unknown): CredentialKind | undefined {
+  switch (value) {
+    case 'main':
+    case 'evm':
+    case 'subkey':
+    case 'token':
+      return value;
+    default:
+      return undefined;
+  }
+}
+
+const text = (value: unknown, form: RegExp): string | undefined =>
+  typeof value === 'string' && form.test(value) ? value : undefined;
+
+const seconds = (value: unknown): UnixSeconds | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? unixSeconds(value) : undefined;

@@ -1,0 +1,35 @@
+// The JOSE header. We are the only issuer, so there is one header text per key: a verifier compares, it never interprets.
+import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import type { KeyUse } from './signing-key.ts';
+
+// Explicit typing per kind, so that no JWT can pass for one of another kind (RFC 8725 section 3.11; DECISIONS, JWT header).
+const typOf: Readonly<Record<KeyUse, string>> = { session: 'JWT', token: 'readonly+JWT' };
+
+/** The first part of every JWT that this key signs. */
+export const headerPart = (kid: string, use: KeyUse): string =>
+  encodeBase64url(JSON.stringify({ alg: 'ES256', kid, typ: typOf[use] }));
+
+/** What a header claims to be: enough to look up the key, and never to be believed before it equals headerPart. */
+export interface ClaimedHeader {
+  readonly kid: string;
+  /** `undefined` when `typ` is that of no bearer: assertion, terminal, console or anything else. */
+  readonly use: KeyUse | undefined;
+}
+
+/** Reads the claimed kid and use; `undefined` unless it is the canonical base64url of a JSON object with both as strings. */
+export function readHeader(part: string): ClaimedHeader | undefined {
+  const bytes = decodeBase64url(part);
+  if (bytes === undefined) return undefined;
+  let header: unknown;
+  try {
+    header = JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+  if (typeof header !== 'object' || header === null) return undefined;
+  const { kid, typ } = { kid: undefined, typ: undefined, ...header };
+  if (typeof kid !== 'string' || typeof typ !== 'string') return undefined;
+  if (typ === typOf.session) return { kid, use: 'session' };
+  if (typ === typOf.token) return { kid, use: 'token' };
+  return { kid, use: undefined };
+}

@@ -1,0 +1,76 @@
+// Makes session JWTs and read-only token JWTs. It signs what its caller has proven and decides nothing; it never signs
+// what our own verifier would refuse.
+import { randomUUID } from 'node:crypto';
+import type { CredentialKind, CredentialRef } from '../domain/credential.ts';
+import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import { encodeBase64url } from './base64url.ts';
+import { type BearerClaims, readClaims, writeClaims } from './claims.ts';
+import { signEs256 } from './es256.ts';
+import { headerPart } from './header.ts';
+import type { Keyring } from './keyring.ts';
+import type { KeyUse } from './signing-key.ts';
+
+/** WIRE 0.2: fixed, whatever the signature's own expiration (C-5). */
+export const SESSION_LIFETIME_SECONDS = 300;
+
+export interface SessionRequest {
+  readonly credential: CredentialRef & { readonly kind: Exclude<CredentialKind, 'token'> };
+  /** Signing public key or wallet address, `0x` hex. */
+  readonly label: string;
+  /** PARADEX-TIMESTAMP, or SIWE Issued At. */
+  readonly authTime: UnixSeconds;
+  readonly isolated: boolean;
+  readonly tokenUsage: 'interactive' | undefined;
+}
+
+export interface TokenRequest {
+  readonly credential: CredentialRef & { readonly kind: 'token' };
+  readonly lookupId: string;
+  readonly expiresAt: UnixSeconds;
+}
+
+export interface IssuedSession {
+  readonly jwt: string;
+  /** Its jti. */
+  readonly session: string;
+  readonly expiresAt: UnixSeconds;
+}
+
+export interface Issuer {
+  /** A session of 300 s from `now`, with a fresh random id. */
+  issueSession(request: SessionRequest, now: UnixSeconds): IssuedSession;
+  /** A read-only token whose jti is its lookup_id and whose auth_time is `now`. The text is shown once and kept nowhere. */
+  issueToken(request: TokenRequest, now: UnixSeconds): string;
+}
+
+/** Both throw NoSigningKey when the keyring has no active key, and RangeError for claims that our verifier would refuse. */
+export function createIssuer(options: { readonly keyring: Keyring; readonly issuer: string }): Issuer {
+  function issue(use: KeyUse, claims: BearerClaims): string {
+    const payload = writeClaims(claims, use, options.issuer);
+    if (readClaims(payload, use, options.issuer) === undefined) throw new RangeError(`not the claims of a ${use} JWT`);
+    const { kid, privateKey } = options.keyring.signer(use);
+    const signed = `${headerPart(kid, use)}.${encodeBase64url(payload)}`;
+    return `${signed}.${encodeBase64url(signEs256(privateKey, signed))}`;
+  }
+
+  return {
+    issueSession({ credential, label, authTime, isolated, tokenUsage }, now) {
+      const session = randomUUID();
+      const expiresAt = unixSeconds(now + SESSION_LIFETIME_SECONDS);
+      const claims = { credential, label, session, issuedAt: now, expiresAt, authTime, isolated, tokenUsage };
+      return { jwt: issue('session', claims), session, expiresAt };
+    },
+    issueToken({ credential, lookupId, expiresAt }, now) {
+      return issue('token', {
+        credential,
+        label: lookupId,
+        session: lookupId,
+        issuedAt: now,
+        expiresAt,
+        authTime: now,
+        isolated: false,
+        tokenUsage: undefined,
+      });
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MasterKeyUnusable, openMasterKey } from '../../../src/jwt/master-key.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'countersign-master-key-'));
+  path = join(folder, 'master.key');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = (mayCreate = false) => openMasterKey(path, { mayCreate });
+
+function put(content: string, mode = 0o600): void {
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+}
+
+const HEX = 'a1'.repeat(32);
+
+test('a missing file is created with mode 0600, and the next start reads the same key', () => {
+  const created = open(true);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(created.symmetricKeySize).toBe(32);
+  expect(created.export().toString('hex')).toBe(readFileSync(path, 'utf8').slice(0, 64));
+  expect(open().equals(created)).toBe(true);
+});
+
+test('creation leaves nothing but the key file behind', () => {
+  open(true);
+  expect(readdirSync(folder)).toEqual(['master.key']);
+});
+
+test('a narrow umask does not make the new file unreadable for its owner', () => {
+  const before = process.umask(0o777);
+  try {
+    open(true);
+  } finally {
+    process.umask(before);
+  }
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('two new files hold different keys', () => {
+  const other = openMasterKey(join(folder, 'other.key'), { mayCreate: true });
+  expect(open(true).equals(other)).toBe(false);
+});
+
+test('a missing file is refused, and not created, once something is sealed under it', () => {
+  expect(() => open(false)).toThrow(/is missing/);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('an existing file is never replaced', () => {
+  put(`${HEX}\n`);
+  expect(open(true).export().toString('hex')).toBe(HEX);
+  expect(readFileSync(path, 'utf8')).toBe(`${HEX}\n`);
+});
+
+test('a dangling link is refused and nothing is written through it', () => {
+  symlinkSync(join(folder, 'nowhere'), path);
+  expect(() => open(true)).toThrow(MasterKeyUnusable);
+  expect(readdirSync(folder)).toEqual(['master.key']);
+});
+
+test('a file that cannot be created says so in one sentence', () => {
+  path = join(folder, 'no-such-folder', 'master.key');
+  expect(() => open(true)).toThrow(/cannot be created \(ENOENT\)\.$/);
+});
+
+test.each([`${HEX}\n`, HEX])('a key with or without its final newline is read', (content) => {
+  put(content);
+  expect(open().export().toString('hex')).toBe(HEX);
+});
+
+test('a file narrower than 0600 is read', () => {
+  put(`${HEX}\n`, 0o400);
+  expect(open().export().toString('hex')).toBe(HEX);
+});
+
+// Windows has no such mode bits.
+describe.skipIf(process.platform === 'win32')('a wider mode', () => {
+  test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660, 0o666, 0o777])('%o is refused', (mode) => {
+    put(`${HEX}\n`, mode);
+    expect(() => open(true)).toThrow(MasterKeyUnusable);
+    expect(() => open()).toThrow(`has mode 0${mode.toString(8)}`);
+  });
+
+  test('of the file behind a link is refused', () => {
+    const target = join(folder, 'target');
+    writeFileSync(target, `${HEX}\n`);
+    chmodSync(target, 0o644);
+    symlinkSync(target, path);
+    expect(() => open()).toThrow(/has mode 0644/);
+  });
+
+  test('a named pipe is refused without waiting for a writer', () => {
+    execFileSync('mkfifo', ['-m', '600', path]);
+    expect(() => open(true)).toThrow(/not a regular file/);
+  });
+});
+
+test('a folder in its place is refused', () => {
+  mkdirSync(path, { mode: 0o700 });
+  expect(() => open(true)).toThrow(/not a regular file/);
+});
+
+test.each([
+  ['an empty file', ''],
+  ['a short key', `${HEX.slice(2)}\n`],
+  ['a long key', `${HEX}a1\n`],
+  ['upper case', `${HEX.toUpperCase()}\n`],
+  ['two newlines', `${HEX}\n\n`],
+  ['a carriage return', `${HEX}\r\n`],
+  ['a leading space', ` ${HEX.slice(1)}\n`],
+  ['something that is not hex', `${HEX.slice(1)}g\n`],
+  ['another line first', `x\n${HEX}\n`],
+  ['a huge file', `${HEX}\n`.repeat(10_000)],
+])('%s is refused and left as it is, and its content is not told', (_, content) => {
+  put(content);
+  const sentence = `The master key file ${path} does not hold a master key (64 lower-case hex digits and a newline).`;
+  expect(() => open(true)).toThrow(new MasterKeyUnusable(sentence));
+  expect(readFileSync(path, 'utf8')).toBe(content);
+});
