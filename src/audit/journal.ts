@@ -1,0 +1,109 @@
+// Audit rows that belong to no change: logins, grouped within a second, and refusals of identified credentials, counted per
+// minute. It must never grow with what strangers send: only callers that proved a credential reach it.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
+import type { DenyReason } from '../domain/decision.ts';
+import type { AuditEntry, Store } from '../store/store.ts';
+
+export interface Where {
+  readonly requestId: string;
+  readonly clientIp: string;
+}
+
+export interface AuditJournal {
+  login(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
+  refused(credential: CredentialRef, where: Where, reason: DenyReason, route: string): void;
+  /** Writes what is waiting. Called on shutdown, after the last request. */
+  close(): Promise<void>;
+}
+
+const LOGIN_GROUP_MS = 1_000;
+const REFUSAL_GROUP_MS = 60_000;
+/** Distinct (credential, reason, route) counted at once; how many refusals came beyond it stands on the rows of the minute. */
+const MAX_COUNTED = 10_000;
+/** Rows written in one turn of the event loop: requests must not wait for ten thousand. */
+const BATCH_ROWS = 100;
+
+interface Counted {
+  readonly credential: CredentialRef;
+  readonly where: Where;
+  readonly reason: DenyReason;
+  readonly route: string;
+  count: number;
+}
+
+export function createAuditJournal(deps: {
+  store: Pick<Store, 'appendAudit'>;
+  onFailure: (error: unknown, rows: number) => void;
+}): AuditJournal {
+  let logins: AuditEntry[] = [];
+  let refusals = new Map<string, Counted>();
+  let uncounted = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const loginTimer = setInterval(writeLogins, LOGIN_GROUP_MS).unref();
+  const refusalTimer = setInterval(writeRefusals, REFUSAL_GROUP_MS).unref();
+
+  return {
+    login(credential, where, detail) {
+      logins.push({
+        account: credential.account,
+        action: 'login',
+        actor: actorOf(credential),
+        subject: credentialSubject(credential),
+        ...where,
+        detail,
+      });
+    },
+
+    refused(credential, where, reason, route) {
+      const name = `${credentialSubject(credential)} ${reason} ${route}`;
+      const counted = refusals.get(name);
+      if (counted !== undefined) counted.count += 1;
+      else if (refusals.size < MAX_COUNTED) refusals.set(name, { credential, where, reason, route, count: 1 });
+      else uncounted += 1;
+    },
+
+    async close() {
+      clearInterval(loginTimer);
+      clearInterval(refusalTimer);
+      writeLogins();
+      writeRefusals();
+      await writing;
+    },
+  };
+
+  function writeLogins(): void {
+    const rows = logins;
+    logins = [];
+    write(rows);
+  }
+
+  function writeRefusals(): void {
+    const counted = refusals;
+    refusals = new Map();
+    const missed = uncounted;
+    uncounted = 0;
+    write(
+      [...counted.values()].map(({ credential, where, reason, route, count }) => ({
+        account: credential.account,
+        action: 'request.refused',
+        actor: actorOf(credential),
+        subject: credentialSubject(credential),
+        ...where,
+        detail: { reason, route, count, ...(missed === 0 ? {} : { uncounted_in_this_minute: missed }) },
+      })),
+    );
+  }
+
+  function write(rows: readonly AuditEntry[]): void {
+    if (rows.length > 0) writing = writing.then(() => writeInBatches(rows));
+  }
+
+  async function writeInBatches(rows: readonly AuditEntry[]): Promise<void> {
+    for (let from = 0; from < rows.length; from += BATCH_ROWS) {
+      if (from > 0) await nextTurn();
+      const batch = rows.slice(from, from + BATCH_ROWS);
+      await deps.store.appendAudit(batch).catch((error: unknown) => deps.onFailure(error, batch.length));
+    }
+  }
+}

@@ -1,0 +1,179 @@
+// Puts the parts of a store together: database, migrations, epoch, clock floor, reads and transactions.
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import { type Clock, createClock, systemWall, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { migrate } from './migrate.ts';
+import { createReads } from './reads.ts';
+import { accountOf, auditRowOf, subkeyOf, tokenOf } from './rows.ts';
+import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
+import { type Database, openSqlite } from './sqlite.ts';
+import type { Page, PageRequest, Store } from './store.ts';
+import type { Tables } from './tables.ts';
+import { counters, createTransaction, insertAudit } from './transaction.ts';
+
+const EPOCH = 'epoch';
+const HIGHEST_TIME = 'highest_time';
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** Never below the highest time this store has seen. */
+  readonly clock: Clock;
+}
+
+/** Opens the embedded store at `file`. Throws StoreLocked when another process owns it. */
+export async function openStore(
+  file: string,
+  time: { wall: () => bigint; monotonic: () => number } = { wall: systemWall, monotonic: () => performance.now() },
+): Promise<OpenedStore> {
+  const database = openSqlite(file);
+  try {
+    await migrate(database);
+    const epoch = await initialise(database.writer);
+    const clock = createClock({ ...time, floor: await highestTime(database.writer) });
+    return { store: createStore(database, clock, epoch), clock };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function initialise(db: Kysely<Tables>): Promise<string> {
+  for (const name of counters) {
+    await db
+      .insertInto('meta')
+      .values({ name, value: 0n, text: '' })
+      .onConflict((c) => c.doNothing())
+      .execute();
+  }
+  await db
+    .insertInto('meta')
+    .values({ name: HIGHEST_TIME, value: 0n, text: '' })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  await db
+    .insertInto('meta')
+    .values({ name: EPOCH, value: 0n, text: randomUUID() })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  const row = await db.selectFrom('meta').select('text').where('name', '=', EPOCH).executeTakeFirstOrThrow();
+  return row.text;
+}
+
+async function highestTime(db: Kysely<Tables>): Promise<UnixNanos> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', HIGHEST_TIME).executeTakeFirstOrThrow();
+  return unixNanos(row.value);
+}
+
+async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> {
+  const now = clock.now();
+  await db.updateTable('meta').set({ value: now }).where('name', '=', HIGHEST_TIME).where('value', '<', now).execute();
+}
+
+function createStore(database: Database, clock: Clock, epoch: string): Store {
+  const { reader, writer } = database;
+  return {
+    epoch,
+    ...createReads(reader),
+
+    async subkeys(account, filter, page) {
+      let query = reader.selectFrom('subkey').selectAll().where('account_id', '=', account);
+      if (!filter.withRevoked) query = query.where('state', '<>', 'revoked');
+      const after = page.cursor === undefined ? undefined : integerCursor(page.cursor);
+      if (after !== undefined) query = query.where('id', '>', after);
+      const rows = await query
+        .orderBy('id')
+        .limit(page.limit + 1)
+        .execute();
+      return paged(rows.map(subkeyOf), page, (subkey) => subkey.id.toString());
+    },
+
+    async tokens(account, filter, page) {
+      let query = reader.selectFrom('token').selectAll().where('account_id', '=', account);
+      if (!filter.withInvalid) query = query.where('revoked_at', '=', 0n).where('expiry_at', '>', filter.now);
+      if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
+      if (page.cursor !== undefined) query = query.where('token_id', '>', page.cursor);
+      const rows = await query
+        .orderBy('token_id')
+        .limit(page.limit + 1)
+        .execute();
+      return paged(rows.map(tokenOf), page, (token) => token.tokenId);
+    },
+
+    async accounts(page) {
+      let query = reader.selectFrom('account').selectAll();
+      if (page.cursor !== undefined) query = query.where('account_id', '>', page.cursor);
+      const rows = await query
+        .orderBy('account_id')
+        .limit(page.limit + 1)
+        .execute();
+      return paged(rows.map(accountOf), page, ({ account }) => account);
+    },
+
+    // Ids rise with time, so that order by time is order by id; one account is read by its own key, all of them by time.
+    async audit({ account, from, to }, page) {
+      let query = reader.selectFrom('audit').selectAll().where('at', '<', to);
+      if (from !== undefined) query = query.where('at', '>=', from);
+      const after = page.cursor === undefined ? undefined : auditCursor(page.cursor);
+      if (account !== undefined) {
+        query = query.where('account_id', '=', account).orderBy('id');
+        if (after !== undefined) query = query.where('id', '>', after.id);
+      } else {
+        query = query.orderBy('at').orderBy('id');
+        if (after !== undefined) query = query.where(sql<boolean>`(at, id) > (${after.at}, ${after.id})`);
+      }
+      const rows = await query.limit(page.limit + 1).execute();
+      return paged(rows.map(auditRowOf), page, ({ at, id }) => `${at}.${id}`);
+    },
+
+    signingKeys: () => readSigningKeys(reader),
+
+    insertSigningKey: (record) => insertSigningKey(writer, record),
+
+    transaction: (work) =>
+      writer.transaction().execute(async (tx) => {
+        const result = await work(createTransaction(tx, clock));
+        await keepHighestTime(tx, clock);
+        return result;
+      }),
+
+    appendAudit: (entries) =>
+      writer.transaction().execute(async (tx) => {
+        await insertAudit(tx, clock, entries);
+        await keepHighestTime(tx, clock);
+      }),
+
+    async purgeExpired(now) {
+      await writer.transaction().execute(async (tx) => {
+        await tx.deleteFrom('used_signature').where('expires_at', '<', now).execute();
+        await tx.deleteFrom('siwe_nonce').where('expires_at', '<', now).execute();
+        // Never proven, never used: only the audit log remembers it.
+        await tx.deleteFrom('subkey').where('state', '=', 'pending').where('pending_until', '<', now).execute();
+        await keepHighestTime(tx, clock);
+      });
+    },
+
+    async ping() {
+      await reader.selectFrom('meta').select('value').limit(1).execute();
+    },
+
+    close: () => database.close(),
+  };
+}
+
+function paged<Row>(rows: readonly Row[], page: PageRequest, cursorOf: (row: Row) => string): Page<Row> {
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  return { rows: shown, next: rows.length > page.limit && last !== undefined ? cursorOf(last) : undefined };
+}
+
+/** Cursors are opaque to callers; one that is not ours lists nothing. */
+const integerCursor = (text: string): bigint => (/^[0-9]{1,18}$/.test(text) ? BigInt(text) : LAST);
+
+const LAST = 9_223_372_036_854_775_807n;
+
+function auditCursor(text: string): { at: bigint; id: bigint } {
+  const [, at, id] = /^([0-9]{1,19})\.([0-9]{1,18})$/.exec(text) ?? [];
+  return at === undefined || id === undefined || BigInt(at) > LAST
+    ? { at: LAST, id: LAST }
+    : { at: BigInt(at), id: BigInt(id) };
+}

@@ -1,0 +1,150 @@
+// Every read the service makes, over whichever connection it is given: the reader, or an open transaction.
+import { type Kysely, sql } from 'kysely';
+import { type Allowlist, decodeAllowlist } from '../domain/allowlist.ts';
+import { NEVER, unixNanos } from '../domain/time.ts';
+import { isSigningKeyAlive } from '../jwt/signing-key.ts';
+import { accountOf, subkeyOf, subkeyState, tokenOf } from './rows.ts';
+import type { Facts, FactsQuery, FactsRead, StoreReads } from './store.ts';
+import type { Tables } from './tables.ts';
+
+const anywhere: Allowlist = { kind: 'anywhere' };
+
+/** The counter row that numbers the change log. */
+export const LOG_HEAD = 'log_head';
+
+export function createReads(db: Kysely<Tables>): StoreReads {
+  return {
+    facts: (query) => readFacts(db, query),
+
+    async account(account) {
+      const row = await db.selectFrom('account').selectAll().where('account_id', '=', account).executeTakeFirst();
+      return row === undefined ? undefined : accountOf(row);
+    },
+
+    async subkey(account, publicKey) {
+      const row = await db
+        .selectFrom('subkey')
+        .selectAll()
+        .where('account_id', '=', account)
+        .where('public_key', '=', publicKey)
+        .orderBy(sql`state = 'revoked'`)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row === undefined ? undefined : subkeyOf(row);
+    },
+
+    async token(account, lookupId) {
+      const row = await db
+        .selectFrom('token')
+        .selectAll()
+        .where('account_id', '=', account)
+        .where('lookup_id', '=', lookupId)
+        .executeTakeFirst();
+      return row === undefined ? undefined : tokenOf(row);
+    },
+
+    async countLive(account, now) {
+      const { tokens } = await db
+        .selectFrom('token')
+        .select((e) => e.fn.countAll<bigint>().as('tokens'))
+        .where('account_id', '=', account)
+        .where('revoked_at', '=', 0n)
+        .where('expiry_at', '>', now)
+        .executeTakeFirstOrThrow();
+      const subkeys = await db
+        .selectFrom('subkey')
+        .select((e) => ['state', e.fn.countAll<bigint>().as('count')])
+        .where('account_id', '=', account)
+        .where((e) =>
+          e.or([
+            e('state', '=', 'active').and(e.or([e('expires_at', '=', 0n), e('expires_at', '>', now)])),
+            e('state', '=', 'pending').and('pending_until', '>', now),
+          ]),
+        )
+        .groupBy('state')
+        .execute();
+      const count = (state: string) => Number(subkeys.find((row) => row.state === state)?.count ?? 0n);
+      return { tokens: Number(tokens), active: count('active'), pending: count('pending') };
+    },
+  };
+}
+
+interface FactsRow {
+  position: bigint;
+  signer_type: string | null;
+  valid_after: bigint | null;
+  own_valid_after: bigint | null;
+  locked_at: bigint | null;
+  kid_state: string | null;
+  state: string | null;
+  expires_at: bigint | null;
+  allowlist: string | null;
+}
+
+// One statement, so that the facts and the position they hold at cannot come from two states of the database.
+async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRead> {
+  const credential = credentialColumns(query);
+  const { rows } = await sql<FactsRow>`
+    select (select value from meta where name = ${LOG_HEAD}) as position,
+           a.signer_type, a.valid_after, a.locked_at, k.state as kid_state,
+           ${credential.columns}
+      from (select 1) one
+      left join account a on a.account_id = ${query.account}
+      left join signing_key k on k.kid = ${query.kid}
+      ${credential.join}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('the facts query gave no row');
+  return { position: row.position, facts: factsOf(query, row) };
+}
+
+function credentialColumns(query: FactsQuery) {
+  switch (query.kind) {
+    case 'main':
+    case 'evm':
+      return {
+        columns: sql`null as state, 0 as expires_at, null as allowlist, a.main_valid_after as own_valid_after`,
+        join: sql``,
+      };
+    case 'subkey':
+      return {
+        columns: sql`s.state, s.expires_at, s.allowlist, s.valid_after as own_valid_after`,
+        join: sql`left join subkey s on s.account_id = a.account_id and s.id = ${integerId(query.id)}`,
+      };
+    case 'token':
+      return {
+        columns: sql`case when t.revoked_at = 0 then 'active' when t.revoked_at > 0 then 'revoked' end as state,
+                     t.expiry_at as expires_at, t.allowlist, 0 as own_valid_after`,
+        join: sql`left join token t on t.account_id = a.account_id and t.token_id = ${query.id}`,
+      };
+    default:
+      return query.kind satisfies never;
+  }
+}
+
+// Only our own JWTs name a row, but a text that is no integer must still find nothing rather than raise.
+const integerId = (id: string): bigint => (/^[0-9]{1,18}$/.test(id) ? BigInt(id) : -1n);
+
+function factsOf(query: FactsQuery, row: FactsRow): Facts {
+  const common = {
+    accountKnown: row.signer_type !== null,
+    accountLocked: row.locked_at !== null && row.locked_at !== 0n,
+    validAfter: unixNanos(latest(row.valid_after, row.own_valid_after)),
+    signingKeyAlive: isSigningKeyAlive(row.kid_state),
+  };
+  if (query.kind === 'main' || query.kind === 'evm') {
+    const signer = query.kind === 'main' ? 'starknet' : 'eip191';
+    const credential = row.signer_type === signer ? 'alive' : 'unknown';
+    return { ...common, credential, expiresAt: NEVER, allowlist: anywhere };
+  }
+  if (row.state === null) return { ...common, credential: 'unknown', expiresAt: NEVER, allowlist: anywhere };
+  const state = subkeyState(row.state);
+  return {
+    ...common,
+    credential: state === 'active' ? 'alive' : state,
+    expiresAt: unixNanos(row.expires_at ?? 0n),
+    allowlist: decodeAllowlist(row.allowlist),
+  };
+}
+
+const latest = (a: bigint | null, b: bigint | null): bigint => ((a ?? 0n) > (b ?? 0n) ? (a ?? 0n) : (b ?? 0n));

@@ -1,0 +1,262 @@
+// The ports through which everything else sees the store. Only app.ts knows which database stands behind them.
+
+import type { Allowlist, UsableAllowlist } from '../domain/allowlist.ts';
+import type { AccountId, CredentialRef, SessionCredentialRef, Subject } from '../domain/credential.ts';
+import type { Felt } from '../domain/felt.ts';
+import type { UnixNanos } from '../domain/time.ts';
+import type { SigningKeyRecord } from '../jwt/signing-key.ts';
+
+export type SignerType = 'starknet' | 'eip191';
+
+export interface Account {
+  readonly account: AccountId;
+  readonly signer:
+    | { readonly type: 'starknet'; readonly publicKey: Felt }
+    | { readonly type: 'eip191'; readonly ethAddress: string };
+  readonly validAfter: UnixNanos;
+  /** 0 = not locked. */
+  readonly lockedAt: UnixNanos;
+  readonly createdAt: UnixNanos;
+}
+
+export type SubkeyState = 'active' | 'pending' | 'revoked';
+
+export interface Subkey {
+  readonly account: AccountId;
+  readonly id: bigint;
+  readonly publicKey: Felt;
+  readonly name: string;
+  readonly state: SubkeyState;
+  readonly allowlist: Allowlist;
+  /** 0 = never. */
+  readonly expiresAt: UnixNanos;
+  readonly createdAt: UnixNanos;
+  readonly updatedAt: UnixNanos;
+  /** 0 = not revoked. */
+  readonly revokedAt: UnixNanos;
+  /** Only while pending. */
+  readonly pending: PendingSubkey | undefined;
+}
+
+/** What waits for the ephemeral key's proof (WIRE 4.2). */
+export interface PendingSubkey {
+  readonly encryptedKey: string;
+  readonly ephPublicKey: Felt;
+  readonly until: UnixNanos;
+}
+
+/** A damaged allowlist can be read, never written. */
+export type NewSubkey = Omit<Subkey, 'id' | 'allowlist'> & { readonly allowlist: UsableAllowlist };
+
+/** The stored token_type (DECISIONS "kinds and ids"): every one of them is a read-only token. */
+export type TokenKind = 'readonly' | 'jwt' | 'api_key';
+
+export interface Token {
+  readonly account: AccountId;
+  readonly tokenId: string;
+  readonly lookupId: string;
+  readonly name: string;
+  readonly kind: TokenKind;
+  readonly allowlist: Allowlist;
+  readonly createdAt: UnixNanos;
+  readonly expiryAt: UnixNanos;
+  readonly lastUpdatedAt: UnixNanos;
+  /** 0 = live. */
+  readonly revokedAt: UnixNanos;
+}
+
+export type NewToken = Token & { readonly allowlist: UsableAllowlist };
+
+/** What a decision asks about a bearer: the credential, its account and the key that signed the JWT. */
+export interface FactsQuery extends CredentialRef {
+  readonly kid: string;
+}
+
+/** Every mutable fact a decision reads; never taken from the JWT itself (DESIGN 4.4). */
+export interface Facts {
+  readonly accountKnown: boolean;
+  readonly accountLocked: boolean;
+  readonly validAfter: UnixNanos;
+  readonly credential: 'unknown' | 'pending' | 'alive' | 'revoked';
+  /** 0 = never. */
+  readonly expiresAt: UnixNanos;
+  readonly allowlist: Allowlist;
+  readonly signingKeyAlive: boolean;
+}
+
+/** Facts and the log position they were read at, from one SQL statement. */
+export interface FactsRead {
+  readonly facts: Facts;
+  readonly position: bigint;
+}
+
+/** One numbered row of the change log, as it is applied to the view. */
+export interface Change {
+  readonly position: bigint;
+  readonly subjects: readonly Subject[];
+  /** True when something that was allowed may now be forbidden: what is in flight must be cut. */
+  readonly narrows: boolean;
+}
+
+export interface ChangeEntry {
+  readonly account: AccountId;
+  readonly action: AuditAction;
+  readonly subjects: readonly Subject[];
+  readonly narrows: boolean;
+}
+
+export type AuditAction =
+  | 'account.onboarded'
+  | 'login'
+  | 'request.refused'
+  | 'subkey.registered'
+  | 'subkey.renamed'
+  | 'subkey.revoked'
+  | 'subkey.allowlist_replaced'
+  | 'token.created'
+  | 'token.revoked'
+  | 'token.allowlist_replaced'
+  | 'subkey.activated'
+  | 'account.signed_out_everywhere'
+  | 'account.revoked_all'
+  | 'account.locked'
+  | 'account.unlocked'
+  | 'credential.reported_leaked'
+  | 'signing_key.published'
+  | 'signing_key.activated'
+  | 'signing_key.retired';
+
+export interface AuditEntry {
+  readonly account: AccountId;
+  readonly action: AuditAction;
+  /** The acting credential as `kind:id`, empty when none existed yet. */
+  readonly actor: string;
+  readonly subject: Subject;
+  readonly requestId: string;
+  readonly clientIp: string;
+  /** JSON-able; bigint members are written as decimal text. Never a secret. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** One row of the audit log as it is stored. */
+export interface AuditRow {
+  /** NO_ACCOUNT on rows about the service itself. */
+  readonly account: string;
+  readonly id: bigint;
+  readonly at: UnixNanos;
+  readonly action: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly requestId: string;
+  readonly clientIp: string;
+  /** JSON text. */
+  readonly detail: string;
+}
+
+export interface AuditFilter {
+  readonly account: AccountId | undefined;
+  /** Inclusive. */
+  readonly from: UnixNanos | undefined;
+  /** Exclusive. */
+  readonly to: UnixNanos;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** Cursor of the next page; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+/** Reads that may run anywhere: outside a transaction they see only what is committed. */
+export interface StoreReads {
+  facts(query: FactsQuery): Promise<FactsRead>;
+  account(account: AccountId): Promise<Account | undefined>;
+  /** The live row of a key if there is one, else its newest revoked row. */
+  subkey(account: AccountId, publicKey: Felt): Promise<Subkey | undefined>;
+  token(account: AccountId, lookupId: string): Promise<Token | undefined>;
+  /** Live tokens (not revoked, not expired at `now`) and live subkeys: what the limits count. */
+  countLive(
+    account: AccountId,
+    now: UnixNanos,
+  ): Promise<{ readonly tokens: number; readonly active: number; readonly pending: number }>;
+}
+
+export interface StoreTransaction extends StoreReads {
+  /** False when the account exists already: nothing was written. */
+  insertAccount(account: Account, ethereumLabel: string): Promise<boolean>;
+  /** Assigns the id. Undefined when a live row of this key, or a pending one of its ephemeral key, exists. */
+  insertSubkey(subkey: NewSubkey): Promise<Subkey | undefined>;
+  insertToken(token: NewToken): Promise<void>;
+  /** Conditional updates: false when the row was not in the expected state, and nothing was written. */
+  renameSubkey(account: AccountId, id: bigint, name: string, now: UnixNanos): Promise<boolean>;
+  replaceSubkeyAllowlist(account: AccountId, id: bigint, allowlist: UsableAllowlist, now: UnixNanos): Promise<boolean>;
+  revokeSubkey(account: AccountId, id: bigint, now: UnixNanos): Promise<boolean>;
+  replaceTokenAllowlist(
+    account: AccountId,
+    tokenId: string,
+    allowlist: UsableAllowlist,
+    now: UnixNanos,
+  ): Promise<boolean>;
+  revokeToken(account: AccountId, tokenId: string, now: UnixNanos): Promise<boolean>;
+  /** From pending, and only while it may still be activated, to active; forgets the ciphertext and the ephemeral key. */
+  activateSubkey(account: AccountId, id: bigint, name: string, now: UnixNanos): Promise<boolean>;
+  /** Never lowers: sessions of every credential of the account whose auth_time is at or before `to` are dead. */
+  raiseValidAfter(account: AccountId, to: UnixNanos): Promise<void>;
+  /** The same for the sessions of one main key, wallet or subkey. */
+  raiseCredentialValidAfter(credential: SessionCredentialRef, to: UnixNanos): Promise<void>;
+  /** Revokes every live subkey and pending one; returns them as they were. */
+  revokeSubkeys(account: AccountId, now: UnixNanos): Promise<readonly Subkey[]>;
+  /** Revokes every token that is not revoked; returns them as they were. */
+  revokeTokens(account: AccountId, now: UnixNanos): Promise<readonly Token[]>;
+  /** False when it was in that state already. */
+  lockAccount(account: AccountId, now: UnixNanos): Promise<boolean>;
+  unlockAccount(account: AccountId): Promise<boolean>;
+  /** False when this message was used before: nothing was written. Marks are by message hash, never by signature. */
+  useSignature(account: AccountId, purpose: string, messageHash: Felt, expiresAt: UnixNanos): Promise<boolean>;
+  useSiweNonce(account: AccountId, nonce: string, expiresAt: UnixNanos): Promise<boolean>;
+  /** Oldest first. */
+  signingKeys(): Promise<readonly SigningKeyRecord[]>;
+  insertSigningKey(record: SigningKeyRecord): Promise<void>;
+  /** From published to active. */
+  activateSigningKey(kid: string): Promise<boolean>;
+  /** From active to verifying. */
+  stopSigningKey(kid: string, verifyUntil: UnixNanos): Promise<boolean>;
+  /** From any state but retired to retired. */
+  retireSigningKey(kid: string, now: UnixNanos): Promise<boolean>;
+  /** When the last token that is not revoked expires; 0 = there is none. */
+  latestTokenExpiry(): Promise<UnixNanos>;
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** Numbers the change in commit order. */
+  appendChange(entry: ChangeEntry): Promise<Change>;
+}
+
+export interface Store extends StoreReads {
+  /** Renewed when a database is restored or promoted: positions of two epochs never compare. */
+  readonly epoch: string;
+  subkeys(account: AccountId, filter: { withRevoked: boolean }, page: PageRequest): Promise<Page<Subkey>>;
+  tokens(
+    account: AccountId,
+    filter: { withInvalid: boolean; kind: string | undefined; now: UnixNanos },
+    page: PageRequest,
+  ): Promise<Page<Token>>;
+  /** By account id. */
+  accounts(page: PageRequest): Promise<Page<Account>>;
+  /** Oldest first. */
+  audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
+  signingKeys(): Promise<readonly SigningKeyRecord[]>;
+  insertSigningKey(record: SigningKeyRecord): Promise<void>;
+  /** All or nothing, one at a time, durable when it resolves. Nothing slow may be awaited inside. */
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
+  /** Audit rows that belong to no change: grouped logins, aggregated refusals. One durable write for all. */
+  appendAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Deletes signature marks, nonces and pending subkeys whose time is over. */
+  purgeExpired(now: UnixNanos): Promise<void>;
+  /** Throws when the database cannot be read. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,122 @@
+// The rows as the database holds them. Integers are bigint end to end; times are nanoseconds; the account leads every key,
+// so that the tables can be sharded by account.
+
+export interface AccountTable {
+  account_id: string;
+  signer_type: string;
+  /** Canonical felt; empty for wallet accounts. */
+  main_public_key: string;
+  /** Lower-case address; empty for Stark-key accounts. */
+  eth_address: string;
+  /** What PARADEX-ETHEREUM-ACCOUNT said at onboarding: unproven, kept as a label only (WIRE C-3). */
+  ethereum_label: string;
+  /** Sessions of any credential whose auth_time is at or before it are dead. */
+  valid_after: bigint;
+  /** The same for sessions of the main key or wallet alone. */
+  main_valid_after: bigint;
+  /** 0 = not locked. */
+  locked_at: bigint;
+  created_at: bigint;
+}
+
+export interface SubkeyTable {
+  account_id: string;
+  id: bigint;
+  public_key: string;
+  name: string;
+  state: string;
+  allowlist: string;
+  /** Ciphertext for the ephemeral key and that key, while pending; empty before and after. */
+  encrypted_key: string;
+  eph_public_key: string;
+  /** While pending: until when it may be activated. */
+  pending_until: bigint;
+  /** Sessions whose auth_time is at or before it are dead. */
+  valid_after: bigint;
+  /** 0 = never. */
+  expires_at: bigint;
+  created_at: bigint;
+  updated_at: bigint;
+  revoked_at: bigint;
+}
+
+export interface TokenTable {
+  account_id: string;
+  token_id: string;
+  lookup_id: string;
+  name: string;
+  kind: string;
+  allowlist: string;
+  created_at: bigint;
+  expiry_at: bigint;
+  last_updated_at: bigint;
+  revoked_at: bigint;
+}
+
+export interface SigningKeyTable {
+  kid: string;
+  use: string;
+  public_jwk: string;
+  sealed_private_key: string;
+  state: string;
+  created_at: bigint;
+  retired_at: bigint;
+  /** While it only verifies: until when something it signed can be valid. */
+  verify_until: bigint;
+}
+
+export interface UsedSignatureTable {
+  account_id: string;
+  purpose: string;
+  message_hash: string;
+  expires_at: bigint;
+}
+
+export interface SiweNonceTable {
+  account_id: string;
+  nonce: string;
+  expires_at: bigint;
+}
+
+export interface AuditTable {
+  account_id: string;
+  id: bigint;
+  at: bigint;
+  action: string;
+  /** The credential that acted, as `kind:id`; empty before any existed. */
+  actor: string;
+  /** The credential or account acted upon, as a subject. */
+  subject: string;
+  request_id: string;
+  client_ip: string;
+  /** JSON: the signed fields or SIWE text, old and new values. Never a secret. */
+  detail: string;
+}
+
+export interface ChangeLogTable {
+  position: bigint;
+  at: bigint;
+  account_id: string;
+  action: string;
+  /** JSON array of subjects. */
+  subjects: string;
+  narrows: bigint;
+}
+
+export interface MetaTable {
+  name: string;
+  value: bigint;
+  text: string;
+}
+
+export interface Tables {
+  account: AccountTable;
+  subkey: SubkeyTable;
+  token: TokenTable;
+  signing_key: SigningKeyTable;
+  used_signature: UsedSignatureTable;
+  siwe_nonce: SiweNonceTable;
+  audit: AuditTable;
+  change_log: ChangeLogTable;
+  meta: MetaTable;
+}

@@ -1,0 +1,287 @@
+// The writes of one change. Each state transition is one conditional UPDATE whose row count is checked, so that two racing
+// requests can never both make it (DESIGN 4.8).
+import type { Kysely } from 'kysely';
+import { encodeAllowlist } from '../domain/allowlist.ts';
+import type { Clock } from '../domain/time.ts';
+import { createReads, LOG_HEAD } from './reads.ts';
+import { subkeyOf, tokenOf } from './rows.ts';
+import { createSigningKeyWrites } from './signing-keys.ts';
+import type { AuditEntry, StoreTransaction } from './store.ts';
+import type { Tables } from './tables.ts';
+
+const NEXT_SUBKEY_ID = 'next_subkey_id';
+const NEXT_AUDIT_ID = 'next_audit_id';
+/** Stored text of one audit row's detail, at most, in UTF-16 units. */
+const AUDIT_DETAIL_CAP = 8_192;
+
+/** A revoked key holds nothing that could bring it back. */
+const revokedSubkey = { state: 'revoked', encrypted_key: '', eph_public_key: '', pending_until: 0n } as const;
+
+export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransaction {
+  return {
+    ...createReads(db),
+    ...createSigningKeyWrites(db),
+
+    async insertAccount(account, ethereumLabel) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('account')
+        .values({
+          account_id: account.account,
+          signer_type: account.signer.type,
+          main_public_key: account.signer.type === 'starknet' ? account.signer.publicKey : '',
+          eth_address: account.signer.type === 'eip191' ? account.signer.ethAddress : '',
+          ethereum_label: ethereumLabel,
+          valid_after: account.validAfter,
+          main_valid_after: 0n,
+          locked_at: account.lockedAt,
+          created_at: account.createdAt,
+        })
+        .onConflict((c) => c.doNothing())
+        .executeTakeFirstOrThrow();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+
+    async insertSubkey(subkey) {
+      const row = {
+        account_id: subkey.account,
+        id: await nextNumber(db, NEXT_SUBKEY_ID),
+        public_key: subkey.publicKey,
+        name: subkey.name,
+        state: subkey.state,
+        allowlist: encodeAllowlist(subkey.allowlist),
+        encrypted_key: subkey.pending?.encryptedKey ?? '',
+        eph_public_key: subkey.pending?.ephPublicKey ?? '',
+        pending_until: subkey.pending?.until ?? 0n,
+        valid_after: 0n,
+        expires_at: subkey.expiresAt,
+        created_at: subkey.createdAt,
+        updated_at: subkey.updatedAt,
+        revoked_at: subkey.revokedAt,
+      };
+      const inserted = await db
+        .insertInto('subkey')
+        .values(row)
+        .onConflict((c) => c.doNothing())
+        .executeTakeFirstOrThrow();
+      return inserted.numInsertedOrUpdatedRows === 1n ? subkeyOf(row) : undefined;
+    },
+
+    async insertToken(token) {
+      await db
+        .insertInto('token')
+        .values({
+          account_id: token.account,
+          token_id: token.tokenId,
+          lookup_id: token.lookupId,
+          name: token.name,
+          kind: token.kind,
+          allowlist: encodeAllowlist(token.allowlist),
+          created_at: token.createdAt,
+          expiry_at: token.expiryAt,
+          last_updated_at: token.lastUpdatedAt,
+          revoked_at: token.revokedAt,
+        })
+        .execute();
+    },
+
+    renameSubkey: (account, id, name, now) => updateLiveSubkey(account, id, { name, updated_at: now }),
+
+    replaceSubkeyAllowlist: (account, id, allowlist, now) =>
+      updateLiveSubkey(account, id, { allowlist: encodeAllowlist(allowlist), updated_at: now }),
+
+    revokeSubkey: (account, id, now) =>
+      updateLiveSubkey(account, id, { ...revokedSubkey, revoked_at: now, updated_at: now }),
+
+    async activateSubkey(account, id, name, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('subkey')
+        .set({ state: 'active', name, updated_at: now, encrypted_key: '', eph_public_key: '', pending_until: 0n })
+        .where('account_id', '=', account)
+        .where('id', '=', id)
+        .where('state', '=', 'pending')
+        .where('pending_until', '>', now)
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
+    },
+
+    async raiseValidAfter(account, to) {
+      await db
+        .updateTable('account')
+        .set({ valid_after: to })
+        .where('account_id', '=', account)
+        .where('valid_after', '<', to)
+        .execute();
+    },
+
+    async raiseCredentialValidAfter(credential, to) {
+      if (credential.kind === 'subkey') {
+        await db
+          .updateTable('subkey')
+          .set({ valid_after: to })
+          .where('account_id', '=', credential.account)
+          .where('id', '=', BigInt(credential.id))
+          .where('valid_after', '<', to)
+          .execute();
+        return;
+      }
+      await db
+        .updateTable('account')
+        .set({ main_valid_after: to })
+        .where('account_id', '=', credential.account)
+        .where('main_valid_after', '<', to)
+        .execute();
+    },
+
+    async revokeSubkeys(account, now) {
+      const live = db
+        .selectFrom('subkey')
+        .selectAll()
+        .where('account_id', '=', account)
+        .where('state', '<>', 'revoked');
+      const rows = await live.orderBy('id').execute();
+      await db
+        .updateTable('subkey')
+        .set({ ...revokedSubkey, revoked_at: now, updated_at: now })
+        .where('account_id', '=', account)
+        .where('state', '<>', 'revoked')
+        .execute();
+      return rows.map(subkeyOf);
+    },
+
+    async revokeTokens(account, now) {
+      const live = db.selectFrom('token').selectAll().where('account_id', '=', account).where('revoked_at', '=', 0n);
+      const rows = await live.orderBy('token_id').execute();
+      await db
+        .updateTable('token')
+        .set({ revoked_at: now, last_updated_at: now })
+        .where('account_id', '=', account)
+        .where('revoked_at', '=', 0n)
+        .execute();
+      return rows.map(tokenOf);
+    },
+
+    async lockAccount(account, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('account')
+        .set({ locked_at: now })
+        .where('account_id', '=', account)
+        .where('locked_at', '=', 0n)
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
+    },
+
+    async unlockAccount(account) {
+      const { numUpdatedRows } = await db
+        .updateTable('account')
+        .set({ locked_at: 0n })
+        .where('account_id', '=', account)
+        .where('locked_at', '<>', 0n)
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
+    },
+
+    replaceTokenAllowlist: (account, tokenId, allowlist, now) =>
+      updateLiveToken(account, tokenId, { allowlist: encodeAllowlist(allowlist), last_updated_at: now }),
+
+    revokeToken: (account, tokenId, now) =>
+      updateLiveToken(account, tokenId, { revoked_at: now, last_updated_at: now }),
+
+    async useSignature(account, purpose, messageHash, expiresAt) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('used_signature')
+        .values({ account_id: account, purpose, message_hash: messageHash, expires_at: expiresAt })
+        .onConflict((c) => c.doNothing())
+        .executeTakeFirstOrThrow();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+
+    async useSiweNonce(account, nonce, expiresAt) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('siwe_nonce')
+        .values({ account_id: account, nonce, expires_at: expiresAt })
+        .onConflict((c) => c.doNothing())
+        .executeTakeFirstOrThrow();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+
+    appendAudit: (entry) => insertAudit(db, clock, [entry]),
+
+    async appendChange(entry) {
+      const position = await nextNumber(db, LOG_HEAD);
+      await db
+        .insertInto('change_log')
+        .values({
+          position,
+          at: clock.now(),
+          account_id: entry.account,
+          action: entry.action,
+          subjects: JSON.stringify(entry.subjects),
+          narrows: entry.narrows ? 1n : 0n,
+        })
+        .execute();
+      return { position, subjects: entry.subjects, narrows: entry.narrows };
+    },
+  };
+
+  async function updateLiveSubkey(account: string, id: bigint, set: Partial<Tables['subkey']>): Promise<boolean> {
+    const { numUpdatedRows } = await db
+      .updateTable('subkey')
+      .set(set)
+      .where('account_id', '=', account)
+      .where('id', '=', id)
+      .where('state', '<>', 'revoked')
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
+  async function updateLiveToken(account: string, tokenId: string, set: Partial<Tables['token']>): Promise<boolean> {
+    const { numUpdatedRows } = await db
+      .updateTable('token')
+      .set(set)
+      .where('account_id', '=', account)
+      .where('token_id', '=', tokenId)
+      .where('revoked_at', '=', 0n)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+}
+
+/** Writes audit rows in the order given. */
+export async function insertAudit(db: Kysely<Tables>, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
+  for (const entry of entries) {
+    await db
+      .insertInto('audit')
+      .values({
+        account_id: entry.account,
+        id: await nextNumber(db, NEXT_AUDIT_ID),
+        at: clock.now(),
+        action: entry.action,
+        actor: entry.actor,
+        subject: entry.subject,
+        request_id: entry.requestId,
+        client_ip: entry.clientIp,
+        detail: detailText(entry.detail),
+      })
+      .execute();
+  }
+}
+
+function detailText(detail: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(detail, (_name, value) => (typeof value === 'bigint' ? value.toString() : value));
+  if (text.length <= AUDIT_DETAIL_CAP) return text;
+  // Half of the cap: quoting JSON once more doubles it at worst.
+  return JSON.stringify({ truncated: true, text: text.slice(0, AUDIT_DETAIL_CAP / 2 - 32) });
+}
+
+// A counter row: taking a number locks it until commit, so numbers follow commit order on every database.
+async function nextNumber(db: Kysely<Tables>, name: string): Promise<bigint> {
+  const { value } = await db
+    .updateTable('meta')
+    .set((e) => ({ value: e('value', '+', 1n) }))
+    .where('name', '=', name)
+    .returning('value')
+    .executeTakeFirstOrThrow();
+  return value;
+}
+
+export const counters = [LOG_HEAD, NEXT_SUBKEY_ID, NEXT_AUDIT_ID] as const;

@@ -1,0 +1,104 @@
+// What the operator's side asks of the store, on every database.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { feltOf } from '../../src/domain/felt.ts';
+import { type UnixNanos, unixNanos } from '../../src/domain/time.ts';
+import type { AuditFilter, Store } from '../../src/store/store.ts';
+import { databases, type TestDatabase } from './databases.ts';
+import { alice, auditOf, bob, insertAccounts, insertTokens, tokenOf } from './rows.ts';
+
+describe.each(databases)('the operator’s store on $name', ({ create }) => {
+  let database: TestDatabase;
+  let store: Store;
+  let wall: bigint;
+
+  beforeEach(async () => {
+    database = create();
+    wall = 1_800_000_000_000_000_000n;
+    ({ store } = await database.open({ wall: () => wall, monotonic: () => 0 }));
+  });
+  afterEach(async () => {
+    await store.close();
+    database.remove();
+  });
+
+  async function note(...accounts: (typeof alice)[]): Promise<UnixNanos> {
+    wall += 1n;
+    await store.appendAudit(accounts.map((account) => auditOf(account)));
+    return unixNanos(wall);
+  }
+
+  async function idsOf(filter: Partial<AuditFilter>, cursor?: string): Promise<number[]> {
+    const everything = { account: undefined, from: undefined, to: unixNanos(wall + 1n) };
+    const { rows } = await store.audit({ ...everything, ...filter }, { limit: 100, cursor });
+    return rows.map(({ id }) => Number(id));
+  }
+
+  test('a span of the audit log has its first nanosecond and not its last, for all and for one account', async () => {
+    const [first, second, third] = [await note(alice), await note(bob, alice), await note(alice)];
+    expect(await idsOf({})).toEqual([1, 2, 3, 4]);
+    expect(await idsOf({ from: second, to: third })).toEqual([2, 3]);
+    expect(await idsOf({ from: first, to: second })).toEqual([1]);
+    expect(await idsOf({ account: alice, from: second, to: third })).toEqual([3]);
+    expect(await idsOf({ account: bob })).toEqual([2]);
+    expect(await idsOf({ from: third, to: third })).toEqual([]);
+  });
+
+  test.each([undefined, alice])(
+    'its pages have every row once, those of one nanosecond too (account %s)',
+    async (account) => {
+      await note(alice, alice, alice);
+      await note(alice);
+      const seen: number[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < 4; page += 1) {
+        const read = await store.audit({ account, from: undefined, to: unixNanos(wall + 1n) }, { limit: 1, cursor });
+        seen.push(...read.rows.map(({ id }) => Number(id)));
+        cursor = read.next;
+      }
+      expect({ seen, cursor }).toEqual({ seen: [1, 2, 3, 4], cursor: undefined });
+    },
+  );
+
+  test('the last expiry is that of a token which is not revoked, or 0', async () => {
+    const latest = () => store.transaction((tx) => tx.latestTokenExpiry());
+    expect(await latest()).toBe(0n);
+    await insertAccounts(store, alice, bob);
+    await insertTokens(
+      store,
+      tokenOf(alice, '1', { expiryAt: unixNanos(10n) }),
+      tokenOf(bob, '2', { expiryAt: unixNanos(30n) }),
+      tokenOf(alice, '3', { expiryAt: unixNanos(20n) }),
+    );
+    expect(await latest()).toBe(30n);
+    await store.transaction((tx) => tx.revokeToken(bob, 'tok_2', unixNanos(5n)));
+    expect(await latest()).toBe(20n);
+  });
+
+  test('a key that only verifies comes back with the end of its time, and no other has one', async () => {
+    const key = {
+      kid: 'kid',
+      use: 'session',
+      publicJwk: '{}',
+      sealedPrivateKey: 's',
+      createdAt: unixNanos(1n),
+    } as const;
+    await store.insertSigningKey({ ...key, state: 'active' });
+    await store.transaction((tx) => tx.stopSigningKey('kid', unixNanos(9n)));
+    expect(await store.signingKeys()).toEqual([{ ...key, state: 'verifying', verifyUntil: 9n }]);
+    await store.transaction((tx) => tx.retireSigningKey('kid', unixNanos(9n)));
+    expect(await store.signingKeys()).toEqual([{ ...key, state: 'retired' }]);
+  });
+
+  test('accounts come in the order of their ids, and a cursor beyond the last is an empty page', async () => {
+    await insertAccounts(store, bob, alice);
+    const page = await store.accounts({ limit: 1, cursor: undefined });
+    const rest = await store.accounts({ limit: 1, cursor: page.next });
+    const ids = [...page.rows, ...rest.rows].map(({ account }) => account);
+    expect(ids).toEqual([alice, bob].sort());
+    expect(rest.next).toBeUndefined();
+    expect(await store.accounts({ limit: 1, cursor: feltOf(0xfn * 2n ** 240n) })).toEqual({
+      rows: [],
+      next: undefined,
+    });
+  });
+});

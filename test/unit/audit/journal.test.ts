@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type AuditJournal, createAuditJournal } from '../../../src/audit/journal.ts';
+import type { CredentialRef } from '../../../src/domain/credential.ts';
+import { feltOf } from '../../../src/domain/felt.ts';
+import type { AuditEntry } from '../../../src/store/store.ts';
+
+const token: CredentialRef = { account: feltOf(0xa11cen), kind: 'token', id: 'tok_1' };
+const subkey: CredentialRef = { account: feltOf(0xb0bn), kind: 'subkey', id: '7' };
+const where = { requestId: 'request-1', clientIp: '192.0.2.7' };
+const later = { requestId: 'request-2', clientIp: '192.0.2.8' };
+
+let calls: (readonly AuditEntry[])[];
+let failures: { error: unknown; rows: number }[];
+let journal: AuditJournal;
+
+function start(append: (entries: readonly AuditEntry[]) => Promise<void> = async () => undefined): void {
+  calls = [];
+  failures = [];
+  journal = createAuditJournal({
+    store: {
+      appendAudit(entries) {
+        calls.push(entries);
+        return append(entries);
+      },
+    },
+    onFailure: (error, rows) => failures.push({ error, rows }),
+  });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  start();
+});
+afterEach(async () => {
+  await journal.close();
+  vi.useRealTimers();
+});
+
+const loginOf = (credential: CredentialRef, session: string) => journal.login(credential, where, { session });
+
+describe('logins', () => {
+  test('of one second are one write, in their order, each a row of its own', async () => {
+    loginOf(token, 'a');
+    await vi.advanceTimersByTimeAsync(999);
+    loginOf(subkey, 'b');
+    expect(calls).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(calls).toEqual([
+      [
+        {
+          account: token.account,
+          action: 'login',
+          actor: 'token:tok_1',
+          subject: `credential/${token.account}/token/tok_1`,
+          ...where,
+          detail: { session: 'a' },
+        },
+        {
+          account: subkey.account,
+          action: 'login',
+          actor: 'subkey:7',
+          subject: `credential/${subkey.account}/subkey/7`,
+          ...where,
+          detail: { session: 'b' },
+        },
+      ],
+    ]);
+  });
+
+  test('are written once, and a second without any writes nothing', async () => {
+    loginOf(token, 'a');
+    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('that come while others are written go into the next write', async () => {
+    loginOf(token, 'a');
+    await vi.advanceTimersByTimeAsync(1_000);
+    loginOf(token, 'b');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls.map((rows) => rows.map((row) => row.detail.session))).toEqual([['a'], ['b']]);
+  });
+});
+
+describe('refusals', () => {
+  const refused = (credential: CredentialRef, route = 'POST /v1/orders', at = where) =>
+    journal.refused(credential, at, 'permission_missing', route);
+
+  test('of one minute are one row per credential, reason and route, with their count and where the first came from', async () => {
+    refused(token);
+    refused(token, 'POST /v1/orders', later);
+    refused(token, 'POST /v1/orders', later);
+    refused(subkey, 'POST /v1/transfers');
+    journal.refused(token, later, 'ip_not_allowed', 'POST /v1/orders');
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(calls).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    const [rows = []] = calls;
+    expect(rows[0]).toEqual({
+      account: token.account,
+      action: 'request.refused',
+      actor: 'token:tok_1',
+      subject: `credential/${token.account}/token/tok_1`,
+      ...where,
+      detail: { reason: 'permission_missing', route: 'POST /v1/orders', count: 3 },
+    });
+    expect(rows.slice(1).map((row) => [row.actor, row.detail])).toEqual([
+      ['subkey:7', { reason: 'permission_missing', route: 'POST /v1/transfers', count: 1 }],
+      ['token:tok_1', { reason: 'ip_not_allowed', route: 'POST /v1/orders', count: 1 }],
+    ]);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('of the same id on two accounts are never added up', async () => {
+    refused({ ...token, account: feltOf(1n) });
+    refused({ ...token, account: feltOf(2n) });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls.flat().map((row) => [row.account, row.detail.count])).toEqual([
+      ['0x1', 1],
+      ['0x2', 1],
+    ]);
+  });
+
+  test('are counted from zero in each minute', async () => {
+    refused(token);
+    await vi.advanceTimersByTimeAsync(60_000);
+    refused(token);
+    refused(token);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls.flat().map((row) => row.detail.count)).toEqual([1, 2]);
+  });
+
+  test('are at most 10000 rows a minute: those beyond are a number, and those already counted go on counting', async () => {
+    for (let n = 0; n < 10_003; n += 1) refused({ ...token, id: `tok_${n}` });
+    refused({ ...token, id: 'tok_0' });
+    await journal.close();
+    const rows = calls.flat();
+    expect(rows).toHaveLength(10_000);
+    expect(rows[0]?.detail).toMatchObject({ count: 2, uncounted_in_this_minute: 3 });
+    expect(rows.at(-1)?.detail).toMatchObject({ count: 1, uncounted_in_this_minute: 3 });
+  });
+
+  test('in a minute that was not full, say nothing of uncounted ones', async () => {
+    for (let n = 0; n < 10_001; n += 1) refused({ ...token, id: `tok_${n}` });
+    await vi.advanceTimersByTimeAsync(60_000);
+    refused(subkey);
+    await journal.close();
+    const rows = calls.flat();
+    expect(rows).toHaveLength(10_001);
+    expect(rows.at(-1)?.detail).toEqual({ reason: 'permission_missing', route: 'POST /v1/orders', count: 1 });
+  });
+});
+
+describe('writing', () => {
+  test('many rows go in batches, one write after the other, with other work let in between', async () => {
+    let writing = 0;
+    let turns = 0;
+    const turnsAtWrite: number[] = [];
+    vi.useRealTimers();
+    const count = () => {
+      turns += 1;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    start(async () => {
+      writing += 1;
+      expect(writing, 'writes at once').toBe(1);
+      turnsAtWrite.push(turns);
+      await Promise.resolve();
+      writing -= 1;
+    });
+    for (let n = 0; n < 250; n += 1) loginOf(token, String(n));
+    await journal.close();
+    clearImmediate(immediate);
+    expect(calls.map((rows) => rows.length)).toEqual([100, 100, 50]);
+    expect(calls.flat().map((row) => row.detail.session)).toEqual(Array.from({ length: 250 }, (_, n) => String(n)));
+    const [first = 0, second = 0, third = 0] = turnsAtWrite;
+    expect(second).toBeGreaterThan(first);
+    expect(third).toBeGreaterThan(second);
+  });
+
+  test('that fails is told with its error and its number of rows, and the next one is tried', async () => {
+    const error = new Error('disk full');
+    let failing = true;
+    start(async () => {
+      if (failing) throw error;
+    });
+    loginOf(token, 'lost');
+    loginOf(token, 'lost too');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(failures).toEqual([{ error, rows: 2 }]);
+    failing = false;
+    loginOf(token, 'kept');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls.at(-1)?.map((row) => row.detail.session)).toEqual(['kept']);
+    expect(failures).toHaveLength(1);
+  });
+
+  test('waits for the write before it', async () => {
+    const gate = Promise.withResolvers<void>();
+    start(() => gate.promise);
+    loginOf(token, 'a');
+    await vi.advanceTimersByTimeAsync(1_000);
+    loginOf(token, 'b');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(calls).toHaveLength(1);
+    gate.resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe('closing', () => {
+  test('writes what waits, and resolves only when it is written', async () => {
+    const gate = Promise.withResolvers<void>();
+    start(() => gate.promise);
+    loginOf(token, 'a');
+    journal.refused(subkey, where, 'ip_not_allowed', 'GET /v1/balance');
+    let closed = false;
+    const closing = journal.close().then(() => {
+      closed = true;
+    });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(closed).toBe(false);
+    gate.resolve();
+    await closing;
+    expect(calls.flat().map((row) => row.action)).toEqual(['login', 'request.refused']);
+  });
+
+  test('stops the timers', async () => {
+    await journal.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
