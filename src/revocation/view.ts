@@ -1,0 +1,167 @@
+// What every decision asks, in memory: a bounded cache of facts, filled on first sight.
+// The law: once a change is acknowledged, no interleaving of fill, change, expiry or eviction may allow what it forbids.
+import {
+  accountSubject,
+  credentialSubject,
+  type Subject,
+  sessionsSubject,
+  signingKeySubject,
+} from '../domain/credential.ts';
+import type { Change, Facts, FactsQuery, FactsRead } from '../store/store.ts';
+
+/** A fill lost its race against changes too often; the caller must refuse. */
+export class ViewStale extends Error {
+  override readonly name = 'ViewStale';
+}
+
+export interface View {
+  /**
+   * Calls `use` with the facts as they stand and the log position they were read at, synchronously with the check that no
+   * applied change is newer than they are: no change can come between the two, so `use` must decide and register what it
+   * decided before it returns. Rejects with what the read threw, or ViewStale.
+   */
+  ask<T>(query: FactsQuery, use: (facts: Facts, position: bigint) => T): T | Promise<T>;
+  /** Forgets everything older than the change. When this returns, no decision uses facts from before it. */
+  apply(change: Change): void;
+  readonly entries: number;
+  readonly fills: number;
+}
+
+interface Entry {
+  readonly facts: Facts;
+  readonly position: bigint;
+  readonly subjects: readonly Subject[];
+}
+
+/** A fill under way. It stands under its subjects from before its read until it settles, and is never evicted. */
+interface Slot {
+  /** The newest change that touched one of its subjects since it opened. */
+  mark: bigint;
+  readonly subjects: readonly Subject[];
+  readonly waiters: Waiter[];
+}
+
+interface Waiter {
+  settle(read: FactsRead): void;
+  fail(error: unknown): void;
+}
+
+const MAX_REREADS = 8;
+
+/** What a bearer's facts depend on: a change of any of these makes them old. */
+export const subjectsOf = (query: FactsQuery): readonly Subject[] => [
+  credentialSubject(query),
+  accountSubject(query.account),
+  signingKeySubject(query.kid),
+  // A read-only token outlives a sign-out.
+  ...(query.kind === 'token' ? [] : [sessionsSubject(query.account)]),
+];
+
+export function createView(deps: { read: (query: FactsQuery) => Promise<FactsRead>; capacity: number }): View {
+  // Insertion order is recency: an entry that is used moves to the end, the first is evicted.
+  const entries = new Map<string, Entry>();
+  const entriesBySubject = new Map<Subject, Set<string>>();
+  const slots = new Map<string, Slot>();
+  const slotsBySubject = new Map<Subject, Set<Slot>>();
+
+  return {
+    ask(query, use) {
+      const name = nameOf(query);
+      const entry = entries.get(name);
+      if (entry !== undefined) {
+        entries.delete(name);
+        entries.set(name, entry);
+        return use(entry.facts, entry.position);
+      }
+      return new Promise((resolve, reject) => {
+        const waiter: Waiter = {
+          settle: ({ facts, position }) => {
+            try {
+              resolve(use(facts, position));
+            } catch (error) {
+              reject(error);
+            }
+          },
+          fail: reject,
+        };
+        const pending = slots.get(name);
+        if (pending !== undefined) pending.waiters.push(waiter);
+        else void fill(name, query, waiter);
+      });
+    },
+
+    apply(change) {
+      for (const subject of change.subjects) {
+        for (const slot of slotsBySubject.get(subject) ?? []) {
+          if (change.position > slot.mark) slot.mark = change.position;
+        }
+        for (const name of [...(entriesBySubject.get(subject) ?? [])]) {
+          const entry = entries.get(name);
+          if (entry !== undefined && entry.position < change.position) drop(name, entry);
+        }
+      }
+    },
+
+    get entries() {
+      return entries.size;
+    },
+    get fills() {
+      return slots.size;
+    },
+  };
+
+  async function fill(name: string, query: FactsQuery, first: Waiter): Promise<void> {
+    const slot: Slot = { mark: 0n, subjects: subjectsOf(query), waiters: [first] };
+    slots.set(name, slot);
+    for (const subject of slot.subjects) add(slotsBySubject, subject, slot);
+    try {
+      for (let reread = 0; reread <= MAX_REREADS; reread++) {
+        const { facts, position } = await deps.read(query);
+        if (position < slot.mark) continue; // older than a change that was applied meanwhile
+        keep(name, { facts, position, subjects: slot.subjects });
+        close(name, slot);
+        for (const waiter of slot.waiters) waiter.settle({ facts, position });
+        return;
+      }
+      throw new ViewStale('facts kept changing while they were read');
+    } catch (error) {
+      close(name, slot);
+      for (const waiter of slot.waiters) waiter.fail(error);
+    }
+  }
+
+  function close(name: string, slot: Slot): void {
+    slots.delete(name);
+    for (const subject of slot.subjects) remove(slotsBySubject, subject, slot);
+  }
+
+  function keep(name: string, entry: Entry): void {
+    if (deps.capacity < 1) return;
+    for (const [oldest, evicted] of entries) {
+      if (entries.size < deps.capacity) break;
+      drop(oldest, evicted);
+    }
+    entries.set(name, entry);
+    for (const subject of entry.subjects) add(entriesBySubject, subject, name);
+  }
+
+  function drop(name: string, entry: Entry): void {
+    entries.delete(name);
+    for (const subject of entry.subjects) remove(entriesBySubject, subject, name);
+  }
+}
+
+const nameOf = (query: FactsQuery): string => `${query.account}/${query.kind}/${query.id}/${query.kid}`;
+
+function add<Key, Value>(index: Map<Key, Set<Value>>, at: Key, value: Value): void {
+  const set = index.get(at);
+  if (set === undefined) index.set(at, new Set([value]));
+  else set.add(value);
+}
+
+function remove<Key, Value>(index: Map<Key, Set<Value>>, at: Key, value: Value): void {
+  const set = index.get(at);
+  if (set === undefined) return;
+  set.delete(value);
+  if (set.size === 0) index.delete(at);
+}

@@ -1,0 +1,370 @@
+// Every place where a request waits between its arrival and its answer, held open while a change is acknowledged. Each must end
+// in the refusal (DESIGN 4.4, 4.7, 4.8). Held results are computed before the change and delivered after it.
+//
+// | request             | waits for                                   | what asks again                         |
+// |---------------------|---------------------------------------------|-----------------------------------------|
+// | any private         | the view's read, as the first to ask        | position against mark, then a new read  |
+// |                     | the view's read, begun for another          | the same                                |
+// |                     | the view's second read                      | the same                                |
+// |                     | the decision's way back to the front        | the grant: registered with the decision |
+// | to the venue        | its body                                    | the grant cuts; the last check          |
+// |                     | a connection to the venue                   | the grant cuts; the last check          |
+// |                     | the head's turn to be written               | test/gateway/forward-revocation.test.ts |
+// | our own, reading    | tokens, subkeys, one subkey, self           | the grant, before the head              |
+// | our own, writing    | its body and its handler                    | requireStill in the write's transaction |
+// |                     | the read before the transaction             | the same                                |
+// |                     | the proof of a new subkey                   | the same                                |
+// |                     | the writer, while others write              | the same                                |
+// |                     | requireStill's own read                     | nothing: no change can commit meanwhile |
+// | login               | account, named subkey, verification,        | the view, in the turn that signs        |
+// |                     | candidates, their subkey, their             |                                         |
+// |                     | verification, the transaction of its nonce  |                                         |
+// |                     | or of its signature's mark                  |                                         |
+// |                     | the view's read                             | position against mark, then a new read  |
+import { describe, expect, test } from 'vitest';
+import type { Caller } from '../../src/credentials/caller.ts';
+import { anywhere, parseAllowlist, type UsableAllowlist } from '../../src/domain/allowlist.ts';
+import { ApiError } from '../../src/errors.ts';
+import { eventually, rawClient, startVenue } from '../gateway/forward-harness.ts';
+import { alice, aliceKey, bob, carol, openService, type Service, subkeyKey } from './service.ts';
+
+interface Heard {
+  readonly status: number;
+  readonly text: string;
+}
+
+const DEAD = 'invalid bearer jwt: the credential was revoked (missing or malformed jwt)';
+
+async function get(port: number, path: string, bearer: string): Promise<Heard> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Authorization: `Bearer ${bearer}` } });
+  return { status: response.status, text: await response.text() };
+}
+
+const head = (method: string, path: string, bearer: string, ...headers: string[]): string =>
+  [`${method} ${path} HTTP/1.1`, 'Host: test', `Authorization: Bearer ${bearer}`, ...headers, '', ''].join('\r\n');
+
+describe('a request to the venue is refused and never sent when its credential is revoked while it waits for', () => {
+  test("the view's read, alone or as the second who asked for it", async () => {
+    const service = await openService();
+    const venue = await startVenue();
+    const port = await service.listen(venue);
+    const session = service.subkeySession(service.aliceSubkey);
+    const hold = service.holds.at('store.facts');
+    const first = get(port, '/v1/account', session);
+    await hold.reached;
+    const second = get(port, '/v1/orders', session);
+    await expect(service.revokeSubkey()).resolves.toMatchObject({ receipt: { inFlight: 0 } });
+    const late = get(port, '/v1/positions', session);
+    hold.release();
+    for (const answer of await Promise.all([first, second, late])) {
+      expect(answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+    }
+    expect(venue.heads).toBe(0);
+  });
+
+  test("the view's second read, the first one being overtaken by a harmless change", async () => {
+    const service = await openService();
+    const venue = await startVenue();
+    const port = await service.listen(venue);
+    const owner = await service.owner(alice);
+    const firstRead = service.holds.at('store.facts');
+    const answer = get(port, '/v1/account', service.subkeySession(service.aliceSubkey));
+    await firstRead.reached;
+    await service.subkeys.rename(owner, subkeyKey.publicKey, 'renamed');
+    const secondRead = service.holds.at('store.facts');
+    firstRead.release();
+    await secondRead.reached;
+    await service.subkeys.revoke(owner, subkeyKey.publicKey);
+    secondRead.release();
+    expect(await answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+    expect(venue.heads).toBe(0);
+  });
+
+  test('its decision to come back from the view', async () => {
+    const service = await openService();
+    const venue = await startVenue();
+    const port = await service.listen(venue);
+    const owner = await service.owner(alice);
+    const read = service.holds.at('store.facts');
+    const answer = get(port, '/v1/account', service.subkeySession(service.aliceSubkey));
+    await read.reached;
+    const commit = service.holds.at('transaction');
+    const revoked = service.subkeys.revoke(owner, subkeyKey.publicKey);
+    await commit.reached;
+    // From here on the change is committed. It is applied in the very turn in which the decision has been made.
+    const [row] = service.sql('select max(position) as position from change_log');
+    const change = { position: BigInt(Number(row?.position)), narrows: true, subjects: [subjectOfAlice(service)] };
+    let applied = 0;
+    service.opening.hook = () => {
+      applied += 1;
+      service.view.apply(change);
+      service.live.cut(change.subjects, 'credential_revoked', change.position);
+    };
+    read.release();
+    expect(await answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+    expect(applied).toBe(1);
+    commit.release();
+    await revoked;
+    expect(venue.heads).toBe(0);
+  });
+
+  test('its body', async () => {
+    const service = await openService();
+    const venue = await startVenue();
+    const port = await service.listen(venue);
+    const session = service.subkeySession(service.aliceSubkey);
+    const client = rawClient(port, `${head('POST', '/v1/orders', session, 'Content-Length: 10')}12345`);
+    await eventually(() => service.live.size === 1);
+    await expect(service.revokeSubkey()).resolves.toMatchObject({ receipt: { inFlight: 0 } });
+    client.write('67890');
+    expect(await client.until((text) => text.includes('jwt)'))).toContain('401 Unauthorized');
+    expect(client.received).toContain(DEAD);
+    expect(venue.heads).toBe(0);
+  });
+
+  test('a connection to the venue; the request that has the connection is another credential and goes on', async () => {
+    const service = await openService();
+    const answers: (() => void)[] = [];
+    const venue = await startVenue((_request, response) => answers.push(() => response.end('done')));
+    const port = await service.listen(venue);
+    const busy = get(port, '/v1/account', service.subkeySession(service.bobSubkey));
+    await eventually(() => venue.heads === 1);
+    const waiting = get(port, '/v1/account', service.subkeySession(service.aliceSubkey));
+    await eventually(() => service.live.size === 2);
+    await expect(service.revokeSubkey()).resolves.toMatchObject({ receipt: { inFlight: 0 } });
+    expect(await waiting).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+    for (const answer of answers) answer();
+    expect(await busy).toEqual({ status: 200, text: 'done' });
+    expect(venue.heads).toBe(1);
+  });
+});
+
+test('a request whose head had left is cut, and the receipt says that the venue may still act on it', async () => {
+  const service = await openService();
+  const venue = await startVenue(() => undefined);
+  const port = await service.listen(venue);
+  const answer = get(port, '/v1/account', service.subkeySession(service.aliceSubkey));
+  await eventually(() => venue.heads === 1);
+  await expect(service.revokeSubkey()).resolves.toMatchObject({ receipt: { inFlight: 1 } });
+  expect(await answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+});
+
+describe('an answer of our own does not leave when the credential is revoked while it is read', () => {
+  test.each([
+    ['the list of tokens', '/v1/account/tokens', 'store.tokens'],
+    ['the list of subkeys', '/v1/account/keys/subkeys', 'store.subkeys'],
+    ['one subkey', `/v1/account/keys/subkeys/${subkeyKey.publicKey}`, 'store.subkey'],
+  ])('%s', async (_what, path, awaited) => {
+    const service = await openService();
+    const port = await service.listen(await startVenue());
+    const session = service.subkeySession(service.aliceSubkey);
+    expect((await get(port, path, session)).status).toBe(200);
+    const hold = service.holds.at(awaited);
+    const answer = get(port, path, session);
+    await hold.reached;
+    await service.revokeSubkey();
+    hold.release();
+    expect(await answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+  });
+
+  test('self, whose entry was evicted between decision and answer', async () => {
+    const service = await openService({ viewCapacity: 0 });
+    const port = await service.listen(await startVenue());
+    const session = service.subkeySession(service.aliceSubkey);
+    expect((await get(port, '/countersign/v1/self', session)).status).toBe(200);
+    const hold = service.holds.at('store.facts', 1);
+    const answer = get(port, '/countersign/v1/self', session);
+    await hold.reached;
+    await service.revokeSubkey();
+    hold.release();
+    expect(await answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
+  });
+});
+
+describe('a write of our own', () => {
+  type Write = (service: Service, owner: Caller, lookupId: string) => Promise<unknown>;
+  const writes: [string, Write][] = [
+    ['create a token', (s, by) => s.tokens.create(by, newToken)],
+    ['bind a token', (s, by, id) => s.tokens.replaceAllowlist(by, id, elsewhere)],
+    ['revoke a token', (s, by, id) => s.tokens.revoke(by, id)],
+    ['register a subkey', (s, by) => s.register(by, s.registration())],
+    ['rename a subkey', (s, by) => s.subkeys.rename(by, subkeyKey.publicKey, 'other')],
+    ['bind a subkey', (s, by) => s.subkeys.replaceAllowlist(by, subkeyKey.publicKey, elsewhere)],
+    ['revoke a subkey', (s, by) => s.subkeys.revoke(by, subkeyKey.publicKey)],
+  ];
+
+  async function setup() {
+    const service = await openService();
+    const { token } = await service.createToken(alice);
+    return { service, owner: await service.owner(alice), lookupId: token.lookupId };
+  }
+
+  const logged = (service: Service) => service.sql('select position, action from change_log order by position');
+
+  test('is written while the owner may, or the refusals below prove nothing', async () => {
+    const { service, owner, lookupId } = await setup();
+    for (const [what, write] of writes) {
+      const before = logged(service).length;
+      await write(service, owner, lookupId);
+      expect(logged(service), what).toHaveLength(before + 1);
+    }
+  });
+
+  test('is not written after its account was locked between decision and handler', async () => {
+    const { service, owner, lookupId } = await setup();
+    await service.lock(alice);
+    const before = logged(service);
+    for (const [what, write] of writes) await refusedAsLocked(write(service, owner, lookupId), what);
+    expect(logged(service)).toEqual(before);
+  });
+
+  test('is not written after its account was locked while it waited for the writer', async () => {
+    const { service, owner, lookupId } = await setup();
+    for (const [what, write] of writes) {
+      const begun = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const other = service.store.transaction(async () => {
+        begun.resolve();
+        await goOn.promise;
+      });
+      await begun.promise;
+      const locked = service.lock(alice);
+      const refused = refusedAsLocked(write(service, owner, lookupId), what);
+      goOn.resolve();
+      await Promise.all([other, locked, refused]);
+      expect(logged(service).at(-1)?.action, what).toBe('account.locked');
+      await service.unlock(alice);
+    }
+  });
+
+  test.each<[string, string, Write]>([
+    ['register a subkey', 'store.account', (s, by) => s.register(by, s.registration())],
+    ['register a subkey', 'stark.verify', (s, by) => s.register(by, s.registration())],
+    ['revoke a subkey', 'store.subkey', (s, by) => s.subkeys.revoke(by, subkeyKey.publicKey)],
+    ['revoke a token', 'store.token', (s, by, id) => s.tokens.revoke(by, id)],
+  ])('cannot %s after its account was locked while it waited for %s', async (_what, awaited, write) => {
+    const { service, owner, lookupId } = await setup();
+    const hold = service.holds.at(awaited);
+    const refused = refusedAsLocked(write(service, owner, lookupId));
+    await hold.reached;
+    await service.lock(alice);
+    hold.release();
+    await refused;
+    expect(logged(service).at(-1)?.action).toBe('account.locked');
+  });
+
+  test('cannot create a token with a session that ended after the decision', async () => {
+    const { service, owner } = await setup();
+    service.advance(301);
+    await expect(service.tokens.create(owner, newToken)).rejects.toMatchObject({
+      code: 'UNAUTHORIZED_ERROR',
+      message: expect.stringContaining('expired'),
+    });
+  });
+
+  test('that has asked again is written: no change can commit before it has', async () => {
+    const { service, owner, lookupId } = await setup();
+    for (const [what, write] of writes) {
+      const order: string[] = [];
+      const hold = service.holds.at('tx.facts');
+      const written = write(service, owner, lookupId).then(() => order.push('written'));
+      await hold.reached;
+      const locked = service.lock(bob).then(() => order.push('locked'));
+      hold.release();
+      await Promise.all([written, locked]);
+      expect(logged(service).at(-1)?.action, what).toBe('account.locked');
+      expect(order, what).toEqual(['written', 'locked']);
+    }
+  });
+});
+
+describe('a login mints nothing when its key is revoked while it waits for', () => {
+  const named = (service: Service) => service.login.stark(service.starkLogin(subkeyKey, subkeyKey.publicKey));
+  const plain = (service: Service) => service.login.stark(service.starkLogin(subkeyKey, undefined));
+
+  test.each<[string, string, number, (service: Service) => Promise<string>]>([
+    ['its account', 'store.account', 0, named],
+    ['the named subkey', 'store.subkey', 0, named],
+    ['the verification under the named key', 'stark.verify', 0, named],
+    ['the mark of its signature', 'transaction', 0, named],
+    ['the read of the view', 'store.facts', 0, named],
+    ['the verification under the main key', 'stark.verify', 0, plain],
+    ['the keys that can have signed', 'stark.candidates', 0, plain],
+    ['the subkey that can have signed', 'store.subkey', 0, plain],
+    ['the verification under that subkey', 'stark.verify', 1, plain],
+    ['the read of the view after a plain login', 'store.facts', 0, plain],
+  ])('%s', async (_what, awaited, passes, login) => {
+    const service = await openService({ singleUse: true });
+    const owner = await service.owner(alice);
+    await expect(login(service)).resolves.toMatch(/^ey/);
+    service.advance(1);
+    // A change that forbids nothing: the view reads again at the login that is held.
+    await service.subkeys.rename(owner, subkeyKey.publicKey, 'renamed');
+    const hold = service.holds.at(awaited, passes);
+    const refused = expect(login(service)).rejects.toMatchObject({ code: 'INVALID_SUBKEY', status: 401 });
+    await hold.reached;
+    await service.subkeys.revoke(owner, subkeyKey.publicKey);
+    hold.release();
+    await refused;
+  });
+});
+
+describe('a login mints nothing when its account is locked while it waits for', () => {
+  test.each([
+    ['its account', 'store.account'],
+    ['the verification', 'stark.verify'],
+    ['the read of the view', 'store.facts'],
+  ])('%s (main key)', async (_what, awaited) => {
+    const service = await openService();
+    const hold = service.holds.at(awaited);
+    const refused = refusedAsLocked(service.login.stark(service.starkLogin(aliceKey, undefined)));
+    await hold.reached;
+    await service.lock(alice);
+    hold.release();
+    await refused;
+  });
+
+  test.each([
+    ['its account', 'store.account'],
+    ["its nonce's transaction", 'transaction'],
+    ['the read of the view', 'store.facts'],
+  ])('%s (wallet)', async (_what, awaited) => {
+    const service = await openService();
+    await expect(service.login.wallet(service.walletLogin('firstnonce'))).resolves.toMatch(/^ey/);
+    // A change that forbids nothing: the view reads again at the login that is held.
+    await touch(service);
+    const hold = service.holds.at(awaited);
+    const refused = refusedAsLocked(service.login.wallet(service.walletLogin('secondnonce')));
+    await hold.reached;
+    await service.lock(carol);
+    hold.release();
+    await refused;
+  });
+
+  async function touch(service: Service): Promise<void> {
+    await service.changes.commit(async (tx) => {
+      const subjects = [`account/${carol}`];
+      return {
+        result: undefined,
+        change: await tx.appendChange({ account: carol, action: 'login', subjects, narrows: false }),
+      };
+    });
+  }
+});
+
+const newToken = { name: undefined, kind: 'readonly', lifetimeSeconds: 3_600, allowlist: anywhere } as const;
+const elsewhere = rangesOf('192.0.2.0/24');
+
+function rangesOf(entry: string): UsableAllowlist {
+  const parsed = parseAllowlist([entry]);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return parsed.list;
+}
+
+const subjectOfAlice = ({ aliceSubkey }: Service): string => `credential/${alice}/subkey/${aliceSubkey.id}`;
+
+async function refusedAsLocked(work: Promise<unknown>, what?: string): Promise<void> {
+  await expect(work, what).rejects.toSatisfy(
+    (error) => error instanceof ApiError && error.code === 'REQUEST_NOT_ALLOWED' && /locked/.test(error.message),
+  );
+}

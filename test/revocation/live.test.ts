@@ -1,0 +1,215 @@
+// The live registry alone: what is cut, when, how often, and what the receipt counts.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { accountSubject, credentialSubject, type Subject } from '../../src/domain/credential.ts';
+import type { DenyReason } from '../../src/domain/decision.ts';
+import type { Grant } from '../../src/domain/grant.ts';
+import { type Clock, NEVER, type UnixNanos, unixNanos, unixSeconds } from '../../src/domain/time.ts';
+import { createLiveRegistry, type OpenGrant, openGrantForAnyone } from '../../src/revocation/live.ts';
+import { accounts, pick } from './simulated-store.ts';
+
+const account = pick(accounts, 0);
+const subkey = { account, kind: 'subkey', id: '7' } as const;
+const mine = credentialSubject(subkey);
+const other = credentialSubject({ ...subkey, id: '8' });
+
+const START_MS = 1_800_000_000_000;
+const clock: Clock = { now: () => unixNanos(BigInt(Date.now()) * 1_000_000n), monotonic: () => 0 };
+const inMs = (ms: number): UnixNanos => unixNanos(BigInt(START_MS + ms) * 1_000_000n);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: START_MS });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function opened(changed: Partial<OpenGrant> = {}, live = createLiveRegistry({ clock })) {
+  const cuts: DenyReason[] = [];
+  const grant = live.open({
+    principal: {
+      credential: subkey,
+      permissions: new Set(),
+      label: '0x1',
+      kid: 'kid-1',
+      session: 'session-1',
+      expiresAt: unixSeconds(START_MS / 1_000 + 300),
+      authTime: unixSeconds(START_MS / 1_000),
+      isolated: false,
+      tokenUsage: undefined,
+    },
+    subjects: [mine, accountSubject(account)],
+    position: 5n,
+    refusalAt: () => undefined,
+    credentialExpiresAt: NEVER,
+    ...changed,
+  });
+  grant.onCut((reason) => cuts.push(reason));
+  return { live, grant, cuts };
+}
+
+describe('a cut', () => {
+  test.each<[string, Subject]>([
+    ['its credential', mine],
+    ['its account', accountSubject(account)],
+  ])('under %s ends a request, and its listener hears it before cut returns', (_what, subject) => {
+    const { live, grant, cuts } = opened();
+    expect(grant.refusal()).toBeUndefined();
+    live.cut([subject], 'credential_revoked');
+    expect(cuts).toEqual(['credential_revoked']);
+    expect(grant.refusal()).toBe('credential_revoked');
+  });
+
+  test('under another credential of the same account touches nothing', () => {
+    const { live, grant, cuts } = opened();
+    grant.headSent();
+    expect(live.cut([other, accountSubject(pick(accounts, 1))], 'credential_revoked')).toBe(0);
+    expect([cuts, grant.refusal()]).toEqual([[], undefined]);
+  });
+
+  test('counts only the requests whose head has left and which are not over', () => {
+    const { live, grant: waiting } = opened();
+    const [sent, done, alsoSent] = [opened({}, live), opened({}, live), opened({}, live)];
+    sent.grant.headSent();
+    alsoSent.grant.headSent();
+    done.grant.headSent();
+    done.grant.release();
+    expect(live.cut([mine], 'credential_revoked')).toBe(2);
+    expect(waiting.refusal()).toBe('credential_revoked');
+    expect(done.cuts).toEqual([]);
+  });
+
+  test('is told and counted once, through whichever subjects it comes and however often', () => {
+    const { live, grant, cuts } = opened();
+    grant.headSent();
+    expect(live.cut([mine, accountSubject(account), mine], 'credential_revoked')).toBe(1);
+    expect(live.cut([mine], 'account_locked')).toBe(0);
+    expect(cuts).toEqual(['credential_revoked']);
+    expect(grant.refusal()).toBe('credential_revoked');
+  });
+
+  test('with a position spares what was decided on facts that include the change', () => {
+    const { live, grant: older } = opened({ position: 5n });
+    const [same, newer] = [opened({ position: 6n }, live), opened({ position: 7n }, live)];
+    live.cut([mine], 'credential_revoked', 6n);
+    expect([older, same.grant, newer.grant].map((grant) => grant.refusal())).toEqual([
+      'credential_revoked',
+      undefined,
+      undefined,
+    ]);
+    live.cut([mine], 'credential_revoked');
+    expect(newer.grant.refusal()).toBe('credential_revoked');
+  });
+
+  test('reaches everyone although a listener throws, and then says that one did', () => {
+    const live = createLiveRegistry({ clock });
+    const [first, second] = [opened({}, live), opened({}, live)];
+    const failing = opened({}, live);
+    failing.grant.onCut(() => {
+      throw new Error('no');
+    });
+    const third = opened({}, live);
+    const late: DenyReason[] = [];
+    failing.grant.onCut((reason) => late.push(reason));
+    expect(() => live.cut([mine], 'credential_revoked')).toThrow(AggregateError);
+    for (const { cuts } of [first, second, failing, third]) expect(cuts).toEqual(['credential_revoked']);
+    expect(late).toEqual(['credential_revoked']);
+  });
+
+  test('that a listener answers with release leaves the registry empty', () => {
+    const { live, grant } = opened();
+    grant.onCut(() => grant.release());
+    live.cut([mine], 'credential_revoked');
+    expect(live.size).toBe(0);
+  });
+
+  test('spares what another listener released on the way', () => {
+    const { live, grant } = opened();
+    const second = opened({}, live);
+    second.grant.headSent();
+    grant.onCut(() => second.grant.release());
+    expect(live.cut([mine], 'credential_revoked')).toBe(0);
+    expect(second.cuts).toEqual([]);
+  });
+
+  test('that came before the listener is told to it at once', () => {
+    const { live, grant } = opened();
+    live.cut([mine], 'account_locked');
+    const late: DenyReason[] = [];
+    grant.onCut((reason) => late.push(reason));
+    expect(late).toEqual(['account_locked']);
+  });
+});
+
+describe('a released request', () => {
+  test('is never cut, never counted and no longer kept', () => {
+    const { live, grant, cuts } = opened();
+    grant.headSent();
+    grant.release();
+    grant.release();
+    expect(live.size).toBe(0);
+    expect(live.cut([mine], 'credential_revoked')).toBe(0);
+    expect([cuts, grant.refusal()]).toEqual([[], undefined]);
+  });
+
+  test('leaves the others under its subjects in place', () => {
+    const { live, grant } = opened();
+    const stays = opened({}, live);
+    grant.release();
+    expect(live.size).toBe(1);
+    live.cut([mine], 'credential_revoked');
+    expect(stays.cuts).toEqual(['credential_revoked']);
+  });
+});
+
+describe('time', () => {
+  test('cuts what is in flight when the credential expires, and not before', () => {
+    const { cuts, grant } = opened({ credentialExpiresAt: inMs(5_000) });
+    vi.advanceTimersByTime(4_999);
+    expect(cuts).toEqual([]);
+    vi.advanceTimersByTime(2);
+    expect(cuts).toEqual(['credential_expired']);
+    expect(grant.refusal()).toBe('credential_expired');
+  });
+
+  test('has nothing to cut after the release, and keeps no timer for it', () => {
+    const { cuts, grant } = opened({ credentialExpiresAt: inMs(5_000) });
+    grant.release();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(10_000);
+    expect(cuts).toEqual([]);
+  });
+
+  test('starts no timer for a credential that never expires', () => {
+    opened();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a credential that expires in a year is not cut at once, though setTimeout cannot wait that long', () => {
+    const { cuts } = opened({ credentialExpiresAt: inMs(365 * 86_400_000) });
+    vi.advanceTimersByTime(86_400_000);
+    expect(cuts).toEqual([]);
+  });
+
+  test('is asked at the last check, with the time of that moment', () => {
+    const asked: UnixNanos[] = [];
+    const refusalAt: OpenGrant['refusalAt'] = (now) => {
+      asked.push(now);
+      return now >= inMs(1_000) ? 'bearer_expired' : undefined;
+    };
+    const { grant } = opened({ refusalAt });
+    expect(grant.refusal()).toBeUndefined();
+    vi.advanceTimersByTime(1_000);
+    expect(grant.refusal()).toBe('bearer_expired');
+    expect(asked).toEqual([inMs(0), inMs(1_000)]);
+  });
+});
+
+test('a grant for anyone is nobody’s and cannot be taken back', () => {
+  const grant: Grant = openGrantForAnyone();
+  grant.headSent();
+  grant.onCut(() => {
+    throw new Error('never');
+  });
+  expect([grant.principal, grant.refusal()]).toEqual([undefined, undefined]);
+  grant.release();
+});

@@ -1,0 +1,464 @@
+// The whole service on a real store and a loopback socket, with a clock that stands still and a hold on everything that is
+// awaited: a test lets a result be computed, keeps it from arriving, and lets the world change meanwhile.
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pino from 'pino';
+import { onTestFinished } from 'vitest';
+import { createAuthorize } from '../../src/access/authorize.ts';
+import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
+import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { createAuditJournal } from '../../src/audit/journal.ts';
+import { createStarkKey, type StarkKey } from '../../src/client/stark-key.ts';
+import { createWallet, siweText } from '../../src/client/wallet.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Caller } from '../../src/credentials/caller.ts';
+import { createLogin, type StarkLoginRequest } from '../../src/credentials/login.ts';
+import { createManageSubkeys } from '../../src/credentials/manage-subkeys.ts';
+import { createManageTokens } from '../../src/credentials/manage-tokens.ts';
+import { createRegisterSubkey } from '../../src/credentials/register-subkey.ts';
+import { createStarkProof, type StarkProof } from '../../src/credentials/stark-proof.ts';
+import { createProveWallet } from '../../src/credentials/wallet-proof.ts';
+import { anywhere, parseIp } from '../../src/domain/allowlist.ts';
+import { type AccountId, accountSubject, type CredentialRef } from '../../src/domain/credential.ts';
+import { feltOf } from '../../src/domain/felt.ts';
+import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
+import { createForward } from '../../src/gateway/forward.ts';
+import { createUpstream } from '../../src/gateway/upstream.ts';
+import { createClientIp } from '../../src/http/client-ip.ts';
+import { createCors } from '../../src/http/cors.ts';
+import { createFront } from '../../src/http/front.ts';
+import { createHandlers } from '../../src/http/handlers.ts';
+import { createIssuer } from '../../src/jwt/issue.ts';
+import { createKeyring } from '../../src/jwt/keyring.ts';
+import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
+import { createVerifyBearer } from '../../src/jwt/verify.ts';
+import { createRateLimiter, defaultLimits } from '../../src/ratelimit/limiter.ts';
+import { createChanges } from '../../src/revocation/barrier.ts';
+import { createLiveRegistry, type LiveRegistry } from '../../src/revocation/live.ts';
+import { createView } from '../../src/revocation/view.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { createMessageHasher, registrationHash } from '../../src/starknet/message.ts';
+import { parseSignaturePair } from '../../src/starknet/signature.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Account, Store, Subkey, Token } from '../../src/store/store.ts';
+import { createTelemetry } from '../../src/telemetry/telemetry.ts';
+import { type Venue, venueAddress } from '../gateway/forward-harness.ts';
+
+const NOW = unixSeconds(1_800_000_000);
+const ISSUER = 'Countersign test';
+const SIWE_DOMAIN = 'app.example.test';
+
+export interface Hold {
+  /** Resolves when the result exists and waits to be delivered. */
+  readonly reached: Promise<void>;
+  release(): void;
+}
+
+/** Names what is awaited: `store.<method>`, `transaction` (after its commit), `tx.facts`, `stark.verify`, `stark.candidates`. */
+function createHolds() {
+  const armed = new Map<string, { passes: number; reached: () => void; go: Promise<void> }>();
+  return {
+    /** Keeps the next result of that name, or the one after `passes` others. */
+    at(name: string, passes = 0): Hold {
+      const reached = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      armed.set(name, { passes, reached: () => reached.resolve(), go: go.promise });
+      return { reached: reached.promise, release: () => go.resolve() };
+    },
+    async pass<T>(name: string, work: () => Promise<T>): Promise<T> {
+      const result = await work();
+      const hold = armed.get(name);
+      if (hold === undefined) return result;
+      hold.passes -= 1;
+      if (hold.passes >= 0) return result;
+      armed.delete(name);
+      hold.reached();
+      await hold.go;
+      return result;
+    },
+  };
+}
+
+type Holds = ReturnType<typeof createHolds>;
+
+const held = (store: Store, { pass }: Holds): Store => ({
+  ...store,
+  facts: (query) => pass('store.facts', () => store.facts(query)),
+  account: (account) => pass('store.account', () => store.account(account)),
+  subkey: (account, publicKey) => pass('store.subkey', () => store.subkey(account, publicKey)),
+  token: (account, lookupId) => pass('store.token', () => store.token(account, lookupId)),
+  subkeys: (account, filter, page) => pass('store.subkeys', () => store.subkeys(account, filter, page)),
+  tokens: (account, filter, page) => pass('store.tokens', () => store.tokens(account, filter, page)),
+  transaction: (work) =>
+    pass('transaction', () =>
+      store.transaction((tx) => work({ ...tx, facts: (query) => pass('tx.facts', () => tx.facts(query)) })),
+    ),
+});
+
+const heldProof = (stark: StarkProof, { pass }: Holds): StarkProof => ({
+  ...stark,
+  verify: (hash, signature, key) => pass('stark.verify', () => stark.verify(hash, signature, key)),
+  candidates: (hash, signature) => pass('stark.candidates', () => stark.candidates(hash, signature)),
+});
+
+export const aliceKey = createStarkKey('0xa11ce');
+export const subkeyKey = createStarkKey('0x5b');
+export const newKey = createStarkKey('0x5c');
+const wallet = createWallet(`0x${'11'.repeat(32)}`);
+
+/** Alice and Bob sign with Stark keys and both registered the same subkey; Carol with a wallet. */
+export const alice: AccountId = feltOf(0xa11cen);
+export const bob: AccountId = feltOf(0xb0bn);
+export const carol: AccountId = feltOf(0xca401n);
+
+export async function openService(options: { viewCapacity?: number; singleUse?: boolean } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  const file = join(folder, 'test.db');
+  let wall = nanosOfSeconds(NOW);
+  const opened = await openStore(file, { wall: () => wall, monotonic: () => 0 });
+  const { clock } = opened;
+  onTestFinished(async () => {
+    await opened.store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const holds = createHolds();
+  const store = held(opened.store, holds);
+
+  const masterKey = createSecretKey(randomBytes(32));
+  for (const use of ['session', 'token'] as const) {
+    await store.insertSigningKey(
+      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }),
+    );
+  }
+  const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
+  const issuer = createIssuer({ keyring, issuer: ISSUER });
+
+  const live = createLiveRegistry({ clock });
+  const opening: { hook: (() => void) | undefined } = { hook: undefined };
+  const hookedLive: LiveRegistry = {
+    open(grant) {
+      const opened = live.open(grant);
+      opening.hook?.();
+      return opened;
+    },
+    cut: live.cut,
+    get size() {
+      return live.size;
+    },
+  };
+  const view = createView({ read: (query) => store.facts(query), capacity: options.viewCapacity ?? 100 });
+  const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
+  const authorize = createAuthorize({
+    verifyBearer: createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 }),
+    view,
+    live: hookedLive,
+    clock,
+    policy: { tokensMayReadKeys: true },
+    isDenied: changes.isDenied,
+  });
+  const journal = createAuditJournal({ store, onFailure: () => undefined });
+
+  const stark = heldProof(createStarkProof(scureCurve), holds);
+  const hasher = createMessageHasher(scureCurve, { domainName: 'Test', chainId: 'TESTCHAIN' });
+  const futureToleranceSeconds = 5;
+  const proveWallet = createProveWallet({
+    clock,
+    settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds },
+  });
+  const login = createLogin({
+    store,
+    view,
+    clock,
+    hasher,
+    stark,
+    proveWallet,
+    issuer,
+    keyring,
+    journal,
+    settings: {
+      maxAgeSeconds: 600,
+      defaultAgeSeconds: 300,
+      futureToleranceSeconds,
+      plainSubkey: true,
+      singleUse: options.singleUse ?? false,
+    },
+  });
+  const register = createRegisterSubkey({
+    store,
+    changes,
+    clock,
+    curve: scureCurve,
+    stark,
+    proveWallet,
+    settings: {
+      signatureRequired: true,
+      maxLive: 10,
+      reregisterRevoked: true,
+      maxPending: 5,
+      pendingLifeSeconds: 900,
+      futureToleranceSeconds,
+    },
+  });
+  const subkeys = createManageSubkeys({ store, changes, clock });
+  const tokens = createManageTokens({ store, changes, clock, issuer, settings: { maxLive: 10 } });
+
+  const accountOf = (account: AccountId, signer: Account['signer']): Account => ({
+    account,
+    signer,
+    validAfter: NEVER,
+    lockedAt: NEVER,
+    createdAt: clock.now(),
+  });
+  const subkeyOf = (account: AccountId, state: 'active' | 'pending') => ({
+    account,
+    publicKey: subkeyKey.publicKey,
+    name: 'bot',
+    state,
+    allowlist: anywhere,
+    expiresAt: NEVER,
+    pending: state === 'pending' ? { encryptedKey: 'x', ephPublicKey: subkeyKey.publicKey, until: NEVER } : undefined,
+    createdAt: clock.now(),
+    updatedAt: clock.now(),
+    revokedAt: NEVER,
+  });
+  const registered = await store.transaction(async (tx) => {
+    for (const account of [alice, bob]) {
+      await tx.insertAccount(
+        accountOf(account, {
+          type: 'starknet',
+          publicKey: account === alice ? aliceKey.publicKey : createStarkKey('0xb0b').publicKey,
+        }),
+        '0x0',
+      );
+    }
+    await tx.insertAccount(accountOf(carol, { type: 'eip191', ethAddress: wallet.address.toLowerCase() }), '0x0');
+    return [await tx.insertSubkey(subkeyOf(alice, 'active')), await tx.insertSubkey(subkeyOf(bob, 'active'))];
+  });
+  const [aliceSubkey, bobSubkey] = registered;
+  if (aliceSubkey === undefined || bobSubkey === undefined) throw new Error('the subkeys were not registered');
+
+  function sessionOf(credential: CredentialRef): string {
+    const { account, kind, id } = credential;
+    if (kind === 'token') throw new Error('a token has no session');
+    const request = {
+      credential: { account, kind, id },
+      label: '0x1',
+      isolated: false,
+      tokenUsage: undefined,
+    } as const;
+    return issuer.issueSession({ ...request, authTime: secondsOf(clock.now()) }, secondsOf(clock.now())).jwt;
+  }
+
+  const mainSession = (account: AccountId): string => sessionOf({ account, kind: 'main', id: 'main' });
+  const subkeySession = ({ account, id }: Subkey): string => sessionOf({ account, kind: 'subkey', id: id.toString() });
+
+  /** An owner who was authenticated just now. */
+  async function owner(account: AccountId): Promise<Caller> {
+    const decision = await authorize({
+      route: { access: 'keys:manage', identity: undefined },
+      method: 'POST',
+      authorization: [`Bearer ${mainSession(account)}`],
+      clientIp: parseIp('127.0.0.1'),
+    });
+    if (decision.kind === 'deny' || decision.principal === undefined) throw new Error('the owner was refused');
+    decision.release();
+    return {
+      principal: decision.principal,
+      clientIp: parseIp('127.0.0.1'),
+      clientIpText: '127.0.0.1',
+      requestId: 'request-1',
+    };
+  }
+
+  function sql(text: string, ...values: string[]): Record<string, unknown>[] {
+    const database = new DatabaseSync(file);
+    try {
+      return database.prepare(text).all(...values);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Resolves when the lock is acknowledged. */
+  async function lock(account: AccountId): Promise<void> {
+    await changes.commit(async (tx) => {
+      await tx.lockAccount(account, clock.now());
+      const subjects = [accountSubject(account)];
+      const change = await tx.appendChange({ account, action: 'account.locked', subjects, narrows: true });
+      return { result: undefined, change };
+    });
+  }
+
+  async function unlock(account: AccountId): Promise<void> {
+    await changes.commit(async (tx) => {
+      await tx.unlockAccount(account);
+      const subjects = [accountSubject(account)];
+      const change = await tx.appendChange({ account, action: 'account.unlocked', subjects, narrows: false });
+      return { result: undefined, change };
+    });
+  }
+
+  function starkLogin(key: StarkKey, publicKey: StarkLoginRequest['publicKey']): StarkLoginRequest {
+    const timestamp = secondsOf(clock.now());
+    const expiration = unixSeconds(timestamp + 300);
+    const signature = parseSignaturePair(key.sign(hasher.loginHash({ account: alice, timestamp, expiration })));
+    if (signature === undefined) throw new Error('no signature');
+    return { account: alice, publicKey, signature, timestamp, expiration, ...fromHere };
+  }
+
+  function walletLogin(nonce: string) {
+    const issuedAt = new Date(secondsOf(clock.now()) * 1000);
+    const siweMessage = siweText({
+      domain: SIWE_DOMAIN,
+      address: wallet.address,
+      statement: 'Paradex Auth',
+      chainId: 1,
+      nonce,
+      issuedAt,
+      expirationTime: new Date(issuedAt.getTime() + 300_000),
+    });
+    return { account: carol, siweMessage, signature: wallet.personalSign(siweMessage), ...fromHere };
+  }
+
+  /** What the owner of Alice's account sends to register `newKey`. */
+  function registration() {
+    const timestamp = secondsOf(clock.now());
+    const expiry = unixSeconds(timestamp + 300);
+    const { publicKey } = newKey;
+    const hash = registrationHash(scureCurve, { account: alice, publicKey, timestamp, expiry });
+    const signature = hash === undefined ? undefined : parseSignaturePair(aliceKey.sign(hash));
+    if (signature === undefined) throw new Error('no signature');
+    const stark = { signature, timestamp, expiry };
+    return { name: 'new', publicKey, allowlist: anywhere, expiresIn: 0, pending: undefined, stark, wallet: undefined };
+  }
+
+  const createToken = async (account: AccountId): Promise<{ token: Token; jwt: string }> =>
+    tokens.create(await owner(account), {
+      name: 'reader',
+      kind: 'readonly',
+      lifetimeSeconds: 86_400,
+      allowlist: anywhere,
+    });
+
+  async function listen(venue: Venue): Promise<number> {
+    const log = pino({ level: 'silent' });
+    const telemetry = createTelemetry(log);
+    const { config } = loadConfig({ argv: [], env: {}, cwd: folder, readFile: unreadable });
+    const hashes = {
+      accountHash: config.paraclear_account_hash,
+      proxyHash: config.paraclear_account_proxy_hash,
+      evmAccountHash: config.paraclear_evm_account_hash,
+    };
+    const handlers = await createHandlers({
+      login,
+      onboard: { stark: notServed, wallet: notServed, lookUpStark: notServed, lookUpWallet: notServed },
+      hashes,
+      subkeys: { store, register, activate: notServed, manage: subkeys },
+      emergency: {
+        signOut: { everywhere: notServed, revokeAll: notServed },
+        reportLeaked: notServed,
+      },
+      tokens: { store, clock, manage: tokens },
+      system: { config, clock, keyring },
+      self: { view, clock },
+      readiness: async () => ({}),
+      telemetry,
+      maxBodyBytes: 10_000,
+      table: parseRouteTable(paradexRoutes),
+    });
+    const upstream = createUpstream({
+      address: venueAddress(venue.url),
+      connections: 1,
+      maxWaiting: 10,
+      connectTimeoutMs: 5_000,
+    });
+    const front = createFront(
+      {
+        match: createRouteMatcher(parseRouteTable(paradexRoutes)),
+        authorize,
+        clientIp: createClientIp({ trusted: [] }),
+        limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
+        cors: createCors([]),
+        clock,
+        journal,
+        telemetry,
+        refuseUnsignedRoutes: false,
+        forward: createForward({
+          upstream,
+          upstreamSecret: 'secret',
+          protocol: 'http',
+          deadlineMs: 30_000,
+          idleMs: 30_000,
+        }),
+        limits: { maxTargetBytes: 8_000, maxForwardBodyBytes: 100_000 },
+      },
+      handlers.serve,
+    );
+    const server = createServer(front);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await upstream.destroy();
+      await handlers.close();
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    return address.port;
+  }
+
+  return {
+    store,
+    clock,
+    holds,
+    live,
+    view,
+    changes,
+    authorize,
+    login,
+    register,
+    subkeys,
+    tokens,
+    aliceSubkey,
+    bobSubkey,
+    opening,
+    mainSession,
+    subkeySession,
+    owner,
+    lock,
+    unlock,
+    sql,
+    starkLogin,
+    walletLogin,
+    registration,
+    createToken,
+    listen,
+    advance(seconds: number): void {
+      wall = nanosOfSeconds(unixSeconds(secondsOf(wall) + seconds));
+    },
+    /** The revocation of Alice's subkey by its owner; resolves when it is acknowledged. */
+    revokeSubkey: async () => subkeys.revoke(await owner(alice), subkeyKey.publicKey),
+  };
+}
+
+export type Service = Awaited<ReturnType<typeof openService>>;
+
+const fromHere = {
+  isolated: false,
+  tokenUsage: undefined,
+  clientIp: parseIp('127.0.0.1'),
+  clientIpText: '127.0.0.1',
+  requestId: 'request-1',
+} as const;
+
+const notServed = (): never => {
+  throw new Error('not served in this test');
+};
+
+const unreadable = (): never => {
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+};
