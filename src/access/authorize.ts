@@ -1,0 +1,132 @@
+// The one place where a request is allowed. Our own API, the gateway and every later front call this and only render its answer.
+import type { IpAddress } from '../domain/allowlist.ts';
+import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
+import type { Grant } from '../domain/grant.ts';
+import { type Permission, type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
+import type { Principal } from '../domain/principal.ts';
+import { type Clock, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
+import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
+import type { LiveRegistry } from '../revocation/live.ts';
+import { openGrantForAnyone } from '../revocation/live.ts';
+import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
+import type { Facts } from '../store/store.ts';
+import { refusalOf } from './decide.ts';
+import type { Route } from './route-table.ts';
+
+export interface AccessRequest {
+  readonly route: Pick<Route, 'access' | 'identity'>;
+  readonly method: string;
+  /** Every Authorization header line as it came. */
+  readonly authorization: readonly string[];
+  /** Undefined when it could not be told. */
+  readonly clientIp: IpAddress | undefined;
+}
+
+export type Decision = Grant | Deny;
+export type Authorize = (request: AccessRequest) => Decision | Promise<Decision>;
+
+export interface AuthorizeDeps {
+  verifyBearer: VerifyBearer;
+  view: View;
+  live: LiveRegistry;
+  clock: Clock;
+  policy: PermissionPolicy;
+  /** Subjects ended on this node although the change could not be written. */
+  isDenied: (subject: string, authTime: UnixNanos) => boolean;
+}
+
+/**
+ * Decides one request. A Grant is registered as live before it is returned and must be released; a Deny names its reason.
+ * Never throws: what cannot be decided is denied.
+ */
+export function createAuthorize(deps: AuthorizeDeps): Authorize {
+  return function authorize(request) {
+    const { access } = request.route;
+    if (access === 'public' || access === 'self-signed') {
+      // A bad bearer on a public route is as good as none (WIRE section 11): stale headers must not break bootstrap calls.
+      if (request.route.identity !== 'optional' || request.authorization.length === 0) return openGrantForAnyone();
+      const identified = identify(request, 'account:read');
+      return identified instanceof Promise ? identified.then(orAnyone) : orAnyone(identified);
+    }
+    return identify(request, access);
+  };
+
+  function identify(request: AccessRequest, permission: Permission): Decision | Promise<Decision> {
+    const bearer = bearerOf(request.authorization);
+    if (typeof bearer !== 'string') return bearer;
+    const verified = deps.verifyBearer(bearer, secondsOf(deps.clock.now()));
+    if (!verified.ok) {
+      return deny(
+        verified.reason,
+        verified.expiredSeconds === undefined ? {} : { expiredSeconds: verified.expiredSeconds },
+      );
+    }
+    const { claims } = verified;
+    const principal = principalOf(claims, deps.policy);
+    const query = { ...claims.credential, kid: claims.kid };
+    try {
+      const decision = deps.view.ask(query, (facts, position) =>
+        decide(request, permission, principal, claims, facts, position),
+      );
+      return decision instanceof Promise ? decision.catch((error) => unavailable(error, principal)) : decision;
+    } catch (error) {
+      return unavailable(error, principal);
+    }
+  }
+
+  // Runs inside view.ask: the facts are current and the grant is registered before anything else can happen.
+  function decide(
+    request: AccessRequest,
+    permission: Permission,
+    principal: Principal,
+    claims: VerifiedClaims,
+    facts: Facts,
+    position: bigint,
+  ): Decision {
+    const caller = { kind: claims.credential.kind, permissions: principal.permissions, authTime: claims.authTime };
+    const asked = { permission, method: request.method, clientIp: request.clientIp };
+    const subjects = subjectsOf({ ...claims.credential, kid: claims.kid });
+    const authTime = nanosOfSeconds(claims.authTime);
+    if (subjects.some((subject) => deps.isDenied(subject, authTime))) return deny('credential_revoked', { principal });
+    const refusal = refusalOf(caller, facts, asked, deps.clock.now());
+    if (refusal !== undefined) return deny(refusal, { principal });
+    return deps.live.open({
+      principal,
+      subjects,
+      position,
+      credentialExpiresAt: facts.expiresAt,
+      refusalAt: (now): DenyReason | undefined =>
+        claims.expiresAt <= secondsOf(now) ? 'bearer_expired' : refusalOf(caller, facts, asked, now),
+    });
+  }
+}
+
+const orAnyone = (decision: Decision): Decision => (decision.kind === 'allow' ? decision : openGrantForAnyone());
+
+function unavailable(error: unknown, principal: Principal): Deny {
+  return deny(error instanceof ViewStale ? 'view_stale' : 'store_unavailable', { principal });
+}
+
+// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). Two headers are two answers to "who are you".
+function bearerOf(authorization: readonly string[]): string | Deny {
+  const [only, ...others] = authorization;
+  if (only === undefined) return deny('bearer_missing');
+  if (others.length > 0) return deny('bearer_repeated');
+  const match = /^bearer ([!-~]+)$/i.exec(only);
+  return match?.[1] ?? deny('bearer_malformed');
+}
+
+export function principalOf(claims: VerifiedClaims, policy: PermissionPolicy): Principal {
+  return {
+    credential: claims.credential,
+    permissions: permissionsOf(claims.credential.kind, policy),
+    label:
+      claims.credential.kind === 'main' || claims.credential.kind === 'evm' ? claims.credential.account : claims.label,
+    kid: claims.kid,
+    session: claims.session,
+    expiresAt: claims.expiresAt,
+    authTime: claims.authTime,
+    isolated: claims.isolated,
+    tokenUsage: claims.tokenUsage,
+  };
+}

@@ -1,0 +1,139 @@
+// Writes docs/errors.md: every code a caller can see and every reason a request can be denied for, from the lists the program
+// itself uses. The words of "when" are here, by code and by reason, so that a new one does not compile without them.
+// After a change of a list: node src/access/document.ts > docs/errors.md
+import { type DenyReason, denyReasons } from '../domain/decision.ts';
+import { type ErrorCode, errorStatus } from '../errors.ts';
+import { refusalErrorOf } from './refusal.ts';
+
+const whenCode: Readonly<Record<ErrorCode, string>> = {
+  VALIDATION_ERROR: 'A member of the body is out of range: a name, an allowlist entry, a lifetime, a state.',
+  BINDING_ERROR: 'The body is not UTF-8 or not JSON, or a member has the wrong type.',
+  INVALID_REQUEST_PARAMETER:
+    'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1.',
+  NOT_ONBOARDED: 'Login: the account is unknown here. Onboard it first.',
+  INVALID_STARKNET_ADDRESS: 'The account is not a 0x hex felt; at onboarding, also: not the address of this key.',
+  INVALID_STARKNET_SIGNATURE: 'The signature is not two strings of decimal or 0x hex digits.',
+  PUBLIC_KEY_INVALID: 'The public key is not a 0x hex felt, or not a point of its curve.',
+  INVALID_TIMESTAMP:
+    'The signed time is missing, malformed, too far ahead of the server, too old, or before a sign-out. The message names the skew in seconds.',
+  INVALID_BLOCK_EXPIRATION:
+    'The expiration of a signature is malformed, in the past, before its timestamp, or too late.',
+  INVALID_ETHEREUM_ADDRESS: 'An Ethereum address is not 0x and 40 hex digits.',
+  INVALID_EVM_SIGNATURE: 'The EIP-4361 message cannot be read, or the signature is not 65 bytes of hex with a low s.',
+  INVALID_PARENT_ACCOUNT: 'Onboarding of a sub-account: there are none.',
+  EVM_VAULT_OPERATORS_DISABLED: 'Onboarding lookup with vault_operator_index: there are no vault operators.',
+  SUBKEY_NOT_ACTIVATABLE: 'Activation of a subkey that is active already, revoked, or too late.',
+  NOT_UNIQUE: 'The account has registered this subkey already.',
+  INVALID_ORDER_SIGNATURE:
+    'An order is not signed by a key of the session, is too old, was forwarded before, or is not written in the one accepted form. In a list, the message and data.index name it, from 0.',
+  TOKEN_LIMIT_REACHED: 'The account has as many live tokens as tokens.max_live allows.',
+  UNAUTHORIZED_ERROR: 'No bearer, or one that is malformed, expired, revoked or signed out. The message says which.',
+  STARKNET_SIGNATURE_VERIFICATION_FAILED:
+    'The signature is not by this key over this request, or was used before. 403 at the activation of a subkey.',
+  EVM_SIGNATURE_VERIFICATION_FAILED:
+    'The EIP-4361 message is for another domain, chain, address or statement, or its nonce was used before.',
+  ETHEREUM_SIGNER_MISMATCH: 'The signature is by another wallet than the one of the message or of the account.',
+  INVALID_SUBKEY:
+    'Login: the key is no active subkey of the account. Registration (400): it is the main key, or was revoked.',
+  INVALID_TOKEN_SCOPE: 'The credential is alive, but its kind may not do this.',
+  IP_NOT_ALLOWED:
+    "The client's address is not in the allowlist of the credential, could not be told, or the list is damaged.",
+  REQUEST_NOT_ALLOWED: 'The account is locked, or the operation is switched off (orders.unsigned_routes).',
+  ALLOWLIST_ENTRY_NOT_FOUND: 'Onboarding is closed (onboarding.open = false) and this account is not on its list.',
+  ISOLATED_MARKET_ACCOUNT_MISMATCH:
+    'An order for an isolated-market account (on_behalf_of_account) without the flag of the login.',
+  NOT_FOUND: 'No such path; or no such subkey or token in this account.',
+  ACCOUNT_NOT_FOUND: 'The account is unknown.',
+  METHOD_NOT_ALLOWED: 'The path exists with other methods: see the Allow header.',
+  REQUEST_TIMEOUT: 'The request did not arrive whole within http.request_timeout.',
+  PAYLOAD_TOO_LARGE:
+    'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue.',
+  URI_TOO_LONG: 'The request target is longer than http.max_target_bytes, or one part of it too long.',
+  RATE_LIMITED: 'Too many requests. The body has only the message; see Retry-After and the X-RateLimit headers.',
+  ONBOARDING_RATE_LIMITED: 'The same, on the onboarding routes.',
+  HEADERS_TOO_LARGE: 'The request head is larger than http.max_header_bytes.',
+  INTERNAL_ERROR: 'A defect of this server. The message names the request id under which its log has the cause.',
+  SERVICE_UNAVAILABLE:
+    'The store or the venue cannot be reached now, or is overloaded. Retry-After says when to try again.',
+};
+
+const whenReason: Readonly<Record<DenyReason, string>> = {
+  route_unknown: 'The route table lists no such path.',
+  target_malformed: 'The path or query could be read in two ways, or is no origin form.',
+  method_not_allowed: 'The path is listed, with other methods.',
+  rate_limited: 'A bucket of the address or the account is empty.',
+  bearer_missing: 'A private route without Authorization.',
+  bearer_malformed: 'Not "Bearer", not a canonical JWT, or longer than 4 KiB.',
+  bearer_repeated: 'More than one Authorization header.',
+  bearer_wrong_kind: 'A JWT of ours, of a kind that is no bearer here.',
+  bearer_unknown_key: 'Signed by a key that this server does not have.',
+  bearer_signature: 'The signature does not verify.',
+  bearer_claims: 'Signed by us, with claims that we do not issue, or for another issuer.',
+  bearer_expired: 'Past its exp.',
+  signing_key_retired: 'The key that signed it was retired.',
+  account_unknown: 'The account of the bearer is not in the store.',
+  account_locked: 'The operator has locked the account.',
+  credential_unknown: 'The credential is not in the store, or not of this account.',
+  credential_pending: 'The subkey is not activated yet.',
+  credential_revoked: 'The credential was revoked.',
+  credential_expired: 'The subkey or token is past its expiry.',
+  signed_out: 'The session is older than a sign-out of its account or its credential.',
+  permission_missing: 'The kind of credential does not hold the permission of the route.',
+  read_only_method: 'A read-only token with another method than GET.',
+  client_ip_unknown: "The client's address could not be told, and the credential has an allowlist.",
+  ip_not_allowed: 'The address is outside the allowlist.',
+  allowlist_damaged: 'The stored allowlist cannot be read back: nobody passes until it is replaced.',
+  store_unavailable: 'The store could not be asked.',
+  view_stale: 'What is in memory may be behind the store.',
+  upstream_unavailable: 'The venue could not be reached, or its queue is full.',
+  upstream_timeout: 'The venue did not answer within upstream.timeout.',
+  request_header_refused: 'A header cannot be forwarded as it stands.',
+  order_refused: 'An order is not signed as it must be (docs/orders.md).',
+  route_unsigned: 'A trade route without signed orders, and orders.unsigned_routes is refuse.',
+};
+
+const introduction = `# Errors
+
+<!-- Generated from src/errors.ts, src/domain/decision.ts and src/access/refusal.ts: node src/access/document.ts > docs/errors.md -->
+
+An answer that is no success has a JSON body of exactly three members:
+
+\`\`\`json
+{ "error": "INVALID_TOKEN_SCOPE", "message": "a read-only token may not do that", "data": null }
+\`\`\`
+
+Programs read \`error\` and the status; \`message\` is for people and may change. \`data\` is an object or null. A 429 has only \`message\`.
+The id of the request is in the header \`Countersign-Request-Id\`, never in the body of a refusal. Both lists below only ever grow.
+`;
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The whole text of docs/errors.md. */
+export function errorsDocument(): string {
+  const codes = Object.entries(whenCode).map(([code, when]) => {
+    const status = Object.entries(errorStatus).find(([name]) => name === code)?.[1];
+    return `| \`${code}\` | ${status} | ${cell(when)} |`;
+  });
+  const reasons = denyReasons.map((reason) => {
+    const { code, status } = refusalErrorOf(reason);
+    return `| \`${reason}\` | ${status} \`${code}\` | ${cell(whenReason[reason])} |`;
+  });
+  return `${introduction}
+## Codes
+
+| code | status | when |
+|---|---|---|
+${codes.join('\n')}
+
+## Reasons of a denied request
+
+Every request to a listed or unlisted path is decided before anything is served. The reason stands in the log, in the metrics and,
+for a credential that was identified, in the audit log; the caller sees the code.
+
+| reason | answer | when |
+|---|---|---|
+${reasons.join('\n')}
+`;
+}
+
+if (import.meta.main) process.stdout.write(errorsDocument());
