@@ -1,0 +1,16 @@
+// Under which keys an address is counted. One IPv6 user holds a whole network, so single addresses are never counted.
+import type { IpAddress } from '../domain/allowlist.ts';
+
+export interface RateKeys {
+  /** The IPv4 address, or the IPv6 /64: one host or one home. */
+  readonly narrow: string;
+  /** The IPv6 /48: one site, which could otherwise change its /64 65,536 times. */
+  readonly wide: string | undefined;
+}
+
+/** DESIGN section 7. Requests whose address is unknown all count as one client. */
+export function rateKeys(ip: IpAddress | undefined): RateKeys {
+  if (ip === undefined) return { narrow: 'unknown', wide: undefined };
+  if (ip.family === 4) return { narrow: ip.text, wide: undefined };
+  return { narrow: `${(ip.value >> 64n).toString(16)}/64`, wide: `${(ip.value >> 80n).toString(16)}/48` };
+}

@@ -1,0 +1,249 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type IpAddress, parseIp } from '../../../src/domain/allowlist.ts';
+import { parseFelt } from '../../../src/domain/felt.ts';
+import { unixSeconds } from '../../../src/domain/time.ts';
+import {
+  accountBuckets,
+  createRateLimiter,
+  defaultLimits,
+  ipBuckets,
+  type MeasuredVerdict,
+  type RateLimiter,
+  type RateLimits,
+  rateLimitHeaders,
+  tightest,
+  type Verdict,
+  WIDE_FACTOR,
+} from '../../../src/ratelimit/limiter.ts';
+import { rateKeys } from '../../../src/ratelimit/rate-keys.ts';
+
+const ip = (text: string): IpAddress => {
+  const parsed = parseIp(text);
+  if (parsed === undefined) throw new Error(`not an address: ${text}`);
+  return parsed;
+};
+const account = (text: string) => {
+  const parsed = parseFelt(text);
+  if (parsed === undefined) throw new Error(`not a felt: ${text}`);
+  return parsed;
+};
+const alice = account('0xa11ce');
+const bob = account('0xb0b');
+
+let now = 0;
+beforeEach(() => {
+  now = 1000;
+});
+const clock = { monotonic: () => now };
+const limiterOf = (limits: Partial<RateLimits> = {}, maxKeys = 1000): RateLimiter =>
+  createRateLimiter({ enabled: true, limits: { ...defaultLimits, ...limits }, maxKeys, clock });
+
+const passes = (charge: () => Verdict, times: number): number =>
+  Array.from({ length: times }, charge).filter((verdict) => verdict.allowed).length;
+
+const measured = (verdict: Verdict): MeasuredVerdict => {
+  if (verdict.kind !== 'measured') throw new Error('nothing was measured');
+  return verdict;
+};
+
+const verdictOf = (part: Partial<MeasuredVerdict>): MeasuredVerdict => ({
+  kind: 'measured',
+  allowed: true,
+  bucket: 'public',
+  limit: 10,
+  windowSeconds: 60,
+  remaining: 5,
+  resetSeconds: 30,
+  retryAfterSeconds: 0,
+  ...part,
+});
+
+describe('the default limits of WIRE section 11', () => {
+  test.each([
+    ['public', 1500],
+    ['login', 600],
+    ['onboarding', 600],
+    ['private', 1500],
+    ['activate', 30],
+  ] as const)('%s: %i a minute per address', (bucket, perMinute) => {
+    const limiter = limiterOf();
+    expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), bucket), perMinute + 10)).toBe(perMinute);
+    now += 30_000;
+    expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), bucket), perMinute)).toBe(perMinute / 2);
+  });
+
+  test.each([
+    ['orders', 800, 17_250],
+    ['read', 120, 600],
+  ] as const)('%s: %i a second and %i a minute per account', (bucket, perSecond, perMinute) => {
+    const limiter = limiterOf();
+    expect(passes(() => limiter.chargeAccount(alice, bucket), perSecond + 10)).toBe(perSecond);
+    let total = perSecond;
+    for (let second = 1; second < 60; second += 1) {
+      now += 1000;
+      total += passes(() => limiter.chargeAccount(alice, bucket), perSecond);
+    }
+    // A minute's bucket, and what flowed back into it in 59 seconds.
+    expect(total).toBe(Math.min(perSecond * 60, perMinute + Math.floor((perMinute * 59) / 60)));
+  });
+
+  test('keys: 60 a minute per account', () => {
+    const limiter = limiterOf();
+    expect(passes(() => limiter.chargeAccount(alice, 'keys'), 100)).toBe(60);
+  });
+
+  test('every bucket has limits and there is no other', () => {
+    expect(Object.keys(defaultLimits).sort()).toEqual([...ipBuckets, ...accountBuckets].sort());
+  });
+});
+
+describe('who is counted together', () => {
+  test('buckets, addresses and accounts are counted apart', () => {
+    const limiter = limiterOf();
+    expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 31)).toBe(30);
+    expect(limiter.chargeIp(ip('203.0.113.10'), 'activate').allowed).toBe(true);
+    expect(limiter.chargeIp(ip('203.0.113.9'), 'login').allowed).toBe(true);
+    expect(passes(() => limiter.chargeAccount(alice, 'keys'), 61)).toBe(60);
+    expect(limiter.chargeAccount(bob, 'keys').allowed).toBe(true);
+    expect(limiter.chargeAccount(alice, 'orders').allowed).toBe(true);
+  });
+
+  test('an IPv6 user cannot multiply the limit by changing addresses in a /64', () => {
+    const limiter = limiterOf();
+    let i = 0;
+    const next = () => limiter.chargeIp(ip(`2001:db8:1:2:${(++i).toString(16)}::1`), 'activate');
+    expect(passes(next, 100)).toBe(30);
+  });
+
+  test('an IPv6 site cannot multiply the limit by changing networks in a /48', () => {
+    const limiter = limiterOf();
+    let i = 0;
+    const next = () => limiter.chargeIp(ip(`2001:db8:1:${(++i).toString(16)}::1`), 'activate');
+    expect(passes(next, 1000)).toBe(30 * WIDE_FACTOR);
+    expect(limiter.chargeIp(ip('2001:db8:2::1'), 'activate').allowed).toBe(true);
+  });
+
+  test('a request refused by its /48 is not charged to its /64, and the other way round', () => {
+    const limiter = limiterOf();
+    // One /64 asks in vain 1,000 times: the site must not pay.
+    expect(passes(() => limiter.chargeIp(ip('2001:db8:1:1::1'), 'activate'), 1000)).toBe(30);
+    let i = 1;
+    const elsewhere = () => limiter.chargeIp(ip(`2001:db8:1:${(++i).toString(16)}::1`), 'activate');
+    expect(passes(elsewhere, 1000)).toBe(30 * (WIDE_FACTOR - 1));
+    // The site is spent: a fresh /64 asks in vain, and keeps its own 30 for when the site has room again.
+    expect(passes(() => limiter.chargeIp(ip('2001:db8:1:ffff::1'), 'activate'), 100)).toBe(0);
+    now += 120_000;
+    expect(passes(() => limiter.chargeIp(ip('2001:db8:1:ffff::1'), 'activate'), 100)).toBe(30);
+  });
+
+  test('all whose address is unknown are one client', () => {
+    const limiter = limiterOf();
+    expect(passes(() => limiter.chargeIp(undefined, 'activate'), 100)).toBe(30);
+    expect(limiter.chargeIp(ip('203.0.113.9'), 'activate').allowed).toBe(true);
+  });
+
+  test('keys of different networks, widths and families never meet', () => {
+    const texts = ['1.2.3.4', '::1', '0:0:0:1::', '0:0:1::', '2001:db8::', '2001:db8:0:1::', '2001:db8:1::'];
+    const keys = texts.flatMap((text) => Object.values(rateKeys(ip(text)))).filter((key) => key !== undefined);
+    expect(keys).toHaveLength(13);
+    // Shared on purpose: the /48 of ::1 with 0:0:0:1::, and of 2001:db8:: with 2001:db8:0:1::.
+    expect(new Set(keys).size).toBe(11);
+    expect(rateKeys(ip('::ffff:1.2.3.4'))).toEqual(rateKeys(ip('1.2.3.4')));
+  });
+});
+
+describe('memory', () => {
+  test('100,000 IPv6 addresses in as many /48 networks keep the maps at their cap and share what is left', () => {
+    const limiter = limiterOf({}, 100);
+    let allowed = 0;
+    for (let i = 0; i < 100_000; i += 1) {
+      const address: IpAddress = { family: 6, value: (0x2001n << 112n) | (BigInt(i) << 80n), text: '' };
+      if (limiter.chargeIp(address, 'activate').allowed) allowed += 1;
+    }
+    expect(limiter.size()).toBe(200);
+    expect(allowed).toBe(100 + 30);
+  });
+
+  test('refused requests take no memory', () => {
+    const limiter = limiterOf();
+    let i = 0;
+    const next = () => limiter.chargeIp(ip(`2001:db8:1:${(++i).toString(16)}::1`), 'activate');
+    passes(next, 1000);
+    expect(limiter.size()).toBe(30 * WIDE_FACTOR + 1);
+  });
+});
+
+describe('what is reported', () => {
+  test('of several limits the tightest one', () => {
+    const limiter = limiterOf({
+      read: [
+        { count: 5, windowSeconds: 1, burst: 5 },
+        { count: 6, windowSeconds: 60, burst: 6 },
+      ],
+    });
+    expect(limiter.chargeAccount(alice, 'read')).toEqual(
+      verdictOf({ bucket: 'read', limit: 5, windowSeconds: 1, remaining: 4, resetSeconds: 1 }),
+    );
+    passes(() => limiter.chargeAccount(alice, 'read'), 3);
+    now += 1000;
+    expect(measured(limiter.chargeAccount(alice, 'read'))).toMatchObject({ limit: 6, windowSeconds: 60, remaining: 1 });
+    passes(() => limiter.chargeAccount(alice, 'read'), 1);
+    expect(measured(limiter.chargeAccount(alice, 'read'))).toMatchObject({
+      allowed: false,
+      limit: 6,
+      remaining: 0,
+      retryAfterSeconds: 9,
+    });
+  });
+
+  test('a refusal is tighter than any leave, then the longer wait, then fewer left, then the later reset', () => {
+    const refused = verdictOf({ allowed: false, remaining: 0, retryAfterSeconds: 1 });
+    const refusedLonger = verdictOf({ allowed: false, remaining: 0, retryAfterSeconds: 9 });
+    const fewer = verdictOf({ remaining: 0, resetSeconds: 1 });
+    const later = verdictOf({ resetSeconds: 60 });
+    const plain = verdictOf({});
+    const order = [refusedLonger, refused, fewer, later, plain, { kind: 'unlimited', allowed: true } as const];
+    for (const [i, tighter] of order.entries()) {
+      for (const looser of order.slice(i)) {
+        expect(tightest([tighter, looser])).toEqual(tighter);
+        expect(tightest([looser, tighter])).toEqual(tighter);
+      }
+    }
+    expect(tightest([])).toEqual({ kind: 'unlimited', allowed: true });
+  });
+
+  test('the headers have the names and units that clients read; Retry-After is for refusals only', () => {
+    const at = unixSeconds(1_700_000_000);
+    expect(rateLimitHeaders(verdictOf({}), at)).toEqual({
+      'X-RateLimit-Limit': '10',
+      'X-RateLimit-Remaining': '5',
+      'X-RateLimit-Reset': '1700000030',
+      'X-Ratelimit-Window': '60',
+    });
+    expect(rateLimitHeaders(verdictOf({ allowed: false, remaining: 0, retryAfterSeconds: 7 }), at)).toEqual({
+      'X-RateLimit-Limit': '10',
+      'X-RateLimit-Remaining': '0',
+      'X-RateLimit-Reset': '1700000030',
+      'X-Ratelimit-Window': '60',
+      'Retry-After': '7',
+    });
+  });
+});
+
+describe('switched off', () => {
+  test('everything passes, nothing is reported and nothing is kept', () => {
+    const limiter = createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock });
+    expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 5000)).toBe(5000);
+    expect(passes(() => limiter.chargeAccount(alice, 'keys'), 5000)).toBe(5000);
+    expect(rateLimitHeaders(limiter.chargeIp(undefined, 'login'), unixSeconds(1))).toEqual({});
+    expect(limiter.size()).toBe(0);
+  });
+});
+
+test.each([
+  { login: [] },
+  { keys: [{ count: 0, windowSeconds: 60, burst: 1 }] },
+  { orders: [{ count: 1, windowSeconds: 60, burst: Number.NaN }] },
+])('a limiter without a real limit for each bucket cannot be made: %j', (limits) => {
+  expect(() => limiterOf(limits)).toThrow(RangeError);
+});
