@@ -1,0 +1,92 @@
+// What a client sends to onboard, log in and bless a subkey: headers and body members, signed on its own side (WIRE 1.3, 2, 4.1).
+import type { AccountId } from '../domain/credential.ts';
+import type { Felt } from '../domain/felt.ts';
+import { unixSeconds } from '../domain/time.ts';
+import { type MessageHasher, registrationHash } from '../starknet/message.ts';
+import type { Pedersen } from '../starknet/pedersen.ts';
+import type { StarkKey } from './stark-key.ts';
+import type { Wallet } from './wallet.ts';
+
+export interface SigningWindow {
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly expiration: number;
+}
+
+export const windowFrom = (nowMs: number, seconds: number): SigningWindow => ({
+  timestamp: Math.floor(nowMs / 1000),
+  expiration: Math.floor(nowMs / 1000) + seconds,
+});
+
+const signatureText = (pair: readonly [string, string]): string => JSON.stringify(pair);
+
+/** POST /v1/onboarding. `ethereumLabel` is not proven: `0x0` will do. */
+export function onboardingHeaders(
+  hasher: MessageHasher,
+  key: StarkKey,
+  account: AccountId,
+  ethereumLabel = '0x0',
+): Record<string, string> {
+  return {
+    'PARADEX-ETHEREUM-ACCOUNT': ethereumLabel,
+    'PARADEX-STARKNET-ACCOUNT': account,
+    'PARADEX-STARKNET-SIGNATURE': signatureText(key.sign(hasher.onboardingHash(account))),
+  };
+}
+
+/** POST /v1/auth and /v1/auth/{public_key}: the main account's address, whichever key signs. */
+export function loginHeaders(
+  hasher: MessageHasher,
+  key: StarkKey,
+  account: AccountId,
+  window: SigningWindow,
+): Record<string, string> {
+  const hash = hasher.loginHash({
+    account,
+    timestamp: unixSeconds(window.timestamp),
+    expiration: unixSeconds(window.expiration),
+  });
+  return {
+    'PARADEX-STARKNET-ACCOUNT': account,
+    'PARADEX-STARKNET-SIGNATURE': signatureText(key.sign(hash)),
+    'PARADEX-TIMESTAMP': String(window.timestamp),
+    'PARADEX-SIGNATURE-EXPIRATION': String(window.expiration),
+  };
+}
+
+export interface RegistrationProof {
+  readonly signature: readonly [string, string];
+  readonly signature_timestamp: number;
+  readonly signature_expiry: number;
+}
+
+/** The members of POST /v1/account/keys/subkeys by which the main key blesses `publicKey`. */
+export function registrationProof(
+  curve: Pedersen,
+  mainKey: StarkKey,
+  account: AccountId,
+  publicKey: Felt,
+  window: SigningWindow,
+): RegistrationProof {
+  const hash = registrationHash(curve, {
+    account,
+    publicKey,
+    timestamp: unixSeconds(window.timestamp),
+    expiry: unixSeconds(window.expiration),
+  });
+  if (hash === undefined) throw new RangeError('these values must not be signed');
+  return {
+    signature: mainKey.sign(hash),
+    signature_timestamp: window.timestamp,
+    signature_expiry: window.expiration,
+  };
+}
+
+/** POST /v2/auth and /v2/onboarding: the message travels as base64 of exactly the bytes that were signed. */
+export function walletHeaders(wallet: Wallet, account: AccountId, message: string): Record<string, string> {
+  return {
+    'PARADEX-STARKNET-ACCOUNT': account,
+    'PARADEX-EVM-SIGNATURE': wallet.personalSign(message),
+    'PARADEX-SIWE-MESSAGE': Buffer.from(message).toString('base64'),
+  };
+}

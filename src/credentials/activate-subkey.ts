@@ -1,0 +1,96 @@
+// Activating a pending subkey: the phone that scanned the code proves the ephemeral key, gets the ciphertext once, and the subkey
+// becomes active. It never says whether it is the account or the key that is unknown (WIRE 4.2).
+import { refusalErrorOf } from '../access/refusal.ts';
+import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
+import type { Felt } from '../domain/felt.ts';
+import { type Clock, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Changes } from '../revocation/barrier.ts';
+import { activationHash } from '../starknet/message.ts';
+import type { Pedersen } from '../starknet/pedersen.ts';
+import type { StarkSignature } from '../starknet/signature.ts';
+import type { Store, Subkey } from '../store/store.ts';
+import { requireNotFromFuture } from './login-window.ts';
+import type { StarkProof } from './stark-proof.ts';
+
+export interface Activation {
+  readonly account: AccountId;
+  readonly publicKey: Felt;
+  readonly timestamp: UnixSeconds;
+  readonly signature: StarkSignature;
+  /** Replaces the name when present. */
+  readonly name: string | undefined;
+  readonly requestId: string;
+  readonly clientIpText: string;
+}
+
+/** WIRE 4.2: the signed timestamp is within 5 minutes of now. */
+const MAX_AGE_SECONDS = 300;
+
+/** Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, INVALID_TIMESTAMP, STARKNET_SIGNATURE_VERIFICATION_FAILED (403). */
+export type ActivateSubkey = (activation: Activation) => Promise<string>;
+
+export function createActivateSubkey(deps: {
+  store: Pick<Store, 'subkey'>;
+  changes: Changes;
+  clock: Clock;
+  curve: Pedersen;
+  stark: StarkProof;
+  settings: { readonly futureToleranceSeconds: number };
+}): ActivateSubkey {
+  const { clock, store } = deps;
+
+  return async function activateSubkey(activation) {
+    const { account, publicKey } = activation;
+    const subkey = await store.subkey(account, publicKey);
+    if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
+    const pending = requirePending(subkey);
+    requireFresh(activation.timestamp);
+    const hash = activationHash(deps.curve, activation.timestamp, pending.ephPublicKey);
+    if (hash === undefined || !(await deps.stark.verify(hash, activation.signature, pending.ephPublicKey))) {
+      throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the ephemeral key', {
+        status: 403,
+      });
+    }
+    const { result } = await deps.changes.commit(async (tx) => {
+      const now = clock.now();
+      const owner = await tx.account(account);
+      if (owner === undefined || owner.lockedAt !== NEVER) throw refusalErrorOf('account_locked');
+      // The one conditional update decides: whoever comes second, or after a revocation, finds nothing pending.
+      if (!(await tx.activateSubkey(account, subkey.id, activation.name ?? subkey.name, now))) throw notActivatable();
+      const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
+      const subject = credentialSubject(credential);
+      await tx.appendAudit({
+        account,
+        action: 'subkey.activated',
+        actor: actorOf(credential),
+        subject,
+        requestId: activation.requestId,
+        clientIp: activation.clientIpText,
+        detail: { public_key: publicKey, timestamp: activation.timestamp, eph_public_key: pending.ephPublicKey },
+      });
+      const change = await tx.appendChange({
+        account,
+        action: 'subkey.activated',
+        subjects: [subject],
+        narrows: false,
+      });
+      return { result: pending.encryptedKey, change };
+    });
+    return result;
+  };
+
+  function requirePending(subkey: Subkey): NonNullable<Subkey['pending']> {
+    if (subkey.pending === undefined || subkey.pending.until <= clock.now()) throw notActivatable();
+    return subkey.pending;
+  }
+
+  function requireFresh(timestamp: UnixSeconds): void {
+    requireNotFromFuture(timestamp, clock, deps.settings.futureToleranceSeconds);
+    const age = secondsOf(clock.now()) - timestamp;
+    if (age > MAX_AGE_SECONDS) throw new ApiError('INVALID_TIMESTAMP', `the timestamp is ${age} s old`);
+  }
+}
+
+const notActivatable = (): ApiError =>
+  new ApiError('SUBKEY_NOT_ACTIVATABLE', 'the subkey is not pending: active already, revoked, or too late');

@@ -1,0 +1,35 @@
+// Who asks for a change, and the proof inside the change's own transaction that they still may.
+import { refusalOf } from '../access/decide.ts';
+import { refusalErrorOf } from '../access/refusal.ts';
+import type { IpAddress } from '../domain/allowlist.ts';
+import type { Permission } from '../domain/permission.ts';
+import type { Principal } from '../domain/principal.ts';
+import { type Clock, secondsOf } from '../domain/time.ts';
+import type { StoreReads } from '../store/store.ts';
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly clientIp: IpAddress | undefined;
+  /** Canonical text of the client IP, for the audit log; empty when it could not be told. */
+  readonly clientIpText: string;
+  readonly requestId: string;
+}
+
+/**
+ * Re-reads the caller's credential, account and valid_after in this transaction: it may have died since it was authenticated
+ * (DESIGN 4.8). Throws the ApiError of whatever refuses it now.
+ */
+export async function requireStill(
+  tx: Pick<StoreReads, 'facts'>,
+  caller: Caller,
+  asked: { readonly permission: Permission; readonly method: string },
+  clock: Clock,
+): Promise<void> {
+  const { principal, clientIp } = caller;
+  const now = clock.now();
+  if (principal.expiresAt <= secondsOf(now)) throw refusalErrorOf('bearer_expired');
+  const { facts } = await tx.facts({ ...principal.credential, kid: principal.kid });
+  const who = { kind: principal.credential.kind, permissions: principal.permissions, authTime: principal.authTime };
+  const refusal = refusalOf(who, facts, { ...asked, clientIp }, now);
+  if (refusal !== undefined) throw refusalErrorOf(refusal);
+}

@@ -1,0 +1,59 @@
+// The operator's lock: everything of the account stops at once, requests under way included, and nothing of it is lost.
+import { type AccountId, accountSubject } from '../domain/credential.ts';
+import type { Clock } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Account, StoreTransaction } from '../store/store.ts';
+import type { OperatorAct } from './operator-act.ts';
+
+export interface LockAccount {
+  /** Idempotent. Until it is unlocked, no credential of the account is allowed anything, and none can log in. */
+  lock(account: AccountId, act: OperatorAct): Promise<Changed<Account>>;
+  /** Idempotent. What was alive before the lock, and has not expired since, lives again. */
+  unlock(account: AccountId, act: OperatorAct): Promise<Changed<Account>>;
+}
+
+/** Both throw ACCOUNT_NOT_FOUND and SERVICE_UNAVAILABLE; a lock that could not be written holds on this node all the same. */
+export function createLockAccount({ changes, clock }: { changes: Changes; clock: Clock }): LockAccount {
+  return {
+    lock: (account, act) =>
+      changes.commit(
+        async (tx) => {
+          await requireAccount(tx, account);
+          const done = await tx.lockAccount(account, clock.now());
+          const change = done ? await record(tx, account, 'account.locked', act, true) : undefined;
+          return { result: await requireAccount(tx, account), change };
+        },
+        { deny: () => [accountSubject(account)], cutReason: 'account_locked' },
+      ),
+
+    unlock: (account, act) =>
+      changes.commit(
+        async (tx) => {
+          await requireAccount(tx, account);
+          const done = await tx.unlockAccount(account);
+          const change = done ? await record(tx, account, 'account.unlocked', act, false) : undefined;
+          return { result: await requireAccount(tx, account), change };
+        },
+        { lift: [accountSubject(account)] },
+      ),
+  };
+}
+
+async function requireAccount(tx: Pick<StoreTransaction, 'account'>, id: AccountId): Promise<Account> {
+  const account = await tx.account(id);
+  if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'no such account');
+  return account;
+}
+
+async function record(
+  tx: StoreTransaction,
+  account: AccountId,
+  action: 'account.locked' | 'account.unlocked',
+  act: OperatorAct,
+  narrows: boolean,
+) {
+  const subject = accountSubject(account);
+  await tx.appendAudit({ account, action, subject, ...act, detail: {} });
+  return tx.appendChange({ account, action, subjects: [subject], narrows });
+}

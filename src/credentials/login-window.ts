@@ -1,0 +1,48 @@
+// When a signed time is acceptable. Signatures live by their own window, so a clock that is off must be told by how much.
+import { type Clock, secondsOf, type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+
+/** Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance. */
+export function requireNotFromFuture(timestamp: UnixSeconds, clock: Clock, toleranceSeconds: number): void {
+  const now = secondsOf(clock.now());
+  const skew = timestamp - now;
+  if (skew <= toleranceSeconds) return;
+  throw new ApiError('INVALID_TIMESTAMP', `the timestamp is ${skew} s ahead of the server, whose time is ${now}`, {
+    data: { server_time: now, skew_seconds: skew },
+  });
+}
+
+export interface SignatureWindow {
+  readonly timestamp: UnixSeconds;
+  readonly expiration: UnixSeconds;
+}
+
+/**
+ * WIRE 2.1: timestamp at most the tolerance ahead, expiration in the future and after the timestamp, and no further from it
+ * than `maxAge` seconds, inclusive. Throws INVALID_TIMESTAMP or INVALID_BLOCK_EXPIRATION.
+ */
+export function requireOpenWindow(
+  window: SignatureWindow,
+  clock: Clock,
+  limits: { readonly futureToleranceSeconds: number; readonly maxAgeSeconds: number },
+): void {
+  requireNotFromFuture(window.timestamp, clock, limits.futureToleranceSeconds);
+  const now = secondsOf(clock.now());
+  const age = window.expiration - window.timestamp;
+  if (age <= 0) throw new ApiError('INVALID_BLOCK_EXPIRATION', 'the expiration is not after the timestamp');
+  if (age > limits.maxAgeSeconds) {
+    throw new ApiError(
+      'INVALID_BLOCK_EXPIRATION',
+      `the signature is valid for ${age} s, more than the ${limits.maxAgeSeconds} s allowed`,
+    );
+  }
+  if (window.expiration <= now) {
+    throw new ApiError('INVALID_BLOCK_EXPIRATION', `the signature expired ${now - window.expiration} s ago`, {
+      data: { server_time: now },
+    });
+  }
+}
+
+/** Expiration when the client sends none: `defaultAge` seconds after the timestamp. */
+export const defaultExpiration = (timestamp: UnixSeconds, defaultAge: number): UnixSeconds =>
+  unixSeconds(timestamp + defaultAge);

@@ -1,0 +1,272 @@
+// Proving a main key, a subkey or a wallet, and getting a 5-minute session for it. The session's power is that of the key that
+// verified, never of the path it was posted to (WIRE section 2).
+import { addressRefusal } from '../access/decide.ts';
+import { refusalErrorOf } from '../access/refusal.ts';
+import type { AuditJournal } from '../audit/journal.ts';
+import type { IpAddress } from '../domain/allowlist.ts';
+import { type AccountId, MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
+import { type Felt, feltOf } from '../domain/felt.ts';
+import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Issuer } from '../jwt/issue.ts';
+import type { Keyring } from '../jwt/keyring.ts';
+import type { View } from '../revocation/view.ts';
+import { ViewStale } from '../revocation/view.ts';
+import type { MessageHasher } from '../starknet/message.ts';
+import type { StarkSignature } from '../starknet/signature.ts';
+import type { Account, Facts, Store, Subkey } from '../store/store.ts';
+import { defaultExpiration, requireOpenWindow } from './login-window.ts';
+import type { StarkProof } from './stark-proof.ts';
+import type { ProveWallet } from './wallet-proof.ts';
+
+/** What every login asks for beside its proof. */
+export interface LoginRequest {
+  readonly account: AccountId;
+  readonly isolated: boolean;
+  readonly tokenUsage: 'interactive' | undefined;
+  readonly clientIp: IpAddress | undefined;
+  readonly clientIpText: string;
+  readonly requestId: string;
+}
+
+export interface StarkLoginRequest extends LoginRequest {
+  /** The key in the path; undefined on plain /v1/auth, where the signature itself tells. */
+  readonly publicKey: Felt | undefined;
+  readonly signature: StarkSignature;
+  readonly timestamp: UnixSeconds;
+  readonly expiration: UnixSeconds | undefined;
+}
+
+export interface WalletLoginRequest extends LoginRequest {
+  readonly siweMessage: string;
+  readonly signature: string;
+}
+
+export interface LoginSettings {
+  readonly maxAgeSeconds: number;
+  readonly defaultAgeSeconds: number;
+  readonly futureToleranceSeconds: number;
+  /** WIRE 12.4: accept subkey signatures on plain /v1/auth. */
+  readonly plainSubkey: boolean;
+  /** A login signature opens one session: off by default, because two processes with one key sign byte-identical logins. */
+  readonly singleUse: boolean;
+}
+
+export interface LoginDeps {
+  readonly store: Pick<Store, 'account' | 'subkey' | 'transaction'>;
+  readonly view: View;
+  readonly clock: Clock;
+  readonly hasher: MessageHasher;
+  readonly stark: StarkProof;
+  readonly proveWallet: ProveWallet;
+  readonly issuer: Issuer;
+  readonly keyring: Keyring;
+  readonly journal: AuditJournal;
+  readonly settings: LoginSettings;
+}
+
+/** A SIWE nonce is remembered this long after its message expired (DECISIONS "repeats"). */
+const NONCE_GRACE_SECONDS = 60;
+
+interface Proven {
+  readonly credential: SessionCredentialRef;
+  /** The Stark message that was signed; absent for a wallet, whose nonce is used up instead. */
+  readonly hash?: bigint;
+  /** Signing public key or wallet address. */
+  readonly label: string;
+  readonly authTime: UnixSeconds;
+}
+
+export interface Login {
+  /**
+   * POST /v1/auth and /v1/auth/{public_key}. Checks in DECISIONS' order. Throws NOT_ONBOARDED, INVALID_SUBKEY, INVALID_TIMESTAMP,
+   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED.
+   */
+  stark(request: StarkLoginRequest): Promise<string>;
+  /** POST /v2/auth. Throws as ProveWallet does, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED. */
+  wallet(request: WalletLoginRequest): Promise<string>;
+}
+
+export function createLogin(deps: LoginDeps): Login {
+  const { store, clock, settings } = deps;
+
+  return {
+    async stark(request) {
+      const account = await knownAccount(request.account);
+      const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
+      requireOpenWindow(
+        {
+          timestamp: request.timestamp,
+          expiration: request.expiration ?? defaultExpiration(request.timestamp, settings.defaultAgeSeconds),
+        },
+        clock,
+        settings,
+      );
+      const proven = named === undefined ? await provenByAnyKey(account, request) : await provenByKey(named, request);
+      if (settings.singleUse) await useOnce(proven, request);
+      return openSession(proven, request);
+    },
+
+    async wallet(request) {
+      const account = await knownAccount(request.account);
+      const { message, signer } = deps.proveWallet(request.siweMessage, request.signature, { kind: 'auth' });
+      if (account.signer.type !== 'eip191' || account.signer.ethAddress !== signer) {
+        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
+      }
+      const { issuedAt, expirationTime } = message;
+      if (issuedAt === undefined || expirationTime === undefined) {
+        throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
+      }
+      const fresh = await store.transaction((tx) =>
+        tx.useSiweNonce(account.account, message.nonce, addSeconds(expirationTime, NONCE_GRACE_SECONDS)),
+      );
+      if (!fresh) throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
+      return openSession(
+        {
+          credential: { account: account.account, kind: 'evm', id: MAIN_CREDENTIAL_ID },
+          label: signer,
+          authTime: secondsOf(issuedAt),
+        },
+        request,
+      );
+    },
+  };
+
+  async function knownAccount(id: AccountId): Promise<Account> {
+    const account = await store.account(id);
+    // paradex-py onboards by itself when it reads this code (WIRE section 10).
+    if (account === undefined) throw new ApiError('NOT_ONBOARDED', 'user has never called the /onboarding endpoint');
+    return account;
+  }
+
+  async function namedKey(account: Account, publicKey: Felt): Promise<Proven['credential'] & { publicKey: Felt }> {
+    if (account.signer.type === 'starknet' && account.signer.publicKey === publicKey) {
+      return { account: account.account, kind: 'main', id: MAIN_CREDENTIAL_ID, publicKey };
+    }
+    const subkey = await store.subkey(account.account, publicKey);
+    requireActive(subkey);
+    return { account: account.account, kind: 'subkey', id: subkey.id.toString(), publicKey };
+  }
+
+  async function provenByKey(
+    named: SessionCredentialRef & { publicKey: Felt },
+    request: StarkLoginRequest,
+  ): Promise<Proven> {
+    for (const hash of loginHashes(request)) {
+      if (await deps.stark.verify(hash, request.signature, named.publicKey))
+        return provenAs(named, named.publicKey, request, hash);
+    }
+    throw verificationFailed();
+  }
+
+  // The main key first; else the two keys that can have made the signature are looked up: the cost does not depend on how
+  // many subkeys the account has.
+  async function provenByAnyKey(account: Account, request: StarkLoginRequest): Promise<Proven> {
+    for (const hash of loginHashes(request)) {
+      if (account.signer.type === 'starknet') {
+        const { publicKey } = account.signer;
+        if (await deps.stark.verify(hash, request.signature, publicKey)) {
+          return provenAs({ account: account.account, kind: 'main', id: MAIN_CREDENTIAL_ID }, publicKey, request, hash);
+        }
+      }
+      if (!settings.plainSubkey) continue;
+      for (const candidate of await deps.stark.candidates(hash, request.signature)) {
+        const subkey = await store.subkey(account.account, candidate);
+        if (subkey === undefined || !(await deps.stark.verify(hash, request.signature, candidate))) continue;
+        requireActive(subkey);
+        return provenAs(
+          { account: account.account, kind: 'subkey', id: subkey.id.toString() },
+          candidate,
+          request,
+          hash,
+        );
+      }
+    }
+    throw verificationFailed();
+  }
+
+  // Without the expiration header clients sign one of two forms (WIRE 2.1, vector msg:auth:no-expiration-header).
+  function* loginHashes({ account, timestamp, expiration }: StarkLoginRequest): Generator<bigint> {
+    if (expiration !== undefined) {
+      yield deps.hasher.loginHash({ account, timestamp, expiration });
+      return;
+    }
+    yield deps.hasher.loginHash({
+      account,
+      timestamp,
+      expiration: defaultExpiration(timestamp, settings.defaultAgeSeconds),
+    });
+    yield deps.hasher.loginHashWithoutExpiration({ account, timestamp });
+  }
+
+  // Marked by the message, never by the signature: (r, N-s) verifies too (DECISIONS "repeats").
+  async function useOnce({ credential, hash }: Proven, request: StarkLoginRequest): Promise<void> {
+    if (hash === undefined) return;
+    const until = request.expiration ?? defaultExpiration(request.timestamp, settings.defaultAgeSeconds);
+    const fresh = await store.transaction((tx) =>
+      tx.useSignature(credential.account, 'login', feltOf(hash), nanosOfSeconds(until)),
+    );
+    if (!fresh) throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before');
+  }
+
+  async function openSession(proven: Proven, request: LoginRequest): Promise<string> {
+    const { kid } = deps.keyring.signer('session');
+    try {
+      // The proof took time: what lives is asked again in the same turn in which the session is signed.
+      return await deps.view.ask({ ...proven.credential, kid }, (facts) => {
+        requireAlive(proven, facts, request.clientIp);
+        const issued = deps.issuer.issueSession(
+          {
+            credential: proven.credential,
+            label: proven.label,
+            authTime: proven.authTime,
+            isolated: request.isolated,
+            tokenUsage: request.tokenUsage,
+          },
+          secondsOf(clock.now()),
+        );
+        deps.journal.login(
+          proven.credential,
+          { requestId: request.requestId, clientIp: request.clientIpText },
+          { session: issued.session, auth_time: proven.authTime },
+        );
+        return issued.jwt;
+      });
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      if (error instanceof ViewStale) throw refusalErrorOf('view_stale');
+      throw new ApiError('SERVICE_UNAVAILABLE', 'the credential store is unavailable', { cause: error });
+    }
+  }
+
+  // Last of all, so that only a key holder learns about the list, the lock and the sign-out (DECISIONS "login checks").
+  function requireAlive(proven: Proven, facts: Facts, clientIp: IpAddress | undefined): void {
+    const now = clock.now();
+    if (!facts.accountKnown) throw refusalErrorOf('account_unknown');
+    if (facts.credential !== 'alive' || (facts.expiresAt !== 0n && facts.expiresAt <= now)) throw invalidSubkey();
+    const refusal = addressRefusal(facts, clientIp);
+    if (refusal !== undefined) throw refusalErrorOf(refusal);
+    if (nanosOfSeconds(proven.authTime) <= facts.validAfter) {
+      const wait = secondsOf(facts.validAfter) + 1 - secondsOf(now);
+      const when = wait > 0 ? `sign again in ${wait} s` : 'sign again';
+      throw new ApiError('INVALID_TIMESTAMP', `the account signed out everywhere after this signature: ${when}`);
+    }
+    if (facts.accountLocked) throw refusalErrorOf('account_locked');
+  }
+}
+
+const provenAs = (
+  { account, kind, id }: SessionCredentialRef,
+  publicKey: Felt,
+  request: StarkLoginRequest,
+  hash: bigint,
+): Proven => ({ credential: { account, kind, id }, label: publicKey, authTime: request.timestamp, hash });
+
+const verificationFailed = (): ApiError =>
+  new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for a key of this account');
+
+const invalidSubkey = (): ApiError => new ApiError('INVALID_SUBKEY', 'this key is not an active subkey of the account');
+
+function requireActive(subkey: Subkey | undefined): asserts subkey is Subkey {
+  if (subkey === undefined || subkey.state !== 'active') throw invalidSubkey();
+}

@@ -1,0 +1,104 @@
+// What the owner does with a registered subkey: rename, bind to other addresses, revoke. Each is one transaction.
+import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
+import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
+import type { Felt } from '../domain/felt.ts';
+import type { Clock } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Store, StoreTransaction, Subkey } from '../store/store.ts';
+import { type Caller, requireStill } from './caller.ts';
+import { recordChange } from './record-change.ts';
+
+export interface ManageSubkeys {
+  /** Throws NOT_FOUND for another account's key, an unknown one and a revoked one. */
+  rename(caller: Caller, publicKey: Felt, name: string): Promise<Subkey>;
+  /** Full replacement (WIRE section 6). Throws NOT_FOUND as rename does. */
+  replaceAllowlist(caller: Caller, publicKey: Felt, allowlist: UsableAllowlist): Promise<Changed<Subkey>>;
+  /** Idempotent: a revoked key is revoked. Throws NOT_FOUND for one the account never had. */
+  revoke(caller: Caller, publicKey: Felt): Promise<Changed<Subkey>>;
+}
+
+export function createManageSubkeys(deps: {
+  store: Pick<Store, 'subkey'>;
+  changes: Changes;
+  clock: Clock;
+}): ManageSubkeys {
+  const { changes, clock } = deps;
+
+  return {
+    async rename(caller, publicKey, name) {
+      const { result } = await changes.commit(async (tx) => {
+        const subkey = await liveSubkey(tx, caller, publicKey, 'PUT');
+        const { account } = caller.principal.credential;
+        if (!(await tx.renameSubkey(account, subkey.id, name, clock.now()))) throw noSuchSubkey();
+        const change = await recordChange(tx, caller, {
+          action: 'subkey.renamed',
+          subject: subjectOf(subkey),
+          detail: { from: subkey.name, to: name },
+          narrows: false,
+        });
+        return { result: await reread(tx, account, publicKey), change };
+      });
+      return result;
+    },
+
+    replaceAllowlist: (caller, publicKey, allowlist) =>
+      changes.commit(
+        async (tx) => {
+          const subkey = await liveSubkey(tx, caller, publicKey, 'PUT');
+          const { account } = caller.principal.credential;
+          if (!(await tx.replaceSubkeyAllowlist(account, subkey.id, allowlist, clock.now()))) throw noSuchSubkey();
+          const detail = { from: shownEntries(subkey.allowlist), to: shownEntries(allowlist) };
+          const narrows = !covers(allowlist, subkey.allowlist);
+          const change = await recordChange(tx, caller, {
+            action: 'subkey.allowlist_replaced',
+            subject: subjectOf(subkey),
+            detail,
+            narrows,
+          });
+          return { result: await reread(tx, account, publicKey), change };
+        },
+        { cutReason: 'ip_not_allowed' },
+      ),
+
+    async revoke(caller, publicKey) {
+      const { account } = caller.principal.credential;
+      const known = await deps.store.subkey(account, publicKey);
+      return changes.commit(
+        async (tx) => {
+          await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
+          const subkey = await tx.subkey(account, publicKey);
+          if (subkey === undefined) throw noSuchSubkey();
+          if (!(await tx.revokeSubkey(account, subkey.id, clock.now()))) return { result: subkey, change: undefined };
+          const detail = { public_key: publicKey, name: subkey.name };
+          const change = await recordChange(tx, caller, {
+            action: 'subkey.revoked',
+            subject: subjectOf(subkey),
+            detail,
+            narrows: true,
+          });
+          return { result: await reread(tx, account, publicKey), change };
+        },
+        { deny: () => (known === undefined ? [] : [subjectOf(known)]) },
+      );
+    },
+  };
+
+  async function liveSubkey(tx: StoreTransaction, caller: Caller, publicKey: Felt, method: string): Promise<Subkey> {
+    await requireStill(tx, caller, { permission: 'keys:manage', method }, clock);
+    const subkey = await tx.subkey(caller.principal.credential.account, publicKey);
+    if (subkey === undefined || subkey.state === 'revoked') throw noSuchSubkey();
+    return subkey;
+  }
+}
+
+const subjectOf = ({ account, id }: Subkey): Subject =>
+  credentialSubject({ account, kind: 'subkey', id: id.toString() });
+
+const noSuchSubkey = (): ApiError => new ApiError('NOT_FOUND', 'no such subkey');
+
+async function reread(tx: StoreTransaction, account: AccountId, publicKey: Felt): Promise<Subkey> {
+  const subkey = await tx.subkey(account, publicKey);
+  if (subkey === undefined) throw noSuchSubkey();
+  return subkey;
+}

@@ -1,0 +1,157 @@
+// Read-only tokens: made once, shown once, kept nowhere as text; bound to addresses and revoked by their lookup_id.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
+import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
+import { addSeconds, type Clock, NEVER, secondsOf, type UnixNanos } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Issuer } from '../jwt/issue.ts';
+import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { NewToken, Store, StoreTransaction, Token, TokenKind } from '../store/store.ts';
+import { type Caller, requireStill } from './caller.ts';
+import { recordChange } from './record-change.ts';
+
+export interface TokenCreation {
+  /** Undefined = a dated name. */
+  readonly name: string | undefined;
+  readonly kind: TokenKind;
+  readonly lifetimeSeconds: number;
+  readonly allowlist: UsableAllowlist;
+}
+
+export interface CreatedToken {
+  readonly token: Token;
+  /** The bearer itself: this answer is the only place it ever appears. */
+  readonly jwt: string;
+}
+
+export interface ManageTokens {
+  /** Throws TOKEN_LIMIT_REACHED and what requireStill throws. */
+  create(caller: Caller, creation: TokenCreation): Promise<CreatedToken>;
+  /** Full replacement. Throws NOT_FOUND for another account's token, an unknown one, a revoked and an expired one. */
+  replaceAllowlist(caller: Caller, lookupId: string, allowlist: UsableAllowlist): Promise<Changed<Token>>;
+  /** Idempotent. Throws NOT_FOUND for one the account never had. */
+  revoke(caller: Caller, lookupId: string): Promise<Changed<Token>>;
+}
+
+export function createManageTokens(deps: {
+  store: Pick<Store, 'token'>;
+  changes: Changes;
+  clock: Clock;
+  issuer: Issuer;
+  settings: { readonly maxLive: number };
+}): ManageTokens {
+  const { changes, clock, settings } = deps;
+
+  return {
+    async create(caller, creation) {
+      const { account } = caller.principal.credential;
+      const { result } = await changes.commit(async (tx) => {
+        await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
+        const now = clock.now();
+        const { tokens } = await tx.countLive(account, now);
+        if (tokens >= settings.maxLive) {
+          throw new ApiError(
+            'TOKEN_LIMIT_REACHED',
+            `the account has ${tokens} live tokens, the most allowed: revoke one first`,
+          );
+        }
+        const token = newToken(account, creation, now);
+        const jwt = deps.issuer.issueToken(
+          {
+            credential: { account, kind: 'token', id: token.tokenId },
+            lookupId: token.lookupId,
+            expiresAt: secondsOf(token.expiryAt),
+          },
+          secondsOf(now),
+        );
+        await tx.insertToken(token);
+        const detail = {
+          lookup_id: token.lookupId,
+          name: token.name,
+          expiry_at: token.expiryAt,
+          allowed_cidrs: shownEntries(token.allowlist),
+        };
+        const change = await recordChange(tx, caller, {
+          action: 'token.created',
+          subject: subjectOf(token),
+          detail,
+          narrows: false,
+        });
+        return { result: { token, jwt }, change };
+      });
+      return result;
+    },
+
+    replaceAllowlist: (caller, lookupId, allowlist) =>
+      changes.commit(
+        async (tx) => {
+          await requireStill(tx, caller, { permission: 'keys:manage', method: 'PUT' }, clock);
+          const { account } = caller.principal.credential;
+          const now = clock.now();
+          const token = await tx.token(account, lookupId);
+          if (token === undefined || token.expiryAt <= now) throw noSuchToken();
+          if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, now))) throw noSuchToken();
+          const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
+          const narrows = !covers(allowlist, token.allowlist);
+          const change = await recordChange(tx, caller, {
+            action: 'token.allowlist_replaced',
+            subject: subjectOf(token),
+            detail,
+            narrows,
+          });
+          return { result: await reread(tx, account, lookupId), change };
+        },
+        { cutReason: 'ip_not_allowed' },
+      ),
+
+    async revoke(caller, lookupId) {
+      const { account } = caller.principal.credential;
+      const known = await deps.store.token(account, lookupId);
+      return changes.commit(
+        async (tx) => {
+          await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
+          const token = await tx.token(account, lookupId);
+          if (token === undefined) throw noSuchToken();
+          if (!(await tx.revokeToken(account, token.tokenId, clock.now()))) return { result: token, change: undefined };
+          const change = await recordChange(tx, caller, {
+            action: 'token.revoked',
+            subject: subjectOf(token),
+            detail: { lookup_id: lookupId, name: token.name },
+            narrows: true,
+          });
+          return { result: await reread(tx, account, lookupId), change };
+        },
+        { deny: () => (known === undefined ? [] : [subjectOf(known)]) },
+      );
+    },
+  };
+}
+
+function newToken(account: AccountId, creation: TokenCreation, now: UnixNanos): NewToken {
+  // The time first, so that ids sort by creation; the rest keeps them unique.
+  const tokenId = `tok_${now.toString(36).padStart(13, '0')}${randomBytes(6).toString('hex')}`;
+  // A JWT's exp is whole seconds: the stored expiry says the same moment.
+  const expiryAt = addSeconds((now - (now % 1_000_000_000n)) as UnixNanos, creation.lifetimeSeconds);
+  return {
+    account,
+    tokenId,
+    lookupId: randomUUID(),
+    name: creation.name ?? `token ${new Date(Number(now / 1_000_000n)).toISOString().slice(0, 10)}`,
+    kind: creation.kind,
+    allowlist: creation.allowlist,
+    createdAt: now,
+    expiryAt,
+    lastUpdatedAt: now,
+    revokedAt: NEVER,
+  };
+}
+
+const subjectOf = ({ account, tokenId }: Token): Subject => credentialSubject({ account, kind: 'token', id: tokenId });
+
+const noSuchToken = (): ApiError => new ApiError('NOT_FOUND', 'no such token');
+
+async function reread(tx: StoreTransaction, account: AccountId, lookupId: string): Promise<Token> {
+  const token = await tx.token(account, lookupId);
+  if (token === undefined) throw noSuchToken();
+  return token;
+}

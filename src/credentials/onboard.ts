@@ -1,0 +1,170 @@
+// Making an account known: the caller proves the key from which the account's address derives. Idempotent, and it creates
+// nothing but the account row, because the Starknet message can be replayed for ever (WIRE 1.3).
+import { type AccountId, accountSubject } from '../domain/credential.ts';
+import { type Felt, feltOf } from '../domain/felt.ts';
+import { type Clock, NEVER } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import { addressOfPublicKey, type EthereumAddress } from '../ethereum/eip191.ts';
+import type { Changes } from '../revocation/barrier.ts';
+import { evmAccountAddress, type StarknetAccountClasses, starknetAccountAddress } from '../starknet/address.ts';
+import type { MessageHasher } from '../starknet/message.ts';
+import type { Pedersen } from '../starknet/pedersen.ts';
+import type { StarkSignature } from '../starknet/signature.ts';
+import type { Account, Store } from '../store/store.ts';
+import type { StarkProof } from './stark-proof.ts';
+import type { ProveWallet } from './wallet-proof.ts';
+
+export interface OnboardSettings {
+  readonly classes: StarknetAccountClasses;
+  readonly evmAccountHash: Felt;
+  /** WIRE 12.5: anyone may onboard. */
+  readonly open: boolean;
+  /** Who may when it is not open: public keys, wallet addresses or account addresses, as numbers. */
+  readonly allowlist: ReadonlySet<Felt>;
+  /** WIRE 12.13. */
+  readonly issuedAtRequired: boolean;
+}
+
+export interface OnboardDeps {
+  readonly store: Pick<Store, 'account'>;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly curve: Pedersen;
+  readonly hasher: MessageHasher;
+  readonly stark: StarkProof;
+  readonly proveWallet: ProveWallet;
+  readonly settings: OnboardSettings;
+}
+
+interface Where {
+  readonly requestId: string;
+  readonly clientIpText: string;
+}
+
+export interface StarkOnboarding extends Where {
+  readonly account: AccountId;
+  /** Undefined when the body left it out: it is then recovered from the signature. */
+  readonly publicKey: Felt | undefined;
+  readonly signature: StarkSignature;
+  /** PARADEX-ETHEREUM-ACCOUNT: an unproven label (WIRE C-3). */
+  readonly ethereumLabel: string;
+}
+
+export interface WalletOnboarding extends Where {
+  readonly account: AccountId;
+  readonly siweMessage: string;
+  readonly signature: string;
+  /** Uncompressed secp256k1 key, `0x04` + 128 hex digits. */
+  readonly publicKey: string;
+}
+
+export interface Onboard {
+  /** Throws PUBLIC_KEY_INVALID, INVALID_STARKNET_ADDRESS, STARKNET_SIGNATURE_VERIFICATION_FAILED, ALLOWLIST_ENTRY_NOT_FOUND. */
+  stark(request: StarkOnboarding): Promise<void>;
+  /** Throws as ProveWallet does, and PUBLIC_KEY_INVALID, ETHEREUM_SIGNER_MISMATCH, INVALID_STARKNET_ADDRESS, ALLOWLIST_ENTRY_NOT_FOUND. */
+  wallet(request: WalletOnboarding): Promise<void>;
+  /** The address a key's account has or would have, and whether it exists. */
+  lookUpStark(publicKey: Felt): Promise<{ address: AccountId; exists: boolean }>;
+  lookUpWallet(address: EthereumAddress): Promise<{ address: AccountId; exists: boolean }>;
+}
+
+export function createOnboard(deps: OnboardDeps): Onboard {
+  const { settings, stark } = deps;
+  const starkAddress = (publicKey: Felt) => starknetAccountAddress(deps.curve, publicKey, settings.classes);
+  const walletAddress = (wallet: EthereumAddress) =>
+    evmAccountAddress(deps.curve, BigInt(wallet), settings.evmAccountHash);
+
+  return {
+    async stark(request) {
+      const hash = deps.hasher.onboardingHash(request.account);
+      const publicKey = request.publicKey ?? (await keyBehind(hash, request));
+      if (!stark.isPublicKey(publicKey))
+        throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
+      requireAddress(request.account, starkAddress(publicKey));
+      if (!(await stark.verify(hash, request.signature, publicKey))) {
+        throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for public_key');
+      }
+      await create(request, { type: 'starknet', publicKey }, publicKey, request.ethereumLabel);
+    },
+
+    async wallet(request) {
+      const { signer } = deps.proveWallet(request.siweMessage, request.signature, {
+        kind: 'onboarding',
+        issuedAtRequired: settings.issuedAtRequired,
+      });
+      const owner = addressOfPublicKey(request.publicKey);
+      if (owner === undefined) {
+        throw new ApiError(
+          'PUBLIC_KEY_INVALID',
+          'public_key is not an uncompressed secp256k1 key: 0x04 and 128 hex digits',
+        );
+      }
+      if (owner !== signer) throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'public_key is not the key of the signer');
+      requireAddress(request.account, walletAddress(signer));
+      await create(request, { type: 'eip191', ethAddress: signer }, signer, '');
+    },
+
+    async lookUpStark(publicKey) {
+      if (!stark.isPublicKey(publicKey))
+        throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
+      return found(starkAddress(publicKey));
+    },
+
+    lookUpWallet: (address) => found(walletAddress(address)),
+  };
+
+  async function found(address: AccountId): Promise<{ address: AccountId; exists: boolean }> {
+    return { address, exists: (await deps.store.account(address)) !== undefined };
+  }
+
+  async function keyBehind(hash: bigint, request: StarkOnboarding): Promise<Felt> {
+    const candidates = await stark.candidates(hash, request.signature);
+    const key = candidates.find((candidate) => starkAddress(candidate) === request.account);
+    if (key !== undefined) return key;
+    throw new ApiError(
+      'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+      'the signature does not verify for the key of this address',
+    );
+  }
+
+  async function create(
+    request: Where & { account: AccountId },
+    signer: Account['signer'],
+    name: string,
+    ethereumLabel: string,
+  ): Promise<void> {
+    const { account } = request;
+    if (!settings.open && !settings.allowlist.has(feltOf(BigInt(name))) && !settings.allowlist.has(account)) {
+      throw new ApiError('ALLOWLIST_ENTRY_NOT_FOUND', 'this venue admits only accounts that its operator has listed');
+    }
+    // A repeat, the common case of clients that always onboard, must not cost a write.
+    if ((await deps.store.account(account)) !== undefined) return;
+    await deps.changes.commit(async (tx) => {
+      const now = deps.clock.now();
+      const row = { account, signer, validAfter: NEVER, lockedAt: NEVER, createdAt: now };
+      if (!(await tx.insertAccount(row, ethereumLabel))) return { result: undefined, change: undefined };
+      const subject = accountSubject(account);
+      await tx.appendAudit({
+        account,
+        action: 'account.onboarded',
+        actor: '',
+        subject,
+        requestId: request.requestId,
+        clientIp: request.clientIpText,
+        detail: { signer: signer.type, key: name },
+      });
+      const change = await tx.appendChange({
+        account,
+        action: 'account.onboarded',
+        subjects: [subject],
+        narrows: false,
+      });
+      return { result: undefined, change };
+    });
+  }
+}
+
+function requireAddress(claimed: AccountId, derived: AccountId): void {
+  if (claimed === derived) return;
+  throw new ApiError('INVALID_STARKNET_ADDRESS', 'PARADEX-STARKNET-ACCOUNT is not the address of this key');
+}

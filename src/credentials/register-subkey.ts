@@ -1,0 +1,228 @@
+// Registering a subkey: the session asks, but only the main key or the wallet itself can bless a new key, so that a stolen
+// 5-minute session never becomes a permanent key (WIRE 12.1).
+import { shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
+import { type AccountId, credentialSubject } from '../domain/credential.ts';
+import { type Felt, feltOf } from '../domain/felt.ts';
+import { addSeconds, type Clock, NEVER, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Changes } from '../revocation/barrier.ts';
+import { registrationHash } from '../starknet/message.ts';
+import type { Pedersen } from '../starknet/pedersen.ts';
+import type { StarkSignature } from '../starknet/signature.ts';
+import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
+import { type Caller, requireStill } from './caller.ts';
+import { requireOpenWindow } from './login-window.ts';
+import { recordChange } from './record-change.ts';
+import type { StarkProof } from './stark-proof.ts';
+import type { ProveWallet } from './wallet-proof.ts';
+
+export interface SubkeyRegistration {
+  readonly name: string;
+  readonly publicKey: Felt;
+  readonly allowlist: UsableAllowlist;
+  /** 0 = never (our extension; absent means Paradex's behaviour). */
+  readonly expiresIn: number;
+  /** Set for a subkey that waits for its ephemeral key's proof (WIRE 4.2). */
+  readonly pending: { readonly encryptedKey: string; readonly ephPublicKey: Felt } | undefined;
+  /** The main key's signature over (account, public_key, timestamp, expiry), when sent. */
+  readonly stark: { signature: StarkSignature; timestamp: UnixSeconds; expiry: UnixSeconds } | undefined;
+  /** The wallet's EIP-4361 message and signature, when sent. */
+  readonly wallet: { siweMessage: string; signature: string } | undefined;
+}
+
+export interface RegisterSubkeySettings {
+  readonly signatureRequired: boolean;
+  readonly maxLive: number;
+  readonly maxPending: number;
+  readonly pendingLifeSeconds: number;
+  /** WIRE 12.7: whether a key that was revoked may be registered again, as a new credential. */
+  readonly reregisterRevoked: boolean;
+  readonly futureToleranceSeconds: number;
+}
+
+/** A signature counts once: what must be remembered in the transaction, and until when. */
+type Proof =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stark'; readonly hash: Felt; readonly until: UnixNanos; readonly signed: Record<string, unknown> }
+  | {
+      readonly kind: 'wallet';
+      readonly nonce: string;
+      readonly until: UnixNanos;
+      readonly signed: Record<string, unknown>;
+    };
+
+/** WIRE 4.1: the signed window is at most 10 minutes. */
+const MAX_WINDOW_SECONDS = 600;
+const NONCE_GRACE_SECONDS = 60;
+
+export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) => Promise<Subkey>;
+
+/**
+ * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION,
+ * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED, NOT_UNIQUE,
+ * VALIDATION_ERROR (too many), and what ProveWallet and requireStill throw.
+ */
+export function createRegisterSubkey(deps: {
+  store: Pick<Store, 'account'>;
+  changes: Changes;
+  clock: Clock;
+  curve: Pedersen;
+  stark: StarkProof;
+  proveWallet: ProveWallet;
+  settings: RegisterSubkeySettings;
+}): RegisterSubkey {
+  const { clock, settings } = deps;
+
+  return async function registerSubkey(caller, registration) {
+    const { account: id } = caller.principal.credential;
+    const account = await deps.store.account(id);
+    if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'the account is unknown');
+    requireUsable(account, registration.publicKey);
+    if (registration.pending !== undefined && !deps.stark.isPublicKey(registration.pending.ephPublicKey)) {
+      throw new ApiError('PUBLIC_KEY_INVALID', 'eph_public_key is not a point of the Stark curve');
+    }
+    const proof = await prove(account, registration);
+    const { result } = await deps.changes.commit(async (tx) => {
+      await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
+      await useOnce(tx, id, proof);
+      const subkey = await insert(tx, id, registration);
+      const subject = credentialSubject({ account: id, kind: 'subkey', id: subkey.id.toString() });
+      const change = await recordChange(tx, caller, {
+        action: 'subkey.registered',
+        subject,
+        detail: {
+          public_key: subkey.publicKey,
+          name: subkey.name,
+          state: subkey.state,
+          expires_at: subkey.expiresAt,
+          allowed_cidrs: shownEntries(subkey.allowlist),
+          proof: proof.kind,
+          ...(proof.kind === 'none' ? {} : proof.signed),
+        },
+        narrows: false,
+      });
+      return { result: subkey, change };
+    });
+    return result;
+  };
+
+  function requireUsable(account: Account, publicKey: Felt): void {
+    if (!deps.stark.isPublicKey(publicKey)) {
+      throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
+    }
+    if (account.signer.type === 'starknet' && account.signer.publicKey === publicKey) {
+      throw new ApiError('INVALID_SUBKEY', 'the main key cannot be a subkey', { status: 400 });
+    }
+  }
+
+  // A proof that is present is always verified, even where it is not required: so one of the other kind of account, which cannot
+  // be, is refused rather than passed over.
+  async function prove(account: Account, registration: SubkeyRegistration): Promise<Proof> {
+    if (account.signer.type === 'starknet') {
+      if (registration.stark !== undefined) return proveStark(account.account, account.signer.publicKey, registration);
+      if (!settings.signatureRequired && registration.wallet === undefined) return { kind: 'none' };
+      throw new ApiError(
+        'INVALID_REQUEST_PARAMETER',
+        "signature, signature_timestamp and signature_expiry are required: the main key's signature over the new subkey",
+      );
+    }
+    if (registration.wallet !== undefined) return proveByWallet(account.signer.ethAddress, registration);
+    if (!settings.signatureRequired && registration.stark === undefined) return { kind: 'none' };
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'evm_signature is required for EIP-191 accounts');
+  }
+
+  async function proveStark(account: AccountId, mainKey: Felt, registration: SubkeyRegistration): Promise<Proof> {
+    const { stark } = registration;
+    if (stark === undefined) return { kind: 'none' };
+    requireOpenWindow({ timestamp: stark.timestamp, expiration: stark.expiry }, clock, {
+      futureToleranceSeconds: settings.futureToleranceSeconds,
+      maxAgeSeconds: MAX_WINDOW_SECONDS,
+    });
+    const { publicKey } = registration;
+    const hash = registrationHash(deps.curve, { account, publicKey, timestamp: stark.timestamp, expiry: stark.expiry });
+    if (hash === undefined || !(await deps.stark.verify(hash, stark.signature, mainKey))) {
+      throw new ApiError(
+        'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+        'the signature is not by the main key over this subkey',
+      );
+    }
+    return {
+      kind: 'stark',
+      hash: feltOf(hash),
+      until: nanosOfSeconds(stark.expiry),
+      signed: {
+        signature_timestamp: stark.timestamp,
+        signature_expiry: stark.expiry,
+        ...signatureText(stark.signature),
+      },
+    };
+  }
+
+  async function proveByWallet(owner: string, registration: SubkeyRegistration): Promise<Proof> {
+    const { wallet, publicKey } = registration;
+    if (wallet === undefined) return { kind: 'none' };
+    const { message, signer } = deps.proveWallet(wallet.siweMessage, wallet.signature, {
+      kind: 'registration',
+      publicKey,
+    });
+    if (signer !== owner)
+      throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
+    if (message.expirationTime === undefined)
+      throw new ApiError('INVALID_BLOCK_EXPIRATION', 'the message has no Expiration Time');
+    return {
+      kind: 'wallet',
+      nonce: message.nonce,
+      until: addSeconds(message.expirationTime, NONCE_GRACE_SECONDS),
+      signed: { siwe_message: wallet.siweMessage, evm_signature: wallet.signature },
+    };
+  }
+
+  async function useOnce(tx: StoreTransaction, account: AccountId, proof: Proof): Promise<void> {
+    if (proof.kind === 'stark' && !(await tx.useSignature(account, 'registration', proof.hash, proof.until))) {
+      throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this registration signature was used before');
+    }
+    if (proof.kind === 'wallet' && !(await tx.useSiweNonce(account, proof.nonce, proof.until))) {
+      throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
+    }
+  }
+
+  async function insert(tx: StoreTransaction, account: AccountId, registration: SubkeyRegistration): Promise<Subkey> {
+    const now = clock.now();
+    const known = await tx.subkey(account, registration.publicKey);
+    if (known !== undefined && known.state !== 'revoked') throw alreadyRegistered();
+    if (known !== undefined && !settings.reregisterRevoked) {
+      throw new ApiError('INVALID_SUBKEY', 'this key was revoked and cannot be registered again', { status: 400 });
+    }
+    const { active, pending } = await tx.countLive(account, now);
+    if (active + pending >= settings.maxLive) {
+      throw new ApiError(
+        'VALIDATION_ERROR',
+        `the account has ${active + pending} live subkeys, the most allowed: revoke one first`,
+      );
+    }
+    if (registration.pending !== undefined && pending >= settings.maxPending) {
+      throw new ApiError('VALIDATION_ERROR', `the account has ${pending} pending subkeys, the most allowed`);
+    }
+    const subkey = await tx.insertSubkey({
+      account,
+      publicKey: registration.publicKey,
+      name: registration.name,
+      state: registration.pending === undefined ? 'active' : 'pending',
+      allowlist: registration.allowlist,
+      expiresAt: registration.expiresIn === 0 ? NEVER : addSeconds(now, registration.expiresIn),
+      createdAt: now,
+      updatedAt: now,
+      revokedAt: NEVER,
+      pending:
+        registration.pending === undefined
+          ? undefined
+          : { ...registration.pending, until: addSeconds(now, settings.pendingLifeSeconds) },
+    });
+    if (subkey === undefined) throw alreadyRegistered();
+    return subkey;
+  }
+}
+
+const alreadyRegistered = (): ApiError => new ApiError('NOT_UNIQUE', 'this key is registered already');
+
+const signatureText = ({ r, s }: StarkSignature) => ({ signature: [`0x${r.toString(16)}`, `0x${s.toString(16)}`] });

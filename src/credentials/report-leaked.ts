@@ -1,0 +1,64 @@
+// Whoever finds one of our bearers in the open may end it: holding it is all the proof there is. A token is revoked; a session ends
+// that credential's sessions up to its own, and never the key behind it (DECISIONS "leaked endpoint").
+import { livenessRefusal } from '../access/decide.ts';
+import { actorOf, credentialSubject } from '../domain/credential.ts';
+import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
+import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
+import type { Changes } from '../revocation/barrier.ts';
+import type { StoreTransaction } from '../store/store.ts';
+
+export interface LeakReport {
+  readonly bearer: string;
+  readonly requestId: string;
+  readonly clientIpText: string;
+}
+
+/** Resolves the same way whether the bearer was alive, dead or never ours: the answer must tell a finder nothing. */
+export type ReportLeaked = (report: LeakReport) => Promise<void>;
+
+export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: Changes; clock: Clock }): ReportLeaked {
+  const { clock } = deps;
+
+  return async function reportLeaked(report) {
+    const verified = deps.verifyBearer(report.bearer, secondsOf(clock.now()));
+    if (!verified.ok) return;
+    const { claims } = verified;
+    const { credential } = claims;
+    const subject = credentialSubject(credential);
+    await deps.changes.commit(
+      async (tx) => {
+        if (!(await end(tx, claims))) return { result: undefined, change: undefined };
+        await tx.appendAudit({
+          account: credential.account,
+          action: 'credential.reported_leaked',
+          actor: '',
+          subject,
+          requestId: report.requestId,
+          clientIp: report.clientIpText,
+          detail: { credential: actorOf(credential), session: claims.session, auth_time: claims.authTime },
+        });
+        const change = await tx.appendChange({
+          account: credential.account,
+          action: 'credential.reported_leaked',
+          subjects: [subject],
+          narrows: true,
+        });
+        return { result: undefined, change };
+      },
+      { deny: () => (credential.kind === 'token' ? [subject] : []) },
+    );
+  };
+
+  // False when it was dead already: nobody writes rows with a bearer that is worth nothing.
+  async function end(tx: StoreTransaction, claims: VerifiedClaims): Promise<boolean> {
+    const { credential, authTime } = claims;
+    const { facts } = await tx.facts({ ...credential, kid: claims.kid });
+    const caller = { kind: credential.kind, permissions: new Set<never>(), authTime };
+    const refusal = livenessRefusal(caller, facts, clock.now());
+    if (refusal !== undefined && refusal !== 'account_locked') return false;
+    const { account, kind, id } = credential;
+    if (kind === 'token') return tx.revokeToken(account, id, clock.now());
+    await tx.raiseCredentialValidAfter({ account, kind, id }, nanosOfSeconds(authTime));
+    return true;
+  }
+}

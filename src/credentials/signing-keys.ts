@@ -1,0 +1,189 @@
+// The life of the JWT signing keys: published, then active, then verifying only, then retired. A new key signs only once it
+// has been published for a while, and an old one is kept until nothing it signed can be valid, so that no bearer is refused.
+import type { KeyObject } from 'node:crypto';
+import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
+import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import { SESSION_LIFETIME_SECONDS } from '../jwt/issue.ts';
+import type { Keyring } from '../jwt/keyring.ts';
+import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
+import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Store, StoreTransaction } from '../store/store.ts';
+import { bySchedule, type OperatorAct } from './operator-act.ts';
+
+export interface SigningKeys {
+  /** Oldest first, after doing what is due: what time has ended is never listed as if it went on. */
+  list(): Promise<readonly SigningKeyRecord[]>;
+  /** Publishes a new key, which signs from publishDelaySeconds on. One that waits for that already is answered instead. */
+  rotate(use: KeyUse, act: OperatorAct): Promise<SigningKeyRecord>;
+  /**
+   * Ends a key and every bearer it signed, at once; a use that would be left without a signer gets a new one first, which
+   * signs without waiting. Idempotent. Throws NOT_FOUND and SERVICE_UNAVAILABLE; in the latter case the key is dead on
+   * this node until it restarts.
+   */
+  retire(kid: string, act: OperatorAct): Promise<Changed<SigningKeyRecord>>;
+  /** Does what is due by now: published keys begin to sign, spent ones retire, old ones are replaced. */
+  advance(): Promise<void>;
+  /** When a published key begins to sign. */
+  signsFrom(key: SigningKeyRecord): UnixNanos;
+}
+
+export interface SigningKeySettings {
+  /** 0 = never replaced by age. */
+  readonly maxAgeSeconds: number;
+  readonly publishDelaySeconds: number;
+}
+
+/** A key is kept this much longer than the last thing it signed, for what was being signed while it stopped. */
+const KEPT_SECONDS = 60;
+const uses: readonly KeyUse[] = ['session', 'token'];
+
+export function createSigningKeys(deps: {
+  store: Pick<Store, 'signingKeys'>;
+  changes: Changes;
+  clock: Clock;
+  keyring: Keyring;
+  masterKey: KeyObject;
+  settings: SigningKeySettings;
+}): SigningKeys {
+  const { store, changes, clock, keyring, settings } = deps;
+  // What was published by a command while no server ran, nobody has seen yet.
+  const servedSince = clock.now();
+  let last: Promise<unknown> = Promise.resolve();
+
+  // One at a time, so that keyring and store go through the same states in the same order.
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  }
+
+  return {
+    list: () =>
+      inTurn(async () => {
+        await advance();
+        return store.signingKeys();
+      }),
+
+    rotate: (use, act) =>
+      inTurn(async () => {
+        const waiting = (await store.signingKeys()).find((key) => key.use === use && key.state === 'published');
+        const { kid } = waiting ?? (await publish(use, act, 'asked for'));
+        await advance();
+        return find(kid);
+      }),
+
+    retire: (kid, act) =>
+      inTurn(async () => {
+        const key = await find(kid);
+        // A store that fails here fails in end() too, where the key dies all the same.
+        if (key.state === 'active') await ensureSigner(key.use, act, kid).catch(() => undefined);
+        return end(key, act, 'asked for');
+      }),
+
+    advance: () => inTurn(advance),
+    signsFrom,
+  };
+
+  async function advance(): Promise<void> {
+    const now = clock.now();
+    for (const key of await store.signingKeys()) {
+      if (key.state === 'published' && signsFrom(key) <= now) await activate(key, bySchedule);
+      if (key.verifyUntil !== undefined && key.verifyUntil <= now) await end(key, bySchedule, 'spent');
+    }
+    for (const use of uses) await ensureSigner(use, bySchedule);
+    if (settings.maxAgeSeconds === 0) return;
+    const keys = await store.signingKeys();
+    for (const use of uses) {
+      const waiting = keys.some((key) => key.use === use && key.state === 'published');
+      const young = keys.some(
+        (key) => key.use === use && key.state === 'active' && addSeconds(key.createdAt, settings.maxAgeSeconds) > now,
+      );
+      if (!waiting && !young) await publish(use, bySchedule, 'age');
+    }
+  }
+
+  // In need of a signer nobody waits for it to become known.
+  async function ensureSigner(use: KeyUse, act: OperatorAct, besides?: string): Promise<void> {
+    const keys = (await store.signingKeys()).filter((key) => key.use === use && key.kid !== besides);
+    if (keys.some((key) => key.state === 'active' && keyring.isLive(key.kid))) return;
+    await activate(keys.find((key) => key.state === 'published') ?? (await publish(use, act, 'no signer')), act);
+  }
+
+  function signsFrom(key: SigningKeyRecord): UnixNanos {
+    const published = key.createdAt > servedSince ? key.createdAt : servedSince;
+    return addSeconds(published, settings.publishDelaySeconds);
+  }
+
+  async function publish(use: KeyUse, act: OperatorAct, why: string): Promise<SigningKeyRecord> {
+    // The newest active key of a use signs: no two may be of one age.
+    const newest = (await store.signingKeys()).findLast((key) => key.use === use)?.createdAt ?? 0n;
+    const now = clock.now();
+    const createdAt = now > newest ? now : unixNanos(newest + 1n);
+    const key = toRecord(deps.masterKey, createSigningKey(use), { state: 'published', createdAt });
+    await changes.commit(async (tx) => {
+      await tx.insertSigningKey(key);
+      return { result: undefined, change: await record(tx, key, 'signing_key.published', act, { why }) };
+    });
+    keyring.add(key);
+    return key;
+  }
+
+  async function activate(key: SigningKeyRecord, act: OperatorAct): Promise<void> {
+    // Here first, in the store second: while the rows are written this node signs with a key that every node verifies by, and
+    // nothing is signed with the old key after its last expiry was looked up.
+    keyring.add({ ...key, state: 'active' });
+    const { result: stopped } = await changes.commit(async (tx) => {
+      if (!(await tx.activateSigningKey(key.kid))) return { result: [], change: undefined };
+      const stopped: SigningKeyRecord[] = [];
+      for (const old of await tx.signingKeys()) {
+        if (old.use !== key.use || old.state !== 'active' || old.kid === key.kid) continue;
+        const verifyUntil = addSeconds(await lastExpiry(tx, key.use), KEPT_SECONDS);
+        await tx.stopSigningKey(old.kid, verifyUntil);
+        stopped.push({ ...old, state: 'verifying', verifyUntil });
+      }
+      const detail = { replaces: stopped.map(({ kid }) => kid) };
+      return { result: stopped, change: await record(tx, key, 'signing_key.activated', act, detail) };
+    });
+    for (const old of stopped) keyring.add(old);
+  }
+
+  async function lastExpiry(tx: StoreTransaction, use: KeyUse) {
+    const now = clock.now();
+    if (use === 'session') return addSeconds(now, SESSION_LIFETIME_SECONDS);
+    const latest = await tx.latestTokenExpiry();
+    return latest > now ? latest : now;
+  }
+
+  async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<SigningKeyRecord>> {
+    // Dead here before it is written, and also when it cannot be.
+    keyring.retire(key.kid);
+    const { receipt } = await changes.commit(
+      async (tx) => {
+        if (!(await tx.retireSigningKey(key.kid, clock.now()))) return { result: undefined, change: undefined };
+        return { result: undefined, change: await record(tx, key, 'signing_key.retired', act, { why }) };
+      },
+      { deny: () => [signingKeySubject(key.kid)], cutReason: 'signing_key_retired' },
+    );
+    return { result: await find(key.kid), receipt };
+  }
+
+  async function find(kid: string): Promise<SigningKeyRecord> {
+    const key = (await store.signingKeys()).find((one) => one.kid === kid);
+    if (key === undefined) throw new ApiError('NOT_FOUND', 'no such signing key');
+    return key;
+  }
+}
+
+async function record(
+  tx: StoreTransaction,
+  key: SigningKeyRecord,
+  action: 'signing_key.published' | 'signing_key.activated' | 'signing_key.retired',
+  act: OperatorAct,
+  detail: Record<string, unknown>,
+) {
+  const subject = signingKeySubject(key.kid);
+  await tx.appendAudit({ account: NO_ACCOUNT, action, subject, ...act, detail: { use: key.use, ...detail } });
+  const narrows = action === 'signing_key.retired';
+  return tx.appendChange({ account: NO_ACCOUNT, action, subjects: [subject], narrows });
+}

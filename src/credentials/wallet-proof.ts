@@ -1,0 +1,71 @@
+// A wallet's proof: an EIP-4361 message with its personal_sign signature, checked in full for one purpose.
+import type { Clock } from '../domain/time.ts';
+import { ApiError, type ErrorCode } from '../errors.ts';
+import { type EthereumAddress, parseEvmSignature, recoverSigner } from '../ethereum/eip191.ts';
+import { checkSiwe, parseSiwe, type SiweMessage, type SiwePurpose, type SiweRefusal } from '../ethereum/siwe.ts';
+
+export interface WalletProofSettings {
+  readonly domains: readonly string[];
+  readonly chainId: number;
+  readonly futureToleranceSeconds: number;
+}
+
+export interface WalletProof {
+  readonly message: SiweMessage;
+  readonly signer: EthereumAddress;
+}
+
+/** WIRE 2.3: Expiration Time at most 10 minutes after Issued At. */
+const MAX_WINDOW_SECONDS = 600;
+
+const messages: Readonly<Record<SiweRefusal, readonly [ErrorCode, string]>> = {
+  domain_not_allowed: [
+    'EVM_SIGNATURE_VERIFICATION_FAILED',
+    'the message is for a domain that this service does not accept',
+  ],
+  uri_mismatch: ['EVM_SIGNATURE_VERIFICATION_FAILED', 'the URI of the message is not https://<its domain>'],
+  chain_id_mismatch: ['EVM_SIGNATURE_VERIFICATION_FAILED', 'the message is for another chain id'],
+  statement_mismatch: [
+    'EVM_SIGNATURE_VERIFICATION_FAILED',
+    'the statement of the message is not the one for this request',
+  ],
+  issued_at_missing: ['INVALID_TIMESTAMP', 'the message has no Issued At'],
+  issued_at_in_future: ['INVALID_TIMESTAMP', 'the message is issued in the future'],
+  expiration_missing: ['INVALID_BLOCK_EXPIRATION', 'the message has no Expiration Time'],
+  expired: ['INVALID_BLOCK_EXPIRATION', 'the message is expired'],
+  expiration_not_after_issued_at: ['INVALID_BLOCK_EXPIRATION', 'the message expires before it is issued'],
+  window_too_long: ['INVALID_BLOCK_EXPIRATION', 'the message is valid for more than 10 minutes'],
+};
+
+export type ProveWallet = (text: string, signature: string, purpose: SiwePurpose) => WalletProof;
+
+/**
+ * Checks shape, content, times and signature, in this order, and returns who signed what. It proves only that: the caller
+ * compares the signer with the account. Throws INVALID_EVM_SIGNATURE (malformed), EVM_SIGNATURE_VERIFICATION_FAILED (content),
+ * INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION, ETHEREUM_SIGNER_MISMATCH.
+ */
+export function createProveWallet(deps: { clock: Clock; settings: WalletProofSettings }): ProveWallet {
+  return function proveWallet(text, signatureText, purpose) {
+    const message = parseSiwe(text);
+    if (message === undefined)
+      throw new ApiError('INVALID_EVM_SIGNATURE', 'the message is not a valid EIP-4361 message');
+    const signature = parseEvmSignature(signatureText);
+    if (signature === undefined) {
+      throw new ApiError('INVALID_EVM_SIGNATURE', 'the signature is not 65 bytes of 0x hex with a low s');
+    }
+    const refusal = checkSiwe(message, {
+      purpose,
+      domains: deps.settings.domains,
+      chainId: deps.settings.chainId,
+      now: deps.clock.now(),
+      maxWindowSeconds: MAX_WINDOW_SECONDS,
+      futureToleranceSeconds: deps.settings.futureToleranceSeconds,
+    });
+    if (refusal !== undefined) throw new ApiError(...messages[refusal]);
+    const signer = recoverSigner(text, signature);
+    if (signer === undefined || signer !== message.address) {
+      throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
+    }
+    return { message, signer };
+  };
+}
