@@ -1,0 +1,179 @@
+// What an order's signature covers (WIRE section 3), read from the very members that a venue reads. Anything that could be signed
+// as one thing and read as another (a number with two texts, a member in another case) is refused, never normalised.
+import type { AccountId } from '../domain/credential.ts';
+import { type Felt, parseFelt } from '../domain/felt.ts';
+import type { JsonObject, JsonValue } from '../domain/strict-json.ts';
+import type { UnixMillis } from '../domain/time.ts';
+import { FeltTextError, feltFromText } from './felt.ts';
+import { hashStruct, type MessageHasher, modifyOrderType, orderType } from './message.ts';
+import type { Pedersen } from './pedersen.ts';
+import { parseSignatureText, type StarkSignature } from './signature.ts';
+
+/** The value is not an order in the one form that is accepted; the message names the member. */
+export class OrderError extends Error {
+  override readonly name = 'OrderError';
+}
+
+export interface SignedOrder {
+  /** signature_timestamp, which is also what is signed. */
+  readonly timestamp: UnixMillis;
+  readonly market: bigint;
+  /** 1 buy, 2 sell. */
+  readonly side: bigint;
+  readonly orderType: bigint;
+  /** Scaled by 10^8. */
+  readonly size: bigint;
+  /** Scaled by 10^8; 0 for every type that contains MARKET. */
+  readonly price: bigint;
+  /** Of the order that is modified; undefined for a new one. */
+  readonly id: bigint | undefined;
+  readonly signature: StarkSignature;
+  /** The isolated-market account it is for. Not signed. */
+  readonly onBehalfOf: Felt | undefined;
+}
+
+/** Every member that is signed, or that decides how the signed ones are read. */
+const readMembers = [
+  'market',
+  'side',
+  'type',
+  'size',
+  'price',
+  'signature',
+  'signature_timestamp',
+  'id',
+  'order_id',
+  'on_behalf_of_account',
+] as const;
+type ReadMember = (typeof readMembers)[number];
+
+/**
+ * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order. Algo orders have the form of new ones.
+ * Members that are not signed may hold anything. Throws OrderError.
+ */
+export function readOrder(value: JsonValue | undefined, pathId?: string): SignedOrder {
+  const members = membersOf(value);
+  const type = textOf(members, 'type');
+  // A type in small letters might be MARKET to a venue and not to us.
+  if (!/^[A-Z][A-Z_]{0,30}$/.test(type)) throw new OrderError('type is not an order type in capital letters');
+  return {
+    timestamp: readTimestamp(members.get('signature_timestamp')),
+    market: nameFelt(textOf(members, 'market'), 'market'),
+    side: readSide(textOf(members, 'side')),
+    orderType: nameFelt(type, 'type'),
+    size: scaled(members.get('size'), 'size'),
+    price: readPrice(members.get('price'), type),
+    id: pathId === undefined ? undefined : readId(members, pathId),
+    signature: readSignature(textOf(members, 'signature')),
+    onBehalfOf: readOnBehalfOf(members.get('on_behalf_of_account')),
+  };
+}
+
+/** The hash that the owner signed: always with the main account, whichever key signs (WIRE section 3). Below 2^251 or p, as Pedersen gives it. */
+export function orderHash(
+  curve: Pedersen,
+  hasher: Pick<MessageHasher, 'messageHash'>,
+  account: AccountId,
+  order: SignedOrder,
+): bigint {
+  const { id } = order;
+  const values = { ...order, timestamp: BigInt(order.timestamp) };
+  const struct =
+    id === undefined ? hashStruct(curve, orderType, values) : hashStruct(curve, modifyOrderType, { ...values, id });
+  return hasher.messageHash(account, struct);
+}
+
+function membersOf(value: JsonValue | undefined): ReadonlyMap<ReadMember, JsonValue> {
+  if (!isObject(value)) throw new OrderError('it is not a JSON object');
+  const found = new Map<ReadMember, JsonValue>();
+  for (const [name, member] of value.members) {
+    // Go and others match names in any case: `PRICE` would be a price that we did not see.
+    const meant = readMembers.find((known) => known === name.toLowerCase());
+    if (meant === undefined) continue;
+    if (meant !== name) throw new OrderError(`${meant} must be written in small letters`);
+    found.set(meant, member);
+  }
+  return found;
+}
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && value.kind === 'object';
+
+function textOf(members: ReadonlyMap<ReadMember, JsonValue>, name: ReadMember): string {
+  const value = members.get(name);
+  if (typeof value !== 'string') throw new OrderError(`${name} must be a string`);
+  return value;
+}
+
+/** `DIGITS` and `0x` hex are signed as numbers, which have many texts: no name may look like one. */
+function nameFelt(text: string, name: ReadMember): bigint {
+  if (!/^[!-~]{1,31}$/.test(text) || /^(?:[0-9]+|0x[0-9a-f]*)$/i.test(text)) {
+    throw new OrderError(`${name} is not a name of 1 to 31 ASCII characters`);
+  }
+  return feltFromText(text);
+}
+
+function readSide(text: string): bigint {
+  if (text === 'BUY') return 1n;
+  if (text === 'SELL') return 2n;
+  throw new OrderError('side is neither BUY nor SELL');
+}
+
+const SCALE_DIGITS = 8;
+const AMOUNT_BOUND = 1n << 127n;
+
+/** One text per number: no leading zero, no trailing zero behind the point, no exponent, no sign. */
+function scaled(value: JsonValue | undefined, name: ReadMember): bigint {
+  const text = typeof value === 'string' && value.length <= 48 ? value : '';
+  const [, whole, fraction = ''] = /^(0|[1-9][0-9]*)(?:\.([0-9]{0,7}[1-9]))?$/.exec(text) ?? [];
+  if (whole === undefined) {
+    throw new OrderError(`${name} must be a string, a decimal number in its shortest form with at most 8 decimals`);
+  }
+  const number = BigInt(whole + fraction.padEnd(SCALE_DIGITS, '0'));
+  if (number >= AMOUNT_BOUND) throw new OrderError(`${name} is too large`);
+  return number;
+}
+
+// A price is signed as 0 for these types, so it must also be none: otherwise it would be a signed order's unsigned price.
+function readPrice(value: JsonValue | undefined, type: string): bigint {
+  if (!type.includes('MARKET')) return scaled(value, 'price');
+  if (value !== undefined && value !== '0')
+    throw new OrderError('an order of a MARKET type must have no price, or "0"');
+  return 0n;
+}
+
+function readTimestamp(value: JsonValue | undefined): UnixMillis {
+  const text = typeof value === 'object' && value?.kind === 'number' ? value.text : '';
+  const millis = /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(millis)) throw new OrderError('signature_timestamp must be a whole number of milliseconds');
+  return millis as UnixMillis;
+}
+
+function readSignature(text: string): StarkSignature {
+  const signature = parseSignatureText(text);
+  if (signature === undefined)
+    throw new OrderError('signature must be the text ["r","s"] of decimal or 0x hex strings');
+  return signature;
+}
+
+function readId(members: ReadonlyMap<ReadMember, JsonValue>, pathId: string): bigint {
+  for (const name of ['id', 'order_id'] as const) {
+    const value = members.get(name);
+    if (value !== undefined && value !== pathId) throw new OrderError(`${name} must be the order in the path`);
+  }
+  // Numbers in their one decimal form; hex would be a second text of the same number.
+  if (/^(?:0[0-9]+|0x[0-9a-f]*)$/i.test(pathId) || pathId === '') throw new OrderError('the order id cannot be signed');
+  try {
+    return feltFromText(pathId);
+  } catch (error) {
+    if (error instanceof FeltTextError) throw new OrderError(`the order id cannot be signed: ${error.message}`);
+    throw error;
+  }
+}
+
+function readOnBehalfOf(value: JsonValue | undefined): Felt | undefined {
+  if (value === undefined || value === null) return undefined;
+  const felt = typeof value === 'string' ? parseFelt(value) : undefined;
+  if (felt === undefined) throw new OrderError('on_behalf_of_account is not a Starknet address');
+  return felt;
+}

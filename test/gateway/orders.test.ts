@@ -1,0 +1,651 @@
+// Orders on a whole service over raw sockets: the venue gets exactly the bytes of a well-signed order, and nothing at all of any other.
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { StarkKey } from '../../src/client/stark-key.ts';
+import type { AccountId } from '../../src/domain/credential.ts';
+import { STARK_PRIME } from '../../src/domain/felt.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { feltFromText } from '../../src/starknet/felt.ts';
+import { createMessageHasher, hashStruct, modifyOrderType, orderType } from '../../src/starknet/message.ts';
+import { STARK_CURVE_ORDER } from '../../src/starknet/pedersen.ts';
+import { expectRawRefusal, type RawAnswer, sendRaw } from '../http/raw.ts';
+import {
+  addSubkey,
+  loginOf,
+  mainSession,
+  newOwner,
+  newStarkKey,
+  newWalletOwner,
+  type Owner,
+  postLogin,
+  postSubkey,
+  registrationBody,
+  SUBKEYS,
+  sessionIn,
+  startWorld,
+  subkeySession,
+  type World,
+} from '../http/world.ts';
+import { auditRows } from '../operator/operator.ts';
+import { startService, temporaryFolder } from '../support/harness.ts';
+import { call, hasher } from '../support/trader.ts';
+
+interface Seen {
+  readonly method: string;
+  readonly target: string;
+  readonly body: Buffer;
+}
+
+/** A venue that records what it gets and takes every order. */
+function createRecordingVenue() {
+  const seen: Seen[] = [];
+  let breaks = 0;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      seen.push({ method: request.method ?? '', target: request.url ?? '', body: Buffer.concat(chunks) });
+      if (breaks > 0) {
+        breaks -= 1;
+        request.socket.destroy();
+        return;
+      }
+      response.writeHead(201, { 'Content-Type': 'application/json' }).end('{"id":"1"}');
+    });
+  });
+  return {
+    seen,
+    /** The next request is taken, and its connection breaks before an answer. */
+    breakOnce() {
+      breaks += 1;
+    },
+    listen: (where: { port: number; host: string } | { path: string }) =>
+      new Promise<string>((resolve) =>
+        server.listen(where, () => {
+          const bound = server.address();
+          resolve(typeof bound === 'object' ? `http://127.0.0.1:${bound?.port}` : `unix:${bound}`);
+        }),
+      ),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const venue = createRecordingVenue();
+let world: World;
+let owner: Owner;
+let subkey: StarkKey;
+let otherSubkey: StarkKey;
+/** Sessions of the owner. */
+let bySubkey: string;
+let isolated: string;
+
+const settings = { 'orders.verify': 'require' };
+beforeAll(async () => {
+  const upstream = await venue.listen({ port: 0, host: '127.0.0.1' });
+  world = await startWorld({ upstream, settings: { ...settings, 'subkeys.require_signature': 'false' } });
+  owner = await newOwner(world);
+  subkey = await addSubkey(world, owner);
+  otherSubkey = await addSubkey(world, owner);
+  bySubkey = await subkeySession(world, owner.account, subkey);
+  const flag = { 'PARADEX-AUTHORIZE-ISOLATED-MARKETS': 'true' };
+  isolated = sessionIn(await postLogin(world, { ...loginOf(world, subkey, owner.account), ...flag }, subkey.publicKey));
+});
+afterAll(async () => {
+  await world.stop();
+  await venue.close();
+});
+
+interface Order extends Readonly<Record<string, unknown>> {
+  readonly market: string;
+  readonly side: string;
+  readonly type: string;
+  readonly size: string;
+  readonly price?: string;
+  readonly signature_timestamp: number;
+}
+
+let made = 0;
+const nowMs = () => Number(world.clock.nanos() / 1_000_000n);
+const units = (text = '0') => BigInt(Math.abs(Math.round(Number(text) * 1e8)));
+
+/** An order unlike all others, a moment old. */
+function newOrder(more: Partial<Order> = {}): Order {
+  made += 1;
+  const usual = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.5', price: '29500.12' };
+  return { ...usual, signature_timestamp: nowMs() - made, instruction: 'GTC', ...more };
+}
+
+interface Signing {
+  readonly by?: StarkKey;
+  readonly account?: AccountId;
+  readonly id?: string;
+  readonly hasher?: typeof hasher;
+}
+
+function hashOf(order: Order, { account = owner.account, id, hasher: by = hasher }: Signing = {}): bigint {
+  const values = {
+    timestamp: BigInt(order.signature_timestamp),
+    market: feltFromText(order.market),
+    side: order.side === 'BUY' ? 1n : 2n,
+    orderType: feltFromText(order.type),
+    size: units(order.size),
+    price: order.type.includes('MARKET') ? 0n : units(order.price),
+  };
+  const struct =
+    id === undefined
+      ? hashStruct(scureCurve, orderType, values)
+      : hashStruct(scureCurve, modifyOrderType, { ...values, id: feltFromText(id) });
+  return by.messageHash(account, struct);
+}
+
+const signed = (order: Order, signing: Signing = {}) => ({
+  ...order,
+  signature: JSON.stringify((signing.by ?? subkey).sign(hashOf(order, signing))),
+});
+
+interface Sending {
+  readonly session?: string;
+  readonly method?: string;
+  readonly target?: string;
+  readonly headers?: readonly string[];
+  readonly port?: number;
+}
+
+const bytesOf = (body: unknown): Buffer =>
+  Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+
+function send(body: unknown, sending: Sending = {}): Promise<RawAnswer> {
+  const { session = bySubkey, method = 'POST', target = '/v1/orders', headers = [], port = world.port } = sending;
+  const bytes = bytesOf(body);
+  const chunked = headers.includes('Transfer-Encoding: chunked');
+  const head = [
+    `${method} ${target} HTTP/1.1`,
+    'Host: gateway.test',
+    'Connection: close',
+    `Authorization: Bearer ${session}`,
+    ...(chunked ? [] : [`Content-Length: ${bytes.length}`]),
+    ...headers,
+    '',
+    '',
+  ].join('\r\n');
+  const size = `${bytes.length.toString(16)}\r\n`;
+  const parts = chunked ? [head, size, bytes, '\r\n0\r\n\r\n'] : [head, bytes];
+  return sendRaw(port, Buffer.concat(parts.map((part) => Buffer.from(part))));
+}
+
+async function expectForwarded(body: unknown, sending: Sending = {}): Promise<void> {
+  const before = venue.seen.length;
+  const answer = await send(body, sending);
+  expect(`${answer.status} ${answer.body}`).toContain('201 ');
+  expect(venue.seen.length).toBe(before + 1);
+  const seen = venue.seen.at(-1);
+  expect(seen).toMatchObject({ method: sending.method ?? 'POST', target: sending.target ?? '/v1/orders' });
+  expect(seen?.body.equals(bytesOf(body))).toBe(true);
+}
+
+/** The message of the refusal. */
+async function expectRefused(body: unknown, sending: Sending = {}, status = 400, code = 'INVALID_ORDER_SIGNATURE') {
+  const before = venue.seen.length;
+  const answer = await send(body, sending);
+  expectRawRefusal(answer, status, code);
+  expect(venue.seen.length).toBe(before);
+  return JSON.parse(answer.body);
+}
+
+describe('a well-signed order is forwarded byte for byte', () => {
+  test('with white space, escapes in values and members that nobody signs', async () => {
+    const order = signed(newOrder({ client_id: 'é \u{1f600}', flags: ['REDUCE_ONLY'], trigger_price: '1.0' }));
+    await expectForwarded(` ${JSON.stringify(order, null, 3)}\r\n`.replace('"BUY"', '"\\u0042UY"'));
+  });
+
+  test('in chunks', () => expectForwarded(signed(newOrder()), { headers: ['Transfer-Encoding: chunked'] }));
+
+  test.each([
+    'Content-Type: application/json',
+    'content-type: Application/JSON; charset=UTF-8',
+    'Content-Type: application/json;charset="utf-8"',
+    'Content-Encoding: identity',
+  ])('with %s', (header) => expectForwarded(signed(newOrder()), { headers: [header] }));
+
+  test.each(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'STOP_LOSS_MARKET'])('of the type %s', async (type) => {
+    const { price: _none, ...order } = newOrder({ type, side: 'SELL', size: '0' });
+    await expectForwarded(signed(order));
+    await expectForwarded(signed(newOrder({ type, price: '0' })));
+  });
+
+  test('as a change of an order, with and without its id in the body', async () => {
+    for (const id of ['1681462103821101699438490000', '7', 'a-b']) {
+      const sending = { method: 'PUT', target: `/v1/orders/${id}` };
+      await expectForwarded(signed(newOrder(), { id }), sending);
+      await expectForwarded(signed(newOrder({ id }), { id }), sending);
+    }
+  });
+
+  test('as an algo order', async () => {
+    const { price: _none, ...order } = newOrder({ type: 'MARKET', algo_type: 'TWAP', duration_seconds: 60 });
+    await expectForwarded(signed(order), { target: '/v1/algo/orders' });
+  });
+
+  test('in a list of 1 and of 50', async () => {
+    await expectForwarded([signed(newOrder())], { target: '/v1/orders/batch' });
+    const fifty = Array.from({ length: 50 }, () => signed(newOrder()));
+    await expectForwarded(fifty, { target: '/v1/orders/batch' });
+  });
+
+  test('with a signature of 0x hex numbers', async () => {
+    const order = newOrder();
+    const hex = subkey.sign(hashOf(order)).map((part) => `0x${BigInt(part).toString(16)}`);
+    await expectForwarded({ ...order, signature: JSON.stringify(hex) });
+  });
+
+  test('in a body of exactly 64 KiB', async () => {
+    const text = JSON.stringify(signed(newOrder()));
+    await expectForwarded(text + ' '.repeat(64 * 1024 - Buffer.byteLength(text)));
+  });
+});
+
+describe('whose key', () => {
+  test('a main session may use the main key and any active subkey, even in one list', async () => {
+    await expectForwarded(signed(newOrder(), { by: owner.key }), { session: owner.session });
+    await expectForwarded(signed(newOrder(), { by: otherSubkey }), { session: owner.session });
+    const list = [owner.key, subkey, otherSubkey, subkey].map((by) => signed(newOrder(), { by }));
+    await expectForwarded(list, { session: owner.session, target: '/v1/orders/batch' });
+  });
+
+  test('a wallet session may use any active subkey, and nothing else', async () => {
+    const wallet = await newWalletOwner(world);
+    const bot = newStarkKey();
+    const answer = await postSubkey(world, wallet.session, { name: 'bot', public_key: bot.publicKey });
+    expect(answer.status, answer.text).toBe(201);
+    const { account, session } = wallet;
+    await expectForwarded(signed(newOrder(), { by: bot, account }), { session });
+    await expectRefused(signed(newOrder(), { by: newStarkKey(), account }), { session });
+    await expectRefused(signed(newOrder(), { by: subkey, account }), { session });
+  });
+
+  test('a subkey session cannot use the main key or another subkey', async () => {
+    await expectRefused(signed(newOrder(), { by: owner.key }));
+    await expectRefused(signed(newOrder(), { by: otherSubkey }));
+    await expectRefused(signed(newOrder(), { by: newStarkKey() }));
+  });
+
+  test('a main session cannot use a revoked subkey, from the moment of its revocation', async () => {
+    const revoked = await addSubkey(world, owner);
+    await expectForwarded(signed(newOrder(), { by: revoked }), { session: owner.session });
+    const answer = await call(world.url, 'DELETE', `${SUBKEYS}/${revoked.publicKey}`, { bearer: owner.session });
+    expect(answer.status).toBe(200);
+    await expectRefused(signed(newOrder(), { by: revoked }), { session: owner.session });
+    await expectRefused(signed(newOrder(), { by: newStarkKey() }), { session: owner.session });
+  });
+
+  test('the subkey or main key of another account signs nothing here', async () => {
+    const stranger = await newOwner(world);
+    const theirs = await addSubkey(world, stranger);
+    for (const by of [stranger.key, theirs]) {
+      await expectRefused(signed(newOrder(), { by }), { session: owner.session });
+      await expectRefused(signed(newOrder(), { by, account: stranger.account }), { session: owner.session });
+    }
+  });
+
+  test('one key in two accounts signs for each alone', async () => {
+    const second = await newOwner(world);
+    const answer = await postSubkey(world, second.session, registrationBody(world, second, subkey));
+    expect(answer.status, answer.text).toBe(201);
+    await expectRefused(signed(newOrder(), { account: second.account }));
+    await expectForwarded(signed(newOrder(), { account: second.account }), { session: second.session });
+  });
+});
+
+describe('what is signed', () => {
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['market', { market: 'ETH-USD-PERP' }],
+    ['side', { side: 'SELL' }],
+    ['type', { type: 'STOP_LIMIT' }],
+    ['size', { size: '0.51' }],
+    ['price', { price: '29500.13' }],
+    ['signature_timestamp', { signature_timestamp: 1_800_000_000_000 }],
+  ])('an order with another %s than the signed one is refused', async (_name, change) => {
+    const order = signed(newOrder());
+    await expectRefused({ ...order, ...change });
+    await expectForwarded(order);
+  });
+
+  test('another chain, another name of the service, another account', async () => {
+    const chain = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_MAINNET' });
+    const name = createMessageHasher(scureCurve, { domainName: 'Other', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
+    await expectRefused(signed(newOrder(), { hasher: chain }));
+    await expectRefused(signed(newOrder(), { hasher: name }));
+    await expectRefused(signed(newOrder(), { account: '0x1' as AccountId }));
+  });
+
+  test('a new order is no change, a change is no new order, and a change is of one order', async () => {
+    await expectRefused(signed(newOrder(), { id: '7' }));
+    await expectRefused(signed(newOrder()), { method: 'PUT', target: '/v1/orders/7' });
+    await expectRefused(signed(newOrder(), { id: '8' }), { method: 'PUT', target: '/v1/orders/7' });
+  });
+
+  test.each(['id', 'order_id'])('the %s in the body must be the one in the path', async (name) => {
+    const sending = { method: 'PUT', target: '/v1/orders/7' };
+    for (const value of ['8', '07', '0x7', 7]) {
+      await expectRefused({ ...signed(newOrder(), { id: '7' }), [name]: value }, sending);
+    }
+  });
+
+  test.each(['07', '0x7'])('the order 7 has no second name %s', (id) =>
+    expectRefused(signed(newOrder(), { id: '7' }), { method: 'PUT', target: `/v1/orders/${id}` }),
+  );
+
+  test('a signature beyond its ranges is refused, not reduced', async () => {
+    const order = newOrder();
+    const [r, s] = subkey.sign(hashOf(order)).map(BigInt);
+    if (r === undefined || s === undefined) throw new Error('no signature');
+    for (const pair of [
+      [r + STARK_PRIME, s],
+      [r, s + STARK_CURVE_ORDER],
+      [r + STARK_CURVE_ORDER, s],
+      [0n, s],
+      [r, 0n],
+      [s, r],
+    ]) {
+      await expectRefused({ ...order, signature: JSON.stringify(pair.map(String)) });
+    }
+    await expectForwarded({ ...order, signature: JSON.stringify([String(r), String(s)]) });
+  });
+
+  test.each([undefined, null, '', '[]', 'x', ['1', '2'], '["1","2"]'])('the signature %j', (signature) =>
+    expectRefused({ ...newOrder(), signature }),
+  );
+
+  test('on_behalf_of_account needs the isolated-market flag, and to be a felt', async () => {
+    const order = signed(newOrder({ on_behalf_of_account: '0xabc' }));
+    await expectRefused(order, {}, 403, 'ISOLATED_MARKET_ACCOUNT_MISMATCH');
+    const listed = await expectRefused(
+      [signed(newOrder()), order],
+      { target: '/v1/orders/batch' },
+      403,
+      'ISOLATED_MARKET_ACCOUNT_MISMATCH',
+    );
+    expect(listed.data).toEqual({ index: 1 });
+    await expectForwarded(order, { session: isolated });
+    for (const beyond of [STARK_PRIME, STARK_PRIME + 0xabcn]) {
+      const body = signed(newOrder({ on_behalf_of_account: `0x${beyond.toString(16)}` }));
+      await expectRefused(body, { session: isolated });
+    }
+    await expectRefused({ ...signed(newOrder()), On_Behalf_Of_Account: '0xabc' });
+  });
+});
+
+describe('once, and soon', () => {
+  test('an order sent again is refused, with other bytes too', async () => {
+    const order = signed(newOrder());
+    const [r, s] = subkey.sign(hashOf(order)).map(BigInt);
+    await expectForwarded(order);
+    await expectRefused(order);
+    await expectRefused({ ...order, client_id: 'again' });
+    await expectRefused({ ...order, signature: JSON.stringify([String(r), String(STARK_CURVE_ORDER - (s ?? 0n))]) });
+    await expectRefused([order], { target: '/v1/orders/batch' });
+    await expectRefused(order, { session: owner.session });
+    await expectRefused(signed(order, { by: otherSubkey }), { session: owner.session });
+  });
+
+  test('of one order sent many times at once, one reaches the venue', async () => {
+    const order = signed(newOrder());
+    const before = venue.seen.length;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send(order)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(400)]);
+    expect(venue.seen.length).toBe(before + 1);
+  });
+
+  test('the same terms in another account are another order', async () => {
+    const second = await newOwner(world);
+    const order = newOrder();
+    await expectForwarded(signed(order));
+    await expectForwarded(signed(order, { by: second.key, account: second.account }), { session: second.session });
+  });
+
+  test('a refused list marks none of its orders', async () => {
+    const good = signed(newOrder());
+    await expectRefused([good, { ...good, size: '7' }], { target: '/v1/orders/batch' });
+    await expectForwarded(good);
+  });
+
+  test('a timestamp of 5 minutes ago or 30 s ahead is the last that is accepted', async () => {
+    await expectForwarded(signed(newOrder({ signature_timestamp: nowMs() - 300_000 })));
+    await expectRefused(signed(newOrder({ signature_timestamp: nowMs() - 300_001 })));
+    await expectForwarded(signed(newOrder({ signature_timestamp: nowMs() + 30_000 })));
+    await expectRefused(signed(newOrder({ signature_timestamp: nowMs() + 30_001 })));
+    await expectRefused(signed(newOrder({ signature_timestamp: 0 })));
+    await expectRefused(signed(newOrder({ signature_timestamp: Number.MAX_SAFE_INTEGER })));
+  });
+
+  test('an order whose venue broke off may have been taken: it is not sent a second time', async () => {
+    const order = signed(newOrder());
+    venue.breakOnce();
+    const before = venue.seen.length;
+    expectRawRefusal(await send(order), 503, 'SERVICE_UNAVAILABLE');
+    expect(venue.seen.length).toBe(before + 1);
+    await expectRefused(order);
+  });
+
+  test('an order that never left, because the venue could not be reached, can be sent again', async () => {
+    const late = createRecordingVenue();
+    onTestFinished(late.close);
+    const path = join(temporaryFolder(), 'late.sock');
+    const service = await startService({ upstream: `unix:${path}`, settings, time: world.clock.time });
+    onTestFinished(service.stop);
+    const second = await newOwner({ ...world, service, url: service.url, port: service.port });
+    const sending = { session: second.session, port: service.port };
+    const order = signed(newOrder(), { by: second.key, account: second.account });
+    expectRawRefusal(await send(order, sending), 503, 'SERVICE_UNAVAILABLE');
+    expectRawRefusal(await send(order, sending), 503, 'SERVICE_UNAVAILABLE');
+    await late.listen({ path });
+    expect((await send(order, sending)).status).toBe(201);
+    expectRawRefusal(await send(order, sending), 400, 'INVALID_ORDER_SIGNATURE');
+    expect(late.seen.map(({ body }) => String(body))).toEqual([JSON.stringify(order)]);
+  });
+});
+
+describe('what a venue could read otherwise', () => {
+  const text = (order: Order = newOrder()) => JSON.stringify(signed(order));
+
+  test.each<[string, (text: string) => string | Buffer]>([
+    ['a member twice', (json) => json.replace('{', '{"size":"9",')],
+    ['a member twice, in another case', (json) => json.replace('{', '{"SIZE":"9",')],
+    ['a member that is not signed, twice', (json) => json.replace('{', '{"a":1,"A":2,')],
+    ['a member twice inside another', (json) => json.replace('{', '{"a":{"b":1,"B":2},')],
+    ['an escaped member name', (json) => json.replace('"size"', '"\\u0073ize"')],
+    ['a member name that folds to an ASCII one', (json) => json.replace('{', '{"\u017fize":"9",')],
+    ['a byte order mark', (json) => `\ufeff${json}`],
+    ['trailing bytes', (json) => `${json}x`],
+    ['a second value', (json) => `${json}${json}`],
+    ['a trailing NUL', (json) => `${json}\u0000`],
+    ['invalid UTF-8', (json) => Buffer.concat([Buffer.from(json.replace('"GTC"', '"\u00ff"'), 'latin1')])],
+    ['UTF-16', (json) => Buffer.from(json, 'utf16le')],
+    ['a comment', (json) => `${json}//`],
+    ['half of it', (json) => json.slice(0, -1)],
+    ['nothing but a space', () => ' '],
+    ['no object', () => '"order"'],
+    ['a list on a route of one order', (json) => `[${json}]`],
+    ['size as a number', (json) => json.replace('"0.5"', '0.5')],
+    [
+      'signature_timestamp as text',
+      (json) => json.replace(/"signature_timestamp":(\d+)/, '"signature_timestamp":"$1"'),
+    ],
+    ['signature_timestamp with decimals', (json) => json.replace(/("signature_timestamp":\d+)/, '$1.0')],
+    ['a name in another case alone', (json) => json.replace('"size"', '"Size"')],
+    ['side in small letters', (json) => json.replace('BUY', 'buy')],
+    ['type in small letters', (json) => json.replace('LIMIT', 'limit')],
+  ])('%s', async (_what, change) => {
+    const json = text();
+    const changed = change(json);
+    expect(bytesOf(changed).equals(bytesOf(json))).toBe(false);
+    await expectRefused(changed);
+    await expectForwarded(json);
+  });
+
+  test.each(['1.0', '0.10', '01', '1e3', '.5', '5.', '+1', '-1', '', '0.000000001', '0x1', ' 1'])(
+    'size or price %j, though it is signed',
+    async (amount) => {
+      await expectRefused(signed(newOrder({ size: amount }), {}));
+      await expectRefused(signed(newOrder({ price: amount }), {}));
+    },
+  );
+
+  test('9 decimals whose last one is no part of the signature', async () => {
+    const order = signed(newOrder({ size: '0.12345678' }));
+    await expectRefused({ ...order, size: '0.123456781' });
+    await expectForwarded(order);
+  });
+
+  test('amounts of 2^127 and more', async () => {
+    await expectRefused(signed(newOrder({ size: '1701411834604692317316873037158.84105728' })));
+    await expectRefused(signed(newOrder({ price: '9'.repeat(40) })));
+  });
+
+  test.each(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET'])('a price on %s, by any name', async (type) => {
+    await expectRefused(signed(newOrder({ type, price: '50000' })));
+    const { price: _none, ...order } = newOrder({ type });
+    await expectRefused({ ...signed(order), PRICE: '50000' });
+    await expectRefused({ ...signed(order), price: 50000 });
+  });
+
+  test.each(['123', '0x7b', ''])('the market %j, which is signed as a number', (market) =>
+    expectRefused(signed(newOrder({ market }))),
+  );
+
+  test('gzip, as it says or as it does not', async () => {
+    const zipped = gzipSync(text());
+    await expectRefused(zipped, { headers: ['Content-Encoding: gzip'] });
+    await expectRefused(zipped);
+    for (const header of ['Content-Encoding: gzip', 'content_encoding: gzip', 'Content-Encoding: identity, gzip']) {
+      await expectRefused(text(), { headers: [header] });
+    }
+    await expectRefused(text(), { headers: ['Content-Encoding: identity', 'Content-Encoding: br'] });
+  });
+
+  test.each([
+    ['Content-Type: text/plain'],
+    ['Content-Type: application/x-www-form-urlencoded'],
+    ['Content-Type: application/json; charset=utf-7'],
+    ['Content-Type: application/json; charset=utf-8; charset=utf-16'],
+    ['Content_Type: application/json; charset=utf-16'],
+    ['Content-Type: application/json', 'Content-Type: application/json; charset=utf-16'],
+  ])('%s', (...headers) => expectRefused(text(), { headers }));
+
+  test.each(['?size=9', '?', '?x'])('the query %s', async (query) => {
+    await expectRefused(text(), { target: `/v1/orders${query}` });
+    await expectRefused([signed(newOrder())], { target: `/v1/orders/batch${query}` });
+    await expectRefused(signed(newOrder(), { id: '7' }), { target: `/v1/orders/7${query}`, method: 'PUT' });
+  });
+
+  test('a body over 64 KiB, declared or in chunks', async () => {
+    const large = text().padEnd(64 * 1024 + 1);
+    await expectRefused(large, {}, 413, 'PAYLOAD_TOO_LARGE');
+    await expectRefused(large, { headers: ['Transfer-Encoding: chunked'] }, 413, 'PAYLOAD_TOO_LARGE');
+  });
+
+  test('no body', async () => {
+    await expectRefused('');
+    await expectRefused('', { target: '/v1/algo/orders' });
+  });
+});
+
+describe('a list of orders', () => {
+  const target = '/v1/orders/batch';
+
+  test('of 51, of none, or that is no list', async () => {
+    const many = Array.from({ length: 51 }, () => signed(newOrder()));
+    expect((await expectRefused(many, { target })).message).toContain('1 to 50');
+    await expectRefused([], { target });
+    await expectRefused(signed(newOrder()), { target });
+    await expectRefused({ orders: [signed(newOrder())] }, { target });
+  });
+
+  test('the refusal names the one that is wrong, for every reason', async () => {
+    const replayed = signed(newOrder());
+    await expectForwarded(replayed);
+    const twin = signed(newOrder());
+    for (const [index, list] of [
+      [0, [{ ...signed(newOrder()), size: '9' }, signed(newOrder())]],
+      [1, [signed(newOrder()), signed(newOrder(), { by: otherSubkey })]],
+      [2, [signed(newOrder()), signed(newOrder()), 'x']],
+      [2, [signed(newOrder()), signed(newOrder()), signed(newOrder({ size: '1.0' }))]],
+      [1, [signed(newOrder()), signed(newOrder({ signature_timestamp: 1 }))]],
+      [1, [signed(newOrder()), replayed]],
+      [1, [twin, { ...twin, client_id: 'twin' }]],
+    ] as const) {
+      const refused = await expectRefused(list, { target });
+      expect(refused.data).toEqual({ index });
+      expect(refused.message).toMatch(new RegExp(`^order ${index} of the list: `));
+    }
+  });
+});
+
+test('a refused order is in the audit log of its account', async () => {
+  const upstream = await createRecordingVenueUrl();
+  const first = await startWorld({ upstream, settings });
+  const trader = await newOwner(first);
+  const body = JSON.stringify({ ...newOrder(), signature: '["1","2"]' });
+  expectRawRefusal(await send(body, { session: trader.session, port: first.port }), 400, 'INVALID_ORDER_SIGNATURE');
+  await first.stop();
+  const again = await startWorld({ folder: first.service.folder });
+  onTestFinished(() => again.stop());
+  const rows = await auditRows(again.service, `?account=${trader.account}`);
+  expect(rows.filter(({ action }) => action === 'request.refused')).toMatchObject([
+    { detail: { reason: 'order_refused', route: 'POST /v1/orders', count: 1 } },
+  ]);
+});
+
+async function createRecordingVenueUrl(): Promise<string> {
+  const other = createRecordingVenue();
+  onTestFinished(other.close);
+  return other.listen({ port: 0, host: '127.0.0.1' });
+}
+
+describe('settings', () => {
+  test('orders.unsigned_routes = refuse: no trade request without signed orders reaches the venue', async () => {
+    const other = createRecordingVenue();
+    onTestFinished(other.close);
+    const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
+    const strict = await startWorld({ upstream, settings: { ...settings, 'orders.unsigned_routes': 'refuse' } });
+    onTestFinished(() => strict.stop());
+    const trader = await newOwner(strict);
+    const session = await mainSession(strict, trader);
+    for (const [method, target] of [
+      ['DELETE', '/v1/orders'],
+      ['DELETE', '/v1/orders/7'],
+      ['DELETE', '/v1/orders/batch'],
+      ['POST', '/v1/rfqs'],
+      ['POST', '/v1/block-trades'],
+    ] as const) {
+      const answer = await send('', { session, method, target, port: strict.port });
+      expectRawRefusal(answer, 403, 'REQUEST_NOT_ALLOWED');
+    }
+    expect(other.seen).toEqual([]);
+    expect((await send('', { session, method: 'GET', target: '/v1/orders', port: strict.port })).status).toBe(201);
+    const order = signed(newOrder(), { by: trader.key, account: trader.account });
+    expect((await send(order, { session, port: strict.port })).status).toBe(201);
+    expect(other.seen).toHaveLength(2);
+  });
+
+  test('orders.unsigned_routes = allow is the default', async () => {
+    await expectForwarded('', { method: 'DELETE', target: '/v1/orders/7' });
+  });
+
+  test('orders.verify = off forwards what it gets', async () => {
+    const other = createRecordingVenue();
+    onTestFinished(other.close);
+    const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
+    const open = await startWorld({ upstream, settings: { 'orders.verify': 'off' } });
+    onTestFinished(() => open.stop());
+    const { session } = await newOwner(open);
+    expect((await send('no order', { session, port: open.port })).status).toBe(201);
+    expect(String(other.seen[0]?.body)).toBe('no order');
+  });
+});

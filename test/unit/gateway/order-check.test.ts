@@ -1,0 +1,207 @@
+// What can change between the verification of an order and the moment its head is written.
+import { describe, expect, test } from 'vitest';
+import { createStarkKey } from '../../../src/client/stark-key.ts';
+import { createStarkProof } from '../../../src/credentials/stark-proof.ts';
+import { feltOf } from '../../../src/domain/felt.ts';
+import type { Principal } from '../../../src/domain/principal.ts';
+import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
+import { createOrderCheck } from '../../../src/gateway/order-check.ts';
+import type { OrderMarksOptions } from '../../../src/gateway/order-marks.ts';
+import { scureCurve } from '../../../src/starknet/curve.ts';
+import { feltFromText } from '../../../src/starknet/felt.ts';
+import { createMessageHasher, hashStruct, orderType } from '../../../src/starknet/message.ts';
+import type { Subkey } from '../../../src/store/store.ts';
+
+const account = feltOf(0xabcn);
+const main = createStarkKey('0x1111');
+const bot = createStarkKey('0x2222');
+const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'SN_TEST' });
+const START = 1_800_000_000_000;
+
+const session: Principal = {
+  credential: { account, kind: 'main', id: 'main' },
+  permissions: new Set(['trade']),
+  label: account,
+  kid: 'kid-1',
+  session: 'session-1',
+  expiresAt: unixSeconds(2_000_000_000),
+  authTime: unixSeconds(1_700_000_000),
+  isolated: false,
+  tokenUsage: undefined,
+};
+
+const subkey: Subkey = {
+  account,
+  id: 42n,
+  publicKey: bot.publicKey,
+  name: 'bot',
+  state: 'active',
+  allowlist: { kind: 'anywhere' },
+  expiresAt: NEVER,
+  createdAt: NEVER,
+  updatedAt: NEVER,
+  revokedAt: NEVER,
+  pending: undefined,
+};
+
+function setup(marks?: OrderMarksOptions) {
+  const state = {
+    nowMs: START,
+    stored: subkey,
+    alive: ((): boolean | Promise<boolean> => true) as () => boolean | Promise<boolean>,
+    verified: 0,
+  };
+  const proof = createStarkProof(scureCurve);
+  const check = createOrderCheck({
+    curve: scureCurve,
+    hasher,
+    stark: {
+      ...proof,
+      verify: (...asked) => {
+        state.verified += 1;
+        return proof.verify(...asked);
+      },
+    },
+    store: {
+      account: async () => ({
+        account,
+        signer: { type: 'starknet', publicKey: main.publicKey },
+        validAfter: NEVER,
+        lockedAt: NEVER,
+        createdAt: NEVER,
+      }),
+      subkey: async (_account, publicKey) => (publicKey === bot.publicKey ? state.stored : undefined),
+    },
+    isAlive: () => state.alive(),
+    clock: { now: () => unixNanos(BigInt(state.nowMs) * 1_000_000n), monotonic: () => state.nowMs },
+    settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
+    ...(marks === undefined ? {} : { marks }),
+  });
+  const ask = (...orders: object[]) =>
+    check({
+      route: { batch: true, id: undefined },
+      target: '/v1/orders/batch',
+      rawHeaders: [],
+      principal: session,
+      body: Buffer.from(JSON.stringify(orders)),
+    });
+  return { state, check, ask };
+}
+
+function order(by = bot, timestamp = START, size = 1) {
+  const values = {
+    timestamp: BigInt(timestamp),
+    market: feltFromText('BTC-USD-PERP'),
+    side: 1n,
+    orderType: feltFromText('MARKET'),
+    size: BigInt(size) * 100_000_000n,
+    price: 0n,
+  };
+  const hash = hasher.messageHash(account, hashStruct(scureCurve, orderType, values));
+  return {
+    market: 'BTC-USD-PERP',
+    side: 'BUY',
+    type: 'MARKET',
+    size: String(size),
+    signature: JSON.stringify(by.sign(hash)),
+    signature_timestamp: timestamp,
+  };
+}
+
+const invalid = { code: 'INVALID_ORDER_SIGNATURE' };
+
+describe('the last check', () => {
+  test('passes once', async () => {
+    const { ask } = setup();
+    const [first, second] = [await ask(order()), await ask(order())];
+    expect(first.leave()).toBeUndefined();
+    expect(second.leave()).toMatchObject({ ...invalid, data: { index: 0 } });
+    await expect(ask(order())).rejects.toMatchObject(invalid);
+  });
+
+  test('refuses an order that grew too old while it waited, and so could be marked no more', async () => {
+    const { ask, state } = setup();
+    const checked = await ask(order());
+    state.nowMs += 300_001;
+    expect(checked.leave()).toMatchObject(invalid);
+  });
+
+  test('refuses when the subkey that signed ended while the request waited', async () => {
+    const { ask, state } = setup();
+    const checked = await ask(order());
+    state.alive = () => false;
+    expect(checked.leave()).toMatchObject(invalid);
+  });
+
+  test('refuses when something changed about that subkey and what, is not known in this turn', async () => {
+    const { ask, state } = setup();
+    const checked = await ask(order());
+    for (const unknown of [Promise.resolve(true), Promise.reject(new Error('no store'))]) {
+      state.alive = () => unknown;
+      expect(checked.leave()).toBe('view_stale');
+    }
+    state.alive = () => true;
+    expect(checked.leave()).toBeUndefined();
+  });
+
+  test('asks for every subkey that signed in the list, also when the main key signed too', async () => {
+    const { ask, state } = setup();
+    const checked = await ask(order(main, START, 1), order(bot, START, 2), order(main, START, 3));
+    state.alive = () => false;
+    expect(checked.leave()).toMatchObject(invalid);
+  });
+
+  test('does not ask for a subkey when the main key signed', async () => {
+    const { ask, state } = setup();
+    const checked = await ask(order(main));
+    state.alive = () => false;
+    expect(checked.leave()).toBeUndefined();
+  });
+
+  test('without room for marks nothing leaves', async () => {
+    const { ask } = setup({ maxMarks: 1, maxPerAccount: 1 });
+    expect((await ask(order(bot, START, 1))).leave()).toBeUndefined();
+    expect((await ask(order(bot, START, 2))).leave()).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  });
+});
+
+describe('the signer', () => {
+  test.each(['pending', 'revoked'] as const)('a %s subkey signs nothing', async (kind) => {
+    const { ask, state } = setup();
+    state.stored = { ...subkey, state: kind };
+    await expect(ask(order())).rejects.toMatchObject(invalid);
+  });
+
+  test('a subkey that the view holds for ended signs nothing', async () => {
+    const { ask, state } = setup();
+    state.alive = () => Promise.resolve(false);
+    await expect(ask(order())).rejects.toMatchObject(invalid);
+  });
+
+  test('what the store throws is not taken for a bad signature', async () => {
+    const { ask, state } = setup();
+    state.alive = () => Promise.reject(new Error('no store'));
+    await expect(ask(order())).rejects.toThrow('no store');
+  });
+
+  test('a read-only token signs nothing, whatever else let it in', async () => {
+    const { check } = setup();
+    const principal: Principal = {
+      ...session,
+      credential: { account, kind: 'token', id: 'tok_1' },
+      label: bot.publicKey,
+    };
+    const request = { route: { batch: false, id: undefined }, target: '/v1/orders', rawHeaders: [] };
+    const body = Buffer.from(JSON.stringify(order()));
+    await expect(check({ ...request, principal, body })).rejects.toMatchObject(invalid);
+    await expect(check({ ...request, principal: undefined, body })).rejects.toMatchObject(invalid);
+  });
+});
+
+test('nothing is verified before every order of the list could be read and is fresh', async () => {
+  const { ask, state } = setup();
+  for (const bad of [{}, { ...order(), signature_timestamp: 1 }, { ...order(), on_behalf_of_account: '0x1' }]) {
+    await expect(ask(order(), bad)).rejects.toMatchObject({ data: { index: 1 } });
+  }
+  expect(state.verified).toBe(0);
+});
