@@ -1,0 +1,335 @@
+// Carries one allowed request to the venue and its answer back, and ends both sides when the grant ends, the client goes, the
+// venue fails or the time is up. Never sends a head that the last check did not allow, never retries, and never completes a
+// broken answer as if it were whole.
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { DenyReason } from '../domain/decision.ts';
+import type { Grant } from '../domain/grant.ts';
+import { ApiError } from '../errors.ts';
+import { outgoingHeaders, responseHeaders } from './headers.ts';
+import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
+import { declaredLength, type RequestBody, takeBody } from './request-body.ts';
+import type { Upstream, UpstreamExchange } from './upstream.ts';
+
+/** Why the venue's answer is not what the client gets: a deny reason, or PAYLOAD_TOO_LARGE and REQUEST_TIMEOUT. */
+export type Refusal = DenyReason | ApiError;
+
+/** A refusal as it goes on the wire. Content-Length and Connection are added here. */
+export interface RenderedRefusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Exactly what was matched (DESIGN 4.1). */
+  readonly method: string;
+  /** Canonical path and query, exactly what was matched. */
+  readonly target: string;
+  /** Released by `forward`, however the exchange ends. */
+  readonly grant: Grant;
+  /** Empty when unknown. */
+  readonly clientIp: string;
+  readonly requestId: string;
+  readonly maxBodyBytes: number;
+  /** Set where the body is signed orders. */
+  readonly order?: OrderRoute | undefined;
+  /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
+  readonly extraHeaders: Readonly<Record<string, string>>;
+  renderRefusal(refusal: Refusal): RenderedRefusal;
+}
+
+/** How an exchange ended. Everything but `answered` and `refused` broke the client's connection. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly cause?: Error }
+  /** A change or an expiry ended the grant after the answer had begun. */
+  | { readonly kind: 'cut'; readonly reason: DenyReason }
+  /** The venue failed in the middle of its answer. */
+  | { readonly kind: 'truncated'; readonly cause?: Error }
+  /** Neither side moved for `idleMs`, after the answer had begun. */
+  | { readonly kind: 'stalled' }
+  | { readonly kind: 'client_gone' };
+
+export interface ForwardOptions {
+  readonly upstream: Upstream;
+  /** Sent as Countersign-Upstream-Secret when set. */
+  readonly upstreamSecret: string | undefined;
+  /** The scheme clients reach us by. */
+  readonly protocol: 'http' | 'https';
+  /** Undefined: order signatures are the venue's to check. */
+  readonly checkOrders?: OrderCheck | undefined;
+  /** From the call until the venue's head has arrived, everything included. */
+  readonly deadlineMs: number;
+  /** The longest silence once the answer has begun, on either side. */
+  readonly idleMs: number;
+}
+
+// Bodies up to this size are collected before a connection is taken; a JSON order is well below it.
+const WHOLE_BODY_BYTES = 64 * 1024;
+// How much of an unwanted upload is read and thrown away, so that the client gets to read the answer before the connection closes.
+const DISCARD_BYTES = 1024 * 1024;
+const DISCARD_MS = 1000;
+
+/** Reads and drops what the client still sends, until it ends or a limit is reached; then calls `done` once. */
+function discardRest(request: IncomingMessage, done: () => void): void {
+  let bytes = 0;
+  const finish = (): void => {
+    clearTimeout(timer);
+    request.off('data', count).off('end', finish).off('close', finish);
+    done();
+  };
+  const count = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > DISCARD_BYTES) finish();
+  };
+  const timer = setTimeout(finish, DISCARD_MS);
+  request.on('data', count).once('end', finish).once('close', finish);
+  request.resume();
+}
+
+/** RFC 9112 6.3: nobody can tell whether such a body is whole, so its end must not look like a proper one to the client either. */
+const endsWithConnection = (status: number, rawHeaders: readonly string[]): boolean =>
+  status !== 204 &&
+  status !== 304 &&
+  !rawHeaders.some((name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name));
+
+const reasonPhrase = (text: string, status: number): string =>
+  /^[\t\x20-\x7e]*$/.test(text) ? text : (STATUS_CODES[status] ?? '');
+
+/** Guarantees: the venue receives at most one request, and only while the grant stands; resolves when both sides are done. */
+export function createForward(options: ForwardOptions) {
+  return function forward(exchange: Exchange): Promise<Outcome> {
+    return new Promise((resolve) => carry(options, exchange, resolve));
+  };
+}
+
+function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: Outcome) => void): void {
+  const { request, response, grant } = exchange;
+  // open: nothing answered yet. answering: the venue's answer is passing. refusing: our own answer is. over: nothing more happens.
+  let phase: 'open' | 'answering' | 'refusing' | 'over' = 'open';
+  let body: RequestBody | undefined;
+  let sent: UpstreamExchange | undefined;
+  let refused: Outcome | undefined;
+  let headSent = false;
+  let orders: CheckedOrders | undefined;
+  let timer = setTimeout(onTimer, options.deadlineMs);
+
+  function over(outcome: Outcome): void {
+    if (phase === 'over') return;
+    phase = 'over';
+    clearTimeout(timer);
+    body?.stop();
+    sent?.cancel();
+    response.off('close', onClose).off('drain', onDrain);
+    grant.release();
+    resolve(refused ?? outcome);
+  }
+
+  /** The client must not take what it has for a whole answer. */
+  function breakOff(outcome: Outcome): void {
+    if (phase === 'over') return;
+    response.destroy();
+    over(outcome);
+  }
+
+  /** Ends our side; when the client is still sending, only after it had a chance to read what we wrote. */
+  function finish(outcome: Outcome): void {
+    const end = (): void => {
+      if (phase !== 'over') response.end(() => over(outcome));
+    };
+    body?.stop();
+    if (request.complete) {
+      request.resume();
+      end();
+    } else discardRest(request, end);
+  }
+
+  function refuse(refusal: Refusal, cause?: Error): void {
+    if (phase !== 'open') return;
+    phase = 'refusing';
+    refused = { kind: 'refused', refusal, ...(cause === undefined ? {} : { cause }) };
+    setIdleTimer();
+    sent?.cancel();
+    const rendered = exchange.renderRefusal(refusal);
+    if (!request.complete) response.shouldKeepAlive = false;
+    response.writeHead(rendered.status, {
+      ...exchange.extraHeaders,
+      ...rendered.headers,
+      'Content-Length': String(Buffer.byteLength(rendered.body)),
+    });
+    response.write(rendered.body);
+    finish(refused);
+  }
+
+  function onTimer(): void {
+    if (phase !== 'open') breakOff({ kind: 'stalled' });
+    else if (!body?.waitingForClient()) refuse('upstream_timeout');
+    else refuse(new ApiError('REQUEST_TIMEOUT', 'The request body did not arrive in time.'));
+  }
+
+  function setIdleTimer(): void {
+    clearTimeout(timer);
+    timer = setTimeout(onTimer, options.idleMs);
+  }
+
+  function progress(): void {
+    if (phase === 'answering') timer.refresh();
+  }
+
+  function onClose(): void {
+    over({ kind: 'client_gone' });
+  }
+
+  function onDrain(): void {
+    progress();
+    sent?.resume();
+  }
+
+  function refuseLarge(maxBytes: number): void {
+    const refusal = new ApiError('PAYLOAD_TOO_LARGE', `The request body is larger than ${maxBytes} bytes.`);
+    if (phase === 'open') refuse(refusal);
+    else breakOff({ kind: 'refused', refusal });
+  }
+
+  function onCut(reason: DenyReason): void {
+    if (phase === 'open') refuse(reason);
+    else if (phase === 'answering') breakOff({ kind: 'cut', reason });
+  }
+
+  /** DESIGN 4.7, the last check. `leaving`: the head is written in this same turn of the event loop. */
+  function stillAllowed(leaving: boolean): boolean {
+    if (phase === 'over' || phase === 'refusing') return false;
+    const reason = grant.refusal();
+    if (reason !== undefined) {
+      onCut(reason);
+      return false;
+    }
+    if (leaving && !headSent) {
+      const refusal = orders?.leave();
+      if (refusal !== undefined) {
+        refuse(refusal);
+        return false;
+      }
+      headSent = true;
+      grant.headSent();
+    }
+    return true;
+  }
+
+  function onHead(status: number, statusText: string, rawHeaders: string[]): void {
+    if (phase !== 'open') return;
+    const list = responseHeaders(rawHeaders, status, exchange.extraHeaders);
+    if (!list.ok) {
+      refuse('upstream_unavailable', new Error(list.problem));
+      return;
+    }
+    phase = 'answering';
+    setIdleTimer();
+    if (!request.complete) response.shouldKeepAlive = false;
+    if (endsWithConnection(status, rawHeaders)) response.useChunkedEncodingByDefault = false;
+    response.writeHead(status, reasonPhrase(statusText, status), list.headers);
+    // The head waits for the first byte of the body, to leave with it, but not for a venue that takes its time to write one.
+    setImmediate(() => {
+      if (phase === 'answering' && !response.writableEnded) response.flushHeaders();
+    });
+  }
+
+  function send(payload: Buffer | Readable | undefined, headers: string[]): void {
+    if (phase !== 'open') return;
+    const streamed = payload !== undefined && !Buffer.isBuffer(payload);
+    const { method, target } = exchange;
+    const upstreamExchange = options.upstream.send(
+      { method, target, headers, body: payload },
+      {
+        // The head of a streamed request leaves later, with its first byte.
+        starting: () => stillAllowed(!streamed),
+        head: onHead,
+        data(chunk) {
+          if (phase !== 'answering') return;
+          progress();
+          if (!response.write(chunk)) sent?.pause();
+        },
+        end() {
+          if (phase === 'answering') finish({ kind: 'answered', status: response.statusCode });
+        },
+        failed(kind, cause) {
+          if (phase === 'answering') breakOff({ kind: 'truncated', cause });
+          else refuse(kind === 'malformed' ? 'request_header_refused' : 'upstream_unavailable', cause);
+        },
+      },
+    );
+    if (upstreamExchange === undefined) refuse('upstream_unavailable');
+    sent = upstreamExchange;
+  }
+
+  // A write that meets a closing socket reports an error besides 'close', which is the one that is acted on.
+  response.on('error', () => undefined);
+  response.on('close', onClose).on('drain', onDrain);
+  if (request.socket.destroyed) onClose();
+  else grant.onCut(onCut);
+  if (isOpen()) begin();
+
+  function isOpen(): boolean {
+    return phase === 'open';
+  }
+
+  function begin(): void {
+    const list = outgoingHeaders(request.rawHeaders, {
+      principal: grant.principal,
+      clientIp: exchange.clientIp,
+      requestId: exchange.requestId,
+      protocol: options.protocol,
+      upstreamSecret: options.upstreamSecret,
+    });
+    if (!list.ok) {
+      refuse('request_header_refused', new Error(list.problem));
+      return;
+    }
+    const { order } = exchange;
+    const check = order === undefined ? undefined : options.checkOrders;
+    // What is checked must be seen whole.
+    const maxBytes = check === undefined ? exchange.maxBodyBytes : Math.min(exchange.maxBodyBytes, WHOLE_BODY_BYTES);
+    const tooLarge = (): void => refuseLarge(maxBytes);
+    const length = declaredLength(request);
+    if (length !== undefined && length > maxBytes) {
+      tooLarge();
+      return;
+    }
+    const streamHeaders = length === undefined ? list.headers : [...list.headers, 'Content-Length', String(length)];
+    body = takeBody(
+      request,
+      { maxBytes, wholeBytes: WHOLE_BODY_BYTES },
+      {
+        whole: (bytes) => {
+          if (check === undefined || order === undefined) send(bytes, list.headers);
+          else void sendChecked(check, order, bytes, list.headers);
+        },
+        stream: (payload) => send(payload, streamHeaders),
+        mayHandOn: () => stillAllowed(true),
+        tooLarge,
+        progress,
+      },
+    );
+  }
+
+  /** Sends exactly the bytes that were checked, or refuses. */
+  async function sendChecked(
+    check: OrderCheck,
+    route: OrderRoute,
+    bytes: Buffer | undefined,
+    headers: string[],
+  ): Promise<void> {
+    try {
+      const { rawHeaders } = request;
+      orders = await check({ route, target: exchange.target, rawHeaders, principal: grant.principal, body: bytes });
+    } catch (error) {
+      if (error instanceof ApiError) refuse(error);
+      else refuse('store_unavailable', error instanceof Error ? error : undefined);
+      return;
+    }
+    send(bytes, headers);
+  }
+}

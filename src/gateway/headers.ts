@@ -1,0 +1,186 @@
+// Decides which headers cross the gateway, in both directions. Every list is built from scratch: what is not copied on purpose
+// does not pass, so nothing a client writes can wedge an upstream connection, change what was matched, or speak for us.
+import type { Principal } from '../domain/principal.ts';
+
+/** What we say about a request. Everything here is ours; nothing is taken from what the client wrote. */
+export interface OutgoingContext {
+  /** Absent on public routes without a good bearer: the identity headers are then sent empty. */
+  readonly principal: Principal | undefined;
+  /** Canonical text of the client's address as the gateway decided it; empty when unknown. */
+  readonly clientIp: string;
+  readonly requestId: string;
+  readonly protocol: 'http' | 'https';
+  readonly upstreamSecret: string | undefined;
+}
+
+export type HeaderList =
+  | { readonly ok: true; readonly headers: string[] }
+  | { readonly ok: false; readonly problem: string };
+
+// RFC 9110 5.6.2 (token) and 5.5 (field-value: visible characters, obs-text, space and tab; no other control character).
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+// RFC 9110 7.6.1, RFC 7540 3.2.1 (HTTP2-Settings) and RFC 9110 10.1.1 (Expect: our own server has answered it already).
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'expect',
+]);
+
+const neverForwarded: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  // Set by the connection and by the framing of what is really sent.
+  'host',
+  'content-length',
+  // The bearer is meant for us: a venue that never sees it can neither leak nor replay it.
+  'authorization',
+  // Frameworks that obey these would act on another method or path than the one that was matched.
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-method',
+  'x-override-url',
+  'x-override-uri',
+  // The client's address and scheme as some proxy or content network writes them.
+  'forwarded',
+  'x-real-ip',
+  'x-real-port',
+  'x-client-ip',
+  'client-ip',
+  'true-client-ip',
+  'x-true-client-ip',
+  'x-cluster-client-ip',
+  'x-remote-ip',
+  'x-remote-addr',
+  'x-originating-ip',
+  'x-proxyuser-ip',
+  'x-azure-clientip',
+  'x-azure-socketip',
+  'x-appengine-user-ip',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-pseudo-ipv4',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'do-connecting-ip',
+]);
+
+const neverForwardedPrefixes = ['countersign', 'proxy-', 'x-forwarded', 'x-original-', 'x-rewrite-', 'x-envoy-'];
+
+/** CGI-like servers read `_`, and some of them every other sign, as `-`: names they cannot tell apart are one name here. */
+export const alias = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+
+const isOurs = (aliased: string): boolean => aliased.startsWith('countersign');
+
+const mayPass = (aliased: string): boolean =>
+  !neverForwarded.has(aliased) && !neverForwardedPrefixes.some((prefix) => aliased.startsWith(prefix));
+
+const isOurCookie = (pair: string): boolean =>
+  alias((pair.split('=', 1)[0] ?? '').trim())
+    .replace(/^(--host-|--secure-)+/, '')
+    .startsWith('countersign');
+
+/** The pairs of a Cookie header that are not ours; undefined when none is left. Untouched when none of them is ours. */
+function foreignCookies(value: string): string | undefined {
+  const pairs = value.split(';');
+  const kept = pairs.filter((pair) => !isOurCookie(pair));
+  if (kept.length === pairs.length) return value;
+  const rest = kept
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '')
+    .join('; ');
+  return rest === '' ? undefined : rest;
+}
+
+function* pairsOf(raw: readonly string[]): Generator<readonly [name: string, value: string]> {
+  for (let i = 0; i + 1 < raw.length; i += 2) yield [raw[i] ?? '', raw[i + 1] ?? ''];
+}
+
+/** RFC 9110 7.6.1: the names that Connection lists belong to this hop only. */
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
+  const named = new Set<string>();
+  for (const [name, value] of pairsOf(raw)) {
+    if (alias(name) !== 'connection') continue;
+    for (const option of value.split(',')) named.add(alias(option.trim()));
+  }
+  return named;
+}
+
+function identityHeaders(context: OutgoingContext): [string, string][] {
+  const { principal } = context;
+  return [
+    ['Countersign-Account', principal?.credential.account ?? ''],
+    ['Countersign-Credential', principal?.label ?? ''],
+    ['Countersign-Credential-Kind', principal?.credential.kind ?? ''],
+    ['Countersign-Permissions', principal === undefined ? '' : [...principal.permissions].sort().join(' ')],
+    ['Countersign-Client-Ip', context.clientIp],
+    ['Countersign-Request-Id', context.requestId],
+    ['Countersign-Isolated-Markets', principal === undefined ? '' : String(principal.isolated)],
+  ];
+}
+
+/**
+ * The header list of a forwarded request, flat (name, value, ...), from the client's raw headers: only end-to-end headers that
+ * speak for the client pass, duplicates as they came; then ours (DESIGN 4.7). Every name is a token and no value holds a control
+ * character, so undici cannot refuse one. Host and Content-Length are left to
+ * who knows them: the connection and the body that is really sent.
+ */
+export function outgoingHeaders(rawHeaders: readonly string[], context: OutgoingContext): HeaderList {
+  const headers: string[] = [];
+  const hop = namedByConnection(rawHeaders);
+  for (const [name, value] of pairsOf(rawHeaders)) {
+    const aliased = alias(name);
+    if (!token.test(name)) return { ok: false, problem: 'a header name is not a token' };
+    if (!fieldValue.test(value)) return { ok: false, problem: `the header ${name} holds a control character` };
+    // Node undoes `chunked` only: any other coding would be lost with the header that announces it (RFC 9112 6.1).
+    if (aliased === 'transfer-encoding' && value.trim().toLowerCase() !== 'chunked') {
+      return { ok: false, problem: 'the only transfer coding understood is chunked' };
+    }
+    if (!mayPass(aliased) || hop.has(aliased)) continue;
+    const passed = aliased === 'cookie' ? foreignCookies(value) : value;
+    if (passed !== undefined) headers.push(name, passed);
+  }
+
+  const ours = identityHeaders(context);
+  if (context.clientIp !== '') ours.push(['X-Forwarded-For', context.clientIp], ['X-Real-IP', context.clientIp]);
+  ours.push(['X-Forwarded-Proto', context.protocol]);
+  if (context.upstreamSecret !== undefined) ours.push(['Countersign-Upstream-Secret', context.upstreamSecret]);
+  for (const [name, value] of ours) {
+    if (!fieldValue.test(value)) return { ok: false, problem: `the value for ${name} holds a control character` };
+    headers.push(name, value);
+  }
+  return { ok: true, headers };
+}
+
+/**
+ * The header list of an answer, flat, from the venue's raw headers: everything passes untouched and in order, but for hop-by-hop
+ * headers, names and cookies that are ours to set, and those that `ours` sets; then `ours`.
+ */
+export function responseHeaders(
+  raw: readonly string[],
+  status: number,
+  ours: Readonly<Record<string, string>>,
+): HeaderList {
+  const headers: string[] = [];
+  const hop = namedByConnection(raw);
+  const replaced = new Set(Object.keys(ours).map((name) => name.toLowerCase()));
+  // RFC 9112 6.3: with a transfer coding the length is not to be believed; RFC 9110 8.6: a 204 has none.
+  const dropLength = status === 204 || [...pairsOf(raw)].some(([name]) => name.toLowerCase() === 'transfer-encoding');
+  for (const [name, value] of pairsOf(raw)) {
+    if (!token.test(name) || !fieldValue.test(value))
+      return { ok: false, problem: 'the venue sent a malformed header' };
+    const lower = name.toLowerCase();
+    if (hopByHop.has(lower) || lower.startsWith('proxy-') || hop.has(alias(name)) || isOurs(alias(name))) continue;
+    if (replaced.has(lower) || (lower === 'content-length' && dropLength)) continue;
+    if (lower === 'set-cookie' && isOurCookie(value)) continue;
+    headers.push(name, value);
+  }
+  for (const [name, value] of Object.entries(ours)) headers.push(name, value);
+  return { ok: true, headers };
+}

@@ -1,0 +1,719 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  ask,
+  eventually,
+  get,
+  rawClient,
+  settled,
+  startGateway,
+  startRawVenue,
+  startVenue,
+} from './forward-harness.ts';
+
+const post = (target: string, body: string, ...headers: string[]): string =>
+  [
+    `POST ${target} HTTP/1.1`,
+    'Host: g',
+    'Connection: close',
+    `Content-Length: ${body.length}`,
+    ...headers,
+    '',
+    body,
+  ].join('\r\n');
+
+const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
+const chunkedHead = (method: string, ...headers: string[]): string =>
+  [`${method} /up HTTP/1.1`, 'Host: g', 'Connection: close', 'Transfer-Encoding: chunked', ...headers, '', ''].join(
+    '\r\n',
+  );
+
+/** A venue that writes this text on each connection once a request head has arrived, and leaves the connection open. */
+const saying = (text: string, then: (socket: Socket) => void = () => undefined): Promise<string> =>
+  startRawVenue((socket) => {
+    let head = '';
+    socket.setEncoding('latin1').on('data', (data: string) => {
+      head += data;
+      if (!head.includes('\r\n\r\n')) return;
+      head = '';
+      socket.write(text, 'latin1', () => then(socket));
+    });
+  });
+
+describe('what reaches the venue', () => {
+  test('the method, the target and the body arrive as they were matched, with our headers and the venue as Host', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const answer = await ask(
+      gateway.port,
+      post(
+        '/v1/orders?a=%20b',
+        '{"x":1}',
+        'Content-Type: application/json',
+        'Authorization: Bearer x',
+        'Countersign-Account: 0x1',
+      ),
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(venue.seen).toHaveLength(1);
+    const [seen] = venue.seen;
+    expect(seen).toMatchObject({ method: 'POST', target: '/v1/orders?a=%20b', body: '{"x":1}' });
+    expect(seen?.headers).toMatchObject({
+      host: venue.url.slice('http://'.length),
+      'content-length': '7',
+      'content-type': 'application/json',
+      'countersign-account': '0xabc',
+      'countersign-credential': '0xfeed',
+      'countersign-credential-kind': 'subkey',
+      'countersign-permissions': 'account:read trade',
+      'countersign-client-ip': '203.0.113.9',
+      'countersign-request-id': 'request-1',
+      'countersign-isolated-markets': 'false',
+      'countersign-upstream-secret': 'the-secret',
+      'x-forwarded-for': '203.0.113.9',
+    });
+    expect(seen?.headers).not.toHaveProperty('authorization');
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 200 });
+  });
+
+  test.each(['GET', 'DELETE'])('a %s without a body announces none', async (method) => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    await ask(gateway.port, get('/').replace('GET', method));
+    expect(venue.seen[0]?.method).toBe(method);
+    expect(venue.seen[0]?.headers).not.toHaveProperty('transfer-encoding');
+    expect(venue.seen[0]?.headers).not.toHaveProperty('content-length');
+  });
+
+  test('a POST without a body says so', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    await ask(gateway.port, get('/').replace('GET', 'POST'));
+    expect(venue.seen[0]?.headers).toMatchObject({ 'content-length': '0' });
+  });
+
+  test.each(['DELETE', 'GET', 'PUT'])('the JSON body of a %s arrives', async (method) => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    await ask(gateway.port, post('/v1/orders/batch', '["1"]').replace('POST', method));
+    expect(venue.seen[0]).toMatchObject({ method, body: '["1"]', headers: { 'content-length': '5' } });
+  });
+
+  test('a small chunked body arrives whole with its length, without its trailers', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    await ask(
+      gateway.port,
+      `${chunkedHead('POST', 'Trailer: countersign-account')}${chunk('ab')}${chunk('c')}0\r\ncountersign-account: 0x1\r\n\r\n`,
+    );
+    expect(venue.seen[0]).toMatchObject({ body: 'abc', headers: { 'content-length': '3' }, trailers: {} });
+    expect(venue.seen[0]?.headers).not.toHaveProperty('trailer');
+  });
+
+  test('a large body is streamed: with its length when that was declared, chunked when not', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const body = 'x'.repeat(300_000);
+    await ask(gateway.port, post('/', body));
+    await ask(gateway.port, `${chunkedHead('POST')}${chunk(body)}0\r\ncountersign-account: 0x1\r\n\r\n`);
+    expect(venue.seen.map((seen) => seen.body === body)).toEqual([true, true]);
+    expect(venue.seen[0]?.headers).toMatchObject({ 'content-length': '300000' });
+    expect(venue.seen[1]?.headers).toMatchObject({ 'transfer-encoding': 'chunked' });
+    expect(venue.seen[1]?.trailers).toEqual({});
+    expect(gateway.grants.map((grant) => grant.heads)).toEqual([1, 1]);
+  });
+
+  test('a request with `Expect: 100-continue` is told to go on, and the venue sees no Expect', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Connection: close', 'Expect: 100-continue', 'Content-Length: 2', '', ''].join(
+        '\r\n',
+      ),
+    );
+    await client.until((text) => text.startsWith('HTTP/1.1 100 Continue\r\n\r\n'));
+    client.write('hi');
+    expect(await client.closed()).toContain('HTTP/1.1 200 OK');
+    expect(venue.seen[0]?.body).toBe('hi');
+    expect(venue.seen[0]?.headers).not.toHaveProperty('expect');
+  });
+
+  test('a prefix of the upstream URL is put before the target', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: `${venue.url}/api/` });
+    await ask(gateway.port, get('/v1/x?y'));
+    expect(venue.seen[0]?.target).toBe('/api/v1/x?y');
+  });
+
+  test('a venue on a unix socket is reached', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const venue = await startVenue(undefined, join(folder, 'venue.sock'));
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    expect(await ask(gateway.port, get('/v1/x'))).toContain('200 OK');
+    expect(venue.seen[0]?.target).toBe('/v1/x');
+  });
+
+  test('a request whose header list cannot be built is refused and never sent', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { requestId: 'a\nb' } });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: request_header_refused');
+    expect(venue.heads).toBe(0);
+  });
+});
+
+describe('what the client gets', () => {
+  test('status, reason, duplicate headers and bytes pass untouched; ours replace those of the same name', async () => {
+    const zipped = gzipSync('hello');
+    const venue = await startVenue((_request, response) => {
+      response.writeHead(418, 'Short And Stout', [
+        ['Set-Cookie', 'a=1'],
+        ['Set-Cookie', 'b=2'],
+        ['Set-Cookie', 'countersign=x'],
+        ['Content-Encoding', 'gzip'],
+        ['X-Request-Id', 'theirs'],
+        ['Countersign-Upstream-Secret', 'the-secret'],
+        ['X-Hop', '1'],
+        ['Connection', 'X-Hop'],
+      ]);
+      response.end(zipped);
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const answer = await ask(gateway.port, get('/'));
+    const [head = ''] = answer.split('\r\n\r\n', 1);
+    expect(head).toMatch(/^HTTP\/1.1 418 Short And Stout\r\n/);
+    expect(head.match(/^set-cookie: .*$/gim)).toEqual(['Set-Cookie: a=1', 'Set-Cookie: b=2']);
+    expect(head.match(/^x-request-id: .*$/gim)).toEqual(['X-Request-Id: request-1']);
+    expect(head).not.toMatch(/countersign|x-hop/i);
+    expect(Buffer.from(answer, 'latin1').includes(zipped)).toBe(true);
+  });
+
+  test('interim answers and trailers of the venue do not pass', async () => {
+    const url = await saying(
+      'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nTrailer: x-late\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-late: 1\r\n\r\n',
+    );
+    const gateway = await startGateway({ upstreamUrl: url });
+    const answer = await ask(gateway.port, get('/'));
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(answer).toContain('\r\n\r\n2\r\nok\r\n0\r\n\r\n');
+    expect(answer).not.toMatch(/103|link|x-late/i);
+  });
+
+  test.each([
+    ['an upgrade nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
+    ['something that is not HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
+    [
+      'a length beside a transfer coding',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['a control character in a header', 'HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 2\r\n\r\nok'],
+    ['a delete character in a header', 'HTTP/1.1 200 OK\r\nX-A: a\x7fb\r\nContent-Length: 2\r\n\r\nok'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokk'],
+  ])('a venue that answers with %s is unavailable', async (_what, text) => {
+    const gateway = await startGateway({ upstreamUrl: await saying(text) });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
+    await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'refused', refusal: 'upstream_unavailable' });
+    expect(gateway.grants[0]?.releases).toBe(1);
+  });
+
+  test.each([204, 304])('a %i passes without a body', async (status) => {
+    const venue = await startVenue((_request, response) => response.writeHead(status, { Etag: '"x"' }).end());
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const answer = await ask(gateway.port, get('/'));
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*\r\n`));
+    expect(answer).toContain('Etag: "x"');
+    expect(answer).not.toMatch(/transfer-encoding/i);
+    expect(answer).toMatch(/\r\n\r\n$/);
+  });
+
+  test('a 204 leaves the connection open for the next request', async () => {
+    const venue = await startVenue((_request, response) => response.writeHead(204).end());
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(gateway.port, get('/').replace('Connection: close\r\n', ''));
+    await client.until((text) => text.endsWith('\r\n\r\n'));
+    client.write(get('/'));
+    expect((await client.closed()).split('HTTP/1.1 204')).toHaveLength(3);
+  });
+
+  test('a reason phrase that is not plain text is replaced by the standard one', async () => {
+    const gateway = await startGateway({
+      upstreamUrl: await saying('HTTP/1.1 404 \xe9\xff\r\nContent-Length: 2\r\n\r\nok'),
+    });
+    expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 404 Not Found\r\n/);
+  });
+
+  test('an answer that keeps moving may take longer than the longest silence', async () => {
+    const open = Promise.withResolvers<ServerResponse>();
+    const venue = await startVenue((_request, response) => {
+      response.write('one,');
+      open.resolve(response);
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { idleMs: 1000 } });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const client = rawClient(gateway.port, get('/'));
+    const response = await open.promise;
+    for (const word of ['one,', 'two,', 'three,']) {
+      await client.until((text) => text.includes(word));
+      vi.advanceTimersByTime(900);
+      response.write(word === 'one,' ? 'two,' : word === 'two,' ? 'three,' : 'end');
+    }
+    response.end();
+    expect(await client.closed()).toMatch(/end\r\n0\r\n\r\n$/);
+  });
+
+  test('the head does not wait for the first byte of the body', async () => {
+    const open = Promise.withResolvers<ServerResponse>();
+    const venue = await startVenue((_request, response) => {
+      response.flushHeaders();
+      open.resolve(response);
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(gateway.port, get('/'));
+    await client.until((text) => text.includes('\r\n\r\n'));
+    (await open.promise).end('late');
+    expect(await client.closed()).toContain('late');
+  });
+
+  test('a connection serves one request after another, whatever the size of their bodies', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const big = 'x'.repeat(200_000);
+    const client = rawClient(gateway.port);
+    for (let n = 1; n <= 4; n += 1) {
+      client.write(post('/', n % 2 === 0 ? big : 'small').replace('Connection: close\r\n', ''));
+      await client.until((text) => text.split('HTTP/1.1 200 OK').length - 1 === n && text.endsWith('ok'));
+    }
+    expect(venue.seen.map((seen) => seen.body.length)).toEqual([5, 200_000, 5, 200_000]);
+  });
+});
+
+describe('a venue that fails', () => {
+  test('nobody listens there: unavailable', async () => {
+    const gateway = await startGateway({ upstreamUrl: 'http://127.0.0.1:1' });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
+    expect(await ask(gateway.port, post('/', 'x'.repeat(200_000)))).toContain('X-Refused: upstream_unavailable');
+    expect(gateway.grants.map((grant) => grant.releases)).toEqual([1, 1]);
+    await eventually(() => gateway.upstream.active === 0);
+  });
+
+  test('it resets the connection without an answer: unavailable, and the request is not sent again', async () => {
+    let connections = 0;
+    const url = await startRawVenue((socket) => {
+      connections += 1;
+      socket.once('data', () => socket.resetAndDestroy());
+    });
+    const gateway = await startGateway({ upstreamUrl: url });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
+    expect(connections).toBe(1);
+  });
+
+  test.each([
+    ['a declared length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart'],
+    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n'],
+  ])(
+    'it resets in the middle of a body with %s: the client can see that the answer is not whole',
+    async (_what, text) => {
+      const broken = Promise.withResolvers<Socket>();
+      const gateway = await startGateway({ upstreamUrl: await saying(text, broken.resolve) });
+      const client = rawClient(gateway.port, get('/'));
+      await client.until((received) => received.includes('part'));
+      (await broken.promise).resetAndDestroy();
+      const answer = await client.closed();
+      expect(answer).not.toMatch(/\r\n0\r\n/);
+      expect(answer).toMatch(/content-length: 100|transfer-encoding: chunked/i);
+      await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'truncated' });
+      expect(gateway.grants[0]?.releases).toBe(1);
+    },
+  );
+
+  test.each(['resetAndDestroy', 'end'] as const)(
+    'it ends (%s) an answer without any framing: nobody can tell whether that is whole, so no end is made up for the client',
+    async (how) => {
+      const broken = Promise.withResolvers<Socket>();
+      const gateway = await startGateway({ upstreamUrl: await saying('HTTP/1.1 200 OK\r\n\r\npart', broken.resolve) });
+      const client = rawClient(gateway.port, get('/').replace('Connection: close\r\n', ''));
+      await client.until((received) => received.includes('part'));
+      (await broken.promise)[how]();
+      const answer = await client.closed();
+      expect(answer).toMatch(/connection: close/i);
+      expect(answer).not.toMatch(/transfer-encoding|content-length/i);
+      expect(answer).toMatch(/\r\n\r\npart$/);
+    },
+  );
+
+  test('it does not answer in time: 503, and its connection is closed', async () => {
+    const gone = Promise.withResolvers<void>();
+    const venue = await startVenue((request) => request.socket.on('close', gone.resolve));
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { deadlineMs: 100 } });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_timeout');
+    await gone.promise;
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'refused', refusal: 'upstream_timeout' });
+    expect(gateway.grants[0]?.releases).toBe(1);
+  });
+
+  test('it stops reading a large body: 503 in time', async () => {
+    const url = await startRawVenue((socket) => socket.pause());
+    const gateway = await startGateway({
+      upstreamUrl: url,
+      forward: { deadlineMs: 500 },
+      exchange: { maxBodyBytes: 2 ** 30 },
+    });
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 32000000', '', ''].join('\r\n'),
+    );
+    client.write('x'.repeat(32_000_000));
+    expect(await client.until((text) => text.includes('upstream_timeout'))).toContain('Connection: close');
+  });
+
+  test('it falls silent in the middle of its answer: the client sees a broken answer', async () => {
+    const gone = Promise.withResolvers<void>();
+    const url = await saying('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart', (socket) =>
+      socket.on('close', gone.resolve),
+    );
+    const gateway = await startGateway({ upstreamUrl: url, forward: { idleMs: 100 } });
+    expect(await ask(gateway.port, get('/'))).toMatch(/part$/);
+    await gone.promise;
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'stalled' });
+    expect(gateway.grants[0]?.releases).toBe(1);
+  });
+});
+
+describe('a client that misbehaves', () => {
+  test('its body does not arrive in time: 408, and the venue is never asked', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { deadlineMs: 100 } });
+    const answer = await ask(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 10', '', 'abc'].join('\r\n'),
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect(answer).toMatch(/connection: close/i);
+    expect(venue.heads).toBe(0);
+    expect(gateway.upstream.active).toBe(0);
+  });
+
+  test('it declares a body that is too large: 413, and the venue is never asked', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
+    expect(await ask(gateway.port, post('/', 'x'.repeat(11)))).toMatch(/^HTTP\/1.1 413 /);
+    expect(await ask(gateway.port, post('/', 'x'.repeat(10)))).toMatch(/^HTTP\/1.1 200 /);
+    expect(venue.seen.map((seen) => seen.body.length)).toEqual([10]);
+  });
+
+  test('it announces a body that is too large: it is refused before it sends any of it', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const head = ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 2000000', '', ''].join('\r\n');
+    const client = rawClient(gateway.port, head);
+    expect(await client.until((text) => text.includes('\r\n\r\n'))).toMatch(/^HTTP\/1.1 413 /);
+    expect(venue.heads).toBe(0);
+  });
+
+  test('it is still sending what was refused: it gets the refusal over a connection that is closed properly', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 900000', '', ''].join('\r\n'),
+    );
+    const errors: Error[] = [];
+    client.socket.on('error', (error) => errors.push(error));
+    await client.until((text) => text.endsWith('PAYLOAD_TOO_LARGE'));
+    client.write('x'.repeat(900_000));
+    expect(await client.closed()).toMatch(/connection: close/i);
+    expect(errors).toEqual([]);
+  });
+
+  test('it leaves with its refusal: the exchange was refused all the same', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 2000000', '', ''].join('\r\n'),
+    );
+    await client.until((text) => text.endsWith('PAYLOAD_TOO_LARGE'));
+    client.socket.destroy();
+    await expect(gateway.outcome(0)).resolves.toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'PAYLOAD_TOO_LARGE' },
+    });
+  });
+
+  test('it sends a chunked body that becomes too large: 413, and the venue is never asked', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
+    expect(await ask(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(11))}`)).toMatch(/^HTTP\/1.1 413 /);
+    expect(await ask(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(10))}0\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 200 /,
+    );
+    expect(venue.seen.map((seen) => seen.body.length)).toEqual([10]);
+  });
+
+  test('it exceeds the limit when the venue has part of the body: 413, and the venue sees a broken request', async () => {
+    const broken = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    let whole = false;
+    const venue = await startVenue((request) => {
+      request
+        .once('data', () => started.resolve())
+        .on('end', () => {
+          whole = true;
+        });
+      request.resume().on('error', () => broken.resolve());
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 200_000 } });
+    const client = rawClient(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(150_000))}`);
+    await started.promise;
+    client.write(`${chunk('x'.repeat(60_000))}0\r\n\r\n`);
+    expect(await client.closed()).toMatch(/^HTTP\/1.1 413 /);
+    await broken.promise;
+    expect(whole).toBe(false);
+    expect(gateway.grants[0]?.releases).toBe(1);
+  });
+
+  test('it exceeds the limit when the answer has begun: the connection is broken on both sides', async () => {
+    const broken = Promise.withResolvers<void>();
+    const venue = await startVenue((request, response) => {
+      response.write('early');
+      request.resume().on('error', () => broken.resolve());
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 200_000 } });
+    const client = rawClient(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(150_000))}`);
+    await client.until((text) => text.includes('early'));
+    client.write(chunk('x'.repeat(60_000)));
+    expect(await client.closed()).not.toMatch(/\r\n0\r\n/);
+    await broken.promise;
+    await expect(gateway.outcome(0)).resolves.toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'PAYLOAD_TOO_LARGE' },
+    });
+  });
+
+  test('it leaves while the venue is thinking: the venue sees the connection end', async () => {
+    const asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const venue = await startVenue((request) => {
+      request.socket.on('close', gone.resolve);
+      asked.resolve();
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(gateway.port, get('/'));
+    await asked.promise;
+    client.socket.destroy();
+    await gone.promise;
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'client_gone' });
+    expect(gateway.grants[0]?.releases).toBe(1);
+    await eventually(() => gateway.upstream.active === 0);
+  });
+
+  test('it left while its request was being decided: the venue is never asked', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const venue = await startVenue();
+    const gateway = await startGateway({
+      upstreamUrl: venue.url,
+      before: async (request) => {
+        arrived.resolve();
+        await eventually(() => request.socket.destroyed);
+        await settled(() => 0);
+      },
+    });
+    const client = rawClient(gateway.port, get('/'));
+    await arrived.promise;
+    client.socket.destroy();
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'client_gone' });
+    expect(venue.heads).toBe(0);
+    expect(gateway.grants[0]?.releases).toBe(1);
+  });
+
+  test('it leaves in the middle of its upload: the venue never sees a whole request', async () => {
+    const started = Promise.withResolvers<void>();
+    const broken = Promise.withResolvers<void>();
+    const venue = await startVenue((request) => {
+      request.once('data', () => started.resolve());
+      request.resume().on('error', () => broken.resolve());
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(100_000))}`);
+    await started.promise;
+    client.socket.destroy();
+    await broken.promise;
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'client_gone' });
+  });
+
+  test('it leaves while its request is still being collected: the venue is never asked', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 10', '', 'abc'].join('\r\n'),
+    );
+    await eventually(() => gateway.grants.length === 1);
+    client.socket.destroy();
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'client_gone' });
+    expect(venue.heads).toBe(0);
+    expect(gateway.grants[0]?.releases).toBe(1);
+  });
+
+  test('it leaves with several requests under way on one connection: all of them end', async () => {
+    const venue = await startVenue(() => undefined);
+    const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections: 20 } });
+    const client = rawClient(gateway.port, get('/').replace('Connection: close\r\n', '').repeat(15));
+    await eventually(() => venue.heads === 15);
+    client.socket.destroy();
+    for (let n = 0; n < 15; n += 1) await expect(gateway.outcome(n)).resolves.toEqual({ kind: 'client_gone' });
+    expect(gateway.grants.map((grant) => grant.releases)).toEqual(Array(15).fill(1));
+  });
+
+  test('it does not read the answer: the exchange ends', async () => {
+    const venue = await startVenue((_request, response) => {
+      response.end(Buffer.alloc(64 * 1024 * 1024));
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { idleMs: 500 } });
+    rawClient(gateway.port, get('/')).socket.pause();
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'stalled' });
+  });
+
+  test('it is still uploading when the venue has answered: it gets the answer, and the connection ends', async () => {
+    const venue = await startVenue((_request, response) => {
+      response.writeHead(400, { 'Content-Length': '2' }).end('no');
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const head = chunkedHead('POST').replace('Connection: close\r\n', '');
+    const client = rawClient(gateway.port, `${head}${chunk('x'.repeat(100_000))}`);
+    await client.until((text) => text.endsWith('no'));
+    client.write(`${chunk('y'.repeat(100_000))}0\r\n\r\n`);
+    expect(await client.closed()).toMatch(/^HTTP\/1.1 400 [\s\S]*connection: close/i);
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 400 });
+  });
+
+  test('its upload goes on for ever after the answer: the connection is closed', async () => {
+    const venue = await startVenue((_request, response) => {
+      response.writeHead(400, { 'Content-Length': '2' }).end('no');
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 2 ** 40 } });
+    const client = rawClient(gateway.port, chunkedHead('POST'));
+    const pump = (): void => {
+      while (!client.socket.destroyed && client.socket.write(chunk('x'.repeat(65_536)), 'latin1'));
+    };
+    client.socket.on('drain', pump);
+    pump();
+    await client.closed();
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 400 });
+    expect(client.socket.bytesWritten).toBeLessThan(32 * 1024 * 1024);
+  });
+});
+
+describe('streams are never read faster than they are taken', () => {
+  const size = 64 * 1024 * 1024;
+
+  test('a large answer waits for a client that does not read', async () => {
+    let responding: ServerResponse | undefined;
+    const venue = await startVenue((_request, response) => {
+      responding = response;
+      let left = size;
+      const pump = (): void => {
+        while (left > 0) {
+          left -= 65_536;
+          if (!response.write(Buffer.alloc(65_536, 'x')) && left > 0) {
+            response.once('drain', pump);
+            return;
+          }
+        }
+        response.end();
+      };
+      response.writeHead(200, { 'Content-Length': String(size) });
+      pump();
+    });
+    let buffered = (): number => 0;
+    const gateway = await startGateway({
+      upstreamUrl: venue.url,
+      onExchange: (_request, response) => {
+        buffered = () => response.writableLength;
+      },
+    });
+    const client = rawClient(gateway.port, get('/'));
+    client.socket.pause();
+    await eventually(() => (responding?.socket?.bytesWritten ?? 0) > 0);
+    expect(await settled(() => responding?.socket?.bytesWritten ?? 0)).toBeLessThan(size / 2);
+    expect(buffered()).toBeLessThan(1024 * 1024);
+    let received = 0;
+    client.socket.removeAllListeners('data');
+    client.socket.on('data', (text: string) => {
+      received += text.length;
+    });
+    client.socket.resume();
+    await client.closed();
+    expect(received).toBeGreaterThan(size);
+    await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 200 });
+  });
+
+  test('a large upload waits while there is no connection for it', async () => {
+    const venue = await startVenue(() => undefined);
+    const gateway = await startGateway({
+      upstreamUrl: venue.url,
+      upstream: { connections: 1 },
+      exchange: { maxBodyBytes: size },
+    });
+    rawClient(gateway.port, get('/first'));
+    await eventually(() => venue.heads === 1);
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', `Content-Length: ${size}`, '', ''].join('\r\n'),
+    );
+    let left = size;
+    const pump = (): void => {
+      while (left > 0) {
+        left -= 65_536;
+        if (!client.socket.write(Buffer.alloc(65_536, 'x'))) return;
+      }
+    };
+    client.socket.on('drain', pump);
+    pump();
+    await eventually(() => gateway.upstream.waiting === 1);
+    expect(await settled(() => size - left)).toBeLessThan(size / 2);
+  });
+
+  test('a large upload waits for a venue that does not read', async () => {
+    const go = Promise.withResolvers<void>();
+    let received = 0;
+    const venue = await startVenue((request, response) => {
+      void go.promise.then(() => {
+        request.on('data', (data: Buffer) => {
+          received += data.length;
+        });
+        request.on('end', () => response.end('done'));
+      });
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: size } });
+    const client = rawClient(
+      gateway.port,
+      ['POST / HTTP/1.1', 'Host: g', 'Connection: close', `Content-Length: ${size}`, '', ''].join('\r\n'),
+    );
+    let left = size;
+    const pump = (): void => {
+      while (left > 0) {
+        left -= 65_536;
+        if (!client.socket.write(Buffer.alloc(65_536, 'x'))) return;
+      }
+    };
+    client.socket.on('drain', pump);
+    pump();
+    await eventually(() => venue.heads === 1);
+    const taken = await settled(() => size - left);
+    expect(taken).toBeGreaterThan(65_536);
+    expect(taken).toBeLessThan(size / 2);
+    go.resolve();
+    expect(await client.closed()).toMatch(/done$/);
+    expect(received).toBe(size);
+  });
+});

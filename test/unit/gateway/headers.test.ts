@@ -1,0 +1,351 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseFelt } from '../../../src/domain/felt.ts';
+import type { Principal } from '../../../src/domain/principal.ts';
+import { unixSeconds } from '../../../src/domain/time.ts';
+import { type OutgoingContext, outgoingHeaders, responseHeaders } from '../../../src/gateway/headers.ts';
+
+const account = parseFelt('0x1234');
+if (account === undefined) throw new Error('not a felt');
+
+const principal: Principal = {
+  credential: { account, kind: 'token', id: 'tok_1' },
+  permissions: new Set(['keys:read', 'account:read']),
+  label: 'lookup-1',
+  kid: 'kid-1',
+  session: 's',
+  expiresAt: unixSeconds(2),
+  authTime: unixSeconds(1),
+  isolated: true,
+  tokenUsage: undefined,
+};
+
+const anonymous: OutgoingContext = {
+  principal: undefined,
+  clientIp: '198.51.100.7',
+  requestId: 'r-1',
+  protocol: 'https',
+  upstreamSecret: 'hush',
+};
+
+function sent(raw: string[], context: OutgoingContext = anonymous): [string, string][] {
+  const list = outgoingHeaders(raw, context);
+  if (!list.ok) throw new Error(list.problem);
+  return pairs(list.headers);
+}
+
+const pairs = (flat: string[]): [string, string][] =>
+  Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
+
+const valuesOf = (list: [string, string][], name: string): string[] =>
+  list.filter(([n]) => n.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+
+const nothingOfTheClient = sent([]);
+
+const forbidden = [
+  'Connection',
+  'Keep-Alive',
+  'Proxy-Authorization',
+  'Proxy-Connection',
+  'Proxy-Anything',
+  'TE',
+  'Trailer',
+  'Upgrade',
+  'HTTP2-Settings',
+  'Expect',
+  'Host',
+  'Content-Length',
+  'Authorization',
+  'X-HTTP-Method-Override',
+  'X-HTTP-Method',
+  'X-Method-Override',
+  'X-Original-URL',
+  'X-Original-Method',
+  'X-Original-Host',
+  'X-Rewrite-URL',
+  'X-Override-URL',
+  'Forwarded',
+  'X-Forwarded',
+  'X-Forwarded-For',
+  'X-Forwarded-Host',
+  'X-Forwarded-Proto',
+  'X-Forwarded-Anything',
+  'X-Real-IP',
+  'X-Client-IP',
+  'Client-IP',
+  'True-Client-IP',
+  'CF-Connecting-IP',
+  'X-Cluster-Client-IP',
+  'Fastly-Client-IP',
+  'X-Envoy-Original-Path',
+  'Countersign-Account',
+  'Countersign-Upstream-Secret',
+  'Countersign-Anything-Later',
+  'Countersignature',
+];
+
+describe('what a client writes', () => {
+  test.each(forbidden)('%s never passes, in any case or spelling with underscores', (name) => {
+    const spellings = [
+      name,
+      name.toLowerCase(),
+      name.toUpperCase(),
+      name.replaceAll('-', '_'),
+      name.toUpperCase().replaceAll('-', '_'),
+      name.replace('-', '_'),
+      name.replaceAll('-', '.'),
+    ];
+    for (const spelling of spellings) expect(sent([spelling, 'evil'])).toEqual(nothingOfTheClient);
+  });
+
+  test('Transfer-Encoding never passes', () => {
+    expect(sent(['Transfer-Encoding', 'chunked'])).toEqual(nothingOfTheClient);
+    expect(sent(['TRANSFER_ENCODING', 'chunked'])).toEqual(nothingOfTheClient);
+  });
+
+  test('a transfer coding that would be lost on the way is refused', () => {
+    expect(outgoingHeaders(['Transfer-Encoding', 'gzip, chunked'], anonymous).ok).toBe(false);
+    expect(outgoingHeaders(['Transfer-Encoding', 'gzip'], anonymous).ok).toBe(false);
+    expect(outgoingHeaders(['Transfer-Encoding', ' Chunked '], anonymous).ok).toBe(true);
+  });
+
+  test('every name that Connection lists stays on this hop, wherever and however often it is listed', () => {
+    const raw = [
+      'X-Foo',
+      '1',
+      'Connection',
+      'close, X-FOO',
+      'x_bar',
+      '2',
+      'connection',
+      ' ,x-Bar;,X-Bar ,',
+      'X-Kept',
+      '3',
+    ];
+    expect(sent(raw)).toEqual([['X-Kept', '3'], ...nothingOfTheClient]);
+  });
+
+  test('Connection cannot take away what we say', () => {
+    const names = nothingOfTheClient.map(([name]) => name).join(', ');
+    expect(sent(['Connection', names])).toEqual(nothingOfTheClient);
+  });
+
+  test('ordinary headers pass as they came: order, case, duplicates, empty values and high bytes', () => {
+    const raw = [
+      'Accept',
+      'a',
+      'aCCept',
+      'b',
+      'Content-Type',
+      'application/json',
+      'X-Empty',
+      '',
+      'X-Latin',
+      '\xe9\xff',
+      'PARADEX-PARTNER',
+      'CCXT',
+      'X_Own',
+      '1',
+    ];
+    expect(sent(raw)).toEqual([...pairs(raw), ...nothingOfTheClient]);
+  });
+
+  test.each([
+    ['line feed', 'X-A', 'a\nCountersign-Account: 0x1'],
+    ['carriage return', 'X-A', 'a\rb'],
+    ['NUL', 'X-A', 'a\0b'],
+    ['delete', 'X-A', 'a\x7fb'],
+    ['a character above latin1', 'X-A', 'a\u010ab'],
+    ['a space in the name', 'X A', 'a'],
+    ['an empty name', '', 'a'],
+    ['a colon in the name', 'X:A', 'a'],
+    ['a high byte in the name', 'X\xe9', 'a'],
+    ['a control character in a header that is dropped', 'Countersign-Account', 'a\nb'],
+  ])('a header with %s is refused', (_what, name, value) => {
+    expect(outgoingHeaders([name, value], anonymous).ok).toBe(false);
+  });
+
+  test.each([
+    ['countersign=1', undefined],
+    ['Countersign-Session=1; __Host-countersign=2; __Secure-countersign_x=3; __host-COUNTERSIGN=4', undefined],
+    ['a=1; countersign=2; b=3', 'a=1; b=3'],
+    ['a=1;countersign=2;b=3', 'a=1; b=3'],
+    ['a=1;b="x" ; c', 'a=1;b="x" ; c'],
+    ['my-countersign=1', 'my-countersign=1'],
+    ['a=countersign=1', 'a=countersign=1'],
+    [' countersign =1', undefined],
+    ['countersign', undefined],
+  ])('of the cookies %j, %j passes', (value, passed) => {
+    expect(valuesOf(sent(['Cookie', value]), 'cookie')).toEqual(passed === undefined ? [] : [passed]);
+  });
+
+  test('every Cookie header is looked at', () => {
+    expect(valuesOf(sent(['Cookie', 'a=1', 'cookie', 'countersign=2; b=3']), 'cookie')).toEqual(['a=1', 'b=3']);
+  });
+
+  test('whatever the client writes, each of our headers is there once, with our value, and the list is one undici accepts', () => {
+    const name = fc.oneof(
+      fc.constantFrom(...forbidden, 'Accept', 'Cookie', 'Content-Type'),
+      fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/),
+    );
+    const value = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, value)), (client) => {
+        const list = outgoingHeaders(client.flat(), { ...anonymous, principal });
+        if (!list.ok) return;
+        const result = pairs(list.headers);
+        for (const [ours, said] of sent([], { ...anonymous, principal }))
+          expect(valuesOf(result, ours)).toEqual([said]);
+        for (const [n, v] of result) {
+          expect(n).toMatch(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/);
+          expect(v).not.toMatch(/[^\t\x20-\x7e\x80-\xff]/);
+          expect([
+            'connection',
+            'keep-alive',
+            'upgrade',
+            'expect',
+            'transfer-encoding',
+            'host',
+            'content-length',
+          ]).not.toContain(n.toLowerCase());
+        }
+      }),
+    );
+  });
+});
+
+describe('what we say', () => {
+  test('all identity headers are there, empty when anonymous', () => {
+    expect(nothingOfTheClient).toEqual([
+      ['Countersign-Account', ''],
+      ['Countersign-Credential', ''],
+      ['Countersign-Credential-Kind', ''],
+      ['Countersign-Permissions', ''],
+      ['Countersign-Client-Ip', '198.51.100.7'],
+      ['Countersign-Request-Id', 'r-1'],
+      ['Countersign-Isolated-Markets', ''],
+      ['X-Forwarded-For', '198.51.100.7'],
+      ['X-Real-IP', '198.51.100.7'],
+      ['X-Forwarded-Proto', 'https'],
+      ['Countersign-Upstream-Secret', 'hush'],
+    ]);
+  });
+
+  test('a principal is named by account, label, kind, sorted permissions and isolated flag', () => {
+    const named = sent([], { ...anonymous, principal }).slice(0, 7);
+    expect(named).toEqual([
+      ['Countersign-Account', '0x1234'],
+      ['Countersign-Credential', 'lookup-1'],
+      ['Countersign-Credential-Kind', 'token'],
+      ['Countersign-Permissions', 'account:read keys:read'],
+      ['Countersign-Client-Ip', '198.51.100.7'],
+      ['Countersign-Request-Id', 'r-1'],
+      ['Countersign-Isolated-Markets', 'true'],
+    ]);
+    expect(
+      valuesOf(
+        sent([], { ...anonymous, principal: { ...principal, isolated: false } }),
+        'countersign-isolated-markets',
+      ),
+    ).toEqual(['false']);
+  });
+
+  test('without a secret none is sent, and without a client address no forwarded address is', () => {
+    const names = sent([], { ...anonymous, upstreamSecret: undefined, clientIp: '' }).map(([name]) => name);
+    expect(names).not.toContain('Countersign-Upstream-Secret');
+    expect(names).not.toContain('X-Forwarded-For');
+    expect(names).not.toContain('X-Real-IP');
+    expect(names).toContain('Countersign-Client-Ip');
+  });
+
+  test('a value of ours with a control character is refused, never sent', () => {
+    expect(outgoingHeaders([], { ...anonymous, principal: { ...principal, label: 'a\r\nb' } }).ok).toBe(false);
+  });
+});
+
+describe('what the venue answers', () => {
+  const passed = (raw: string[], ours: Record<string, string> = {}, status = 200): [string, string][] => {
+    const list = responseHeaders(raw, status, ours);
+    if (!list.ok) throw new Error(list.problem);
+    return pairs(list.headers);
+  };
+
+  test('everything passes untouched and in order, duplicates too', () => {
+    const raw = [
+      'Content-Type',
+      'text/html',
+      'Set-Cookie',
+      'a=1',
+      'set-cookie',
+      'b=2',
+      'Content-Encoding',
+      'gzip',
+      'Content-Length',
+      '5',
+      'X-Raw',
+      '\xe9',
+      'Date',
+      'x',
+    ];
+    expect(passed(raw)).toEqual(pairs(raw));
+  });
+
+  test.each([
+    'Connection',
+    'Keep-Alive',
+    'Proxy-Authenticate',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'Upgrade',
+    'HTTP2-Settings',
+  ])('%s stays on its hop', (name) => {
+    expect(passed([name, 'x', 'A', '1'])).toEqual([['A', '1']]);
+    expect(passed([name.toLowerCase(), 'x'])).toEqual([]);
+  });
+
+  test('so does what its Connection lists', () => {
+    expect(passed(['X-Hop', '1', 'Connection', 'close, x-hop', 'X-End', '2'])).toEqual([['X-End', '2']]);
+  });
+
+  test.each(['Countersign-Upstream-Secret', 'countersign-revocation', 'COUNTERSIGN_ACCOUNT'])(
+    'the venue cannot say %s in our name',
+    (name) => {
+      expect(passed([name, 'x'])).toEqual([]);
+    },
+  );
+
+  test('the venue cannot set a cookie of ours, and can set its own', () => {
+    expect(
+      passed([
+        'Set-Cookie',
+        '__Host-countersign=x; Path=/',
+        'Set-Cookie',
+        'Countersign=x',
+        'Set-Cookie',
+        'a=countersign',
+      ]),
+    ).toEqual([['Set-Cookie', 'a=countersign']]);
+  });
+
+  test('our headers replace those of the same name', () => {
+    expect(passed(['x-request-id', 'theirs', 'A', '1'], { 'X-Request-Id': 'ours' })).toEqual([
+      ['A', '1'],
+      ['X-Request-Id', 'ours'],
+    ]);
+  });
+
+  test('a length beside a transfer coding, or on a 204, is not believed', () => {
+    expect(passed(['Content-Length', '5', 'Transfer-Encoding', 'chunked'])).toEqual([]);
+    expect(passed(['Content-Length', '5'], {}, 204)).toEqual([]);
+    expect(passed(['Content-Length', '5'], {}, 304)).toEqual([['Content-Length', '5']]);
+  });
+
+  test.each([
+    ['A B', 'x'],
+    ['A', 'x\ny'],
+    ['A', 'x\0'],
+  ])('a malformed header (%j: %j) makes the answer unusable', (name, value) => {
+    expect(responseHeaders([name, value], 200, {}).ok).toBe(false);
+  });
+});
