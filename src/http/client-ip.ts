@@ -1,0 +1,73 @@
+// Which address a request comes from. Nobody is believed but the socket, unless the operator named the peer as a proxy;
+// what cannot be read is "unknown" and never a guess.
+import { contains, type IpAddress, type IpRange, parseCidr, parseIp } from '../domain/allowlist.ts';
+
+export interface ClientIpOptions {
+  /** CIDR blocks of the operator's own proxies; `unix` trusts peers on the unix socket. Empty = trust nobody. */
+  readonly trusted: readonly string[];
+}
+
+/**
+ * @param socketAddress the peer as the socket reports it
+ * @param isUnixSocket whether the listener is a unix socket, where peers have no address
+ * @param xForwardedFor the raw X-Forwarded-For lines, in order of arrival
+ * @returns the client's address; `undefined` = unknown, to be refused as `client_ip_unknown`
+ */
+export type ClientIp = (
+  socketAddress: string | undefined,
+  isUnixSocket: boolean,
+  xForwardedFor: readonly string[],
+) => IpAddress | undefined;
+
+// More trusted hops than this in a row is not a proxy chain but a forged or looping header.
+const MAX_TRUSTED_HOPS = 32;
+// An address with brackets, port and some blanks around it; longer text is refused unread.
+const MAX_HOP_TEXT = 64;
+
+/** The rule of WIRE section 6 (last row): the rightmost untrusted hop. Throws Error on a `trusted` entry that is not valid. */
+export function createClientIp(options: ClientIpOptions): ClientIp {
+  const trustsUnix = options.trusted.includes('unix');
+  const ranges = options.trusted.filter((entry) => entry !== 'unix').map(parseTrusted);
+  const isTrusted = (ip: IpAddress): boolean => ranges.some((range) => contains(range, ip));
+
+  return function clientIp(socketAddress, isUnixSocket, xForwardedFor) {
+    const peer = isUnixSocket ? undefined : parsePeer(socketAddress);
+    const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
+    if (!peerIsTrusted || xForwardedFor.length === 0) return peer;
+
+    // Each proxy appends the peer it saw, so only what stands right of the first untrusted hop was written by us.
+    const hops = xForwardedFor.join(',').split(',');
+    let leftmost: IpAddress | undefined;
+    for (const hop of hops.slice(-MAX_TRUSTED_HOPS).reverse()) {
+      leftmost = parseHop(hop);
+      if (leftmost === undefined || !isTrusted(leftmost)) return leftmost;
+    }
+    return hops.length > MAX_TRUSTED_HOPS ? undefined : leftmost;
+  };
+}
+
+function parseTrusted(entry: string): IpRange {
+  const parsed = parseCidr(entry);
+  if (!parsed.ok) throw new Error(`trusted proxy ${JSON.stringify(entry)}: ${parsed.problem}`);
+  if (parsed.range.text.endsWith('/0')) {
+    throw new Error(`trusted proxy ${JSON.stringify(entry)}: this would let every client name its own address`);
+  }
+  return parsed.range;
+}
+
+/** A link-local peer carries the zone of our own interface; only here, where the kernel wrote it, may it be dropped. */
+function parsePeer(socketAddress: string | undefined): IpAddress | undefined {
+  return socketAddress === undefined ? undefined : parseIp(socketAddress.replace(/%.*$/s, ''));
+}
+
+/** An address, or one with the port that some proxies append: `a.b.c.d:port`, `[v6]:port`. */
+function parseHop(hop: string): IpAddress | undefined {
+  if (hop.length > MAX_HOP_TEXT) return undefined;
+  const text = hop.replace(/^[ \t]+|[ \t]+$/g, '');
+  const withPort = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})$/.exec(text);
+  if (withPort === null) return parseIp(text);
+  const [, v6, v4 = '', port] = withPort;
+  if (Number(port) > 65_535) return undefined;
+  // Brackets hold IPv6 only: `[1.2.3.4]:80` is nobody's spelling.
+  return v6 === undefined ? parseIp(v4) : v6.includes(':') ? parseIp(v6) : undefined;
+}

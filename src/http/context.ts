@@ -1,0 +1,48 @@
+// What the front has established about a request before a handler sees it. Handlers read it here and nowhere else: not a header
+// and not the URL.
+import type { IncomingMessage } from 'node:http';
+import type { Route } from '../access/route-table.ts';
+import type { Caller } from '../credentials/caller.ts';
+import type { IpAddress } from '../domain/allowlist.ts';
+import type { Grant } from '../domain/grant.ts';
+import type { Principal } from '../domain/principal.ts';
+
+export interface RequestContext {
+  readonly requestId: string;
+  readonly clientIp: IpAddress | undefined;
+  /** Canonical text; empty when unknown. */
+  readonly clientIpText: string;
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+  readonly grant: Grant;
+}
+
+const contexts = new WeakMap<IncomingMessage, RequestContext>();
+
+export const attachContext = (request: IncomingMessage, context: RequestContext): void => {
+  contexts.set(request, context);
+};
+
+/** Throws when the request did not come through the front: such a request must never be served. */
+export function contextOf(request: { readonly raw: IncomingMessage }): RequestContext {
+  const context = contexts.get(request.raw);
+  if (context === undefined) throw new Error('a request reached a handler without passing the front');
+  return context;
+}
+
+/** The authenticated caller of a private route. */
+export function callerOf(request: { readonly raw: IncomingMessage }): Caller {
+  const context = contextOf(request);
+  return {
+    principal: principalOf(context),
+    clientIp: context.clientIp,
+    clientIpText: context.clientIpText,
+    requestId: context.requestId,
+  };
+}
+
+function principalOf(context: RequestContext): Principal {
+  const { principal } = context.grant;
+  if (principal === undefined) throw new Error(`the route ${context.route.name} has no principal`);
+  return principal;
+}

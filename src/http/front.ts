@@ -1,0 +1,325 @@
+// Every request's way in: target, route, limits, decision, and only then our own handlers or the venue. Nothing is served or
+// forwarded except from here.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authorize } from '../access/authorize.ts';
+import { refusalError } from '../access/refusal.ts';
+import { orderIdParameter, type Route, type RouteMatch, type RouteMatcher } from '../access/route-table.ts';
+import { parseTarget } from '../access/target.ts';
+import type { AuditJournal } from '../audit/journal.ts';
+import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
+import type { Grant } from '../domain/grant.ts';
+import { type Clock, secondsOf } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Exchange, Outcome } from '../gateway/forward.ts';
+import type { OrderRoute } from '../gateway/order-check.ts';
+import {
+  type AccountBucket,
+  type IpBucket,
+  type RateLimiter,
+  rateLimitHeaders,
+  tightest,
+  type Verdict,
+} from '../ratelimit/limiter.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { ClientIp } from './client-ip.ts';
+import { attachContext, type RequestContext } from './context.ts';
+import type { Cors } from './cors.ts';
+import { pathParam } from './read.ts';
+import { renderError, renderRefusal, toApiError } from './render.ts';
+
+export interface FrontDeps {
+  readonly match: RouteMatcher;
+  readonly authorize: Authorize;
+  readonly clientIp: ClientIp;
+  readonly limiter: RateLimiter;
+  readonly cors: Cors;
+  readonly clock: Clock;
+  readonly journal: AuditJournal;
+  readonly telemetry: Telemetry;
+  readonly forward: (exchange: Exchange) => Promise<Outcome>;
+  /** Setting orders.unsigned_routes = refuse. */
+  readonly refuseUnsignedRoutes: boolean;
+  readonly limits: { readonly maxTargetBytes: number; readonly maxForwardBodyBytes: number };
+}
+
+/** Hands a request that is ours to the handlers; `request.url` is the canonical target. */
+export type ServeOurs = (request: IncomingMessage, response: ServerResponse) => void;
+export type Front = (request: IncomingMessage, response: ServerResponse) => void;
+
+export const REQUEST_ID_HEADER = 'Countersign-Request-Id';
+
+interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** Headers of every answer to this request. */
+  readonly extra: Record<string, string>;
+  /** `METHOD /pattern` once it is known; never the raw target, which may hold anything. */
+  routeName: string;
+}
+
+export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
+  const { clock, telemetry } = deps;
+
+  return function front(request, response) {
+    const arrival: Arrival = { request, response, requestId: randomUUID(), extra: {}, routeName: 'none' };
+    arrival.extra[REQUEST_ID_HEADER] = arrival.requestId;
+    const lines = headerLines(request.rawHeaders);
+    Object.assign(arrival.extra, deps.cors.headers(lines.origin[0]));
+    try {
+      requireOneHost(request, lines.host);
+      requirePlainBody(request);
+    } catch (error) {
+      // In this turn, before the next bytes are read: whose they are, nobody can tell.
+      return fail(arrival, error);
+    }
+    handle(arrival, lines).catch((error: unknown) => fail(arrival, error));
+  };
+
+  async function handle(arrival: Arrival, lines: Lines): Promise<void> {
+    const { request } = arrival;
+    const origin = lines.origin[0];
+
+    if (Buffer.byteLength(request.url ?? '') > deps.limits.maxTargetBytes) {
+      throw new ApiError('URI_TOO_LONG', 'the request target is too long');
+    }
+    const target = parseTarget(request.url ?? '');
+    const method = request.method ?? '';
+    const match: RouteMatch = target.kind === 'target' ? deps.match(method, target.segments) : { kind: 'unknown' };
+    if (match.kind === 'route') arrival.routeName = match.route.name;
+
+    const clientIp = deps.clientIp(request.socket.remoteAddress, isUnixSocket(request), lines.forwardedFor);
+    // What has no route counts as a public request: guessing paths is not free.
+    const ipVerdict = deps.limiter.chargeIp(clientIp, match.kind === 'route' ? ipBucketOf(match.route) : 'public');
+    noteLimit(arrival, [ipVerdict]);
+    if (!ipVerdict.allowed) {
+      const onboarding = match.kind === 'route' && isOnboarding(match.route);
+      return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict), onboarding);
+    }
+    if (target.kind === 'malformed') return refuse(arrival, deny('target_malformed'), target.malformed);
+    if (match.kind === 'unknown') return refuse(arrival, deny('route_unknown'));
+    if (match.kind === 'method_not_allowed') {
+      const preflight = method === 'OPTIONS' ? deps.cors.preflight(origin, match.allow) : undefined;
+      if (preflight !== undefined) return answerPreflight(arrival, preflight);
+      arrival.extra.Allow = match.allow.join(', ');
+      return refuse(arrival, deny('method_not_allowed'));
+    }
+    const { route } = match;
+
+    const asked = deps.authorize({ route, method, authorization: lines.authorization, clientIp });
+    const decision = asked instanceof Promise ? await asked : asked;
+    if (decision.kind === 'deny') return refuse(arrival, decision, undefined, false, clientIp?.text);
+
+    if (deps.refuseUnsignedRoutes && isUnsigned(route)) {
+      decision.release();
+      const { principal } = decision;
+      const refusal = deny('route_unsigned', principal === undefined ? {} : { principal });
+      return refuse(arrival, refusal, undefined, false, clientIp?.text);
+    }
+    const context: RequestContext = {
+      requestId: arrival.requestId,
+      clientIp,
+      clientIpText: clientIp?.text ?? '',
+      route,
+      params: match.params,
+      grant: decision,
+    };
+    const accountVerdict = chargeAccount(route, decision);
+    noteLimit(arrival, [ipVerdict, accountVerdict]);
+    if (!accountVerdict.allowed) {
+      decision.release();
+      return refuse(arrival, deny('rate_limited'), limitMessage(accountVerdict));
+    }
+    telemetry.allowed(route.name);
+    if (route.servedBy === 'us') serve(arrival, context, target.canonical);
+    else await forward(arrival, context, target.canonical);
+  }
+
+  function serve(arrival: Arrival, context: RequestContext, canonical: string): void {
+    const { request, response } = arrival;
+    // Gone while the decision was made: 'close' has fired already, and nobody waits for an answer.
+    if (response.closed || request.destroyed) {
+      context.grant.release();
+      return;
+    }
+    response.once('close', () => context.grant.release());
+    for (const [name, value] of Object.entries(arrival.extra)) response.setHeader(name, value);
+    response.setHeader('Cache-Control', 'no-store');
+    request.url = canonical;
+    attachContext(request, context);
+    serveOurs(request, response);
+  }
+
+  async function forward(arrival: Arrival, context: RequestContext, canonical: string): Promise<void> {
+    const outcome = await deps.forward({
+      request: arrival.request,
+      response: arrival.response,
+      method: context.route.method,
+      target: canonical,
+      grant: context.grant,
+      clientIp: context.clientIpText,
+      requestId: arrival.requestId,
+      maxBodyBytes: deps.limits.maxForwardBodyBytes,
+      order: orderRouteOf(context),
+      extraHeaders: arrival.extra,
+      renderRefusal,
+    });
+    telemetry.forwarded(arrival.routeName, arrival.requestId, outcome);
+    // A refusal after the decision is a refusal all the same: the owner reads it in the audit log.
+    const { principal } = context.grant;
+    if (principal === undefined) return;
+    const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;
+    const denied = reason instanceof ApiError ? journaled(reason) : reason;
+    if (denied === undefined) return;
+    const where = { requestId: arrival.requestId, clientIp: context.clientIpText };
+    deps.journal.refused(principal.credential, where, denied, arrival.routeName);
+  }
+
+  function refuse(arrival: Arrival, refusal: Deny, message?: string, onboarding = false, clientIp = ''): void {
+    const { principal, reason } = refusal;
+    telemetry.denied({ reason, requestId: arrival.requestId, route: arrival.routeName, principal, clientIp });
+    if (principal !== undefined) {
+      deps.journal.refused(principal.credential, { requestId: arrival.requestId, clientIp }, reason, arrival.routeName);
+    }
+    const error = refusalError(refusal);
+    const code = onboarding ? 'ONBOARDING_RATE_LIMITED' : error.code;
+    send(arrival, new ApiError(code, message ?? error.message, { headers: error.headers }));
+  }
+
+  function fail(arrival: Arrival, error: unknown): void {
+    const apiError = toApiError(error, arrival.requestId);
+    if (apiError.status >= 500) telemetry.failed(arrival.requestId, arrival.routeName, error);
+    send(arrival, apiError);
+  }
+
+  function chargeAccount(route: Route, grant: Grant): Verdict {
+    const bucket = accountBucketOf(route);
+    const account = grant.principal?.credential.account;
+    if (bucket === undefined || account === undefined) return { kind: 'unlimited', allowed: true };
+    return deps.limiter.chargeAccount(account, bucket);
+  }
+
+  function noteLimit(arrival: Arrival, verdicts: readonly Verdict[]): void {
+    Object.assign(arrival.extra, rateLimitHeaders(tightest(verdicts), secondsOf(clock.now())));
+  }
+}
+
+function answerPreflight({ response, extra }: Arrival, headers: Record<string, string>): void {
+  response.writeHead(204, { 'Cache-Control': 'no-store', ...extra, ...headers }).end();
+}
+
+/** A refused request's body up to this size is read and thrown away, so that its connection can be used again. */
+const DRAINED_BODY_BYTES = 65_536;
+
+function send({ request, response, extra }: Arrival, error: ApiError): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { status, headers, body } = renderError(error);
+  const length = Number(request.headers['content-length'] ?? '0');
+  const chunked = request.headers['transfer-encoding'] !== undefined;
+  if (!request.complete && (chunked || length > DRAINED_BODY_BYTES)) response.shouldKeepAlive = false;
+  response.writeHead(status, { ...headers, ...extra, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+export interface Lines {
+  readonly host: string[];
+  readonly authorization: string[];
+  readonly forwardedFor: string[];
+  readonly origin: string[];
+}
+
+// From the raw headers: the parsed ones hide repeats.
+export function headerLines(raw: readonly string[]): Lines {
+  const lines: Lines = { host: [], authorization: [], forwardedFor: [], origin: [] };
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const value = raw[i + 1] ?? '';
+    switch (raw[i]?.toLowerCase()) {
+      case 'host':
+        lines.host.push(value);
+        break;
+      case 'authorization':
+        lines.authorization.push(value);
+        break;
+      case 'x-forwarded-for':
+        lines.forwardedFor.push(value);
+        break;
+      case 'origin':
+        lines.origin.push(value);
+        break;
+      default:
+    }
+  }
+  return lines;
+}
+
+// RFC 9112 section 3.2: no Host on HTTP/1.1, or more than one, is answered 400.
+export function requireOneHost(request: IncomingMessage, host: readonly string[]): void {
+  if (host.length > 1 || (host.length === 0 && request.httpVersion !== '1.0')) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'exactly one Host header is required');
+  }
+}
+
+// RFC 9112 section 6.1. Other codings would reach the venue as a body that nobody announced as coded; the parser itself objects
+// only after the request was handed out. Chunks in HTTP/1.0 end elsewhere for a proxy that is too old to know them.
+export function requirePlainBody(request: IncomingMessage): void {
+  const coding = request.headers['transfer-encoding'];
+  if (coding === undefined) return;
+  if (coding.toLowerCase() !== 'chunked' || request.httpVersion !== '1.1') {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'the only transfer coding that is read is chunked, in HTTP/1.1');
+  }
+}
+
+const isUnixSocket = (request: IncomingMessage): boolean => {
+  const address = request.socket.address();
+  return !('port' in address) || address.port === undefined;
+};
+
+function ipBucketOf(route: Route): IpBucket {
+  switch (route.limit) {
+    case 'public':
+    case 'login':
+    case 'onboarding':
+    case 'activate':
+      return route.limit;
+    default:
+      return 'private';
+  }
+}
+
+function accountBucketOf(route: Route): AccountBucket | undefined {
+  switch (route.limit) {
+    case 'orders':
+    case 'keys':
+      return route.limit;
+    case 'private-read':
+      return 'read';
+    default:
+      return undefined;
+  }
+}
+
+/** A route that trades by the bearer alone (docs/orders.md). */
+const isUnsigned = (route: Route): boolean =>
+  route.access === 'trade' && route.servedBy === 'venue' && route.order === undefined;
+
+function orderRouteOf({ route, params }: RequestContext): OrderRoute | undefined {
+  if (route.order === undefined) return undefined;
+  const parameter = route.order === 'modify' ? orderIdParameter(route.path) : undefined;
+  return { batch: route.order === 'batch', id: parameter === undefined ? undefined : pathParam(params, parameter) };
+}
+
+// An order with a bad signature is what a stolen session looks like; a body that is too large or late is not.
+const journaled = ({ code }: ApiError): DenyReason | undefined =>
+  code === 'INVALID_ORDER_SIGNATURE' || code === 'ISOLATED_MARKET_ACCOUNT_MISMATCH' ? 'order_refused' : undefined;
+
+const isOnboarding = (route: Route): boolean => route.limit === 'onboarding';
+
+function limitMessage(verdict: Verdict): string {
+  if (verdict.kind === 'unlimited') return 'rate limit exceeded';
+  const { limit, windowSeconds, retryAfterSeconds } = verdict;
+  return `rate limit exceeded: ${limit} requests per ${windowSeconds} s; retry after ${retryAfterSeconds} s`;
+}

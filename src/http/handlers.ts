@@ -1,0 +1,181 @@
+// Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
+
+import type { RequestListener } from 'node:http';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { refusalErrorOf } from '../access/refusal.ts';
+import type { RouteTable } from '../access/route-table.ts';
+import type { Login } from '../credentials/login.ts';
+import type { Onboard } from '../credentials/onboard.ts';
+import { ApiError } from '../errors.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { contextOf } from './context.ts';
+import { collectDeclared, describeApi } from './openapi.ts';
+import { renderError, toApiError } from './render.ts';
+import { registerAuthRoutes } from './routes/auth.ts';
+import { registerDocumentRoutes } from './routes/documents.ts';
+import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
+import { type Readiness, registerHealthRoutes } from './routes/health.ts';
+import { type DerivationHashes, registerOnboardingRoutes } from './routes/onboarding.ts';
+import { registerSelfRoute } from './routes/self.ts';
+import { registerSubkeyRoutes, type SubkeyRouteDeps } from './routes/subkeys.ts';
+import { registerSystemRoutes } from './routes/system.ts';
+import { registerTokenRoutes, type TokenRouteDeps } from './routes/tokens.ts';
+
+export interface HandlerDeps {
+  readonly login: Login;
+  readonly onboard: Onboard;
+  readonly hashes: DerivationHashes;
+  readonly subkeys: SubkeyRouteDeps;
+  readonly tokens: TokenRouteDeps;
+  readonly system: Parameters<typeof registerSystemRoutes>[1];
+  readonly self: Parameters<typeof registerSelfRoute>[1];
+  readonly emergency: EmergencyRouteDeps;
+  readonly readiness: Readiness;
+  readonly telemetry: Telemetry;
+  readonly maxBodyBytes: number;
+  /** The table in force, for openapi.json. */
+  readonly table: RouteTable;
+}
+
+export interface Handlers {
+  /** Throws when the table names a route of ours that has no handler: better at start than at the first request. */
+  requireAll(table: RouteTable): void;
+  readonly serve: RequestListener;
+  close(): Promise<void>;
+}
+
+/** Longest path parameter: a zero-padded felt is 66 characters. */
+const MAX_PARAM_LENGTH = 256;
+
+export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
+  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const { requestId, route } = contextOf(request);
+    const apiError = fromFastify(error) ?? fromLeaver(error, request) ?? toApiError(error, requestId);
+    if (apiError.status >= 500) deps.telemetry.failed(requestId, route.name, error);
+    const { status, headers, body } = renderError(apiError);
+    reply.code(status).headers(headers).send(body);
+  };
+  const app = Fastify({
+    logger: false,
+    bodyLimit: deps.maxBodyBytes,
+    exposeHeadRoutes: false,
+    forceCloseConnections: false,
+    requestIdHeader: false,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: MAX_PARAM_LENGTH },
+    // Types are never converted: a text that looks like a number is a wrong type.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    // What Fastify refuses before it has a route would go out in its own form.
+    frameworkErrors: answerError,
+  });
+
+  readBodiesAsJson(app);
+  app.setErrorHandler(answerError);
+  // The route table knows the path and we do not: a defect of ours, but the caller only learns that nothing is here.
+  app.setNotFoundHandler(() => {
+    throw refusalErrorOf('route_unknown');
+  });
+  // A read may have waited while its credential was revoked: the answer to a dead credential does not leave. Writes have
+  // asked inside their own transaction.
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.method !== 'GET' || reply.statusCode >= 400) return payload;
+    const refusal = contextOf(request).grant.refusal();
+    if (refusal !== undefined) throw refusalErrorOf(refusal);
+    return payload;
+  });
+
+  const declared = collectDeclared(app);
+  await app.register((login, _options, done) => {
+    ignoreBodies(login);
+    registerAuthRoutes(login, deps.login);
+    done();
+  });
+  registerOnboardingRoutes(app, deps.onboard, deps.hashes);
+  registerSubkeyRoutes(app, deps.subkeys);
+  registerTokenRoutes(app, deps.tokens);
+  registerSystemRoutes(app, deps.system);
+  registerSelfRoute(app, deps.self);
+  registerEmergencyRoutes(app, deps.emergency);
+  registerHealthRoutes(app, deps.readiness);
+  registerDocumentRoutes(app, describeApi(deps.table, declared));
+  await app.ready();
+
+  return {
+    requireAll(table) {
+      for (const { name, method, path, servedBy } of table.routes) {
+        const url = path.replaceAll(/\{([^}]+)\}/g, ':$1');
+        if (servedBy === 'us' && !app.hasRoute({ method, url }))
+          throw new Error(`${name} is served by us, but has no handler`);
+      }
+    },
+    serve(request, response) {
+      // Fastify would refuse a content type that it cannot read, even of a body that we ignore.
+      delete request.headers['content-type'];
+      app.routing(request, response);
+    },
+    close: () => app.close(),
+  };
+}
+
+// Real clients send an empty body with a JSON content type, or JSON with another one (WIRE section 11): the body alone counts.
+export function readBodiesAsJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => parseJson(bytes));
+}
+
+function parseJson(bytes: Buffer): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ApiError('BINDING_ERROR', 'the body is not UTF-8');
+  }
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text, refusePrototype);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('BINDING_ERROR', 'the body is not JSON');
+  }
+}
+
+function refusePrototype(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new ApiError('BINDING_ERROR', 'the body has a member named __proto__');
+  return value;
+}
+
+function ignoreBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async () => undefined);
+}
+
+export function fromFastify(error: unknown): ApiError | undefined {
+  if (!isFastifyError(error)) return undefined;
+  const [problem] = error.validation ?? [];
+  if (problem !== undefined) {
+    const where = `${error.validationContext ?? 'request'}${problem.instancePath.replaceAll('/', '.')}`;
+    const message = `${where} ${problem.message ?? 'is invalid'}`;
+    if (problem.keyword === 'required') return new ApiError('INVALID_REQUEST_PARAMETER', message);
+    if (problem.keyword === 'type' || problem.keyword === 'anyOf') return new ApiError('BINDING_ERROR', message);
+    return new ApiError('VALIDATION_ERROR', message);
+  }
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new ApiError('PAYLOAD_TOO_LARGE', 'the request body is too large');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new ApiError('URI_TOO_LONG', 'a part of the path is too long');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new ApiError('BINDING_ERROR', 'the request body cannot be read');
+    default:
+      return undefined;
+  }
+}
+
+// A client that leaves in the middle of its body is no failure of ours, or any stranger could fill the error log.
+function fromLeaver(error: unknown, request: FastifyRequest): ApiError | undefined {
+  const left = request.raw.readableAborted && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+  return left ? new ApiError('BINDING_ERROR', 'the request body did not arrive') : undefined;
+}
+
+const isFastifyError = (error: unknown): error is FastifyError => error instanceof Error && 'code' in error;

@@ -1,0 +1,75 @@
+// What the owner, or a finder, presses when something is out: sign out everywhere, revoke all, report a leaked bearer.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { ReportLeaked } from '../../credentials/report-leaked.ts';
+import type { SignOut } from '../../credentials/sign-out.ts';
+import { ApiError } from '../../errors.ts';
+import { callerOf, contextOf } from '../context.ts';
+import { BigInteger, open } from '../schemas/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../to-wire.ts';
+
+const SignedOutWire = Type.Object({ valid_after: BigInteger });
+const RevokeAllBody = Type.Union([
+  Type.Object({ kinds: Type.Optional(Type.Array(Type.String(), { maxItems: 2 })) }, open),
+  Type.Null(),
+]);
+const RevokedAllWire = Type.Object({
+  valid_after: BigInteger,
+  subkeys: Type.Array(Type.Object({ public_key: Type.String(), name: Type.String() })),
+  tokens: Type.Array(Type.Object({ lookup_id: Type.String(), name: Type.String() })),
+});
+const LeakedBody = Type.Object({ token: Type.String({ maxLength: 8192 }) }, open);
+const ReceivedWire = Type.Object({ received: Type.Literal(true) });
+
+export interface EmergencyRouteDeps {
+  readonly signOut: SignOut;
+  readonly reportLeaked: ReportLeaked;
+}
+
+export function registerEmergencyRoutes(server: FastifyInstance, { signOut, reportLeaked }: EmergencyRouteDeps): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.post(
+    '/countersign/v1/sign-out-everywhere',
+    { schema: { response: { 200: SignedOutWire } } },
+    async (request, reply) => {
+      const { result, receipt } = await signOut.everywhere(callerOf(request));
+      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+      return { valid_after: result.validAfter };
+    },
+  );
+
+  app.post(
+    '/countersign/v1/revoke-all',
+    { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } } },
+    async (request, reply) => {
+      const kinds = kindsOf(request.body?.kinds);
+      const { result, receipt } = await signOut.revokeAll(callerOf(request), kinds);
+      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+      return {
+        valid_after: result.validAfter,
+        subkeys: result.subkeys.map(({ publicKey, name }) => ({ public_key: publicKey, name })),
+        tokens: result.tokens.map(({ lookupId, name }) => ({ lookup_id: lookupId, name })),
+      };
+    },
+  );
+
+  app.post(
+    '/countersign/v1/leaked',
+    { schema: { body: LeakedBody, response: { 200: ReceivedWire } } },
+    async (request) => {
+      const { requestId, clientIpText } = contextOf(request);
+      await reportLeaked({ bearer: request.body.token, requestId, clientIpText });
+      return { received: true } as const;
+    },
+  );
+}
+
+function kindsOf(kinds: readonly string[] | undefined): { subkeys: boolean; tokens: boolean } {
+  if (kinds === undefined) return { subkeys: true, tokens: true };
+  if (kinds.length === 0 || kinds.some((kind) => kind !== 'subkey' && kind !== 'token')) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'kinds must name subkey, token or both; leave it out for all');
+  }
+  return { subkeys: kinds.includes('subkey'), tokens: kinds.includes('token') };
+}

@@ -1,0 +1,122 @@
+// GET and POST /v1/onboarding, POST /v2/onboarding (WIRE 1.2 to 1.4).
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { Onboard } from '../../credentials/onboard.ts';
+import type { Felt } from '../../domain/felt.ts';
+import { ApiError } from '../../errors.ts';
+import { parseEthereumAddress } from '../../ethereum/eip191.ts';
+import { contextOf } from '../context.ts';
+import { accountHeader, optionalHeader, readPublicKey, requiredHeader, signatureHeader, siweHeader } from '../read.ts';
+import { Empty, open } from '../schemas/common.ts';
+
+export interface DerivationHashes {
+  readonly accountHash: Felt;
+  readonly proxyHash: Felt;
+  readonly evmAccountHash: Felt;
+}
+
+const LookUpQuery = Type.Object(
+  {
+    account_signer_type: Type.Optional(Type.String()),
+    public_key: Type.Optional(Type.String()),
+    eth_address: Type.Optional(Type.String()),
+    vault_operator_index: Type.Optional(Type.String()),
+  },
+  open,
+);
+const LookUpWire = Type.Object({
+  account_signer_type: Type.String(),
+  address: Type.String(),
+  exists: Type.Boolean(),
+  derivation_info: Type.Object({ class_hash: Type.String(), proxy_class_hash: Type.Optional(Type.String()) }),
+});
+const OnboardBody = Type.Union([
+  Type.Object({ public_key: Type.Optional(Type.String({ maxLength: 256 })) }, open),
+  Type.Null(),
+]);
+
+/** An unproven label is kept, but not more of it than an address is long. */
+const MAX_LABEL = 66;
+
+export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboard, hashes: DerivationHashes): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.get(
+    '/v1/onboarding',
+    { schema: { querystring: LookUpQuery, response: { 200: LookUpWire } } },
+    async (request) => {
+      const { query } = request;
+      switch (query.account_signer_type) {
+        case 'starknet': {
+          const publicKey = required(query.public_key, 'public_key');
+          return {
+            account_signer_type: 'starknet',
+            ...(await onboard.lookUpStark(readPublicKey(publicKey))),
+            derivation_info: { class_hash: hashes.accountHash, proxy_class_hash: hashes.proxyHash },
+          };
+        }
+        case 'eip191': {
+          if (query.vault_operator_index !== undefined) {
+            throw new ApiError('EVM_VAULT_OPERATORS_DISABLED', 'vault operators are off');
+          }
+          const address = parseEthereumAddress(required(query.eth_address, 'eth_address'));
+          if (address === undefined) {
+            throw new ApiError('INVALID_ETHEREUM_ADDRESS', 'eth_address is not 0x and 40 hex digits');
+          }
+          return {
+            account_signer_type: 'eip191',
+            ...(await onboard.lookUpWallet(address)),
+            derivation_info: { class_hash: hashes.evmAccountHash },
+          };
+        }
+        default:
+          throw new ApiError('INVALID_REQUEST_PARAMETER', 'account_signer_type must be starknet or eip191');
+      }
+    },
+  );
+
+  app.post('/v1/onboarding', { schema: { body: OnboardBody, response: { 200: Empty } } }, async (request) => {
+    refuseParent(request);
+    const text = request.body?.public_key;
+    await onboard.stark({
+      ...whereOf(request),
+      account: accountHeader(request.headers),
+      publicKey: text === undefined || text === '' ? undefined : readPublicKey(text),
+      signature: signatureHeader(request.headers),
+      ethereumLabel: requiredHeader(request.headers, 'PARADEX-ETHEREUM-ACCOUNT').slice(0, MAX_LABEL),
+    });
+    return {};
+  });
+
+  for (const path of ['/v2/onboarding', '/v1/v2/onboarding']) {
+    app.post(path, { schema: { body: OnboardBody, response: { 200: Empty } } }, async (request) => {
+      refuseParent(request);
+      const account = accountHeader(request.headers);
+      const signature = requiredHeader(request.headers, 'PARADEX-EVM-SIGNATURE');
+      const siweMessage = siweHeader(request.headers);
+      const publicKey = required(request.body?.public_key, 'public_key');
+      await onboard.wallet({ ...whereOf(request), account, signature, siweMessage, publicKey });
+      return {};
+    });
+  }
+}
+
+function whereOf(request: FastifyRequest) {
+  const { requestId, clientIpText } = contextOf(request);
+  return { requestId, clientIpText };
+}
+
+// Sub-accounts and vault operators are not in this release (WIRE 1.3, 12.16).
+function refuseParent(request: FastifyRequest): void {
+  for (const name of ['PARADEX-PARENT-ACCOUNT', 'PARADEX-STARKNET-ACCOUNT-DERIVATION-PATH']) {
+    if (optionalHeader(request.headers, name) !== undefined) {
+      throw new ApiError('INVALID_PARENT_ACCOUNT', 'sub-accounts are not supported');
+    }
+  }
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value === undefined || value === '') throw new ApiError('INVALID_REQUEST_PARAMETER', `${name} is required`);
+  return value;
+}

@@ -1,0 +1,163 @@
+// /v1/account/keys/subkeys (WIRE section 4).
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import type { ActivateSubkey, Activation } from '../../credentials/activate-subkey.ts';
+import type { ManageSubkeys } from '../../credentials/manage-subkeys.ts';
+import type { RegisterSubkey, SubkeyRegistration } from '../../credentials/register-subkey.ts';
+import { parseFelt } from '../../domain/felt.ts';
+import { unixSeconds } from '../../domain/time.ts';
+import { ApiError } from '../../errors.ts';
+import { parseSignaturePair } from '../../starknet/signature.ts';
+import type { Store } from '../../store/store.ts';
+import { callerOf, contextOf, type RequestContext } from '../context.ts';
+import { readAllowlist, readFlag, readName, readPage, readPublicKey } from '../read.ts';
+import { AllowedCidrsBody, Empty } from '../schemas/common.ts';
+import {
+  ActivatedSubkeyWire,
+  ActivateSubkeyBody,
+  CreateSubkeyBody,
+  RenameSubkeyBody,
+  RevokedSubkeyWire,
+  SubkeyListQuery,
+  SubkeyListWire,
+  SubkeyWire,
+} from '../schemas/subkeys.ts';
+import { REVOCATION_HEADER, receiptToWire, subkeyToWire } from '../to-wire.ts';
+
+export interface SubkeyRouteDeps {
+  readonly store: Pick<Store, 'subkey' | 'subkeys'>;
+  readonly register: RegisterSubkey;
+  readonly activate: ActivateSubkey;
+  readonly manage: ManageSubkeys;
+}
+
+const list = '/v1/account/keys/subkeys';
+const one = `${list}/:public_key`;
+
+export function registerSubkeyRoutes(
+  server: FastifyInstance,
+  { store, register, activate, manage }: SubkeyRouteDeps,
+): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const keyOf = (request: Parameters<typeof contextOf>[0]) => readPublicKey(contextOf(request).params.public_key);
+
+  app.get(list, { schema: { querystring: SubkeyListQuery, response: { 200: SubkeyListWire } } }, async (request) => {
+    const { account } = callerOf(request).principal.credential;
+    const { query } = request;
+    const withRevoked = readFlag(query.with_revoked) || readFlag(query.include_revoked);
+    const page = await store.subkeys(account, { withRevoked }, readPage(query));
+    return { results: page.rows.map(subkeyToWire), next: page.next ?? null };
+  });
+
+  app.post(list, { schema: { body: CreateSubkeyBody, response: { 201: Empty } } }, async (request, reply) => {
+    await register(callerOf(request), registrationOf(request.body));
+    return reply.code(201).send({});
+  });
+
+  app.post(
+    `${list}/activate`,
+    { schema: { body: ActivateSubkeyBody, response: { 200: ActivatedSubkeyWire } } },
+    async (request) => ({ encrypted_key: await activate(activationOf(request.body, contextOf(request))) }),
+  );
+
+  app.get(one, { schema: { response: { 200: SubkeyWire } } }, async (request) => {
+    const subkey = await store.subkey(callerOf(request).principal.credential.account, keyOf(request));
+    if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
+    return subkeyToWire(subkey);
+  });
+
+  app.put(one, { schema: { body: RenameSubkeyBody, response: { 200: SubkeyWire } } }, async (request) =>
+    subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name))),
+  );
+
+  app.delete(one, { schema: { response: { 200: RevokedSubkeyWire } } }, async (request, reply) => {
+    const { result, receipt } = await manage.revoke(callerOf(request), keyOf(request));
+    reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+    return { public_key: result.publicKey };
+  });
+
+  app.put(
+    `${one}/allowed-cidrs`,
+    { schema: { body: AllowedCidrsBody, response: { 200: SubkeyWire } } },
+    async (request, reply) => {
+      const allowlist = readAllowlist(request.body.allowed_cidrs);
+      const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);
+      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+      return subkeyToWire(result);
+    },
+  );
+}
+
+function registrationOf(body: CreateSubkeyBody): SubkeyRegistration {
+  return {
+    name: readName(body.name),
+    publicKey: readPublicKey(body.public_key),
+    allowlist: readAllowlist(body.allowed_cidrs),
+    expiresIn: expiresInOf(body.expires_in),
+    pending: pendingOf(body),
+    stark: starkProofOf(body),
+    wallet: walletProofOf(body),
+  };
+}
+
+const MIN_LIFETIME_SECONDS = 60;
+// Ten years: far enough, and far below any overflow.
+const MAX_LIFETIME_SECONDS = 315_360_000;
+
+function expiresInOf(seconds: number | undefined): number {
+  if (seconds === undefined || seconds === 0) return 0;
+  if (seconds >= MIN_LIFETIME_SECONDS && seconds <= MAX_LIFETIME_SECONDS) return seconds;
+  throw new ApiError(
+    'VALIDATION_ERROR',
+    `expires_in must be 0 (never) or ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS} seconds`,
+  );
+}
+
+function pendingOf(body: CreateSubkeyBody): SubkeyRegistration['pending'] {
+  const state = body.state ?? 'active';
+  if (state === 'active') return undefined;
+  if (state !== 'pending') throw new ApiError('VALIDATION_ERROR', 'state must be active or pending');
+  const { encrypted_key: encryptedKey, eph_public_key: ephPublicKey } = body;
+  if (encryptedKey === undefined || encryptedKey === '' || ephPublicKey === undefined) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'a pending subkey needs encrypted_key and eph_public_key');
+  }
+  return { encryptedKey, ephPublicKey: readPublicKey(ephPublicKey) };
+}
+
+function activationOf(body: ActivateSubkeyBody, context: RequestContext): Activation {
+  const account = parseFelt(body.account_id);
+  if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'account_id is not a Starknet address');
+  const signature = parseSignaturePair(body.signature);
+  if (signature === undefined) {
+    throw new ApiError('INVALID_STARKNET_SIGNATURE', 'signature is not two strings of decimal or 0x hex digits');
+  }
+  return {
+    account,
+    publicKey: readPublicKey(body.public_key),
+    timestamp: unixSeconds(body.timestamp),
+    signature,
+    name: body.name === undefined ? undefined : readName(body.name),
+    requestId: context.requestId,
+    clientIpText: context.clientIpText,
+  };
+}
+
+function starkProofOf(body: CreateSubkeyBody): SubkeyRegistration['stark'] {
+  if (body.signature === undefined) return undefined;
+  if (body.signature_timestamp === undefined || body.signature_expiry === undefined) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'signature needs signature_timestamp and signature_expiry');
+  }
+  const signature = parseSignaturePair(body.signature);
+  if (signature === undefined) {
+    throw new ApiError('INVALID_STARKNET_SIGNATURE', 'signature is not two strings of decimal or 0x hex digits');
+  }
+  return { signature, timestamp: unixSeconds(body.signature_timestamp), expiry: unixSeconds(body.signature_expiry) };
+}
+
+function walletProofOf(body: CreateSubkeyBody): SubkeyRegistration['wallet'] {
+  if (body.siwe_message === undefined && body.evm_signature === undefined) return undefined;
+  if (body.siwe_message === undefined || body.evm_signature === undefined) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'siwe_message and evm_signature belong together');
+  }
+  return { siweMessage: body.siwe_message, signature: body.evm_signature };
+}

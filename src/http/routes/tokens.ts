@@ -1,0 +1,100 @@
+// /v1/account/tokens and the terminal token (WIRE section 5).
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import type { ManageTokens, TokenCreation } from '../../credentials/manage-tokens.ts';
+import type { Clock } from '../../domain/time.ts';
+import { ApiError } from '../../errors.ts';
+import type { Store, TokenKind } from '../../store/store.ts';
+import { callerOf, contextOf } from '../context.ts';
+import { pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
+import { AllowedCidrsBody } from '../schemas/common.ts';
+import {
+  ApiTokenListQuery,
+  ApiTokenListWire,
+  ApiTokenWire,
+  CreatedTokenWire,
+  CreateTokenBody,
+  RevokedTokenWire,
+} from '../schemas/tokens.ts';
+import { REVOCATION_HEADER, receiptToWire, tokenToWire } from '../to-wire.ts';
+
+const DEFAULT_LIFETIME_SECONDS = 86_400;
+// WIRE section 5: one minute to one year.
+const MIN_LIFETIME_SECONDS = 60;
+const MAX_LIFETIME_SECONDS = 31_536_000;
+
+const kinds: Readonly<Record<string, TokenKind>> = {
+  readonly: 'readonly',
+  read_only: 'readonly',
+  jwt: 'jwt',
+  api_key: 'api_key',
+};
+
+const list = '/v1/account/tokens';
+const one = `${list}/:lookup_id`;
+
+export interface TokenRouteDeps {
+  readonly store: Pick<Store, 'tokens'>;
+  readonly manage: ManageTokens;
+  readonly clock: Clock;
+}
+
+export function registerTokenRoutes(server: FastifyInstance, { store, manage, clock }: TokenRouteDeps): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const lookupIdOf = (request: Parameters<typeof contextOf>[0]) => pathParam(contextOf(request).params, 'lookup_id');
+
+  app.get(
+    list,
+    { schema: { querystring: ApiTokenListQuery, response: { 200: ApiTokenListWire } } },
+    async (request) => {
+      const { account } = callerOf(request).principal.credential;
+      const { query } = request;
+      const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.now() };
+      const page = await store.tokens(account, filter, readPage(query));
+      return { results: page.rows.map(tokenToWire), next: page.next ?? null };
+    },
+  );
+
+  app.post(list, { schema: { body: CreateTokenBody, response: { 200: CreatedTokenWire } } }, async (request) => {
+    const { token, jwt } = await manage.create(callerOf(request), creationOf(request.body));
+    return { api_token: tokenToWire(token), token: jwt };
+  });
+
+  app.delete(one, { schema: { response: { 200: RevokedTokenWire } } }, async (request, reply) => {
+    const { result, receipt } = await manage.revoke(callerOf(request), lookupIdOf(request));
+    reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+    return { lookup_id: result.lookupId };
+  });
+
+  app.put(
+    `${one}/allowed-cidrs`,
+    { schema: { body: AllowedCidrsBody, response: { 200: ApiTokenWire } } },
+    async (request, reply) => {
+      const allowlist = readAllowlist(request.body.allowed_cidrs);
+      const { result, receipt } = await manage.replaceAllowlist(callerOf(request), lookupIdOf(request), allowlist);
+      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+      return tokenToWire(result);
+    },
+  );
+
+  app.post('/v1/account/terminal-token', async () => {
+    throw new ApiError('REQUEST_NOT_ALLOWED', 'terminal tokens are off');
+  });
+}
+
+function creationOf(body: CreateTokenBody): TokenCreation {
+  const kind = Object.hasOwn(kinds, body.token_type ?? 'readonly') ? kinds[body.token_type ?? 'readonly'] : undefined;
+  if (kind === undefined) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'token_type must be readonly, read_only, jwt or api_key');
+  }
+  const lifetimeSeconds = body.expiry_duration ?? DEFAULT_LIFETIME_SECONDS;
+  if (lifetimeSeconds < MIN_LIFETIME_SECONDS || lifetimeSeconds > MAX_LIFETIME_SECONDS) {
+    throw new ApiError('VALIDATION_ERROR', 'expiry_duration must be from 60 to 31536000 seconds');
+  }
+  return {
+    name: body.name === undefined ? undefined : readName(body.name),
+    kind,
+    lifetimeSeconds,
+    allowlist: readAllowlist(body.allowed_cidrs),
+  };
+}

@@ -1,0 +1,156 @@
+// The public listener: node's HTTP server with its limits, the front, and what happens below both when bytes are no request.
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { ApiError } from '../errors.ts';
+import { renderError } from './render.ts';
+import type { TlsOptions } from './tls.ts';
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Longest silence of a connection with a request under way: who does not read an answer does not keep it for ever. */
+  readonly silenceTimeoutMs: number;
+  /** Absent = plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface HttpServer {
+  /** Resolves with the port that was bound; rejects when it cannot be. */
+  listen(): Promise<number>;
+  /** Takes no new connections, lets requests under way finish, and cuts what is left after `ms`. */
+  drain(ms: number): Promise<void>;
+}
+
+/** A handshake takes a few round trips; who needs longer holds a connection for nothing. */
+const MAX_HANDSHAKE_MS = 10_000;
+
+export function createHttpServer(settings: ServerSettings, front: RequestListener): HttpServer {
+  let draining = false;
+  const latest = new WeakMap<Socket, ServerResponse>();
+  const underWay = new Set<ServerResponse>();
+  const http = {
+    maxHeaderSize: settings.maxHeaderBytes,
+    requestTimeout: settings.requestTimeoutMs,
+    headersTimeout: settings.requestTimeoutMs,
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(settings.requestTimeoutMs, 5_000),
+    // Checked by the front, which answers in our form; node would answer without a body.
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+  };
+  const onRequest: RequestListener = (request, response) => {
+    // RFC 9112 section 9.6: whoever was told that the connection closes gets nothing done on it any more. What stands right
+    // behind a refused request may have been meant as its body.
+    const before = latest.get(request.socket);
+    if (before?.headersSent === true && !before.shouldKeepAlive) return;
+    latest.set(request.socket, response);
+    if (draining) response.shouldKeepAlive = false;
+    underWay.add(response);
+    response.once('close', () => {
+      underWay.delete(response);
+      // Its head may have promised to keep the connection: nobody else closes what becomes idle now.
+      if (draining) setImmediate(() => server.closeIdleConnections());
+    });
+    front(request, response);
+  };
+  const server =
+    settings.tls === undefined
+      ? createServer(http, onRequest)
+      : createTlsServer(
+          { ...http, ...settings.tls, handshakeTimeout: Math.min(settings.requestTimeoutMs, MAX_HANDSHAKE_MS) },
+          onRequest,
+        );
+  // Node's own list has no connection whose TLS handshake is under way: those would outlast a drain.
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  const secured = new WeakSet<Socket>();
+  server.on('secureConnection', (socket: Socket) => secured.add(socket));
+  server.timeout = settings.silenceTimeoutMs;
+  // The size of the head is bounded in bytes; node would silently drop headers beyond a count.
+  server.maxHeadersCount = 0;
+  server.maxConnections = settings.maxConnections;
+  // RFC 9110 section 10.1.1: an expectation we do not know may be ignored; it is never forwarded.
+  server.on('checkExpectation', onRequest);
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    endRaw(socket, new ApiError('NOT_FOUND', 'CONNECT is not served'));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // A failed handshake lands here too: nothing can be said over it, and what is written would wait for ever.
+    if (settings.tls !== undefined && !secured.has(socket)) socket.destroy();
+    else endRaw(socket, clientError(error));
+  });
+
+  return {
+    listen: () => listen(server, settings),
+    drain(ms) {
+      draining = true;
+      for (const response of underWay) if (!response.headersSent) response.shouldKeepAlive = false;
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => {
+          for (const socket of open) socket.destroy();
+        }, ms);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        server.closeIdleConnections();
+      });
+    },
+  };
+}
+
+function listen(server: Server, settings: ServerSettings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.port, settings.host, () => {
+      server.removeListener('error', reject);
+      resolve(portOf(server.address()));
+    });
+  });
+}
+
+const portOf = (address: AddressInfo | string | null): number =>
+  address !== null && typeof address === 'object' ? address.port : 0;
+
+function clientError(error: NodeJS.ErrnoException): ApiError {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new ApiError('HEADERS_TOO_LARGE', 'the request head is too large');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new ApiError('PAYLOAD_TOO_LARGE', 'the chunk extensions are too large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ApiError('REQUEST_TIMEOUT', 'the request did not arrive in time');
+    default:
+      return new ApiError('INVALID_REQUEST_PARAMETER', 'this is not a valid HTTP/1.1 request');
+  }
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
+
+// There is no response object: what the parser refused never became a request.
+function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }, error: ApiError): void {
+  // An answer under way would be torn in two; and while a whole request still waits for its answer, ours would be taken for it.
+  const waiting = socket._httpMessage;
+  if (!socket.writable || waiting?.headersSent === true || waiting?.req.complete === true) {
+    socket.destroy();
+    return;
+  }
+  const { status, headers, body } = renderError(error);
+  const lines = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}\r\n${head}\r\n${body}`, () => socket.destroy());
+}

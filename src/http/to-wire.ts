@@ -1,0 +1,39 @@
+// The only bridge from domain values to what clients read.
+import { shownEntries } from '../domain/allowlist.ts';
+import type { Receipt } from '../revocation/barrier.ts';
+import type { Subkey, Token } from '../store/store.ts';
+import type { SubkeyWire } from './schemas/subkeys.ts';
+import type { ApiTokenWire } from './schemas/tokens.ts';
+
+export const subkeyToWire = (subkey: Subkey): SubkeyWire => ({
+  account_id: subkey.account,
+  public_key: subkey.publicKey,
+  name: subkey.name,
+  state: subkey.state,
+  id: subkey.id,
+  allowed_cidrs: shownEntries(subkey.allowlist),
+  created_at: subkey.createdAt,
+  updated_at: subkey.updatedAt,
+  revoked_at: subkey.revokedAt,
+  expires_at: subkey.expiresAt,
+});
+
+export const tokenToWire = (token: Token): ApiTokenWire => ({
+  token_id: token.tokenId,
+  lookup_id: token.lookupId,
+  name: token.name,
+  kind: token.kind,
+  created_at: token.createdAt,
+  expiry_at: token.expiryAt,
+  last_updated_at: token.lastUpdatedAt,
+  revoked_at: token.revokedAt,
+  allowed_cidrs: shownEntries(token.allowlist),
+});
+
+/** Header of a change that ended or narrowed a credential (DECISIONS "answers"). */
+export const REVOCATION_HEADER = 'Countersign-Revocation';
+
+export function receiptToWire(receipt: Receipt | undefined): string {
+  const { nodes, ms, inFlight } = receipt ?? { nodes: 1, ms: 0, inFlight: 0 };
+  return `nodes=${nodes}; ms=${ms}; in_flight=${inFlight}`;
+}

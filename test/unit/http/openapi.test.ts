@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseRouteTable, withLeverageForSubkeys } from '../../../src/access/route-table.ts';
+import example from '../../../src/access/routes/example.json' with { type: 'json' };
+import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
+import { errorStatus } from '../../../src/errors.ts';
+import { type DeclaredRoutes, describeApi, isObject, type Json, type JsonObject } from '../../../src/http/openapi.ts';
+import { headerParameters, operationNotes } from '../../../src/http/operation-notes.ts';
+import { declaredRoutes, openapiText } from '../../../src/http/write-openapi.ts';
+
+const table = parseRouteTable(paradex);
+let declared: DeclaredRoutes;
+let document: JsonObject;
+beforeAll(async () => {
+  declared = await declaredRoutes();
+  document = describeApi(table, declared);
+});
+
+/** The value at a path of members; fails the test when there is none. */
+function at(json: Json | undefined, ...members: readonly string[]): Json {
+  const found = members.reduce<Json | undefined>((node, member) => (isObject(node) ? node[member] : undefined), json);
+  if (found === undefined) throw new Error(`nothing at ${members.join(' / ')}`);
+  return found;
+}
+
+function membersAt(json: Json | undefined, ...members: readonly string[]): JsonObject {
+  const found = at(json, ...members);
+  if (!isObject(found)) throw new Error(`no object at ${members.join(' / ')}`);
+  return found;
+}
+
+const listOf = (json: Json | undefined): readonly Json[] => (Array.isArray(json) ? json : []);
+
+function everyNode(json: Json): readonly JsonObject[] {
+  if (Array.isArray(json)) return json.flatMap(everyNode);
+  return isObject(json) ? [json, ...Object.values(json).flatMap(everyNode)] : [];
+}
+
+const operation = (name: string): JsonObject => {
+  const [method = '', path = ''] = name.split(' ');
+  return membersAt(document, 'paths', path, method.toLowerCase());
+};
+
+test('docs/openapi.json is what the program does (else: node src/http/write-openapi.ts > docs/openapi.json && npm run format)', async () => {
+  const committed = readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8');
+  expect(JSON.parse(committed)).toEqual(JSON.parse(await openapiText()));
+});
+
+test('it has every route of the table, with its access, and no other', () => {
+  const listed = Object.entries(membersAt(document, 'paths')).flatMap(([path, methods]) =>
+    Object.entries(membersAt(methods)).map(
+      ([method, node]) => `${method.toUpperCase()} ${path} ${at(node, 'x-access')}`,
+    ),
+  );
+  expect(listed.sort()).toEqual(table.routes.map(({ name, access }) => `${name} ${access}`).sort());
+});
+
+test('every operation of ours has a note, and every note an operation', () => {
+  const ours = table.routes.filter(({ servedBy }) => servedBy === 'us').map(({ name }) => name);
+  expect(Object.keys(operationNotes).sort()).toEqual(ours.sort());
+});
+
+test('every header in a note is described', () => {
+  const named = Object.values(operationNotes).flatMap(({ headers = [] }) =>
+    headers.map((name) => name.replace('?', '')),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => headerParameters[name] === undefined)).toEqual([]);
+});
+
+test('what the handlers declare was collected: routes with bodies, queries and answers', () => {
+  expect(declared.get('POST /v1/account/tokens')?.body).toMatchObject({ properties: { expiry_duration: {} } });
+  expect(declared.get('GET /v1/account/tokens')?.query).toMatchObject({ properties: { with_invalid: {} } });
+  expect(declared.get('DELETE /v1/account/keys/subkeys/{public_key}')?.answers).toHaveProperty('200');
+});
+
+describe('the document is whole', () => {
+  test('every reference leads somewhere inside it', () => {
+    const references = everyNode(document).flatMap(({ $ref }) => (typeof $ref === 'string' ? [$ref] : []));
+    expect(references.length).toBeGreaterThan(100);
+    for (const reference of new Set(references)) {
+      expect(reference.startsWith('#/')).toBe(true);
+      expect(at(document, ...reference.slice(2).split('/'))).toBeDefined();
+    }
+  });
+
+  test('operation ids are unique', () => {
+    const ids = everyNode(document).flatMap(({ operationId }) =>
+      typeof operationId === 'string' ? [operationId] : [],
+    );
+    expect(ids).toHaveLength(table.routes.length);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('every parameter of a path is described as one', () => {
+    for (const { name, path } of table.routes) {
+      const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, parameter]) => parameter);
+      const described = listOf(operation(name).parameters).filter(
+        (parameter) => isObject(parameter) && parameter.in === 'path' && parameter.required === true,
+      );
+      expect(described.map((parameter) => at(parameter, 'name'))).toEqual(inPath);
+    }
+  });
+
+  test('every code in it is a code of ours, under a status it can have', () => {
+    const codes = everyNode(at(document, 'paths')).flatMap((node) => (Array.isArray(node.enum) ? node.enum : []));
+    expect(codes.length).toBeGreaterThan(50);
+    expect(codes.filter((code) => !Object.hasOwn(errorStatus, String(code)))).toEqual([]);
+  });
+});
+
+describe('an operation is described as it behaves', () => {
+  test('a private one wants the bearer, a public one none, and one that may use it says so', () => {
+    expect(at(operation('GET /v1/orders'), 'security')).toEqual([{ bearer: [] }]);
+    expect(at(operation('POST /v1/auth'), 'security')).toEqual([]);
+    expect(at(operation('GET /v1/vaults/balance'), 'security')).toEqual([{}, { bearer: [] }]);
+  });
+
+  test('a login has its headers, required and optional', () => {
+    const parameters = listOf(operation('POST /v1/auth/{public_key}').parameters).filter(isObject);
+    expect(parameters.map(({ name, in: where, required }) => `${name} ${where} ${required}`)).toEqual([
+      'public_key path true',
+      'token_usage query false',
+      'PARADEX-STARKNET-ACCOUNT header true',
+      'PARADEX-STARKNET-SIGNATURE header true',
+      'PARADEX-TIMESTAMP header true',
+      'PARADEX-SIGNATURE-EXPIRATION header false',
+      'PARADEX-AUTHORIZE-ISOLATED-MARKETS header false',
+    ]);
+  });
+
+  test('a body that may be left out is not required, and null is no form of it', () => {
+    const optional = at(operation('POST /countersign/v1/revoke-all'), 'requestBody');
+    expect(at(optional, 'required')).toBe(false);
+    expect(at(optional, 'content', 'application/json', 'schema', 'type')).toBe('object');
+    expect(at(operation('POST /v1/account/keys/subkeys'), 'requestBody', 'required')).toBe(true);
+  });
+
+  test('a code with another status than usual stands under that one', () => {
+    const answers = at(operation('POST /v1/account/keys/subkeys'), 'responses');
+    expect(at(answers, '400', 'description')).toContain('INVALID_SUBKEY');
+    expect(at(answers, '401', 'description')).not.toContain('INVALID_SUBKEY');
+  });
+
+  test('one of the venue is named and not described', () => {
+    expect(operation('POST /v1/orders')).toMatchObject({ 'x-served-by': 'venue', 'x-access': 'trade' });
+    expect(operation('POST /v1/orders')).not.toHaveProperty('requestBody');
+  });
+
+  test('it follows the table in force: the leverage switch, and a table of another API', () => {
+    const switched = describeApi(withLeverageForSubkeys(table), declared);
+    expect(at(switched, 'paths', '/v1/account/margin/{market}', 'post', 'x-access')).toBe('trade');
+    const other = Object.keys(membersAt(describeApi(parseRouteTable(example), declared), 'paths'));
+    expect(other).toContain('/api/orders/{order_id}');
+    expect(other).not.toContain('/v1/orders');
+  });
+});
