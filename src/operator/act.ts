@@ -1,0 +1,16 @@
+// Which command a request of the operator is, for the audit log. Known only once the bearer was checked.
+import type { IncomingMessage } from 'node:http';
+import type { OperatorAct } from '../credentials/operator-act.ts';
+
+const acts = new WeakMap<IncomingMessage, OperatorAct>();
+
+export const attachAct = (request: IncomingMessage, act: OperatorAct): void => {
+  acts.set(request, act);
+};
+
+/** Throws when the request did not pass the operator's door: such a request must never be served. */
+export function actOf(request: { readonly raw: IncomingMessage }): OperatorAct {
+  const act = acts.get(request.raw);
+  if (act === undefined) throw new Error('a request reached an operator route without passing the bearer check');
+  return act;
+}

@@ -1,0 +1,153 @@
+// The operator API: the second listener's door and what stands behind it. Everything but the two health routes demands the
+// operator's bearer, before anything is told about what exists. The public listener never leads here.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { parseTarget } from '../access/target.ts';
+import type { LockAccount } from '../credentials/lock-account.ts';
+import type { SigningKeys } from '../credentials/signing-keys.ts';
+import { parseIp } from '../domain/allowlist.ts';
+import type { DenyReason } from '../domain/decision.ts';
+import type { Clock } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import { headerLines, REQUEST_ID_HEADER, requireOneHost, requirePlainBody } from '../http/front.ts';
+import { fromFastify, readBodiesAsJson } from '../http/handlers.ts';
+import { renderError, toApiError } from '../http/render.ts';
+import { type Readiness, registerHealthRoutes } from '../http/routes/health.ts';
+import type { Store } from '../store/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { attachAct } from './act.ts';
+import type { IsOperator } from './bearer.ts';
+import { registerAccountRoutes } from './routes/accounts.ts';
+import { registerAuditRoute } from './routes/audit.ts';
+import { registerSigningKeyRoutes } from './routes/signing-keys.ts';
+import { registerVersionRoute, type Version } from './routes/version.ts';
+
+export interface OperatorApiDeps {
+  readonly isOperator: IsOperator;
+  readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'audit'>;
+  readonly clock: Clock;
+  readonly lockAccount: LockAccount;
+  readonly signingKeys: SigningKeys;
+  readonly readiness: Readiness;
+  readonly telemetry: Telemetry;
+  readonly version: Version;
+  readonly limits: { readonly maxBodyBytes: number; readonly maxTargetBytes: number };
+}
+
+export interface OperatorApi {
+  readonly front: RequestListener;
+  close(): Promise<void>;
+}
+
+const withoutBearer: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+const requestIds = new WeakMap<IncomingMessage, string>();
+const requestIdOf = (request: IncomingMessage): string => requestIds.get(request) ?? 'unknown';
+
+export async function createOperatorApi(deps: OperatorApiDeps): Promise<OperatorApi> {
+  const { telemetry } = deps;
+  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const requestId = requestIdOf(request.raw);
+    const apiError = fromFastify(error) ?? toApiError(error, requestId);
+    if (apiError.status >= 500) telemetry.failed(requestId, 'operator', error);
+    const { status, headers, body } = renderError(apiError);
+    reply.code(status).headers(headers).send(body);
+  };
+  const app = Fastify({
+    logger: false,
+    bodyLimit: deps.limits.maxBodyBytes,
+    exposeHeadRoutes: false,
+    requestIdHeader: false,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 128 },
+    // Nothing unknown is passed over: a filter that was spelled wrong would otherwise select everything.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    frameworkErrors: answerError,
+  });
+  readBodiesAsJson(app);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(() => {
+    throw new ApiError('NOT_FOUND', 'no such path');
+  });
+  const refuseOtherMethods = watchMethods(app);
+  registerHealthRoutes(app, deps.readiness);
+  registerAccountRoutes(app, deps);
+  registerSigningKeyRoutes(app, deps.signingKeys);
+  registerAuditRoute(app, deps);
+  registerVersionRoute(app, deps.version);
+  refuseOtherMethods();
+  await app.ready();
+
+  function front(request: IncomingMessage, response: ServerResponse): void {
+    const requestId = randomUUID();
+    requestIds.set(request, requestId);
+    response.setHeader(REQUEST_ID_HEADER, requestId);
+    response.setHeader('Cache-Control', 'no-store');
+    try {
+      enter(request, requestId);
+    } catch (error) {
+      refuse(response, toApiError(error, requestId));
+      return;
+    }
+    // As on the public listener: the body alone counts, whatever its type is said to be.
+    delete request.headers['content-type'];
+    app.routing(request, response);
+  }
+
+  function enter(request: IncomingMessage, requestId: string): void {
+    const lines = headerLines(request.rawHeaders);
+    requireOneHost(request, lines.host);
+    requirePlainBody(request);
+    if (Buffer.byteLength(request.url ?? '') > deps.limits.maxTargetBytes) {
+      throw new ApiError('URI_TOO_LONG', 'the request target is too long');
+    }
+    const target = parseTarget(request.url ?? '');
+    const path = target.kind === 'target' ? `/${target.segments.join('/')}` : '';
+    const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
+    if (!withoutBearer.has(path)) {
+      if (!deps.isOperator(lines.authorization)) {
+        const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
+        telemetry.denied({ reason, requestId, route: 'operator', principal: undefined, clientIp });
+        throw new ApiError('UNAUTHORIZED_ERROR', 'the operator token is missing or wrong');
+      }
+      attachAct(request, { actor: 'operator', requestId, clientIp });
+    }
+    if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
+    request.url = target.canonical;
+  }
+
+  return { front, close: () => app.close() };
+}
+
+function refuse(response: ServerResponse, error: ApiError): void {
+  const { status, headers, body } = renderError(error);
+  // Its body is not read.
+  if (!response.req.complete) response.shouldKeepAlive = false;
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Call it before the routes are registered, and what it returns after: known paths then answer other methods with 405. */
+function watchMethods(app: FastifyInstance): () => void {
+  const known = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = known.get(url) ?? new Set();
+    for (const one of [method].flat()) methods.add(one);
+    known.set(url, methods);
+  });
+  return () => {
+    for (const [url, methods] of [...known]) {
+      const allow = [...methods].join(', ');
+      app.route({
+        url,
+        method: METHODS.filter((method) => !allow.split(', ').includes(method)),
+        handler: () => {
+          throw new ApiError('METHOD_NOT_ALLOWED', 'this path does not answer that method', {
+            headers: { Allow: allow },
+          });
+        },
+      });
+    }
+  };
+}

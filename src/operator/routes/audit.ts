@@ -1,0 +1,94 @@
+// The audit log as JSON lines, streamed page by page: as long as it is, it is never in memory as a whole.
+import { Readable } from 'node:stream';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { parseFelt } from '../../domain/felt.ts';
+import { type Clock, type UnixNanos, unixNanos } from '../../domain/time.ts';
+import { ApiError } from '../../errors.ts';
+import type { AuditFilter, AuditRow, Store } from '../../store/store.ts';
+
+const AuditQuery = Type.Object(
+  {
+    account: Type.Optional(Type.String()),
+    from: Type.Optional(Type.String()),
+    to: Type.Optional(Type.String()),
+    cursor: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { additionalProperties: false },
+);
+
+const PAGE_ROWS = 500;
+
+export function registerAuditRoute(
+  server: FastifyInstance,
+  deps: { readonly store: Pick<Store, 'audit'>; readonly clock: Clock },
+): void {
+  server
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .get('/operator/v1/audit', { schema: { querystring: AuditQuery } }, async (request, reply) => {
+      const { account, from, to, cursor } = request.query;
+      const filter: AuditFilter = {
+        account: account === undefined ? undefined : readAccount(account),
+        from: from === undefined ? undefined : readTime('from', from),
+        // What is written while we read is not part of the answer, or it might never end.
+        to: to === undefined ? unixNanos(deps.clock.now() + 1n) : readTime('to', to),
+      };
+      return reply
+        .type('application/x-ndjson; charset=utf-8')
+        .send(Readable.from(lines(deps.store, filter, cursor), { objectMode: false }));
+    });
+}
+
+async function* lines(store: Pick<Store, 'audit'>, filter: AuditFilter, from: string | undefined) {
+  let cursor = from;
+  do {
+    const { rows, next } = await store.audit(filter, { limit: PAGE_ROWS, cursor });
+    if (rows.length > 0) yield rows.map(lineOf).join('');
+    cursor = next;
+  } while (cursor !== undefined);
+}
+
+// Integers of more than 2^53 are written digit by digit; `cursor` resumes after this row.
+const lineOf = (row: AuditRow): string =>
+  `{"id":${row.id},"at":${row.at},"time":"${isoTime(row.at)}",${[
+    ['account', row.account],
+    ['action', row.action],
+    ['actor', row.actor],
+    ['subject', row.subject],
+    ['request_id', row.requestId],
+    ['client_ip', row.clientIp],
+    ['cursor', `${row.at}.${row.id}`],
+  ]
+    .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
+    .join(',')},"detail":${detailOf(row.detail)}}\n`;
+
+const isoTime = (at: UnixNanos): string => new Date(Number(at / 1_000_000n)).toISOString();
+
+// A row that somebody damaged is shown as the text it is, and never breaks its line.
+function detailOf(stored: string): string {
+  try {
+    return JSON.stringify(JSON.parse(stored));
+  } catch {
+    return JSON.stringify(stored);
+  }
+}
+
+function readAccount(text: string) {
+  const account = parseFelt(text);
+  if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
+  return account;
+}
+
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?Z)?$/;
+
+function readTime(name: string, text: string): UnixNanos {
+  const millis = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(millis)) {
+    throw new ApiError(
+      'INVALID_REQUEST_PARAMETER',
+      `${name} must be a time in UTC: 2026-11-21 or 2026-11-21T08:30:00Z`,
+    );
+  }
+  return unixNanos(BigInt(millis) * 1_000_000n);
+}

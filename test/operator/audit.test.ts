@@ -1,0 +1,104 @@
+// The audit log as the operator exports it: every row once, in order, with every digit.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectRefusal, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
+import { createToken } from '../support/trader.ts';
+import { auditRows, command, operate } from './operator.ts';
+
+let world: World;
+let owner: Owner;
+let other: Owner;
+beforeAll(async () => {
+  world = await startWorld({ settings: { 'tokens.max_live': '1000' } });
+  owner = await newOwner(world);
+  other = await newOwner(world);
+  await createToken(world.url, owner.session);
+  world.clock.advance(200);
+  await command(world.service, `/accounts/${other.account}/lock`);
+  await createToken(world.url, owner.session);
+});
+afterAll(() => world.stop());
+
+const iso = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString();
+const isChange = ({ action }: Record<string, unknown>): boolean => action !== 'login';
+const actions = async (query: string) => (await auditRows(world.service, query)).filter(isChange).map((r) => r.action);
+
+test('every change of every account is a line, oldest first', async () => {
+  expect(await actions('')).toEqual([
+    'account.onboarded',
+    'account.onboarded',
+    'token.created',
+    'account.locked',
+    'token.created',
+  ]);
+});
+
+test('a line has every digit of its time, and what was signed or changed', async () => {
+  const { text } = await operate(world.service, 'GET', `/audit?account=${other.account}`);
+  const line = text.split('\n').find((one) => one.includes('account.locked')) ?? '';
+  expect(line).toMatch(/^\{"id":\d+,"at":1800000200123\d{6},"time":"2027-01-15T08:03:20\.123Z",/);
+  expect(JSON.parse(line)).toMatchObject({
+    account: other.account,
+    actor: 'operator',
+    subject: `account/${other.account}`,
+    client_ip: '127.0.0.1',
+    detail: {},
+  });
+});
+
+test('one account alone, however it is spelled', async () => {
+  const spelled = `0x${owner.account.slice(2).toUpperCase().padStart(64, '0')}`;
+  for (const account of [owner.account, spelled]) {
+    expect(await actions(`?account=${account}`)).toEqual(['account.onboarded', 'token.created', 'token.created']);
+  }
+  expect(await actions('?account=0x1')).toEqual([]);
+});
+
+test('a span of time: from is inside, to is outside', async () => {
+  const at = (await auditRows(world.service)).find(({ action }) => action === 'account.locked')?.time;
+  const later = iso(world.clock.nanos() + 1_000_000n);
+  const span = (query: string) => actions(`?account=${other.account}&${query}`);
+  expect(await span(`from=${at}`)).toEqual(['account.locked']);
+  expect(await span(`from=${later}`)).toEqual([]);
+  expect(await span(`to=${at}`)).toEqual(['account.onboarded']);
+  expect(await span(`to=${later}`)).toEqual(['account.onboarded', 'account.locked']);
+  expect(await actions(`?from=${at}&to=${later}`)).toEqual(['account.locked', 'token.created']);
+  expect(await actions('?from=2027-01-15')).toHaveLength(5);
+  expect(await actions('?to=2027-01-15')).toEqual([]);
+});
+
+test('it goes on after the line whose cursor is given, for all accounts and for one', async () => {
+  for (const filter of ['', `account=${owner.account}&`]) {
+    const rows = await auditRows(world.service, `?${filter}`);
+    for (const [at, row] of rows.entries()) {
+      const rest = await auditRows(world.service, `?${filter}cursor=${row.cursor}`);
+      expect(rest).toEqual(rows.slice(at + 1));
+    }
+  }
+});
+
+test('a log of more than one page comes whole', async () => {
+  for (let n = 0; n < 510; n += 1)
+    await command(world.service, `/accounts/${other.account}/${n % 2 ? 'lock' : 'unlock'}`);
+  for (const query of ['', `?account=${other.account}`]) {
+    const rows = (await auditRows(world.service, query)).filter(({ actor }) => actor === 'operator');
+    expect(rows).toHaveLength(511);
+    const ids = rows.map(({ id }) => Number(id));
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+  }
+});
+
+test.each([
+  ['account=nobody', 400, 'INVALID_STARKNET_ADDRESS'],
+  ['from=yesterday', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['to=2026-13-01', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['to=2026-01-01T00:00:00', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['since=2026-01-01', 400, 'VALIDATION_ERROR'],
+] as const)('a filter that is not understood, %s, is refused instead of passed over', async (query, status, code) => {
+  expectRefusal(await operate(world.service, 'GET', `/audit?${query}`), status, code);
+});
+
+test('a cursor that is none of ours exports nothing', async () => {
+  for (const cursor of ['x', '1', '1.', '99999999999999999999.1', '-1.1']) {
+    expect(await auditRows(world.service, `?cursor=${cursor}`)).toEqual([]);
+  }
+});

@@ -1,0 +1,45 @@
+// Asking the operator API of a running service.
+import type { Service } from '../support/harness.ts';
+import { type Answer, call } from '../support/trader.ts';
+
+type At = Pick<Service, 'operatorUrl' | 'operatorToken'>;
+
+export const operate = (
+  { operatorUrl, operatorToken }: At,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> =>
+  call(operatorUrl, method, `/operator/v1${path}`, {
+    bearer: operatorToken,
+    ...(body === undefined ? {} : { body }),
+  });
+
+/** A command that must succeed. */
+export async function command(service: At, path: string, body?: unknown): Promise<Answer> {
+  const answer = await operate(service, 'POST', path, body);
+  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+  return answer;
+}
+
+export interface ListedKey {
+  readonly kid: string;
+  readonly use: string;
+  readonly state: string;
+}
+
+export async function signingKeys(service: At): Promise<readonly ListedKey[]> {
+  const answer = await operate(service, 'GET', '/signing-keys');
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+  return answer.json.results.map(({ kid, use, state }: ListedKey) => ({ kid, use, state }));
+}
+
+/** Every row of the audit log, or those the query selects. */
+export async function auditRows(service: At, query = ''): Promise<readonly Record<string, unknown>[]> {
+  const answer = await operate(service, 'GET', `/audit${query}`);
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+  return answer.text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}

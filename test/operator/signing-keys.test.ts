@@ -1,0 +1,263 @@
+// Rotation of the JWT signing keys: published before it signs, kept until nothing it signed is valid, and no bearer refused.
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { expectRefusal, mainSession, newOwner, type Owner, startWorld, stateOf, type World } from '../http/world.ts';
+import { startService } from '../support/harness.ts';
+import { call, createToken } from '../support/trader.ts';
+import { auditRows, command, type ListedKey, operate, signingKeys } from './operator.ts';
+
+async function ownWorld(settings: Record<string, string> = {}): Promise<World> {
+  const world = await startWorld({ settings });
+  // Time stands still: later keys must be younger than the first.
+  world.clock.advance(1);
+  onTestFinished(() => world.stop());
+  return world;
+}
+
+const kidOf = (jwt: string): string => JSON.parse(Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString()).kid;
+const publishedKids = async (world: World): Promise<string[]> =>
+  (await call(world.url, 'GET', '/v1/jwks.json')).json.keys.map(({ kid }: { kid: string }) => kid);
+const statesOf = async (world: World, use: string): Promise<string[]> =>
+  (await signingKeys(world.service)).filter((key) => key.use === use).map(({ state }) => state);
+const stateOfKid = async (world: World, kid: string) =>
+  (await signingKeys(world.service)).find((key) => key.kid === kid)?.state;
+const rotate = async (world: World, use: string): Promise<ListedKey> =>
+  (await command(world.service, '/signing-keys/rotate', { use })).json;
+const kidFor = async (world: World, owner: Owner): Promise<string> => kidOf(await mainSession(world, owner));
+
+describe('a new session key', () => {
+  test('is published first, signs after the delay, and the old one is kept until its last session is over', async () => {
+    const world = await ownWorld();
+    const owner = await newOwner(world);
+    const old = kidOf(owner.session);
+    const fresh = await rotate(world, 'session');
+    expect(fresh).toMatchObject({ use: 'session', state: 'published' });
+    expect(await publishedKids(world)).toContain(fresh.kid);
+
+    world.clock.advance(59);
+    expect(await statesOf(world, 'session')).toEqual(['active', 'published']);
+    expect(await kidFor(world, owner)).toBe(old);
+
+    world.clock.advance(1);
+    expect(await statesOf(world, 'session')).toEqual(['verifying', 'active']);
+    expect(await kidFor(world, owner)).toBe(fresh.kid);
+    expect(await stateOf(world, owner.session)).toBe('alive');
+
+    // The last session that the old key signed ends 300 s after it stopped; a minute more is kept for what was being signed.
+    world.clock.advance(359);
+    expect(await statesOf(world, 'session')).toEqual(['verifying', 'active']);
+    expect(await publishedKids(world)).toContain(old);
+    world.clock.advance(1);
+    expect(await statesOf(world, 'session')).toEqual(['retired', 'active']);
+    expect(await publishedKids(world)).not.toContain(old);
+    expect(await statesOf(world, 'token')).toEqual(['active']);
+  });
+
+  test('is the one that waits already, when it is asked for again', async () => {
+    const world = await ownWorld();
+    const [first, second] = [await rotate(world, 'session'), await rotate(world, 'session')];
+    expect(second.kid).toBe(first.kid);
+    expect(await statesOf(world, 'session')).toEqual(['active', 'published']);
+  });
+
+  test('signs at once when the delay is 0', async () => {
+    const world = await ownWorld({ 'signing_keys.publish_delay': '0' });
+    const owner = await newOwner(world);
+    const fresh = await rotate(world, 'session');
+    expect(fresh.state).toBe('active');
+    expect(await kidFor(world, owner)).toBe(fresh.kid);
+    expect(await stateOf(world, owner.session)).toBe('alive');
+  });
+
+  test('that was published before a restart waits for the whole delay again, for nobody may have seen it', async () => {
+    const world = await ownWorld();
+    const fresh = await rotate(world, 'session');
+    world.clock.advance(59);
+    const again = await restarted(world);
+    again.clock.advance(59);
+    expect(await stateOfKid(again, fresh.kid)).toBe('published');
+    again.clock.advance(1);
+    expect(await stateOfKid(again, fresh.kid)).toBe('active');
+  });
+});
+
+/** The same data, served from now on by another process. */
+async function restarted(world: World): Promise<World> {
+  await world.service.stop();
+  const service = await startService({ folder: world.service.folder, time: world.clock.time });
+  onTestFinished(() => service.stop());
+  return { service, url: service.url, port: service.port, clock: world.clock, stop: () => service.stop() };
+}
+
+describe('an old token key', () => {
+  test('is kept until the last token it signed has expired, and retires then', async () => {
+    const world = await ownWorld();
+    const owner = await newOwner(world);
+    const { token } = await createToken(world.url, owner.session, { expiry_duration: 86_400 });
+    const doomed = await createToken(world.url, owner.session, { expiry_duration: 30 * 86_400 });
+    await call(world.url, 'DELETE', `/v1/account/tokens/${doomed.lookupId}`, { bearer: owner.session });
+    await rotate(world, 'token');
+    world.clock.advance(60);
+    expect(await statesOf(world, 'token')).toEqual(['verifying', 'active']);
+    expect(await stateOf(world, token)).toBe('alive');
+
+    world.clock.advance(86_400 - 60 - 1);
+    expect(await stateOf(world, token)).toBe('alive');
+    expect(await publishedKids(world)).toContain(kidOf(token));
+    world.clock.advance(61);
+    expect(await statesOf(world, 'token')).toEqual(['retired', 'active']);
+    expect(await publishedKids(world)).not.toContain(kidOf(token));
+  });
+});
+
+test('sessions and tokens live through rotations of both keys under load, without one refusal', async () => {
+  const world = await ownWorld({ 'tokens.max_live': '10000', 'signing_keys.max_age': '0' });
+  const owners = [await newOwner(world), await newOwner(world)];
+  const bearers: string[] = [];
+  for (const owner of owners) bearers.push(owner.session, (await createToken(world.url, owner.session)).token);
+  const asked = { requests: 0, logins: 0, tokens: 0 };
+  const refused: string[] = [];
+  const kids = new Set<string>();
+  let running = true;
+
+  const note = (what: keyof typeof asked, status: number, text: string): void => {
+    asked[what] += 1;
+    if (status !== 200) refused.push(`${what}: ${status} ${text}`);
+  };
+  const asking = bearers.map(async (_first, at) => {
+    while (running) {
+      for (const path of ['/v1/balance', '/countersign/v1/self']) {
+        const bearer = bearers[(at + asked.requests) % bearers.length] ?? '';
+        const answer = await call(world.url, 'GET', path, { bearer });
+        note('requests', answer.status, answer.text);
+      }
+    }
+  });
+  const making = owners.map(async (owner) => {
+    while (running) {
+      const session = await mainSession(world, owner);
+      note('logins', 200, '');
+      const created = await call(world.url, 'POST', '/v1/account/tokens', { bearer: session, body: {} });
+      note('tokens', created.status, created.text);
+      for (const jwt of [session, String(created.json.token)]) {
+        kids.add(kidOf(jwt));
+        const answer = await call(world.url, 'GET', '/v1/balance', { bearer: jwt });
+        note('requests', answer.status, answer.text);
+        bearers.push(jwt);
+      }
+    }
+  });
+  const passed = async (count: number) => {
+    const until = asked.tokens + count;
+    while (asked.tokens < until && refused.length === 0) await call(world.url, 'GET', '/v1/jwks.json');
+  };
+
+  // Within the life of the first sessions: they must see all of it.
+  for (let turn = 0; turn < 3; turn += 1) {
+    await passed(2);
+    await Promise.all([rotate(world, 'session'), rotate(world, 'token')]);
+    await passed(2);
+    world.clock.advance(60);
+    await signingKeys(world.service);
+    await passed(2);
+  }
+  running = false;
+  await Promise.all([...asking, ...making]);
+  expect(refused).toEqual([]);
+  expect(kids.size).toBe(8);
+  expect(asked.requests).toBeGreaterThan(50);
+  for (const bearer of bearers.slice(0, 4)) expect(await stateOf(world, bearer)).toBe('alive');
+  expect(await statesOf(world, 'session')).toEqual(['verifying', 'verifying', 'verifying', 'active']);
+});
+
+describe('by age', () => {
+  test('each key is replaced once it is older than the setting, in the same way', async () => {
+    const world = await ownWorld({ 'signing_keys.max_age': '3600' });
+    world.clock.advance(3598);
+    for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active']);
+    world.clock.advance(1);
+    for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active', 'published']);
+    world.clock.advance(60);
+    for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['verifying', 'active']);
+    const rows = await auditRows(world.service);
+    expect(rows.filter(({ actor }) => actor === 'schedule')).toHaveLength(4);
+  });
+
+  test('no key is replaced when the setting is 0', async () => {
+    const world = await ownWorld({ 'signing_keys.max_age': '0' });
+    world.clock.advance(3650 * 86_400);
+    for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active']);
+  });
+});
+
+describe('a retired key', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world.stop());
+
+  test.each(['session', 'token'] as const)(
+    'of use %s ends everything it signed at once, and nothing else',
+    async (use) => {
+      const owner = await newOwner(world);
+      const { token } = await createToken(world.url, owner.session);
+      const [doomed, kept] = use === 'session' ? [owner.session, token] : [token, owner.session];
+      for (const bearer of [doomed, kept]) expect(await stateOf(world, bearer)).toBe('alive');
+      const answer = await command(world.service, `/signing-keys/${kidOf(doomed)}/retire`);
+      expect(answer.json).toMatchObject({ kid: kidOf(doomed), state: 'retired' });
+      expect(answer.headers.get('Countersign-Revocation')).toMatch(/^nodes=1; /);
+      expect(await stateOf(world, doomed)).toBe('401 UNAUTHORIZED_ERROR');
+      expect(await stateOf(world, kept)).toBe('alive');
+      expect(await publishedKids(world)).not.toContain(kidOf(doomed));
+
+      // There was no other of its use, so that a new one was made, which signs at once.
+      const session = await mainSession(world, owner);
+      const next = use === 'session' ? session : (await createToken(world.url, session)).token;
+      expect(kidOf(next)).not.toBe(kidOf(doomed));
+      expect(await stateOf(world, next)).toBe('alive');
+      // Twice is as once, and it stays dead.
+      expect((await command(world.service, `/signing-keys/${kidOf(doomed)}/retire`)).json.state).toBe('retired');
+      expect(await stateOf(world, doomed)).toBe('401 UNAUTHORIZED_ERROR');
+    },
+  );
+
+  test('that waited to sign never does, and the signer stays', async () => {
+    const owner = await newOwner(world);
+    const signer = await kidFor(world, owner);
+    const { kid } = await rotate(world, 'session');
+    await command(world.service, `/signing-keys/${kid}/retire`);
+    world.clock.advance(60);
+    expect(await stateOfKid(world, kid)).toBe('retired');
+    expect(await stateOfKid(world, signer)).toBe('active');
+    expect(await kidFor(world, owner)).toBe(signer);
+  });
+
+  test('is refused by what the store says, too: no memory of it is needed', async () => {
+    const owner = await newOwner(world);
+    const kid = kidOf(owner.session);
+    await command(world.service, `/signing-keys/${kid}/retire`);
+    const again = await restarted(world);
+    expectRefusal(
+      await call(again.url, 'GET', '/countersign/v1/self', { bearer: owner.session }),
+      401,
+      'UNAUTHORIZED_ERROR',
+    );
+    world = again;
+  });
+
+  test('and every other step of its life is one audit row, without any key in it', async () => {
+    const mine = await ownWorld({ 'signing_keys.publish_delay': '0' });
+    const { kid } = await rotate(mine, 'session');
+    await command(mine.service, `/signing-keys/${kid}/retire`);
+    const rows = await auditRows(mine.service, '?account=0x0');
+    expect(rows.map(({ action, subject }) => `${action} ${subject === `kid/${kid}`}`)).toEqual([
+      'signing_key.published true',
+      'signing_key.activated true',
+      'signing_key.published false',
+      'signing_key.activated false',
+      'signing_key.retired true',
+    ]);
+    const { text } = await operate(mine.service, 'GET', '/signing-keys');
+    expect(text + JSON.stringify(rows)).not.toMatch(/"d"|sealed|private/i);
+  });
+});

@@ -1,0 +1,177 @@
+// When the store cannot write, what the operator ended is dead on this node all the same, and says that it was not written.
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createLockAccount } from '../../src/credentials/lock-account.ts';
+import type { OperatorAct } from '../../src/credentials/operator-act.ts';
+import { createSigningKeys } from '../../src/credentials/signing-keys.ts';
+import { accountSubject, MAIN_CREDENTIAL_ID, signingKeySubject } from '../../src/domain/credential.ts';
+import { feltOf } from '../../src/domain/felt.ts';
+import { NEVER, unixNanos, unixSeconds } from '../../src/domain/time.ts';
+import { StoreFailure } from '../../src/errors.ts';
+import { createKeyring, NoSigningKey } from '../../src/jwt/keyring.ts';
+import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
+import { createChanges } from '../../src/revocation/barrier.ts';
+import { createLiveRegistry } from '../../src/revocation/live.ts';
+import { createView } from '../../src/revocation/view.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { temporaryFolder } from '../support/harness.ts';
+
+const act: OperatorAct = { actor: 'operator', requestId: 'request-1', clientIp: '127.0.0.1' };
+const account = feltOf(0xa11cen);
+const unwritten = { code: 'SERVICE_UNAVAILABLE', message: 'the change could not be written' };
+
+async function setUp() {
+  let now = 1_800_000_000_000_000_000n;
+  const time = { wall: () => now, monotonic: () => 0 };
+  const opened = await openStore(join(temporaryFolder(), 'test.db'), time);
+  onTestFinished(() => opened.store.close());
+  const disk = { full: false };
+  const store: Store = {
+    ...opened.store,
+    transaction: (work) =>
+      disk.full ? Promise.reject(new StoreFailure('database or disk is full')) : opened.store.transaction(work),
+  };
+  const { clock } = opened;
+  const masterKey = createSecretKey(randomBytes(32));
+  for (const use of ['session', 'token'] as const) {
+    await store.insertSigningKey(
+      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }),
+    );
+  }
+  const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
+  const live = createLiveRegistry({ clock });
+  const view = createView({ read: (query) => store.facts(query), capacity: 10 });
+  const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
+  const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60 };
+  await store.transaction((tx) =>
+    tx.insertAccount(
+      {
+        account,
+        signer: { type: 'starknet', publicKey: feltOf(7n) },
+        validAfter: NEVER,
+        lockedAt: NEVER,
+        createdAt: clock.now(),
+      },
+      '',
+    ),
+  );
+  now += 1_000_000_000n;
+  return {
+    store,
+    disk,
+    keyring,
+    live,
+    changes,
+    signingKeys: createSigningKeys({ store, changes, clock, keyring, masterKey, settings }),
+    lockAccount: createLockAccount({ changes, clock }),
+    at: clock.now(),
+    passed: (seconds: bigint) => {
+      now += seconds * 1_000_000_000n;
+    },
+  };
+}
+
+let it: Awaited<ReturnType<typeof setUp>>;
+beforeEach(async () => {
+  it = await setUp();
+});
+
+function openRequest(subject: string): string[] {
+  const cuts: string[] = [];
+  const grant = it.live.open({
+    principal: {
+      credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID },
+      permissions: new Set(),
+      label: '',
+      kid: '',
+      session: '',
+      expiresAt: unixSeconds(0),
+      authTime: unixSeconds(0),
+      isolated: false,
+      tokenUsage: undefined,
+    },
+    subjects: [subject],
+    position: 0n,
+    refusalAt: () => undefined,
+    credentialExpiresAt: NEVER,
+  });
+  grant.onCut((reason) => cuts.push(reason));
+  return cuts;
+}
+
+test('a lock that cannot be written locks until it is unlocked', async () => {
+  const cuts = openRequest(accountSubject(account));
+  it.disk.full = true;
+  await expect(it.lockAccount.lock(account, act)).rejects.toMatchObject(unwritten);
+  expect(cuts).toEqual(['account_locked']);
+  expect(it.changes.isDenied(accountSubject(account), it.at)).toBe(true);
+
+  await expect(it.lockAccount.unlock(account, act)).rejects.toMatchObject(unwritten);
+  expect(it.changes.isDenied(accountSubject(account), it.at)).toBe(true);
+  it.disk.full = false;
+  await it.lockAccount.unlock(account, act);
+  expect(it.changes.isDenied(accountSubject(account), it.at)).toBe(false);
+});
+
+test('a signing key whose end cannot be written is dead, and its use has a signer again once the store writes', async () => {
+  const { kid } = it.keyring.signer('session');
+  const cuts = openRequest(signingKeySubject(kid));
+  it.disk.full = true;
+  await expect(it.signingKeys.retire(kid, act)).rejects.toMatchObject(unwritten);
+  expect(cuts).toEqual(['signing_key_retired']);
+  expect(it.keyring.isLive(kid)).toBe(false);
+  expect(it.changes.isDenied(signingKeySubject(kid), it.at)).toBe(true);
+  expect(it.keyring.jwks().keys.map((key) => key.kid)).not.toContain(kid);
+
+  it.disk.full = false;
+  await it.signingKeys.advance();
+  expect(it.keyring.signer('session').kid).not.toBe(kid);
+  await it.signingKeys.retire(kid, act);
+  expect((await it.store.signingKeys()).find((key) => key.kid === kid)?.state).toBe('retired');
+});
+
+test('a key that has stopped never signs again, not even when no other is left', async () => {
+  const { kid } = await it.signingKeys.rotate('session', act);
+  it.passed(60n);
+  await it.signingKeys.advance();
+  expect(it.keyring.signer('session').kid).toBe(kid);
+  it.disk.full = true;
+  await expect(it.signingKeys.retire(kid, act)).rejects.toMatchObject(unwritten);
+  expect(() => it.keyring.signer('session')).toThrow(NoSigningKey);
+});
+
+test('a new key that could not be written neither signs nor is published', async () => {
+  it.disk.full = true;
+  const before = it.keyring.jwks();
+  await expect(it.signingKeys.rotate('session', act)).rejects.toMatchObject(unwritten);
+  expect(it.keyring.jwks()).toEqual(before);
+});
+
+test('the steps of a key cannot be skipped or taken back in the store', async () => {
+  const { kid } = it.keyring.signer('token');
+  const at = unixNanos(5n);
+  const steps = await it.store.transaction(async (tx) => [
+    await tx.activateSigningKey(kid),
+    await tx.stopSigningKey(kid, at),
+    await tx.stopSigningKey(kid, at),
+    await tx.activateSigningKey(kid),
+    await tx.retireSigningKey(kid, at),
+    await tx.retireSigningKey(kid, at),
+    await tx.activateSigningKey(kid),
+    await tx.stopSigningKey(kid, at),
+  ]);
+  expect(steps).toEqual([false, true, false, false, true, false, false, false]);
+});
+
+test.each(['published', 'active', 'verifying'] as const)(
+  'a %s key is alive in the facts a decision reads',
+  async (state) => {
+    const masterKey = createSecretKey(randomBytes(32));
+    const key = toRecord(masterKey, createSigningKey('session'), { state, createdAt: it.at });
+    await it.store.insertSigningKey(key);
+    const { facts } = await it.store.facts({ account, kind: 'main', id: MAIN_CREDENTIAL_ID, kid: key.kid });
+    expect(facts.signingKeyAlive).toBe(true);
+  },
+);
