@@ -1,0 +1,624 @@
+// The composition root: a Config becomes wired services that start and stop. The only file that knows every module.
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { startVenue } from '../examples/venue/server.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { createAuthorize } from './access/authorize.ts';
+import {
+  createRouteMatcher,
+  parseRouteTable,
+  type RouteTable,
+  RouteTableError,
+  withLeverageForSubkeys,
+} from './access/route-table.ts';
+import paradexRoutes from './access/routes/paradex.json' with { type: 'json' };
+import { createAuditJournal } from './audit/journal.ts';
+import type { LoadedConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
+import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
+import { createActivateSubkey } from './credentials/activate-subkey.ts';
+import { createLockAccount } from './credentials/lock-account.ts';
+import { createLogin } from './credentials/login.ts';
+import { createManageSubkeys } from './credentials/manage-subkeys.ts';
+import { createManageTokens } from './credentials/manage-tokens.ts';
+import { createOnboard } from './credentials/onboard.ts';
+import { createRegisterSubkey } from './credentials/register-subkey.ts';
+import { createReportLeaked } from './credentials/report-leaked.ts';
+import { createSignOut } from './credentials/sign-out.ts';
+import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
+import { createStarkProof } from './credentials/stark-proof.ts';
+import { createProveWallet } from './credentials/wallet-proof.ts';
+import { type Clock, NEVER } from './domain/time.ts';
+import { NoData, OperatorPortTaken } from './errors.ts';
+import { createForward } from './gateway/forward.ts';
+import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
+import { createUpstream } from './gateway/upstream.ts';
+import { createClientIp } from './http/client-ip.ts';
+import { createCors } from './http/cors.ts';
+import { createFront } from './http/front.ts';
+import { createHandlers } from './http/handlers.ts';
+import { createHttpServer } from './http/server.ts';
+import { openTls } from './http/tls.ts';
+import { createIssuer } from './jwt/issue.ts';
+import { createKeyring, type Keyring } from './jwt/keyring.ts';
+import { openMasterKey } from './jwt/master-key.ts';
+import { createSigningKey, type KeyUse, toRecord } from './jwt/signing-key.ts';
+import { createVerifyBearer, type VerifyBearer } from './jwt/verify.ts';
+import { OPERATOR_ADDRESS_FILE, removeOperatorAddress, writeOperatorAddress } from './operator/address-file.ts';
+import { createOperatorApi } from './operator/api.ts';
+import { createIsOperator } from './operator/bearer.ts';
+import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
+import { createRateLimiter, type RateLimits } from './ratelimit/limiter.ts';
+import { type Changes, createChanges } from './revocation/barrier.ts';
+import { createLiveRegistry } from './revocation/live.ts';
+import { createView } from './revocation/view.ts';
+import { scureCurve } from './starknet/curve.ts';
+import { loadStarkEngine } from './starknet/engine/load.ts';
+import { createMessageHasher } from './starknet/message.ts';
+import type { StarkCurve } from './starknet/pedersen.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+
+export interface App {
+  /** `http://host:port`, or `https://` with tls.cert, as bound. */
+  readonly url: string;
+  /** Where the operator API answers. */
+  readonly operatorUrl: string;
+  /** Where requests of the venue go, in words. */
+  readonly upstream: string;
+  /** Domains a wallet login may name, those of our own port included. */
+  readonly siweDomains: readonly string[];
+  /** True when this start created the database's signing keys. */
+  readonly firstStart: boolean;
+  /** Lets requests under way finish, writes what waits, closes everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export const DATABASE_FILE = 'countersign.db';
+const PURGE_MS = 60_000;
+const KEYS_DUE_MS = 5_000;
+/** A command is answered in a moment; what takes longer, an export, can be asked for again. */
+const OPERATOR_DRAIN_MS = 1_000;
+const OPERATOR_CONNECTIONS = 64;
+
+/**
+ * Starts everything or nothing: what was opened is closed again when a later part cannot start. `time` (nanoseconds and
+ * milliseconds) stands in for the machine's own clocks, for tests.
+ */
+export async function startApp(
+  loaded: LoadedConfig,
+  log: Logger = pino({ level: loaded.config['log.level'] }),
+  time?: { wall: () => bigint; monotonic: () => number },
+): Promise<App> {
+  const { config } = loaded;
+  const closing: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    return await wire(loaded, log, time, closing, stop, config);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function wire(
+  loaded: LoadedConfig,
+  log: Logger,
+  time: { wall: () => bigint; monotonic: () => number } | undefined,
+  closing: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+  config: Config,
+): Promise<App> {
+  const telemetry = createTelemetry(log);
+  const curve = openCurve(config, log);
+  const tls = config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']);
+  const scheme = tls === undefined ? 'http' : 'https';
+
+  mkdirSync(config['data.folder'], { recursive: true, mode: 0o700 });
+  const core = await openCore(config, log, time, closing);
+  const { store, clock, keyring, firstStart, live, view, changes, signingKeys } = core;
+  const journal = createAuditJournal({
+    store,
+    onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
+  });
+  closing.push(() => journal.close());
+  const purge = setInterval(() => {
+    store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
+  }, PURGE_MS).unref();
+  closing.push(() => clearInterval(purge));
+  await signingKeys.advance();
+  const keysDue = setInterval(() => {
+    signingKeys.advance().catch((error: unknown) => log.error({ event: 'signing_keys_failed', err: error }));
+  }, KEYS_DUE_MS).unref();
+  closing.push(() => clearInterval(keysDue));
+
+  const verifyBearer = createVerifyBearer({
+    keyring,
+    issuer: config['jwt.issuer'],
+    cacheCapacity: config['bearer_cache.capacity'],
+  });
+  const authorize = createAuthorize({
+    verifyBearer,
+    view,
+    live,
+    clock,
+    policy: { tokensMayReadKeys: config['tokens.may_read_keys'] },
+    isDenied: changes.isDenied,
+  });
+
+  const { address, secret, closeVenue } = await openVenue(config);
+  closing.push(closeVenue);
+  const upstream = createUpstream({
+    address,
+    connections: config['upstream.connections'],
+    maxWaiting: config['upstream.queue'],
+    connectTimeoutMs: config['upstream.connect_timeout'] * 1000,
+  });
+  closing.push(() => upstream.destroy());
+
+  // The loopback names of our own port are known only once it is bound.
+  const siweDomains = [...config['siwe.domains']];
+  const table = routeTable(config);
+  const handlers = await createHandlers({
+    ...credentialServices({ config, store, clock, curve, keyring, view, changes, journal, verifyBearer, siweDomains }),
+    system: { config, clock, keyring },
+    self: { view, clock },
+    readiness: () => readiness(store),
+    telemetry,
+    maxBodyBytes: config['http.max_body_bytes'],
+    table,
+  });
+  closing.push(() => handlers.close());
+  handlers.requireAll(table);
+  const front = createFront(
+    {
+      match: createRouteMatcher(table),
+      authorize,
+      clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
+      limiter: createRateLimiter({
+        enabled: config['rate_limit.enabled'],
+        limits: limitsOf(config),
+        maxKeys: config['rate_limit.max_keys'],
+        clock,
+      }),
+      cors: createCors(config['cors.origins']),
+      clock,
+      journal,
+      telemetry,
+      forward: createForward({
+        upstream,
+        upstreamSecret: secret,
+        protocol: scheme,
+        checkOrders:
+          config['orders.verify'] === 'require' ? orderCheck({ config, store, clock, curve, view }) : undefined,
+        deadlineMs: config['upstream.timeout'] * 1000,
+        idleMs: config['upstream.timeout'] * 1000,
+      }),
+      refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
+      limits: {
+        maxTargetBytes: config['http.max_target_bytes'],
+        maxForwardBodyBytes: config['http.max_forward_body_bytes'],
+      },
+    },
+    handlers.serve,
+  );
+  // Before the public one: who cannot be operated is not served.
+  const token = operatorToken(config, { mayCreate: true });
+  const operatorUrl = await startOperatorApi(core, config, operatorPort(config), token, telemetry, closing);
+  const addressFile = join(config['data.folder'], OPERATOR_ADDRESS_FILE);
+  writeOperatorAddress(addressFile, operatorUrl);
+  closing.push(() => removeOperatorAddress(addressFile));
+
+  const server = createHttpServer(
+    {
+      host: config['server.host'],
+      port: config['server.port'],
+      maxHeaderBytes: config['http.max_header_bytes'],
+      maxConnections: config['http.max_connections'],
+      requestTimeoutMs: config['http.request_timeout'] * 1000,
+      keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
+      // Longer than the venue may be silent, so that it is the exchange that ends in time, with an answer.
+      silenceTimeoutMs: (config['upstream.timeout'] + config['http.request_timeout']) * 1000,
+      tls,
+    },
+    front,
+  );
+  const port = await server.listen();
+  closing.push(() => server.drain(config['http.drain_timeout'] * 1000));
+  if (loaded.sources['siwe.domains'].kind === 'default') siweDomains.push(`localhost:${port}`, `127.0.0.1:${port}`);
+
+  const host = config['server.host'].includes(':') ? `[${config['server.host']}]` : config['server.host'];
+  return {
+    url: `${scheme}://${host}:${port}`,
+    operatorUrl,
+    upstream: describeUpstream(config['upstream.url']),
+    siweDomains,
+    firstStart,
+    stop,
+  };
+}
+
+/** What any command that reads or changes the store needs. */
+interface Core {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly keyring: Keyring;
+  /** True when signing keys had to be created. */
+  readonly firstStart: boolean;
+  readonly live: ReturnType<typeof createLiveRegistry>;
+  readonly view: ReturnType<typeof createView>;
+  readonly changes: Changes;
+  readonly signingKeys: SigningKeys;
+}
+
+async function openCore(
+  config: Config,
+  log: Logger,
+  time: { wall: () => bigint; monotonic: () => number } | undefined,
+  closing: (() => Promise<void> | void)[],
+): Promise<Core> {
+  const { store, clock } = await openStore(join(config['data.folder'], DATABASE_FILE), time);
+  closing.push(() => store.close());
+  const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
+  const live = createLiveRegistry({ clock });
+  const view = createView({ read: (query) => store.facts(query), capacity: config['view.capacity'] });
+  const changes = createChanges({
+    store,
+    view,
+    live,
+    clock,
+    onStoreFailure: (error) => log.error({ event: 'change_not_written', err: error }),
+  });
+  const signingKeys = createSigningKeys({
+    store,
+    changes,
+    clock,
+    keyring,
+    masterKey,
+    settings: {
+      maxAgeSeconds: config['signing_keys.max_age'],
+      publishDelaySeconds: config['signing_keys.publish_delay'],
+    },
+  });
+  return { store, clock, keyring, firstStart, live, view, changes, signingKeys };
+}
+
+/** Resolves with the address as bound. Rejects with OperatorPortTaken. */
+async function startOperatorApi(
+  core: Core,
+  config: Config,
+  port: number,
+  token: string,
+  telemetry: Telemetry,
+  closing: (() => Promise<void> | void)[],
+): Promise<string> {
+  const { store, clock, changes, signingKeys, keyring } = core;
+  const api = await createOperatorApi({
+    isOperator: createIsOperator(token),
+    store,
+    clock,
+    lockAccount: createLockAccount({ changes, clock }),
+    signingKeys,
+    readiness: async () => ({ ...(await readiness(store)), signing_keys: signingProblem(keyring) }),
+    telemetry,
+    version: { version: manifest.version, node: process.versions.node },
+    limits: { maxBodyBytes: config['http.max_body_bytes'], maxTargetBytes: config['http.max_target_bytes'] },
+  });
+  closing.push(() => api.close());
+  const host = config['operator.host'];
+  const server = createHttpServer(
+    {
+      host,
+      port,
+      maxHeaderBytes: config['http.max_header_bytes'],
+      maxConnections: OPERATOR_CONNECTIONS,
+      requestTimeoutMs: config['http.request_timeout'] * 1000,
+      keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
+      silenceTimeoutMs: config['http.request_timeout'] * 1000,
+    },
+    api.front,
+  );
+  const bound = await server.listen().catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new OperatorPortTaken(
+      `the port ${port} of the operator API is in use by another program; choose another with --operator.port`,
+      { cause: error },
+    );
+  });
+  closing.push(() => server.drain(OPERATOR_DRAIN_MS));
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
+
+/**
+ * The operator API alone, for a command while no server runs: on a free loopback port, with a token of its own that nobody
+ * else learns. Throws StoreLocked while a server runs, and NoData where there is nothing to work on.
+ */
+export async function startOperatorAlone({
+  config,
+}: LoadedConfig): Promise<{ readonly url: string; readonly token: string; stop(): Promise<void> }> {
+  if (!existsSync(join(config['data.folder'], DATABASE_FILE))) {
+    throw new NoData(`there is no database in ${config['data.folder']}; name your server's data folder with --data`);
+  }
+  const closing: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    const log = pino({ level: 'silent' });
+    const core = await openCore(config, log, undefined, closing);
+    const token = randomBytes(32).toString('base64url');
+    return { url: await startOperatorApi(core, config, 0, token, createTelemetry(log), closing), token, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function operatorPort(config: Config): number {
+  const port = config['operator.port'];
+  if (port !== 'auto') return port;
+  return config['server.port'] === 0 ? 0 : config['server.port'] + 1;
+}
+
+/** The token in force. Throws OperatorTokenUnusable. */
+export function operatorToken(config: Config, options: { readonly mayCreate: boolean }): string {
+  return (
+    config['operator.token']?.reveal() ?? openOperatorToken(join(config['data.folder'], OPERATOR_TOKEN_FILE), options)
+  );
+}
+
+async function openKeyring(
+  store: Store,
+  clock: Clock,
+  file: string,
+): Promise<{ keyring: Keyring; masterKey: KeyObject; created: boolean }> {
+  const records = await store.signingKeys();
+  const masterKey = openMasterKey(file, { mayCreate: records.length === 0 });
+  const uses: readonly KeyUse[] = ['session', 'token'];
+  const missing = uses.filter((use) => !records.some((record) => record.use === use && record.state === 'active'));
+  for (const use of missing) {
+    await store.insertSigningKey(
+      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }),
+    );
+  }
+  const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
+  return { keyring, masterKey, created: missing.length > 0 };
+}
+
+const MIB = 1_048_576;
+
+// The plain JavaScript curve is the engine's fallback, and the whole of it where WebAssembly does not load.
+function openCurve(config: Config, log: Logger): StarkCurve {
+  const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: config['engine.table_mib'] * MIB });
+  if (loaded.kind === 'engine') return loaded.engine;
+  log.warn({ event: 'engine_unavailable', reason: loaded.reason }, 'Stark signatures are verified in plain JavaScript');
+  return scureCurve;
+}
+
+function credentialServices(deps: {
+  config: Config;
+  store: Store;
+  clock: Clock;
+  curve: StarkCurve;
+  keyring: Keyring;
+  view: ReturnType<typeof createView>;
+  changes: ReturnType<typeof createChanges>;
+  journal: ReturnType<typeof createAuditJournal>;
+  verifyBearer: VerifyBearer;
+  siweDomains: readonly string[];
+}) {
+  const { config, store, clock, curve, keyring, view, changes, journal, verifyBearer, siweDomains } = deps;
+  const stark = createStarkProof(curve);
+  const hasher = createMessageHasher(curve, {
+    domainName: config.domain_name,
+    chainId: config.starknet_chain_id,
+  });
+  const futureToleranceSeconds = config['login.future_tolerance'];
+  const proveWallet = createProveWallet({
+    clock,
+    settings: { domains: siweDomains, chainId: config.l1_chain_id, futureToleranceSeconds },
+  });
+  const issuer = createIssuer({ keyring, issuer: config['jwt.issuer'] });
+  const hashes = {
+    accountHash: config.paraclear_account_hash,
+    proxyHash: config.paraclear_account_proxy_hash,
+    evmAccountHash: config.paraclear_evm_account_hash,
+  };
+  return {
+    hashes,
+    login: createLogin({
+      store,
+      view,
+      clock,
+      hasher,
+      stark,
+      proveWallet,
+      issuer,
+      keyring,
+      journal,
+      settings: {
+        maxAgeSeconds: config['login.max_age'],
+        defaultAgeSeconds: config['login.default_age'],
+        futureToleranceSeconds,
+        plainSubkey: config['login.plain_subkey'],
+        singleUse: config['login.single_use'],
+      },
+    }),
+    onboard: createOnboard({
+      store,
+      changes,
+      clock,
+      curve,
+      hasher,
+      stark,
+      proveWallet,
+      settings: {
+        classes: hashes,
+        evmAccountHash: hashes.evmAccountHash,
+        open: config['onboarding.open'],
+        allowlist: new Set(config['onboarding.allowlist']),
+        issuedAtRequired: config['onboarding.siwe_issued_at_required'],
+      },
+    }),
+    subkeys: {
+      store,
+      register: createRegisterSubkey({
+        store,
+        changes,
+        clock,
+        curve,
+        stark,
+        proveWallet,
+        settings: {
+          signatureRequired: config['subkeys.require_signature'],
+          maxLive: config['subkeys.max_live'],
+          maxPending: config['subkeys.max_pending'],
+          pendingLifeSeconds: config['subkeys.pending_life'],
+          reregisterRevoked: config['subkeys.reregister_revoked'],
+          futureToleranceSeconds,
+        },
+      }),
+      activate: createActivateSubkey({ store, changes, clock, curve, stark, settings: { futureToleranceSeconds } }),
+      manage: createManageSubkeys({ store, changes, clock }),
+    },
+    emergency: {
+      signOut: createSignOut({ changes, clock, settings: { futureToleranceSeconds } }),
+      reportLeaked: createReportLeaked({ verifyBearer, changes, clock }),
+    },
+    tokens: {
+      store,
+      clock,
+      manage: createManageTokens({ store, changes, clock, issuer, settings: { maxLive: config['tokens.max_live'] } }),
+    },
+  };
+}
+
+function orderCheck(deps: {
+  config: Config;
+  store: Store;
+  clock: Clock;
+  curve: StarkCurve;
+  view: ReturnType<typeof createView>;
+}): OrderCheck {
+  const { config, store, clock, curve, view } = deps;
+  return createOrderCheck({
+    curve,
+    hasher: createMessageHasher(curve, { domainName: config.domain_name, chainId: config.starknet_chain_id }),
+    stark: createStarkProof(curve),
+    store,
+    isAlive: (credential, kid) =>
+      view.ask(
+        { ...credential, kid },
+        ({ credential: state, expiresAt }) => state === 'alive' && (expiresAt === NEVER || expiresAt > clock.now()),
+      ),
+    clock,
+    settings: {
+      maxAgeSeconds: config['orders.max_age'],
+      futureToleranceSeconds: config['login.future_tolerance'],
+    },
+  });
+}
+
+function routeTable(config: Config): RouteTable {
+  const file = config['routes.file'];
+  const table = parseRouteTable(file === '' ? paradexRoutes : readRouteFile(file));
+  return config['subkeys.may_set_leverage'] ? withLeverageForSubkeys(table) : table;
+}
+
+function readRouteFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RouteTableError(`the route table ${file} cannot be read: ${why}`);
+  }
+}
+
+function limitsOf(config: Config): RateLimits {
+  const perMinute = (count: number) => ({ count, windowSeconds: 60, burst: count });
+  const perSecond = (count: number) => ({ count, windowSeconds: 1, burst: count });
+  return {
+    public: [perMinute(config['rate_limit.public_per_minute'])],
+    login: [perMinute(config['rate_limit.auth_per_minute'])],
+    onboarding: [perMinute(config['rate_limit.onboarding_per_minute'])],
+    private: [perMinute(config['rate_limit.private_per_minute'])],
+    activate: [perMinute(config['rate_limit.activate_per_minute'])],
+    orders: [perSecond(config['rate_limit.orders_per_second']), perMinute(config['rate_limit.orders_per_minute'])],
+    read: [
+      perSecond(config['rate_limit.private_get_per_second']),
+      perMinute(config['rate_limit.private_get_per_minute']),
+    ],
+    keys: [perMinute(config['rate_limit.key_management_per_minute'])],
+  };
+}
+
+interface OpenedVenue {
+  readonly address: VenueAddress;
+  readonly secret: string | undefined;
+  readonly closeVenue: () => Promise<void> | void;
+}
+
+// Linux's limit for the path of a socket is 107 bytes; other systems allow fewer.
+const MAX_SOCKET_PATH = 100;
+
+// The demo venue answers on a socket in a folder that only this user can enter, and demands a secret made for this start.
+async function openVenue(config: Config): Promise<OpenedVenue> {
+  const address = config['upstream.url'];
+  if (address.kind !== 'demo') {
+    const secret = config['upstream.proof'] === 'secret' ? config['upstream.secret']?.reveal() : undefined;
+    return { address, secret, closeVenue: () => undefined };
+  }
+  const secret = randomBytes(32).toString('base64url');
+  const inData = join(config['data.folder'], 'venue.sock');
+  const temporary =
+    Buffer.byteLength(inData) > MAX_SOCKET_PATH ? mkdtempSync(join(tmpdir(), 'countersign-')) : undefined;
+  const socketPath = temporary === undefined ? inData : join(temporary, 'venue.sock');
+  // A killed server leaves its socket behind. The data folder is ours alone by now, so nobody answers on it.
+  rmSync(socketPath, { force: true });
+  const venue = await startVenue({ secret, listen: { path: socketPath } });
+  return {
+    address: { kind: 'unix', socketPath, basePath: '' },
+    secret,
+    closeVenue: async () => {
+      await venue.close();
+      if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+function describeUpstream(address: UpstreamAddress): string {
+  switch (address.kind) {
+    case 'demo':
+      return 'the built-in demo venue';
+    case 'http':
+      return `${address.origin}${address.basePath}`;
+    case 'unix':
+      return `unix:${address.socketPath}`;
+    default:
+      return address satisfies never;
+  }
+}
+
+async function readiness(store: Store): Promise<Record<string, string | undefined>> {
+  const problem = await store.ping().then(
+    () => undefined,
+    () => 'the database cannot be read',
+  );
+  return { store: problem };
+}
+
+function signingProblem(keyring: Keyring): string | undefined {
+  try {
+    keyring.signer('session');
+    keyring.signer('token');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'there is no signing key';
+  }
+}

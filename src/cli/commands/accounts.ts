@@ -1,0 +1,77 @@
+// countersign accounts: who is here, what an account has, and the lock.
+import { listOf, type Members, membersOf, textOf } from '../answer.ts';
+import { splitArguments, UsageError } from '../arguments.ts';
+import { withOperator } from '../operator-client.ts';
+import { shownTime, table } from '../output.ts';
+
+const USAGE =
+  'usage: countersign accounts list [--limit=n] [--cursor=c] | show <account> | lock <account> | unlock <account>  [--json] [settings]';
+const ACCOUNTS = '/operator/v1/accounts';
+
+export async function accounts(argv: readonly string[]): Promise<number> {
+  return withOperator('accounts', () => {
+    const { words, json, options, settings } = splitArguments(argv, ['limit', 'cursor']);
+    const [verb = '', account, ...more] = words;
+    const path = pathOf(verb, account, options);
+    if (path === undefined || more.length > 0) throw new UsageError(USAGE);
+    return {
+      settings,
+      async work({ ask }) {
+        const answer = await ask(verb === 'lock' || verb === 'unlock' ? 'POST' : 'GET', path);
+        if (json) process.stdout.write(`${answer}\n`);
+        else process.stdout.write(verb === 'list' ? shownList(membersOf(answer)) : shownOne(membersOf(answer)));
+      },
+    };
+  });
+}
+
+function pathOf(verb: string, account: string | undefined, options: ReadonlyMap<string, string>): string | undefined {
+  if (verb === 'list' && account === undefined) {
+    const query = new URLSearchParams([...options]).toString();
+    return query === '' ? ACCOUNTS : `${ACCOUNTS}?${query}`;
+  }
+  if (!/^0[xX][0-9a-fA-F]{1,64}$/.test(account ?? '') || options.size > 0) return undefined;
+  if (verb === 'show') return `${ACCOUNTS}/${account}`;
+  return verb === 'lock' || verb === 'unlock' ? `${ACCOUNTS}/${account}/${verb}` : undefined;
+}
+
+function shownList(answer: Members): string {
+  const rows = listOf(answer, 'results').map((account) => [
+    textOf(account, 'account'),
+    textOf(account, 'signer_type'),
+    account.locked === true ? 'locked' : 'open',
+    shownTime(account.created_at),
+  ]);
+  const next = textOf(answer, 'next');
+  return `${table([['ACCOUNT', 'SIGNER', 'STATE', 'CREATED'], ...rows])}${next === '' ? '' : `more: --cursor=${next}\n`}`;
+}
+
+function shownOne(account: Members): string {
+  const receipt = account.receipt === undefined ? [] : [['receipt', JSON.stringify(account.receipt)]];
+  const facts = table([
+    ['account', textOf(account, 'account')],
+    ['signer', `${textOf(account, 'signer_type')} ${textOf(account, 'signer')}`],
+    ['state', account.locked === true ? `locked since ${shownTime(account.locked_at)}` : 'open'],
+    ['signed out', shownTime(account.valid_after)],
+    ['created', shownTime(account.created_at)],
+    ...receipt,
+  ]);
+  const subkeys = listOf(account, 'subkeys').map((subkey) => [
+    'subkey',
+    textOf(subkey, 'public_key'),
+    textOf(subkey, 'name'),
+    textOf(subkey, 'state'),
+    shownTime(subkey.expires_at),
+  ]);
+  const tokens = listOf(account, 'tokens').map((token) => [
+    'token',
+    textOf(token, 'lookup_id'),
+    textOf(token, 'name'),
+    token.revoked_at === 0 ? 'issued' : 'revoked',
+    shownTime(token.expiry_at),
+  ]);
+  const credentials = [...subkeys, ...tokens];
+  const more = account.more === true ? 'more of them exist than are shown\n' : '';
+  if (credentials.length === 0) return facts;
+  return `${facts}\n${table([['KIND', 'ID', 'NAME', 'STATE', 'EXPIRES'], ...credentials])}${more}`;
+}

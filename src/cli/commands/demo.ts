@@ -1,0 +1,66 @@
+// Walks through the whole story with real signatures, against a running server or one of its own. Exits with 0 only if every
+// answer was as it should be.
+import { styleText } from 'node:util';
+import { createAsk, NoAnswer } from '../demo/exchange.ts';
+import { type OwnServer, startOwnServer } from '../demo/own-server.ts';
+import { createScene, StepFailed } from '../demo/scene.ts';
+import { tellStory } from '../demo/story.ts';
+import { targetOf } from '../demo/target.ts';
+
+const USAGE = 'usage: npm run demo, or npm run demo -- --url http://host:port for a server that is running';
+
+export async function demo(argv: readonly string[]): Promise<number> {
+  const target = targetOf(argv);
+  if (target.kind === 'misused') return failed(`${target.problem}; ${USAGE}`, 2);
+  const stopped = stopSignal();
+  let own: OwnServer | undefined;
+  try {
+    if (target.kind === 'running server') return await perform(target.origin, target.origin, stopped);
+    own = await startOwnServer();
+    return await perform(own.url, `${own.url}, a server of its own that goes when the demo ends`, stopped);
+  } catch (error) {
+    if (stopped.aborted) return failed('the demo was stopped');
+    if (error instanceof StepFailed) return failed(error.message);
+    return failed(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    await own?.stop();
+  }
+}
+
+async function perform(origin: string, where: string, stopped: AbortSignal): Promise<number> {
+  const startedAt = performance.now();
+  const scene = createScene({
+    ask: createAsk(origin, stopped),
+    heading: `${styleText('bold', 'Countersign demo')}  ${where}\n\n`,
+    write: (text) => process.stdout.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  });
+  try {
+    await tellStory(scene);
+  } catch (error) {
+    if (error instanceof NoAnswer)
+      return failed(`the server at ${origin} ${error.message}; is it running? start one with npm start`);
+    throw error;
+  }
+  const { steps, requests, refusals } = scene.tally();
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  process.stdout.write(
+    `\n${styleText('green', '✓ all as it should be')}: ${steps} steps, ${requests} requests, ${refusals} of them refused as they must, ${seconds} s\n`,
+  );
+  return 0;
+}
+
+// Once: a second signal ends the process at once.
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stop);
+  // Whoever read our output is gone (npm run demo | head): the folder must go all the same.
+  process.stdout.on('error', stop);
+  return controller.signal;
+}
+
+function failed(sentence: string, code = 1): number {
+  process.stderr.write(`countersign demo: ${sentence}\n`);
+  return code;
+}

@@ -1,0 +1,77 @@
+// Runs the service until it is told to stop, and says in plain words where everything is.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RouteTableError } from '../../access/route-table.ts';
+import { type App, startApp } from '../../app.ts';
+import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { OperatorPortTaken, StoreFailure, StoreLocked } from '../../errors.ts';
+import { MasterKeyUnusable } from '../../jwt/master-key.ts';
+import { MasterKeyMismatch } from '../../jwt/seal.ts';
+import { OPERATOR_TOKEN_FILE, OperatorTokenUnusable } from '../../operator/token-file.ts';
+
+export async function serve(argv: readonly string[]): Promise<number> {
+  let app: App;
+  let loaded: LoadedConfig;
+  // Listened for before anything is opened: a signal during start must not leave a half-started server behind.
+  const stopping = stopSignal();
+  try {
+    loaded = loadConfig({
+      argv,
+      env: process.env,
+      cwd: process.cwd(),
+      readFile: (path) => readFileSync(path, 'utf8'),
+    });
+    app = await startApp(loaded);
+  } catch (error) {
+    return failed(error);
+  }
+  process.stdout.write(welcome(app, loaded));
+  const signal = await stopping;
+  process.stdout.write(`${signal}: finishing what is under way\n`);
+  await app.stop();
+  process.stdout.write('stopped\n');
+  return 0;
+}
+
+// A terminal sends its signal to the whole process group, so it can arrive twice: only the first counts.
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, resolve);
+  });
+}
+
+function welcome(app: App, { config }: LoadedConfig): string {
+  return `${app.firstStart ? `signing keys created, sealed with ${config['master_key.file']}: keep that file apart from the data\n` : ''}data        ${config['data.folder']}
+operator    ${app.operatorUrl}, for this machine only; ${config['operator.token'] === undefined ? `bearer in ${join(config['data.folder'], OPERATOR_TOKEN_FILE)}` : 'bearer as set'}
+venue       ${app.upstream}
+chain       ${config.starknet_chain_id}, L1 chain ${config.l1_chain_id}; ${app.siweDomains.join(', ')}
+            a login signed for this chain id and domain is valid on every service that uses the same ones
+listening on ${app.url}
+
+try         npm run demo -- --url ${app.url}
+            curl ${app.url}/v1/system/config
+`;
+}
+
+function failed(error: unknown): number {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) process.stderr.write(`countersign: ${problem}\n`);
+    return 2;
+  }
+  process.stderr.write(`countersign: ${sentence(error)}\n`);
+  return 1;
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof StoreLocked)
+    return 'another server is already running on this data folder; stop it, or use another --data';
+  if (error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch || error instanceof RouteTableError)
+    return error.message;
+  if (error instanceof OperatorTokenUnusable || error instanceof OperatorPortTaken) return error.message;
+  if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
+  if (isAddressInUse(error)) return 'the port is in use by another program; choose another with --port';
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+const isAddressInUse = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

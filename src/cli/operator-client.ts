@@ -1,0 +1,129 @@
+// How a command reaches the operator API: that of the server which holds the data, or, when none runs, one of its own for as
+// long as the command takes. The token is sent to nobody but the holder of the lock.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { operatorToken, startOperatorAlone } from '../app.ts';
+import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { NoData, StoreFailure, StoreLocked } from '../errors.ts';
+import { MasterKeyUnusable } from '../jwt/master-key.ts';
+import { MasterKeyMismatch } from '../jwt/seal.ts';
+import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../operator/address-file.ts';
+import { OperatorTokenUnusable } from '../operator/token-file.ts';
+import { UsageError } from './arguments.ts';
+import { printable } from './output.ts';
+
+/** 0 done, 1 failed, 2 used wrongly or a setting is not accepted, 3 a server holds the data but does not answer. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface Operator {
+  /** The answer's text, as it came. Throws Refused for any status but 2xx, NotReachable when there is no answer. */
+  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<string>;
+  /** The same for an answer of any length, piece by piece. */
+  stream(path: string): AsyncGenerator<Uint8Array>;
+}
+
+/** What a command asks, once its arguments were understood. */
+export interface Task {
+  readonly settings: readonly string[];
+  work(operator: Operator): Promise<void>;
+}
+
+/** The operator API refused; the message is its own. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+class NotReachable extends Error {
+  override readonly name = 'NotReachable';
+}
+
+const ANSWER_MS = 30_000;
+
+/** Runs one command against the operator API, reading its arguments first, and turns whatever goes wrong into one sentence and an exit code. */
+export async function withOperator(command: string, prepare: () => Task): Promise<ExitCode> {
+  return reporting(command, async () => {
+    const { settings, work } = prepare();
+    const { operator, stop } = await reach(readSettings(settings));
+    try {
+      await work(operator);
+    } finally {
+      await stop();
+    }
+  });
+}
+
+export const readSettings = (argv: readonly string[]): LoadedConfig =>
+  loadConfig({ argv, env: process.env, cwd: process.cwd(), readFile: (path) => readFileSync(path, 'utf8') });
+
+/** Exit code and sentences of a command's failure, on stderr. */
+export async function reporting(command: string, work: () => Promise<void>): Promise<ExitCode> {
+  try {
+    await work();
+    return 0;
+  } catch (error) {
+    const sentences = error instanceof ConfigError ? error.problems : [sentenceOf(error)];
+    for (const sentence of sentences) process.stderr.write(`countersign ${command}: ${printable(sentence)}\n`);
+    if (error instanceof ConfigError || error instanceof UsageError) return 2;
+    return error instanceof NotReachable ? 3 : 1;
+  }
+}
+
+async function reach(loaded: LoadedConfig): Promise<{ operator: Operator; stop: () => Promise<void> }> {
+  // The lock first: whoever holds it is the server. A port that a dead server left could be anybody's.
+  const alone = await startOperatorAlone(loaded).catch((error: unknown) => {
+    if (error instanceof StoreLocked) return undefined;
+    throw error;
+  });
+  if (alone !== undefined) return { operator: operatorAt(alone.url, alone.token), stop: alone.stop };
+  const { config } = loaded;
+  const url = readOperatorAddress(join(config['data.folder'], OPERATOR_ADDRESS_FILE));
+  if (url === undefined) {
+    throw new NotReachable(`a server holds ${config['data.folder']} but has not said where its operator API answers`);
+  }
+  return { operator: operatorAt(url, operatorToken(config, { mayCreate: false })), stop: async () => undefined };
+}
+
+function operatorAt(url: string, token: string): Operator {
+  async function request(method: string, path: string, body: unknown, signal: AbortSignal | null): Promise<Response> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      signal,
+      redirect: 'error',
+      headers: { Authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new NotReachable(`the server does not answer at ${url}`, { cause });
+    });
+    if (!response.ok) throw new Refused(messageIn(await response.text()) ?? `the server answered ${response.status}`);
+    return response;
+  }
+
+  return {
+    async ask(method, path, body) {
+      return (await request(method, path, body, AbortSignal.timeout(ANSWER_MS))).text();
+    },
+    async *stream(path) {
+      const response = await request('GET', path, undefined, null);
+      if (response.body !== null) yield* response.body;
+    },
+  };
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    const { message } = { message: undefined, ...JSON.parse(text) };
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof Refused || error instanceof NotReachable || error instanceof UsageError) return error.message;
+  if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
+    return error.message;
+  }
+  if (error instanceof OperatorTokenUnusable) return error.message;
+  if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

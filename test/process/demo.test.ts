@@ -1,0 +1,363 @@
+// The demo as a person runs it, in a process of its own: it must pass against an intact server, and fail at the right step
+// against one that lost a check. No switch takes a check away: the tests break a copy of the source.
+import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { limitBuy, signedOrder } from '../../src/cli/demo/order.ts';
+import { targetOf } from '../../src/cli/demo/target.ts';
+import { createStarkKey } from '../../src/client/stark-key.ts';
+import { feltOf } from '../../src/domain/felt.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { feltFromText } from '../../src/starknet/felt.ts';
+import { createMessageHasher } from '../../src/starknet/message.ts';
+import { hashElements } from '../../src/starknet/pedersen.ts';
+import { parseSignatureText } from '../../src/starknet/signature.ts';
+import { snKeccak } from '../../src/starknet/sn-keccak.ts';
+import {
+  type Env,
+  endEverythingStarted,
+  PROJECT,
+  type Running,
+  removeFolders,
+  start,
+  temporaryFolder,
+} from './start-project.ts';
+
+const opened: Server[] = [];
+const serving: Running[] = [];
+afterEach(async () => {
+  // Asked and not killed: a killed server leaves its venue's folder behind.
+  for (const server of serving) server.signal('SIGTERM');
+  for (const server of serving.splice(0)) await server.ended;
+  endEverythingStarted();
+  for (const server of opened.splice(0)) server.close();
+});
+afterAll(removeFolders);
+
+const PLAIN: Env = { FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined };
+
+/** Runs the intact demo to its end. */
+async function runDemo(args: readonly string[], env: Env = {}) {
+  const cwd = await temporaryFolder('demo-cwd');
+  const command = [join(PROJECT, 'src', 'main.ts'), 'demo', ...args];
+  const demo = start(process.execPath, command, { cwd, env: { ...PLAIN, ...env } });
+  const { code } = await demo.ended;
+  return { code, stdout: demo.stdout(), stderr: demo.stderr(), leftInCwd: await readdir(cwd) };
+}
+
+/** A server of the project in `root`, on a free port; resolves with its URL once it listens. */
+async function startServer(root: string, settings: readonly string[] = []): Promise<string> {
+  const cwd = await temporaryFolder('demo-server');
+  const command = [join(root, 'src', 'main.ts'), 'serve', '--port=0', '--log.level=silent', ...settings];
+  const server = start(process.execPath, command, { cwd });
+  serving.push(server);
+  const [, url = ''] = await server.printed(/^listening on (\S+)$/m);
+  return url;
+}
+
+/** A copy of the source with one text, which must stand there exactly once, replaced. */
+async function projectWithout({ file, text, instead }: Pick<Removal, 'file' | 'text' | 'instead'>): Promise<string> {
+  const root = await temporaryFolder('demo-broken');
+  for (const folder of ['src', 'examples']) await cp(join(PROJECT, folder), join(root, folder), { recursive: true });
+  await cp(join(PROJECT, 'package.json'), join(root, 'package.json'));
+  await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'));
+  const source = await readFile(join(root, file), 'utf8');
+  const pieces = source.split(text);
+  expect(pieces, `${file} must hold this exactly once: ${text}`).toHaveLength(2);
+  await writeFile(join(root, file), pieces.join(instead));
+  return root;
+}
+
+/** A server that is not ours, on a free loopback port. */
+async function strangeServer(listener: RequestListener): Promise<string> {
+  return listening(createServer(listener));
+}
+
+async function listening(server: Server): Promise<string> {
+  opened.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
+  return `http://127.0.0.1:${address.port}`;
+}
+
+const PASSED = /^✓ all as it should be: 14 steps, 33 requests, 12 of them refused/m;
+
+test('the demo passes against a running server, and prints no key, token or signature whole', async () => {
+  const url = await startServer(PROJECT);
+
+  const { code, stdout, stderr } = await runDemo(['--url', url]);
+
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(PASSED);
+  expect(code).toBe(0);
+  expect(stdout).toContain(url);
+  expect(stdout).toMatch(/eyJ\w+…\w+/);
+  expect(stdout).not.toMatch(/eyJ[\w-]{20}/);
+  expect(stdout).not.toMatch(/[0-9a-f]{20}/i);
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('the demo takes chain id and class hashes from the server, not from its own defaults', async () => {
+  const url = await startServer(PROJECT, [
+    '--starknet_chain_id=SOME_OTHER_CHAIN',
+    '--paraclear_account_hash=0x1234',
+    '--paraclear_account_proxy_hash=0x5678',
+  ]);
+
+  const { code, stdout, stderr } = await runDemo([`--url=${url}/`]);
+
+  expect(stderr).toBe('');
+  expect(stdout).toContain('SOME_OTHER_CHAIN');
+  expect(stdout).toMatch(PASSED);
+  expect(code).toBe(0);
+});
+
+test('without --url the demo starts a server of its own, ignores the settings of the environment and leaves nothing behind', async () => {
+  const temporary = await temporaryFolder('t');
+
+  const demo = await runDemo([], {
+    TMPDIR: temporary,
+    CSIGN_UPSTREAM_URL: 'http://127.0.0.1:1',
+    CSIGN_NO_SETTING: '1',
+  });
+
+  expect(demo.stderr).toBe('');
+  expect(demo.stdout).toMatch(PASSED);
+  expect(demo.code).toBe(0);
+  expect(await readdir(temporary)).toEqual([]);
+  expect(demo.leftInCwd).toEqual([]);
+});
+
+test('a demo that is stopped half-way removes what its own server wrote, and does not pass', async () => {
+  const temporary = await temporaryFolder('t');
+  const cwd = await temporaryFolder('demo-cwd');
+  // Stops itself at its first line, so that it cannot be over before the signal comes; notes what was there by then.
+  const stopsItself = `import { readdirSync, writeFileSync } from 'node:fs';
+    const write = process.stdout.write;
+    process.stdout.write = (text) => {
+      process.stdout.write = write;
+      writeFileSync('there', readdirSync(process.env.TMPDIR).join());
+      process.kill(process.pid, 'SIGTERM');
+      return write.call(process.stdout, text);
+    };`;
+  const preload = `data:text/javascript,${encodeURIComponent(stopsItself)}`;
+  const command = ['--import', preload, join(PROJECT, 'src', 'main.ts'), 'demo'];
+  const demo = start(process.execPath, command, { cwd, env: { ...PLAIN, TMPDIR: temporary } });
+
+  const { code } = await demo.ended;
+
+  expect(demo.stderr()).toBe('countersign demo: the demo was stopped\n');
+  expect(code).toBe(1);
+  expect(await readFile(join(cwd, 'there'), 'utf8')).toMatch(/countersign-demo-/);
+  expect(await readdir(temporary)).toEqual([]);
+});
+
+test('a demo whose reader goes away removes what its own server wrote', async () => {
+  const temporary = await temporaryFolder('t');
+  const cwd = await temporaryFolder('demo-cwd');
+  const script = '"$0" "$1" demo | head -n 1';
+  const args = ['-c', script, process.execPath, join(PROJECT, 'src', 'main.ts')];
+  const pipe = start('/bin/sh', args, { cwd, env: { ...PLAIN, TMPDIR: temporary } });
+
+  await pipe.ended;
+
+  expect(pipe.stdout()).toMatch(/^Countersign demo {2}http:\S+, a server of its own/);
+  expect(pipe.stderr()).toBe('countersign demo: the demo was stopped\n');
+  expect(await readdir(temporary)).toEqual([]);
+});
+
+interface Removal {
+  /** The check as the demo names it. */
+  readonly check: 'signature' | 'permission' | 'allowlist' | 'revocation';
+  readonly what: string;
+  readonly file: string;
+  readonly text: string;
+  readonly instead: string;
+  /** The request at which the demo must notice. */
+  readonly noticedAt: string;
+}
+
+const removals: readonly Removal[] = [
+  {
+    check: 'allowlist',
+    what: 'the allowlist, in every decision and at login',
+    file: 'src/access/decide.ts',
+    text: "return allows(facts.allowlist, clientIp) ? undefined : 'ip_not_allowed';",
+    instead: 'return undefined;',
+    noticedAt: 'GET /v1/balance',
+  },
+  {
+    check: 'allowlist',
+    what: 'the allowlist, at login alone',
+    file: 'src/credentials/login.ts',
+    text: 'if (refusal !== undefined) throw refusalErrorOf(refusal);',
+    instead: '',
+    noticedAt: 'POST /v1/auth/0x',
+  },
+  {
+    check: 'permission',
+    what: 'what a kind of credential may do',
+    file: 'src/access/decide.ts',
+    text: "if (!caller.permissions.has(asked.permission)) return 'permission_missing';",
+    instead: '',
+    noticedAt: 'POST /v1/account/tokens',
+  },
+  {
+    check: 'permission',
+    what: 'permissions altogether',
+    file: 'src/access/decide.ts',
+    text: '?? permissionRefusal(caller, asked) ??',
+    instead: '??',
+    noticedAt: 'POST /v1/orders',
+  },
+  {
+    check: 'revocation',
+    what: 'the state of the credential',
+    file: 'src/access/decide.ts',
+    text: "return 'credential_revoked';",
+    instead: 'break;',
+    noticedAt: 'GET /v1/balance',
+  },
+  {
+    check: 'signature',
+    what: 'the verification of Stark signatures',
+    file: 'src/credentials/stark-proof.ts',
+    text: 'verify: async (hash, { r, s }, publicKey) => curve.verify(hash, r, s, feltValue(publicKey)),',
+    instead: 'verify: async () => true,',
+    noticedAt: 'POST /v1/auth',
+  },
+  {
+    check: 'signature',
+    what: 'the signature of a login that names its key',
+    file: 'src/credentials/login.ts',
+    text: 'if (await deps.stark.verify(hash, request.signature, named.publicKey))',
+    instead: '',
+    noticedAt: 'POST /v1/auth/0x',
+  },
+];
+
+test.each(removals)('a server that lost the $check check ($what) makes the demo fail there', async (removal) => {
+  const url = await startServer(await projectWithout(removal));
+
+  const { code, stdout, stderr } = await runDemo(['--url', url]);
+
+  const [sentence = '', ...more] = stderr.trimEnd().split('\n');
+  expect(more).toEqual([]);
+  expect(sentence).toMatch(new RegExp(`^countersign demo: step \\d+ \\(${removal.check} check\\) failed: `));
+  expect(sentence).toContain(` failed: ${removal.noticedAt}`);
+  expect(stdout).not.toMatch(PASSED);
+  expect(stdout.trimEnd().split('\n').at(-1)).toContain(`✗ ${removal.noticedAt}`);
+  expect(code).toBe(1);
+});
+
+test('a server that cannot be reached is one sentence and exit code 1', async () => {
+  const server = createTcpServer();
+  const url = await listening(server);
+  await new Promise((resolve) => server.close(resolve));
+
+  expect(await runDemo(['--url', url])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: `countersign demo: the server at ${url} refused the connection; is it running? start one with npm start\n`,
+  });
+});
+
+test('a server that never answers does not hold the demo', async () => {
+  const url = await listening(createTcpServer());
+
+  const { code, stdout, stderr } = await runDemo(['--url', url]);
+
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(`the server at ${url} gave no answer within 5 s`);
+});
+
+test('what a strange server answers cannot steer the terminal, and is no success', async () => {
+  const message = `\u001b[2J\u202e\n✓ all as it should be ${'s'.repeat(500)}`;
+  const url = await strangeServer((_request, response) =>
+    response.writeHead(500).end(JSON.stringify({ error: 'INTERNAL_ERROR', message })),
+  );
+
+  const { code, stdout, stderr } = await runDemo(['--url', url]);
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^countersign demo: step 1 failed: GET \/v1\/system\/config should be answered 200, but got 500 /,
+  );
+  for (const unwanted of ['\u001b', '\u202e', '\n✓', 's'.repeat(40)]) expect(stdout + stderr).not.toContain(unwanted);
+});
+
+test('the demo follows no redirect to another server', async () => {
+  let reached = 0;
+  const other = await strangeServer((_request, response) => {
+    reached += 1;
+    response.end('{}');
+  });
+  const url = await strangeServer((_request, response) =>
+    response.writeHead(307, { Location: `${other}/v1/system/config` }).end(),
+  );
+
+  const { code, stderr } = await runDemo(['--url', url]);
+
+  expect(reached).toBe(0);
+  expect(stderr).toContain('but got 307');
+  expect(code).toBe(1);
+});
+
+test('the demo refuses other arguments with its usage and exit code 2', async () => {
+  const { code, stdout, stderr } = await runDemo(['--url', 'http://localhost:8080/v1']);
+
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^countersign demo: --url must be .*; usage: npm run demo.*\n$/);
+});
+
+test('the demo takes an origin after --url, and nothing else', () => {
+  expect(targetOf([])).toEqual({ kind: 'own server' });
+  for (const argv of [['--url', 'http://[::1]:8080'], ['--url=http://[::1]:8080/']]) {
+    expect(targetOf(argv)).toEqual({ kind: 'running server', origin: 'http://[::1]:8080' });
+  }
+  for (const argv of [
+    ['--url'],
+    ['--url='],
+    ['--url', 'localhost:8080'],
+    ['--url', 'ftp://localhost'],
+    ['--url', 'http://localhost:8080/?x'],
+    ['--url', 'http://user:secret@localhost:8080'],
+    ['--url', 'http://localhost:8080', 'http://user:secret@localhost:8080'],
+    ['--url=http://localhost:8080', '--url=http://localhost:8081'],
+    ['--port=1'],
+    ['http://user:secret@localhost:8080'],
+  ]) {
+    const target = targetOf(argv);
+    expect(target, argv.join(' ')).toMatchObject({ kind: 'misused' });
+    expect(JSON.stringify(target)).not.toContain('secret');
+  }
+});
+
+test('an order that the demo places carries the signature of its key over every amount', () => {
+  const key = createStarkKey('0x1234567');
+  const account = feltOf(0x512675302c595a7c25addb007cccd1874bb6530632347226ffdf6894aa82cbbn);
+  const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_TESTNET' });
+
+  const body = signedOrder(hasher, key, account, limitBuy('BTC-USD-PERP', '0.001', '29500.12'), 1_767_323_045_123);
+
+  const signature = parseSignatureText(String(body.signature));
+  // The same order, put together from the published definition (WIRE section 3) and not by the demo.
+  const values = [
+    1_767_323_045_123n,
+    feltFromText('BTC-USD-PERP'),
+    1n,
+    feltFromText('LIMIT'),
+    100_000n,
+    2_950_012_000_000n,
+  ];
+  const struct = hashElements(scureCurve, [
+    snKeccak('Order(timestamp:felt,market:felt,side:felt,orderType:felt,size:felt,price:felt)'),
+    ...values,
+  ]);
+  const hash = hasher.messageHash(account, struct);
+  expect(scureCurve.verify(hash, signature?.r ?? 0n, signature?.s ?? 0n, BigInt(key.publicKey))).toBe(true);
+  expect(body).toMatchObject({ market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.001', price: '29500.12' });
+});

@@ -1,0 +1,245 @@
+// The operator's commands as they are typed: against the running server, on the data when none runs, and used wrongly.
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { verbs } from '../../src/cli/commands/completion.ts';
+import { call, createToken, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
+import { type Home, homeIn, MAIN, type Server, startServer } from './server.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
+
+let home: Home;
+beforeEach(async () => {
+  home = homeIn(await temporaryFolder('operator'));
+});
+afterEach(endEverythingStarted);
+afterAll(removeFolders);
+
+interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(line: string, env: Record<string, string> = {}): Promise<Said> {
+  const settings = /^(version|completion)/.test(line) ? [] : ['--data', home.data, '--master_key.file', home.key];
+  const running = start(process.execPath, [MAIN, ...line.split(' '), ...settings], { cwd: home.tmp, env });
+  const { code } = await running.ended;
+  return { code, out: running.stdout(), err: running.stderr() };
+}
+
+async function done(line: string): Promise<string> {
+  const { code, out, err } = await run(line);
+  expect({ code, err }, line).toEqual({ code: 0, err: '' });
+  return out;
+}
+
+async function stop(server: Server): Promise<void> {
+  server.signal('SIGTERM');
+  await server.ended;
+}
+
+const statusOf = async ({ url }: Server, bearer: string): Promise<number> =>
+  (await call(url, 'GET', '/countersign/v1/self', { bearer })).status;
+
+async function ownerAt(server: Server): Promise<StarkTrader & { session: string }> {
+  const trader = starkTrader();
+  await onboard(server.url, trader);
+  return { ...trader, session: await mainSession(server.url, trader) };
+}
+
+test('an account is locked, shown and unlocked while the server runs, and while it does not', async () => {
+  const first = await startServer(home);
+  const owner = await ownerAt(first);
+  const { token, lookupId } = await createToken(first.url, owner.session, { name: 'reader' });
+  expect(await done('accounts list')).toMatch(new RegExp(`^ACCOUNT .*\\n${owner.account} +starknet +open `));
+  expect(await done(`accounts lock ${owner.account}`)).toMatch(/^state +locked since 20/m);
+  expect([await statusOf(first, owner.session), await statusOf(first, token)]).toEqual([403, 403]);
+  expect(JSON.parse(await done(`accounts unlock ${owner.account} --json`))).toMatchObject({
+    locked: false,
+    receipt: { nodes: 1 },
+  });
+  expect([await statusOf(first, owner.session), await statusOf(first, token)]).toEqual([200, 200]);
+  await stop(first);
+
+  expect(await done(`accounts lock ${owner.account}`)).toContain('locked since');
+  const second = await startServer(home);
+  expect(await statusOf(second, token)).toBe(403);
+  await stop(second);
+  const shown = await done(`accounts show ${owner.account}`);
+  expect(shown).toMatch(new RegExp(`^token +${lookupId} +reader +issued `, 'm'));
+  await done(`accounts unlock ${owner.account}`);
+  const third = await startServer(home);
+  expect(await statusOf(third, token)).toBe(200);
+  const lines = (await done(`audit export --account=${owner.account}`)).trimEnd().split('\n');
+  const actions = lines.map((line) => JSON.parse(line)).filter(({ actor }) => actor === 'operator');
+  expect(actions.map(({ action }) => action)).toEqual([
+    'account.locked',
+    'account.unlocked',
+    'account.locked',
+    'account.unlocked',
+  ]);
+});
+
+test('signing keys are listed, rotated and retired, with every digit for programs', async () => {
+  const server = await startServer(home, ['--signing_keys.publish_delay=0']);
+  const owner = await ownerAt(server);
+  const listed = await done('signing-keys list --json');
+  expect(listed).toMatch(/"created_at":\d{19},/);
+  const [old] = JSON.parse(listed).results.filter(({ use }: { use: string }) => use === 'session');
+  expect(await done('signing-keys rotate session')).toMatch(/ session +active /);
+  expect(await done('signing-keys list')).toMatch(new RegExp(`^${old.kid} +session +verifying `, 'm'));
+  expect(await statusOf(server, owner.session)).toBe(200);
+  expect(await done(`signing-keys retire ${old.kid}`)).toMatch(/ session +retired /);
+  expect(await statusOf(server, owner.session)).toBe(401);
+});
+
+describe('nothing is done, and one sentence says why', () => {
+  test.each([
+    ['accounts lock', /usage: countersign accounts/],
+    ['accounts lock 0x1/../x', /usage: countersign accounts/],
+    ['signing-keys rotate terminal', /usage: countersign signing-keys/],
+    ['audit', /usage: countersign audit/],
+    ['audit export --form=2026-01-01', /--form/],
+    ['config check --server.prot=1', /server\.prot.*server\.port/],
+    ['completion fish', /completion bash/],
+  ])('%s: used wrongly, exit code 2', async (line, sentence) => {
+    const { code, out, err } = await run(line);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(sentence);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+    expect(existsSync(home.data)).toBe(false);
+  });
+
+  test('where there is no data: exit code 1, and none is made', async () => {
+    for (const line of ['accounts list', 'signing-keys rotate session', 'audit export']) {
+      const { code, err } = await run(line);
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/there is no database in .*--data\n$/) });
+    }
+    expect([existsSync(home.data), existsSync(home.key)]).toEqual([false, false]);
+  });
+
+  test('what the server refuses: exit code 1, in its own words', async () => {
+    await startServer(home);
+    expect(await run('accounts lock 0x1')).toEqual({
+      code: 1,
+      out: '',
+      err: 'countersign accounts: no such account\n',
+    });
+    expect((await run(`signing-keys retire ${'x'.repeat(43)}`)).err).toContain('no such signing key');
+    const wrong = await run('accounts list', { CSIGN_OPERATOR_TOKEN: 'x'.repeat(40) });
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('operator token is missing or wrong') });
+  });
+
+  test('a server that holds the data but is not found: exit code 3', async () => {
+    const server = await startServer(home);
+    const file = join(home.data, 'operator.url');
+    rmSync(file);
+    expect(await run('accounts list')).toMatchObject({ code: 3, err: expect.stringContaining('has not said where') });
+    const nobody = createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const address = nobody.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    await new Promise((resolve) => nobody.close(resolve));
+    writeFileSync(file, `http://127.0.0.1:${port}\n`);
+    expect(await run('accounts list')).toMatchObject({ code: 3, err: expect.stringContaining('does not answer at') });
+    await stop(server);
+  });
+});
+
+test('the token is not sent to whoever listens where a killed server did', async () => {
+  const server = await startServer(home);
+  const file = join(home.data, 'operator.url');
+  const port = Number(new URL(readFileSync(file, 'utf8').trim()).port);
+  server.signal('SIGKILL');
+  await server.ended;
+  expect(existsSync(file)).toBe(true);
+  let requests = 0;
+  const thief = createServer((_request, response) => {
+    requests += 1;
+    response.end('{"results":[]}');
+  }).listen(port, '127.0.0.1');
+  await once(thief, 'listening');
+  try {
+    expect(await done('signing-keys list')).toContain('session');
+    expect(requests).toBe(0);
+  } finally {
+    thief.close();
+  }
+});
+
+describe('config', () => {
+  test('show says every value and where it comes from, and no secret', async () => {
+    const secrets = { CSIGN_OPERATOR_TOKEN: `${'operator'.repeat(5)}`, CSIGN_UPSTREAM_SECRET: 'upstream'.repeat(5) };
+    const env = { ...secrets, CSIGN_UPSTREAM_PROOF: 'secret', CSIGN_LOGIN_MAX_AGE: '600' };
+    const shown = await run('config show --port 9000', env);
+    expect(shown.code, shown.err).toBe(0);
+    expect(shown.out).toMatch(/^server\.port +9000 +flag --port$/m);
+    expect(shown.out).toMatch(/^login\.max_age +600 +environment variable CSIGN_LOGIN_MAX_AGE$/m);
+    expect(shown.out).toMatch(/^operator\.port +auto +default$/m);
+    expect(shown.out).toMatch(/^operator\.token +\(secret\) +environment/m);
+    const json = await run('config show --json', env);
+    for (const secret of Object.values(secrets)) expect(shown.out + json.out).not.toContain(secret);
+    expect(JSON.parse(json.out)).toContainEqual({
+      name: 'login.max_age',
+      value: '600',
+      source: { kind: 'environment', variable: 'CSIGN_LOGIN_MAX_AGE' },
+    });
+  });
+
+  test('check accepts good settings and starts nothing', async () => {
+    expect(await done('config check')).toBe('all settings are accepted\n');
+    expect(existsSync(home.data)).toBe(false);
+  });
+});
+
+test('a second server whose operator port is taken says which setting to change', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  try {
+    const said = await run(`serve --port=0 --operator.port=${port}`);
+    expect(said.code).toBe(1);
+    expect(said.err).toBe(
+      `countersign: the port ${port} of the operator API is in use by another program; choose another with --operator.port\n`,
+    );
+  } finally {
+    taken.close();
+  }
+});
+
+test('the version is the same for people and for programs', async () => {
+  const { version } = JSON.parse(await done('version --json'));
+  expect(await done('version')).toContain(`countersign ${version} `);
+});
+
+describe('shell completion', () => {
+  const complete = (script: string, ...words: string[]): string[] => {
+    const lines = [
+      script,
+      `COMP_WORDS=(countersign ${words.map((word) => `'${word}'`).join(' ')})`,
+      `COMP_CWORD=${words.length}`,
+      `_countersign; printf "%s\\n" "\${COMPREPLY[@]}"`,
+    ];
+    const { stdout, stderr } = spawnSync('bash', ['-c', lines.join('\n')], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.trim().split('\n');
+  };
+
+  test('bash is offered the commands, their verbs and the settings, and no secret', async () => {
+    const script = await done('completion bash');
+    expect(complete(script, 'si')).toEqual(['signing-keys']);
+    expect(complete(script, 'accounts', '')).toEqual(['list', 'show', 'lock', 'unlock']);
+    expect(complete(script, 'serve', '--login.m')).toEqual(['--login.max_age=']);
+    expect(script).not.toContain('upstream.secret');
+  });
+
+  test('knows exactly the commands there are', async () => {
+    const { err } = await run('sreve');
+    const [, known = ''] = /Commands: (.*)\.\n/.exec(err) ?? [];
+    expect(known.split(', ').sort()).toEqual(Object.keys(verbs).sort());
+  });
+});

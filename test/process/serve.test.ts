@@ -1,0 +1,244 @@
+// `countersign serve` as an operator meets it: what it keeps, what it refuses, what it says, and how it stops.
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  call,
+  createToken,
+  mainSession,
+  onboard,
+  registerSubkey,
+  starkTrader,
+  subkeySession,
+} from '../support/trader.ts';
+import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from './server.ts';
+import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from './start-project.ts';
+
+let home: Home;
+
+beforeEach(async () => {
+  home = homeIn(await temporaryFolder('serve'));
+});
+afterEach(endEverythingStarted);
+afterAll(removeFolders);
+
+async function stop(server: Server): Promise<void> {
+  server.signal('SIGTERM');
+  expect(await server.ended).toEqual({ code: 0, signal: null });
+}
+
+/** The one sentence with which a start was refused; there may be nothing else, a stack least of all. */
+async function refusal(running: Running, code: number): Promise<string> {
+  expect(await running.ended, running.stderr()).toEqual({ code, signal: null });
+  expect(running.stdout()).not.toContain('listening');
+  const [sentence = '', ...more] = running.stderr().trimEnd().split('\n');
+  expect(more, running.stderr()).toEqual([]);
+  expect(sentence).toMatch(/^countersign: /);
+  return sentence;
+}
+
+const healthy = async ({ url }: Server): Promise<boolean> => (await call(url, 'GET', '/healthz')).status === 200;
+
+describe('a second start', () => {
+  test('on the same data keeps everything: accounts, tokens, subkeys, sessions and what was revoked', async () => {
+    const owner = starkTrader();
+    const first = await startServer(home);
+    expect(first.stdout()).toContain('signing keys created');
+    await onboard(first.url, owner);
+    const session = await mainSession(first.url, owner);
+    const token = await createToken(first.url, session);
+    const revoked = await createToken(first.url, session);
+    await call(first.url, 'DELETE', `/v1/account/tokens/${revoked.lookupId}`, { bearer: session });
+    const subkey = await registerSubkey(first.url, owner, session);
+    await stop(first);
+
+    const second = await startServer(home);
+    expect(second.stdout()).not.toContain('signing keys created');
+    const statusOf = async (bearer: string) => (await call(second.url, 'GET', '/v1/balance', { bearer })).status;
+    expect(await statusOf(token.token)).toBe(200);
+    expect(await statusOf(session)).toBe(200);
+    expect(await statusOf(revoked.token)).toBe(401);
+    expect(await statusOf(await subkeySession(second.url, owner.account, subkey))).toBe(200);
+    await stop(second);
+  });
+
+  test('while the first one runs is refused with one sentence, and the first one runs on', async () => {
+    const first = await startServer(home);
+    expect(await refusal(spawnServer(home), 1)).toBe(
+      'countersign: another server is already running on this data folder; stop it, or use another --data',
+    );
+    expect(await healthy(first)).toBe(true);
+    await stop(first);
+    await stop(await startServer(home));
+  });
+
+  test('after kill -9 needs no cleaning up', async () => {
+    const first = await startServer(home);
+    first.signal('SIGKILL');
+    await first.ended;
+    await stop(await startServer(home));
+  });
+});
+
+describe('the master key', () => {
+  beforeEach(async () => stop(await startServer(home)));
+
+  const started = () => refusal(spawnServer(home), 1);
+
+  test('of another installation is refused with one sentence, and the data is as it was', async () => {
+    renameSync(home.key, `${home.key}.kept`);
+    writeFileSync(home.key, `${'ab'.repeat(32)}\n`, { mode: 0o600 });
+    expect(await started()).toMatch(/master key does not open the stored signing key/);
+    renameSync(`${home.key}.kept`, home.key);
+    await stop(await startServer(home));
+  });
+
+  test('that is missing is refused and never made anew while there is data', async () => {
+    renameSync(home.key, `${home.key}.kept`);
+    expect(await started()).toMatch(/master key file .* is missing/);
+    expect(existsSync(home.key)).toBe(false);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'that others may read is refused, with the command that mends it',
+    async () => {
+      chmodSync(home.key, 0o640);
+      expect(await started()).toBe(
+        `countersign: The master key file ${home.key} has mode 0640, so others may read it; run: chmod 600 ${home.key}`,
+      );
+      chmodSync(home.key, 0o600);
+      await stop(await startServer(home));
+    },
+  );
+});
+
+describe('what cannot be started', () => {
+  test('an unknown setting ends with exit code 2 and the name that was meant; nothing is opened', async () => {
+    expect(await refusal(spawnServer(home, ['--server.prot=1']), 2)).toMatch(/server\.prot.*server\.port/);
+    expect(existsSync(home.data)).toBe(false);
+    expect(existsSync(home.key)).toBe(false);
+  });
+
+  test('all that is wrong with the settings is told at once, one line each', async () => {
+    const running = spawnServer(home, ['--log.level=loud', '--view.capacity=none']);
+    expect((await running.ended).code).toBe(2);
+    const lines = running.stderr().trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^countersign: .*log\.level/);
+    expect(lines[1]).toMatch(/^countersign: .*view\.capacity/);
+  });
+
+  test('an unknown command ends with exit code 2', async () => {
+    const running = start(process.execPath, [MAIN, 'sreve'], { cwd: home.tmp });
+    expect(await refusal(running, 2)).toMatch(/no command "sreve"/);
+  });
+
+  test('a database that is damaged is told in one sentence', async () => {
+    mkdirSync(home.data);
+    writeFileSync(join(home.data, 'countersign.db'), 'this is no database\n'.repeat(1_000));
+    expect(await refusal(spawnServer(home), 1)).toBe(
+      'countersign: the database cannot be used: file is not a database',
+    );
+  });
+
+  test('a port that is in use is told in one sentence, and what was opened before is closed again', async () => {
+    const program = createTcpServer().listen(0, '127.0.0.1');
+    await once(program, 'listening');
+    const { port } = program.address() as AddressInfo;
+    try {
+      expect(await refusal(spawnServer(home, [], port), 1)).toBe(
+        'countersign: the port is in use by another program; choose another with --port',
+      );
+    } finally {
+      program.close();
+    }
+    expect(readdirSync(home.tmp)).toEqual([]);
+    await stop(await startServer(home));
+  });
+});
+
+/** With these a server that waits for anything but its requests does not end within the time of a test. */
+const PATIENT = ['--http.drain_timeout=600', '--http.keep_alive_timeout=600'];
+
+describe('SIGTERM', () => {
+  let upstream: ReturnType<typeof createServer>;
+  let arrived: PromiseWithResolvers<ServerResponse>;
+  let address: string;
+
+  beforeEach(async () => {
+    arrived = Promise.withResolvers();
+    upstream = createServer((_request, response) => arrived.resolve(response)).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    upstream.closeAllConnections();
+    upstream.close();
+  });
+
+  test('lets a request under way be answered, takes no new one, and ends with exit code 0', async () => {
+    const server = await startServer(home, ['--upstream', address, ...PATIENT]);
+    const answer = call(server.url, 'GET', '/v1/markets');
+    const response = await arrived.promise;
+    server.signal('SIGTERM');
+    await server.printed(/SIGTERM: finishing what is under way/);
+    await expect(call(server.url, 'GET', '/healthz')).rejects.toThrow(TypeError);
+    response.end('{"results":[]}');
+    expect(await answer).toMatchObject({ status: 200, text: '{"results":[]}' });
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    expect(server.stdout()).toMatch(/stopped\n$/);
+  });
+
+  test('lets an answer whose head has left be sent to its end', async () => {
+    const server = await startServer(home, ['--upstream', address, ...PATIENT]);
+    const answer = fetch(`${server.url}/v1/markets`);
+    const response = await arrived.promise;
+    response.write('{"results":');
+    const { status, body } = await answer;
+    expect(status).toBe(200);
+    server.signal('SIGTERM');
+    await server.printed(/SIGTERM: finishing what is under way/);
+    response.end('[]}');
+    expect(await new Response(body).text()).toBe('{"results":[]}');
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('sent twice, as a terminal does, still lets a request under way be answered', async () => {
+    const server = await startServer(home, ['--upstream', address, ...PATIENT]);
+    const answer = call(server.url, 'GET', '/v1/markets');
+    const response = await arrived.promise;
+    server.signal('SIGTERM');
+    await server.printed(/SIGTERM: finishing what is under way/);
+    server.signal('SIGTERM');
+    server.signal('SIGINT');
+    response.end('{"results":[]}');
+    expect((await answer).status).toBe(200);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('does not wait for ever: after http.drain_timeout what is left is cut', async () => {
+    const server = await startServer(home, ['--upstream', address, '--http.drain_timeout=1']);
+    const answer = call(server.url, 'GET', '/v1/markets');
+    await arrived.promise;
+    server.signal('SIGTERM');
+    await expect(answer).rejects.toThrow(TypeError);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test.each(['SIGINT', 'SIGHUP'] as const)('%s stops it as cleanly', async (signal) => {
+    const server = await startServer(home);
+    server.signal(signal);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('leaves no socket of the demo venue and no temporary file behind', async () => {
+    const server = await startServer(home);
+    expect(readdirSync(home.data)).toContain('venue.sock');
+    await stop(server);
+    expect(readdirSync(home.data)).not.toContain('venue.sock');
+    expect(readdirSync(home.tmp)).toEqual([]);
+  });
+});

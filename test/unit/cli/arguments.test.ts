@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { splitArguments, UsageError } from '../../../src/cli/arguments.ts';
+import { printable, shownTime, table } from '../../../src/cli/output.ts';
+
+const split = (line: string) => {
+  const { words, json, options, settings } = splitArguments(line.split(' '), ['account', 'to']);
+  return { words, json, options: Object.fromEntries(options), settings };
+};
+
+test('words come first, options in any order after them, and the rest are settings', () => {
+  expect(split('show 0x1 --json --data ./x --account=0x2 --to 2026')).toEqual({
+    words: ['show', '0x1'],
+    json: true,
+    options: { account: '0x2', to: '2026' },
+    settings: ['--data', './x'],
+  });
+  expect(split('list')).toEqual({ words: ['list'], json: false, options: {}, settings: [] });
+});
+
+test('what is not understood is left to the settings, which refuse it', () => {
+  expect(split('--jsn list --accounts=1').settings).toEqual(['--jsn', 'list', '--accounts=1']);
+});
+
+test('a kid may begin with dashes', () => {
+  const kid = `--${'a'.repeat(41)}`;
+  expect(split(`retire ${kid} --json`)).toMatchObject({ words: ['retire', kid], json: true });
+});
+
+test('an option without a value, or with two, is refused', () => {
+  expect(() => split('export --account')).toThrow(UsageError);
+  expect(() => split('export --to=1 --to=2')).toThrow(UsageError);
+});
+
+test('text from the store cannot move the cursor or turn the direction of the line', () => {
+  const name = 'a\u001b[2Jb\nc\u202ed\u0085';
+  expect(printable(name)).toBe('a\\u{1b}[2Jb\\u{a}c\\u{202e}d\\u{85}');
+  expect(table([['NAME'], [name]]).split('\n')).toHaveLength(3);
+});
+
+test('columns are as wide as their widest cell', () => {
+  expect(
+    table([
+      ['A', 'LONG', 'C'],
+      ['wide cell', 'x', ''],
+    ]),
+  ).toBe('A          LONG  C\nwide cell  x\n');
+  expect(table([])).toBe('');
+});
+
+test('a time is shown to the second, and no time as a dash', () => {
+  expect(shownTime(1_800_000_000_123_456_800)).toBe('2027-01-15T08:00:00Z');
+  for (const none of [0, undefined, null, 'x']) expect(shownTime(none)).toBe('-');
+});
