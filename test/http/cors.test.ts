@@ -1,0 +1,81 @@
+// Browsers: only pages of the origins that the operator named may read answers, and nobody may bring cookies.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call } from '../support/trader.ts';
+import { expectRefusal, SELF, startWorld, TOKENS, type World } from './world.ts';
+
+const PAGE = 'https://app.example';
+let closed: World;
+let world: World;
+beforeAll(async () => {
+  closed = await startWorld();
+  world = await startWorld({ settings: { 'cors.origins': PAGE } });
+});
+afterAll(async () => {
+  await closed.stop();
+  await world.stop();
+});
+
+const preflight = (where: World, path: string, origin?: string) =>
+  call(where.url, 'OPTIONS', path, {
+    headers: { 'Access-Control-Request-Method': 'POST', ...(origin === undefined ? {} : { Origin: origin }) },
+  });
+const corsHeaders = (headers: Headers): string[] =>
+  [...headers.keys()].filter((name) => name.startsWith('access-control'));
+
+describe('no origin is named, as by default', () => {
+  test('a preflight is 405 and no answer speaks of origins', async () => {
+    expectRefusal(await preflight(closed, TOKENS, PAGE), 405, 'METHOD_NOT_ALLOWED');
+    const answer = await call(closed.url, 'GET', '/v1/system/time', { headers: { Origin: PAGE } });
+    expect([answer.status, corsHeaders(answer.headers)]).toEqual([200, []]);
+  });
+});
+
+describe('one origin is named', () => {
+  test('its preflight is 204 with the methods of the path and the headers of the wire', async () => {
+    const answer = await preflight(world, TOKENS, PAGE);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(PAGE);
+    expect(answer.headers.get('Access-Control-Allow-Methods')).toBe('GET, POST');
+    expect(answer.headers.get('Access-Control-Allow-Headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['authorization', 'content-type', 'paradex-starknet-signature', 'paradex-partner']),
+    );
+    expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+    expect(answer.headers.get('Vary')).toBe('Origin');
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(answer.headers.get('Countersign-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('its requests may read answers of ours, of the venue and refusals', async () => {
+    for (const path of ['/v1/system/time', '/v1/markets', SELF, '/v1/unlisted']) {
+      const { headers } = await call(world.url, 'GET', path, { headers: { Origin: PAGE } });
+      expect(headers.get('Access-Control-Allow-Origin')).toBe(PAGE);
+      expect(headers.get('Access-Control-Expose-Headers')).toContain('X-RateLimit-Reset');
+      expect(headers.get('Vary')).toBe('Origin');
+    }
+  });
+
+  test.each([
+    'https://app.example.evil',
+    'http://app.example',
+    'https://APP.example',
+    'null',
+    'https://app.example:8443',
+    '*',
+  ])('the origin %s is not it', async (origin) => {
+    expectRefusal(await preflight(world, TOKENS, origin), 405, 'METHOD_NOT_ALLOWED');
+    const { headers } = await call(world.url, 'GET', '/v1/system/time', { headers: { Origin: origin } });
+    expect(corsHeaders(headers)).toEqual([]);
+    expect(headers.get('Vary')).toBe('Origin');
+  });
+
+  test('OPTIONS without an origin is 405, on an unlisted path 404 even for the page', async () => {
+    expectRefusal(await preflight(world, TOKENS), 405, 'METHOD_NOT_ALLOWED');
+    expectRefusal(await preflight(world, '/v1/unlisted', PAGE), 404, 'NOT_FOUND');
+  });
+
+  test('a preflight never reaches the venue', async () => {
+    const before = world.service.venue.total();
+    expect((await preflight(world, '/v1/orders', PAGE)).status).toBe(204);
+    expect(world.service.venue.total()).toBe(before);
+  });
+});

@@ -1,0 +1,272 @@
+// Signing out everywhere, revoking all, reporting a leaked bearer: over real HTTP, with a clock that the test moves.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { type Service, startService } from '../support/harness.ts';
+import {
+  type Answer,
+  call,
+  createToken,
+  hasher,
+  loginHeaders,
+  onboard,
+  onboardWallet,
+  registrationProof,
+  type StarkTrader,
+  starkTrader,
+  walletSession,
+  walletTrader,
+  windowFrom,
+} from '../support/trader.ts';
+
+const TOLERANCE = 30;
+
+let service: Service;
+let ahead = 0;
+let alice: StarkTrader;
+
+beforeAll(async () => {
+  const time = {
+    wall: () => BigInt(Date.now() + ahead * 1000) * 1_000_000n,
+    monotonic: () => performance.now() + ahead * 1000,
+  };
+  service = await startService({ time });
+});
+afterAll(async () => {
+  await service.stop();
+});
+beforeEach(async () => {
+  alice = starkTrader();
+  await onboard(service.url, alice);
+});
+
+const nowMs = () => Date.now() + ahead * 1000;
+const ask = (method: string, path: string, bearer?: string, body?: unknown): Promise<Answer> =>
+  call(service.url, method, path, {
+    ...(bearer === undefined ? {} : { bearer }),
+    ...(body === undefined ? {} : { body }),
+  });
+const balance = async (bearer: string) => (await ask('GET', '/v1/balance', bearer)).status;
+const signed = (key = alice.key, offset = 0) =>
+  loginHeaders(hasher, key, alice.account, windowFrom(nowMs() + offset * 1000, 600));
+const post = (headers: Record<string, string>) => call(service.url, 'POST', '/v1/auth', { headers });
+
+async function session(key = alice.key): Promise<string> {
+  const answer = await post(signed(key));
+  expect(answer.status, answer.text).toBe(200);
+  return answer.json.jwt_token;
+}
+
+async function addSubkey(main: string) {
+  const subkey = createStarkKey(randomStarkPrivateKey());
+  const proof = registrationProof(scureCurve, alice.key, alice.account, subkey.publicKey, windowFrom(nowMs(), 300));
+  const body = { name: 'bot', public_key: subkey.publicKey, ...proof };
+  expect((await ask('POST', '/v1/account/keys/subkeys', main, body)).status).toBe(201);
+  return subkey;
+}
+
+describe('signing out everywhere', () => {
+  test('ends every session of the account at once, its own too, and no token', async () => {
+    const main = await session();
+    const other = await session();
+    const subkey = await addSubkey(main);
+    const trading = await session(subkey);
+    const { token } = await createToken(service.url, main);
+    const answer = await ask('POST', '/countersign/v1/sign-out-everywhere', main);
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(/^\{"valid_after":\d{19}\}$/);
+    expect(answer.headers.get('countersign-revocation')).toMatch(/^nodes=1; ms=\d+; in_flight=0$/);
+    for (const bearer of [main, other, trading]) expect(await balance(bearer)).toBe(401);
+    expect(await balance(token)).toBe(200);
+  });
+
+  test('kills captured login signatures, those dated into the future too; a fresh one is told when to try again', async () => {
+    const captured = signed();
+    const future = signed(alice.key, TOLERANCE);
+    const main = await session();
+    await ask('POST', '/countersign/v1/sign-out-everywhere', main);
+    for (const headers of [captured, future]) {
+      const answer = await post(headers);
+      expect([answer.status, answer.json.error]).toEqual([400, 'INVALID_TIMESTAMP']);
+      expect(answer.json.message).toMatch(/sign again in \d+ s/);
+    }
+    ahead += TOLERANCE + 1;
+    for (const headers of [captured, future]) expect((await post(headers)).status).toBe(400);
+    expect(await balance(await session())).toBe(200);
+  });
+
+  test('reaches wallet sessions and leaves other accounts alone', async () => {
+    const wallet = walletTrader();
+    await onboardWallet(service.url, wallet);
+    const own = await startService();
+    try {
+      await onboardWallet(own.url, wallet);
+      const theirs = starkTrader();
+      await onboard(own.url, theirs);
+      const headers = loginHeaders(hasher, theirs.key, theirs.account, windowFrom(Date.now(), 600));
+      const bystander = (await call(own.url, 'POST', '/v1/auth', { headers })).json.jwt_token;
+      const main = await walletSession(own.url, wallet);
+      expect((await call(own.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: main })).status).toBe(200);
+      expect((await call(own.url, 'GET', '/v1/balance', { bearer: main })).status).toBe(401);
+      expect((await call(own.url, 'GET', '/v1/balance', { bearer: bystander })).status).toBe(200);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('is refused to subkeys and tokens', async () => {
+    const main = await session();
+    const trading = await session(await addSubkey(main));
+    const { token } = await createToken(service.url, main);
+    for (const bearer of [trading, token]) {
+      for (const path of ['sign-out-everywhere', 'revoke-all']) {
+        const answer = await ask('POST', `/countersign/v1/${path}`, bearer, {});
+        expect([answer.status, answer.json.error]).toEqual([403, 'INVALID_TOKEN_SCOPE']);
+      }
+    }
+    expect(await balance(main)).toBe(200);
+  });
+
+  test('leaves a thief nothing who holds a main session and replays a captured login while the owner presses it', async () => {
+    const captured = signed();
+    const stolen: string[] = [await session()];
+    const kept: string[] = [];
+    let pressing = true;
+    const thief = (async () => {
+      while (pressing) {
+        const replay = await post(captured);
+        if (replay.status === 200) stolen.push(replay.json.jwt_token);
+        const bearer = stolen.at(-1) ?? '';
+        const made = await ask('POST', '/v1/account/tokens', bearer, {});
+        if (made.status === 200) kept.push(made.json.token);
+      }
+    })();
+    const owner = await session();
+    while (kept.length < 2) await ask('GET', '/v1/system/time');
+    const answer = await ask('POST', '/countersign/v1/revoke-all', owner, {});
+    expect(answer.status).toBe(200);
+    const madeBefore = answer.json.tokens.length;
+    pressing = false;
+    await thief;
+    expect(madeBefore).toBeGreaterThanOrEqual(2);
+    for (const bearer of [...stolen, ...kept]) expect(await balance(bearer)).toBe(401);
+    expect((await post(captured)).status).toBe(400);
+    expect(kept.length).toBe(madeBefore);
+  });
+});
+
+describe('revoking all', () => {
+  test('ends sessions, subkeys and tokens in one answer that lists them', async () => {
+    const main = await session();
+    const subkey = await addSubkey(main);
+    const trading = await session(subkey);
+    const { token, lookupId } = await createToken(service.url, main);
+    const answer = await ask('POST', '/countersign/v1/revoke-all', main);
+    expect(answer.status).toBe(200);
+    expect(answer.json.subkeys).toEqual([{ public_key: subkey.publicKey, name: 'bot' }]);
+    expect(answer.json.tokens).toMatchObject([{ lookup_id: lookupId }]);
+    for (const bearer of [main, trading, token]) expect(await balance(bearer)).toBe(401);
+    ahead += TOLERANCE + 1;
+    expect((await post(signed(subkey))).json.error).toBe('INVALID_SUBKEY');
+    const again = await session();
+    const list = await ask('GET', '/v1/account/keys/subkeys?with_revoked=true', again);
+    expect(list.json.results).toMatchObject([{ state: 'revoked' }]);
+  });
+
+  test('by kind leaves the other kind alive', async () => {
+    const main = await session();
+    const subkey = await addSubkey(main);
+    const { token } = await createToken(service.url, main);
+    const answer = await ask('POST', '/countersign/v1/revoke-all', main, { kinds: ['token'] });
+    expect(answer.json).toMatchObject({ subkeys: [], tokens: [{}] });
+    expect(await balance(token)).toBe(401);
+    ahead += TOLERANCE + 1;
+    expect(await balance(await session(subkey))).toBe(200);
+  });
+
+  test('of an unknown kind is refused and changes nothing', async () => {
+    const main = await session();
+    const { token } = await createToken(service.url, main);
+    for (const kinds of [[], ['main'], ['token', 'x']]) {
+      const answer = await ask('POST', '/countersign/v1/revoke-all', main, { kinds });
+      expect([answer.status, answer.json.error]).toEqual([400, 'INVALID_REQUEST_PARAMETER']);
+    }
+    expect(await balance(main)).toBe(200);
+    expect(await balance(token)).toBe(200);
+  });
+});
+
+describe('a leaked bearer', () => {
+  const report = (token: string) => ask('POST', '/countersign/v1/leaked', undefined, { token });
+
+  test('that is a read-only token is revoked', async () => {
+    const main = await session();
+    const { token } = await createToken(service.url, main);
+    const other = await createToken(service.url, main);
+    expect((await report(token)).status).toBe(200);
+    expect(await balance(token)).toBe(401);
+    expect(await balance(other.token)).toBe(200);
+    expect(await balance(main)).toBe(200);
+  });
+
+  test("that is a session ends that credential's sessions up to its own, and never the key", async () => {
+    const main = await session();
+    const subkey = await addSubkey(main);
+    const trading = await session(subkey);
+    ahead += 1;
+    const later = await session(subkey);
+    expect((await report(trading)).status).toBe(200);
+    expect(await balance(trading)).toBe(401);
+    expect(await balance(later)).toBe(200);
+    expect(await balance(main)).toBe(200);
+    ahead += 1;
+    expect(await balance(await session(subkey))).toBe(200);
+  });
+
+  test('that is a main session ends main sessions up to its own and leaves subkeys alone', async () => {
+    const main = await session();
+    const trading = await session(await addSubkey(main));
+    expect((await report(main)).status).toBe(200);
+    expect(await balance(main)).toBe(401);
+    expect(await balance(trading)).toBe(200);
+    ahead += 1;
+    expect(await balance(await session())).toBe(200);
+  });
+
+  test('gets the same answer whether it is alive, dead, expired or never ours', async () => {
+    const main = await session();
+    const { token } = await createToken(service.url, main);
+    const alive = await report(token);
+    const dead = await report(token);
+    const foreign = await report('eyJhbGciOiJub25lIn0.e30.');
+    const garbage = await report('x');
+    expect(alive.text).toBe('{"received":true}');
+    for (const answer of [dead, foreign, garbage]) {
+      expect([answer.status, answer.text]).toEqual([alive.status, alive.text]);
+    }
+  });
+
+  test('is required as a text', async () => {
+    const answer = await ask('POST', '/countersign/v1/leaked', undefined, {});
+    expect([answer.status, answer.json.error]).toEqual([400, 'INVALID_REQUEST_PARAMETER']);
+  });
+});
+
+test('with login.single_use a login signature opens one session, also as its (r, N-s) twin', async () => {
+  const own = await startService({ settings: { 'login.single_use': 'true' } });
+  try {
+    await onboard(own.url, alice);
+    const headers = loginHeaders(hasher, alice.key, alice.account, windowFrom(Date.now(), 600));
+    const login = (sent: Record<string, string>) => call(own.url, 'POST', '/v1/auth', { headers: sent });
+    const [first, second] = await Promise.all([login(headers), login(headers)]);
+    expect([first.status, second.status].sort()).toEqual([200, 401]);
+    const [r, s] = JSON.parse(headers['PARADEX-STARKNET-SIGNATURE'] ?? '[]');
+    const order = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2fn;
+    const twin = { ...headers, 'PARADEX-STARKNET-SIGNATURE': JSON.stringify([r, (order - BigInt(s)).toString()]) };
+    expect((await login(twin)).json.error).toBe('STARKNET_SIGNATURE_VERIFICATION_FAILED');
+    const fresh = loginHeaders(hasher, alice.key, alice.account, windowFrom(Date.now(), 601));
+    expect((await login(fresh)).status).toBe(200);
+  } finally {
+    await own.stop();
+  }
+});

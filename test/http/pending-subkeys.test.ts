@@ -1,0 +1,249 @@
+// Pending subkeys and POST /v1/account/keys/subkeys/activate (WIRE 4.2), and subkeys that end by themselves.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StarkKey } from '../../src/client/stark-key.ts';
+import { unixSeconds } from '../../src/domain/time.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { activationHash } from '../../src/starknet/message.ts';
+import { hashElements } from '../../src/starknet/pedersen.ts';
+import { type Answer, call } from '../support/trader.ts';
+import {
+  addSubkey,
+  changesNothing,
+  claimsOf,
+  expectRefusal,
+  expectSuccess,
+  keysOf,
+  loginOf,
+  newOwner,
+  newStarkKey,
+  type Owner,
+  postLogin,
+  postSubkey,
+  registrationBody,
+  SUBKEYS,
+  sessionIn,
+  startWorld,
+  stateOf,
+  subkeySession,
+  type World,
+} from './world.ts';
+
+let world: World;
+let owner: Owner;
+beforeAll(async () => {
+  world = await startWorld({ settings: { 'subkeys.max_live': '1000', 'subkeys.max_pending': '1000' } });
+  owner = await newOwner(world);
+});
+afterAll(() => world.stop());
+
+const CIPHERTEXT = 'only the phone can read this';
+const FAILED = 'STARKNET_SIGNATURE_VERIFICATION_FAILED';
+const one = ({ publicKey }: StarkKey): string => `${SUBKEYS}/${publicKey}`;
+
+interface Pending {
+  readonly subkey: StarkKey;
+  readonly ephemeral: StarkKey;
+}
+
+async function addPending(where = world, by = owner, more: Record<string, unknown> = {}): Promise<Pending> {
+  const [subkey, ephemeral] = [newStarkKey(), newStarkKey()];
+  const answer = await postSubkey(where, by.session, pendingBody(where, by, { subkey, ephemeral }, more));
+  if (answer.status !== 201) throw new Error(`registration: ${answer.status} ${answer.text}`);
+  return { subkey, ephemeral };
+}
+
+const pendingBody = (where: World, by: Owner, { subkey, ephemeral }: Pending, more: Record<string, unknown> = {}) =>
+  registrationBody(where, by, subkey, {
+    state: 'pending',
+    encrypted_key: CIPHERTEXT,
+    eph_public_key: ephemeral.publicKey,
+    ...more,
+  });
+
+/** What the phone sends; `ephemeral` signs, and is the key that was signed over. */
+function activation({ subkey, ephemeral }: Pending, where = world, by = owner, timestamp = where.clock.seconds()) {
+  const hash = activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
+  return { account_id: by.account, public_key: subkey.publicKey, timestamp, signature: ephemeral.sign(hash) };
+}
+
+const activate = (body: unknown, where = world): Promise<Answer> =>
+  call(where.url, 'POST', `${SUBKEYS}/activate`, { body });
+
+describe('a pending subkey', () => {
+  test('is listed as such, without its ciphertext, and logs in on no path', async () => {
+    const pending = await addPending();
+    const { subkey } = pending;
+    const read = await call(world.url, 'GET', one(subkey), { bearer: owner.session });
+    expect(read.json.state).toBe('pending');
+    expect(await keysOf(world, owner.session)).not.toContain(CIPHERTEXT);
+    expectRefusal(await postLogin(world, loginOf(world, subkey, owner.account)), 401, 'INVALID_SUBKEY');
+    expectRefusal(
+      await postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey),
+      401,
+      'INVALID_SUBKEY',
+    );
+  });
+
+  test('becomes active by its ephemeral key alone, and gives its ciphertext once', async () => {
+    const pending = await addPending(world, owner, { name: 'phone', allowed_cidrs: ['127.0.0.1'] });
+    const answer = await activate(activation(pending));
+    expectSuccess(answer, 200);
+    expect(answer.json).toEqual({ encrypted_key: CIPHERTEXT });
+    const { json } = await call(world.url, 'GET', one(pending.subkey), { bearer: owner.session });
+    expect(json).toMatchObject({ state: 'active', name: 'phone', allowed_cidrs: ['127.0.0.1/32'] });
+    expect(claimsOf(await subkeySession(world, owner.account, pending.subkey)).cs_kind).toBe('subkey');
+    const again = await changesNothing(world, owner.session, () => activate(activation(pending)));
+    expectRefusal(again, 400, 'SUBKEY_NOT_ACTIVATABLE');
+    expect(again.text).not.toContain(CIPHERTEXT);
+  });
+
+  test('takes the name that the phone gives it; a bearer of any kind is ignored', async () => {
+    const pending = await addPending(world, owner, { name: 'before' });
+    const body = { ...activation(pending), name: 'after' };
+    expectSuccess(await call(world.url, 'POST', `${SUBKEYS}/activate`, { body, bearer: 'stale' }), 200);
+    expect((await call(world.url, 'GET', one(pending.subkey), { bearer: owner.session })).json.name).toBe('after');
+  });
+
+  test('has one answer for an unknown account and an unknown key', async () => {
+    const pending = await addPending();
+    const body = activation(pending);
+    const texts = new Set<string>();
+    for (const unknown of [{ account_id: '0x1234' }, { public_key: newStarkKey().publicKey }]) {
+      const answer = await activate({ ...body, ...unknown });
+      expectRefusal(answer, 404, 'NOT_FOUND');
+      texts.add(answer.text);
+    }
+    expect(texts.size).toBe(1);
+    expectSuccess(await activate(body), 200);
+  });
+
+  test('may be activated for 15 minutes, by a signature of the last five and at most 30 s ahead', async () => {
+    const own = await startWorld();
+    try {
+      const trader = await newOwner(own);
+      const [late, fresh] = [await addPending(own, trader), await addPending(own, trader)];
+      const at = (pending: Pending, age: number) =>
+        activate(activation(pending, own, trader, own.clock.seconds() - age), own);
+      own.clock.advance(899);
+      expectRefusal(await at(late, 301), 400, 'INVALID_TIMESTAMP');
+      expectRefusal(await at(late, -31), 400, 'INVALID_TIMESTAMP');
+      expectSuccess(await at(fresh, 300), 200);
+      own.clock.advance(1);
+      expectRefusal(await at(late, 0), 400, 'SUBKEY_NOT_ACTIVATABLE');
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('five may wait, and one that waited too long no longer counts', async () => {
+    const own = await startWorld();
+    try {
+      const trader = await newOwner(own);
+      for (let i = 0; i < 5; i += 1) await addPending(own, trader);
+      const sixth = pendingBody(own, trader, { subkey: newStarkKey(), ephemeral: newStarkKey() });
+      expectRefusal(await postSubkey(own, trader.session, sixth), 400, 'VALIDATION_ERROR');
+      await addSubkey(own, trader);
+      own.clock.advance(900);
+      const later = { ...trader, session: sessionIn(await postLogin(own, loginOf(own, trader.key, trader.account))) };
+      await addPending(own, later);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('has an ephemeral key of its own, on whatever account', async () => {
+    const other = await newOwner(world);
+    const { ephemeral } = await addPending();
+    for (const by of [owner, other]) {
+      const body = pendingBody(world, by, { subkey: newStarkKey(), ephemeral });
+      expectRefusal(
+        await changesNothing(world, by.session, () => postSubkey(world, by.session, body)),
+        400,
+        'NOT_UNIQUE',
+      );
+    }
+  });
+
+  test('is refused everything but a sound activation, and stays pending', async () => {
+    const pending = await addPending();
+    const body = activation(pending);
+    const { ephemeral, subkey } = pending;
+    const signed = (hash: bigint, key = ephemeral) => ({ ...body, signature: key.sign(hash) });
+    const pair = activationHash(scureCurve, unixSeconds(body.timestamp), ephemeral.publicKey) ?? 0n;
+    const chained = hashElements(scureCurve, [BigInt(body.timestamp), BigInt(ephemeral.publicKey)]);
+    const cases: readonly (readonly [object, number, string])[] = [
+      [signed(pair, subkey), 403, FAILED],
+      [signed(pair, owner.key), 403, FAILED],
+      [signed(chained), 403, FAILED],
+      [{ ...body, timestamp: body.timestamp - 1 }, 403, FAILED],
+      [{ ...body, signature: ['1'] }, 400, 'INVALID_STARKNET_SIGNATURE'],
+      [{ ...body, signature: [1, 2] }, 400, 'BINDING_ERROR'],
+      [{ ...body, signature: undefined }, 400, 'INVALID_REQUEST_PARAMETER'],
+      [{ ...body, timestamp: undefined }, 400, 'INVALID_REQUEST_PARAMETER'],
+      [{ ...body, timestamp: String(body.timestamp) }, 400, 'BINDING_ERROR'],
+      [{ ...body, account_id: undefined }, 400, 'INVALID_REQUEST_PARAMETER'],
+      [{ ...body, account_id: 'x' }, 400, 'INVALID_STARKNET_ADDRESS'],
+      [{ ...body, public_key: undefined }, 400, 'INVALID_REQUEST_PARAMETER'],
+      [{ ...body, public_key: 'x' }, 400, 'PUBLIC_KEY_INVALID'],
+      [{ ...body, name: '' }, 400, 'VALIDATION_ERROR'],
+      [{ ...body, name: 1 }, 400, 'BINDING_ERROR'],
+    ];
+    await changesNothing(world, owner.session, async () => {
+      for (const [sent, status, code] of cases) expectRefusal(await activate(sent), status, code);
+    });
+    expectSuccess(await activate(body), 200);
+  });
+
+  test('never comes back: revoked before, during or after its activation', async () => {
+    const revoke = (subkey: StarkKey) => call(world.url, 'DELETE', one(subkey), { bearer: owner.session });
+    const before = await addPending();
+    expect((await revoke(before.subkey)).status).toBe(200);
+    expectRefusal(await activate(activation(before)), 400, 'SUBKEY_NOT_ACTIVATABLE');
+
+    const during = await addPending();
+    const [gone, ...activations] = await Promise.all([
+      revoke(during.subkey),
+      ...[1, 2, 3].map(() => activate(activation(during))),
+    ]);
+    expect(gone.status).toBe(200);
+    expect(activations.filter(({ status }) => status === 200).length).toBeLessThan(2);
+    const { json } = await call(world.url, 'GET', one(during.subkey), { bearer: owner.session });
+    expect(json.state).toBe('revoked');
+    const login = await postLogin(world, loginOf(world, during.subkey, owner.account), during.subkey.publicKey);
+    expectRefusal(login, 401, 'INVALID_SUBKEY');
+  });
+
+  test('activated by many at once gives its ciphertext to one', async () => {
+    const pending = await addPending();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => activate(activation(pending))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
+    expect(answers.filter(({ text }) => text.includes(CIPHERTEXT))).toHaveLength(1);
+  });
+});
+
+describe('expires_in', () => {
+  test('ends the sessions of a subkey with it, and further logins; 0 and absent are never', async () => {
+    const own = await startWorld();
+    try {
+      const trader = await newOwner(own);
+      const brief = await addSubkey(own, trader, { expires_in: 60 });
+      const forever = await addSubkey(own, trader, { expires_in: 0 });
+      const read = await call(own.url, 'GET', one(brief), { bearer: trader.session });
+      expect(read.text).toContain(`"expires_at":${own.clock.nanos() + 60_000_000_000n}}`);
+      const [ending, lasting] = [
+        await subkeySession(own, trader.account, brief),
+        await subkeySession(own, trader.account, forever),
+      ];
+      own.clock.advance(59);
+      expect(await stateOf(own, ending)).toBe('alive');
+      own.clock.advance(1);
+      expect(await stateOf(own, ending)).toBe('401 UNAUTHORIZED_ERROR');
+      expect(await stateOf(own, lasting)).toBe('alive');
+      for (const path of [undefined, brief.publicKey]) {
+        expectRefusal(await postLogin(own, loginOf(own, brief, trader.account), path), 401, 'INVALID_SUBKEY');
+      }
+    } finally {
+      await own.stop();
+    }
+  });
+});

@@ -1,0 +1,254 @@
+// The permission matrix over real sockets: every operation of the Paradex API with every kind of caller. What is expected comes
+// from the frozen columns of test/vectors/operations.json, and from nothing in src/.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import table from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { call, createToken } from '../support/trader.ts';
+import frozen from '../vectors/operations.json' with { type: 'json' };
+import {
+  addSubkey,
+  ELSEWHERE,
+  newOwner,
+  newStarkKey,
+  newWalletOwner,
+  SUBKEYS,
+  startWorld,
+  stateOf,
+  subkeySession,
+  TOKENS,
+  type World,
+} from './world.ts';
+
+interface Allow {
+  readonly anonymous: boolean;
+  readonly readonly_token: boolean;
+  readonly subkey_session: boolean;
+  readonly main_or_evm_session: boolean;
+}
+
+interface Operation {
+  readonly method: string;
+  /** Below /v1, but for what begins with /v2 or is listed here with its whole path. */
+  readonly path: string;
+  readonly allow: Allow;
+}
+
+const allOf = (value: boolean): Allow => ({
+  anonymous: value,
+  readonly_token: value,
+  subkey_session: value,
+  main_or_evm_session: value,
+});
+const reading: Allow = { ...allOf(true), anonymous: false };
+const mainOnly: Allow = { ...allOf(false), main_or_evm_session: true };
+
+// `extra_not_in_openapi` of the same file, whose classes it states in words.
+const extras: readonly Operation[] = [
+  { method: 'POST', path: '/auth/{public_key}', allow: allOf(true) },
+  { method: 'GET', path: '/rfqs/markets', allow: reading },
+  { method: 'GET', path: '/referrals/config', allow: allOf(true) },
+  { method: 'POST', path: '/transfers', allow: mainOnly },
+];
+
+// Not of the Paradex API: the aliases of C-1, our extensions, and health.
+const additions: readonly Operation[] = [
+  { method: 'POST', path: '/v1/v2/auth', allow: allOf(true) },
+  { method: 'POST', path: '/v1/v2/onboarding', allow: allOf(true) },
+  { method: 'GET', path: '/countersign/v1/self', allow: reading },
+  { method: 'POST', path: '/countersign/v1/sign-out-everywhere', allow: mainOnly },
+  { method: 'POST', path: '/countersign/v1/revoke-all', allow: mainOnly },
+  { method: 'POST', path: '/countersign/v1/leaked', allow: allOf(true) },
+  { method: 'GET', path: '/openapi.json', allow: allOf(true) },
+  { method: 'GET', path: '/docs', allow: allOf(true) },
+  { method: 'GET', path: '/healthz', allow: allOf(true) },
+  { method: 'GET', path: '/readyz', allow: allOf(true) },
+];
+
+const wholePath = (path: string): string =>
+  /^\/(v1\/v2|v2|countersign|healthz|readyz|openapi\.json|docs)(\/|$)/.test(path) ? path : `/v1${path}`;
+
+const operations = [...frozen.operations, ...extras, ...additions].map(({ method, path, allow }: Operation) => ({
+  method,
+  template: wholePath(path),
+  allow,
+}));
+
+// What this service answers itself (issue: "The wire"); everything else belongs to the venue.
+const ours =
+  /^\/(v1\/auth|v2|v1\/v2|v1\/onboarding|v1\/jwks\.json|v1\/system\/(config|time)|v1\/account\/(keys|tokens|terminal-token)|countersign|healthz|readyz|openapi\.json|docs)(\/|$)/;
+
+/** Values that exist nowhere, so that an allowed call of ours destroys nothing that the other cells need. */
+const parameters: Readonly<Record<string, string>> = {
+  public_key: newStarkKey().publicKey,
+  lookup_id: '00000000-0000-4000-8000-000000000000',
+  market: 'BTC-USD-PERP',
+};
+/** Likewise a body: revoking no kind is refused, behind the gate. */
+const bodies: Readonly<Record<string, unknown>> = { '/countersign/v1/revoke-all': { kinds: [] } };
+/** Nothing can be said to this one that spares the caller: it gets accounts of its own to end. */
+const RUINOUS = '/countersign/v1/sign-out-everywhere';
+const concrete = (template: string): string =>
+  template.replaceAll(/\{([a-z_]+)\}/g, (_whole, name: string) => parameters[name] ?? 'x-1');
+
+type Column = keyof Allow;
+interface Cast {
+  /** The column of the frozen table that says what this caller may do. */
+  readonly column: Column;
+  /** What the caller gets where somebody else would be allowed; undefined = it is a sound credential. */
+  readonly flaw?: '401 UNAUTHORIZED_ERROR' | '403 IP_NOT_ALLOWED';
+  /** Countersign-Credential-Kind at the venue. */
+  readonly kind: string;
+}
+
+const casts = {
+  anonymous: { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  'garbage bearer': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  'expired main session': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  'expired token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  'session of a revoked subkey': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  'revoked token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  'read-only token': { column: 'readonly_token', kind: 'token' },
+  'subkey session': { column: 'subkey_session', kind: 'subkey' },
+  'main session': { column: 'main_or_evm_session', kind: 'main' },
+  'EVM main session': { column: 'main_or_evm_session', kind: 'evm' },
+  'token from a wrong IP': { column: 'readonly_token', flaw: '403 IP_NOT_ALLOWED', kind: 'token' },
+  'subkey session from a wrong IP': { column: 'subkey_session', flaw: '403 IP_NOT_ALLOWED', kind: 'subkey' },
+} as const satisfies Record<string, Cast>;
+type CastName = keyof typeof casts;
+const castNames = Object.keys(casts) as CastName[];
+
+/** The cell as the frozen table wants it. */
+function expected({ template, allow }: (typeof operations)[number], cast: Cast): string {
+  const served = ours.test(template) ? 'past the gate, served by us' : 'reached the venue';
+  if (allow.anonymous) return served;
+  // Permission is asked before the address: who may not do it anywhere does not learn about the list.
+  if (cast.column !== 'anonymous' && !allow[cast.column]) return '403 INVALID_TOKEN_SCOPE';
+  return cast.flaw ?? served;
+}
+
+let world: World;
+let bearers: Record<CastName, string | undefined>;
+let expendable: Partial<Record<CastName, string>>;
+let cells = 0;
+
+beforeAll(async () => {
+  world = await startWorld();
+  const { url, clock } = world;
+  const early = await newOwner(world);
+  const expiredToken = await createToken(url, early.session, { expiry_duration: 60 });
+  clock.advance(301);
+
+  const owner = await newOwner(world);
+  const wallet = await newWalletOwner(world);
+  const subkey = await subkeySession(world, owner.account, await addSubkey(world, owner));
+  const elsewhere = await addSubkey(world, owner);
+  const fromElsewhere = await subkeySession(world, owner.account, elsewhere);
+  const revoked = await addSubkey(world, owner);
+  const ofRevoked = await subkeySession(world, owner.account, revoked);
+  const revokedToken = await createToken(url, owner.session);
+  const change = (method: string, path: string, body?: unknown) =>
+    call(url, method, path, { bearer: owner.session, ...(body === undefined ? {} : { body }) });
+  const done = [
+    await change('PUT', `${SUBKEYS}/${elsewhere.publicKey}/allowed-cidrs`, { allowed_cidrs: ELSEWHERE }),
+    await change('DELETE', `${SUBKEYS}/${revoked.publicKey}`),
+    await change('DELETE', `${TOKENS}/${revokedToken.lookupId}`),
+  ];
+  expect(done.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expendable = {
+    'main session': (await newOwner(world)).session,
+    'EVM main session': (await newWalletOwner(world)).session,
+  };
+  bearers = {
+    anonymous: undefined,
+    'garbage bearer': 'eyJhbGciOiJub25lIn0.e30.',
+    'expired main session': early.session,
+    'expired token': expiredToken.token,
+    'session of a revoked subkey': ofRevoked,
+    'revoked token': revokedToken.token,
+    'read-only token': (await createToken(url, owner.session)).token,
+    'subkey session': subkey,
+    'main session': owner.session,
+    'EVM main session': wallet.session,
+    'token from a wrong IP': (await createToken(url, owner.session, { allowed_cidrs: ELSEWHERE })).token,
+    'subkey session from a wrong IP': fromElsewhere,
+  };
+});
+
+afterAll(async () => {
+  process.stdout.write(
+    `permission matrix: ${cells} cells (${operations.length} operations x ${castNames.length} callers)\n`,
+  );
+  await world.stop();
+});
+
+const count = (name: string): number => world.service.venue.counts().get(name) ?? 0;
+
+/** Plays one cell and says in words what happened, down to the venue's counters. */
+async function play(method: string, template: string, name: CastName): Promise<string> {
+  const { venue } = world.service;
+  const path = concrete(template);
+  const names = [...new Set([`${method} ${template}`, `${method} ${path}`])];
+  const countOfRoute = () => names.reduce((sum, name) => sum + count(name), 0);
+  const before = { total: venue.total(), route: countOfRoute() };
+  const bearer = template === RUINOUS ? (expendable[name] ?? bearers[name]) : bearers[name];
+  const answer = await call(world.url, method, path, {
+    ...(bearer === undefined ? {} : { bearer }),
+    ...(method === 'GET' || method === 'DELETE' ? {} : { body: bodies[template] ?? {} }),
+  });
+  const rose = { total: venue.total() - before.total, route: countOfRoute() - before.route };
+  cells += 1;
+  const refused = [401, 403].includes(answer.status) && answer.json?.error !== 'REQUEST_NOT_ALLOWED';
+  if (refused)
+    return rose.total === 0 ? `${answer.status} ${answer.json?.error}` : `refused, but ${JSON.stringify(rose)}`;
+  if (rose.total === 0) return answer.status < 500 ? 'past the gate, served by us' : `${answer.status} ${answer.text}`;
+  if (rose.total !== 1 || rose.route !== 1) return `wrong counters ${JSON.stringify(rose)}`;
+  return ours.test(template) ? 'reached the venue, but is ours' : 'reached the venue';
+}
+
+/** Whom the venue was told of, on a private route that it was reached on. */
+const kindSeen = (): unknown => world.service.venue.requests().at(-1)?.headers['countersign-credential-kind'];
+
+describe('every operation does for every caller exactly what its class allows', () => {
+  test.each(operations.map((operation) => [`${operation.method} ${operation.template}`, operation] as const))(
+    '%s',
+    async (_name, operation) => {
+      const wanted: Record<string, string> = {};
+      const seen: Record<string, string> = {};
+      for (const name of castNames) {
+        const cast: Cast = casts[name];
+        wanted[name] = expected(operation, cast);
+        seen[name] = await play(operation.method, operation.template, name);
+        if (seen[name] === 'reached the venue' && !operation.allow.anonymous) {
+          wanted[name] += ` as ${cast.kind}`;
+          seen[name] += ` as ${kindSeen()}`;
+        }
+      }
+      expect(seen).toEqual(wanted);
+    },
+  );
+});
+
+test('the sound credentials of the matrix are still alive after it, and the others still are not', async () => {
+  const states: Record<string, string> = {};
+  for (const name of castNames) states[name] = await stateOf(world, bearers[name] ?? 'none');
+  expect(states).toEqual({
+    anonymous: '401 UNAUTHORIZED_ERROR',
+    'garbage bearer': '401 UNAUTHORIZED_ERROR',
+    'expired main session': '401 UNAUTHORIZED_ERROR',
+    'expired token': '401 UNAUTHORIZED_ERROR',
+    'session of a revoked subkey': '401 UNAUTHORIZED_ERROR',
+    'revoked token': '401 UNAUTHORIZED_ERROR',
+    'read-only token': 'alive',
+    'subkey session': 'alive',
+    'main session': 'alive',
+    'EVM main session': 'alive',
+    'token from a wrong IP': '403 IP_NOT_ALLOWED',
+    'subkey session from a wrong IP': '403 IP_NOT_ALLOWED',
+  });
+});
+
+test('the matrix has every route that the service has, and each operation once', () => {
+  const rows = operations.map(({ method, template }) => `${method} ${template}`).sort();
+  expect(frozen.operations).toHaveLength(125);
+  expect(extras).toHaveLength(frozen.extra_not_in_openapi.length);
+  expect(rows).toEqual(table.routes.map(({ method, path }) => `${method} ${path}`).sort());
+});

@@ -1,0 +1,224 @@
+// Rate limits as a client meets them (WIRE section 11). Time stands still, so that counts are exact, and moves when the test says.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
+import {
+  expectRefusal,
+  loginOf,
+  newOwner,
+  newWalletOwner,
+  type Owner,
+  postLogin,
+  postWallet,
+  SELF,
+  siweOf,
+  startWorld,
+  TOKENS,
+  type World,
+} from './world.ts';
+
+const names = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window', 'Retry-After'];
+const limitHeaders = ({ headers }: Answer): (string | null)[] => names.map((name) => headers.get(name));
+
+/** ccxt raises its rate-limit error only when the body has no `error` member (WIRE C-22). */
+function expectLimited(answer: Answer): void {
+  expect(answer.status, answer.text).toBe(429);
+  expect(Object.keys(answer.json)).toEqual(['message']);
+  expect(answer.json.message).toMatch(/^rate limit exceeded/);
+  expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
+  expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  expect(answer.headers.get('Countersign-Request-Id')).not.toBeNull();
+}
+
+const small: Record<string, string> = {
+  'rate_limit.enabled': 'true',
+  'rate_limit.public_per_minute': '6',
+  'rate_limit.auth_per_minute': '4',
+  'rate_limit.onboarding_per_minute': '3',
+  'rate_limit.activate_per_minute': '2',
+};
+const started: World[] = [];
+/** A service of its own, because what one test counts another must not. */
+async function limited(settings: Record<string, string> = {}): Promise<World> {
+  const world = await startWorld({ settings: { ...small, ...settings } });
+  started.push(world);
+  return world;
+}
+afterAll(async () => {
+  for (const world of started) await world.stop();
+});
+
+describe('before anything is proven, an address is counted', () => {
+  test('public requests: headers on every answer, 429 when used up, refilled by time', async () => {
+    const world = await limited();
+    const time = () => call(world.url, 'GET', '/v1/system/time');
+    const now = world.clock.seconds();
+    const seen = [];
+    for (let i = 0; i < 6; i += 1) seen.push(limitHeaders(await time()));
+    expect(seen).toEqual(
+      [5, 4, 3, 2, 1, 0].map((left, i) => ['6', String(left), String(now + (i + 1) * 10), '60', null]),
+    );
+    const refused = await time();
+    expectLimited(refused);
+    expect(limitHeaders(refused)).toEqual(['6', '0', String(now + 60), '60', '10']);
+    world.clock.advance(9);
+    expectLimited(await time());
+    world.clock.advance(1);
+    expect((await time()).status).toBe(200);
+    expectLimited(await time());
+  });
+
+  test('the venue hears nothing of what is over the limit, and its answers carry the headers too', async () => {
+    const world = await limited();
+    const market = () => call(world.url, 'GET', '/v1/markets');
+    expect(limitHeaders(await market())[1]).toBe('5');
+    for (let i = 0; i < 5; i += 1) expect((await market()).status).toBe(200);
+    const before = world.service.venue.total();
+    expectLimited(await market());
+    expect(world.service.venue.total()).toBe(before);
+  });
+
+  test('all three forms of login share one count, which good and bad ones use up alike', async () => {
+    const world = await limited({ 'rate_limit.onboarding_per_minute': '100' });
+    const owner = await newOwner(world);
+    const bad = await postLogin(world, { 'PARADEX-STARKNET-ACCOUNT': owner.account }, owner.key.publicKey);
+    expectRefusal(bad, 400, 'INVALID_REQUEST_PARAMETER');
+    expect(limitHeaders(bad).slice(0, 2)).toEqual(['4', '2']);
+    await newWalletOwner(world);
+    expect((await postLogin(world, loginOf(world, owner.key, owner.account))).status).toBe(200);
+    for (const path of ['/v1/auth', `/v1/auth/${owner.key.publicKey}`, '/v2/auth', '/v1/v2/auth']) {
+      expectLimited(await call(world.url, 'POST', path));
+    }
+    expect((await call(world.url, 'GET', '/v1/system/time')).status).toBe(200);
+    expect((await call(world.url, 'GET', SELF, { bearer: owner.session })).status).toBe(200);
+  });
+
+  test('onboarding has a count of its own', async () => {
+    const world = await limited();
+    const trader = starkTrader();
+    const headers = onboardingHeaders(hasher, trader.key, trader.account);
+    const body = { public_key: trader.key.publicKey };
+    expect((await call(world.url, 'POST', '/v1/onboarding', { headers, body })).status).toBe(200);
+    for (let i = 0; i < 2; i += 1) expect((await call(world.url, 'GET', '/v1/onboarding')).status).toBe(400);
+    for (const path of ['/v1/onboarding', '/v2/onboarding', '/v1/v2/onboarding']) {
+      expectLimited(await call(world.url, 'POST', path, { headers, body }));
+    }
+    expect((await postLogin(world, loginOf(world, trader.key, trader.account))).status).toBe(200);
+  });
+
+  test('so has activation', async () => {
+    const world = await limited();
+    const activate = () => call(world.url, 'POST', '/v1/account/keys/subkeys/activate', { body: {} });
+    for (let i = 0; i < 2; i += 1) expectRefusal(await activate(), 400, 'INVALID_REQUEST_PARAMETER');
+    expectLimited(await activate());
+  });
+
+  test('a private request counts for its address even when its bearer is refused', async () => {
+    const world = await limited({ 'rate_limit.private_per_minute': '5' });
+    const { session } = await newOwner(world);
+    for (let i = 0; i < 4; i += 1)
+      expectRefusal(await call(world.url, 'GET', '/v1/balance', { bearer: 'x' }), 401, 'UNAUTHORIZED_ERROR');
+    expect((await call(world.url, 'GET', '/v1/balance', { bearer: session })).status).toBe(200);
+    expectLimited(await call(world.url, 'GET', '/v1/balance', { bearer: session }));
+    expectLimited(await call(world.url, 'GET', '/v1/balance'));
+  });
+
+  test('addresses behind a trusted proxy are counted apart, and forged ones are not', async () => {
+    const from = (world: World, address: string) =>
+      call(world.url, 'GET', '/v1/system/time', { headers: { 'X-Forwarded-For': address } });
+    const proxied = await limited({ 'proxy.trusted': '127.0.0.1/32', 'rate_limit.public_per_minute': '1' });
+    expect((await from(proxied, '192.0.2.1')).status).toBe(200);
+    expect((await from(proxied, '192.0.2.2')).status).toBe(200);
+    expectLimited(await from(proxied, '192.0.2.1'));
+    const direct = await limited({ 'rate_limit.public_per_minute': '1' });
+    expect((await from(direct, '192.0.2.1')).status).toBe(200);
+    expectLimited(await from(direct, '192.0.2.2'));
+  });
+});
+
+describe('once a request was authorized, its account is counted', () => {
+  const perAccount = {
+    'rate_limit.auth_per_minute': '100',
+    'rate_limit.onboarding_per_minute': '100',
+    'rate_limit.private_get_per_minute': '3',
+    'rate_limit.orders_per_second': '2',
+    'rate_limit.key_management_per_minute': '2',
+  };
+  let world: World;
+  let owner: Owner;
+  beforeAll(async () => {
+    world = await limited(perAccount);
+    owner = await newOwner(world);
+  });
+
+  test('reads: over all its credentials, and apart from those of other accounts', async () => {
+    const reader = await newOwner(world);
+    const { token } = await createToken(world.url, reader.session);
+    const read = (bearer: string) => call(world.url, 'GET', '/v1/balance', { bearer });
+    expect((await read(reader.session)).status).toBe(200);
+    expect((await read(token)).status).toBe(200);
+    const last = await read(token);
+    // The tightest of all that were charged.
+    expect([last.status, limitHeaders(last).slice(0, 2)]).toEqual([200, ['3', '0']]);
+    expectLimited(await read(token));
+    expectLimited(await read(reader.session));
+    expectLimited(await call(world.url, 'GET', SELF, { bearer: token }));
+    expect((await read(owner.session)).status).toBe(200);
+  });
+
+  test('orders: by the second, and nobody else\u2019s', async () => {
+    const order = () => call(world.url, 'DELETE', '/v1/orders', { bearer: owner.session });
+    for (let i = 0; i < 2; i += 1) expect((await order()).status).toBeLessThan(300);
+    const before = world.service.venue.total();
+    expectLimited(await order());
+    expect(world.service.venue.total()).toBe(before);
+    world.clock.advance(1);
+    expect((await order()).status).toBeLessThan(300);
+  });
+
+  test('changes of keys: and a refused one changes nothing', async () => {
+    const maker = await newOwner(world);
+    for (let i = 0; i < 2; i += 1) await createToken(world.url, maker.session);
+    expectLimited(await call(world.url, 'POST', TOKENS, { bearer: maker.session, body: {} }));
+    expect((await call(world.url, 'GET', TOKENS, { bearer: maker.session })).json.results).toHaveLength(2);
+  });
+
+  test('what is refused costs the account nothing, so that nobody can lock its owner out', async () => {
+    const victim = await newOwner(world);
+    const forged = `${victim.session.slice(0, -4)}AAAA`;
+    for (let i = 0; i < 10; i += 1)
+      expectRefusal(await call(world.url, 'GET', '/v1/balance', { bearer: forged }), 401, 'UNAUTHORIZED_ERROR');
+    const { token } = await createToken(world.url, victim.session, { allowed_cidrs: ['203.0.113.0/24'] });
+    for (let i = 0; i < 10; i += 1)
+      expectRefusal(await call(world.url, 'GET', '/v1/balance', { bearer: token }), 403, 'IP_NOT_ALLOWED');
+    const answer = await call(world.url, 'GET', '/v1/balance', { bearer: victim.session });
+    expect([answer.status, limitHeaders(answer).slice(0, 2)]).toEqual([200, ['3', '2']]);
+  });
+});
+
+describe('the switch', () => {
+  test('off: no headers and no end', async () => {
+    const world = await limited({ 'rate_limit.enabled': 'false', 'rate_limit.public_per_minute': '1' });
+    for (let i = 0; i < 5; i += 1) {
+      const answer = await call(world.url, 'GET', '/v1/system/time');
+      expect([answer.status, ...limitHeaders(answer)]).toEqual([200, null, null, null, null, null]);
+    }
+  });
+
+  test('on: the limits of the wire by default', async () => {
+    const world = await startWorld({ settings: { 'rate_limit.enabled': 'true' } });
+    started.push(world);
+    const owner = await newOwner(world);
+    const limitOf = async (asked: Promise<Answer>) => limitHeaders(await asked)[0];
+    const { session: bearer } = owner;
+    const wallet = await newWalletOwner(world);
+    expect(await limitOf(call(world.url, 'GET', '/v1/markets'))).toBe('1500');
+    expect(await limitOf(postLogin(world, loginOf(world, owner.key, owner.account)))).toBe('600');
+    expect(await limitOf(postWallet(world, '/v2/auth', wallet, siweOf(world, wallet, 'Paradex Auth')))).toBe('600');
+    expect(await limitOf(call(world.url, 'GET', '/v1/onboarding'))).toBe('600');
+    expect(await limitOf(call(world.url, 'GET', '/v1/balance', { bearer }))).toBe('120');
+    expect(await limitOf(call(world.url, 'DELETE', '/v1/orders', { bearer }))).toBe('800');
+    expect(await limitOf(call(world.url, 'POST', TOKENS, { bearer, body: {} }))).toBe('60');
+    expect(await limitOf(call(world.url, 'POST', '/v1/account/profile/username', { bearer, body: {} }))).toBe('1500');
+    expect(await limitOf(call(world.url, 'POST', '/v1/account/keys/subkeys/activate'))).toBe('30');
+  });
+});

@@ -1,0 +1,133 @@
+// The public listener over TLS, with real handshakes: what it speaks, what it refuses, and that neither can hold it up.
+import { once } from 'node:events';
+import type { ClientRequestArgs, IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/load.ts';
+import { type Service, startService } from '../support/harness.ts';
+import { readAnswer } from '../support/raw-http.ts';
+import { certFile, certificate, keyFile } from '../support/self-signed.ts';
+
+const withTls = { 'tls.cert': certFile, 'tls.key': keyFile };
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ settings: withTls });
+});
+afterAll(() => service.stop());
+
+async function get(path: string, options: ClientRequestArgs = {}) {
+  const sent = request(`${service.url}${path}`, { ...options, ca: certificate, agent: false });
+  sent.end();
+  const [response]: [IncomingMessage] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+/** A handshake with our certificate as the only authority; rejects with the alert that the server sent. */
+async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port: service.port, ca: certificate, ...options });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+const codeOf = (promise: Promise<TLSSocket>): Promise<unknown> =>
+  promise.then(
+    (socket) => {
+      socket.destroy();
+      return 'accepted';
+    },
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+
+describe('with tls.cert and tls.key', () => {
+  test('the address that is printed is https, and answers as the certificate says', async () => {
+    expect(service.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    expect(await get('/healthz')).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+  });
+
+  test('the venue is told that its client came by https, whatever the client says', async () => {
+    const answer = await get('/v1/markets', { headers: { 'X-Forwarded-Proto': 'http' } });
+    expect(answer.status).toBe(200);
+    expect(service.venue.requests().at(-1)?.headers['x-forwarded-proto']).toBe('https');
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('%s is spoken', async (version) => {
+    const socket = await handshake({ minVersion: version, maxVersion: version });
+    expect(socket.getProtocol()).toBe(version);
+    socket.destroy();
+  });
+
+  test('TLS 1.1 is refused by the server, not by the client', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    expect(await codeOf(handshake(old))).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  });
+
+  test('HTTP/1.1 is chosen where it is offered, and a client that offers only HTTP/2 is refused', async () => {
+    const socket = await handshake({ ALPNProtocols: ['h2', 'http/1.1'] });
+    expect(socket.alpnProtocol).toBe('http/1.1');
+    socket.destroy();
+    expect(await codeOf(handshake({ ALPNProtocols: ['h2'] }))).toBe('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL');
+  });
+
+  test('a second handshake on one connection is refused', async () => {
+    const socket = await handshake({ maxVersion: 'TLSv1.2' });
+    const outcome = await new Promise((resolve) => {
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      socket.renegotiate({}, (error) => resolve(error === null ? 'renegotiated' : error));
+    });
+    socket.destroy();
+    expect(outcome).toBe('ERR_SSL_NO_RENEGOTIATION');
+  });
+
+  test('what is no HTTP is answered in our form over TLS', async () => {
+    const socket = await handshake();
+    socket.write('NONSENSE\r\n\r\n');
+    const { status, body } = await readAnswer(socket);
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toMatchObject({ error: 'INVALID_REQUEST_PARAMETER', data: null });
+    socket.destroy();
+  });
+
+  test('plain HTTP gets no answer at all, and the server goes on', async () => {
+    const socket = connectTcp(service.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const received: Buffer[] = [];
+    socket.on('data', (chunk) => received.push(chunk));
+    await once(socket, 'close');
+    // At most a TLS alert record, never text.
+    expect(Buffer.concat(received).toString('latin1')).not.toContain('HTTP/');
+    expect((await get('/healthz')).status).toBe(200);
+  });
+});
+
+// Left to itself a handshake that never comes would hold the server for 10 s: longer than this test may take.
+test('a client that never begins its handshake does not keep the server from stopping', {
+  timeout: 8_000,
+}, async () => {
+  const other = await startService({ settings: { ...withTls, 'http.drain_timeout': '0' } });
+  const silent = connectTcp(other.port, '127.0.0.1');
+  silent.on('error', () => undefined);
+  await once(silent, 'connect');
+  // A second connection that is served proves that the first was accepted before it.
+  const served = connect({ host: '127.0.0.1', port: other.port, ca: certificate });
+  await once(served, 'secureConnect');
+  const closed = once(silent, 'close');
+  await other.stop();
+  await closed;
+  served.destroy();
+});
+
+test('a client that never begins its handshake is cut off when its time is over', { timeout: 8_000 }, async () => {
+  const other = await startService({ settings: { ...withTls, 'http.request_timeout': '1' } });
+  const silent = connectTcp(other.port, '127.0.0.1');
+  await once(silent, 'close');
+  await other.stop();
+});
+
+test('files that cannot be used stop the start as a wrong setting', async () => {
+  const starting = startService({ settings: { 'tls.cert': keyFile, 'tls.key': keyFile } });
+  await expect(starting).rejects.toThrow(ConfigError);
+});

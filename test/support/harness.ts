@@ -1,0 +1,90 @@
+// A whole service on real sockets: authority, gateway and a demo venue whose counters the test can read.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { startVenue, type Venue } from '../../examples/venue/server.ts';
+import { type App, startApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+
+export interface Service {
+  readonly url: string;
+  readonly port: number;
+  readonly operatorUrl: string;
+  /** The bearer of the operator API. */
+  readonly operatorToken: string;
+  readonly venue: Venue;
+  /** The folder that holds `data/` and the master key: pass it to another startService to reopen the same store. */
+  readonly folder: string;
+  /** Lines of the service's own log, when `log` was asked for. */
+  readonly log: string[];
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** As flags: `{ 'login.max_age': '600' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly folder?: string;
+  /** Another upstream than the demo venue, as `upstream.url` says it. */
+  readonly upstream?: string;
+  /** Clocks that the test moves: wall in nanoseconds, monotonic in milliseconds. */
+  readonly time?: { wall: () => bigint; monotonic: () => number };
+}
+
+/** Starts on a free port. Rate limits and order signatures are off unless the settings turn them on. `stop` keeps the folder; the process's exit removes it. */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const folder = options.folder ?? temporaryFolder();
+  const secret = randomBytes(32).toString('base64url');
+  const venue = await startVenue({ secret, listen: { host: '127.0.0.1', port: 0 } });
+  const settings = { 'rate_limit.enabled': 'false', 'orders.verify': 'off', ...options.settings };
+  const loaded = loadConfig({
+    argv: [
+      '--port=0',
+      `--data=${join(folder, 'data')}`,
+      `--master_key.file=${join(folder, 'master.key')}`,
+      `--upstream=${options.upstream ?? venue.address}`,
+      '--upstream.proof=secret',
+      ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+    ],
+    env: { CSIGN_UPSTREAM_SECRET: secret },
+    cwd: folder,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const log: string[] = [];
+  let app: App;
+  try {
+    app = await startApp(
+      loaded,
+      pino({ level: 'trace' }, { write: (line: string) => void log.push(line) }),
+      options.time,
+    );
+  } catch (error) {
+    await venue.close();
+    throw error;
+  }
+  return {
+    url: app.url,
+    port: Number(new URL(app.url).port),
+    operatorUrl: app.operatorUrl,
+    operatorToken: readFileSync(join(folder, 'data', 'operator.token'), 'utf8').trim(),
+    venue,
+    folder,
+    log,
+    async stop() {
+      await app.stop();
+      await venue.close();
+    },
+  };
+}
+
+const temporary: string[] = [];
+process.once('exit', () => {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+});
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  temporary.push(folder);
+  return folder;
+}

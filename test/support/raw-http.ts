@@ -1,0 +1,57 @@
+// Requests as bytes, for what no HTTP client would send; and answers as bytes, read by their own framing.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Sends `bytes` on a fresh connection and resolves with everything the server sent until it closed or `until` was satisfied. */
+export async function exchange(port: number, bytes: string | Buffer): Promise<RawAnswer> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    return await readAnswer(socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Reads one answer: to the end of its Content-Length, its last chunk, or the connection. Rejects when nothing came at all. */
+export async function readAnswer(socket: Socket): Promise<RawAnswer> {
+  let received = Buffer.alloc(0);
+  for (;;) {
+    const complete = parse(received, false);
+    if (complete !== undefined) return complete;
+    const event = await Promise.race([
+      once(socket, 'data').then(([chunk]) => ({ chunk: chunk as Buffer })),
+      once(socket, 'close').then(() => undefined),
+    ]);
+    if (event === undefined) {
+      const rest = parse(received, true);
+      if (rest === undefined) throw new Error(`the connection closed after ${received.length} bytes`);
+      return rest;
+    }
+    received = Buffer.concat([received, event.chunk]);
+  }
+}
+
+function parse(received: Buffer, closed: boolean): RawAnswer | undefined {
+  const text = received.toString('latin1');
+  const end = text.indexOf('\r\n\r\n');
+  if (end === -1) return undefined;
+  const head = text.slice(0, end);
+  const body = text.slice(end + 4);
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? '0');
+  // An interim answer (RFC 9110 section 15.2) is not the answer.
+  if (status >= 100 && status < 200) return parse(received.subarray(Buffer.byteLength(head, 'latin1') + 4), closed);
+  const length = /^content-length: *(\d+)$/im.exec(head)?.[1];
+  if (length !== undefined)
+    return body.length >= Number(length) ? { status, head, body: body.slice(0, Number(length)) } : undefined;
+  if (/^transfer-encoding: *chunked$/im.test(head))
+    return body.endsWith('0\r\n\r\n') ? { status, head, body } : undefined;
+  if (status === 204 || status === 304) return { status, head, body: '' };
+  return closed ? { status, head, body } : undefined;
+}

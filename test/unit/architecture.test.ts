@@ -1,0 +1,102 @@
+// Walks the import graph of src/ and fails on any arrow that is not listed: the rooms of the house and who may enter them.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const src = join(root, 'src');
+
+const pure = ['domain'];
+const crypto = [...pure, 'starknet', 'ethereum'];
+const core = [...crypto, 'errors', 'jwt', 'store/store', 'revocation', 'access', 'audit', 'ratelimit', 'config'];
+
+/** For each room, the rooms (or single files) it may import from, besides itself. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  errors: [],
+  starknet: pure,
+  ethereum: pure,
+  jwt: pure,
+  ratelimit: pure,
+  config: [...pure, 'errors'],
+  store: [...pure, 'errors', 'jwt/signing-key'],
+  revocation: [...pure, 'errors', 'store/store'],
+  access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
+  audit: [...pure, 'store/store'],
+  credentials: core,
+  gateway: [...crypto, 'errors', 'config/upstream-address', 'credentials/stark-proof', 'store/store'],
+  telemetry: [...pure, 'gateway/forward'],
+  http: [...core, 'credentials', 'gateway', 'telemetry'],
+  operator: [...core, 'credentials', 'gateway', 'telemetry', 'http'],
+  client: crypto,
+  cli: [
+    ...crypto,
+    'errors',
+    'config',
+    'client',
+    'app',
+    'jwt',
+    'access/route-table',
+    'operator/address-file',
+    'operator/token-file',
+  ],
+  main: ['cli'],
+};
+/** The composition root knows every module. */
+const knowsAll = 'app';
+/** Ports are interfaces: a value imported from one would tie its users to an implementation. */
+const typesOnly = ['store/store', 'gateway/forward'];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports: readonly Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(src, file), 'utf8');
+  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^'";]*?from\s+'(\.[^']+)'/gms)].map(
+    ([, type, target = '']) => ({
+      from: file.replace(/\.ts$/, ''),
+      to: relative(src, resolve(src, dirname(file), target)).replace(/\.ts$/, ''),
+      isType: type !== undefined,
+    }),
+  );
+});
+
+const roomOf = (file: string): string => file.split('/')[0] ?? file;
+
+test('the import graph was read: the composition root imports most rooms', () => {
+  const known = new Set(imports.filter(({ from }) => from === knowsAll).map(({ to }) => roomOf(to)));
+  expect(known.size).toBeGreaterThan(10);
+});
+
+test('every room of src/ has its arrows listed', () => {
+  const rooms = new Set(files.map((file) => roomOf(file.replace(/\.ts$/, ''))));
+  rooms.delete(knowsAll);
+  expect([...rooms].sort()).toEqual(Object.keys(arrows).sort());
+});
+
+test('no module imports from a room that its own room may not enter', () => {
+  const wrong = imports.filter(({ from, to }) => {
+    const room = roomOf(from);
+    if (room === knowsAll || roomOf(to) === room) return false;
+    return !(arrows[room] ?? []).some((allowed) => to === allowed || to.startsWith(`${allowed}/`));
+  });
+  expect(wrong.filter(({ to }) => to !== '../package.json')).toEqual([]);
+});
+
+test('ports are imported as types outside their own room', () => {
+  const values = imports.filter(
+    ({ from, to, isType }) =>
+      typesOnly.includes(to) && !isType && roomOf(from) !== roomOf(to) && roomOf(from) !== knowsAll,
+  );
+  expect(values).toEqual([]);
+});
+
+test('only main.ts ends the process', () => {
+  const ending = files.filter((file) => /\bprocess\.exit\(/.test(readFileSync(join(src, file), 'utf8')));
+  expect(ending).toEqual(['main.ts']);
+});

@@ -1,0 +1,28 @@
+// What the deployment files name exists: a setting that was renamed would stop the service at its next start.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { settingNames, variableOf } from '../../src/config/schema.ts';
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const variables = new Set(settingNames.map(variableOf));
+
+test.each(['Dockerfile', 'deploy/countersign.service', 'deploy/README.md'])(
+  '%s names only settings that exist',
+  (file) => {
+    const named = [...read(file).matchAll(/\bCSIGN_[A-Z_]+[A-Z]\b/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((name) => !variables.has(name))).toEqual([]);
+  },
+);
+
+test('no key and no database can be copied into an image', () => {
+  const lines = read('.dockerignore').split('\n');
+  expect(lines).toContain('*');
+  expect(lines.filter((line) => line.startsWith('!')).sort()).toEqual([
+    '!LICENSE',
+    '!examples',
+    '!package-lock.json',
+    '!package.json',
+    '!src',
+  ]);
+});
