@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts';
 import { credentialSubject, type Subject } from '../../src/domain/credential.ts';
-import { type Clock, NEVER } from '../../src/domain/time.ts';
+import { type Clock, NEVER, unixNanos } from '../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../src/errors.ts';
 import { type Changes, createChanges } from '../../src/revocation/barrier.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
@@ -118,6 +118,15 @@ describe('a change that cannot be written', () => {
     expect(changes.isDenied(mine, NEVER)).toBe(true);
     expect(events).toEqual([`cut ${mine} credential_revoked undefined`]);
     expect(failures).toEqual([full]);
+  });
+
+  test('and ends sessions up to a time denies those and no later one', async () => {
+    const { changes } = setup({ transaction: full });
+    const upTo = unixNanos(1_000n);
+    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [mine], denyUpTo: () => upTo });
+    await expect(lost).rejects.toMatchObject({ status: 503 });
+    expect(changes.isDenied(mine, upTo)).toBe(true);
+    expect(changes.isDenied(mine, unixNanos(1_001n))).toBe(false);
   });
 
   test('and that is no revocation denies nobody', async () => {
