@@ -83,9 +83,11 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     endRaw(socket, new ApiError('NOT_FOUND', 'CONNECT is not served'));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // A failed handshake lands here too: nothing can be said over it, and what is written would wait for ever.
-    if (settings.tls !== undefined && !secured.has(socket)) socket.destroy();
-    else endRaw(socket, clientError(error));
+    const answer = clientError(error);
+    // A failed handshake or a forbidden renegotiation lands here too: nothing can be said over it, and what is written
+    // would wait for ever, with the connection.
+    if (answer === undefined || (settings.tls !== undefined && !secured.has(socket))) socket.destroy();
+    else endRaw(socket, answer);
   });
 
   return {
@@ -102,6 +104,8 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
           resolve();
         });
         server.closeIdleConnections();
+        // Node counts who has connected and said nothing yet as busy.
+        for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
       });
     },
   };
@@ -120,7 +124,8 @@ function listen(server: Server, settings: ServerSettings): Promise<number> {
 const portOf = (address: AddressInfo | string | null): number =>
   address !== null && typeof address === 'object' ? address.port : 0;
 
-function clientError(error: NodeJS.ErrnoException): ApiError {
+/** Undefined where the connection failed, rather than what was sent over it. */
+function clientError(error: NodeJS.ErrnoException): ApiError | undefined {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return new ApiError('HEADERS_TOO_LARGE', 'the request head is too large');
@@ -129,6 +134,7 @@ function clientError(error: NodeJS.ErrnoException): ApiError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ApiError('REQUEST_TIMEOUT', 'the request did not arrive in time');
     default:
+      if (error.code?.startsWith('HPE_') !== true) return undefined;
       return new ApiError('INVALID_REQUEST_PARAMETER', 'this is not a valid HTTP/1.1 request');
   }
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -226,6 +226,18 @@ describe('SIGTERM', () => {
     server.signal('SIGTERM');
     await expect(answer).rejects.toThrow(TypeError);
     expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('does not wait for a connection on which nothing was ever asked', async () => {
+    const server = await startServer(home, PATIENT);
+    const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    // Served on a later connection: the silent one has been accepted.
+    expect((await call(server.url, 'GET', '/healthz')).status).toBe(200);
+    server.signal('SIGTERM');
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    silent.destroy();
   });
 
   test.each(['SIGINT', 'SIGHUP'] as const)('%s stops it as cleanly', async (signal) => {
