@@ -1,16 +1,21 @@
 // What the engine is worth: times and ratios of one run on one core. It prints and asserts nothing.
-// Usage: node bench/engine.ts [rounds]. The contenders take turns in every round, and a figure is processor time, not wall-clock
-// time, so that other work on the machine disturbs neither side of a ratio more than the other.
+// Usage: taskset -c 1 node bench/engine.ts [rounds]. The contenders take turns in every round, and a figure is processor time, not
+// wall-clock time, so that other work on the machine disturbs neither side of a ratio more than the other.
+// If there is a program `starknet-crypto` on the PATH, it is run with the argument `bench`, and lines like `verify 538.2` (a name and
+// microseconds) of its output are compared; it is never needed.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { getPublicKey, getStarkKey, pedersen as scurePedersen, verify as scureVerify, sign } from '@scure/starknet';
-import { feltOf } from '../src/domain/felt.ts';
+import { type Felt, feltOf } from '../src/domain/felt.ts';
+import { parseStrictJson } from '../src/domain/strict-json.ts';
 import { scureCurve } from '../src/starknet/curve.ts';
 import { createStarkEngine, type StarkEngine } from '../src/starknet/engine/engine.ts';
-import { feltFromText } from '../src/starknet/felt.ts';
-import { createMessageHasher, orderType, typeHash } from '../src/starknet/message.ts';
-import { chain, STARK_HASH_BOUND } from '../src/starknet/pedersen.ts';
+import { createMessageHasher, orderType } from '../src/starknet/message.ts';
+import { orderHash, orderStruct, readOrder, type SignedOrder } from '../src/starknet/order.ts';
+import { STARK_HASH_BOUND } from '../src/starknet/pedersen.ts';
 
 const rounds = Number(process.argv[2] ?? 9);
 if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('rounds must be a positive integer');
@@ -70,19 +75,38 @@ const signature = (i: number) => {
 };
 for (const { publicKey } of signatures) warm.warm(publicKey);
 
-const hasher = createMessageHasher(warm, { domainName: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
-const account = feltOf(at(40));
-/** What every order's struct hash begins with, computed once. */
-const orderStart = chain(warm, 0n, [typeHash(orderType)]);
-const orderHash = (i: number): bigint => {
-  const market = feltFromText('ETH-USD-PERP');
-  const values = [1_700_000_000_000n + BigInt(i), market, 1n, feltFromText('LIMIT'), 123_456_789n];
-  return hasher.messageHash(account, chain(warm, orderStart, [...values, 250_012_345_678n + BigInt(i), 7n]));
-};
+const domain = { domainName: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' };
+const hasher = createMessageHasher(warm, domain);
+/** Few enough traders that they are known, as on any venue most orders come from few. */
+const accounts = felts.slice(0, 16).map(feltOf);
+const accountOf = (i: number): Felt => accounts[i % accounts.length] ?? feltOf(1n);
+const markets = ['BTC-USD-PERP', 'ETH-USD-PERP', 'SOL-USD-PERP', 'DOGE-USD-PERP'];
+/** No two are the same: another time, another price. */
+const order = (i: number): SignedOrder =>
+  readOrder(
+    parseStrictJson(
+      Buffer.from(
+        JSON.stringify({
+          market: markets[i % markets.length],
+          side: i % 2 === 0 ? 'BUY' : 'SELL',
+          type: 'LIMIT',
+          size: '1.23456789',
+          price: `${2500 + (i % 997)}.12345678`,
+          signature: '["1","2"]',
+          signature_timestamp: 1_700_000_000_000 + i,
+        }),
+      ),
+    ),
+  );
+const orders = Array.from({ length: 4096 }, (_, i) => ({ account: accountOf(i), order: order(i) }));
+const orderAt = (i: number) => orders[i % orders.length] ?? { account: accountOf(i), order: order(i) };
+const BATCH = 16;
 
 interface Contender {
   readonly name: string;
   readonly calls: number;
+  /** Items of one call, 1 by default. A time is that of one item. */
+  readonly items?: number;
   call(i: number): unknown;
 }
 interface Row {
@@ -212,58 +236,83 @@ function starknetJs(): { starknet: Starknet; version: string } | undefined {
   }
 }
 
+/** Goes on counting from row to row and round to round, so that no order is hashed twice in a row. */
+let placed = 0;
+const single: Contender = {
+  name: 'engine',
+  calls: 300,
+  call: (i) => {
+    const { r, s, publicKey, hash } = signature(i);
+    const { account, order } = orderAt(placed++);
+    orderHash(warm, hasher, account, order);
+    return warm.verify(hash, r, s, publicKey);
+  },
+};
+rows.push({
+  figure: 'order hash + verify in batches of 16',
+  goal: '>= 1.2x single',
+  engine: {
+    name: 'in batches',
+    calls: 20,
+    items: BATCH,
+    call: () => {
+      const batch = Array.from({ length: BATCH }, () => orderAt(placed++));
+      hasher.messageHashes(batch.map(({ account, order }) => ({ account, struct: orderStruct(warm, order) })));
+      return warm.verifyBatch(batch.map((_, i) => signature(i)));
+    },
+  },
+  reference: { ...single, name: 'one by one' },
+});
+
 const js = starknetJs();
 if (js === undefined) {
   say('order hash + verify: starknet.js is not installed in test/clients, no comparison');
 } else {
   const felt = (name: string) => ({ name, type: 'felt' });
-  const typedOrder = (i: number) => ({
+  const typedOrder = ({ timestamp, market, side, orderType: type, size, price }: SignedOrder) => ({
     types: {
       StarkNetDomain: ['name', 'chainId', 'version'].map(felt),
       Order: orderType.members.map(felt),
     },
     primaryType: 'Order',
-    domain: { name: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA', version: '1' },
+    domain: { name: domain.domainName, chainId: domain.chainId, version: '1' },
     message: {
-      timestamp: String(1_700_000_000_000 + i),
-      market: 'ETH-USD-PERP',
-      side: '1',
-      orderType: 'LIMIT',
-      size: '123456789',
-      price: String(250_012_345_678 + i),
+      timestamp: String(timestamp),
+      market: String(market),
+      side: String(side),
+      orderType: String(type),
+      size: String(size),
+      price: String(price),
     },
   });
-  const same = BigInt(js.starknet.typedData.getMessageHash(typedOrder(3), account)) === orderHash(3);
-  if (!same) throw new Error('the two order hashes differ: nothing to compare');
+  const { account, order } = orderAt(3);
+  const theirs = BigInt(js.starknet.typedData.getMessageHash(typedOrder(order), account));
+  if (theirs !== orderHash(warm, hasher, account, order))
+    throw new Error('the two order hashes differ: nothing to compare');
   rows.push({
     figure: 'order hash + verify',
     goal: '>= 150x, <= 150 us',
-    engine: {
-      name: 'engine',
-      calls: 300,
-      call: (i) => {
-        const { hash, r, s, publicKey } = signature(i);
-        orderHash(i);
-        return warm.verify(hash, r, s, publicKey);
-      },
-    },
+    engine: single,
     reference: {
       name: `starknet.js ${js.version}`,
       calls: 2,
       call: (i) => {
         const { hash, r, s, point } = signature(i);
-        js.starknet.typedData.getMessageHash(typedOrder(i), account);
+        const { account, order } = orderAt(i);
+        js.starknet.typedData.getMessageHash(typedOrder(order), account);
         return js.starknet.ec.starkCurve.verify(hex(r) + hex(s), hex(hash), point);
       },
     },
   });
 }
 
-function time({ calls, call }: Contender): number {
+function time({ calls, items = 1, call }: Contender): number {
   return (
     processorTime(() => {
       for (let i = 0; i < calls; i++) call(i);
-    }) / calls
+    }) /
+    calls /
+    items
   );
 }
 
@@ -271,6 +320,8 @@ const spread = (values: readonly number[], unit: string): string =>
   `${median(values).toFixed(1)}${unit} (${Math.min(...values).toFixed(1)}..${Math.max(...values).toFixed(1)})`;
 
 say(`Node.js ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${rounds} rounds: median (least..most)`);
+say(`stark.wasm sha256 ${createHash('sha256').update(wasm).digest('hex')}`);
+const ownTimes = new Map<string, number>();
 for (const { figure, goal, engine, reference } of rows) {
   // Unmeasured first, so that both are compiled.
   for (let i = 0; i < 3; i++) {
@@ -283,6 +334,7 @@ for (const { figure, goal, engine, reference } of rows) {
     ours.push(time(engine));
     theirs.push(time(reference));
   }
+  ownTimes.set(figure, median(ours));
   const ratios = theirs.map((value, i) => value / (ours[i] ?? Number.NaN));
   say(
     `${figure}: ${spread(ratios, 'x')}${goal === '' ? '' : `, goal ${goal}`}; ${engine.name} ${spread(ours, ' us')}, ${reference.name} ${spread(theirs, ' us')}`,
@@ -301,7 +353,34 @@ const starts = Array.from({ length: rounds }, () => {
   return startUp / 1000;
 });
 say(
-  `start-up: first in the process ${(firstStartUp / 1000).toFixed(1)} ms, later ${spread(starts, ' ms')}, self-test included`,
+  `start-up: first in the process ${(firstStartUp / 1000).toFixed(1)} ms, later ${spread(starts, ' ms')}, constant tables and self-test included`,
+);
+const moduleAt = (path: string): string => new URL(`../src/starknet/${path}`, import.meta.url).href;
+const processes = {
+  without: `await import('${moduleAt('curve.ts')}')`,
+  with: `const { scureCurve: fallback } = await import('${moduleAt('curve.ts')}');
+    const { loadStarkEngine } = await import('${moduleAt('engine/load.ts')}');
+    if (loadStarkEngine({ fallback, tableBytes: 0 }).kind !== 'engine') throw new Error('no engine');`,
+};
+/** Wall-clock milliseconds of a process that does nothing else. */
+const processTime = (code: string): number => {
+  const begun = performance.now();
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '--eval', code]);
+  if (status !== 0) throw new Error('the process that measures the start-up failed');
+  return performance.now() - begun;
+};
+const wholes = Array.from({ length: Math.min(rounds, 5) }, () => [
+  processTime(processes.without),
+  processTime(processes.with),
+]);
+say(
+  `a whole process: without the engine ${spread(
+    wholes.map(([without = 0]) => without),
+    ' ms',
+  )}, with it ${spread(
+    wholes.map(([, withIt = 0]) => withIt),
+    ' ms',
+  )}`,
 );
 
 const before = process.memoryUsage().rss;
@@ -312,3 +391,14 @@ const { tables, tableBytes, evicted } = many.stats();
 say(
   `after 10,000 distinct keys: ${tables} tables in ${(tableBytes / MiB).toFixed(1)} MiB, ${evicted} evicted, process grown by ${((process.memoryUsage().rss - before) / MiB).toFixed(1)} MiB`,
 );
+
+const native = spawnSync('starknet-crypto', ['bench'], { encoding: 'utf8' });
+if (native.status !== 0) {
+  say('no native starknet-crypto on the PATH: no comparison');
+} else {
+  say(`native starknet-crypto:\n${native.stdout.trim()}`);
+  for (const [, name = '', microseconds] of native.stdout.matchAll(/^(.+?)[ :]+([0-9.]+)\s*(?:us)?$/gm)) {
+    const own = ownTimes.get(name);
+    if (own !== undefined) say(`${name}: ${(Number(microseconds) / own).toFixed(2)}x native`);
+  }
+}

@@ -9,39 +9,69 @@ import { fileURLToPath } from 'node:url';
 interface Mutant {
   readonly name: string;
   readonly file: string;
-  /** Occurs exactly once in the file. */
+  /** Occurs exactly once in the file, or behind `after`, which does, in which case the first occurrence is meant. */
   readonly original: string;
   readonly replacement: string;
+  readonly after: string | undefined;
 }
 
-const mutant = (name: string, file: string, original: string, replacement: string): Mutant => ({
+const mutant = (name: string, file: string, original: string, replacement: string, after?: string): Mutant => ({
   name,
   file: `${file}.ts`,
   original,
   replacement,
+  after,
+});
+
+/** Every product has its own copy of the reduction. */
+const reductions: readonly Mutant[] = ['mul', 'mulSub', 'sqr', 'sqrSub', 'mulMul'].flatMap((name) => {
+  const after = `export function ${name}(`;
+  return [
+    mutant(`drop a carry of the reduction in ${name}`, 'field', ' + (c2 >> BITS)', '', after),
+    mutant(`drop the last carry of ${name}`, 'field', '(c16 >> BITS)', '0', after),
+    mutant(`forget a limb of p in ${name}`, 'field', ' - q6 * P6', '', after),
+    mutant(`forget the top limb of p in ${name}`, 'field', ' - (q8 << P8_SHIFT)', '', after),
+  ];
 });
 
 const mutants: readonly Mutant[] = [
-  mutant('drop a carry of the reduction', 'field', 'const c3 = t3 + (c2 >> BITS);', 'const c3 = t3;'),
-  mutant('drop the last carry', 'field', '(c16 >> BITS) + e8', 'e8'),
-  mutant('forget a limb of p', 'field', 'c12 = t12 + (c11 >> BITS) - q6 * P6', 'c12 = t12 + (c11 >> BITS)'),
+  ...reductions,
+  mutant('do not subtract in mulSub', 'field', ' - limb(c, 16)', '', 'export function mulSub('),
+  mutant('subtract once in sqrSub', 'field', ' - limb(d, 16)', '', 'export function sqrSub('),
   mutant('skip the final reduction', 'field', 'if (load<i32>(out, 32) < 0) {', 'if (false) {'),
   mutant('drop the carry after the final reduction', 'field', '    carry(out);\n', ''),
   mutant('lose the top bits of an input', 'field', 'bitsAt(bytes, 232, 24)', 'bitsAt(bytes, 232, 16)'),
   mutant('take 1 for 0', 'field', 'let bits = 0;\n  for (let i: usize = 0;', 'let bits = 0;\n  for (let i: usize = 4;'),
+
   mutant('inverse of the wrong sign', 'inverse', 'if (load<i32>(F, 32) < 0) {', 'if (false) {'),
   mutant('swap without the sign', 'inverse', 'q = -swap;', 'q = swap;'),
   mutant('stop the inversion early', 'inverse', 'ROUNDS: i32 = 26', 'ROUNDS: i32 = 17'),
+
   mutant('leave a scalar above N / 2', 'scalar', 'isLess(OPPOSITE, a) ? OPPOSITE : a', 'a'),
   mutant(
-    'swap the scalars',
-    'kernel',
-    '  divideUpToSign(SCALAR_1, SCALAR_2, IO, IO + SLOT, IO + 2 * SLOT);\n  const noHash = addMultiple(SUM, true, generator, SCALAR_1, GENERATOR_W, GENERATOR_WINDOWS);\n  const noKey',
-    '  divideUpToSign(SCALAR_2, SCALAR_1, IO, IO + SLOT, IO + 2 * SLOT);\n  const noHash = addMultiple(SUM, true, generator, SCALAR_1, GENERATOR_W, GENERATOR_WINDOWS);\n  const noKey',
+    'leave a shared inverse multiplied',
+    'scalar',
+    '    fromBytes(FACTOR, c + i * stride);\n    scalarMul(PRODUCT, PRODUCT, FACTOR);\n',
+    '',
+    'scalarMul(out + i * FELT, PRODUCT, out + i * FELT);',
   ),
+  mutant(
+    'take the shared inverse for the own one',
+    'scalar',
+    'scalarMul(out + i * FELT, PRODUCT, out + i * FELT);',
+    'memory.copy(out + i * FELT, PRODUCT, FELT);',
+  ),
+  mutant(
+    'invert only the first',
+    'scalar',
+    'for (let i = count - 1; i != 0; i--)',
+    'for (let i = count - 1; i > 1; i--)',
+  ),
+
   mutant('add with the wrong sign', 'point', 'negate(T, y);', 'copy(T, y);'),
   mutant('set with the wrong sign', 'point', 'if (negative) negate(sum + Y, point + Y);\n  else copy', 'copy'),
   mutant('double without a', 'point', 'mulSub(R, R, a, T);', 'mulSub(R, R, ZERO, T);'),
+
   mutant('swap a table index', 'tables', '+ digit - 1) * AFFINE', '+ (digit ^ 1) - 1) * AFFINE'),
   mutant(
     'ignore the last window',
@@ -55,25 +85,94 @@ const mutants: readonly Mutant[] = [
     'for (let i: u32 = 0; i < windows; i++) {\n    let digit',
     'for (let i: u32 = 1; i < windows; i++) {\n    let digit',
   ),
-  mutant('ignore the sign of a digit', 'tables', 'const negative = carry != 0;', 'const negative = false;'),
+  mutant('ignore the sign of a digit', 'tables', 'digit - 1) * AFFINE, carry);', 'digit - 1) * AFFINE, 0);'),
   mutant('drop the carry between digits', 'tables', 'bitsAt(scalar, i * w, w) + carry;', 'bitsAt(scalar, i * w, w);'),
+  mutant('drop the carry out of the last window', 'tables', 'carried = carry;', 'carried = 0;'),
   mutant('let entries grow beyond their bounds', 'tables', '      settle(next);\n', ''),
   mutant('short last window', 'tables', 'last <= m ? 0 : min(m, last - m)', 'last <= m ? 0 : min(m, last - m) - 1'),
   mutant('drop the carry of the non-adjacent form', 'tables', 'carry = digit >> 4;', 'carry = 0;'),
   mutant('wrong odd multiple', 'tables', '(<usize>abs(digit) >> 1)', '((<usize>abs(digit) >> 1) ^ 1)'),
-  mutant('accept ZZ = 0', 'kernel', '  if (isZero(L)) return EXCEPTIONAL;\n', ''),
-  mutant('accept equal points', 'kernel', 'mul(L, T, DD);', 'copy(L, DD);'),
+
+  mutant('sum an empty list', 'sums', '  if (from == end) return false;\n', ''),
+  mutant('lose the last point of a list', 'sums', 'let at = from + 4; at < end;', 'let at = from + 4; at + 4 < end;'),
+  mutant('lose the point left over', 'sums', '    if ((old & 1) != 0) append', '    if (false) append'),
+  mutant('lose the sign of the point left over', 'sums', 'pointOf(last), last & 1)', 'pointOf(last), 0)'),
+  mutant('keep the length of a list', 'sums', '(old + 1) >> 1);', 'old);'),
   mutant(
-    'accept no hash, by table',
+    'believe sums that share no inversion',
+    'sums',
+    'if (!invert(PRODUCT, PRODUCT)) return false;',
+    'invert(PRODUCT, PRODUCT);',
+  ),
+  mutant('leave the inverse of a level multiplied', 'sums', '      mul(PRODUCT, PRODUCT, end);\n', ''),
+  mutant('lose the sign of the first point', 'sums', '1 - <i32>((first & 1) << 1)', '1'),
+  mutant('lose the sign of the second point', 'sums', '1 - <i32>((second & 1) << 1)', '1'),
+  mutant('lose the sign of the y that is subtracted', 'sums', '  if ((first & 1) != 0) {\n', '  if (false) {\n'),
+  mutant('add the first x twice', 'sums', 'sqrSub(sum, SLOPE, p, q, ZERO);', 'sqrSub(sum, SLOPE, p, p, ZERO);'),
+  mutant('touch the lists of others', 'sums', 'return ENTRIES + n * LIST;', 'return ENTRIES + n * (LIST >> 2);'),
+
+  mutant(
+    'swap the scalars',
     'kernel',
-    'if (noHash || noKey) return EXCEPTIONAL;',
-    'if (noKey) return EXCEPTIONAL;',
+    'divideUpToSign(SCALAR_1, SCALAR_2, slots, slots + SLOT, INVERSE);',
+    'divideUpToSign(SCALAR_2, SCALAR_1, slots, slots + SLOT, INVERSE);',
+  ),
+  mutant('take the first inverse for all of a batch', 'kernel', 'INVERSES + item * FELT', 'INVERSES'),
+  mutant(
+    'take the first table for all of a batch',
+    'kernel',
+    'load<u32>(PLACES + item * SLOTS * 4)',
+    'load<u32>(PLACES)',
   ),
   mutant(
-    'accept no hash, without a table',
+    'give all of a batch one outcome',
     'kernel',
-    '  if (noHash || !multiply(KEY_SUM, STRETCHED, STRETCHED_A, SCALAR_2)) return EXCEPTIONAL;\n  return sumHasX(D);',
-    '  if (!multiply(KEY_SUM, STRETCHED, STRETCHED_A, SCALAR_2)) return EXCEPTIONAL;\n  return sumHasX(D);',
+    'store<i32>(OUTCOMES + (item << 2), outcome);',
+    'for (let i: usize = 0; i < 64; i += 4) store<i32>(OUTCOMES + i, outcome);',
+  ),
+  mutant(
+    'check the first r of a batch only',
+    'kernel',
+    'sumHasX(slots, tableOf(item));',
+    'sumHasX(IO, tableOf(item));',
+  ),
+
+  mutant('accept ZZ = 0', 'kernel', 'isZero(DD) ? EXCEPTIONAL : doubleHasX()', 'isZero(DD) ? YES : doubleHasX()'),
+  mutant('take ZZ = 0 for equal points', 'kernel', 'isZero(DD) ? EXCEPTIONAL : doubleHasX()', 'doubleHasX()'),
+  mutant('accept equal points', 'kernel', '  if (isZero(L)) return isZero(DD) ? EXCEPTIONAL : doubleHasX();\n', ''),
+  mutant('look for equal points at ZZ = 0 only', 'kernel', 'mul(L, T, DD);', 'copy(L, DD);'),
+  mutant('accept equal points whatever r is', 'kernel', 'return isX(SUM, SUM + ZZ);', 'return YES;'),
+  mutant('refuse equal points whatever r is', 'kernel', 'return isX(SUM, SUM + ZZ);', 'return NO;'),
+  mutant('compare r with equal points, not their sum', 'kernel', '  double(SUM, ONE);\n  return isX', '  return isX'),
+  mutant('double on another curve', 'kernel', '  double(SUM, ONE);\n  return isX', '  double(SUM, D);\n  return isX'),
+  mutant('leave equal points to the fallback', 'kernel', 'isZero(DD) ? EXCEPTIONAL : doubleHasX()', 'EXCEPTIONAL'),
+  mutant('believe zz = 0', 'kernel', '  if (isZero(zz)) return EXCEPTIONAL;\n', ''),
+  mutant('accept any r for hash 0, by table', 'kernel', ': keySumHasX(slots, table);', ': YES;'),
+  mutant('accept any r for hash 0, without a table', 'kernel', ': keySumHasX(IO, D);', ': YES;'),
+  mutant(
+    'accept any r for hash 0, in a batch',
+    'kernel',
+    'hashPoint == 0 ? keySumHasX(slots, tableOf(item))',
+    'hashPoint == 0 ? YES',
+  ),
+  mutant(
+    'refuse hash 0 in a batch',
+    'kernel',
+    'hashPoint == 0 ? keySumHasX(slots, tableOf(item))',
+    'hashPoint == 0 ? NO',
+  ),
+  mutant(
+    'use the sum before for hash 0',
+    'kernel',
+    'return sumWithHash(slots) ? sumHasX(slots, table)',
+    'sumWithHash(slots);\n  return true ? sumHasX(slots, table)',
+  ),
+  mutant('leave hash 0 to the fallback', 'kernel', ': keySumHasX(slots, table);', ': EXCEPTIONAL;'),
+  mutant(
+    'forget d for hash 0',
+    'kernel',
+    '  mul(W, KEY_SUM + ZZ, d);\n  return isX',
+    '  copy(W, KEY_SUM + ZZ);\n  return isX',
   ),
   mutant(
     'accept one sign of the key only',
@@ -83,23 +182,71 @@ const mutants: readonly Mutant[] = [
   ),
   mutant('take every x for a key', 'kernel', 'return isOne(POWER);', 'return true;'),
   mutant('square once too little in the Euler test', 'kernel', 'i < 191; i++) sqr(POWER', 'i < 190; i++) sqr(POWER'),
+
   mutant(
-    'swap the inputs of a hash',
+    'swap the top bits of a state',
     'kernel',
-    'load<u8>(a, 31) * NIBBLES + load<u8>(b, 31)',
-    'load<u8>(b, 31) * NIBBLES + load<u8>(a, 31)',
+    'load<u8>(state, 31) * START_ROW + top',
+    'load<u8>(state, 31) + top * NIBBLES',
   ),
+  mutant('forget the carry into the top bits', 'kernel', '248 - STATE_BITS) + carried', '248 - STATE_BITS)'),
   mutant(
     'use one table for both inputs',
     'kernel',
-    'addMultiple(SUM, false, pedersenB, b',
-    'addMultiple(SUM, false, pedersenA, b',
+    'listMultiple(end, elements, element, ELEMENT_W, ELEMENT_WINDOWS)',
+    'listMultiple(end, states, element, ELEMENT_W, ELEMENT_WINDOWS)',
   ),
-  mutant('count the top bits twice', 'kernel', '  store<u8>(b, 0, 31);\n', ''),
+  mutant('count the top bits twice', 'kernel', '  store<u8>(element, 0, 31);\n', ''),
+  mutant('forget the top bits of an element', 'kernel', 'return top == 0 ? end : append', 'return true ? end : append'),
+  mutant('one window too few for a small element', 'kernel', '64 / ELEMENT_W + 1', '64 / ELEMENT_W'),
+  mutant('take an element for small', 'kernel', 'load<u64>(element, 8) | load', 'load'),
+  mutant('use a kept state for every element', 'kernel', 'n == 1 ? load<u32>(kept) : 0', 'load<u32>(kept)'),
+  mutant('use the kept point of the first element', 'kernel', 'load<u32>(kept + (n << 2))', 'load<u32>(kept + 4)'),
+  mutant('stop a chain before its last element', 'kernel', 'n <= count; n++', 'n < count; n++'),
+  mutant(
+    'stop chains before their 15th element',
+    'kernel',
+    'let n: usize = 1; n < SLOTS; n++',
+    'let n: usize = 1; n < SLOTS - 1; n++',
+  ),
+  mutant(
+    'go on with chains that are over',
+    'kernel',
+    '      if (countOf(item) < n) continue;\n      closeList',
+    '      if (countOf(0) < n) continue;\n      closeList',
+  ),
+  mutant(
+    'give a chain the hash of another',
+    'kernel',
+    'toFelt(IO + item * ITEM, sumOf(lists));',
+    'toFelt(IO + item * ITEM, sumOf(0));',
+  ),
+  mutant('keep points in one place', 'kernel', 'keptPoints + n * AFFINE', 'keptPoints'),
+  mutant('keep points over the square roots', 'kernel', 'keptPoints + KEPT_POINTS * AFFINE', 'keptPoints + AFFINE'),
+
   mutant('forget d in a key table', 'kernel', '  copy(table, D);\n', ''),
   mutant('tables overlap', 'kernel', 'keyTables + n * keyTableBytes();', 'keyTables + n * (keyTableBytes() - AFFINE);'),
   mutant('recover one key twice', 'kernel', 'add(L, S2, S1);', 'sub(L, S2, S1);'),
   mutant('recover on the stretched curve', 'kernel', '  mul(KEY_SUM + ZZZ, KEY_SUM + ZZZ, T);\n', ''),
+  mutant('recover a point that is not doubled', 'kernel', '    double(SUM, ONE);\n', ''),
+  mutant(
+    'leave equal points of a recovery to the fallback',
+    'kernel',
+    '    if (isZero(DD)) return EXCEPTIONAL;\n',
+    '    return EXCEPTIONAL;\n',
+  ),
+  mutant(
+    'recover two keys from equal points',
+    'kernel',
+    '    return writeX(IO, SUM) ? ONE_KEY : EXCEPTIONAL;',
+    '    return writeX(IO, SUM) ? YES : EXCEPTIONAL;',
+  ),
+  mutant(
+    'leave the recovery from hash 0 to the fallback',
+    'kernel',
+    'if (!sumWithHash(IO)) return writeX(IO, KEY_SUM) ? ONE_KEY : EXCEPTIONAL;',
+    'if (!sumWithHash(IO)) return EXCEPTIONAL;',
+  ),
   mutant('lose a bit of the logarithm', 'square-root', '(i < top ? load<u8>(LOGARITHM + i + 1) << 7 : 0)', '0'),
 ];
 
@@ -108,15 +255,23 @@ const engine = join(root, 'src/starknet/engine');
 const folder = mkdtempSync(join(tmpdir(), 'engine-mutants-'));
 const say = (line: string): unknown => process.stdout.write(`${line}\n`);
 
+function mutated(source: string, { name, original, replacement, after }: Mutant): string {
+  const unique = after ?? original;
+  const places = source.split(unique).length - 1;
+  if (places !== 1) throw new Error(`"${name}" matches ${places} places, not one`);
+  const from = source.indexOf(unique);
+  const at = source.indexOf(original, from);
+  if (at < 0) throw new Error(`"${name}" matches nothing behind its mark`);
+  return source.slice(0, at) + replacement + source.slice(at + original.length);
+}
+
 /** Builds the sources with one mutant, or unchanged. */
 function build(change?: Mutant): string {
   const sources = join(folder, 'assembly');
   cpSync(join(engine, 'assembly'), sources, { recursive: true });
   if (change !== undefined) {
     const file = join(sources, change.file);
-    const parts = readFileSync(file, 'utf8').split(change.original);
-    if (parts.length !== 2) throw new Error(`"${change.name}" matches ${parts.length - 1} places, not one`);
-    writeFileSync(file, parts.join(change.replacement));
+    writeFileSync(file, mutated(readFileSync(file, 'utf8'), change));
   }
   const out = join(folder, 'mutant.wasm');
   const { status, stderr } = spawnSync(
@@ -129,7 +284,9 @@ function build(change?: Mutant): string {
 }
 
 function testsPass(wasm: string): boolean {
-  const tests = ['engine', 'exceptional', 'key-tables', 'load'].map((name) => `starknet/engine/${name}.test.ts`);
+  const tests = ['engine', 'batches', 'exceptional', 'key-tables', 'load'].map(
+    (name) => `starknet/engine/${name}.test.ts`,
+  );
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const { status, signal } = spawnSync(process.execPath, [vitest, 'run', '--bail=1', ...tests], {
     cwd: root,

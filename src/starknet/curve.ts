@@ -26,18 +26,31 @@ function sumAndDifference(a: CurvePoint, b: CurvePoint): readonly bigint[] {
 /** The point with this x and one of its two y. x must have passed isPublicKey. */
 const liftX = (x: bigint): CurvePoint => Point.fromAffine({ x, y: Fp.sqrt(ySquared(x)) });
 
+const isFelt = (value: bigint): boolean => value >= 0n && value < STARK_PRIME;
+
+function hashChain(state: bigint, elements: readonly bigint[]): bigint {
+  if (![state, ...elements].every(isFelt)) throw new RangeError('a Pedersen input must be in [0, p)');
+  return elements.reduce((hash, element) => BigInt(pedersen(hash, element)), state);
+}
+
+function verify(hash: bigint, r: bigint, s: bigint, publicKey: bigint): boolean {
+  if (!signatureInRange(hash, r, s) || !isPublicKey(publicKey)) return false;
+  // R = (hash/s) G + (r/s) Q; the signature holds when R.x = r for Q or for -Q.
+  const w = Fn.inv(s);
+  const fromHash = Point.BASE.multiplyUnsafe(Fn.create(hash * w));
+  const fromKey = liftX(publicKey).multiplyUnsafe(Fn.create(r * w));
+  return sumAndDifference(fromHash, fromKey).includes(r);
+}
+
 /** StarkCurve over @scure/starknet. Accepts high s: Stark signatures are malleable (WIRE section 3), so never index by signature. */
 export const scureCurve: StarkCurve = {
   pedersen: (a, b) => BigInt(pedersen(a, b)),
+  hashChain,
+  hashChains: (chains) =>
+    chains.map(({ state, elements }) => ([state, ...elements].every(isFelt) ? hashChain(state, elements) : undefined)),
 
-  verify(hash, r, s, publicKey) {
-    if (!signatureInRange(hash, r, s) || !isPublicKey(publicKey)) return false;
-    // R = (hash/s) G + (r/s) Q; the signature holds when R.x = r for Q or for -Q.
-    const w = Fn.inv(s);
-    const fromHash = Point.BASE.multiplyUnsafe(Fn.create(hash * w));
-    const fromKey = liftX(publicKey).multiplyUnsafe(Fn.create(r * w));
-    return sumAndDifference(fromHash, fromKey).includes(r);
-  },
+  verify,
+  verifyBatch: (checks) => checks.map(({ hash, r, s, publicKey }) => verify(hash, r, s, publicKey)),
 
   recoverCandidates(hash, r, s) {
     if (!signatureInRange(hash, r, s) || !isPublicKey(r)) return [];

@@ -5,8 +5,8 @@ import { type Felt, parseFelt } from '../domain/felt.ts';
 import type { JsonObject, JsonValue } from '../domain/strict-json.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import { FeltTextError, feltFromText } from './felt.ts';
-import { hashStruct, type MessageHasher, modifyOrderType, orderType } from './message.ts';
-import type { Pedersen } from './pedersen.ts';
+import { type MessageHasher, modifyOrderType, orderType, structChain } from './message.ts';
+import type { Pedersen, PedersenChain } from './pedersen.ts';
 import { parseSignatureText, type StarkSignature } from './signature.ts';
 
 /** The value is not an order in the one form that is accepted; the message names the member. */
@@ -76,11 +76,17 @@ export function orderHash(
   account: AccountId,
   order: SignedOrder,
 ): bigint {
+  const { state, elements } = orderStruct(curve, order);
+  return hasher.messageHash(account, curve.hashChain(state, elements));
+}
+
+/** The chain whose hash is the struct of orderHash, for messageHashes. */
+export function orderStruct(curve: Pedersen, order: SignedOrder): PedersenChain {
   const { id } = order;
   const values = { ...order, timestamp: BigInt(order.timestamp) };
-  const struct =
-    id === undefined ? hashStruct(curve, orderType, values) : hashStruct(curve, modifyOrderType, { ...values, id });
-  return hasher.messageHash(account, struct);
+  return id === undefined
+    ? structChain(curve, orderType, values)
+    : structChain(curve, modifyOrderType, { ...values, id });
 }
 
 function membersOf(value: JsonValue | undefined): ReadonlyMap<ReadMember, JsonValue> {

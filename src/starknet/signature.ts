@@ -1,9 +1,14 @@
-// Stark signatures as they travel. Shape only: ranges are enforced by StarkCurve.verify, which is the one judge of a signature.
+// Stark signatures as they travel. StarkCurve.verify is the one judge of a signature: what is refused here would never pass there.
+import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from './pedersen.ts';
 
 export interface StarkSignature {
   readonly r: bigint;
   readonly s: bigint;
 }
+
+/** Whether r and s are in the ranges of WIRE section 3. False for what verifies for no key and no message: not worth a hash. */
+export const isPossibleSignature = ({ r, s }: StarkSignature): boolean =>
+  r >= 1n && r < STARK_HASH_BOUND && s >= 1n && s < STARK_CURVE_ORDER;
 
 /** Two 66-character strings with quotes and separators are about 140; room for JSON white space, and a constant cost. */
 const MAX_HEADER_LENGTH = 256;

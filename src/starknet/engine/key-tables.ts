@@ -1,6 +1,7 @@
 // Which keys have a table, within a limit of bytes: the least recently used table makes room for a new one. It never decides what a
 // signature is worth: a key without a table is verified without one, only more slowly.
 import type { Kernel, TableAddress } from './kernel.ts';
+import { mapKey } from './map-key.ts';
 
 export interface KeyTables {
   /** The table of a key, which now counts as the most recently used. */
@@ -24,7 +25,7 @@ export interface KeyTableStats {
 export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
   let capacity = Math.floor(maxBytes / kernel.keyTableBytes);
   /** In the order of their last use, as a Map keeps the order of insertion. */
-  const addresses = new Map<bigint, TableAddress>();
+  const addresses = new Map<string, TableAddress>();
   let places = 0;
   let built = 0;
   let evicted = 0;
@@ -38,8 +39,8 @@ export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
   }
 
   function oldestPlace(): TableAddress | undefined {
-    for (const [publicKey, place] of addresses) {
-      addresses.delete(publicKey);
+    for (const [key, place] of addresses) {
+      addresses.delete(key);
       evicted += 1;
       return place;
     }
@@ -47,10 +48,11 @@ export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
   }
 
   function find(publicKey: bigint): TableAddress | undefined {
-    const table = addresses.get(publicKey);
+    const key = mapKey(publicKey);
+    const table = addresses.get(key);
     if (table === undefined) return undefined;
-    addresses.delete(publicKey);
-    addresses.set(publicKey, table);
+    addresses.delete(key);
+    addresses.set(key, table);
     return table;
   }
 
@@ -62,7 +64,7 @@ export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
       if (!kernel.isPublicKey(publicKey)) return false;
       const place = newPlace() ?? oldestPlace();
       if (place === undefined || !kernel.buildKeyTable(place, publicKey)) return false;
-      addresses.set(publicKey, place);
+      addresses.set(mapKey(publicKey), place);
       built += 1;
       return true;
     },

@@ -2,18 +2,18 @@
 
 export interface UseCounter {
   /** Counts one use. True when it is the last one needed; the key then starts again from nothing. */
-  count(publicKey: bigint): boolean;
+  count(key: string): boolean;
 }
 
 export function createUseCounter(needed: number, maxKeys: number): UseCounter {
   /** In the order of their last count, as a Map keeps the order of insertion. */
-  const uses = new Map<bigint, number>();
+  const uses = new Map<string, number>();
   return {
-    count(publicKey) {
-      const counted = (uses.get(publicKey) ?? 0) + 1;
-      uses.delete(publicKey);
+    count(key) {
+      const counted = (uses.get(key) ?? 0) + 1;
+      uses.delete(key);
       if (counted >= needed) return true;
-      uses.set(publicKey, counted);
+      uses.set(key, counted);
       if (uses.size > maxKeys) {
         for (const oldest of uses.keys()) {
           uses.delete(oldest);

@@ -21,6 +21,7 @@ import { hashElements } from '../../../src/starknet/pedersen.ts';
 import { parseSignaturePair } from '../../../src/starknet/signature.ts';
 import { snKeccak } from '../../../src/starknet/sn-keccak.ts';
 import { eachVector, vectorConstants } from './each-vector.ts';
+import { openEngine } from './engine/engine-under-test.ts';
 
 function felt(text: string): Felt {
   const parsed = parseFelt(text);
@@ -141,6 +142,19 @@ describe('a login hash', () => {
     expect(() => hasher.loginHash({ ...login, timestamp: unixSeconds(-1) })).toThrow(RangeError);
     expect(() => hasher.loginHash({ ...login, expiration: unixSeconds(Number.NaN) })).toThrow(RangeError);
   });
+});
+
+test('a hash does not depend on how many accounts were hashed for before, nor on whether this one is remembered', () => {
+  const hasher = createMessageHasher(openEngine(), { domainName: 'Paradex', chainId: 'SN_A' });
+  const accounts = Array.from({ length: 4200 }, (_, i) => feltOf(BigInt(i) << 200n));
+  const hashes = accounts.map((account) => hasher.messageHash(account, 5n));
+  expect(new Set(hashes).size).toBe(accounts.length);
+  const reference = hasherOf('SN_A');
+  for (const i of [0, 1, 4199]) {
+    const account = accounts[i] ?? feltOf(0n);
+    expect(hashes[i]).toBe(reference.messageHash(account, 5n));
+    for (let k = 0; k < 4; k++) expect(hasher.messageHash(account, 5n)).toBe(hashes[i]);
+  }
 });
 
 test('a hasher cannot be made for a domain that has no felt', () => {

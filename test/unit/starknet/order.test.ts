@@ -3,9 +3,11 @@ import { createStarkKey } from '../../../src/client/stark-key.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../../../src/domain/felt.ts';
 import { parseStrictJson } from '../../../src/domain/strict-json.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
-import { createMessageHasher } from '../../../src/starknet/message.ts';
-import { OrderError, orderHash, readOrder, type SignedOrder } from '../../../src/starknet/order.ts';
+import { createMessageHasher, type MessageHasher } from '../../../src/starknet/message.ts';
+import { OrderError, orderHash, orderStruct, readOrder, type SignedOrder } from '../../../src/starknet/order.ts';
+import type { Pedersen } from '../../../src/starknet/pedersen.ts';
 import { vectorGroups } from './each-vector.ts';
+import { openEngine } from './engine/engine-under-test.ts';
 
 const SIGNATURE = '["1","2"]';
 const ID = '1681462103821101699438490000';
@@ -87,6 +89,32 @@ describe('the hash', () => {
 
   test('does not depend on the signature or on members that are not signed', () => {
     expect(hashOf({ ...limit, signature: '["3","4"]', client_id: 'x', trigger_price: '7', flags: [] })).toBe(base);
+  });
+
+  test('of many orders at once is that of each alone, and the engine agrees with the reference', () => {
+    const engine = openEngine();
+    const byEngine = createMessageHasher(engine, { domainName: 'Paradex', chainId: 'SN_A' });
+    const together = (curve: Pedersen, by: MessageHasher) =>
+      by.messageHashes(orders.map(({ account, order }) => ({ account, struct: orderStruct(curve, order) })));
+    const orders = [read(limit), read(market), read({ ...limit, size: '7' }, ID), read(limit, 'ab')].flatMap((order) =>
+      ['0xa', '0xb'].map((account) => ({ account: felt(account), order })),
+    );
+    const alone = orders.map(({ account, order }) => orderHash(scureCurve, hasher, account, order));
+    expect(new Set(alone).size).toBe(orders.length);
+    // Again and again, as what is hashed often is hashed otherwise.
+    for (let i = 0; i < 4; i++) {
+      expect(together(engine, byEngine)).toEqual(alone);
+      expect(orders.map(({ account, order }) => orderHash(engine, byEngine, account, order))).toEqual(alone);
+    }
+    expect(together(scureCurve, hasher)).toEqual(alone);
+  });
+
+  test('of an order that was not read but made up, with numbers that are no felts, does not exist', () => {
+    const broken = { ...read(limit), size: STARK_PRIME };
+    expect(() => orderHash(scureCurve, hasher, felt('0xa'), broken)).toThrow(RangeError);
+    const account = felt('0xa');
+    const both = [broken, read(limit)].map((order) => ({ account, struct: orderStruct(scureCurve, order) }));
+    expect(hasher.messageHashes(both)).toEqual([undefined, base]);
   });
 
   test('what a client signs verifies', () => {

@@ -43,77 +43,9 @@ export function setLimb(out: usize, offset: usize, value: i64): void {
 // @ts-ignore: decorator
 @inline const R2_0: u64 = 0xfff5cdf800100001;
 
-/**
- * out = t / R + e mod p for the column sums t of a product. Each step subtracts q p, for q the low 29 bits of the lowest
- * column: p is 1 modulo 2^29, so that clears them, and p has only two other limbs.
- */
-// @ts-ignore: decorator
-@inline
-function reduce(
-  out: usize,
-  t0: i64,
-  t1: i64,
-  t2: i64,
-  t3: i64,
-  t4: i64,
-  t5: i64,
-  t6: i64,
-  t7: i64,
-  t8: i64,
-  t9: i64,
-  t10: i64,
-  t11: i64,
-  t12: i64,
-  t13: i64,
-  t14: i64,
-  t15: i64,
-  t16: i64,
-  e0: i64,
-  e1: i64,
-  e2: i64,
-  e3: i64,
-  e4: i64,
-  e5: i64,
-  e6: i64,
-  e7: i64,
-  e8: i64,
-): void {
-  const c0 = t0;
-  const q0 = c0 & MASK;
-  const c1 = t1 + (c0 >> BITS);
-  const q1 = c1 & MASK;
-  const c2 = t2 + (c1 >> BITS);
-  const q2 = c2 & MASK;
-  const c3 = t3 + (c2 >> BITS);
-  const q3 = c3 & MASK;
-  const c4 = t4 + (c3 >> BITS);
-  const q4 = c4 & MASK;
-  const c5 = t5 + (c4 >> BITS);
-  const q5 = c5 & MASK;
-  const c6 = t6 + (c5 >> BITS) - q0 * P6;
-  const q6 = c6 & MASK;
-  const c7 = t7 + (c6 >> BITS) - q1 * P6;
-  const q7 = c7 & MASK;
-  const c8 = t8 + (c7 >> BITS) - q2 * P6 - (q0 << P8_SHIFT);
-  const q8 = c8 & MASK;
-  const c9 = t9 + (c8 >> BITS) - q3 * P6 - (q1 << P8_SHIFT) + e0;
-  const c10 = t10 + (c9 >> BITS) - q4 * P6 - (q2 << P8_SHIFT) + e1;
-  const c11 = t11 + (c10 >> BITS) - q5 * P6 - (q3 << P8_SHIFT) + e2;
-  const c12 = t12 + (c11 >> BITS) - q6 * P6 - (q4 << P8_SHIFT) + e3;
-  const c13 = t13 + (c12 >> BITS) - q7 * P6 - (q5 << P8_SHIFT) + e4;
-  const c14 = t14 + (c13 >> BITS) - q8 * P6 - (q6 << P8_SHIFT) + e5;
-  const c15 = t15 + (c14 >> BITS) - (q7 << P8_SHIFT) + e6;
-  const c16 = t16 + (c15 >> BITS) - (q8 << P8_SHIFT) + e7;
-  setLimb(out, 0, c9 & MASK);
-  setLimb(out, 4, c10 & MASK);
-  setLimb(out, 8, c11 & MASK);
-  setLimb(out, 12, c12 & MASK);
-  setLimb(out, 16, c13 & MASK);
-  setLimb(out, 20, c14 & MASK);
-  setLimb(out, 24, c15 & MASK);
-  setLimb(out, 28, c16 & MASK);
-  setLimb(out, 32, (c16 >> BITS) + e8);
-}
+// A product goes up the columns c of its limbs. At column k the multiple q p 2^(29 k) is subtracted, for q the low 29 bits of c: p is 1
+// modulo 2^29, so that clears them, and p has only two other limbs, which are subtracted six and eight columns higher. Columns 0..8
+// are then empty, and the others hold the product divided by R.
 
 /** out = a b / R mod p. */
 export function mul(out: usize, a: usize, b: usize): void {
@@ -135,35 +67,41 @@ export function mul(out: usize, a: usize, b: usize): void {
   const b6 = limb(b, 24);
   const b7 = limb(b, 28);
   const b8 = limb(b, 32);
-  reduce(
-    out,
-    a0 * b0,
-    a0 * b1 + a1 * b0,
-    (a0 * b2 + a1 * b1) + a2 * b0,
-    (a0 * b3 + a1 * b2) + (a2 * b1 + a3 * b0),
-    (a0 * b4 + a1 * b3) + (a2 * b2 + a3 * b1) + a4 * b0,
-    (a0 * b5 + a1 * b4) + (a2 * b3 + a3 * b2) + (a4 * b1 + a5 * b0),
-    (a0 * b6 + a1 * b5) + (a2 * b4 + a3 * b3) + (a4 * b2 + a5 * b1) + a6 * b0,
-    (a0 * b7 + a1 * b6) + (a2 * b5 + a3 * b4) + (a4 * b3 + a5 * b2) + (a6 * b1 + a7 * b0),
-    (a0 * b8 + a1 * b7) + (a2 * b6 + a3 * b5) + (a4 * b4 + a5 * b3) + (a6 * b2 + a7 * b1) + a8 * b0,
-    (a1 * b8 + a2 * b7) + (a3 * b6 + a4 * b5) + (a5 * b4 + a6 * b3) + (a7 * b2 + a8 * b1),
-    (a2 * b8 + a3 * b7) + (a4 * b6 + a5 * b5) + (a6 * b4 + a7 * b3) + a8 * b2,
-    (a3 * b8 + a4 * b7) + (a5 * b6 + a6 * b5) + (a7 * b4 + a8 * b3),
-    (a4 * b8 + a5 * b7) + (a6 * b6 + a7 * b5) + a8 * b4,
-    (a5 * b8 + a6 * b7) + (a7 * b6 + a8 * b5),
-    (a6 * b8 + a7 * b7) + a8 * b6,
-    a7 * b8 + a8 * b7,
-    a8 * b8,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  );
+  const c0 = a0 * b0;
+  const q0 = c0 & MASK;
+  const c1 = (a0 * b1 + a1 * b0) + (c0 >> BITS);
+  const q1 = c1 & MASK;
+  const c2 = (a0 * b2 + a1 * b1) + a2 * b0 + (c1 >> BITS);
+  const q2 = c2 & MASK;
+  const c3 = (a0 * b3 + a1 * b2) + (a2 * b1 + a3 * b0) + (c2 >> BITS);
+  const q3 = c3 & MASK;
+  const c4 = (a0 * b4 + a1 * b3) + (a2 * b2 + a3 * b1) + a4 * b0 + (c3 >> BITS);
+  const q4 = c4 & MASK;
+  const c5 = (a0 * b5 + a1 * b4) + (a2 * b3 + a3 * b2) + (a4 * b1 + a5 * b0) + (c4 >> BITS);
+  const q5 = c5 & MASK;
+  const c6 = (a0 * b6 + a1 * b5) + (a2 * b4 + a3 * b3) + (a4 * b2 + a5 * b1) + a6 * b0 + (c5 >> BITS) - q0 * P6;
+  const q6 = c6 & MASK;
+  const c7 = (a0 * b7 + a1 * b6) + (a2 * b5 + a3 * b4) + (a4 * b3 + a5 * b2) + (a6 * b1 + a7 * b0) + (c6 >> BITS) - q1 * P6;
+  const q7 = c7 & MASK;
+  const c8 = (a0 * b8 + a1 * b7) + (a2 * b6 + a3 * b5) + (a4 * b4 + a5 * b3) + (a6 * b2 + a7 * b1) + a8 * b0 + (c7 >> BITS) - q2 * P6 - (q0 << P8_SHIFT);
+  const q8 = c8 & MASK;
+  const c9 = (a1 * b8 + a2 * b7) + (a3 * b6 + a4 * b5) + (a5 * b4 + a6 * b3) + (a7 * b2 + a8 * b1) + (c8 >> BITS) - q3 * P6 - (q1 << P8_SHIFT);
+  setLimb(out, 0, c9 & MASK);
+  const c10 = (a2 * b8 + a3 * b7) + (a4 * b6 + a5 * b5) + (a6 * b4 + a7 * b3) + a8 * b2 + (c9 >> BITS) - q4 * P6 - (q2 << P8_SHIFT);
+  setLimb(out, 4, c10 & MASK);
+  const c11 = (a3 * b8 + a4 * b7) + (a5 * b6 + a6 * b5) + (a7 * b4 + a8 * b3) + (c10 >> BITS) - q5 * P6 - (q3 << P8_SHIFT);
+  setLimb(out, 8, c11 & MASK);
+  const c12 = (a4 * b8 + a5 * b7) + (a6 * b6 + a7 * b5) + a8 * b4 + (c11 >> BITS) - q6 * P6 - (q4 << P8_SHIFT);
+  setLimb(out, 12, c12 & MASK);
+  const c13 = (a5 * b8 + a6 * b7) + (a7 * b6 + a8 * b5) + (c12 >> BITS) - q7 * P6 - (q5 << P8_SHIFT);
+  setLimb(out, 16, c13 & MASK);
+  const c14 = (a6 * b8 + a7 * b7) + a8 * b6 + (c13 >> BITS) - q8 * P6 - (q6 << P8_SHIFT);
+  setLimb(out, 20, c14 & MASK);
+  const c15 = (a7 * b8 + a8 * b7) + (c14 >> BITS) - (q7 << P8_SHIFT);
+  setLimb(out, 24, c15 & MASK);
+  const c16 = a8 * b8 + (c15 >> BITS) - (q8 << P8_SHIFT);
+  setLimb(out, 28, c16 & MASK);
+  setLimb(out, 32, (c16 >> BITS));
 }
 
 /** out = a b / R - c mod p. */
@@ -186,35 +124,41 @@ export function mulSub(out: usize, a: usize, b: usize, c: usize): void {
   const b6 = limb(b, 24);
   const b7 = limb(b, 28);
   const b8 = limb(b, 32);
-  reduce(
-    out,
-    a0 * b0,
-    a0 * b1 + a1 * b0,
-    (a0 * b2 + a1 * b1) + a2 * b0,
-    (a0 * b3 + a1 * b2) + (a2 * b1 + a3 * b0),
-    (a0 * b4 + a1 * b3) + (a2 * b2 + a3 * b1) + a4 * b0,
-    (a0 * b5 + a1 * b4) + (a2 * b3 + a3 * b2) + (a4 * b1 + a5 * b0),
-    (a0 * b6 + a1 * b5) + (a2 * b4 + a3 * b3) + (a4 * b2 + a5 * b1) + a6 * b0,
-    (a0 * b7 + a1 * b6) + (a2 * b5 + a3 * b4) + (a4 * b3 + a5 * b2) + (a6 * b1 + a7 * b0),
-    (a0 * b8 + a1 * b7) + (a2 * b6 + a3 * b5) + (a4 * b4 + a5 * b3) + (a6 * b2 + a7 * b1) + a8 * b0,
-    (a1 * b8 + a2 * b7) + (a3 * b6 + a4 * b5) + (a5 * b4 + a6 * b3) + (a7 * b2 + a8 * b1),
-    (a2 * b8 + a3 * b7) + (a4 * b6 + a5 * b5) + (a6 * b4 + a7 * b3) + a8 * b2,
-    (a3 * b8 + a4 * b7) + (a5 * b6 + a6 * b5) + (a7 * b4 + a8 * b3),
-    (a4 * b8 + a5 * b7) + (a6 * b6 + a7 * b5) + a8 * b4,
-    (a5 * b8 + a6 * b7) + (a7 * b6 + a8 * b5),
-    (a6 * b8 + a7 * b7) + a8 * b6,
-    a7 * b8 + a8 * b7,
-    a8 * b8,
-    -limb(c, 0),
-    -limb(c, 4),
-    -limb(c, 8),
-    -limb(c, 12),
-    -limb(c, 16),
-    -limb(c, 20),
-    -limb(c, 24),
-    -limb(c, 28),
-    -limb(c, 32),
-  );
+  const c0 = a0 * b0;
+  const q0 = c0 & MASK;
+  const c1 = (a0 * b1 + a1 * b0) + (c0 >> BITS);
+  const q1 = c1 & MASK;
+  const c2 = (a0 * b2 + a1 * b1) + a2 * b0 + (c1 >> BITS);
+  const q2 = c2 & MASK;
+  const c3 = (a0 * b3 + a1 * b2) + (a2 * b1 + a3 * b0) + (c2 >> BITS);
+  const q3 = c3 & MASK;
+  const c4 = (a0 * b4 + a1 * b3) + (a2 * b2 + a3 * b1) + a4 * b0 + (c3 >> BITS);
+  const q4 = c4 & MASK;
+  const c5 = (a0 * b5 + a1 * b4) + (a2 * b3 + a3 * b2) + (a4 * b1 + a5 * b0) + (c4 >> BITS);
+  const q5 = c5 & MASK;
+  const c6 = (a0 * b6 + a1 * b5) + (a2 * b4 + a3 * b3) + (a4 * b2 + a5 * b1) + a6 * b0 + (c5 >> BITS) - q0 * P6;
+  const q6 = c6 & MASK;
+  const c7 = (a0 * b7 + a1 * b6) + (a2 * b5 + a3 * b4) + (a4 * b3 + a5 * b2) + (a6 * b1 + a7 * b0) + (c6 >> BITS) - q1 * P6;
+  const q7 = c7 & MASK;
+  const c8 = (a0 * b8 + a1 * b7) + (a2 * b6 + a3 * b5) + (a4 * b4 + a5 * b3) + (a6 * b2 + a7 * b1) + a8 * b0 + (c7 >> BITS) - q2 * P6 - (q0 << P8_SHIFT);
+  const q8 = c8 & MASK;
+  const c9 = (a1 * b8 + a2 * b7) + (a3 * b6 + a4 * b5) + (a5 * b4 + a6 * b3) + (a7 * b2 + a8 * b1) + (c8 >> BITS) - q3 * P6 - (q1 << P8_SHIFT) - limb(c, 0);
+  setLimb(out, 0, c9 & MASK);
+  const c10 = (a2 * b8 + a3 * b7) + (a4 * b6 + a5 * b5) + (a6 * b4 + a7 * b3) + a8 * b2 + (c9 >> BITS) - q4 * P6 - (q2 << P8_SHIFT) - limb(c, 4);
+  setLimb(out, 4, c10 & MASK);
+  const c11 = (a3 * b8 + a4 * b7) + (a5 * b6 + a6 * b5) + (a7 * b4 + a8 * b3) + (c10 >> BITS) - q5 * P6 - (q3 << P8_SHIFT) - limb(c, 8);
+  setLimb(out, 8, c11 & MASK);
+  const c12 = (a4 * b8 + a5 * b7) + (a6 * b6 + a7 * b5) + a8 * b4 + (c11 >> BITS) - q6 * P6 - (q4 << P8_SHIFT) - limb(c, 12);
+  setLimb(out, 12, c12 & MASK);
+  const c13 = (a5 * b8 + a6 * b7) + (a7 * b6 + a8 * b5) + (c12 >> BITS) - q7 * P6 - (q5 << P8_SHIFT) - limb(c, 16);
+  setLimb(out, 16, c13 & MASK);
+  const c14 = (a6 * b8 + a7 * b7) + a8 * b6 + (c13 >> BITS) - q8 * P6 - (q6 << P8_SHIFT) - limb(c, 20);
+  setLimb(out, 20, c14 & MASK);
+  const c15 = (a7 * b8 + a8 * b7) + (c14 >> BITS) - (q7 << P8_SHIFT) - limb(c, 24);
+  setLimb(out, 24, c15 & MASK);
+  const c16 = a8 * b8 + (c15 >> BITS) - (q8 << P8_SHIFT) - limb(c, 28);
+  setLimb(out, 28, c16 & MASK);
+  setLimb(out, 32, (c16 >> BITS) - limb(c, 32));
 }
 
 /** out = a^2 / R mod p. */
@@ -236,39 +180,45 @@ export function sqr(out: usize, a: usize): void {
   const d5 = a5 << 1;
   const d6 = a6 << 1;
   const d7 = a7 << 1;
-  reduce(
-    out,
-    a0 * a0,
-    d0 * a1,
-    d0 * a2 + a1 * a1,
-    d0 * a3 + d1 * a2,
-    (d0 * a4 + d1 * a3) + a2 * a2,
-    (d0 * a5 + d1 * a4) + d2 * a3,
-    (d0 * a6 + d1 * a5) + (d2 * a4 + a3 * a3),
-    (d0 * a7 + d1 * a6) + (d2 * a5 + d3 * a4),
-    (d0 * a8 + d1 * a7) + (d2 * a6 + d3 * a5) + a4 * a4,
-    (d1 * a8 + d2 * a7) + (d3 * a6 + d4 * a5),
-    (d2 * a8 + d3 * a7) + (d4 * a6 + a5 * a5),
-    (d3 * a8 + d4 * a7) + d5 * a6,
-    (d4 * a8 + d5 * a7) + a6 * a6,
-    d5 * a8 + d6 * a7,
-    d6 * a8 + a7 * a7,
-    d7 * a8,
-    a8 * a8,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  );
+  const c0 = a0 * a0;
+  const q0 = c0 & MASK;
+  const c1 = d0 * a1 + (c0 >> BITS);
+  const q1 = c1 & MASK;
+  const c2 = (d0 * a2 + a1 * a1) + (c1 >> BITS);
+  const q2 = c2 & MASK;
+  const c3 = (d0 * a3 + d1 * a2) + (c2 >> BITS);
+  const q3 = c3 & MASK;
+  const c4 = (d0 * a4 + d1 * a3) + a2 * a2 + (c3 >> BITS);
+  const q4 = c4 & MASK;
+  const c5 = (d0 * a5 + d1 * a4) + d2 * a3 + (c4 >> BITS);
+  const q5 = c5 & MASK;
+  const c6 = (d0 * a6 + d1 * a5) + (d2 * a4 + a3 * a3) + (c5 >> BITS) - q0 * P6;
+  const q6 = c6 & MASK;
+  const c7 = (d0 * a7 + d1 * a6) + (d2 * a5 + d3 * a4) + (c6 >> BITS) - q1 * P6;
+  const q7 = c7 & MASK;
+  const c8 = (d0 * a8 + d1 * a7) + (d2 * a6 + d3 * a5) + a4 * a4 + (c7 >> BITS) - q2 * P6 - (q0 << P8_SHIFT);
+  const q8 = c8 & MASK;
+  const c9 = (d1 * a8 + d2 * a7) + (d3 * a6 + d4 * a5) + (c8 >> BITS) - q3 * P6 - (q1 << P8_SHIFT);
+  setLimb(out, 0, c9 & MASK);
+  const c10 = (d2 * a8 + d3 * a7) + (d4 * a6 + a5 * a5) + (c9 >> BITS) - q4 * P6 - (q2 << P8_SHIFT);
+  setLimb(out, 4, c10 & MASK);
+  const c11 = (d3 * a8 + d4 * a7) + d5 * a6 + (c10 >> BITS) - q5 * P6 - (q3 << P8_SHIFT);
+  setLimb(out, 8, c11 & MASK);
+  const c12 = (d4 * a8 + d5 * a7) + a6 * a6 + (c11 >> BITS) - q6 * P6 - (q4 << P8_SHIFT);
+  setLimb(out, 12, c12 & MASK);
+  const c13 = (d5 * a8 + d6 * a7) + (c12 >> BITS) - q7 * P6 - (q5 << P8_SHIFT);
+  setLimb(out, 16, c13 & MASK);
+  const c14 = (d6 * a8 + a7 * a7) + (c13 >> BITS) - q8 * P6 - (q6 << P8_SHIFT);
+  setLimb(out, 20, c14 & MASK);
+  const c15 = d7 * a8 + (c14 >> BITS) - (q7 << P8_SHIFT);
+  setLimb(out, 24, c15 & MASK);
+  const c16 = a8 * a8 + (c15 >> BITS) - (q8 << P8_SHIFT);
+  setLimb(out, 28, c16 & MASK);
+  setLimb(out, 32, (c16 >> BITS));
 }
 
-/** out = a^2 / R - b - 2 c mod p. */
-export function sqrSub(out: usize, a: usize, b: usize, c: usize): void {
+/** out = a^2 / R - b - c - d mod p. */
+export function sqrSub(out: usize, a: usize, b: usize, c: usize, d: usize): void {
   const a0 = limb(a, 0);
   const a1 = limb(a, 4);
   const a2 = limb(a, 8);
@@ -286,35 +236,41 @@ export function sqrSub(out: usize, a: usize, b: usize, c: usize): void {
   const d5 = a5 << 1;
   const d6 = a6 << 1;
   const d7 = a7 << 1;
-  reduce(
-    out,
-    a0 * a0,
-    d0 * a1,
-    d0 * a2 + a1 * a1,
-    d0 * a3 + d1 * a2,
-    (d0 * a4 + d1 * a3) + a2 * a2,
-    (d0 * a5 + d1 * a4) + d2 * a3,
-    (d0 * a6 + d1 * a5) + (d2 * a4 + a3 * a3),
-    (d0 * a7 + d1 * a6) + (d2 * a5 + d3 * a4),
-    (d0 * a8 + d1 * a7) + (d2 * a6 + d3 * a5) + a4 * a4,
-    (d1 * a8 + d2 * a7) + (d3 * a6 + d4 * a5),
-    (d2 * a8 + d3 * a7) + (d4 * a6 + a5 * a5),
-    (d3 * a8 + d4 * a7) + d5 * a6,
-    (d4 * a8 + d5 * a7) + a6 * a6,
-    d5 * a8 + d6 * a7,
-    d6 * a8 + a7 * a7,
-    d7 * a8,
-    a8 * a8,
-    -limb(b, 0) - (limb(c, 0) << 1),
-    -limb(b, 4) - (limb(c, 4) << 1),
-    -limb(b, 8) - (limb(c, 8) << 1),
-    -limb(b, 12) - (limb(c, 12) << 1),
-    -limb(b, 16) - (limb(c, 16) << 1),
-    -limb(b, 20) - (limb(c, 20) << 1),
-    -limb(b, 24) - (limb(c, 24) << 1),
-    -limb(b, 28) - (limb(c, 28) << 1),
-    -limb(b, 32) - (limb(c, 32) << 1),
-  );
+  const c0 = a0 * a0;
+  const q0 = c0 & MASK;
+  const c1 = d0 * a1 + (c0 >> BITS);
+  const q1 = c1 & MASK;
+  const c2 = (d0 * a2 + a1 * a1) + (c1 >> BITS);
+  const q2 = c2 & MASK;
+  const c3 = (d0 * a3 + d1 * a2) + (c2 >> BITS);
+  const q3 = c3 & MASK;
+  const c4 = (d0 * a4 + d1 * a3) + a2 * a2 + (c3 >> BITS);
+  const q4 = c4 & MASK;
+  const c5 = (d0 * a5 + d1 * a4) + d2 * a3 + (c4 >> BITS);
+  const q5 = c5 & MASK;
+  const c6 = (d0 * a6 + d1 * a5) + (d2 * a4 + a3 * a3) + (c5 >> BITS) - q0 * P6;
+  const q6 = c6 & MASK;
+  const c7 = (d0 * a7 + d1 * a6) + (d2 * a5 + d3 * a4) + (c6 >> BITS) - q1 * P6;
+  const q7 = c7 & MASK;
+  const c8 = (d0 * a8 + d1 * a7) + (d2 * a6 + d3 * a5) + a4 * a4 + (c7 >> BITS) - q2 * P6 - (q0 << P8_SHIFT);
+  const q8 = c8 & MASK;
+  const c9 = (d1 * a8 + d2 * a7) + (d3 * a6 + d4 * a5) + (c8 >> BITS) - q3 * P6 - (q1 << P8_SHIFT) - limb(b, 0) - limb(c, 0) - limb(d, 0);
+  setLimb(out, 0, c9 & MASK);
+  const c10 = (d2 * a8 + d3 * a7) + (d4 * a6 + a5 * a5) + (c9 >> BITS) - q4 * P6 - (q2 << P8_SHIFT) - limb(b, 4) - limb(c, 4) - limb(d, 4);
+  setLimb(out, 4, c10 & MASK);
+  const c11 = (d3 * a8 + d4 * a7) + d5 * a6 + (c10 >> BITS) - q5 * P6 - (q3 << P8_SHIFT) - limb(b, 8) - limb(c, 8) - limb(d, 8);
+  setLimb(out, 8, c11 & MASK);
+  const c12 = (d4 * a8 + d5 * a7) + a6 * a6 + (c11 >> BITS) - q6 * P6 - (q4 << P8_SHIFT) - limb(b, 12) - limb(c, 12) - limb(d, 12);
+  setLimb(out, 12, c12 & MASK);
+  const c13 = (d5 * a8 + d6 * a7) + (c12 >> BITS) - q7 * P6 - (q5 << P8_SHIFT) - limb(b, 16) - limb(c, 16) - limb(d, 16);
+  setLimb(out, 16, c13 & MASK);
+  const c14 = (d6 * a8 + a7 * a7) + (c13 >> BITS) - q8 * P6 - (q6 << P8_SHIFT) - limb(b, 20) - limb(c, 20) - limb(d, 20);
+  setLimb(out, 20, c14 & MASK);
+  const c15 = d7 * a8 + (c14 >> BITS) - (q7 << P8_SHIFT) - limb(b, 24) - limb(c, 24) - limb(d, 24);
+  setLimb(out, 24, c15 & MASK);
+  const c16 = a8 * a8 + (c15 >> BITS) - (q8 << P8_SHIFT) - limb(b, 28) - limb(c, 28) - limb(d, 28);
+  setLimb(out, 28, c16 & MASK);
+  setLimb(out, 32, (c16 >> BITS) - limb(b, 32) - limb(c, 32) - limb(d, 32));
 }
 
 /** out = (a b - c d) / R mod p, in one reduction. */
@@ -337,15 +293,15 @@ export function mulMul(out: usize, a: usize, b: usize, c: usize, d: usize): void
   const b6 = limb(b, 24);
   const b7 = limb(b, 28);
   const b8 = limb(b, 32);
-  const c0 = limb(c, 0);
-  const c1 = limb(c, 4);
-  const c2 = limb(c, 8);
-  const c3 = limb(c, 12);
-  const c4 = limb(c, 16);
-  const c5 = limb(c, 20);
-  const c6 = limb(c, 24);
-  const c7 = limb(c, 28);
-  const c8 = limb(c, 32);
+  const c0_ = limb(c, 0);
+  const c1_ = limb(c, 4);
+  const c2_ = limb(c, 8);
+  const c3_ = limb(c, 12);
+  const c4_ = limb(c, 16);
+  const c5_ = limb(c, 20);
+  const c6_ = limb(c, 24);
+  const c7_ = limb(c, 28);
+  const c8_ = limb(c, 32);
   const d0 = limb(d, 0);
   const d1 = limb(d, 4);
   const d2 = limb(d, 8);
@@ -355,35 +311,41 @@ export function mulMul(out: usize, a: usize, b: usize, c: usize, d: usize): void
   const d6 = limb(d, 24);
   const d7 = limb(d, 28);
   const d8 = limb(d, 32);
-  reduce(
-    out,
-    (a0 * b0) - (c0 * d0),
-    (a0 * b1 + a1 * b0) - (c0 * d1 + c1 * d0),
-    ((a0 * b2 + a1 * b1) + a2 * b0) - ((c0 * d2 + c1 * d1) + c2 * d0),
-    ((a0 * b3 + a1 * b2) + (a2 * b1 + a3 * b0)) - ((c0 * d3 + c1 * d2) + (c2 * d1 + c3 * d0)),
-    ((a0 * b4 + a1 * b3) + (a2 * b2 + a3 * b1) + a4 * b0) - ((c0 * d4 + c1 * d3) + (c2 * d2 + c3 * d1) + c4 * d0),
-    ((a0 * b5 + a1 * b4) + (a2 * b3 + a3 * b2) + (a4 * b1 + a5 * b0)) - ((c0 * d5 + c1 * d4) + (c2 * d3 + c3 * d2) + (c4 * d1 + c5 * d0)),
-    ((a0 * b6 + a1 * b5) + (a2 * b4 + a3 * b3) + (a4 * b2 + a5 * b1) + a6 * b0) - ((c0 * d6 + c1 * d5) + (c2 * d4 + c3 * d3) + (c4 * d2 + c5 * d1) + c6 * d0),
-    ((a0 * b7 + a1 * b6) + (a2 * b5 + a3 * b4) + (a4 * b3 + a5 * b2) + (a6 * b1 + a7 * b0)) - ((c0 * d7 + c1 * d6) + (c2 * d5 + c3 * d4) + (c4 * d3 + c5 * d2) + (c6 * d1 + c7 * d0)),
-    ((a0 * b8 + a1 * b7) + (a2 * b6 + a3 * b5) + (a4 * b4 + a5 * b3) + (a6 * b2 + a7 * b1) + a8 * b0) - ((c0 * d8 + c1 * d7) + (c2 * d6 + c3 * d5) + (c4 * d4 + c5 * d3) + (c6 * d2 + c7 * d1) + c8 * d0),
-    ((a1 * b8 + a2 * b7) + (a3 * b6 + a4 * b5) + (a5 * b4 + a6 * b3) + (a7 * b2 + a8 * b1)) - ((c1 * d8 + c2 * d7) + (c3 * d6 + c4 * d5) + (c5 * d4 + c6 * d3) + (c7 * d2 + c8 * d1)),
-    ((a2 * b8 + a3 * b7) + (a4 * b6 + a5 * b5) + (a6 * b4 + a7 * b3) + a8 * b2) - ((c2 * d8 + c3 * d7) + (c4 * d6 + c5 * d5) + (c6 * d4 + c7 * d3) + c8 * d2),
-    ((a3 * b8 + a4 * b7) + (a5 * b6 + a6 * b5) + (a7 * b4 + a8 * b3)) - ((c3 * d8 + c4 * d7) + (c5 * d6 + c6 * d5) + (c7 * d4 + c8 * d3)),
-    ((a4 * b8 + a5 * b7) + (a6 * b6 + a7 * b5) + a8 * b4) - ((c4 * d8 + c5 * d7) + (c6 * d6 + c7 * d5) + c8 * d4),
-    ((a5 * b8 + a6 * b7) + (a7 * b6 + a8 * b5)) - ((c5 * d8 + c6 * d7) + (c7 * d6 + c8 * d5)),
-    ((a6 * b8 + a7 * b7) + a8 * b6) - ((c6 * d8 + c7 * d7) + c8 * d6),
-    (a7 * b8 + a8 * b7) - (c7 * d8 + c8 * d7),
-    (a8 * b8) - (c8 * d8),
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  );
+  const c0 = (a0 * b0) - (c0_ * d0);
+  const q0 = c0 & MASK;
+  const c1 = ((a0 * b1 + a1 * b0)) - ((c0_ * d1 + c1_ * d0)) + (c0 >> BITS);
+  const q1 = c1 & MASK;
+  const c2 = ((a0 * b2 + a1 * b1) + a2 * b0) - ((c0_ * d2 + c1_ * d1) + c2_ * d0) + (c1 >> BITS);
+  const q2 = c2 & MASK;
+  const c3 = ((a0 * b3 + a1 * b2) + (a2 * b1 + a3 * b0)) - ((c0_ * d3 + c1_ * d2) + (c2_ * d1 + c3_ * d0)) + (c2 >> BITS);
+  const q3 = c3 & MASK;
+  const c4 = ((a0 * b4 + a1 * b3) + (a2 * b2 + a3 * b1) + a4 * b0) - ((c0_ * d4 + c1_ * d3) + (c2_ * d2 + c3_ * d1) + c4_ * d0) + (c3 >> BITS);
+  const q4 = c4 & MASK;
+  const c5 = ((a0 * b5 + a1 * b4) + (a2 * b3 + a3 * b2) + (a4 * b1 + a5 * b0)) - ((c0_ * d5 + c1_ * d4) + (c2_ * d3 + c3_ * d2) + (c4_ * d1 + c5_ * d0)) + (c4 >> BITS);
+  const q5 = c5 & MASK;
+  const c6 = ((a0 * b6 + a1 * b5) + (a2 * b4 + a3 * b3) + (a4 * b2 + a5 * b1) + a6 * b0) - ((c0_ * d6 + c1_ * d5) + (c2_ * d4 + c3_ * d3) + (c4_ * d2 + c5_ * d1) + c6_ * d0) + (c5 >> BITS) - q0 * P6;
+  const q6 = c6 & MASK;
+  const c7 = ((a0 * b7 + a1 * b6) + (a2 * b5 + a3 * b4) + (a4 * b3 + a5 * b2) + (a6 * b1 + a7 * b0)) - ((c0_ * d7 + c1_ * d6) + (c2_ * d5 + c3_ * d4) + (c4_ * d3 + c5_ * d2) + (c6_ * d1 + c7_ * d0)) + (c6 >> BITS) - q1 * P6;
+  const q7 = c7 & MASK;
+  const c8 = ((a0 * b8 + a1 * b7) + (a2 * b6 + a3 * b5) + (a4 * b4 + a5 * b3) + (a6 * b2 + a7 * b1) + a8 * b0) - ((c0_ * d8 + c1_ * d7) + (c2_ * d6 + c3_ * d5) + (c4_ * d4 + c5_ * d3) + (c6_ * d2 + c7_ * d1) + c8_ * d0) + (c7 >> BITS) - q2 * P6 - (q0 << P8_SHIFT);
+  const q8 = c8 & MASK;
+  const c9 = ((a1 * b8 + a2 * b7) + (a3 * b6 + a4 * b5) + (a5 * b4 + a6 * b3) + (a7 * b2 + a8 * b1)) - ((c1_ * d8 + c2_ * d7) + (c3_ * d6 + c4_ * d5) + (c5_ * d4 + c6_ * d3) + (c7_ * d2 + c8_ * d1)) + (c8 >> BITS) - q3 * P6 - (q1 << P8_SHIFT);
+  setLimb(out, 0, c9 & MASK);
+  const c10 = ((a2 * b8 + a3 * b7) + (a4 * b6 + a5 * b5) + (a6 * b4 + a7 * b3) + a8 * b2) - ((c2_ * d8 + c3_ * d7) + (c4_ * d6 + c5_ * d5) + (c6_ * d4 + c7_ * d3) + c8_ * d2) + (c9 >> BITS) - q4 * P6 - (q2 << P8_SHIFT);
+  setLimb(out, 4, c10 & MASK);
+  const c11 = ((a3 * b8 + a4 * b7) + (a5 * b6 + a6 * b5) + (a7 * b4 + a8 * b3)) - ((c3_ * d8 + c4_ * d7) + (c5_ * d6 + c6_ * d5) + (c7_ * d4 + c8_ * d3)) + (c10 >> BITS) - q5 * P6 - (q3 << P8_SHIFT);
+  setLimb(out, 8, c11 & MASK);
+  const c12 = ((a4 * b8 + a5 * b7) + (a6 * b6 + a7 * b5) + a8 * b4) - ((c4_ * d8 + c5_ * d7) + (c6_ * d6 + c7_ * d5) + c8_ * d4) + (c11 >> BITS) - q6 * P6 - (q4 << P8_SHIFT);
+  setLimb(out, 12, c12 & MASK);
+  const c13 = ((a5 * b8 + a6 * b7) + (a7 * b6 + a8 * b5)) - ((c5_ * d8 + c6_ * d7) + (c7_ * d6 + c8_ * d5)) + (c12 >> BITS) - q7 * P6 - (q5 << P8_SHIFT);
+  setLimb(out, 16, c13 & MASK);
+  const c14 = ((a6 * b8 + a7 * b7) + a8 * b6) - ((c6_ * d8 + c7_ * d7) + c8_ * d6) + (c13 >> BITS) - q8 * P6 - (q6 << P8_SHIFT);
+  setLimb(out, 20, c14 & MASK);
+  const c15 = ((a7 * b8 + a8 * b7)) - ((c7_ * d8 + c8_ * d7)) + (c14 >> BITS) - (q7 << P8_SHIFT);
+  setLimb(out, 24, c15 & MASK);
+  const c16 = (a8 * b8) - (c8_ * d8) + (c15 >> BITS) - (q8 << P8_SHIFT);
+  setLimb(out, 28, c16 & MASK);
+  setLimb(out, 32, (c16 >> BITS));
 }
 
 /** out = a - b mod p, without carries: an operand for a product, not for another sub(). */

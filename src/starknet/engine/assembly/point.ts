@@ -70,7 +70,7 @@ export function addAffine(sum: usize, point: usize, negative: bool): void {
   mul(Q, sum, PP);
   mul(sum + ZZ, sum + ZZ, PP);
   mul(sum + ZZZ, sum + ZZZ, PPP);
-  sqrSub(sum, R, PPP, Q);
+  sqrSub(sum, R, PPP, Q, Q);
   sub(T, Q, sum);
   mulMul(sum + Y, R, T, sum + Y, PPP);
 }
@@ -85,7 +85,7 @@ export function double(sum: usize, a: usize): void {
   minusThrice(T, T);
   sqr(R, sum + ZZ);
   mulSub(R, R, a, T);
-  sqrSub(sum, R, ZERO, Q);
+  sqrSub(sum, R, ZERO, Q, Q);
   sub(T, Q, sum);
   mulMul(sum + Y, R, T, sum + Y, PPP);
   mul(sum + ZZ, sum + ZZ, PP);

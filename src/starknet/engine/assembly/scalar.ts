@@ -16,7 +16,7 @@ const FACTOR = memory.data(36, 16);
 const FIRST = memory.data(36, 16);
 const SECOND = memory.data(36, 16);
 const OPPOSITE = memory.data(36, 16);
-const INVERSE = memory.data(36, 16);
+const PRODUCT = memory.data(36, 16);
 
 export function initScalar(): void {
   setWords(WORDS, 0x0800000000000010, 0xffffffffffffffff, 0xb781126dcae7b232, 0x1e66a241adc64d2f);
@@ -25,7 +25,7 @@ export function initScalar(): void {
   fromBytes(R2N, WORDS);
 }
 
-/** out = a b / R mod N, in [0, N + N / 16) for a and b in [0, 54 N) of which one is below N. */
+/** out = a b / R mod N, in [0, N + N / 16) for a in [0, 54 N) and b in [0, N + N / 16), or the other way round: R / N is almost 2^10. */
 function scalarMul(out: usize, a: usize, b: usize): void {
   memory.fill(COLUMNS, 0, 19 * 8);
   let t = COLUMNS;
@@ -79,19 +79,39 @@ function isLess(a: usize, b: usize): bool {
 }
 
 /**
- * Writes a/c and b/c modulo N, each as the smaller of itself and its negative, as 32 bytes. The three are 32 bytes below N, c is
- * not 0. The results are at most (N - 1) / 2 < 2^250 + 2^197, which is what keeps sums of table entries from wrapping around N.
+ * Writes R / c modulo N for each c of `count` (32 bytes below N and not 0, a stride apart), one after the other in FELT bytes each, for
+ * divideUpToSign: with one inversion for all of them (Montgomery's trick).
  */
-export function divideUpToSign(aOut: usize, bOut: usize, a: usize, b: usize, c: usize): void {
-  fromBytes(FACTOR, c);
-  inverse(INVERSE, FACTOR, ORDER, N_INVERSE);
+export function invertScalars(out: usize, c: usize, stride: usize, count: usize): void {
+  // Until the inverse is known, a place holds the product of all numbers before its own.
+  fromBytes(PRODUCT, c);
+  for (let i: usize = 1; i < count; i++) {
+    memory.copy(out + i * FELT, PRODUCT, FELT);
+    fromBytes(FACTOR, c + i * stride);
+    scalarMul(PRODUCT, PRODUCT, FACTOR);
+  }
+  if (!isLess(PRODUCT, ORDER)) addOrders(PRODUCT, -1);
+  inverse(PRODUCT, PRODUCT, ORDER, N_INVERSE);
   // From (-27 N, 27 N), so that no product is negative.
-  addOrders(INVERSE, 27);
-  scalarMul(INVERSE, INVERSE, R2N);
+  addOrders(PRODUCT, 27);
+  scalarMul(PRODUCT, PRODUCT, R2N);
+  for (let i = count - 1; i != 0; i--) {
+    scalarMul(out + i * FELT, PRODUCT, out + i * FELT);
+    fromBytes(FACTOR, c + i * stride);
+    scalarMul(PRODUCT, PRODUCT, FACTOR);
+  }
+  memory.copy(out, PRODUCT, FELT);
+}
+
+/**
+ * Writes a/c and b/c modulo N, each as the smaller of itself and its negative, as 32 bytes; a and b are 32 bytes below N, inverse is
+ * from invertScalars. The results are at most (N - 1) / 2 < 2^250 + 2^197, which keeps sums of table entries from wrapping around N.
+ */
+export function divideUpToSign(aOut: usize, bOut: usize, a: usize, b: usize, inverse: usize): void {
   fromBytes(FACTOR, a);
-  scalarMul(FIRST, FACTOR, INVERSE);
+  scalarMul(FIRST, FACTOR, inverse);
   fromBytes(FACTOR, b);
-  scalarMul(SECOND, FACTOR, INVERSE);
+  scalarMul(SECOND, FACTOR, inverse);
   writeSmaller(aOut, FIRST);
   writeSmaller(bOut, SECOND);
 }

@@ -2,6 +2,7 @@
 // points 1 * 2^(w i) P ... 2^(w - 1) * 2^(w i) P. Digits are signed, so half of each window is stored.
 import { ONE, ZERO, add, bitsAt, copy, mul, mulSub, settle, sqr, sqrSub, sub } from './field';
 import { AFFINE, XYZZ, Y, addAffine, double, invert, normalise, setAffine } from './point';
+import { append } from './sums';
 
 /** Room for the first points of all windows of one table. */
 const MAX_WINDOWS = 64;
@@ -77,8 +78,7 @@ function extend(table: usize, a: usize, stride: usize, windows: u32, last: u32, 
         sub(SLOPE, entry + Y, top + Y);
       }
       mul(SLOPE, SLOPE, DENOMINATOR);
-      add(SUM, entry, top);
-      sqrSub(next, SLOPE, SUM, ZERO);
+      sqrSub(next, SLOPE, entry, top, ZERO);
       settle(next);
       sub(SUM, top, next);
       mulSub(next + Y, SLOPE, SUM, top + Y);
@@ -94,27 +94,24 @@ function newEntries(window: u32, windows: u32, last: u32, m: u32): u32 {
   return last <= m ? 0 : min(m, last - m);
 }
 
+/** The carry out of the last window of the last listMultiple: 1 when its digit was negative. */
+export let carried: u32 = 0;
+
 /**
- * Adds scalar * P to sum by P's table, one addition for each digit that is not 0. If `empty`, sum holds nothing yet and the first
- * digit sets it. Returns whether it is still empty. The scalar must be at most 2^(w (windows - 1)) * (last + 1/2): no digit then
- * reaches beyond its window.
+ * Appends what makes scalar * P by P's table to a list: one entry for each digit that is not 0. Returns the new end. Unless the caller
+ * adds what was carried, the scalar must be at most 2^(w (windows - 1)) * (last + 1/2): no digit then reaches beyond its window.
  */
-export function addMultiple(sum: usize, empty: bool, table: usize, scalar: usize, w: u32, windows: u32): bool {
+export function listMultiple(end: usize, table: usize, scalar: usize, w: u32, windows: u32): usize {
   const half: u32 = 1 << (w - 1);
   let carry: u32 = 0;
   for (let i: u32 = 0; i < windows; i++) {
     let digit = bitsAt(scalar, i * w, w) + carry;
     carry = digit > half ? 1 : 0;
-    const negative = carry != 0;
-    if (negative) digit = (1 << w) - digit;
-    if (digit != 0) {
-      const entry = table + <usize>((i << (w - 1)) + digit - 1) * AFFINE;
-      if (empty) setAffine(sum, entry, negative);
-      else addAffine(sum, entry, negative);
-      empty = false;
-    }
+    if (carry != 0) digit = (1 << w) - digit;
+    if (digit != 0) end = append(end, table + <usize>((i << (w - 1)) + digit - 1) * AFFINE, carry);
   }
-  return empty;
+  carried = carry;
+  return end;
 }
 
 const ODD_POINTS = memory.data(8 * 144, 16);

@@ -1,9 +1,11 @@
-// Points that the kernel's additions cannot add: every such case must be answered by the reference, and counted.
+// Points that the kernel's additions cannot add. Whoever owns a key, or picks a nonce, can make such cases at will, so none of them may
+// reach the slow fallback; and ZZ = 0, where r ZZ = X holds for every r, must never be believed.
 import { Point, sign } from '@scure/starknet';
 import { describe, expect, test } from 'vitest';
 import { scureCurve } from '../../../../src/starknet/curve.ts';
-import { EXCEPTIONAL, openKernel } from '../../../../src/starknet/engine/kernel.ts';
-import { STARK_CURVE_ORDER, type StarkCurve } from '../../../../src/starknet/pedersen.ts';
+import type { StarkEngine, StarkEngineOptions } from '../../../../src/starknet/engine/engine.ts';
+import { EXCEPTIONAL, type Kernel, openKernel } from '../../../../src/starknet/engine/kernel.ts';
+import { STARK_CURVE_ORDER, STARK_HASH_BOUND, type StarkCurve } from '../../../../src/starknet/pedersen.ts';
 import { openEngine, wasm } from './engine-under-test.ts';
 import { collision, type Signature, signatureWith, xOf } from './signatures.ts';
 
@@ -15,18 +17,32 @@ const S = 0x1234567890abcdefn << 150n;
 const cold = openEngine();
 const warmed = openEngine();
 
-/** The verdict without a table and with one; both must have asked the fallback exactly once. */
-function fallenBackOn({ hash, r, s, publicKey }: Signature): boolean {
-  const before = [cold.stats().fallbacks, warmed.stats().fallbacks];
-  expect(warmed.warm(publicKey)).toBe(true);
-  const verdict = cold.verify(hash, r, s, publicKey);
-  expect(warmed.verify(hash, r, s, publicKey)).toBe(verdict);
-  expect([cold.stats().fallbacks, warmed.stats().fallbacks]).toEqual(before.map((count) => count + 1));
-  expect(verdict).toBe(scureCurve.verify(hash, r, s, publicKey));
-  return verdict;
+/** A valid signature, for its neighbours in a batch. */
+const ordinary = signatureWith(12345n << 200n, 54321n << 200n, 99n);
+if (ordinary === undefined) throw new Error('the fixture is out of range');
+
+/** The verdict, without a table, with one, and in a batch. It must be the reference's, and the fallback must not have been asked. */
+function verdict(signature: Signature): boolean {
+  const { hash, r, s, publicKey } = signature;
+  expect(warmed.warm(publicKey) && warmed.warm(ordinary?.publicKey ?? 0n)).toBe(true);
+  const valid = cold.verify(hash, r, s, publicKey);
+  expect(warmed.verify(hash, r, s, publicKey)).toBe(valid);
+  const neighbour = ordinary ?? signature;
+  expect(warmed.verifyBatch([neighbour, signature, neighbour])).toEqual([true, valid, true]);
+  expect([cold.stats().fallbacks, warmed.stats().fallbacks]).toEqual([0, 0]);
+  expect(valid).toBe(scureCurve.verify(hash, r, s, publicKey));
+  return valid;
 }
 
-describe('u1 G = u2 Q or its opposite, where ZZ = 0 would make any r pass', () => {
+function recovered(engine: StarkEngine, hash: bigint, r: bigint, s: bigint): readonly bigint[] {
+  const keys = engine.recoverCandidates(hash, r, s);
+  expect(engine.stats().fallbacks).toBe(0);
+  expect(keys).toEqual(scureCurve.recoverCandidates(hash, r, s));
+  for (const publicKey of keys) expect(engine.verify(hash, r, s, publicKey)).toBe(true);
+  return keys;
+}
+
+describe('u1 G = u2 Q or its opposite, which the owner of a key makes by r = +-hash / d', () => {
   const secrets = {
     G: 1n,
     '-G': N - 1n,
@@ -40,76 +56,148 @@ describe('u1 G = u2 Q or its opposite, where ZZ = 0 would make any r pass', () =
       test(`is no forgery under ${name} with sign ${sign}`, () => {
         const forged = collision(R, S, secret, sign);
         expect(forged).toBeDefined();
-        if (forged !== undefined) expect(fallenBackOn(forged)).toBe(false);
+        if (forged !== undefined) expect(verdict(forged)).toBe(false);
       });
     }
   }
 
-  test('is accepted when r really is the x of the doubled point', () => {
+  // s R = 2 u1 G, and the key is such that u2 Q is the same point as u1 G, or its opposite.
+  test.each<[1n | -1n]>([[1n], [-1n]])('is accepted when r really is the x of the doubled point, sign %d', (sign) => {
     const secret = 9n;
     let u2 = 1000n;
-    let signature = signatureWith(Fn.create(u2 * secret), u2, secret);
+    let signature: Signature | undefined;
     while (signature === undefined) {
       u2 += 1n;
-      signature = signatureWith(Fn.create(u2 * secret), u2, secret);
+      const u1 = Fn.create(sign * u2 * secret);
+      const r = xOf(2n * u1);
+      const s = Fn.create(r * Fn.inv(u2));
+      const hash = Fn.create(u1 * s);
+      if (r < STARK_HASH_BOUND && hash < STARK_HASH_BOUND) signature = { hash, r, s, publicKey: xOf(secret) };
     }
-    expect(fallenBackOn(signature)).toBe(true);
-  });
-});
-
-describe('infinity', () => {
-  test('hash 0 (u1 = 0) is accepted exactly when signed', () => {
-    const secret = 4242n;
-    const { r, s } = sign('0'.repeat(64), secret.toString(16).padStart(64, '0'));
-    expect(fallenBackOn({ hash: 0n, r, s, publicKey: xOf(secret) })).toBe(true);
-    expect(fallenBackOn({ hash: 0n, r: R, s: S, publicKey: xOf(secret) })).toBe(false);
+    expect(verdict(signature)).toBe(true);
+    // x(A) itself is not x(2 A).
+    const other = collision(xOf(1001n * secret), signature.s, secret, sign);
+    if (other !== undefined) expect(verdict(other)).toBe(false);
   });
 
   test('R at infinity (u1 G = -u2 Q) is refused', () => {
     const secret = Fn.create(-99n * Fn.inv(R));
-    expect(fallenBackOn({ hash: 99n, r: R, s: S, publicKey: xOf(secret) })).toBe(false);
-  });
-
-  test('the key at infinity is never recovered', () => {
-    // s R = hash G, so that one of the two keys vanishes.
-    const engine = openEngine();
-    const hash = 777n;
-    const r = xOf(Fn.create(hash * Fn.inv(S)));
-    const keys = engine.recoverCandidates(hash, r, S);
-    expect(keys).toEqual(scureCurve.recoverCandidates(hash, r, S));
-    expect(keys).toHaveLength(1);
-    expect(engine.stats().fallbacks).toBe(1);
-  });
-
-  test('with hash 0 one key is recovered, once', () => {
-    const engine = openEngine();
-    expect(engine.recoverCandidates(0n, R, S)).toEqual(scureCurve.recoverCandidates(0n, R, S));
-    expect(engine.recoverCandidates(0n, R, S)).toHaveLength(1);
-    expect(engine.stats().fallbacks).toBe(2);
+    expect(verdict({ hash: 99n, r: R, s: S, publicKey: xOf(secret) })).toBe(false);
   });
 });
 
-test('the kernel itself says exceptional, not valid or invalid', () => {
+test('hash 0 (u1 = 0) is accepted exactly when signed', () => {
+  const secret = 4242n;
+  const { r, s } = sign('0'.repeat(64), secret.toString(16).padStart(64, '0'));
+  const publicKey = xOf(secret);
+  expect(verdict({ hash: 0n, r, s, publicKey })).toBe(true);
+  expect(verdict({ hash: 0n, r, s: N - s, publicKey })).toBe(true);
+  expect(verdict({ hash: 0n, r: R, s: S, publicKey })).toBe(false);
+  expect(verdict({ hash: 0n, r, s, publicKey: xOf(4243n) })).toBe(false);
+});
+
+describe('recovery', () => {
+  // Anyone picks k, and sends r = x(k G), s = +-hash / k.
+  test.each([
+    [1n, 777n],
+    [-1n, 777n],
+    [1n, STARK_HASH_BOUND - 1n],
+  ])('never names the key at infinity (s R = hash G, sign %d)', (sign, hash) => {
+    const nonce = 0x1234567n << 200n;
+    const keys = recovered(openEngine(), hash, xOf(nonce), Fn.create(sign * hash * Fn.inv(nonce)));
+    expect(keys).toHaveLength(1);
+  });
+
+  test('names one key once for hash 0', () => {
+    expect(recovered(openEngine(), 0n, R, S)).toHaveLength(1);
+    // Q = (s / r) R, and s = r.
+    expect(recovered(openEngine(), 0n, xOf(1n), xOf(1n))).toEqual([xOf(1n)]);
+  });
+});
+
+test('ZZ = 0 is exceptional, not valid or invalid: a table that was never built accepts nothing', () => {
   const kernel = openKernel(wasm);
-  const table = kernel.keyTable(0);
+  const table = kernel.keyTable(3);
   expect(table).toBeDefined();
   if (table === undefined) return;
-  const forged = collision(R, S, 1n, 1n);
-  expect(forged).toBeDefined();
-  if (forged === undefined) return;
-  const { hash, r, s, publicKey } = forged;
-  expect(kernel.verifyByKey(hash, r, s, publicKey)).toBe(EXCEPTIONAL);
-  expect(kernel.buildKeyTable(table, publicKey)).toBe(true);
-  expect(kernel.verifyByTable(hash, r, s, table)).toBe(EXCEPTIONAL);
-  expect(kernel.verifyByTable(0n, r, s, table)).toBe(EXCEPTIONAL);
-  expect(kernel.recover(0n, r, s)).toBe(EXCEPTIONAL);
+  const check = { hash: 12345n << 100n, r: R, s: S, table };
+  expect(kernel.verifyByTable(check)).toBe(EXCEPTIONAL);
+  expect(kernel.verifyByTable({ ...check, hash: 0n })).toBe(EXCEPTIONAL);
+  // All points of such a table are equal, so their sums cannot share an inversion.
+  expect(kernel.verifyByTables([check, check])).toBe(EXCEPTIONAL);
 });
 
-test('the fallback decides: its answers come back as they are', () => {
-  const fallback: StarkCurve = { ...scureCurve, verify: () => true, recoverCandidates: () => [42n] };
-  const engine = openEngine({ fallback });
-  expect(engine.verify(0n, R, S, xOf(7n))).toBe(true);
-  expect(engine.recoverCandidates(0n, R, S)).toEqual([42n]);
+describe('what the kernel cannot decide', () => {
+  const exceptional: Partial<Kernel> = {
+    hashChain: () => EXCEPTIONAL,
+    hashChains: () => EXCEPTIONAL,
+    verifyByKey: () => EXCEPTIONAL,
+    verifyByTable: () => EXCEPTIONAL,
+    verifyByTables: () => EXCEPTIONAL,
+    recover: () => EXCEPTIONAL,
+  };
+
+  /** An engine whose kernel passes the self-test and then answers otherwise. */
+  function over(answers: (kernel: Kernel) => Partial<Kernel>, options: Partial<StarkEngineOptions> = {}): StarkEngine {
+    let opened: Kernel | undefined;
+    const engine = openEngine({
+      ...options,
+      open: (bytes) => {
+        opened = { ...openKernel(bytes) };
+        return opened;
+      },
+    });
+    if (opened !== undefined) Object.assign(opened, answers({ ...opened }));
+    return engine;
+  }
+  const { hash, r, s, publicKey } = ordinary;
+
+  test('is asked of the fallback, whose answers come back as they are, and counted', () => {
+    const fallback: StarkCurve = {
+      ...scureCurve,
+      pedersen: () => 41n,
+      verify: () => true,
+      recoverCandidates: () => [42n],
+    };
+    const engine = over(() => exceptional, { fallback });
+    expect(engine.pedersen(1n, 2n)).toBe(41n);
+    expect(engine.hashChain(1n, [2n])).toBe(41n);
+    expect(engine.verify(0n, R, S, publicKey)).toBe(true);
+    engine.warm(publicKey);
+    expect(engine.verify(1n, R, S, publicKey)).toBe(true);
+    expect(engine.recoverCandidates(0n, R, S)).toEqual([42n]);
+    expect(engine.stats().fallbacks).toBe(5);
+  });
+
+  test('in a batch is asked of the fallback for each item', () => {
+    const engine = over(() => exceptional);
+    engine.warm(publicKey);
+    const bad = { hash: hash ^ 1n, r, s, publicKey };
+    expect(engine.verifyBatch([ordinary, bad, ordinary])).toEqual([true, false, true]);
+    expect(engine.hashChains([{ state: 1n, elements: [2n] }])).toEqual([scureCurve.pedersen(1n, 2n)]);
+    expect(engine.stats().fallbacks).toBe(4);
+  });
+
+  test('only because it was asked for many at once, it is asked for one by one', () => {
+    const engine = over(() => ({ hashChains: () => EXCEPTIONAL, verifyByTables: () => EXCEPTIONAL }));
+    engine.warm(publicKey);
+    expect(engine.verifyBatch([{ ...ordinary, hash: hash ^ 1n }, ordinary])).toEqual([false, true]);
+    expect(engine.hashChains([{ state: 1n, elements: [2n] }])).toEqual([engine.pedersen(1n, 2n)]);
+    expect(engine.stats()).toMatchObject({ fallbacks: 0, tableHits: 2 });
+  });
+
+  test('of one item of a batch, is asked of the fallback for that item alone', () => {
+    const engine = over((kernel) => ({
+      verifyByTable: () => EXCEPTIONAL,
+      verifyByTables: (checks) => {
+        const verdicts = kernel.verifyByTables(checks);
+        return verdicts === EXCEPTIONAL ? verdicts : verdicts.map((verdict, i) => (i === 1 ? EXCEPTIONAL : verdict));
+      },
+    }));
+    engine.warm(publicKey);
+    expect(engine.verifyBatch([ordinary, ordinary, { ...ordinary, hash: 1n }])).toEqual([true, true, false]);
+    expect(engine.stats()).toMatchObject({ fallbacks: 1, tableHits: 3 });
+  });
 });
 
 test('ordinary inputs never need the fallback', () => {

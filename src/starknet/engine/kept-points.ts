@@ -1,0 +1,54 @@
+// Which numbers that are hashed often have their point kept in the kernel, so that it need not be summed up again: a fixed number of
+// places, and the least recently used one is used again. It never changes a hash, only what that costs.
+import type { PointAddress } from './kernel.ts';
+import { mapKey } from './map-key.ts';
+import { createUseCounter } from './use-counter.ts';
+
+export interface KeptPoints {
+  /** Counts a use of the number, and finds its point if it is kept. */
+  find(felt: bigint): PointAddress | undefined;
+}
+
+/** A number's point is kept from this use on: one that comes once or twice costs no other its place. */
+const KEEP_AFTER = 3;
+
+/** `keep` writes the point of a number to a place; false when it has none. */
+export function createKeptPoints(
+  places: readonly PointAddress[],
+  keep: (place: PointAddress, felt: bigint) => boolean,
+): KeptPoints {
+  /** In the order of their last use, as a Map keeps the order of insertion. */
+  const kept = new Map<string, PointAddress>();
+  const uses = createUseCounter(KEEP_AFTER, Math.max(1, places.length));
+
+  const free = [...places];
+
+  function oldestPlace(): PointAddress | undefined {
+    for (const [key, place] of kept) {
+      kept.delete(key);
+      return place;
+    }
+    return undefined;
+  }
+
+  return {
+    find(felt) {
+      const key = mapKey(felt);
+      const known = kept.get(key);
+      if (known !== undefined) {
+        kept.delete(key);
+        kept.set(key, known);
+        return known;
+      }
+      if (!uses.count(key)) return undefined;
+      const place = free.pop() ?? oldestPlace();
+      if (place === undefined) return undefined;
+      if (!keep(place, felt)) {
+        free.push(place);
+        return undefined;
+      }
+      kept.set(key, place);
+      return place;
+    },
+  };
+}
