@@ -1,7 +1,7 @@
 // A wallet's proof: an EIP-4361 message with its personal_sign signature, checked in full for one purpose.
 import type { Clock } from '../domain/time.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
-import { type EthereumAddress, parseEvmSignature, recoverSigner } from '../ethereum/eip191.ts';
+import { type EthereumAddress, parseEvmSignature, type RecoverPublicKey, recoverSigner } from '../ethereum/eip191.ts';
 import { checkSiwe, parseSiwe, type SiweMessage, type SiwePurpose, type SiweRefusal } from '../ethereum/siwe.ts';
 
 export interface WalletProofSettings {
@@ -44,7 +44,11 @@ export type ProveWallet = (text: string, signature: string, purpose: SiwePurpose
  * compares the signer with the account. Throws INVALID_EVM_SIGNATURE (malformed), EVM_SIGNATURE_VERIFICATION_FAILED (content),
  * INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION, ETHEREUM_SIGNER_MISMATCH.
  */
-export function createProveWallet(deps: { clock: Clock; settings: WalletProofSettings }): ProveWallet {
+export function createProveWallet(deps: {
+  clock: Clock;
+  recoverPublicKey: RecoverPublicKey;
+  settings: WalletProofSettings;
+}): ProveWallet {
   return function proveWallet(text, signatureText, purpose) {
     const message = parseSiwe(text);
     if (message === undefined)
@@ -62,7 +66,7 @@ export function createProveWallet(deps: { clock: Clock; settings: WalletProofSet
       futureToleranceSeconds: deps.settings.futureToleranceSeconds,
     });
     if (refusal !== undefined) throw new ApiError(...messages[refusal]);
-    const signer = recoverSigner(text, signature);
+    const signer = recoverSigner(text, signature, deps.recoverPublicKey);
     if (signer === undefined || signer !== message.address) {
       throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
     }

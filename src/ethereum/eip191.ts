@@ -16,9 +16,9 @@ export function parseEthereumAddress(text: string): EthereumAddress | undefined 
   return /^0x[0-9a-fA-F]{40}$/.test(text) ? (text.toLowerCase() as EthereumAddress) : undefined;
 }
 
-function addressOfPoint(point: typeof Point.BASE): EthereumAddress {
+function addressOfUncompressed(publicKey: Uint8Array): EthereumAddress {
   // The address is the end of the hash of x and y, without the 0x04 that marks the uncompressed form.
-  const hash = keccak_256(point.toBytes(false).subarray(1));
+  const hash = keccak_256(publicKey.subarray(1));
   return `0x${Buffer.from(hash.subarray(-20)).toString('hex')}` as EthereumAddress;
 }
 
@@ -26,7 +26,7 @@ function addressOfPoint(point: typeof Point.BASE): EthereumAddress {
 export function addressOfPublicKey(text: string): EthereumAddress | undefined {
   if (!/^0x04[0-9a-fA-F]{128}$/.test(text)) return undefined;
   try {
-    return addressOfPoint(Point.fromHex(text.slice(2)));
+    return addressOfUncompressed(Point.fromHex(text.slice(2)).toBytes(false));
   } catch {
     return undefined; // not on the curve
   }
@@ -62,16 +62,31 @@ export function parseEvmSignature(text: string): EvmSignature | undefined {
 }
 
 /**
+ * The uncompressed public key (65 bytes, `0x04` first) that made this signature over a 32-byte digest; `undefined`, never an
+ * error, when there is none: r or s outside [1, n), r not the x of a point, or the key would be the point at infinity.
+ */
+export type RecoverPublicKey = (digest: Uint8Array, signature: EvmSignature) => Uint8Array | undefined;
+
+/** Runs everywhere; a native one is about 20 times as fast (wallet-recovery.ts). */
+export const recoverInJavaScript: RecoverPublicKey = (digest, { r, s, parity }) => {
+  try {
+    return new Signature(r, s, parity).recoverPublicKey(digest).toBytes(false);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
  * The wallet that signed the UTF-8 bytes of exactly this text; `undefined` when no key could have.
  * Any well-formed signature recovers to *some* address: the caller must compare it with the one it expects.
  */
-export function recoverSigner(text: string, signature: EvmSignature): EthereumAddress | undefined {
+export function recoverSigner(
+  text: string,
+  signature: EvmSignature,
+  recoverPublicKey: RecoverPublicKey,
+): EthereumAddress | undefined {
   // A lone surrogate has no bytes of its own: encoding would replace it and verify another text.
   if (!text.isWellFormed()) return undefined;
-  try {
-    const { r, s, parity } = signature;
-    return addressOfPoint(new Signature(r, s, parity).recoverPublicKey(personalSignDigest(Buffer.from(text))));
-  } catch {
-    return undefined; // r is not the x of a point, or the key would be the point at infinity
-  }
+  const publicKey = recoverPublicKey(personalSignDigest(Buffer.from(text)), signature);
+  return publicKey === undefined ? undefined : addressOfUncompressed(publicKey);
 }

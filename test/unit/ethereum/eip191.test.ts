@@ -6,9 +6,11 @@ import {
   parseEthereumAddress,
   parseEvmSignature,
   personalSignDigest,
+  type RecoverPublicKey,
   recoverSigner,
 } from '../../../src/ethereum/eip191.ts';
 import { anyText } from '../starknet/any-text.ts';
+import { describeRecoveries } from './recoveries.ts';
 
 const N = secp256k1.Point.Fn.ORDER;
 const SECRET = Buffer.from('59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d', 'hex');
@@ -26,11 +28,6 @@ function sign(text: string, secret: Uint8Array = SECRET): { r: bigint; s: bigint
 }
 
 const text65 = (r: bigint, s: bigint, v: number): string => `0x${word(r)}${word(s)}${v.toString(16).padStart(2, '0')}`;
-
-function recover(text: string, signature: string): string | undefined {
-  const parsed = parseEvmSignature(signature);
-  return parsed === undefined ? undefined : recoverSigner(text, parsed);
-}
 
 describe('an Ethereum address', () => {
   test('is the same in any case', () => {
@@ -79,8 +76,13 @@ describe('the address of a public key', () => {
   });
 });
 
-describe('a personal_sign signature', () => {
+describeRecoveries('a personal_sign signature', (recoverPublicKey: RecoverPublicKey) => {
   const { r, s, recovery } = sign('hello');
+
+  const recover = (text: string, signature: string): string | undefined => {
+    const parsed = parseEvmSignature(signature);
+    return parsed === undefined ? undefined : recoverSigner(text, parsed, recoverPublicKey);
+  };
 
   test.each([27, 0])('names its signer with v counted from %i', (base) => {
     expect(recover('hello', text65(r, s, base + recovery))).toBe(ADDRESS);
@@ -140,7 +142,7 @@ describe('a personal_sign signature', () => {
 
   test('names nobody when r is on no point', () => {
     let x = 1n;
-    while (recoverSigner('hello', { r: x, s: 1n, parity: 0 }) !== undefined) x += 1n;
+    while (recoverSigner('hello', { r: x, s: 1n, parity: 0 }, recoverPublicKey) !== undefined) x += 1n;
     expect(() => secp256k1.Point.fromHex(`02${word(x)}`)).toThrow();
   });
 
@@ -148,7 +150,7 @@ describe('a personal_sign signature', () => {
     fc.assert(
       fc.property(fc.oneof(anyText(140), fc.stringMatching(/^0x[0-9a-f]{128}(00|01|1b|1c)$/)), (text) => {
         const parsed = parseEvmSignature(text);
-        if (parsed !== undefined) expect(recoverSigner('hello', parsed)).not.toBe(ADDRESS);
+        if (parsed !== undefined) expect(recoverSigner('hello', parsed, recoverPublicKey)).not.toBe(ADDRESS);
       }),
       { numRuns: 50 },
     );

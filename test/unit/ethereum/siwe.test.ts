@@ -9,6 +9,7 @@ import {
   parseEthereumAddress,
   parseEvmSignature,
   personalSignDigest,
+  recoverInJavaScript,
   recoverSigner,
 } from '../../../src/ethereum/eip191.ts';
 import {
@@ -21,6 +22,7 @@ import {
 import { decodeSiweHeader } from '../../../src/ethereum/siwe-header.ts';
 import { anyText } from '../starknet/any-text.ts';
 import { eachVector } from '../starknet/each-vector.ts';
+import { describeRecoveries } from './recoveries.ts';
 
 const at = (iso: string): UnixNanos => unixNanos(BigInt(Date.parse(iso)) * 1_000_000n);
 
@@ -44,7 +46,7 @@ const POLICY: SiwePolicy = {
   futureToleranceSeconds: 30,
 };
 
-describe('published vectors', () => {
+describeRecoveries('published vectors', (recoverPublicKey) => {
   const domains = ['app.paradex.trade', 'app.testnet.paradex.trade', 'app.nightly.paradex.trade'];
 
   eachVector('siwe', (vector) => {
@@ -67,7 +69,7 @@ describe('published vectors', () => {
       const signature = parseEvmSignature(expected.signature ?? vector.signature ?? '');
       const parsed = parseSiwe(message);
       if (signature === undefined || parsed === undefined) return false;
-      const signer = recoverSigner(message, signature);
+      const signer = recoverSigner(message, signature, recoverPublicKey);
       expect(signer).toBe(expected.recovered.toLowerCase());
       return signer === parsed.address && checkSiwe(parsed, policy(purpose)) === undefined;
     };
@@ -355,7 +357,10 @@ describe('an accepted message', () => {
     const message = parseSiwe(tried);
     const signature = parseEvmSignature(signatureText);
     if (message === undefined || signature === undefined) return false;
-    return recoverSigner(tried, signature) === message.address && checkSiwe(message, POLICY) === undefined;
+    return (
+      recoverSigner(tried, signature, recoverInJavaScript) === message.address &&
+      checkSiwe(message, POLICY) === undefined
+    );
   }
 
   const signature = sign(text);
