@@ -6,12 +6,10 @@ import type { Felt } from '../domain/felt.ts';
 import { type Clock, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/barrier.ts';
-import { activationHash } from '../starknet/message.ts';
-import type { Pedersen } from '../starknet/pedersen.ts';
-import type { StarkSignature } from '../starknet/signature.ts';
+import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Store, Subkey } from '../store/store.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
 import { requireNotFromFuture } from './login-window.ts';
-import type { StarkProof } from './stark-proof.ts';
 
 export interface Activation {
   readonly account: AccountId;
@@ -22,36 +20,34 @@ export interface Activation {
   readonly name: string | undefined;
   readonly requestId: string;
   readonly clientIpText: string;
+  readonly asker: Asker;
 }
 
 /** WIRE 4.2: the signed timestamp is within 5 minutes of now. */
 const MAX_AGE_SECONDS = 300;
 
-/** Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, INVALID_TIMESTAMP, STARKNET_SIGNATURE_VERIFICATION_FAILED (403). */
+/** Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, INVALID_TIMESTAMP, STARKNET_SIGNATURE_VERIFICATION_FAILED (403), SERVICE_UNAVAILABLE. */
 export type ActivateSubkey = (activation: Activation) => Promise<string>;
 
 export function createActivateSubkey(deps: {
   store: Pick<Store, 'subkey'>;
   changes: Changes;
   clock: Clock;
-  curve: Pedersen;
-  stark: StarkProof;
+  verifier: Pick<Verifier, 'ask'>;
   settings: { readonly futureToleranceSeconds: number };
 }): ActivateSubkey {
   const { clock, store } = deps;
 
   return async function activateSubkey(activation) {
-    const { account, publicKey } = activation;
+    const { account, publicKey, timestamp, signature, asker } = activation;
     const subkey = await store.subkey(account, publicKey);
     if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
     const pending = requirePending(subkey);
-    requireFresh(activation.timestamp);
-    const hash = activationHash(deps.curve, activation.timestamp, pending.ephPublicKey);
-    if (hash === undefined || !(await deps.stark.verify(hash, activation.signature, pending.ephPublicKey))) {
-      throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the ephemeral key', {
-        status: 403,
-      });
-    }
+    requireFresh(timestamp);
+    if (!isPossibleSignature(signature)) throw notByEphemeralKey();
+    const { ephPublicKey } = pending;
+    const { valid } = await deps.verifier.ask({ kind: 'activation', timestamp, ephPublicKey, signature }, asker);
+    if (!valid) throw notByEphemeralKey();
     const { result } = await deps.changes.commit(async (tx) => {
       const now = clock.now();
       const owner = await tx.account(account);
@@ -67,7 +63,7 @@ export function createActivateSubkey(deps: {
         subject,
         requestId: activation.requestId,
         clientIp: activation.clientIpText,
-        detail: { public_key: publicKey, timestamp: activation.timestamp, eph_public_key: pending.ephPublicKey },
+        detail: { public_key: publicKey, timestamp, eph_public_key: ephPublicKey },
       });
       const change = await tx.appendChange({
         account,
@@ -91,6 +87,9 @@ export function createActivateSubkey(deps: {
     if (age > MAX_AGE_SECONDS) throw new ApiError('INVALID_TIMESTAMP', `the timestamp is ${age} s old`);
   }
 }
+
+const notByEphemeralKey = (): ApiError =>
+  new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the ephemeral key', { status: 403 });
 
 const notActivatable = (): ApiError =>
   new ApiError('SUBKEY_NOT_ACTIVATABLE', 'the subkey is not pending: active already, revoked, or too late');

@@ -12,11 +12,11 @@ import type { Issuer } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
-import type { MessageHasher } from '../starknet/message.ts';
-import type { StarkSignature } from '../starknet/signature.ts';
+import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Facts, Store, Subkey } from '../store/store.ts';
+import type { LoginQuestion, Signer } from '../verification/questions.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
 import { defaultExpiration, requireOpenWindow } from './login-window.ts';
-import type { StarkProof } from './stark-proof.ts';
 import type { ProveWallet } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
@@ -27,6 +27,7 @@ export interface LoginRequest {
   readonly clientIp: IpAddress | undefined;
   readonly clientIpText: string;
   readonly requestId: string;
+  readonly asker: Asker;
 }
 
 export interface StarkLoginRequest extends LoginRequest {
@@ -56,8 +57,7 @@ export interface LoginDeps {
   readonly store: Pick<Store, 'account' | 'subkey' | 'transaction'>;
   readonly view: View;
   readonly clock: Clock;
-  readonly hasher: MessageHasher;
-  readonly stark: StarkProof;
+  readonly verifier: Pick<Verifier, 'ask'>;
   readonly proveWallet: ProveWallet;
   readonly issuer: Issuer;
   readonly keyring: Keyring;
@@ -80,7 +80,7 @@ interface Proven {
 export interface Login {
   /**
    * POST /v1/auth and /v1/auth/{public_key}. Checks in DECISIONS' order. Throws NOT_ONBOARDED, INVALID_SUBKEY, INVALID_TIMESTAMP,
-   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED.
+   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED.
    */
   stark(request: StarkLoginRequest): Promise<string>;
   /** POST /v2/auth. Throws as ProveWallet does, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED. */
@@ -102,6 +102,7 @@ export function createLogin(deps: LoginDeps): Login {
         clock,
         settings,
       );
+      if (!isPossibleSignature(request.signature)) throw verificationFailed();
       const proven = named === undefined ? await provenByAnyKey(account, request) : await provenByKey(named, request);
       if (settings.singleUse) await useOnce(proven, request);
       return openSession(proven, request);
@@ -152,51 +153,45 @@ export function createLogin(deps: LoginDeps): Login {
     named: SessionCredentialRef & { publicKey: Felt },
     request: StarkLoginRequest,
   ): Promise<Proven> {
-    for (const hash of loginHashes(request)) {
-      if (await deps.stark.verify(hash, request.signature, named.publicKey))
-        return provenAs(named, named.publicKey, request, hash);
-    }
-    throw verificationFailed();
+    const { signer } = await ask(request, { keys: [named.publicKey], recover: false });
+    if (signer === undefined) throw verificationFailed();
+    return provenAs(named, signer, request);
   }
 
   // The main key first; else the two keys that can have made the signature are looked up: the cost does not depend on how
   // many subkeys the account has.
-  async function provenByAnyKey(account: Account, request: StarkLoginRequest): Promise<Proven> {
-    for (const hash of loginHashes(request)) {
-      if (account.signer.type === 'starknet') {
-        const { publicKey } = account.signer;
-        if (await deps.stark.verify(hash, request.signature, publicKey)) {
-          return provenAs({ account: account.account, kind: 'main', id: MAIN_CREDENTIAL_ID }, publicKey, request, hash);
-        }
-      }
-      if (!settings.plainSubkey) continue;
-      for (const candidate of await deps.stark.candidates(hash, request.signature)) {
-        const subkey = await store.subkey(account.account, candidate);
-        if (subkey === undefined || !(await deps.stark.verify(hash, request.signature, candidate))) continue;
-        requireActive(subkey);
-        return provenAs(
-          { account: account.account, kind: 'subkey', id: subkey.id.toString() },
-          candidate,
-          request,
-          hash,
-        );
-      }
+  async function provenByAnyKey({ account, signer: owner }: Account, request: StarkLoginRequest): Promise<Proven> {
+    const keys = owner.type === 'starknet' ? [owner.publicKey] : [];
+    const { signer, candidates } = await ask(request, { keys, recover: settings.plainSubkey });
+    if (signer !== undefined) return provenAs({ account, kind: 'main', id: MAIN_CREDENTIAL_ID }, signer, request);
+    const { signature, asker } = request;
+    for (const candidate of candidates) {
+      const subkey = await store.subkey(account, candidate.publicKey);
+      if (subkey === undefined) continue;
+      const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
+      if (!valid) continue;
+      requireActive(subkey);
+      return provenAs({ account, kind: 'subkey', id: subkey.id.toString() }, candidate, request);
     }
     throw verificationFailed();
   }
 
-  // Without the expiration header clients sign one of two forms (WIRE 2.1, vector msg:auth:no-expiration-header).
-  function* loginHashes({ account, timestamp, expiration }: StarkLoginRequest): Generator<bigint> {
-    if (expiration !== undefined) {
-      yield deps.hasher.loginHash({ account, timestamp, expiration });
-      return;
-    }
-    yield deps.hasher.loginHash({
-      account,
-      timestamp,
-      expiration: defaultExpiration(timestamp, settings.defaultAgeSeconds),
-    });
-    yield deps.hasher.loginHashWithoutExpiration({ account, timestamp });
+  function ask(
+    { account, timestamp, expiration, signature, asker }: StarkLoginRequest,
+    among: Pick<LoginQuestion, 'keys' | 'recover'>,
+  ) {
+    return deps.verifier.ask(
+      {
+        kind: 'login',
+        account,
+        timestamp,
+        expiration,
+        defaultExpiration: defaultExpiration(timestamp, settings.defaultAgeSeconds),
+        signature,
+        ...among,
+      },
+      asker,
+    );
   }
 
   // Marked by the message, never by the signature: (r, N-s) verifies too (DECISIONS "repeats").
@@ -257,9 +252,8 @@ export function createLogin(deps: LoginDeps): Login {
 
 const provenAs = (
   { account, kind, id }: SessionCredentialRef,
-  publicKey: Felt,
+  { publicKey, hash }: Signer,
   request: StarkLoginRequest,
-  hash: bigint,
 ): Proven => ({ credential: { account, kind, id }, label: publicKey, authTime: request.timestamp, hash });
 
 const verificationFailed = (): ApiError =>

@@ -6,17 +6,12 @@ import { type Clock, NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { addressOfPublicKey, type EthereumAddress } from '../ethereum/eip191.ts';
 import type { Changes } from '../revocation/barrier.ts';
-import { evmAccountAddress, type StarknetAccountClasses, starknetAccountAddress } from '../starknet/address.ts';
-import type { MessageHasher } from '../starknet/message.ts';
-import type { Pedersen } from '../starknet/pedersen.ts';
-import type { StarkSignature } from '../starknet/signature.ts';
+import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store } from '../store/store.ts';
-import type { StarkProof } from './stark-proof.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
 import type { ProveWallet } from './wallet-proof.ts';
 
 export interface OnboardSettings {
-  readonly classes: StarknetAccountClasses;
-  readonly evmAccountHash: Felt;
   /** WIRE 12.5: anyone may onboard. */
   readonly open: boolean;
   /** Who may when it is not open: public keys, wallet addresses or account addresses, as numbers. */
@@ -29,9 +24,7 @@ export interface OnboardDeps {
   readonly store: Pick<Store, 'account'>;
   readonly changes: Changes;
   readonly clock: Clock;
-  readonly curve: Pedersen;
-  readonly hasher: MessageHasher;
-  readonly stark: StarkProof;
+  readonly verifier: Pick<Verifier, 'ask'>;
   readonly proveWallet: ProveWallet;
   readonly settings: OnboardSettings;
 }
@@ -39,6 +32,7 @@ export interface OnboardDeps {
 interface Where {
   readonly requestId: string;
   readonly clientIpText: string;
+  readonly asker: Asker;
 }
 
 export interface StarkOnboarding extends Where {
@@ -59,32 +53,37 @@ export interface WalletOnboarding extends Where {
 }
 
 export interface Onboard {
-  /** Throws PUBLIC_KEY_INVALID, INVALID_STARKNET_ADDRESS, STARKNET_SIGNATURE_VERIFICATION_FAILED, ALLOWLIST_ENTRY_NOT_FOUND. */
+  /** Throws PUBLIC_KEY_INVALID, INVALID_STARKNET_ADDRESS, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, ALLOWLIST_ENTRY_NOT_FOUND. */
   stark(request: StarkOnboarding): Promise<void>;
   /** Throws as ProveWallet does, and PUBLIC_KEY_INVALID, ETHEREUM_SIGNER_MISMATCH, INVALID_STARKNET_ADDRESS, ALLOWLIST_ENTRY_NOT_FOUND. */
   wallet(request: WalletOnboarding): Promise<void>;
   /** The address a key's account has or would have, and whether it exists. */
-  lookUpStark(publicKey: Felt): Promise<{ address: AccountId; exists: boolean }>;
-  lookUpWallet(address: EthereumAddress): Promise<{ address: AccountId; exists: boolean }>;
+  lookUpStark(publicKey: Felt, asker: Asker): Promise<{ address: AccountId; exists: boolean }>;
+  lookUpWallet(address: EthereumAddress, asker: Asker): Promise<{ address: AccountId; exists: boolean }>;
 }
 
 export function createOnboard(deps: OnboardDeps): Onboard {
-  const { settings, stark } = deps;
-  const starkAddress = (publicKey: Felt) => starknetAccountAddress(deps.curve, publicKey, settings.classes);
-  const walletAddress = (wallet: EthereumAddress) =>
-    evmAccountAddress(deps.curve, BigInt(wallet), settings.evmAccountHash);
+  const { settings, verifier } = deps;
 
   return {
     async stark(request) {
-      const hash = deps.hasher.onboardingHash(request.account);
-      const publicKey = request.publicKey ?? (await keyBehind(hash, request));
-      if (!stark.isPublicKey(publicKey))
-        throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
-      requireAddress(request.account, starkAddress(publicKey));
-      if (!(await stark.verify(hash, request.signature, publicKey))) {
-        throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for public_key');
+      const { account, publicKey, signature, asker } = request;
+      if (!isPossibleSignature(signature)) throw notByTheKey();
+      const { verdict } = await verifier.ask({ kind: 'onboarding', account, publicKey, signature }, asker);
+      switch (verdict.kind) {
+        case 'not_a_key':
+          throw notAPublicKey();
+        case 'other_address':
+          throw notItsAddress();
+        case 'not_signed':
+          throw notByTheKey();
+        case 'signed': {
+          const signer = { type: 'starknet', publicKey: verdict.publicKey } as const;
+          return create(request, signer, verdict.publicKey, request.ethereumLabel);
+        }
+        default:
+          return verdict satisfies never;
       }
-      await create(request, { type: 'starknet', publicKey }, publicKey, request.ethereumLabel);
     },
 
     async wallet(request) {
@@ -100,31 +99,26 @@ export function createOnboard(deps: OnboardDeps): Onboard {
         );
       }
       if (owner !== signer) throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'public_key is not the key of the signer');
-      requireAddress(request.account, walletAddress(signer));
+      if ((await walletAddress(signer, request.asker)) !== request.account) throw notItsAddress();
       await create(request, { type: 'eip191', ethAddress: signer }, signer, '');
     },
 
-    async lookUpStark(publicKey) {
-      if (!stark.isPublicKey(publicKey))
-        throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
-      return found(starkAddress(publicKey));
+    async lookUpStark(publicKey, asker) {
+      const { address } = await verifier.ask({ kind: 'key_address', publicKey }, asker);
+      if (address === undefined) throw notAPublicKey();
+      return found(address);
     },
 
-    lookUpWallet: (address) => found(walletAddress(address)),
+    lookUpWallet: async (address, asker) => found(await walletAddress(address, asker)),
   };
+
+  async function walletAddress(wallet: EthereumAddress, asker: Asker): Promise<AccountId> {
+    const { address } = await verifier.ask({ kind: 'wallet_address', wallet: BigInt(wallet) }, asker);
+    return address;
+  }
 
   async function found(address: AccountId): Promise<{ address: AccountId; exists: boolean }> {
     return { address, exists: (await deps.store.account(address)) !== undefined };
-  }
-
-  async function keyBehind(hash: bigint, request: StarkOnboarding): Promise<Felt> {
-    const candidates = await stark.candidates(hash, request.signature);
-    const key = candidates.find((candidate) => starkAddress(candidate) === request.account);
-    if (key !== undefined) return key;
-    throw new ApiError(
-      'STARKNET_SIGNATURE_VERIFICATION_FAILED',
-      'the signature does not verify for the key of this address',
-    );
   }
 
   async function create(
@@ -164,7 +158,11 @@ export function createOnboard(deps: OnboardDeps): Onboard {
   }
 }
 
-function requireAddress(claimed: AccountId, derived: AccountId): void {
-  if (claimed === derived) return;
-  throw new ApiError('INVALID_STARKNET_ADDRESS', 'PARADEX-STARKNET-ACCOUNT is not the address of this key');
-}
+const notAPublicKey = (): ApiError =>
+  new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
+
+const notItsAddress = (): ApiError =>
+  new ApiError('INVALID_STARKNET_ADDRESS', 'PARADEX-STARKNET-ACCOUNT is not the address of this key');
+
+const notByTheKey = (): ApiError =>
+  new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for the key of this address');

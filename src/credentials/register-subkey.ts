@@ -6,14 +6,12 @@ import { type Felt, feltOf } from '../domain/felt.ts';
 import { addSeconds, type Clock, NEVER, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/barrier.ts';
-import { registrationHash } from '../starknet/message.ts';
-import type { Pedersen } from '../starknet/pedersen.ts';
-import type { StarkSignature } from '../starknet/signature.ts';
+import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { requireOpenWindow } from './login-window.ts';
 import { recordChange } from './record-change.ts';
-import type { StarkProof } from './stark-proof.ts';
 import type { ProveWallet } from './wallet-proof.ts';
 
 export interface SubkeyRegistration {
@@ -40,13 +38,26 @@ export interface RegisterSubkeySettings {
   readonly futureToleranceSeconds: number;
 }
 
+/** What the request brings along, not looked at yet. */
+type OfferedProof =
+  | { readonly kind: 'none' }
+  | ({ readonly kind: 'stark'; readonly mainKey: Felt } & NonNullable<SubkeyRegistration['stark']>)
+  | ({ readonly kind: 'wallet'; readonly owner: string } & NonNullable<SubkeyRegistration['wallet']>);
+
 /** A signature counts once: what must be remembered in the transaction, and until when. */
 type Proof =
   | { readonly kind: 'none' }
-  | { readonly kind: 'stark'; readonly hash: Felt; readonly until: UnixNanos; readonly signed: Record<string, unknown> }
+  | {
+      readonly kind: 'stark';
+      readonly hash: Felt;
+      readonly signedAt: UnixNanos;
+      readonly until: UnixNanos;
+      readonly signed: Record<string, unknown>;
+    }
   | {
       readonly kind: 'wallet';
       readonly nonce: string;
+      readonly signedAt: UnixNanos;
       readonly until: UnixNanos;
       readonly signed: Record<string, unknown>;
     };
@@ -60,14 +71,13 @@ export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) 
 /**
  * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION,
  * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED, NOT_UNIQUE,
- * VALIDATION_ERROR (too many), and what ProveWallet and requireStill throw.
+ * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what ProveWallet and requireStill throw.
  */
 export function createRegisterSubkey(deps: {
   store: Pick<Store, 'account'>;
   changes: Changes;
   clock: Clock;
-  curve: Pedersen;
-  stark: StarkProof;
+  verifier: Pick<Verifier, 'ask'>;
   proveWallet: ProveWallet;
   settings: RegisterSubkeySettings;
 }): RegisterSubkey {
@@ -77,13 +87,15 @@ export function createRegisterSubkey(deps: {
     const { account: id } = caller.principal.credential;
     const account = await deps.store.account(id);
     if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'the account is unknown');
-    requireUsable(account, registration.publicKey);
-    if (registration.pending !== undefined && !deps.stark.isPublicKey(registration.pending.ephPublicKey)) {
-      throw new ApiError('PUBLIC_KEY_INVALID', 'eph_public_key is not a point of the Stark curve');
+    if (account.signer.type === 'starknet' && account.signer.publicKey === registration.publicKey) {
+      throw new ApiError('INVALID_SUBKEY', 'the main key cannot be a subkey', { status: 400 });
     }
-    const proof = await prove(account, registration);
+    const offered = offeredProof(account, registration);
+    await requirePublicKeys(registration, caller.asker);
+    const proof = await prove(account.account, registration.publicKey, offered, caller.asker);
     const { result } = await deps.changes.commit(async (tx) => {
       await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
+      await requireSignedSince(tx, id, proof);
       await useOnce(tx, id, proof);
       const subkey = await insert(tx, id, registration);
       const subject = credentialSubject({ account: id, kind: 'subkey', id: subkey.id.toString() });
@@ -106,75 +118,85 @@ export function createRegisterSubkey(deps: {
     return result;
   };
 
-  function requireUsable(account: Account, publicKey: Felt): void {
-    if (!deps.stark.isPublicKey(publicKey)) {
-      throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
-    }
-    if (account.signer.type === 'starknet' && account.signer.publicKey === publicKey) {
-      throw new ApiError('INVALID_SUBKEY', 'the main key cannot be a subkey', { status: 400 });
-    }
-  }
-
   // A proof that is present is always verified, even where it is not required: so one of the other kind of account, which cannot
-  // be, is refused rather than passed over.
-  async function prove(account: Account, registration: SubkeyRegistration): Promise<Proof> {
+  // be, is refused rather than passed over. Everything that can be refused before a signature is looked at is refused here.
+  function offeredProof(account: Account, { stark, wallet }: SubkeyRegistration): OfferedProof {
     if (account.signer.type === 'starknet') {
-      if (registration.stark !== undefined) return proveStark(account.account, account.signer.publicKey, registration);
-      if (!settings.signatureRequired && registration.wallet === undefined) return { kind: 'none' };
+      if (stark !== undefined) {
+        requireOpenWindow({ timestamp: stark.timestamp, expiration: stark.expiry }, clock, {
+          futureToleranceSeconds: settings.futureToleranceSeconds,
+          maxAgeSeconds: MAX_WINDOW_SECONDS,
+        });
+        if (!isPossibleSignature(stark.signature)) throw notByMainKey();
+        return { kind: 'stark', mainKey: account.signer.publicKey, ...stark };
+      }
+      if (!settings.signatureRequired && wallet === undefined) return { kind: 'none' };
       throw new ApiError(
         'INVALID_REQUEST_PARAMETER',
         "signature, signature_timestamp and signature_expiry are required: the main key's signature over the new subkey",
       );
     }
-    if (registration.wallet !== undefined) return proveByWallet(account.signer.ethAddress, registration);
-    if (!settings.signatureRequired && registration.stark === undefined) return { kind: 'none' };
+    if (wallet !== undefined) return { kind: 'wallet', owner: account.signer.ethAddress, ...wallet };
+    if (!settings.signatureRequired && stark === undefined) return { kind: 'none' };
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'evm_signature is required for EIP-191 accounts');
   }
 
-  async function proveStark(account: AccountId, mainKey: Felt, registration: SubkeyRegistration): Promise<Proof> {
-    const { stark } = registration;
-    if (stark === undefined) return { kind: 'none' };
-    requireOpenWindow({ timestamp: stark.timestamp, expiration: stark.expiry }, clock, {
-      futureToleranceSeconds: settings.futureToleranceSeconds,
-      maxAgeSeconds: MAX_WINDOW_SECONDS,
-    });
-    const { publicKey } = registration;
-    const hash = registrationHash(deps.curve, { account, publicKey, timestamp: stark.timestamp, expiry: stark.expiry });
-    if (hash === undefined || !(await deps.stark.verify(hash, stark.signature, mainKey))) {
-      throw new ApiError(
-        'STARKNET_SIGNATURE_VERIFICATION_FAILED',
-        'the signature is not by the main key over this subkey',
-      );
+  async function requirePublicKeys({ publicKey, pending }: SubkeyRegistration, asker: Asker): Promise<void> {
+    const isPublicKey = async (key: Felt) =>
+      (await deps.verifier.ask({ kind: 'public_key', publicKey: key }, asker)).valid;
+    if (!(await isPublicKey(publicKey))) {
+      throw new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
     }
-    return {
-      kind: 'stark',
-      hash: feltOf(hash),
-      until: nanosOfSeconds(stark.expiry),
-      signed: {
-        signature_timestamp: stark.timestamp,
-        signature_expiry: stark.expiry,
-        ...signatureText(stark.signature),
-      },
-    };
+    if (pending !== undefined && !(await isPublicKey(pending.ephPublicKey))) {
+      throw new ApiError('PUBLIC_KEY_INVALID', 'eph_public_key is not a point of the Stark curve');
+    }
   }
 
-  async function proveByWallet(owner: string, registration: SubkeyRegistration): Promise<Proof> {
-    const { wallet, publicKey } = registration;
-    if (wallet === undefined) return { kind: 'none' };
-    const { message, signer } = deps.proveWallet(wallet.siweMessage, wallet.signature, {
-      kind: 'registration',
-      publicKey,
-    });
-    if (signer !== owner)
-      throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
-    if (message.expirationTime === undefined)
-      throw new ApiError('INVALID_BLOCK_EXPIRATION', 'the message has no Expiration Time');
-    return {
-      kind: 'wallet',
-      nonce: message.nonce,
-      until: addSeconds(message.expirationTime, NONCE_GRACE_SECONDS),
-      signed: { siwe_message: wallet.siweMessage, evm_signature: wallet.signature },
-    };
+  async function prove(account: AccountId, publicKey: Felt, offered: OfferedProof, asker: Asker): Promise<Proof> {
+    switch (offered.kind) {
+      case 'none':
+        return offered;
+      case 'stark': {
+        const { mainKey, signature, timestamp, expiry } = offered;
+        const message = { account, publicKey, timestamp, expiry };
+        const { hash } = await deps.verifier.ask({ kind: 'registration', message, signature, mainKey }, asker);
+        if (hash === undefined) throw notByMainKey();
+        return {
+          kind: 'stark',
+          hash: feltOf(hash),
+          signedAt: nanosOfSeconds(timestamp),
+          until: nanosOfSeconds(expiry),
+          signed: { signature_timestamp: timestamp, signature_expiry: expiry, ...signatureText(signature) },
+        };
+      }
+      case 'wallet': {
+        const { owner, siweMessage, signature } = offered;
+        const { message, signer } = deps.proveWallet(siweMessage, signature, { kind: 'registration', publicKey });
+        if (signer !== owner)
+          throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
+        if (message.expirationTime === undefined)
+          throw new ApiError('INVALID_BLOCK_EXPIRATION', 'the message has no Expiration Time');
+        if (message.issuedAt === undefined) throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At');
+        return {
+          kind: 'wallet',
+          nonce: message.nonce,
+          signedAt: message.issuedAt,
+          until: addSeconds(message.expirationTime, NONCE_GRACE_SECONDS),
+          signed: { siwe_message: siweMessage, evm_signature: signature },
+        };
+      }
+      default:
+        return offered satisfies never;
+    }
+  }
+
+  // That a signature was used is forgotten by a restore from a backup, which raises valid_after instead: a registration that was
+  // used after the backup, and its subkey revoked, must not be sent again.
+  async function requireSignedSince(tx: StoreTransaction, id: AccountId, proof: Proof): Promise<void> {
+    if (proof.kind === 'none') return;
+    const account = await tx.account(id);
+    if (account !== undefined && proof.signedAt > account.validAfter) return;
+    throw new ApiError('INVALID_TIMESTAMP', 'the account signed out everywhere after this signature: sign again');
   }
 
   async function useOnce(tx: StoreTransaction, account: AccountId, proof: Proof): Promise<void> {
@@ -222,6 +244,9 @@ export function createRegisterSubkey(deps: {
     return subkey;
   }
 }
+
+const notByMainKey = (): ApiError =>
+  new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the main key over this subkey');
 
 const alreadyRegistered = (): ApiError => new ApiError('NOT_UNIQUE', 'this key is registered already');
 

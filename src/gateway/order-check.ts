@@ -1,6 +1,6 @@
 // Whether every order in a request is signed by a key that this session may trade with (DESIGN 4.6), is fresh, and was not forwarded
 // before. Sees the exact bytes that are forwarded, and must refuse whatever a venue could read otherwise than it did.
-import type { StarkProof } from '../credentials/stark-proof.ts';
+import { hash } from 'node:crypto';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
@@ -8,10 +8,10 @@ import type { Principal } from '../domain/principal.ts';
 import { type JsonValue, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
 import { type Clock, millisOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { MessageHasher } from '../starknet/message.ts';
-import { OrderError, orderHash, readOrder, type SignedOrder } from '../starknet/order.ts';
-import type { Pedersen } from '../starknet/pedersen.ts';
+import { OrderError, readOrder, type SignedOrder } from '../starknet/order.ts';
+import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alias } from './headers.ts';
 import { createOrderMarks, type OrderMark, type OrderMarksOptions } from './order-marks.ts';
 
@@ -30,6 +30,7 @@ export interface OrderRequest {
   readonly rawHeaders: readonly string[];
   readonly principal: Principal | undefined;
   readonly body: Buffer | undefined;
+  readonly asker: Asker;
 }
 
 export interface CheckedOrders {
@@ -41,13 +42,11 @@ export interface CheckedOrders {
   leave(): DenyReason | ApiError | undefined;
 }
 
-/** Rejects with INVALID_ORDER_SIGNATURE or ISOLATED_MARKET_ACCOUNT_MISMATCH, or with what the store threw. */
+/** Rejects with INVALID_ORDER_SIGNATURE, ISOLATED_MARKET_ACCOUNT_MISMATCH or SERVICE_UNAVAILABLE, or with what the store threw. */
 export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
 
 export interface OrderCheckDeps {
-  readonly curve: Pedersen;
-  readonly hasher: Pick<MessageHasher, 'messageHash'>;
-  readonly stark: Pick<StarkProof, 'verify' | 'candidates'>;
+  readonly verifier: Pick<Verifier, 'ask'>;
   readonly store: Pick<Store, 'account' | 'subkey'>;
   /**
    * Whether the credential is active and not expired, as the view has it. A plain boolean when the view knows, in the same turn; a
@@ -73,6 +72,10 @@ interface Listed {
 }
 type Place = number | undefined;
 
+interface Marked extends Listed {
+  readonly mark: OrderMark;
+}
+
 interface Key {
   readonly publicKey: Felt;
   /** The subkey behind it when it is not the session's own credential, whose state the grant watches. */
@@ -86,45 +89,33 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   const endsAt = (order: SignedOrder): number => order.timestamp + maxAgeMs;
   const now = (): number => millisOf(clock.now());
 
-  return async function check({ route, target, rawHeaders, principal, body }) {
+  return async function check({ route, target, rawHeaders, principal, body, asker }) {
     if (principal === undefined) throw refusal('the session is unknown');
     // A venue may let a query override members of the body.
     if (target.includes('?')) throw refusal('this path takes no query');
     requirePlainJson(rawHeaders);
-    const listed = readOrders(readBody(body), route);
+    const { account } = principal.credential;
     // Everything that costs nothing comes before the first signature.
-    for (const { order, place } of listed) {
+    const listed = readOrders(readBody(body), route).map(({ order, place }): Marked => {
       requireOwnAccount(order, principal, place);
       requireFresh(order, place);
-    }
-    const { account } = principal.credential;
-    const markOf = ({ order }: Listed): OrderMark => ({
-      account,
-      hash: orderHash(deps.curve, deps.hasher, account, order),
-      endsAt: endsAt(order),
+      if (!isPossibleSignature(order.signature)) throw notSigned(place);
+      return { order, place, mark: { account, digest: digestOf(order), endsAt: endsAt(order) } };
     });
+    requireNew(listed);
 
-    const checked: { readonly mark: OrderMark; readonly place: Place }[] = [];
-    const signers = new Map<Felt, CredentialRef>();
-    const hashes = new Set<bigint>();
-    let keys = await ownKeys(principal);
-    for (const item of listed) {
-      const mark = markOf(item);
-      if (hashes.has(mark.hash) || marks.has(mark)) throw repeated(item.place);
-      hashes.add(mark.hash);
-      const signer = await signerOf(mark.hash, item.order, keys, principal);
-      if (signer === undefined)
-        throw refusal('the signature is not by a key that this session may trade with', item.place);
-      if (signer.subkey !== undefined) signers.set(signer.publicKey, signer.subkey);
-      // The orders of a batch usually have one signer: it is tried first from here on.
-      keys = [signer, ...keys.filter((key) => key !== signer)];
-      checked.push({ mark, place: item.place });
-    }
-    return { leave: () => leave(checked, [...signers.values()], principal) };
+    const signers = await signersOf(listed, await ownKeys(principal), principal, asker);
+    const subkeys = new Map<Felt, CredentialRef>();
+    listed.forEach(({ place }, i) => {
+      const signer = signers[i];
+      if (signer === undefined) throw notSigned(place);
+      if (signer.subkey !== undefined) subkeys.set(signer.publicKey, signer.subkey);
+    });
+    return { leave: () => leave(listed, [...subkeys.values()], principal) };
   };
 
   function leave(
-    checked: readonly { readonly mark: OrderMark; readonly place: Place }[],
+    checked: readonly Pick<Marked, 'mark' | 'place'>[],
     signers: readonly CredentialRef[],
     principal: Principal,
   ): DenyReason | ApiError | undefined {
@@ -161,21 +152,56 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     }
   }
 
+  function requireNew(listed: readonly Marked[]): void {
+    const seen = new Set<string>();
+    for (const { mark, place } of listed) {
+      if (seen.has(mark.digest) || marks.has(mark)) throw repeated(place);
+      seen.add(mark.digest);
+    }
+  }
+
+  /**
+   * Who signed each order; undefined, or missing, for nobody. The orders of a list usually have one signer: the first one's is looked
+   * for alone, and tried first for the others, which are asked about together.
+   */
+  async function signersOf(
+    [first, ...others]: readonly Marked[],
+    own: readonly Key[],
+    principal: Principal,
+    asker: Asker,
+  ): Promise<readonly (Key | undefined)[]> {
+    const signer = first === undefined ? undefined : await signerOf(first.order, own, principal, asker);
+    if (signer === undefined) return [];
+    const keys = [signer, ...own.filter((key) => key !== signer)];
+    return [signer, ...(await Promise.all(others.map(({ order }) => signerOf(order, keys, principal, asker))))];
+  }
+
   /** The first key that verifies, else a subkey of the account found by the signature itself, where the session may use any. */
   async function signerOf(
-    hash: bigint,
-    { signature }: SignedOrder,
+    order: SignedOrder,
     keys: readonly Key[],
-    principal: Principal,
+    { credential, kid }: Principal,
+    asker: Asker,
   ): Promise<Key | undefined> {
-    for (const key of keys) {
-      if (await deps.stark.verify(hash, signature, key.publicKey)) return key;
-    }
-    const { account, kind } = principal.credential;
-    if (kind !== 'main' && kind !== 'evm') return undefined;
-    for (const publicKey of await deps.stark.candidates(hash, signature)) {
-      const subkey = await activeSubkey(account, publicKey, principal.kid);
-      if (subkey !== undefined && (await deps.stark.verify(hash, signature, publicKey))) return { publicKey, subkey };
+    const { account, kind } = credential;
+    const { signer, candidates } = await deps.verifier.ask(
+      {
+        kind: 'order',
+        account,
+        order,
+        keys: keys.map(({ publicKey }) => publicKey),
+        recover: kind === 'main' || kind === 'evm',
+      },
+      asker,
+    );
+    if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
+    for (const candidate of candidates) {
+      const { publicKey } = candidate;
+      const subkey = await activeSubkey(account, publicKey, kid);
+      if (subkey === undefined) continue;
+      const { signature } = order;
+      const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
+      if (valid) return { publicKey, subkey };
     }
     return undefined;
   }
@@ -256,8 +282,15 @@ const placed = (message: string, place: Place): string =>
 
 const dataOf = (place: Place) => (place === undefined ? {} : { data: { index: place } });
 
+/** Everything that is signed. The account is part of the mark itself. */
+const digestOf = ({ timestamp, market, side, orderType, size, price, id }: SignedOrder): string =>
+  hash('sha256', [timestamp, market, side, orderType, size, price, id ?? 'new'].join(), 'base64url');
+
 const refusal = (message: string, place?: Place): ApiError =>
   new ApiError('INVALID_ORDER_SIGNATURE', placed(message, place), dataOf(place));
+
+const notSigned = (place: Place): ApiError =>
+  refusal('the signature is not by a key that this session may trade with', place);
 
 const repeated = (place: Place): ApiError =>
   refusal('this order was forwarded before; sign it again with another signature_timestamp', place);

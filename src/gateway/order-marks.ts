@@ -2,10 +2,11 @@
 // Never forgets a mark while the order it stands for could still be accepted.
 import type { AccountId } from '../domain/credential.ts';
 
-/** An order by what was signed, never by its signature: (r, N-s) verifies too. */
+/** An order by what is signed, never by its signature: (r, N-s) verifies too. */
 export interface OrderMark {
   readonly account: AccountId;
-  readonly hash: bigint;
+  /** Of all that is signed besides the account: equal for equal orders and for no others. */
+  readonly digest: string;
   /** From this Unix millisecond on, the order is too old to be accepted. Part of what was signed, so one order has one. */
   readonly endsAt: number;
 }
@@ -27,13 +28,13 @@ export interface OrderMarks {
 /** Every call costs O(marks given), plus once for each mark when its second is over. */
 export function createOrderMarks({ maxMarks, maxPerAccount }: OrderMarksOptions): OrderMarks {
   // By the second in which they end: a whole second is forgotten at a time.
-  const seconds = new Map<number, Map<AccountId, Set<bigint>>>();
+  const seconds = new Map<number, Map<AccountId, Set<string>>>();
   const counts = new Map<AccountId, number>();
   let size = 0;
   let swept = 0;
 
   return {
-    has: ({ account, hash, endsAt }) => seconds.get(secondOf(endsAt))?.get(account)?.has(hash) ?? false,
+    has: ({ account, digest, endsAt }) => seconds.get(secondOf(endsAt))?.get(account)?.has(digest) ?? false,
 
     add(marks, nowMs) {
       sweep(secondOf(nowMs));
@@ -49,13 +50,13 @@ export function createOrderMarks({ maxMarks, maxPerAccount }: OrderMarksOptions)
     },
   };
 
-  function insert({ account, hash, endsAt }: OrderMark): void {
-    const second = seconds.get(secondOf(endsAt)) ?? new Map<AccountId, Set<bigint>>();
+  function insert({ account, digest, endsAt }: OrderMark): void {
+    const second = seconds.get(secondOf(endsAt)) ?? new Map<AccountId, Set<string>>();
     seconds.set(secondOf(endsAt), second);
-    const hashes = second.get(account) ?? new Set<bigint>();
-    second.set(account, hashes);
-    if (hashes.has(hash)) return;
-    hashes.add(hash);
+    const digests = second.get(account) ?? new Set<string>();
+    second.set(account, digests);
+    if (digests.has(digest)) return;
+    digests.add(digest);
     size += 1;
     counts.set(account, (counts.get(account) ?? 0) + 1);
   }
@@ -67,9 +68,9 @@ export function createOrderMarks({ maxMarks, maxPerAccount }: OrderMarksOptions)
     for (const [second, accounts] of seconds) {
       if (second >= now) continue;
       seconds.delete(second);
-      for (const [account, hashes] of accounts) {
-        size -= hashes.size;
-        const left = (counts.get(account) ?? 0) - hashes.size;
+      for (const [account, digests] of accounts) {
+        size -= digests.size;
+        const left = (counts.get(account) ?? 0) - digests.size;
         if (left > 0) counts.set(account, left);
         else counts.delete(account);
       }

@@ -6,6 +6,7 @@ import type { Caller } from '../credentials/caller.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { Asker } from '../verification/verifier.ts';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -15,6 +16,7 @@ export interface RequestContext {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
   readonly grant: Grant;
+  readonly asker: Asker;
 }
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();
@@ -38,6 +40,7 @@ export function callerOf(request: { readonly raw: IncomingMessage }): Caller {
     clientIp: context.clientIp,
     clientIpText: context.clientIpText,
     requestId: context.requestId,
+    asker: context.asker,
   };
 }
 

@@ -45,12 +45,13 @@ export function registerAuthRoutes(app: FastifyInstance, login: Login): void {
 }
 
 function common(request: FastifyRequest): Omit<LoginRequest, 'account'> {
-  const { requestId, clientIp, clientIpText } = contextOf(request);
+  const { requestId, clientIp, clientIpText, asker } = contextOf(request);
   const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
   return {
     requestId,
     clientIp,
     clientIpText,
+    asker,
     isolated: isolatedHeader(request.headers),
     // Other values are ignored (WIRE 2.1).
     tokenUsage: query.get('token_usage') === 'interactive' ? 'interactive' : undefined,

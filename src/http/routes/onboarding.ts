@@ -47,12 +47,13 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
     { schema: { querystring: LookUpQuery, response: { 200: LookUpWire } } },
     async (request) => {
       const { query } = request;
+      const { asker } = contextOf(request);
       switch (query.account_signer_type) {
         case 'starknet': {
           const publicKey = required(query.public_key, 'public_key');
           return {
             account_signer_type: 'starknet',
-            ...(await onboard.lookUpStark(readPublicKey(publicKey))),
+            ...(await onboard.lookUpStark(readPublicKey(publicKey), asker)),
             derivation_info: { class_hash: hashes.accountHash, proxy_class_hash: hashes.proxyHash },
           };
         }
@@ -66,7 +67,7 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
           }
           return {
             account_signer_type: 'eip191',
-            ...(await onboard.lookUpWallet(address)),
+            ...(await onboard.lookUpWallet(address, asker)),
             derivation_info: { class_hash: hashes.evmAccountHash },
           };
         }
@@ -103,8 +104,8 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
 }
 
 function whereOf(request: FastifyRequest) {
-  const { requestId, clientIpText } = contextOf(request);
-  return { requestId, clientIpText };
+  const { requestId, clientIpText, asker } = contextOf(request);
+  return { requestId, clientIpText, asker };
 }
 
 // Sub-accounts and vault operators are not in this release (WIRE 1.3, 12.16).

@@ -139,6 +139,7 @@ function activationOf(body: ActivateSubkeyBody, context: RequestContext): Activa
     name: body.name === undefined ? undefined : readName(body.name),
     requestId: context.requestId,
     clientIpText: context.clientIpText,
+    asker: context.asker,
   };
 }
 

@@ -1,7 +1,6 @@
 // What can change between the verification of an order and the moment its head is written.
 import { describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
-import { createStarkProof } from '../../../src/credentials/stark-proof.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
@@ -10,12 +9,17 @@ import type { OrderMarksOptions } from '../../../src/gateway/order-marks.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { feltFromText } from '../../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, orderType } from '../../../src/starknet/message.ts';
+import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../../src/starknet/pedersen.ts';
 import type { Subkey } from '../../../src/store/store.ts';
+import type { Verifier } from '../../../src/verification/verifier.ts';
+import { inlineVerifier, someone } from '../../support/verifier.ts';
 
 const account = feltOf(0xabcn);
 const main = createStarkKey('0x1111');
 const bot = createStarkKey('0x2222');
-const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'SN_TEST' });
+const domain = { domainName: 'Paradex', chainId: 'SN_TEST' };
+const hasher = createMessageHasher(scureCurve, domain);
+const verifier = inlineVerifier(domain);
 const START = 1_800_000_000_000;
 
 const session: Principal = {
@@ -44,24 +48,14 @@ const subkey: Subkey = {
   pending: undefined,
 };
 
-function setup(marks?: OrderMarksOptions) {
+function setup(marks?: OrderMarksOptions, asked: Pick<Verifier, 'ask'> = verifier) {
   const state = {
     nowMs: START,
     stored: subkey,
     alive: ((): boolean | Promise<boolean> => true) as () => boolean | Promise<boolean>,
-    verified: 0,
   };
-  const proof = createStarkProof(scureCurve);
   const check = createOrderCheck({
-    curve: scureCurve,
-    hasher,
-    stark: {
-      ...proof,
-      verify: (...asked) => {
-        state.verified += 1;
-        return proof.verify(...asked);
-      },
-    },
+    verifier: asked,
     store: {
       account: async () => ({
         account,
@@ -84,6 +78,7 @@ function setup(marks?: OrderMarksOptions) {
       rawHeaders: [],
       principal: session,
       body: Buffer.from(JSON.stringify(orders)),
+      asker: someone,
     });
   return { state, check, ask };
 }
@@ -172,6 +167,16 @@ describe('the signer', () => {
     await expect(ask(order())).rejects.toMatchObject(invalid);
   });
 
+  test('a key found by the signature counts only once the signature has been verified under it', async () => {
+    const unconvinced: Pick<Verifier, 'ask'> = {
+      ask: async (question, asker) => {
+        const answer = await verifier.ask(question, asker);
+        return answer.kind === 'signature' ? { ...answer, valid: false } : answer;
+      },
+    };
+    await expect(setup(undefined, unconvinced).ask(order())).rejects.toMatchObject(invalid);
+  });
+
   test('a subkey that the view holds for ended signs nothing', async () => {
     const { ask, state } = setup();
     state.alive = () => Promise.resolve(false);
@@ -191,17 +196,47 @@ describe('the signer', () => {
       credential: { account, kind: 'token', id: 'tok_1' },
       label: bot.publicKey,
     };
-    const request = { route: { batch: false, id: undefined }, target: '/v1/orders', rawHeaders: [] };
+    const request = { route: { batch: false, id: undefined }, target: '/v1/orders', rawHeaders: [], asker: someone };
     const body = Buffer.from(JSON.stringify(order()));
     await expect(check({ ...request, principal, body })).rejects.toMatchObject(invalid);
     await expect(check({ ...request, principal: undefined, body })).rejects.toMatchObject(invalid);
   });
 });
 
-test('nothing is verified before every order of the list could be read and is fresh', async () => {
-  const { ask, state } = setup();
-  for (const bad of [{}, { ...order(), signature_timestamp: 1 }, { ...order(), on_behalf_of_account: '0x1' }]) {
+describe('nothing is verified', () => {
+  const another = order(bot, START, 2);
+  const signature = (r: bigint, s: bigint) => ({ signature: JSON.stringify([`${r}`, `${s}`]) });
+
+  test.each<[string, object]>([
+    ['an order that cannot be read', {}],
+    ['an order that is too old', { ...another, signature_timestamp: 1 }],
+    ['an order from the future', { ...another, signature_timestamp: START + 40_000 }],
+    ['an order for an isolated account', { ...another, on_behalf_of_account: '0x1' }],
+    ['a signature whose r is 0', { ...another, ...signature(0n, 1n) }],
+    ['a signature whose r is 2^251', { ...another, ...signature(STARK_HASH_BOUND, 1n) }],
+    ['a signature whose s is 0', { ...another, ...signature(1n, 0n) }],
+    ['a signature whose s is the order of the curve', { ...another, ...signature(1n, STARK_CURVE_ORDER) }],
+    ['the same order once more', order()],
+  ])('when the list ends with %s', async (_what, bad) => {
+    const { ask } = setup();
+    const before = verifier.stats().submitted;
     await expect(ask(order(), bad)).rejects.toMatchObject({ data: { index: 1 } });
-  }
-  expect(state.verified).toBe(0);
+    expect(verifier.stats().submitted).toBe(before);
+  });
+
+  test('for an order that was forwarded before', async () => {
+    const { ask } = setup();
+    expect((await ask(order())).leave()).toBeUndefined();
+    const before = verifier.stats().submitted;
+    await expect(ask(order(bot, START, 2), order())).rejects.toMatchObject({ ...invalid, data: { index: 1 } });
+    expect(verifier.stats().submitted).toBe(before);
+  });
+});
+
+test('of a list, the first order that nobody signed is named', async () => {
+  const { ask } = setup();
+  const unsigned = (size: number) => ({ ...order(main, START, size), signature: order(main, START, 99).signature });
+  const list = [order(main, START, 1), order(bot, START, 2), unsigned(3), order(main, START, 4), unsigned(5)];
+  await expect(ask(...list)).rejects.toMatchObject({ ...invalid, data: { index: 2 } });
+  await expect(ask(unsigned(1), unsigned(2))).rejects.toMatchObject({ ...invalid, data: { index: 0 } });
 });

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { feltOf } from '../../../src/domain/felt.ts';
 import { createOrderMarks, type OrderMark } from '../../../src/gateway/order-marks.ts';
 
-const mark = (account: number, hash: number, endsAt: number): OrderMark => ({
+const mark = (account: number, digest: number, endsAt: number): OrderMark => ({
   account: feltOf(BigInt(account)),
-  hash: BigInt(hash),
+  digest: String(digest),
   endsAt,
 });
 const roomy = { maxMarks: 1000, maxPerAccount: 1000 };
@@ -54,9 +54,9 @@ describe('the marks of forwarded orders', () => {
         const marks = createOrderMarks({ maxMarks: 12, maxPerAccount: 6 });
         let kept: OrderMark[] = [];
         let now = 0;
-        steps.forEach(({ account, ahead, wait }, hash) => {
+        steps.forEach(({ account, ahead, wait }, digest) => {
           now += wait;
-          const next = mark(account, hash, now + ahead);
+          const next = mark(account, digest, now + ahead);
           if (marks.add([next], now)) kept.push(next);
           kept = kept.filter(({ endsAt }) => endsAt >= now);
           expect(kept.every((one) => marks.has(one))).toBe(true);

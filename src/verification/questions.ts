@@ -1,0 +1,97 @@
+// What can be asked about Stark keys and signatures, as plain data that can go to another thread. One question is a whole proof, its
+// hashes included. An answer depends on its question alone: never on what else is asked, where, or how it is computed.
+import type { Felt } from '../domain/felt.ts';
+import type { UnixSeconds } from '../domain/time.ts';
+import type { RegistrationMessage } from '../starknet/message.ts';
+import type { SignedOrder } from '../starknet/order.ts';
+import type { StarkSignature } from '../starknet/signature.ts';
+
+interface ByAnyOf {
+  readonly account: Felt;
+  /** The keys that may have signed, tried in this order. */
+  readonly keys: readonly Felt[];
+  /** Whether, when none of them did, the keys that can have signed are wanted. */
+  readonly recover: boolean;
+}
+
+export interface LoginQuestion extends ByAnyOf {
+  readonly kind: 'login';
+  readonly timestamp: UnixSeconds;
+  /** As sent. Without it clients sign one of two forms (WIRE 2.1, vector msg:auth:no-expiration-header). */
+  readonly expiration: UnixSeconds | undefined;
+  readonly defaultExpiration: UnixSeconds;
+  readonly signature: StarkSignature;
+}
+
+export interface OrderQuestion extends ByAnyOf {
+  readonly kind: 'order';
+  readonly order: SignedOrder;
+}
+
+/** A key and the message that it signed. */
+export interface Signer {
+  readonly hash: bigint;
+  readonly publicKey: Felt;
+}
+
+export type Question =
+  | LoginQuestion
+  | OrderQuestion
+  /** Whether the key signed the hash. */
+  | { readonly kind: 'signature'; readonly hash: bigint; readonly signature: StarkSignature; readonly publicKey: Felt }
+  /** Whether the main key signed that the subkey be registered (WIRE 4.1). */
+  | {
+      readonly kind: 'registration';
+      readonly message: RegistrationMessage;
+      readonly signature: StarkSignature;
+      readonly mainKey: Felt;
+    }
+  /** Whether the ephemeral key signed the activation (WIRE 4.2). */
+  | {
+      readonly kind: 'activation';
+      readonly timestamp: UnixSeconds;
+      readonly ephPublicKey: Felt;
+      readonly signature: StarkSignature;
+    }
+  /** Whether the account's own key signed its onboarding (WIRE 1.3). Without a key it is found by the signature. */
+  | {
+      readonly kind: 'onboarding';
+      readonly account: Felt;
+      readonly publicKey: Felt | undefined;
+      readonly signature: StarkSignature;
+    }
+  /** The address of a main key's account. */
+  | { readonly kind: 'key_address'; readonly publicKey: Felt }
+  /** The address of the account of an Ethereum wallet, given as a number below 2^160. */
+  | { readonly kind: 'wallet_address'; readonly wallet: bigint }
+  /** Whether the number is the x of a curve point. */
+  | { readonly kind: 'public_key'; readonly publicKey: Felt };
+
+export type Answer =
+  | {
+      readonly kind: 'login' | 'order';
+      /** Undefined when none of the keys signed. */
+      readonly signer: Signer | undefined;
+      /** Empty unless they were wanted. Each must be looked up, and asked about as a signature, before it counts. */
+      readonly candidates: readonly Signer[];
+    }
+  | { readonly kind: 'signature'; readonly valid: boolean }
+  /** `hash`: of the message when it is signed. */
+  | { readonly kind: 'registration'; readonly hash: bigint | undefined }
+  | { readonly kind: 'activation'; readonly valid: boolean }
+  | {
+      readonly kind: 'onboarding';
+      readonly verdict:
+        | { readonly kind: 'signed'; readonly publicKey: Felt }
+        | { readonly kind: 'not_a_key' | 'other_address' | 'not_signed' };
+    }
+  /** Undefined when the number is no public key. */
+  | { readonly kind: 'key_address'; readonly address: Felt | undefined }
+  | { readonly kind: 'wallet_address'; readonly address: Felt }
+  | { readonly kind: 'public_key'; readonly valid: boolean };
+
+export type Kind = Question['kind'];
+
+export type AnswerTo<K extends Kind> = Answer & { readonly kind: K };
+
+export const isAnswerTo = <K extends Kind>(answer: Answer, kind: K): answer is AnswerTo<K> => answer.kind === kind;

@@ -1,0 +1,237 @@
+// The worker threads that verify under load: started when they are first needed, replaced when they die, ended with the service.
+// A thread that dies or does not answer in time takes its batch with it: nobody is told a verdict that it did not give.
+import { Worker } from 'node:worker_threads';
+import type { EngineStats } from '../starknet/engine/engine.ts';
+import type { VerificationSettings } from './answer.ts';
+import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
+import type { Effort, Outcome } from './outcome.ts';
+import type { Question } from './questions.ts';
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly settings: VerificationSettings;
+  /** For key tables, of each thread. */
+  readonly tableBytes: number;
+  /** A thread without the engine would only be in the way of a main thread that has it: it then ends at once. */
+  readonly needsEngine: boolean;
+}
+
+export interface Batch {
+  readonly effort: Effort;
+  readonly questions: readonly Question[];
+}
+
+export type FromThread =
+  | { readonly kind: 'ready' }
+  /** `outcomes` in the order of the questions. */
+  | { readonly kind: 'answered'; readonly outcomes: readonly Outcome[]; readonly engine: EngineStats | undefined };
+
+export interface ThreadsStats {
+  readonly configured: number;
+  /** Ready for work, or at it. */
+  readonly ready: number;
+  /** Ended before their time, and replaced. */
+  readonly lost: number;
+  /** Of all of them, also of those that are lost, as they last said. */
+  readonly engine: EngineTotals;
+}
+
+export interface Threads {
+  /** Starts them all, unless they are. */
+  start(): void;
+  /** Ready and without work. */
+  readonly idle: number;
+  /** Ready for work, or at it. */
+  readonly ready: number;
+  /** Ready, or about to be. */
+  readonly alive: number;
+  /** Gives a batch to an idle thread. Rejects with ThreadLost when it does not answer, or when none is idle. */
+  run(batch: Batch): Promise<readonly Outcome[]>;
+  stats(): ThreadsStats;
+  /** Resolves when all have ended. */
+  close(): Promise<void>;
+}
+
+export interface ThreadsOptions {
+  readonly count: number;
+  readonly data: ThreadData;
+  /** There may be another thread to give work to, or one less. */
+  readonly onChange: () => void;
+  /** A thread ended before its time; it is replaced after `retryMs`. */
+  readonly onLost: (reason: string, retryMs: number) => void;
+  /** Another entry, for tests. */
+  readonly entry?: URL;
+  /** How long a batch may take before its thread is given up. */
+  readonly batchMs?: number;
+  /** How soon a lost thread is replaced; twice as long after each one that was lost without having answered anything. */
+  readonly retryMs?: number;
+}
+
+/** The thread that had the batch has ended, or never began: there is no verdict. */
+export class ThreadLost extends Error {
+  override readonly name = 'ThreadLost';
+}
+
+const RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+/** Loading the code and building the constant tables takes about half a second on a busy machine. */
+const START_MS = 30_000;
+/** 16 proofs in plain JavaScript take about half a second. */
+const BATCH_MS = 10_000;
+/** The engine's own memory is not part of it. */
+const HEAP_MIB = 256;
+
+interface Slot {
+  state: 'stopped' | 'starting' | 'idle' | 'busy';
+  worker: Worker | undefined;
+  batch: { resolve(outcomes: readonly Outcome[]): void; reject(error: Error): void } | undefined;
+  /** The deadline of the start or of the batch, or the wait for the next start. */
+  timer: NodeJS.Timeout | undefined;
+  retryMs: number;
+  engine: EngineStats | undefined;
+}
+
+// Node runs the sources as they are; what is published is compiled, this file's own name tells which.
+const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+
+export function createThreads(options: ThreadsOptions): Threads {
+  const { count, data, onChange, onLost, entry = defaultEntry, batchMs = BATCH_MS, retryMs = RETRY_MS } = options;
+  const slots = Array.from(
+    { length: count },
+    (): Slot => ({
+      state: 'stopped',
+      worker: undefined,
+      batch: undefined,
+      timer: undefined,
+      retryMs,
+      engine: undefined,
+    }),
+  );
+  let started = false;
+  let closed = false;
+  let lost = 0;
+  /** What the lost ones had counted. */
+  let bygone = NO_ENGINE;
+  const countIn = (...states: Slot['state'][]): number => slots.filter(({ state }) => states.includes(state)).length;
+
+  function open(slot: Slot): void {
+    slot.state = 'starting';
+    let worker: Worker;
+    try {
+      worker = new Worker(entry, {
+        name: 'verification',
+        workerData: data,
+        env: {},
+        execArgv: [],
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+      });
+    } catch (error) {
+      lose(slot, messageOf(error));
+      return;
+    }
+    slot.worker = worker;
+    setDeadline(slot, START_MS, 'it did not start in time');
+    const lostNow = (reason: string): void => {
+      if (slot.worker === worker) lose(slot, reason);
+    };
+    worker.on('error', (error) => lostNow(messageOf(error)));
+    worker.on('messageerror', (error) => lostNow(messageOf(error)));
+    worker.on('exit', (code) => lostNow(`it ended with code ${code}`));
+    worker.on('message', (message: FromThread) => {
+      if (slot.worker === worker) receive(slot, message);
+    });
+    // Last: listening would hold the process again.
+    worker.unref();
+  }
+
+  function receive(slot: Slot, message: FromThread): void {
+    clearTimeout(slot.timer);
+    slot.state = 'idle';
+    const { batch } = slot;
+    slot.batch = undefined;
+    if (message.kind === 'answered') {
+      slot.engine = message.engine;
+      slot.retryMs = retryMs;
+      batch?.resolve(message.outcomes);
+    }
+    onChange();
+  }
+
+  function lose(slot: Slot, reason: string): void {
+    const { batch, retryMs: waitMs } = slot;
+    void stop(slot);
+    lost += 1;
+    slot.retryMs = Math.min(waitMs * 2, LONGEST_RETRY_MS);
+    slot.timer = setTimeout(() => open(slot), waitMs).unref();
+    onLost(reason, waitMs);
+    batch?.reject(new ThreadLost(reason));
+    onChange();
+  }
+
+  /** Empties the slot: from here on nothing of its thread is heard. */
+  function stop(slot: Slot): Promise<number> | undefined {
+    const { worker, engine } = slot;
+    clearTimeout(slot.timer);
+    slot.state = 'stopped';
+    slot.worker = undefined;
+    slot.batch = undefined;
+    slot.engine = undefined;
+    if (engine !== undefined) bygone = addEngine(bygone, { ...engine, tables: 0, tableBytes: 0 });
+    return worker?.terminate();
+  }
+
+  function setDeadline(slot: Slot, ms: number, reason: string): void {
+    clearTimeout(slot.timer);
+    slot.timer = setTimeout(() => lose(slot, reason), ms).unref();
+  }
+
+  return {
+    start() {
+      if (started || closed) return;
+      started = true;
+      for (const slot of slots) open(slot);
+    },
+
+    get idle() {
+      return countIn('idle');
+    },
+    get ready() {
+      return countIn('idle', 'busy');
+    },
+    get alive() {
+      return countIn('starting', 'idle', 'busy');
+    },
+
+    run(batch) {
+      const slot = slots.find(({ state }) => state === 'idle');
+      if (slot?.worker === undefined) return Promise.reject(new ThreadLost('no thread is idle'));
+      const { worker } = slot;
+      slot.state = 'busy';
+      setDeadline(slot, batchMs, 'it did not answer in time');
+      return new Promise((resolve, reject) => {
+        slot.batch = { resolve, reject };
+        worker.postMessage(batch);
+      });
+    },
+
+    stats: () => ({
+      configured: count,
+      ready: countIn('idle', 'busy'),
+      lost,
+      engine: slots.reduce((sum, { engine }) => (engine === undefined ? sum : addEngine(sum, engine)), bygone),
+    }),
+
+    async close() {
+      closed = true;
+      const ending = slots.map((slot) => {
+        const { batch } = slot;
+        const ended = stop(slot);
+        batch?.reject(new ThreadLost('the service is stopping'));
+        return ended;
+      });
+      await Promise.all(ending);
+    },
+  };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

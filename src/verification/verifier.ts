@@ -1,0 +1,395 @@
+// Who verifies a signature, when, and for whom first: at once on the main thread while that has time, else in a bounded queue that
+// every client gets its turn from, in batches on worker threads. It never lets a question wait without end, never answers one with
+// the answer to another, and never turns a failure into a verdict.
+import { ApiError } from '../errors.ts';
+import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
+import { createFairQueue, type FairQueue } from './fair-queue.ts';
+import type { OpenedAnswers } from './open-answers.ts';
+import { type Effort, type Outcome, outcomeOf } from './outcome.ts';
+import { type AnswerTo, isAnswerTo, type Kind, type Question } from './questions.ts';
+import type { Threads, ThreadsStats } from './threads.ts';
+
+/** On whose behalf something is asked. */
+export interface Asker {
+  /** The rate key of its address: who shares one shares the turns. */
+  readonly client: string;
+  /** Whether it has a session: a flood of strangers must not delay it. */
+  readonly signedIn: boolean;
+  /** True once nobody waits for the answer any more. */
+  gone(): boolean;
+}
+
+export interface Verifier {
+  /**
+   * Resolves with the answer. Rejects with SERVICE_UNAVAILABLE when there is no room, after waiting too long, when the thread that
+   * had the question is lost, and when the service is stopping. What can be refused without asking must have been.
+   */
+  ask<Asked extends Question>(question: Asked, asker: Asker): Promise<AnswerTo<Asked['kind']>>;
+  stats(): VerifierStats;
+  /** Refuses what waits and whatever comes, and resolves when the threads have ended. */
+  close(): Promise<void>;
+}
+
+/** Why a question was dropped. */
+export type ShedReason = 'queue_full' | 'waited_too_long' | 'client_gone' | 'thread_lost' | 'stopping';
+
+export interface VerifierStats {
+  /** Waiting now, and the clients they belong to. */
+  readonly depth: number;
+  readonly clients: number;
+  /** Questions ever asked. */
+  readonly submitted: number;
+  /** Answered on the main thread. */
+  readonly inline: number;
+  /** Given to worker threads, and in how many batches. */
+  readonly batched: number;
+  readonly batches: number;
+  readonly shed: Readonly<Record<ShedReason, number>>;
+  /** Questions that only the plain JavaScript curve could answer. */
+  readonly fallbacks: number;
+  /** From question to the beginning of its computation, and the computation itself. */
+  readonly wait: DurationStats;
+  readonly compute: DurationStats;
+  /** False: everything is computed in plain JavaScript. */
+  readonly engineAvailable: boolean;
+  /** Of all threads together. */
+  readonly engine: EngineTotals;
+  readonly threads: Pick<ThreadsStats, 'configured' | 'ready' | 'lost'>;
+}
+
+export interface DurationStats {
+  readonly count: number;
+  readonly sumSeconds: number;
+  readonly maxSeconds: number;
+}
+
+export interface Answered {
+  readonly kind: Kind;
+  readonly waitSeconds: number;
+  readonly computeSeconds: number;
+}
+
+export interface VerifierOptions {
+  readonly answers: OpenedAnswers;
+  /** Given how to say that something changed; undefined to compute everything on this thread. */
+  readonly openThreads?: ((onChange: () => void) => Threads) | undefined;
+  /** Places in the queue: as many for those who are signed in as for all others. */
+  readonly maxWaiting: number;
+  readonly maxWaitMs: number;
+  /** How long the main thread may compute, at the least, before it lets others run. */
+  readonly inlineMs?: number;
+  /** Called for every answer. */
+  readonly onAnswered?: (answered: Answered) => void;
+  /** Called at most every 10 s, with how many were dropped for lack of room or time since the last call. */
+  readonly onShedding?: (dropped: number) => void;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+interface Job {
+  readonly question: Question;
+  readonly asker: Asker;
+  readonly askedAt: number;
+  waitMs: number | undefined;
+  computeMs: number;
+  readonly settle: (
+    end: Extract<Outcome, { kind: 'answer' | 'failed' }> | { kind: 'shed'; reason: ShedReason },
+  ) => void;
+}
+
+interface Work {
+  readonly effort: Effort;
+  readonly jobs: readonly Job[];
+}
+
+/** Two or three logins by keys without a table. */
+const INLINE_MS = 0.5;
+/** However long all else took: requests that are already there must not wait much longer for it. */
+const MAX_INLINE_MS = 5;
+const MAX_BATCH = 16;
+/** So many waiting are a load that is worth threads; fewer are done before a thread has started. */
+const THREADS_AT = 8;
+/** Of four turns one is for those who have no session, so that they are not shut out by those who have. */
+const TURNS = 4;
+/** Only made-up signatures get here, so few that they cannot keep others from the threads. */
+const MAX_PLAIN_WAITING = 64;
+const SWEEP_MS = 500;
+const SHEDDING_MS = 10_000;
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { answers, maxWaiting, maxWaitMs, inlineMs = INLINE_MS, now = () => performance.now() } = options;
+  const usualEffort: Effort = answers.quick === undefined ? 'complete' : 'quick';
+  const maxBatch = usualEffort === 'quick' ? MAX_BATCH : 1;
+  const lanes = {
+    signedIn: createFairQueue<Job>(maxWaiting),
+    others: createFairQueue<Job>(maxWaiting),
+    /** What the engine could not answer. */
+    plain: createFairQueue<Job>(Math.min(maxWaiting, MAX_PLAIN_WAITING)),
+  };
+  const every = Object.values(lanes);
+  const threads = options.openThreads?.(() => pumpSoon());
+
+  const shed = { queue_full: 0, waited_too_long: 0, client_gone: 0, thread_lost: 0, stopping: 0 };
+  const wait = createDurations();
+  const compute = createDurations();
+  let submitted = 0;
+  let inline = 0;
+  let batched = 0;
+  let batches = 0;
+  let fallbacks = 0;
+
+  let closed = false;
+  let pump: NodeJS.Immediate | undefined;
+  let rest: NodeJS.Timeout | undefined;
+  /** What the main thread has computed in this turn of the event loop. */
+  let spentMs = 0;
+  /** When the pump last stopped. */
+  let pumpedAt = now();
+  /** Until then the main thread does nothing slow again. */
+  let restsUntil = Number.NEGATIVE_INFINITY;
+  let turn = 0;
+  let plainIsNext = false;
+  let plainUnderWay = 0;
+
+  const sweep = setInterval(() => {
+    for (const lane of every) for (const job of lane.removeOver(isOver)) drop(job, overReason(job));
+    reportShedding();
+  }, SWEEP_MS).unref();
+  let reported = { at: Number.NEGATIVE_INFINITY, dropped: 0 };
+
+  return {
+    ask(question, asker) {
+      const { promise, resolve, reject } = Promise.withResolvers<AnswerTo<typeof question.kind>>();
+      submitted += 1;
+      const job: Job = {
+        question,
+        asker,
+        askedAt: now(),
+        waitMs: undefined,
+        computeMs: 0,
+        settle(end) {
+          if (end.kind === 'shed') reject(unavailable(sentences[end.reason]));
+          else if (end.kind === 'failed') reject(new Error(`a ${question.kind} question failed: ${end.reason}`));
+          else if (isAnswerTo(end.answer, question.kind)) resolve(end.answer);
+          else reject(new Error(`a ${question.kind} question got the answer to another one`));
+        },
+      };
+      const lane = asker.signedIn ? lanes.signedIn : lanes.others;
+      const isFirst = lanes.signedIn.size === 0 && lane.size === 0;
+      if (closed) drop(job, 'stopping');
+      else if (isFirst && usualEffort === 'quick' && spentMs < inlineMs) answerHere(job, 'quick');
+      else enqueue(lane, job);
+      return promise;
+    },
+
+    stats() {
+      const own = answers.stats();
+      const others = threads?.stats() ?? { configured: 0, ready: 0, lost: 0, engine: NO_ENGINE };
+      const { configured, ready, lost } = others;
+      return {
+        depth: waiting(),
+        clients: every.reduce((sum, { clients }) => sum + clients, 0),
+        submitted,
+        inline,
+        batched,
+        batches,
+        shed: { ...shed },
+        fallbacks,
+        wait: wait.stats(),
+        compute: compute.stats(),
+        engineAvailable: answers.quick !== undefined,
+        engine: own === undefined ? others.engine : addEngine(own, others.engine),
+        threads: { configured, ready, lost },
+      };
+    },
+
+    async close() {
+      closed = true;
+      clearInterval(sweep);
+      clearImmediate(pump);
+      clearTimeout(rest);
+      for (const lane of every) for (const job of lane.removeOver(() => true)) drop(job, 'stopping');
+      await threads?.close();
+    },
+  };
+
+  function waiting(): number {
+    return every.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  function enqueue(lane: FairQueue<Job>, job: Job): void {
+    const dropped = lane.push(job.asker.client, job);
+    if (dropped !== undefined) drop(dropped, 'queue_full');
+    if (waiting() >= THREADS_AT || usualEffort === 'complete' || lanes.plain.size > 0) threads?.start();
+    pumpSoon();
+  }
+
+  function drop(job: Job, reason: ShedReason): void {
+    shed[reason] += 1;
+    job.settle({ kind: 'shed', reason });
+  }
+
+  // The check phase of the event loop: what has arrived over the network was read before, and is again before the next one.
+  function pumpSoon(): void {
+    if (closed || pump !== undefined) return;
+    pump = setImmediate(() => {
+      pump = undefined;
+      spentMs = 0;
+      if (waiting() > 0) {
+        giveToThreads();
+        if ((threads?.ready ?? 0) === 0) workHere();
+      }
+      pumpedAt = now();
+    });
+  }
+
+  function giveToThreads(): void {
+    if (threads === undefined) return;
+    while (threads.idle > 0) {
+      const work = nextWork(threads);
+      if (work === undefined) return;
+      void runOn(threads, work);
+    }
+  }
+
+  function nextWork({ ready }: Threads): Work | undefined {
+    // However many questions need it, the plain curve gets every other turn of half the threads at most.
+    const mayBePlain = plainUnderWay < Math.max(1, Math.floor(ready / 2));
+    if (mayBePlain && (plainIsNext || lanes.signedIn.size + lanes.others.size === 0)) {
+      plainIsNext = false;
+      const job = take(lanes.plain);
+      if (job !== undefined) return { effort: 'complete', jobs: [job] };
+    }
+    plainIsNext = true;
+    const jobs: Job[] = [];
+    for (let job = next(); job !== undefined; job = next()) {
+      jobs.push(job);
+      if (jobs.length === maxBatch) break;
+    }
+    return jobs.length === 0 ? undefined : { effort: usualEffort, jobs };
+  }
+
+  async function runOn(pool: Threads, { effort, jobs }: Work): Promise<void> {
+    const isPlain = usualEffort === 'quick' && effort === 'complete';
+    if (isPlain) plainUnderWay += 1;
+    batches += 1;
+    batched += jobs.length;
+    for (const job of jobs) begin(job);
+    const outcomes = await pool.run({ effort, questions: jobs.map(({ question }) => question) }).catch(() => []);
+    if (isPlain) plainUnderWay -= 1;
+    jobs.forEach((job, i) => {
+      const outcome = outcomes[i];
+      if (outcome === undefined) drop(job, closed ? 'stopping' : 'thread_lost');
+      else end(job, outcome);
+    });
+  }
+
+  function workHere(): void {
+    if (usualEffort === 'quick') {
+      // As long as all else took since the last time: when requests come faster than they can be read, verifying still gets its half.
+      const allowedMs = Math.max(inlineMs, Math.min(MAX_INLINE_MS, now() - pumpedAt));
+      do {
+        const job = next();
+        if (job === undefined) break;
+        answerHere(job, 'quick');
+      } while (spentMs < allowedMs);
+      if (lanes.signedIn.size + lanes.others.size > 0) pumpSoon();
+    }
+    // What is slow waits for a thread that is about to be ready, and gets half of the main thread's time where there is none.
+    if ((threads?.alive ?? 0) > 0) return;
+    const begun = now();
+    if (begun >= restsUntil) {
+      const job = usualEffort === 'quick' ? take(lanes.plain) : next();
+      if (job !== undefined) answerHere(job, 'complete');
+      restsUntil = 2 * now() - begun;
+    }
+    if (waiting() === 0) return;
+    clearTimeout(rest);
+    rest = setTimeout(pumpSoon, Math.max(1, restsUntil - now()));
+  }
+
+  function answerHere(job: Job, effort: Effort): void {
+    begin(job);
+    const outcome = outcomeOf(answers, job.question, effort);
+    spentMs += outcome.computeMs;
+    // So that the next turn begins with nothing spent.
+    pumpSoon();
+    if (outcome.kind !== 'needs_plain_curve') inline += 1;
+    end(job, outcome);
+  }
+
+  function begin(job: Job): void {
+    job.waitMs ??= now() - job.askedAt;
+  }
+
+  function end(job: Job, outcome: Outcome): void {
+    job.computeMs += outcome.computeMs;
+    if (outcome.kind === 'needs_plain_curve') {
+      fallbacks += 1;
+      if (closed) drop(job, 'stopping');
+      else enqueue(lanes.plain, job);
+      return;
+    }
+    const waitSeconds = (job.waitMs ?? 0) / 1000;
+    const computeSeconds = job.computeMs / 1000;
+    wait.add(waitSeconds);
+    compute.add(computeSeconds);
+    options.onAnswered?.({ kind: job.question.kind, waitSeconds, computeSeconds });
+    job.settle(outcome);
+  }
+
+  function next(): Job | undefined {
+    turn = (turn + 1) % TURNS;
+    const [first, second] = turn === 0 ? [lanes.others, lanes.signedIn] : [lanes.signedIn, lanes.others];
+    return take(first) ?? take(second);
+  }
+
+  /** The next one that somebody still waits for. */
+  function take(lane: FairQueue<Job>): Job | undefined {
+    for (let job = lane.shift(); job !== undefined; job = lane.shift()) {
+      if (!isOver(job)) return job;
+      drop(job, overReason(job));
+    }
+    return undefined;
+  }
+
+  function isOver(job: Job): boolean {
+    return job.asker.gone() || now() - job.askedAt > maxWaitMs;
+  }
+
+  function overReason(job: Job): ShedReason {
+    return job.asker.gone() ? 'client_gone' : 'waited_too_long';
+  }
+
+  function reportShedding(): void {
+    const dropped = shed.queue_full + shed.waited_too_long;
+    if (dropped === reported.dropped || now() - reported.at < SHEDDING_MS) return;
+    options.onShedding?.(dropped - reported.dropped);
+    reported = { at: now(), dropped };
+  }
+}
+
+const unavailable = (message: string): ApiError =>
+  new ApiError('SERVICE_UNAVAILABLE', message, { headers: { 'Retry-After': '1' } });
+
+const sentences: Readonly<Record<ShedReason, string>> = {
+  queue_full: 'too many signatures are waiting to be verified; try again in a moment',
+  waited_too_long: 'verifying the signature took too long; try again in a moment',
+  client_gone: 'the client has left',
+  thread_lost: 'the signature could not be verified; try again in a moment',
+  stopping: 'the service is stopping',
+};
+
+function createDurations(): { add(seconds: number): void; stats(): DurationStats } {
+  let count = 0;
+  let sumSeconds = 0;
+  let maxSeconds = 0;
+  return {
+    add(seconds) {
+      count += 1;
+      sumSeconds += seconds;
+      maxSeconds = Math.max(maxSeconds, seconds);
+    },
+    stats: () => ({ count, sumSeconds, maxSeconds }),
+  };
+}

@@ -1,0 +1,255 @@
+// Verifying signatures under load, over real sockets: what costs nothing is asked first, and a flood hurts only those who send it.
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { createMessageHasher } from '../../src/starknet/message.ts';
+import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
+import { type Answer, call, onboardingHeaders, starkTrader } from '../support/trader.ts';
+import {
+  addSubkey,
+  expectRefusal,
+  loginOf,
+  newOwner,
+  newStarkKey,
+  type Owner,
+  postLogin,
+  postSubkey,
+  proofFor,
+  registrationBody,
+  SUBKEYS,
+  startWorld,
+  type World,
+  windowOf,
+} from './world.ts';
+
+const SIGNATURE = 'PARADEX-STARKNET-SIGNATURE';
+const FAILED = 'STARKNET_SIGNATURE_VERIFICATION_FAILED';
+/** Shaped like signatures, but nothing that any key could have made. */
+const impossible = [
+  ['0', '1'],
+  [String(STARK_HASH_BOUND), '1'],
+  ['1', '0'],
+  ['1', String(STARK_CURVE_ORDER)],
+] as const;
+
+/** The value of a metric, summed over its labels. */
+async function metric({ service }: World, name: string): Promise<number> {
+  const { text } = await call(service.operatorUrl, 'GET', '/metrics', { bearer: service.operatorToken });
+  const values = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  expect(values, `there is no ${name}`).not.toEqual([]);
+  return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+/** Questions that were ever asked: answered, waiting or dropped. */
+async function asked(world: World): Promise<number> {
+  const names = [
+    'countersign_verifications_total',
+    'countersign_verification_queue',
+    'countersign_verification_shed_total',
+  ];
+  const counts = await Promise.all(names.map((name) => metric(world, name)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+describe('no signature is looked at', () => {
+  let world: World;
+  let owner: Owner;
+  beforeAll(async () => {
+    world = await startWorld();
+    owner = await newOwner(world);
+  });
+  afterAll(() => world.stop());
+
+  async function expectCheapRefusal(request: () => Promise<Answer>, status: number, code: string): Promise<void> {
+    const before = await asked(world);
+    expect(before).toBeGreaterThan(0);
+    expectRefusal(await request(), status, code);
+    expect(await asked(world)).toBe(before);
+  }
+
+  const login = (changes: Record<string, string | undefined> = {}, window = windowOf(world), publicKey?: string) => {
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries({ ...loginOf(world, owner.key, owner.account, window), ...changes })) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return postLogin(world, headers, publicKey);
+  };
+
+  test.each<[string, number, string, () => Promise<Answer>]>([
+    ['without a signature', 400, 'INVALID_REQUEST_PARAMETER', () => login({ [SIGNATURE]: undefined })],
+    ['with something else', 400, 'INVALID_STARKNET_SIGNATURE', () => login({ [SIGNATURE]: '["x","y"]' })],
+    ['for an unknown account', 400, 'NOT_ONBOARDED', () => login({ 'PARADEX-STARKNET-ACCOUNT': '0x123' })],
+    ['with an unknown key', 401, 'INVALID_SUBKEY', () => login({}, windowOf(world), newStarkKey().publicKey)],
+    ['from the future', 400, 'INVALID_TIMESTAMP', () => login({}, windowOf(world, { age: -40 }))],
+    ['that is expired', 400, 'INVALID_BLOCK_EXPIRATION', () => login({}, windowOf(world, { age: 50, life: 49 }))],
+    ['valid for too long', 400, 'INVALID_BLOCK_EXPIRATION', () => login({}, windowOf(world, { life: 604_801 }))],
+    ...impossible.map((pair): [string, number, string, () => Promise<Answer>] => [
+      `with the impossible signature ${pair}`,
+      401,
+      FAILED,
+      () => login({ [SIGNATURE]: JSON.stringify(pair) }),
+    ]),
+  ])('of a login %s', (_what, status, code, request) => expectCheapRefusal(request, status, code));
+
+  test('of a login with a revoked subkey', async () => {
+    const subkey = await addSubkey(world, owner);
+    await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
+    const request = () => postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey);
+    await expectCheapRefusal(request, 401, 'INVALID_SUBKEY');
+  });
+
+  const subkey = newStarkKey();
+  const register = (changes: object) =>
+    postSubkey(world, owner.session, { ...registrationBody(world, owner, subkey), ...changes });
+
+  test.each<[string, number, string, () => Promise<Answer>]>([
+    ['without a session', 401, 'UNAUTHORIZED_ERROR', () => postSubkey(world, 'x', {})],
+    ['of the main key', 400, 'INVALID_SUBKEY', () => register({ public_key: owner.key.publicKey })],
+    ['without a signature', 400, 'INVALID_REQUEST_PARAMETER', () => register({ signature: undefined })],
+    [
+      'that is expired',
+      400,
+      'INVALID_BLOCK_EXPIRATION',
+      () => register(proofFor(world, owner, subkey.publicKey, windowOf(world, { age: 50, life: 49 }))),
+    ],
+    ...impossible.map((signature): [string, number, string, () => Promise<Answer>] => [
+      `with the impossible signature ${signature}`,
+      401,
+      FAILED,
+      () => register({ signature }),
+    ]),
+  ])('of a registration %s', (_what, status, code, request) => expectCheapRefusal(request, status, code));
+
+  const activation = (changes: Record<string, unknown> = {}) =>
+    call(world.url, 'POST', `${SUBKEYS}/activate`, {
+      body: {
+        account_id: owner.account,
+        public_key: subkey.publicKey,
+        timestamp: world.clock.seconds(),
+        signature: ['1', '1'],
+        ...changes,
+      },
+    });
+
+  test('of an activation that cannot be', async () => {
+    await expectCheapRefusal(activation, 404, 'NOT_FOUND');
+    const active = await addSubkey(world, owner);
+    await expectCheapRefusal(() => activation({ public_key: active.publicKey }), 400, 'SUBKEY_NOT_ACTIVATABLE');
+    const pending = { state: 'pending', encrypted_key: 'x', eph_public_key: newStarkKey().publicKey };
+    expect((await register(pending)).status).toBe(201);
+    const late = world.clock.seconds() - 301;
+    await expectCheapRefusal(() => activation({ timestamp: late }), 400, 'INVALID_TIMESTAMP');
+    for (const signature of impossible) await expectCheapRefusal(() => activation({ signature }), 403, FAILED);
+  });
+
+  const stranger = starkTrader();
+  const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
+  const onboarding = onboardingHeaders(hasher, stranger.key, stranger.account);
+
+  test.each(impossible)('of an onboarding with the impossible signature %s,%s', async (r, s) => {
+    const request = () =>
+      call(world.url, 'POST', '/v1/onboarding', {
+        headers: { ...onboarding, [SIGNATURE]: JSON.stringify([r, s]) },
+        body: { public_key: stranger.key.publicKey },
+      });
+    await expectCheapRefusal(request, 401, FAILED);
+  });
+
+  test('and no address is derived for what cannot be a key', async () => {
+    const lookUp = (query: string) => () => call(world.url, 'GET', `/v1/onboarding?account_signer_type=${query}`);
+    await expectCheapRefusal(lookUp('starknet&public_key=12'), 400, 'PUBLIC_KEY_INVALID');
+    await expectCheapRefusal(lookUp('eip191&eth_address=0x1'), 400, 'INVALID_ETHEREUM_ADDRESS');
+  });
+});
+
+/** One POST /v1/auth as bytes, from the address that a proxy names. */
+function loginBytes(headers: Record<string, string>, address: string): string {
+  const lines = Object.entries({ Host: 'localhost', 'X-Forwarded-For': address, 'Content-Length': '0', ...headers });
+  return `POST /v1/auth HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+}
+
+/** Sends all requests in one go over one connection, and resolves with the head and body of each answer. */
+function pipelined(port: number, requests: readonly string[]): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let text = '';
+    socket.setEncoding('latin1').on('error', reject);
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/);
+      if (answers.length < requests.length || !answers.at(-1)?.endsWith('}')) return;
+      socket.destroy();
+      resolve(answers);
+    });
+    socket.write(requests.join(''));
+  });
+}
+
+const statusOf = (answer: string): number => Number(answer.slice(9, 12));
+
+describe('when more logins come at once than may wait', () => {
+  let world: World;
+  let owner: Owner;
+  beforeAll(async () => {
+    world = await startWorld({
+      settings: { 'engine.queue': '1', 'engine.workers': '0', 'proxy.trusted': '127.0.0.1' },
+    });
+    owner = await newOwner(world);
+  });
+  afterAll(() => world.stop());
+
+  test('the others are answered 503 with Retry-After at once, and may come again on the same connection', async () => {
+    const headers = loginOf(world, owner.key, owner.account);
+    const requests = Array.from({ length: 100 }, () => loginBytes(headers, '192.0.2.1'));
+    const answers = await pipelined(world.port, requests);
+    expect(answers).toHaveLength(100);
+    const shed = answers.filter((answer) => statusOf(answer) === 503);
+    expect(shed.length).toBeGreaterThan(0);
+    expect(answers.filter((answer) => statusOf(answer) === 200).length).toBe(100 - shed.length);
+    for (const answer of shed) {
+      expect(answer).toMatch(/\r\nRetry-After: 1\r\n/i);
+      expect(answer).toMatch(/"error":"SERVICE_UNAVAILABLE","message":"[^"]+","data":null}$/);
+    }
+    expect(await metric(world, 'countersign_verification_shed_total')).toBe(shed.length);
+    expect((await postLogin(world, headers)).status).toBe(200);
+  });
+});
+
+describe.each(['0', '1'])('while a hundred addresses send garbage logins in her name (%s workers)', (workers) => {
+  let world: World;
+  let alice: Owner;
+  beforeAll(async () => {
+    const settings = { 'engine.queue': '128', 'engine.workers': workers, 'proxy.trusted': '127.0.0.1' };
+    world = await startWorld({ settings });
+    alice = await newOwner(world);
+  });
+  afterAll(() => world.stop());
+
+  test('Alice logs in, every time, and none of them does', async () => {
+    const headers = loginOf(world, alice.key, alice.account);
+    const statuses = new Map<number, number>();
+    let over = false;
+    const flood = Array.from({ length: 10 }, async (_, part) => {
+      for (let round = 0; !over; round += 1) {
+        const garbage = Array.from({ length: 30 }, (_, i) => {
+          const signature = JSON.stringify([
+            String(2n ** 250n + BigInt(round * 100 + i)),
+            String(2n ** 249n - BigInt(i)),
+          ]);
+          return loginBytes({ ...headers, [SIGNATURE]: signature }, `198.51.100.${part * 10 + (i % 10)}`);
+        });
+        for (const answer of await pipelined(world.port, garbage)) {
+          statuses.set(statusOf(answer), (statuses.get(statusOf(answer)) ?? 0) + 1);
+        }
+      }
+    });
+    const own: number[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      own.push((await postLogin(world, { ...headers, 'X-Forwarded-For': '203.0.113.7' })).status);
+    }
+    over = true;
+    await Promise.all(flood);
+    expect(own).toEqual(own.map(() => 200));
+    expect([...statuses.keys()].toSorted()).toEqual([401, 503]);
+  });
+});

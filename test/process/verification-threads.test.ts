@@ -1,0 +1,243 @@
+// Verification on real worker threads: the same verdicts, whatever else is in the batch and whatever happens to a thread.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openAnswers } from '../../src/verification/open-answers.ts';
+import type { Question } from '../../src/verification/questions.ts';
+import { createThreads, type Threads, type ThreadsOptions } from '../../src/verification/threads.ts';
+import { createVerifier } from '../../src/verification/verifier.ts';
+import { deaths } from '../support/tried-thread.ts';
+import { openUndecided } from '../support/undecided.ts';
+import { someone } from '../support/verifier.ts';
+import {
+  alice,
+  bad,
+  bob,
+  login,
+  omitted,
+  order,
+  settings,
+  undecided,
+  undecidedForgery,
+} from '../unit/verification/proofs.ts';
+import { PROJECT } from './start-project.ts';
+
+const TRIED = new URL('../support/tried-thread.ts', import.meta.url);
+const answers = openAnswers(settings, { tableBytes: 0, open: openUndecided });
+
+const inline = createVerifier({ answers, maxWaiting: 100, maxWaitMs: 60_000, inlineMs: 1_000 });
+
+/** A verifier that does everything on threads, which are ready. */
+async function open(options: Partial<ThreadsOptions> = {}, inlineMs = 0) {
+  const lost: string[] = [];
+  const listeners = new Set<() => void>();
+  const opened: Threads[] = [];
+  const verifier = createVerifier({
+    answers,
+    openThreads: (onChange) => {
+      const threads = createThreads({
+        count: 1,
+        data: { settings, tableBytes: 0, needsEngine: true },
+        retryMs: 20,
+        onLost: (reason) => void lost.push(reason),
+        ...options,
+        onChange: () => {
+          onChange();
+          for (const listener of listeners) listener();
+        },
+      });
+      opened.push(threads);
+      return threads;
+    },
+    maxWaiting: 100,
+    maxWaitMs: 60_000,
+    inlineMs,
+  });
+  onTestFinished(() => verifier.close());
+  const [threads] = opened;
+  if (threads === undefined) throw new Error('no threads were opened');
+  const until = (isSo: (threads: Threads) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!isSo(threads)) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      look();
+    });
+  threads.start();
+  await until(({ ready }) => ready === (options.count ?? 1));
+  return { verifier, threads, lost, until };
+}
+
+const ours = Object.values(bad);
+/** By the first key and the first form, by another key, and in the other form: what a batch can tell at once, and what it cannot. */
+function goodAt(position: number): Question {
+  const keys = [bob.publicKey, alice.publicKey];
+  const form = position % 5;
+  if (form === 0) return order(position);
+  if (form === 1) return order(position, { keys });
+  if (form === 2) return login(position, { keys });
+  if (form === 3) return omitted(position);
+  return login(position);
+}
+const toThePlainCurve = [undecided, undecidedForgery];
+
+test.each<[string, Partial<ThreadsOptions>, readonly Question[], number]>([
+  ['our thread', {}, [...ours, ...toThePlainCurve], 0],
+  ['a thread that leaves it to the plain curve', { entry: TRIED }, toThePlainCurve, 16],
+])(
+  'in a batch of 16 on %s, a bad one at each position changes no other verdict, nor do others change its own',
+  async (_what, options, questions, leftToThePlainCurve) => {
+    const { verifier } = await open(options);
+    const goods: readonly Question[] = Array.from({ length: 16 }, (_, position) => goodAt(position));
+    const alone = new Map<Question, unknown>();
+    for (const question of [...goods, ...questions]) alone.set(question, await inline.ask(question, someone));
+    for (const good of goods) expect(alone.get(good)).toMatchObject({ signer: { publicKey: alice.publicKey } });
+
+    for (const question of questions) {
+      const before = verifier.stats();
+      for (let position = 0; position < 16; position += 1) {
+        const batch = goods.with(position, question);
+        const verdicts = await Promise.all(batch.map((asked) => verifier.ask(asked, someone)));
+        expect(verdicts).toEqual(batch.map((asked) => alone.get(asked)));
+      }
+      const after = verifier.stats();
+      expect(after.inline).toBe(0);
+      expect(after.fallbacks - before.fallbacks).toBe(leftToThePlainCurve);
+      expect(after.batches - before.batches).toBe(16 + leftToThePlainCurve);
+      expect(after.batched - before.batched).toBe(16 * 16 + leftToThePlainCurve);
+    }
+  },
+);
+
+test.each(['exit', 'error', 'memory'] as const)(
+  'a thread that dies (%s) takes its batch with it as 503, and others go on with a new one',
+  async (death) => {
+    const { verifier, lost, until } = await open({ entry: TRIED });
+    const batch = [login(), { kind: 'wallet_address', wallet: deaths[death] } as const, login(1)];
+    const ended = await Promise.allSettled(batch.map((question) => verifier.ask(question, someone)));
+    for (const one of ended) {
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE', status: 503 } });
+    }
+    expect(lost).toHaveLength(1);
+    expect(verifier.stats()).toMatchObject({ shed: { thread_lost: 3 }, threads: { ready: 0, lost: 1 }, inline: 0 });
+
+    // Meanwhile the main thread answers.
+    expect((await verifier.ask(login(), someone)).signer).toBeDefined();
+    expect(verifier.stats().inline).toBe(1);
+
+    await until(({ ready }) => ready === 1);
+    expect((await verifier.ask(login(), someone)).signer).toBeDefined();
+    expect(verifier.stats()).toMatchObject({ inline: 1, threads: { ready: 1, lost: 1 } });
+  },
+);
+
+test('a thread that does not answer in time is given up, and its batch is answered 503', async () => {
+  const { verifier, lost } = await open({ entry: TRIED, batchMs: 50 });
+  await expect(verifier.ask({ kind: 'wallet_address', wallet: deaths.silence }, someone)).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+  });
+  expect(lost).toEqual(['it did not answer in time']);
+});
+
+test('an answer that is missing is 503, and never taken from another question', async () => {
+  const { verifier } = await open({ entry: TRIED });
+  const batch = [login(), { kind: 'wallet_address', wallet: deaths.short } as const];
+  const [first, second] = await Promise.allSettled(batch.map((question) => verifier.ask(question, someone)));
+  expect(first?.status).toBe('rejected');
+  expect(second?.status).toBe('rejected');
+});
+
+test('what only the plain curve can tell is computed by threads too, and others are answered', async () => {
+  const { verifier } = await open({ entry: TRIED, count: 2 });
+  const asked = Array.from({ length: 6 }, () => verifier.ask(undecidedForgery, someone));
+  const others = Array.from({ length: 6 }, (_, n) => verifier.ask(login(n), someone));
+  expect(await Promise.all(asked)).toEqual(asked.map(() => ({ kind: 'signature', valid: false })));
+  expect((await Promise.all(others)).every(({ signer }) => signer !== undefined)).toBe(true);
+  expect(verifier.stats()).toMatchObject({ inline: 0, fallbacks: 6 });
+});
+
+test('nobody overtakes those who wait for a thread, but who has a session does', async () => {
+  const { verifier } = await open({}, 0.000_001);
+  const asked = Array.from({ length: 40 }, (_, n) => verifier.ask(login(n), someone));
+  await new Promise((resolve) => setImmediate(resolve));
+  // One inline, one batch on the thread.
+  expect(verifier.stats()).toMatchObject({ inline: 1, batched: 16, depth: 23 });
+  const stranger = verifier.ask(login(), { ...someone, client: 'somebody else' });
+  expect(verifier.stats()).toMatchObject({ inline: 1, depth: 24 });
+  const trader = verifier.ask(login(), { ...someone, signedIn: true });
+  expect(verifier.stats()).toMatchObject({ inline: 2, depth: 24 });
+  const answers = await Promise.all([...asked, stranger, trader]);
+  expect(answers.every(({ signer }) => signer !== undefined)).toBe(true);
+});
+
+test('threads that cannot start are tried again later, and the main thread answers meanwhile', async () => {
+  const lost: string[] = [];
+  const verifier = createVerifier({
+    answers,
+    openThreads: (onChange) =>
+      createThreads({
+        count: 1,
+        data: { settings, tableBytes: 0, needsEngine: true },
+        entry: new URL('file:///nowhere/thread.ts'),
+        onChange,
+        onLost: (reason) => void lost.push(reason),
+      }),
+    maxWaiting: 100,
+    maxWaitMs: 60_000,
+    inlineMs: 0,
+  });
+  onTestFinished(() => verifier.close());
+  const asked = Array.from({ length: 20 }, (_, n) => verifier.ask(login(n), someone));
+  expect((await Promise.all(asked)).every(({ signer }) => signer !== undefined)).toBe(true);
+  await expect(verifier.ask(undecided, someone)).resolves.toEqual({ kind: 'signature', valid: true });
+  expect(verifier.stats()).toMatchObject({ inline: 21, batched: 0, threads: { configured: 1, ready: 0 } });
+  expect(lost[0]).toContain('nowhere');
+});
+
+/** Of this process, by the names that the system has for its threads. */
+const verificationThreads = (): number =>
+  readdirSync('/proc/self/task').filter((id) =>
+    /^verification$/m.test(readFileSync(`/proc/self/task/${id}/comm`, 'utf8')),
+  ).length;
+
+test('closing refuses what a thread has in its hands, and resolves when the thread has ended', async () => {
+  const { verifier, threads } = await open();
+  const asked = Array.from({ length: 20 }, (_, n) => verifier.ask(login(n), someone));
+  const ended = Promise.allSettled(asked);
+  await new Promise((resolve) => setImmediate(resolve));
+  if (process.platform === 'linux') expect(verificationThreads()).toBe(1);
+  await verifier.close();
+  if (process.platform === 'linux') expect(verificationThreads()).toBe(0);
+  for (const one of await ended) {
+    expect(one).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+  }
+  expect(threads.stats()).toMatchObject({ ready: 0, lost: 0 });
+  expect(verifier.stats().shed.stopping).toBe(20);
+});
+
+test('a thread that is ready does not keep a process alive that has nothing else to do', () => {
+  const program = `
+    import { createThreads } from '${join(PROJECT, 'src/verification/threads.ts')}';
+    const busy = setInterval(() => {}, 1000);
+    const threads = createThreads({
+      count: 1,
+      data: ${JSON.stringify({ settings, tableBytes: 0, needsEngine: true })},
+      onLost: (reason) => console.log('lost', reason),
+      onChange() {
+        console.log('ready', threads.ready);
+        clearInterval(busy);
+      },
+    });
+    threads.start();
+  `;
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(stdout).toBe('ready 1\n');
+  expect(status).toBe(0);
+});

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createFairQueue, type FairQueue } from '../../../src/verification/fair-queue.ts';
+
+interface Item {
+  readonly client: string;
+  readonly n: number;
+}
+
+/** Pushes the next item of a client; returns what had to go. */
+function pusher(queue: FairQueue<Item>) {
+  let n = 0;
+  return (client: string): { pushed: Item; dropped: Item | undefined } => {
+    const pushed = { client, n: n++ };
+    return { pushed, dropped: queue.push(client, pushed) };
+  };
+}
+
+const drain = (queue: FairQueue<Item>): Item[] => {
+  const items: Item[] = [];
+  for (let item = queue.shift(); item !== undefined; item = queue.shift()) items.push(item);
+  return items;
+};
+const names = (items: readonly Item[]): string => items.map(({ client }) => client).join('');
+
+describe('turns', () => {
+  test('go round the clients, and within a client in the order of arrival', () => {
+    const queue = createFairQueue<Item>(10);
+    const push = pusher(queue);
+    for (const client of 'aaabac') push(client);
+    const items = drain(queue);
+    expect(names(items)).toBe('abcaaa');
+    expect(items.filter(({ client }) => client === 'a').map(({ n }) => n)).toEqual([0, 1, 2, 4]);
+  });
+
+  test('a client that comes back is behind those who wait', () => {
+    const queue = createFairQueue<Item>(10);
+    const push = pusher(queue);
+    for (const client of 'aab') push(client);
+    expect(queue.shift()?.client).toBe('a');
+    push('c');
+    push('a');
+    expect(names(drain(queue))).toBe('baca');
+  });
+});
+
+describe('without room', () => {
+  test('one address that floods loses its own newest, and the one who comes later gets in', () => {
+    const queue = createFairQueue<Item>(4);
+    const push = pusher(queue);
+    const flood = Array.from('ffff', (client) => push(client).pushed);
+    expect(push('f').dropped).toMatchObject({ client: 'f', n: 4 });
+    expect(push('alice').dropped).toBe(flood[3]);
+    expect(drain(queue).map(({ client }) => client)).toEqual(['f', 'alice', 'f', 'f']);
+  });
+
+  test('a hundred addresses that flood do not push out one client with one item, whenever it comes', () => {
+    for (const at of [0, 150, 999, 5000]) {
+      const queue = createFairQueue<Item>(200);
+      const push = pusher(queue);
+      let alice: Item | undefined;
+      const lost = new Set<string | undefined>();
+      for (let i = 0; i <= 5000; i += 1) {
+        if (i === at) alice = push('alice').pushed;
+        lost.add(push(`10.0.0.${i % 100}`).dropped?.client);
+      }
+      expect(lost).not.toContain('alice');
+      const items = drain(queue);
+      expect(items).toHaveLength(200);
+      expect(items.slice(0, 101)).toContain(alice);
+    }
+  });
+
+  test('of clients that have equally much, the newcomer goes, not what waits already', () => {
+    const queue = createFairQueue<Item>(2);
+    const push = pusher(queue);
+    push('a');
+    push('b');
+    const { pushed, dropped } = push('c');
+    expect(dropped).toBe(pushed);
+    expect(names(drain(queue))).toBe('ab');
+  });
+
+  test('there is no queue without any', () => {
+    for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => createFairQueue(capacity)).toThrow(RangeError);
+  });
+});
+
+test('what is over is removed from the front of each client only, as everything behind is younger', () => {
+  const queue = createFairQueue<Item>(10);
+  const push = pusher(queue);
+  for (const client of 'aabac') push(client);
+  expect(queue.removeOver(({ n }) => n === 0 || n === 2 || n === 3).map(({ n }) => n)).toEqual([0, 2]);
+  expect({ size: queue.size, clients: queue.clients }).toEqual({ size: 3, clients: 2 });
+  expect(drain(queue).map(({ n }) => n)).toEqual([1, 4, 3]);
+  expect({ size: queue.size, clients: queue.clients }).toEqual({ size: 0, clients: 0 });
+});
+
+/** The rules again, as slowly and plainly as they can be written. */
+function createModel(capacity: number) {
+  let lines: Item[][] = [];
+  const longest = () => Math.max(0, ...lines.map((line) => line.length));
+  return {
+    get items() {
+      return lines.flat();
+    },
+    get lines() {
+      return lines;
+    },
+    /** The items of which exactly one may be dropped; none when there is room. */
+    push(item: Item): readonly Item[] {
+      const line = lines.find(([first]) => first?.client === item.client);
+      if (line === undefined) lines.push([item]);
+      else line.push(item);
+      if (lines.flat().length <= capacity) return [];
+      const newest = lines.filter((line) => line.length === longest()).flatMap((line) => line.slice(-1));
+      return newest.includes(item) ? [item] : newest;
+    },
+    drop(item: Item): void {
+      lines = lines.map((line) => line.filter((other) => other !== item)).filter((line) => line.length > 0);
+    },
+    shift(): Item | undefined {
+      const [line, ...others] = lines;
+      const [item, ...rest] = line ?? [];
+      lines = rest.length === 0 ? others : [...others, rest];
+      return item;
+    },
+    removeOver(isOver: (item: Item) => boolean): Item[] {
+      const over = lines.flatMap((line) => {
+        const end = line.findIndex((item) => !isOver(item));
+        return end === -1 ? line : line.slice(0, end);
+      });
+      for (const item of over) this.drop(item);
+      return over;
+    },
+  };
+}
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.integer({ min: 0, max: 6 }) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('shift' as const) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('expire' as const), youngest: fc.integer({ min: 0, max: 80 }) }),
+    },
+  ),
+  { maxLength: 120 },
+);
+
+test('is the model, step by step, and never holds more than its capacity', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), steps, (capacity, script) => {
+      const queue = createFairQueue<Item>(capacity);
+      const push = pusher(queue);
+      const model = createModel(capacity);
+      for (const step of script) {
+        if (step.kind === 'push') {
+          const { pushed, dropped } = push(`client ${step.client}`);
+          const candidates = model.push(pushed);
+          if (candidates.length === 0) expect(dropped).toBeUndefined();
+          else expect(candidates).toContain(dropped);
+          if (dropped !== undefined) model.drop(dropped);
+        } else if (step.kind === 'shift') {
+          expect(queue.shift()).toBe(model.shift());
+        } else {
+          const isOver = ({ n }: Item): boolean => n < step.youngest;
+          expect(queue.removeOver(isOver)).toEqual(model.removeOver(isOver));
+        }
+        expect(queue.size).toBe(model.items.length);
+        expect(queue.clients).toBe(model.lines.length);
+        expect(queue.size).toBeLessThanOrEqual(capacity);
+      }
+      expect(drain(queue)).toHaveLength(model.items.length);
+    }),
+  );
+});
+
+test('a client with one item waits at most one round, whatever comes meanwhile', () => {
+  const clients = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(clients, clients, (before, meanwhile) => {
+      const queue = createFairQueue<Item>(1000);
+      const push = pusher(queue);
+      for (const client of before) push(`other ${client}`);
+      const othersNow = queue.clients;
+      const { pushed } = push('alice');
+      const arriving = meanwhile.values();
+      let served = 0;
+      while (queue.shift() !== pushed) {
+        served += 1;
+        for (const client of arriving) {
+          push(`other ${client}`);
+          break;
+        }
+        expect(served).toBeLessThanOrEqual(othersNow);
+      }
+      expect(served).toBeLessThanOrEqual(othersNow);
+    }),
+  );
+});

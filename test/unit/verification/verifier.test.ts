@@ -1,0 +1,342 @@
+// Who is answered when: inline, in turns, or not at all. Questions are computed for real; only time is steered.
+import { describe, expect, test } from 'vitest';
+import type { UnixSeconds } from '../../../src/domain/time.ts';
+import { ApiError } from '../../../src/errors.ts';
+import { scureCurve } from '../../../src/starknet/curve.ts';
+import { type Answers, createAnswers } from '../../../src/verification/answer.ts';
+import { openAnswers } from '../../../src/verification/open-answers.ts';
+import type { Question } from '../../../src/verification/questions.ts';
+import {
+  type Answered,
+  type Asker,
+  createVerifier,
+  type Verifier,
+  type VerifierOptions,
+} from '../../../src/verification/verifier.ts';
+import { openUndecided } from '../../support/undecided.ts';
+import { someone } from '../../support/verifier.ts';
+import {
+  account,
+  alice,
+  bad,
+  bob,
+  hasher,
+  login,
+  settings,
+  signatureOf,
+  undecided,
+  undecidedForgery,
+} from './proofs.ts';
+
+const answers = openAnswers(settings, { tableBytes: 0, open: openUndecided });
+const withoutEngine = openAnswers(settings, { tableBytes: 0, file: 'no such file' });
+
+/** Without `inlineMs: 0` the first questions of a turn are answered at once. */
+function open(options: Partial<VerifierOptions> = {}) {
+  const clock = { ms: 0 };
+  const verifier = createVerifier({
+    answers,
+    maxWaiting: 100,
+    maxWaitMs: 5_000,
+    inlineMs: 0,
+    now: () => clock.ms,
+    ...options,
+  });
+  return { verifier, clock };
+}
+
+const from = (client: string, signedIn = false): Asker => ({ client, signedIn, gone: () => false });
+const overloaded = { code: 'SERVICE_UNAVAILABLE', status: 503, headers: { 'Retry-After': '1' } };
+
+/** Asks for many, and tells in which order they ended, and how. */
+function asker(verifier: Verifier) {
+  const ended: string[] = [];
+  const all: Promise<unknown>[] = [];
+  return {
+    ended,
+    all: () => Promise.all(all),
+    ask(name: string, by: Asker, question: Question = { kind: 'public_key', publicKey: alice.publicKey }) {
+      const told = verifier.ask(question, by).then(
+        () => ended.push(name),
+        (error: unknown) => ended.push(`${name}: ${error instanceof ApiError ? error.message : 'failed'}`),
+      );
+      all.push(told);
+    },
+  };
+}
+
+const FULL = 'too many signatures are waiting to be verified; try again in a moment';
+
+describe('on an idle main thread', () => {
+  test('a question is answered in the turn in which it is asked', async () => {
+    const { verifier } = open({ inlineMs: 1_000 });
+    const { signer } = await verifier.ask(login(), someone);
+    expect(signer?.publicKey).toBe(alice.publicKey);
+    expect(verifier.stats()).toMatchObject({ submitted: 1, inline: 1, batched: 0, depth: 0, fallbacks: 0 });
+  });
+
+  test('when that has computed enough in this turn, others wait for the next one, and all are answered', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    for (const name of 'abc') ask(name, from(name));
+    expect(verifier.stats()).toMatchObject({ depth: 3, clients: 3, inline: 0 });
+    await all();
+    expect(ended).toEqual(['a', 'b', 'c']);
+    expect(verifier.stats()).toMatchObject({ depth: 0, clients: 0, inline: 3 });
+  });
+
+  test('requests run between two questions', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    ask('first', from('a'));
+    ask('second', from('a'));
+    const between = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        ended.push('a request');
+        resolve();
+      });
+    });
+    await Promise.all([all(), between]);
+    expect(ended).toEqual(['first', 'a request', 'second']);
+  });
+});
+
+describe('turns', () => {
+  test('go round the clients', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['f1', 'f2', 'f3']) ask(name, from('flood'));
+    ask('alice', from('alice'));
+    await all();
+    expect(ended).toEqual(['f1', 'alice', 'f2', 'f3']);
+  });
+
+  test('come first to those who have a session, but every fourth to the others', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['o1', 'o2', 'o3']) ask(name, from('stranger'));
+    for (const name of ['s1', 's2', 's3', 's4', 's5', 's6']) ask(name, from('trader', true));
+    await all();
+    expect(ended).toEqual(['s1', 's2', 's3', 'o1', 's4', 's5', 's6', 'o2', 'o3']);
+  });
+
+  test('who has a session does not queue behind strangers', async () => {
+    const { verifier } = open({ inlineMs: 0.000_001 });
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['o1', 'o2', 'o3']) ask(name, from('stranger'));
+    expect(verifier.stats()).toMatchObject({ inline: 1, depth: 2 });
+    ask('s', from('trader', true));
+    await all();
+    expect(ended).toEqual(['o1', 's', 'o2', 'o3']);
+  });
+});
+
+describe('what is dropped is answered 503 with Retry-After at once', () => {
+  test('when the queue is full: the newest of the client that has most waiting', async () => {
+    const { verifier } = open({ maxWaiting: 3 });
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['f1', 'f2', 'f3', 'f4']) ask(name, from('flood'));
+    ask('alice', from('alice'));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(ended).toEqual([`f4: ${FULL}`, `f3: ${FULL}`]);
+    expect(verifier.stats()).toMatchObject({ depth: 3, inline: 0, shed: { queue_full: 2 } });
+    await all();
+    expect(ended.slice(2)).toEqual(['f1', 'alice', 'f2']);
+  });
+
+  test('with the documented code, status and header', async () => {
+    const { verifier } = open({ maxWaiting: 1 });
+    const first = verifier.ask(login(), from('a'));
+    await expect(verifier.ask(login(), from('b'))).rejects.toMatchObject(overloaded);
+    await expect(first).resolves.toMatchObject({ kind: 'login' });
+  });
+
+  test('a full queue of strangers leaves those with a session their own places', async () => {
+    const { verifier } = open({ maxWaiting: 2 });
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['o1', 'o2', 'o3']) ask(name, from(name));
+    for (const name of ['s1', 's2']) ask(name, from(name, true));
+    await all();
+    expect(ended).toEqual([`o3: ${FULL}`, 's1', 's2', 'o1', 'o2']);
+  });
+
+  test('when nobody can still be waiting for it', async () => {
+    const { verifier, clock } = open({ maxWaitMs: 1_000 });
+    const { ask, ended, all } = asker(verifier);
+    ask('late', from('a'));
+    clock.ms = 1;
+    ask('in time', from('a'));
+    clock.ms = 1_001;
+    await all();
+    expect(ended).toEqual(['late: verifying the signature took too long; try again in a moment', 'in time']);
+    expect(verifier.stats()).toMatchObject({ inline: 1, shed: { waited_too_long: 1 } });
+  });
+
+  test('when its client has left', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    let gone = false;
+    ask('left', { ...from('a'), gone: () => gone });
+    ask('stayed', from('a'));
+    gone = true;
+    await all();
+    expect(ended).toEqual(['left: the client has left', 'stayed']);
+    expect(verifier.stats()).toMatchObject({ inline: 1, shed: { client_gone: 1 } });
+  });
+
+  test('when the service stops, waiting or not', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    ask('waiting', from('a'));
+    ask('signed in', from('a', true));
+    await verifier.close();
+    ask('late', from('a'));
+    await all();
+    expect(ended.toSorted()).toEqual(
+      ['late', 'signed in', 'waiting'].map((name) => `${name}: the service is stopping`),
+    );
+    expect(verifier.stats()).toMatchObject({ inline: 0, depth: 0, shed: { stopping: 3 } });
+  });
+});
+
+describe('what the engine cannot decide', () => {
+  test('is decided by the plain curve, later', async () => {
+    const { verifier } = open({ inlineMs: 1_000 });
+    const { ask, ended, all } = asker(verifier);
+    ask('undecided', from('a'), undecided);
+    ask('other', from('b'));
+    await all();
+    expect(ended).toEqual(['other', 'undecided']);
+    await expect(verifier.ask(undecided, someone)).resolves.toMatchObject({ valid: true });
+    await expect(verifier.ask(undecidedForgery, someone)).resolves.toMatchObject({ valid: false });
+    expect(verifier.stats()).toMatchObject({ fallbacks: 3, inline: 4 });
+  });
+
+  test('lets the main thread rest as long as it took, and others are answered meanwhile', async () => {
+    const complete = (question: Question) => {
+      clock.ms += 10;
+      return answers.complete(question);
+    };
+    const { verifier, clock } = open({ answers: { ...answers, complete } });
+    const first = verifier.ask(undecided, from('a'));
+    const second = asker(verifier);
+    second.ask('second', from('b'), undecided);
+    await first;
+    for (const ms of [10, 19]) {
+      clock.ms = ms;
+      await verifier.ask(login(), someone);
+    }
+    expect(second.ended).toEqual([]);
+    clock.ms = 20;
+    await second.all();
+    expect(second.ended).toEqual(['second']);
+    expect(clock.ms).toBe(30);
+  });
+
+  test('has few places of its own: a flood of it is shed and takes none from others', async () => {
+    const { verifier } = open({ inlineMs: 1_000, maxWaiting: 2 });
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['x1', 'x2', 'x3']) ask(name, from(name), undecided);
+    ask('login', from('x1'), login());
+    await all();
+    expect(ended.toSorted()).toEqual(['login', 'x1', 'x2', `x3: ${FULL}`]);
+  });
+});
+
+describe('without the engine', () => {
+  test('every answer is the same, one at a time', async () => {
+    const { verifier } = open({ answers: withoutEngine, inlineMs: 1_000 });
+    const asked = [verifier.ask(login(), someone), verifier.ask(login(1, { keys: [bob.publicKey] }), someone)];
+    expect(verifier.stats()).toMatchObject({ inline: 0, depth: 2, engineAvailable: false });
+    const [good, wrong] = await Promise.all(asked);
+    expect(good?.signer?.publicKey).toBe(alice.publicKey);
+    expect(wrong?.signer).toBeUndefined();
+  });
+
+  test('the reason is told', () => {
+    expect(withoutEngine.unavailable).toContain('no such file');
+    expect(answers.unavailable).toBeUndefined();
+  });
+});
+
+describe('a defect', () => {
+  const broken = () => {
+    throw new TypeError('a defect');
+  };
+
+  test('in one answer is an error of that one alone, and never a verdict', async () => {
+    const quick = answers.quick;
+    if (quick === undefined) throw new Error('no engine');
+    const answer = (question: Question) => (question.kind === 'public_key' ? broken() : quick.answer(question));
+    const { verifier } = open({ answers: { ...answers, quick: { ...quick, answer } } });
+    const { ask, ended, all } = asker(verifier);
+    ask('good', from('a'), login());
+    ask('defect', from('a'));
+    ask('good too', from('a'), login());
+    await all();
+    expect(ended).toEqual(['good', 'defect: failed', 'good too']);
+  });
+
+  test('that mixes up answers is an error, and never a verdict', async () => {
+    const quick: Answers = { answer: () => ({ kind: 'activation', valid: true }), firstVerdicts: () => [] };
+    const { verifier } = open({ answers: { ...answers, quick } });
+    await expect(verifier.ask(undecidedForgery, someone)).rejects.toThrow('got the answer to another one');
+  });
+});
+
+describe('a verdict', () => {
+  const { answer: reference } = createAnswers(scureCurve, settings);
+  const allBad = Object.entries(bad);
+
+  test.each(allBad)('of %s is no', (_what, question) => {
+    const answer = reference(question);
+    if (answer.kind === 'login' || answer.kind === 'order') expect(answer.signer).toBeUndefined();
+    else expect(answer).toMatchObject({ valid: false });
+  });
+
+  test('of every question is that of the plain curve, asked alone or with others', async () => {
+    const questions = [...allBad.map(([, question]) => question), undecided, login(), login(1), login(2)];
+    const expected = questions.map((question) => reference(question));
+    const alone = open({ inlineMs: 1_000 }).verifier;
+    for (const [i, question] of questions.entries()) {
+      expect(await alone.ask(question, someone)).toEqual(expected[i]);
+    }
+    const { verifier } = open();
+    expect(await Promise.all(questions.map((question) => verifier.ask(question, someone)))).toEqual(expected);
+  });
+
+  test('of a login that names its expiration is no for the form without it', async () => {
+    const { verifier } = open({ inlineMs: 1_000 });
+    const { timestamp } = login();
+    const withoutExpiration = signatureOf(alice, hasher.loginHashWithoutExpiration({ account, timestamp }));
+    const asked = (expiration: UnixSeconds | undefined) =>
+      verifier.ask(login(0, { expiration, signature: withoutExpiration }), someone);
+    expect((await asked(undefined)).signer?.publicKey).toBe(alice.publicKey);
+    expect((await asked(login().expiration)).signer).toBeUndefined();
+  });
+
+  test('of a login without expiration accepts both forms, of no other key', async () => {
+    const { verifier } = open({ inlineMs: 1_000 });
+    const form = { expiration: undefined, recover: true };
+    const byDefault = await verifier.ask(login(0, form), someone);
+    expect(byDefault.signer?.publicKey).toBe(alice.publicKey);
+    const unknown = await verifier.ask(login(0, { ...form, keys: [bob.publicKey] }), someone);
+    expect(unknown.signer).toBeUndefined();
+    // Two candidates for each of the two forms; Alice's key is one of them.
+    expect(unknown.candidates).toHaveLength(4);
+    expect(unknown.candidates.filter(({ publicKey }) => publicKey === alice.publicKey)).toHaveLength(1);
+    expect(unknown.candidates.map(({ hash }) => hash)).toContain(byDefault.signer?.hash);
+  });
+});
+
+test('waiting and computing are told for every answer', async () => {
+  const told: Answered[] = [];
+  const { verifier, clock } = open({ onAnswered: (answered) => void told.push(answered) });
+  const asked = verifier.ask({ kind: 'wallet_address', wallet: 1n }, someone);
+  clock.ms = 250;
+  await asked;
+  expect(told).toEqual([{ kind: 'wallet_address', waitSeconds: 0.25, computeSeconds: expect.any(Number) }]);
+  expect(verifier.stats().wait).toEqual({ count: 1, sumSeconds: 0.25, maxSeconds: 0.25 });
+  expect(verifier.stats().compute.sumSeconds).toBe(told[0]?.computeSeconds);
+});
