@@ -7,6 +7,7 @@ import { ApiError } from '../errors.ts';
 import { SESSION_LIFETIME_SECONDS } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
+import { TERMINAL_LIFETIME_SECONDS } from '../jwt/terminal-claims.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import { bySchedule, type OperatorAct } from './operator-act.ts';
@@ -14,7 +15,10 @@ import { bySchedule, type OperatorAct } from './operator-act.ts';
 export interface SigningKeys {
   /** Oldest first, after doing what is due: what time has ended is never listed as if it went on. */
   list(): Promise<readonly SigningKeyRecord[]>;
-  /** Publishes a new key, which signs from publishDelaySeconds on. One that waits for that already is answered instead. */
+  /**
+   * Publishes a new key, which signs from publishDelaySeconds on. One that waits for that already is answered instead. Throws
+   * REQUEST_NOT_ALLOWED for a use that is off.
+   */
   rotate(use: KeyUse, act: OperatorAct): Promise<SigningKeyRecord>;
   /**
    * Ends a key and every bearer it signed, at once; a use that would be left without a signer gets a new one first, which
@@ -24,6 +28,8 @@ export interface SigningKeys {
   retire(kid: string, act: OperatorAct): Promise<Changed<SigningKeyRecord>>;
   /** Does what is due by now: published keys begin to sign, spent ones retire, old ones are replaced. */
   advance(): Promise<void>;
+  /** Retires the keys of every use that is off: what nothing signs with is not published either. For the start of a server. */
+  retireUnused(): Promise<void>;
   /** When a published key begins to sign. */
   signsFrom(key: SigningKeyRecord): UnixNanos;
 }
@@ -32,11 +38,12 @@ export interface SigningKeySettings {
   /** 0 = never replaced by age. */
   readonly maxAgeSeconds: number;
   readonly publishDelaySeconds: number;
+  /** What keys are kept for. */
+  readonly uses: readonly KeyUse[];
 }
 
 /** A key is kept this much longer than the last thing it signed, for what was being signed while it stopped. */
 const KEPT_SECONDS = 60;
-const uses: readonly KeyUse[] = ['session', 'token'];
 
 export function createSigningKeys(deps: {
   store: Pick<Store, 'signingKeys'>;
@@ -47,6 +54,7 @@ export function createSigningKeys(deps: {
   settings: SigningKeySettings;
 }): SigningKeys {
   const { store, changes, clock, keyring, settings } = deps;
+  const { uses } = settings;
   // What was published by a command while no server ran, nobody has seen yet.
   const servedSince = clock.now();
   let last: Promise<unknown> = Promise.resolve();
@@ -67,6 +75,8 @@ export function createSigningKeys(deps: {
 
     rotate: (use, act) =>
       inTurn(async () => {
+        if (!uses.includes(use))
+          throw new ApiError('REQUEST_NOT_ALLOWED', `${use} tokens are off: there is no key to rotate`);
         const waiting = (await store.signingKeys()).find((key) => key.use === use && key.state === 'published');
         const { kid } = waiting ?? (await publish(use, act, 'asked for'));
         await advance();
@@ -82,6 +92,14 @@ export function createSigningKeys(deps: {
       }),
 
     advance: () => inTurn(advance),
+
+    retireUnused: () =>
+      inTurn(async () => {
+        for (const key of await store.signingKeys()) {
+          if (key.state !== 'retired' && !uses.includes(key.use)) await end(key, bySchedule, 'off');
+        }
+      }),
+
     signsFrom,
   };
 
@@ -150,9 +168,18 @@ export function createSigningKeys(deps: {
 
   async function lastExpiry(tx: StoreTransaction, use: KeyUse) {
     const now = clock.now();
-    if (use === 'session') return addSeconds(now, SESSION_LIFETIME_SECONDS);
-    const latest = await tx.latestTokenExpiry();
-    return latest > now ? latest : now;
+    switch (use) {
+      case 'session':
+        return addSeconds(now, SESSION_LIFETIME_SECONDS);
+      case 'terminal':
+        return addSeconds(now, TERMINAL_LIFETIME_SECONDS);
+      case 'token': {
+        const latest = await tx.latestTokenExpiry();
+        return latest > now ? latest : now;
+      }
+      default:
+        return use satisfies never;
+    }
   }
 
   async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<SigningKeyRecord>> {

@@ -3,12 +3,12 @@
 import { type CredentialKind, type CredentialRef, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
-import type { KeyUse } from './signing-key.ts';
+import type { BearerUse } from './signing-key.ts';
 
 export const SESSION_AUDIENCE = 'countersign:session';
 export const TOKEN_AUDIENCE = 'countersign:read-only-token';
 
-const audienceOf: Readonly<Record<KeyUse, string>> = { session: SESSION_AUDIENCE, token: TOKEN_AUDIENCE };
+const audienceOf: Readonly<Record<BearerUse, string>> = { session: SESSION_AUDIENCE, token: TOKEN_AUDIENCE };
 
 /** What Paradex puts into the payload (WIRE 0.2). */
 const PAYLOAD_TYP = 'at+JWT';
@@ -30,7 +30,7 @@ export interface BearerClaims {
 }
 
 /** The payload text, members in the order of DECISIONS (JWT claims). */
-export function writeClaims(claims: BearerClaims, use: KeyUse, issuer: string): string {
+export function writeClaims(claims: BearerClaims, use: BearerUse, issuer: string): string {
   return JSON.stringify({
     typ: PAYLOAD_TYP,
     iss: issuer,
@@ -52,7 +52,7 @@ export function writeClaims(claims: BearerClaims, use: KeyUse, issuer: string): 
  * The claims in a payload of this use and issuer; `undefined` if a member is missing, of another type or form, not for
  * this use, or unknown to us. A claim that a newer release adds may restrict: to skip it would be to allow too much.
  */
-export function readClaims(payload: string, use: KeyUse, issuer: string): BearerClaims | undefined {
+export function readClaims(payload: string, use: BearerUse, issuer: string): BearerClaims | undefined {
   const members = membersOf(payload);
   if (members === undefined) return undefined;
   if (members.get('typ') !== PAYLOAD_TYP) return undefined;
@@ -95,10 +95,12 @@ function membersOf(payload: string): ReadonlyMap<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+  // One payload has one text, ours: with a member twice, an escape or a blank in it, others might read something else.
+  if (JSON.stringify(value) !== payload) return undefined;
   return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
 }
 
-function readCredential(members: ReadonlyMap<string, unknown>, use: KeyUse): CredentialRef | undefined {
+function readCredential(members: ReadonlyMap<string, unknown>, use: BearerUse): CredentialRef | undefined {
   const sub = members.get('sub');
   const account = typeof sub === 'string' ? parseFelt(sub) : undefined;
   const kind = kindOf(members.get('cs_kind'));

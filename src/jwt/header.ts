@@ -1,9 +1,13 @@
 // The JOSE header. We are the only issuer, so there is one header text per key: a verifier compares, it never interprets.
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
-import type { KeyUse } from './signing-key.ts';
+import type { BearerUse, KeyUse } from './signing-key.ts';
 
 // Explicit typing per kind, so that no JWT can pass for one of another kind (RFC 8725 section 3.11; DECISIONS, JWT header).
-const typOf: Readonly<Record<KeyUse, string>> = { session: 'JWT', token: 'readonly+JWT' };
+const typOf: Readonly<Record<KeyUse, string>> = {
+  session: 'JWT',
+  token: 'readonly+JWT',
+  terminal: 'terminal+JWT',
+};
 
 /** The first part of every JWT that this key signs. */
 export const headerPart = (kid: string, use: KeyUse): string =>
@@ -13,7 +17,7 @@ export const headerPart = (kid: string, use: KeyUse): string =>
 export interface ClaimedHeader {
   readonly kid: string;
   /** `undefined` when `typ` is that of no bearer: assertion, terminal, console or anything else. */
-  readonly use: KeyUse | undefined;
+  readonly use: BearerUse | undefined;
 }
 
 /** Reads the claimed kid and use; `undefined` unless it is the canonical base64url of a JSON object with both as strings. */

@@ -1,14 +1,15 @@
-// Makes session JWTs and read-only token JWTs. It signs what its caller has proven and decides nothing; it never signs
-// what our own verifier would refuse.
+// Makes session JWTs, read-only token JWTs and terminal tokens. It signs what its caller has proven and decides nothing; it never
+// signs a bearer that our own verifier would refuse.
 import { randomUUID } from 'node:crypto';
-import type { CredentialKind, CredentialRef } from '../domain/credential.ts';
+import type { AccountId, CredentialKind, CredentialRef } from '../domain/credential.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { encodeBase64url } from './base64url.ts';
 import { type BearerClaims, readClaims, writeClaims } from './claims.ts';
 import { signEs256 } from './es256.ts';
 import { headerPart } from './header.ts';
 import type { Keyring } from './keyring.ts';
-import type { KeyUse } from './signing-key.ts';
+import type { BearerUse, KeyUse } from './signing-key.ts';
+import { TERMINAL_LIFETIME_SECONDS, writeTerminalClaims } from './terminal-claims.ts';
 
 /** WIRE 0.2: fixed, whatever the signature's own expiration (C-5). */
 export const SESSION_LIFETIME_SECONDS = 300;
@@ -36,18 +37,37 @@ export interface IssuedSession {
   readonly expiresAt: UnixSeconds;
 }
 
+export interface TerminalTokenRequest {
+  readonly account: AccountId;
+  /** When the session that asks for it ends. */
+  readonly sessionEndsAt: UnixSeconds;
+}
+
+export interface IssuedTerminalToken {
+  readonly jwt: string;
+  /** Its jti. */
+  readonly id: string;
+  readonly expiresAt: UnixSeconds;
+}
+
 export interface Issuer {
   /** A session of 300 s from `now`, with a fresh random id. */
   issueSession(request: SessionRequest, now: UnixSeconds): IssuedSession;
   /** A read-only token whose jti is its lookup_id and whose auth_time is `now`. The text is shown once and kept nowhere. */
   issueToken(request: TokenRequest, now: UnixSeconds): string;
+  /** An attestation of 300 s from `now`, less when the session that asks for it ends sooner. */
+  issueTerminalToken(request: TerminalTokenRequest, now: UnixSeconds): IssuedTerminalToken;
 }
 
-/** Both throw NoSigningKey when the keyring has no active key, and RangeError for claims that our verifier would refuse. */
+/** All throw NoSigningKey when the keyring has no active key of their use, and RangeError for what could never be valid. */
 export function createIssuer(options: { readonly keyring: Keyring; readonly issuer: string }): Issuer {
-  function issue(use: KeyUse, claims: BearerClaims): string {
+  function issue(use: BearerUse, claims: BearerClaims): string {
     const payload = writeClaims(claims, use, options.issuer);
     if (readClaims(payload, use, options.issuer) === undefined) throw new RangeError(`not the claims of a ${use} JWT`);
+    return sign(use, payload);
+  }
+
+  function sign(use: KeyUse, payload: string): string {
     const { kid, privateKey } = options.keyring.signer(use);
     const signed = `${headerPart(kid, use)}.${encodeBase64url(payload)}`;
     return `${signed}.${encodeBase64url(signEs256(privateKey, signed))}`;
@@ -71,6 +91,13 @@ export function createIssuer(options: { readonly keyring: Keyring; readonly issu
         isolated: false,
         tokenUsage: undefined,
       });
+    },
+    issueTerminalToken({ account, sessionEndsAt }, now) {
+      const id = randomUUID();
+      const expiresAt = unixSeconds(Math.min(now + TERMINAL_LIFETIME_SECONDS, sessionEndsAt));
+      if (!(expiresAt > now)) throw new RangeError('a terminal token for a session that is over');
+      const payload = writeTerminalClaims({ account, id, issuedAt: now, expiresAt }, options.issuer);
+      return { jwt: sign('terminal', payload), id, expiresAt };
     },
   };
 }

@@ -5,8 +5,16 @@ import type { UnixNanos } from '../domain/time.ts';
 import { type PublicJwk, publicJwkOf, thumbprint } from './jwks.ts';
 import { seal, unseal } from './seal.ts';
 
-/** What a key may sign. Sessions and read-only tokens never share one (DECISIONS, JWT header). */
-export type KeyUse = 'session' | 'token';
+/** What a bearer of ours may be: the two kinds of JWT that our verifier accepts. */
+export type BearerUse = 'session' | 'token';
+
+/** What a key may sign. No two kinds share one, and a terminal token is no bearer (DECISIONS, JWT header). */
+export type KeyUse = BearerUse | 'terminal';
+
+const uses: readonly KeyUse[] = ['session', 'token', 'terminal'];
+
+/** `undefined` for a text that is no use. */
+export const keyUse = (text: string): KeyUse | undefined => uses.find((use) => use === text);
 
 /**
  * `published` is in jwks.json and does not sign yet; `active` signs (the newest of its use); `verifying` signs no more, but

@@ -28,6 +28,14 @@ export type BearerResult = { readonly ok: true; readonly claims: VerifiedClaims 
 
 export type VerifyBearer = (token: string, now: UnixSeconds) => BearerResult;
 
+/** Of the good bearers that are remembered. */
+export interface BearerCacheStats {
+  readonly entries: number;
+  readonly capacity: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
 const refuse = (reason: DenyReason): BearerRefusal => ({ ok: false, reason });
 
 /**
@@ -38,9 +46,11 @@ export function createVerifyBearer(options: {
   readonly keyring: Keyring;
   readonly issuer: string;
   readonly cacheCapacity: number;
-}): VerifyBearer {
+}): VerifyBearer & { stats(): BearerCacheStats } {
   const { keyring, issuer } = options;
   const remembered = createLru<string, VerifiedClaims>(options.cacheCapacity);
+  let hits = 0;
+  let misses = 0;
 
   /** Everything about a bearer that can never change. */
   function check(token: string): BearerResult {
@@ -80,16 +90,18 @@ export function createVerifyBearer(options: {
     return undefined;
   }
 
-  return function verifyBearer(token, now) {
+  const verifyBearer: VerifyBearer = (token, now) => {
     if (token.length > MAX_BEARER_BYTES) return refuse('bearer_malformed');
     const digest = hash('sha256', token, 'base64');
     const known = remembered.get(digest);
     if (known !== undefined) {
+      hits += 1;
       const refusal = lapse(known, now);
       if (refusal === undefined) return { ok: true, claims: known };
       remembered.delete(digest);
       return refusal;
     }
+    misses += 1;
     const result = check(token);
     if (!result.ok) return result;
     const refusal = lapse(result.claims, now);
@@ -97,4 +109,11 @@ export function createVerifyBearer(options: {
     remembered.set(digest, result.claims);
     return result;
   };
+  const stats = (): BearerCacheStats => ({
+    entries: remembered.size,
+    capacity: options.cacheCapacity,
+    hits,
+    misses,
+  });
+  return Object.assign(verifyBearer, { stats });
 }

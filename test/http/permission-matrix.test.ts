@@ -7,10 +7,14 @@ import frozen from '../vectors/operations.json' with { type: 'json' };
 import {
   addSubkey,
   ELSEWHERE,
+  loginOf,
   newOwner,
   newStarkKey,
   newWalletOwner,
+  postWallet,
   SUBKEYS,
+  sessionIn,
+  siweOf,
   startWorld,
   stateOf,
   subkeySession,
@@ -106,6 +110,8 @@ const casts = {
   'expired token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
   'session of a revoked subkey': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
   'revoked token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
+  // WIRE section 7: T is refused everywhere.
+  'terminal token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
   'read-only token': { column: 'readonly_token', kind: 'token' },
   'subkey session': { column: 'subkey_session', kind: 'subkey' },
   'main session': { column: 'main_or_evm_session', kind: 'main' },
@@ -131,7 +137,7 @@ let expendable: Partial<Record<CastName, string>>;
 let cells = 0;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ settings: { 'terminal_token.enabled': 'true' } });
   const { url, clock } = world;
   const early = await newOwner(world);
   const expiredToken = await createToken(url, early.session, { expiry_duration: 60 });
@@ -139,6 +145,12 @@ beforeAll(async () => {
 
   const owner = await newOwner(world);
   const wallet = await newWalletOwner(world);
+  // Interactive, as the one operation that demands it wants them (WIRE 12.11).
+  const headers = loginOf(world, owner.key, owner.account);
+  const main = sessionIn(await call(url, 'POST', '/v1/auth?token_usage=interactive', { headers }));
+  const siwe = siweOf(world, wallet, 'Paradex Auth');
+  const evm = sessionIn(await postWallet(world, '/v2/auth?token_usage=interactive', wallet, siwe));
+  const terminal = await call(url, 'POST', '/v1/account/terminal-token', { bearer: main });
   const subkey = await subkeySession(world, owner.account, await addSubkey(world, owner));
   const elsewhere = await addSubkey(world, owner);
   const fromElsewhere = await subkeySession(world, owner.account, elsewhere);
@@ -164,10 +176,11 @@ beforeAll(async () => {
     'expired token': expiredToken.token,
     'session of a revoked subkey': ofRevoked,
     'revoked token': revokedToken.token,
+    'terminal token': terminal.json.jwt_token,
     'read-only token': (await createToken(url, owner.session)).token,
     'subkey session': subkey,
-    'main session': owner.session,
-    'EVM main session': wallet.session,
+    'main session': main,
+    'EVM main session': evm,
     'token from a wrong IP': (await createToken(url, owner.session, { allowed_cidrs: ELSEWHERE })).token,
     'subkey session from a wrong IP': fromElsewhere,
   };
@@ -237,6 +250,7 @@ test('the sound credentials of the matrix are still alive after it, and the othe
     'expired token': '401 UNAUTHORIZED_ERROR',
     'session of a revoked subkey': '401 UNAUTHORIZED_ERROR',
     'revoked token': '401 UNAUTHORIZED_ERROR',
+    'terminal token': '401 UNAUTHORIZED_ERROR',
     'read-only token': 'alive',
     'subkey session': 'alive',
     'main session': 'alive',

@@ -148,10 +148,6 @@ describe('making a token', () => {
     expect(claimsOf(json.token)).toMatchObject({ sub: other.account, cs_kind: 'token' });
     expect(await stateOf(world, json.token)).toBe('alive');
   });
-
-  test('terminal tokens are off', async () => {
-    expectRefusal(await ask('POST', '/v1/account/terminal-token'), 403, 'REQUEST_NOT_ALLOWED');
-  });
 });
 
 test('twenty tokens may live, however many are asked for at once; a revoked and an expired one make room', async () => {
@@ -210,6 +206,10 @@ describe('lists', () => {
     } finally {
       await own.stop();
     }
+  });
+
+  test('an empty kind is 400, for it would list nothing', async () => {
+    expectRefusal(await ask('GET', `${TOKENS}?kind=`), 400, 'INVALID_REQUEST_PARAMETER');
   });
 
   test.each(['0', '501', 'x'])('a limit of %s is 400', async (limit) => {

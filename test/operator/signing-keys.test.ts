@@ -1,6 +1,16 @@
 // Rotation of the JWT signing keys: published before it signs, kept until nothing it signed is valid, and no bearer refused.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { expectRefusal, mainSession, newOwner, type Owner, startWorld, stateOf, type World } from '../http/world.ts';
+import {
+  expectRefusal,
+  loginOf,
+  mainSession,
+  newOwner,
+  type Owner,
+  sessionIn,
+  startWorld,
+  stateOf,
+  type World,
+} from '../http/world.ts';
 import { startService } from '../support/harness.ts';
 import { call, createToken } from '../support/trader.ts';
 import { auditRows, command, type ListedKey, operate, signingKeys } from './operator.ts';
@@ -186,6 +196,72 @@ describe('by age', () => {
     const world = await ownWorld({ 'signing_keys.max_age': '0' });
     world.clock.advance(3650 * 86_400);
     for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active']);
+  });
+});
+
+describe('the key of terminal tokens', () => {
+  const on = { 'terminal_token.enabled': 'true' };
+  /** Of an interactive session made now: none is ever refused. */
+  async function attested(world: World, { key, account }: Owner): Promise<string> {
+    const headers = loginOf(world, key, account);
+    const session = sessionIn(await call(world.url, 'POST', '/v1/auth?token_usage=interactive', { headers }));
+    const answer = await call(world.url, 'POST', '/v1/account/terminal-token', { bearer: session });
+    expect(answer.status, answer.text).toBe(200);
+    expect(await publishedKids(world)).toContain(kidOf(answer.json.jwt_token));
+    return kidOf(answer.json.jwt_token);
+  }
+
+  test('rotates by command as the others do, and the old one is kept until its last token is over', async () => {
+    const world = await ownWorld(on);
+    const owner = await newOwner(world);
+    const old = await attested(world, owner);
+    const fresh = await rotate(world, 'terminal');
+    expect(fresh).toMatchObject({ use: 'terminal', state: 'published' });
+    world.clock.advance(59);
+    expect(await statesOf(world, 'terminal')).toEqual(['active', 'published']);
+    expect(await attested(world, owner)).toBe(old);
+    world.clock.advance(1);
+    expect(await statesOf(world, 'terminal')).toEqual(['verifying', 'active']);
+    expect(await attested(world, owner)).toBe(fresh.kid);
+    world.clock.advance(359);
+    expect(await statesOf(world, 'terminal')).toEqual(['verifying', 'active']);
+    expect(await publishedKids(world)).toContain(old);
+    world.clock.advance(1);
+    expect(await statesOf(world, 'terminal')).toEqual(['retired', 'active']);
+    expect(await publishedKids(world)).not.toContain(old);
+    for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active']);
+  });
+
+  test('rotates by age', async () => {
+    const world = await ownWorld({ ...on, 'signing_keys.max_age': '3600' });
+    world.clock.advance(3598);
+    expect(await statesOf(world, 'terminal')).toEqual(['active']);
+    world.clock.advance(1);
+    expect(await statesOf(world, 'terminal')).toEqual(['active', 'published']);
+    world.clock.advance(60);
+    expect(await statesOf(world, 'terminal')).toEqual(['verifying', 'active']);
+  });
+
+  test('retired, is replaced at once, and no bearer ends with it', async () => {
+    const world = await ownWorld(on);
+    const owner = await newOwner(world);
+    const { token } = await createToken(world.url, owner.session);
+    const doomed = await attested(world, owner);
+    await command(world.service, `/signing-keys/${doomed}/retire`);
+    expect(await publishedKids(world)).not.toContain(doomed);
+    expect(await attested(world, owner)).not.toBe(doomed);
+    for (const bearer of [owner.session, token]) expect(await stateOf(world, bearer)).toBe('alive');
+  });
+
+  test('is not made, rotated or replaced while terminal tokens are off', async () => {
+    const world = await ownWorld({ 'signing_keys.max_age': '3600' });
+    expectRefusal(
+      await operate(world.service, 'POST', '/signing-keys/rotate', { use: 'terminal' }),
+      403,
+      'REQUEST_NOT_ALLOWED',
+    );
+    world.clock.advance(4000);
+    expect(await statesOf(world, 'terminal')).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
 
 const USAGE =
-  'usage: countersign signing-keys list | rotate session | rotate token | retire <kid>  [--json] [settings]';
+  'usage: countersign signing-keys list | rotate session|token|terminal | retire <kid>  [--json] [settings]';
 
 export async function signingKeys(argv: readonly string[]): Promise<number> {
   return withOperator('signing-keys', () => {
@@ -29,10 +29,11 @@ export async function signingKeys(argv: readonly string[]): Promise<number> {
 }
 
 const LIST = '/operator/v1/signing-keys';
+const uses: ReadonlySet<string> = new Set(['session', 'token', 'terminal']);
 
 function pathOf(verb: string | undefined, subject: string | undefined): string | undefined {
   if (verb === 'list' && subject === undefined) return LIST;
-  if (verb === 'rotate' && (subject === 'session' || subject === 'token')) return `${LIST}/rotate`;
+  if (verb === 'rotate' && uses.has(subject ?? '')) return `${LIST}/rotate`;
   // A kid is a thumbprint: nothing else becomes part of a path.
   if (verb === 'retire' && /^[A-Za-z0-9_-]{43}$/.test(subject ?? '')) return `${LIST}/${subject}/retire`;
   return undefined;

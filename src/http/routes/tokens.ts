@@ -1,6 +1,7 @@
 // /v1/account/tokens and the terminal token (WIRE section 5).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
+import type { IssueTerminalToken } from '../../credentials/issue-terminal-token.ts';
 import type { ManageTokens, TokenCreation } from '../../credentials/manage-tokens.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
@@ -15,6 +16,7 @@ import {
   CreatedTokenWire,
   CreateTokenBody,
   RevokedTokenWire,
+  TerminalTokenWire,
 } from '../schemas/tokens.ts';
 import { REVOCATION_HEADER, receiptToWire, tokenToWire } from '../to-wire.ts';
 
@@ -37,9 +39,11 @@ export interface TokenRouteDeps {
   readonly store: Pick<Store, 'tokens'>;
   readonly manage: ManageTokens;
   readonly clock: Clock;
+  readonly issueTerminalToken: IssueTerminalToken;
 }
 
-export function registerTokenRoutes(server: FastifyInstance, { store, manage, clock }: TokenRouteDeps): void {
+export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDeps): void {
+  const { store, manage, clock, issueTerminalToken } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const lookupIdOf = (request: Parameters<typeof contextOf>[0]) => pathParam(contextOf(request).params, 'lookup_id');
 
@@ -49,6 +53,8 @@ export function registerTokenRoutes(server: FastifyInstance, { store, manage, cl
     async (request) => {
       const { account } = callerOf(request).principal.credential;
       const { query } = request;
+      if (query.kind === '')
+        throw new ApiError('INVALID_REQUEST_PARAMETER', 'kind is empty: leave it out for every kind');
       const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.now() };
       const page = await store.tokens(account, filter, readPage(query));
       return { results: page.rows.map(tokenToWire), next: page.next ?? null };
@@ -77,9 +83,9 @@ export function registerTokenRoutes(server: FastifyInstance, { store, manage, cl
     },
   );
 
-  app.post('/v1/account/terminal-token', async () => {
-    throw new ApiError('REQUEST_NOT_ALLOWED', 'terminal tokens are off');
-  });
+  app.post('/v1/account/terminal-token', { schema: { response: { 200: TerminalTokenWire } } }, async (request) => ({
+    jwt_token: issueTerminalToken(callerOf(request), contextOf(request).grant),
+  }));
 }
 
 function creationOf(body: CreateTokenBody): TokenCreation {

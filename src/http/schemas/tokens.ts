@@ -43,3 +43,4 @@ export type CreateTokenBody = Static<typeof CreateTokenBody>;
 
 export const CreatedTokenWire = Type.Object({ api_token: ApiTokenWire, token: Type.String() });
 export const RevokedTokenWire = Type.Object({ lookup_id: Type.String() });
+export const TerminalTokenWire = Type.Object({ jwt_token: Type.String() });

@@ -22,7 +22,7 @@ const SigningKeyWire = Type.Object({
 type SigningKeyWire = Static<typeof SigningKeyWire>;
 
 const SigningKeyListWire = Type.Object({ results: Type.Array(SigningKeyWire) });
-const RotateBody = Type.Object({ use: Type.Enum(['session', 'token']) }, { additionalProperties: false });
+const RotateBody = Type.Object({ use: Type.Enum(['session', 'token', 'terminal']) }, { additionalProperties: false });
 const KidParams = Type.Object({ kid: Type.String() });
 
 export function registerSigningKeyRoutes(server: FastifyInstance, signingKeys: SigningKeys): void {

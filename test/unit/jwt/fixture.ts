@@ -34,7 +34,8 @@ export function bearerSetup(options: { cacheCapacity?: number } = {}) {
   const masterKey = createSecretKey(randomBytes(32));
   const sessionKey = createSigningKey('session');
   const tokenKey = createSigningKey('token');
-  const records = [sessionKey, tokenKey].map((signingKey) =>
+  const terminalKey = createSigningKey('terminal');
+  const records = [sessionKey, tokenKey, terminalKey].map((signingKey) =>
     toRecord(masterKey, signingKey, { state: 'active', createdAt: unixNanos(1n) }),
   );
   const keyring = createKeyring({ records, masterKey });
@@ -43,6 +44,7 @@ export function bearerSetup(options: { cacheCapacity?: number } = {}) {
     masterKey,
     sessionKey,
     tokenKey,
+    terminalKey,
     records,
     keyring,
     issuer: createIssuer({ keyring, issuer: ISSUER }),

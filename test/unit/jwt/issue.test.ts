@@ -4,9 +4,10 @@ import { unixSeconds } from '../../../src/domain/time.ts';
 import { isCanonicalSignature } from '../../../src/jwt/es256.ts';
 import { createIssuer } from '../../../src/jwt/issue.ts';
 import { createKeyring, NoSigningKey } from '../../../src/jwt/keyring.ts';
-import { bearerSetup, headerOf, ISSUER, NOW, part, payloadOf, subkeySession, tokenRequest } from './fixture.ts';
+import { bearerSetup, headerOf, ISSUER, later, NOW, part, payloadOf, subkeySession, tokenRequest } from './fixture.ts';
 
-const { issuer, keyring, sessionKey, tokenKey, masterKey } = bearerSetup();
+const { issuer, keyring, sessionKey, tokenKey, terminalKey, masterKey } = bearerSetup();
+const terminalRequest = { account: subkeySession.credential.account, sessionEndsAt: later(1_000) };
 
 test('a session carries exactly the claims of its kind and lives 300 seconds', () => {
   const { jwt, session, expiresAt } = issuer.issueSession(subkeySession, NOW);
@@ -50,6 +51,33 @@ test('a token is of its own kind, signed by its own key, and its jti is its look
   });
 });
 
+describe('a terminal token', () => {
+  test('says whose account it is and nothing of a credential, under a key of its own, for 300 seconds', () => {
+    const { jwt, id, expiresAt } = issuer.issueTerminalToken(terminalRequest, NOW);
+    expect(headerOf(jwt)).toEqual({ alg: 'ES256', kid: terminalKey.kid, typ: 'terminal+JWT' });
+    expect(payloadOf(jwt)).toEqual({
+      iss: ISSUER,
+      aud: 'dime-terminal',
+      sub: '0x5ee1',
+      iat: NOW,
+      exp: NOW + 300,
+      jti: id,
+    });
+    expect(expiresAt).toBe(NOW + 300);
+    expect(issuer.issueTerminalToken(terminalRequest, NOW).id).not.toBe(id);
+  });
+
+  test('never outlives the session that asked for it', () => {
+    const { jwt, expiresAt } = issuer.issueTerminalToken({ ...terminalRequest, sessionEndsAt: later(7) }, NOW);
+    expect([expiresAt, payloadOf(jwt).exp]).toEqual([NOW + 7, NOW + 7]);
+  });
+
+  test.each([0, -1, Number.NaN])('is never made for a session that ends in %d s', (seconds) => {
+    const request = { ...terminalRequest, sessionEndsAt: unixSeconds(NOW + seconds) };
+    expect(() => issuer.issueTerminalToken(request, NOW)).toThrow(RangeError);
+  });
+});
+
 test('every session has an id of its own', () => {
   const ids = Array.from({ length: 50 }, () => issuer.issueSession(subkeySession, NOW).session);
   expect(new Set(ids).size).toBe(50);
@@ -62,7 +90,7 @@ test('every signature is 64 bytes with a low s', () => {
   }
 });
 
-test('jose, given our public document, accepts both kinds', async () => {
+test('jose, given our public document, accepts each kind as itself and as no other', async () => {
   const keys = jose.createLocalJWKSet({ keys: keyring.jwks().keys.map((listed) => ({ ...listed })) });
   const required = { algorithms: ['ES256'], issuer: ISSUER, currentDate: new Date((NOW + 10) * 1000) };
   const { jwt } = issuer.issueSession(subkeySession, NOW);
@@ -74,6 +102,13 @@ test('jose, given our public document, accepts both kinds', async () => {
     audience: 'countersign:read-only-token',
   });
   expect(token.payload.jti).toBe(tokenRequest.lookupId);
+  const attested = issuer.issueTerminalToken(terminalRequest, NOW).jwt;
+  const ofTerminal = { ...required, typ: 'terminal+JWT', audience: 'dime-terminal' };
+  expect((await jose.jwtVerify(attested, keys, ofTerminal)).payload.sub).toBe('0x5ee1');
+  await expect(jose.jwtVerify(jwt, keys, ofTerminal)).rejects.toThrow(/"typ"/);
+  await expect(jose.jwtVerify(attested, keys, { ...required, audience: 'countersign:session' })).rejects.toThrow(
+    /"aud"/,
+  );
 });
 
 describe('what our own verifier would refuse is never signed', () => {
@@ -108,4 +143,5 @@ test('without an active key nothing is issued', () => {
   const empty = createIssuer({ keyring: createKeyring({ records: [], masterKey }), issuer: ISSUER });
   expect(() => empty.issueSession(subkeySession, NOW)).toThrow(NoSigningKey);
   expect(() => empty.issueToken(tokenRequest, NOW)).toThrow(NoSigningKey);
+  expect(() => empty.issueTerminalToken(terminalRequest, NOW)).toThrow(NoSigningKey);
 });

@@ -22,7 +22,7 @@ import {
   writeJwt,
 } from './fixture.ts';
 
-const { issuer, keyring, sessionKey, tokenKey, verifyBearer } = bearerSetup();
+const { issuer, keyring, sessionKey, tokenKey, terminalKey, verifyBearer } = bearerSetup();
 const session = issuer.issueSession(subkeySession, NOW).jwt;
 const token = issuer.issueToken(tokenRequest, NOW);
 const sessionPayload = payloadOf(session);
@@ -250,6 +250,17 @@ describe('the header', () => {
     expect(reasonFor(signedWith(sessionHeader(tokenKey.kid), tokenKey))).toBe('bearer_wrong_kind');
   });
 
+  test('cannot make the key of terminal tokens vouch for any bearer', () => {
+    const underTerminalKey = (typ: string, payload: object) =>
+      writeJwt(terminalKey, JSON.stringify({ alg: 'ES256', kid: terminalKey.kid, typ }), JSON.stringify(payload));
+    expect(reasonFor(underTerminalKey('JWT', sessionPayload))).toBe('bearer_wrong_kind');
+    expect(reasonFor(underTerminalKey('readonly+JWT', tokenPayload))).toBe('bearer_wrong_kind');
+    expect(reasonFor(underTerminalKey('terminal+JWT', sessionPayload))).toBe('bearer_wrong_kind');
+    const account = subkeySession.credential.account;
+    const { jwt } = issuer.issueTerminalToken({ account, sessionEndsAt: later(300) }, NOW);
+    expect(reasonFor(jwt)).toBe('bearer_wrong_kind');
+  });
+
   test('written by jose in another order is refused, though the key is ours', async () => {
     const jwt = await new jose.SignJWT(sessionPayload)
       .setProtectedHeader({ typ: 'JWT', alg: 'ES256', kid })
@@ -425,6 +436,22 @@ describe('the claims, though genuinely signed,', () => {
 
   test.each(['', '{', 'null', '[]', '"x"', '1', 'undefined'])('that are %j are refused', (text) => {
     expect(reasonFor(writeJwt(sessionKey, headerText, text))).toBe('bearer_claims');
+  });
+
+  // Each says the same to JSON.parse; another reader may take another one of two members, or stop at a blank.
+  test.each([
+    ['a member twice', (text: string) => text.replace('{', '{"sub":"0x1",')],
+    ['an equal member twice', (text: string) => text.replace('{', '{"typ":"at+JWT",')],
+    ['a member hidden as __proto__', (text: string) => text.replace('{', '{"__proto__":{},')],
+    ['a blank', (text: string) => text.replace(':', ': ')],
+    ['a line end after them', (text: string) => `${text}\n`],
+    ['an escaped letter', (text: string) => text.replace('at+JWT', '\\u0061t+JWT')],
+    ['a time in another form', (text: string) => text.replace(/"iat":(\d+)/, '"iat":$1.0')],
+    ['a byte order mark', (text: string) => `\ufeff${text}`],
+  ])('with %s are refused', (_, respell) => {
+    expect(respell(JSON.stringify(sessionPayload))).not.toBe(JSON.stringify(sessionPayload));
+    expect(reasonFor(writeJwt(sessionKey, headerText, respell(JSON.stringify(sessionPayload))))).toBe('bearer_claims');
+    expect(reasonFor(writeJwt(tokenKey, tokenHeaderText, respell(JSON.stringify(tokenPayload))))).toBe('bearer_claims');
   });
 
   test('are refused before their age is told', () => {
