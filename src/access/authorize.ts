@@ -1,5 +1,6 @@
 // The one place where a request is allowed. Our own API, the gateway and every later front call this and only render its answer.
 import type { IpAddress } from '../domain/allowlist.ts';
+import { kindSubject, namedSubject, type Subject } from '../domain/credential.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import { type Permission, type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
@@ -9,8 +10,8 @@ import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { LiveRegistry } from '../revocation/live.ts';
 import { openGrantForAnyone } from '../revocation/live.ts';
 import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
-import type { Facts } from '../store/store.ts';
-import { refusalOf } from './decide.ts';
+import type { Facts, FactsQuery } from '../store/store.ts';
+import { type Caller, refusalOf } from './decide.ts';
 import type { Route } from './route-table.ts';
 
 export interface AccessRequest {
@@ -35,11 +36,25 @@ export interface AuthorizeDeps {
   isDenied: (subject: string, authTime: UnixNanos) => boolean;
 }
 
+/** What claims mean for every decision about them. */
+interface Bearing {
+  readonly principal: Principal;
+  readonly query: FactsQuery;
+  readonly caller: Caller;
+  readonly subjects: readonly Subject[];
+  /** Under each of these the bearer may have been ended without being written. */
+  readonly deniable: readonly Subject[];
+  readonly signedAt: UnixNanos;
+}
+
 /**
  * Decides one request. A Grant is registered as live before it is returned and must be released; a Deny names its reason.
  * Never throws: what cannot be decided is denied.
  */
 export function createAuthorize(deps: AuthorizeDeps): Authorize {
+  // For as long as the verifier remembers the bearer: then its claims are one frozen object, on which all of this depends alone.
+  const bearings = new WeakMap<VerifiedClaims, Bearing>();
+
   return function authorize(request) {
     const { access } = request.route;
     if (access === 'public' || access === 'self-signed') {
@@ -62,11 +77,11 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       );
     }
     const { claims } = verified;
-    const principal = principalOf(claims, deps.policy);
-    const query = { ...claims.credential, kid: claims.kid };
+    const bearing = bearingOf(claims);
+    const { principal, query } = bearing;
     try {
       const decision = deps.view.ask(query, (facts, position) =>
-        decide(request, permission, principal, claims, facts, position),
+        decide(request, permission, claims, bearing, facts, position),
       );
       return decision instanceof Promise ? decision.catch((error) => unavailable(error, principal)) : decision;
     } catch (error) {
@@ -78,16 +93,13 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   function decide(
     request: AccessRequest,
     permission: Permission,
-    principal: Principal,
     claims: VerifiedClaims,
+    { principal, caller, subjects, deniable, signedAt }: Bearing,
     facts: Facts,
     position: bigint,
   ): Decision {
-    const caller = { kind: claims.credential.kind, permissions: principal.permissions, authTime: claims.authTime };
     const asked = { permission, method: request.method, clientIp: request.clientIp };
-    const subjects = subjectsOf({ ...claims.credential, kid: claims.kid });
-    const authTime = nanosOfSeconds(claims.authTime);
-    if (subjects.some((subject) => deps.isDenied(subject, authTime))) return deny('credential_revoked', { principal });
+    if (deniable.some((subject) => deps.isDenied(subject, signedAt))) return deny('credential_revoked', { principal });
     const refusal = refusalOf(caller, facts, asked, deps.clock.now());
     if (refusal !== undefined) return deny(refusal, { principal });
     return deps.live.open({
@@ -99,12 +111,33 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
         claims.expiresAt <= secondsOf(now) ? 'bearer_expired' : refusalOf(caller, facts, asked, now),
     });
   }
+
+  function bearingOf(claims: VerifiedClaims): Bearing {
+    const known = bearings.get(claims);
+    if (known !== undefined) return known;
+    const { credential, kid, authTime } = claims;
+    const principal = principalOf(claims, deps.policy);
+    const query = { ...credential, kid };
+    const subjects = subjectsOf(query);
+    const bearing: Bearing = {
+      principal,
+      query,
+      caller: { kind: credential.kind, permissions: principal.permissions, authTime },
+      subjects,
+      deniable: [...subjects, kindSubject(credential), namedSubject({ ...credential, label: principal.label })],
+      signedAt: nanosOfSeconds(authTime),
+    };
+    bearings.set(claims, bearing);
+    return bearing;
+  }
 }
 
 const orAnyone = (decision: Decision): Decision => (decision.kind === 'allow' ? decision : openGrantForAnyone());
 
 function unavailable(error: unknown, principal: Principal): Deny {
-  return deny(error instanceof ViewStale ? 'view_stale' : 'store_unavailable', { principal });
+  return error instanceof ViewStale
+    ? deny('view_stale', { principal })
+    : deny('store_unavailable', { principal, cause: error });
 }
 
 // RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). Two headers are two answers to "who are you".

@@ -61,7 +61,7 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
   route_unknown: 'The route table lists no such path.',
   target_malformed: 'The path or query could be read in two ways, or is no origin form.',
   method_not_allowed: 'The path is listed, with other methods.',
-  rate_limited: 'A bucket of the address or the account is empty.',
+  rate_limited: 'A bucket of the address, the account or the credential is empty.',
   bearer_missing: 'A private route without Authorization.',
   bearer_malformed: 'Not "Bearer", not a canonical JWT, or longer than 4 KiB.',
   bearer_repeated: 'More than one Authorization header.',

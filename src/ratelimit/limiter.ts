@@ -1,7 +1,7 @@
-// How often an address or an account may call. It decides and counts; what is refused, and when accounts may be
-// charged (only after the request was authorized, so that nobody can lock an owner out), is the caller's business.
+// How often an address, an account or one of its credentials may call. It decides and counts; what is refused, and when accounts
+// may be charged (only after the request was authorized, so that nobody can lock an owner out), is the caller's business.
 import type { IpAddress } from '../domain/allowlist.ts';
-import type { AccountId } from '../domain/credential.ts';
+import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { Clock, UnixSeconds } from '../domain/time.ts';
 import { type Buckets, createBuckets, type Look } from './buckets.ts';
 import type { Limit } from './gcra.ts';
@@ -12,12 +12,20 @@ export const accountBuckets = ['orders', 'read', 'keys'] as const;
 
 export type IpBucket = (typeof ipBuckets)[number];
 export type AccountBucket = (typeof accountBuckets)[number];
-export type RateLimits = Readonly<Record<IpBucket | AccountBucket, readonly Limit[]>>;
+/** Buckets that subkeys and tokens draw from, too; the others are for main keys alone. */
+export type SharedBucket = Exclude<AccountBucket, 'keys'>;
+
+export type RateLimits = Readonly<Record<IpBucket | AccountBucket, readonly Limit[]>> & {
+  /** Of one subkey or read-only token, all its sessions together; none = only those of its account. */
+  readonly perCredential: Readonly<Record<SharedBucket, readonly Limit[]>>;
+};
 
 export interface MeasuredVerdict {
   readonly kind: 'measured';
   readonly allowed: boolean;
   readonly bucket: IpBucket | AccountBucket;
+  /** Whose requests were counted. */
+  readonly scope: 'address' | 'account' | 'credential';
   /** Requests per window. */
   readonly limit: number;
   readonly windowSeconds: number;
@@ -39,8 +47,11 @@ export type Verdict = MeasuredVerdict | UnlimitedVerdict;
 
 export interface RateLimiter {
   chargeIp(ip: IpAddress | undefined, bucket: IpBucket): Verdict;
-  /** Only for an account that has just been proven and authorized (DECISIONS, limits). */
-  chargeAccount(account: AccountId, bucket: AccountBucket): Verdict;
+  /**
+   * Charges the account of a credential, and a subkey or token itself, or neither. Only for one that has just been proven and
+   * authorized (DECISIONS, limits).
+   */
+  chargeCredential(credential: CredentialRef, bucket: AccountBucket): Verdict;
   /** Keys remembered now, over all maps. */
   size(): number;
 }
@@ -49,13 +60,28 @@ export interface RateLimiterOptions {
   /** Setting `rate_limit.enabled`. */
   readonly enabled: boolean;
   readonly limits: RateLimits;
-  /** Cap of each of the maps: one per account bucket, two per IP bucket. */
+  /** Cap of each of the maps: one per account bucket and shared bucket, two per IP bucket. */
   readonly maxKeys: number;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 const perSecond = (count: number): Limit => ({ count, windowSeconds: 1, burst: count });
 const perMinute = (count: number): Limit => ({ count, windowSeconds: 60, burst: count });
+
+/** What one credential may use of these limits of its account; at 100 percent it needs no count of its own. At least 1. */
+export function shareOf(limits: readonly Limit[], percent: number): readonly Limit[] {
+  if (!(percent >= 1 && percent <= 100)) throw new RangeError('a share is 1 to 100 percent');
+  const part = (count: number): number => Math.max(1, Math.floor((count * percent) / 100));
+  return percent === 100
+    ? []
+    : limits.map((limit) => ({ ...limit, count: part(limit.count), burst: part(limit.burst) }));
+}
+
+/** A bot that loops leaves its owner enough to look and to cancel. */
+export const DEFAULT_SHARE_PERCENT = 90;
+
+const ordersLimits = [perSecond(800), perMinute(17_250)];
+const readLimits = [perSecond(120), perMinute(600)];
 
 /** WIRE section 11. Several limits in a row all apply. */
 export const defaultLimits: RateLimits = {
@@ -64,9 +90,13 @@ export const defaultLimits: RateLimits = {
   onboarding: [perMinute(600)],
   private: [perMinute(1500)],
   activate: [perMinute(30)],
-  orders: [perSecond(800), perMinute(17_250)],
-  read: [perSecond(120), perMinute(600)],
+  orders: ordersLimits,
+  read: readLimits,
   keys: [perMinute(60)],
+  perCredential: {
+    orders: shareOf(ordersLimits, DEFAULT_SHARE_PERCENT),
+    read: shareOf(readLimits, DEFAULT_SHARE_PERCENT),
+  },
 };
 
 /** An IPv6 site gets this many times the limit of one address: it may be many homes, yet not 65,536 of them. */
@@ -76,7 +106,7 @@ const unlimited: UnlimitedVerdict = { kind: 'unlimited', allowed: true };
 
 /** Throws RangeError on a limit that is not made of positive integers, or a bucket without any. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  if (!options.enabled) return { chargeIp: () => unlimited, chargeAccount: () => unlimited, size: () => 0 };
+  if (!options.enabled) return { chargeIp: () => unlimited, chargeCredential: () => unlimited, size: () => 0 };
 
   const { limits, maxKeys, clock } = options;
   const all: Buckets[] = [];
@@ -92,17 +122,28 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     read: bucketsOf(limits.read),
     keys: bucketsOf(limits.keys),
   };
+  const ownBucketsOf = (own: readonly Limit[]): Buckets | undefined => (own.length === 0 ? undefined : bucketsOf(own));
+  const credentials: Record<AccountBucket, Buckets | undefined> = {
+    orders: ownBucketsOf(limits.perCredential.orders),
+    read: ownBucketsOf(limits.perCredential.read),
+    keys: undefined,
+  };
 
   return {
     chargeIp(ip, bucket) {
       const now = clock.monotonic();
       const keys = rateKeys(ip);
-      const looks = [narrow[bucket].look(keys.narrow, now)];
-      if (keys.wide !== undefined) looks.push(wide[bucket].look(keys.wide, now));
+      const looks: Counted[] = [{ scope: 'address', look: narrow[bucket].look(keys.narrow, now) }];
+      if (keys.wide !== undefined) looks.push({ scope: 'address', look: wide[bucket].look(keys.wide, now) });
       return chargeAll(looks, bucket);
     },
-    chargeAccount(account, bucket) {
-      return chargeAll([accounts[bucket].look(account, clock.monotonic())], bucket);
+    chargeCredential(credential, bucket) {
+      const now = clock.monotonic();
+      const looks: Counted[] = [{ scope: 'account', look: accounts[bucket].look(credential.account, now) }];
+      // The main key is the owner, who has the whole of the account's limits.
+      const own = credential.kind === 'subkey' || credential.kind === 'token' ? credentials[bucket] : undefined;
+      if (own !== undefined) looks.push({ scope: 'credential', look: own.look(credentialSubject(credential), now) });
+      return chargeAll(looks, bucket);
     },
     size: () => all.reduce((sum, buckets) => sum + buckets.size(), 0),
   };
@@ -127,16 +168,22 @@ export function rateLimitHeaders(verdict: Verdict, now: UnixSeconds): Record<str
   };
 }
 
+interface Counted {
+  readonly scope: MeasuredVerdict['scope'];
+  readonly look: Look;
+}
+
 /** All or nothing: a refused request is charged nowhere. */
-function chargeAll(looks: readonly Look[], bucket: IpBucket | AccountBucket): Verdict {
-  if (looks.every((look) => look.allowed)) for (const look of looks) look.commit();
+function chargeAll(counted: readonly Counted[], bucket: IpBucket | AccountBucket): Verdict {
+  if (counted.every(({ look }) => look.allowed)) for (const { look } of counted) look.commit();
   return tightest(
-    looks.flatMap((look) =>
+    counted.flatMap(({ scope, look }) =>
       look.results.map(
         ({ limit, result }): MeasuredVerdict => ({
           kind: 'measured',
           allowed: result.allowed,
           bucket,
+          scope,
           limit: limit.count,
           windowSeconds: limit.windowSeconds,
           remaining: result.remaining,

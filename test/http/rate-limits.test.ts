@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
 import {
+  addSubkey,
   expectRefusal,
   loginOf,
   newOwner,
@@ -12,6 +13,7 @@ import {
   SELF,
   siweOf,
   startWorld,
+  subkeySession,
   TOKENS,
   type World,
 } from './world.ts';
@@ -182,6 +184,14 @@ describe('once a request was authorized, its account is counted', () => {
     expect((await call(world.url, 'GET', TOKENS, { bearer: maker.session })).json.results).toHaveLength(2);
   });
 
+  test('a thief who uses up the changes of keys cannot keep the owner from revoking everything', async () => {
+    const victim = await newOwner(world);
+    for (let i = 0; i < 2; i += 1) await createToken(world.url, victim.session);
+    expectLimited(await call(world.url, 'POST', TOKENS, { bearer: victim.session, body: {} }));
+    const answer = await call(world.url, 'POST', '/countersign/v1/revoke-all', { bearer: victim.session, body: {} });
+    expect([answer.status, answer.json.tokens.length]).toEqual([200, 2]);
+  });
+
   test('what is refused costs the account nothing, so that nobody can lock its owner out', async () => {
     const victim = await newOwner(world);
     const forged = `${victim.session.slice(0, -4)}AAAA`;
@@ -192,6 +202,75 @@ describe('once a request was authorized, its account is counted', () => {
       expectRefusal(await call(world.url, 'GET', '/v1/balance', { bearer: token }), 403, 'IP_NOT_ALLOWED');
     const answer = await call(world.url, 'GET', '/v1/balance', { bearer: victim.session });
     expect([answer.status, limitHeaders(answer).slice(0, 2)]).toEqual([200, ['3', '2']]);
+  });
+});
+
+describe('of the limits of an account, one subkey or token may use its share', () => {
+  const shares = {
+    'rate_limit.auth_per_minute': '100',
+    'rate_limit.onboarding_per_minute': '100',
+    'rate_limit.private_get_per_minute': '10',
+    'rate_limit.orders_per_minute': '10',
+    'rate_limit.credential_get_percent': '50',
+    'rate_limit.credential_orders_percent': '70',
+  };
+  let world: World;
+  let owner: Owner;
+  beforeAll(async () => {
+    world = await limited(shares);
+    owner = await newOwner(world);
+  });
+  const read = (bearer: string) => call(world.url, 'GET', '/v1/balance', { bearer });
+  const cancel = (bearer: string) => call(world.url, 'DELETE', '/v1/orders', { bearer });
+  /** How many pass before the first that is limited, which is returned. */
+  async function until(limit: number, ask: () => Promise<Answer>): Promise<Answer> {
+    for (let i = 0; i < limit; i += 1) expect((await ask()).status).toBeLessThan(300);
+    const refused = await ask();
+    expectLimited(refused);
+    return refused;
+  }
+
+  test('a bot that loops, in all its sessions together, leaves its owner the rest, and the venue hears no more of it', async () => {
+    const subkey = await addSubkey(world, owner);
+    const first = await subkeySession(world, owner.account, subkey);
+    world.clock.advance(1);
+    const second = await subkeySession(world, owner.account, subkey);
+    expect(second).not.toBe(first);
+    for (let i = 0; i < 4; i += 1) expect((await cancel(first)).status).toBe(200);
+    const refused = await until(3, () => cancel(second));
+    expect(limitHeaders(refused)).toEqual(['7', '0', String(world.clock.seconds() + 60), '60', '9']);
+    expect(refused.json.message).toMatch(/: 7 requests per 60 s for this credential; /);
+    const before = world.service.venue.total();
+    expectLimited(await cancel(first));
+    expect(world.service.venue.total()).toBe(before);
+    const last = await until(3, () => cancel(owner.session));
+    expect(last.json.message).toMatch(/: 10 requests per 60 s for this account; /);
+  });
+
+  test('a token, and what it is refused costs its account nothing', async () => {
+    const reader = await newOwner(world);
+    const { token } = await createToken(world.url, reader.session);
+    expect(limitHeaders(await read(token)).slice(0, 2)).toEqual(['5', '4']);
+    await until(4, () => read(token));
+    for (let i = 0; i < 10; i += 1) expectLimited(await read(token));
+    // Another token of the account has its own share of what is left.
+    const second = await createToken(world.url, reader.session);
+    expect((await read(second.token)).status).toBe(200);
+    const answer = await read(reader.session);
+    expect([answer.status, limitHeaders(answer).slice(0, 2)]).toEqual([200, ['10', '3']]);
+  });
+
+  test('the main key is the owner, and has all of them', async () => {
+    const alone = await newOwner(world);
+    await until(10, () => read(alone.session));
+    await until(10, () => cancel(alone.session));
+  });
+
+  test('a request that is refused for another reason costs the credential nothing', async () => {
+    const victim = await newOwner(world);
+    const { token } = await createToken(world.url, victim.session);
+    for (let i = 0; i < 10; i += 1) expectRefusal(await cancel(token), 403, 'INVALID_TOKEN_SCOPE');
+    await until(5, () => read(token));
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type IpAddress, parseIp } from '../../../src/domain/allowlist.ts';
+import type { AccountId, CredentialRef } from '../../../src/domain/credential.ts';
 import { parseFelt } from '../../../src/domain/felt.ts';
 import { unixSeconds } from '../../../src/domain/time.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type RateLimiter,
   type RateLimits,
   rateLimitHeaders,
+  shareOf,
   tightest,
   type Verdict,
   WIDE_FACTOR,
@@ -27,8 +29,12 @@ const account = (text: string) => {
   if (parsed === undefined) throw new Error(`not a felt: ${text}`);
   return parsed;
 };
-const alice = account('0xa11ce');
-const bob = account('0xb0b');
+type Kind = CredentialRef['kind'];
+const credential = (owner: AccountId, kind: Kind, id: string): CredentialRef => ({ account: owner, kind, id });
+const [aliceId, bobId] = [account('0xa11ce'), account('0xb0b')];
+/** Their main keys. */
+const alice = credential(aliceId, 'main', 'main');
+const bob = credential(bobId, 'main', 'main');
 
 let now = 0;
 beforeEach(() => {
@@ -50,6 +56,7 @@ const verdictOf = (part: Partial<MeasuredVerdict>): MeasuredVerdict => ({
   kind: 'measured',
   allowed: true,
   bucket: 'public',
+  scope: 'address',
   limit: 10,
   windowSeconds: 60,
   remaining: 5,
@@ -77,11 +84,11 @@ describe('the default limits of WIRE section 11', () => {
     ['read', 120, 600],
   ] as const)('%s: %i a second and %i a minute per account', (bucket, perSecond, perMinute) => {
     const limiter = limiterOf();
-    expect(passes(() => limiter.chargeAccount(alice, bucket), perSecond + 10)).toBe(perSecond);
+    expect(passes(() => limiter.chargeCredential(alice, bucket), perSecond + 10)).toBe(perSecond);
     let total = perSecond;
     for (let second = 1; second < 60; second += 1) {
       now += 1000;
-      total += passes(() => limiter.chargeAccount(alice, bucket), perSecond);
+      total += passes(() => limiter.chargeCredential(alice, bucket), perSecond);
     }
     // A minute's bucket, and what flowed back into it in 59 seconds.
     expect(total).toBe(Math.min(perSecond * 60, perMinute + Math.floor((perMinute * 59) / 60)));
@@ -89,11 +96,13 @@ describe('the default limits of WIRE section 11', () => {
 
   test('keys: 60 a minute per account', () => {
     const limiter = limiterOf();
-    expect(passes(() => limiter.chargeAccount(alice, 'keys'), 100)).toBe(60);
+    expect(passes(() => limiter.chargeCredential(alice, 'keys'), 100)).toBe(60);
   });
 
   test('every bucket has limits and there is no other', () => {
-    expect(Object.keys(defaultLimits).sort()).toEqual([...ipBuckets, ...accountBuckets].sort());
+    const { perCredential, ...others } = defaultLimits;
+    expect(Object.keys(others).sort()).toEqual([...ipBuckets, ...accountBuckets].sort());
+    expect(Object.keys(perCredential)).toEqual(['orders', 'read']);
   });
 });
 
@@ -103,9 +112,9 @@ describe('who is counted together', () => {
     expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 31)).toBe(30);
     expect(limiter.chargeIp(ip('203.0.113.10'), 'activate').allowed).toBe(true);
     expect(limiter.chargeIp(ip('203.0.113.9'), 'login').allowed).toBe(true);
-    expect(passes(() => limiter.chargeAccount(alice, 'keys'), 61)).toBe(60);
-    expect(limiter.chargeAccount(bob, 'keys').allowed).toBe(true);
-    expect(limiter.chargeAccount(alice, 'orders').allowed).toBe(true);
+    expect(passes(() => limiter.chargeCredential(alice, 'keys'), 61)).toBe(60);
+    expect(limiter.chargeCredential(bob, 'keys').allowed).toBe(true);
+    expect(limiter.chargeCredential(alice, 'orders').allowed).toBe(true);
   });
 
   test('an IPv6 user cannot multiply the limit by changing addresses in a /64', () => {
@@ -152,6 +161,103 @@ describe('who is counted together', () => {
   });
 });
 
+describe('one credential of an account', () => {
+  const perMinute = (count: number) => ({ count, windowSeconds: 60, burst: count });
+  // Ten orders and ten reads a minute for the account, six of each for one subkey or token.
+  const shared = {
+    orders: [perMinute(10)],
+    read: [perMinute(10)],
+    perCredential: { orders: shareOf([perMinute(10)], 60), read: shareOf([perMinute(10)], 60) },
+  };
+  const bot = credential(aliceId, 'subkey', '1');
+
+  test('that loops leaves the rest of the account to its owner, a main key or a wallet, and to no one else', () => {
+    for (const kind of ['main', 'evm'] as const) {
+      for (const bucket of ['orders', 'read'] as const) {
+        const limiter = limiterOf(shared);
+        expect(passes(() => limiter.chargeCredential(bot, bucket), 1000)).toBe(6);
+        expect(passes(() => limiter.chargeCredential(credential(aliceId, kind, 'main'), bucket), 1000)).toBe(4);
+        expect(passes(() => limiter.chargeCredential(credential(aliceId, 'subkey', '2'), bucket), 10)).toBe(0);
+      }
+    }
+  });
+
+  test('is counted by account, kind and id: sessions of one share, all others are apart', () => {
+    const limiter = limiterOf({ ...shared, orders: [perMinute(100)], read: [perMinute(100)] });
+    const left = (of: CredentialRef) => passes(() => limiter.chargeCredential(of, 'read'), 20);
+    expect(left(bot)).toBe(6);
+    expect(left({ ...bot })).toBe(0);
+    expect(left(credential(aliceId, 'token', '1'))).toBe(6);
+    expect(left(credential(aliceId, 'subkey', '2'))).toBe(6);
+    expect(left(credential(bobId, 'subkey', '1'))).toBe(6);
+    expect(passes(() => limiter.chargeCredential(bot, 'orders'), 20)).toBe(6);
+  });
+
+  test('main keys and wallets have all of the account', () => {
+    for (const kind of ['main', 'evm'] as const) {
+      const limiter = limiterOf(shared);
+      expect(passes(() => limiter.chargeCredential(credential(aliceId, kind, 'main'), 'orders'), 20)).toBe(10);
+    }
+  });
+
+  test('refused by its own limit costs the account nothing, and refused by the account costs it nothing', () => {
+    const limiter = limiterOf(shared);
+    expect(passes(() => limiter.chargeCredential(bot, 'read'), 1000)).toBe(6);
+    // The thousand in vain were not charged to the account: four are left.
+    expect(passes(() => limiter.chargeCredential(alice, 'read'), 1000)).toBe(4);
+    // Now the account is spent: what it refuses is not charged to a subkey that has six left.
+    const other = credential(aliceId, 'subkey', '2');
+    expect(passes(() => limiter.chargeCredential(other, 'read'), 1000)).toBe(0);
+    now += 60_000;
+    expect(passes(() => limiter.chargeCredential(other, 'read'), 1000)).toBe(6);
+  });
+
+  test('is told of the tighter one of the two limits, and whose it is', () => {
+    const limiter = limiterOf(shared);
+    const verdict = () => measured(limiter.chargeCredential(bot, 'read'));
+    expect(verdict()).toMatchObject({ scope: 'credential', limit: 6, remaining: 5 });
+    passes(() => limiter.chargeCredential(alice, 'read'), 7);
+    expect(verdict()).toMatchObject({ scope: 'account', limit: 10, remaining: 1 });
+    now += 60_000;
+    passes(() => limiter.chargeCredential(bot, 'read'), 6);
+    expect(verdict()).toMatchObject({ scope: 'credential', allowed: false, limit: 6, retryAfterSeconds: 10 });
+  });
+
+  test('has nine tenths of the limits of the wire by default', () => {
+    const limiter = limiterOf();
+    expect(passes(() => limiter.chargeCredential(bot, 'orders'), 1000)).toBe(720);
+    expect(passes(() => limiter.chargeCredential(bot, 'read'), 1000)).toBe(108);
+  });
+
+  test('has no count of its own where its share is all, nor among the changes of keys', () => {
+    const all = limiterOf({ ...shared, perCredential: { orders: shareOf([perMinute(10)], 100), read: [] } });
+    for (const bucket of ['orders', 'read'] as const) {
+      expect(passes(() => all.chargeCredential(bot, bucket), 20)).toBe(10);
+      expect(measured(all.chargeCredential(bot, bucket)).scope).toBe('account');
+    }
+    expect(all.size()).toBe(2);
+    const usual = limiterOf();
+    expect(passes(() => usual.chargeCredential(bot, 'keys'), 100)).toBe(60);
+  });
+
+  test('a share is at least one request, rounds down, and is between 1 and 100 percent', () => {
+    expect(shareOf([perMinute(3)], 90)).toEqual([perMinute(2)]);
+    expect(shareOf([perMinute(3)], 1)).toEqual([perMinute(1)]);
+    expect(shareOf([{ count: 10, windowSeconds: 1, burst: 20 }], 50)).toEqual([
+      { count: 5, windowSeconds: 1, burst: 10 },
+    ]);
+    for (const percent of [0, 101, -1, Number.NaN]) expect(() => shareOf([perMinute(3)], percent)).toThrow(RangeError);
+  });
+
+  test('one of very many takes no more memory than the cap, and those beyond it share one count', () => {
+    const limiter = limiterOf({ ...shared, read: [perMinute(1_000_000)] }, 100);
+    let id = 0;
+    const next = () => limiter.chargeCredential(credential(aliceId, 'token', `tok_${++id}`), 'read');
+    expect(passes(next, 10_000)).toBe(100 + 6);
+    expect(limiter.size()).toBe(1 + 100);
+  });
+});
+
 describe('memory', () => {
   test('100,000 IPv6 addresses in as many /48 networks keep the maps at their cap and share what is left', () => {
     const limiter = limiterOf({}, 100);
@@ -181,14 +287,18 @@ describe('what is reported', () => {
         { count: 6, windowSeconds: 60, burst: 6 },
       ],
     });
-    expect(limiter.chargeAccount(alice, 'read')).toEqual(
-      verdictOf({ bucket: 'read', limit: 5, windowSeconds: 1, remaining: 4, resetSeconds: 1 }),
+    expect(limiter.chargeCredential(alice, 'read')).toEqual(
+      verdictOf({ bucket: 'read', scope: 'account', limit: 5, windowSeconds: 1, remaining: 4, resetSeconds: 1 }),
     );
-    passes(() => limiter.chargeAccount(alice, 'read'), 3);
+    passes(() => limiter.chargeCredential(alice, 'read'), 3);
     now += 1000;
-    expect(measured(limiter.chargeAccount(alice, 'read'))).toMatchObject({ limit: 6, windowSeconds: 60, remaining: 1 });
-    passes(() => limiter.chargeAccount(alice, 'read'), 1);
-    expect(measured(limiter.chargeAccount(alice, 'read'))).toMatchObject({
+    expect(measured(limiter.chargeCredential(alice, 'read'))).toMatchObject({
+      limit: 6,
+      windowSeconds: 60,
+      remaining: 1,
+    });
+    passes(() => limiter.chargeCredential(alice, 'read'), 1);
+    expect(measured(limiter.chargeCredential(alice, 'read'))).toMatchObject({
       allowed: false,
       limit: 6,
       remaining: 0,
@@ -234,7 +344,7 @@ describe('switched off', () => {
   test('everything passes, nothing is reported and nothing is kept', () => {
     const limiter = createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock });
     expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 5000)).toBe(5000);
-    expect(passes(() => limiter.chargeAccount(alice, 'keys'), 5000)).toBe(5000);
+    expect(passes(() => limiter.chargeCredential(alice, 'keys'), 5000)).toBe(5000);
     expect(rateLimitHeaders(limiter.chargeIp(undefined, 'login'), unixSeconds(1))).toEqual({});
     expect(limiter.size()).toBe(0);
   });
