@@ -1,19 +1,23 @@
-// /healthz: the process answers. /readyz: it can decide and forward; if not, it says what is wrong.
+// /healthz: the process answers. /readyz: it can decide and forward, and a load balancer reads no more than the status. What is
+// wrong is told to the operator in sentences; strangers learn only which part it is, and of what is merely degraded nothing.
 import type { FastifyInstance } from 'fastify';
+import { type Finding, isReady, type Readiness } from '../../telemetry/readiness.ts';
 
-/** Name and problem of everything a request needs; no problem = undefined. */
-export type Readiness = () => Promise<Readonly<Record<string, string | undefined>>>;
-
-export function registerHealthRoutes(app: FastifyInstance, readiness: Readiness): void {
+export function registerHealthRoutes(app: FastifyInstance, readiness: Readiness, told: 'names' | 'sentences'): void {
   app.get('/healthz', async (_request, reply) => reply.type('application/json; charset=utf-8').send('{"status":"ok"}'));
 
   app.get('/readyz', async (_request, reply) => {
-    const checks = await readiness();
-    const ready = Object.values(checks).every((problem) => problem === undefined);
-    const named = Object.fromEntries(Object.entries(checks).map(([name, problem]) => [name, problem ?? 'ok']));
+    const findings = await readiness();
+    const ready = isReady(findings);
+    const describe = told === 'names' ? named : inWords;
+    const checks = Object.fromEntries(Object.entries(findings).map(([name, finding]) => [name, describe(finding)]));
     return reply
       .code(ready ? 200 : 503)
       .type('application/json; charset=utf-8')
-      .send(JSON.stringify({ status: ready ? 'ready' : 'not ready', checks: named }));
+      .send(JSON.stringify({ status: ready ? 'ready' : 'not ready', checks }));
   });
 }
+
+const named = ({ state }: Finding): string => (state === 'failing' ? 'failing' : 'ok');
+
+const inWords = (finding: Finding): string => (finding.state === 'ok' ? 'ok' : `${finding.state}: ${finding.problem}`);

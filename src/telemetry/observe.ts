@@ -1,0 +1,59 @@
+// Counts logins and changes around the code that makes them, which stays as it is. It passes everything on untouched, answers and
+// errors alike.
+import type { Login } from '../credentials/login.ts';
+import { ApiError, type ErrorCode, StoreFailure } from '../errors.ts';
+import type { Changes, ChangesStats } from '../revocation/barrier.ts';
+import type { AuditAction } from '../store/store.ts';
+import type { Counters, LoginProof } from './counters.ts';
+
+export function countLogins(login: Login, { logins }: Counters): Login {
+  async function counted(proof: LoginProof, work: () => Promise<string>): Promise<string> {
+    try {
+      const session = await work();
+      logins.add(proof, 'ok');
+      return session;
+    } catch (error) {
+      logins.add(proof, codeOf(error));
+      throw error;
+    }
+  }
+  return {
+    stark: (request) => counted('starknet', () => login.stark(request)),
+    wallet: (request) => counted('wallet', () => login.wallet(request)),
+  };
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof ApiError) return error.code;
+  return error instanceof StoreFailure ? 'SERVICE_UNAVAILABLE' : 'INTERNAL_ERROR';
+}
+
+type ChangesWithStats = Changes & { stats(): ChangesStats };
+
+export function countChanges(changes: ChangesWithStats, counters: Counters): ChangesWithStats {
+  return {
+    ...changes,
+    async commit(work, options) {
+      const actions: AuditAction[] = [];
+      const began = performance.now();
+      const changed = await changes.commit(
+        (tx) =>
+          work({
+            ...tx,
+            appendChange(entry) {
+              actions.push(entry.action);
+              return tx.appendChange(entry);
+            },
+          }),
+        options,
+      );
+      for (const action of actions) counters.changes.add(action);
+      if (changed.receipt !== undefined) {
+        counters.changing.observe((performance.now() - began) / 1000);
+        counters.barrier.observe(changed.receipt.ms / 1000);
+        counters.revokedInFlight += changed.receipt.inFlight;
+      }
+      return changed;
+    },
+  };
+}

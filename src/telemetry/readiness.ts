@@ -1,0 +1,86 @@
+// Whether this process can do its work, and if not, what is wrong. A part that is degraded makes the work slower or poorer and is
+// told to the operator; one that is failing takes the process out of the load balancer.
+import type { AuditJournalStats } from '../audit/journal.ts';
+import type { ChangesStats } from '../revocation/barrier.ts';
+
+export type Finding =
+  | { readonly state: 'ok' }
+  /** The service goes on. `problem` is a sentence for the operator. */
+  | { readonly state: 'degraded'; readonly problem: string }
+  /** Not ready. */
+  | { readonly state: 'failing'; readonly problem: string };
+
+/** What a request needs, by name. Never rejects: what cannot be found out is itself a finding. */
+export type Readiness = () => Promise<Readonly<Record<string, Finding>>>;
+
+/** One failed request may be an accident of its own. */
+const VENUE_FAILURES = 3;
+/** Room for some hours of changes and audit rows; a full disk stops every change. */
+const FREE_BYTES = 256 * 1_048_576;
+
+const ok: Finding = { state: 'ok' };
+const degraded = (problem: string): Finding => ({ state: 'degraded', problem });
+const failing = (problem: string): Finding => ({ state: 'failing', problem });
+
+/** Makes every check anew each time it is asked. One that throws counts as failing. */
+export function createReadiness(checks: Readonly<Record<string, () => Finding | Promise<Finding>>>): Readiness {
+  return async () => {
+    const found = Object.entries(checks).map(async ([name, check]): Promise<[string, Finding]> => {
+      try {
+        return [name, await check()];
+      } catch {
+        return [name, failing('this cannot be told')];
+      }
+    });
+    return Object.fromEntries(await Promise.all(found));
+  };
+}
+
+export const isReady = (findings: Readonly<Record<string, Finding>>): boolean =>
+  Object.values(findings).every(({ state }) => state !== 'failing');
+
+/** As the metric countersign_problem says it. */
+export function problemLevel({ state }: Finding): number {
+  if (state === 'ok') return 0;
+  return state === 'degraded' ? 1 : 2;
+}
+
+export const stoppingFinding = (stopping: boolean): Finding =>
+  stopping ? failing('the server is stopping: it finishes what is under way') : ok;
+
+/** `ping` rejects when the store cannot be read. */
+export const storeFinding = (ping: () => Promise<void>): Promise<Finding> =>
+  ping().then(
+    () => ok,
+    () => failing('the database cannot be read'),
+  );
+
+/** `problem`: undefined when there is a signing key for every use. */
+export const signingKeysFinding = (problem: string | undefined): Finding =>
+  problem === undefined ? ok : failing(problem);
+
+export const engineFinding = (available: boolean): Finding =>
+  available
+    ? ok
+    : degraded('the Stark-curve engine is not in use: signatures are verified in plain JavaScript, many times slower');
+
+/**
+ * `failures`: forwarded requests refused because of the venue since it last answered one. Never failing: every node has the same
+ * venue behind it, and taking them all out would take logins and revocations away, too.
+ */
+export const venueFinding = (failures: number): Finding =>
+  failures < VENUE_FAILURES ? ok : degraded(`the last ${failures} forwarded requests failed at the venue`);
+
+export const auditFinding = ({ failing: isFailing, lost }: AuditJournalStats): Finding =>
+  isFailing ? degraded(`audit rows about logins and refusals cannot be written; ${lost} are lost since the start`) : ok;
+
+export const changesFinding = ({ unwritten }: ChangesStats): Finding =>
+  unwritten === 0
+    ? ok
+    : degraded(
+        `${unwritten} credentials or accounts are denied by this process alone, because the change could not be written: repeat it before a restart`,
+      );
+
+/** Degraded below 256 MiB. */
+export const diskFinding = (freeBytes: number): Finding =>
+  freeBytes >= FREE_BYTES ? ok : degraded(`${Math.floor(freeBytes / 1_048_576)} MiB are left where the data folder is`);

@@ -1,0 +1,127 @@
+// Takes secrets out of text on its way out of the process: log lines, and errors printed to a terminal. The second line of defence:
+// nothing is meant to hand a secret to the log at all, but an error text of a library may carry what a client sent.
+// It knows secrets by their shape and by the name they stand under, and never lets a text through because it is long.
+
+/** Total: every text gives a text. */
+export type Redact = (text: string) => string;
+
+export const REDACTED = '[redacted]';
+
+/** Headers and members whose value is a secret whatever it looks like. */
+const headerNames = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'paradex-[a-z]+-signature',
+  'countersign-upstream-secret',
+];
+const memberNames = [
+  'signature',
+  'jwt',
+  'jwt_token',
+  'token',
+  'access_token',
+  'refresh_token',
+  'bearer',
+  'secret',
+  'password',
+  'passphrase',
+  'mnemonic',
+  'seed',
+  'private_?key',
+  'encrypted_?key',
+  'master_?key',
+];
+const all = [...headerNames, ...memberNames];
+const secretMember = new RegExp(`^(?:${all.join('|')})$`, 'i');
+
+type Rule = readonly [pattern: RegExp, replacement: string];
+
+// Every pattern starts where a run of its characters starts and reads that run once: the time is linear in the text, also in one
+// that somebody made to be slow.
+
+/** Not within a word; the end of an escape, \n or \u0022 in a text of JSON or %20 in a URL, is not part of the word behind it. */
+const START = String.raw`(?<![\w-](?<!\\[nrt]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}))`;
+
+/** Most texts hold none of these names, and are then spared the rules about them. */
+const anyName = named(all, String.raw`(?:\\*["'])?\s*[:=,]`, '', 'i');
+const rulesOfNames: readonly Rule[] = [
+  // `"name": "value"`, `name="value"`, and raw headers, `"name", "value"`; also where quotes are escaped.
+  [named(all, String.raw`(?:\\*["'])?\s*[:=,]\s*\\*"`, '[^"]+'), `$1${REDACTED}`],
+  [named(all, String.raw`(?:\\*["'])?\s*[:=,]\s*'`, String.raw`[^'\r\n]+`), `$1${REDACTED}`],
+  // `name: value` in prose: a header to the end of its line, a member where it is too long to be a word. Our own lines name a
+  // token by `token:tok_...`, which is no secret.
+  [named(headerNames, String.raw`\s*[:=]\s*(?=[^\s"'\\])`, String.raw`[^\r\n]+`), `$1${REDACTED}`],
+  [named(memberNames, String.raw`\s*[:=]\s*`, String.raw`(?!tok_)[^\s"'\\,;&(){}[\]]{16,}`), `$1${REDACTED}`],
+];
+
+const rulesOfShapes: readonly Rule[] = [
+  // PEM, to the end of the text: half a private key is one too.
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*/g, REDACTED],
+  [new RegExp(String.raw`${START}((?:bearer|basic|digest)(?:\s|%20)+)[\w.~+/=-]{16,}`, 'gi'), `$1${REDACTED}`],
+  // A JWT, or what is left of one: its header is base64url of `{"`.
+  [new RegExp(String.raw`${START}eyJ[\w-]{5,}(?:\.[\w-]*){0,4}`, 'g'), REDACTED],
+];
+
+/** Most texts of a line are short words, and are spared all rules: each of them needs one of these, or a long run. */
+const MAY_HOLD_A_NAME = /[\s:=,]|eyJ/;
+const LONG = 40;
+const LONG_RUN = new RegExp(String.raw`(?<![\w-])[\w-]{${LONG},}`, 'g');
+/** 32 random bytes or more as base64url: the operator's bearer, an upstream secret, the signature of a JWT. */
+const RANDOM = /^(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])/;
+/** Private keys and the halves of signatures, in hex or decimal. */
+const LONG_NUMBER = /(?:0x)?(?<![0-9a-f])[0-9a-f]{48,}/gi;
+/** No secret. */
+const WALLET_ADDRESS = /^0x[0-9a-f]{40}$/i;
+
+function redactRun(run: string): string {
+  if (WALLET_ADDRESS.test(run)) return run;
+  return RANDOM.test(run) ? REDACTED : run.replace(LONG_NUMBER, REDACTED);
+}
+
+/** `name` with the separator and up to the value is the first group, which stays. */
+function named(names: readonly string[], separator: string, value: string, flags = 'gi'): RegExp {
+  return new RegExp(`${START}((?:${names.join('|')})${separator})${value}`, flags);
+}
+
+/** For prose. `known`: secrets of this process, taken out wherever they stand and whatever their shape. */
+export function createRedactor(known: readonly string[] = []): Redact {
+  const exact = [...new Set(known.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))].filter(Boolean);
+  return function redact(text) {
+    let clean = text;
+    for (const secret of exact) clean = clean.replaceAll(secret, REDACTED);
+    if (clean.length < LONG && !MAY_HOLD_A_NAME.test(clean)) return clean;
+    const rules = anyName.test(clean) ? [...rulesOfNames, ...rulesOfShapes] : rulesOfShapes;
+    for (const [pattern, replacement] of rules) clean = clean.replace(pattern, replacement);
+    return clean.replace(LONG_RUN, redactRun);
+  };
+}
+
+/**
+ * For a line of JSON: a line of JSON with the same members, whose texts went through `redact` and whose members with a secret's
+ * name hold nothing. What is no JSON is redacted as prose. Integers beyond 2^53 lose their last digits.
+ */
+export function createLineRedactor(redact: Redact = createRedactor()): Redact {
+  return function redactLine(line) {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(line);
+    } catch {
+      return redact(line);
+    }
+    return `${JSON.stringify(cleaned('', parsed))}${line.endsWith('\n') ? '\n' : ''}`;
+  };
+
+  function cleaned(name: string, value: unknown): unknown {
+    if (secretMember.test(name)) return REDACTED;
+    // An account id looks like a private key, and the log is of no use without it: it passes as the value of this member alone.
+    if (typeof value === 'string') return name === 'account' && ACCOUNT.test(value) ? value : redact(value);
+    if (Array.isArray(value)) return value.map((item) => cleaned('', item));
+    if (typeof value !== 'object' || value === null) return value;
+    // fromEntries defines members, __proto__ too, and never calls a setter.
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, cleaned(key, member)]));
+  }
+}
+
+const ACCOUNT = /^0x[0-9a-f]{1,64}$/;

@@ -1,0 +1,128 @@
+// /readyz of a whole service in trouble: a load balancer learns that it must look elsewhere, the operator what is wrong, and
+// strangers not a word of that.
+
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { newOwner, startWorld } from '../http/world.ts';
+import { type Service, startService } from '../support/harness.ts';
+import { readAnswer } from '../support/raw-http.ts';
+import { call } from '../support/trader.ts';
+import { parsePage } from '../unit/telemetry/metrics-page.ts';
+
+const ask = async (url: string) => {
+  const { status, json, headers } = await call(url, 'GET', '/readyz');
+  expect(headers.get('Cache-Control')).toBe('no-store');
+  return { status, said: json.status, checks: json.checks };
+};
+const problems = (checks: Record<string, string>) => Object.entries(checks).filter(([, problem]) => problem !== 'ok');
+
+/** As an administrator's hand in the database would. */
+function inDatabase(service: Service, sql: string): void {
+  const database = new DatabaseSync(join(service.folder, 'data', 'countersign.db'));
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
+}
+
+test('a store that cannot be read is 503 on both listeners; the figures are there all the same, and it comes back', async () => {
+  const service = await startService();
+  try {
+    inDatabase(service, 'alter table meta rename to away');
+    const strangers = await ask(service.url);
+    expect([strangers.status, strangers.said, problems(strangers.checks)]).toEqual([
+      503,
+      'not ready',
+      [['store', 'failing']],
+    ]);
+    const operator = await ask(service.operatorUrl);
+    expect([operator.status, operator.said]).toEqual([503, 'not ready']);
+    expect(problems(operator.checks)).toEqual([['store', 'failing: the database cannot be read']]);
+
+    const metrics = await call(service.operatorUrl, 'GET', '/metrics');
+    const page = parsePage(metrics.text);
+    expect(page.value('countersign_problem', { component: 'store' })).toBe(2);
+    expect(page.value('countersign_problem', { component: 'signing_keys' })).toBe(0);
+    expect(page.families.get('countersign_change_log_position')?.samples).toEqual([]);
+
+    inDatabase(service, 'alter table away rename to meta');
+    expect((await ask(service.url)).status).toBe(200);
+    expect(problems((await ask(service.operatorUrl)).checks)).toEqual([]);
+  } finally {
+    await service.stop();
+  }
+});
+
+test('a venue that cannot be reached is told to the operator, and takes no node out: logins and revocations go on', async () => {
+  // Nobody listens on port 1 of this machine.
+  const world = await startWorld({ upstream: 'http://127.0.0.1:1' });
+  try {
+    const owner = await newOwner(world);
+    for (let i = 0; i < 3; i += 1) {
+      expect(problems((await ask(world.service.operatorUrl)).checks)).toEqual([]);
+      expect((await call(world.url, 'GET', '/v1/balance', { bearer: owner.session })).status).toBe(503);
+    }
+    const operator = await ask(world.service.operatorUrl);
+    expect([operator.status, operator.said]).toEqual([200, 'ready']);
+    expect(problems(operator.checks)).toEqual([
+      ['venue', 'degraded: the last 3 forwarded requests failed at the venue'],
+    ]);
+    const strangers = await ask(world.url);
+    expect([strangers.status, strangers.said, problems(strangers.checks)]).toEqual([200, 'ready', []]);
+  } finally {
+    await world.stop();
+  }
+});
+
+test('a revocation that could not be written is told until it is', async () => {
+  const world = await startWorld();
+  try {
+    const owner = await newOwner(world);
+    inDatabase(
+      world.service,
+      `create trigger full before insert on change_log begin select raise(abort, 'disk full'); end`,
+    );
+    const lock = (path: string) =>
+      call(world.service.operatorUrl, 'POST', `/operator/v1/accounts/${owner.account}/${path}`, {
+        bearer: world.service.operatorToken,
+      });
+    expect((await lock('lock')).status).toBe(503);
+    const { status, checks } = await ask(world.service.operatorUrl);
+    expect(status).toBe(200);
+    expect(checks.changes).toMatch(/^degraded: 1 credentials or accounts are denied by this process alone/);
+    const page = parsePage((await call(world.service.operatorUrl, 'GET', '/metrics')).text);
+    expect(page.value('countersign_unwritten_denials')).toBe(1);
+    expect(page.value('countersign_changes_not_written_total')).toBe(1);
+    expect(page.value('countersign_changes_total', { action: 'account.locked' })).toBe(0);
+
+    inDatabase(world.service, 'drop trigger full');
+    expect((await lock('unlock')).status).toBe(200);
+    expect((await ask(world.service.operatorUrl)).checks.changes).toBe('ok');
+  } finally {
+    await world.stop();
+  }
+});
+
+test('a server that is stopping is not ready, while it finishes what is under way', async () => {
+  const service = await startService();
+  const client = connect(service.port, '127.0.0.1');
+  try {
+    const begun = 'POST /v1/auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
+    client.write(begun);
+    // Its interim answer says that the request is under way.
+    await new Promise((resolve) => client.once('data', resolve));
+    expect((await ask(service.operatorUrl)).status).toBe(200);
+    const stopped = service.stop();
+    const { status, said, checks } = await ask(service.operatorUrl);
+    expect([status, said]).toEqual([503, 'not ready']);
+    expect(problems(checks)).toEqual([['process', 'failing: the server is stopping: it finishes what is under way']]);
+    client.write('{}');
+    expect((await readAnswer(client)).status).toBe(400);
+    await stopped;
+  } finally {
+    client.destroy();
+  }
+});

@@ -1,0 +1,120 @@
+// The log: every line goes through the redactor, is bounded, and tells of an error only what is named.
+import { expect, test } from 'vitest';
+import { createLogger, MAX_LINE } from '../../../src/telemetry/logger.ts';
+import { createLineRedactor, REDACTED, type Redact } from '../../../src/telemetry/redact.ts';
+
+const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIweDEifQ.q8fH2k_Zx91LmNopQrStUv';
+
+function logTo(redact: Redact = createLineRedactor()) {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'trace', redact, destination: { write: (line) => void lines.push(line) } });
+  return { log, lines, only: () => JSON.parse(lines.join('')) };
+}
+
+test('one event is one line of JSON', () => {
+  const { log, lines, only } = logTo();
+  log.info({ event: 'denied', reason: 'bearer_missing' });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.endsWith('}\n')).toBe(true);
+  expect(only()).toMatchObject({ level: 30, event: 'denied', reason: 'bearer_missing' });
+});
+
+test('a secret in an error, in its causes, in a message or in a member does not reach the log, and does without the redactor', () => {
+  const error = new Error(`cannot parse ${JWT}`, { cause: new TypeError(`refused ${JWT}`) });
+  const write = ({ log }: ReturnType<typeof logTo>): void => {
+    log.error({ event: 'failed', err: error });
+    log.error(error);
+    log.warn(`saw ${JWT}`);
+    log.info({ event: 'x', cause: `header authorization: ${JWT}`, deep: { list: [JWT] } });
+    log.child({ bound: JWT }).info('hello');
+  };
+  const on = logTo();
+  write(on);
+  expect(on.lines).toHaveLength(5);
+  expect(on.lines.join('')).not.toContain('eyJ');
+  for (const line of on.lines) expect(JSON.stringify(JSON.parse(line))).toContain(REDACTED);
+
+  const off = logTo((line) => line);
+  write(off);
+  for (const line of off.lines) expect(line).toContain(JWT);
+});
+
+test('of an error it tells type, message, stack, code and causes, and nothing that a library hung on it', () => {
+  const { log, only } = logTo();
+  const parts = [new RangeError('first part'), 'second part'];
+  const error = Object.assign(new Error('it failed', { cause: new AggregateError(parts, 'both') }), {
+    code: 'UND_ERR_SOCKET',
+    request: { headers: { cookie: 'canary' } },
+    body: 'canary',
+  });
+  log.error({ event: 'failed', err: error });
+  const { err } = only();
+  expect(Object.keys(err).sort()).toEqual(['causes', 'code', 'message', 'stack', 'type']);
+  expect(err).toMatchObject({ type: 'Error', message: 'it failed', code: 'UND_ERR_SOCKET' });
+  expect(err.causes).toEqual(['AggregateError: both', 'RangeError: first part', 'second part']);
+  expect(err.stack).toContain('logger.test.ts');
+});
+
+test('what is thrown and no error is told by its type, a text as it is', () => {
+  for (const [thrown, told] of [
+    ['a text', 'a text'],
+    [{ body: 'canary' }, 'object'],
+    [undefined, undefined],
+  ]) {
+    const { log, only } = logTo();
+    log.error({ event: 'failed', err: thrown });
+    expect(only().err).toEqual(told);
+  }
+});
+
+test('a chain of causes that never ends is told in part', () => {
+  const error: Error & { cause?: unknown } = new Error('round');
+  error.cause = error;
+  const { log, only } = logTo();
+  log.error({ event: 'failed', err: error });
+  expect(only().err.causes).toHaveLength(8);
+});
+
+test('no line is longer than its bound, however long the texts are, and it still says when and how bad', () => {
+  const { log, lines } = logTo();
+  log.error({ event: 'failed', err: new Error('x'.repeat(1_000_000)) });
+  log.warn({ event: 'long', text: `${JWT} ${'y '.repeat(500_000)}` });
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(line.length).toBeLessThan(MAX_LINE);
+  const [error, warning] = lines.map((line) => JSON.parse(line));
+  expect(error).toMatchObject({ level: 50, event: 'line_cut' });
+  expect(warning).toMatchObject({ level: 40, event: 'line_cut' });
+  expect(warning.length).toBeGreaterThan(1_000_000);
+  expect(warning.time).toBeGreaterThan(1_700_000_000_000);
+  expect(warning.start).toContain('"event":"long"');
+  expect(lines.join('')).not.toContain('eyJ');
+});
+
+test('an error whose message is long but within the line keeps its event', () => {
+  const { log, only } = logTo();
+  log.error({ event: 'failed', err: new Error('x '.repeat(2_500)) }, 'it failed');
+  const { event, err } = only();
+  expect(event).toBe('failed');
+  expect(err.message).toHaveLength(2_048 + 3);
+});
+
+test('where a text is cut, no half of a secret is left', () => {
+  const secret = `0x${'ab'.repeat(31)}`;
+  for (const length of [2_040, 2_020, 2_000]) {
+    const { log, only } = logTo();
+    log.error(
+      { event: 'failed', err: new Error(`${'. '.repeat(length / 2)}${secret} and more words to come`) },
+      'it failed',
+    );
+    expect(JSON.stringify(only())).not.toContain('abab');
+  }
+});
+
+test('a line that the redactor fails on is not written as it is, and whoever logs does not notice', () => {
+  const { log, lines, only } = logTo(() => {
+    throw new RangeError('too deep');
+  });
+  log.warn({ event: 'x', text: JWT });
+  expect(only()).toMatchObject({ level: 40, event: 'line_not_redacted' });
+  expect(lines.join('')).not.toContain(JWT);
+});

@@ -1,0 +1,91 @@
+// What /readyz finds: which problems take the process out of service, and which are only told.
+import { describe, expect, test } from 'vitest';
+import {
+  auditFinding,
+  changesFinding,
+  createReadiness,
+  diskFinding,
+  engineFinding,
+  type Finding,
+  isReady,
+  problemLevel,
+  signingKeysFinding,
+  stoppingFinding,
+  storeFinding,
+  venueFinding,
+} from '../../../src/telemetry/readiness.ts';
+
+const written = { waiting: 0, written: 5, lost: 0, failing: false };
+const MIB = 1_048_576;
+
+const cases: readonly (readonly [what: string, well: Finding, ill: Finding, state: string, says: RegExp])[] = [
+  ['a stop', stoppingFinding(false), stoppingFinding(true), 'failing', /stopping/],
+  [
+    'an unreadable store',
+    await storeFinding(async () => undefined),
+    await storeFinding(() => Promise.reject(new Error('SQLITE_CORRUPT secret detail'))),
+    'failing',
+    /^the database cannot be read$/,
+  ],
+  [
+    'a missing signing key',
+    signingKeysFinding(undefined),
+    signingKeysFinding('no key for tokens'),
+    'failing',
+    /no key for tokens/,
+  ],
+  ['the engine', engineFinding(true), engineFinding(false), 'degraded', /plain JavaScript/],
+  ['the venue', venueFinding(2), venueFinding(3), 'degraded', /last 3 forwarded/],
+  [
+    'the audit log',
+    auditFinding(written),
+    auditFinding({ ...written, lost: 7, failing: true }),
+    'degraded',
+    /7 are lost/,
+  ],
+  [
+    'a change that was not written',
+    changesFinding({ unwritten: 0, failures: 9 }),
+    changesFinding({ unwritten: 2, failures: 9 }),
+    'degraded',
+    /^2 credentials or accounts .*repeat it before a restart/,
+  ],
+  ['the disk', diskFinding(256 * MIB), diskFinding(256 * MIB - 1), 'degraded', /^255 MiB/],
+];
+
+test.each(cases)('%s', (_what, well, ill, state, says) => {
+  expect(well).toEqual({ state: 'ok' });
+  expect(ill.state).toBe(state);
+  expect(ill).toHaveProperty('problem', expect.stringMatching(says));
+});
+
+test('rows that were lost once, and are written again, are no problem any more', () => {
+  expect(auditFinding({ ...written, lost: 7 })).toEqual({ state: 'ok' });
+});
+
+describe('readiness', () => {
+  const ok: Finding = { state: 'ok' };
+  const poor: Finding = { state: 'degraded', problem: 'slow' };
+  const out: Finding = { state: 'failing', problem: 'gone' };
+
+  test('is lost by what fails, not by what is degraded', () => {
+    expect(isReady({ a: ok, b: poor })).toBe(true);
+    expect(isReady({ a: ok, b: poor, c: out })).toBe(false);
+    expect([ok, poor, out].map(problemLevel)).toEqual([0, 1, 2]);
+  });
+
+  test('asks anew each time, and counts what throws as failing without saying why', async () => {
+    let finding: Finding = ok;
+    const readiness = createReadiness({
+      now: () => finding,
+      thrown: () => {
+        throw new Error('secret');
+      },
+      rejected: () => Promise.reject(new Error('secret')),
+    });
+    const unknown = { state: 'failing', problem: 'this cannot be told' };
+    expect(await readiness()).toEqual({ now: ok, thrown: unknown, rejected: unknown });
+    finding = poor;
+    expect((await readiness()).now).toBe(poor);
+  });
+});
