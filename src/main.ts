@@ -1,10 +1,13 @@
 // Process entry: the first argument names a command, and its answer is the exit code. The only file that calls process.exit.
 import { accounts } from './cli/commands/accounts.ts';
 import { audit } from './cli/commands/audit.ts';
+import { backup } from './cli/commands/backup.ts';
 import { completion } from './cli/commands/completion.ts';
 import { config } from './cli/commands/config.ts';
 import { demo } from './cli/commands/demo.ts';
+import { doctor } from './cli/commands/doctor.ts';
 import { help } from './cli/commands/help.ts';
+import { restore } from './cli/commands/restore.ts';
 import { serve } from './cli/commands/serve.ts';
 import { signingKeys } from './cli/commands/signing-keys.ts';
 import { version } from './cli/commands/version.ts';
@@ -19,6 +22,9 @@ const commands: Readonly<Record<string, Command>> = {
   'signing-keys': signingKeys,
   accounts,
   audit,
+  backup,
+  restore,
+  doctor,
   completion,
   help,
   version,

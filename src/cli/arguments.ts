@@ -6,16 +6,23 @@ export interface Arguments {
   readonly json: boolean;
   /** The command's own options that were given, without dashes. */
   readonly options: ReadonlyMap<string, string>;
+  /** Those of them that stand alone, without a value. */
+  readonly switches: ReadonlySet<string>;
   /** For loadConfig, which refuses what it does not know. */
   readonly settings: readonly string[];
 }
 
-/** `own` are the names of the command's own options, each with a value; `--json` is everybody's. Throws UsageError. */
-export function splitArguments(argv: readonly string[], own: readonly string[] = []): Arguments {
+/** `own` are the names of the command's own options, each with a value, `alone` of those without; `--json` is everybody's. Throws UsageError. */
+export function splitArguments(
+  argv: readonly string[],
+  own: readonly string[] = [],
+  alone: readonly string[] = [],
+): Arguments {
   const first = argv.findIndex(isOption);
   const words = first === -1 ? argv : argv.slice(0, first);
   const rest = first === -1 ? [] : argv.slice(first);
   const options = new Map<string, string>();
+  const switches = new Set<string>();
   const settings: string[] = [];
   let json = false;
   for (let index = 0; index < rest.length; index += 1) {
@@ -23,6 +30,8 @@ export function splitArguments(argv: readonly string[], own: readonly string[] =
     const [, written = '', inline] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? [];
     if (argument === '--json') {
       json = true;
+    } else if (inline === undefined && alone.includes(written)) {
+      switches.add(written);
     } else if (own.includes(written)) {
       const value = inline ?? rest[index + 1];
       if (inline === undefined) index += 1;
@@ -32,7 +41,7 @@ export function splitArguments(argv: readonly string[], own: readonly string[] =
       settings.push(argument);
     }
   }
-  return { words, json, options, settings };
+  return { words, json, options, switches, settings };
 }
 
 // A kid, base64url of 32 bytes, may begin with any of its characters; no option is of that form and length.

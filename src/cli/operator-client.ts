@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { operatorToken, startOperatorAlone } from '../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
-import { NoData, StoreFailure, StoreLocked } from '../errors.ts';
+import { BackupFailure, NoData, StoreFailure, StoreLocked } from '../errors.ts';
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
 import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../operator/address-file.ts';
@@ -19,7 +19,7 @@ export interface Operator {
   /** The answer's text, as it came. Throws Refused for any status but 2xx, NotReachable when there is no answer. */
   ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<string>;
   /** The same for an answer of any length, piece by piece. */
-  stream(path: string): AsyncGenerator<Uint8Array>;
+  stream(path: string, method?: 'GET' | 'POST'): AsyncGenerator<Uint8Array>;
 }
 
 /** What a command asks, once its arguments were understood. */
@@ -102,9 +102,13 @@ function operatorAt(url: string, token: string): Operator {
     async ask(method, path, body) {
       return (await request(method, path, body, AbortSignal.timeout(ANSWER_MS))).text();
     },
-    async *stream(path) {
-      const response = await request('GET', path, undefined, null);
-      if (response.body !== null) yield* response.body;
+    async *stream(path, method = 'GET') {
+      const response = await request(method, path, undefined, null);
+      try {
+        if (response.body !== null) yield* response.body;
+      } catch (cause) {
+        throw new NotReachable(`the answer of the server at ${url} broke off`, { cause });
+      }
     },
   };
 }
@@ -123,7 +127,7 @@ function sentenceOf(error: unknown): string {
   if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
     return error.message;
   }
-  if (error instanceof OperatorTokenUnusable) return error.message;
+  if (error instanceof OperatorTokenUnusable || error instanceof BackupFailure) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -23,3 +23,19 @@ export const printable = (text: string): string =>
 /** Nanoseconds as a time to the second, UTC; 0 is a dash. Precise enough for people; --json has every digit. */
 export const shownTime = (nanos: unknown): string =>
   typeof nanos === 'number' && nanos > 0 ? new Date(nanos / 1e6).toISOString().replace(/\.\d+Z$/, 'Z') : '-';
+
+/** JSON in which integers have every digit, however large. */
+export function jsonText(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`;
+}
+
+/** 1536 as `1.5 KiB`. */
+export function shownBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)));
+  return step === 0 ? `${bytes} bytes` : `${(bytes / 1024 ** step).toFixed(1)} ${units[step]}`;
+}

@@ -1,9 +1,11 @@
-// The operator API: the second listener's door and what stands behind it. Everything but the two health routes demands the
-// operator's bearer, before anything is told about what exists. The public listener never leads here.
+// The operator API: the second listener's door and what stands behind it. Everything but the two health routes, and the metrics
+// unless they have a bearer of their own, demands the operator's bearer, before anything is told about what exists. The public
+// listener never leads here.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { parseTarget } from '../access/target.ts';
+import type { Backups } from '../backup/take.ts';
 import type { LockAccount } from '../credentials/lock-account.ts';
 import type { SigningKeys } from '../credentials/signing-keys.ts';
 import { parseIp } from '../domain/allowlist.ts';
@@ -13,26 +15,38 @@ import { ApiError } from '../errors.ts';
 import { headerLines, REQUEST_ID_HEADER, requireOneHost, requirePlainBody } from '../http/front.ts';
 import { fromFastify, readBodiesAsJson } from '../http/handlers.ts';
 import { renderError, toApiError } from '../http/render.ts';
-import { type Readiness, registerHealthRoutes } from '../http/routes/health.ts';
+import { registerHealthRoutes } from '../http/routes/health.ts';
 import type { Store } from '../store/store.ts';
+import type { MetricsPage } from '../telemetry/exposition.ts';
+import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { attachAct } from './act.ts';
 import type { IsOperator } from './bearer.ts';
 import { registerAccountRoutes } from './routes/accounts.ts';
 import { registerAuditRoute } from './routes/audit.ts';
+import { registerBackupRoute } from './routes/backup.ts';
+import { METRICS_PATH, registerMetricsRoute } from './routes/metrics.ts';
 import { registerSigningKeyRoutes } from './routes/signing-keys.ts';
 import { registerVersionRoute, type Version } from './routes/version.ts';
 
 export interface OperatorApiDeps {
   readonly isOperator: IsOperator;
+  readonly metrics?: MetricsAccess | undefined;
   readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'audit'>;
   readonly clock: Clock;
   readonly lockAccount: LockAccount;
   readonly signingKeys: SigningKeys;
+  readonly backups: Backups;
   readonly readiness: Readiness;
   readonly telemetry: Telemetry;
   readonly version: Version;
   readonly limits: { readonly maxBodyBytes: number; readonly maxTargetBytes: number };
+}
+
+export interface MetricsAccess {
+  readonly page: MetricsPage;
+  /** Whether a request carries metrics.token; undefined where none is set, and anyone on this listener may read them. */
+  readonly isScraper: IsOperator | undefined;
 }
 
 export interface OperatorApi {
@@ -49,7 +63,8 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const requestId = requestIdOf(request.raw);
     const apiError = fromFastify(error) ?? toApiError(error, requestId);
-    if (apiError.status >= 500) telemetry.failed(requestId, 'operator', error);
+    const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
+    telemetry.erred({ requestId, route: 'operator', principal: undefined, clientIp }, apiError, error);
     const { status, headers, body } = renderError(apiError);
     reply.code(status).headers(headers).send(body);
   };
@@ -69,10 +84,12 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     throw new ApiError('NOT_FOUND', 'no such path');
   });
   const refuseOtherMethods = watchMethods(app);
-  registerHealthRoutes(app, deps.readiness);
+  registerHealthRoutes(app, deps.readiness, 'sentences');
+  if (deps.metrics !== undefined) registerMetricsRoute(app, deps.metrics.page);
   registerAccountRoutes(app, deps);
   registerSigningKeyRoutes(app, deps.signingKeys);
   registerAuditRoute(app, deps);
+  registerBackupRoute(app, deps.backups);
   registerVersionRoute(app, deps.version);
   refuseOtherMethods();
   await app.ready();
@@ -103,16 +120,22 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     const target = parseTarget(request.url ?? '');
     const path = target.kind === 'target' ? `/${target.segments.join('/')}` : '';
     const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
-    if (!withoutBearer.has(path)) {
+    if (!withoutBearer.has(path) && !mayReadMetrics(path, lines.authorization)) {
       if (!deps.isOperator(lines.authorization)) {
         const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
-        telemetry.denied({ reason, requestId, route: 'operator', principal: undefined, clientIp });
+        telemetry.operatorDenied({ requestId, route: 'operator', principal: undefined, clientIp }, reason);
         throw new ApiError('UNAUTHORIZED_ERROR', 'the operator token is missing or wrong');
       }
       attachAct(request, { actor: 'operator', requestId, clientIp });
     }
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
     request.url = target.canonical;
+  }
+
+  function mayReadMetrics(path: string, authorization: readonly string[]): boolean {
+    if (path !== METRICS_PATH || deps.metrics === undefined) return false;
+    const { isScraper } = deps.metrics;
+    return isScraper === undefined || isScraper(authorization);
   }
 
   return { front, close: () => app.close() };

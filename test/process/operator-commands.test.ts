@@ -84,7 +84,7 @@ test('an account is locked, shown and unlocked while the server runs, and while 
 });
 
 test('signing keys are listed, rotated and retired, with every digit for programs', async () => {
-  const server = await startServer(home, ['--signing_keys.publish_delay=0']);
+  const server = await startServer(home, ['--signing_keys.publish_delay=0', '--terminal_token.enabled=true']);
   const owner = await ownerAt(server);
   const listed = await done('signing-keys list --json');
   expect(listed).toMatch(/"created_at":\d{19},/);
@@ -92,6 +92,7 @@ test('signing keys are listed, rotated and retired, with every digit for program
   expect(await done('signing-keys rotate session')).toMatch(/ session +active /);
   expect(await done('signing-keys list')).toMatch(new RegExp(`^${old.kid} +session +verifying `, 'm'));
   expect(await statusOf(server, owner.session)).toBe(200);
+  expect(await done('signing-keys rotate terminal')).toMatch(/ terminal +active /);
   expect(await done(`signing-keys retire ${old.kid}`)).toMatch(/ session +retired /);
   expect(await statusOf(server, owner.session)).toBe(401);
 });
@@ -100,7 +101,7 @@ describe('nothing is done, and one sentence says why', () => {
   test.each([
     ['accounts lock', /usage: countersign accounts/],
     ['accounts lock 0x1/../x', /usage: countersign accounts/],
-    ['signing-keys rotate terminal', /usage: countersign signing-keys/],
+    ['signing-keys rotate console', /usage: countersign signing-keys/],
     ['audit', /usage: countersign audit/],
     ['audit export --form=2026-01-01', /--form/],
     ['config check --server.prot=1', /server\.prot.*server\.port/],

@@ -11,6 +11,9 @@ export const verbs: Readonly<Record<string, readonly string[]>> = {
   'signing-keys': ['list', 'rotate', 'retire'],
   accounts: ['list', 'show', 'lock', 'unlock'],
   audit: ['export'],
+  backup: [],
+  restore: [],
+  doctor: [],
   completion: ['bash', 'zsh'],
   version: [],
   help: [],
@@ -48,7 +51,7 @@ ${cases('      ', (words) => `words="${words}"`)}    esac
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -F _countersign countersign
+complete -o default -F _countersign countersign
 `;
 
 const zsh = (): string => `#compdef countersign
@@ -59,7 +62,8 @@ _countersign() {
     compadd -S '' -- ${flags.join(' ')}
   elif (( CURRENT == 3 )); then
     case "$words[2]" in
-${cases('      ', (words) => `compadd -- ${words}`)}    esac
+${cases('      ', (words) => `compadd -- ${words}`)}      backup|restore) _files ;;
+    esac
   fi
 }
 compdef _countersign countersign

@@ -7,13 +7,19 @@ import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts
 import { OperatorPortTaken, StoreFailure, StoreLocked } from '../../errors.ts';
 import { MasterKeyUnusable } from '../../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../jwt/seal.ts';
+import { SigningKeyDamaged } from '../../jwt/signing-key.ts';
 import { OPERATOR_TOKEN_FILE, OperatorTokenUnusable } from '../../operator/token-file.ts';
+import { createRedactor } from '../../telemetry/redact.ts';
+
+/** What is said of a defect may hold what a client sent. */
+const redact = createRedactor();
 
 export async function serve(argv: readonly string[]): Promise<number> {
   let app: App;
   let loaded: LoadedConfig;
   // Listened for before anything is opened: a signal during start must not leave a half-started server behind.
   const stopping = stopSignal();
+  const crash = firstCrash();
   try {
     loaded = loadConfig({
       argv,
@@ -26,9 +32,11 @@ export async function serve(argv: readonly string[]): Promise<number> {
     return failed(error);
   }
   process.stdout.write(welcome(app, loaded));
-  const signal = await stopping;
+  const signal = await Promise.race([stopping, crash]);
+  if (typeof signal !== 'string') return crashed(signal);
   process.stdout.write(`${signal}: finishing what is under way\n`);
-  await app.stop();
+  const meanwhile = await Promise.race([app.stop(), crash]);
+  if (meanwhile !== undefined) return crashed(meanwhile);
   process.stdout.write('stopped\n');
   return 0;
 }
@@ -38,6 +46,22 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, resolve);
   });
+}
+
+interface Crash {
+  readonly error: unknown;
+}
+
+function firstCrash(): Promise<Crash> {
+  return new Promise((resolve) => {
+    process.on('uncaughtException', (error: unknown) => resolve({ error }));
+  });
+}
+
+// Nothing can be relied on any more, not even a stop; what was acknowledged is on disk.
+function crashed({ error }: Crash): number {
+  process.stderr.write(`countersign: ended by a defect: ${redact(textOf(error))}\n`);
+  return 1;
 }
 
 function welcome(app: App, { config }: LoadedConfig): string {
@@ -67,11 +91,14 @@ function sentence(error: unknown): string {
     return 'another server is already running on this data folder; stop it, or use another --data';
   if (error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch || error instanceof RouteTableError)
     return error.message;
+  if (error instanceof SigningKeyDamaged) return error.message;
   if (error instanceof OperatorTokenUnusable || error instanceof OperatorPortTaken) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   if (isAddressInUse(error)) return 'the port is in use by another program; choose another with --port';
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return redact(textOf(error));
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 const isAddressInUse = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

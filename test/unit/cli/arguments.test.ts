@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { splitArguments, UsageError } from '../../../src/cli/arguments.ts';
-import { printable, shownTime, table } from '../../../src/cli/output.ts';
+import { jsonText, printable, shownBytes, shownTime, table } from '../../../src/cli/output.ts';
 
 const split = (line: string) => {
   const { words, json, options, settings } = splitArguments(line.split(' '), ['account', 'to']);
@@ -19,6 +19,12 @@ test('words come first, options in any order after them, and the rest are settin
 
 test('what is not understood is left to the settings, which refuse it', () => {
   expect(split('--jsn list --accounts=1').settings).toEqual(['--jsn', 'list', '--accounts=1']);
+});
+
+test('an option that stands alone takes no value, and one with a value is not it', () => {
+  const { words, switches, settings } = splitArguments(['a', '--keep', '--data=x'], [], ['keep']);
+  expect([words, [...switches], settings]).toEqual([['a'], ['keep'], ['--data=x']]);
+  expect(splitArguments(['a', '--keep=false'], [], ['keep']).settings).toEqual(['--keep=false']);
 });
 
 test('a kid may begin with dashes', () => {
@@ -50,4 +56,25 @@ test('columns are as wide as their widest cell', () => {
 test('a time is shown to the second, and no time as a dash', () => {
   expect(shownTime(1_800_000_000_123_456_800)).toBe('2027-01-15T08:00:00Z');
   for (const none of [0, undefined, null, 'x']) expect(shownTime(none)).toBe('-');
+});
+
+test('an integer has every digit in JSON, and the rest is as JSON has it', () => {
+  const value = {
+    at: 1_800_000_000_123_456_789n,
+    text: 'a"b',
+    none: null,
+    left: undefined,
+    list: [1n, true, { x: 'y' }],
+  };
+  expect(jsonText(value)).toBe('{"at":1800000000123456789,"text":"a\\"b","none":null,"list":[1,true,{"x":"y"}]}');
+});
+
+test('sizes are told in the unit that fits', () => {
+  expect([0, 1023, 1024, 1536, 5 * 1024 ** 3].map(shownBytes)).toEqual([
+    '0 bytes',
+    '1023 bytes',
+    '1.0 KiB',
+    '1.5 KiB',
+    '5.0 GiB',
+  ]);
 });

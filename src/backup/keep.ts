@@ -1,0 +1,97 @@
+// Keeps a backup that is streamed to us: it gets its name only when all of it has arrived, was checked and is on the disk. What
+// broke off has no name but one that ends in .tmp, and never replaces anything.
+import { createHash, randomBytes } from 'node:crypto';
+import { constants, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BackupFailure, isSystemError } from '../errors.ts';
+import { parseTrailer, TRAILER_BYTES } from './trailer.ts';
+
+export interface KeptBackup<Checked> {
+  readonly bytes: number;
+  readonly checked: Checked;
+}
+
+/**
+ * Writes the pieces to `file`, mode 0600; `check` looks at the image of the database before it counts, and rejects if it will not
+ * do. Rejects with BackupFailure or with what `check` or the pieces threw, and then there is no file.
+ */
+export async function keepBackup<Checked>(
+  pieces: AsyncIterable<Uint8Array>,
+  file: string,
+  check: (image: string) => Promise<Checked>,
+): Promise<KeptBackup<Checked>> {
+  if (existsSync(file)) throw alreadyThere(file);
+  const draft = `${file}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    const image = await onDisk(draft, 'wx', (handle) => writeImage(handle, pieces));
+    const checked = await check(draft);
+    await onDisk(draft, 'a', (handle) => handle.appendFile(image.trailer));
+    giveName(draft, file);
+    await syncFolder(dirname(file));
+    return { bytes: image.bytes + TRAILER_BYTES, checked };
+  } catch (error) {
+    throw isSystemError(error)
+      ? new BackupFailure(`${file} cannot be written (${error.code})`, { cause: error })
+      : error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+async function onDisk<T>(path: string, flags: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, flags, 0o600);
+  try {
+    const result = await write(handle);
+    await handle.sync();
+    return result;
+  } finally {
+    await handle.close();
+  }
+}
+
+// Everything but the last bytes, which are the trailer: they are written when the image has been looked at.
+async function writeImage(
+  handle: FileHandle,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<{ readonly bytes: number; readonly trailer: Buffer }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let held = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    const all = Buffer.concat([held, piece]);
+    const image = all.subarray(0, Math.max(0, all.length - TRAILER_BYTES));
+    held = all.subarray(image.length);
+    hash.update(image);
+    bytes += image.length;
+    await handle.writeFile(image);
+  }
+  const trailer = parseTrailer(held);
+  if (trailer === undefined || trailer === 'newer_format' || !trailer.digest.equals(hash.digest())) {
+    throw new BackupFailure('the backup did not arrive whole; nothing was kept');
+  }
+  return { bytes, trailer: held };
+}
+
+function giveName(draft: string, file: string): void {
+  try {
+    linkSync(draft, file); // Unlike a rename, a link never replaces a file that is already there.
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EEXIST') throw alreadyThere(file);
+    // Some file systems, those of memory sticks for one, have no links.
+    if (existsSync(file)) throw alreadyThere(file);
+    renameSync(draft, file);
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return; // Windows cannot open a folder for this.
+  const folder = await open(path, constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+const alreadyThere = (file: string): BackupFailure => new BackupFailure(`${file} exists already; nothing was changed`);

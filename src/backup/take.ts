@@ -1,0 +1,82 @@
+// Backups as the server gives them: a copy of the database as it stands at one moment, streamed with its trailer. The master key
+// is never part of it; the JWT signing keys in it stay sealed. One at a time, and nothing of it is left on the server.
+import { createHash, type KeyObject } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { OperatorAct } from '../credentials/operator-act.ts';
+import { NO_ACCOUNT, storeSubject } from '../domain/credential.ts';
+import { ApiError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { TRAILER_BYTES, trailerOf } from './trailer.ts';
+
+export interface BackupStream {
+  readonly bytes: number;
+  /** Whoever gets it must read or destroy it: until then there is no other backup. */
+  readonly stream: Readable;
+}
+
+export interface Backups {
+  /** Throws SERVICE_UNAVAILABLE while another one is under way, and when the copy cannot be made. */
+  take(act: OperatorAct): Promise<BackupStream>;
+}
+
+/** `folder` is where the copy lies until it is sent; it must have room for one more database. */
+export function createBackups(deps: {
+  readonly store: Pick<Store, 'transaction' | 'snapshot'>;
+  readonly masterKey: KeyObject;
+  /** The copy's file, which is replaced and removed. */
+  readonly copy: string;
+}): Backups {
+  const { store, masterKey, copy } = deps;
+  let busy = false;
+
+  return {
+    async take(act) {
+      if (busy) {
+        throw new ApiError('SERVICE_UNAVAILABLE', 'another backup is under way', { headers: { 'Retry-After': '5' } });
+      }
+      busy = true;
+      try {
+        // Written first, so that it is in the copy, too: the restored log says what it was restored from.
+        await store.transaction((tx) =>
+          tx.appendAudit({ account: NO_ACCOUNT, action: 'backup.taken', subject: storeSubject, ...act, detail: {} }),
+        );
+        // One that a killed server left.
+        rmSync(copy, { force: true });
+        await store.snapshot(copy);
+        return await send(await open(copy, 'r'));
+      } catch (error) {
+        done();
+        if (error instanceof ApiError) throw error;
+        const why = error instanceof Error ? error.message : 'the copy failed';
+        throw new ApiError('SERVICE_UNAVAILABLE', `the database could not be copied: ${why}`, { cause: error });
+      }
+    },
+  };
+
+  function done(): void {
+    rmSync(copy, { force: true });
+    busy = false;
+  }
+
+  async function send(file: FileHandle): Promise<BackupStream> {
+    const { size } = await file.stat();
+    const stream = Readable.from(pieces(file), { objectMode: false });
+    // Also when nobody has read a byte of it.
+    stream.once('close', () => {
+      file.close().catch(() => undefined);
+      done();
+    });
+    return { bytes: size + TRAILER_BYTES, stream };
+  }
+
+  async function* pieces(file: FileHandle): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256');
+    for await (const piece of file.createReadStream({ autoClose: false })) {
+      hash.update(piece);
+      yield piece;
+    }
+    yield trailerOf(masterKey, hash.digest());
+  }
+}

@@ -1,0 +1,54 @@
+// countersign doctor: looks at everything a healthy installation needs, whether a server runs or not, and says what is wrong. It
+// changes nothing and prints no secret.
+import manifest from '../../../package.json' with { type: 'json' };
+import { settingNames } from '../../config/schema.ts';
+import { type DataLook, lookAtData } from '../../offline.ts';
+import { splitArguments, UsageError } from '../arguments.ts';
+import { checkDatabase } from '../doctor/database.ts';
+import { checkDisk, checkFolder } from '../doctor/files.ts';
+import { type Finding, ok, reasonOf } from '../doctor/finding.ts';
+import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
+import { readSettings, reporting } from '../operator-client.ts';
+import { table } from '../output.ts';
+
+const USAGE = 'usage: countersign doctor  [--json] [settings]';
+
+/** 0 nothing is wrong, 1 something is, 2 a setting is not accepted: nothing more can be looked at then. */
+export async function doctor(argv: readonly string[]): Promise<number> {
+  let findings: readonly Finding[] = [];
+  const code = await reporting('doctor', async () => {
+    const { words, json, settings } = splitArguments(argv);
+    if (words.length > 0) throw new UsageError(USAGE);
+    findings = await examine(settings);
+    process.stdout.write(json ? `${JSON.stringify({ healthy: isHealthy(findings), findings })}\n` : shown(findings));
+  });
+  return code === 0 && !isHealthy(findings) ? 1 : code;
+}
+
+async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
+  const { config, sources } = readSettings(argv);
+  const set = settingNames.filter((name) => sources[name].kind !== 'default').length;
+  const look = await lookAtData(config['data.folder']).catch(unusable);
+  const { node, sqlite } = process.versions;
+  return [
+    ok('versions', `countersign ${manifest.version}, node ${node}, SQLite ${sqlite}`),
+    ok('settings', `accepted; ${set} of ${settingNames.length} are set, see countersign config show`),
+    checkFolder(config['data.folder']),
+    checkDisk(config['data.folder']),
+    ...checkDatabase(look, config),
+    await checkServer(look.held, config),
+    await checkToken(look.held, config),
+    await checkUpstream(config),
+  ];
+}
+
+// Another user's, for one. The rest is looked at all the same.
+const unusable = (error: unknown): DataLook => ({
+  held: false,
+  database: { kind: 'damaged', problem: reasonOf(error) },
+});
+
+const isHealthy = (findings: readonly Finding[]): boolean => findings.every(({ state }) => state !== 'wrong');
+
+const shown = (findings: readonly Finding[]): string =>
+  table(findings.map(({ check, state, text }) => [state === 'wrong' ? 'WRONG' : state, check, text]));

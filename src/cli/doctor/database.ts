@@ -1,0 +1,78 @@
+// The database and what depends on it: whether it is whole, whether the clock stands behind it, whether the master key opens the
+// signing keys in it and who signs. It reads, and changes nothing.
+import { realpathSync } from 'node:fs';
+import { isAbsolute, relative, sep } from 'node:path';
+import { keyUsesOf } from '../../app.ts';
+import type { Config } from '../../config/schema.ts';
+import { addSeconds, secondsOf, systemWall, unixNanos } from '../../domain/time.ts';
+import { createKeyring } from '../../jwt/keyring.ts';
+import { openMasterKey } from '../../jwt/master-key.ts';
+import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
+import type { DatabaseFacts, DataLook } from '../../offline.ts';
+import { shownTime } from '../output.ts';
+import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
+
+/** How far the machine's clock may be behind before anybody needs to know. */
+const CLOCK_SECONDS = 5;
+
+/** Findings on the database, the clock, the master key and the signing keys. */
+export function checkDatabase({ database }: DataLook, config: Config): readonly Finding[] {
+  switch (database?.kind) {
+    case undefined:
+      return [note('database', `there is none in ${config['data.folder']} yet; the first start makes it`)];
+    case 'damaged':
+      return [wrong('database', `cannot be used: ${database.problem}`)];
+    case 'not_ours':
+      return [wrong('database', 'is not one of Countersign')];
+    case 'newer':
+      return [wrong('database', `a newer release of Countersign has written it (${database.schema})`)];
+    case 'usable':
+      return [checkFacts(database.facts), checkClock(database.facts), ...checkKeys(database.facts.signingKeys, config)];
+    default:
+      return database satisfies never;
+  }
+}
+
+function checkFacts({ accounts, subkeys, tokens, position, schema, older }: DatabaseFacts): Finding {
+  const holds = `${accounts} accounts, ${subkeys} live subkeys, ${tokens} live tokens; log position ${position}`;
+  if (older) return note('database', `whole; ${holds}; tables of ${schema}, which the next start brings up to date`);
+  return ok('database', `whole; ${holds}; tables of ${schema}`);
+}
+
+function checkClock({ highestTime }: DatabaseFacts): Finding {
+  const wall = unixNanos(systemWall());
+  const behind = secondsOf(highestTime) - secondsOf(wall);
+  if (behind <= CLOCK_SECONDS) return ok('clock', `${shownTime(Number(wall))}, past all that the data has seen`);
+  return wrong(
+    'clock',
+    `this machine's is ${behind} s behind the ${shownTime(Number(highestTime))} that the data has seen; the service goes on from there`,
+  );
+}
+
+function checkKeys(records: readonly SigningKeyRecord[], config: Config): readonly Finding[] {
+  const file = config['master_key.file'];
+  try {
+    const masterKey = openMasterKey(file, { mayCreate: false });
+    createKeyring({ records, masterKey });
+  } catch (error) {
+    return [wrong('master key', reasonOf(error)), ...checkSigners(records, config)];
+  }
+  // The settings were compared as they are written; a link may lead into the folder all the same.
+  const inside = relative(realpathSync(config['data.folder']), realpathSync(file));
+  const masterKey =
+    inside.startsWith(`..${sep}`) || isAbsolute(inside)
+      ? ok('master key', `${file} opens the signing keys, for its owner alone`)
+      : wrong('master key', `${file} leads into the data folder, so that copies of the data hold the key to it`);
+  return [masterKey, ...checkSigners(records, config)];
+}
+
+function checkSigners(records: readonly SigningKeyRecord[], config: Config): readonly Finding[] {
+  return keyUsesOf(config).map((use) => {
+    const check = `${use} key`;
+    const signer = records.findLast((key) => key.use === use && key.state === 'active');
+    if (signer === undefined) return wrong(check, 'there is none that signs');
+    const maxAge = config['signing_keys.max_age'];
+    const next = maxAge === 0 ? 'never' : shownTime(Number(addSeconds(signer.createdAt, maxAge)));
+    return ok(check, `${signer.kid}, made ${shownTime(Number(signer.createdAt))}, replaced by age: ${next}`);
+  });
+}

@@ -1,0 +1,48 @@
+// The data folder as the operating system sees it: who may read it, and how much room there is.
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DATABASE_FILE } from '../../app.ts';
+import { shownBytes } from '../output.ts';
+import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
+
+const MIB = 1024 * 1024;
+/** With less, the next writes fail soon. */
+const LEAST_FREE_BYTES = 64 * MIB;
+
+/** Mode 0700 for the folder, 0600 for what is in it. */
+export function checkFolder(folder: string): Finding {
+  if (!existsSync(folder)) return note('data folder', `${folder} does not exist yet; the first start makes it`);
+  try {
+    const { mode } = statSync(folder);
+    const readable = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && isOpenToOthers(statSync(join(folder, entry.name)).mode))
+      .map(({ name }) => name)
+      .join(', ');
+    if (isOpenToOthers(mode)) {
+      const files = readable === '' ? '' : `, and these files in it be read: ${readable}`;
+      return wrong('data folder', `${folder} can be entered by others${files}; run: chmod 700 ${folder}`);
+    }
+    if (readable === '') return ok('data folder', `${folder}, for its owner alone`);
+    return note('data folder', `only the mode of ${folder} itself keeps others from reading ${readable}`);
+  } catch (error) {
+    return wrong('data folder', `${folder} cannot be looked at: ${reasonOf(error)}`);
+  }
+}
+
+// Windows has no such bits: there the folder's access list decides.
+const isOpenToOthers = (mode: number): boolean => process.platform !== 'win32' && (mode & 0o077) !== 0;
+
+/** Room for what is written next, and for the copy that a backup makes beside the database. */
+export function checkDisk(folder: string): Finding {
+  if (!existsSync(folder)) return note('disk', 'not looked at: there is no data folder yet');
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    const free = bavail * bsize;
+    const database = statSync(join(folder, DATABASE_FILE), { throwIfNoEntry: false })?.size ?? 0;
+    const room = `${shownBytes(free)} left; the database has ${shownBytes(database)}`;
+    if (free < LEAST_FREE_BYTES) return wrong('disk', `${room}: soon changes will be refused`);
+    return free < database + LEAST_FREE_BYTES ? note('disk', `${room}: no room for a backup`) : ok('disk', room);
+  } catch (error) {
+    return wrong('disk', reasonOf(error));
+  }
+}

@@ -1,0 +1,103 @@
+// The server that holds the data, as its operator API answers, and the venue behind it. Only who holds the lock is shown the
+// bearer.
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import manifest from '../../../package.json' with { type: 'json' };
+import { operatorToken } from '../../app.ts';
+import type { Config } from '../../config/schema.ts';
+import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../../operator/address-file.ts';
+import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
+import { membersOf, textOf } from '../answer.ts';
+import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
+
+const ANSWER_MS = 5_000;
+
+export async function checkServer(held: boolean, config: Config): Promise<Finding> {
+  if (!held) return note('server', 'none runs on this data');
+  const url = readOperatorAddress(join(config['data.folder'], OPERATOR_ADDRESS_FILE));
+  if (url === undefined) return wrong('server', 'one holds the data but has not said where its operator API answers');
+  try {
+    const response = await fetch(`${url}/readyz`, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) });
+    const problems = problemsIn(await response.text());
+    if (!response.ok) return wrong('server', `not ready: ${problems}`);
+    return problems === '' ? ok('server', `ready, operator API at ${url}`) : note('server', `ready; ${problems}`);
+  } catch (error) {
+    return wrong('server', `does not answer at ${url}: ${causeOf(error)}`);
+  }
+}
+
+/** The bearer: there, for its owner alone, and the one that the running server takes. */
+export async function checkToken(held: boolean, config: Config): Promise<Finding> {
+  const check = 'operator token';
+  const from = config['operator.token'] === undefined ? join(config['data.folder'], OPERATOR_TOKEN_FILE) : 'as set';
+  let token: string;
+  try {
+    token = operatorToken(config, { mayCreate: false });
+  } catch (error) {
+    return held ? wrong(check, reasonOf(error)) : note(check, `${reasonOf(error)} A start makes one that is missing.`);
+  }
+  const url = held ? readOperatorAddress(join(config['data.folder'], OPERATOR_ADDRESS_FILE)) : undefined;
+  if (url === undefined) return ok(check, from);
+  try {
+    const response = await fetch(`${url}/operator/v1/version`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    if (!response.ok) return wrong(check, `${from}: the server refuses it (${response.status})`);
+    const version = textOf(membersOf(await response.text()), 'version');
+    if (version === manifest.version) return ok(check, `${from}; the server takes it`);
+    return note(check, `${from}; the server takes it, and is release ${version} while this is ${manifest.version}`);
+  } catch (error) {
+    return wrong(check, `${from}: the server does not answer: ${causeOf(error)}`);
+  }
+}
+
+/** Whether somebody accepts connections where the venue should be; nothing is sent. */
+export async function checkUpstream(config: Config): Promise<Finding> {
+  const address = config['upstream.url'];
+  switch (address.kind) {
+    case 'demo':
+      return ok('venue', 'the built-in demo venue');
+    case 'unix':
+      return reaching(address.socketPath, { path: address.socketPath }, config);
+    case 'http': {
+      const { protocol, hostname, port } = new URL(address.origin);
+      const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+      return reaching(address.origin, { host: hostname.replace(/^\[|\]$/g, ''), port: number }, config);
+    }
+    default:
+      return address satisfies never;
+  }
+}
+
+type Where = { readonly path: string } | { readonly host: string; readonly port: number };
+
+function reaching(shown: string, where: Where, config: Config): Promise<Finding> {
+  const seconds = config['upstream.connect_timeout'];
+  return new Promise((resolve) => {
+    const socket = connect(where);
+    const say = (finding: Finding) => {
+      socket.destroy();
+      resolve(finding);
+    };
+    socket.setTimeout(seconds * 1000, () => say(wrong('venue', `${shown} does not answer within ${seconds} s`)));
+    socket.once('connect', () => say(ok('venue', `${shown} accepts connections`)));
+    socket.once('error', (error) => say(wrong('venue', `${shown} cannot be reached: ${error.message}`)));
+  });
+}
+
+function problemsIn(text: string): string {
+  try {
+    const { checks } = { checks: undefined, ...membersOf(text) };
+    if (typeof checks !== 'object' || checks === null) return text.slice(0, 200);
+    const problems = Object.entries(checks).filter(([, problem]) => problem !== 'ok');
+    return problems.map(([name, problem]) => `${name}: ${problem}`).join('; ');
+  } catch {
+    return 'what it answers is no JSON';
+  }
+}
+
+// What fetch throws says little; its cause says more.
+const causeOf = (error: unknown): string =>
+  error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : reasonOf(error);

@@ -1,0 +1,140 @@
+// What a restored database believes before anybody is served from it. A backup knows nothing of what was ended after it was
+// taken: so every session and every signature made until now is dead, and tokens and subkeys are revoked unless the operator
+// says that they are to be kept. All of it is one transaction; it never gives anything back.
+import type { KeyObject } from 'node:crypto';
+import { credentialSubject, NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
+import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
+import type { AuditEntry, ChangeEntry, RevokedCredentials, Store, StoreTransaction } from '../store/store.ts';
+import type { OperatorAct } from './operator-act.ts';
+
+export interface RestoreChoice {
+  /** Tokens and active subkeys stay as the backup has them; what was ended since then lives again. */
+  readonly keepCredentials: boolean;
+}
+
+export interface Settled {
+  readonly epoch: string;
+  /** Whatever was signed at or before this is dead, for every account. */
+  readonly validAfter: UnixNanos;
+  readonly revoked: { readonly subkeys: number; readonly tokens: number };
+}
+
+export type SettleRestore = (choice: RestoreChoice, act: OperatorAct) => Promise<Settled>;
+
+/** No more than SQLite takes parameters in one statement for the audit rows of. */
+const PAGE_ACCOUNTS = 500;
+
+export function createSettleRestore(deps: {
+  readonly store: Pick<Store, 'accounts' | 'transaction' | 'epoch'>;
+  readonly clock: Clock;
+  readonly masterKey: KeyObject;
+  readonly settings: { readonly futureToleranceSeconds: number };
+}): SettleRestore {
+  const { store, clock, masterKey } = deps;
+
+  return ({ keepCredentials }, act) =>
+    store.transaction(async (tx) => {
+      const now = clock.now();
+      // Above now by the tolerance, so that a captured signature dated into the future dies too (DECISIONS "clock").
+      const validAfter = addSeconds(now, deps.settings.futureToleranceSeconds);
+      const epoch = await tx.renewEpoch();
+      await tx.raiseEveryValidAfter(validAfter);
+      const keys = await replaceKeys(tx, keepCredentials ? (use) => use !== 'token' : () => true, now, act);
+      const revoked = { subkeys: 0, tokens: 0 };
+      for await (const accounts of pages()) {
+        // A pending subkey waits for one signature, which may have been given after the backup: it is not kept either.
+        const kinds = keepCredentials
+          ? ({ subkeys: 'pending', tokens: false } as const)
+          : ({ subkeys: 'all', tokens: true } as const);
+        const ended = await tx.revokeCredentials(accounts, kinds, now);
+        for (const { subkeys, tokens } of ended) {
+          revoked.subkeys += subkeys.length;
+          revoked.tokens += tokens.length;
+        }
+        await tx.appendAll(
+          ended.map((one) => auditOf(one, act)),
+          ended.map(changeOf),
+        );
+      }
+      const detail = {
+        previous_epoch: store.epoch,
+        epoch,
+        valid_after: validAfter,
+        kept_credentials: keepCredentials,
+        ...keys.detail,
+        revoked_subkeys: revoked.subkeys,
+        revoked_tokens: revoked.tokens,
+      };
+      const subjects: readonly Subject[] = [storeSubject, ...keys.subjects];
+      await tx.appendAudit({ account: NO_ACCOUNT, action: 'store.restored', subject: storeSubject, ...act, detail });
+      await tx.appendChange({ account: NO_ACCOUNT, action: 'store.restored', subjects, narrows: true });
+      return { epoch, validAfter, revoked };
+    });
+
+  async function* pages() {
+    let cursor: string | undefined;
+    do {
+      const { rows, next } = await store.accounts({ limit: PAGE_ACCOUNTS, cursor });
+      if (rows.length > 0) yield rows.map(({ account }) => account);
+      cursor = next;
+    } while (cursor !== undefined);
+  }
+
+  // A key that was retired after the backup, because it was compromised, would sign again. The new ones sign at once: nobody
+  // holds anything that the old ones signed.
+  async function replaceKeys(
+    tx: StoreTransaction,
+    isReplaced: (use: KeyUse) => boolean,
+    now: UnixNanos,
+    act: OperatorAct,
+  ) {
+    const all = await tx.signingKeys();
+    const live = all.filter(({ state }) => state !== 'retired');
+    const old = live.filter(({ use }) => isReplaced(use));
+    for (const key of old) {
+      await tx.retireSigningKey(key.kid, now);
+      await tx.appendAudit(rowOf('signing_key.retired', key, act));
+    }
+    // The newest active key of a use signs: no two may be of one age.
+    const newest = all.at(-1)?.createdAt ?? 0n;
+    const createdAt = now > newest ? now : unixNanos(newest + 1n);
+    const fresh = [...new Set(old.map(({ use }) => use))].map((use) =>
+      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt }),
+    );
+    for (const key of fresh) {
+      await tx.insertSigningKey(key);
+      await tx.appendAudit(rowOf('signing_key.activated', key, act));
+    }
+    return {
+      subjects: [...old, ...fresh].map(({ kid }) => signingKeySubject(kid)),
+      detail: { retired_signing_keys: old.length, kept_signing_keys: live.length - old.length },
+    };
+  }
+}
+
+const rowOf = (action: 'signing_key.retired' | 'signing_key.activated', key: SigningKeyRecord, act: OperatorAct) => ({
+  account: NO_ACCOUNT,
+  action,
+  subject: signingKeySubject(key.kid),
+  ...act,
+  detail: { use: key.use, why: 'restored' },
+});
+
+const auditOf = ({ account, subkeys, tokens }: RevokedCredentials, act: OperatorAct): AuditEntry => ({
+  account,
+  action: 'account.revoked_by_restore',
+  subject: storeSubject,
+  ...act,
+  detail: { subkeys: subkeys.map(({ publicKey }) => publicKey), tokens: tokens.map(({ lookupId }) => lookupId) },
+});
+
+const changeOf = ({ account, subkeys, tokens }: RevokedCredentials): ChangeEntry => ({
+  account,
+  action: 'account.revoked_by_restore',
+  subjects: [
+    ...subkeys.map(({ id }) => credentialSubject({ account, kind: 'subkey', id: id.toString() })),
+    ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
+  ],
+  narrows: true,
+});

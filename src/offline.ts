@@ -1,0 +1,160 @@
+// What is done to data that no server has open, and what may be asked of data that one has: the composition of restore and of
+// the doctor's look at the database. It starts no service, and a restore never touches a folder that holds anything.
+import { type KeyObject, randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DATABASE_FILE } from './app.ts';
+import { copyImage } from './backup/image.ts';
+import { isSealedBy } from './backup/trailer.ts';
+import { type LoadedConfig, SETTINGS_FILE } from './config/load.ts';
+import { createSettleRestore, type RestoreChoice, type Settled } from './credentials/settle-restore.ts';
+import type { UnixNanos } from './domain/time.ts';
+import { BackupFailure, isSystemError, StoreLocked } from './errors.ts';
+import { createKeyring } from './jwt/keyring.ts';
+import { openMasterKey } from './jwt/master-key.ts';
+import { type DatabaseFacts, type Examination, examineDatabase } from './store/examine.ts';
+import { openStore } from './store/open.ts';
+import { DamagedRow } from './store/rows.ts';
+import { isDatabaseLocked, lockDatabase } from './store/sqlite.ts';
+
+export type { DatabaseFacts } from './store/examine.ts';
+
+export interface Restored extends Settled {
+  /** What the backup holds; its highest time is when it was taken. */
+  readonly backup: DatabaseFacts;
+  readonly restoredAt: UnixNanos;
+}
+
+/** The facts of a database in a backup. Throws BackupFailure for one that would not be restored. */
+export async function requireUsable(file: string, shown: string): Promise<DatabaseFacts> {
+  const examination = await examineDatabase(file);
+  switch (examination.kind) {
+    case 'usable':
+      return examination.facts;
+    case 'damaged':
+      throw damaged(shown, examination.problem);
+    case 'not_ours':
+      throw new BackupFailure(`the database in ${shown} is not one of Countersign`);
+    case 'newer':
+      throw new BackupFailure(
+        `${shown} was made by a newer release of Countersign (${examination.schema}); restore it with that one`,
+      );
+    default:
+      return examination satisfies never;
+  }
+}
+
+const damaged = (shown: string, problem: string): BackupFailure =>
+  new BackupFailure(`the database in ${shown} is damaged: ${problem}`);
+
+export interface DataLook {
+  /** Whether a server, or another command, holds the data now. */
+  readonly held: boolean;
+  /** `undefined` where there is none. */
+  readonly database: Examination | undefined;
+}
+
+/** Changes nothing, and keeps nobody from working on. */
+export async function lookAtData(folder: string): Promise<DataLook> {
+  const file = join(folder, DATABASE_FILE);
+  const held = isDatabaseLocked(file);
+  return { held, database: existsSync(file) ? await examineDatabase(file) : undefined };
+}
+
+/**
+ * Makes a data folder of a backup, for a server to start on: all of it or nothing. The folder must be new, or hold nothing but a
+ * settings file. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
+ * MasterKeyUnusable, MasterKeyMismatch and StoreFailure. `time` stands in for the machine's own clocks, for tests.
+ */
+export async function restoreBackup(
+  { config }: LoadedConfig,
+  backup: string,
+  choice: RestoreChoice,
+  time?: { wall: () => bigint; monotonic: () => number },
+): Promise<Restored> {
+  const folder = config['data.folder'];
+  try {
+    requireEmpty(folder);
+    const masterKey = openMasterKey(config['master_key.file'], { mayCreate: false });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, DATABASE_FILE);
+    // Held to the end: no server starts here before everything is in place.
+    const lock = lockDatabase(file);
+    try {
+      requireEmpty(folder, { butLocked: true });
+      const draft = `${file}.restoring`;
+      try {
+        const restored = await settle(draft, masterKey);
+        if (existsSync(`${draft}-wal`)) throw new BackupFailure(`not everything could be written to ${folder}`);
+        renameSync(draft, file);
+        syncFolder(folder);
+        return restored;
+      } finally {
+        for (const end of ['', '-wal', '-shm', '-journal', '.lock']) rmSync(`${draft}${end}`, { force: true });
+      }
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (error instanceof StoreLocked)
+      throw new BackupFailure(`a server, or another restore, is at work on ${folder}`, { cause: error });
+    if (error instanceof DamagedRow) throw damaged(backup, error.message);
+    if (!isSystemError(error)) throw error;
+    throw new BackupFailure(`${folder} cannot be used (${error.code})`, { cause: error });
+  }
+
+  async function settle(draft: string, masterKey: KeyObject): Promise<Restored> {
+    const trailer = await copyImage(backup, draft);
+    // Before SQLite reads a byte of it: what is sealed is what a server of ours wrote.
+    if (!isSealedBy(masterKey, trailer)) throw new BackupFailure(`${backup} was altered after it was made`);
+    const facts = await requireUsable(draft, backup);
+    createKeyring({ records: facts.signingKeys, masterKey });
+    const { store, clock } = await openStore(draft, time);
+    try {
+      const settleRestore = createSettleRestore({
+        store,
+        clock,
+        masterKey,
+        settings: { futureToleranceSeconds: config['login.future_tolerance'] },
+      });
+      const settled = await settleRestore(choice, { actor: 'operator', requestId: randomUUID(), clientIp: '' });
+      return { ...settled, backup: facts, restoredAt: clock.now() };
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+/** What an empty folder may hold: settings, and what remains of a lock that nobody holds. */
+const nothing = [SETTINGS_FILE, `${DATABASE_FILE}.lock`, `${DATABASE_FILE}.lock-journal`];
+
+/** Throws BackupFailure, naming one thing that is there. */
+function requireEmpty(folder: string, { butLocked = false } = {}): void {
+  if (!existsSync(folder)) return;
+  if (!butLocked && isDatabaseLocked(join(folder, DATABASE_FILE))) {
+    throw new BackupFailure(`a server is running on ${folder}; restore into a new folder`);
+  }
+  const found = readdirSync(folder).find((name) => !nothing.includes(name));
+  if (found === undefined) return;
+  throw new BackupFailure(`${folder} is not empty: it holds ${found}; restore into a new folder`);
+}
+
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return; // Windows cannot open a folder for this.
+  const folder = openSync(path, constants.O_RDONLY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,297 @@
+// What the doctor finds: each check says ok on a sound installation and what is wrong on an unsound one, and leaves all as it is.
+import { once } from 'node:events';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { checkDatabase } from '../../src/cli/doctor/database.ts';
+import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
+import type { Finding } from '../../src/cli/doctor/finding.ts';
+import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/server.ts';
+import { lookAtData } from '../../src/offline.ts';
+import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
+import { settingsFor } from './backups.ts';
+
+/** Findings by name, as `state: text`. */
+async function findings(folder: string, ...flags: string[]): Promise<Readonly<Record<string, string>>> {
+  const { config } = settingsFor(folder, flags);
+  const look = await lookAtData(config['data.folder']);
+  const all: Finding[] = [
+    checkFolder(config['data.folder']),
+    checkDisk(config['data.folder']),
+    ...checkDatabase(look, config),
+    await checkServer(look.held, config),
+    await checkToken(look.held, config),
+    await checkUpstream(config),
+  ];
+  return Object.fromEntries(all.map(({ check, state, text }) => [check, `${state}: ${text}`]));
+}
+
+/** By the machine's own clock, with one account and one token. */
+async function startedService(): Promise<Service> {
+  const service = await startService();
+  const owner = starkTrader();
+  await onboard(service.url, owner);
+  await createToken(service.url, await mainSession(service.url, owner));
+  return service;
+}
+
+/** The names, sizes and modes of everything in a folder, so that a change of any of them is seen. */
+const everythingIn = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { size, mode, mtimeMs } = statSync(join(folder, name));
+      return `${name} ${size} ${mode.toString(8)} ${mtimeMs}`;
+    });
+
+describe('with a running server', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startedService();
+  });
+  afterAll(() => service.stop());
+
+  test('everything is found, and nothing is wrong with it', async () => {
+    const { folder, operatorUrl } = service;
+    const found = await findings(folder);
+    expect(found).toEqual({
+      'data folder': `ok: ${join(folder, 'data')}, for its owner alone`,
+      disk: expect.stringMatching(/^ok: .* left; the database has /),
+      database: expect.stringMatching(
+        /^ok: whole; 1 accounts, 0 live subkeys, 1 live tokens; log position \d+; tables of /,
+      ),
+      clock: expect.stringMatching(/^ok: 20.*Z, past all that the data has seen$/),
+      'master key': `ok: ${join(folder, 'master.key')} opens the signing keys, for its owner alone`,
+      'session key': expect.stringMatching(/^ok: [A-Za-z0-9_-]{43}, made 20.*Z, replaced by age: 20.*Z$/),
+      'token key': expect.stringMatching(/^ok: /),
+      server: `ok: ready, operator API at ${operatorUrl}`,
+      'operator token': `ok: ${join(folder, 'data', 'operator.token')}; the server takes it`,
+      venue: 'ok: the built-in demo venue',
+    });
+    expect((await findings(folder, '--signing_keys.max_age=0'))['session key']).toMatch(/replaced by age: never$/);
+  });
+
+  test.each([
+    [503, { store: 'failing: no room', keys: 'ok' }, 'wrong: not ready: store: failing: no room'],
+    [200, { venue: 'degraded: slow', keys: 'ok' }, 'note: ready; venue: degraded: slow'],
+    [500, undefined, 'wrong: not ready: what it answers is no JSON'],
+  ])('a server that says %i of itself', async (status, checks, said) => {
+    const file = join(service.folder, 'data', 'operator.url');
+    const url = readFileSync(file, 'utf8');
+    const other = createHttpServer((_request, response) => {
+      response.writeHead(status).end(checks === undefined ? 'sorry' : JSON.stringify({ checks }));
+    }).listen(0, '127.0.0.1');
+    try {
+      await once(other, 'listening');
+      writeFileSync(file, `http://127.0.0.1:${portOf(other)}\n`);
+      expect((await findings(service.folder)).server).toBe(said);
+    } finally {
+      writeFileSync(file, url);
+      other.close();
+    }
+  });
+
+  test('a server that cannot be found, does not answer, or takes another token', async () => {
+    const { folder } = service;
+    const address = join(folder, 'data', 'operator.url');
+    const token = join(folder, 'data', 'operator.token');
+    const [url, bearer] = [readFileSync(address, 'utf8'), readFileSync(token, 'utf8')];
+    try {
+      rmSync(address);
+      expect((await findings(folder)).server).toMatch(/^wrong: .*has not said where/);
+      writeFileSync(address, `http://127.0.0.1:${await closedPort()}\n`);
+      const { server, 'operator token': refused } = await findings(folder);
+      expect([server, refused]).toEqual([
+        expect.stringMatching(/^wrong: does not answer at .*ECONNREFUSED/),
+        expect.stringMatching(/^wrong: .*does not answer/),
+      ]);
+      writeFileSync(address, url);
+      writeFileSync(token, `${'x'.repeat(43)}\n`);
+      expect((await findings(folder))['operator token']).toMatch(/^wrong: .*the server refuses it \(401\)/);
+      rmSync(token);
+      expect((await findings(folder))['operator token']).toMatch(/^wrong: .*is missing/);
+    } finally {
+      writeFileSync(address, url);
+      writeFileSync(token, bearer, { mode: 0o600 });
+    }
+  });
+});
+
+describe('without a server', () => {
+  let folder: string;
+  let sound: string;
+  const data = (): string => join(folder, 'data');
+  const database = (): string => join(data(), 'countersign.db');
+
+  beforeAll(async () => {
+    const service = await startedService();
+    await service.stop();
+    sound = service.folder;
+  });
+  beforeEach(() => {
+    folder = temporaryFolder();
+    mkdirSync(data(), { mode: 0o700 });
+    copyFileSync(join(sound, 'master.key'), join(folder, 'master.key'));
+    for (const name of ['countersign.db', 'countersign.db.lock', 'operator.token']) {
+      copyFileSync(join(sound, 'data', name), join(data(), name));
+    }
+  });
+
+  test('all is looked at, and left as it was', async () => {
+    const before = everythingIn(folder);
+    const found = await findings(folder);
+    expect(Object.entries(found).map(([check, said]) => `${check} ${said.split(':')[0]}`)).toEqual([
+      'data folder ok',
+      'disk ok',
+      'database ok',
+      'clock ok',
+      'master key ok',
+      'session key ok',
+      'token key ok',
+      'server note',
+      'operator token ok',
+      'venue ok',
+    ]);
+    expect(everythingIn(folder)).toEqual(before);
+  });
+
+  test('where there is nothing yet, nothing is wrong and nothing is made', async () => {
+    const empty = temporaryFolder();
+    const found = await findings(empty);
+    expect(Object.values(found).filter((said) => said.startsWith('wrong'))).toEqual([]);
+    expect(found.database).toMatch(/^note: there is none/);
+    expect(existsSync(join(empty, 'data'))).toBe(false);
+  });
+
+  test('a folder that others may enter, and files that they could read', async () => {
+    chmodSync(database(), 0o644);
+    expect((await findings(folder))['data folder']).toMatch(/^note: only the mode of .* reading countersign\.db$/);
+    chmodSync(data(), 0o755);
+    expect((await findings(folder))['data folder']).toMatch(
+      /^wrong: .* can be entered by others, and these files in it be read: countersign\.db; run: chmod 700 /,
+    );
+    chmodSync(database(), 0o600);
+    expect((await findings(folder))['data folder']).toMatch(/^wrong: .* can be entered by others; run: chmod 700 /);
+  });
+
+  test('a master key that is missing, readable by others, another, or inside the folder by a link', async () => {
+    const key = join(folder, 'master.key');
+    const content = readFileSync(key);
+    const said = async () => (await findings(folder))['master key'];
+    rmSync(key);
+    expect(await said()).toMatch(/^wrong: The master key file .* is missing/);
+    expect(existsSync(key)).toBe(false);
+    writeFileSync(key, content, { mode: 0o644 });
+    expect(await said()).toMatch(/^wrong: .* has mode 0644/);
+    rmSync(key);
+    writeFileSync(key, `${'ab'.repeat(32)}\n`, { mode: 0o600 });
+    expect(await said()).toMatch(/^wrong: The master key does not open/);
+    rmSync(key);
+    writeFileSync(join(data(), 'hidden'), content, { mode: 0o600 });
+    symlinkSync(join(data(), 'hidden'), key);
+    expect(await said()).toMatch(/^wrong: .* leads into the data folder/);
+    expect(JSON.stringify(await findings(folder))).not.toContain(content.toString().trim());
+  });
+
+  test('a database that is damaged, strange, newer or older', async () => {
+    const said = async () => (await findings(folder)).database;
+    const whole = readFileSync(database());
+    const sql = (statement: string) => {
+      const connection = new DatabaseSync(database());
+      connection.exec(statement);
+      connection.close();
+    };
+    sql("insert into kysely_migration (name, timestamp) values ('9999-tomorrow', 'x')");
+    expect(await said()).toBe('wrong: a newer release of Countersign has written it (9999-tomorrow)');
+    writeFileSync(database(), whole);
+    sql(`delete from kysely_migration where name > '0001-initial'`);
+    expect(await said()).toMatch(/^note: whole; .*tables of 0001-initial, which the next start brings up to date$/);
+    writeFileSync(database(), whole);
+    sql('drop table token');
+    expect(await said()).toBe('wrong: is not one of Countersign');
+    writeFileSync(database(), whole);
+    truncateSync(database(), whole.length - 4096);
+    expect(await said()).toMatch(/^wrong: cannot be used: /);
+  });
+
+  test('a clock that stands behind what the data has seen, by more than a few seconds', async () => {
+    const said = async (seconds: number) => {
+      const connection = new DatabaseSync(database());
+      const highest = BigInt(Date.now() + seconds * 1000) * 1_000_000n;
+      connection.prepare("update meta set value = ? where name = 'highest_time'").run(highest);
+      connection.close();
+      return (await findings(folder)).clock;
+    };
+    expect(await said(3)).toMatch(/^ok: /);
+    expect(await said(3600)).toMatch(/^wrong: this machine's is 3\d{3} s behind the 20.*Z that the data has seen/);
+  });
+
+  test('no key that signs', async () => {
+    const connection = new DatabaseSync(database());
+    connection.exec("update signing_key set state = 'retired' where use = 'token'");
+    connection.close();
+    const found = await findings(folder);
+    expect([found['session key']?.slice(0, 3), found['token key']]).toEqual(['ok:', 'wrong: there is none that signs']);
+  });
+
+  test('an operator token that others may read, or none', async () => {
+    const token = join(data(), 'operator.token');
+    chmodSync(token, 0o644);
+    expect((await findings(folder))['operator token']).toMatch(/can be read or written by others/);
+    rmSync(token);
+    expect((await findings(folder))['operator token']).toMatch(/^note: .* is missing/);
+    expect(existsSync(token)).toBe(false);
+  });
+
+  describe('a venue', () => {
+    let venue: Server;
+    afterEach(() => new Promise((resolve) => venue.close(resolve)));
+
+    test('that listens, on a port or a socket, and one that does not', async () => {
+      venue = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+      await once(venue, 'listening');
+      const port = portOf(venue);
+      const at = async (url: string) => (await findings(folder, `--upstream=${url}`)).venue;
+      expect(await at(`http://127.0.0.1:${port}/base`)).toBe(`ok: http://127.0.0.1:${port} accepts connections`);
+      expect(await at(`http://127.0.0.1:${await closedPort()}`)).toMatch(
+        /^wrong: .* cannot be reached: .*ECONNREFUSED/,
+      );
+      const path = join(folder, 'v.sock');
+      expect(await at(`unix:${path}`)).toMatch(/^wrong: .*ENOENT/);
+      const other = createServer((socket) => socket.destroy()).listen(path);
+      onTestFinished(() => void other.close());
+      await once(other, 'listening');
+      expect(await at(`unix:${path}`)).toBe(`ok: ${path} accepts connections`);
+    });
+  });
+});
+
+/** A port on which nobody listened a moment ago. */
+async function closedPort(): Promise<number> {
+  const nobody = createServer().listen(0, '127.0.0.1');
+  await once(nobody, 'listening');
+  const port = portOf(nobody);
+  await new Promise((resolve) => nobody.close(resolve));
+  return port;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
