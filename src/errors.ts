@@ -87,7 +87,17 @@ export class NoData extends Error {
   override readonly name = 'NoData';
 }
 
+/** A backup cannot be written, read or restored; the message is one sentence for the operator. */
+export class BackupFailure extends Error {
+  override readonly name = 'BackupFailure';
+}
+
 /** Another process owns this database. */
 export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';
+}
+
+/** What the operating system refused: a full disk, a folder that may not be entered. `code` is its word for why. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
 }

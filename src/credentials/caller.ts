@@ -6,6 +6,7 @@ import type { Permission } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import type { StoreReads } from '../store/store.ts';
+import type { Asker } from '../verification/verifier.ts';
 
 export interface Caller {
   readonly principal: Principal;
@@ -13,6 +14,7 @@ export interface Caller {
   /** Canonical text of the client IP, for the audit log; empty when it could not be told. */
   readonly clientIpText: string;
   readonly requestId: string;
+  readonly asker: Asker;
 }
 
 /**

@@ -7,6 +7,7 @@ import { ApiError } from '../errors.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
 import type { Store, StoreTransaction, Subkey } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
+import { endingOf } from './ending.ts';
 import { recordChange } from './record-change.ts';
 
 export interface ManageSubkeys {
@@ -63,7 +64,10 @@ export function createManageSubkeys(deps: {
 
     async revoke(caller, publicKey) {
       const { account } = caller.principal.credential;
-      const known = await deps.store.subkey(account, publicKey);
+      const ending = await endingOf({ account, kind: 'subkey', label: publicKey }, async () => {
+        const known = await deps.store.subkey(account, publicKey);
+        return known === undefined ? undefined : subjectOf(known);
+      });
       return changes.commit(
         async (tx) => {
           await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
@@ -79,7 +83,7 @@ export function createManageSubkeys(deps: {
           });
           return { result: await reread(tx, account, publicKey), change };
         },
-        { deny: () => (known === undefined ? [] : [subjectOf(known)]) },
+        { ...ending, cutReason: 'credential_revoked' },
       );
     },
   };

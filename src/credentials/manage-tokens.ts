@@ -8,6 +8,7 @@ import type { Issuer } from '../jwt/issue.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
 import type { NewToken, Store, StoreTransaction, Token, TokenKind } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
+import { endingOf } from './ending.ts';
 import { recordChange } from './record-change.ts';
 
 export interface TokenCreation {
@@ -106,7 +107,10 @@ export function createManageTokens(deps: {
 
     async revoke(caller, lookupId) {
       const { account } = caller.principal.credential;
-      const known = await deps.store.token(account, lookupId);
+      const ending = await endingOf({ account, kind: 'token', label: lookupId }, async () => {
+        const known = await deps.store.token(account, lookupId);
+        return known === undefined ? undefined : subjectOf(known);
+      });
       return changes.commit(
         async (tx) => {
           await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
@@ -121,7 +125,7 @@ export function createManageTokens(deps: {
           });
           return { result: await reread(tx, account, lookupId), change };
         },
-        { deny: () => (known === undefined ? [] : [subjectOf(known)]) },
+        { ...ending, cutReason: 'credential_revoked' },
       );
     },
   };

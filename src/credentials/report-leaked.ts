@@ -45,7 +45,9 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
         });
         return { result: undefined, change };
       },
-      { deny: () => (credential.kind === 'token' ? [subject] : []) },
+      credential.kind === 'token'
+        ? { deny: () => [subject] }
+        : { denyUpTo: () => ({ subject, authTime: nanosOfSeconds(claims.authTime) }), cutReason: 'signed_out' },
     );
   };
 

@@ -1,9 +1,15 @@
 // Ending what is out there, at once: signing out everywhere, and the panic button that also revokes tokens and subkeys. What a
 // thief holds dies with it, a captured login signature included: valid_after stands above everything signed until now.
-import { type CredentialRef, credentialSubject, sessionsSubject } from '../domain/credential.ts';
+import {
+  accountSubject,
+  type CredentialRef,
+  credentialSubject,
+  kindSubject,
+  sessionsSubject,
+} from '../domain/credential.ts';
 import { addSeconds, type Clock, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
-import type { StoreTransaction, Subkey, Token } from '../store/store.ts';
+import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { recordChange } from './record-change.ts';
 
@@ -14,8 +20,8 @@ export interface SignedOut {
 
 export interface RevokedAll extends SignedOut {
   /** As they were before. */
-  readonly subkeys: readonly Subkey[];
-  readonly tokens: readonly Token[];
+  readonly subkeys: readonly RevokedSubkey[];
+  readonly tokens: readonly RevokedToken[];
 }
 
 export interface RevokedKinds {
@@ -48,42 +54,54 @@ export function createSignOut(deps: {
           narrows: true,
         });
         return { result: { validAfter }, change };
-      }, onFailure(caller)),
+      }, signedOutOnFailure(caller)),
 
     revokeAll: (caller, kinds) =>
-      changes.commit(async (tx) => {
-        const { account } = caller.principal.credential;
-        const validAfter = await raise(tx, caller);
-        const now = clock.now();
-        const subkeys = kinds.subkeys ? await tx.revokeSubkeys(account, now) : [];
-        const tokens = kinds.tokens ? await tx.revokeTokens(account, now) : [];
-        const subjects = [
-          sessionsSubject(account),
-          ...subkeys.map(({ id }) => credentialSubject(subkeyRef(account, id))),
-          ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
-        ];
-        const change = await recordChange(tx, caller, {
-          action: 'account.revoked_all',
-          subject: sessionsSubject(account),
-          subjects,
-          detail: {
-            valid_after: validAfter,
-            subkeys: subkeys.map(({ publicKey }) => publicKey),
-            tokens: tokens.map(({ lookupId }) => lookupId),
-          },
-          narrows: true,
-        });
-        return { result: { validAfter, subkeys, tokens }, change };
-      }, onFailure(caller)),
+      changes.commit(
+        async (tx) => {
+          const { account } = caller.principal.credential;
+          const validAfter = await raise(tx, caller);
+          const now = clock.now();
+          const subkeys = kinds.subkeys ? await tx.revokeSubkeys(account, now) : [];
+          const tokens = kinds.tokens ? await tx.revokeTokens(account, now) : [];
+          const subjects = [
+            sessionsSubject(account),
+            ...subkeys.map(({ id }) => credentialSubject(subkeyRef(account, id))),
+            ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
+          ];
+          const change = await recordChange(tx, caller, {
+            action: 'account.revoked_all',
+            subject: sessionsSubject(account),
+            subjects,
+            detail: {
+              valid_after: validAfter,
+              subkeys: subkeys.map(({ publicKey }) => publicKey),
+              tokens: tokens.map(({ lookupId }) => lookupId),
+            },
+            narrows: true,
+          });
+          return { result: { validAfter, subkeys, tokens }, change };
+        },
+        revokedOnFailure(caller, kinds),
+      ),
   };
 
   // A sign-out that cannot be written still ends, on this node, what was signed until now.
-  function onFailure(caller: Caller) {
-    return {
-      deny: () => [sessionsSubject(caller.principal.credential.account)],
-      denyUpTo: ceiling,
-      cutReason: 'signed_out',
-    } as const;
+  function signedOutOnFailure(caller: Caller) {
+    const subject = sessionsSubject(caller.principal.credential.account);
+    return { denyUpTo: () => ({ subject, authTime: ceiling() }), cutReason: 'signed_out' } as const;
+  }
+
+  // And with it every credential of the kinds asked for, unseen and without a read: until the same is asked again and written.
+  function revokedOnFailure(caller: Caller, kinds: RevokedKinds) {
+    const { account } = caller.principal.credential;
+    const ended = [
+      ...(kinds.subkeys ? [kindSubject({ account, kind: 'subkey' })] : []),
+      ...(kinds.tokens ? [kindSubject({ account, kind: 'token' })] : []),
+    ];
+    // Requests under way are not known by their kind; all sessions end, so only a token that was not asked for is spared.
+    const cut = kinds.tokens ? accountSubject(account) : sessionsSubject(account);
+    return { ...signedOutOnFailure(caller), deny: () => ended, cut: () => [cut], lift: ended };
   }
 
   // Above now by the tolerance, so that a captured signature dated into the future dies too (DECISIONS "clock").

@@ -22,6 +22,13 @@ export interface CredentialRef {
 /** A credential that logs in: every one but the token. */
 export type SessionCredentialRef = CredentialRef & { readonly kind: Exclude<CredentialKind, 'token'> };
 
+/** A subkey or token as its owner names it: by public key or lookup_id. */
+export interface NamedCredential {
+  readonly account: AccountId;
+  readonly kind: CredentialKind;
+  readonly label: string;
+}
+
 /** The row id of a main key or wallet: an account has exactly one. */
 export const MAIN_CREDENTIAL_ID = 'main';
 
@@ -32,7 +39,14 @@ export type Subject = string & { readonly __subject?: never };
 export const sessionsSubject = (account: AccountId): Subject => `sessions/${account}`;
 export const accountSubject = (account: AccountId): Subject => `account/${account}`;
 export const credentialSubject = (ref: CredentialRef): Subject => `credential/${ref.account}/${ref.kind}/${ref.id}`;
+/** All credentials of one kind of an account, those that are made later included. */
+export const kindSubject = ({ account, kind }: Pick<CredentialRef, 'account' | 'kind'>): Subject =>
+  `every/${account}/${kind}`;
+export const namedSubject = ({ account, kind, label }: NamedCredential): Subject => `named/${account}/${kind}/${label}`;
 export const signingKeySubject = (kid: string): Subject => `kid/${kid}`;
+
+/** What a restore changes, and a backup copies: everything there is. */
+export const storeSubject: Subject = 'store';
 
 /** How audit rows and logs name a credential within its account: `subkey:42`. */
 export const actorOf = (ref: Pick<CredentialRef, 'kind' | 'id'>): string => `${ref.kind}:${ref.id}`;

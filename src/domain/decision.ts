@@ -45,6 +45,8 @@ export interface Deny {
   readonly principal?: Principal;
   /** Seconds since expiry, for `bearer_expired`. */
   readonly expiredSeconds?: number;
+  /** What failed, for `store_unavailable`: for the log alone. */
+  readonly cause?: unknown;
 }
 
 export const deny = (reason: DenyReason, detail: Omit<Deny, 'kind' | 'reason'> = {}): Deny => ({

@@ -24,30 +24,48 @@ export interface Changed<T> {
   readonly receipt: Receipt | undefined;
 }
 
+export interface CommitOptions {
+  /** Ended on this node, until it restarts, when the store itself fails. */
+  readonly deny?: () => readonly Subject[];
+  /** The same, for what was signed at or before a time alone: sessions by their auth_time, tokens by when they were made. */
+  readonly denyUpTo?: () => { readonly subject: Subject; readonly authTime: UnixNanos };
+  /** Whose requests under way are cut then; by default those of all that is denied. */
+  readonly cut?: () => readonly Subject[];
+  /** What requests under way are told; by default that their credential was revoked. */
+  readonly cutReason?: DenyReason;
+  /** Subjects that are denied no longer once this change is committed. */
+  readonly lift?: readonly Subject[];
+}
+
 export interface Changes {
   /**
-   * Runs `work` in one transaction and applies the change it returns before resolving. With `deny`, a failure of the store
-   * itself still ends those subjects on this node, until it restarts, and the caller gets 503: a revocation that cannot be
-   * written denies all the same (DESIGN section 6).
+   * Runs `work` in one transaction and applies the change it returns before resolving. When the store itself fails, the caller
+   * gets 503 and what the options deny is ended all the same (DESIGN section 6).
    */
   commit<T>(
     work: (tx: StoreTransaction) => Promise<{ result: T; change: Change | undefined }>,
-    options?: {
-      deny?: () => readonly Subject[];
-      /** Denies only sessions whose auth_time is at or before this; without it, everything under those subjects. */
-      denyUpTo?: () => UnixNanos;
-      /** What requests under way are told; by default that their credential was revoked. */
-      cutReason?: DenyReason;
-      /** Subjects that are denied no longer once this change is committed. */
-      lift?: readonly Subject[];
-    },
+    options?: CommitOptions,
   ): Promise<Changed<T>>;
   /** Whether a subject was ended on this node without being written; `authTime` is that of the session which asks. */
   isDenied(subject: Subject, authTime: UnixNanos): boolean;
 }
 
+export interface ChangesStats {
+  /** Subjects that are denied on this node because their change could not be written. */
+  readonly unwritten: number;
+  /** Changes that could not be written. */
+  readonly failures: number;
+}
+
 const FOREVER = unixNanos(2n ** 63n - 1n);
 const NOBODY = unixNanos(-1n);
+/** A node that owes more revocations than it can keep allows nobody until it restarts. */
+const MAX_DENIED = 100_000;
+
+function endings({ deny, denyUpTo }: CommitOptions): { readonly subject: Subject; readonly authTime: UnixNanos }[] {
+  const whole = (deny?.() ?? []).map((subject) => ({ subject, authTime: FOREVER }));
+  return denyUpTo === undefined ? whole : [...whole, denyUpTo()];
+}
 
 export function createChanges(deps: {
   store: Pick<Store, 'transaction'>;
@@ -55,17 +73,19 @@ export function createChanges(deps: {
   live: LiveRegistry;
   clock: Clock;
   onStoreFailure: (error: unknown) => void;
-}): Changes {
+}): Changes & { stats(): ChangesStats } {
   const denied = new Map<Subject, UnixNanos>();
+  let overfull = false;
+  let failures = 0;
   return {
     async commit(work, options = {}) {
       const reason = options.cutReason ?? 'credential_revoked';
       const { result, change } = await deps.store.transaction(work).catch((error: unknown) => {
         if (error instanceof ApiError) throw error;
-        const subjects = options.deny?.() ?? [];
-        const upTo = options.denyUpTo?.() ?? FOREVER;
-        for (const subject of subjects) denied.set(subject, upTo);
-        deps.live.cut(subjects, reason);
+        const ended = endings(options);
+        for (const { subject, authTime } of ended) remember(subject, authTime);
+        failures += 1;
+        deps.live.cut(options.cut?.() ?? ended.map(({ subject }) => subject), reason);
         deps.onStoreFailure(error);
         throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', {
           cause: error,
@@ -75,8 +95,16 @@ export function createChanges(deps: {
       for (const subject of options.lift ?? []) denied.delete(subject);
       return { result, receipt: change === undefined ? undefined : applied(change, reason) };
     },
-    isDenied: (subject, authTime) => authTime <= (denied.get(subject) ?? NOBODY),
+    isDenied: (subject, authTime) => denied.size > 0 && (overfull || authTime <= (denied.get(subject) ?? NOBODY)),
+    stats: () => ({ unwritten: denied.size, failures }),
   };
+
+  function remember(subject: Subject, authTime: UnixNanos): void {
+    // What ended more stays: a session reported as leaked must not bring back the subkey behind it.
+    if (authTime <= (denied.get(subject) ?? NOBODY)) return;
+    if (denied.size < MAX_DENIED || denied.has(subject)) denied.set(subject, authTime);
+    else overfull = true;
+  }
 
   function applied(change: Change, reason: DenyReason): Receipt {
     const started = deps.clock.monotonic();

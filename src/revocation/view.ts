@@ -27,6 +27,19 @@ export interface View {
   readonly fills: number;
 }
 
+/** Since the start, but for `entries` and `filling`, which are now. */
+export interface ViewStats {
+  readonly entries: number;
+  readonly capacity: number;
+  /** Fills under way. */
+  readonly filling: number;
+  readonly hits: number;
+  readonly fills: number;
+  /** Fills that were read again, because a change came while they were read. */
+  readonly rereads: number;
+  readonly evictions: number;
+}
+
 interface Entry {
   readonly facts: Facts;
   readonly position: bigint;
@@ -57,12 +70,16 @@ export const subjectsOf = (query: FactsQuery): readonly Subject[] => [
   ...(query.kind === 'token' ? [] : [sessionsSubject(query.account)]),
 ];
 
-export function createView(deps: { read: (query: FactsQuery) => Promise<FactsRead>; capacity: number }): View {
+export function createView(deps: {
+  read: (query: FactsQuery) => Promise<FactsRead>;
+  capacity: number;
+}): View & { stats(): ViewStats } {
   // Insertion order is recency: an entry that is used moves to the end, the first is evicted.
   const entries = new Map<string, Entry>();
   const entriesBySubject = new Map<Subject, Set<string>>();
   const slots = new Map<string, Slot>();
   const slotsBySubject = new Map<Subject, Set<Slot>>();
+  const counted = { hits: 0, fills: 0, rereads: 0, evictions: 0 };
 
   return {
     ask(query, use) {
@@ -71,6 +88,7 @@ export function createView(deps: { read: (query: FactsQuery) => Promise<FactsRea
       if (entry !== undefined) {
         entries.delete(name);
         entries.set(name, entry);
+        counted.hits += 1;
         return use(entry.facts, entry.position);
       }
       return new Promise((resolve, reject) => {
@@ -108,14 +126,17 @@ export function createView(deps: { read: (query: FactsQuery) => Promise<FactsRea
     get fills() {
       return slots.size;
     },
+    stats: () => ({ ...counted, entries: entries.size, capacity: deps.capacity, filling: slots.size }),
   };
 
   async function fill(name: string, query: FactsQuery, first: Waiter): Promise<void> {
     const slot: Slot = { mark: 0n, subjects: subjectsOf(query), waiters: [first] };
     slots.set(name, slot);
+    counted.fills += 1;
     for (const subject of slot.subjects) add(slotsBySubject, subject, slot);
     try {
       for (let reread = 0; reread <= MAX_REREADS; reread++) {
+        if (reread > 0) counted.rereads += 1;
         const { facts, position } = await deps.read(query);
         if (position < slot.mark) continue; // older than a change that was applied meanwhile
         keep(name, { facts, position, subjects: slot.subjects });
@@ -140,6 +161,7 @@ export function createView(deps: { read: (query: FactsQuery) => Promise<FactsRea
     for (const [oldest, evicted] of entries) {
       if (entries.size < deps.capacity) break;
       drop(oldest, evicted);
+      counted.evictions += 1;
     }
     entries.set(name, entry);
     for (const subject of entry.subjects) add(entriesBySubject, subject, name);

@@ -2,17 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { type Clock, createClock, systemWall, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { StoreFailure } from '../errors.ts';
+import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
-import { createReads } from './reads.ts';
-import { accountOf, auditRowOf, subkeyOf, tokenOf } from './rows.ts';
+import { createReads, LOG_HEAD } from './reads.ts';
+import { accountOf, auditRowOf, integer, subkeyOf, tokenOf } from './rows.ts';
 import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { type Database, openSqlite } from './sqlite.ts';
 import type { Page, PageRequest, Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { counters, createTransaction, insertAudit } from './transaction.ts';
-
-const EPOCH = 'epoch';
-const HIGHEST_TIME = 'highest_time';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -29,8 +29,9 @@ export async function openStore(
   try {
     await migrate(database);
     const epoch = await initialise(database.writer);
+    await requireWholeLog(database.writer);
     const clock = createClock({ ...time, floor: await highestTime(database.writer) });
-    return { store: createStore(database, clock, epoch), clock };
+    return { store: createStore(file, database, clock, epoch), clock };
   } catch (error) {
     await database.close();
     throw error;
@@ -61,7 +62,20 @@ async function initialise(db: Kysely<Tables>): Promise<string> {
 
 async function highestTime(db: Kysely<Tables>): Promise<UnixNanos> {
   const row = await db.selectFrom('meta').select('value').where('name', '=', HIGHEST_TIME).executeTakeFirstOrThrow();
-  return unixNanos(row.value);
+  return unixNanos(integer(row.value, 'meta.highest_time'));
+}
+
+// The head numbers the next change: behind its log, no change could ever be written again.
+async function requireWholeLog(db: Kysely<Tables>): Promise<void> {
+  const { value } = await db.selectFrom('meta').select('value').where('name', '=', LOG_HEAD).executeTakeFirstOrThrow();
+  const { last } = await db
+    .selectFrom('change_log')
+    .select((e) => e.fn.max('position').as('last'))
+    .executeTakeFirstOrThrow();
+  const head = integer(value, 'meta.log_head');
+  if (head < integer(last ?? 0n, 'change_log.position')) {
+    throw new StoreFailure(`the change log ends at ${last ?? 0n}, and its head says ${head}: one of them is damaged`);
+  }
 }
 
 async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> {
@@ -69,15 +83,16 @@ async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> 
   await db.updateTable('meta').set({ value: now }).where('name', '=', HIGHEST_TIME).where('value', '<', now).execute();
 }
 
-function createStore(database: Database, clock: Clock, epoch: string): Store {
+function createStore(file: string, database: Database, clock: Clock, epoch: string): Store {
   const { reader, writer } = database;
+  const copying = new Set<Promise<void>>();
   return {
     epoch,
     ...createReads(reader),
 
     async subkeys(account, filter, page) {
       let query = reader.selectFrom('subkey').selectAll().where('account_id', '=', account);
-      if (!filter.withRevoked) query = query.where('state', '<>', 'revoked');
+      if (!filter.withRevoked) query = query.where('state', '<>', sql.lit('revoked'));
       const after = page.cursor === undefined ? undefined : integerCursor(page.cursor);
       if (after !== undefined) query = query.where('id', '>', after);
       const rows = await query
@@ -89,9 +104,13 @@ function createStore(database: Database, clock: Clock, epoch: string): Store {
 
     async tokens(account, filter, page) {
       let query = reader.selectFrom('token').selectAll().where('account_id', '=', account);
-      if (!filter.withInvalid) query = query.where('revoked_at', '=', 0n).where('expiry_at', '>', filter.now);
+      if (!filter.withInvalid) query = query.where('revoked_at', '=', sql.lit(0n)).where('expiry_at', '>', filter.now);
       if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
-      if (page.cursor !== undefined) query = query.where('token_id', '>', page.cursor);
+      if (page.cursor !== undefined) {
+        // Among the live ones the expression keeps SQLite from walking the primary key, where every dead token stands as well.
+        const tokenId = filter.withInvalid ? sql.ref<string>('token_id') : sql<string>`token_id || ''`;
+        query = query.where(tokenId, '>', page.cursor);
+      }
       const rows = await query
         .orderBy('token_id')
         .limit(page.limit + 1)
@@ -147,7 +166,11 @@ function createStore(database: Database, clock: Clock, epoch: string): Store {
         await tx.deleteFrom('used_signature').where('expires_at', '<', now).execute();
         await tx.deleteFrom('siwe_nonce').where('expires_at', '<', now).execute();
         // Never proven, never used: only the audit log remembers it.
-        await tx.deleteFrom('subkey').where('state', '=', 'pending').where('pending_until', '<', now).execute();
+        await tx
+          .deleteFrom('subkey')
+          .where('state', '=', sql.lit('pending'))
+          .where('pending_until', '<', now)
+          .execute();
         await keepHighestTime(tx, clock);
       });
     },
@@ -156,7 +179,27 @@ function createStore(database: Database, clock: Clock, epoch: string): Store {
       await reader.selectFrom('meta').select('value').limit(1).execute();
     },
 
-    close: () => database.close(),
+    snapshot(to) {
+      const copy = takeSnapshot(file, to).finally(() => copying.delete(copy));
+      copying.add(copy);
+      return copy;
+    },
+
+    async position() {
+      const { value } = await reader
+        .selectFrom('meta')
+        .select('value')
+        .where('name', '=', LOG_HEAD)
+        .executeTakeFirstOrThrow();
+      return value;
+    },
+
+    async close() {
+      await Promise.allSettled(copying);
+      // What was seen expired must not live again if the wall clock is set back before the next start.
+      await keepHighestTime(writer, clock).catch(() => undefined);
+      await database.close();
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { type Allowlist, decodeAllowlist } from '../domain/allowlist.ts';
 import { NEVER, unixNanos } from '../domain/time.ts';
 import { isSigningKeyAlive } from '../jwt/signing-key.ts';
-import { accountOf, subkeyOf, subkeyState, tokenOf } from './rows.ts';
+import { accountOf, integer, subkeyOf, subkeyState, tokenOf } from './rows.ts';
 import type { Facts, FactsQuery, FactsRead, StoreReads } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -49,13 +49,14 @@ export function createReads(db: Kysely<Tables>): StoreReads {
         .selectFrom('token')
         .select((e) => e.fn.countAll<bigint>().as('tokens'))
         .where('account_id', '=', account)
-        .where('revoked_at', '=', 0n)
+        .where('revoked_at', '=', sql.lit(0n))
         .where('expiry_at', '>', now)
         .executeTakeFirstOrThrow();
       const subkeys = await db
         .selectFrom('subkey')
         .select((e) => ['state', e.fn.countAll<bigint>().as('count')])
         .where('account_id', '=', account)
+        .where('state', '<>', sql.lit('revoked'))
         .where((e) =>
           e.or([
             e('state', '=', 'active').and(e.or([e('expires_at', '=', 0n), e('expires_at', '>', now)])),
@@ -95,7 +96,7 @@ async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRe
       ${credential.join}`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('the facts query gave no row');
-  return { position: row.position, facts: factsOf(query, row) };
+  return { position: integer(row.position, 'meta.log_head'), facts: factsOf(query, row) };
 }
 
 function credentialColumns(query: FactsQuery) {
@@ -126,13 +127,20 @@ function credentialColumns(query: FactsQuery) {
 const integerId = (id: string): bigint => (/^[0-9]{1,18}$/.test(id) ? BigInt(id) : -1n);
 
 function factsOf(query: FactsQuery, row: FactsRow): Facts {
+  const isMain = query.kind === 'main' || query.kind === 'evm';
+  const accountKnown = row.signer_type !== null;
+  // What a left join did not find is null; nothing that it did find may be.
+  const found = (isIt: boolean, value: bigint | null, column: string) => (isIt ? integer(value, column) : 0n);
+  const credentialKnown = isMain ? accountKnown : row.state !== null;
+  const validAfter = found(accountKnown, row.valid_after, 'account.valid_after');
+  const ownValidAfter = found(credentialKnown, row.own_valid_after, `${query.kind} valid_after`);
   const common = {
-    accountKnown: row.signer_type !== null,
-    accountLocked: row.locked_at !== null && row.locked_at !== 0n,
-    validAfter: unixNanos(latest(row.valid_after, row.own_valid_after)),
+    accountKnown,
+    accountLocked: found(accountKnown, row.locked_at, 'account.locked_at') !== 0n,
+    validAfter: unixNanos(validAfter > ownValidAfter ? validAfter : ownValidAfter),
     signingKeyAlive: isSigningKeyAlive(row.kid_state),
   };
-  if (query.kind === 'main' || query.kind === 'evm') {
+  if (isMain) {
     const signer = query.kind === 'main' ? 'starknet' : 'eip191';
     const credential = row.signer_type === signer ? 'alive' : 'unknown';
     return { ...common, credential, expiresAt: NEVER, allowlist: anywhere };
@@ -142,9 +150,7 @@ function factsOf(query: FactsQuery, row: FactsRow): Facts {
   return {
     ...common,
     credential: state === 'active' ? 'alive' : state,
-    expiresAt: unixNanos(row.expires_at ?? 0n),
+    expiresAt: unixNanos(integer(row.expires_at, `${query.kind} expiry`)),
     allowlist: decodeAllowlist(row.allowlist),
   };
 }
-
-const latest = (a: bigint | null, b: bigint | null): bigint => ((a ?? 0n) > (b ?? 0n) ? (a ?? 0n) : (b ?? 0n));

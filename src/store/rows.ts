@@ -3,15 +3,26 @@ import type { Selectable } from 'kysely';
 import { decodeAllowlist } from '../domain/allowlist.ts';
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
-import { unixNanos } from '../domain/time.ts';
-import { type SigningKeyRecord, signingKeyState } from '../jwt/signing-key.ts';
+import { type UnixNanos, unixNanos } from '../domain/time.ts';
+import { StoreFailure } from '../errors.ts';
+import { keyUse, type SigningKeyRecord, signingKeyState } from '../jwt/signing-key.ts';
 import type { Account, AuditRow, Subkey, SubkeyState, Token, TokenKind } from './store.ts';
 import type { AccountTable, AuditTable, SigningKeyTable, SubkeyTable, TokenTable } from './tables.ts';
 
-/** A stored row no release of ours has written. */
-export class DamagedRow extends Error {
-  override readonly name = 'DamagedRow';
+/** A stored row no release of ours has written: as bad as a store that cannot be read. */
+export class DamagedRow extends StoreFailure {
+  constructor(column: string) {
+    super(`a stored row is damaged: ${column}`);
+  }
 }
+
+/** A time or a count. SQLite keeps a text or a fraction in a column of integers as it is, and neither compares as one. */
+export function integer(value: unknown, column: string): bigint {
+  if (typeof value !== 'bigint' || value < 0n) throw new DamagedRow(column);
+  return value;
+}
+
+const nanos = (value: unknown, column: string): UnixNanos => unixNanos(integer(value, column));
 
 export function accountOf(row: Selectable<AccountTable>): Account {
   const account: AccountId = felt(row.account_id, 'account.account_id');
@@ -21,30 +32,30 @@ export function accountOf(row: Selectable<AccountTable>): Account {
       row.signer_type === 'starknet'
         ? { type: 'starknet', publicKey: felt(row.main_public_key, 'account.main_public_key') }
         : { type: 'eip191', ethAddress: row.eth_address },
-    validAfter: unixNanos(row.valid_after),
-    lockedAt: unixNanos(row.locked_at),
-    createdAt: unixNanos(row.created_at),
+    validAfter: nanos(row.valid_after, 'account.valid_after'),
+    lockedAt: nanos(row.locked_at, 'account.locked_at'),
+    createdAt: nanos(row.created_at, 'account.created_at'),
   };
 }
 
 export function subkeyOf(row: Selectable<SubkeyTable>): Subkey {
   return {
     account: felt(row.account_id, 'subkey.account_id'),
-    id: row.id,
+    id: integer(row.id, 'subkey.id'),
     publicKey: felt(row.public_key, 'subkey.public_key'),
     name: row.name,
     state: subkeyState(row.state),
     allowlist: decodeAllowlist(row.allowlist),
-    expiresAt: unixNanos(row.expires_at),
-    createdAt: unixNanos(row.created_at),
-    updatedAt: unixNanos(row.updated_at),
-    revokedAt: unixNanos(row.revoked_at),
+    expiresAt: nanos(row.expires_at, 'subkey.expires_at'),
+    createdAt: nanos(row.created_at, 'subkey.created_at'),
+    updatedAt: nanos(row.updated_at, 'subkey.updated_at'),
+    revokedAt: nanos(row.revoked_at, 'subkey.revoked_at'),
     pending:
       row.state === 'pending'
         ? {
             encryptedKey: row.encrypted_key,
             ephPublicKey: felt(row.eph_public_key, 'subkey.eph_public_key'),
-            until: unixNanos(row.pending_until),
+            until: nanos(row.pending_until, 'subkey.pending_until'),
           }
         : undefined,
   };
@@ -58,25 +69,26 @@ export function tokenOf(row: Selectable<TokenTable>): Token {
     name: row.name,
     kind: tokenKind(row.kind),
     allowlist: decodeAllowlist(row.allowlist),
-    createdAt: unixNanos(row.created_at),
-    expiryAt: unixNanos(row.expiry_at),
-    lastUpdatedAt: unixNanos(row.last_updated_at),
-    revokedAt: unixNanos(row.revoked_at),
+    createdAt: nanos(row.created_at, 'token.created_at'),
+    expiryAt: nanos(row.expiry_at, 'token.expiry_at'),
+    lastUpdatedAt: nanos(row.last_updated_at, 'token.last_updated_at'),
+    revokedAt: nanos(row.revoked_at, 'token.revoked_at'),
   };
 }
 
 export function signingKeyOf(row: Selectable<SigningKeyTable>): SigningKeyRecord {
-  if (row.use !== 'session' && row.use !== 'token') throw new DamagedRow('signing_key.use');
+  const use = keyUse(row.use);
+  if (use === undefined) throw new DamagedRow('signing_key.use');
   const state = signingKeyState(row.state);
   if (state === undefined) throw new DamagedRow('signing_key.state');
   return {
     kid: row.kid,
-    use: row.use,
+    use,
     publicJwk: row.public_jwk,
     sealedPrivateKey: row.sealed_private_key,
     state,
-    createdAt: unixNanos(row.created_at),
-    ...(state === 'verifying' ? { verifyUntil: unixNanos(row.verify_until) } : {}),
+    createdAt: nanos(row.created_at, 'signing_key.created_at'),
+    ...(state === 'verifying' ? { verifyUntil: nanos(row.verify_until, 'signing_key.verify_until') } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 // The rows of the JWT signing keys. As with credentials, each step of a key's life is one conditional UPDATE, and there is no
 // way back from retired.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { unixNanos } from '../domain/time.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 import { signingKeyOf } from './rows.ts';
@@ -74,12 +74,12 @@ export function createSigningKeyWrites(db: Kysely<Tables>): SigningKeyWrites {
       return numUpdatedRows === 1n;
     },
 
-    // From the end of an index: an account has at most a few revoked tokens to pass over.
+    // The end of an index in which no revoked token stands.
     async latestTokenExpiry() {
       const row = await db
         .selectFrom('token')
         .select('expiry_at')
-        .where('revoked_at', '=', 0n)
+        .where('revoked_at', '=', sql.lit(0n))
         .orderBy('expiry_at', 'desc')
         .limit(1)
         .executeTakeFirst();

@@ -1,6 +1,8 @@
 // Opens the embedded database: one file, one owning process, every acknowledged write on disk (WAL, synchronous=FULL).
 // It must never let a read see an open write: writes have a connection of their own.
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 import { StoreFailure, StoreLocked } from '../errors.ts';
 import type { Tables } from './tables.ts';
@@ -15,6 +17,8 @@ export interface Database {
 
 /** How long a statement waits for another process, an administrator's say; nothing else happens here meanwhile. */
 const BUSY_MS = 1_000;
+/** Longer than somebody needs who asks whether the lock is held. */
+const LOCK_MS = 50;
 
 /**
  * Opens or creates the database at `file` and takes its owner's lock, which the operating system releases when the process
@@ -27,7 +31,8 @@ export function openSqlite(file: string): Database {
     for (const connection of opened.splice(0).reverse()) if (connection.isOpen) connection.close();
   };
   try {
-    opened.push(takeLock(`${file}.lock`));
+    opened.push(takeLock(lockOf(file)));
+    attempt(() => createForOwner(file));
     const writer = attempt(() => open(file));
     opened.push(writer);
     const reader = attempt(() => open(file));
@@ -36,6 +41,51 @@ export function openSqlite(file: string): Database {
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** The owner's lock alone, for who is about to put a database at `file`. Throws as openSqlite does. */
+export function lockDatabase(file: string): { release(): void } {
+  const lock = takeLock(lockOf(file));
+  return { release: () => lock.close() };
+}
+
+/** Whether a process holds the owner's lock now. Takes nothing and leaves nothing behind. */
+export function isDatabaseLocked(file: string): boolean {
+  if (!existsSync(lockOf(file))) return false;
+  const lock = attempt(() => new DatabaseSync(lockOf(file), { readOnly: true, timeout: 0 }));
+  try {
+    lock.prepare('select 1 from sqlite_schema').all();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw new StoreFailure('the lock file of the database cannot be read', { cause: error });
+  } finally {
+    lock.close();
+  }
+}
+
+/**
+ * A look at a database that another process may own. Where nobody has it open it leaves no file of its own beside it. Throws
+ * StoreFailure when the file cannot be read.
+ */
+export function openReadOnly(file: string): Pick<Database, 'reader' | 'close'> {
+  const url = pathToFileURL(file);
+  // Without this SQLite makes the files of a write-ahead log, for somebody who only reads.
+  if (!existsSync(`${file}-wal`) && !isDatabaseLocked(file)) url.searchParams.set('immutable', '1');
+  const connection = attempt(() => new DatabaseSync(url.href, { readOnly: true, timeout: BUSY_MS }));
+  return { reader: kyselyOver(connection), close: async () => connection.close() };
+}
+
+const lockOf = (file: string): string => `${file}.lock`;
+
+// SQLite would let others read what it creates; the write-ahead log takes its mode from the database. A file that exists is not
+// opened here: closing it would take away the locks that this process holds on it (POSIX fcntl).
+function createForOwner(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 
@@ -53,18 +103,23 @@ function open(file: string): DatabaseSync {
 // SQLite's own exclusive locking mode would shut out our second connection, so the lock is a transaction held open on an
 // empty database beside the real one.
 function takeLock(file: string): DatabaseSync {
-  const lock = attempt(() => new DatabaseSync(file, { timeout: 0 }));
+  const lock = attempt(() => {
+    createForOwner(file);
+    return new DatabaseSync(file, { timeout: LOCK_MS });
+  });
   try {
     lock.exec('pragma journal_mode = delete; begin exclusive');
     return lock;
   } catch (error) {
     lock.close();
-    if (error instanceof Error && /locked|busy/i.test(error.message)) {
+    if (isBusy(error)) {
       throw new StoreLocked('another process holds this database');
     }
     throw new StoreFailure('the lock file of the database cannot be used', { cause: error });
   }
 }
+
+const isBusy = (error: unknown): boolean => error instanceof Error && /locked|busy/i.test(error.message);
 
 function kyselyOver(connection: DatabaseSync): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapter(connection) }) });

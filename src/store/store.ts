@@ -116,12 +116,16 @@ export type AuditAction =
   | 'token.created'
   | 'token.revoked'
   | 'token.allowlist_replaced'
+  | 'terminal_token.issued'
   | 'subkey.activated'
   | 'account.signed_out_everywhere'
   | 'account.revoked_all'
   | 'account.locked'
   | 'account.unlocked'
   | 'credential.reported_leaked'
+  | 'account.revoked_by_restore'
+  | 'backup.taken'
+  | 'store.restored'
   | 'signing_key.published'
   | 'signing_key.activated'
   | 'signing_key.retired';
@@ -186,6 +190,31 @@ export interface StoreReads {
   ): Promise<{ readonly tokens: number; readonly active: number; readonly pending: number }>;
 }
 
+/** Which credentials, of many accounts, a restore ends. */
+export interface RevokedKinds {
+  readonly subkeys: 'all' | 'pending';
+  readonly tokens: boolean;
+}
+
+export interface RevokedCredentials {
+  readonly account: AccountId;
+  readonly subkeys: readonly { readonly id: bigint; readonly publicKey: string }[];
+  readonly tokens: readonly { readonly tokenId: string; readonly lookupId: string }[];
+}
+
+/** What names a revoked credential, as stored: a row that is damaged elsewhere can still be revoked. */
+export interface RevokedSubkey {
+  readonly id: bigint;
+  readonly publicKey: string;
+  readonly name: string;
+}
+
+export interface RevokedToken {
+  readonly tokenId: string;
+  readonly lookupId: string;
+  readonly name: string;
+}
+
 export interface StoreTransaction extends StoreReads {
   /** False when the account exists already: nothing was written. */
   insertAccount(account: Account, ethereumLabel: string): Promise<boolean>;
@@ -210,9 +239,9 @@ export interface StoreTransaction extends StoreReads {
   /** The same for the sessions of one main key, wallet or subkey. */
   raiseCredentialValidAfter(credential: SessionCredentialRef, to: UnixNanos): Promise<void>;
   /** Revokes every live subkey and pending one; returns them as they were. */
-  revokeSubkeys(account: AccountId, now: UnixNanos): Promise<readonly Subkey[]>;
+  revokeSubkeys(account: AccountId, now: UnixNanos): Promise<readonly RevokedSubkey[]>;
   /** Revokes every token that is not revoked; returns them as they were. */
-  revokeTokens(account: AccountId, now: UnixNanos): Promise<readonly Token[]>;
+  revokeTokens(account: AccountId, now: UnixNanos): Promise<readonly RevokedToken[]>;
   /** False when it was in that state already. */
   lockAccount(account: AccountId, now: UnixNanos): Promise<boolean>;
   unlockAccount(account: AccountId): Promise<boolean>;
@@ -230,7 +259,19 @@ export interface StoreTransaction extends StoreReads {
   retireSigningKey(kid: string, now: UnixNanos): Promise<boolean>;
   /** When the last token that is not revoked expires; 0 = there is none. */
   latestTokenExpiry(): Promise<UnixNanos>;
+  /** A new epoch, and ids that the lost rows of the old one cannot have had. Returns it; `Store.epoch` says it after reopening. */
+  renewEpoch(): Promise<string>;
+  /** Never lowers: for every account there is, and as the least for every one that is onboarded later. */
+  raiseEveryValidAfter(to: UnixNanos): Promise<void>;
+  /** Revokes what these accounts have of the kinds asked for; accounts without any are left out of the answer. */
+  revokeCredentials(
+    accounts: readonly AccountId[],
+    kinds: RevokedKinds,
+    now: UnixNanos,
+  ): Promise<readonly RevokedCredentials[]>;
   appendAudit(entry: AuditEntry): Promise<void>;
+  /** The same as appendAudit and appendChange for each, in the order given; for up to a thousand of them. */
+  appendAll(audits: readonly AuditEntry[], changes: readonly ChangeEntry[]): Promise<void>;
   /** Numbers the change in commit order. */
   appendChange(entry: ChangeEntry): Promise<Change>;
 }
@@ -258,5 +299,13 @@ export interface Store extends StoreReads {
   purgeExpired(now: UnixNanos): Promise<void>;
   /** Throws when the database cannot be read. */
   ping(): Promise<void>;
+  /** Number of the last change in the log. */
+  position(): Promise<bigint>;
+  /**
+   * Copies everything that is committed now to a new file of mode 0600, while reads and writes go on. Rejects with
+   * StoreFailure, and then leaves no file.
+   */
+  snapshot(to: string): Promise<void>;
+  /** Waits for a copy under way. */
   close(): Promise<void>;
 }

@@ -120,3 +120,6 @@ export interface Tables {
   change_log: ChangeLogTable;
   meta: MetaTable;
 }
+
+/** A revoked subkey holds nothing that could bring it back. */
+export const revokedSubkey = { state: 'revoked', encrypted_key: '', eph_public_key: '', pending_until: 0n } as const;

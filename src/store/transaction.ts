@@ -3,26 +3,25 @@
 import type { Kysely } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
 import type { Clock } from '../domain/time.ts';
+import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './meta.ts';
 import { createReads, LOG_HEAD } from './reads.ts';
-import { subkeyOf, tokenOf } from './rows.ts';
+import { createRestoreWrites, validAfterFloor } from './restore-writes.ts';
+import { subkeyOf } from './rows.ts';
 import { createSigningKeyWrites } from './signing-keys.ts';
-import type { AuditEntry, StoreTransaction } from './store.ts';
-import type { Tables } from './tables.ts';
+import type { AuditEntry, ChangeEntry, StoreTransaction } from './store.ts';
+import { revokedSubkey, type Tables } from './tables.ts';
 
-const NEXT_SUBKEY_ID = 'next_subkey_id';
-const NEXT_AUDIT_ID = 'next_audit_id';
 /** Stored text of one audit row's detail, at most, in UTF-16 units. */
 const AUDIT_DETAIL_CAP = 8_192;
-
-/** A revoked key holds nothing that could bring it back. */
-const revokedSubkey = { state: 'revoked', encrypted_key: '', eph_public_key: '', pending_until: 0n } as const;
 
 export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransaction {
   return {
     ...createReads(db),
     ...createSigningKeyWrites(db),
+    ...createRestoreWrites(db),
 
     async insertAccount(account, ethereumLabel) {
+      const floor = await validAfterFloor(db);
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('account')
         .values({
@@ -31,7 +30,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
           main_public_key: account.signer.type === 'starknet' ? account.signer.publicKey : '',
           eth_address: account.signer.type === 'eip191' ? account.signer.ethAddress : '',
           ethereum_label: ethereumLabel,
-          valid_after: account.validAfter,
+          valid_after: account.validAfter > floor ? account.validAfter : floor,
           main_valid_after: 0n,
           locked_at: account.lockedAt,
           created_at: account.createdAt,
@@ -44,7 +43,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     async insertSubkey(subkey) {
       const row = {
         account_id: subkey.account,
-        id: await nextNumber(db, NEXT_SUBKEY_ID),
+        id: await nextNumbers(db, NEXT_SUBKEY_ID, 1),
         public_key: subkey.publicKey,
         name: subkey.name,
         state: subkey.state,
@@ -133,31 +132,37 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     },
 
     async revokeSubkeys(account, now) {
-      const live = db
+      const live = await db
         .selectFrom('subkey')
-        .selectAll()
+        .select(['id', 'public_key as publicKey', 'name'])
         .where('account_id', '=', account)
-        .where('state', '<>', 'revoked');
-      const rows = await live.orderBy('id').execute();
+        .where('state', '<>', 'revoked')
+        .orderBy('id')
+        .execute();
       await db
         .updateTable('subkey')
         .set({ ...revokedSubkey, revoked_at: now, updated_at: now })
         .where('account_id', '=', account)
         .where('state', '<>', 'revoked')
         .execute();
-      return rows.map(subkeyOf);
+      return live;
     },
 
     async revokeTokens(account, now) {
-      const live = db.selectFrom('token').selectAll().where('account_id', '=', account).where('revoked_at', '=', 0n);
-      const rows = await live.orderBy('token_id').execute();
+      const live = await db
+        .selectFrom('token')
+        .select(['token_id as tokenId', 'lookup_id as lookupId', 'name'])
+        .where('account_id', '=', account)
+        .where('revoked_at', '=', 0n)
+        .orderBy('token_id')
+        .execute();
       await db
         .updateTable('token')
         .set({ revoked_at: now, last_updated_at: now })
         .where('account_id', '=', account)
         .where('revoked_at', '=', 0n)
         .execute();
-      return rows.map(tokenOf);
+      return live;
     },
 
     async lockAccount(account, now) {
@@ -207,19 +212,13 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     appendAudit: (entry) => insertAudit(db, clock, [entry]),
 
     async appendChange(entry) {
-      const position = await nextNumber(db, LOG_HEAD);
-      await db
-        .insertInto('change_log')
-        .values({
-          position,
-          at: clock.now(),
-          account_id: entry.account,
-          action: entry.action,
-          subjects: JSON.stringify(entry.subjects),
-          narrows: entry.narrows ? 1n : 0n,
-        })
-        .execute();
+      const position = await insertChanges(db, clock, [entry]);
       return { position, subjects: entry.subjects, narrows: entry.narrows };
+    },
+
+    async appendAll(audits, changes) {
+      if (audits.length > 0) await insertAuditAtOnce(db, clock, audits);
+      if (changes.length > 0) await insertChanges(db, clock, changes);
     },
   };
 
@@ -248,22 +247,39 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
 
 /** Writes audit rows in the order given. */
 export async function insertAudit(db: Kysely<Tables>, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
-  for (const entry of entries) {
-    await db
-      .insertInto('audit')
-      .values({
-        account_id: entry.account,
-        id: await nextNumber(db, NEXT_AUDIT_ID),
-        at: clock.now(),
-        action: entry.action,
-        actor: entry.actor,
-        subject: entry.subject,
-        request_id: entry.requestId,
-        client_ip: entry.clientIp,
-        detail: detailText(entry.detail),
-      })
-      .execute();
-  }
+  // One by one: a statement for each number of rows would crowd out those that are kept.
+  for (const entry of entries) await insertAuditAtOnce(db, clock, [entry]);
+}
+
+async function insertAuditAtOnce(db: Kysely<Tables>, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
+  const first = await nextNumbers(db, NEXT_AUDIT_ID, entries.length);
+  const rows = entries.map((entry, index) => ({
+    account_id: entry.account,
+    id: first + BigInt(index),
+    at: clock.now(),
+    action: entry.action,
+    actor: entry.actor,
+    subject: entry.subject,
+    request_id: entry.requestId,
+    client_ip: entry.clientIp,
+    detail: detailText(entry.detail),
+  }));
+  await db.insertInto('audit').values(rows).execute();
+}
+
+/** The position of the first; the others follow it. */
+async function insertChanges(db: Kysely<Tables>, clock: Clock, entries: readonly ChangeEntry[]): Promise<bigint> {
+  const first = await nextNumbers(db, LOG_HEAD, entries.length);
+  const rows = entries.map((entry, index) => ({
+    position: first + BigInt(index),
+    at: clock.now(),
+    account_id: entry.account,
+    action: entry.action,
+    subjects: JSON.stringify(entry.subjects),
+    narrows: entry.narrows ? 1n : 0n,
+  }));
+  await db.insertInto('change_log').values(rows).execute();
+  return first;
 }
 
 function detailText(detail: Readonly<Record<string, unknown>>): string {
@@ -273,15 +289,15 @@ function detailText(detail: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ truncated: true, text: text.slice(0, AUDIT_DETAIL_CAP / 2 - 32) });
 }
 
-// A counter row: taking a number locks it until commit, so numbers follow commit order on every database.
-async function nextNumber(db: Kysely<Tables>, name: string): Promise<bigint> {
+// A counter row: taking a number locks it until commit, so numbers follow commit order on every database. The first of `count`.
+async function nextNumbers(db: Kysely<Tables>, name: string, count: number): Promise<bigint> {
   const { value } = await db
     .updateTable('meta')
-    .set((e) => ({ value: e('value', '+', 1n) }))
+    .set((e) => ({ value: e('value', '+', BigInt(count)) }))
     .where('name', '=', name)
     .returning('value')
     .executeTakeFirstOrThrow();
-  return value;
+  return value - BigInt(count) + 1n;
 }
 
 export const counters = [LOG_HEAD, NEXT_SUBKEY_ID, NEXT_AUDIT_ID] as const;

@@ -25,6 +25,7 @@ const routes: readonly (readonly [string, string])[] = [
   ['POST', '/signing-keys/rotate'],
   ['POST', `/signing-keys/${'x'.repeat(43)}/retire`],
   ['GET', '/audit'],
+  ['POST', '/backup'],
   ['GET', '/version'],
   ['GET', '/nothing'],
   ['TRACE', '/version'],
@@ -69,7 +70,10 @@ describe('without the operator token', () => {
     const { operatorUrl } = world.service;
     expect((await call(operatorUrl, 'GET', '/healthz')).json).toEqual({ status: 'ok' });
     const ready = await call(operatorUrl, 'GET', '/readyz');
-    expect([ready.status, ready.json]).toEqual([200, { status: 'ready', checks: { store: 'ok', signing_keys: 'ok' } }]);
+    expect([ready.status, ready.json]).toMatchObject([
+      200,
+      { status: 'ready', checks: { store: 'ok', signing_keys: 'ok' } },
+    ]);
     expectOurHeaders(ready);
   });
 });
@@ -85,7 +89,8 @@ describe('with the operator token', () => {
     expectRefusal(await ask('POST', '/accounts/0x1/unlock'), 404, 'ACCOUNT_NOT_FOUND');
     expectRefusal(await ask('GET', '/accounts?limit=501'), 400, 'INVALID_REQUEST_PARAMETER');
     expectRefusal(await ask('GET', '/accounts?limits=5'), 400, 'VALIDATION_ERROR');
-    expectRefusal(await ask('POST', '/signing-keys/rotate', { use: 'terminal' }), 400, 'VALIDATION_ERROR');
+    expectRefusal(await ask('POST', '/signing-keys/rotate', { use: 'console' }), 400, 'VALIDATION_ERROR');
+    expectRefusal(await ask('POST', '/signing-keys/rotate', { use: 'terminal' }), 403, 'REQUEST_NOT_ALLOWED');
     expectRefusal(await ask('POST', '/signing-keys/rotate', { use: 'token', at: 1 }), 400, 'VALIDATION_ERROR');
     expectRefusal(await ask('POST', '/signing-keys/rotate', '{'), 400, 'BINDING_ERROR');
     expectRefusal(await ask('POST', '/signing-keys/rotate'), 400, 'BINDING_ERROR');

@@ -44,7 +44,7 @@ async function setUp() {
   const live = createLiveRegistry({ clock });
   const view = createView({ read: (query) => store.facts(query), capacity: 10 });
   const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
-  const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60 };
+  const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60, uses: ['session', 'token'] as const };
   await store.transaction((tx) =>
     tx.insertAccount(
       {

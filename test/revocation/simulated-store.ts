@@ -305,6 +305,10 @@ export const noTransaction: StoreTransaction = {
   stopSigningKey: unused,
   retireSigningKey: unused,
   latestTokenExpiry: unused,
+  renewEpoch: unused,
+  raiseEveryValidAfter: unused,
+  revokeCredentials: unused,
+  appendAll: unused,
   appendAudit: unused,
   appendChange: unused,
 };

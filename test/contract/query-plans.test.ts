@@ -1,0 +1,172 @@
+// How SQLite finds the rows of each statement of the store: what one caller asks for must not cost what everybody has, nor what
+// an account has ever ended. A plan is the same for ten rows and for ten million.
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { anywhere } from '../../src/domain/allowlist.ts';
+import type { Store, StoreReads, StoreTransaction } from '../../src/store/store.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
+import { alice, at, auditOf, bob, changeOf, keyOne, starkAccount, subkeyOf, T0, tokenOf } from './rows.ts';
+
+let database: SqliteTestDatabase;
+beforeEach(() => {
+  database = sqliteDatabase();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  database.remove();
+});
+
+/** Passing over all of these is meant: in brackets, the index that holds nothing else than what is looked for. */
+const allowed: readonly RegExp[] = [
+  // Three, five rows.
+  /^SCAN (meta|signing_key)\b/,
+  /^SCAN (one|CONSTANT ROW)$/,
+  // A page, in the order of the key.
+  /^SCAN account USING INDEX sqlite_autoindex_account_1$/,
+  // Pending subkeys alone.
+  /^SCAN subkey USING INDEX subkey_ephemeral$/,
+  // Its last entry.
+  /^SCAN token USING COVERING INDEX token_unrevoked_by_expiry$/,
+];
+/** A restore is about everybody. */
+const ofARestore = /^update "account" set "valid_after" = \? where "valid_after" < \?$/;
+
+const page = { limit: 10, cursor: undefined };
+const next = { limit: 10, cursor: '7' };
+const signingKey = {
+  kid: 'kid-1',
+  use: 'session',
+  publicJwk: '{}',
+  sealedPrivateKey: 'sealed',
+  state: 'published',
+  createdAt: T0,
+} as const;
+
+type Asked<Port> = { readonly [Name in keyof Port]: () => Promise<unknown> };
+
+const reads = (store: StoreReads): Asked<StoreReads> => ({
+  async facts() {
+    for (const kind of ['main', 'evm', 'subkey', 'token'] as const) {
+      await store.facts({ account: alice, kind, id: '1', kid: 'kid-1' });
+    }
+  },
+  account: () => store.account(alice),
+  subkey: () => store.subkey(alice, keyOne),
+  token: () => store.token(alice, 'lookup-1'),
+  countLive: () => store.countLive(alice, T0),
+});
+
+const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreReads>> => ({
+  insertAccount: () => tx.insertAccount(starkAccount(alice), '0x0'),
+  insertSubkey: () => tx.insertSubkey(subkeyOf(alice)),
+  insertToken: () => tx.insertToken(tokenOf(alice, '1')),
+  renameSubkey: () => tx.renameSubkey(alice, 1n, 'x', T0),
+  replaceSubkeyAllowlist: () => tx.replaceSubkeyAllowlist(alice, 1n, anywhere, T0),
+  revokeSubkey: () => tx.revokeSubkey(alice, 1n, T0),
+  replaceTokenAllowlist: () => tx.replaceTokenAllowlist(alice, 'tok_1', anywhere, T0),
+  revokeToken: () => tx.revokeToken(alice, 'tok_1', T0),
+  activateSubkey: () => tx.activateSubkey(alice, 1n, 'x', T0),
+  raiseValidAfter: () => tx.raiseValidAfter(alice, T0),
+  async raiseCredentialValidAfter() {
+    await tx.raiseCredentialValidAfter({ account: alice, kind: 'main', id: 'main' }, T0);
+    await tx.raiseCredentialValidAfter({ account: alice, kind: 'subkey', id: '1' }, T0);
+  },
+  revokeSubkeys: () => tx.revokeSubkeys(alice, T0),
+  revokeTokens: () => tx.revokeTokens(alice, T0),
+  lockAccount: () => tx.lockAccount(alice, T0),
+  unlockAccount: () => tx.unlockAccount(alice),
+  useSignature: () => tx.useSignature(alice, 'login', keyOne, T0),
+  useSiweNonce: () => tx.useSiweNonce(alice, 'nonce', T0),
+  signingKeys: () => tx.signingKeys(),
+  insertSigningKey: () => tx.insertSigningKey(signingKey),
+  activateSigningKey: () => tx.activateSigningKey('kid-1'),
+  stopSigningKey: () => tx.stopSigningKey('kid-1', T0),
+  retireSigningKey: () => tx.retireSigningKey('kid-1', T0),
+  latestTokenExpiry: () => tx.latestTokenExpiry(),
+  renewEpoch: () => tx.renewEpoch(),
+  raiseEveryValidAfter: () => tx.raiseEveryValidAfter(T0),
+  async revokeCredentials() {
+    for (const subkeys of ['all', 'pending'] as const) {
+      await tx.revokeCredentials([alice, bob], { subkeys, tokens: true }, T0);
+    }
+  },
+  appendAudit: () => tx.appendAudit(auditOf(alice)),
+  appendAll: () => tx.appendAll([auditOf(alice)], [changeOf(alice)]),
+  appendChange: () => tx.appendChange(changeOf(alice)),
+});
+
+const others = (
+  store: Store,
+): Asked<Omit<Store, keyof StoreReads | 'epoch' | 'transaction' | 'snapshot' | 'close'>> => ({
+  async subkeys() {
+    for (const asked of [page, next]) {
+      for (const withRevoked of [true, false]) await store.subkeys(alice, { withRevoked }, asked);
+    }
+  },
+  async tokens() {
+    for (const asked of [page, next]) {
+      for (const withInvalid of [true, false]) {
+        for (const kind of [undefined, 'readonly']) await store.tokens(alice, { withInvalid, kind, now: T0 }, asked);
+      }
+    }
+  },
+  async accounts() {
+    await store.accounts(page);
+    await store.accounts(next);
+  },
+  async audit() {
+    for (const asked of [page, { ...page, cursor: '7.7' }]) {
+      for (const account of [undefined, alice]) {
+        for (const from of [undefined, T0]) await store.audit({ account, from, to: at(1n) }, asked);
+      }
+    }
+  },
+  signingKeys: () => store.signingKeys(),
+  insertSigningKey: () => store.insertSigningKey({ ...signingKey, kid: 'kid-2' }),
+  appendAudit: () => store.appendAudit([auditOf(alice)]),
+  purgeExpired: () => store.purgeExpired(T0),
+  ping: () => store.ping(),
+  position: () => store.position(),
+});
+
+/** Every statement that looks for rows, with the lines of its plan. */
+async function plans(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { store } = await database.open();
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
+  await store.transaction(async (tx) => {
+    for (const ask of Object.values({ ...writes(tx), ...reads(tx) })) await ask();
+  });
+  for (const ask of Object.values({ ...reads(store), ...others(store) })) await ask();
+  const statements = new Set(prepare.mock.calls.map(([sql]) => sql));
+  prepare.mockRestore();
+  await store.close();
+  const looking = [...statements].filter((sql) => /^\s*(select|update|delete)\b/.test(sql) && sql !== 'select null');
+  return new Map(
+    looking.map((sql) => [sql, database.sql(`explain query plan ${sql}`).map(({ detail }) => String(detail))]),
+  );
+}
+
+test('no statement passes over a whole table, but for those that are meant to', async () => {
+  const found = await plans();
+  expect(found.size).toBeGreaterThan(40);
+  const scans = [...found].flatMap(([sql, plan]) =>
+    ofARestore.test(sql)
+      ? []
+      : plan
+          .filter((line) => line.startsWith('SCAN') && !allowed.some((form) => form.test(line)))
+          .map((line) => `${line}: ${sql}`),
+  );
+  expect(scans).toEqual([]);
+});
+
+test('lists and counts of what lives do not pass over what an account has revoked', async () => {
+  const found = await plans();
+  const live = (table: string) =>
+    [...found].filter(
+      ([sql]) => sql.startsWith('select') && sql.includes(`from "${table}"`) && / (= 0|<> 'revoked') /.test(sql),
+    );
+  expect(live('token')).toHaveLength(6);
+  for (const [, plan] of live('token')) expect(plan.join()).toMatch(/USING (COVERING )?INDEX token_unrevoked/);
+  expect(live('subkey')).toHaveLength(3);
+  for (const [, plan] of live('subkey')) expect(plan.join()).toContain('USING INDEX subkey_unrevoked');
+});

@@ -1,0 +1,238 @@
+// A real server whose disk is full, whose database somebody else holds, whose files are not what they were: what it refuses, what it
+// says, and that a revocation it cannot write denies all the same. A second server, a wrong master key: serve.test.ts. Damaged rows and
+// clocks: test/http/failures.test.ts.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Answer,
+  type CreatedToken,
+  call,
+  createToken,
+  mainSession,
+  onboard,
+  registerSubkey,
+  starkTrader,
+  subkeySession,
+} from '../support/trader.ts';
+import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from './server.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
+
+const owner = starkTrader();
+let home: Home;
+beforeEach(async () => {
+  home = homeIn(await temporaryFolder('failures'));
+});
+afterEach(endEverythingStarted);
+afterAll(removeFolders);
+
+const databaseOf = ({ data }: Home): string => join(data, 'countersign.db');
+const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
+
+async function stop(server: Server): Promise<void> {
+  server.signal('SIGTERM');
+  expect(await server.ended).toEqual({ code: 0, signal: null });
+}
+
+/** `alive`, or how the bearer is refused, by our own API and by the gateway alike. */
+async function stateOf({ url }: Server, bearer: string): Promise<string> {
+  const answers = await Promise.all(
+    ['/countersign/v1/self', '/v1/balance'].map((path) => call(url, 'GET', path, { bearer })),
+  );
+  const [ours, forwarded] = answers.map(({ status, json }) => (status === 200 ? 'alive' : `${status} ${json?.error}`));
+  expect(forwarded).toBe(ours);
+  return String(ours);
+}
+const REVOKED = '401 UNAUTHORIZED_ERROR';
+
+const revokeToken = ({ url }: Server, bearer: string, { lookupId }: CreatedToken) =>
+  call(url, 'DELETE', `/v1/account/tokens/${lookupId}`, { bearer });
+
+function expectUnwritten(answer: Answer): void {
+  expect(`${answer.status} ${answer.json?.error}`, answer.text).toBe('503 SERVICE_UNAVAILABLE');
+  expect(answer.headers.get('Retry-After')).toBe('1');
+  // What the database said is for the log, never for a caller.
+  expect(answer.text).not.toMatch(/disk|locked|sqlite|database/i);
+}
+
+interface Disk {
+  fill(): void;
+  free(): void;
+}
+
+/** No file of this process may grow any more: every write of the database fails, as on a full disk, with EFBIG. */
+function limitOf(server: Server): Disk {
+  const set = (bytes: string) => expect(succeeds('prlimit', `--pid=${server.pid}`, `--fsize=${bytes}:`)).toBe(true);
+  return { fill: () => set(String(statSync(`${databaseOf(home)}-wal`).size)), free: () => set('unlimited') };
+}
+
+/** The server's data lie on a disk of their own, in memory, which is filled to its last byte: ENOSPC. */
+async function startOnSmallDisk(): Promise<{ server: Server; disk: Disk }> {
+  mkdirSync(home.data);
+  const mount = 'mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
+  const serve = [process.execPath, MAIN, 'serve', '--port=0', `--data=${home.data}`, `--master_key.file=${home.key}`];
+  const running = start('unshare', ['-rm', 'sh', '-c', mount, home.data, ...serve, '--rate-limit=off'], {
+    cwd: home.tmp,
+    env: { TMPDIR: home.tmp },
+  });
+  const [, url = ''] = await running.printed(/^listening on (http:\S+)$/m);
+  // The disk as this process sees it.
+  const file = join('/proc', String(running.pid), 'root', home.data, 'large');
+  const fill = () => {
+    const block = Buffer.alloc(4096, 1);
+    expect(() => {
+      for (;;) writeFileSync(file, block, { flag: 'a' });
+    }).toThrow(/ENOSPC/);
+  };
+  return { server: { ...running, url }, disk: { fill, free: () => rmSync(file) } };
+}
+
+const LINUX = process.platform === 'linux';
+const canLimit = LINUX && succeeds('prlimit', '--version');
+const canMount = LINUX && succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt');
+
+async function aFullDisk(server: Server, disk: Disk) {
+  const { url } = server;
+  await onboard(url, owner);
+  const session = await mainSession(url, owner);
+  const revoked = await createToken(url, session);
+  const kept = await createToken(url, session);
+  const subkey = await registerSubkey(url, owner, session);
+  const ofSubkey = await subkeySession(url, owner.account, subkey);
+  const subkeyPath = `/v1/account/keys/subkeys/${subkey.publicKey}`;
+
+  disk.fill();
+  expectUnwritten(await call(url, 'POST', '/v1/account/tokens', { bearer: session, body: {} }));
+  expectUnwritten(await revokeToken(server, session, revoked));
+  expect(await stateOf(server, revoked.token)).toBe(REVOKED);
+  expectUnwritten(await call(url, 'DELETE', subkeyPath, { bearer: session }));
+  expect(await stateOf(server, ofSubkey)).toBe(REVOKED);
+  expect(await stateOf(server, await subkeySession(url, owner.account, subkey))).toBe(REVOKED);
+  const stranger = starkTrader();
+  await expect(onboard(url, stranger)).rejects.toThrow('503');
+  await expect(mainSession(url, stranger)).rejects.toThrow('NOT_ONBOARDED');
+  // What needs no write goes on.
+  expect(await stateOf(server, kept.token)).toBe('alive');
+  expect((await call(url, 'GET', '/readyz')).status).toBe(200);
+  await server.printed(/"event":"change_not_written".*(disk I\/O error|database or disk is full)/);
+
+  disk.free();
+  expect(await stateOf(server, revoked.token)).toBe(REVOKED);
+  await onboard(url, stranger);
+  expect((await revokeToken(server, session, revoked)).status).toBe(200);
+  expect((await call(url, 'DELETE', subkeyPath, { bearer: session })).status).toBe(200);
+  const made = await createToken(url, session);
+  return { dead: [revoked.token, ofSubkey], alive: [kept.token, made.token, session] };
+}
+
+describe('a full disk', () => {
+  test.skipIf(!canLimit)(
+    'fails what must be written and denies what was revoked; nothing acknowledged is lost (needs prlimit)',
+    async () => {
+      const server = await startServer(home);
+      const { dead, alive } = await aFullDisk(server, limitOf(server));
+      await stop(server);
+      const again = await startServer(home);
+      for (const bearer of dead) expect(await stateOf(again, bearer)).toBe(REVOKED);
+      for (const bearer of alive) expect(await stateOf(again, bearer)).toBe('alive');
+      await stop(again);
+    },
+  );
+
+  test.skipIf(!canMount)('does the same when no byte is left on the device (needs unshare and tmpfs)', async () => {
+    const { server, disk } = await startOnSmallDisk();
+    const { dead, alive } = await aFullDisk(server, disk);
+    for (const bearer of dead) expect(await stateOf(server, bearer)).toBe(REVOKED);
+    for (const bearer of alive) expect(await stateOf(server, bearer)).toBe('alive');
+    await stop(server);
+  });
+});
+
+describe('a database that another program', () => {
+  test('is writing to refuses writes and not reads, denies what was revoked, and writes again afterwards', async () => {
+    const server = await startServer(home);
+    const { url } = server;
+    await onboard(url, owner);
+    const session = await mainSession(url, owner);
+    const [revoked, kept] = [await createToken(url, session), await createToken(url, session)];
+    const program = new DatabaseSync(databaseOf(home));
+    program.exec('begin immediate');
+    try {
+      expectUnwritten(await revokeToken(server, session, revoked));
+      expect([await stateOf(server, revoked.token), await stateOf(server, kept.token)]).toEqual([REVOKED, 'alive']);
+      await server.printed(/"event":"change_not_written".*database is locked/);
+    } finally {
+      program.exec('rollback');
+      program.close();
+    }
+    expect((await revokeToken(server, session, revoked)).status).toBe(200);
+    expect((await createToken(url, session)).token).toBeTruthy();
+    await stop(server);
+  });
+});
+
+describe('a start on data with which something is wrong is refused in one sentence:', () => {
+  let kept: Home;
+  let token: string;
+  beforeAll(async () => {
+    kept = homeIn(await temporaryFolder('refused'));
+    const server = await startServer(kept);
+    await onboard(server.url, owner);
+    ({ token } = await createToken(server.url, await mainSession(server.url, owner)));
+    await stop(server);
+  });
+
+  async function refusal(): Promise<string> {
+    const running = spawnServer(kept);
+    expect(await running.ended, running.stderr()).toEqual({ code: 1, signal: null });
+    expect(running.stdout()).not.toContain('listening');
+    const [sentence = '', ...more] = running.stderr().trimEnd().split('\n');
+    expect(more).toEqual([]);
+    return sentence;
+  }
+
+  const change = (sql: string) => {
+    const database = new DatabaseSync(databaseOf(kept));
+    database.exec(sql);
+    database.close();
+  };
+
+  test('another program holds the database for itself', async () => {
+    const program = new DatabaseSync(databaseOf(kept));
+    program.exec('pragma locking_mode = exclusive; begin exclusive');
+    try {
+      expect(await refusal()).toBe('countersign: the database cannot be used: database is locked');
+    } finally {
+      program.close();
+    }
+  });
+
+  test('a folder stands where the write-ahead log belongs', async () => {
+    const log = `${databaseOf(kept)}-wal`;
+    mkdirSync(log);
+    expect(await refusal()).toBe('countersign: the database cannot be used: unable to open database file');
+    rmSync(log, { recursive: true });
+  });
+
+  test('the row of a signing key is damaged', async () => {
+    change("update signing_key set state = 'gone' where use = 'session'");
+    expect(await refusal()).toBe(
+      'countersign: the database cannot be used: a stored row is damaged: signing_key.state',
+    );
+    change("update signing_key set state = 'active' where use = 'session'");
+  });
+
+  test('a signing key does not match its public half', async () => {
+    change("update signing_key set public_jwk = public_jwk || ' {' where use = 'session'");
+    expect(await refusal()).toMatch(/^countersign: The stored signing key \S+ does not match its own public key\.$/);
+    change("update signing_key set public_jwk = replace(public_jwk, ' {', '') where use = 'session'");
+  });
+
+  test('and once all is mended, it starts with what it had', async () => {
+    const server = await startServer(kept);
+    expect(await stateOf(server, token)).toBe('alive');
+    await stop(server);
+  });
+});
