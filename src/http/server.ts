@@ -1,8 +1,10 @@
 // The public listener: node's HTTP server with its limits, the front, and what happens below both when bytes are no request.
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ApiError } from '../errors.ts';
+import { REQUEST_ID_HEADER } from './front.ts';
 import { renderError } from './render.ts';
 import type { TlsOptions } from './tls.ts';
 
@@ -29,9 +31,13 @@ export interface HttpServer {
 /** A handshake takes a few round trips; who needs longer holds a connection for nothing. */
 const MAX_HANDSHAKE_MS = 10_000;
 
+/** One read of a connection can hold 1,800 requests, each of which takes memory until its answer has been sent. */
+const MAX_PIPELINED = 128;
+
 export function createHttpServer(settings: ServerSettings, front: RequestListener): HttpServer {
   let draining = false;
   const latest = new WeakMap<Socket, ServerResponse>();
+  const unanswered = new WeakMap<Socket, number>();
   const underWay = new Set<ServerResponse>();
   const http = {
     maxHeaderSize: settings.maxHeaderBytes,
@@ -44,19 +50,23 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     insecureHTTPParser: false,
   };
   const onRequest: RequestListener = (request, response) => {
-    // RFC 9112 section 9.6: whoever was told that the connection closes gets nothing done on it any more. What stands right
-    // behind a refused request may have been meant as its body.
+    // RFC 9112 section 9.6: whoever is told that the connection closes gets nothing done on it any more: the answer could not
+    // follow. What stands right behind a refused request may have been meant as its body.
     const before = latest.get(request.socket);
-    if (before?.headersSent === true && !before.shouldKeepAlive) return;
+    if (before !== undefined && !before.shouldKeepAlive) return;
     latest.set(request.socket, response);
     if (draining) response.shouldKeepAlive = false;
+    const waiting = unanswered.get(request.socket) ?? 0;
+    unanswered.set(request.socket, waiting + 1);
     underWay.add(response);
     response.once('close', () => {
       underWay.delete(response);
+      unanswered.set(request.socket, (unanswered.get(request.socket) ?? 1) - 1);
       // Its head may have promised to keep the connection: nobody else closes what becomes idle now.
-      if (draining) setImmediate(() => server.closeIdleConnections());
+      if (draining) setImmediate(closeIdle);
     });
-    front(request, response);
+    if (waiting >= MAX_PIPELINED) refusePipelined(response);
+    else front(request, response);
   };
   const server =
     settings.tls === undefined
@@ -65,14 +75,19 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
           { ...http, ...settings.tls, handshakeTimeout: Math.min(settings.requestTimeoutMs, MAX_HANDSHAKE_MS) },
           onRequest,
         );
-  // Node's own list has no connection whose TLS handshake is under way: those would outlast a drain.
+  // Node's own list has no connection whose TLS handshake is under way: those would outlast a drain. With TLS a connection is
+  // here twice, as what is sent over it and as what that says.
   const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const keep = (socket: Socket): void => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-  });
+  };
+  server.on('connection', keep);
   const secured = new WeakSet<Socket>();
-  server.on('secureConnection', (socket: Socket) => secured.add(socket));
+  server.on('secureConnection', (socket: Socket) => {
+    secured.add(socket);
+    keep(socket);
+  });
   server.timeout = settings.silenceTimeoutMs;
   // The size of the head is bounded in bytes; node would silently drop headers beyond a count.
   server.maxHeadersCount = 0;
@@ -94,21 +109,33 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     listen: () => listen(server, settings),
     drain(ms) {
       draining = true;
-      for (const response of underWay) if (!response.headersSent) response.shouldKeepAlive = false;
+      for (const response of underWay) {
+        // Of several requests on one connection only the last may say that it closes: those behind it would lose their answers.
+        if (!response.headersSent && latest.get(response.req.socket) === response) response.shouldKeepAlive = false;
+      }
       return new Promise((resolve) => {
         const cut = setTimeout(() => {
           for (const socket of open) socket.destroy();
         }, ms);
-        server.close(() => {
+        // Not yet the HTTP server's own close: it closes what it takes for idle, and looks for late requests no more.
+        NetServer.prototype.close.call(server, () => {
           clearTimeout(cut);
+          server.close();
           resolve();
         });
-        server.closeIdleConnections();
+        closeIdle();
         // Node counts who has connected and said nothing yet as busy.
         for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
       });
     },
   };
+
+  // Node takes a connection for idle once its answer has been handed over, though the client has read only half of it: nobody is
+  // cut while there is such an answer, and its end asks again.
+  function closeIdle(): void {
+    for (const response of underWay) if (response.writableEnded) return;
+    server.closeIdleConnections();
+  }
 }
 
 function listen(server: Server, settings: ServerSettings): Promise<number> {
@@ -147,8 +174,27 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 };
 
+// RFC 9112 section 9.3.2 lets a client send requests without awaiting answers, and a server close whenever it likes.
+function refusePipelined(response: ServerResponse): void {
+  const { status, headers, body } = renderError(
+    new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`, {
+      headers: { 'Retry-After': '1' },
+    }),
+  );
+  response.shouldKeepAlive = false;
+  response.writeHead(status, {
+    ...headers,
+    [REQUEST_ID_HEADER]: randomUUID(),
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
 // There is no response object: what the parser refused never became a request.
 function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }, error: ApiError): void {
+  // Of a CONNECT node has let go altogether: a client that resets the connection now would be an error that nobody hears, and
+  // the end of the process.
+  socket.on('error', () => undefined);
   // An answer under way would be torn in two; and while a whole request still waits for its answer, ours would be taken for it.
   const waiting = socket._httpMessage;
   if (!socket.writable || waiting?.headersSent === true || waiting?.req.complete === true) {
@@ -156,7 +202,15 @@ function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }, error
     return;
   }
   const { status, headers, body } = renderError(error);
-  const lines = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' });
+  // A request whose body broke off has its id already.
+  const requestId = String(waiting?.getHeader(REQUEST_ID_HEADER) ?? randomUUID());
+  const length = Buffer.byteLength(body);
+  const lines = Object.entries({
+    ...headers,
+    [REQUEST_ID_HEADER]: requestId,
+    'Content-Length': length,
+    Connection: 'close',
+  });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}\r\n${head}\r\n${body}`, () => socket.destroy());
 }

@@ -18,6 +18,7 @@ import {
   type Refusal,
 } from '../../src/gateway/forward.ts';
 import { createUpstream, type Upstream, type UpstreamOptions } from '../../src/gateway/upstream.ts';
+import { someone } from '../support/verifier.ts';
 
 const account = parseFelt('0xabc');
 if (account === undefined) throw new Error('not a felt');
@@ -221,6 +222,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       requestId: `request-${grants.length}`,
       maxBodyBytes: 1024 * 1024,
       extraHeaders: { 'X-Request-Id': `request-${grants.length}` },
+      asker: someone,
       renderRefusal: (refusal) => ({
         status: refusal instanceof ApiError ? refusal.status : 599,
         headers: { 'Content-Type': 'text/plain', 'X-Refused': refusalText(refusal) },

@@ -270,6 +270,37 @@ describe('what the client gets', () => {
     expect(await client.closed()).toMatch(/end\r\n0\r\n\r\n$/);
   });
 
+  test('chunks that arrive together leave in order, and bytes of every value', async () => {
+    const every = Buffer.from(Array.from({ length: 256 }, (_, value) => value)).toString('latin1');
+    for (const chunks of [
+      [every],
+      ['one', every],
+      ['one', 'two', 'x'.repeat(20_000), 'end'],
+      ['x'.repeat(20_000), 'end'],
+    ]) {
+      const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const gateway = await startGateway({
+        upstreamUrl: await saying(`${head}${chunks.map(chunk).join('')}0\r\n\r\n`),
+      });
+      const answer = await ask(gateway.port, get('/'));
+      const body = answer.slice(answer.indexOf('\r\n\r\n') + 4).replaceAll(/(?:^|(?<=\r\n))[0-9a-f]+\r\n|\r\n/g, '');
+      expect(body).toBe(chunks.join('').replaceAll('\r\n', ''));
+    }
+  });
+
+  test('the first bytes of an answer do not wait for the next', async () => {
+    const open = Promise.withResolvers<ServerResponse>();
+    const venue = await startVenue((_request, response) => {
+      response.write('first,');
+      open.resolve(response);
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url });
+    const client = rawClient(gateway.port, get('/'));
+    await client.until((text) => text.includes('first,'));
+    (await open.promise).end('last');
+    expect(await client.closed()).toMatch(/first,.*last\r\n0\r\n\r\n$/s);
+  });
+
   test('the head does not wait for the first byte of the body', async () => {
     const open = Promise.withResolvers<ServerResponse>();
     const venue = await startVenue((_request, response) => {

@@ -3,16 +3,22 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Service, startService } from '../support/harness.ts';
 import { call, mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
+import { ask, eventually, get, settled, startGateway, startRawVenue } from './forward-harness.ts';
 
 /** A venue whose answers the test gives. */
 async function startVenue() {
   const arrived: { request: IncomingMessage; response: ServerResponse }[] = [];
+  let bytes = 0;
   let notify = (): void => undefined;
   const server = createServer((request, response) => {
     arrived.push({ request, response });
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    request.on('error', () => undefined);
     notify();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -25,6 +31,8 @@ async function startVenue() {
   return {
     url: `http://127.0.0.1:${port}`,
     arrived,
+    /** Of request bodies, all together. */
+    bytes: () => bytes,
     async has(count: number) {
       while (arrived.length < count) await new Promise<void>((resolve) => (notify = resolve));
     },
@@ -33,6 +41,9 @@ async function startVenue() {
 
 interface Client {
   write(text: string): void;
+  /** Reads nothing from here on. */
+  pause(): void;
+  resume(): void;
   /** Resolves when `test` holds for all that came. */
   until(test: (text: string) => boolean): Promise<string>;
   /** All that came until the server closed. */
@@ -51,6 +62,8 @@ function client(port: number, head: string): Client {
   socket.write(head);
   return {
     write: (more) => void socket.write(more),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     async until(test) {
       while (!test(text)) await once(socket, 'data');
       return text;
@@ -130,4 +143,121 @@ test('requests that wait for a connection when their subkey is revoked never rea
   venue.arrived[1]?.response.end();
   await last.closed();
   expect(venue.arrived.map(({ request }) => request.url)).toEqual(['/v1/balance', '/v1/positions']);
+});
+
+test('with requests at every stage of their way, those whose head had left are counted and cut, and not a byte follows', async () => {
+  const { venue, service, main, session, head, revoke } = await tradingWorld({ 'upstream.connections': '6' });
+  const at = (path: string) => venue.arrived.find(({ request }) => request.url === path)?.response;
+  const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`;
+
+  const answered = client(service.port, head('GET /v1/account', session));
+  await venue.has(1);
+  at('/v1/account')?.end('all of it');
+  await answered.until((text) => text.endsWith('all of it') || text.endsWith('0\r\n\r\n'));
+  const arriving = client(
+    service.port,
+    head('POST /v1/orders', session, 'Expect: 100-continue\r\nContent-Length: 20\r\n'),
+  );
+  await arriving.until((text) => text.includes('100 Continue'));
+  arriving.write('{"market":');
+  // Longer than what is collected before it is sent.
+  const streamed = client(
+    service.port,
+    head('POST /v1/orders/batch', session, 'Transfer-Encoding: chunked\r\n') + chunk(100_000),
+  );
+  await eventually(() => venue.bytes() === 100_000);
+  const slow = client(service.port, head('GET /v1/balance', session));
+  const endless = client(service.port, head('GET /v1/fills', session));
+  const unread = client(service.port, head('GET /v1/transactions', session));
+  const another = client(service.port, head('GET /v1/positions', main));
+  const bystander = client(service.port, head('GET /v1/funding/payments', main));
+  await venue.has(7);
+  unread.pause();
+  const pump = (response: ServerResponse | undefined) => {
+    while (response?.destroyed === false && response.write('more '.repeat(10_000)));
+  };
+  const full = at('/v1/transactions');
+  full?.on('drain', () => pump(full));
+  pump(full);
+  await settled(() => Number(full?.writableLength));
+  at('/v1/fills')?.write('more ');
+  await endless.until((text) => text.includes('more'));
+  // All six connections are taken.
+  const waiting = [1, 2].map(() => client(service.port, head('GET /v1/account/info', session)));
+  expect(await settled(() => venue.arrived.length)).toBe(7);
+
+  const closed: string[] = [];
+  for (const { request, response } of venue.arrived) response.on('close', () => closed.push(request.url ?? ''));
+  expect(await revoke()).toBe('4');
+  arriving.write('"BTC"}    ');
+  streamed.write(chunk(100_000));
+  unread.resume();
+  for (const one of [arriving, streamed, slow, ...waiting]) {
+    const text = await one.until((text) => text.includes('"UNAUTHORIZED_ERROR"'));
+    expect(text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')).toMatch(REFUSED);
+  }
+  for (const one of [endless, unread]) expect((await one.closed()).endsWith('0\r\n\r\n')).toBe(false);
+  await eventually(() => closed.length === 4);
+  expect(closed.sort()).toEqual(['/v1/balance', '/v1/fills', '/v1/orders/batch', '/v1/transactions']);
+  expect(await settled(() => venue.arrived.length)).toBe(7);
+  expect(venue.bytes()).toBe(100_000);
+
+  // Nobody else noticed, and no connection is lost to them.
+  for (const [one, path] of [
+    [another, '/v1/positions'],
+    [bystander, '/v1/funding/payments'],
+  ] as const) {
+    at(path)?.end('whole');
+    expect(await one.until((text) => text.includes('whole'))).toMatch(/^HTTP\/1\.1 200 /);
+  }
+  const next = Array.from({ length: 6 }, () => client(service.port, head('GET /v1/markets', main)));
+  await venue.has(13);
+  expect(next).toHaveLength(6);
+});
+
+describe('a venue whose answer never gets anywhere', () => {
+  /** Writes the same again and again until the connection ends, as fast as it is read. */
+  const endless = (first: string, again: string) =>
+    startRawVenue((socket) => {
+      socket.once('data', () => {
+        socket.write(first);
+        const pump = (): void => {
+          while (!socket.destroyed && socket.write(again));
+        };
+        socket.on('drain', pump);
+        pump();
+      });
+    });
+
+  test.each([
+    ['whose head has no end', 'HTTP/1.1 200 OK\r\n', 'X-Header: 12345678\r\n'],
+    ['with a header that has no end', 'HTTP/1.1 200 OK\r\nX-Header: ', 'x'.repeat(1_000)],
+  ])('%s is 503', async (_what, first, again) => {
+    const gateway = await startGateway({ upstreamUrl: await endless(first, again) });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
+    await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'refused', refusal: 'upstream_unavailable' });
+    expect(gateway.upstream.active).toBe(0);
+  });
+
+  test.each([
+    ['interim answers', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(10)],
+    ['a reason phrase', 'HTTP/1.1 200 ', 'OK'.repeat(500)],
+  ])('with %s that have no end is 503 when the time is up', async (_what, first, again) => {
+    const upstreamUrl = await endless(first, again);
+    const gateway = await startGateway({ upstreamUrl, forward: { deadlineMs: 200 } });
+    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_');
+  });
+
+  test.each([
+    ['trailers', '0\r\n', 'X-Trailer: 12345678\r\n'],
+    ['chunk extensions', '1;', 'x=12345678;'.repeat(10)],
+  ])('with %s that have no end is broken, and not taken for whole', async (_what, first, again) => {
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n';
+    const upstreamUrl = await endless(head + first, again);
+    const gateway = await startGateway({ upstreamUrl, forward: { idleMs: 200 } });
+    const text = await ask(gateway.port, get('/'));
+    expect([text.includes('part'), text.endsWith('0\r\n\r\n')]).toEqual([true, false]);
+    const { kind } = await gateway.outcome(0);
+    expect(['truncated', 'stalled']).toContain(kind);
+  });
 });

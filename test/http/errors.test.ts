@@ -5,12 +5,14 @@ import { expectRawRefusal, sendRaw } from './raw.ts';
 import {
   expectOurHeaders,
   expectRefusal,
+  loginOf,
   newOwner,
   type Owner,
   SELF,
   startWorld,
   TOKENS,
   type World,
+  windowOf,
 } from './world.ts';
 
 let world: World;
@@ -137,6 +139,49 @@ describe('below the router, over raw sockets', () => {
     await refusedRaw(request('GET /v1/balance', HOST + authorization.join('')), 401, 'UNAUTHORIZED_ERROR');
   });
 
+  test('a login header that comes twice is no answer either, the same or another, whatever it says', async () => {
+    const sound = loginOf(world, owner.key, owner.account);
+    const other = loginOf(world, owner.key, owner.account, windowOf(world, { age: 10 }));
+    const lines = (headers: Record<string, string>) =>
+      Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const login = (all: readonly string[]) => request('POST /v1/auth', `${[HOST.trim(), ...all].join('\r\n')}\r\n`);
+    expect((await sendRaw(world.port, login(lines(sound)))).status).toBe(200);
+    for (const [name, value] of Object.entries(sound)) {
+      for (const second of [value, other[name]]) {
+        const answer = await sendRaw(world.port, login([...lines(sound), `${name}: ${second}`]));
+        expect([name, answer.status]).toEqual([name, 400]);
+        expect(Object.keys(JSON.parse(answer.body))).toEqual(['error', 'message', 'data']);
+      }
+    }
+    const flags = ['true', 'false'].map((value) => `PARADEX-AUTHORIZE-ISOLATED-MARKETS: ${value}`);
+    expectRawRefusal(await sendRaw(world.port, login([...lines(sound), ...flags])), 400, 'INVALID_REQUEST_PARAMETER');
+  });
+
+  test.each([
+    ['bytes that are no UTF-8', Buffer.from([0xff, 0xfe, 0xc0, 0xaf])],
+    ['letters that look like a digit', Buffer.from('\u0661\uff11\u06f1')],
+  ])('%s in a header that we read are refused like any other text', async (_name, bytes) => {
+    for (const [line, name, status, code] of [
+      [`GET ${SELF}`, 'Authorization: Bearer ', 401, 'UNAUTHORIZED_ERROR'],
+      ['POST /v1/auth', 'PARADEX-STARKNET-ACCOUNT: 0x', 400, 'INVALID_STARKNET_ADDRESS'],
+    ] as const) {
+      const [head = '', rest = ''] = request(line, `${HOST}${name}|\r\n`).split('|');
+      const sent = Buffer.concat([Buffer.from(head), bytes, Buffer.from(rest)]);
+      expectRawRefusal(await sendRaw(world.port, sent), status, code);
+    }
+  });
+
+  test('trailers without end are answered 431, and what stood before them is not done', async () => {
+    const before = (await call(world.url, 'GET', TOKENS, { bearer: owner.session })).json.results.length;
+    const bearer = `Authorization: Bearer ${owner.session}\r\n`;
+    for (const line of [`POST ${TOKENS}`, 'POST /v1/orders']) {
+      const head = request(line, `${HOST}${bearer}Transfer-Encoding: chunked\r\n`);
+      const trailers = 'X-Trailer: 12345678\r\n'.repeat(1_000);
+      await refusedRaw(`${head}2\r\n{}\r\n0\r\n${trailers}`, 431, 'HEADERS_TOO_LARGE');
+    }
+    expect((await call(world.url, 'GET', TOKENS, { bearer: owner.session })).json.results.length).toBe(before);
+  });
+
   test('the same bearer once is accepted: it is the repeat that was refused', async () => {
     const answer = await sendRaw(
       world.port,
@@ -220,8 +265,24 @@ describe('around the router', () => {
     ['null', 'null'],
     ['a member named __proto__', '{"__proto__":{"name":"x"}}'],
     ['the same deeper', '{"x":[{"__proto__":1}]}'],
+    ['the same in escapes', '{"\\u005f_proto__":1}'],
+    ['lists as deep as a body is long', '['.repeat(32_000) + ']'.repeat(32_000)],
+    ['objects as deep as a body is long', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+    ['depth in a member that is read', `{"name":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
   ])('a body of %s is 400 BINDING_ERROR', async (_name, body) => {
     expectRefusal(await call(world.url, 'POST', TOKENS, { bearer: owner.session, body }), 400, 'BINDING_ERROR');
+  });
+
+  test('members and parameters named like parts of every object are names like any other', async () => {
+    const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
+    const body = JSON.stringify({ name: 'kept', ...Object.fromEntries(names.map((name) => [name, { x: 1 }])) });
+    const created = await call(world.url, 'POST', TOKENS, { bearer: owner.session, body });
+    expect([created.status, created.json.api_token?.name]).toEqual([200, 'kept']);
+    const query = ['__proto__', ...names].map((name) => `${name}=1&${name}[x]=1`).join('&');
+    const listed = await call(world.url, 'GET', `${TOKENS}?${encodeURI(query)}&limit=1`, { bearer: owner.session });
+    expect([listed.status, listed.json.results?.length]).toEqual([200, 1]);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(Reflect.has({}, 'x')).toBe(false);
   });
 
   test('a body that is not UTF-8 is 400 BINDING_ERROR', async () => {

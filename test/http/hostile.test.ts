@@ -143,6 +143,33 @@ describe('behind a request that still waits for its answer', () => {
   });
 });
 
+test.each([
+  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
+  ['CONNECT with more behind it', `CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n${NEXT}`],
+  ['what is no HTTP', 'no request at all\r\n\r\n'],
+  ['an ambiguous request', `POST /v1/orders HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`],
+  ['a head that is too large', `GET / HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`],
+  ['an upgrade', `GET /v1/markets HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`],
+  ['half a body', `POST /v1/auth HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\n{`],
+  ['a request', NEXT],
+])('who resets the connection behind %s ends nothing but that connection', async (_name, bytes) => {
+  // The service runs in this process: what nobody has caught would have ended the server.
+  const uncaught: Error[] = [];
+  const note = (error: Error) => void uncaught.push(error);
+  process.on('uncaughtExceptionMonitor', note);
+  onTestFinished(() => void process.off('uncaughtExceptionMonitor', note));
+  for (let i = 0; i < 10; i += 1) {
+    const socket = open(world.port);
+    await once(socket, 'connect');
+    // The server has not read it yet when the reset arrives: it is the answer that meets a connection which is gone.
+    socket.write(bytes);
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+  }
+  expect((await call(world.url, 'GET', '/healthz')).status).toBe(200);
+  expect(uncaught).toEqual([]);
+});
+
 test('who does not read its answers does not keep its connection', async () => {
   const quick = await startWorld({
     settings: { 'http.request_timeout': '1', 'upstream.timeout': '1', 'upstream.connect_timeout': '1' },
@@ -152,10 +179,49 @@ test('who does not read its answers does not keep its connection', async () => {
   // Not once(): the connection may end with an error.
   const closed = new Promise((resolve) => socket.on('close', resolve));
   // Whole requests, each batch in one read: what the server then waits for is nothing but its own answers being read.
-  const batch = `GET /v1/system/config HTTP/1.1\r\n${HOST}\r\n`.repeat(1_000);
+  const batch = `GET /v1/system/config HTTP/1.1\r\n${HOST}\r\n`.repeat(60);
   const writing = setInterval(() => socket.write(batch), 50);
   onTestFinished(() => clearInterval(writing));
   await closed;
+});
+
+test('of the requests that one connection sends ahead of its answers 128 are served, the next is 503 and the end of it', async () => {
+  const venue = await startHangingVenue();
+  const patient = await startWorld({ upstream: `http://127.0.0.1:${venue.port}` });
+  onTestFinished(() => patient.stop());
+  const socket = open(patient.port);
+  let answered = '';
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    answered += chunk;
+  });
+  // The first one's answer is not there yet, and answers come in order: none of the others can have been sent.
+  socket.write(`GET /v1/markets HTTP/1.1\r\n${HOST}\r\n${`GET /healthz HTTP/1.1\r\n${HOST}\r\n`.repeat(200)}`);
+  await expect.poll(() => venue.asked).toHaveLength(1);
+  expect((await call(patient.url, 'GET', '/healthz')).status).toBe(200);
+  venue.asked[0]?.end('{}');
+  await new Promise((resolve) => socket.on('close', resolve));
+  const statuses = [...answered.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
+  expect(statuses).toEqual([...Array.from({ length: 128 }, () => 200), 503]);
+  expect(answered).toMatch(/Retry-After: 1\r\n.*"at most 128 requests may wait on one connection".*\}$/s);
+});
+
+test('connections beyond http.max_connections are closed unheard, and those before them go on', async () => {
+  const small = await startWorld({ settings: { 'http.max_connections': '2' } });
+  onTestFinished(() => small.stop());
+  const asks = (socket: Socket): Promise<string> => {
+    socket.write(`GET /healthz HTTP/1.1\r\n${HOST}\r\n`);
+    // Not once(): a connection that is closed may end with an error.
+    return new Promise((resolve) => {
+      socket.once('data', (bytes) => resolve(String(bytes))).once('close', () => resolve('closed'));
+    });
+  };
+  const [first, second] = [open(small.port), open(small.port)];
+  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  expect(await asks(open(small.port))).toBe('closed');
+  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  first.destroy();
+  // There is room again as soon as the server has seen it go.
+  await expect.poll(() => asks(open(small.port))).toContain('200 OK');
 });
 
 test('guessing paths and methods is counted like any public request', async () => {

@@ -16,6 +16,10 @@
 // |                     | the proof of a new subkey                   | the same                                |
 // |                     | the writer, while others write              | the same                                |
 // |                     | requireStill's own read                     | nothing: no change can commit meanwhile |
+// | sign-out, revoke-   | the writer, requireStill's own read         | the same, as a write of our own         |
+// | all                 |                                             |                                         |
+// | leaked              | the writer, its own read                    | liveness, in its transaction            |
+// | activation          | test/revocation/activation.test.ts          | one conditional UPDATE                  |
 // | login               | account, named subkey, verification,        | the view, in the turn that signs        |
 // |                     | candidates, their subkey, their             |                                         |
 // |                     | verification, the transaction of its nonce  |                                         |
@@ -24,6 +28,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../src/credentials/caller.ts';
 import { anywhere, parseAllowlist, type UsableAllowlist } from '../../src/domain/allowlist.ts';
+import { type AccountId, accountSubject } from '../../src/domain/credential.ts';
 import { ApiError } from '../../src/errors.ts';
 import { eventually, rawClient, startVenue } from '../gateway/forward-harness.ts';
 import { alice, aliceKey, bob, carol, openService, type Service, subkeyKey } from './service.ts';
@@ -191,6 +196,8 @@ describe('a write of our own', () => {
     ['rename a subkey', (s, by) => s.subkeys.rename(by, subkeyKey.publicKey, 'other')],
     ['bind a subkey', (s, by) => s.subkeys.replaceAllowlist(by, subkeyKey.publicKey, elsewhere)],
     ['revoke a subkey', (s, by) => s.subkeys.revoke(by, subkeyKey.publicKey)],
+    ['sign out everywhere', (s, by) => s.signOut.everywhere(by)],
+    ['revoke everything', (s, by) => s.signOut.revokeAll(by, everything)],
   ];
 
   async function setup() {
@@ -199,11 +206,18 @@ describe('a write of our own', () => {
     return { service, owner: await service.owner(alice), lookupId: token.lookupId };
   }
 
+  /** Who signed out has to log in again. */
+  async function laterOwner(service: Service): Promise<Caller> {
+    service.advance(10);
+    return service.owner(alice);
+  }
+
   const logged = (service: Service) => service.sql('select position, action from change_log order by position');
 
   test('is written while the owner may, or the refusals below prove nothing', async () => {
-    const { service, owner, lookupId } = await setup();
+    const { service, lookupId } = await setup();
     for (const [what, write] of writes) {
+      const owner = await laterOwner(service);
       const before = logged(service).length;
       await write(service, owner, lookupId);
       expect(logged(service), what).toHaveLength(before + 1);
@@ -239,7 +253,7 @@ describe('a write of our own', () => {
 
   test.each<[string, string, Write]>([
     ['register a subkey', 'store.account', (s, by) => s.register(by, s.registration())],
-    ['register a subkey', 'stark.verify', (s, by) => s.register(by, s.registration())],
+    ['register a subkey', 'verify.registration', (s, by) => s.register(by, s.registration())],
     ['revoke a subkey', 'store.subkey', (s, by) => s.subkeys.revoke(by, subkeyKey.publicKey)],
     ['revoke a token', 'store.token', (s, by, id) => s.tokens.revoke(by, id)],
   ])('cannot %s after its account was locked while it waited for %s', async (_what, awaited, write) => {
@@ -263,8 +277,9 @@ describe('a write of our own', () => {
   });
 
   test('that has asked again is written: no change can commit before it has', async () => {
-    const { service, owner, lookupId } = await setup();
+    const { service, lookupId } = await setup();
     for (const [what, write] of writes) {
+      const owner = await laterOwner(service);
       const order: string[] = [];
       const hold = service.holds.at('tx.facts');
       const written = write(service, owner, lookupId).then(() => order.push('written'));
@@ -278,6 +293,177 @@ describe('a write of our own', () => {
   });
 });
 
+describe('what is created while everything is revoked is revoked, or refused, when it waits for', () => {
+  const creates: [string, readonly string[], (service: Service, by: Caller) => Promise<unknown>][] = [
+    ['a token', [], (s, by) => s.tokens.create(by, newToken)],
+    [
+      'a subkey',
+      ['store.account', 'verify.public_key', 'verify.registration'],
+      (s, by) => s.register(by, s.registration()),
+    ],
+    [
+      'a pending subkey',
+      ['verify.public_key', 'verify.registration'],
+      (s, by) => s.register(by, s.registration({ pending: { encryptedKey: 'x', ephPublicKey: aliceKey.publicKey } })),
+    ],
+  ];
+  const live = (service: Service) =>
+    service.sql(
+      `select token_id as id from token where account_id = ?1 and revoked_at = 0
+       union all select public_key from subkey where account_id = ?1 and state <> 'revoked'`,
+      alice,
+    );
+  const signedOut = { code: 'UNAUTHORIZED_ERROR', message: expect.stringContaining('signed out') };
+
+  test.each(creates)('anything: %s', async (_what, stops, create) => {
+    const service = await openService();
+    await expect(create(service, await service.owner(alice))).resolves.toBeDefined();
+    expect(live(service).length).toBe(2);
+    await service.signOut.revokeAll(await service.owner(alice), everything);
+    expect(live(service)).toEqual([]);
+
+    for (const stop of [...stops, 'the writer', 'tx.facts', 'transaction']) {
+      service.advance(10);
+      const owner = await service.owner(alice);
+      const panics = await service.owner(alice);
+      if (stop === 'the writer') {
+        const goOn = Promise.withResolvers<void>();
+        const begun = Promise.withResolvers<void>();
+        const busy = service.store.transaction(async () => {
+          begun.resolve();
+          await goOn.promise;
+        });
+        await begun.promise;
+        const revoked = service.signOut.revokeAll(panics, everything);
+        const refused = expect(create(service, owner), stop).rejects.toMatchObject(signedOut);
+        goOn.resolve();
+        await Promise.all([busy, revoked, refused]);
+      } else {
+        const hold = service.holds.at(stop);
+        const created = create(service, owner);
+        const refused = stops.includes(stop)
+          ? expect(created, stop).rejects.toMatchObject(signedOut)
+          : expect(created, stop).resolves.toBeDefined();
+        await hold.reached;
+        // Inside the transaction of the other one it has to wait for it.
+        const revoked = service.signOut.revokeAll(panics, everything);
+        if (stop !== 'tx.facts') await revoked;
+        hold.release();
+        const { result } = await revoked;
+        expect(result.subkeys.length + result.tokens.length, stop).toBe(stops.includes(stop) ? 0 : 1);
+        await refused;
+      }
+      expect(live(service), stop).toEqual([]);
+    }
+  });
+
+  test('its answer: the token that it brings is dead', async () => {
+    const service = await openService();
+    const hold = service.holds.at('transaction');
+    const created = service.createToken(alice);
+    await hold.reached;
+    await service.signOut.revokeAll(await service.owner(alice), everything);
+    hold.release();
+    const { jwt } = await created;
+    const asked = { route: { access: 'account:read', identity: undefined }, method: 'GET' } as const;
+    const from = { authorization: [`Bearer ${jwt}`], clientIp: undefined };
+    expect(await service.authorize({ ...asked, ...from })).toMatchObject({ reason: 'credential_revoked' });
+  });
+});
+
+describe('a request waits for a connection to the venue, and is never sent', () => {
+  const endings: [string, (service: Service, session: string) => Promise<unknown>][] = [
+    ['its owner signs out everywhere', async (s) => s.signOut.everywhere(await s.owner(alice))],
+    ['everything is revoked', async (s) => s.signOut.revokeAll(await s.owner(alice), everything)],
+    ['somebody reports its session as leaked', (s, session) => s.reportLeaked({ ...finder, bearer: session })],
+  ];
+
+  test.each(endings)('when %s', async (_what, end) => {
+    const service = await openService();
+    const answers: (() => void)[] = [];
+    const venue = await startVenue((_request, response) => answers.push(() => response.end('done')));
+    const port = await service.listen(venue);
+    const busy = get(port, '/v1/account', service.subkeySession(service.bobSubkey));
+    await eventually(() => venue.heads === 1);
+    const session = service.subkeySession(service.aliceSubkey);
+    const waiting = get(port, '/v1/account', session);
+    await eventually(() => service.live.size === 2);
+    await end(service, session);
+    expect(await waiting).toMatchObject({ status: 401, text: expect.stringContaining('the session was signed out') });
+    for (const answer of answers) answer();
+    expect(await busy).toEqual({ status: 200, text: 'done' });
+    expect(venue.heads).toBe(1);
+  });
+});
+
+describe('a token that is reported as leaked while it is revoked', () => {
+  const actions = (service: Service) =>
+    service.sql('select action from change_log order by position').map(({ action }) => action);
+
+  test.each([
+    ['ends once, by whoever came first: its owner', 'owner', ['token.created', 'token.revoked']],
+    ['ends once, by whoever came first: the finder', 'finder', ['token.created', 'credential.reported_leaked']],
+  ])('%s', async (_what, first, expected) => {
+    const service = await openService();
+    const { token, jwt } = await service.createToken(alice);
+    const owner = await service.owner(alice);
+    const acts = {
+      owner: () => service.tokens.revoke(owner, token.lookupId),
+      finder: () => service.reportLeaked({ ...finder, bearer: jwt }),
+    };
+    const hold = service.holds.at('tx.facts');
+    const one = first === 'owner' ? acts.owner() : acts.finder();
+    await hold.reached;
+    const other = first === 'owner' ? acts.finder() : acts.owner();
+    hold.release();
+    await Promise.all([one, other]);
+    expect(actions(service)).toEqual(expected);
+  });
+});
+
+test('a session that is dead already is reported as leaked in vain: nobody fills the log with it', async () => {
+  const service = await openService();
+  const rows = () => service.sql('select id from audit').length;
+  const session = service.subkeySession(service.aliceSubkey);
+  const other = service.subkeySession(service.bobSubkey);
+  await service.revokeSubkey();
+  const before = rows();
+  await service.reportLeaked({ ...finder, bearer: session });
+  expect(rows()).toBe(before);
+  for (let i = 0; i < 3; i += 1) await service.reportLeaked({ ...finder, bearer: other });
+  expect(rows()).toBe(before + 1);
+});
+
+describe('a login mints nothing when its account signs out while it waits for', () => {
+  const dead = { code: 'INVALID_TIMESTAMP', message: expect.stringContaining('signed out') };
+
+  // Signed for now, and for as far ahead as is accepted: both are older than the sign-out.
+  test.each([
+    ['its account', 'store.account'],
+    ['the verification', 'verify.login'],
+    ['the mark of its signature', 'transaction'],
+    ['the read of the view', 'store.facts'],
+  ])('%s', async (_what, awaited) => {
+    const service = await openService({ singleUse: true });
+    for (const key of [aliceKey, subkeyKey]) {
+      for (const ahead of [0, 5]) {
+        service.advance(20);
+        const owner = await service.owner(alice);
+        await touch(service, alice);
+        const hold = service.holds.at(awaited);
+        const refused = expect(
+          service.login.stark(service.starkLogin(key, key.publicKey, { ahead })),
+          `${ahead} s ahead`,
+        ).rejects.toMatchObject(dead);
+        await hold.reached;
+        await service.signOut.everywhere(owner);
+        hold.release();
+        await refused;
+      }
+    }
+  });
+});
+
 describe('a login mints nothing when its key is revoked while it waits for', () => {
   const named = (service: Service) => service.login.stark(service.starkLogin(subkeyKey, subkeyKey.publicKey));
   const plain = (service: Service) => service.login.stark(service.starkLogin(subkeyKey, undefined));
@@ -285,13 +471,12 @@ describe('a login mints nothing when its key is revoked while it waits for', () 
   test.each<[string, string, number, (service: Service) => Promise<string>]>([
     ['its account', 'store.account', 0, named],
     ['the named subkey', 'store.subkey', 0, named],
-    ['the verification under the named key', 'stark.verify', 0, named],
+    ['the verification under the named key', 'verify.login', 0, named],
     ['the mark of its signature', 'transaction', 0, named],
     ['the read of the view', 'store.facts', 0, named],
-    ['the verification under the main key', 'stark.verify', 0, plain],
-    ['the keys that can have signed', 'stark.candidates', 0, plain],
+    ['the verification under the main key', 'verify.login', 0, plain],
     ['the subkey that can have signed', 'store.subkey', 0, plain],
-    ['the verification under that subkey', 'stark.verify', 1, plain],
+    ['the verification under that subkey', 'verify.signature', 0, plain],
     ['the read of the view after a plain login', 'store.facts', 0, plain],
   ])('%s', async (_what, awaited, passes, login) => {
     const service = await openService({ singleUse: true });
@@ -312,7 +497,7 @@ describe('a login mints nothing when its key is revoked while it waits for', () 
 describe('a login mints nothing when its account is locked while it waits for', () => {
   test.each([
     ['its account', 'store.account'],
-    ['the verification', 'stark.verify'],
+    ['the verification', 'verify.login'],
     ['the read of the view', 'store.facts'],
   ])('%s (main key)', async (_what, awaited) => {
     const service = await openService();
@@ -331,8 +516,7 @@ describe('a login mints nothing when its account is locked while it waits for', 
   ])('%s (wallet)', async (_what, awaited) => {
     const service = await openService();
     await expect(service.login.wallet(service.walletLogin('firstnonce'))).resolves.toMatch(/^ey/);
-    // A change that forbids nothing: the view reads again at the login that is held.
-    await touch(service);
+    await touch(service, carol);
     const hold = service.holds.at(awaited);
     const refused = refusedAsLocked(service.login.wallet(service.walletLogin('secondnonce')));
     await hold.reached;
@@ -340,25 +524,25 @@ describe('a login mints nothing when its account is locked while it waits for', 
     hold.release();
     await refused;
   });
-
-  async function touch(service: Service): Promise<void> {
-    await service.changes.commit(async (tx) => {
-      const subjects = [`account/${carol}`];
-      return {
-        result: undefined,
-        change: await tx.appendChange({ account: carol, action: 'login', subjects, narrows: false }),
-      };
-    });
-  }
 });
 
 const newToken = { name: undefined, kind: 'readonly', lifetimeSeconds: 3_600, allowlist: anywhere } as const;
 const elsewhere = rangesOf('192.0.2.0/24');
+const everything = { subkeys: true, tokens: true };
+const finder = { requestId: 'request-2', clientIpText: '192.0.2.2' };
 
 function rangesOf(entry: string): UsableAllowlist {
   const parsed = parseAllowlist([entry]);
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.list;
+}
+
+/** A change that forbids nothing: the view reads again at the login that is held. */
+async function touch(service: Service, account: AccountId): Promise<void> {
+  await service.changes.commit(async (tx) => {
+    const subjects = [accountSubject(account)];
+    return { result: undefined, change: await tx.appendChange({ account, action: 'login', subjects, narrows: false }) };
+  });
 }
 
 const subjectOfAlice = ({ aliceSubkey }: Service): string => `credential/${alice}/subkey/${aliceSubkey.id}`;

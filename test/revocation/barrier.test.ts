@@ -123,10 +123,40 @@ describe('a change that cannot be written', () => {
   test('and ends sessions up to a time denies those and no later one', async () => {
     const { changes } = setup({ transaction: full });
     const upTo = unixNanos(1_000n);
-    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [mine], denyUpTo: () => upTo });
+    const lost = changes.commit(async () => ({ result: 1, change }), {
+      denyUpTo: () => ({ subject: mine, authTime: upTo }),
+    });
     await expect(lost).rejects.toMatchObject({ status: 503 });
     expect(changes.isDenied(mine, upTo)).toBe(true);
     expect(changes.isDenied(mine, unixNanos(1_001n))).toBe(false);
+  });
+
+  test('and ends more than one time keeps the latest: what is dead for good stays dead', async () => {
+    const { changes } = setup({ transaction: full });
+    const upTo = unixNanos(1_000n);
+    const work = async () => ({ result: 1, change });
+    await expect(changes.commit(work, { deny: () => [mine] })).rejects.toMatchObject({ status: 503 });
+    const denyUpTo = () => ({ subject: mine, authTime: upTo });
+    await expect(changes.commit(work, { denyUpTo })).rejects.toMatchObject({ status: 503 });
+    expect(changes.isDenied(mine, unixNanos(1_001n))).toBe(true);
+  });
+
+  test('cuts who is named to be cut, where what is denied names nobody under way', async () => {
+    const { changes, events } = setup({ transaction: full });
+    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => ['every'], cut: () => [mine] });
+    await expect(lost).rejects.toMatchObject({ status: 503 });
+    expect(events).toEqual([`cut ${mine} credential_revoked undefined`]);
+    expect([changes.isDenied('every', NEVER), changes.isDenied(mine, NEVER)]).toEqual([true, false]);
+  });
+
+  test('and is one more than can be kept denies everybody', async () => {
+    const { changes } = setup({ transaction: full });
+    const deny = (count: number) => () => Array.from({ length: count }, (_, i) => `subject ${i}`);
+    const lose = (count: number) => changes.commit(async () => ({ result: 1, change }), { deny: deny(count) });
+    await expect(lose(100_000)).rejects.toMatchObject({ status: 503 });
+    expect(changes.isDenied(mine, NEVER)).toBe(false);
+    await expect(lose(100_001)).rejects.toMatchObject({ status: 503 });
+    expect(changes.isDenied(mine, NEVER)).toBe(true);
   });
 
   test('and that is no revocation denies nobody', async () => {

@@ -15,17 +15,20 @@ import { createAuditJournal } from '../../src/audit/journal.ts';
 import { createStarkKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { createWallet, siweText } from '../../src/client/wallet.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { type Activation, createActivateSubkey } from '../../src/credentials/activate-subkey.ts';
 import type { Caller } from '../../src/credentials/caller.ts';
 import { createLogin, type StarkLoginRequest } from '../../src/credentials/login.ts';
 import { createManageSubkeys } from '../../src/credentials/manage-subkeys.ts';
 import { createManageTokens } from '../../src/credentials/manage-tokens.ts';
-import { createRegisterSubkey } from '../../src/credentials/register-subkey.ts';
-import { createStarkProof, type StarkProof } from '../../src/credentials/stark-proof.ts';
+import { createRegisterSubkey, type SubkeyRegistration } from '../../src/credentials/register-subkey.ts';
+import { createReportLeaked } from '../../src/credentials/report-leaked.ts';
+import { createSignOut } from '../../src/credentials/sign-out.ts';
 import { createProveWallet } from '../../src/credentials/wallet-proof.ts';
 import { anywhere, parseIp } from '../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, type CredentialRef } from '../../src/domain/credential.ts';
-import { feltOf } from '../../src/domain/felt.ts';
+import { type Felt, feltOf } from '../../src/domain/felt.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
+import { recoverInJavaScript } from '../../src/ethereum/eip191.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
 import { createClientIp } from '../../src/http/client-ip.ts';
@@ -41,12 +44,14 @@ import { createChanges } from '../../src/revocation/barrier.ts';
 import { createLiveRegistry, type LiveRegistry } from '../../src/revocation/live.ts';
 import { createView } from '../../src/revocation/view.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
-import { createMessageHasher, registrationHash } from '../../src/starknet/message.ts';
-import { parseSignaturePair } from '../../src/starknet/signature.ts';
+import { activationHash, createMessageHasher, registrationHash } from '../../src/starknet/message.ts';
+import { parseSignaturePair, type StarkSignature } from '../../src/starknet/signature.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Account, Store, Subkey, Token } from '../../src/store/store.ts';
 import { createTelemetry } from '../../src/telemetry/telemetry.ts';
+import type { Verifier } from '../../src/verification/verifier.ts';
 import { type Venue, venueAddress } from '../gateway/forward-harness.ts';
+import { inlineVerifier, someone } from '../support/verifier.ts';
 
 const NOW = unixSeconds(1_800_000_000);
 const ISSUER = 'Countersign test';
@@ -58,7 +63,7 @@ export interface Hold {
   release(): void;
 }
 
-/** Names what is awaited: `store.<method>`, `transaction` (after its commit), `tx.facts`, `stark.verify`, `stark.candidates`. */
+/** Names what is awaited: `store.<method>`, `transaction` (after its commit), `tx.facts`, `tx.account`, `verify.<kind of question>`. */
 function createHolds() {
   const armed = new Map<string, { passes: number; reached: () => void; go: Promise<void> }>();
   return {
@@ -95,14 +100,19 @@ const held = (store: Store, { pass }: Holds): Store => ({
   tokens: (account, filter, page) => pass('store.tokens', () => store.tokens(account, filter, page)),
   transaction: (work) =>
     pass('transaction', () =>
-      store.transaction((tx) => work({ ...tx, facts: (query) => pass('tx.facts', () => tx.facts(query)) })),
+      store.transaction((tx) =>
+        work({
+          ...tx,
+          facts: (query) => pass('tx.facts', () => tx.facts(query)),
+          account: (account) => pass('tx.account', () => tx.account(account)),
+        }),
+      ),
     ),
 });
 
-const heldProof = (stark: StarkProof, { pass }: Holds): StarkProof => ({
-  ...stark,
-  verify: (hash, signature, key) => pass('stark.verify', () => stark.verify(hash, signature, key)),
-  candidates: (hash, signature) => pass('stark.candidates', () => stark.candidates(hash, signature)),
+const heldVerifier = (verifier: Verifier, { pass }: Holds): Verifier => ({
+  ...verifier,
+  ask: (question, asker) => pass(`verify.${question.kind}`, () => verifier.ask(question, asker)),
 });
 
 export const aliceKey = createStarkKey('0xa11ce');
@@ -152,8 +162,9 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   };
   const view = createView({ read: (query) => store.facts(query), capacity: options.viewCapacity ?? 100 });
   const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
+  const verifyBearer = createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 });
   const authorize = createAuthorize({
-    verifyBearer: createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 }),
+    verifyBearer,
     view,
     live: hookedLive,
     clock,
@@ -162,19 +173,20 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   });
   const journal = createAuditJournal({ store, onFailure: () => undefined });
 
-  const stark = heldProof(createStarkProof(scureCurve), holds);
-  const hasher = createMessageHasher(scureCurve, { domainName: 'Test', chainId: 'TESTCHAIN' });
+  const domain = { domainName: 'Test', chainId: 'TESTCHAIN' };
+  const verifier = heldVerifier(inlineVerifier(domain), holds);
+  const hasher = createMessageHasher(scureCurve, domain);
   const futureToleranceSeconds = 5;
   const proveWallet = createProveWallet({
     clock,
+    recoverPublicKey: recoverInJavaScript,
     settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds },
   });
   const login = createLogin({
     store,
     view,
     clock,
-    hasher,
-    stark,
+    verifier,
     proveWallet,
     issuer,
     keyring,
@@ -191,8 +203,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     store,
     changes,
     clock,
-    curve: scureCurve,
-    stark,
+    verifier,
     proveWallet,
     settings: {
       signatureRequired: true,
@@ -204,6 +215,9 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     },
   });
   const subkeys = createManageSubkeys({ store, changes, clock });
+  const activate = createActivateSubkey({ store, changes, clock, verifier, settings: { futureToleranceSeconds } });
+  const signOut = createSignOut({ changes, clock, settings: { futureToleranceSeconds } });
+  const reportLeaked = createReportLeaked({ verifyBearer, changes, clock });
   const tokens = createManageTokens({ store, changes, clock, issuer, settings: { maxLive: 10 } });
 
   const accountOf = (account: AccountId, signer: Account['signer']): Account => ({
@@ -271,6 +285,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       clientIp: parseIp('127.0.0.1'),
       clientIpText: '127.0.0.1',
       requestId: 'request-1',
+      asker: someone,
     };
   }
 
@@ -302,12 +317,16 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     });
   }
 
-  function starkLogin(key: StarkKey, publicKey: StarkLoginRequest['publicKey']): StarkLoginRequest {
-    const timestamp = secondsOf(clock.now());
+  /** Signed now, or so many seconds ahead. */
+  function starkLogin(
+    key: StarkKey,
+    publicKey: StarkLoginRequest['publicKey'],
+    { account = alice, ahead = 0 } = {},
+  ): StarkLoginRequest {
+    const timestamp = unixSeconds(secondsOf(clock.now()) + ahead);
     const expiration = unixSeconds(timestamp + 300);
-    const signature = parseSignaturePair(key.sign(hasher.loginHash({ account: alice, timestamp, expiration })));
-    if (signature === undefined) throw new Error('no signature');
-    return { account: alice, publicKey, signature, timestamp, expiration, ...fromHere };
+    const signature = signatureOf(key, hasher.loginHash({ account, timestamp, expiration }));
+    return { account, publicKey, signature, timestamp, expiration, ...fromHere };
   }
 
   function walletLogin(nonce: string) {
@@ -324,16 +343,44 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     return { account: carol, siweMessage, signature: wallet.personalSign(siweMessage), ...fromHere };
   }
 
-  /** What the owner of Alice's account sends to register `newKey`. */
-  function registration() {
+  interface Registered {
+    readonly key?: StarkKey;
+    readonly account?: AccountId;
+    readonly publicKey?: Felt;
+    readonly pending?: SubkeyRegistration['pending'];
+    /** Seconds: one signature registers one key once. */
+    readonly life?: number;
+  }
+
+  /** What an owner sends to register a subkey; Alice and `newKey` unless told otherwise. */
+  function registration({
+    key = aliceKey,
+    account = alice,
+    publicKey = newKey.publicKey,
+    pending,
+    life = 300,
+  }: Registered = {}): SubkeyRegistration {
     const timestamp = secondsOf(clock.now());
-    const expiry = unixSeconds(timestamp + 300);
-    const { publicKey } = newKey;
-    const hash = registrationHash(scureCurve, { account: alice, publicKey, timestamp, expiry });
-    const signature = hash === undefined ? undefined : parseSignaturePair(aliceKey.sign(hash));
-    if (signature === undefined) throw new Error('no signature');
+    const expiry = unixSeconds(timestamp + life);
+    const signature = signatureOf(key, registrationHash(scureCurve, { account, publicKey, timestamp, expiry }));
     const stark = { signature, timestamp, expiry };
-    return { name: 'new', publicKey, allowlist: anywhere, expiresIn: 0, pending: undefined, stark, wallet: undefined };
+    return { name: 'new', publicKey, allowlist: anywhere, expiresIn: 0, pending, stark, wallet: undefined };
+  }
+
+  /** Another account that signs with a Stark key, and its owner. */
+  async function addAccount(account: AccountId, key: StarkKey): Promise<Caller> {
+    await store.transaction((tx) =>
+      tx.insertAccount(accountOf(account, { type: 'starknet', publicKey: key.publicKey }), '0x0'),
+    );
+    return owner(account);
+  }
+
+  /** What the phone sends that holds the ephemeral key. */
+  function activation(account: AccountId, publicKey: Felt, ephemeral: StarkKey): Activation {
+    const timestamp = secondsOf(clock.now());
+    const signature = signatureOf(ephemeral, activationHash(scureCurve, timestamp, ephemeral.publicKey));
+    const { clientIpText, requestId, asker } = fromHere;
+    return { account, publicKey, timestamp, signature, name: undefined, clientIpText, requestId, asker };
   }
 
   const createToken = async (account: AccountId): Promise<{ token: Token; jwt: string }> =>
@@ -362,7 +409,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
         signOut: { everywhere: notServed, revokeAll: notServed },
         reportLeaked: notServed,
       },
-      tokens: { store, clock, manage: tokens },
+      tokens: { store, clock, manage: tokens, issueTerminalToken: notServed },
       system: { config, clock, keyring },
       self: { view, clock },
       readiness: async () => ({}),
@@ -435,6 +482,11 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     starkLogin,
     walletLogin,
     registration,
+    addAccount,
+    activate,
+    activation,
+    signOut,
+    reportLeaked,
     createToken,
     listen,
     advance(seconds: number): void {
@@ -447,12 +499,19 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
 
 export type Service = Awaited<ReturnType<typeof openService>>;
 
+function signatureOf(key: StarkKey, hash: bigint | undefined): StarkSignature {
+  const signature = hash === undefined ? undefined : parseSignaturePair(key.sign(hash));
+  if (signature === undefined) throw new Error('no signature');
+  return signature;
+}
+
 const fromHere = {
   isolated: false,
   tokenUsage: undefined,
   clientIp: parseIp('127.0.0.1'),
   clientIpText: '127.0.0.1',
   requestId: 'request-1',
+  asker: someone,
 } as const;
 
 const notServed = (): never => {

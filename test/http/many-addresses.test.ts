@@ -1,0 +1,158 @@
+// A million IPv6 addresses against everything that is kept by address: each map stays at its cap, memory under a bound that is
+// printed, and who was there before keeps its own count. Over real sockets a few thousand of them, as a trusted proxy names them.
+// And what else is remembered of what strangers write.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test } from 'vitest';
+import { settingOf } from '../../src/config/schema.ts';
+import type { IpAddress } from '../../src/domain/allowlist.ts';
+import { parseFelt } from '../../src/domain/felt.ts';
+import { outgoingHeaders } from '../../src/gateway/headers.ts';
+import { createClientIp } from '../../src/http/client-ip.ts';
+import { accountBuckets, createRateLimiter, defaultLimits, ipBuckets } from '../../src/ratelimit/limiter.ts';
+import { createFairQueue } from '../../src/verification/fair-queue.ts';
+import { rawClient } from '../gateway/forward-harness.ts';
+import { call } from '../support/trader.ts';
+import { startWorld } from './world.ts';
+
+const MIB = 1_048_576;
+const MILLION = 1_000_000;
+/** What one remembered key costs at most: its text, its state and its place in the map; about 200 were measured. */
+const BYTES_PER_KEY = 320;
+/** A narrow and a wide map for each bucket of addresses; one for each of accounts, and for their subkeys and tokens but in `keys`. */
+const ADDRESS_MAPS = 2 * ipBuckets.length;
+const MAPS = ADDRESS_MAPS + accountBuckets.length + Object.keys(defaultLimits.perCredential).length;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
+
+/** Each in a /48 of its own. */
+const addressOf = (n: number): IpAddress => ({ family: 6, value: (0x2001n << 112n) | (BigInt(n) << 80n), text: '' });
+const textOf = (n: number): string => `2001:${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}::1`;
+
+test('a million addresses fill every rate-limit map to its cap and no further; who was known keeps its own count', () => {
+  const maxKeys = 1_000;
+  const limiter = createRateLimiter({ enabled: true, limits: defaultLimits, maxKeys, clock: { monotonic: () => 0 } });
+  const known = addressOf(MILLION);
+  for (let i = 0; i < 29; i += 1) expect(limiter.chargeIp(known, 'activate').allowed).toBe(true);
+  const before = heapUsed();
+  let most = 0;
+  for (let n = 0; n < MILLION; n += 1) {
+    limiter.chargeIp(addressOf(n), ipBuckets[n % ipBuckets.length] ?? 'public');
+    if (n % 10_000 === 0) most = Math.max(most, limiter.size());
+  }
+  const after = heapUsed();
+  expect(Math.max(most, limiter.size())).toBe(ADDRESS_MAPS * maxKeys);
+  // Of its 30 requests a minute one is left, though a million others came.
+  expect([1, 2].map(() => limiter.chargeIp(known, 'activate').allowed)).toEqual([true, false]);
+
+  // Accounts cannot be made up, they have proven themselves; their maps have the same cap all the same.
+  for (let n = 0; n < 3 * maxKeys; n += 1) {
+    const account = parseFelt(`0x${(n + 1).toString(16)}`);
+    if (account === undefined) throw new Error('not a felt');
+    for (const bucket of accountBuckets) limiter.chargeCredential({ account, kind: 'subkey', id: '1' }, bucket);
+  }
+  expect(limiter.size()).toBe(MAPS * maxKeys);
+  const bound = MAPS * maxKeys * BYTES_PER_KEY;
+  expect(heapUsed() - before).toBeLessThan(bound + MIB);
+  const byDefault = MAPS * settingOf['rate_limit.max_keys'].default * BYTES_PER_KEY;
+  process.stdout.write(
+    `a million addresses, rate_limit.max_keys=${maxKeys}: heap ${mib(before)} -> ${mib(after)} MiB, stated bound ${mib(bound)}; at the default of ${settingOf['rate_limit.max_keys'].default} keys a map it is ${mib(byDefault)} MiB\n`,
+  );
+});
+
+test('a million clients in the queue of signatures to verify hold no more than its places', () => {
+  const places = 100;
+  const queue = createFairQueue<{ n: number }>(places);
+  const before = heapUsed();
+  for (let n = 0; n < MILLION; n += 1) queue.push(`${n}/64`, { n });
+  expect([queue.size, queue.clients]).toEqual([places, places]);
+  expect(heapUsed() - before).toBeLessThan(places * BYTES_PER_KEY + MIB);
+});
+
+test('addresses of peers are remembered within a bound', () => {
+  const clientIp = createClientIp({ trusted: [] });
+  const before = heapUsed();
+  // Unbounded, these would take 20 MiB.
+  for (let n = 0; n < 100_000; n += 1) clientIp(textOf(n), false, []);
+  expect(heapUsed() - before).toBeLessThan(8 * MIB);
+});
+
+test('names of headers are remembered within a bound', () => {
+  const context = {
+    principal: undefined,
+    clientIp: '',
+    requestId: '1',
+    protocol: 'http',
+    upstreamSecret: undefined,
+  } as const;
+  const before = heapUsed();
+  // Unbounded, these would take 15 MiB.
+  for (let n = 0; n < 100_000; n += 1) {
+    const list = outgoingHeaders([`X-Name-${n}`, '1'], context);
+    expect(list.ok && list.headers[0]).toBe(`X-Name-${n}`);
+  }
+  expect(heapUsed() - before).toBeLessThan(6 * MIB);
+});
+
+test('thousands of addresses over real sockets: the maps stay at their cap, and the service goes on', async () => {
+  const maxKeys = 100;
+  const world = await startWorld({
+    settings: {
+      'rate_limit.enabled': 'true',
+      'rate_limit.max_keys': String(maxKeys),
+      'rate_limit.public_per_minute': '5',
+      'proxy.trusted': '127.0.0.1',
+    },
+  });
+  onTestFinished(() => world.stop());
+  // Time stands still: nobody is forgotten because his requests have flowed back.
+  const { service } = world;
+  const keys = async (): Promise<number> => {
+    const { text } = await call(service.operatorUrl, 'GET', '/metrics', { bearer: service.operatorToken });
+    return Number(/^countersign_rate_limit_keys(?:\{\})? (\d+)$/m.exec(text)?.[1]);
+  };
+  const from = (address: string) => ({ 'X-Forwarded-For': address });
+  const statusFor = async (address: string) =>
+    (await call(service.url, 'GET', '/v1/system/time', { headers: from(address) })).status;
+  for (let i = 0; i < 4; i += 1) expect(await statusFor('2001:db8::1')).toBe(200);
+  expect(await keys()).toBe(2);
+
+  // One of each bucket, of ours and of the venue, known and unknown.
+  const lines = [
+    'GET /v1/system/time',
+    'GET /v1/markets',
+    'GET /v1/nowhere',
+    'POST /v1/auth',
+    'POST /v1/onboarding',
+    'POST /v1/account/keys/subkeys/activate',
+    'GET /v1/account',
+    'POST /v1/orders',
+  ];
+  const COUNT = 4_000;
+  const rss = process.memoryUsage().rss;
+  const clients = Array.from({ length: 8 }, () => rawClient(service.port));
+  for (const [c, client] of clients.entries()) {
+    for (let n = c; n < COUNT; n += clients.length) {
+      const last = n + clients.length >= COUNT ? 'Connection: close\r\n' : '';
+      client.write(
+        `${lines[(n >> 3) % lines.length]} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${textOf(n)}\r\nContent-Length: 0\r\n${last}\r\n`,
+      );
+    }
+  }
+  const received = (await Promise.all(clients.map((client) => client.closed()))).join('');
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toHaveLength(COUNT);
+  expect(received).not.toContain('HTTP/1.1 5');
+  expect(await keys()).toBe(ADDRESS_MAPS * maxKeys);
+  process.stdout.write(
+    `${COUNT} addresses over sockets: ${await keys()} keys, RSS ${mib(rss)} -> ${mib(process.memoryUsage().rss)} MiB\n`,
+  );
+  // Of its five a minute one was left, and still is; strangers share what there is for them, which is used up.
+  expect([await statusFor('2001:db8::1'), await statusFor('2001:db8::1')]).toEqual([200, 429]);
+  expect(await statusFor('2001:ffff::1')).toBe(429);
+});
