@@ -1,7 +1,7 @@
 // The composition root: a Config becomes wired services that start and stop. The only file that knows every module.
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { startVenue } from '../examples/venue/server.ts';
@@ -16,10 +16,12 @@ import {
 } from './access/route-table.ts';
 import paradexRoutes from './access/routes/paradex.json' with { type: 'json' };
 import { createAuditJournal } from './audit/journal.ts';
+import { type Backups, createBackups } from './backup/take.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
 import { createActivateSubkey } from './credentials/activate-subkey.ts';
+import { createIssueTerminalToken } from './credentials/issue-terminal-token.ts';
 import { createLockAccount } from './credentials/lock-account.ts';
 import { createLogin } from './credentials/login.ts';
 import { createManageSubkeys } from './credentials/manage-subkeys.ts';
@@ -29,10 +31,11 @@ import { createRegisterSubkey } from './credentials/register-subkey.ts';
 import { createReportLeaked } from './credentials/report-leaked.ts';
 import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
-import { createStarkProof } from './credentials/stark-proof.ts';
 import { createProveWallet } from './credentials/wallet-proof.ts';
-import { type Clock, NEVER } from './domain/time.ts';
+import { type Clock, NEVER, systemWall } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
+import type { RecoverPublicKey } from './ethereum/eip191.ts';
+import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
 import { createUpstream } from './gateway/upstream.ts';
@@ -48,20 +51,37 @@ import { openMasterKey } from './jwt/master-key.ts';
 import { createSigningKey, type KeyUse, toRecord } from './jwt/signing-key.ts';
 import { createVerifyBearer, type VerifyBearer } from './jwt/verify.ts';
 import { OPERATOR_ADDRESS_FILE, removeOperatorAddress, writeOperatorAddress } from './operator/address-file.ts';
-import { createOperatorApi } from './operator/api.ts';
+import { createOperatorApi, type MetricsAccess } from './operator/api.ts';
 import { createIsOperator } from './operator/bearer.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
-import { createRateLimiter, type RateLimits } from './ratelimit/limiter.ts';
-import { type Changes, createChanges } from './revocation/barrier.ts';
+import { createRateLimiter, type RateLimits, shareOf } from './ratelimit/limiter.ts';
+import { createChanges } from './revocation/barrier.ts';
 import { createLiveRegistry } from './revocation/live.ts';
 import { createView } from './revocation/view.ts';
-import { scureCurve } from './starknet/curve.ts';
-import { loadStarkEngine } from './starknet/engine/load.ts';
-import { createMessageHasher } from './starknet/message.ts';
-import type { StarkCurve } from './starknet/pedersen.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
+import { type Counters, createCounters } from './telemetry/counters.ts';
+import { createMetricsPage } from './telemetry/exposition.ts';
+import { freeBytes, signingKeyFigures, storageFigures } from './telemetry/figures.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { countChanges, countLogins } from './telemetry/observe.ts';
+import {
+  auditFinding,
+  changesFinding,
+  createReadiness,
+  diskFinding,
+  engineFinding,
+  type Readiness,
+  signingKeysFinding,
+  stoppingFinding,
+  storeFinding,
+  venueFinding,
+} from './telemetry/readiness.ts';
+import { createLineRedactor, createRedactor } from './telemetry/redact.ts';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+import { openAnswers } from './verification/open-answers.ts';
+import { createThreads } from './verification/threads.ts';
+import { createVerifier, type Verifier } from './verification/verifier.ts';
 
 export interface App {
   /** `http://host:port`, or `https://` with tls.cert, as bound. */
@@ -91,7 +111,10 @@ const OPERATOR_CONNECTIONS = 64;
  */
 export async function startApp(
   loaded: LoadedConfig,
-  log: Logger = pino({ level: loaded.config['log.level'] }),
+  log: Logger = createLogger({
+    level: loaded.config['log.level'],
+    redact: createLineRedactor(createRedactor(secretsOf(loaded.config))),
+  }),
   time?: { wall: () => bigint; monotonic: () => number },
 ): Promise<App> {
   const { config } = loaded;
@@ -115,13 +138,17 @@ async function wire(
   stop: () => Promise<void>,
   config: Config,
 ): Promise<App> {
-  const telemetry = createTelemetry(log);
-  const curve = openCurve(config, log);
+  const counters = createCounters();
+  const telemetry = createTelemetry(log, counters);
+  const verifier = openVerifier(config, log, telemetry);
+  closing.push(() => verifier.close());
+  const walletRecovery = await openWalletRecovery();
+  sayWalletRecovery(walletRecovery, log);
   const tls = config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']);
   const scheme = tls === undefined ? 'http' : 'https';
 
   mkdirSync(config['data.folder'], { recursive: true, mode: 0o700 });
-  const core = await openCore(config, log, time, closing);
+  const core = await openCore(config, log, time, closing, counters);
   const { store, clock, keyring, firstStart, live, view, changes, signingKeys } = core;
   const journal = createAuditJournal({
     store,
@@ -132,6 +159,7 @@ async function wire(
     store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
   }, PURGE_MS).unref();
   closing.push(() => clearInterval(purge));
+  await signingKeys.retireUnused();
   await signingKeys.advance();
   const keysDue = setInterval(() => {
     signingKeys.advance().catch((error: unknown) => log.error({ event: 'signing_keys_failed', err: error }));
@@ -162,14 +190,44 @@ async function wire(
   });
   closing.push(() => upstream.destroy());
 
+  const limiter = createRateLimiter({
+    enabled: config['rate_limit.enabled'],
+    limits: limitsOf(config),
+    maxKeys: config['rate_limit.max_keys'],
+    clock,
+  });
+  let stopping = false;
+  const readiness = createReadiness({
+    process: () => stoppingFinding(stopping),
+    ...coreChecks(core, config),
+    venue: () => venueFinding(counters.venueFailuresInARow),
+    engine: () => engineFinding(verifier.stats().engineAvailable),
+    audit: () => auditFinding(journal.stats()),
+    changes: () => changesFinding(changes.stats()),
+  });
+
   // The loopback names of our own port are known only once it is bound.
   const siweDomains = [...config['siwe.domains']];
   const table = routeTable(config);
+  const services = credentialServices({
+    config,
+    store,
+    clock,
+    verifier,
+    recoverPublicKey: walletRecovery.recoverPublicKey,
+    keyring,
+    view,
+    changes,
+    journal,
+    verifyBearer,
+    siweDomains,
+  });
   const handlers = await createHandlers({
-    ...credentialServices({ config, store, clock, curve, keyring, view, changes, journal, verifyBearer, siweDomains }),
+    ...services,
+    login: countLogins(services.login, counters),
     system: { config, clock, keyring },
     self: { view, clock },
-    readiness: () => readiness(store),
+    readiness,
     telemetry,
     maxBodyBytes: config['http.max_body_bytes'],
     table,
@@ -181,12 +239,7 @@ async function wire(
       match: createRouteMatcher(table),
       authorize,
       clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
-      limiter: createRateLimiter({
-        enabled: config['rate_limit.enabled'],
-        limits: limitsOf(config),
-        maxKeys: config['rate_limit.max_keys'],
-        clock,
-      }),
+      limiter,
       cors: createCors(config['cors.origins']),
       clock,
       journal,
@@ -196,7 +249,7 @@ async function wire(
         upstreamSecret: secret,
         protocol: scheme,
         checkOrders:
-          config['orders.verify'] === 'require' ? orderCheck({ config, store, clock, curve, view }) : undefined,
+          config['orders.verify'] === 'require' ? orderCheck({ config, store, clock, verifier, view }) : undefined,
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
       }),
@@ -210,7 +263,40 @@ async function wire(
   );
   // Before the public one: who cannot be operated is not served.
   const token = operatorToken(config, { mayCreate: true });
-  const operatorUrl = await startOperatorApi(core, config, operatorPort(config), token, telemetry, closing);
+  const page = createMetricsPage({
+    counters,
+    build: { version: manifest.version, node: process.versions.node },
+    readiness,
+    rateLimitKeys: limiter.size,
+    liveRequests: () => live.size,
+    view: view.stats,
+    bearerCache: verifyBearer.stats,
+    upstream: upstream.stats,
+    audit: journal.stats,
+    changes: changes.stats,
+    changeLog: async () => ({ epoch: store.epoch, position: await store.position() }),
+    clockLeadSeconds: () => Number((clock.now() - (time?.wall ?? systemWall)()) / 1_000_000n) / 1000,
+    signingKeys: async () => signingKeyFigures(await store.signingKeys(), clock.now(), config['signing_keys.max_age']),
+    storage: () => storageFigures(config['data.folder'], join(config['data.folder'], DATABASE_FILE)),
+    engine: () => {
+      const { engine, engineAvailable, fallbacks } = verifier.stats();
+      return { ...engine, available: engineAvailable, fallbacks };
+    },
+    verification: verifier.stats,
+  });
+  const scraper = config['metrics.token']?.reveal();
+  const operatorUrl = await startOperatorApi(
+    core,
+    config,
+    operatorPort(config),
+    token,
+    {
+      telemetry,
+      readiness,
+      metrics: { page, isScraper: scraper === undefined ? undefined : createIsOperator(scraper) },
+    },
+    closing,
+  );
   const addressFile = join(config['data.folder'], OPERATOR_ADDRESS_FILE);
   writeOperatorAddress(addressFile, operatorUrl);
   closing.push(() => removeOperatorAddress(addressFile));
@@ -231,6 +317,9 @@ async function wire(
   );
   const port = await server.listen();
   closing.push(() => server.drain(config['http.drain_timeout'] * 1000));
+  closing.push(() => {
+    stopping = true;
+  });
   if (loaded.sources['siwe.domains'].kind === 'default') siweDomains.push(`localhost:${port}`, `127.0.0.1:${port}`);
 
   const host = config['server.host'].includes(':') ? `[${config['server.host']}]` : config['server.host'];
@@ -253,8 +342,9 @@ interface Core {
   readonly firstStart: boolean;
   readonly live: ReturnType<typeof createLiveRegistry>;
   readonly view: ReturnType<typeof createView>;
-  readonly changes: Changes;
+  readonly changes: ReturnType<typeof createChanges>;
   readonly signingKeys: SigningKeys;
+  readonly backups: Backups;
 }
 
 async function openCore(
@@ -262,19 +352,23 @@ async function openCore(
   log: Logger,
   time: { wall: () => bigint; monotonic: () => number } | undefined,
   closing: (() => Promise<void> | void)[],
+  counters: Counters,
 ): Promise<Core> {
   const { store, clock } = await openStore(join(config['data.folder'], DATABASE_FILE), time);
   closing.push(() => store.close());
   const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
   const live = createLiveRegistry({ clock });
   const view = createView({ read: (query) => store.facts(query), capacity: config['view.capacity'] });
-  const changes = createChanges({
-    store,
-    view,
-    live,
-    clock,
-    onStoreFailure: (error) => log.error({ event: 'change_not_written', err: error }),
-  });
+  const changes = countChanges(
+    createChanges({
+      store,
+      view,
+      live,
+      clock,
+      onStoreFailure: (error) => log.error({ event: 'change_not_written', err: error }),
+    }),
+    counters,
+  );
   const signingKeys = createSigningKeys({
     store,
     changes,
@@ -284,9 +378,11 @@ async function openCore(
     settings: {
       maxAgeSeconds: config['signing_keys.max_age'],
       publishDelaySeconds: config['signing_keys.publish_delay'],
+      uses: keyUsesOf(config),
     },
   });
-  return { store, clock, keyring, firstStart, live, view, changes, signingKeys };
+  const backups = createBackups({ store, masterKey, copy: join(config['data.folder'], `${DATABASE_FILE}.copy`) });
+  return { store, clock, keyring, firstStart, live, view, changes, signingKeys, backups };
 }
 
 /** Resolves with the address as bound. Rejects with OperatorPortTaken. */
@@ -295,18 +391,18 @@ async function startOperatorApi(
   config: Config,
   port: number,
   token: string,
-  telemetry: Telemetry,
+  told: { readonly telemetry: Telemetry; readonly readiness: Readiness; readonly metrics?: MetricsAccess },
   closing: (() => Promise<void> | void)[],
 ): Promise<string> {
-  const { store, clock, changes, signingKeys, keyring } = core;
+  const { store, clock, changes, signingKeys, backups } = core;
   const api = await createOperatorApi({
     isOperator: createIsOperator(token),
     store,
     clock,
     lockAccount: createLockAccount({ changes, clock }),
     signingKeys,
-    readiness: async () => ({ ...(await readiness(store)), signing_keys: signingProblem(keyring) }),
-    telemetry,
+    backups,
+    ...told,
     version: { version: manifest.version, node: process.versions.node },
     limits: { maxBodyBytes: config['http.max_body_bytes'], maxTargetBytes: config['http.max_target_bytes'] },
   });
@@ -351,9 +447,11 @@ export async function startOperatorAlone({
   };
   try {
     const log = pino({ level: 'silent' });
-    const core = await openCore(config, log, undefined, closing);
+    const counters = createCounters();
+    const core = await openCore(config, log, undefined, closing, counters);
     const token = randomBytes(32).toString('base64url');
-    return { url: await startOperatorApi(core, config, 0, token, createTelemetry(log), closing), token, stop };
+    const told = { telemetry: createTelemetry(log, counters), readiness: createReadiness(coreChecks(core, config)) };
+    return { url: await startOperatorApi(core, config, 0, token, told, closing), token, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -371,6 +469,11 @@ export function operatorToken(config: Config, options: { readonly mayCreate: boo
   return (
     config['operator.token']?.reveal() ?? openOperatorToken(join(config['data.folder'], OPERATOR_TOKEN_FILE), options)
   );
+}
+
+/** What a bearer needs, and what is switched on. */
+export function keyUsesOf(config: Config): readonly KeyUse[] {
+  return config['terminal_token.enabled'] ? ['session', 'token', 'terminal'] : ['session', 'token'];
 }
 
 async function openKeyring(
@@ -393,19 +496,56 @@ async function openKeyring(
 
 const MIB = 1_048_576;
 
-// The plain JavaScript curve is the engine's fallback, and the whole of it where WebAssembly does not load.
-function openCurve(config: Config, log: Logger): StarkCurve {
-  const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: config['engine.table_mib'] * MIB });
-  if (loaded.kind === 'engine') return loaded.engine;
-  log.warn({ event: 'engine_unavailable', reason: loaded.reason }, 'Stark signatures are verified in plain JavaScript');
-  return scureCurve;
+function openVerifier(config: Config, log: Logger, telemetry: Telemetry): Verifier {
+  const settings = {
+    domain: { domainName: config.domain_name, chainId: config.starknet_chain_id },
+    classes: derivationHashes(config),
+  };
+  const workers = config['engine.workers'];
+  const count = workers === 'auto' ? availableParallelism() - 1 : workers;
+  // The main thread answers most of the time, so that its tables matter most.
+  const tableBytes = config['engine.table_mib'] * MIB;
+  const [own, each] = count === 0 ? [tableBytes, 0] : [tableBytes / 2, tableBytes / 2 / count];
+  const answers = openAnswers(settings, { tableBytes: Math.floor(own) });
+  const { unavailable } = answers;
+  if (unavailable !== undefined) {
+    log.warn({ event: 'engine_unavailable', reason: unavailable }, 'Stark signatures are verified in plain JavaScript');
+  }
+  const openThreads = (onChange: () => void) =>
+    createThreads({
+      count,
+      data: { settings, tableBytes: Math.floor(each), needsEngine: unavailable === undefined },
+      onChange,
+      onLost: (reason, retryMs) => log.error({ event: 'verification_thread_lost', reason, retryMs }),
+    });
+  return createVerifier({
+    answers,
+    openThreads: count === 0 ? undefined : openThreads,
+    maxWaiting: config['engine.queue'],
+    maxWaitMs: config['engine.max_wait'] * 1000,
+    onAnswered: telemetry.verified,
+    onShedding: (dropped) => log.warn({ event: 'verification_overloaded', dropped }),
+  });
+}
+
+const derivationHashes = (config: Config) => ({
+  accountHash: config.paraclear_account_hash,
+  proxyHash: config.paraclear_account_proxy_hash,
+  evmAccountHash: config.paraclear_evm_account_hash,
+});
+
+function sayWalletRecovery(recovery: WalletRecovery, log: Logger): void {
+  const { kind } = recovery;
+  if (kind === 'native') log.info({ event: 'wallet_recovery', walletRecovery: kind });
+  else log.warn({ event: 'wallet_recovery', walletRecovery: kind, reason: recovery.reason });
 }
 
 function credentialServices(deps: {
   config: Config;
   store: Store;
   clock: Clock;
-  curve: StarkCurve;
+  verifier: Verifier;
+  recoverPublicKey: RecoverPublicKey;
   keyring: Keyring;
   view: ReturnType<typeof createView>;
   changes: ReturnType<typeof createChanges>;
@@ -413,31 +553,22 @@ function credentialServices(deps: {
   verifyBearer: VerifyBearer;
   siweDomains: readonly string[];
 }) {
-  const { config, store, clock, curve, keyring, view, changes, journal, verifyBearer, siweDomains } = deps;
-  const stark = createStarkProof(curve);
-  const hasher = createMessageHasher(curve, {
-    domainName: config.domain_name,
-    chainId: config.starknet_chain_id,
-  });
+  const { config, store, clock, verifier, recoverPublicKey, keyring } = deps;
+  const { view, changes, journal, verifyBearer, siweDomains } = deps;
   const futureToleranceSeconds = config['login.future_tolerance'];
   const proveWallet = createProveWallet({
     clock,
+    recoverPublicKey,
     settings: { domains: siweDomains, chainId: config.l1_chain_id, futureToleranceSeconds },
   });
   const issuer = createIssuer({ keyring, issuer: config['jwt.issuer'] });
-  const hashes = {
-    accountHash: config.paraclear_account_hash,
-    proxyHash: config.paraclear_account_proxy_hash,
-    evmAccountHash: config.paraclear_evm_account_hash,
-  };
   return {
-    hashes,
+    hashes: derivationHashes(config),
     login: createLogin({
       store,
       view,
       clock,
-      hasher,
-      stark,
+      verifier,
       proveWallet,
       issuer,
       keyring,
@@ -454,13 +585,9 @@ function credentialServices(deps: {
       store,
       changes,
       clock,
-      curve,
-      hasher,
-      stark,
+      verifier,
       proveWallet,
       settings: {
-        classes: hashes,
-        evmAccountHash: hashes.evmAccountHash,
         open: config['onboarding.open'],
         allowlist: new Set(config['onboarding.allowlist']),
         issuedAtRequired: config['onboarding.siwe_issued_at_required'],
@@ -472,8 +599,7 @@ function credentialServices(deps: {
         store,
         changes,
         clock,
-        curve,
-        stark,
+        verifier,
         proveWallet,
         settings: {
           signatureRequired: config['subkeys.require_signature'],
@@ -484,7 +610,7 @@ function credentialServices(deps: {
           futureToleranceSeconds,
         },
       }),
-      activate: createActivateSubkey({ store, changes, clock, curve, stark, settings: { futureToleranceSeconds } }),
+      activate: createActivateSubkey({ store, changes, clock, verifier, settings: { futureToleranceSeconds } }),
       manage: createManageSubkeys({ store, changes, clock }),
     },
     emergency: {
@@ -495,6 +621,12 @@ function credentialServices(deps: {
       store,
       clock,
       manage: createManageTokens({ store, changes, clock, issuer, settings: { maxLive: config['tokens.max_live'] } }),
+      issueTerminalToken: createIssueTerminalToken({
+        issuer,
+        journal,
+        clock,
+        settings: { enabled: config['terminal_token.enabled'] },
+      }),
     },
   };
 }
@@ -503,14 +635,12 @@ function orderCheck(deps: {
   config: Config;
   store: Store;
   clock: Clock;
-  curve: StarkCurve;
+  verifier: Verifier;
   view: ReturnType<typeof createView>;
 }): OrderCheck {
-  const { config, store, clock, curve, view } = deps;
+  const { config, store, clock, verifier, view } = deps;
   return createOrderCheck({
-    curve,
-    hasher: createMessageHasher(curve, { domainName: config.domain_name, chainId: config.starknet_chain_id }),
-    stark: createStarkProof(curve),
+    verifier,
     store,
     isAlive: (credential, kid) =>
       view.ask(
@@ -543,18 +673,24 @@ function readRouteFile(file: string): unknown {
 function limitsOf(config: Config): RateLimits {
   const perMinute = (count: number) => ({ count, windowSeconds: 60, burst: count });
   const perSecond = (count: number) => ({ count, windowSeconds: 1, burst: count });
+  const orders = [perSecond(config['rate_limit.orders_per_second']), perMinute(config['rate_limit.orders_per_minute'])];
+  const read = [
+    perSecond(config['rate_limit.private_get_per_second']),
+    perMinute(config['rate_limit.private_get_per_minute']),
+  ];
   return {
     public: [perMinute(config['rate_limit.public_per_minute'])],
     login: [perMinute(config['rate_limit.auth_per_minute'])],
     onboarding: [perMinute(config['rate_limit.onboarding_per_minute'])],
     private: [perMinute(config['rate_limit.private_per_minute'])],
     activate: [perMinute(config['rate_limit.activate_per_minute'])],
-    orders: [perSecond(config['rate_limit.orders_per_second']), perMinute(config['rate_limit.orders_per_minute'])],
-    read: [
-      perSecond(config['rate_limit.private_get_per_second']),
-      perMinute(config['rate_limit.private_get_per_minute']),
-    ],
+    orders,
+    read,
     keys: [perMinute(config['rate_limit.key_management_per_minute'])],
+    perCredential: {
+      orders: shareOf(orders, config['rate_limit.credential_orders_percent']),
+      read: shareOf(read, config['rate_limit.credential_get_percent']),
+    },
   };
 }
 
@@ -605,18 +741,24 @@ function describeUpstream(address: UpstreamAddress): string {
   }
 }
 
-async function readiness(store: Store): Promise<Record<string, string | undefined>> {
-  const problem = await store.ping().then(
-    () => undefined,
-    () => 'the database cannot be read',
-  );
-  return { store: problem };
+/** What every command needs, too. */
+function coreChecks({ store, keyring }: Core, config: Config) {
+  return {
+    store: () => storeFinding(() => store.ping()),
+    signing_keys: () => signingKeysFinding(signingProblem(keyring, keyUsesOf(config))),
+    disk: async () => diskFinding(await freeBytes(config['data.folder'])),
+  };
 }
 
-function signingProblem(keyring: Keyring): string | undefined {
+/** For the log's redactor. */
+const secretsOf = (config: Config): string[] =>
+  [config['operator.token'], config['metrics.token'], config['upstream.secret']].flatMap(
+    (secret) => secret?.reveal() ?? [],
+  );
+
+function signingProblem(keyring: Keyring, uses: readonly KeyUse[]): string | undefined {
   try {
-    keyring.signer('session');
-    keyring.signer('token');
+    for (const use of uses) keyring.signer(use);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : 'there is no signing key';

@@ -1,5 +1,5 @@
-// Audit rows that belong to no change: logins, grouped within a second, and refusals of identified credentials, counted per
-// minute. It must never grow with what strangers send: only callers that proved a credential reach it.
+// Audit rows that belong to no change: logins and terminal tokens, grouped within a second, and refusals of identified credentials,
+// counted per minute. It must never grow with what strangers send: only callers that proved a credential reach it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -12,9 +12,20 @@ export interface Where {
 
 export interface AuditJournal {
   login(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
+  terminalToken(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
   refused(credential: CredentialRef, where: Where, reason: DenyReason, route: string): void;
   /** Writes what is waiting. Called on shutdown, after the last request. */
   close(): Promise<void>;
+}
+
+export interface AuditJournalStats {
+  /** Rows that wait to be written. */
+  readonly waiting: number;
+  readonly written: number;
+  /** Rows that could not be written, and are lost. */
+  readonly lost: number;
+  /** Whether the last attempt to write failed. */
+  readonly failing: boolean;
 }
 
 const LOGIN_GROUP_MS = 1_000;
@@ -35,25 +46,23 @@ interface Counted {
 export function createAuditJournal(deps: {
   store: Pick<Store, 'appendAudit'>;
   onFailure: (error: unknown, rows: number) => void;
-}): AuditJournal {
+}): AuditJournal & { stats(): AuditJournalStats } {
   let logins: AuditEntry[] = [];
   let refusals = new Map<string, Counted>();
   let uncounted = 0;
   let writing: Promise<void> = Promise.resolve();
+  let underWay = 0;
+  let written = 0;
+  let lost = 0;
+  let failing = false;
   const loginTimer = setInterval(writeLogins, LOGIN_GROUP_MS).unref();
   const refusalTimer = setInterval(writeRefusals, REFUSAL_GROUP_MS).unref();
 
   return {
-    login(credential, where, detail) {
-      logins.push({
-        account: credential.account,
-        action: 'login',
-        actor: actorOf(credential),
-        subject: credentialSubject(credential),
-        ...where,
-        detail,
-      });
-    },
+    login: (credential, where, detail) => void logins.push(entryOf('login', credential, where, detail)),
+
+    terminalToken: (credential, where, detail) =>
+      void logins.push(entryOf('terminal_token.issued', credential, where, detail)),
 
     refused(credential, where, reason, route) {
       const name = `${credentialSubject(credential)} ${reason} ${route}`;
@@ -70,6 +79,8 @@ export function createAuditJournal(deps: {
       writeRefusals();
       await writing;
     },
+
+    stats: () => ({ waiting: logins.length + refusals.size + underWay, written, lost, failing }),
   };
 
   function writeLogins(): void {
@@ -96,14 +107,41 @@ export function createAuditJournal(deps: {
   }
 
   function write(rows: readonly AuditEntry[]): void {
-    if (rows.length > 0) writing = writing.then(() => writeInBatches(rows));
+    if (rows.length === 0) return;
+    underWay += rows.length;
+    writing = writing.then(() => writeInBatches(rows));
   }
 
   async function writeInBatches(rows: readonly AuditEntry[]): Promise<void> {
     for (let from = 0; from < rows.length; from += BATCH_ROWS) {
       if (from > 0) await nextTurn();
       const batch = rows.slice(from, from + BATCH_ROWS);
-      await deps.store.appendAudit(batch).catch((error: unknown) => deps.onFailure(error, batch.length));
+      await deps.store.appendAudit(batch).then(
+        () => {
+          written += batch.length;
+          failing = false;
+        },
+        (error: unknown) => {
+          lost += batch.length;
+          failing = true;
+          deps.onFailure(error, batch.length);
+        },
+      );
+      underWay -= batch.length;
     }
   }
 }
+
+const entryOf = (
+  action: AuditEntry['action'],
+  credential: CredentialRef,
+  where: Where,
+  detail: Readonly<Record<string, unknown>>,
+): AuditEntry => ({
+  account: credential.account,
+  action,
+  actor: actorOf(credential),
+  subject: credentialSubject(credential),
+  ...where,
+  detail,
+});

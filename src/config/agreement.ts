@@ -120,6 +120,14 @@ const rules: readonly Rule[] = [
         : undefined,
   },
   {
+    // Who reads figures would otherwise hold the power over every account.
+    about: ['metrics.token', 'operator.token'],
+    broken: (config) =>
+      config['metrics.token'] !== undefined && config['metrics.token'].reveal() === config['operator.token']?.reveal()
+        ? 'metrics.token: must not be operator.token, which may do everything'
+        : undefined,
+  },
+  {
     // A key per second would make jwks.json and the database grow without end.
     about: ['signing_keys.max_age'],
     broken: (config) =>
@@ -143,11 +151,6 @@ const rules: readonly Rule[] = [
         ? `${missing}: must be set, because ${given} is; the two belong together`
         : undefined;
     },
-  },
-  {
-    about: ['terminal_token.enabled'],
-    broken: (config) =>
-      config['terminal_token.enabled'] ? 'terminal_token.enabled: is not yet available; it must be false' : undefined,
   },
 ];
 

@@ -22,7 +22,7 @@ Countersign runs without any setting. A setting has one name everywhere, and the
 - A switch is \`true\` or \`false\` in the file; flags and variables also take \`on\`, \`off\`, \`1\` and \`0\`, and a switch flag alone means \`true\`.
 - A list is a JSON array in the file, and comma-separated in flags and variables. Setting a list replaces its default.
 - Durations are whole seconds. Relative paths start at the working directory.
-- \`data.folder\` decides which file is read, so it is not a setting of that file. Secrets (\`upstream.secret\`, \`operator.token\`) are not accepted as flags.
+- \`data.folder\` decides which file is read, so it is not a setting of that file. Secrets (\`upstream.secret\`, \`operator.token\`, \`metrics.token\`) are not accepted as flags.
 - Environment variables that begin with \`COUNTERSIGN_\` are ignored.
 `;
 
@@ -34,6 +34,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['server', 'Process'],
   ['tls', 'Process'],
   ['operator', 'Operator API'],
+  ['metrics', 'Operator API'],
   ['data', 'Process'],
   ['master_key', 'Process'],
   ['routes', 'Process'],

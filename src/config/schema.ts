@@ -7,6 +7,7 @@ import {
   bridgedTokens,
   choice,
   cidrList,
+  countOrAuto,
   duration,
   felt,
   integer,
@@ -40,6 +41,8 @@ const operatorToken = /^([\x21-\x7e]{32,256})?$/;
 const perMinute = (limit: number, description: string) =>
   integer(limit, { min: 1, max: 10_000_000, unit: 'requests', description });
 const perSecond = perMinute;
+const percent = (share: number, description: string) =>
+  integer(share, { min: 1, max: 100, unit: 'percent', description });
 
 export const settings = {
   role: choice('all', ['all'], {
@@ -78,6 +81,12 @@ export const settings = {
     expects: '32 to 256 printable ASCII characters without spaces, or empty',
     description:
       'The bearer of the operator API, never a flag. Empty: the one in operator.token of the data folder, made at the first start.',
+  }),
+  'metrics.token': secret({
+    pattern: operatorToken,
+    expects: '32 to 256 printable ASCII characters without spaces, or empty',
+    description:
+      'A bearer that may read GET /metrics of the operator API and nothing else, never a flag. Empty: no bearer is needed for that.',
   }),
   'data.folder': path('./data', {
     short: 'data',
@@ -346,7 +355,8 @@ export const settings = {
   }),
   'tokens.may_read_keys': boolean(false, { description: 'Read-only tokens may list subkeys and tokens.' }),
   'terminal_token.enabled': boolean(false, {
-    description: 'POST /v1/account/terminal-token works. Not yet available: it must be false.',
+    description:
+      'Interactive main sessions may ask for a terminal token (POST /v1/account/terminal-token). Off: 403, and its key is retired at start.',
   }),
   'jwt.issuer': text('countersign', {
     pattern: /^[\x21-\x7e]{1,128}$/,
@@ -378,6 +388,14 @@ export const settings = {
   'rate_limit.orders_per_minute': perMinute(17_250, 'Writes of orders per account and minute.'),
   'rate_limit.private_get_per_second': perSecond(120, 'Private reads per account and second.'),
   'rate_limit.private_get_per_minute': perMinute(600, 'Private reads per account and minute.'),
+  'rate_limit.credential_orders_percent': percent(
+    90,
+    "Share of its account's order limits that one subkey may use, so that no bot can use up all. 100 = all. Main keys have all.",
+  ),
+  'rate_limit.credential_get_percent': percent(
+    90,
+    "Share of its account's read limits that one subkey or read-only token may use. 100 = all. Main keys have all.",
+  ),
   'rate_limit.private_per_minute': perMinute(1500, 'All private requests per IP and minute.'),
   'rate_limit.key_management_per_minute': perMinute(60, 'Subkey and token requests per account and minute.'),
   'rate_limit.activate_per_minute': perMinute(30, 'Subkey activations per IP and minute.'),
@@ -385,7 +403,8 @@ export const settings = {
     min: 16,
     max: 10_000_000,
     unit: 'entries',
-    description: 'Addresses and accounts that are counted apart, per limit; when full, unknown ones share one count.',
+    description:
+      'Addresses, accounts and credentials that are counted apart, per limit; when full, unknown ones share one count.',
   }),
 
   'orders.verify': choice('require', ['require', 'off'], {
@@ -407,7 +426,25 @@ export const settings = {
     max: 2047,
     unit: 'MiB',
     description:
-      'Memory for tables of Stark keys that sign often: a signature by such a key is verified several times faster.',
+      'Memory for tables of Stark keys that sign often, which speed up verifying: half for the main thread, half for all workers together.',
+  }),
+  'engine.workers': countOrAuto({
+    max: 64,
+    unit: 'threads',
+    description:
+      'Threads that verify signatures under load, started when first needed. auto = cores - 1; 0 = the main thread does it all.',
+  }),
+  'engine.queue': integer(1024, {
+    min: 1,
+    max: 16_384,
+    unit: 'signatures',
+    description:
+      'Signatures that may wait to be verified: so many of requests without a session, and so many with one. One more is answered 503.',
+  }),
+  'engine.max_wait': duration(5, {
+    min: 1,
+    max: 60,
+    description: 'How long a signature may wait to be verified; then 503, as whoever sent it will have given up.',
   }),
   'view.capacity': integer(100_000, {
     min: 1,

@@ -10,6 +10,7 @@ export type SettingKind =
   | 'integer'
   | 'duration'
   | 'port'
+  | 'count'
   | 'choice'
   | 'text'
   | 'secret'
@@ -120,10 +121,23 @@ function wholeNumber(kind: 'integer' | 'duration', fallback: number, about: Rang
 }
 
 /** A TCP port; 0 is any free one, and `auto` the one that follows from another setting. */
-export function port(fallback: number | 'auto', about: Described): Setting<number | 'auto'> {
-  const number = wholeNumber('integer', 0, { ...about, min: 0, max: 65_535 }, '');
+export const port = (fallback: number | 'auto', about: Described): Setting<number | 'auto'> =>
+  numberOrAuto('port', fallback, { ...about, min: 0, max: 65_535 }, '');
+
+/** A count of things named in the plural, from 0; `auto`, the default, follows from the machine. */
+export const countOrAuto = (
+  about: Described & { readonly max: number; readonly unit: string },
+): Setting<number | 'auto'> => numberOrAuto('count', 'auto', { ...about, min: 0 }, about.unit);
+
+function numberOrAuto(
+  kind: 'port' | 'count',
+  fallback: number | 'auto',
+  about: Range,
+  unit: string,
+): Setting<number | 'auto'> {
+  const number = wholeNumber('integer', 0, about, unit);
   return {
-    kind: 'port',
+    kind,
     default: fallback,
     description: about.description,
     expects: `auto, or ${number.expects}`,

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import { ApiError } from '../errors.ts';
+import type { Asker } from '../verification/verifier.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
 import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
 import { declaredLength, type RequestBody, takeBody } from './request-body.ts';
@@ -36,9 +37,20 @@ export interface Exchange {
   readonly maxBodyBytes: number;
   /** Set where the body is signed orders. */
   readonly order?: OrderRoute | undefined;
+  readonly asker: Asker;
   /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
   readonly extraHeaders: Readonly<Record<string, string>>;
+  /** Filled in as the exchange goes on. */
+  readonly timing?: ExchangeTiming | undefined;
   renderRefusal(refusal: Refusal): RenderedRefusal;
+}
+
+/** Monotonic milliseconds (performance.now); 0 = not yet. */
+export interface ExchangeTiming {
+  /** The head went to the venue. */
+  leftAt: number;
+  /** The venue's own head came. */
+  headAt: number;
 }
 
 /** How an exchange ended. Everything but `answered` and `refused` broke the client's connection. */
@@ -69,6 +81,8 @@ export interface ForwardOptions {
 
 // Bodies up to this size are collected before a connection is taken; a JSON order is well below it.
 const WHOLE_BODY_BYTES = 64 * 1024;
+// Larger first bytes of an answer are written as they come: copying them would cost more than a second write does.
+const HELD_BYTES = 16 * 1024;
 // How much of an unwanted upload is read and thrown away, so that the client gets to read the answer before the connection closes.
 const DISCARD_BYTES = 1024 * 1024;
 const DISCARD_MS = 1000;
@@ -115,6 +129,9 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
   let refused: Outcome | undefined;
   let headSent = false;
   let orders: CheckedOrders | undefined;
+  // The first bytes of an answer, for the rest of the turn in which they came: a small answer leaves with its head, in one write.
+  let held: Buffer | undefined;
+  let mayHold = true;
   let timer = setTimeout(onTimer, options.deadlineMs);
 
   function over(outcome: Outcome): void {
@@ -138,7 +155,10 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
   /** Ends our side; when the client is still sending, only after it had a chance to read what we wrote. */
   function finish(outcome: Outcome): void {
     const end = (): void => {
-      if (phase !== 'over') response.end(() => over(outcome));
+      if (phase === 'over') return;
+      // Node joins its head with a text, and with nothing else.
+      if (held === undefined) response.end(() => over(outcome));
+      else response.end(held.toString('latin1'), 'latin1', () => over(outcome));
     };
     body?.stop();
     if (request.complete) {
@@ -214,13 +234,22 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
         return false;
       }
       headSent = true;
+      if (exchange.timing !== undefined) exchange.timing.leftAt = performance.now();
       grant.headSent();
     }
     return true;
   }
 
+  /** False when the client takes no more for now. */
+  function writeHeld(): boolean {
+    const first = held;
+    held = undefined;
+    return first === undefined || response.write(first);
+  }
+
   function onHead(status: number, statusText: string, rawHeaders: string[]): void {
     if (phase !== 'open') return;
+    if (exchange.timing !== undefined) exchange.timing.headAt = performance.now();
     const list = responseHeaders(rawHeaders, status, exchange.extraHeaders);
     if (!list.ok) {
       refuse('upstream_unavailable', new Error(list.problem));
@@ -233,7 +262,10 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     response.writeHead(status, reasonPhrase(statusText, status), list.headers);
     // The head waits for the first byte of the body, to leave with it, but not for a venue that takes its time to write one.
     setImmediate(() => {
-      if (phase === 'answering' && !response.writableEnded) response.flushHeaders();
+      mayHold = false;
+      if (phase !== 'answering' || response.writableEnded) return;
+      if (held === undefined) response.flushHeaders();
+      else if (!writeHeld()) sent?.pause();
     });
   }
 
@@ -250,6 +282,13 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
         data(chunk) {
           if (phase !== 'answering') return;
           progress();
+          if (mayHold && chunk.length <= HELD_BYTES) {
+            mayHold = false;
+            held = chunk;
+            return;
+          }
+          mayHold = false;
+          writeHeld();
           if (!response.write(chunk)) sent?.pause();
         },
         end() {
@@ -323,8 +362,9 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     headers: string[],
   ): Promise<void> {
     try {
+      const { target, asker } = exchange;
       const { rawHeaders } = request;
-      orders = await check({ route, target: exchange.target, rawHeaders, principal: grant.principal, body: bytes });
+      orders = await check({ route, target, rawHeaders, principal: grant.principal, body: bytes, asker });
     } catch (error) {
       if (error instanceof ApiError) refuse(error);
       else refuse('store_unavailable', error instanceof Error ? error : undefined);

@@ -81,6 +81,28 @@ const isOurs = (aliased: string): boolean => aliased.startsWith('countersign');
 const mayPass = (aliased: string): boolean =>
   !neverForwarded.has(aliased) && !neverForwardedPrefixes.some((prefix) => aliased.startsWith(prefix));
 
+/** All that a header's name decides by itself. */
+interface NameRules {
+  readonly lower: string;
+  readonly aliased: string;
+  readonly isToken: boolean;
+  readonly mayPass: boolean;
+}
+
+// Clients and venues write the same few names again and again. Bounded, since it is they who choose them.
+const KEPT_NAMES = 1024;
+const LONGEST_KEPT_NAME = 64;
+const keptRules = new Map<string, NameRules>();
+
+function rulesOf(name: string): NameRules {
+  const kept = keptRules.get(name);
+  if (kept !== undefined) return kept;
+  const aliased = alias(name);
+  const rules = { lower: name.toLowerCase(), aliased, isToken: token.test(name), mayPass: mayPass(aliased) };
+  if (keptRules.size < KEPT_NAMES && name.length <= LONGEST_KEPT_NAME) keptRules.set(name, rules);
+  return rules;
+}
+
 const isOurCookie = (pair: string): boolean =>
   alias((pair.split('=', 1)[0] ?? '').trim())
     .replace(/^(--host-|--secure-)+/, '')
@@ -98,18 +120,17 @@ function foreignCookies(value: string): string | undefined {
   return rest === '' ? undefined : rest;
 }
 
-function* pairsOf(raw: readonly string[]): Generator<readonly [name: string, value: string]> {
-  for (let i = 0; i + 1 < raw.length; i += 2) yield [raw[i] ?? '', raw[i + 1] ?? ''];
-}
+const noNames: ReadonlySet<string> = new Set();
 
 /** RFC 9110 7.6.1: the names that Connection lists belong to this hop only. */
 function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
-  const named = new Set<string>();
-  for (const [name, value] of pairsOf(raw)) {
-    if (alias(name) !== 'connection') continue;
-    for (const option of value.split(',')) named.add(alias(option.trim()));
+  let named: Set<string> | undefined;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (rulesOf(raw[i] ?? '').aliased !== 'connection') continue;
+    named ??= new Set();
+    for (const option of (raw[i + 1] ?? '').split(',')) named.add(alias(option.trim()));
   }
-  return named;
+  return named ?? noNames;
 }
 
 function identityHeaders(context: OutgoingContext): [string, string][] {
@@ -134,15 +155,16 @@ function identityHeaders(context: OutgoingContext): [string, string][] {
 export function outgoingHeaders(rawHeaders: readonly string[], context: OutgoingContext): HeaderList {
   const headers: string[] = [];
   const hop = namedByConnection(rawHeaders);
-  for (const [name, value] of pairsOf(rawHeaders)) {
-    const aliased = alias(name);
-    if (!token.test(name)) return { ok: false, problem: 'a header name is not a token' };
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name, value] = [rawHeaders[i] ?? '', rawHeaders[i + 1] ?? ''];
+    const { aliased, isToken, mayPass } = rulesOf(name);
+    if (!isToken) return { ok: false, problem: 'a header name is not a token' };
     if (!fieldValue.test(value)) return { ok: false, problem: `the header ${name} holds a control character` };
     // Node undoes `chunked` only: any other coding would be lost with the header that announces it (RFC 9112 6.1).
     if (aliased === 'transfer-encoding' && value.trim().toLowerCase() !== 'chunked') {
       return { ok: false, problem: 'the only transfer coding understood is chunked' };
     }
-    if (!mayPass(aliased) || hop.has(aliased)) continue;
+    if (!mayPass || hop.has(aliased)) continue;
     const passed = aliased === 'cookie' ? foreignCookies(value) : value;
     if (passed !== undefined) headers.push(name, passed);
   }
@@ -171,12 +193,13 @@ export function responseHeaders(
   const hop = namedByConnection(raw);
   const replaced = new Set(Object.keys(ours).map((name) => name.toLowerCase()));
   // RFC 9112 6.3: with a transfer coding the length is not to be believed; RFC 9110 8.6: a 204 has none.
-  const dropLength = status === 204 || [...pairsOf(raw)].some(([name]) => name.toLowerCase() === 'transfer-encoding');
-  for (const [name, value] of pairsOf(raw)) {
-    if (!token.test(name) || !fieldValue.test(value))
-      return { ok: false, problem: 'the venue sent a malformed header' };
-    const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || lower.startsWith('proxy-') || hop.has(alias(name)) || isOurs(alias(name))) continue;
+  const dropLength =
+    status === 204 || raw.some((name, i) => i % 2 === 0 && rulesOf(name).lower === 'transfer-encoding');
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name, value] = [raw[i] ?? '', raw[i + 1] ?? ''];
+    const { lower, aliased, isToken } = rulesOf(name);
+    if (!isToken || !fieldValue.test(value)) return { ok: false, problem: 'the venue sent a malformed header' };
+    if (hopByHop.has(lower) || lower.startsWith('proxy-') || hop.has(aliased) || isOurs(aliased)) continue;
     if (replaced.has(lower) || (lower === 'content-length' && dropLength)) continue;
     if (lower === 'set-cookie' && isOurCookie(value)) continue;
     headers.push(name, value);

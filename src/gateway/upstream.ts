@@ -53,6 +53,19 @@ export interface Upstream {
   destroy(): Promise<void>;
 }
 
+export interface UpstreamStats {
+  /** Connections with an exchange, and open ones without. */
+  readonly busy: number;
+  readonly idle: number;
+  readonly connections: number;
+  readonly waiting: number;
+  readonly maxWaiting: number;
+  /** Requests that were turned away because both limits were reached. */
+  readonly turnedAway: number;
+  /** Exchanges that ended because the venue could not be reached or broke its answer off. */
+  readonly failures: number;
+}
+
 class NotSent extends Error {
   override readonly name = 'NotSent';
 }
@@ -60,13 +73,15 @@ class NotSent extends Error {
 const latin1 = (part: Buffer | string): string => (typeof part === 'string' ? part : part.toString('latin1'));
 
 /** Guarantees at most `connections` exchanges and `maxWaiting` waiting requests, served in order of arrival. */
-export function createUpstream(options: UpstreamOptions): Upstream {
+export function createUpstream(options: UpstreamOptions): Upstream & { stats(): UpstreamStats } {
   const { address } = options;
   const idle: Client[] = [];
   const busy = new Set<Client>();
   const waiting = new Set<Waiting>();
   const whenEmpty: (() => void)[] = [];
   let open = true;
+  let turnedAway = 0;
+  let failures = 0;
 
   interface Waiting {
     begin(client: Client): void;
@@ -165,7 +180,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
           return;
         }
         end();
-        if (!(error instanceof NotSent)) events.failed('unavailable', error);
+        if (error instanceof NotSent) return;
+        failures += 1;
+        events.failed('unavailable', error);
       },
     };
 
@@ -220,7 +237,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     const free = waiting.size === 0 ? takeClient() : undefined;
     if (free !== undefined) entry.begin(free);
     else if (waiting.size < options.maxWaiting) waiting.add(entry);
-    else return undefined;
+    else {
+      turnedAway += 1;
+      return undefined;
+    }
     return exchange;
   }
 
@@ -232,6 +252,15 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     get waiting() {
       return waiting.size;
     },
+    stats: () => ({
+      busy: busy.size,
+      idle: idle.length,
+      connections: options.connections,
+      waiting: waiting.size,
+      maxWaiting: options.maxWaiting,
+      turnedAway,
+      failures,
+    }),
     async close() {
       open = false;
       if (busy.size > 0 || waiting.size > 0) await new Promise<void>((resolve) => whenEmpty.push(resolve));

@@ -29,9 +29,10 @@ export function createClientIp(options: ClientIpOptions): ClientIp {
   const trustsUnix = options.trusted.includes('unix');
   const ranges = options.trusted.filter((entry) => entry !== 'unix').map(parseTrusted);
   const isTrusted = (ip: IpAddress): boolean => ranges.some((range) => contains(range, ip));
+  const readPeer = createPeerReader();
 
   return function clientIp(socketAddress, isUnixSocket, xForwardedFor) {
-    const peer = isUnixSocket ? undefined : parsePeer(socketAddress);
+    const peer = isUnixSocket ? undefined : readPeer(socketAddress);
     const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
     if (!peerIsTrusted || xForwardedFor.length === 0) return peer;
 
@@ -55,9 +56,22 @@ function parseTrusted(entry: string): IpRange {
   return parsed.range;
 }
 
-/** A link-local peer carries the zone of our own interface; only here, where the kernel wrote it, may it be dropped. */
-function parsePeer(socketAddress: string | undefined): IpAddress | undefined {
-  return socketAddress === undefined ? undefined : parseIp(socketAddress.replace(/%.*$/s, ''));
+// A connection brings many requests, and an address many connections.
+const KEPT_PEERS = 10_000;
+
+/** Reads what the kernel wrote, once for each text. */
+function createPeerReader(): (socketAddress: string | undefined) => IpAddress | undefined {
+  const kept = new Map<string, IpAddress>();
+  return (socketAddress) => {
+    if (socketAddress === undefined) return undefined;
+    const known = kept.get(socketAddress);
+    if (known !== undefined) return known;
+    // A link-local peer carries the zone of our own interface; only here, where the kernel wrote it, may it be dropped.
+    const peer = parseIp(socketAddress.replace(/%.*$/s, ''));
+    if (kept.size >= KEPT_PEERS) kept.clear();
+    if (peer !== undefined) kept.set(socketAddress, peer);
+    return peer;
+  };
 }
 
 /** An address, or one with the port that some proxies append: `a.b.c.d:port`, `[v6]:port`. */

@@ -9,6 +9,7 @@ import { parseTarget } from '../access/target.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Exchange, Outcome } from '../gateway/forward.ts';
@@ -21,7 +22,9 @@ import {
   tightest,
   type Verdict,
 } from '../ratelimit/limiter.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import { rateKeys } from '../ratelimit/rate-keys.ts';
+import type { Surface } from '../telemetry/counters.ts';
+import type { AboutRequest, RequestTiming, Telemetry } from '../telemetry/telemetry.ts';
 import type { ClientIp } from './client-ip.ts';
 import { attachContext, type RequestContext } from './context.ts';
 import type { Cors } from './cors.ts';
@@ -57,13 +60,30 @@ interface Arrival {
   readonly extra: Record<string, string>;
   /** `METHOD /pattern` once it is known; never the raw target, which may hold anything. */
   routeName: string;
+  /** Canonical text; empty when unknown. */
+  clientIp: string;
+  readonly timing: RequestTiming;
+  /** Who answers, as far as is known. */
+  surface: Surface;
 }
 
 export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
   const { clock, telemetry } = deps;
 
   return function front(request, response) {
-    const arrival: Arrival = { request, response, requestId: randomUUID(), extra: {}, routeName: 'none' };
+    const arrival: Arrival = {
+      request,
+      response,
+      requestId: randomUUID(),
+      extra: {},
+      routeName: 'none',
+      clientIp: '',
+      timing: telemetry.arrived(),
+      surface: 'door',
+    };
+    response.once('close', () => {
+      telemetry.ended(arrival.timing, arrival.surface, response.writableFinished ? response.statusCode : undefined);
+    });
     arrival.extra[REQUEST_ID_HEADER] = arrival.requestId;
     const lines = headerLines(request.rawHeaders);
     Object.assign(arrival.extra, deps.cors.headers(lines.origin[0]));
@@ -90,6 +110,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     if (match.kind === 'route') arrival.routeName = match.route.name;
 
     const clientIp = deps.clientIp(request.socket.remoteAddress, isUnixSocket(request), lines.forwardedFor);
+    arrival.clientIp = clientIp?.text ?? '';
     // What has no route counts as a public request: guessing paths is not free.
     const ipVerdict = deps.limiter.chargeIp(clientIp, match.kind === 'route' ? ipBucketOf(match.route) : 'public');
     noteLimit(arrival, [ipVerdict]);
@@ -109,29 +130,33 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
 
     const asked = deps.authorize({ route, method, authorization: lines.authorization, clientIp });
     const decision = asked instanceof Promise ? await asked : asked;
-    if (decision.kind === 'deny') return refuse(arrival, decision, undefined, false, clientIp?.text);
+    if (decision.kind === 'deny') return refuse(arrival, decision);
 
     if (deps.refuseUnsignedRoutes && isUnsigned(route)) {
       decision.release();
-      const { principal } = decision;
-      const refusal = deny('route_unsigned', principal === undefined ? {} : { principal });
-      return refuse(arrival, refusal, undefined, false, clientIp?.text);
+      return refuse(arrival, denyTo(decision, 'route_unsigned'));
     }
     const context: RequestContext = {
       requestId: arrival.requestId,
       clientIp,
-      clientIpText: clientIp?.text ?? '',
+      clientIpText: arrival.clientIp,
       route,
       params: match.params,
       grant: decision,
+      asker: {
+        client: rateKeys(clientIp).narrow,
+        signedIn: decision.principal !== undefined,
+        gone: () => arrival.response.closed,
+      },
     };
-    const accountVerdict = chargeAccount(route, decision);
-    noteLimit(arrival, [ipVerdict, accountVerdict]);
-    if (!accountVerdict.allowed) {
+    const callerVerdict = chargeCaller(route, decision);
+    noteLimit(arrival, [ipVerdict, callerVerdict]);
+    if (!callerVerdict.allowed) {
       decision.release();
-      return refuse(arrival, deny('rate_limited'), limitMessage(accountVerdict));
+      return refuse(arrival, denyTo(decision, 'rate_limited'), limitMessage(callerVerdict));
     }
-    telemetry.allowed(route.name);
+    telemetry.allowed(arrival.timing);
+    arrival.surface = route.servedBy === 'us' ? 'ours' : 'venue';
     if (route.servedBy === 'us') serve(arrival, context, target.canonical);
     else await forward(arrival, context, target.canonical);
   }
@@ -162,12 +187,14 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       requestId: arrival.requestId,
       maxBodyBytes: deps.limits.maxForwardBodyBytes,
       order: orderRouteOf(context),
+      asker: context.asker,
       extraHeaders: arrival.extra,
+      timing: arrival.timing,
       renderRefusal,
     });
-    telemetry.forwarded(arrival.routeName, arrival.requestId, outcome);
-    // A refusal after the decision is a refusal all the same: the owner reads it in the audit log.
     const { principal } = context.grant;
+    telemetry.forwarded(toldOf(arrival, principal), outcome);
+    // A refusal after the decision is a refusal all the same: the owner reads it in the audit log.
     if (principal === undefined) return;
     const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;
     const denied = reason instanceof ApiError ? journaled(reason) : reason;
@@ -176,11 +203,12 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     deps.journal.refused(principal.credential, where, denied, arrival.routeName);
   }
 
-  function refuse(arrival: Arrival, refusal: Deny, message?: string, onboarding = false, clientIp = ''): void {
+  function refuse(arrival: Arrival, refusal: Deny, message?: string, onboarding = false): void {
     const { principal, reason } = refusal;
-    telemetry.denied({ reason, requestId: arrival.requestId, route: arrival.routeName, principal, clientIp });
+    telemetry.denied(toldOf(arrival, principal), reason, refusal.cause);
     if (principal !== undefined) {
-      deps.journal.refused(principal.credential, { requestId: arrival.requestId, clientIp }, reason, arrival.routeName);
+      const where = { requestId: arrival.requestId, clientIp: arrival.clientIp };
+      deps.journal.refused(principal.credential, where, reason, arrival.routeName);
     }
     const error = refusalError(refusal);
     const code = onboarding ? 'ONBOARDING_RATE_LIMITED' : error.code;
@@ -189,21 +217,33 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
 
   function fail(arrival: Arrival, error: unknown): void {
     const apiError = toApiError(error, arrival.requestId);
-    if (apiError.status >= 500) telemetry.failed(arrival.requestId, arrival.routeName, error);
+    telemetry.erred(toldOf(arrival, undefined), apiError, error);
     send(arrival, apiError);
   }
 
-  function chargeAccount(route: Route, grant: Grant): Verdict {
+  function chargeCaller(route: Route, grant: Grant): Verdict {
     const bucket = accountBucketOf(route);
-    const account = grant.principal?.credential.account;
-    if (bucket === undefined || account === undefined) return { kind: 'unlimited', allowed: true };
-    return deps.limiter.chargeAccount(account, bucket);
+    const credential = grant.principal?.credential;
+    if (bucket === undefined || credential === undefined) return { kind: 'unlimited', allowed: true };
+    return deps.limiter.chargeCredential(credential, bucket);
   }
 
   function noteLimit(arrival: Arrival, verdicts: readonly Verdict[]): void {
-    Object.assign(arrival.extra, rateLimitHeaders(tightest(verdicts), secondsOf(clock.now())));
+    const verdict = tightest(verdicts);
+    if (!verdict.allowed) telemetry.rateLimited(verdict);
+    Object.assign(arrival.extra, rateLimitHeaders(verdict, secondsOf(clock.now())));
   }
 }
+
+const toldOf = ({ requestId, routeName, clientIp }: Arrival, principal: Principal | undefined): AboutRequest => ({
+  requestId,
+  route: routeName,
+  clientIp,
+  principal,
+});
+
+const denyTo = ({ principal }: Grant, reason: DenyReason): Deny =>
+  deny(reason, principal === undefined ? {} : { principal });
 
 function answerPreflight({ response, extra }: Arrival, headers: Record<string, string>): void {
   response.writeHead(204, { 'Cache-Control': 'no-store', ...extra, ...headers }).end();
@@ -320,6 +360,6 @@ const isOnboarding = (route: Route): boolean => route.limit === 'onboarding';
 
 function limitMessage(verdict: Verdict): string {
   if (verdict.kind === 'unlimited') return 'rate limit exceeded';
-  const { limit, windowSeconds, retryAfterSeconds } = verdict;
-  return `rate limit exceeded: ${limit} requests per ${windowSeconds} s; retry after ${retryAfterSeconds} s`;
+  const { limit, windowSeconds, scope, retryAfterSeconds } = verdict;
+  return `rate limit exceeded: ${limit} requests per ${windowSeconds} s for this ${scope}; retry after ${retryAfterSeconds} s`;
 }

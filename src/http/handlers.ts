@@ -7,6 +7,7 @@ import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
 import type { Onboard } from '../credentials/onboard.ts';
 import { ApiError } from '../errors.ts';
+import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { contextOf } from './context.ts';
 import { collectDeclared, describeApi } from './openapi.ts';
@@ -14,7 +15,7 @@ import { renderError, toApiError } from './render.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
-import { type Readiness, registerHealthRoutes } from './routes/health.ts';
+import { registerHealthRoutes } from './routes/health.ts';
 import { type DerivationHashes, registerOnboardingRoutes } from './routes/onboarding.ts';
 import { registerSelfRoute } from './routes/self.ts';
 import { registerSubkeyRoutes, type SubkeyRouteDeps } from './routes/subkeys.ts';
@@ -49,9 +50,10 @@ const MAX_PARAM_LENGTH = 256;
 
 export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const { requestId, route } = contextOf(request);
+    const { requestId, route, clientIpText, grant } = contextOf(request);
     const apiError = fromFastify(error) ?? fromLeaver(error, request) ?? toApiError(error, requestId);
-    if (apiError.status >= 500) deps.telemetry.failed(requestId, route.name, error);
+    const told = { requestId, route: route.name, clientIp: clientIpText, principal: grant.principal };
+    deps.telemetry.erred(told, apiError, error);
     const { status, headers, body } = renderError(apiError);
     reply.code(status).headers(headers).send(body);
   };
@@ -95,7 +97,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   registerSystemRoutes(app, deps.system);
   registerSelfRoute(app, deps.self);
   registerEmergencyRoutes(app, deps.emergency);
-  registerHealthRoutes(app, deps.readiness);
+  registerHealthRoutes(app, deps.readiness, 'names');
   registerDocumentRoutes(app, describeApi(deps.table, declared));
   await app.ready();
 

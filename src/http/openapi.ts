@@ -78,6 +78,7 @@ function venueOperation(route: Route): JsonObject {
     ...withParameters(pathParameters(route)),
     responses: {
       ...(isPrivate(route) ? { 401: response('Unauthorized'), 403: response('Forbidden') } : {}),
+      ...(route.order === undefined ? {} : orderRefusals()),
       429: response('RateLimited'),
       503: response('Unavailable'),
       default: response('Venue'),
@@ -121,6 +122,21 @@ function common(route: Route): JsonObject {
 /** `POST /v1/auth/{public_key}` is post_v1_auth_public_key: unique, because a table has each path once. */
 const operationId = ({ method, path }: Route): string =>
   `${method.toLowerCase()}${path.replaceAll(/[{}]/g, '').replaceAll(/[^A-Za-z0-9_]/g, '_')}`;
+
+// Of the gateway, which reads orders before the venue does (docs/orders.md). The venue may answer 400 with codes of its own.
+const orderRefusals = (): JsonObject => ({
+  400: {
+    description: `INVALID_ORDER_SIGNATURE: an order is not signed as it must be, unless orders.verify is off; or the venue's own answer.`,
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  },
+  403: refusal(403, [
+    'INVALID_TOKEN_SCOPE',
+    'IP_NOT_ALLOWED',
+    'ISOLATED_MARKET_ACCOUNT_MISMATCH',
+    'REQUEST_NOT_ALLOWED',
+  ]),
+  413: refusal(413, ['PAYLOAD_TOO_LARGE']),
+});
 
 // --- what goes in ---
 

@@ -49,7 +49,8 @@ export const memberNotes: Readonly<Record<string, string>> = {
   expiry_at: 'Unix nanoseconds.',
   expiry_duration: 'Life in seconds, 60 to 31536000; default 86400.',
   include_revoked: 'As with_revoked.',
-  jwt_token: 'The session: a JWT of 300 seconds, to be sent as bearer.',
+  jwt_token:
+    'From a login the session, a JWT of 300 seconds to be sent as bearer; else the terminal token, which is no bearer.',
   kinds: 'subkey, token or both. Left out: both.',
   last_updated_at: 'Unix nanoseconds.',
   limit: 'Rows per page, 1 to 500; default 100.',
@@ -277,7 +278,12 @@ export const operationNotes: Readonly<Record<string, OperationNote>> = {
     receipt: true,
     errors: ['NOT_FOUND'],
   },
-  'POST /v1/account/terminal-token': { group: 'Read-only tokens', summary: 'Off: always answered 403' },
+  'POST /v1/account/terminal-token': {
+    group: 'Read-only tokens',
+    summary: 'Attest the account to the terminal of the venue; off by default, and then 403',
+    description:
+      'Only for a session whose login asked for token_usage=interactive. The answer is a JWT of 300 seconds, less when the session ends sooner: typ terminal+JWT, aud dime-terminal, sub the account, signed by a key of jwks.json that signs nothing else. No endpoint accepts it.',
+  },
 
   'POST /countersign/v1/sign-out-everywhere': {
     group: 'Emergency',
@@ -303,7 +309,7 @@ export const operationNotes: Readonly<Record<string, OperationNote>> = {
   'GET /healthz': { group: 'Health', summary: 'The process answers', extension: true },
   'GET /readyz': {
     group: 'Health',
-    summary: 'It can decide; else 503, with what is wrong',
+    summary: 'It can decide; else 503, with the parts that fail',
     extension: true,
   },
 };

@@ -44,11 +44,12 @@ export async function declaredRoutes(): Promise<DeclaredRoutes> {
     store: { tokens: unused },
     manage: { create: unused, revoke: unused, replaceAllowlist: unused },
     clock,
+    issueTerminalToken: unused,
   });
   registerSystemRoutes(app, { config, clock, keyring: { jwks: unused } });
   registerSelfRoute(app, { view: { ask: unused }, clock });
   registerEmergencyRoutes(app, { signOut: { everywhere: unused, revokeAll: unused }, reportLeaked: unused });
-  registerHealthRoutes(app, unused);
+  registerHealthRoutes(app, unused, 'names');
   await app.ready();
   return declared;
 }

@@ -1,6 +1,6 @@
 // No private key, token string or login signature is ever written or logged. Everything a service keeps is searched for each
 // of them, and the search is proven to find what is there.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,6 +11,7 @@ import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { fromRecord } from '../../src/jwt/signing-key.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { type Service, startService } from '../support/harness.ts';
+import { findings, formsOfNumber, placesOf, type Secrets } from '../support/secret-search.ts';
 import {
   type Answer,
   call,
@@ -29,53 +30,8 @@ import {
 const SUBKEYS = '/v1/account/keys/subkeys';
 const TOKENS = '/v1/account/tokens';
 
-/** The name under which a finding is reported, and every text form in which the secret could stand somewhere. */
-type Secrets = Map<string, readonly string[]>;
-
-/** A number as anyone might print it: decimal, hex in both cases, padded, and the bytes themselves in base64. */
-function formsOfNumber(value: bigint): string[] {
-  const hex = value.toString(16);
-  const bytes = Buffer.from(hex.padStart(64, '0'), 'hex');
-  return [value.toString(), hex, hex.toUpperCase(), bytes.toString('latin1'), ...formsOfBytes(bytes)];
-}
-
-const formsOfBytes = (bytes: Buffer): string[] => [
-  bytes.toString('base64').replace(/=+$/, ''),
-  bytes.toString('base64url'),
-];
-
 /** A JWT is worth nothing without its signature, so the signature alone is looked for. */
 const formsOfJwt = (jwt: string): string[] => [jwt.split('.')[2] ?? ''];
-
-/** Bytes as they stand on disk and every column as text: a long value may be torn over pages of the file. */
-function placesOf(service: Service): Map<string, string> {
-  const places = new Map<string, string>([['log', service.log.join('\n')]]);
-  const data = join(service.folder, 'data');
-  for (const file of readdirSync(data)) places.set(`file ${file}`, readFileSync(join(data, file), 'latin1'));
-  const database = new DatabaseSync(join(data, 'countersign.db'), { readOnly: true });
-  try {
-    const tables = database.prepare("select name from sqlite_schema where type = 'table'").all();
-    for (const { name } of tables) {
-      const statement = database.prepare(`select * from ${name}`);
-      statement.setReadBigInts(true);
-      const rows = statement.all().map((row) => Object.values(row).join('\n'));
-      places.set(`table ${name}`, rows.join('\n'));
-    }
-  } finally {
-    database.close();
-  }
-  return places;
-}
-
-function findings(secrets: Secrets, places: ReadonlyMap<string, string>): string[] {
-  const found: string[] = [];
-  for (const [secret, forms] of secrets) {
-    for (const [place, content] of places) {
-      if (forms.some((form) => content.includes(form))) found.push(`${secret} in ${place}`);
-    }
-  }
-  return found;
-}
 
 describe('a service through which everything was done once, and refused once', () => {
   const secrets: Secrets = new Map();

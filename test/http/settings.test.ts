@@ -65,6 +65,7 @@ beforeAll(async () => {
       'subkeys.max_live': '2',
       'tokens.max_live': '1',
       'tokens.may_read_keys': 'true',
+      'terminal_token.enabled': 'true',
       starknet_chain_id: OTHER_CHAIN,
       l1_chain_id: '31337',
       'siwe.domains': 'venue.example',
@@ -372,12 +373,10 @@ describe('12.9 tokens.may_read_keys', () => {
   });
 });
 
-test('12.11 terminal_token.enabled: off answers that it is off, on is not offered', async () => {
-  const answer = await call(usual.url, 'POST', '/v1/account/terminal-token', { bearer: owner.session });
-  expectRefusal(answer, 403, 'REQUEST_NOT_ALLOWED');
-  await expect(startWorld({ settings: { 'terminal_token.enabled': 'true' } })).rejects.toThrow(
-    'terminal_token.enabled',
-  );
+test('12.11 terminal_token.enabled: off answers that it is off; on answers who asked for an interactive session', async () => {
+  const ask = (world: World, bearer: string) => call(world.url, 'POST', '/v1/account/terminal-token', { bearer });
+  expectRefusal(await ask(usual, owner.session), 403, 'REQUEST_NOT_ALLOWED');
+  expectRefusal(await ask(turned, turnedOwner.session), 403, 'INVALID_TOKEN_SCOPE');
 });
 
 describe('12.12 siwe.domains, l1_chain_id', () => {

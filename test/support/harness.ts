@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
 import { startVenue, type Venue } from '../../examples/venue/server.ts';
 import { type App, startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createLineRedactor, type Redact } from '../../src/telemetry/redact.ts';
 
 export interface Service {
   readonly url: string;
@@ -25,11 +26,15 @@ export interface Service {
 export interface ServiceOptions {
   /** As flags: `{ 'login.max_age': '600' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Settings that are no flags: `{ CSIGN_METRICS_TOKEN: '...' }`. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
   /** Another upstream than the demo venue, as `upstream.url` says it. */
   readonly upstream?: string;
   /** Clocks that the test moves: wall in nanoseconds, monotonic in milliseconds. */
   readonly time?: { wall: () => bigint; monotonic: () => number };
+  /** In place of the redactor that every line of the log goes through: `(line) => line` switches redaction off. */
+  readonly redact?: Redact;
 }
 
 /** Starts on a free port. Rate limits and order signatures are off unless the settings turn them on. `stop` keeps the folder; the process's exit removes it. */
@@ -47,7 +52,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       '--upstream.proof=secret',
       ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
     ],
-    env: { CSIGN_UPSTREAM_SECRET: secret },
+    env: { CSIGN_UPSTREAM_SECRET: secret, ...options.env },
     cwd: folder,
     readFile: (path) => readFileSync(path, 'utf8'),
   });
@@ -56,7 +61,11 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   try {
     app = await startApp(
       loaded,
-      pino({ level: 'trace' }, { write: (line: string) => void log.push(line) }),
+      createLogger({
+        level: 'trace',
+        redact: options.redact ?? createLineRedactor(),
+        destination: { write: (line) => void log.push(line) },
+      }),
       options.time,
     );
   } catch (error) {

@@ -67,6 +67,25 @@ describe('logins', () => {
     ]);
   });
 
+  test('and terminal tokens are written together, each as what it is', async () => {
+    loginOf(subkey, 'a');
+    journal.terminalToken(subkey, later, { token: 'b' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls).toEqual([
+      [
+        expect.objectContaining({ action: 'login', detail: { session: 'a' } }),
+        {
+          account: subkey.account,
+          action: 'terminal_token.issued',
+          actor: 'subkey:7',
+          subject: `credential/${subkey.account}/subkey/7`,
+          ...later,
+          detail: { token: 'b' },
+        },
+      ],
+    ]);
+  });
+
   test('are written once, and a second without any writes nothing', async () => {
     loginOf(token, 'a');
     await vi.advanceTimersByTimeAsync(1_000);

@@ -136,12 +136,6 @@ test('the master key cannot be inside the data folder', () => {
   expect(problemsOf({}, ['--data=.'])).toHaveLength(1);
 });
 
-test('the terminal token cannot be switched on yet', () => {
-  expect(problemsOf({ terminal_token: { enabled: true } })).toEqual([
-    'terminal_token.enabled: is not yet available; it must be false',
-  ]);
-});
-
 test('a certificate and its key are given together or not at all', () => {
   expect(problemsOf({ tls: { cert: 'cert.pem' } })).toEqual([
     'tls.key: must be set, because tls.cert is; the two belong together',

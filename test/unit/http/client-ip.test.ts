@@ -26,6 +26,23 @@ describe('without trusted proxies', () => {
     expect(from([], 'fe80::1%eth0')).toBe('fe80::1');
   });
 
+  test('each peer is itself, however often it and others were seen before', () => {
+    const clientIp = createClientIp({ trusted: [] });
+    const peers = ['203.0.113.9', 'nonsense', '203.0.113.10', '', '::ffff:203.0.113.9', 'fe80::1%eth0', '203.0.113.9'];
+    const expected = ['203.0.113.9', undefined, '203.0.113.10', undefined, '203.0.113.9', 'fe80::1', '203.0.113.9'];
+    for (let time = 0; time < 2; time += 1) {
+      expect(peers.map((peer) => clientIp(peer, false, [])?.text)).toEqual(expected);
+    }
+  });
+
+  test('there is no end to the peers that it can tell apart', () => {
+    const clientIp = createClientIp({ trusted: [] });
+    for (let i = 0; i < 25_000; i += 1) {
+      const peer = `10.0.${i >> 8}.${i & 255}`;
+      expect(clientIp(peer, false, [])?.text).toBe(peer);
+    }
+  });
+
   test('a peer without a readable address is unknown', () => {
     expect(from([], undefined, '1.2.3.4')).toBeUndefined();
     expect(from([], '', '1.2.3.4')).toBeUndefined();

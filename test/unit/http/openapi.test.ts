@@ -147,6 +147,20 @@ describe('an operation is described as it behaves', () => {
     expect(operation('POST /v1/orders')).not.toHaveProperty('requestBody');
   });
 
+  test('an order of the venue may be refused by us for its signature, and by nothing of the kind elsewhere', () => {
+    for (const name of [
+      'POST /v1/orders',
+      'PUT /v1/orders/{order_id}',
+      'POST /v1/orders/batch',
+      'POST /v1/algo/orders',
+    ]) {
+      const answers = at(operation(name), 'responses');
+      expect(at(answers, '400', 'description')).toMatch(/^INVALID_ORDER_SIGNATURE:/);
+      expect(at(answers, '403', 'description')).toContain('ISOLATED_MARKET_ACCOUNT_MISMATCH');
+    }
+    expect(at(operation('DELETE /v1/orders'), 'responses')).not.toHaveProperty('400');
+  });
+
   test('it follows the table in force: the leverage switch, and a table of another API', () => {
     const switched = describeApi(withLeverageForSubkeys(table), declared);
     expect(at(switched, 'paths', '/v1/account/margin/{market}', 'post', 'x-access')).toBe('trade');
