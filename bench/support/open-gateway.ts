@@ -1,0 +1,85 @@
+// A process: our server, front and forwarder, with an authorize that allows everybody. What it costs less than the gateway as
+// shipped is the price of the decision. It is for measuring only: nothing that it forwards was asked for a credential.
+// Usage: node bench/support/open-gateway.ts <port of the venue>
+import pino from 'pino';
+import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
+import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { settingOf } from '../../src/config/schema.ts';
+import { feltOf } from '../../src/domain/felt.ts';
+import { permissionsOf } from '../../src/domain/permission.ts';
+import type { Principal } from '../../src/domain/principal.ts';
+import { createClock, NEVER, systemWall, unixSeconds } from '../../src/domain/time.ts';
+import { createForward } from '../../src/gateway/forward.ts';
+import { createUpstream } from '../../src/gateway/upstream.ts';
+import { createClientIp } from '../../src/http/client-ip.ts';
+import { createCors } from '../../src/http/cors.ts';
+import { createFront } from '../../src/http/front.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { createRateLimiter, defaultLimits } from '../../src/ratelimit/limiter.ts';
+import { openGrantForAnyone } from '../../src/revocation/live.ts';
+import { createTelemetry } from '../../src/telemetry/telemetry.ts';
+
+const seconds = (name: 'upstream.timeout' | 'http.request_timeout' | 'http.keep_alive_timeout'): number =>
+  settingOf[name].default * 1000;
+
+const principal: Principal = {
+  credential: { account: feltOf(0x1234567890abcdefn), kind: 'main', id: 'main' },
+  permissions: permissionsOf('main', { tokensMayReadKeys: false }),
+  label: '0x1234567890abcdef',
+  kid: 'none',
+  session: 'none',
+  expiresAt: unixSeconds(2 ** 40),
+  authTime: unixSeconds(0),
+  isolated: false,
+  tokenUsage: undefined,
+};
+const clock = createClock({ wall: systemWall, monotonic: () => performance.now(), floor: NEVER });
+const front = createFront(
+  {
+    match: createRouteMatcher(parseRouteTable(paradexRoutes)),
+    authorize: () => ({ ...openGrantForAnyone(), principal }),
+    clientIp: createClientIp({ trusted: [] }),
+    limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
+    cors: createCors([]),
+    clock,
+    journal: {
+      login: () => undefined,
+      terminalToken: () => undefined,
+      refused: () => undefined,
+      close: async () => undefined,
+    },
+    telemetry: createTelemetry(pino({ level: 'silent' })),
+    forward: createForward({
+      upstream: createUpstream({
+        address: { kind: 'http', origin: `http://127.0.0.1:${Number(process.argv[2])}`, basePath: '', loopback: true },
+        connections: settingOf['upstream.connections'].default,
+        maxWaiting: settingOf['upstream.queue'].default,
+        connectTimeoutMs: 2000,
+      }),
+      upstreamSecret: undefined,
+      protocol: 'http',
+      deadlineMs: seconds('upstream.timeout'),
+      idleMs: seconds('upstream.timeout'),
+    }),
+    refuseUnsignedRoutes: false,
+    limits: {
+      maxTargetBytes: settingOf['http.max_target_bytes'].default,
+      maxForwardBodyBytes: settingOf['http.max_forward_body_bytes'].default,
+    },
+  },
+  (_request, response) => void response.writeHead(404).end(),
+);
+const server = createHttpServer(
+  {
+    host: '127.0.0.1',
+    port: 0,
+    maxHeaderBytes: settingOf['http.max_header_bytes'].default,
+    maxConnections: settingOf['http.max_connections'].default,
+    requestTimeoutMs: seconds('http.request_timeout'),
+    keepAliveTimeoutMs: seconds('http.keep_alive_timeout'),
+    silenceTimeoutMs: seconds('upstream.timeout') + seconds('http.request_timeout'),
+  },
+  front,
+);
+process.stdout.write(`listening on http://127.0.0.1:${await server.listen()}\n`);
+process.once('SIGTERM', () => process.exit(0));
