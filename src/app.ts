@@ -32,6 +32,7 @@ import { createReportLeaked } from './credentials/report-leaked.ts';
 import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
 import { createProveWallet } from './credentials/wallet-proof.ts';
+import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
 import { type Clock, NEVER, systemWall } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
 import type { RecoverPublicKey } from './ethereum/eip191.ts';
@@ -55,7 +56,7 @@ import { createOperatorApi, type MetricsAccess } from './operator/api.ts';
 import { createIsOperator } from './operator/bearer.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
 import { createRateLimiter, type RateLimits, shareOf } from './ratelimit/limiter.ts';
-import { createChanges } from './revocation/barrier.ts';
+import { type Changes, createChanges } from './revocation/barrier.ts';
 import { createLiveRegistry } from './revocation/live.ts';
 import { createView } from './revocation/view.ts';
 import { openStore } from './store/open.ts';
@@ -249,7 +250,9 @@ async function wire(
         upstreamSecret: secret,
         protocol: scheme,
         checkOrders:
-          config['orders.verify'] === 'require' ? orderCheck({ config, store, clock, verifier, view }) : undefined,
+          config['orders.verify'] === 'require'
+            ? orderCheck({ config, store, clock, verifier, view, changes })
+            : undefined,
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
       }),
@@ -637,16 +640,26 @@ function orderCheck(deps: {
   clock: Clock;
   verifier: Verifier;
   view: ReturnType<typeof createView>;
+  changes: Changes;
 }): OrderCheck {
-  const { config, store, clock, verifier, view } = deps;
+  const { config, store, clock, verifier, view, changes } = deps;
   return createOrderCheck({
     verifier,
     store,
-    isAlive: (credential, kid) =>
-      view.ask(
-        { ...credential, kid },
-        ({ credential: state, expiresAt }) => state === 'alive' && (expiresAt === NEVER || expiresAt > clock.now()),
-      ),
+    isAlive({ publicKey, ...credential }, kid) {
+      // Each of them may have been ended without being written.
+      const deniable = [
+        credentialSubject(credential),
+        namedSubject({ ...credential, label: publicKey }),
+        kindSubject(credential),
+        accountSubject(credential.account),
+      ];
+      return view.ask({ ...credential, kid }, ({ credential: state, expiresAt }) => {
+        const now = clock.now();
+        if (deniable.some((subject) => changes.isDenied(subject, now))) return false;
+        return state === 'alive' && (expiresAt === NEVER || expiresAt > now);
+      });
+    },
     clock,
     settings: {
       maxAgeSeconds: config['orders.max_age'],

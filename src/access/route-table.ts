@@ -14,7 +14,7 @@ export type RouteAccess = 'public' | 'self-signed' | Permission;
 /** Rate-limit buckets counted per client IP: for routes that nobody has proven anything on yet (WIRE section 11). */
 export const ipLimits = ['public', 'login', 'onboarding', 'activate'] as const;
 /** Rate-limit buckets counted per account, once the request was authorized (WIRE section 11). */
-export const accountLimits = ['private-read', 'private-write', 'orders', 'keys'] as const;
+export const accountLimits = ['private-read', 'private-write', 'orders', 'keys', 'emergency'] as const;
 export type RouteLimit = (typeof ipLimits)[number] | (typeof accountLimits)[number];
 
 /** What the body of an order route holds: its owner's signatures are checked before it is forwarded (docs/orders.md). */

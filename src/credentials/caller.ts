@@ -2,6 +2,7 @@
 import { refusalOf } from '../access/decide.ts';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
+import type { DenyReason } from '../domain/decision.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
@@ -15,11 +16,13 @@ export interface Caller {
   readonly clientIpText: string;
   readonly requestId: string;
   readonly asker: Asker;
+  /** Why this node refuses the caller by now, written or not: DESIGN section 6. */
+  refusal(): DenyReason | undefined;
 }
 
 /**
  * Re-reads the caller's credential, account and valid_after in this transaction: it may have died since it was authenticated
- * (DESIGN 4.8). Throws the ApiError of whatever refuses it now.
+ * (DESIGN 4.8), also by a change that could not be written and that the store knows nothing of. Throws the ApiError of whatever refuses it now.
  */
 export async function requireStill(
   tx: Pick<StoreReads, 'facts'>,
@@ -28,6 +31,8 @@ export async function requireStill(
   clock: Clock,
 ): Promise<void> {
   const { principal, clientIp } = caller;
+  const ended = caller.refusal();
+  if (ended !== undefined) throw refusalErrorOf(ended);
   const now = clock.now();
   if (principal.expiresAt <= secondsOf(now)) throw refusalErrorOf('bearer_expired');
   const { facts } = await tx.facts({ ...principal.credential, kid: principal.kid });

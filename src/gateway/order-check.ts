@@ -52,7 +52,7 @@ export interface OrderCheckDeps {
    * Whether the credential is active and not expired, as the view has it. A plain boolean when the view knows, in the same turn; a
    * promise when it must read, which is then a fresh fact.
    */
-  readonly isAlive: (credential: CredentialRef, kid: string) => boolean | Promise<boolean>;
+  readonly isAlive: (signer: SigningSubkey, kid: string) => boolean | Promise<boolean>;
   readonly clock: Clock;
   readonly settings: {
     readonly maxAgeSeconds: number;
@@ -76,10 +76,15 @@ interface Marked extends Listed {
   readonly mark: OrderMark;
 }
 
+/** A subkey that signed an order under another credential's session. */
+export interface SigningSubkey extends CredentialRef {
+  readonly publicKey: Felt;
+}
+
 interface Key {
   readonly publicKey: Felt;
   /** The subkey behind it when it is not the session's own credential, whose state the grant watches. */
-  readonly subkey: CredentialRef | undefined;
+  readonly subkey: SigningSubkey | undefined;
 }
 
 export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
@@ -105,7 +110,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     requireNew(listed);
 
     const signers = await signersOf(listed, await ownKeys(principal), principal, asker);
-    const subkeys = new Map<Felt, CredentialRef>();
+    const subkeys = new Map<Felt, SigningSubkey>();
     listed.forEach(({ place }, i) => {
       const signer = signers[i];
       if (signer === undefined) throw notSigned(place);
@@ -116,7 +121,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
 
   function leave(
     checked: readonly Pick<Marked, 'mark' | 'place'>[],
-    signers: readonly CredentialRef[],
+    signers: readonly SigningSubkey[],
     principal: Principal,
   ): DenyReason | ApiError | undefined {
     for (const signer of signers) {
@@ -217,11 +222,11 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     return signer?.type === 'starknet' ? signer.publicKey : undefined;
   }
 
-  async function activeSubkey(account: AccountId, publicKey: Felt, kid: string): Promise<CredentialRef | undefined> {
+  async function activeSubkey(account: AccountId, publicKey: Felt, kid: string): Promise<SigningSubkey | undefined> {
     const found = await deps.store.subkey(account, publicKey);
     if (found === undefined || found.state !== 'active') return undefined;
-    const credential: CredentialRef = { account, kind: 'subkey', id: found.id.toString() };
-    return (await deps.isAlive(credential, kid)) ? credential : undefined;
+    const signer: SigningSubkey = { account, kind: 'subkey', id: found.id.toString(), publicKey };
+    return (await deps.isAlive(signer, kid)) ? signer : undefined;
   }
 }
 

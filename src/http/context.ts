@@ -41,6 +41,7 @@ export function callerOf(request: { readonly raw: IncomingMessage }): Caller {
     clientIpText: context.clientIpText,
     requestId: context.requestId,
     asker: context.asker,
+    refusal: () => context.grant.refusal(),
   };
 }
 

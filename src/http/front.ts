@@ -113,8 +113,11 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     arrival.clientIp = clientIp?.text ?? '';
     // What has no route counts as a public request: guessing paths is not free.
     const ipVerdict = deps.limiter.chargeIp(clientIp, match.kind === 'route' ? ipBucketOf(match.route) : 'public');
-    noteLimit(arrival, [ipVerdict]);
-    if (!ipVerdict.allowed) {
+    // Whoever shares the owner's address, or has the owner's own bot loop, must not keep the owner from revoking everything: there
+    // the count only holds for those who are refused anyway.
+    const mayInsist = !ipVerdict.allowed && match.kind === 'route' && match.route.limit === 'emergency';
+    if (!mayInsist) noteLimit(arrival, [ipVerdict]);
+    if (!ipVerdict.allowed && !mayInsist) {
       const onboarding = match.kind === 'route' && isOnboarding(match.route);
       return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict), onboarding);
     }
@@ -130,7 +133,11 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
 
     const asked = deps.authorize({ route, method, authorization: lines.authorization, clientIp });
     const decision = asked instanceof Promise ? await asked : asked;
-    if (decision.kind === 'deny') return refuse(arrival, decision);
+    if (decision.kind === 'deny') {
+      if (!mayInsist) return refuse(arrival, decision);
+      noteLimit(arrival, [ipVerdict]);
+      return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict));
+    }
 
     if (deps.refuseUnsignedRoutes && isUnsigned(route)) {
       decision.release();
@@ -150,7 +157,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       },
     };
     const callerVerdict = chargeCaller(route, decision);
-    noteLimit(arrival, [ipVerdict, callerVerdict]);
+    noteLimit(arrival, mayInsist ? [callerVerdict] : [ipVerdict, callerVerdict]);
     if (!callerVerdict.allowed) {
       decision.release();
       return refuse(arrival, denyTo(decision, 'rate_limited'), limitMessage(callerVerdict));

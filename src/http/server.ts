@@ -53,7 +53,12 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     // RFC 9112 section 9.6: whoever is told that the connection closes gets nothing done on it any more: the answer could not
     // follow. What stands right behind a refused request may have been meant as its body.
     const before = latest.get(request.socket);
-    if (before !== undefined && !before.shouldKeepAlive) return;
+    if (before !== undefined && !before.shouldKeepAlive) {
+      // Node keeps every request that it has read until the answers before it have left: there must not be more and more of them.
+      // Not at once: at the end of this message node resumes what is paused.
+      setImmediate(() => request.socket.pause());
+      return;
+    }
     latest.set(request.socket, response);
     if (draining) response.shouldKeepAlive = false;
     const waiting = unanswered.get(request.socket) ?? 0;

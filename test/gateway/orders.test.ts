@@ -1,6 +1,7 @@
 // Orders on a whole service over raw sockets: the venue gets exactly the bytes of a well-signed order, and nothing at all of any other.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
@@ -648,4 +649,25 @@ describe('settings', () => {
     expect((await send('no order', { session, port: open.port })).status).toBe(201);
     expect(String(other.seen[0]?.body)).toBe('no order');
   });
+});
+
+test('a subkey whose revocation could not be written signs no more orders, under no session', async () => {
+  const upstream = createRecordingVenue();
+  onTestFinished(upstream.close);
+  const at = await upstream.listen({ port: 0, host: '127.0.0.1' });
+  const other = await startWorld({ upstream: at, settings });
+  onTestFinished(() => other.stop());
+  const trader = await newOwner(other);
+  const key = await addSubkey(other, trader);
+  const order = () => signed(newOrder(), { by: key, account: trader.account });
+  const sending = { session: trader.session, port: other.port };
+  expect((await send(order(), sending)).status).toBe(201);
+
+  const database = new DatabaseSync(join(other.service.folder, 'data', 'countersign.db'));
+  database.exec("create trigger no_change before insert on audit begin select raise(abort, 'no'); end");
+  database.close();
+  const answer = await call(other.url, 'DELETE', `${SUBKEYS}/${key.publicKey}`, { bearer: trader.session });
+  expect(answer.status).toBe(503);
+  expectRawRefusal(await send(order(), sending), 400, 'INVALID_ORDER_SIGNATURE');
+  expect(upstream.seen).toHaveLength(1);
 });

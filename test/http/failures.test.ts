@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { StoreFailure } from '../../src/errors.ts';
 import { MasterKeyMismatch } from '../../src/jwt/seal.ts';
 import { SigningKeyDamaged } from '../../src/jwt/signing-key.ts';
+import { rawClient } from '../gateway/forward-harness.ts';
 import { startService, temporaryFolder } from '../support/harness.ts';
 import { type Answer, type CreatedToken, call, createToken, onboard, starkTrader } from '../support/trader.ts';
 import {
@@ -288,6 +289,28 @@ describe('a database that takes no change', () => {
     onTestFinished(() => world.stop());
     await dead(owner.session, token, ofSubkey);
     expect(await stateOf(world, made)).toBe('alive');
+  });
+
+  test('ends what it denies in the middle of a change of its own: a body that comes after the store works again makes nothing', async () => {
+    const world = await start(createTestClock());
+    onTestFinished(() => world.stop());
+    const owner = await newOwner(world);
+    world.clock.advance(1);
+    const body = '{"name":"late"}';
+    const thief = rawClient(
+      world.port,
+      `POST ${TOKENS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${owner.session}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+    );
+    const session = await mainSession(world, owner);
+    refuseChanges(world.service.folder, true);
+    const answer = await call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: session });
+    expectRefusal(answer, 503, 'SERVICE_UNAVAILABLE');
+    refuseChanges(world.service.folder, false);
+    thief.write(body.slice(5));
+    expect(await thief.closed()).toMatch(/^HTTP\/1\.1 401 /);
+    world.clock.advance(31);
+    const listed = await call(world.url, 'GET', TOKENS, { bearer: await mainSession(world, owner) });
+    expect(listed.json.results).toEqual([]);
   });
 
   test('ends one kind alone where one kind was asked for', async () => {

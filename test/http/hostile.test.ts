@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { settled } from '../gateway/forward-harness.ts';
 import { call } from '../support/trader.ts';
 import { expectRawRefusal, sendRaw } from './raw.ts';
 import { expectRefusal, newOwner, type Owner, SUBKEYS, startWorld, TOKENS, type World } from './world.ts';
@@ -203,6 +204,24 @@ test('of the requests that one connection sends ahead of its answers 128 are ser
   const statuses = [...answered.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
   expect(statuses).toEqual([...Array.from({ length: 128 }, () => 200), 503]);
   expect(answered).toMatch(/Retry-After: 1\r\n.*"at most 128 requests may wait on one connection".*\}$/s);
+});
+
+test('behind the request that was one too many nothing more is read', async () => {
+  const venue = await startHangingVenue();
+  const patient = await startWorld({ upstream: `http://127.0.0.1:${venue.port}` });
+  onTestFinished(() => patient.stop());
+  const socket = open(patient.port);
+  const CHUNKS = 500;
+  const chunk = `GET /healthz HTTP/1.1\r\n${HOST}\r\n`.repeat(1_000);
+  let taken = 0;
+  socket.write(`GET /v1/markets HTTP/1.1\r\n${HOST}\r\n`);
+  for (let i = 0; i < CHUNKS; i += 1) {
+    socket.write(chunk, (error) => {
+      if (error == null) taken += 1;
+    });
+  }
+  // 25 MB: far more than the buffers of both ends.
+  expect(await settled(() => taken)).toBeLessThan(CHUNKS);
 });
 
 test('connections beyond http.max_connections are closed unheard, and those before them go on', async () => {

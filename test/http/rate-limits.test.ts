@@ -184,6 +184,20 @@ describe('once a request was authorized, its account is counted', () => {
     expect((await call(world.url, 'GET', TOKENS, { bearer: maker.session })).json.results).toHaveLength(2);
   });
 
+  test('whoever uses up the count of an address cannot keep an owner there from revoking everything', async () => {
+    const shared = await limited({ ...perAccount, 'rate_limit.private_per_minute': '3' });
+    const victim = await newOwner(shared);
+    const press = (path: string, bearer: string) =>
+      call(shared.url, 'POST', `/countersign/v1/${path}`, { bearer, body: path === 'revoke-all' ? {} : undefined });
+    for (let i = 0; i < 3; i += 1) await call(shared.url, 'GET', '/v1/balance');
+    expectLimited(await call(shared.url, 'GET', '/v1/balance', { bearer: victim.session }));
+    // Who cannot prove to be an owner is counted there too.
+    expectLimited(await press('revoke-all', `${victim.session.slice(0, -4)}AAAA`));
+    const answer = await press('sign-out-everywhere', victim.session);
+    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([200, null]);
+    expectLimited(await press('revoke-all', victim.session));
+  });
+
   test('a thief who uses up the changes of keys cannot keep the owner from revoking everything', async () => {
     const victim = await newOwner(world);
     for (let i = 0; i < 2; i += 1) await createToken(world.url, victim.session);

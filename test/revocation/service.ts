@@ -286,6 +286,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       clientIpText: '127.0.0.1',
       requestId: 'request-1',
       asker: someone,
+      // What the store knows must be enough by itself.
+      refusal: () => undefined,
     };
   }
 
