@@ -1,7 +1,7 @@
 // A flood of logins, and those who have a session: the server on one core, everything else on the other. A hundred addresses send
 // valid, wrong-key, wrong-signature, expired and garbage logins while another client reads with a known session and Alice, in whose
 // name the garbage is sent, logs in. Beside it the same rate of requests that cost nothing. It prints and asserts nothing.
-// Usage: node bench/flood.ts [--seconds=30] [--rate=1000] [--reads=100] [--workers=...]
+// Usage: node bench/flood.ts [--seconds=30] [--rate=600] [--reads=100] [--workers=...]
 //
 // Rates are per second and do not depend on the answers; latencies count from when a request was due. The addresses are written by a
 // proxy that the server trusts (X-Forwarded-For), each on a connection of its own; rate limits are off, so that every request counts.
@@ -15,7 +15,7 @@ import { createSigner, loginBy, loginText, onboard, signIn, validFor } from './s
 
 onlyFlags('seconds', 'rate', 'reads', 'workers');
 const seconds = count('seconds', 30, 600);
-const rate = count('rate', 1000, 20_000);
+const rate = count('rate', 600, 20_000);
 const reads = count('reads', 100, 5000);
 const workers = process.argv.find((argument) => argument.startsWith('--workers='))?.slice('--workers='.length);
 const ADDRESSES = 100;
