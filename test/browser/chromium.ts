@@ -1,0 +1,33 @@
+// A real browser for tests: Debian's or Google's Chromium as it is installed, driven by playwright-core. It never downloads one.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** Where a Chromium is: CHROMIUM names one, else the first on the PATH. */
+export const chromiumFile: string | undefined =
+  process.env.CHROMIUM ??
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+    .find((file) => existsSync(file));
+
+/** Says why tests are skipped, for the name of the test that is. */
+export const chromiumNeeded = chromiumFile === undefined ? ' (skipped: no chromium on the PATH, nor in CHROMIUM)' : '';
+
+export function openChromium(): Promise<Browser> {
+  return chromium.launch({
+    ...(chromiumFile === undefined ? {} : { executablePath: chromiumFile }),
+    // The pages are our own: a sandbox needs rights that the root of a container lacks. The rest keeps it from calling home.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
