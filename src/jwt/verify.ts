@@ -2,13 +2,13 @@
 // allowed now: whether the credential behind it still lives is the view's answer.
 import { hash } from 'node:crypto';
 import type { DenyReason } from '../domain/decision.ts';
+import { createLru } from '../domain/lru.ts';
 import type { UnixSeconds } from '../domain/time.ts';
 import { decodeBase64url } from './base64url.ts';
 import { type BearerClaims, readClaims } from './claims.ts';
 import { verifyEs256 } from './es256.ts';
 import { headerPart, readHeader } from './header.ts';
 import type { Keyring } from './keyring.ts';
-import { createLru } from './lru.ts';
 
 /** DESIGN 4.3. A valid bearer is ASCII, so that its characters are its bytes. */
 export const MAX_BEARER_BYTES = 4096;

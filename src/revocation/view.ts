@@ -7,6 +7,7 @@ import {
   sessionsSubject,
   signingKeySubject,
 } from '../domain/credential.ts';
+import { createLru } from '../domain/lru.ts';
 import type { Change, Facts, FactsQuery, FactsRead } from '../store/store.ts';
 
 /** A fill lost its race against changes too often; the caller must refuse. */
@@ -74,8 +75,10 @@ export function createView(deps: {
   read: (query: FactsQuery) => Promise<FactsRead>;
   capacity: number;
 }): View & { stats(): ViewStats } {
-  // Insertion order is recency: an entry that is used moves to the end, the first is evicted.
-  const entries = new Map<string, Entry>();
+  const entries = createLru<string, Entry>(Math.max(1, deps.capacity), (name, entry) => {
+    unlist(name, entry);
+    counted.evictions += 1;
+  });
   const entriesBySubject = new Map<Subject, Set<string>>();
   const slots = new Map<string, Slot>();
   const slotsBySubject = new Map<Subject, Set<Slot>>();
@@ -86,8 +89,6 @@ export function createView(deps: {
       const name = nameOf(query);
       const entry = entries.get(name);
       if (entry !== undefined) {
-        entries.delete(name);
-        entries.set(name, entry);
         counted.hits += 1;
         return use(entry.facts, entry.position);
       }
@@ -158,17 +159,16 @@ export function createView(deps: {
 
   function keep(name: string, entry: Entry): void {
     if (deps.capacity < 1) return;
-    for (const [oldest, evicted] of entries) {
-      if (entries.size < deps.capacity) break;
-      drop(oldest, evicted);
-      counted.evictions += 1;
-    }
     entries.set(name, entry);
     for (const subject of entry.subjects) add(entriesBySubject, subject, name);
   }
 
   function drop(name: string, entry: Entry): void {
     entries.delete(name);
+    unlist(name, entry);
+  }
+
+  function unlist(name: string, entry: Entry): void {
     for (const subject of entry.subjects) remove(entriesBySubject, subject, name);
   }
 }

@@ -1,8 +1,8 @@
 // What a Stark key signs: typed data of the legacy revision 0, and the two bare Pedersen messages about subkeys (WIRE sections 3 and 4).
 // Hashes are always built here from parsed values: one sent by a client is never used.
 import { type Felt, feltValue } from '../domain/felt.ts';
+import { createLru } from '../domain/lru.ts';
 import type { UnixSeconds } from '../domain/time.ts';
-import { createLru } from '../jwt/lru.ts';
 import { feltFromText } from './felt.ts';
 import { hashElements, type Pedersen, type PedersenChain } from './pedersen.ts';
 import { snKeccak } from './sn-keccak.ts';

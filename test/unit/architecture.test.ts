@@ -26,7 +26,7 @@ const core = [
 const arrows: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   errors: [],
-  starknet: [...pure, 'jwt/lru'],
+  starknet: pure,
   ethereum: pure,
   verification: [...pure, 'starknet', 'errors'],
   jwt: pure,

@@ -1,5 +1,6 @@
 // Which numbers that are hashed often have their point kept in the kernel, so that it need not be summed up again: a fixed number of
 // places, and the least recently used one is used again. It never changes a hash, only what that costs.
+import { createLru } from '../../domain/lru.ts';
 import type { PointAddress } from './kernel.ts';
 import { mapKey } from './map-key.ts';
 import { createUseCounter } from './use-counter.ts';
@@ -17,31 +18,19 @@ export function createKeptPoints(
   places: readonly PointAddress[],
   keep: (place: PointAddress, felt: bigint) => boolean,
 ): KeptPoints {
-  /** In the order of their last use, as a Map keeps the order of insertion. */
-  const kept = new Map<string, PointAddress>();
-  const uses = createUseCounter(KEEP_AFTER, Math.max(1, places.length));
+  const capacity = Math.max(1, places.length);
+  const kept = createLru<string, PointAddress>(capacity);
+  const uses = createUseCounter(KEEP_AFTER, capacity);
 
   const free = [...places];
-
-  function oldestPlace(): PointAddress | undefined {
-    for (const [key, place] of kept) {
-      kept.delete(key);
-      return place;
-    }
-    return undefined;
-  }
 
   return {
     find(felt) {
       const key = mapKey(felt);
       const known = kept.get(key);
-      if (known !== undefined) {
-        kept.delete(key);
-        kept.set(key, known);
-        return known;
-      }
+      if (known !== undefined) return known;
       if (!uses.count(key)) return undefined;
-      const place = free.pop() ?? oldestPlace();
+      const place = free.pop() ?? kept.takeOldest()?.[1];
       if (place === undefined) return undefined;
       if (!keep(place, felt)) {
         free.push(place);

@@ -1,5 +1,6 @@
 // Which keys have a table, within a limit of bytes: the least recently used table makes room for a new one. It never decides what a
 // signature is worth: a key without a table is verified without one, only more slowly.
+import { createLru } from '../../domain/lru.ts';
 import type { Kernel, TableAddress } from './kernel.ts';
 import { mapKey } from './map-key.ts';
 
@@ -24,8 +25,7 @@ export interface KeyTableStats {
 /** Tables of at most `maxBytes` in total, below 2 GiB. */
 export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
   let capacity = Math.floor(maxBytes / kernel.keyTableBytes);
-  /** In the order of their last use, as a Map keeps the order of insertion. */
-  const addresses = new Map<string, TableAddress>();
+  const addresses = createLru<string, TableAddress>(Math.max(1, capacity));
   let places = 0;
   let built = 0;
   let evicted = 0;
@@ -39,22 +39,13 @@ export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
   }
 
   function oldestPlace(): TableAddress | undefined {
-    for (const [key, place] of addresses) {
-      addresses.delete(key);
-      evicted += 1;
-      return place;
-    }
-    return undefined;
+    const oldest = addresses.takeOldest();
+    if (oldest === undefined) return undefined;
+    evicted += 1;
+    return oldest[1];
   }
 
-  function find(publicKey: bigint): TableAddress | undefined {
-    const key = mapKey(publicKey);
-    const table = addresses.get(key);
-    if (table === undefined) return undefined;
-    addresses.delete(key);
-    addresses.set(key, table);
-    return table;
-  }
+  const find = (publicKey: bigint): TableAddress | undefined => addresses.get(mapKey(publicKey));
 
   return {
     find,
