@@ -3,6 +3,7 @@
 // listener never leads here.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { parseTarget } from '../access/target.ts';
 import type { Backups } from '../backup/take.ts';
@@ -12,7 +13,7 @@ import { parseIp } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import { headerLines, REQUEST_ID_HEADER, requireOneHost, requirePlainBody } from '../http/front.ts';
+import { headerLines, type Lines, REQUEST_ID_HEADER, requireOneHost, requirePlainBody } from '../http/front.ts';
 import { fromFastify, readBodiesAsJson } from '../http/handlers.ts';
 import { renderError, toApiError } from '../http/render.ts';
 import { registerHealthRoutes } from '../http/routes/health.ts';
@@ -120,7 +121,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     const target = parseTarget(request.url ?? '');
     const path = target.kind === 'target' ? `/${target.segments.join('/')}` : '';
     const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
-    if (!withoutBearer.has(path) && !mayReadMetrics(path, lines.authorization)) {
+    if (!withoutBearer.has(path) && !mayReadMetrics(path, lines)) {
       if (!deps.isOperator(lines.authorization)) {
         const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
         telemetry.operatorDenied({ requestId, route: 'operator', principal: undefined, clientIp }, reason);
@@ -132,13 +133,28 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     request.url = target.canonical;
   }
 
-  function mayReadMetrics(path: string, authorization: readonly string[]): boolean {
+  function mayReadMetrics(path: string, { authorization, host }: Lines): boolean {
     if (path !== METRICS_PATH || deps.metrics === undefined) return false;
     const { isScraper } = deps.metrics;
-    return isScraper === undefined || isScraper(authorization);
+    if (isScraper !== undefined) return isScraper(authorization);
+    if (isAddress(host[0])) return true;
+    if (authorization.length > 0) return false;
+    throw new ApiError(
+      'REQUEST_NOT_ALLOWED',
+      'without metrics.token the metrics are read by an IP address or localhost, not by another name',
+    );
   }
 
   return { front, close: () => app.close() };
+}
+
+/**
+ * Whether a Host names an IP address or localhost. A page in the operator's browser can make its own name mean this machine (DNS
+ * rebinding), and would then read what needs no bearer; the name is all that gives it away.
+ */
+function isAddress(host: string | undefined): boolean {
+  const name = (host ?? '').replace(/:\d{1,5}$/, '');
+  return name.toLowerCase() === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
 function refuse(response: ServerResponse, error: ApiError): void {

@@ -66,6 +66,28 @@ describe('without the operator token', () => {
     expect((await request(`Authorization: Bearer x\r\n${right}`)).status).toBe(401);
   });
 
+  test('the metrics are told to an address or localhost, and to no other name that was made to mean this machine', async () => {
+    const ask = (host: string, headers = '') =>
+      exchange(operatorPort(), `GET /metrics HTTP/1.1\r\nHost: ${host}\r\n${headers}Connection: close\r\n\r\n`);
+    for (const host of [
+      '127.0.0.1',
+      `127.0.0.1:${operatorPort()}`,
+      'LocalHost',
+      `localhost:${operatorPort()}`,
+      '[::1]:9',
+    ]) {
+      expect([host, (await ask(host)).status]).toEqual([host, 200]);
+    }
+    for (const host of ['rebound.example', 'localhost.example:80', '127.0.0.1.example', '[localhost]', '127.1', '']) {
+      const refused = await ask(host);
+      expect([host, refused.status]).toEqual([host, 403]);
+      expect(JSON.parse(refused.body)).toMatchObject({ error: 'REQUEST_NOT_ALLOWED' });
+    }
+    const bearer = `Authorization: Bearer ${world.service.operatorToken}\r\n`;
+    expect((await ask('metrics.internal', bearer)).status).toBe(200);
+    expect((await ask('metrics.internal', `${bearer.trimEnd()}x\r\n`)).status).toBe(401);
+  });
+
   test('the health of the server is told, and what is wrong with it', async () => {
     const { operatorUrl } = world.service;
     expect((await call(operatorUrl, 'GET', '/healthz')).json).toEqual({ status: 'ok' });
