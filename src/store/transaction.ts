@@ -217,7 +217,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     },
 
     async appendAll(audits, changes) {
-      if (audits.length > 0) await insertAuditAtOnce(db, clock, audits);
+      if (audits.length > 0) await insertAudit(db, clock, audits);
       if (changes.length > 0) await insertChanges(db, clock, changes);
     },
   };
@@ -245,15 +245,25 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
   }
 }
 
+/** Rows of one statement: each number of rows is a statement of its own, and the store keeps only so many of them. */
+const AUDIT_CHUNK_ROWS = 16;
+
 /** Writes audit rows in the order given. */
 export async function insertAudit(db: Kysely<Tables>, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
-  // One by one: a statement for each number of rows would crowd out those that are kept.
-  for (const entry of entries) await insertAuditAtOnce(db, clock, [entry]);
+  const first = await nextNumbers(db, NEXT_AUDIT_ID, entries.length);
+  const rows = auditRows(clock, first, entries);
+  const whole = rows.length - (rows.length % AUDIT_CHUNK_ROWS);
+  for (let from = 0; from < whole; from += AUDIT_CHUNK_ROWS) {
+    await db
+      .insertInto('audit')
+      .values(rows.slice(from, from + AUDIT_CHUNK_ROWS))
+      .execute();
+  }
+  for (const row of rows.slice(whole)) await db.insertInto('audit').values(row).execute();
 }
 
-async function insertAuditAtOnce(db: Kysely<Tables>, clock: Clock, entries: readonly AuditEntry[]): Promise<void> {
-  const first = await nextNumbers(db, NEXT_AUDIT_ID, entries.length);
-  const rows = entries.map((entry, index) => ({
+const auditRows = (clock: Clock, first: bigint, entries: readonly AuditEntry[]): Tables['audit'][] =>
+  entries.map((entry, index) => ({
     account_id: entry.account,
     id: first + BigInt(index),
     at: clock.now(),
@@ -264,8 +274,6 @@ async function insertAuditAtOnce(db: Kysely<Tables>, clock: Clock, entries: read
     client_ip: entry.clientIp,
     detail: detailText(entry.detail),
   }));
-  await db.insertInto('audit').values(rows).execute();
-}
 
 /** The position of the first; the others follow it. */
 async function insertChanges(db: Kysely<Tables>, clock: Clock, entries: readonly ChangeEntry[]): Promise<bigint> {
