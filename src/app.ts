@@ -684,8 +684,8 @@ function readRouteFile(file: string): unknown {
 }
 
 function limitsOf(config: Config): RateLimits {
-  const perMinute = (count: number) => ({ count, windowSeconds: 60, burst: count });
-  const perSecond = (count: number) => ({ count, windowSeconds: 1, burst: count });
+  const per = (windowSeconds: number) => (count: number) => ({ count, windowSeconds, burst: count });
+  const [perSecond, perMinute, perHour, perDay] = [per(1), per(60), per(3600), per(86_400)];
   const orders = [perSecond(config['rate_limit.orders_per_second']), perMinute(config['rate_limit.orders_per_minute'])];
   const read = [
     perSecond(config['rate_limit.private_get_per_second']),
@@ -700,6 +700,12 @@ function limitsOf(config: Config): RateLimits {
     orders,
     read,
     keys: [perMinute(config['rate_limit.key_management_per_minute'])],
+    interactiveOrders: [
+      perSecond(config['rate_limit.interactive_orders_per_second']),
+      perMinute(config['rate_limit.interactive_orders_per_minute']),
+      perHour(config['rate_limit.interactive_orders_per_hour']),
+      perDay(config['rate_limit.interactive_orders_per_day']),
+    ],
     perCredential: {
       orders: shareOf(orders, config['rate_limit.credential_orders_percent']),
       read: shareOf(read, config['rate_limit.credential_get_percent']),

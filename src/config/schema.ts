@@ -386,6 +386,13 @@ export const settings = {
   'rate_limit.auth_per_minute': perMinute(600, 'Logins per IP and minute.'),
   'rate_limit.orders_per_second': perSecond(800, 'Writes of orders per account and second.'),
   'rate_limit.orders_per_minute': perMinute(17_250, 'Writes of orders per account and minute.'),
+  'rate_limit.interactive_orders_per_second': perSecond(
+    3,
+    'Orders placed or changed per account and second under sessions asked for with token_usage=interactive.',
+  ),
+  'rate_limit.interactive_orders_per_minute': perMinute(30, 'The same per minute.'),
+  'rate_limit.interactive_orders_per_hour': perMinute(300, 'The same per hour.'),
+  'rate_limit.interactive_orders_per_day': perMinute(1000, 'The same per 24 hours.'),
   'rate_limit.private_get_per_second': perSecond(120, 'Private reads per account and second.'),
   'rate_limit.private_get_per_minute': perMinute(600, 'Private reads per account and minute.'),
   'rate_limit.credential_orders_percent': percent(

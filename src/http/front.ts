@@ -230,9 +230,11 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
 
   function chargeCaller(route: Route, grant: Grant): Verdict {
     const bucket = accountBucketOf(route);
-    const credential = grant.principal?.credential;
-    if (bucket === undefined || credential === undefined) return { kind: 'unlimited', allowed: true };
-    return deps.limiter.chargeCredential(credential, bucket);
+    const { principal } = grant;
+    if (bucket === undefined || principal === undefined) return { kind: 'unlimited', allowed: true };
+    // WIRE section 11, retail orders. Taking an order back is never held up by how many were placed.
+    const interactive = bucket === 'orders' && route.method !== 'DELETE' && principal.tokenUsage === 'interactive';
+    return deps.limiter.chargeCredential(principal.credential, bucket, { interactive });
   }
 
   function noteLimit(arrival: Arrival, verdicts: readonly Verdict[]): void {

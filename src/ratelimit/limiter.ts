@@ -16,6 +16,8 @@ export type AccountBucket = (typeof accountBuckets)[number];
 export type SharedBucket = Exclude<AccountBucket, 'keys'>;
 
 export type RateLimits = Readonly<Record<IpBucket | AccountBucket, readonly Limit[]>> & {
+  /** Of an account's orders from sessions for interactive use, beside its limits for all orders. */
+  readonly interactiveOrders: readonly Limit[];
   /** Of one subkey or read-only token, all its sessions together; none = only those of its account. */
   readonly perCredential: Readonly<Record<SharedBucket, readonly Limit[]>>;
 };
@@ -49,9 +51,14 @@ export interface RateLimiter {
   chargeIp(ip: IpAddress | undefined, bucket: IpBucket): Verdict;
   /**
    * Charges the account of a credential, and a subkey or token itself, or neither. Only for one that has just been proven and
-   * authorized (DECISIONS, limits).
+   * authorized (DECISIONS, limits). `interactive`: this places or changes an order under a session that was asked for with
+   * token_usage=interactive.
    */
-  chargeCredential(credential: CredentialRef, bucket: AccountBucket): Verdict;
+  chargeCredential(
+    credential: CredentialRef,
+    bucket: AccountBucket,
+    options?: { readonly interactive: boolean },
+  ): Verdict;
   /** Keys remembered now, over all maps. */
   size(): number;
 }
@@ -60,13 +67,15 @@ export interface RateLimiterOptions {
   /** Setting `rate_limit.enabled`. */
   readonly enabled: boolean;
   readonly limits: RateLimits;
-  /** Cap of each of the maps: one per account bucket and shared bucket, two per IP bucket. */
+  /** Cap of each of the maps: one per account bucket and shared bucket, one for interactive orders, two per IP bucket. */
   readonly maxKeys: number;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 const perSecond = (count: number): Limit => ({ count, windowSeconds: 1, burst: count });
 const perMinute = (count: number): Limit => ({ count, windowSeconds: 60, burst: count });
+const perHour = (count: number): Limit => ({ count, windowSeconds: 3600, burst: count });
+const perDay = (count: number): Limit => ({ count, windowSeconds: 86_400, burst: count });
 
 /** What one credential may use of these limits of its account; at 100 percent it needs no count of its own. At least 1. */
 export function shareOf(limits: readonly Limit[], percent: number): readonly Limit[] {
@@ -93,6 +102,7 @@ export const defaultLimits: RateLimits = {
   orders: ordersLimits,
   read: readLimits,
   keys: [perMinute(60)],
+  interactiveOrders: [perSecond(3), perMinute(30), perHour(300), perDay(1000)],
   perCredential: {
     orders: shareOf(ordersLimits, DEFAULT_SHARE_PERCENT),
     read: shareOf(readLimits, DEFAULT_SHARE_PERCENT),
@@ -122,6 +132,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     read: bucketsOf(limits.read),
     keys: bucketsOf(limits.keys),
   };
+  const interactiveOrders = bucketsOf(limits.interactiveOrders);
   const ownBucketsOf = (own: readonly Limit[]): Buckets | undefined => (own.length === 0 ? undefined : bucketsOf(own));
   const credentials: Record<AccountBucket, Buckets | undefined> = {
     orders: ownBucketsOf(limits.perCredential.orders),
@@ -137,9 +148,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (keys.wide !== undefined) looks.push({ scope: 'address', look: wide[bucket].look(keys.wide, now) });
       return chargeAll(looks, bucket);
     },
-    chargeCredential(credential, bucket) {
+    chargeCredential(credential, bucket, { interactive } = { interactive: false }) {
       const now = clock.monotonic();
       const looks: Counted[] = [{ scope: 'account', look: accounts[bucket].look(credential.account, now) }];
+      if (interactive) looks.push({ scope: 'account', look: interactiveOrders.look(credential.account, now) });
       // The main key is the owner, who has the whole of the account's limits.
       const own = credential.kind === 'subkey' || credential.kind === 'token' ? credentials[bucket] : undefined;
       if (own !== undefined) looks.push({ scope: 'credential', look: own.look(credentialSubject(credential), now) });

@@ -19,9 +19,9 @@ const MIB = 1_048_576;
 const MILLION = 1_000_000;
 /** What one remembered key costs at most: its text, its state and its place in the map; about 200 were measured. */
 const BYTES_PER_KEY = 320;
-/** A narrow and a wide map for each bucket of addresses; one for each of accounts, and for their subkeys and tokens but in `keys`. */
+/** A narrow and a wide map for each bucket of addresses; one for each of accounts, for their subkeys and tokens but in `keys`, for interactive orders. */
 const ADDRESS_MAPS = 2 * ipBuckets.length;
-const MAPS = ADDRESS_MAPS + accountBuckets.length + Object.keys(defaultLimits.perCredential).length;
+const MAPS = ADDRESS_MAPS + accountBuckets.length + Object.keys(defaultLimits.perCredential).length + 1;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -55,7 +55,9 @@ test('a million addresses fill every rate-limit map to its cap and no further; w
   for (let n = 0; n < 3 * maxKeys; n += 1) {
     const account = parseFelt(`0x${(n + 1).toString(16)}`);
     if (account === undefined) throw new Error('not a felt');
-    for (const bucket of accountBuckets) limiter.chargeCredential({ account, kind: 'subkey', id: '1' }, bucket);
+    for (const bucket of accountBuckets) {
+      limiter.chargeCredential({ account, kind: 'subkey', id: '1' }, bucket, { interactive: bucket === 'orders' });
+    }
   }
   expect(limiter.size()).toBe(MAPS * maxKeys);
   const bound = MAPS * maxKeys * BYTES_PER_KEY;

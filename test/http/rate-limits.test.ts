@@ -177,6 +177,33 @@ describe('once a request was authorized, its account is counted', () => {
     expect((await order()).status).toBeLessThan(300);
   });
 
+  test('orders for interactive use: three a second by all its interactive sessions, cancels and other sessions apart', async () => {
+    const own = await limited();
+    const trader = await newOwner(own);
+    const interactive = async () => {
+      const { json } = await call(own.url, 'POST', '/v1/auth?token_usage=interactive', {
+        headers: loginOf(own, trader.key, trader.account),
+      });
+      return String(json.jwt_token);
+    };
+    const [one, other] = [await interactive(), await interactive()];
+    const act = (method: string, bearer: string, id = '') =>
+      call(own.url, method, `/v1/orders${id}`, { bearer, ...(method === 'DELETE' ? {} : { body: {} }) });
+    expect(limitHeaders(await act('POST', one)).slice(0, 2)).toEqual(['3', '2']);
+    await act('PUT', other, '/1');
+    await act('POST', other);
+    const before = own.service.venue.total();
+    expectLimited(await act('POST', one));
+    expectLimited(await act('PUT', other, '/1'));
+    expect(own.service.venue.total()).toBe(before);
+    expect((await act('DELETE', one)).status).toBeLessThan(300);
+    expect(limitHeaders(await act('POST', trader.session))[0]).not.toBe('3');
+    expect(own.service.venue.total()).toBe(before + 2);
+    own.clock.advance(1);
+    await act('POST', one);
+    expect(own.service.venue.total()).toBe(before + 3);
+  });
+
   test('changes of keys: and a refused one changes nothing', async () => {
     const maker = await newOwner(world);
     for (let i = 0; i < 2; i += 1) await createToken(world.url, maker.session);

@@ -99,10 +99,39 @@ describe('the default limits of WIRE section 11', () => {
     expect(passes(() => limiter.chargeCredential(alice, 'keys'), 100)).toBe(60);
   });
 
+  test('interactive orders: 3 a second, 30 a minute, 300 an hour and 1000 a day per account, and all other orders beside them', () => {
+    const limiter = limiterOf();
+    const order = (of = alice) => limiter.chargeCredential(of, 'orders', { interactive: true });
+    expect(passes(order, 10)).toBe(3);
+    expect(measured(order())).toMatchObject({ scope: 'account', limit: 3, windowSeconds: 1, retryAfterSeconds: 1 });
+    expect(passes(() => order(bob), 10)).toBe(3);
+    expect(passes(() => limiter.chargeCredential(alice, 'orders'), 10)).toBe(10);
+    /** As many as pass, asked three times a second. */
+    const inSeconds = (seconds: number): number => {
+      let total = 0;
+      for (let second = 0; second < seconds; second += 1) {
+        now += 1000;
+        total += passes(order, 3);
+      }
+      return total;
+    };
+    // A bucket and what flows back into it in the rest of its window; a day's bucket is the last to run dry.
+    expect(3 + inSeconds(59)).toBe(30 + Math.floor((30 * 59) / 60));
+    expect(inSeconds(3600)).toBeLessThanOrEqual(600);
+    expect(inSeconds(6 * 3600)).toBeLessThanOrEqual(1000 + Math.ceil((1000 * 8) / 24));
+    expect(measured(order())).toMatchObject({ allowed: false, limit: 1000, windowSeconds: 86_400 });
+  });
+
   test('every bucket has limits and there is no other', () => {
-    const { perCredential, ...others } = defaultLimits;
+    const { perCredential, interactiveOrders, ...others } = defaultLimits;
     expect(Object.keys(others).sort()).toEqual([...ipBuckets, ...accountBuckets].sort());
     expect(Object.keys(perCredential)).toEqual(['orders', 'read']);
+    expect(interactiveOrders.map(({ count, windowSeconds }) => [count, windowSeconds])).toEqual([
+      [3, 1],
+      [30, 60],
+      [300, 3600],
+      [1000, 86_400],
+    ]);
   });
 });
 
