@@ -118,18 +118,17 @@ export function createLogin(deps: LoginDeps): Login {
       if (issuedAt === undefined || expirationTime === undefined) {
         throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
       }
+      const proven: Proven = {
+        credential: { account: account.account, kind: 'evm', id: MAIN_CREDENTIAL_ID },
+        label: signer,
+        authTime: secondsOf(issuedAt),
+      };
+      await requireWelcome(proven, request);
       const fresh = await store.transaction((tx) =>
         tx.useSiweNonce(account.account, message.nonce, addSeconds(expirationTime, NONCE_GRACE_SECONDS)),
       );
       if (!fresh) throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
-      return openSession(
-        {
-          credential: { account: account.account, kind: 'evm', id: MAIN_CREDENTIAL_ID },
-          label: signer,
-          authTime: secondsOf(issuedAt),
-        },
-        request,
-      );
+      return openSession(proven, request);
     },
   };
 
@@ -195,8 +194,10 @@ export function createLogin(deps: LoginDeps): Login {
   }
 
   // Marked by the message, never by the signature: (r, N-s) verifies too (DECISIONS "repeats").
-  async function useOnce({ credential, hash }: Proven, request: StarkLoginRequest): Promise<void> {
+  async function useOnce(proven: Proven, request: StarkLoginRequest): Promise<void> {
+    const { credential, hash } = proven;
     if (hash === undefined) return;
+    await requireWelcome(proven, request);
     const until = request.expiration ?? defaultExpiration(request.timestamp, settings.defaultAgeSeconds);
     const fresh = await store.transaction((tx) =>
       tx.useSignature(credential.account, 'login', feltOf(hash), nanosOfSeconds(until)),
@@ -204,28 +205,39 @@ export function createLogin(deps: LoginDeps): Login {
     if (!fresh) throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before');
   }
 
-  async function openSession(proven: Proven, request: LoginRequest): Promise<string> {
+  // A login that is refused uses up neither its signature nor its nonce: the owner who mends the list may send it again.
+  function requireWelcome(proven: Proven, request: LoginRequest): Promise<void> {
+    return whileAlive(proven, request, () => undefined);
+  }
+
+  // The proof took time: what lives is asked again in the same turn in which the session is signed.
+  function openSession(proven: Proven, request: LoginRequest): Promise<string> {
+    return whileAlive(proven, request, () => {
+      const issued = deps.issuer.issueSession(
+        {
+          credential: proven.credential,
+          label: proven.label,
+          authTime: proven.authTime,
+          isolated: request.isolated,
+          tokenUsage: request.tokenUsage,
+        },
+        secondsOf(clock.now()),
+      );
+      deps.journal.login(
+        proven.credential,
+        { requestId: request.requestId, clientIp: request.clientIpText },
+        { session: issued.session, auth_time: proven.authTime },
+      );
+      return issued.jwt;
+    });
+  }
+
+  async function whileAlive<T>(proven: Proven, request: LoginRequest, use: () => T): Promise<T> {
     const { kid } = deps.keyring.signer('session');
     try {
-      // The proof took time: what lives is asked again in the same turn in which the session is signed.
       return await deps.view.ask({ ...proven.credential, kid }, (facts) => {
         requireAlive(proven, facts, request.clientIp);
-        const issued = deps.issuer.issueSession(
-          {
-            credential: proven.credential,
-            label: proven.label,
-            authTime: proven.authTime,
-            isolated: request.isolated,
-            tokenUsage: request.tokenUsage,
-          },
-          secondsOf(clock.now()),
-        );
-        deps.journal.login(
-          proven.credential,
-          { requestId: request.requestId, clientIp: request.clientIpText },
-          { session: issued.session, auth_time: proven.authTime },
-        );
-        return issued.jwt;
+        return use();
       });
     } catch (error) {
       if (error instanceof ApiError) throw error;

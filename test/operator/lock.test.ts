@@ -25,6 +25,7 @@ import {
   stateOf,
   subkeySession,
   type World,
+  windowOf,
 } from '../http/world.ts';
 import { call, createToken } from '../support/trader.ts';
 import { auditRows, command, operate } from './operator.ts';
@@ -38,6 +39,34 @@ afterAll(() => world.stop());
 const LOCKED = '403 REQUEST_NOT_ALLOWED';
 const lock = (account: string) => command(world.service, `/accounts/${account}/lock`);
 const unlock = (account: string) => command(world.service, `/accounts/${account}/unlock`);
+
+test('a login that the lock or its list refuses uses up neither its signature nor its nonce', async () => {
+  const own = await startWorld({ settings: { 'login.single_use': 'true' } });
+  onTestFinished(() => own.stop());
+  const put = (account: string, state: string) => command(own.service, `/accounts/${account}/${state}`);
+
+  const owner = await newOwner(own);
+  // Other times than those of the login that newOwner made: marks go by the message, which names no key.
+  const headers = loginOf(own, owner.key, owner.account, windowOf(own, { age: 7 }));
+  const wallet = await newWalletOwner(own);
+  const message = siweOf(own, wallet, 'Paradex Auth', { nonce: 'keptnonce123' });
+  const logins = { main: () => postLogin(own, headers), wallet: () => postWallet(own, '/v2/auth', wallet, message) };
+  for (const { account } of [owner, wallet]) await put(account, 'lock');
+  for (const login of Object.values(logins)) expectRefusal(await login(), 403, 'REQUEST_NOT_ALLOWED');
+  for (const { account } of [owner, wallet]) await put(account, 'unlock');
+  for (const login of Object.values(logins)) {
+    expect((await login()).status).toBe(200);
+    expect((await login()).status).toBe(401);
+  }
+
+  const subkey = await addSubkey(own, owner, { allowed_cidrs: ['203.0.113.0/24'] });
+  const bySubkey = loginOf(own, subkey, owner.account, windowOf(own, { age: 3 }));
+  expectRefusal(await postLogin(own, bySubkey, subkey.publicKey), 403, 'IP_NOT_ALLOWED');
+  const list = `/v1/account/keys/subkeys/${subkey.publicKey}/allowed-cidrs`;
+  await call(own.url, 'PUT', list, { bearer: owner.session, body: { allowed_cidrs: [] } });
+  expect((await postLogin(own, bySubkey, subkey.publicKey)).status).toBe(200);
+  expect((await postLogin(own, bySubkey, subkey.publicKey)).status).toBe(401);
+});
 
 test('every credential of a locked account is refused at its very next request, and lives again when it is unlocked', async () => {
   const owner = await newOwner(world);
