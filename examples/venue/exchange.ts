@@ -67,9 +67,13 @@ type OrderName = 'id' | 'client_id';
 /** What all accounts share: the counter behind ids, and the public list of trades. */
 export type Floor = { nextId(): string; readonly trades: { readonly market: string }[] };
 
+export function requireOwn(account: string, fields: Fields): void {
+  if (['', account].includes(textOf(fields, 'on_behalf_of_account'))) return;
+  throw new Refusal(403, 'ISOLATED_MARKET_ACCOUNT_MISMATCH', 'this venue has no isolated accounts');
+}
+
 function parseOrder(account: string, fields: Fields, id: string) {
-  if (!['', account].includes(textOf(fields, 'on_behalf_of_account')))
-    throw new Refusal(403, 'ISOLATED_MARKET_ACCOUNT_MISMATCH', 'this venue has no isolated accounts');
+  requireOwn(account, fields);
   if ([fields.get('flags') ?? []].flat().length > 0) throw invalid('this venue knows no flags');
   const { symbol: market, tick, step, maxPrice, maxSize } = marketOf(fields.get('market'));
   const [side, type] = [oneOf(fields, 'side', ['BUY', 'SELL']), oneOf(fields, 'type', ['LIMIT', 'MARKET'])];

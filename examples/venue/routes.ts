@@ -51,6 +51,7 @@ const marginRow = ({ symbol }: Market) => ({
 
 function setMargin(own: exchange.Account, { name, body }: Call) {
   const [row, fields] = [marginRow(marketOf(name)), fieldsOf(body)];
+  exchange.requireOwn(own.id, fields);
   if (Number(fields.get('leverage')) !== row.leverage) throw invalid(`leverage is ${row.leverage} in every market`);
   return { account: own.id, ...row, margin_type: oneOf(fields, 'margin_type', ['CROSS'], 'CROSS') };
 }

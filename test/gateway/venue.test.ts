@@ -667,6 +667,8 @@ describe('money', () => {
     expect((await set({ leverage: 5, margin_type: 'CROSS' })).json).toEqual({ account: '0xa11ce', ...margin });
     expect((await set({ leverage: 50 })).status).toBe(400);
     expect((await set({ leverage: 5, margin_type: 'ISOLATED' })).status).toBe(400);
+    const theirs = await set({ leverage: 5, on_behalf_of_account: '0xb0b' });
+    expect(theirs).toMatchObject({ status: 403, json: { error: 'ISOLATED_MARKET_ACCOUNT_MISMATCH' } });
     expect(await get('/v1/account/margin?market=ETH-USD-PERP')).toEqual({ account: '0xa11ce', configs: [margin] });
     expect(await get('/v1/account/margin')).toMatchObject({ configs: [{}, margin, {}] });
   });
