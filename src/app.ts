@@ -562,7 +562,12 @@ function credentialServices(deps: {
   const proveWallet = createProveWallet({
     clock,
     recoverPublicKey,
-    settings: { domains: siweDomains, chainId: config.l1_chain_id, futureToleranceSeconds },
+    settings: {
+      domains: siweDomains,
+      chainId: config.l1_chain_id,
+      futureToleranceSeconds,
+      maxLoginAgeSeconds: config['login.max_age'],
+    },
   });
   const issuer = createIssuer({ keyring, issuer: config['jwt.issuer'] });
   return {

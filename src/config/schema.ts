@@ -286,7 +286,7 @@ export const settings = {
     min: 1,
     max: 7 * DAY_S,
     description:
-      'Longest life of a login signature, inclusive. Lower it to harden; one public client signs for 7 days.',
+      'Longest life of a login signature, inclusive. Lower it to harden; one public client signs for 7 days. Wallets sign for 10 minutes at most.',
   }),
   'login.default_age': duration(1800, {
     min: 1,

@@ -8,6 +8,8 @@ export interface WalletProofSettings {
   readonly domains: readonly string[];
   readonly chainId: number;
   readonly futureToleranceSeconds: number;
+  /** Longest life of a login: setting login.max_age. */
+  readonly maxLoginAgeSeconds: number;
 }
 
 export interface WalletProof {
@@ -34,7 +36,7 @@ const messages: Readonly<Record<SiweRefusal, readonly [ErrorCode, string]>> = {
   expiration_missing: ['INVALID_BLOCK_EXPIRATION', 'the message has no Expiration Time'],
   expired: ['INVALID_BLOCK_EXPIRATION', 'the message is expired'],
   expiration_not_after_issued_at: ['INVALID_BLOCK_EXPIRATION', 'the message expires before it is issued'],
-  window_too_long: ['INVALID_BLOCK_EXPIRATION', 'the message is valid for more than 10 minutes'],
+  window_too_long: ['INVALID_BLOCK_EXPIRATION', 'the message is valid for longer than this service accepts'],
 };
 
 export type ProveWallet = (text: string, signature: string, purpose: SiwePurpose) => WalletProof;
@@ -62,7 +64,8 @@ export function createProveWallet(deps: {
       domains: deps.settings.domains,
       chainId: deps.settings.chainId,
       now: deps.clock.now(),
-      maxWindowSeconds: MAX_WINDOW_SECONDS,
+      maxWindowSeconds:
+        purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
       futureToleranceSeconds: deps.settings.futureToleranceSeconds,
     });
     if (refusal !== undefined) throw new ApiError(...messages[refusal]);

@@ -1,6 +1,6 @@
 // What an operator decides (WIRE section 12): each switch in both positions. `usual` runs with every default, `turned` with all
 // of them the other way.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
@@ -191,6 +191,15 @@ describe('12.3 login.max_age, login.default_age, login.future_tolerance', () => 
       await postLogin(usual, loginOf(usual, owner.key, owner.account, windowOf(usual, { life: 3601 }))),
       200,
     );
+  });
+
+  test('it holds for wallets, too, where it is less than their ten minutes', async () => {
+    const own = await startWorld({ settings: { 'login.max_age': '120' } });
+    onTestFinished(() => own.stop());
+    const wallet = await newWalletOwner(own);
+    const signIn = (life: number) => postWallet(own, '/v2/auth', wallet, siweOf(own, wallet, 'Paradex Auth', { life }));
+    expectRefusal(await signIn(121), 400, 'INVALID_BLOCK_EXPIRATION');
+    expectSuccess(await signIn(120), 200);
   });
 
   test('ten minutes instead of thirty when no expiration is sent', async () => {

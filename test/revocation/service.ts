@@ -180,7 +180,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const proveWallet = createProveWallet({
     clock,
     recoverPublicKey: recoverInJavaScript,
-    settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds },
+    settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds, maxLoginAgeSeconds: 600 },
   });
   const login = createLogin({
     store,
