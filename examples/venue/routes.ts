@@ -43,17 +43,14 @@ function bookOf({ symbol, bid, ask, maxSize: size }: Market) {
   const best = { ...head, bid, bid_size: size, ask, ask_size: size };
   return { best, levels: { ...head, asks: [[ask, size]], bids: [[bid, size]] } };
 }
-const marginRow = ({ symbol }: Market) => ({
-  market: symbol,
-  leverage: Number(exchange.LEVERAGE),
-  margin_type: 'CROSS',
-});
+const [leverage, margin_type] = [Number(exchange.LEVERAGE), 'CROSS'];
+const marginRow = ({ symbol }: Market) => ({ market: symbol, leverage, margin_type });
 
 function setMargin(own: exchange.Account, { name, body }: Call) {
   const [row, fields] = [marginRow(marketOf(name)), fieldsOf(body)];
   exchange.requireOwn(own.id, fields);
-  if (Number(fields.get('leverage')) !== row.leverage) throw invalid(`leverage is ${row.leverage} in every market`);
-  return { account: own.id, ...row, margin_type: oneOf(fields, 'margin_type', ['CROSS'], 'CROSS') };
+  if (Number(fields.get('leverage')) !== leverage) throw invalid(`leverage is ${leverage} in every market`);
+  return { account: own.id, ...row, margin_type: oneOf(fields, 'margin_type', [margin_type], margin_type) };
 }
 
 function withdraw(own: exchange.Account, { body }: Call, id: string) {
@@ -102,10 +99,9 @@ export function createRoutes(): ReadonlyMap<string, Route> {
     'PUT /v1/orders/{order_id}': (own, { name, body }) => exchange.modifyOrder(own, name, fieldsOf(body), floor),
     'DELETE /v1/orders/{order_id}': (own, { name }) => exchange.cancelOrder(own, 'id', name),
     'DELETE /v1/orders/by_client_id/{client_id}': (own, { name }) => exchange.cancelOrder(own, 'client_id', name),
-    'DELETE /v1/orders': (own, call) => {
-      const open = inMarket(own.open.values(), call);
-      return { results: open.map(({ id }) => exchange.cancelIfOpen(own, 'id', id)) };
-    },
+    'DELETE /v1/orders': (own, call) => ({
+      results: inMarket(own.open.values(), call).map(({ id }) => exchange.cancelIfOpen(own, 'id', id)),
+    }),
     'DELETE /v1/orders/batch': (own, { body }) => {
       const { order_ids = [], client_order_ids = [] } = Object.fromEntries(fieldsOf(body));
       const [ids, clientIds] = [batchOf(order_ids), batchOf(client_order_ids)];
