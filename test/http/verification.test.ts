@@ -250,6 +250,8 @@ describe.each(['0', '1'])('while a hundred addresses send garbage logins in her 
     over = true;
     await Promise.all(flood);
     expect(own).toEqual(own.map(() => 200));
-    expect([...statuses.keys()].toSorted()).toEqual([401, 503]);
+    // How many are shed depends on the machine, and a fast one may shed none; that some are is the test above.
+    expect(statuses.get(401)).toBeGreaterThan(0);
+    expect([...statuses.keys()].filter((status) => status !== 401 && status !== 503)).toEqual([]);
   });
 });
