@@ -54,8 +54,9 @@ describe('the last check', () => {
     const venue = await startVenue();
     const front = createServer((socket) => {
       connections += 1;
-      socket.pipe(connectSocket(Number(new URL(venue.url).port), '127.0.0.1')).pipe(socket);
-      socket.on('error', () => undefined);
+      const back = connectSocket(Number(new URL(venue.url).port), '127.0.0.1');
+      for (const side of [socket, back]) side.on('error', () => undefined);
+      socket.pipe(back).pipe(socket);
     });
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {

@@ -2,11 +2,10 @@
 // not left never leaves, what had left is cut and counted, and nobody else notices.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Service, startService } from '../support/harness.ts';
 import { call, mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
-import { ask, eventually, get, settled, startGateway, startRawVenue } from './forward-harness.ts';
+import { ask, eventually, get, rawClient, settled, startGateway, startRawVenue } from './forward-harness.ts';
 
 /** A venue whose answers the test gives. */
 async function startVenue() {
@@ -39,39 +38,6 @@ async function startVenue() {
   };
 }
 
-interface Client {
-  write(text: string): void;
-  /** Reads nothing from here on. */
-  pause(): void;
-  resume(): void;
-  /** Resolves when `test` holds for all that came. */
-  until(test: (text: string) => boolean): Promise<string>;
-  /** All that came until the server closed. */
-  closed(): Promise<string>;
-}
-
-function client(port: number, head: string): Client {
-  const socket = connect({ host: '127.0.0.1', port });
-  onTestFinished(() => void socket.destroy());
-  let text = '';
-  socket.setEncoding('latin1').on('error', () => undefined);
-  socket.on('data', (chunk) => {
-    text += chunk;
-  });
-  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
-  socket.write(head);
-  return {
-    write: (more) => void socket.write(more),
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-    async until(test) {
-      while (!test(text)) await once(socket, 'data');
-      return text;
-    },
-    closed: () => closed.then(() => text),
-  };
-}
-
 async function tradingWorld(settings: Record<string, string> = {}) {
   const venue = await startVenue();
   const service: Service = await startService({ upstream: venue.url, settings });
@@ -97,7 +63,7 @@ const REFUSED = /^HTTP\/1\.1 401 [\s\S]*"UNAUTHORIZED_ERROR"/;
 
 test('an order whose body is still arriving when its subkey is revoked never reaches the venue', async () => {
   const { venue, service, session, head, revoke } = await tradingWorld();
-  const order = client(
+  const order = rawClient(
     service.port,
     head('POST /v1/orders', session, 'Expect: 100-continue\r\nContent-Length: 20\r\n'),
   );
@@ -112,8 +78,8 @@ test('an order whose body is still arriving when its subkey is revoked never rea
 
 test('an answer without end is cut by the revocation, which counts it as having left', async () => {
   const { venue, service, main, session, head, revoke } = await tradingWorld();
-  const endless = client(service.port, head('GET /v1/fills', session));
-  const others = client(service.port, head('GET /v1/fills', main));
+  const endless = rawClient(service.port, head('GET /v1/fills', session));
+  const others = rawClient(service.port, head('GET /v1/fills', main));
   await venue.has(2);
   for (const { response } of venue.arrived) response.write('more ');
   await endless.until((text) => text.includes('more'));
@@ -128,17 +94,17 @@ test('an answer without end is cut by the revocation, which counts it as having 
 
 test('requests that wait for a connection when their subkey is revoked never reach the venue', async () => {
   const { venue, service, main, session, head, revoke } = await tradingWorld({ 'upstream.connections': '1' });
-  const first = client(service.port, head('GET /v1/balance', main));
+  const first = rawClient(service.port, head('GET /v1/balance', main));
   await venue.has(1);
   const orders = [1, 2, 3].map(() =>
-    client(service.port, `${head('POST /v1/orders', session, 'Connection: close\r\nContent-Length: 2\r\n')}{}`),
+    rawClient(service.port, `${head('POST /v1/orders', session, 'Connection: close\r\nContent-Length: 2\r\n')}{}`),
   );
   // Each has passed the gate and waits, or is refused at the gate after the revocation: either way the venue hears of none.
   expect(await revoke()).toBe('0');
   for (const order of orders) expect(await order.closed()).toMatch(REFUSED);
   venue.arrived[0]?.response.end('the one');
   expect(await first.until((text) => text.includes('the one'))).toMatch(/^HTTP\/1\.1 200 /);
-  const last = client(service.port, head('GET /v1/positions', main, 'Connection: close\r\n'));
+  const last = rawClient(service.port, head('GET /v1/positions', main, 'Connection: close\r\n'));
   await venue.has(2);
   venue.arrived[1]?.response.end();
   await last.closed();
@@ -150,29 +116,29 @@ test('with requests at every stage of their way, those whose head had left are c
   const at = (path: string) => venue.arrived.find(({ request }) => request.url === path)?.response;
   const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`;
 
-  const answered = client(service.port, head('GET /v1/account', session));
+  const answered = rawClient(service.port, head('GET /v1/account', session));
   await venue.has(1);
   at('/v1/account')?.end('all of it');
   await answered.until((text) => text.endsWith('all of it') || text.endsWith('0\r\n\r\n'));
-  const arriving = client(
+  const arriving = rawClient(
     service.port,
     head('POST /v1/orders', session, 'Expect: 100-continue\r\nContent-Length: 20\r\n'),
   );
   await arriving.until((text) => text.includes('100 Continue'));
   arriving.write('{"market":');
   // Longer than what is collected before it is sent.
-  const streamed = client(
+  const streamed = rawClient(
     service.port,
     head('POST /v1/orders/batch', session, 'Transfer-Encoding: chunked\r\n') + chunk(100_000),
   );
   await eventually(() => venue.bytes() === 100_000);
-  const slow = client(service.port, head('GET /v1/balance', session));
-  const endless = client(service.port, head('GET /v1/fills', session));
-  const unread = client(service.port, head('GET /v1/transactions', session));
-  const another = client(service.port, head('GET /v1/positions', main));
-  const bystander = client(service.port, head('GET /v1/funding/payments', main));
+  const slow = rawClient(service.port, head('GET /v1/balance', session));
+  const endless = rawClient(service.port, head('GET /v1/fills', session));
+  const unread = rawClient(service.port, head('GET /v1/transactions', session));
+  const another = rawClient(service.port, head('GET /v1/positions', main));
+  const bystander = rawClient(service.port, head('GET /v1/funding/payments', main));
   await venue.has(7);
-  unread.pause();
+  unread.socket.pause();
   const pump = (response: ServerResponse | undefined) => {
     while (response?.destroyed === false && response.write('more '.repeat(10_000)));
   };
@@ -183,7 +149,7 @@ test('with requests at every stage of their way, those whose head had left are c
   at('/v1/fills')?.write('more ');
   await endless.until((text) => text.includes('more'));
   // All six connections are taken.
-  const waiting = [1, 2].map(() => client(service.port, head('GET /v1/account/info', session)));
+  const waiting = [1, 2].map(() => rawClient(service.port, head('GET /v1/account/info', session)));
   expect(await settled(() => venue.arrived.length)).toBe(7);
 
   const closed: string[] = [];
@@ -191,7 +157,7 @@ test('with requests at every stage of their way, those whose head had left are c
   expect(await revoke()).toBe('4');
   arriving.write('"BTC"}    ');
   streamed.write(chunk(100_000));
-  unread.resume();
+  unread.socket.resume();
   for (const one of [arriving, streamed, slow, ...waiting]) {
     const text = await one.until((text) => text.includes('"UNAUTHORIZED_ERROR"'));
     expect(text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')).toMatch(REFUSED);
@@ -210,7 +176,7 @@ test('with requests at every stage of their way, those whose head had left are c
     at(path)?.end('whole');
     expect(await one.until((text) => text.includes('whole'))).toMatch(/^HTTP\/1\.1 200 /);
   }
-  const next = Array.from({ length: 6 }, () => client(service.port, head('GET /v1/markets', main)));
+  const next = Array.from({ length: 6 }, () => rawClient(service.port, head('GET /v1/markets', main)));
   await venue.has(13);
   expect(next).toHaveLength(6);
 });

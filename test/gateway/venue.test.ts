@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startVenue, type Venue } from '../../examples/venue/server.ts';
+import { untilClosed } from '../support/raw-http.ts';
 
 const secret = 'a secret of this test, and long';
 const folder = mkdtempSync(join(tmpdir(), 'venue-test-'));
@@ -787,7 +788,9 @@ describe('bounds', () => {
     const other = await startVenue({ secret, listen: { path: join(folder, 'idle.sock') } });
     const socket = connect(join(folder, 'idle.sock'));
     await once(socket, 'connect');
-    const closed = once(socket, 'close');
+    // Connected later and answered: the first has been accepted.
+    expect((await send(other, 'GET', '/v1/system/state', nobody)).status).toBe(200);
+    const closed = untilClosed(socket);
     await other.close();
     await closed;
     expect(socket.destroyed).toBe(true);

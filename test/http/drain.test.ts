@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually, rawClient, settled, startVenue } from '../gateway/forward-harness.ts';
 import { type Service, startService } from '../support/harness.ts';
+import { untilClosed } from '../support/raw-http.ts';
 import { certFile, certificate, keyFile } from '../support/self-signed.ts';
 
 const PATIENT = { 'http.drain_timeout': '600', 'http.keep_alive_timeout': '600', 'http.request_timeout': '600' };
@@ -82,7 +83,7 @@ test('answers that their client has not read yet are not cut', async () => {
   const chunks: string[] = [];
   slow.setEncoding('utf8').on('data', (text: string) => void chunks.push(text));
   slow.resume();
-  await once(slow, 'close');
+  await untilClosed(slow);
   await stopping;
   const received = chunks.join('');
   const heads = received.split(whole);
@@ -136,7 +137,7 @@ test.each(['before its handshake', 'after its handshake'])(
     other.on('error', () => undefined);
     other.write(get('/healthz'));
     await once(other, 'data');
-    const closed = once(silent, 'close');
+    const closed = untilClosed(silent);
     await service.stop();
     await closed;
   },

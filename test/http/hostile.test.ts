@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { settled } from '../gateway/forward-harness.ts';
+import { untilClosed } from '../support/raw-http.ts';
 import { call } from '../support/trader.ts';
 import { expectRawRefusal, sendRaw } from './raw.ts';
 import { expectRefusal, newOwner, type Owner, SUBKEYS, startWorld, TOKENS, type World } from './world.ts';
@@ -165,7 +166,7 @@ test.each([
     // The server has not read it yet when the reset arrives: it is the answer that meets a connection which is gone.
     socket.write(bytes);
     socket.resetAndDestroy();
-    await once(socket, 'close');
+    await untilClosed(socket);
   }
   expect((await call(world.url, 'GET', '/healthz')).status).toBe(200);
   expect(uncaught).toEqual([]);

@@ -1,7 +1,7 @@
 // Bytes on a socket, for what no HTTP client would send.
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'vitest';
+import { untilClosed } from '../support/raw-http.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -17,10 +17,9 @@ export async function sendRaw(port: number, bytes: string | Uint8Array): Promise
   socket.setEncoding('utf8').on('data', (chunk) => {
     text += chunk;
   });
-  // A server that refuses while we still write may reset the connection; what it answered before that counts.
-  socket.on('error', () => undefined);
   socket.write(bytes);
-  await once(socket, 'close');
+  // A server that refuses while we still write may reset the connection; what it answered before that counts.
+  await untilClosed(socket);
   return parsed(text);
 }
 

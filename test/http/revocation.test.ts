@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
+import { untilClosed } from '../support/raw-http.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
@@ -153,7 +154,7 @@ describe('a request that is still on its way', () => {
     socket.write('x'.repeat(sent));
     return {
       answer: async () => {
-        if (!socket.closed) await once(socket, 'close');
+        await untilClosed(socket);
         return text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
       },
       rest: () => socket.write('x'.repeat(length - sent)),

@@ -1,5 +1,4 @@
 // Requests as bytes, for what no HTTP client would send; and answers as bytes, read by their own framing.
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface RawAnswer {
@@ -22,20 +21,29 @@ export async function exchange(port: number, bytes: string | Buffer): Promise<Ra
 /** Reads one answer: to the end of its Content-Length, its last chunk, or the connection. Rejects when nothing came at all. */
 export async function readAnswer(socket: Socket): Promise<RawAnswer> {
   let received = Buffer.alloc(0);
-  for (;;) {
-    const complete = parse(received, false);
-    if (complete !== undefined) return complete;
-    const event = await Promise.race([
-      once(socket, 'data').then(([chunk]) => ({ chunk: chunk as Buffer })),
-      once(socket, 'close').then(() => undefined),
-    ]);
-    if (event === undefined) {
-      const rest = parse(received, true);
-      if (rest === undefined) throw new Error(`the connection closed after ${received.length} bytes`);
-      return rest;
-    }
-    received = Buffer.concat([received, event.chunk]);
+  const { promise: complete, resolve } = Promise.withResolvers<RawAnswer>();
+  const onData = (chunk: Buffer): void => {
+    received = Buffer.concat([received, chunk]);
+    const answer = parse(received, false);
+    if (answer !== undefined) resolve(answer);
+  };
+  socket.on('data', onData);
+  try {
+    const answer = (await Promise.race([complete, untilClosed(socket)])) ?? parse(received, true);
+    if (answer === undefined) throw new Error(`the connection closed after ${received.length} bytes`);
+    return answer;
+  } finally {
+    socket.off('data', onData);
   }
+}
+
+/** Resolves when the connection is over, also when it was reset: events.once would reject, though what came before that counts. */
+export function untilClosed(socket: Socket): Promise<undefined> {
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => {
+    if (socket.closed) resolve(undefined);
+    else socket.once('close', () => resolve(undefined));
+  });
 }
 
 function parse(received: Buffer, closed: boolean): RawAnswer | undefined {
