@@ -26,6 +26,7 @@ import {
   walletHeaders,
   walletTrader,
 } from '../support/trader.ts';
+import { forgedFrom } from './world.ts';
 
 const SUBKEYS = '/v1/account/keys/subkeys';
 const TOKENS = '/v1/account/tokens';
@@ -129,7 +130,7 @@ describe('a service through which everything was done once, and refused once', (
     await step(403, 'GET', '/v1/balance', { bearer: token });
     await step(200, 'DELETE', `${TOKENS}/${made.json.api_token.lookup_id}`, { bearer: session });
     await step(401, 'GET', '/v1/balance', { bearer: token });
-    await step(401, 'GET', '/v1/balance', { bearer: keepJwt('altered token', altered(token)) });
+    await step(401, 'GET', '/v1/balance', { bearer: keepJwt('altered token', forgedFrom(token)) });
 
     // The same with a wallet.
     const trader = walletTrader(
@@ -233,10 +234,3 @@ describe('a service through which everything was done once, and refused once', (
     ]);
   });
 });
-
-/** The same JWT with another signature of the same length. */
-function altered(jwt: string): string {
-  const [head = '', claims = '', signature = ''] = jwt.split('.');
-  const other = signature.startsWith('A') ? 'B' : 'A';
-  return `${head}.${claims}.${other}${signature.slice(1)}`;
-}
