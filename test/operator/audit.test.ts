@@ -19,6 +19,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const iso = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString();
+/** Logins are written in groups, up to a second later: whether one stands there yet is chance. */
 const isChange = ({ action }: Record<string, unknown>): boolean => action !== 'login';
 const actions = async (query: string) => (await auditRows(world.service, query)).filter(isChange).map((r) => r.action);
 
@@ -68,10 +69,10 @@ test('a span of time: from is inside, to is outside', async () => {
 
 test('it goes on after the line whose cursor is given, for all accounts and for one', async () => {
   for (const filter of ['', `account=${owner.account}&`]) {
-    const rows = await auditRows(world.service, `?${filter}`);
+    const rows = (await auditRows(world.service, `?${filter}`)).filter(isChange);
     for (const [at, row] of rows.entries()) {
       const rest = await auditRows(world.service, `?${filter}cursor=${row.cursor}`);
-      expect(rest).toEqual(rows.slice(at + 1));
+      expect(rest.filter(isChange)).toEqual(rows.slice(at + 1));
     }
   }
 });

@@ -36,7 +36,9 @@ function databaseIn(backup: string): DatabaseSync {
 }
 
 test('without the operator token there is none', async () => {
-  const before = (await auditRows(world.service)).length;
+  // A login is written up to a second later.
+  const rows = async () => (await auditRows(world.service)).filter(({ action }) => action !== 'login');
+  const before = await rows();
   for (const bearer of [undefined, owner.session, token]) {
     const answer = await call(world.service.operatorUrl, 'POST', '/operator/v1/backup', {
       ...(bearer === undefined ? {} : { bearer }),
@@ -49,7 +51,7 @@ test('without the operator token there is none', async () => {
     'NOT_FOUND',
   );
   expectRefusal(await operate(world.service, 'GET', '/backup'), 405, 'METHOD_NOT_ALLOWED');
-  expect(await auditRows(world.service)).toHaveLength(before);
+  expect(await rows()).toEqual(before);
 });
 
 test('it comes as long as it was announced, ends with its trailer, and is one row of the audit log, its own included', async () => {

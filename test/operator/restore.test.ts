@@ -266,7 +266,8 @@ describe('a restore', () => {
   test('begins an epoch, and every step of it is in the audit log and in the change log', async () => {
     const { epoch, backup, validAfter } = after.restored;
     expect(epoch).not.toBe(backup.epoch);
-    const all = await auditRows(after.service);
+    // A login is written up to a second later, at whatever place that is.
+    const all = (await auditRows(after.service)).filter(({ action }) => action !== 'login');
     const from = all.findIndex(({ action }) => action === 'backup.taken') + 1;
     const rows = all.slice(from, from + 6);
     expect(rows.map(({ action, actor, account }) => `${action} ${actor} ${account}`)).toEqual([
