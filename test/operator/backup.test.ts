@@ -95,12 +95,18 @@ test('nothing of it is left on the server', async () => {
 });
 
 test('one at a time: another is told to come again, and can when the first is over', async () => {
-  const first = await askForBackup(world.service);
-  const second = await operate(world.service, 'POST', '/backup');
+  const own = await startWorld();
+  onTestFinished(() => own.stop());
+  // Larger than all that fits between the server and a client that does not read.
+  const database = new DatabaseSync(join(dataFolder(own), 'countersign.db'));
+  database.exec(`create table filler as select zeroblob(${32 * 1024 * 1024}) as bytes`);
+  database.close();
+  const first = await askForBackup(own.service);
+  const second = await operate(own.service, 'POST', '/backup');
   expect(expectRefusal(second, 503, 'SERVICE_UNAVAILABLE')).toBe('another backup is under way');
   expect(second.headers.get('Retry-After')).toBe('5');
   await first.arrayBuffer();
-  await takeBackup(world);
+  await takeBackup(own);
 });
 
 test('whoever goes away while it is made or sent keeps nobody else from one', async () => {
