@@ -45,6 +45,14 @@ const saying = (text: string, then: (socket: Socket) => void = () => undefined):
     });
   });
 
+/** No time is over before the test says so. */
+function moveTimersByHand(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
 describe('what reaches the venue', () => {
   test('the method, the target and the body arrive as they were matched, with our headers and the venue as Host', async () => {
     const venue = await startVenue();
@@ -255,10 +263,7 @@ describe('what the client gets', () => {
       open.resolve(response);
     });
     const gateway = await startGateway({ upstreamUrl: venue.url, forward: { idleMs: 1000 } });
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
+    moveTimersByHand();
     const client = rawClient(gateway.port, get('/'));
     const response = await open.promise;
     for (const word of ['one,', 'two,', 'three,']) {
@@ -382,10 +387,18 @@ describe('a venue that fails', () => {
   );
 
   test('it does not answer in time: 503, and its connection is closed', async () => {
+    const asked = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
-    const venue = await startVenue((request) => request.socket.on('close', gone.resolve));
-    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { deadlineMs: 100 } });
-    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_timeout');
+    const venue = await startVenue((request) => {
+      request.socket.on('close', gone.resolve);
+      asked.resolve();
+    });
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { deadlineMs: 1000 } });
+    moveTimersByHand();
+    const client = rawClient(gateway.port, get('/'));
+    await asked.promise;
+    vi.advanceTimersByTime(1000);
+    expect(await client.closed()).toContain('X-Refused: upstream_timeout');
     await gone.promise;
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'refused', refusal: 'upstream_timeout' });
     expect(gateway.grants[0]?.releases).toBe(1);
@@ -411,8 +424,12 @@ describe('a venue that fails', () => {
     const url = await saying('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart', (socket) =>
       socket.on('close', gone.resolve),
     );
-    const gateway = await startGateway({ upstreamUrl: url, forward: { idleMs: 100 } });
-    expect(await ask(gateway.port, get('/'))).toMatch(/part$/);
+    const gateway = await startGateway({ upstreamUrl: url, forward: { idleMs: 1000 } });
+    moveTimersByHand();
+    const client = rawClient(gateway.port, get('/'));
+    await client.until((text) => text.endsWith('part'));
+    vi.advanceTimersByTime(1000);
+    expect(await client.closed()).toMatch(/part$/);
     await gone.promise;
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'stalled' });
     expect(gateway.grants[0]?.releases).toBe(1);
@@ -453,6 +470,7 @@ describe('a client that misbehaves', () => {
   test('it is still sending what was refused: it gets the refusal over a connection that is closed properly', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
+    moveTimersByHand();
     const client = rawClient(
       gateway.port,
       ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 900000', '', ''].join('\r\n'),
