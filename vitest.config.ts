@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/temporary-folder.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is polled for comes at once, but not on a machine that does something else.
+    expect: { poll: { timeout: 30_000 } },
     // Two workers: the tests start real servers, and the machines that run them are small.
     maxWorkers: 2,
   },

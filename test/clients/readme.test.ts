@@ -24,7 +24,7 @@ test("the README's first key onboards, logs in and prints a token that reads and
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], {
     cwd: import.meta.dirname,
     env: { ...process.env, COUNTERSIGN: service.url },
-    timeout: 30_000,
+    timeout: 50_000,
   });
   const token = stdout.trim().split('\n').at(-1) ?? '';
   expect((await call(service.url, 'GET', '/v1/balance', { bearer: token })).status).toBe(200);
