@@ -66,7 +66,7 @@ test('a million addresses fill every rate-limit map to its cap and no further; w
   process.stdout.write(
     `a million addresses, rate_limit.max_keys=${maxKeys}: heap ${mib(before)} -> ${mib(after)} MiB, stated bound ${mib(bound)}; at the default of ${settingOf['rate_limit.max_keys'].default} keys a map it is ${mib(byDefault)} MiB\n`,
   );
-});
+}, 300_000);
 
 test('a million clients in the queue of signatures to verify hold no more than its places', () => {
   const places = 100;
@@ -75,7 +75,7 @@ test('a million clients in the queue of signatures to verify hold no more than i
   for (let n = 0; n < MILLION; n += 1) queue.push(`${n}/64`, { n });
   expect([queue.size, queue.clients]).toEqual([places, places]);
   expect(heapUsed() - before).toBeLessThan(places * BYTES_PER_KEY + MIB);
-});
+}, 300_000);
 
 test('addresses of peers are remembered within a bound', () => {
   const clientIp = createClientIp({ trusted: [] });

@@ -133,4 +133,4 @@ test('backup under writes, kill, restore: with everything revoked, and with cred
   for (const bearer of [session, trading, again, fresh.token]) expect(await statusOf(third, bearer)).toBe(401);
   // Revoked after the backup: it lives again, which is what the command says about this choice.
   for (const bearer of [token.token, doomed.token]) expect(await statusOf(third, bearer)).toBe(200);
-}, 120_000);
+});

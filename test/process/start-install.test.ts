@@ -20,7 +20,7 @@ import {
 } from './start-project.ts';
 
 /** An install moves hundreds of megabytes; on a small machine that several share it takes its time. */
-const INSTALL_TIMEOUT_MS = 300_000;
+const INSTALL_TIMEOUT_MS = 600_000;
 const READY = /^listening on (http:\/\/127\.0\.0\.1:\d+)$/m;
 
 afterEach(endEverythingStarted);

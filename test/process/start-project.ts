@@ -6,6 +6,10 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
+import { vi } from 'vitest';
+
+// Whoever waits here waits for processes to start, which on a machine that others use takes seconds each. Nothing is asserted by it.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 export const PROJECT = resolve(import.meta.dirname, '..', '..');
 
