@@ -15,8 +15,9 @@ import { endEverythingStarted, PROJECT, removeFolders, temporaryFolder } from '.
 
 const ROUNDS = 22;
 const WRITERS = 2;
-/** Of one round, from all writers together. */
+/** Of one round, from all writers together; the first goes on until it has seen every kind of change. */
 const MAX_ACKNOWLEDGED = 45;
+const KINDS_OF_CHANGE = 8;
 const SETTINGS = ['--tokens.max_live=10000', '--subkeys.max_live=10000', '--log.level=warn'];
 
 const writers = new Set<ChildProcess>();
@@ -110,10 +111,12 @@ test('nothing acknowledged is lost, and what was revoked stays refused, however 
 
   let enough = Promise.withResolvers<void>();
   let killAt = 0;
+  const kinds = new Set<string>();
   const team = Array.from({ length: WRITERS }, () =>
     startWriter((line) => {
       note(told, line);
-      if (told.acknowledged.length >= killAt) enough.resolve();
+      if (line.kind === 'acknowledged') kinds.add(line.work.action);
+      if (told.acknowledged.length >= killAt && kinds.size === KINDS_OF_CHANGE) enough.resolve();
     }),
   );
 
@@ -141,9 +144,9 @@ test('nothing acknowledged is lost, and what was revoked stays refused, however 
   const actions = Map.groupBy(told.acknowledged, ({ work }) => work.action);
   const counts = [...actions].map(([action, all]) => `${action} ${all.length}`).sort();
   process.stdout.write(`kill -9: ${ROUNDS} rounds, acknowledged: ${counts.join(', ')}; open: ${told.open.size}\n`);
-  expect(actions.size, 'every kind of change was acknowledged').toBe(8);
+  expect(actions.size, 'every kind of change was acknowledged').toBe(KINDS_OF_CHANGE);
   expect(told.open.size, 'the kills hit work under way').toBeGreaterThanOrEqual(ROUNDS);
-}, 300_000);
+}, 900_000);
 
 /** The last value that a change of this kind was acknowledged with, per id; not those that a later, open change may have set. */
 function lastAcknowledged<Value>(told: Told, pick: (work: WriterWork) => Value | undefined): Map<string, Value> {
@@ -228,7 +231,9 @@ const isRepeat = (told: Told, work: WriterWork, requestId: string): boolean =>
 /** The same over HTTP, from the server that came after: what each owner is shown, and what each bearer may still do. */
 async function checkAnswers({ url }: Server, told: Told): Promise<void> {
   const shown = new Map<string, { revoked: boolean; name: string; allowedCidrs: string[] }>();
-  for (const [account, bearer] of told.sessions) {
+  // A session of an earlier round may have come to its own end, on a slow machine: then it says nothing more.
+  const sessions = new Map([...told.sessions].filter(([, bearer]) => lasts(bearer)));
+  for (const [account, bearer] of sessions) {
     for (const item of await listed(url, bearer, '/v1/account/tokens?with_invalid=true')) {
       shown.set(item.lookup_id, { revoked: item.revoked_at !== 0, name: item.name, allowedCidrs: item.allowed_cidrs });
     }
@@ -243,7 +248,7 @@ async function checkAnswers({ url }: Server, told: Told): Promise<void> {
   const lists = lastAcknowledged(told, (work) => work.allowedCidrs);
   const revoked = new Set(told.acknowledged.filter(({ work }) => isRevocation(work.action)).map(({ work }) => work.id));
   for (const { work } of told.acknowledged) {
-    if (work.action === 'account.onboarded' || !told.sessions.has(work.account)) continue;
+    if (work.action === 'account.onboarded' || !sessions.has(work.account)) continue;
     const item = shown.get(work.id);
     expect(item, `${work.action} ${work.id}`).toBeDefined();
     if (names.has(work.id)) expect(item?.name).toBe(names.get(work.id));
@@ -256,12 +261,18 @@ async function checkAnswers({ url }: Server, told: Told): Promise<void> {
   const check = async () => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const { id, bearer } = next;
-      if (maybeRevoked.has(id) && !revoked.has(id)) continue;
+      if ((maybeRevoked.has(id) || !lasts(bearer)) && !revoked.has(id)) continue;
       const { status } = await call(url, 'GET', '/v1/balance', { bearer });
       expect(status, `the bearer of ${id}`).toBe(revoked.has(id) ? 401 : 200);
     }
   };
   await Promise.all(Array.from({ length: 8 }, check));
+}
+
+/** Whether a bearer does not expire within the next two minutes. */
+function lasts(bearer: string): boolean {
+  const { exp } = JSON.parse(Buffer.from(bearer.split('.')[1] ?? '', 'base64url').toString());
+  return exp > Date.now() / 1000 + 120;
 }
 
 async function listed(url: string, bearer: string, path: string): Promise<Answer['json'][]> {
