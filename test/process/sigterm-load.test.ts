@@ -18,7 +18,8 @@ const KEPT = 20;
 /** Connections of one request each, one after another. */
 const FRESH = 4;
 const MAX_AT_ONCE = 4;
-const SETTINGS = ['--tokens.max_live=10000', '--orders.verify=off', '--log.level=warn'];
+/** Nothing is cut for want of time, however slow the machine is. */
+const SETTINGS = ['--tokens.max_live=10000', '--orders.verify=off', '--log.level=warn', '--http.drain_timeout=600'];
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
