@@ -149,7 +149,7 @@ describe('what cannot be started', () => {
     await once(program, 'listening');
     const { port } = program.address() as AddressInfo;
     try {
-      expect(await refusal(spawnServer(home, [], port), 1)).toBe(
+      expect(await refusal(spawnServer(home, ['--operator.port=0'], port), 1)).toBe(
         'countersign: the port is in use by another program; choose another with --port',
       );
     } finally {
