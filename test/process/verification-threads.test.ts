@@ -27,7 +27,7 @@ import { PROJECT } from './start-project.ts';
 const TRIED = new URL('../support/tried-thread.ts', import.meta.url);
 const answers = openAnswers(settings, { tableBytes: 0, open: openUndecided });
 
-const inline = createVerifier({ answers, maxWaiting: 100, maxWaitMs: 60_000, inlineMs: 1_000 });
+const inline = createVerifier({ answers, maxWaiting: 100, maxWaitMs: 60_000, inlineMs: Number.POSITIVE_INFINITY });
 
 /** A verifier that does everything on threads, which are ready. */
 async function open(options: Partial<ThreadsOptions> = {}, inlineMs = 0) {

@@ -69,7 +69,7 @@ const FULL = 'too many signatures are waiting to be verified; try again in a mom
 
 describe('on an idle main thread', () => {
   test('a question is answered in the turn in which it is asked', async () => {
-    const { verifier } = open({ inlineMs: 1_000 });
+    const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { signer } = await verifier.ask(login(), someone);
     expect(signer?.publicKey).toBe(alice.publicKey);
     expect(verifier.stats()).toMatchObject({ submitted: 1, inline: 1, batched: 0, depth: 0, fallbacks: 0 });
@@ -202,7 +202,7 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
 
 describe('what the engine cannot decide', () => {
   test('is decided by the plain curve, later', async () => {
-    const { verifier } = open({ inlineMs: 1_000 });
+    const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { ask, ended, all } = asker(verifier);
     ask('undecided', from('a'), undecided);
     ask('other', from('b'));
@@ -235,7 +235,7 @@ describe('what the engine cannot decide', () => {
   });
 
   test('has few places of its own: a flood of it is shed and takes none from others', async () => {
-    const { verifier } = open({ inlineMs: 1_000, maxWaiting: 2 });
+    const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY, maxWaiting: 2 });
     const { ask, ended, all } = asker(verifier);
     for (const name of ['x1', 'x2', 'x3']) ask(name, from(name), undecided);
     ask('login', from('x1'), login());
@@ -246,7 +246,7 @@ describe('what the engine cannot decide', () => {
 
 describe('without the engine', () => {
   test('every answer is the same, one at a time', async () => {
-    const { verifier } = open({ answers: withoutEngine, inlineMs: 1_000 });
+    const { verifier } = open({ answers: withoutEngine, inlineMs: Number.POSITIVE_INFINITY });
     const asked = [verifier.ask(login(), someone), verifier.ask(login(1, { keys: [bob.publicKey] }), someone)];
     expect(verifier.stats()).toMatchObject({ inline: 0, depth: 2, engineAvailable: false });
     const [good, wrong] = await Promise.all(asked);
@@ -298,7 +298,7 @@ describe('a verdict', () => {
   test('of every question is that of the plain curve, asked alone or with others', async () => {
     const questions = [...allBad.map(([, question]) => question), undecided, login(), login(1), login(2)];
     const expected = questions.map((question) => reference(question));
-    const alone = open({ inlineMs: 1_000 }).verifier;
+    const alone = open({ inlineMs: Number.POSITIVE_INFINITY }).verifier;
     for (const [i, question] of questions.entries()) {
       expect(await alone.ask(question, someone)).toEqual(expected[i]);
     }
@@ -307,7 +307,7 @@ describe('a verdict', () => {
   });
 
   test('of a login that names its expiration is no for the form without it', async () => {
-    const { verifier } = open({ inlineMs: 1_000 });
+    const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { timestamp } = login();
     const withoutExpiration = signatureOf(alice, hasher.loginHashWithoutExpiration({ account, timestamp }));
     const asked = (expiration: UnixSeconds | undefined) =>
@@ -317,7 +317,7 @@ describe('a verdict', () => {
   });
 
   test('of a login without expiration accepts both forms, of no other key', async () => {
-    const { verifier } = open({ inlineMs: 1_000 });
+    const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const form = { expiration: undefined, recover: true };
     const byDefault = await verifier.ask(login(0, form), someone);
     expect(byDefault.signer?.publicKey).toBe(alice.publicKey);
