@@ -36,6 +36,8 @@ export interface Route {
   readonly limit: RouteLimit;
   /** Set on routes whose body is signed orders. */
   readonly order: OrderForm | undefined;
+  /** `forward`: the headers that hold the signature of a login or an onboarding pass to the venue, which they do nowhere else. */
+  readonly signatureHeaders: 'forward' | undefined;
 }
 
 export interface RouteTable {
@@ -120,7 +122,7 @@ export function withLeverageForSubkeys(table: RouteTable): RouteTable {
 
 // --- one row of the file ---
 
-const rowMembers = ['method', 'path', 'access', 'served_by', 'identity', 'limit', 'order', 'note'];
+const rowMembers = ['method', 'path', 'access', 'served_by', 'identity', 'limit', 'order', 'signature_headers', 'note'];
 
 function parseRoute(row: unknown, index: number): Route {
   if (!isObject(row)) throw new RouteTableError(`route ${index + 1}: must be a JSON object`);
@@ -146,7 +148,12 @@ function parseRoute(row: unknown, index: number): Route {
   const limit: RouteLimit =
     row.limit === undefined ? usualLimit(method, access) : requireOneOf<RouteLimit>(row, 'limit', limits, where);
   const order = row.order === undefined ? undefined : readOrderForm(row, { path, method, access, servedBy }, where);
-  return { name: `${method} ${path}`, method, path, access, servedBy, identity, limit, order };
+  const signatureHeaders =
+    row.signature_headers === undefined ? undefined : requireOneOf(row, 'signature_headers', ['forward'], where);
+  if (signatureHeaders !== undefined && servedBy !== 'venue') {
+    throw new RouteTableError(`${where}: signature_headers is only for routes that the venue serves`);
+  }
+  return { name: `${method} ${path}`, method, path, access, servedBy, identity, limit, order, signatureHeaders };
 }
 
 function readOrderForm(

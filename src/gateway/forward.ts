@@ -37,6 +37,8 @@ export interface Exchange {
   readonly maxBodyBytes: number;
   /** Set where the body is signed orders. */
   readonly order?: OrderRoute | undefined;
+  /** `forward` where the signature headers are for the venue. */
+  readonly signatureHeaders?: 'forward' | undefined;
   readonly asker: Asker;
   /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
   readonly extraHeaders: Readonly<Record<string, string>>;
@@ -322,6 +324,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       requestId: exchange.requestId,
       protocol: options.protocol,
       upstreamSecret: options.upstreamSecret,
+      signatureHeaders: exchange.signatureHeaders,
     });
     if (!list.ok) {
       refuse('request_header_refused', new Error(list.problem));

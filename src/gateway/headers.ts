@@ -11,6 +11,8 @@ export interface OutgoingContext {
   readonly requestId: string;
   readonly protocol: 'http' | 'https';
   readonly upstreamSecret: string | undefined;
+  /** `forward`: signature headers pass. */
+  readonly signatureHeaders?: 'forward' | undefined;
 }
 
 export type HeaderList =
@@ -71,6 +73,13 @@ const neverForwarded: ReadonlySet<string> = new Set([
   'do-connecting-ip',
 ]);
 
+// Whoever has these can log in with them until they expire: only a route whose own proof they are hands them on.
+const signatureHeaders: ReadonlySet<string> = new Set([
+  'paradex-starknet-signature',
+  'paradex-evm-signature',
+  'paradex-siwe-message',
+]);
+
 const neverForwardedPrefixes = ['countersign', 'proxy-', 'x-forwarded', 'x-original-', 'x-rewrite-', 'x-envoy-'];
 
 /** CGI-like servers read `_`, and some of them every other sign, as `-`: names they cannot tell apart are one name here. */
@@ -87,6 +96,7 @@ interface NameRules {
   readonly aliased: string;
   readonly isToken: boolean;
   readonly mayPass: boolean;
+  readonly isSignature: boolean;
 }
 
 // Clients and venues write the same few names again and again. Bounded, since it is they who choose them.
@@ -98,7 +108,13 @@ function rulesOf(name: string): NameRules {
   const kept = keptRules.get(name);
   if (kept !== undefined) return kept;
   const aliased = alias(name);
-  const rules = { lower: name.toLowerCase(), aliased, isToken: token.test(name), mayPass: mayPass(aliased) };
+  const rules = {
+    lower: name.toLowerCase(),
+    aliased,
+    isToken: token.test(name),
+    mayPass: mayPass(aliased),
+    isSignature: signatureHeaders.has(aliased),
+  };
   if (keptRules.size < KEPT_NAMES && name.length <= LONGEST_KEPT_NAME) keptRules.set(name, rules);
   return rules;
 }
@@ -157,7 +173,7 @@ export function outgoingHeaders(rawHeaders: readonly string[], context: Outgoing
   const hop = namedByConnection(rawHeaders);
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name, value] = [rawHeaders[i] ?? '', rawHeaders[i + 1] ?? ''];
-    const { aliased, isToken, mayPass } = rulesOf(name);
+    const { aliased, isToken, mayPass, isSignature } = rulesOf(name);
     if (!isToken) return { ok: false, problem: 'a header name is not a token' };
     if (!fieldValue.test(value)) return { ok: false, problem: `the header ${name} holds a control character` };
     // Node undoes `chunked` only: any other coding would be lost with the header that announces it (RFC 9112 6.1).
@@ -165,6 +181,7 @@ export function outgoingHeaders(rawHeaders: readonly string[], context: Outgoing
       return { ok: false, problem: 'the only transfer coding understood is chunked' };
     }
     if (!mayPass || hop.has(aliased)) continue;
+    if (isSignature && context.signatureHeaders !== 'forward') continue;
     const passed = aliased === 'cookie' ? foreignCookies(value) : value;
     if (passed !== undefined) headers.push(name, passed);
   }

@@ -194,6 +194,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       requestId: arrival.requestId,
       maxBodyBytes: deps.limits.maxForwardBodyBytes,
       order: orderRouteOf(context),
+      signatureHeaders: context.route.signatureHeaders,
       asker: context.asker,
       extraHeaders: arrival.extra,
       timing: arrival.timing,

@@ -182,6 +182,25 @@ describe('nothing that a client writes is taken for ours', () => {
   });
 });
 
+describe('what opens a session is not for the venue', () => {
+  const SIGNATURES = ['PARADEX-STARKNET-SIGNATURE', 'PARADEX-EVM-SIGNATURE', 'PARADEX-SIWE-MESSAGE'];
+  const lines = SIGNATURES.flatMap((name) => spellings(name).map((one) => `${one}: ${FORGED}`));
+
+  test('login signatures reach it in no spelling, on public, private and order routes', async () => {
+    for (const line of ['GET /v1/markets', 'GET /v1/balance', 'POST /v1/orders', 'GET /v1/vaults']) {
+      const { headers } = await venueSees(line, ['PARADEX-STARKNET-ACCOUNT: 0x7', bearer(), ...lines]);
+      expect(JSON.stringify(headers)).not.toContain(FORGED);
+      expect(headers).toContainEqual(['PARADEX-STARKNET-ACCOUNT', '0x7']);
+    }
+  });
+
+  test('but for POST /v1/vaults, which the operator account of the new vault signs', async () => {
+    const { headers } = await venueSees('POST /v1/vaults', [bearer(), 'Content-Length: 0', ...lines]);
+    const passed = headers.filter(([, value]) => value === FORGED);
+    expect(passed.map(([name]) => `${name}: ${FORGED}`)).toEqual(lines);
+  });
+});
+
 test('the method and the target are the matched ones, whatever headers of overriding say', async () => {
   const lines = ['X-HTTP-Method-Override: DELETE', 'X-Original-URL: /v1/withdrawals', 'X-Rewrite-URL: /v1/withdrawals'];
   const one = await venueSees('GET /v1/balance', [bearer(), ...lines]);

@@ -42,6 +42,8 @@ describe('a route table is read strictly', () => {
           servedBy: 'venue',
           identity: undefined,
           limit: 'public',
+          order: undefined,
+          signatureHeaders: undefined,
         },
       ],
     });
@@ -88,6 +90,8 @@ describe('a route table is read strictly', () => {
       tableOf({ ...row, access: 'trade', identity: 'optional' }),
       'only for public',
     ],
+    ['signature headers that are dropped by name', tableOf({ ...row, signature_headers: 'drop' }), 'one of forward'],
+    ['signature headers for ourselves', tableOf({ ...row, served_by: 'us', signature_headers: 'forward' }), 'venue'],
     ['an unknown limit', tableOf({ ...row, limit: 'none' }), 'limit must be one of public, login'],
     ['an account limit on a public route', tableOf({ ...row, limit: 'orders' }), 'limit must be one of public, login'],
     ['an IP limit on a private route', tableOf({ ...row, access: 'trade', limit: 'public' }), 'one of private-read'],

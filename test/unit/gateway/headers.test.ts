@@ -82,6 +82,9 @@ const forbidden = [
   'Countersign-Upstream-Secret',
   'Countersign-Anything-Later',
   'Countersignature',
+  'PARADEX-STARKNET-SIGNATURE',
+  'PARADEX-EVM-SIGNATURE',
+  'PARADEX-SIWE-MESSAGE',
 ];
 
 describe('what a client writes', () => {
