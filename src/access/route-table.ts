@@ -13,7 +13,10 @@ export type RouteAccess = 'public' | 'self-signed' | Permission;
 
 /** Rate-limit buckets counted per client IP: for routes that nobody has proven anything on yet (WIRE section 11). */
 export const ipLimits = ['public', 'login', 'onboarding', 'activate'] as const;
-/** Rate-limit buckets counted per account, once the request was authorized (WIRE section 11). */
+/**
+ * Rate-limit buckets of private routes, all counted per client IP; once the request was authorized, `private-read`, `orders` and
+ * `keys` per account, too (WIRE section 11).
+ */
 export const accountLimits = ['private-read', 'private-write', 'orders', 'keys', 'emergency'] as const;
 export type RouteLimit = (typeof ipLimits)[number] | (typeof accountLimits)[number];
 
@@ -143,7 +146,7 @@ function parseRoute(row: unknown, index: number): Route {
   if (identity !== undefined && access !== 'public') {
     throw new RouteTableError(`${where}: identity "optional" is only for public routes, this one is ${access}`);
   }
-  // An account bucket on a route without an account would never be charged: such a route would have no limit at all.
+  // An account bucket on a route without an account would never be charged.
   const limits = access === 'public' || access === 'self-signed' ? ipLimits : accountLimits;
   const limit: RouteLimit =
     row.limit === undefined ? usualLimit(method, access) : requireOneOf<RouteLimit>(row, 'limit', limits, where);
