@@ -6,18 +6,21 @@ import { type ErrorCode, errorStatus } from '../errors.ts';
 import { refusalErrorOf } from './refusal.ts';
 
 const whenCode: Readonly<Record<ErrorCode, string>> = {
-  VALIDATION_ERROR: 'A member of the body is out of range: a name, an allowlist entry, a lifetime, a state.',
-  BINDING_ERROR: 'The body is not UTF-8 or not JSON, or a member has the wrong type.',
+  VALIDATION_ERROR:
+    'A member of the body is out of range: a name, an allowlist entry, a lifetime, a state. Or the account has as many subkeys as subkeys.max_live or subkeys.max_pending allows.',
+  BINDING_ERROR: 'The body is not UTF-8 or not JSON, or a member has the wrong type or the name `__proto__`.',
   INVALID_REQUEST_PARAMETER:
     'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1.',
   NOT_ONBOARDED: 'Login: the account is unknown here. Onboard it first.',
-  INVALID_STARKNET_ADDRESS: 'The account is not a 0x hex felt; at onboarding, also: not the address of this key.',
+  INVALID_STARKNET_ADDRESS:
+    'The account is not a 0x hex felt, or is zero; at onboarding, also: not the address of this key.',
   INVALID_STARKNET_SIGNATURE: 'The signature is not two strings of decimal or 0x hex digits.',
-  PUBLIC_KEY_INVALID: 'The public key is not a 0x hex felt, or not a point of its curve.',
+  PUBLIC_KEY_INVALID:
+    'The public key is not a 0x hex felt, or not a point of its curve; that of a wallet: not 0x04 and 128 hex digits.',
   INVALID_TIMESTAMP:
-    'The signed time is missing, malformed, too far ahead of the server, too old, or before a sign-out. The message names the skew in seconds.',
+    'The signed time is malformed, missing in a wallet message, too far ahead of the server (data.skew_seconds of a Stark signature says how far), too old, or before a sign-out.',
   INVALID_BLOCK_EXPIRATION:
-    'The expiration of a signature is malformed, in the past, before its timestamp, or too late.',
+    'The expiration of a signature is malformed, missing in a wallet message, in the past, before its timestamp, or too late.',
   INVALID_ETHEREUM_ADDRESS: 'An Ethereum address is not 0x and 40 hex digits.',
   INVALID_EVM_SIGNATURE: 'The EIP-4361 message cannot be read, or the signature is not 65 bytes of hex with a low s.',
   INVALID_PARENT_ACCOUNT: 'Onboarding of a sub-account: there are none.',
@@ -25,36 +28,41 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   SUBKEY_NOT_ACTIVATABLE: 'Activation of a subkey that is active already, revoked, or too late.',
   NOT_UNIQUE: 'The account has registered this subkey already.',
   INVALID_ORDER_SIGNATURE:
-    'An order is not signed by a key of the session, is too old, was forwarded before, or is not written in the one accepted form. In a list, the message and data.index name it, from 0.',
+    'An order is not signed by a key of the session, is too old or too far ahead, was forwarded before, or is not written in the one accepted form. In a list, the message and data.index name it, from 0.',
   TOKEN_LIMIT_REACHED: 'The account has as many live tokens as tokens.max_live allows.',
   UNAUTHORIZED_ERROR: 'No bearer, or one that is malformed, expired, revoked or signed out. The message says which.',
   STARKNET_SIGNATURE_VERIFICATION_FAILED:
     'The signature is not by this key over this request, or was used before. 403 at the activation of a subkey.',
   EVM_SIGNATURE_VERIFICATION_FAILED:
-    'The EIP-4361 message is for another domain, chain, address or statement, or its nonce was used before.',
-  ETHEREUM_SIGNER_MISMATCH: 'The signature is by another wallet than the one of the message or of the account.',
+    'The EIP-4361 message is for another domain, URI, chain or statement, or its nonce was used before.',
+  ETHEREUM_SIGNER_MISMATCH:
+    'The signature is by another wallet than the one of the message, of the account, or of the public key at onboarding.',
   INVALID_SUBKEY:
     'Login: the key is no active subkey of the account. Registration (400): it is the main key, or was revoked.',
-  INVALID_TOKEN_SCOPE: 'The credential is alive, but its kind may not do this.',
+  INVALID_TOKEN_SCOPE:
+    'The credential is alive, but its kind may not do this. A terminal token: the login was without token_usage=interactive.',
   IP_NOT_ALLOWED:
     "The client's address is not in the allowlist of the credential, could not be told, or the list is damaged.",
-  REQUEST_NOT_ALLOWED: 'The account is locked, or the operation is switched off (orders.unsigned_routes).',
-  ALLOWLIST_ENTRY_NOT_FOUND: 'Onboarding is closed (onboarding.open = false) and this account is not on its list.',
+  REQUEST_NOT_ALLOWED:
+    'The account is locked, or the operation is switched off: trade without a signature (orders.unsigned_routes), terminal tokens (terminal_token.enabled). Operator API: rotating the key of a use that is off; /metrics by another name than an address or localhost, without metrics.token.',
+  ALLOWLIST_ENTRY_NOT_FOUND:
+    'Onboarding is closed (onboarding.open = false) and neither this key nor this account is on its list.',
   ISOLATED_MARKET_ACCOUNT_MISMATCH:
     'An order for an isolated-market account (on_behalf_of_account) without the flag of the login.',
-  NOT_FOUND: 'No such path; or no such subkey or token in this account.',
+  NOT_FOUND: 'No such path; or no such subkey or token in this account. Operator API: no such signing key.',
   ACCOUNT_NOT_FOUND: 'The account is unknown.',
   METHOD_NOT_ALLOWED: 'The path exists with other methods: see the Allow header.',
-  REQUEST_TIMEOUT: 'The request did not arrive whole within http.request_timeout.',
+  REQUEST_TIMEOUT:
+    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue.',
   PAYLOAD_TOO_LARGE:
-    'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue.',
+    'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB.',
   URI_TOO_LONG: 'The request target is longer than http.max_target_bytes, or one part of it too long.',
   RATE_LIMITED: 'Too many requests. The body has only the message; see Retry-After and the X-RateLimit headers.',
   ONBOARDING_RATE_LIMITED: 'The same, on the onboarding routes.',
   HEADERS_TOO_LARGE: 'The request head is larger than http.max_header_bytes.',
   INTERNAL_ERROR: 'A defect of this server. The message names the request id under which its log has the cause.',
   SERVICE_UNAVAILABLE:
-    'The store or the venue cannot be reached now, or is overloaded. Retry-After says when to try again.',
+    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
 };
 
 const whenReason: Readonly<Record<DenyReason, string>> = {
@@ -80,15 +88,17 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
   signed_out: 'The session is older than a sign-out of its account or its credential.',
   permission_missing: 'The kind of credential does not hold the permission of the route.',
   read_only_method: 'A read-only token with another method than GET.',
-  client_ip_unknown: "The client's address could not be told, and the credential has an allowlist.",
+  client_ip_unknown: "The client's address could not be told: nobody passes, whatever the allowlist.",
   ip_not_allowed: 'The address is outside the allowlist.',
   allowlist_damaged: 'The stored allowlist cannot be read back: nobody passes until it is replaced.',
   store_unavailable: 'The store could not be asked.',
   view_stale: 'What is in memory may be behind the store.',
-  upstream_unavailable: 'The venue could not be reached, or its queue is full.',
+  upstream_unavailable:
+    'The venue could not be reached, broke off or sent malformed headers, or upstream.queue is full.',
   upstream_timeout: 'The venue did not answer within upstream.timeout.',
   request_header_refused: 'A header cannot be forwarded as it stands.',
-  order_refused: 'An order is not signed as it must be (docs/orders.md).',
+  order_refused:
+    'An order is not signed as it must be (docs/orders.md), or is for an isolated-market account (403 ISOLATED_MARKET_ACCOUNT_MISMATCH).',
   route_unsigned: 'A trade route without signed orders, and orders.unsigned_routes is refuse.',
 };
 
@@ -104,6 +114,13 @@ An answer that is no success has a JSON body of exactly three members:
 
 Programs read \`error\` and the status; \`message\` is for people and may change. \`data\` is an object or null. A 429 has only \`message\`.
 The id of the request is in the header \`Countersign-Request-Id\`, never in the body of a refusal. Both lists below only ever grow.
+
+The other exception is \`/readyz\` at 503: \`{ "status", "checks" }\`, as at 200. What the venue answers is the venue's.
+
+The headers \`X-RateLimit-Limit\`, \`-Remaining\`, \`-Reset\` and \`X-Ratelimit-Window\` are on every answer to a request that was counted. They
+are missing while rate limits are off, and where a request was refused before it could be read: 400 for what is not HTTP/1.1 or has not
+exactly one Host, 404 for CONNECT, 408 of http.request_timeout, 413 for chunk extensions, 414 for the whole target, 431, and 503 for too
+many requests on one connection.
 `;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');

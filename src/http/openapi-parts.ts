@@ -42,7 +42,7 @@ export const sharedParts = {
     ),
     'Retry-After': integerHeader('Seconds. On 429 and 503 only.'),
     'X-RateLimit-Limit': integerHeader(
-      'Requests per window of the tightest limit. On every answer while rate limits are on.',
+      'Requests per window of the tightest limit. While rate limits are on, on every answer but to what was refused before it could be read: 400 for what is not HTTP/1.1 or has not exactly one Host, 408, 414, 431.',
     ),
     'X-RateLimit-Remaining': integerHeader('Requests left now.'),
     'X-RateLimit-Reset': integerHeader('When the limit is full again, in unix seconds.'),
