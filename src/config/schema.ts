@@ -47,7 +47,7 @@ const percent = (share: number, description: string) =>
 export const settings = {
   role: choice('all', ['all'], {
     notYet: ['authority', 'gateway'],
-    description: 'Which halves of Countersign this process runs: the credential authority, the gateway, or all.',
+    description: 'What this process runs: the credential authority and the gateway.',
   }),
   'server.host': text('127.0.0.1', {
     short: 'host',
@@ -405,7 +405,10 @@ export const settings = {
   ),
   'rate_limit.private_per_minute': perMinute(1500, 'All private requests per IP and minute.'),
   'rate_limit.key_management_per_minute': perMinute(60, 'Subkey and token requests per account and minute.'),
-  'rate_limit.activate_per_minute': perMinute(30, 'Subkey activations per IP and minute.'),
+  'rate_limit.activate_per_minute': perMinute(
+    30,
+    'Subkey activations and reports of leaked bearers (POST /countersign/v1/leaked) per IP and minute.',
+  ),
   'rate_limit.max_keys': integer(100_000, {
     min: 16,
     max: 10_000_000,
