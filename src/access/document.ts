@@ -1,6 +1,6 @@
 // Writes docs/errors.md: every code a caller can see and every reason a request can be denied for, from the lists the program
 // itself uses. The words of "when" are here, by code and by reason, so that a new one does not compile without them.
-// After a change of a list: node src/access/document.ts > docs/errors.md
+// After a change of a list: npx node src/access/document.ts > docs/errors.md
 import { type DenyReason, denyReasons } from '../domain/decision.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
 import { refusalErrorOf } from './refusal.ts';
@@ -104,7 +104,7 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
 
 const introduction = `# Errors
 
-<!-- Generated from src/errors.ts, src/domain/decision.ts and src/access/refusal.ts: node src/access/document.ts > docs/errors.md -->
+<!-- Generated from src/errors.ts, src/domain/decision.ts and src/access/refusal.ts: npx node src/access/document.ts > docs/errors.md -->
 
 An answer that is no success has a JSON body of exactly three members:
 

@@ -1,12 +1,12 @@
 // Writes the settings table for people: docs/configuration.md and the list of flags in the help.
 // Both come from schema.ts alone, so that they cannot say what the program does not do.
-// After a change of the table: node src/config/document.ts > docs/configuration.md
+// After a change of the table: npx node src/config/document.ts > docs/configuration.md
 import { type Config, type SettingName, settingNames, settingOf, variableOf } from './schema.ts';
 import type { Setting } from './setting-types.ts';
 
 const introduction = `# Configuration
 
-<!-- Generated from src/config/schema.ts: node src/config/document.ts > docs/configuration.md -->
+<!-- Generated from src/config/schema.ts: npx node src/config/document.ts > docs/configuration.md -->
 
 Countersign runs without any setting. A setting has one name everywhere, and the strongest of these wins:
 

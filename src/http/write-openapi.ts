@@ -1,5 +1,5 @@
 // Prints docs/openapi.json: what a server with the built-in route table and no setting answers on GET /openapi.json.
-// After a change of a route or a schema: node src/http/write-openapi.ts > docs/openapi.json && npm run format
+// After a change of a route or a schema: npx node src/http/write-openapi.ts > docs/openapi.json && npm run format
 import Fastify from 'fastify';
 import { parseRouteTable } from '../access/route-table.ts';
 import paradexRoutes from '../access/routes/paradex.json' with { type: 'json' };

@@ -1,11 +1,11 @@
 // Writes docs/metrics.md from the table of metrics and from what prom-client tells about the process, so that it cannot name what
-// is not there. After a change of the table: node src/telemetry/document.ts > docs/metrics.md
+// is not there. After a change of the table: npx node src/telemetry/document.ts > docs/metrics.md
 import { processRegistry } from './exposition.ts';
 import { type Metric, metrics } from './metrics.ts';
 
 const introduction = `# Metrics
 
-<!-- Generated from src/telemetry/metrics.ts: node src/telemetry/document.ts > docs/metrics.md -->
+<!-- Generated from src/telemetry/metrics.ts: npx node src/telemetry/document.ts > docs/metrics.md -->
 
 \`GET /metrics\` of the operator's listener, in the text format of Prometheus ([how to read it](operator.md#metrics)). Durations are
 seconds, sizes bytes. The values of every label come from closed lists: no figure names an account, a credential, an address or

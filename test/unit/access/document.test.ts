@@ -5,7 +5,7 @@ import { refusalErrorOf } from '../../../src/access/refusal.ts';
 import { denyReasons } from '../../../src/domain/decision.ts';
 import { errorStatus } from '../../../src/errors.ts';
 
-test('docs/errors.md is what the lists say (else: node src/access/document.ts > docs/errors.md)', () => {
+test('docs/errors.md is what the lists say (else: npx node src/access/document.ts > docs/errors.md)', () => {
   const committed = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
   expect(committed).toBe(errorsDocument());
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { configurationDocument, describeSettings } from '../../../src/config/document.ts';
 import { settingNames, settingOf, variableOf } from '../../../src/config/schema.ts';
 
-test('docs/configuration.md is what schema.ts says (else: node src/config/document.ts > docs/configuration.md)', () => {
+test('docs/configuration.md is what schema.ts says (else: npx node src/config/document.ts > docs/configuration.md)', () => {
   const committed = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
   expect(committed).toBe(configurationDocument());
 });

@@ -41,7 +41,7 @@ const operation = (name: string): JsonObject => {
   return membersAt(document, 'paths', path, method.toLowerCase());
 };
 
-test('docs/openapi.json is what the program does (else: node src/http/write-openapi.ts > docs/openapi.json && npm run format)', async () => {
+test('docs/openapi.json is what the program does (else: npx node src/http/write-openapi.ts > docs/openapi.json && npm run format)', async () => {
   const committed = readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8');
   expect(JSON.parse(committed)).toEqual(JSON.parse(await openapiText()));
 });
