@@ -603,6 +603,7 @@ function credentialServices(deps: {
     }),
     subkeys: {
       store,
+      clock,
       register: createRegisterSubkey({
         store,
         changes,

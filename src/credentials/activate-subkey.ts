@@ -3,6 +3,7 @@
 import { refusalErrorOf } from '../access/refusal.ts';
 import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
+import { subkeyStateAt } from '../domain/subkey.ts';
 import { type Clock, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/barrier.ts';
@@ -77,8 +78,9 @@ export function createActivateSubkey(deps: {
   };
 
   function requirePending(subkey: Subkey): NonNullable<Subkey['pending']> {
-    if (subkey.pending === undefined || subkey.pending.until <= clock.now()) throw notActivatable();
-    return subkey.pending;
+    const { pending } = subkey;
+    if (pending === undefined || subkeyStateAt(subkey, clock.now()) !== 'pending') throw notActivatable();
+    return pending;
   }
 
   function requireFresh(timestamp: UnixSeconds): void {

@@ -2,6 +2,7 @@
 import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
+import { subkeyStateAt } from '../domain/subkey.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
@@ -11,7 +12,7 @@ import { endingOf } from './ending.ts';
 import { recordChange } from './record-change.ts';
 
 export interface ManageSubkeys {
-  /** Throws NOT_FOUND for another account's key, an unknown one and a revoked one. */
+  /** Throws NOT_FOUND for another account's key, an unknown one, a revoked and an expired one. */
   rename(caller: Caller, publicKey: Felt, name: string): Promise<Subkey>;
   /** Full replacement (WIRE section 6). Throws NOT_FOUND as rename does. */
   replaceAllowlist(caller: Caller, publicKey: Felt, allowlist: UsableAllowlist): Promise<Changed<Subkey>>;
@@ -91,7 +92,9 @@ export function createManageSubkeys(deps: {
   async function liveSubkey(tx: StoreTransaction, caller: Caller, publicKey: Felt, method: string): Promise<Subkey> {
     await requireStill(tx, caller, { permission: 'keys:manage', method }, clock);
     const subkey = await tx.subkey(caller.principal.credential.account, publicKey);
-    if (subkey === undefined || subkey.state === 'revoked') throw noSuchSubkey();
+    if (subkey === undefined) throw noSuchSubkey();
+    const state = subkeyStateAt(subkey, clock.now());
+    if (state === 'revoked' || state === 'expired') throw noSuchSubkey();
     return subkey;
   }
 }

@@ -13,6 +13,9 @@ export type UnixNanos = bigint & { readonly [unit]: 'ns' };
 /** "Never" and "not yet" in stored times: revoked_at 0 = live, expires_at 0 = never (WIRE section 4). */
 export const NEVER = 0n as UnixNanos;
 
+/** Whether a time such as expires_at has come; NEVER does not. */
+export const isOver = (until: UnixNanos, now: UnixNanos): boolean => until !== NEVER && until <= now;
+
 export interface Clock {
   /** Wall time that never goes below the highest time this store has seen (DESIGN section 5). */
   now(): UnixNanos;

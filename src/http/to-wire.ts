@@ -1,15 +1,17 @@
 // The only bridge from domain values to what clients read.
 import { shownEntries } from '../domain/allowlist.ts';
+import { subkeyStateAt } from '../domain/subkey.ts';
+import type { UnixNanos } from '../domain/time.ts';
 import type { Receipt } from '../revocation/barrier.ts';
 import type { Subkey, Token } from '../store/store.ts';
 import type { SubkeyWire } from './schemas/subkeys.ts';
 import type { ApiTokenWire } from './schemas/tokens.ts';
 
-export const subkeyToWire = (subkey: Subkey): SubkeyWire => ({
+export const subkeyToWire = (subkey: Subkey, now: UnixNanos): SubkeyWire => ({
   account_id: subkey.account,
   public_key: subkey.publicKey,
   name: subkey.name,
-  state: subkey.state,
+  state: subkeyStateAt(subkey, now),
   id: subkey.id,
   allowed_cidrs: shownEntries(subkey.allowlist),
   created_at: subkey.createdAt,

@@ -39,6 +39,7 @@ export async function declaredRoutes(): Promise<DeclaredRoutes> {
     register: unused,
     activate: unused,
     manage: { rename: unused, revoke: unused, replaceAllowlist: unused },
+    clock,
   });
   registerTokenRoutes(app, {
     store: { tokens: unused },

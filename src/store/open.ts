@@ -5,7 +5,7 @@ import { type Clock, createClock, systemWall, type UnixNanos, unixNanos } from '
 import { StoreFailure } from '../errors.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
-import { createReads, LOG_HEAD } from './reads.ts';
+import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
 import { accountOf, auditRowOf, integer, subkeyOf, tokenOf } from './rows.ts';
 import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -92,7 +92,7 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
 
     async subkeys(account, filter, page) {
       let query = reader.selectFrom('subkey').selectAll().where('account_id', '=', account);
-      if (!filter.withRevoked) query = query.where('state', '<>', sql.lit('revoked'));
+      if (!filter.withRevoked) query = query.where(isLiveSubkey(filter.now));
       const after = page.cursor === undefined ? undefined : integerCursor(page.cursor);
       if (after !== undefined) query = query.where('id', '>', after);
       const rows = await query

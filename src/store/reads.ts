@@ -1,7 +1,7 @@
 // Every read the service makes, over whichever connection it is given: the reader, or an open transaction.
-import { type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { type Allowlist, decodeAllowlist } from '../domain/allowlist.ts';
-import { NEVER, unixNanos } from '../domain/time.ts';
+import { NEVER, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { isSigningKeyAlive } from '../jwt/signing-key.ts';
 import { accountOf, integer, subkeyOf, subkeyState, tokenOf } from './rows.ts';
 import type { Facts, FactsQuery, FactsRead, StoreReads } from './store.ts';
@@ -11,6 +11,14 @@ const anywhere: Allowlist = { kind: 'anywhere' };
 
 /** The counter row that numbers the change log. */
 export const LOG_HEAD = 'log_head';
+
+/** subkeyStateAt is neither revoked nor expired. */
+export const isLiveSubkey = (now: UnixNanos) => (e: ExpressionBuilder<Tables, 'subkey'>) =>
+  e.and([
+    e('state', '<>', sql.lit('revoked')),
+    e.or([e('expires_at', '=', sql.lit(0n)), e('expires_at', '>', now)]),
+    e.or([e('state', '=', sql.lit('active')), e('pending_until', '>', now)]),
+  ]);
 
 export function createReads(db: Kysely<Tables>): StoreReads {
   return {
@@ -56,13 +64,7 @@ export function createReads(db: Kysely<Tables>): StoreReads {
         .selectFrom('subkey')
         .select((e) => ['state', e.fn.countAll<bigint>().as('count')])
         .where('account_id', '=', account)
-        .where('state', '<>', sql.lit('revoked'))
-        .where((e) =>
-          e.or([
-            e('state', '=', 'active').and(e.or([e('expires_at', '=', 0n), e('expires_at', '>', now)])),
-            e('state', '=', 'pending').and('pending_until', '>', now),
-          ]),
-        )
+        .where(isLiveSubkey(now))
         .groupBy('state')
         .execute();
       const count = (state: string) => Number(subkeys.find((row) => row.state === state)?.count ?? 0n);

@@ -3,6 +3,7 @@
 import type { Allowlist, UsableAllowlist } from '../domain/allowlist.ts';
 import type { AccountId, CredentialRef, SessionCredentialRef, Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
+import type { SubkeyState } from '../domain/subkey.ts';
 import type { UnixNanos } from '../domain/time.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 
@@ -18,8 +19,6 @@ export interface Account {
   readonly lockedAt: UnixNanos;
   readonly createdAt: UnixNanos;
 }
-
-export type SubkeyState = 'active' | 'pending' | 'revoked';
 
 export interface Subkey {
   readonly account: AccountId;
@@ -183,7 +182,7 @@ export interface StoreReads {
   /** The live row of a key if there is one, else its newest revoked row. */
   subkey(account: AccountId, publicKey: Felt): Promise<Subkey | undefined>;
   token(account: AccountId, lookupId: string): Promise<Token | undefined>;
-  /** Live tokens (not revoked, not expired at `now`) and live subkeys: what the limits count. */
+  /** Live tokens and subkeys, neither revoked nor expired at `now`: what the limits count. */
   countLive(
     account: AccountId,
     now: UnixNanos,
@@ -232,7 +231,7 @@ export interface StoreTransaction extends StoreReads {
     now: UnixNanos,
   ): Promise<boolean>;
   revokeToken(account: AccountId, tokenId: string, now: UnixNanos): Promise<boolean>;
-  /** From pending, and only while it may still be activated, to active; forgets the ciphertext and the ephemeral key. */
+  /** From pending, and only while it lives and may still be activated, to active; forgets the ciphertext and the ephemeral key. */
   activateSubkey(account: AccountId, id: bigint, name: string, now: UnixNanos): Promise<boolean>;
   /** Never lowers: sessions of every credential of the account whose auth_time is at or before `to` are dead. */
   raiseValidAfter(account: AccountId, to: UnixNanos): Promise<void>;
@@ -279,7 +278,12 @@ export interface StoreTransaction extends StoreReads {
 export interface Store extends StoreReads {
   /** Renewed when a database is restored or promoted: positions of two epochs never compare. */
   readonly epoch: string;
-  subkeys(account: AccountId, filter: { withRevoked: boolean }, page: PageRequest): Promise<Page<Subkey>>;
+  /** Without `withRevoked` those alone that countLive counts. */
+  subkeys(
+    account: AccountId,
+    filter: { withRevoked: boolean; now: UnixNanos },
+    page: PageRequest,
+  ): Promise<Page<Subkey>>;
   tokens(
     account: AccountId,
     filter: { withInvalid: boolean; kind: string | undefined; now: UnixNanos },

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
 import type { Clock } from '../domain/time.ts';
 import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './meta.ts';
-import { createReads, LOG_HEAD } from './reads.ts';
+import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
 import { createRestoreWrites, validAfterFloor } from './restore-writes.ts';
 import { subkeyOf } from './rows.ts';
 import { createSigningKeyWrites } from './signing-keys.ts';
@@ -98,7 +98,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
         .where('account_id', '=', account)
         .where('id', '=', id)
         .where('state', '=', 'pending')
-        .where('pending_until', '>', now)
+        .where(isLiveSubkey(now))
         .executeTakeFirstOrThrow();
       return numUpdatedRows === 1n;
     },

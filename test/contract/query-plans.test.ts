@@ -100,7 +100,7 @@ const others = (
 ): Asked<Omit<Store, keyof StoreReads | 'epoch' | 'transaction' | 'snapshot' | 'close'>> => ({
   async subkeys() {
     for (const asked of [page, next]) {
-      for (const withRevoked of [true, false]) await store.subkeys(alice, { withRevoked }, asked);
+      for (const withRevoked of [true, false]) await store.subkeys(alice, { withRevoked, now: T0 }, asked);
     }
   },
   async tokens() {

@@ -191,7 +191,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
           (await factsOf({ account: alice, kind: 'token', id: 'tok_1' })).allowlist.kind,
           (await store.subkey(alice, keyOne))?.allowlist.kind,
           (await store.token(alice, 'lookup-1'))?.allowlist.kind,
-          (await store.subkeys(alice, { withRevoked: false }, everything)).rows[0]?.allowlist.kind,
+          (await store.subkeys(alice, { withRevoked: false, now: T0 }, everything)).rows[0]?.allowlist.kind,
         ];
         expect(kinds).toEqual(kinds.map(() => 'damaged'));
       },
@@ -362,7 +362,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       const pages: bigint[][] = [];
       let cursor: string | undefined;
       do {
-        const page = await store.subkeys(alice, { withRevoked: false }, { limit: 2, cursor });
+        const page = await store.subkeys(alice, { withRevoked: false, now: T0 }, { limit: 2, cursor });
         pages.push(page.rows.map((row) => row.id));
         cursor = page.next;
       } while (cursor !== undefined);
@@ -371,8 +371,8 @@ describe.each(databases)('the store on $name', ({ create }) => {
 
     test('a full last page has no next', async () => {
       for (let n = 1n; n <= 4n; n += 1n) await insertSubkey(store, subkeyOf(alice, { publicKey: feltOf(n) }));
-      const first = await store.subkeys(alice, { withRevoked: false }, { limit: 2, cursor: undefined });
-      const last = await store.subkeys(alice, { withRevoked: false }, { limit: 2, cursor: first.next });
+      const first = await store.subkeys(alice, { withRevoked: false, now: T0 }, { limit: 2, cursor: undefined });
+      const last = await store.subkeys(alice, { withRevoked: false, now: T0 }, { limit: 2, cursor: first.next });
       expect(last.rows).toHaveLength(2);
       expect(last.next).toBeUndefined();
     });
@@ -382,16 +382,25 @@ describe.each(databases)('the store on $name', ({ create }) => {
       await store.transaction((tx) => tx.revokeSubkey(alice, gone.id, at(5n)));
       const live = await insertSubkey(store, subkeyOf(alice));
       const idsOf = async (withRevoked: boolean) =>
-        (await store.subkeys(alice, { withRevoked }, everything)).rows.map((row) => row.id);
+        (await store.subkeys(alice, { withRevoked, now: T0 }, everything)).rows.map((row) => row.id);
       expect(await idsOf(false)).toEqual([live.id]);
       expect(await idsOf(true)).toEqual([gone.id, live.id]);
+    });
+
+    test('expired ones are listed only when asked for, from the moment they expire', async () => {
+      const brief = await insertSubkey(store, subkeyOf(alice, { expiresAt: at(5n) }));
+      const idsAt = async (now: bigint, withRevoked = false) =>
+        (await store.subkeys(alice, { withRevoked, now: at(now) }, everything)).rows.map((row) => row.id);
+      expect(await idsAt(4n)).toEqual([brief.id]);
+      expect(await idsAt(5n)).toEqual([]);
+      expect(await idsAt(5n, true)).toEqual([brief.id]);
     });
 
     test.each(['x', '-1', '1e9', '9'.repeat(19), ' 1', ''])(
       'a cursor %j that is not ours lists nothing',
       async (cursor) => {
         await insertSubkey(store, subkeyOf(alice));
-        expect(await store.subkeys(alice, { withRevoked: true }, { limit: 10, cursor })).toEqual({
+        expect(await store.subkeys(alice, { withRevoked: true, now: T0 }, { limit: 10, cursor })).toEqual({
           rows: [],
           next: undefined,
         });
@@ -443,8 +452,16 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await activate()).toBe(false);
     });
 
-    test('are never activated at or after their time, once revoked, or under another account', async () => {
+    test('are never activated at or after their time or their expiry, once revoked, or under another account', async () => {
       const { id } = await insertSubkey(store, pendingOf(alice));
+      const brief = await insertSubkey(
+        store,
+        pendingOf(alice, {
+          publicKey: feltOf(0x3333n),
+          expiresAt: at(5n),
+          pending: { encryptedKey: 'x', ephPublicKey: feltOf(0xe3n), until: at(100n) },
+        }),
+      );
       const gone = await insertSubkey(
         store,
         pendingOf(alice, {
@@ -456,6 +473,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       const before = allRows();
       await store.transaction(async (tx) => {
         expect(await tx.activateSubkey(alice, id, 'late', at(100n))).toBe(false);
+        expect(await tx.activateSubkey(alice, brief.id, 'expired', at(5n))).toBe(false);
         expect(await tx.activateSubkey(bob, id, 'mine', at(5n))).toBe(false);
         expect(await tx.activateSubkey(alice, gone.id, 'risen', at(5n))).toBe(false);
       });
@@ -546,7 +564,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await tx.revokeSubkeys(alice, at(21n))).toEqual([]);
       expect(await tx.revokeTokens(alice, at(21n))).toEqual([]);
     });
-    const subkeys = await store.subkeys(alice, { withRevoked: true }, everything);
+    const subkeys = await store.subkeys(alice, { withRevoked: true, now: T0 }, everything);
     expect(subkeys.rows.map((row) => [row.state, row.revokedAt, row.pending])).toEqual([
       ['revoked', at(20n), undefined],
       ['revoked', at(20n), undefined],

@@ -246,4 +246,68 @@ describe('expires_in', () => {
       await own.stop();
     }
   });
+
+  test('makes a subkey as dead as a revoked one when its time comes, and not a second before', async () => {
+    const own = await startWorld({ settings: { 'subkeys.max_live': '2' } });
+    try {
+      const trader = await newOwner(own);
+      const [brief, other] = [await addSubkey(own, trader, { expires_in: 60 }), await addSubkey(own, trader)];
+      const ask = (method: string, path: string, body?: unknown) =>
+        call(own.url, method, path, { bearer: trader.session, ...(body === undefined ? {} : { body }) });
+      const listed = async (query = '') =>
+        (await ask('GET', SUBKEYS + query)).json.results.map(({ state }: { state: string }) => state);
+      const changes = [
+        () => ask('PUT', one(brief), { name: 'renamed' }),
+        () => ask('PUT', `${one(brief)}/allowed-cidrs`, { allowed_cidrs: ['127.0.0.1'] }),
+      ];
+      const third = () => postSubkey(own, trader.session, registrationBody(own, trader, newStarkKey()));
+
+      own.clock.advance(59);
+      for (const change of changes) {
+        const answer = await change();
+        expect([answer.status, answer.json.state]).toEqual([200, 'active']);
+      }
+      expect((await ask('GET', one(brief))).json.state).toBe('active');
+      expect(await listed()).toEqual(['active', 'active']);
+      expectRefusal(await third(), 400, 'VALIDATION_ERROR');
+
+      own.clock.advance(1);
+      await changesNothing(own, trader.session, async () => {
+        for (const change of changes) expectRefusal(await change(), 404, 'NOT_FOUND');
+      });
+      expect((await ask('GET', one(brief))).json).toMatchObject({ state: 'expired', revoked_at: 0 });
+      expect(await listed()).toEqual(['active']);
+      expect(await listed('?with_revoked=true')).toEqual(['expired', 'active']);
+      expectSuccess(await third(), 201);
+      expect((await ask('DELETE', one(brief))).json).toEqual({ public_key: brief.publicKey });
+      expect(await listed('?with_revoked=true')).toEqual(['revoked', 'active', 'active']);
+      expect((await ask('PUT', one(other), { name: 'renamed' })).status).toBe(200);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('ends a pending subkey, and so does the time to activate it', async () => {
+    const own = await startWorld({ settings: { 'subkeys.pending_life': '120', 'subkeys.max_pending': '2' } });
+    try {
+      const trader = await newOwner(own);
+      const [brief, slow] = [await addPending(own, trader, { expires_in: 60 }), await addPending(own, trader)];
+      const states = async (query = '') => {
+        const { json } = await call(own.url, 'GET', SUBKEYS + query, { bearer: trader.session });
+        return json.results.map(({ state }: { state: string }) => state);
+      };
+      expect(await states()).toEqual(['pending', 'pending']);
+      own.clock.advance(60);
+      expectRefusal(await activate(activation(brief, own, trader), own), 400, 'SUBKEY_NOT_ACTIVATABLE');
+      expect(await states()).toEqual(['pending']);
+      expect(await states('?with_revoked=true')).toEqual(['expired', 'pending']);
+      await addPending(own, trader);
+      own.clock.advance(60);
+      expect(await states('?with_revoked=true')).toEqual(['expired', 'expired', 'pending']);
+      const rename = await call(own.url, 'PUT', one(slow.subkey), { bearer: trader.session, body: { name: 'late' } });
+      expectRefusal(rename, 404, 'NOT_FOUND');
+    } finally {
+      await own.stop();
+    }
+  });
 });

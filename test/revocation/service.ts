@@ -406,7 +406,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       login,
       onboard: { stark: notServed, wallet: notServed, lookUpStark: notServed, lookUpWallet: notServed },
       hashes,
-      subkeys: { store, register, activate: notServed, manage: subkeys },
+      subkeys: { store, register, activate: notServed, manage: subkeys, clock },
       emergency: {
         signOut: { everywhere: notServed, revokeAll: notServed },
         reportLeaked: notServed,

@@ -67,7 +67,7 @@ function shownOne(account: Members): string {
     'token',
     textOf(token, 'lookup_id'),
     textOf(token, 'name'),
-    token.revoked_at === 0 ? 'issued' : 'revoked',
+    textOf(token, 'state'),
     shownTime(token.expiry_at),
   ]);
   const credentials = [...subkeys, ...tokens];

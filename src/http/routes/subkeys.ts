@@ -5,7 +5,7 @@ import type { ActivateSubkey, Activation } from '../../credentials/activate-subk
 import type { ManageSubkeys } from '../../credentials/manage-subkeys.ts';
 import type { RegisterSubkey, SubkeyRegistration } from '../../credentials/register-subkey.ts';
 import { parseFelt } from '../../domain/felt.ts';
-import { unixSeconds } from '../../domain/time.ts';
+import { type Clock, unixSeconds } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
 import type { Store } from '../../store/store.ts';
@@ -29,6 +29,7 @@ export interface SubkeyRouteDeps {
   readonly register: RegisterSubkey;
   readonly activate: ActivateSubkey;
   readonly manage: ManageSubkeys;
+  readonly clock: Clock;
 }
 
 const list = '/v1/account/keys/subkeys';
@@ -36,7 +37,7 @@ const one = `${list}/:public_key`;
 
 export function registerSubkeyRoutes(
   server: FastifyInstance,
-  { store, register, activate, manage }: SubkeyRouteDeps,
+  { store, register, activate, manage, clock }: SubkeyRouteDeps,
 ): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const keyOf = (request: Parameters<typeof contextOf>[0]) => readPublicKey(contextOf(request).params.public_key);
@@ -45,8 +46,9 @@ export function registerSubkeyRoutes(
     const { account } = callerOf(request).principal.credential;
     const { query } = request;
     const withRevoked = readFlag(query.with_revoked) || readFlag(query.include_revoked);
-    const page = await store.subkeys(account, { withRevoked }, readPage(query));
-    return { results: page.rows.map(subkeyToWire), next: page.next ?? null };
+    const now = clock.now();
+    const page = await store.subkeys(account, { withRevoked, now }, readPage(query));
+    return { results: page.rows.map((subkey) => subkeyToWire(subkey, now)), next: page.next ?? null };
   });
 
   app.post(list, { schema: { body: CreateSubkeyBody, response: { 201: Empty } } }, async (request, reply) => {
@@ -63,11 +65,11 @@ export function registerSubkeyRoutes(
   app.get(one, { schema: { response: { 200: SubkeyWire } } }, async (request) => {
     const subkey = await store.subkey(callerOf(request).principal.credential.account, keyOf(request));
     if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
-    return subkeyToWire(subkey);
+    return subkeyToWire(subkey, clock.now());
   });
 
   app.put(one, { schema: { body: RenameSubkeyBody, response: { 200: SubkeyWire } } }, async (request) =>
-    subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name))),
+    subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name)), clock.now()),
   );
 
   app.delete(one, { schema: { response: { 200: RevokedSubkeyWire } } }, async (request, reply) => {
@@ -83,7 +85,7 @@ export function registerSubkeyRoutes(
       const allowlist = readAllowlist(request.body.allowed_cidrs);
       const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-      return subkeyToWire(result);
+      return subkeyToWire(result, clock.now());
     },
   );
 }

@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox';
 import type { LockAccount } from '../../credentials/lock-account.ts';
 import type { AccountId } from '../../domain/credential.ts';
 import { parseFelt } from '../../domain/felt.ts';
-import type { Clock } from '../../domain/time.ts';
+import { type Clock, isOver, NEVER, type UnixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { readPage } from '../../http/read.ts';
 import { BigInteger } from '../../http/schemas/common.ts';
@@ -13,7 +13,7 @@ import { SubkeyWire } from '../../http/schemas/subkeys.ts';
 import { ApiTokenWire } from '../../http/schemas/tokens.ts';
 import { REVOCATION_HEADER, receiptToWire, subkeyToWire, tokenToWire } from '../../http/to-wire.ts';
 import type { Changed } from '../../revocation/barrier.ts';
-import type { Account, Store } from '../../store/store.ts';
+import type { Account, Store, Token } from '../../store/store.ts';
 import { actOf } from '../act.ts';
 
 const AccountWire = Type.Object({
@@ -33,10 +33,12 @@ const AccountListWire = Type.Object({
   results: Type.Array(AccountWire),
   next: Type.Union([Type.String(), Type.Null()]),
 });
+/** Owners ask for live tokens alone or tell by the times; a table for people says it. */
+const TokenWire = Type.Object({ ...ApiTokenWire.properties, state: Type.Enum(['issued', 'expired', 'revoked']) });
 const AccountDetailWire = Type.Object({
   ...AccountWire.properties,
   subkeys: Type.Array(SubkeyWire),
-  tokens: Type.Array(ApiTokenWire),
+  tokens: Type.Array(TokenWire),
   /** True when there are more of either than are shown. */
   more: Type.Boolean(),
 });
@@ -80,12 +82,13 @@ export function registerAccountRoutes(
       const account = await store.account(id);
       if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'no such account');
       const page = { limit: SHOWN, cursor: undefined };
-      const subkeys = await store.subkeys(id, { withRevoked: true }, page);
-      const tokens = await store.tokens(id, { withInvalid: true, kind: undefined, now: deps.clock.now() }, page);
+      const now = deps.clock.now();
+      const subkeys = await store.subkeys(id, { withRevoked: true, now }, page);
+      const tokens = await store.tokens(id, { withInvalid: true, kind: undefined, now }, page);
       return {
         ...accountToWire(account),
-        subkeys: subkeys.rows.map(subkeyToWire),
-        tokens: tokens.rows.map(tokenToWire),
+        subkeys: subkeys.rows.map((subkey) => subkeyToWire(subkey, now)),
+        tokens: tokens.rows.map((token) => ({ ...tokenToWire(token), state: tokenStateAt(token, now) })),
         more: subkeys.next !== undefined || tokens.next !== undefined,
       };
     },
@@ -119,6 +122,11 @@ const accountToWire = ({ account, signer, lockedAt, validAfter, createdAt }: Acc
   valid_after: validAfter,
   created_at: createdAt,
 });
+
+function tokenStateAt({ revokedAt, expiryAt }: Token, now: UnixNanos): Static<typeof TokenWire>['state'] {
+  if (revokedAt !== NEVER) return 'revoked';
+  return isOver(expiryAt, now) ? 'expired' : 'issued';
+}
 
 const receiptOf = ({ receipt }: Changed<unknown>): Static<typeof ReceiptWire> => ({
   nodes: receipt?.nodes ?? 1,
