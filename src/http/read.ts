@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseAllowlist, type UsableAllowlist } from '../domain/allowlist.ts';
 import type { AccountId } from '../domain/credential.ts';
 import { parseCredentialName } from '../domain/credential-name.ts';
+import { isCursorOf, type ListName } from '../domain/cursor.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -113,15 +114,23 @@ export const readFlag = (text: string | undefined): boolean => text?.toLowerCase
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 500;
 
-/** `limit` 1-500, default 100 (DECISIONS "lists"). Throws INVALID_REQUEST_PARAMETER. */
-export function readPage(query: { readonly limit?: string; readonly cursor?: string }): PageRequest {
-  const { limit, cursor } = query;
-  if (limit === undefined || limit === '') return { limit: DEFAULT_PAGE, cursor: cursor === '' ? undefined : cursor };
+/** `limit` 1-500, default 100 (DECISIONS "lists"), and `cursor`. Throws INVALID_REQUEST_PARAMETER. */
+export function readPage(list: ListName, query: { readonly limit?: string; readonly cursor?: string }): PageRequest {
+  const { limit } = query;
+  const cursor = readCursor(list, query.cursor);
+  if (limit === undefined || limit === '') return { limit: DEFAULT_PAGE, cursor };
   const count = /^[0-9]{1,3}$/.test(limit) ? Number(limit) : 0;
   if (count < 1 || count > MAX_PAGE) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', `limit must be a whole number from 1 to ${MAX_PAGE}`);
   }
-  return { limit: count, cursor: cursor === '' ? undefined : cursor };
+  return { limit: count, cursor };
+}
+
+/** Absent and empty are the beginning. Throws INVALID_REQUEST_PARAMETER for what the list never gave. */
+export function readCursor(list: ListName, text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!isCursorOf(list, text)) throw new ApiError('INVALID_REQUEST_PARAMETER', `cursor is not one of this list's own`);
+  return text;
 }
 
 /** A path parameter the route table has named. */

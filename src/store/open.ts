@@ -1,6 +1,7 @@
 // Puts the parts of a store together: database, migrations, epoch, clock floor, reads and transactions.
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { isCursorOf, type ListName } from '../domain/cursor.ts';
 import { type Clock, createClock, systemWall, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { StoreFailure } from '../errors.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
@@ -93,8 +94,8 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     async subkeys(account, filter, page) {
       let query = reader.selectFrom('subkey').selectAll().where('account_id', '=', account);
       if (!filter.withRevoked) query = query.where(isLiveSubkey(filter.now));
-      const after = page.cursor === undefined ? undefined : integerCursor(page.cursor);
-      if (after !== undefined) query = query.where('id', '>', after);
+      const after = cursorOf('subkeys', page);
+      if (after !== undefined) query = query.where('id', '>', BigInt(after));
       const rows = await query
         .orderBy('id')
         .limit(page.limit + 1)
@@ -106,10 +107,11 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       let query = reader.selectFrom('token').selectAll().where('account_id', '=', account);
       if (!filter.withInvalid) query = query.where('revoked_at', '=', sql.lit(0n)).where('expiry_at', '>', filter.now);
       if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
-      if (page.cursor !== undefined) {
+      const after = cursorOf('tokens', page);
+      if (after !== undefined) {
         // Among the live ones the expression keeps SQLite from walking the primary key, where every dead token stands as well.
         const tokenId = filter.withInvalid ? sql.ref<string>('token_id') : sql<string>`token_id || ''`;
-        query = query.where(tokenId, '>', page.cursor);
+        query = query.where(tokenId, '>', after);
       }
       const rows = await query
         .orderBy('token_id')
@@ -120,7 +122,8 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
 
     async accounts(page) {
       let query = reader.selectFrom('account').selectAll();
-      if (page.cursor !== undefined) query = query.where('account_id', '>', page.cursor);
+      const after = cursorOf('accounts', page);
+      if (after !== undefined) query = query.where('account_id', '>', after);
       const rows = await query
         .orderBy('account_id')
         .limit(page.limit + 1)
@@ -132,13 +135,13 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     async audit({ account, from, to }, page) {
       let query = reader.selectFrom('audit').selectAll().where('at', '<', to);
       if (from !== undefined) query = query.where('at', '>=', from);
-      const after = page.cursor === undefined ? undefined : auditCursor(page.cursor);
+      const [at, id] = cursorOf('audit', page)?.split('.').map(BigInt) ?? [];
       if (account !== undefined) {
         query = query.where('account_id', '=', account).orderBy('id');
-        if (after !== undefined) query = query.where('id', '>', after.id);
+        if (id !== undefined) query = query.where('id', '>', id);
       } else {
         query = query.orderBy('at').orderBy('id');
-        if (after !== undefined) query = query.where(sql<boolean>`(at, id) > (${after.at}, ${after.id})`);
+        if (id !== undefined) query = query.where(sql<boolean>`(at, id) > (${at}, ${id})`);
       }
       const rows = await query.limit(page.limit + 1).execute();
       return paged(rows.map(auditRowOf), page, ({ at, id }) => `${at}.${id}`);
@@ -209,14 +212,8 @@ function paged<Row>(rows: readonly Row[], page: PageRequest, cursorOf: (row: Row
   return { rows: shown, next: rows.length > page.limit && last !== undefined ? cursorOf(last) : undefined };
 }
 
-/** Cursors are opaque to callers; one that is not ours lists nothing. */
-const integerCursor = (text: string): bigint => (/^[0-9]{1,18}$/.test(text) ? BigInt(text) : LAST);
-
-const LAST = 9_223_372_036_854_775_807n;
-
-function auditCursor(text: string): { at: bigint; id: bigint } {
-  const [, at, id] = /^([0-9]{1,19})\.([0-9]{1,18})$/.exec(text) ?? [];
-  return at === undefined || id === undefined || BigInt(at) > LAST
-    ? { at: LAST, id: LAST }
-    : { at: BigInt(at), id: BigInt(id) };
+/** Throws for one that is not of this list, which the edge has refused: it is never the end of the list. */
+function cursorOf(list: ListName, { cursor }: PageRequest): string | undefined {
+  if (cursor !== undefined && !isCursorOf(list, cursor)) throw new Error(`not a cursor of ${list}`);
+  return cursor;
 }

@@ -32,7 +32,7 @@ const allowed: readonly RegExp[] = [
 const ofARestore = /^update "account" set "valid_after" = \? where "valid_after" < \?$/;
 
 const page = { limit: 10, cursor: undefined };
-const next = { limit: 10, cursor: '7' };
+const after = (cursor: string) => ({ limit: 10, cursor });
 const signingKey = {
   kid: 'kid-1',
   use: 'session',
@@ -99,12 +99,12 @@ const others = (
   store: Store,
 ): Asked<Omit<Store, keyof StoreReads | 'epoch' | 'transaction' | 'snapshot' | 'close'>> => ({
   async subkeys() {
-    for (const asked of [page, next]) {
+    for (const asked of [page, after('7')]) {
       for (const withRevoked of [true, false]) await store.subkeys(alice, { withRevoked, now: T0 }, asked);
     }
   },
   async tokens() {
-    for (const asked of [page, next]) {
+    for (const asked of [page, after('tok_7')]) {
       for (const withInvalid of [true, false]) {
         for (const kind of [undefined, 'readonly']) await store.tokens(alice, { withInvalid, kind, now: T0 }, asked);
       }
@@ -112,10 +112,10 @@ const others = (
   },
   async accounts() {
     await store.accounts(page);
-    await store.accounts(next);
+    await store.accounts(after(alice));
   },
   async audit() {
-    for (const asked of [page, { ...page, cursor: '7.7' }]) {
+    for (const asked of [page, after('7.7')]) {
       for (const account of [undefined, alice]) {
         for (const from of [undefined, T0]) await store.audit({ account, from, to: at(1n) }, asked);
       }

@@ -397,15 +397,20 @@ describe.each(databases)('the store on $name', ({ create }) => {
     });
 
     test.each(['x', '-1', '1e9', '9'.repeat(19), ' 1', ''])(
-      'a cursor %j that is not ours lists nothing',
+      'a cursor %j that is not ours is an error, never the end of the list',
       async (cursor) => {
         await insertSubkey(store, subkeyOf(alice));
-        expect(await store.subkeys(alice, { withRevoked: true, now: T0 }, { limit: 10, cursor })).toEqual({
-          rows: [],
-          next: undefined,
-        });
+        const listed = store.subkeys(alice, { withRevoked: true, now: T0 }, { limit: 10, cursor });
+        await expect(listed).rejects.toThrow('not a cursor of subkeys');
       },
     );
+
+    test('a cursor beyond the last is an empty page', async () => {
+      await insertSubkey(store, subkeyOf(alice));
+      const page = { limit: 10, cursor: '9'.repeat(18) };
+      const none = { rows: [], next: undefined };
+      expect(await store.subkeys(alice, { withRevoked: true, now: T0 }, page)).toEqual(none);
+    });
   });
 
   describe('pending subkeys', () => {

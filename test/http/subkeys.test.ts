@@ -397,8 +397,13 @@ describe('lists', () => {
       cursor = answer.json.next;
     }
     expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
-    const strange = await ask('GET', `${SUBKEYS}?cursor=x`, undefined, own.session);
-    expect([strange.status, strange.json]).toEqual([200, { results: [], next: null }]);
+    const beyond = await ask('GET', `${SUBKEYS}?cursor=${'9'.repeat(18)}`, undefined, own.session);
+    expect([beyond.status, beyond.json]).toEqual([200, { results: [], next: null }]);
+  });
+
+  test.each(['zzz', '-1', '1.5', '9'.repeat(19)])('a cursor that is none of theirs, %s, is 400', async (cursor) => {
+    const answer = await ask('GET', `${SUBKEYS}?cursor=${cursor}`);
+    expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
   });
 
   test.each(['0', '501', '-1', '1.5', 'x', '1e2'])('a limit of %s is 400', async (limit) => {

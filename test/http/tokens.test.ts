@@ -208,6 +208,16 @@ describe('lists', () => {
     }
   });
 
+  test.each(['zzz', '1', 'tok_A', 'tok_'])('a cursor that is none of theirs, %s, is 400', async (cursor) => {
+    const answer = await ask('GET', `${TOKENS}?cursor=${cursor}`);
+    expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
+  });
+
+  test('a cursor beyond the last is an empty page', async () => {
+    const answer = await ask('GET', `${TOKENS}?cursor=tok_z`);
+    expect([answer.status, answer.json]).toEqual([200, { results: [], next: null }]);
+  });
+
   test('an empty kind is 400, for it would list nothing', async () => {
     expectRefusal(await ask('GET', `${TOKENS}?kind=`), 400, 'INVALID_REQUEST_PARAMETER');
   });

@@ -1,8 +1,9 @@
 // The audit log as the operator exports it: every row once, in order, with every digit.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { audit } from '../../src/cli/commands/audit.ts';
 import { expectRefusal, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
 import { createToken } from '../support/trader.ts';
-import { auditRows, command, operate } from './operator.ts';
+import { auditRows, command, operate, run } from './operator.ts';
 
 let world: World;
 let owner: Owner;
@@ -98,8 +99,19 @@ test.each([
   expectRefusal(await operate(world.service, 'GET', `/audit?${query}`), status, code);
 });
 
-test('a cursor that is none of ours exports nothing', async () => {
-  for (const cursor of ['x', '1', '1.', '99999999999999999999.1', '-1.1']) {
-    expect(await auditRows(world.service, `?cursor=${cursor}`)).toEqual([]);
+test.each(['zzz', '1', '1.', '9999999999999999999.1', '-1.1'])(
+  'a cursor that is none of ours, %s, is refused: an empty export would look like a log without rows',
+  async (cursor) => {
+    const answer = await operate(world.service, 'GET', `/audit?cursor=${cursor}`);
+    expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
+    const { code, out, err } = await run(audit, world.service.folder, 'export', `--cursor=${cursor}`);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('cursor');
+  },
+);
+
+test('a cursor beyond the last line exports nothing', async () => {
+  for (const account of ['', `account=${owner.account}&`]) {
+    expect(await auditRows(world.service, `?${account}cursor=8999999999999999999.999999999999999999`)).toEqual([]);
   }
 });

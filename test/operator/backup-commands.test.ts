@@ -11,6 +11,7 @@ import { restore } from '../../src/cli/commands/restore.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { createToken, mainSession, onboard, registerSubkey, starkTrader } from '../support/trader.ts';
 import { folderWithKeyOf } from './backups.ts';
+import { run } from './operator.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -23,31 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 afterEach(() => vi.restoreAllMocks());
-
-type Command = (argv: readonly string[]) => Promise<number>;
-
-/** One command on the data and the master key of a folder. */
-async function run(command: Command, folder: string, ...argv: string[]) {
-  const printed = { out: '', err: '' };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed.out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    printed.err += text;
-    return true;
-  });
-  try {
-    const code = await command([
-      ...argv,
-      `--data=${join(folder, 'data')}`,
-      `--master_key.file=${join(folder, 'master.key')}`,
-    ]);
-    return { code, ...printed };
-  } finally {
-    vi.restoreAllMocks();
-  }
-}
 
 describe('used wrongly: exit code 2, and one sentence', () => {
   test.each([

@@ -1,4 +1,6 @@
-// Asking the operator API of a running service.
+// Asking the operator API of a running service, by itself and through the commands.
+import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { Service } from '../support/harness.ts';
 import { type Answer, call } from '../support/trader.ts';
 
@@ -42,4 +44,29 @@ export async function auditRows(service: At, query = ''): Promise<readonly Recor
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
+}
+
+type Command = (argv: readonly string[]) => Promise<number>;
+
+/** One command on the data and the master key of a folder. */
+export async function run(command: Command, folder: string, ...argv: string[]) {
+  const printed = { out: '', err: '' };
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed.out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    printed.err += text;
+    return true;
+  });
+  try {
+    const code = await command([
+      ...argv,
+      `--data=${join(folder, 'data')}`,
+      `--master_key.file=${join(folder, 'master.key')}`,
+    ]);
+    return { code, ...printed };
+  } finally {
+    vi.restoreAllMocks();
+  }
 }

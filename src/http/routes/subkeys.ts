@@ -47,7 +47,7 @@ export function registerSubkeyRoutes(
     const { query } = request;
     const withRevoked = readFlag(query.with_revoked) || readFlag(query.include_revoked);
     const now = clock.now();
-    const page = await store.subkeys(account, { withRevoked, now }, readPage(query));
+    const page = await store.subkeys(account, { withRevoked, now }, readPage('subkeys', query));
     return { results: page.rows.map((subkey) => subkeyToWire(subkey, now)), next: page.next ?? null };
   });
 

@@ -69,7 +69,7 @@ export function registerAccountRoutes(
     '/operator/v1/accounts',
     { schema: { querystring: ListQuery, response: { 200: AccountListWire } } },
     async (request) => {
-      const { rows, next } = await store.accounts(readPage(request.query));
+      const { rows, next } = await store.accounts(readPage('accounts', request.query));
       return { results: rows.map(accountToWire), next: next ?? null };
     },
   );

@@ -6,6 +6,7 @@ import Type from 'typebox';
 import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
+import { readCursor } from '../../http/read.ts';
 import type { AuditFilter, AuditRow, Store } from '../../store/store.ts';
 
 const AuditQuery = Type.Object(
@@ -27,7 +28,8 @@ export function registerAuditRoute(
   server
     .withTypeProvider<TypeBoxTypeProvider>()
     .get('/operator/v1/audit', { schema: { querystring: AuditQuery } }, async (request, reply) => {
-      const { account, from, to, cursor } = request.query;
+      const { account, from, to } = request.query;
+      const cursor = readCursor('audit', request.query.cursor);
       const filter: AuditFilter = {
         account: account === undefined ? undefined : readAccount(account),
         from: from === undefined ? undefined : readTime('from', from),
