@@ -51,9 +51,12 @@ export interface ApiErrorOptions {
   status?: number;
   /** What the caller may read by program; `null` on the wire when absent. */
   data?: Readonly<Record<string, unknown>>;
-  /** Extra response headers: Retry-After (seconds), Allow. */
+  /** Extra response headers: Allow, or another Retry-After than the one that every 503 has. */
   headers?: Readonly<Record<string, string>>;
 }
+
+/** Retry-After of a 503 that names none (DECISIONS "error details"). */
+const RETRY_SECONDS = '1';
 
 /** A refusal that may be shown to the caller. `message` must be safe to print: no secrets, no internals. */
 export class ApiError extends Error {
@@ -68,7 +71,7 @@ export class ApiError extends Error {
     this.code = code;
     this.status = options.status ?? errorStatus[code];
     this.data = options.data ?? null;
-    this.headers = options.headers ?? {};
+    this.headers = { ...(this.status === 503 ? { 'Retry-After': RETRY_SECONDS } : {}), ...options.headers };
   }
 }
 

@@ -5,8 +5,6 @@ import { ApiError, type ErrorCode } from '../errors.ts';
 interface Rendering {
   readonly code: ErrorCode;
   readonly message: string;
-  /** Seconds after which the same request may succeed. */
-  readonly retryAfter?: number;
 }
 
 // ccxt maps a 401 to AuthenticationError only when its message holds exactly these words (CLIENTS).
@@ -45,10 +43,10 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
     code: 'IP_NOT_ALLOWED',
     message: 'the stored allowlist of this credential is damaged: replace it',
   },
-  store_unavailable: { code: 'SERVICE_UNAVAILABLE', message: 'the credential store is unavailable', retryAfter: 1 },
-  view_stale: { code: 'SERVICE_UNAVAILABLE', message: 'the credential view is behind', retryAfter: 1 },
-  upstream_unavailable: { code: 'SERVICE_UNAVAILABLE', message: 'the venue is unavailable', retryAfter: 1 },
-  upstream_timeout: { code: 'SERVICE_UNAVAILABLE', message: 'the venue did not answer in time', retryAfter: 1 },
+  store_unavailable: { code: 'SERVICE_UNAVAILABLE', message: 'the credential store is unavailable' },
+  view_stale: { code: 'SERVICE_UNAVAILABLE', message: 'the credential view is behind' },
+  upstream_unavailable: { code: 'SERVICE_UNAVAILABLE', message: 'the venue is unavailable' },
+  upstream_timeout: { code: 'SERVICE_UNAVAILABLE', message: 'the venue did not answer in time' },
   request_header_refused: { code: 'INVALID_REQUEST_PARAMETER', message: 'a request header cannot be forwarded' },
   order_refused: { code: 'INVALID_ORDER_SIGNATURE', message: 'the order is not signed as it must be' },
   route_unsigned: { code: 'REQUEST_NOT_ALLOWED', message: 'only requests that the owner signed may trade here' },
@@ -56,10 +54,8 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
 
 /** The documented error of a refusal (WIRE section 10). Says no more than the caller has proven a right to know. */
 export function refusalError(refusal: Deny): ApiError {
-  const { code, message, retryAfter } = renderings[refusal.reason];
-  return new ApiError(code, messageOf(refusal, message), {
-    ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': String(retryAfter) } }),
-  });
+  const { code, message } = renderings[refusal.reason];
+  return new ApiError(code, messageOf(refusal, message));
 }
 
 /** As refusalError, for a reason alone. */

@@ -33,7 +33,6 @@ export function toApiError(error: unknown, requestId: string): ApiError {
   if (error instanceof StoreFailure) {
     return new ApiError('SERVICE_UNAVAILABLE', `the credential store is unavailable (request ${requestId})`, {
       cause: error,
-      headers: { 'Retry-After': '1' },
     });
   }
   return new ApiError('INTERNAL_ERROR', `internal error (request ${requestId})`, { cause: error });

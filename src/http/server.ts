@@ -182,9 +182,7 @@ const reasonPhrases: Readonly<Record<number, string>> = {
 // RFC 9112 section 9.3.2 lets a client send requests without awaiting answers, and a server close whenever it likes.
 function refusePipelined(response: ServerResponse): void {
   const { status, headers, body } = renderError(
-    new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`, {
-      headers: { 'Retry-After': '1' },
-    }),
+    new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`),
   );
   response.shouldKeepAlive = false;
   response.writeHead(status, {

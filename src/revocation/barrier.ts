@@ -87,10 +87,7 @@ export function createChanges(deps: {
         failures += 1;
         deps.live.cut(options.cut?.() ?? ended.map(({ subject }) => subject), reason);
         deps.onStoreFailure(error);
-        throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', {
-          cause: error,
-          headers: { 'Retry-After': '1' },
-        });
+        throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', { cause: error });
       });
       for (const subject of options.lift ?? []) denied.delete(subject);
       return { result, receipt: change === undefined ? undefined : applied(change, reason) };

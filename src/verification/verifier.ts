@@ -369,8 +369,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
-const unavailable = (message: string): ApiError =>
-  new ApiError('SERVICE_UNAVAILABLE', message, { headers: { 'Retry-After': '1' } });
+const unavailable = (message: string): ApiError => new ApiError('SERVICE_UNAVAILABLE', message);
 
 const sentences: Readonly<Record<ShedReason, string>> = {
   queue_full: 'too many signatures are waiting to be verified; try again in a moment',

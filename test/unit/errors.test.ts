@@ -2,7 +2,8 @@
 // lost, renamed or given another status without somebody saying so in this file too.
 import { expect, test } from 'vitest';
 import { denyReasons } from '../../src/domain/decision.ts';
-import { errorStatus } from '../../src/errors.ts';
+import { ApiError, type ErrorCode, errorStatus, StoreFailure } from '../../src/errors.ts';
+import { renderError, toApiError } from '../../src/http/render.ts';
 
 test('every error code keeps its status, and a new one is added here', () => {
   expect(errorStatus).toEqual({
@@ -84,4 +85,25 @@ test('every deny reason keeps its name, and a new one is added here', () => {
       'route_unsigned',
     ].sort(),
   );
+});
+
+const codes = Object.keys(errorStatus).filter((name): name is ErrorCode => Object.hasOwn(errorStatus, name));
+
+test('every 503 says when to come back, and nothing else does by itself', () => {
+  const causes = [undefined, { cause: new Error('x') }, { status: 503 }, { headers: { Allow: 'GET' } }];
+  const errors = [
+    ...codes.flatMap((code) => causes.map((options) => new ApiError(code, 'a sentence', options))),
+    toApiError(new StoreFailure('x'), 'id'),
+    toApiError(new Error('x'), 'id'),
+  ];
+  expect(errors.filter(({ status }) => status === 503).length).toBeGreaterThan(codes.length);
+  for (const error of errors) {
+    const { status, headers } = renderError(error);
+    expect(headers['Retry-After'], `${error.code} ${status}`).toBe(status === 503 ? '1' : undefined);
+  }
+});
+
+test('a 503 that knows better keeps its own time', () => {
+  const error = new ApiError('SERVICE_UNAVAILABLE', 'a sentence', { headers: { 'Retry-After': '5' } });
+  expect(renderError(error).headers['Retry-After']).toBe('5');
 });
