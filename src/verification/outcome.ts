@@ -14,18 +14,29 @@ export type Outcome = { readonly computeMs: number } & (
   | { readonly kind: 'failed'; readonly reason: string }
 );
 
-/** Of each question as outcomeOf gives it alone, in less time than one by one. Never throws. */
+/** A question on its way to another thread. */
+export interface Numbered {
+  /** Of this question and of no other one, ever. */
+  readonly id: number;
+  readonly question: Question;
+}
+
+/** `id`: of the question that it is the outcome of. */
+export type NumberedOutcome = Outcome & { readonly id: number };
+
+/** Of each question as outcomeOf gives it alone, in less time than one by one, and in their order. Never throws. */
 export function outcomesOf(
   answers: Pick<OpenedAnswers, 'quick' | 'complete'>,
-  questions: readonly Question[],
+  asked: readonly Numbered[],
   effort: Effort,
-): readonly Outcome[] {
+): readonly NumberedOutcome[] {
   const begun = performance.now();
-  const first = effort === 'quick' && questions.length > 1 ? firstVerdicts(answers.quick, questions) : [];
-  const shareMs = (performance.now() - begun) / questions.length;
-  return questions.map((question, i) => {
+  const questions = asked.map(({ question }) => question);
+  const first = effort === 'quick' && asked.length > 1 ? firstVerdicts(answers.quick, questions) : [];
+  const shareMs = (performance.now() - begun) / asked.length;
+  return asked.map(({ id, question }, i) => {
     const outcome = outcomeOf(answers, question, effort, first[i]);
-    return { ...outcome, computeMs: outcome.computeMs + shareMs };
+    return { ...outcome, id, computeMs: outcome.computeMs + shareMs };
   });
 }
 

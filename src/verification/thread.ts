@@ -12,8 +12,8 @@ const answers = openAnswers(settings, { tableBytes });
 if (needsEngine && answers.unavailable !== undefined) throw new Error(answers.unavailable);
 const send = (message: FromThread): void => port.postMessage(message);
 
-port.on('message', ({ effort, questions }: Batch) => {
-  const outcomes = outcomesOf(answers, questions, effort);
+port.on('message', ({ effort, asked }: Batch) => {
+  const outcomes = outcomesOf(answers, asked, effort);
   send({ kind: 'answered', outcomes, engine: answers.stats() });
 });
 send({ kind: 'ready' });

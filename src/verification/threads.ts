@@ -1,11 +1,11 @@
 // The worker threads that verify under load: started when they are first needed, replaced when they die, ended with the service.
-// A thread that dies or does not answer in time takes its batch with it: nobody is told a verdict that it did not give.
+// A thread that dies, does not answer in time or answers what it was not asked takes its batch with it: nobody is told a verdict
+// that it did not give, or that it gave on another question.
 import { Worker } from 'node:worker_threads';
 import type { EngineStats } from '../starknet/engine/engine.ts';
 import type { VerificationSettings } from './answer.ts';
 import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
-import type { Effort, Outcome } from './outcome.ts';
-import type { Question } from './questions.ts';
+import type { Effort, Numbered, NumberedOutcome, Outcome } from './outcome.ts';
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -18,13 +18,17 @@ export interface ThreadData {
 
 export interface Batch {
   readonly effort: Effort;
-  readonly questions: readonly Question[];
+  readonly asked: readonly Numbered[];
 }
 
 export type FromThread =
   | { readonly kind: 'ready' }
   /** `outcomes` in the order of the questions. */
-  | { readonly kind: 'answered'; readonly outcomes: readonly Outcome[]; readonly engine: EngineStats | undefined };
+  | {
+      readonly kind: 'answered';
+      readonly outcomes: readonly NumberedOutcome[];
+      readonly engine: EngineStats | undefined;
+    };
 
 export interface ThreadsStats {
   readonly configured: number;
@@ -45,7 +49,10 @@ export interface Threads {
   readonly ready: number;
   /** Ready, or about to be. */
   readonly alive: number;
-  /** Gives a batch to an idle thread. Rejects with ThreadLost when it does not answer, or when none is idle. */
+  /**
+   * Gives a batch to an idle thread. Resolves with the outcome of each of its questions, in their order. Rejects with ThreadLost when
+   * the thread answers anything else or nothing, or when none is idle.
+   */
   run(batch: Batch): Promise<readonly Outcome[]>;
   stats(): ThreadsStats;
   /** Resolves when all have ended. */
@@ -84,7 +91,13 @@ const HEAP_MIB = 256;
 interface Slot {
   state: 'stopped' | 'starting' | 'idle' | 'busy';
   worker: Worker | undefined;
-  batch: { resolve(outcomes: readonly Outcome[]): void; reject(error: Error): void } | undefined;
+  batch:
+    | {
+        readonly asked: readonly Numbered[];
+        resolve(outcomes: readonly Outcome[]): void;
+        reject(error: Error): void;
+      }
+    | undefined;
   /** The deadline of the start or of the batch, or the wait for the next start. */
   timer: NodeJS.Timeout | undefined;
   retryMs: number;
@@ -145,9 +158,14 @@ export function createThreads(options: ThreadsOptions): Threads {
   }
 
   function receive(slot: Slot, message: FromThread): void {
+    const { batch } = slot;
+    // One outcome too few would shift all others to their neighbours' questions.
+    if (message.kind === 'answered' && !areOutcomesOf(message.outcomes, batch?.asked ?? [])) {
+      lose(slot, 'it answered other questions than it was asked');
+      return;
+    }
     clearTimeout(slot.timer);
     slot.state = 'idle';
-    const { batch } = slot;
     slot.batch = undefined;
     if (message.kind === 'answered') {
       slot.engine = message.engine;
@@ -209,7 +227,7 @@ export function createThreads(options: ThreadsOptions): Threads {
       slot.state = 'busy';
       setDeadline(slot, batchMs, 'it did not answer in time');
       return new Promise((resolve, reject) => {
-        slot.batch = { resolve, reject };
+        slot.batch = { asked: batch.asked, resolve, reject };
         worker.postMessage(batch);
       });
     },
@@ -233,5 +251,8 @@ export function createThreads(options: ThreadsOptions): Threads {
     },
   };
 }
+
+const areOutcomesOf = (outcomes: readonly NumberedOutcome[], asked: readonly Numbered[]): boolean =>
+  outcomes.length === asked.length && asked.every(({ id }, i) => outcomes[i]?.id === id);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -87,6 +87,7 @@ export interface VerifierOptions {
 }
 
 interface Job {
+  readonly id: number;
   readonly question: Question;
   readonly asker: Asker;
   readonly askedAt: number;
@@ -162,6 +163,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const { promise, resolve, reject } = Promise.withResolvers<AnswerTo<typeof question.kind>>();
       submitted += 1;
       const job: Job = {
+        id: submitted,
         question,
         asker,
         askedAt: now(),
@@ -275,7 +277,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
     batches += 1;
     batched += jobs.length;
     for (const job of jobs) begin(job);
-    const outcomes = await pool.run({ effort, questions: jobs.map(({ question }) => question) }).catch(() => []);
+    const outcomes = await pool
+      .run({ effort, asked: jobs.map(({ id, question }) => ({ id, question })) })
+      .catch(() => []);
     if (isPlain) plainUnderWay -= 1;
     jobs.forEach((job, i) => {
       const outcome = outcomes[i];

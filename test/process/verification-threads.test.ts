@@ -144,13 +144,22 @@ test('a thread that does not answer in time is given up, and its batch is answer
   expect(lost).toEqual(['it did not answer in time']);
 });
 
-test('an answer that is missing is 503, and never taken from another question', async () => {
-  const { verifier } = await open({ entry: TRIED });
-  const batch = [login(), { kind: 'wallet_address', wallet: deaths.short } as const];
-  const [first, second] = await Promise.allSettled(batch.map((question) => verifier.ask(question, someone)));
-  expect(first?.status).toBe('rejected');
-  expect(second?.status).toBe('rejected');
-});
+test.each(['short', 'swapped'] as const)(
+  'answers that are not those to the questions (%s) are 503 for all, also where another one has the same form',
+  async (defect) => {
+    const { verifier, lost, until } = await open({ entry: TRIED });
+    const forgery = login(0, { keys: [bob.publicKey] });
+    const batch = [forgery, login(1), { kind: 'wallet_address', wallet: deaths[defect] } as const, login(2), forgery];
+    for (const one of await Promise.allSettled(batch.map((question) => verifier.ask(question, someone)))) {
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE', status: 503 } });
+    }
+    expect(lost).toEqual(['it answered other questions than it was asked']);
+    expect(verifier.stats()).toMatchObject({ shed: { thread_lost: 5 }, inline: 0 });
+
+    await until(({ ready }) => ready === 1);
+    expect((await verifier.ask(forgery, someone)).signer).toBeUndefined();
+  },
+);
 
 test('what only the plain curve can tell is computed by threads too, and others are answered', async () => {
   const { verifier } = await open({ entry: TRIED, count: 2 });

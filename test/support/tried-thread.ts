@@ -6,7 +6,14 @@ import { outcomesOf } from '../../src/verification/outcome.ts';
 import type { Batch, FromThread, ThreadData } from '../../src/verification/threads.ts';
 import { openUndecided } from './undecided.ts';
 
-export const deaths = { exit: 0xdead1n, error: 0xdead2n, memory: 0xdead3n, silence: 0xdead4n, short: 0xdead5n };
+export const deaths = {
+  exit: 0xdead1n,
+  error: 0xdead2n,
+  memory: 0xdead3n,
+  silence: 0xdead4n,
+  short: 0xdead5n,
+  swapped: 0xdead6n,
+};
 
 function die(wallet: bigint): boolean {
   if (wallet === deaths.exit) process.exit(1);
@@ -23,15 +30,13 @@ if (parentPort !== null) {
   const { settings, tableBytes }: ThreadData = workerData;
   const answers = openAnswers(settings, { tableBytes, open: openUndecided });
   const send = (message: FromThread): void => port.postMessage(message);
-  port.on('message', ({ effort, questions }: Batch) => {
-    const wallets = questions.map((question) => (question.kind === 'wallet_address' ? question.wallet : 0n));
+  port.on('message', ({ effort, asked }: Batch) => {
+    const wallets = asked.map(({ question }) => (question.kind === 'wallet_address' ? question.wallet : 0n));
     if (wallets.some(die)) return;
-    const outcomes = outcomesOf(answers, questions, effort);
-    send({
-      kind: 'answered',
-      outcomes: wallets.includes(deaths.short) ? outcomes.slice(1) : outcomes,
-      engine: answers.stats(),
-    });
+    let outcomes = outcomesOf(answers, asked, effort);
+    if (wallets.includes(deaths.short)) outcomes = outcomes.slice(1);
+    if (wallets.includes(deaths.swapped)) outcomes = outcomes.toReversed();
+    send({ kind: 'answered', outcomes, engine: answers.stats() });
   });
   send({ kind: 'ready' });
 }
