@@ -1,10 +1,10 @@
 // What an order's signature covers (WIRE section 3), read from the very members that a venue reads. Anything that could be signed
 // as one thing and read as another (a number with two texts, a member in another case) is refused, never normalised.
 import type { AccountId } from '../domain/credential.ts';
-import { type Felt, parseFelt } from '../domain/felt.ts';
+import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
 import type { JsonObject, JsonValue } from '../domain/strict-json.ts';
 import type { UnixMillis } from '../domain/time.ts';
-import { FeltTextError, feltFromText } from './felt.ts';
+import { feltFromText } from './felt.ts';
 import { type MessageHasher, modifyOrderType, orderType, structChain } from './message.ts';
 import type { Pedersen, PedersenChain } from './pedersen.ts';
 import { parseSignatureText, type StarkSignature } from './signature.ts';
@@ -48,8 +48,8 @@ const readMembers = [
 type ReadMember = (typeof readMembers)[number];
 
 /**
- * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order. Algo orders have the form of new ones.
- * Members that are not signed may hold anything. Throws OrderError.
+ * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order: a decimal number. Algo orders have the
+ * form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything. Throws OrderError.
  */
 export function readOrder(value: JsonValue | undefined, pathId?: string): SignedOrder {
   const members = membersOf(value);
@@ -167,14 +167,11 @@ function readId(members: ReadonlyMap<ReadMember, JsonValue>, pathId: string): bi
     const value = members.get(name);
     if (value !== undefined && value !== pathId) throw new OrderError(`${name} must be the order in the path`);
   }
-  // Numbers in their one decimal form; hex would be a second text of the same number.
-  if (/^(?:0[0-9]+|0x[0-9a-f]*)$/i.test(pathId) || pathId === '') throw new OrderError('the order id cannot be signed');
-  try {
-    return feltFromText(pathId);
-  } catch (error) {
-    if (error instanceof FeltTextError) throw new OrderError(`the order id cannot be signed: ${error.message}`);
-    throw error;
-  }
+  // One text per number, and none that is signed as one: hex is a second text of it, and so is a short name, as 'ab' is 0x6162.
+  const id = /^(?:0|[1-9][0-9]{0,75})$/.test(pathId) ? BigInt(pathId) : STARK_PRIME;
+  if (id >= STARK_PRIME)
+    throw new OrderError('the order id cannot be signed: it is not a decimal number below the Stark prime');
+  return id;
 }
 
 function readOnBehalfOf(value: JsonValue | undefined): Felt | undefined {

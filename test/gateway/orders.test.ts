@@ -221,7 +221,7 @@ describe('a well-signed order is forwarded byte for byte', () => {
   });
 
   test('as a change of an order, with and without its id in the body', async () => {
-    for (const id of ['1681462103821101699438490000', '7', 'a-b']) {
+    for (const id of ['1681462103821101699438490000', '7', '0', (STARK_PRIME - 1n).toString()]) {
       const sending = { method: 'PUT', target: `/v1/orders/${id}` };
       await expectForwarded(signed(newOrder(), { id }), sending);
       await expectForwarded(signed(newOrder({ id }), { id }), sending);
@@ -338,9 +338,23 @@ describe('what is signed', () => {
     }
   });
 
-  test.each(['07', '0x7'])('the order 7 has no second name %s', (id) =>
-    expectRefused(signed(newOrder(), { id: '7' }), { method: 'PUT', target: `/v1/orders/${id}` }),
-  );
+  test.each(['07', '0x7', (STARK_PRIME + 7n).toString()])('the order 7 has no second name %s', async (id) => {
+    const order = signed(newOrder(), { id: '7' });
+    await expectRefused(order, { method: 'PUT', target: `/v1/orders/${id}` });
+    await expectForwarded(order, { method: 'PUT', target: '/v1/orders/7' });
+  });
+
+  // In a signature a short name is the number of its letters: 'ab' is 0x6162.
+  test.each([
+    ['ab', '24930'],
+    ['a-b', '6368610'],
+    ['x'.repeat(31), BigInt(`0x${'78'.repeat(31)}`).toString()],
+  ])('the order %s is not the order %s, though they are signed alike', async (name, id) => {
+    expect(feltFromText(name)).toBe(feltFromText(id));
+    const order = signed(newOrder(), { id });
+    await expectRefused(order, { method: 'PUT', target: `/v1/orders/${name}` });
+    await expectForwarded(order, { method: 'PUT', target: `/v1/orders/${id}` });
+  });
 
   test('a signature beyond its ranges is refused, not reduced', async () => {
     const order = newOrder();

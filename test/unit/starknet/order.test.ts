@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../../../src/domain/felt.ts';
@@ -96,8 +97,8 @@ describe('the hash', () => {
     const byEngine = createMessageHasher(engine, { domainName: 'Paradex', chainId: 'SN_A' });
     const together = (curve: Pedersen, by: MessageHasher) =>
       by.messageHashes(orders.map(({ account, order }) => ({ account, struct: orderStruct(curve, order) })));
-    const orders = [read(limit), read(market), read({ ...limit, size: '7' }, ID), read(limit, 'ab')].flatMap((order) =>
-      ['0xa', '0xb'].map((account) => ({ account: felt(account), order })),
+    const orders = [read(limit), read(market), read({ ...limit, size: '7' }, ID), read(limit, '24930')].flatMap(
+      (order) => ['0xa', '0xb'].map((account) => ({ account: felt(account), order })),
     );
     const alone = orders.map(({ account, order }) => orderHash(scureCurve, hasher, account, order));
     expect(new Set(alone).size).toBe(orders.length);
@@ -262,10 +263,30 @@ describe('the other members', () => {
 });
 
 describe('a change of an order', () => {
-  test('signs the id in the path, as a number or as a short name', () => {
-    expect(read(limit, ID).id).toBe(BigInt(ID));
-    expect(read(limit, 'ab').id).toBe(0x6162n);
+  test('signs the id in the path, a decimal number', () => {
+    for (const id of [ID, '0', '24930', (STARK_PRIME - 1n).toString()]) expect(read(limit, id).id).toBe(BigInt(id));
     expect(read(limit).id).toBeUndefined();
+  });
+
+  test('an id that is read is the only text of what is signed', () => {
+    const id = fc.oneof(
+      fc.bigInt({ min: 0n, max: STARK_PRIME * 2n }).map(String),
+      fc.stringMatching(/^[ -~]{0,32}$/),
+      fc.stringMatching(/^0?[xX]?[0-9a-fA-F]{1,6}$/),
+    );
+    fc.assert(
+      fc.property(id, (text) => {
+        let read: bigint | undefined;
+        try {
+          read = readOrder(parseStrictJson(Buffer.from(JSON.stringify(limit))), text).id;
+        } catch (error) {
+          expect(error).toBeInstanceOf(OrderError);
+          return;
+        }
+        expect(String(read)).toBe(text);
+        expect(read).toBeLessThan(STARK_PRIME);
+      }),
+    );
   });
 
   test('may repeat that id in the body, and no other', () => {
@@ -276,8 +297,11 @@ describe('a change of an order', () => {
     }
   });
 
-  test.each(['0123', '00', '0x7b', '0X7b', '0x', '', 'x'.repeat(32), STARK_PRIME.toString(), '9'.repeat(77)])(
-    'the path id %s has no signature of its own and is refused',
-    (id) => expect(refusal(limit, id)).toThrow(/^the order id cannot be signed/),
+  // 'ab' would be signed as the number 24930, 'x'.repeat(31) as one of 75 digits.
+  test.each([
+    ...['0123', '00', '0x7b', '0X7b', '0x', '', '+7', '-7', '7.0', '7 ', '7\n', '٧', 'ab', 'a-b', 'x'.repeat(31)],
+    ...[STARK_PRIME.toString(), (STARK_PRIME + 7n).toString(), '9'.repeat(76), '9'.repeat(77)],
+  ])('the path id %s has no signature of its own and is refused', (id) =>
+    expect(refusal(limit, id)).toThrow(/^the order id cannot be signed/),
   );
 });
