@@ -20,6 +20,13 @@ export type JsonValue = null | boolean | string | JsonNumber | JsonArray | JsonO
 /** The bytes are not JSON, or not one that all parsers read alike; the message says what stands in the way, never what was written. */
 export class StrictJsonError extends Error {
   override readonly name = 'StrictJsonError';
+  /** Where the value is a list: the place in it, from 0, at which reading stopped; undefined when that is not inside the list. */
+  readonly index: number | undefined;
+
+  constructor(message: string, index?: number) {
+    super(message);
+    this.index = index;
+  }
 }
 
 export const MAX_JSON_BYTES = 64 * 1024;
@@ -47,12 +54,20 @@ export function parseStrictJson(bytes: Uint8Array): JsonValue {
   const text = decoded(bytes);
   if (text.startsWith('\ufeff')) throw new StrictJsonError('it begins with a byte order mark');
   let at = 0;
+  /** In the outermost list. */
+  let index: number | undefined;
 
-  skipSpace();
-  const value = readValue(0);
-  skipSpace();
-  if (at < text.length) throw new StrictJsonError('something follows the value');
-  return value;
+  try {
+    skipSpace();
+    const value = readValue(0);
+    index = undefined;
+    skipSpace();
+    if (at < text.length) throw new StrictJsonError('something follows the value');
+    return value;
+  } catch (error) {
+    if (error instanceof StrictJsonError && index !== undefined) throw new StrictJsonError(error.message, index);
+    throw error;
+  }
 
   function readValue(depth: number): JsonValue {
     const sign = text[at];
@@ -93,7 +108,10 @@ export function parseStrictJson(bytes: Uint8Array): JsonValue {
 
   function readArray(depth: number): JsonArray {
     const items: JsonValue[] = [];
-    readList(']', () => void items.push(readValue(depth + 1)));
+    readList(']', () => {
+      if (depth === 0) index = items.length;
+      items.push(readValue(depth + 1));
+    });
     return { kind: 'array', items };
   }
 

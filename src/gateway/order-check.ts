@@ -101,7 +101,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     requirePlainJson(rawHeaders);
     const { account } = principal.credential;
     // Everything that costs nothing comes before the first signature.
-    const listed = readOrders(readBody(body), route).map(({ order, place }): Marked => {
+    const listed = readOrders(readBody(body, route), route).map(({ order, place }): Marked => {
       requireOwnAccount(order, principal, place);
       requireFresh(order, place);
       if (!isPossibleSignature(order.signature)) throw notSigned(place);
@@ -110,28 +110,30 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     requireNew(listed);
 
     const signers = await signersOf(listed, await ownKeys(principal), principal, asker);
-    const subkeys = new Map<Felt, SigningSubkey>();
+    /** By its key, each once, at the first place that it signed. */
+    const subkeys = new Map<Felt, { subkey: SigningSubkey; place: Place }>();
     listed.forEach(({ place }, i) => {
       const signer = signers[i];
       if (signer === undefined) throw notSigned(place);
-      if (signer.subkey !== undefined) subkeys.set(signer.publicKey, signer.subkey);
+      const { publicKey, subkey } = signer;
+      if (subkey !== undefined && !subkeys.has(publicKey)) subkeys.set(publicKey, { subkey, place });
     });
     return { leave: () => leave(listed, [...subkeys.values()], principal) };
   };
 
   function leave(
     checked: readonly Pick<Marked, 'mark' | 'place'>[],
-    signers: readonly SigningSubkey[],
+    signers: readonly { readonly subkey: SigningSubkey; readonly place: Place }[],
     principal: Principal,
   ): DenyReason | ApiError | undefined {
-    for (const signer of signers) {
-      const alive = deps.isAlive(signer, principal.kid);
+    for (const { subkey, place } of signers) {
+      const alive = deps.isAlive(subkey, principal.kid);
       if (alive instanceof Promise) {
         // Forgotten by the view since it was verified: something changed, and there is no time left to find out what.
         alive.catch(() => undefined);
         return 'view_stale';
       }
-      if (!alive) return refusal('the subkey that signed is no longer active');
+      if (!alive) return refusal('the subkey that signed is no longer active', place);
     }
     const at = now();
     for (const { mark, place } of checked) {
@@ -254,13 +256,13 @@ function requirePlainJson(rawHeaders: readonly string[]): void {
   }
 }
 
-function readBody(body: Buffer | undefined): JsonValue {
+function readBody(body: Buffer | undefined, { batch }: OrderRoute): JsonValue {
   if (body === undefined) throw refusal('the request has no body');
   try {
     return parseStrictJson(body);
   } catch (error) {
-    if (error instanceof StrictJsonError) throw refusal(`the body cannot be read in one way only: ${error.message}`);
-    throw error;
+    if (!(error instanceof StrictJsonError)) throw error;
+    throw refusal(`the body cannot be read in one way only: ${error.message}`, batch ? error.index : undefined);
   }
 }
 

@@ -600,6 +600,30 @@ describe('a list of orders', () => {
       expect(refused.message).toMatch(new RegExp(`^order ${index} of the list: `));
     }
   });
+
+  test('also when it cannot be read in one way only', async () => {
+    const [first, second, third] = [newOrder(), newOrder(), newOrder()].map((order) => JSON.stringify(signed(order)));
+    const list = (changed = second) => `[ ${first} ,\n${changed}, ${third}]`;
+    for (const bad of [
+      second?.replace('{', '{"size":"9",'),
+      second?.replace('{', '{"x":[[{"a":1,"A":2}]],'),
+      second?.replace('"size"', '"\\u0073ize"'),
+      second?.replace('"GTC"', '"\\ud800"'),
+      second?.replace('"GTC"', `${'['.repeat(16)}${']'.repeat(16)}`),
+      second?.replace('"GTC"', 'NaN'),
+    ]) {
+      const refused = await expectRefused(list(bad), { target });
+      expect(refused.data).toEqual({ index: 1 });
+      expect(refused.message).toMatch(/^order 1 of the list: the body cannot be read in one way only: /);
+    }
+    // No order of the list is to blame.
+    for (const whole of [`${list()}x`, `\ufeff${list()}`]) {
+      expect((await expectRefused(whole, { target })).data).toBeNull();
+    }
+    // On a route of one order there is no list.
+    expect((await expectRefused(list(second?.replace('{', '{"size":"9",')))).data).toBeNull();
+    await expectForwarded(list(), { target });
+  });
 });
 
 test('a refused order is in the audit log of its account', async () => {

@@ -19,6 +19,27 @@ function expectRefused(input: Buffer | string, message: RegExp): void {
   expect(refuse).toThrow(message);
 }
 
+test.each<[string, number | undefined]>([
+  ['[1,{"a":1,"A":2}]', 1],
+  ['[{"a":1,"A":2},1]', 0],
+  ['[1,[2,3,x]]', 1],
+  ['[1,2,', 2],
+  ['[1 2]', 0],
+  ['[]x', undefined],
+  ['[1,2]x', undefined],
+  ['{"a":[1,x]}', undefined],
+  ['x', undefined],
+])('of %s the item of the list at which reading stopped is %s', (text, index) => {
+  try {
+    read(text);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StrictJsonError);
+    expect(error).toMatchObject({ index });
+    return;
+  }
+  expect.unreachable();
+});
+
 describe('what every parser reads alike is read', () => {
   test.each([
     '{}',

@@ -17,6 +17,7 @@ import { inlineVerifier, someone } from '../../support/verifier.ts';
 const account = feltOf(0xabcn);
 const main = createStarkKey('0x1111');
 const bot = createStarkKey('0x2222');
+const otherBot = createStarkKey('0x3333');
 const domain = { domainName: 'Paradex', chainId: 'SN_TEST' };
 const hasher = createMessageHasher(scureCurve, domain);
 const verifier = inlineVerifier(domain);
@@ -52,7 +53,7 @@ function setup(marks?: OrderMarksOptions, asked: Pick<Verifier, 'ask'> = verifie
   const state = {
     nowMs: START,
     stored: subkey,
-    alive: ((): boolean | Promise<boolean> => true) as () => boolean | Promise<boolean>,
+    alive: ((): boolean | Promise<boolean> => true) as (id: string) => boolean | Promise<boolean>,
   };
   const check = createOrderCheck({
     verifier: asked,
@@ -64,9 +65,12 @@ function setup(marks?: OrderMarksOptions, asked: Pick<Verifier, 'ask'> = verifie
         lockedAt: NEVER,
         createdAt: NEVER,
       }),
-      subkey: async (_account, publicKey) => (publicKey === bot.publicKey ? state.stored : undefined),
+      subkey: async (_account, publicKey) => {
+        if (publicKey === otherBot.publicKey) return { ...subkey, id: 43n, publicKey };
+        return publicKey === bot.publicKey ? state.stored : undefined;
+      },
     },
-    isAlive: () => state.alive(),
+    isAlive: ({ id }) => state.alive(id),
     clock: { now: () => unixNanos(BigInt(state.nowMs) * 1_000_000n), monotonic: () => state.nowMs },
     settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
     ...(marks === undefined ? {} : { marks }),
@@ -144,6 +148,22 @@ describe('the last check', () => {
     const checked = await ask(order(main, START, 1), order(bot, START, 2), order(main, START, 3));
     state.alive = () => false;
     expect(checked.leave()).toMatchObject(invalid);
+  });
+
+  test('names the first order of the subkey that ended', async () => {
+    const { ask, state } = setup();
+    const by = [main, bot, bot, otherBot, bot, otherBot];
+    const checked = await ask(...by.map((key, i) => order(key, START, i + 1)));
+    for (const [id, index] of [
+      ['42', 1],
+      ['43', 3],
+    ] as const) {
+      state.alive = (asked) => asked !== id;
+      const message = `order ${index} of the list: the subkey that signed is no longer active`;
+      expect(checked.leave()).toMatchObject({ ...invalid, message, data: { index } });
+    }
+    state.alive = () => true;
+    expect(checked.leave()).toBeUndefined();
   });
 
   test('does not ask for a subkey when the main key signed', async () => {
