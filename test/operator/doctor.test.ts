@@ -23,6 +23,7 @@ import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/server.ts';
 import { lookAtData } from '../../src/offline.ts';
+import { closedPort } from '../support/closed-port.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 import { settingsFor } from './backups.ts';
@@ -281,15 +282,6 @@ describe('without a server', () => {
     });
   });
 });
-
-/** A port on which nobody listened a moment ago. */
-async function closedPort(): Promise<number> {
-  const nobody = createServer().listen(0, '127.0.0.1');
-  await once(nobody, 'listening');
-  const port = portOf(nobody);
-  await new Promise((resolve) => nobody.close(resolve));
-  return port;
-}
 
 function portOf(server: Server): number {
   const address = server.address();

@@ -15,6 +15,7 @@ import { createMessageHasher } from '../../src/starknet/message.ts';
 import { hashElements } from '../../src/starknet/pedersen.ts';
 import { parseSignatureText } from '../../src/starknet/signature.ts';
 import { snKeccak } from '../../src/starknet/sn-keccak.ts';
+import { closedPort } from '../support/closed-port.ts';
 import {
   type Env,
   endEverythingStarted,
@@ -254,9 +255,7 @@ test.each(removals)('a server that lost the $check check ($what) makes the demo 
 });
 
 test('a server that cannot be reached is one sentence and exit code 1', async () => {
-  const server = createTcpServer();
-  const url = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
+  const url = `http://127.0.0.1:${await closedPort()}`;
 
   expect(await runDemo(['--url', url])).toMatchObject({
     code: 1,
