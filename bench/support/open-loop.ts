@@ -15,8 +15,10 @@ export interface Stream {
 export interface StreamResult {
   /** By label. */
   readonly answers: Readonly<Record<string, Answers>>;
-  /** Sent and not answered when the time was up, and some more. */
+  /** Sent and never answered: on connections that the server closed, or when the time was up, and some more. */
   readonly unanswered: number;
+  /** Connections that the server closed, as it does with those that keep too many requests waiting; each was opened anew. */
+  readonly closed: number;
 }
 
 export interface Answers {
@@ -32,9 +34,17 @@ export type StreamAnswer = { readonly done: StreamResult } | { readonly failed: 
 const PATIENCE_MS = 5_000;
 const TICK_MS = 1;
 
+interface Sent {
+  readonly label: string;
+  readonly dueAt: number;
+}
+
 interface Lane {
-  readonly socket: Socket;
-  readonly waiting: { readonly label: string; readonly dueAt: number }[];
+  send(bytes: Buffer, sent: Sent): void;
+  readonly waiting: number;
+  readonly lost: number;
+  readonly closed: number;
+  end(): void;
 }
 
 function run({ port, seconds, perSecond, connections, requests }: Stream): Promise<StreamResult> {
@@ -44,6 +54,7 @@ function run({ port, seconds, perSecond, connections, requests }: Stream): Promi
 
   return new Promise((resolve, reject) => {
     const lanes = Array.from({ length: connections }, () => openLane(port, answers, reject));
+    const sum = (count: (lane: Lane) => number): number => lanes.reduce((total, lane) => total + count(lane), 0);
     const total = Math.round(seconds * perSecond);
     const begun = performance.now();
     let sent = 0;
@@ -53,18 +64,20 @@ function run({ port, seconds, perSecond, connections, requests }: Stream): Promi
         const lane = lanes[sent % lanes.length];
         const payload = payloads[sent % payloads.length];
         if (lane === undefined || payload === undefined) return;
-        lane.waiting.push({ label: payload.label, dueAt: begun + (sent / perSecond) * 1000 });
-        lane.socket.write(payload.bytes);
+        lane.send(payload.bytes, { label: payload.label, dueAt: begun + (sent / perSecond) * 1000 });
       }
       if (sent < total) return;
       clearInterval(send);
-      const left = (): number => lanes.reduce((sum, { waiting }) => sum + waiting.length, 0);
       const endBy = performance.now() + PATIENCE_MS;
       const finish = setInterval(() => {
-        if (left() > 0 && performance.now() < endBy) return;
+        if (sum(({ waiting }) => waiting) > 0 && performance.now() < endBy) return;
         clearInterval(finish);
-        for (const { socket } of lanes) socket.removeAllListeners('close').destroy();
-        resolve({ answers, unanswered: left() });
+        for (const lane of lanes) lane.end();
+        resolve({
+          answers,
+          unanswered: sum(({ waiting, lost }) => waiting + lost),
+          closed: sum(({ closed }) => closed),
+        });
       }, 10);
     }, TICK_MS);
   });
@@ -75,29 +88,64 @@ function openLane(
   answers: Record<string, { statuses: Record<string, number>; latencies: number[] }>,
   fail: (error: Error) => void,
 ): Lane {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  const waiting: { label: string; dueAt: number }[] = [];
-  let unread = '';
-  socket.setEncoding('latin1').on('error', fail);
-  socket.on('close', () => fail(new Error('the server closed a connection')));
-  socket.on('data', (chunk: string) => {
-    unread += chunk;
-    for (;;) {
-      const headEnd = unread.indexOf('\r\n\r\n');
-      if (headEnd === -1) return;
-      const [, length = '0'] = /\r\ncontent-length: *(\d+)/i.exec(unread.slice(0, headEnd)) ?? [];
-      const end = headEnd + 4 + Number(length);
-      if (unread.length < end) return;
-      const status = unread.slice(9, 12);
-      unread = unread.slice(end);
-      const asked = waiting.shift();
-      const told = asked === undefined ? undefined : answers[asked.label];
-      if (asked === undefined || told === undefined) return fail(new Error('an answer to no request'));
-      told.statuses[status] = (told.statuses[status] ?? 0) + 1;
-      told.latencies.push(performance.now() - asked.dueAt);
-    }
-  });
-  return { socket, waiting };
+  let waiting: Sent[] = [];
+  let lost = 0;
+  let closed = 0;
+  let ending = false;
+  let socket = open();
+
+  function open(): Socket {
+    const opened = connect({ port, host: '127.0.0.1', noDelay: true });
+    let unread = '';
+    opened.setEncoding('latin1').on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') fail(error);
+    });
+    opened.on('close', () => {
+      if (ending) return;
+      closed += 1;
+      lost += waiting.length;
+      waiting = [];
+      socket = open();
+    });
+    opened.on('data', (chunk: string) => {
+      unread += chunk;
+      for (;;) {
+        const headEnd = unread.indexOf('\r\n\r\n');
+        if (headEnd === -1) return;
+        const [, length = '0'] = /\r\ncontent-length: *(\d+)/i.exec(unread.slice(0, headEnd)) ?? [];
+        const end = headEnd + 4 + Number(length);
+        if (unread.length < end) return;
+        const status = unread.slice(9, 12);
+        unread = unread.slice(end);
+        const asked = waiting.shift();
+        const told = asked === undefined ? undefined : answers[asked.label];
+        if (asked === undefined || told === undefined) return fail(new Error('an answer to no request'));
+        told.statuses[status] = (told.statuses[status] ?? 0) + 1;
+        told.latencies.push(performance.now() - asked.dueAt);
+      }
+    });
+    return opened;
+  }
+
+  return {
+    send(bytes, sent) {
+      waiting.push(sent);
+      socket.write(bytes);
+    },
+    get waiting() {
+      return waiting.length;
+    },
+    get lost() {
+      return lost;
+    },
+    get closed() {
+      return closed;
+    },
+    end() {
+      ending = true;
+      socket.destroy();
+    },
+  };
 }
 
 process.on('message', (stream: Stream) => {
