@@ -10,7 +10,7 @@ import type { Changes } from '../revocation/barrier.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Store, Subkey } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
-import { requireNotFromFuture } from './login-window.ts';
+import { requireNotFromFuture, timestampError } from './login-window.ts';
 
 export interface Activation {
   readonly account: AccountId;
@@ -85,8 +85,7 @@ export function createActivateSubkey(deps: {
 
   function requireFresh(timestamp: UnixSeconds): void {
     requireNotFromFuture(timestamp, clock, deps.settings.futureToleranceSeconds);
-    const age = secondsOf(clock.now()) - timestamp;
-    if (age > MAX_AGE_SECONDS) throw new ApiError('INVALID_TIMESTAMP', `the timestamp is ${age} s old`);
+    if (secondsOf(clock.now()) - timestamp > MAX_AGE_SECONDS) throw timestampError(timestamp, clock);
   }
 }
 

@@ -1,15 +1,27 @@
 // When a signed time is acceptable. Signatures live by their own window, so a clock that is off must be told by how much.
-import { type Clock, secondsOf, type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import { type Clock, secondsOf, type UnixNanos, type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
+
+/** INVALID_TIMESTAMP as DECISIONS has it, after `why` in words: the server's time, and how far the signed one is ahead of it. */
+export function timestampError(timestamp: UnixSeconds, clock: Clock, why?: string): ApiError {
+  const now = secondsOf(clock.now());
+  const skew = timestamp - now;
+  const off = `the timestamp is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the server, whose time is ${now}`;
+  return new ApiError('INVALID_TIMESTAMP', why === undefined ? off : `${why}; ${off}`, {
+    data: { server_time: now, skew_seconds: skew },
+  });
+}
+
+/** For what was signed at or before `validAfter`: it says when a new signature will do. */
+export function signedOutError(timestamp: UnixSeconds, validAfter: UnixNanos, clock: Clock): ApiError {
+  const wait = secondsOf(validAfter) + 1 - secondsOf(clock.now());
+  const when = wait > 0 ? `sign again in ${wait} s` : 'sign again';
+  return timestampError(timestamp, clock, `the account signed out everywhere after this signature: ${when}`);
+}
 
 /** Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance. */
 export function requireNotFromFuture(timestamp: UnixSeconds, clock: Clock, toleranceSeconds: number): void {
-  const now = secondsOf(clock.now());
-  const skew = timestamp - now;
-  if (skew <= toleranceSeconds) return;
-  throw new ApiError('INVALID_TIMESTAMP', `the timestamp is ${skew} s ahead of the server, whose time is ${now}`, {
-    data: { server_time: now, skew_seconds: skew },
-  });
+  if (timestamp - secondsOf(clock.now()) > toleranceSeconds) throw timestampError(timestamp, clock);
 }
 
 export interface SignatureWindow {

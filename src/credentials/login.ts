@@ -16,7 +16,7 @@ import { isPossibleSignature, type StarkSignature } from '../starknet/signature.
 import type { Account, Facts, Store, Subkey } from '../store/store.ts';
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
-import { defaultExpiration, requireOpenWindow } from './login-window.ts';
+import { defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
 import type { ProveWallet } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
@@ -254,9 +254,7 @@ export function createLogin(deps: LoginDeps): Login {
     const refusal = addressRefusal(facts, clientIp);
     if (refusal !== undefined) throw refusalErrorOf(refusal);
     if (nanosOfSeconds(proven.authTime) <= facts.validAfter) {
-      const wait = secondsOf(facts.validAfter) + 1 - secondsOf(now);
-      const when = wait > 0 ? `sign again in ${wait} s` : 'sign again';
-      throw new ApiError('INVALID_TIMESTAMP', `the account signed out everywhere after this signature: ${when}`);
+      throw signedOutError(proven.authTime, facts.validAfter, clock);
     }
     if (facts.accountLocked) throw refusalErrorOf('account_locked');
   }

@@ -3,14 +3,22 @@
 import { shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
-import { addSeconds, type Clock, NEVER, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
+import {
+  addSeconds,
+  type Clock,
+  NEVER,
+  nanosOfSeconds,
+  secondsOf,
+  type UnixNanos,
+  type UnixSeconds,
+} from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/barrier.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { requireOpenWindow } from './login-window.ts';
+import { requireOpenWindow, signedOutError } from './login-window.ts';
 import { recordChange } from './record-change.ts';
 import type { ProveWallet } from './wallet-proof.ts';
 
@@ -86,7 +94,7 @@ export function createRegisterSubkey(deps: {
   return async function registerSubkey(caller, registration) {
     const { account: id } = caller.principal.credential;
     const account = await deps.store.account(id);
-    if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'the account is unknown');
+    if (account === undefined) throw accountUnknown();
     if (account.signer.type === 'starknet' && account.signer.publicKey === registration.publicKey) {
       throw new ApiError('INVALID_SUBKEY', 'the main key cannot be a subkey', { status: 400 });
     }
@@ -195,8 +203,10 @@ export function createRegisterSubkey(deps: {
   async function requireSignedSince(tx: StoreTransaction, id: AccountId, proof: Proof): Promise<void> {
     if (proof.kind === 'none') return;
     const account = await tx.account(id);
-    if (account !== undefined && proof.signedAt > account.validAfter) return;
-    throw new ApiError('INVALID_TIMESTAMP', 'the account signed out everywhere after this signature: sign again');
+    if (account === undefined) throw accountUnknown();
+    if (proof.signedAt <= account.validAfter) {
+      throw signedOutError(secondsOf(proof.signedAt), account.validAfter, clock);
+    }
   }
 
   async function useOnce(tx: StoreTransaction, account: AccountId, proof: Proof): Promise<void> {
@@ -244,6 +254,8 @@ export function createRegisterSubkey(deps: {
     return subkey;
   }
 }
+
+const accountUnknown = (): ApiError => new ApiError('ACCOUNT_NOT_FOUND', 'the account is unknown');
 
 const notByMainKey = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the main key over this subkey');

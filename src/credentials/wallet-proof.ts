@@ -1,8 +1,9 @@
 // A wallet's proof: an EIP-4361 message with its personal_sign signature, checked in full for one purpose.
-import type { Clock } from '../domain/time.ts';
+import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { type EthereumAddress, parseEvmSignature, type RecoverPublicKey, recoverSigner } from '../ethereum/eip191.ts';
 import { checkSiwe, parseSiwe, type SiweMessage, type SiwePurpose, type SiweRefusal } from '../ethereum/siwe.ts';
+import { timestampError } from './login-window.ts';
 
 export interface WalletProofSettings {
   readonly domains: readonly string[];
@@ -39,6 +40,12 @@ const messages: Readonly<Record<SiweRefusal, readonly [ErrorCode, string]>> = {
   window_too_long: ['INVALID_BLOCK_EXPIRATION', 'the message is valid for longer than this service accepts'],
 };
 
+function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, clock: Clock): ApiError {
+  const [code, why] = messages[refusal];
+  if (code !== 'INVALID_TIMESTAMP' || issuedAt === undefined) return new ApiError(code, why);
+  return timestampError(secondsOf(issuedAt), clock, why);
+}
+
 export type ProveWallet = (text: string, signature: string, purpose: SiwePurpose) => WalletProof;
 
 /**
@@ -68,7 +75,7 @@ export function createProveWallet(deps: {
         purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
       futureToleranceSeconds: deps.settings.futureToleranceSeconds,
     });
-    if (refusal !== undefined) throw new ApiError(...messages[refusal]);
+    if (refusal !== undefined) throw refusalError(refusal, message, deps.clock);
     const signer = recoverSigner(text, signature, deps.recoverPublicKey);
     if (signer === undefined || signer !== message.address) {
       throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');

@@ -1,0 +1,148 @@
+// A signed time that is refused, whoever signed it and for what: the answer says the server's time and the difference in seconds,
+// because the clock of a client that is off is the first thing to look at.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unixSeconds } from '../../src/domain/time.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { activationHash } from '../../src/starknet/message.ts';
+import { type Answer, call, walletTrader } from '../support/trader.ts';
+import {
+  expectRefusal,
+  loginOf,
+  mainSession,
+  newOwner,
+  newStarkKey,
+  newWalletOwner,
+  postLogin,
+  postSubkey,
+  postWallet,
+  proofFor,
+  registrationBody,
+  SUBKEYS,
+  sessionIn,
+  siweOf,
+  startWorld,
+  type WalletOwner,
+  type World,
+  windowOf,
+} from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+
+const signOut = (bearer: string) => call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer });
+
+async function starkRegistration(window: { age?: number; life?: number }): Promise<Answer> {
+  const owner = await newOwner(world);
+  const subkey = newStarkKey();
+  const proof = proofFor(world, owner, subkey.publicKey, windowOf(world, window));
+  return postSubkey(world, owner.session, { name: 'bot', public_key: subkey.publicKey, ...proof });
+}
+
+function walletBody(owner: WalletOwner, window: { age?: number; life?: number } = {}) {
+  const { publicKey } = newStarkKey();
+  const message = siweOf(world, owner, `Paradex Subkey Registration: ${publicKey}`, window);
+  const proof = { siwe_message: message, evm_signature: owner.wallet.personalSign(message) };
+  return { name: 'bot', public_key: publicKey, ...proof };
+}
+
+async function walletRegistration(window: { age?: number; life?: number }): Promise<Answer> {
+  const owner = await newWalletOwner(world);
+  return postSubkey(world, owner.session, walletBody(owner, window));
+}
+
+async function activation(age: number): Promise<Answer> {
+  const owner = await newOwner(world);
+  const [subkey, ephemeral] = [newStarkKey(), newStarkKey()];
+  const pending = { state: 'pending', encrypted_key: 'x', eph_public_key: ephemeral.publicKey };
+  expect((await postSubkey(world, owner.session, registrationBody(world, owner, subkey, pending))).status).toBe(201);
+  const timestamp = world.clock.seconds() - age;
+  const signature = ephemeral.sign(activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n);
+  const body = { account_id: owner.account, public_key: subkey.publicKey, timestamp, signature };
+  return call(world.url, 'POST', `${SUBKEYS}/activate`, { body });
+}
+
+test.each<[string, number, () => Promise<Answer>]>([
+  [
+    'a Stark login ahead',
+    31,
+    async () => {
+      const { key, account } = await newOwner(world);
+      return postLogin(world, loginOf(world, key, account, windowOf(world, { age: -31 })));
+    },
+  ],
+  [
+    'a wallet login ahead',
+    31,
+    async () => {
+      const owner = await newWalletOwner(world);
+      return postWallet(world, '/v2/auth', owner, siweOf(world, owner, 'Paradex Auth', { age: -31 }));
+    },
+  ],
+  [
+    'a wallet onboarding ahead',
+    31,
+    () => {
+      const trader = walletTrader();
+      const message = siweOf(world, trader, 'Paradex Onboarding', { age: -31, life: 0 });
+      return postWallet(world, '/v2/onboarding', trader, message, { body: { public_key: trader.wallet.publicKey } });
+    },
+  ],
+  ['a Stark registration ahead', 31, () => starkRegistration({ age: -31 })],
+  ['a wallet registration ahead', 31, () => walletRegistration({ age: -31 })],
+  ['an activation ahead', 31, () => activation(-31)],
+  ['an activation that is too old', -301, () => activation(301)],
+  [
+    'a Stark login of before a sign-out',
+    -5,
+    async () => {
+      const owner = await newOwner(world);
+      const headers = loginOf(world, owner.key, owner.account);
+      world.clock.advance(5);
+      expect((await signOut(owner.session)).status).toBe(200);
+      return postLogin(world, headers);
+    },
+  ],
+  [
+    'a wallet login of before a sign-out',
+    -5,
+    async () => {
+      const owner = await newWalletOwner(world);
+      const message = siweOf(world, owner, 'Paradex Auth');
+      world.clock.advance(5);
+      expect((await signOut(owner.session)).status).toBe(200);
+      return postWallet(world, '/v2/auth', owner, message);
+    },
+  ],
+  [
+    'a Stark registration of before a sign-out',
+    -31,
+    async () => {
+      const owner = await newOwner(world);
+      const body = registrationBody(world, owner, newStarkKey());
+      expect((await signOut(owner.session)).status).toBe(200);
+      world.clock.advance(31);
+      return postSubkey(world, await mainSession(world, owner), body);
+    },
+  ],
+  [
+    'a wallet registration of before a sign-out',
+    -31,
+    async () => {
+      const owner = await newWalletOwner(world);
+      const body = walletBody(owner);
+      expect((await signOut(owner.session)).status).toBe(200);
+      world.clock.advance(31);
+      const login = await postWallet(world, '/v2/auth', owner, siweOf(world, owner, 'Paradex Auth'));
+      return postSubkey(world, sessionIn(login), body);
+    },
+  ],
+])('%s', async (_name, skew, send) => {
+  const answer = await send();
+  const now = world.clock.seconds();
+  const off = `the timestamp is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the server, whose time is ${now}`;
+  expect(expectRefusal(answer, 400, 'INVALID_TIMESTAMP')).toContain(off);
+  expect(answer.json.data).toEqual({ server_time: now, skew_seconds: skew });
+});
