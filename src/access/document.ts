@@ -18,9 +18,9 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   PUBLIC_KEY_INVALID:
     'The public key is not a 0x hex felt, or not a point of its curve; that of a wallet: not 0x04 and 128 hex digits.',
   INVALID_TIMESTAMP:
-    'The signed time is malformed, missing in a wallet message, too far ahead of the server (data.skew_seconds of a Stark signature says how far), too old, or before a sign-out.',
+    'The signed time is malformed, missing in a wallet message, too far ahead of the server, too old, or before a sign-out; at the registration of a subkey, also for its expiration. The message and data name the skew in seconds.',
   INVALID_BLOCK_EXPIRATION:
-    'The expiration of a signature is malformed, missing in a wallet message, in the past, before its timestamp, or too late.',
+    'Login and onboarding: the expiration of a signature is malformed, missing in a wallet message, in the past, before its timestamp, or too late.',
   INVALID_ETHEREUM_ADDRESS: 'An Ethereum address is not 0x and 40 hex digits.',
   INVALID_EVM_SIGNATURE: 'The EIP-4361 message cannot be read, or the signature is not 65 bytes of hex with a low s.',
   INVALID_PARENT_ACCOUNT: 'Onboarding of a sub-account: there are none.',

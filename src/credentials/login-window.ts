@@ -2,12 +2,19 @@
 import { type Clock, secondsOf, type UnixNanos, type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 
-/** INVALID_TIMESTAMP as DECISIONS has it, after `why` in words: the server's time, and how far the signed one is ahead of it. */
-export function timestampError(timestamp: UnixSeconds, clock: Clock, why?: string): ApiError {
+type TimeCode = 'INVALID_TIMESTAMP' | 'INVALID_BLOCK_EXPIRATION';
+
+/** As DECISIONS has it, after `why` in words: the server's time, and how far the signed one is ahead of it. */
+export function timestampError(
+  timestamp: UnixSeconds,
+  clock: Clock,
+  why?: string,
+  code: TimeCode = 'INVALID_TIMESTAMP',
+): ApiError {
   const now = secondsOf(clock.now());
   const skew = timestamp - now;
   const off = `the timestamp is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the server, whose time is ${now}`;
-  return new ApiError('INVALID_TIMESTAMP', why === undefined ? off : `${why}; ${off}`, {
+  return new ApiError(code, why === undefined ? off : `${why}; ${off}`, {
     data: { server_time: now, skew_seconds: skew },
   });
 }
@@ -31,28 +38,23 @@ export interface SignatureWindow {
 
 /**
  * WIRE 2.1: timestamp at most the tolerance ahead, expiration in the future and after the timestamp, and no further from it
- * than `maxAge` seconds, inclusive. Throws INVALID_TIMESTAMP or INVALID_BLOCK_EXPIRATION.
+ * than `maxAge` seconds, inclusive. Throws INVALID_TIMESTAMP, and `code` for what is wrong with the expiration.
  */
 export function requireOpenWindow(
   window: SignatureWindow,
   clock: Clock,
   limits: { readonly futureToleranceSeconds: number; readonly maxAgeSeconds: number },
+  code: TimeCode = 'INVALID_BLOCK_EXPIRATION',
 ): void {
   requireNotFromFuture(window.timestamp, clock, limits.futureToleranceSeconds);
   const now = secondsOf(clock.now());
   const age = window.expiration - window.timestamp;
-  if (age <= 0) throw new ApiError('INVALID_BLOCK_EXPIRATION', 'the expiration is not after the timestamp');
+  const refuse = (why: string) => timestampError(window.timestamp, clock, why, code);
+  if (age <= 0) throw refuse('the expiration is not after the timestamp');
   if (age > limits.maxAgeSeconds) {
-    throw new ApiError(
-      'INVALID_BLOCK_EXPIRATION',
-      `the signature is valid for ${age} s, more than the ${limits.maxAgeSeconds} s allowed`,
-    );
+    throw refuse(`the signature is valid for ${age} s, more than the ${limits.maxAgeSeconds} s allowed`);
   }
-  if (window.expiration <= now) {
-    throw new ApiError('INVALID_BLOCK_EXPIRATION', `the signature expired ${now - window.expiration} s ago`, {
-      data: { server_time: now },
-    });
-  }
+  if (window.expiration <= now) throw refuse(`the signature expired ${now - window.expiration} s ago`);
 }
 
 /** Expiration when the client sends none: `defaultAge` seconds after the timestamp. */

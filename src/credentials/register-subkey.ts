@@ -77,7 +77,7 @@ const NONCE_GRACE_SECONDS = 60;
 export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) => Promise<Subkey>;
 
 /**
- * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION,
+ * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP,
  * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED, NOT_UNIQUE,
  * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what ProveWallet and requireStill throw.
  */
@@ -131,10 +131,12 @@ export function createRegisterSubkey(deps: {
   function offeredProof(account: Account, { stark, wallet }: SubkeyRegistration): OfferedProof {
     if (account.signer.type === 'starknet') {
       if (stark !== undefined) {
-        requireOpenWindow({ timestamp: stark.timestamp, expiration: stark.expiry }, clock, {
-          futureToleranceSeconds: settings.futureToleranceSeconds,
-          maxAgeSeconds: MAX_WINDOW_SECONDS,
-        });
+        requireOpenWindow(
+          { timestamp: stark.timestamp, expiration: stark.expiry },
+          clock,
+          { futureToleranceSeconds: settings.futureToleranceSeconds, maxAgeSeconds: MAX_WINDOW_SECONDS },
+          'INVALID_TIMESTAMP',
+        );
         if (!isPossibleSignature(stark.signature)) throw notByMainKey();
         return { kind: 'stark', mainKey: account.signer.publicKey, ...stark };
       }
@@ -183,7 +185,7 @@ export function createRegisterSubkey(deps: {
         if (signer !== owner)
           throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
         if (message.expirationTime === undefined)
-          throw new ApiError('INVALID_BLOCK_EXPIRATION', 'the message has no Expiration Time');
+          throw new ApiError('INVALID_TIMESTAMP', 'the message has no Expiration Time');
         if (message.issuedAt === undefined) throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At');
         return {
           kind: 'wallet',

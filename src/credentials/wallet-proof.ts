@@ -40,8 +40,11 @@ const messages: Readonly<Record<SiweRefusal, readonly [ErrorCode, string]>> = {
   window_too_long: ['INVALID_BLOCK_EXPIRATION', 'the message is valid for longer than this service accepts'],
 };
 
-function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, clock: Clock): ApiError {
-  const [code, why] = messages[refusal];
+function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, purpose: SiwePurpose, clock: Clock): ApiError {
+  const [listed, why] = messages[refusal];
+  // WIRE 4.1: a registration has one code for all its times.
+  const isLate = listed === 'INVALID_BLOCK_EXPIRATION' && purpose.kind === 'registration';
+  const code = isLate ? 'INVALID_TIMESTAMP' : listed;
   if (code !== 'INVALID_TIMESTAMP' || issuedAt === undefined) return new ApiError(code, why);
   return timestampError(secondsOf(issuedAt), clock, why);
 }
@@ -75,7 +78,7 @@ export function createProveWallet(deps: {
         purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
       futureToleranceSeconds: deps.settings.futureToleranceSeconds,
     });
-    if (refusal !== undefined) throw refusalError(refusal, message, deps.clock);
+    if (refusal !== undefined) throw refusalError(refusal, message, purpose, deps.clock);
     const signer = recoverSigner(text, signature, deps.recoverPublicKey);
     if (signer === undefined || signer !== message.address) {
       throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');

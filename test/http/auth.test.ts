@@ -229,7 +229,7 @@ describe('times', () => {
     expectSuccess(await login(29, 30), 200);
     const answer = await login(30, 30);
     expect(expectRefusal(answer, 400, 'INVALID_BLOCK_EXPIRATION')).toContain('expired 0 s ago');
-    expect(answer.json.data).toEqual({ server_time: world.clock.seconds() });
+    expect(answer.json.data).toEqual({ server_time: world.clock.seconds(), skew_seconds: -30 });
   });
 
   test('without an expiration it lives for 30 minutes', async () => {

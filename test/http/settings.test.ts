@@ -120,11 +120,7 @@ describe('12.1 subkeys.require_signature', () => {
       ],
       [{ signature: ['1', '2'] }, 400, 'INVALID_REQUEST_PARAMETER'],
       [{ signature: ['x', 'y'], signature_timestamp: 1, signature_expiry: 2 }, 400, 'INVALID_STARKNET_SIGNATURE'],
-      [
-        proofFor(turned, turnedOwner, subkey.publicKey, windowOf(turned, { life: 601 })),
-        400,
-        'INVALID_BLOCK_EXPIRATION',
-      ],
+      [proofFor(turned, turnedOwner, subkey.publicKey, windowOf(turned, { life: 601 })), 400, 'INVALID_TIMESTAMP'],
       [{ siwe_message: 'x', evm_signature: '0x' }, 400, 'INVALID_REQUEST_PARAMETER'],
     ];
     for (const [proof, status, code] of refusals) {

@@ -109,7 +109,7 @@ describe('no signature is looked at', () => {
     [
       'that is expired',
       400,
-      'INVALID_BLOCK_EXPIRATION',
+      'INVALID_TIMESTAMP',
       () => register(proofFor(world, owner, subkey.publicKey, windowOf(world, { age: 50, life: 49 }))),
     ],
     ...impossible.map((signature): [string, number, string, () => Promise<Answer>] => [
