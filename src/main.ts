@@ -1,4 +1,5 @@
 // Process entry: the first argument names a command, and its answer is the exit code. The only file that calls process.exit.
+import { type CommandName, isCommandName, unknownCommand } from './cli/command-forms.ts';
 import { accounts } from './cli/commands/accounts.ts';
 import { audit } from './cli/commands/audit.ts';
 import { backup } from './cli/commands/backup.ts';
@@ -15,7 +16,7 @@ import { version } from './cli/commands/version.ts';
 /** Returns the exit code: 0 done, 1 failed, 2 used wrongly, 3 the server does not answer. */
 type Command = (argv: readonly string[]) => Promise<number>;
 
-const commands: Readonly<Record<string, Command>> = {
+const commands: Readonly<Record<CommandName, Command>> = {
   serve,
   demo,
   config,
@@ -28,17 +29,12 @@ const commands: Readonly<Record<string, Command>> = {
   completion,
   help,
   version,
-  '--help': help,
-  '--version': version,
 };
 
-const [name = 'help', ...argv] = process.argv.slice(2);
-const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (command === undefined) {
-  const known = Object.keys(commands)
-    .filter((one) => !one.startsWith('-'))
-    .join(', ');
-  process.stderr.write(`countersign: no command "${name}". Commands: ${known}.\n`);
+const [first = 'help', ...argv] = process.argv.slice(2);
+const name = first === '--help' || first === '--version' ? first.slice(2) : first;
+if (!isCommandName(name)) {
+  process.stderr.write(`countersign: ${unknownCommand(name)}\n`);
   process.exit(2);
 }
-process.exit(await command(argv));
+process.exit(await (argv.includes('--help') ? help([name]) : commands[name](argv)));

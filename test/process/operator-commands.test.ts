@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { verbs } from '../../src/cli/commands/completion.ts';
+import { commandNames, formsOf, optionsOf } from '../../src/cli/command-forms.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { call, createToken, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
 import { type Home, homeIn, MAIN, type Server, startServer } from './server.ts';
@@ -25,7 +25,9 @@ interface Said {
 }
 
 async function run(line: string, env: Record<string, string> = {}): Promise<Said> {
-  const settings = /^(version|completion)/.test(line) ? [] : ['--data', home.data, '--master_key.file', home.key];
+  const settings = /^(version|completion|help|--help)/.test(line)
+    ? []
+    : ['--data', home.data, '--master_key.file', home.key];
   const running = start(process.execPath, [MAIN, ...line.split(' '), ...settings], { cwd: home.tmp, env });
   const { code } = await running.ended;
   return { code, out: running.stdout(), err: running.stderr() };
@@ -188,6 +190,16 @@ describe('config', () => {
     });
   });
 
+  test('check says what is wrong to programs, too, with the same exit code', async () => {
+    const { code, out } = await run('config check --json --server.prot=1 --login.max_age=0');
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toEqual({
+      accepted: false,
+      problems: [expect.stringContaining('server.port'), expect.stringContaining('login.max_age')],
+    });
+    expect(JSON.parse(await done('config check --json'))).toEqual({ accepted: true });
+  });
+
   test('check accepts good settings and starts nothing', async () => {
     expect(await done('config check')).toBe('all settings are accepted\n');
     expect(existsSync(home.data)).toBe(false);
@@ -208,6 +220,31 @@ test('a second server whose operator port is taken says which setting to change'
   } finally {
     taken.close();
   }
+});
+
+describe('help', () => {
+  test.each(['serve', 'audit', 'version'] as const)('of %s goes to stdout, and nothing is started', async (name) => {
+    const asked = await run(`${name} --help`);
+    expect(asked).toMatchObject({ code: 0, err: '' });
+    expect(asked.out).toMatch(new RegExp(`^usage: countersign ${name}( |$)`, 'm'));
+    for (const [option, { about }] of optionsOf(name)) {
+      expect(asked.out).toContain(`--${option}`);
+      expect(asked.out).toContain(about);
+    }
+    expect(existsSync(home.data)).toBe(false);
+  });
+
+  test('names every command, and those of one command are the same when they are asked for by name', async () => {
+    const all = await done('help');
+    for (const name of commandNames) expect(all).toMatch(new RegExp(`^  ${name}( |$)`, 'm'));
+    expect(await done('help restore')).toBe(await done('restore --help'));
+    expect(await done('help serve')).toContain('--login.max_age=<value>');
+    expect(await run('help sreve')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('no command "sreve"'),
+    });
+  });
 });
 
 test('the version is the same for people and for programs', async () => {
@@ -236,9 +273,22 @@ describe('shell completion', () => {
     expect(script).not.toContain('upstream.secret');
   });
 
-  test('knows exactly the commands there are', async () => {
-    const { err } = await run('sreve');
-    const [, known = ''] = /Commands: (.*)\.\n/.exec(err) ?? [];
-    expect(known.split(', ').sort()).toEqual(Object.keys(verbs).sort());
+  test('bash is offered what a command takes: its own options, the short settings, and the words of its verbs', async () => {
+    const script = await done('completion bash');
+    for (const name of commandNames) {
+      const offered = complete(script, name, '--');
+      for (const [option] of optionsOf(name))
+        expect(offered.map((flag) => flag.replace('=', ''))).toContain(`--${option}`);
+      expect(offered).toContain('--help');
+      expect(offered.includes('--json')).toBe(formsOf[name].json);
+      for (const short of ['--port=', '--host=', '--data=', '--upstream=', '--rate-limit=']) {
+        expect(offered.includes(short)).toBe(formsOf[name].settings);
+      }
+    }
+    expect(complete(script, 'restore', 'x.backup', '--keep')).toEqual(['--keep-credentials']);
+    expect(complete(script, 'accounts', 'list', '--c')).toEqual(expect.arrayContaining(['--cursor=']));
+    expect(complete(script, 'doctor', '--cursor')).toEqual(['']);
+    expect(complete(script, 'signing-keys', 'rotate', '')).toEqual(['session', 'token', 'terminal']);
+    expect(complete(script, 'help', 'si')).toEqual(['signing-keys']);
   });
 });

@@ -1,19 +1,18 @@
 // countersign accounts: who is here, what an account has, and the lock.
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
-import { splitArguments, UsageError } from '../arguments.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
 
-const USAGE =
-  'usage: countersign accounts list [--limit=n] [--cursor=c] | show <account> | lock <account> | unlock <account>  [--json] [settings]';
 const ACCOUNTS = '/operator/v1/accounts';
 
 export async function accounts(argv: readonly string[]): Promise<number> {
   return withOperator('accounts', () => {
-    const { words, json, options, settings } = splitArguments(argv, ['limit', 'cursor']);
+    const { words, json, options, settings } = readArguments('accounts', argv);
     const [verb = '', account, ...more] = words;
     const path = pathOf(verb, account, options);
-    if (path === undefined || more.length > 0) throw new UsageError(USAGE);
+    if (path === undefined || more.length > 0) throw new UsageError(usageOf('accounts'));
     return {
       settings,
       async work({ ask }) {

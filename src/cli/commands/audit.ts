@@ -1,15 +1,13 @@
 // countersign audit export: the audit log as JSON lines on stdout, oldest first.
 import { once } from 'node:events';
-import { splitArguments, UsageError } from '../arguments.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
-
-const USAGE =
-  'usage: countersign audit export [--account=0x..] [--from=2026-11-21] [--to=2026-11-21T08:30:00Z] [--cursor=c] [settings]';
 
 export async function audit(argv: readonly string[]): Promise<number> {
   return withOperator('audit', () => {
-    const { words, options, settings } = splitArguments(argv, ['account', 'from', 'to', 'cursor']);
-    if (words.join(' ') !== 'export') throw new UsageError(USAGE);
+    const { words, options, settings } = readArguments('audit', argv);
+    if (words.join(' ') !== 'export') throw new UsageError(usageOf('audit'));
     const query = new URLSearchParams([...options]).toString();
     return {
       settings,

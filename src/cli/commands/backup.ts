@@ -4,17 +4,16 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepBackup } from '../../backup/keep.ts';
 import { requireUsable } from '../../offline.ts';
-import { splitArguments, UsageError } from '../arguments.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { jsonText, shownBytes, shownTime, table } from '../output.ts';
 
-const USAGE = 'usage: countersign backup <file or folder>  [--json] [settings]';
-
 export async function backup(argv: readonly string[]): Promise<number> {
   return withOperator('backup', () => {
-    const { words, json, settings } = splitArguments(argv);
+    const { words, json, settings } = readArguments('backup', argv);
     const [target, ...more] = words;
-    if (target === undefined || more.length > 0) throw new UsageError(USAGE);
+    if (target === undefined || more.length > 0) throw new UsageError(usageOf('backup'));
     return {
       settings,
       async work({ stream }) {

@@ -3,7 +3,8 @@
 import manifest from '../../../package.json' with { type: 'json' };
 import { settingNames } from '../../config/schema.ts';
 import { type DataLook, lookAtData } from '../../offline.ts';
-import { splitArguments, UsageError } from '../arguments.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDisk, checkFolder } from '../doctor/files.ts';
 import { type Finding, ok, reasonOf } from '../doctor/finding.ts';
@@ -11,14 +12,12 @@ import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
 
-const USAGE = 'usage: countersign doctor  [--json] [settings]';
-
 /** 0 nothing is wrong, 1 something is, 2 a setting is not accepted: nothing more can be looked at then. */
 export async function doctor(argv: readonly string[]): Promise<number> {
   let findings: readonly Finding[] = [];
   const code = await reporting('doctor', async () => {
-    const { words, json, settings } = splitArguments(argv);
-    if (words.length > 0) throw new UsageError(USAGE);
+    const { words, json, settings } = readArguments('doctor', argv);
+    if (words.length > 0) throw new UsageError(usageOf('doctor'));
     findings = await examine(settings);
     process.stdout.write(json ? `${JSON.stringify({ healthy: isHealthy(findings), findings })}\n` : shown(findings));
   });

@@ -1,37 +1,70 @@
-// What can be asked for, on one screen; the settings themselves are generated from their table.
+// What can be asked for, on one screen, or what one command takes; commands and settings are generated from their tables.
 import { describeSettings } from '../../config/document.ts';
+import { UsageError } from '../arguments.ts';
+import {
+  type CommandName,
+  commandNames,
+  formsOf,
+  isCommandName,
+  optionText,
+  unknownCommand,
+  usageOf,
+  wordsOf,
+} from '../command-forms.ts';
+import { reporting } from '../operator-client.ts';
+import { printable } from '../output.ts';
 
-export async function help(): Promise<number> {
-  process.stdout.write(`countersign <command> [settings]
+const forEverybody: readonly CommandName[] = ['serve', 'demo', 'version', 'help'];
 
-  serve      start the credential authority, the gateway and, without --upstream, the demo venue
-  demo       walk through the whole story with real signatures: demo [--url http://host:port]
-  version    print the version
-  help       print this
+export async function help(argv: readonly string[]): Promise<number> {
+  return reporting('help', async () => {
+    const [name, ...more] = argv;
+    if (more.length > 0) throw new UsageError(usageOf('help'));
+    if (name === undefined) process.stdout.write(everything());
+    else if (isCommandName(name)) process.stdout.write(helpOf(name));
+    else throw new UsageError(unknownCommand(printable(name)));
+  });
+}
 
+/** What one command takes. */
+export function helpOf(name: CommandName): string {
+  const { json, settings } = formsOf[name];
+  const programs = json ? line('    --json', 'prints for programs') : '';
+  const own = `${usageOf(name)}\n\n${linesOf(name)}${programs}`;
+  if (name === 'serve') return `${own}\n${settingsText()}`;
+  return settings ? `${own}\nSettings are those of serve: countersign help serve\n` : own;
+}
+
+const everything = (): string => `countersign <command> [settings]
+
+${forEverybody.map(linesOf).join('')}
 For the operator; they ask the server that runs on the data folder, or work on the data when none runs:
 
-  config check                    say whether the settings would be accepted
-  config show                     every setting in force, and where it comes from
-  signing-keys list               the keys that sign sessions and tokens
-  signing-keys rotate <use>       replace the key of session, token or terminal; no bearer is refused
-  signing-keys retire <kid>       a compromised key: every bearer it signed is dead at once
-  accounts list                   [--limit=n] [--cursor=c]
-  accounts show <account>         its subkeys and tokens, too
-  accounts lock <account>         everything of it stops at once
-  accounts unlock <account>       and goes on
-  audit export                    JSON lines: [--account=0x..] [--from=time] [--to=time] [--cursor=c]
-  backup <file or folder>         a copy of everything but the master key and the settings
-  restore <backup> --data=<new>   a data folder made of it; all sessions end, tokens and subkeys are revoked:
-                                  [--keep-credentials] keeps those two, also what was revoked since the backup
-  doctor                          what is wrong, if anything is: exit code 1
-  completion bash|zsh             for your shell: source <(countersign completion bash)
-
+${commandNames
+  .filter((name) => !forEverybody.includes(name))
+  .map(linesOf)
+  .join('')}
 Words come first, options after them; --json prints for programs. Exit codes: 0 done, 1 failed or refused, 2 used wrongly or a
-setting is not accepted, 3 a server holds the data folder but does not answer.
+setting is not accepted, 3 a server holds the data folder but does not answer. countersign <command> --help: what one takes.
 
-Settings, as --name=value, CSIGN_NAME in the environment, or in countersign.json of the data folder:
+${settingsText()}`;
 
-${describeSettings()}`);
-  return 0;
-}
+const settingsText =
+  (): string => `Settings, as --name=value, CSIGN_NAME in the environment, or in countersign.json of the data folder:
+
+${describeSettings()}
+`;
+
+const COLUMN = 46;
+
+const line = (typed: string, about: string): string => `${`  ${typed}`.padEnd(COLUMN)}  ${about}\n`;
+
+const linesOf = (name: CommandName): string =>
+  formsOf[name].forms
+    .map((form) => {
+      const options = Object.entries(form.options ?? {}).map(([option, about]) =>
+        line(`    ${optionText(option, about)}`, about.about),
+      );
+      return `${line(`${name} ${wordsOf(form)}`.trimEnd(), form.about)}${options.join('')}`;
+    })
+    .join('');

@@ -2,18 +2,18 @@
 import { resolve } from 'node:path';
 import { secondsOf } from '../../domain/time.ts';
 import { type Restored, restoreBackup } from '../../offline.ts';
-import { splitArguments, UsageError } from '../arguments.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { jsonText, shownTime, table } from '../output.ts';
 
-const USAGE = 'usage: countersign restore <backup> --data=<new folder> [--keep-credentials]  [--json] [settings]';
 const KEEP = 'keep-credentials';
 
 export async function restore(argv: readonly string[]): Promise<number> {
   return reporting('restore', async () => {
-    const { words, json, switches, settings } = splitArguments(argv, [], [KEEP]);
+    const { words, json, switches, settings } = readArguments('restore', argv);
     const [backup, ...more] = words;
-    if (backup === undefined || more.length > 0) throw new UsageError(USAGE);
+    if (backup === undefined || more.length > 0) throw new UsageError(usageOf('restore'));
     const loaded = readSettings(settings);
     const keepCredentials = switches.has(KEEP);
     const restored = await restoreBackup(loaded, resolve(backup), { keepCredentials });

@@ -1,18 +1,16 @@
 // countersign signing-keys: which keys sign and verify, replacing one in time, and ending one that is compromised.
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
-import { splitArguments, UsageError } from '../arguments.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
 
-const USAGE =
-  'usage: countersign signing-keys list | rotate session|token|terminal | retire <kid>  [--json] [settings]';
-
 export async function signingKeys(argv: readonly string[]): Promise<number> {
   return withOperator('signing-keys', () => {
-    const { words, json, settings } = splitArguments(argv);
+    const { words, json, settings } = readArguments('signing-keys', argv);
     const [verb, subject, ...more] = words;
     const path = pathOf(verb, subject);
-    if (path === undefined || more.length > 0) throw new UsageError(USAGE);
+    if (path === undefined || more.length > 0) throw new UsageError(usageOf('signing-keys'));
     return {
       settings,
       async work({ ask }) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { splitArguments, UsageError } from '../../../src/cli/arguments.ts';
+import { readArguments, usageOf } from '../../../src/cli/command-forms.ts';
 import { jsonText, printable, shownBytes, shownTime, table } from '../../../src/cli/output.ts';
 
 const split = (line: string) => {
@@ -25,6 +26,27 @@ test('an option that stands alone takes no value, and one with a value is not it
   const { words, switches, settings } = splitArguments(['a', '--keep', '--data=x'], [], ['keep']);
   expect([words, [...switches], settings]).toEqual([['a'], ['keep'], ['--data=x']]);
   expect(splitArguments(['a', '--keep=false'], [], ['keep']).settings).toEqual(['--keep=false']);
+});
+
+test('the options of a command are those that its usage names', () => {
+  expect(usageOf('restore')).toBe(
+    'usage: countersign restore <backup> --data=<new folder> [--keep-credentials]  [--json] [settings]',
+  );
+  const restore = readArguments('restore', ['x', '--keep-credentials', '--data=y', '--limit=1']);
+  expect([restore.words, [...restore.switches], restore.settings]).toEqual([
+    ['x'],
+    ['keep-credentials'],
+    ['--data=y', '--limit=1'],
+  ]);
+  expect(usageOf('accounts')).toBe(
+    'usage: countersign accounts list [--limit=n] [--cursor=c] | show <account> | lock <account> | unlock <account>  [--json] [settings]',
+  );
+  expect([...readArguments('accounts', ['list', '--limit', '1', '--cursor=2']).options]).toEqual([
+    ['limit', '1'],
+    ['cursor', '2'],
+  ]);
+  expect(usageOf('serve')).toBe('usage: countersign serve  [settings]');
+  expect(usageOf('completion')).toBe('usage: countersign completion bash|zsh');
 });
 
 test('a kid may begin with dashes', () => {
