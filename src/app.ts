@@ -31,11 +31,10 @@ import { createRegisterSubkey } from './credentials/register-subkey.ts';
 import { createReportLeaked } from './credentials/report-leaked.ts';
 import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
-import { createProveWallet } from './credentials/wallet-proof.ts';
+import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
 import { type Clock, NEVER, systemWall } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
-import type { RecoverPublicKey } from './ethereum/eip191.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
@@ -141,10 +140,10 @@ async function wire(
 ): Promise<App> {
   const counters = createCounters();
   const telemetry = createTelemetry(log, counters);
-  const verifier = openVerifier(config, log, telemetry);
-  closing.push(() => verifier.close());
   const walletRecovery = await openWalletRecovery();
   sayWalletRecovery(walletRecovery, log);
+  const verifier = openVerifier(config, log, telemetry, walletRecovery);
+  closing.push(() => verifier.close());
   const tls = config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']);
   const scheme = tls === undefined ? 'http' : 'https';
 
@@ -215,7 +214,6 @@ async function wire(
     store,
     clock,
     verifier,
-    recoverPublicKey: walletRecovery.recoverPublicKey,
     keyring,
     view,
     changes,
@@ -499,7 +497,12 @@ async function openKeyring(
 
 const MIB = 1_048_576;
 
-function openVerifier(config: Config, log: Logger, telemetry: Telemetry): Verifier {
+function openVerifier(
+  config: Config,
+  log: Logger,
+  telemetry: Telemetry,
+  { recoverPublicKey }: WalletRecovery,
+): Verifier {
   const settings = {
     domain: { domainName: config.domain_name, chainId: config.starknet_chain_id },
     classes: derivationHashes(config),
@@ -509,7 +512,7 @@ function openVerifier(config: Config, log: Logger, telemetry: Telemetry): Verifi
   // The main thread answers most of the time, so that its tables matter most.
   const tableBytes = config['engine.table_mib'] * MIB;
   const [own, each] = count === 0 ? [tableBytes, 0] : [tableBytes / 2, tableBytes / 2 / count];
-  const answers = openAnswers(settings, { tableBytes: Math.floor(own) });
+  const answers = openAnswers(settings, { tableBytes: Math.floor(own), recoverPublicKey });
   const { unavailable } = answers;
   if (unavailable !== undefined) {
     log.warn({ event: 'engine_unavailable', reason: unavailable }, 'Stark signatures are verified in plain JavaScript');
@@ -548,7 +551,6 @@ function credentialServices(deps: {
   store: Store;
   clock: Clock;
   verifier: Verifier;
-  recoverPublicKey: RecoverPublicKey;
   keyring: Keyring;
   view: ReturnType<typeof createView>;
   changes: ReturnType<typeof createChanges>;
@@ -556,12 +558,12 @@ function credentialServices(deps: {
   verifyBearer: VerifyBearer;
   siweDomains: readonly string[];
 }) {
-  const { config, store, clock, verifier, recoverPublicKey, keyring } = deps;
+  const { config, store, clock, verifier, keyring } = deps;
   const { view, changes, journal, verifyBearer, siweDomains } = deps;
   const futureToleranceSeconds = config['login.future_tolerance'];
-  const proveWallet = createProveWallet({
+  const wallets = createWalletProofs({
     clock,
-    recoverPublicKey,
+    verifier,
     settings: {
       domains: siweDomains,
       chainId: config.l1_chain_id,
@@ -577,7 +579,7 @@ function credentialServices(deps: {
       view,
       clock,
       verifier,
-      proveWallet,
+      wallets,
       issuer,
       keyring,
       journal,
@@ -594,7 +596,7 @@ function credentialServices(deps: {
       changes,
       clock,
       verifier,
-      proveWallet,
+      wallets,
       settings: {
         open: config['onboarding.open'],
         allowlist: new Set(config['onboarding.allowlist']),
@@ -609,7 +611,7 @@ function credentialServices(deps: {
         changes,
         clock,
         verifier,
-        proveWallet,
+        wallets,
         settings: {
           signatureRequired: config['subkeys.require_signature'],
           maxLive: config['subkeys.max_live'],

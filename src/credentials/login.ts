@@ -17,7 +17,7 @@ import type { Account, Facts, Store, Subkey } from '../store/store.ts';
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
-import type { ProveWallet } from './wallet-proof.ts';
+import type { WalletProofs } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
 export interface LoginRequest {
@@ -58,7 +58,7 @@ export interface LoginDeps {
   readonly view: View;
   readonly clock: Clock;
   readonly verifier: Pick<Verifier, 'ask'>;
-  readonly proveWallet: ProveWallet;
+  readonly wallets: WalletProofs;
   readonly issuer: Issuer;
   readonly keyring: Keyring;
   readonly journal: AuditJournal;
@@ -83,7 +83,7 @@ export interface Login {
    * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED.
    */
   stark(request: StarkLoginRequest): Promise<string>;
-  /** POST /v2/auth. Throws as ProveWallet does, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED. */
+  /** POST /v2/auth. Throws as WalletProofs do, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED. */
   wallet(request: WalletLoginRequest): Promise<string>;
 }
 
@@ -110,22 +110,23 @@ export function createLogin(deps: LoginDeps): Login {
 
     async wallet(request) {
       const account = await knownAccount(request.account);
-      const { message, signer } = deps.proveWallet(request.siweMessage, request.signature, { kind: 'auth' });
-      if (account.signer.type !== 'eip191' || account.signer.ethAddress !== signer) {
-        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
+      const claim = deps.wallets.read(request.siweMessage, request.signature, { kind: 'auth' });
+      const { address, nonce, issuedAt, expirationTime } = claim.message;
+      if (account.signer.type !== 'eip191' || account.signer.ethAddress !== address) {
+        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not by the wallet of this account');
       }
-      const { issuedAt, expirationTime } = message;
       if (issuedAt === undefined || expirationTime === undefined) {
         throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
       }
+      await deps.wallets.prove(claim, request.asker);
       const proven: Proven = {
         credential: { account: account.account, kind: 'evm', id: MAIN_CREDENTIAL_ID },
-        label: signer,
+        label: address,
         authTime: secondsOf(issuedAt),
       };
       await requireWelcome(proven, request);
       const fresh = await store.transaction((tx) =>
-        tx.useSiweNonce(account.account, message.nonce, addSeconds(expirationTime, NONCE_GRACE_SECONDS)),
+        tx.useSiweNonce(account.account, nonce, addSeconds(expirationTime, NONCE_GRACE_SECONDS)),
       );
       if (!fresh) throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
       return openSession(proven, request);

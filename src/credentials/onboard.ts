@@ -9,7 +9,7 @@ import type { Changes } from '../revocation/barrier.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
-import type { ProveWallet } from './wallet-proof.ts';
+import type { WalletProofs } from './wallet-proof.ts';
 
 export interface OnboardSettings {
   /** WIRE 12.5: anyone may onboard. */
@@ -25,7 +25,7 @@ export interface OnboardDeps {
   readonly changes: Changes;
   readonly clock: Clock;
   readonly verifier: Pick<Verifier, 'ask'>;
-  readonly proveWallet: ProveWallet;
+  readonly wallets: WalletProofs;
   readonly settings: OnboardSettings;
 }
 
@@ -55,7 +55,7 @@ export interface WalletOnboarding extends Where {
 export interface Onboard {
   /** Throws PUBLIC_KEY_INVALID, INVALID_STARKNET_ADDRESS, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, ALLOWLIST_ENTRY_NOT_FOUND. */
   stark(request: StarkOnboarding): Promise<void>;
-  /** Throws as ProveWallet does, and PUBLIC_KEY_INVALID, ETHEREUM_SIGNER_MISMATCH, INVALID_STARKNET_ADDRESS, ALLOWLIST_ENTRY_NOT_FOUND. */
+  /** Throws as WalletProofs do, and PUBLIC_KEY_INVALID, ETHEREUM_SIGNER_MISMATCH, INVALID_STARKNET_ADDRESS, ALLOWLIST_ENTRY_NOT_FOUND. */
   wallet(request: WalletOnboarding): Promise<void>;
   /** The address a key's account has or would have, and whether it exists. */
   lookUpStark(publicKey: Felt, asker: Asker): Promise<{ address: AccountId; exists: boolean }>;
@@ -87,7 +87,7 @@ export function createOnboard(deps: OnboardDeps): Onboard {
     },
 
     async wallet(request) {
-      const { signer } = deps.proveWallet(request.siweMessage, request.signature, {
+      const claim = deps.wallets.read(request.siweMessage, request.signature, {
         kind: 'onboarding',
         issuedAtRequired: settings.issuedAtRequired,
       });
@@ -98,9 +98,13 @@ export function createOnboard(deps: OnboardDeps): Onboard {
           'public_key is not an uncompressed secp256k1 key: 0x04 and 128 hex digits',
         );
       }
-      if (owner !== signer) throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'public_key is not the key of the signer');
-      if ((await walletAddress(signer, request.asker)) !== request.account) throw notItsAddress();
-      await create(request, { type: 'eip191', ethAddress: signer }, signer, '');
+      const { address } = claim.message;
+      if (owner !== address) {
+        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'public_key is not the key of the address in the message');
+      }
+      await deps.wallets.prove(claim, request.asker);
+      if ((await walletAddress(address, request.asker)) !== request.account) throw notItsAddress();
+      await create(request, { type: 'eip191', ethAddress: address }, address, '');
     },
 
     async lookUpStark(publicKey, asker) {

@@ -20,7 +20,7 @@ import type { Asker, Verifier } from '../verification/verifier.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { requireOpenWindow, signedOutError } from './login-window.ts';
 import { recordChange } from './record-change.ts';
-import type { ProveWallet } from './wallet-proof.ts';
+import type { WalletClaim, WalletProofs } from './wallet-proof.ts';
 
 export interface SubkeyRegistration {
   readonly name: string;
@@ -46,11 +46,18 @@ export interface RegisterSubkeySettings {
   readonly futureToleranceSeconds: number;
 }
 
-/** What the request brings along, not looked at yet. */
+/** What the request brings along: in order, as far as that can be told without looking at a signature. */
 type OfferedProof =
   | { readonly kind: 'none' }
   | ({ readonly kind: 'stark'; readonly mainKey: Felt } & NonNullable<SubkeyRegistration['stark']>)
-  | ({ readonly kind: 'wallet'; readonly owner: string } & NonNullable<SubkeyRegistration['wallet']>);
+  | {
+      readonly kind: 'wallet';
+      readonly claim: WalletClaim;
+      readonly issuedAt: UnixNanos;
+      readonly expirationTime: UnixNanos;
+      /** As sent, for the audit log. */
+      readonly evmSignature: string;
+    };
 
 /** A signature counts once: what must be remembered in the transaction, and until when. */
 type Proof =
@@ -79,14 +86,14 @@ export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) 
 /**
  * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP,
  * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED, NOT_UNIQUE,
- * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what ProveWallet and requireStill throw.
+ * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what WalletProofs and requireStill throw.
  */
 export function createRegisterSubkey(deps: {
   store: Pick<Store, 'account'>;
   changes: Changes;
   clock: Clock;
   verifier: Pick<Verifier, 'ask'>;
-  proveWallet: ProveWallet;
+  wallets: WalletProofs;
   settings: RegisterSubkeySettings;
 }): RegisterSubkey {
   const { clock, settings } = deps;
@@ -128,7 +135,7 @@ export function createRegisterSubkey(deps: {
 
   // A proof that is present is always verified, even where it is not required: so one of the other kind of account, which cannot
   // be, is refused rather than passed over. Everything that can be refused before a signature is looked at is refused here.
-  function offeredProof(account: Account, { stark, wallet }: SubkeyRegistration): OfferedProof {
+  function offeredProof(account: Account, { publicKey, stark, wallet }: SubkeyRegistration): OfferedProof {
     if (account.signer.type === 'starknet') {
       if (stark !== undefined) {
         requireOpenWindow(
@@ -146,7 +153,15 @@ export function createRegisterSubkey(deps: {
         "signature, signature_timestamp and signature_expiry are required: the main key's signature over the new subkey",
       );
     }
-    if (wallet !== undefined) return { kind: 'wallet', owner: account.signer.ethAddress, ...wallet };
+    if (wallet !== undefined) {
+      const claim = deps.wallets.read(wallet.siweMessage, wallet.signature, { kind: 'registration', publicKey });
+      const { address, issuedAt, expirationTime } = claim.message;
+      if (address !== account.signer.ethAddress)
+        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not by the wallet of this account');
+      if (issuedAt === undefined || expirationTime === undefined)
+        throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
+      return { kind: 'wallet', claim, issuedAt, expirationTime, evmSignature: wallet.signature };
+    }
     if (!settings.signatureRequired && stark === undefined) return { kind: 'none' };
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'evm_signature is required for EIP-191 accounts');
   }
@@ -180,19 +195,14 @@ export function createRegisterSubkey(deps: {
         };
       }
       case 'wallet': {
-        const { owner, siweMessage, signature } = offered;
-        const { message, signer } = deps.proveWallet(siweMessage, signature, { kind: 'registration', publicKey });
-        if (signer !== owner)
-          throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not signed by the wallet of this account');
-        if (message.expirationTime === undefined)
-          throw new ApiError('INVALID_TIMESTAMP', 'the message has no Expiration Time');
-        if (message.issuedAt === undefined) throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At');
+        const { claim, issuedAt, expirationTime, evmSignature } = offered;
+        await deps.wallets.prove(claim, asker);
         return {
           kind: 'wallet',
-          nonce: message.nonce,
-          signedAt: message.issuedAt,
-          until: addSeconds(message.expirationTime, NONCE_GRACE_SECONDS),
-          signed: { siwe_message: siweMessage, evm_signature: signature },
+          nonce: claim.message.nonce,
+          signedAt: issuedAt,
+          until: addSeconds(expirationTime, NONCE_GRACE_SECONDS),
+          signed: { siwe_message: claim.text, evm_signature: evmSignature },
         };
       }
       default:

@@ -1,8 +1,9 @@
 // A wallet's proof: an EIP-4361 message with its personal_sign signature, checked in full for one purpose.
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
-import { type EthereumAddress, parseEvmSignature, type RecoverPublicKey, recoverSigner } from '../ethereum/eip191.ts';
+import { type EvmSignature, parseEvmSignature } from '../ethereum/eip191.ts';
 import { checkSiwe, parseSiwe, type SiweMessage, type SiwePurpose, type SiweRefusal } from '../ethereum/siwe.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
 import { timestampError } from './login-window.ts';
 
 export interface WalletProofSettings {
@@ -13,9 +14,11 @@ export interface WalletProofSettings {
   readonly maxLoginAgeSeconds: number;
 }
 
-export interface WalletProof {
+/** A message in order, that says it is by `message.address`. */
+export interface WalletClaim {
+  readonly text: string;
   readonly message: SiweMessage;
-  readonly signer: EthereumAddress;
+  readonly signature: EvmSignature;
 }
 
 /** WIRE 2.3: Expiration Time at most 10 minutes after Issued At. */
@@ -49,40 +52,49 @@ function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, purpose: 
   return timestampError(secondsOf(issuedAt), clock, why);
 }
 
-export type ProveWallet = (text: string, signature: string, purpose: SiwePurpose) => WalletProof;
+export interface WalletProofs {
+  /**
+   * Checks shape, content and times, in this order. It proves nothing: the caller compares `message.address` with the account, which
+   * costs nothing, and then has the claim proved. Throws INVALID_EVM_SIGNATURE (malformed), EVM_SIGNATURE_VERIFICATION_FAILED
+   * (content), INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION.
+   */
+  read(text: string, signature: string, purpose: SiwePurpose): WalletClaim;
+  /** Resolves when the wallet of `message.address` signed the text. Rejects with ETHEREUM_SIGNER_MISMATCH, SERVICE_UNAVAILABLE. */
+  prove(claim: WalletClaim, asker: Asker): Promise<void>;
+}
 
-/**
- * Checks shape, content, times and signature, in this order, and returns who signed what. It proves only that: the caller
- * compares the signer with the account. Throws INVALID_EVM_SIGNATURE (malformed), EVM_SIGNATURE_VERIFICATION_FAILED (content),
- * INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION, ETHEREUM_SIGNER_MISMATCH.
- */
-export function createProveWallet(deps: {
+export function createWalletProofs(deps: {
   clock: Clock;
-  recoverPublicKey: RecoverPublicKey;
+  verifier: Pick<Verifier, 'ask'>;
   settings: WalletProofSettings;
-}): ProveWallet {
-  return function proveWallet(text, signatureText, purpose) {
-    const message = parseSiwe(text);
-    if (message === undefined)
-      throw new ApiError('INVALID_EVM_SIGNATURE', 'the message is not a valid EIP-4361 message');
-    const signature = parseEvmSignature(signatureText);
-    if (signature === undefined) {
-      throw new ApiError('INVALID_EVM_SIGNATURE', 'the signature is not 65 bytes of 0x hex with a low s');
-    }
-    const refusal = checkSiwe(message, {
-      purpose,
-      domains: deps.settings.domains,
-      chainId: deps.settings.chainId,
-      now: deps.clock.now(),
-      maxWindowSeconds:
-        purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
-      futureToleranceSeconds: deps.settings.futureToleranceSeconds,
-    });
-    if (refusal !== undefined) throw refusalError(refusal, message, purpose, deps.clock);
-    const signer = recoverSigner(text, signature, deps.recoverPublicKey);
-    if (signer === undefined || signer !== message.address) {
-      throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
-    }
-    return { message, signer };
+}): WalletProofs {
+  return {
+    read(text, signatureText, purpose) {
+      const message = parseSiwe(text);
+      if (message === undefined)
+        throw new ApiError('INVALID_EVM_SIGNATURE', 'the message is not a valid EIP-4361 message');
+      const signature = parseEvmSignature(signatureText);
+      if (signature === undefined) {
+        throw new ApiError('INVALID_EVM_SIGNATURE', 'the signature is not 65 bytes of 0x hex with a low s');
+      }
+      const refusal = checkSiwe(message, {
+        purpose,
+        domains: deps.settings.domains,
+        chainId: deps.settings.chainId,
+        now: deps.clock.now(),
+        maxWindowSeconds:
+          purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
+        futureToleranceSeconds: deps.settings.futureToleranceSeconds,
+      });
+      if (refusal !== undefined) throw refusalError(refusal, message, purpose, deps.clock);
+      return { text, message, signature };
+    },
+
+    async prove({ text, message, signature }, asker) {
+      const { signer } = await deps.verifier.ask({ kind: 'wallet_signer', text, signature }, asker);
+      if (signer !== message.address) {
+        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
+      }
+    },
   };
 }

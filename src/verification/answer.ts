@@ -1,6 +1,7 @@
-// Answers questions about Stark keys and signatures with one curve. It decides what a signature proves and nothing else: whose
+// Answers questions about keys and signatures, with one Stark curve and one way to recover wallets. It decides what a signature proves and nothing else: whose
 // account it is, what lives and what is allowed are the use cases' business.
 import { type Felt, feltOf, feltValue } from '../domain/felt.ts';
+import { type RecoverPublicKey, recoverInJavaScript, recoverSigner } from '../ethereum/eip191.ts';
 import { evmAccountAddress, type StarknetAccountClasses, starknetAccountAddress } from '../starknet/address.ts';
 import { activationHash, createMessageHasher, registrationHash, type SigningDomain } from '../starknet/message.ts';
 import { orderHash, orderStruct } from '../starknet/order.ts';
@@ -27,7 +28,11 @@ export interface Answers {
 }
 
 /** Throws FeltTextError for an unusable domain. */
-export function createAnswers(curve: StarkCurve, { domain, classes }: VerificationSettings): Answers {
+export function createAnswers(
+  curve: StarkCurve,
+  { domain, classes }: VerificationSettings,
+  recoverPublicKey: RecoverPublicKey = recoverInJavaScript,
+): Answers {
   const hasher = createMessageHasher(curve, domain);
 
   const isSignedBy = (publicKey: Felt, hash: bigint, { r, s }: StarkSignature): boolean =>
@@ -70,6 +75,8 @@ export function createAnswers(curve: StarkCurve, { domain, classes }: Verificati
       }
       case 'wallet_address':
         return { kind: question.kind, address: evmAccountAddress(curve, question.wallet, classes.evmAccountHash) };
+      case 'wallet_signer':
+        return { kind: question.kind, signer: recoverSigner(question.text, question.signature, recoverPublicKey) };
       case 'public_key':
         return { kind: question.kind, valid: isPublicKey(question.publicKey) };
       default:

@@ -1,5 +1,6 @@
 // What one thread can answer: the engine with the plain JavaScript curve behind it. The quick side never computes in plain JavaScript,
 // which takes a hundred times longer: it says so instead, and whoever asked chooses where that is done.
+import type { RecoverPublicKey } from '../ethereum/eip191.ts';
 import { scureCurve } from '../starknet/curve.ts';
 import type { EngineStats } from '../starknet/engine/engine.ts';
 import { type LoadOptions, loadStarkEngine } from '../starknet/engine/load.ts';
@@ -25,7 +26,10 @@ export interface OpenedAnswers {
 /** Takes about 0.1 s. Throws FeltTextError for an unusable domain. */
 export function openAnswers(
   settings: VerificationSettings,
-  engineOptions: Omit<LoadOptions, 'fallback'>,
+  {
+    recoverPublicKey,
+    ...engineOptions
+  }: Omit<LoadOptions, 'fallback'> & { readonly recoverPublicKey?: RecoverPublicKey },
 ): OpenedAnswers {
   let mayTakeLong = true;
   const plain = (): StarkCurve => {
@@ -42,12 +46,12 @@ export function openAnswers(
     },
   });
   if (loaded.kind === 'unavailable') {
-    const { answer } = createAnswers(scureCurve, settings);
+    const { answer } = createAnswers(scureCurve, settings, recoverPublicKey);
     return { quick: undefined, complete: answer, unavailable: loaded.reason, stats: () => undefined };
   }
 
   const { engine } = loaded;
-  const quick = createAnswers(engine, settings);
+  const quick = createAnswers(engine, settings, recoverPublicKey);
   mayTakeLong = false;
   return {
     quick,

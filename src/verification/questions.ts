@@ -1,7 +1,8 @@
-// What can be asked about Stark keys and signatures, as plain data that can go to another thread. One question is a whole proof, its
+// What can be asked about keys and signatures, as plain data that can go to another thread. One question is a whole proof, its
 // hashes included. An answer depends on its question alone: never on what else is asked, where, or how it is computed.
 import type { Felt } from '../domain/felt.ts';
 import type { UnixSeconds } from '../domain/time.ts';
+import type { EthereumAddress, EvmSignature } from '../ethereum/eip191.ts';
 import type { RegistrationMessage } from '../starknet/message.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import type { StarkSignature } from '../starknet/signature.ts';
@@ -64,6 +65,8 @@ export type Question =
   | { readonly kind: 'key_address'; readonly publicKey: Felt }
   /** The address of the account of an Ethereum wallet, given as a number below 2^160. */
   | { readonly kind: 'wallet_address'; readonly wallet: bigint }
+  /** Which Ethereum wallet signed exactly this text (EIP-191). */
+  | { readonly kind: 'wallet_signer'; readonly text: string; readonly signature: EvmSignature }
   /** Whether the number is the x of a curve point. */
   | { readonly kind: 'public_key'; readonly publicKey: Felt };
 
@@ -88,6 +91,8 @@ export type Answer =
   /** Undefined when the number is no public key. */
   | { readonly kind: 'key_address'; readonly address: Felt | undefined }
   | { readonly kind: 'wallet_address'; readonly address: Felt }
+  /** Undefined when no key could have. */
+  | { readonly kind: 'wallet_signer'; readonly signer: EthereumAddress | undefined }
   | { readonly kind: 'public_key'; readonly valid: boolean };
 
 export type Kind = Question['kind'];

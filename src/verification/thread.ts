@@ -1,6 +1,7 @@
 // A worker thread: answers batches of questions with an engine of its own. It has nothing of the service but the settings of the
 // curve: no store, no secrets, no environment.
 import { parentPort, workerData } from 'node:worker_threads';
+import { openWalletRecovery } from '../ethereum/wallet-recovery.ts';
 import { openAnswers } from './open-answers.ts';
 import { outcomesOf } from './outcome.ts';
 import type { Batch, FromThread, ThreadData } from './threads.ts';
@@ -8,7 +9,8 @@ import type { Batch, FromThread, ThreadData } from './threads.ts';
 if (parentPort === null) throw new Error('this module is the entry of a worker thread');
 const port = parentPort;
 const { settings, tableBytes, needsEngine }: ThreadData = workerData;
-const answers = openAnswers(settings, { tableBytes });
+const { recoverPublicKey } = await openWalletRecovery();
+const answers = openAnswers(settings, { tableBytes, recoverPublicKey });
 if (needsEngine && answers.unavailable !== undefined) throw new Error(answers.unavailable);
 const send = (message: FromThread): void => port.postMessage(message);
 

@@ -1,22 +1,34 @@
 // Verifying signatures under load, over real sockets: what costs nothing is asked first, and a flood hurts only those who send it.
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AccountId } from '../../src/domain/credential.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
-import { type Answer, call, onboardingHeaders, starkTrader } from '../support/trader.ts';
+import {
+  type Answer,
+  call,
+  onboardingHeaders,
+  starkTrader,
+  type WalletTrader,
+  walletHeaders,
+  walletTrader,
+} from '../support/trader.ts';
 import {
   addSubkey,
   expectRefusal,
   loginOf,
   newOwner,
   newStarkKey,
+  newWalletOwner,
   type Owner,
   postLogin,
   postSubkey,
+  postWallet,
   proofFor,
   registrationBody,
   SUBKEYS,
+  siweOf,
   startWorld,
   type World,
   windowOf,
@@ -153,6 +165,31 @@ describe('no signature is looked at', () => {
         body: { public_key: stranger.key.publicKey },
       });
     await expectCheapRefusal(request, 401, FAILED);
+  });
+
+  test('of a wallet that is not the one of the account, or not the one of the key', async () => {
+    const wallet = await newWalletOwner(world);
+    const other = walletTrader();
+    const mismatch = [401, 'ETHEREUM_SIGNER_MISMATCH'] as const;
+    const signIn = (trader: WalletTrader, account: AccountId) =>
+      call(world.url, 'POST', '/v2/auth', {
+        headers: walletHeaders(trader.wallet, account, siweOf(world, trader, 'Paradex Auth')),
+      });
+    const before = await asked(world);
+    expect((await signIn(wallet, wallet.account)).status).toBe(200);
+    expect(await asked(world), 'its proof waits its turn like any other').toBe(before + 1);
+    await expectCheapRefusal(() => signIn(other, wallet.account), ...mismatch);
+    await expectCheapRefusal(() => signIn(wallet, owner.account), ...mismatch);
+
+    const onboard = () =>
+      postWallet(world, '/v2/onboarding', other, siweOf(world, other, 'Paradex Onboarding', { life: 0 }), {
+        body: { public_key: wallet.wallet.publicKey },
+      });
+    await expectCheapRefusal(onboard, ...mismatch);
+    const message = siweOf(world, other, `Paradex Subkey Registration: ${subkey.publicKey}`);
+    const proof = { siwe_message: message, evm_signature: other.wallet.personalSign(message) };
+    const registerBy = () => postSubkey(world, wallet.session, { name: 'bot', public_key: subkey.publicKey, ...proof });
+    await expectCheapRefusal(registerBy, ...mismatch);
   });
 
   test('and no address is derived for what cannot be a key', async () => {

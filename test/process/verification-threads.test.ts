@@ -4,10 +4,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { parseEvmSignature } from '../../src/ethereum/eip191.ts';
 import { openAnswers } from '../../src/verification/open-answers.ts';
 import type { Question } from '../../src/verification/questions.ts';
 import { createThreads, type Threads, type ThreadsOptions } from '../../src/verification/threads.ts';
 import { createVerifier } from '../../src/verification/verifier.ts';
+import { walletTrader } from '../support/trader.ts';
 import { deaths } from '../support/tried-thread.ts';
 import { openUndecided } from '../support/undecided.ts';
 import { someone } from '../support/verifier.ts';
@@ -113,6 +115,21 @@ test.each<[string, Partial<ThreadsOptions>, readonly Question[], number]>([
     }
   },
 );
+
+test('a wallet is recovered on a thread as it is on ours', async () => {
+  const { verifier } = await open({});
+  const { wallet } = walletTrader();
+  const text = 'Sign in, please';
+  const signature = parseEvmSignature(wallet.personalSign(text));
+  if (signature === undefined) throw new Error('not a signature');
+  const questions = [text, `${text}.`].map((text): Question => ({ kind: 'wallet_signer', text, signature }));
+  const batch = [...questions, login(1), ...questions];
+  const answers = await Promise.all(batch.map((asked) => verifier.ask(asked, someone)));
+  expect(verifier.stats().inline).toBe(0);
+  expect(answers[0]).toEqual({ kind: 'wallet_signer', signer: wallet.address });
+  expect(answers[1]).not.toEqual(answers[0]);
+  expect(answers).toEqual(await Promise.all(batch.map((asked) => inline.ask(asked, someone))));
+});
 
 test.each(['exit', 'error', 'memory'] as const)(
   'a thread that dies (%s) takes its batch with it as 503, and others go on with a new one',

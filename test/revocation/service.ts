@@ -23,12 +23,11 @@ import { createManageTokens } from '../../src/credentials/manage-tokens.ts';
 import { createRegisterSubkey, type SubkeyRegistration } from '../../src/credentials/register-subkey.ts';
 import { createReportLeaked } from '../../src/credentials/report-leaked.ts';
 import { createSignOut } from '../../src/credentials/sign-out.ts';
-import { createProveWallet } from '../../src/credentials/wallet-proof.ts';
+import { createWalletProofs } from '../../src/credentials/wallet-proof.ts';
 import { anywhere, parseIp } from '../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, type CredentialRef } from '../../src/domain/credential.ts';
 import { type Felt, feltOf } from '../../src/domain/felt.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
-import { recoverInJavaScript } from '../../src/ethereum/eip191.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
 import { createClientIp } from '../../src/http/client-ip.ts';
@@ -177,9 +176,9 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const verifier = heldVerifier(inlineVerifier(domain), holds);
   const hasher = createMessageHasher(scureCurve, domain);
   const futureToleranceSeconds = 5;
-  const proveWallet = createProveWallet({
+  const wallets = createWalletProofs({
     clock,
-    recoverPublicKey: recoverInJavaScript,
+    verifier,
     settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds, maxLoginAgeSeconds: 600 },
   });
   const login = createLogin({
@@ -187,7 +186,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     view,
     clock,
     verifier,
-    proveWallet,
+    wallets,
     issuer,
     keyring,
     journal,
@@ -204,7 +203,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     changes,
     clock,
     verifier,
-    proveWallet,
+    wallets,
     settings: {
       signatureRequired: true,
       maxLive: 10,

@@ -28,7 +28,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   starknet: pure,
   ethereum: pure,
-  verification: [...pure, 'starknet', 'errors'],
+  verification: [...pure, 'starknet', 'ethereum', 'errors'],
   jwt: pure,
   ratelimit: pure,
   config: [...pure, 'errors'],
