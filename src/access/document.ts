@@ -26,7 +26,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   INVALID_PARENT_ACCOUNT: 'Onboarding of a sub-account: there are none.',
   EVM_VAULT_OPERATORS_DISABLED: 'Onboarding lookup with vault_operator_index: there are no vault operators.',
   SUBKEY_NOT_ACTIVATABLE: 'Activation of a subkey that is active already, revoked, or too late.',
-  NOT_UNIQUE: 'The account has registered this subkey already.',
+  NOT_UNIQUE: 'The account has registered this subkey already, or another pending subkey has this eph_public_key.',
   INVALID_ORDER_SIGNATURE:
     'An order is not signed by a key of the session, is too old or too far ahead, was forwarded before, or is not written in the one accepted form. In a list, the message and data.index name it, from 0.',
   TOKEN_LIMIT_REACHED: 'The account has as many live tokens as tokens.max_live allows.',

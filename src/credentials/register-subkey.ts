@@ -262,7 +262,8 @@ export function createRegisterSubkey(deps: {
           ? undefined
           : { ...registration.pending, until: addSeconds(now, settings.pendingLifeSeconds) },
     });
-    if (subkey === undefined) throw alreadyRegistered();
+    // The key itself was looked up in this transaction.
+    if (subkey === undefined) throw ephemeralKeyInUse();
     return subkey;
   }
 }
@@ -273,5 +274,8 @@ const notByMainKey = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the main key over this subkey');
 
 const alreadyRegistered = (): ApiError => new ApiError('NOT_UNIQUE', 'this key is registered already');
+
+const ephemeralKeyInUse = (): ApiError =>
+  new ApiError('NOT_UNIQUE', 'this eph_public_key is in use by another pending subkey');
 
 const signatureText = ({ r, s }: StarkSignature) => ({ signature: [`0x${r.toString(16)}`, `0x${s.toString(16)}`] });

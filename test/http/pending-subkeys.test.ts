@@ -19,6 +19,7 @@ import {
   type Owner,
   postLogin,
   postSubkey,
+  proofFor,
   registrationBody,
   SUBKEYS,
   sessionIn,
@@ -26,6 +27,7 @@ import {
   stateOf,
   subkeySession,
   type World,
+  windowOf,
 } from './world.ts';
 
 let world: World;
@@ -153,15 +155,16 @@ describe('a pending subkey', () => {
 
   test('has an ephemeral key of its own, on whatever account', async () => {
     const other = await newOwner(world);
-    const { ephemeral } = await addPending();
+    const { subkey, ephemeral } = await addPending();
     for (const by of [owner, other]) {
       const body = pendingBody(world, by, { subkey: newStarkKey(), ephemeral });
-      expectRefusal(
-        await changesNothing(world, by.session, () => postSubkey(world, by.session, body)),
-        400,
-        'NOT_UNIQUE',
-      );
+      const answer = await changesNothing(world, by.session, () => postSubkey(world, by.session, body));
+      expect(expectRefusal(answer, 400, 'NOT_UNIQUE')).toBe('this eph_public_key is in use by another pending subkey');
     }
+    const proof = proofFor(world, owner, subkey.publicKey, windowOf(world, { age: 1 }));
+    const again = pendingBody(world, owner, { subkey, ephemeral }, { ...proof });
+    const answer = await changesNothing(world, owner.session, () => postSubkey(world, owner.session, again));
+    expect(expectRefusal(answer, 400, 'NOT_UNIQUE')).toBe('this key is registered already');
   });
 
   test('is refused everything but a sound activation, and stays pending', async () => {
