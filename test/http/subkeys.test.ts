@@ -496,7 +496,9 @@ describe('allowed-cidrs', () => {
 
   test.each<[string, string, unknown]>([
     ['an absent member', 'INVALID_REQUEST_PARAMETER', {}],
-    ['an empty body', 'BINDING_ERROR', ''],
+    ['no body', 'INVALID_REQUEST_PARAMETER', undefined],
+    ['an empty body', 'INVALID_REQUEST_PARAMETER', ''],
+    ['a body of null', 'BINDING_ERROR', 'null'],
     ['null', 'BINDING_ERROR', { allowed_cidrs: null }],
     ['a text', 'BINDING_ERROR', { allowed_cidrs: '10.0.0.0/8' }],
     ['numbers', 'BINDING_ERROR', { allowed_cidrs: [10] }],

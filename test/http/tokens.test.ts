@@ -243,7 +243,9 @@ describe('allowed-cidrs', () => {
 
   test.each<[string, string, unknown]>([
     ['an absent member', 'INVALID_REQUEST_PARAMETER', {}],
-    ['an empty body', 'BINDING_ERROR', ''],
+    ['no body', 'INVALID_REQUEST_PARAMETER', undefined],
+    ['an empty body', 'INVALID_REQUEST_PARAMETER', ''],
+    ['a body of null', 'BINDING_ERROR', 'null'],
     ['null', 'BINDING_ERROR', { allowed_cidrs: null }],
     ['51 entries', 'VALIDATION_ERROR', { allowed_cidrs: Array.from({ length: 51 }, (_, i) => `10.0.0.${i}`) }],
     ['a bad entry', 'VALIDATION_ERROR', { allowed_cidrs: ['10.0.0.1/-1'] }],

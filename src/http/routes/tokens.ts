@@ -7,7 +7,7 @@ import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store, TokenKind } from '../../store/store.ts';
 import { callerOf, contextOf } from '../context.ts';
-import { pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
+import { absentBodyIsEmpty, pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
 import { AllowedCidrsBody } from '../schemas/common.ts';
 import {
   ApiTokenListQuery,
@@ -74,7 +74,7 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
 
   app.put(
     `${one}/allowed-cidrs`,
-    { schema: { body: AllowedCidrsBody, response: { 200: ApiTokenWire } } },
+    { preValidation: absentBodyIsEmpty, schema: { body: AllowedCidrsBody, response: { 200: ApiTokenWire } } },
     async (request, reply) => {
       const allowlist = readAllowlist(request.body.allowed_cidrs);
       const { result, receipt } = await manage.replaceAllowlist(callerOf(request), lookupIdOf(request), allowlist);
