@@ -6,6 +6,7 @@ import { type Clock, createClock, systemWall, type UnixNanos, unixNanos } from '
 import { StoreFailure } from '../errors.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
+import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
 import { accountOf, auditRowOf, integer, subkeyOf, tokenOf } from './rows.ts';
 import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
@@ -168,14 +169,16 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       await writer.transaction().execute(async (tx) => {
         await tx.deleteFrom('used_signature').where('expires_at', '<', now).execute();
         await tx.deleteFrom('siwe_nonce').where('expires_at', '<', now).execute();
-        // Never proven, never used: only the audit log remembers it.
-        await tx
-          .deleteFrom('subkey')
-          .where('state', '=', sql.lit('pending'))
-          .where('pending_until', '<', now)
-          .execute();
         await keepHighestTime(tx, clock);
       });
+      let isMore = true;
+      while (isMore) {
+        isMore = await writer.transaction().execute(async (tx) => {
+          const purged = await purgePendingSubkeys(tx, clock, now);
+          await keepHighestTime(tx, clock);
+          return purged === PURGED_AT_ONCE;
+        });
+      }
     },
 
     async ping() {

@@ -117,6 +117,7 @@ export type AuditAction =
   | 'token.allowlist_replaced'
   | 'terminal_token.issued'
   | 'subkey.activated'
+  | 'subkey.expired'
   | 'account.signed_out_everywhere'
   | 'account.revoked_all'
   | 'account.locked'
@@ -299,7 +300,7 @@ export interface Store extends StoreReads {
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
   /** Audit rows that belong to no change: grouped logins, aggregated refusals. One durable write for all. */
   appendAudit(entries: readonly AuditEntry[]): Promise<void>;
-  /** Deletes signature marks, nonces and pending subkeys whose time is over. */
+  /** Deletes signature marks, nonces and pending subkeys whose time is over; the audit and the change log keep the last. */
   purgeExpired(now: UnixNanos): Promise<void>;
   /** Throws when the database cannot be read. */
   ping(): Promise<void>;

@@ -503,6 +503,53 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await store.subkey(alice, keyOne)).toBeUndefined();
       expect(await store.subkey(bob, keyOne)).toEqual(active);
     });
+
+    test('leave a row in the audit and in the change log when they are purged, without their ciphertext', async () => {
+      const { id } = await insertSubkey(store, pendingOf(alice, { name: 'phone' }));
+      const before = await position();
+      await store.purgeExpired(at(101n));
+      const subject = `credential/${alice}/subkey/${id}`;
+      const detail = `{"public_key":"${keyOne}","name":"phone","pending_until":"${at(100n)}"}`;
+      expect(database.sql('select account_id, action, actor, subject, detail from audit')).toEqual([
+        { account_id: alice, action: 'subkey.expired', actor: 'schedule', subject, detail },
+      ]);
+      expect(database.sql('select position, account_id, action, subjects, narrows from change_log')).toEqual([
+        {
+          position: before + 1n,
+          account_id: alice,
+          action: 'subkey.expired',
+          subjects: JSON.stringify([subject]),
+          narrows: 0n,
+        },
+      ]);
+      await store.purgeExpired(at(102n));
+      expect(await position()).toBe(before + 1n);
+    });
+
+    test('are all purged, but never so many at once that a change waits for the last of them', async () => {
+      await store.transaction(async (tx) => {
+        for (let n = 1n; n <= 1_001n; n += 1n) {
+          const pending = { encryptedKey: 'x', ephPublicKey: feltOf(n), until: at(100n) };
+          await tx.insertSubkey(pendingOf(alice, { publicKey: feltOf(n), pending }));
+        }
+      });
+      const left = async () =>
+        (await store.subkeys(alice, { withRevoked: true, now: T0 }, { ...everything, limit: 2_000 })).rows.length;
+      let isDone = false;
+      const purged = store.purgeExpired(at(101n)).finally(() => {
+        isDone = true;
+      });
+      // What each of many changes, one after the other, finds.
+      const seen = new Set<number>();
+      while (!isDone) seen.add(await store.transaction(left));
+      await purged;
+      expect([...seen]).toEqual(expect.arrayContaining([1_001, 501, 1]));
+      expect(await left()).toBe(0);
+      expect(database.sql("select count(*) as rows from audit where action = 'subkey.expired'")).toEqual([
+        { rows: 1_001n },
+      ]);
+      expect(await position()).toBe(1_001n);
+    });
   });
 
   describe('signing out', () => {

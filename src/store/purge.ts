@@ -1,0 +1,49 @@
+// Pending subkeys that nobody activated in time: deleted, for they were never proven and never used; the logs alone remember them.
+import { type Kysely, sql } from 'kysely';
+import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
+import { parseFelt } from '../domain/felt.ts';
+import type { Clock, UnixNanos } from '../domain/time.ts';
+import type { Tables } from './tables.ts';
+import { createTransaction } from './transaction.ts';
+
+/** Pending subkeys that one transaction deletes: many accounts may have left theirs, and no change may wait for all of them. */
+export const PURGED_AT_ONCE = 500;
+
+/** Returns how many. No view has to forget one: only a subkey that was active once can have had a session. */
+export async function purgePendingSubkeys(db: Kysely<Tables>, clock: Clock, now: UnixNanos): Promise<number> {
+  const purged = await db
+    .deleteFrom('subkey')
+    .where((e) =>
+      e(
+        e.refTuple('account_id', 'id'),
+        'in',
+        e
+          .selectFrom('subkey')
+          .select(['account_id', 'id'])
+          .where('state', '=', sql.lit('pending'))
+          .where('pending_until', '<', now)
+          .limit(PURGED_AT_ONCE)
+          .$asTuple('account_id', 'id'),
+      ),
+    )
+    .returning(['account_id', 'id', 'public_key', 'name', 'pending_until'])
+    .execute();
+  const action = 'subkey.expired';
+  const named = purged.map((row) => {
+    const account = parseFelt(row.account_id) ?? NO_ACCOUNT;
+    return { ...row, account, subject: credentialSubject({ account, kind: 'subkey', id: row.id.toString() }) };
+  });
+  await createTransaction(db, clock).appendAll(
+    named.map(({ account, subject, public_key, name, pending_until }) => ({
+      account,
+      action,
+      actor: 'schedule',
+      subject,
+      requestId: '',
+      clientIp: '',
+      detail: { public_key, name, pending_until },
+    })),
+    named.map(({ account, subject }) => ({ account, action, subjects: [subject], narrows: false })),
+  );
+  return purged.length;
+}
