@@ -33,11 +33,12 @@ import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
 import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
-import { type Clock, NEVER, systemWall } from './domain/time.ts';
+import { type Clock, millisOf, NEVER, systemWall } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
+import { createOrderMarks, type OrderMarks } from './gateway/order-marks.ts';
 import { createUpstream } from './gateway/upstream.ts';
 import { createClientIp } from './http/client-ip.ts';
 import { createCors } from './http/cors.ts';
@@ -233,6 +234,13 @@ async function wire(
   });
   closing.push(() => handlers.close());
   handlers.requireAll(table);
+  const marks =
+    config['orders.verify'] === 'require'
+      ? createOrderMarks({
+          maxMarks: config['orders.max_marks'],
+          maxPerAccount: config['orders.max_marks_per_account'],
+        })
+      : undefined;
   const front = createFront(
     {
       match: createRouteMatcher(table),
@@ -247,10 +255,7 @@ async function wire(
         upstream,
         upstreamSecret: secret,
         protocol: scheme,
-        checkOrders:
-          config['orders.verify'] === 'require'
-            ? orderCheck({ config, store, clock, verifier, view, changes })
-            : undefined,
+        checkOrders: marks && orderCheck({ config, store, clock, verifier, view, changes, marks }),
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
       }),
@@ -273,6 +278,7 @@ async function wire(
     view: view.stats,
     bearerCache: verifyBearer.stats,
     upstream: upstream.stats,
+    orderMarks: marks && (() => marks.stats(millisOf(clock.now()))),
     audit: journal.stats,
     changes: changes.stats,
     changeLog: async () => ({ epoch: store.epoch, position: await store.position() }),
@@ -649,11 +655,13 @@ function orderCheck(deps: {
   verifier: Verifier;
   view: ReturnType<typeof createView>;
   changes: Changes;
+  marks: OrderMarks;
 }): OrderCheck {
-  const { config, store, clock, verifier, view, changes } = deps;
+  const { config, store, clock, verifier, view, changes, marks } = deps;
   return createOrderCheck({
     verifier,
     store,
+    marks,
     isAlive({ publicKey, ...credential }, kid) {
       // Each of them may have been ended without being written.
       const deniable = [

@@ -430,6 +430,20 @@ export const settings = {
     max: 3600,
     description: 'Oldest signature_timestamp of an order. Within it, an order is forwarded once.',
   }),
+  'orders.max_marks': integer(4_000_000, {
+    min: 100,
+    max: 20_000_000,
+    unit: 'orders',
+    description:
+      'Forwarded orders that are remembered, so that none is forwarded twice: up to 43 bytes each. Without room, orders are answered 503.',
+  }),
+  'orders.max_marks_per_account': integer(1_200_000, {
+    min: 50,
+    max: 20_000_000,
+    unit: 'orders',
+    description:
+      'The same of one account, and never more than there are places left. The default is room for all single orders that the rate limits allow.',
+  }),
 
   'engine.table_mib': integer(64, {
     min: 0,

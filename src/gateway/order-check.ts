@@ -1,6 +1,5 @@
 // Whether every order in a request is signed by a key that this session may trade with (DESIGN 4.6), is fresh, and was not forwarded
 // before. Sees the exact bytes that are forwarded, and must refuse whatever a venue could read otherwise than it did.
-import { hash } from 'node:crypto';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
@@ -13,7 +12,7 @@ import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alias } from './headers.ts';
-import { createOrderMarks, type OrderMark, type OrderMarksOptions } from './order-marks.ts';
+import type { OrderMark, OrderMarks } from './order-marks.ts';
 
 /** What the route says about the orders in its body. */
 export interface OrderRoute {
@@ -58,12 +57,10 @@ export interface OrderCheckDeps {
     readonly maxAgeSeconds: number;
     readonly futureToleranceSeconds: number;
   };
-  readonly marks?: OrderMarksOptions;
+  readonly marks: OrderMarks;
 }
 
 const MAX_BATCH = 50;
-// The built-in rate limit lets an account forward 86,250 single orders in the default 5 minutes.
-const MARKS: OrderMarksOptions = { maxMarks: 1_000_000, maxPerAccount: 100_000 };
 
 /** One order of the request, with the words that name it in a refusal. */
 interface Listed {
@@ -88,8 +85,7 @@ interface Key {
 }
 
 export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
-  const { clock, settings } = deps;
-  const marks = createOrderMarks(deps.marks ?? MARKS);
+  const { clock, settings, marks } = deps;
   const maxAgeMs = settings.maxAgeSeconds * 1000;
   const endsAt = (order: SignedOrder): number => order.timestamp + maxAgeMs;
   const now = (): number => millisOf(clock.now());
@@ -105,7 +101,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
       requireOwnAccount(order, principal, place);
       requireFresh(order, place);
       if (!isPossibleSignature(order.signature)) throw notSigned(place);
-      return { order, place, mark: { account, digest: digestOf(order), endsAt: endsAt(order) } };
+      return { order, place, mark: marks.of(account, signedPartOf(order), endsAt(order)) };
     });
     requireNew(listed);
 
@@ -162,8 +158,9 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   function requireNew(listed: readonly Marked[]): void {
     const seen = new Set<string>();
     for (const { mark, place } of listed) {
-      if (seen.has(mark.digest) || marks.has(mark)) throw repeated(place);
-      seen.add(mark.digest);
+      const digest = mark.digest.join();
+      if (seen.has(digest) || marks.has(mark)) throw repeated(place);
+      seen.add(digest);
     }
   }
 
@@ -289,9 +286,9 @@ const placed = (message: string, place: Place): string =>
 
 const dataOf = (place: Place) => (place === undefined ? {} : { data: { index: place } });
 
-/** Everything that is signed. The account is part of the mark itself. */
-const digestOf = ({ timestamp, market, side, orderType, size, price, id }: SignedOrder): string =>
-  hash('sha256', [timestamp, market, side, orderType, size, price, id ?? 'new'].join(), 'base64url');
+/** Everything that is signed besides the account. */
+const signedPartOf = ({ timestamp, market, side, orderType, size, price, id }: SignedOrder): string =>
+  [timestamp, market, side, orderType, size, price, id ?? 'new'].join();
 
 const refusal = (message: string, place?: Place): ApiError =>
   new ApiError('INVALID_ORDER_SIGNATURE', placed(message, place), dataOf(place));

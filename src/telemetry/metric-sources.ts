@@ -19,6 +19,8 @@ export interface MetricSources {
   readonly view: () => ViewStats;
   readonly bearerCache: () => BearerCacheStats;
   readonly upstream: () => UpstreamStats;
+  /** The memory of forwarded orders, where orders are verified. */
+  readonly orderMarks?: (() => OrderMarksFigures) | undefined;
   readonly audit: () => AuditJournalStats;
   readonly changes: () => ChangesStats;
   readonly changeLog: () => Promise<{ readonly epoch: string; readonly position: bigint }>;
@@ -37,6 +39,13 @@ export interface SigningKeyFigures {
   readonly ageSeconds: number;
   /** Until age replaces it; negative when that is overdue, undefined when it never does or when the key signs no more. */
   readonly replacedInSeconds: number | undefined;
+}
+
+export interface OrderMarksFigures {
+  readonly held: number;
+  readonly capacity: number;
+  /** Orders that were not forwarded for want of room. */
+  readonly refused: number;
 }
 
 export interface StorageFigures {

@@ -177,6 +177,17 @@ export const metrics: readonly Metric[] = [
     [],
     (s) => s.upstream().failures,
   ),
+  gateway.gauge(
+    ['order_marks', 'Forwarded orders that are remembered, so that none is forwarded twice.'],
+    [],
+    (s) => s.orderMarks?.().held,
+  ),
+  gateway.gauge(['order_marks_max', 'The most of them (orders.max_marks).'], [], (s) => s.orderMarks?.().capacity),
+  gateway.counter(
+    ['order_mark_refusals_total', 'Orders answered 503 because there was no room to remember them.'],
+    [],
+    (s) => s.orderMarks?.().refused,
+  ),
 
   credentials.counter(
     ['logins_total', 'Logins by what was proven with and by result: ok or the code of the error.'],

@@ -5,7 +5,7 @@ import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
 import { createOrderCheck } from '../../../src/gateway/order-check.ts';
-import type { OrderMarksOptions } from '../../../src/gateway/order-marks.ts';
+import { createOrderMarks, type OrderMarksOptions } from '../../../src/gateway/order-marks.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { feltFromText } from '../../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, orderType } from '../../../src/starknet/message.ts';
@@ -49,7 +49,9 @@ const subkey: Subkey = {
   pending: undefined,
 };
 
-function setup(marks?: OrderMarksOptions, asked: Pick<Verifier, 'ask'> = verifier) {
+const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000 };
+
+function setup(marks = roomy, asked: Pick<Verifier, 'ask'> = verifier) {
   const state = {
     nowMs: START,
     stored: subkey,
@@ -73,7 +75,7 @@ function setup(marks?: OrderMarksOptions, asked: Pick<Verifier, 'ask'> = verifie
     isAlive: ({ id }) => state.alive(id),
     clock: { now: () => unixNanos(BigInt(state.nowMs) * 1_000_000n), monotonic: () => state.nowMs },
     settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
-    ...(marks === undefined ? {} : { marks }),
+    marks: createOrderMarks(marks),
   });
   const ask = (...orders: object[]) =>
     check({
