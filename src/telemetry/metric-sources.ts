@@ -66,8 +66,8 @@ export interface EngineFigures {
   readonly evicted: number;
   readonly tableHits: number;
   readonly tableMisses: number;
-  /** Questions that only the plain JavaScript curve could answer. */
-  readonly fallbacks: number;
+  /** Questions left to the plain JavaScript curve, by why: a closed list of the verifier's. */
+  readonly fallbacks: Readonly<Record<string, number>>;
 }
 
 export interface VerificationFigures {

@@ -356,9 +356,12 @@ export const metrics: readonly Metric[] = [
     },
   ),
   engine.counter(
-    ['engine_fallbacks_total', 'Questions that only the plain JavaScript curve could answer.'],
-    [],
-    (s) => s.engine().fallbacks,
+    [
+      'engine_fallbacks_total',
+      'Questions left to the plain JavaScript curve: undecided, which the engine could not answer, and no_engine, all while there is none.',
+    ],
+    ['reason'],
+    (s) => Object.entries(s.engine().fallbacks).map(([reason, count]): Row<number> => [[reason], count]),
   ),
   engine.gauge(['engine_tables', 'Keys that have a table now.'], [], (s) => s.engine().tables),
   engine.gauge(['engine_table_bytes', 'Memory of the tables.'], [], (s) => s.engine().tableBytes),

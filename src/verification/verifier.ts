@@ -33,6 +33,9 @@ export interface Verifier {
 /** Why a question was dropped. */
 export type ShedReason = 'queue_full' | 'waited_too_long' | 'client_gone' | 'thread_lost' | 'stopping';
 
+/** Why a question is left to the plain JavaScript curve: the engine could not tell, or there is none. */
+export type FallbackReason = 'undecided' | 'no_engine';
+
 export interface VerifierStats {
   /** Waiting now, and the clients they belong to. */
   readonly depth: number;
@@ -45,8 +48,8 @@ export interface VerifierStats {
   readonly batched: number;
   readonly batches: number;
   readonly shed: Readonly<Record<ShedReason, number>>;
-  /** Questions that only the plain JavaScript curve could answer. */
-  readonly fallbacks: number;
+  /** Questions left to the plain JavaScript curve. */
+  readonly fallbacks: Readonly<Record<FallbackReason, number>>;
   /** From question to the beginning of its computation, and the computation itself. */
   readonly wait: DurationStats;
   readonly compute: DurationStats;
@@ -137,7 +140,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   let inline = 0;
   let batched = 0;
   let batches = 0;
-  let fallbacks = 0;
+  const fallbacks = { undecided: 0, no_engine: 0 };
 
   let closed = false;
   let pump: NodeJS.Immediate | undefined;
@@ -196,7 +199,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
         batched,
         batches,
         shed: { ...shed },
-        fallbacks,
+        fallbacks: { ...fallbacks },
         wait: wait.stats(),
         compute: compute.stats(),
         engineAvailable: answers.quick !== undefined,
@@ -329,11 +332,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function end(job: Job, outcome: Outcome): void {
     job.computeMs += outcome.computeMs;
     if (outcome.kind === 'needs_plain_curve') {
-      fallbacks += 1;
+      fallbacks.undecided += 1;
       if (closed) drop(job, 'stopping');
       else enqueue(lanes.plain, job);
       return;
     }
+    if (usualEffort === 'complete') fallbacks.no_engine += 1;
     const waitSeconds = (job.waitMs ?? 0) / 1000;
     const computeSeconds = job.computeMs / 1000;
     wait.add(waitSeconds);

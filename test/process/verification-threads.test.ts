@@ -109,7 +109,7 @@ test.each<[string, Partial<ThreadsOptions>, readonly Question[], number]>([
       }
       const after = verifier.stats();
       expect(after.inline).toBe(0);
-      expect(after.fallbacks - before.fallbacks).toBe(leftToThePlainCurve);
+      expect(after.fallbacks.undecided - before.fallbacks.undecided).toBe(leftToThePlainCurve);
       expect(after.batches - before.batches).toBe(16 + leftToThePlainCurve);
       expect(after.batched - before.batched).toBe(16 * 16 + leftToThePlainCurve);
     }
@@ -184,7 +184,7 @@ test('what only the plain curve can tell is computed by threads too, and others 
   const others = Array.from({ length: 6 }, (_, n) => verifier.ask(login(n), someone));
   expect(await Promise.all(asked)).toEqual(asked.map(() => ({ kind: 'signature', valid: false })));
   expect((await Promise.all(others)).every(({ signer }) => signer !== undefined)).toBe(true);
-  expect(verifier.stats()).toMatchObject({ inline: 0, fallbacks: 6 });
+  expect(verifier.stats()).toMatchObject({ inline: 0, fallbacks: { undecided: 6, no_engine: 0 } });
 });
 
 test('nobody overtakes those who wait for a thread, but who has a session does', async () => {

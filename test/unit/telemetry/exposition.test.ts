@@ -29,7 +29,8 @@ const sources: MetricSources = {
   ],
   storage: async () => ({ databaseBytes: 1, walBytes: 2, freeBytes: 3 }),
   engine: () => ({
-    ...{ available: true, tables: 1, tableBytes: 2, built: 3, evicted: 4, tableHits: 5, tableMisses: 6, fallbacks: 7 },
+    ...{ available: true, tables: 1, tableBytes: 2, built: 3, evicted: 4, tableHits: 5, tableMisses: 6 },
+    fallbacks: { undecided: 7 },
   }),
   verification: () => ({
     ...{ depth: 1, clients: 2, submitted: 3, inline: 4, batched: 5, batches: 6 },

@@ -65,6 +65,7 @@ function asker(verifier: Verifier) {
   };
 }
 
+const NO_FALLBACKS = { undecided: 0, no_engine: 0 };
 const FULL = 'too many signatures are waiting to be verified; try again in a moment';
 
 describe('on an idle main thread', () => {
@@ -72,7 +73,7 @@ describe('on an idle main thread', () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { signer } = await verifier.ask(login(), someone);
     expect(signer?.publicKey).toBe(alice.publicKey);
-    expect(verifier.stats()).toMatchObject({ submitted: 1, inline: 1, batched: 0, depth: 0, fallbacks: 0 });
+    expect(verifier.stats()).toMatchObject({ submitted: 1, inline: 1, batched: 0, depth: 0, fallbacks: NO_FALLBACKS });
   });
 
   test('when that has computed enough in this turn, others wait for the next one, and all are answered', async () => {
@@ -210,7 +211,7 @@ describe('what the engine cannot decide', () => {
     expect(ended).toEqual(['other', 'undecided']);
     await expect(verifier.ask(undecided, someone)).resolves.toMatchObject({ valid: true });
     await expect(verifier.ask(undecidedForgery, someone)).resolves.toMatchObject({ valid: false });
-    expect(verifier.stats()).toMatchObject({ fallbacks: 3, inline: 4 });
+    expect(verifier.stats()).toMatchObject({ fallbacks: { undecided: 3, no_engine: 0 }, inline: 4 });
   });
 
   test('lets the main thread rest as long as it took, and others are answered meanwhile', async () => {
@@ -252,6 +253,7 @@ describe('without the engine', () => {
     const [good, wrong] = await Promise.all(asked);
     expect(good?.signer?.publicKey).toBe(alice.publicKey);
     expect(wrong?.signer).toBeUndefined();
+    expect(verifier.stats()).toMatchObject({ inline: 2, fallbacks: { undecided: 0, no_engine: 2 } });
   });
 
   test('the reason is told', () => {
