@@ -143,6 +143,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       decision.release();
       return refuse(arrival, denyTo(decision, 'route_unsigned'));
     }
+    const { narrow, wide } = rateKeys(clientIp);
     const context: RequestContext = {
       requestId: arrival.requestId,
       clientIp,
@@ -151,7 +152,8 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       params: match.params,
       grant: decision,
       asker: {
-        client: rateKeys(clientIp).narrow,
+        client: narrow,
+        network: wide ?? narrow,
         signedIn: decision.principal !== undefined,
         gone: () => arrival.response.closed,
       },

@@ -1,12 +1,18 @@
 // A bounded queue that many clients share: each gets its turn, however much another one sends. Pure: it knows no time, no work and
-// no threads. Nobody can keep others from being served by filling it, unless from more addresses than it has places.
+// no threads. Nobody can keep others from being served by filling it, unless from more networks than it has places.
+
+/** Whose an item is: clients take turns, and the networks they belong to share the room. */
+export interface Sender {
+  readonly client: string;
+  readonly network: string;
+}
 
 export interface FairQueue<Item extends object> {
   /**
-   * Puts an item behind the others of its client. When there is no room, one item has to go and is returned: the newest of the
-   * client that has most waiting, which is the given one when its own client is among those.
+   * Puts an item behind the others of its client. When there is no room, one item has to go and is returned: in the network that has
+   * most waiting the newest of the client that has most, which is the given one when its own network and client are among those.
    */
-  push(client: string, item: Item): Item | undefined;
+  push(sender: Sender, item: Item): Item | undefined;
   /** The oldest item of the client whose turn it is, which then goes behind all others. */
   shift(): Item | undefined;
   /** Removes and returns, of every client, the oldest items in a row that are over. */
@@ -19,7 +25,14 @@ export interface FairQueue<Item extends object> {
 /** One client's items, oldest first. */
 interface Line<Item> {
   readonly client: string;
+  readonly network: Network<Item>;
   readonly items: Item[];
+}
+
+interface Network<Item> {
+  readonly name: string;
+  readonly lines: Ranking<Line<Item>>;
+  size: number;
 }
 
 /** Throws RangeError without room for one item. Every call but removeOver costs a constant, removeOver O(clients). */
@@ -27,42 +40,46 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
   if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError('a queue needs room for at least one item');
   /** In the order of their turns, as a Map keeps the order of insertion: the first is next. */
   const lines = new Map<string, Line<Item>>();
-  /** The same lines by how many items wait in them, so that the longest is found at once. */
-  const byLength = new Map<number, Set<Line<Item>>>();
-  let longest = 0;
+  const networks = new Map<string, Network<Item>>();
+  const ranking = createRanking<Network<Item>>();
   let size = 0;
 
-  /** Puts the line where it belongs after one item came or went. */
-  function place(line: Line<Item>, before: number): void {
-    const after = line.items.length;
-    size += after - before;
-    const same = byLength.get(before);
-    same?.delete(line);
-    if (same?.size === 0) byLength.delete(before);
-    if (after === 0) lines.delete(line.client);
-    else byLength.set(after, (byLength.get(after) ?? new Set()).add(line));
-    // The line itself is now the longest when no other one is left at the old length.
-    if (after > longest || (before === longest && !byLength.has(before))) longest = after;
+  /** Counts one item more or less in the line, after it came or went. */
+  function count(line: Line<Item>, change: 1 | -1): void {
+    const { client, network, items } = line;
+    size += change;
+    network.lines.move(line, items.length - change, items.length);
+    network.size += change;
+    ranking.move(network, network.size - change, network.size);
+    if (items.length === 0) lines.delete(client);
+    if (network.size === 0) networks.delete(network.name);
   }
 
   function removeFrom(line: Line<Item>, which: 'oldest' | 'newest'): Item | undefined {
-    const before = line.items.length;
     const item = which === 'oldest' ? line.items.shift() : line.items.pop();
-    if (item !== undefined) place(line, before);
+    if (item !== undefined) count(line, -1);
     return item;
   }
 
+  function lineOf({ client, network: name }: Sender): Line<Item> {
+    const known = lines.get(client);
+    if (known !== undefined) return known;
+    const network = networks.get(name) ?? { name, lines: createRanking<Line<Item>>(), size: 0 };
+    networks.set(name, network);
+    const line = { client, network, items: [] };
+    lines.set(client, line);
+    return line;
+  }
+
   return {
-    push(client, item) {
-      const line = lines.get(client) ?? { client, items: [] };
-      lines.set(client, line);
+    push(sender, item) {
+      const line = lineOf(sender);
       line.items.push(item);
-      place(line, line.items.length - 1);
+      count(line, 1);
       if (size <= capacity) return undefined;
-      const candidates = byLength.get(longest);
-      const [other] = candidates ?? [];
       // Of equals the newcomer goes: what already waits is not replaced by what comes later.
-      return removeFrom(candidates?.has(line) === true ? line : (other ?? line), 'newest');
+      const longest = ranking.largest(line.network)?.lines.largest(line);
+      return removeFrom(longest ?? line, 'newest');
     },
 
     shift() {
@@ -93,6 +110,34 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
     },
     get clients() {
       return lines.size;
+    },
+  };
+}
+
+/** Elements by how much each has, so that one with the most is found at once. */
+interface Ranking<Element> {
+  /** The element had `before` and has `after`, which is one more or one less. It is no element while it has nothing. */
+  move(element: Element, before: number, after: number): void;
+  /** The preferred one where it is among those with the most. Undefined when there are none. */
+  largest(preferred: Element): Element | undefined;
+}
+
+function createRanking<Element>(): Ranking<Element> {
+  const bySize = new Map<number, Set<Element>>();
+  let most = 0;
+  return {
+    move(element, before, after) {
+      const same = bySize.get(before);
+      same?.delete(element);
+      if (same?.size === 0) bySize.delete(before);
+      if (after > 0) bySize.set(after, (bySize.get(after) ?? new Set()).add(element));
+      // The element itself is now the largest when no other one is left where it was.
+      if (after > most || (before === most && !bySize.has(before))) most = after;
+    },
+    largest(preferred) {
+      const candidates = bySize.get(most);
+      const [other] = candidates ?? [];
+      return candidates?.has(preferred) === true ? preferred : other;
     },
   };
 }

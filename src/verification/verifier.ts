@@ -13,6 +13,8 @@ import type { Threads, ThreadsStats } from './threads.ts';
 export interface Asker {
   /** The rate key of its address: who shares one shares the turns. */
   readonly client: string;
+  /** The widest network that may be one client's own: who shares one shares the room. */
+  readonly network: string;
   /** Whether it has a session: a flood of strangers must not delay it. */
   readonly signedIn: boolean;
   /** True once nobody waits for the answer any more. */
@@ -223,7 +225,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   function enqueue(lane: FairQueue<Job>, job: Job): void {
-    const dropped = lane.push(job.asker.client, job);
+    const dropped = lane.push(job.asker, job);
     if (dropped !== undefined) drop(dropped, 'queue_full');
     if (waiting() >= THREADS_AT || usualEffort === 'complete' || lanes.plain.size > 0) threads?.start();
     pumpSoon();

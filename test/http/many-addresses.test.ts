@@ -72,7 +72,7 @@ test('a million clients in the queue of signatures to verify hold no more than i
   const places = 100;
   const queue = createFairQueue<{ n: number }>(places);
   const before = heapUsed();
-  for (let n = 0; n < MILLION; n += 1) queue.push(`${n}/64`, { n });
+  for (let n = 0; n < MILLION; n += 1) queue.push({ client: `${n}/64`, network: `${n}/48` }, { n });
   expect([queue.size, queue.clients]).toEqual([places, places]);
   expect(heapUsed() - before).toBeLessThan(places * BYTES_PER_KEY + MIB);
 }, 300_000);

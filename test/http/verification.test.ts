@@ -1,6 +1,6 @@
 // Verifying signatures under load, over real sockets: what costs nothing is asked first, and a flood hurts only those who send it.
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
@@ -250,6 +250,19 @@ describe('when more logins come at once than may wait', () => {
     expect(await metric(world, 'countersign_verification_shed_total')).toBe(shed.length);
     expect((await postLogin(world, headers)).status).toBe(200);
   });
+});
+
+test('a site with ever new IPv6 addresses fills the queue with its own logins only: another client still gets in', async () => {
+  const world = await startWorld({
+    settings: { 'engine.queue': '8', 'engine.workers': '0', 'proxy.trusted': '127.0.0.1' },
+  });
+  onTestFinished(() => world.stop());
+  const owner = await newOwner(world);
+  const headers = loginOf(world, owner.key, owner.account);
+  const flood = Array.from({ length: 100 }, (_, i) => loginBytes(headers, `2001:db8:7:${i.toString(16)}::1`));
+  const answers = await pipelined(world.port, [...flood, loginBytes(headers, '203.0.113.7')]);
+  expect(answers.map(statusOf)).toContain(503);
+  expect(answers.at(-1)?.slice(0, 12)).toBe('HTTP/1.1 200');
 });
 
 describe.each(['0', '1'])('while a hundred addresses send garbage logins in her name (%s workers)', (workers) => {

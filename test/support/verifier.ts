@@ -22,4 +22,4 @@ export const inlineVerifier = (domain: SigningDomain): Verifier =>
     inlineMs: Number.POSITIVE_INFINITY,
   });
 
-export const someone: Asker = { client: '192.0.2.1', signedIn: false, gone: () => false };
+export const someone: Asker = { client: '192.0.2.1', network: '192.0.2.1', signedIn: false, gone: () => false };

@@ -4,15 +4,16 @@ import { createFairQueue, type FairQueue } from '../../../src/verification/fair-
 
 interface Item {
   readonly client: string;
+  readonly network: string;
   readonly n: number;
 }
 
 /** Pushes the next item of a client; returns what had to go. */
 function pusher(queue: FairQueue<Item>) {
   let n = 0;
-  return (client: string): { pushed: Item; dropped: Item | undefined } => {
-    const pushed = { client, n: n++ };
-    return { pushed, dropped: queue.push(client, pushed) };
+  return (client: string, network = client): { pushed: Item; dropped: Item | undefined } => {
+    const pushed = { client, network, n: n++ };
+    return { pushed, dropped: queue.push(pushed, pushed) };
   };
 }
 
@@ -81,6 +82,35 @@ describe('without room', () => {
     expect(names(drain(queue))).toBe('ab');
   });
 
+  test('a network that floods from thousands of clients loses its own newest, and takes nothing from others', () => {
+    const queue = createFairQueue<Item>(200);
+    const push = pusher(queue);
+    const lost = new Set<string | undefined>();
+    const others: Item[] = [];
+    for (let i = 0; i < 5000; i += 1) {
+      lost.add(push(`2001:db8:1:${i}::/64`, '2001:db8:1::/48').dropped?.network);
+      if (i % 100 !== 0) continue;
+      const { pushed, dropped } = push(`2001:db8:${i + 2}::/64`, `2001:db8:${i + 2}::/48`);
+      others.push(pushed);
+      lost.add(dropped?.network);
+    }
+    expect(lost).toEqual(new Set([undefined, '2001:db8:1::/48']));
+    const items = drain(queue);
+    expect(items).toHaveLength(200);
+    expect(items).toEqual(expect.arrayContaining(others));
+  });
+
+  test('within the network that has most, the client that has most loses its newest', () => {
+    const queue = createFairQueue<Item>(6);
+    const push = pusher(queue);
+    for (const client of 'aabab') push(client, 'n');
+    push('c', 'm');
+    expect(push('d', 'o').dropped).toMatchObject({ client: 'a', n: 3 });
+    expect(push('b', 'n').dropped).toMatchObject({ client: 'b', n: 7 });
+    expect(push('c', 'm').dropped).toMatchObject({ network: 'n' });
+    expect(names(drain(queue))).toMatch(/^abcd[abc]{2}$/);
+  });
+
   test('there is no queue without any', () => {
     for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => createFairQueue(capacity)).toThrow(RangeError);
   });
@@ -99,7 +129,8 @@ test('what is over is removed from the front of each client only, as everything 
 /** The rules again, as slowly and plainly as they can be written. */
 function createModel(capacity: number) {
   let lines: Item[][] = [];
-  const longest = () => Math.max(0, ...lines.map((line) => line.length));
+  const most = (counts: readonly number[]): number => Math.max(0, ...counts);
+  const countOf = (network?: string): number => lines.flat().filter((item) => item.network === network).length;
   return {
     get items() {
       return lines.flat();
@@ -113,7 +144,14 @@ function createModel(capacity: number) {
       if (line === undefined) lines.push([item]);
       else line.push(item);
       if (lines.flat().length <= capacity) return [];
-      const newest = lines.filter((line) => line.length === longest()).flatMap((line) => line.slice(-1));
+      const largest = most(lines.map(([first]) => countOf(first?.network)));
+      const networks = new Set(lines.map(([first]) => first?.network).filter((name) => countOf(name) === largest));
+      const newest = [...networks].flatMap((name) => {
+        if (networks.has(item.network) && name !== item.network) return [];
+        const own = lines.filter(([first]) => first?.network === name);
+        const longest = most(own.map((line) => line.length));
+        return own.filter((line) => line.length === longest).flatMap((line) => line.slice(-1));
+      });
       return newest.includes(item) ? [item] : newest;
     },
     drop(item: Item): void {
@@ -138,7 +176,7 @@ function createModel(capacity: number) {
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.integer({ min: 0, max: 6 }) }) },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.integer({ min: 0, max: 8 }) }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('shift' as const) }) },
     {
       weight: 1,
@@ -156,7 +194,8 @@ test('is the model, step by step, and never holds more than its capacity', () =>
       const model = createModel(capacity);
       for (const step of script) {
         if (step.kind === 'push') {
-          const { pushed, dropped } = push(`client ${step.client}`);
+          // Of networks with one, two and three clients.
+          const { pushed, dropped } = push(`client ${step.client}`, `network ${Math.floor(Math.sqrt(step.client))}`);
           const candidates = model.push(pushed);
           if (candidates.length === 0) expect(dropped).toBeUndefined();
           else expect(candidates).toContain(dropped);

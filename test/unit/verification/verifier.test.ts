@@ -45,7 +45,10 @@ function open(options: Partial<VerifierOptions> = {}) {
   return { verifier, clock };
 }
 
-const from = (client: string, signedIn = false): Asker => ({ client, signedIn, gone: () => false });
+const from = (client: string, signedIn = false, network = client): Asker => ({
+  ...{ client, network, signedIn },
+  gone: () => false,
+});
 const overloaded = { code: 'SERVICE_UNAVAILABLE', status: 503, headers: { 'Retry-After': '1' } };
 
 /** Asks for many, and tells in which order they ended, and how. */
@@ -144,6 +147,15 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     expect(verifier.stats()).toMatchObject({ depth: 3, inline: 0, shed: { queue_full: 2 } });
     await all();
     expect(ended.slice(2)).toEqual(['f1', 'alice', 'f2']);
+  });
+
+  test('when the queue is full: of the network that has most waiting, from however many addresses', async () => {
+    const { verifier } = open({ maxWaiting: 3 });
+    const { ask, ended, all } = asker(verifier);
+    for (const name of ['f1', 'f2', 'f3', 'f4']) ask(name, from(name, false, 'flood'));
+    ask('alice', from('alice'));
+    await all();
+    expect(ended).toEqual([`f4: ${FULL}`, `f1: ${FULL}`, 'f2', 'f3', 'alice']);
   });
 
   test('with the documented code, status and header', async () => {
