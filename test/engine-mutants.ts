@@ -180,6 +180,20 @@ const mutants: readonly Mutant[] = [
     '  mul(T, S1, S2);\n  add(T, T, T);\n  add(T, T, T);\n  sqr(L, L);\n',
     '  mul(T, S1, S2);\n  add(T, T, T);\n  add(T, T, T);\n  mul(L, L, T);\n',
   ),
+  mutant(
+    'verify under an x of no point',
+    'kernel',
+    '  if (!stretch()) return NO;\n',
+    '  stretch();\n',
+    'export function verifyByKey(',
+  ),
+  mutant(
+    'build a table for an x of no point',
+    'kernel',
+    '  if (!stretch()) return NO;\n',
+    '  stretch();\n',
+    'export function buildKeyTable(',
+  ),
   mutant('take every x for a key', 'kernel', 'return isOne(POWER);', 'return true;'),
   mutant('square once too little in the Euler test', 'kernel', 'i < 191; i++) sqr(POWER', 'i < 190; i++) sqr(POWER'),
 

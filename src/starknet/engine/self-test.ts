@@ -74,6 +74,9 @@ export function selfTest(kernel: Kernel): string | undefined {
 
   if (kernel.isPublicKey(OFF_CURVE_X) || kernel.verifyByKey(1n, r, 1n, OFF_CURVE_X) !== false)
     return 'a key on no point';
+  // With hash = 0 and r = s the sum is the key itself, and its x is r: only the key's being on no point speaks against it.
+  if (kernel.verifyByKey(0n, OFF_CURVE_X, OFF_CURVE_X, OFF_CURVE_X) !== false) return 'a key on no point';
+  if (table !== undefined && kernel.buildKeyTable(table, OFF_CURVE_X)) return 'a table of no point';
   // With hash = r the two halves of a check under the generator are the same point.
   if (kernel.verifyByKey(r, r, 1n, GENERATOR_X) !== false) return 'equal points';
   if (kernel.verifyByKey(0n, r, 1n, GENERATOR_X) !== false) return 'a point at infinity';

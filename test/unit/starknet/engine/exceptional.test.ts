@@ -2,6 +2,7 @@
 // reach the slow fallback; and ZZ = 0, where r ZZ = X holds for every r, must never be believed.
 import { Point, sign } from '@scure/starknet';
 import { describe, expect, test } from 'vitest';
+import { STARK_PRIME } from '../../../../src/domain/felt.ts';
 import { scureCurve } from '../../../../src/starknet/curve.ts';
 import type { StarkEngine, StarkEngineOptions } from '../../../../src/starknet/engine/engine.ts';
 import { EXCEPTIONAL, type Kernel, openKernel } from '../../../../src/starknet/engine/kernel.ts';
@@ -94,6 +95,40 @@ test('hash 0 (u1 = 0) is accepted exactly when signed', () => {
   expect(verdict({ hash: 0n, r, s: N - s, publicKey })).toBe(true);
   expect(verdict({ hash: 0n, r: R, s: S, publicKey })).toBe(false);
   expect(verdict({ hash: 0n, r, s, publicKey: xOf(4243n) })).toBe(false);
+});
+
+describe('an x that is on no point', () => {
+  const small = Array.from({ length: 40 }, (_, i) => BigInt(i)).filter((x) => !scureCurve.isPublicKey(x));
+  // As large as an r may be.
+  const large = Array.from({ length: 20 }, (_, i) => STARK_HASH_BOUND - 1n - BigInt(i)).filter(
+    (x) => !scureCurve.isPublicKey(x),
+  );
+  const offCurve = [...small.filter((x) => x > 0n), ...large];
+
+  // With hash = 0 and r = s the sum to compare r with is the key itself: without the curve check this is a forgery by anyone.
+  test('is no key under which it signs 0, with s = r = x', () => {
+    expect(offCurve.length).toBeGreaterThan(20);
+    for (const x of offCurve) {
+      const forged = { hash: 0n, r: x, s: x, publicKey: x };
+      expect(cold.verify(0n, x, x, x)).toBe(false);
+      expect(warmed.warm(x)).toBe(false);
+      expect(warmed.warm(ordinary.publicKey)).toBe(true);
+      expect(warmed.verify(0n, x, x, x)).toBe(false);
+      expect(warmed.verifyBatch([ordinary, forged, forged, ordinary])).toEqual([true, false, false, true]);
+    }
+    expect([cold.stats().fallbacks, warmed.stats().fallbacks]).toEqual([0, 0]);
+  });
+
+  test('gets no table from the kernel', () => {
+    const kernel = openKernel(wasm);
+    const place = kernel.keyTable(0);
+    expect(place).toBeDefined();
+    if (place === undefined) return;
+    for (const x of [0n, ...offCurve, STARK_PRIME - 1n].filter((x) => !scureCurve.isPublicKey(x))) {
+      expect(kernel.buildKeyTable(place, x)).toBe(false);
+    }
+    expect(kernel.buildKeyTable(place, ordinary.publicKey)).toBe(true);
+  });
 });
 
 describe('recovery', () => {

@@ -65,6 +65,14 @@ describe('the self-test', () => {
     ],
     ['builds no table', { buildKeyTable: () => false }],
     [
+      'builds a table for any number',
+      { buildKeyTable: (table, x) => kernel.buildKeyTable(table, x) || !kernel.isPublicKey(x) },
+    ],
+    [
+      'takes any number for a key where only the curve speaks against it',
+      { verifyByKey: (hash, r, s, x) => (hash === 0n && r === s && s === x) || kernel.verifyByKey(hash, r, s, x) },
+    ],
+    [
       'accepts everything where points are equal',
       {
         verifyByKey: (...args) => {
