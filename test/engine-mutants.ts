@@ -194,6 +194,13 @@ const mutants: readonly Mutant[] = [
     '  stretch();\n',
     'export function buildKeyTable(',
   ),
+  mutant(
+    'recover from an x of no point',
+    'kernel',
+    '  if (!stretch()) return NO;\n',
+    '  stretch();\n',
+    'export function recover(',
+  ),
   mutant('take every x for a key', 'kernel', 'return isOne(POWER);', 'return true;'),
   mutant('square once too little in the Euler test', 'kernel', 'i < 191; i++) sqr(POWER', 'i < 190; i++) sqr(POWER'),
 

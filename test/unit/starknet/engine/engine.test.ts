@@ -290,8 +290,13 @@ describe('recoverCandidates', () => {
     );
   });
 
-  test('names no key for an r that is on no point', () => {
-    expect(engine.recoverCandidates(1n, 5n, 1n)).toEqual([]);
+  test('names no key for an r that is on no point, and without asking the fallback', () => {
+    const before = engine.stats().fallbacks;
+    const small = Array.from({ length: 12 }, (_, i) => BigInt(i + 1));
+    const offCurve = [...small, ...small.map((x) => STARK_HASH_BOUND - x)].filter((x) => !scureCurve.isPublicKey(x));
+    expect(offCurve).toContain(5n);
+    for (const r of offCurve) expect(engine.recoverCandidates(1n, r, 1n)).toEqual([]);
+    expect(engine.stats().fallbacks).toBe(before);
   });
 
   test('agrees with the reference on edges, and never throws', () => {
