@@ -68,6 +68,7 @@ const mutants: readonly Mutant[] = [
     'for (let i = count - 1; i > 1; i--)',
   ),
 
+  mutant('believe the inverse of 0', 'point', '    copy(out, ZERO);\n    return false;\n', '    copy(out, ZERO);\n'),
   mutant('add with the wrong sign', 'point', 'negate(T, y);', 'copy(T, y);'),
   mutant('set with the wrong sign', 'point', 'if (negative) negate(sum + Y, point + Y);\n  else copy', 'copy'),
   mutant('double without a', 'point', 'mulSub(R, R, a, T);', 'mulSub(R, R, ZERO, T);'),
@@ -242,6 +243,20 @@ const mutants: readonly Mutant[] = [
     'toFelt(IO + item * ITEM, sumOf(lists));',
     'toFelt(IO + item * ITEM, sumOf(0));',
   ),
+  mutant(
+    'believe the x of infinity',
+    'kernel',
+    'if (!invert(INVERSE, point + ZZ)) return false;',
+    'invert(INVERSE, point + ZZ);',
+  ),
+  mutant('go on with a chain at infinity', 'kernel', 'if (!writeX(IO, SUM)) return EXCEPTIONAL;', 'writeX(IO, SUM);'),
+  mutant('believe hashes of failed sums', 'kernel', 'if (!sumLists(lists)) return EXCEPTIONAL;', 'sumLists(lists);'),
+  mutant(
+    'believe verdicts of failed sums',
+    'kernel',
+    'if (!sumLists(2 * items)) return EXCEPTIONAL;',
+    'sumLists(2 * items);',
+  ),
   mutant('keep points in one place', 'kernel', 'keptPoints + n * AFFINE', 'keptPoints'),
   mutant('keep points over the square roots', 'kernel', 'keptPoints + KEPT_POINTS * AFFINE', 'keptPoints + AFFINE'),
 
@@ -249,6 +264,12 @@ const mutants: readonly Mutant[] = [
   mutant('tables overlap', 'kernel', 'keyTables + n * keyTableBytes();', 'keyTables + n * (keyTableBytes() - AFFINE);'),
   mutant('recover one key twice', 'kernel', 'add(L, S2, S1);', 'sub(L, S2, S1);'),
   mutant('recover on the stretched curve', 'kernel', '  mul(KEY_SUM + ZZZ, KEY_SUM + ZZZ, T);\n', ''),
+  mutant(
+    'believe the sum of equal points in a recovery',
+    'kernel',
+    '  if (!invert(INVERSE, W)) {',
+    '  invert(INVERSE, W);\n  if (false) {',
+  ),
   mutant('recover a point that is not doubled', 'kernel', '    double(SUM, ONE);\n', ''),
   mutant(
     'leave equal points of a recovery to the fallback',

@@ -150,6 +150,21 @@ describe('recovery', () => {
   });
 });
 
+test('a sum at infinity has no hash: two kept points that were never written are exceptional, alone and in a batch', () => {
+  const kernel = openKernel(wasm);
+  const [state, element] = [kernel.keptPoint(5), kernel.keptPoint(6)];
+  if (state === undefined || element === undefined) throw new Error('the kernel has no such places');
+  const nowhere = { state, elements: [element] };
+  const somewhere = { state: 1n, elements: [2n] };
+  expect(kernel.hashChain(nowhere)).toBe(EXCEPTIONAL);
+  expect(kernel.hashChain({ state, elements: [element, 1n] })).toBe(EXCEPTIONAL);
+  expect(kernel.hashChains([nowhere])).toBe(EXCEPTIONAL);
+  expect(kernel.hashChains([nowhere, somewhere])).toBe(EXCEPTIONAL);
+  expect(kernel.hashChains([somewhere, nowhere])).toBe(EXCEPTIONAL);
+  expect(kernel.hashChain(somewhere)).toBe(scureCurve.pedersen(1n, 2n));
+  expect(kernel.hashChains([somewhere])).toEqual([scureCurve.pedersen(1n, 2n)]);
+});
+
 test('ZZ = 0 is exceptional, not valid or invalid: a table that was never built accepts nothing', () => {
   const kernel = openKernel(wasm);
   const table = kernel.keyTable(3);
