@@ -2,10 +2,20 @@
 // A number is nine signed limbs of 29 bits (36 bytes, least significant first), and stands for itself times R = 2^261
 // (Montgomery form).
 //
-// Bounds. What a product writes has limbs 0..7 in [0, 2^29), a small signed limb 8, and a value in (-4p, 4p); call that
+// Bounds of limbs. What a product writes has limbs 0..7 in [0, 2^29) and a signed limb 8, the value divided by 2^232; call that
 // tidy. A difference of two tidy numbers may be an operand as it is: its limbs are in (-2^29, 2^29), nine products of them
-// stay below 2^61.2, and two such sums (mulMul) below 2^62.2: within a signed 64-bit column. The value is no concern, as
-// R / p = 2^10. A sum of two tidy numbers must be carried first: add().
+// stay below 2^61.2, and two such sums (mulMul) below 2^62.2: within a signed 64-bit column, with room for the carry from the
+// column before (2^34) and for the multiples of p (2^52). A sum of two tidy numbers must be carried first: add(). Limb 8 keeps to
+// the same limits while the value is below 2^9 p.
+//
+// Bounds of values. A product takes a multiple of p below R p off a b, and divides by R: it is in (a b / R - p, a b / R]. As R is
+// 1024 p but for one part in 2^54, for |a| <= A p, |b| <= B p, |c| <= C p and |d| <= D p, in multiples of p:
+//   mul      (-1 - A B / 1023, A B / 1023]         sqr      (-1, A^2 / 1023]
+//   mulSub   the same, less c                      sqrSub   the same, less b + c + d
+//   mulMul   (-1 - (A B + C D) / 1023, (A B + C D) / 1023]
+// So a product of small operands is in (-1.03p, 0.03p], whatever they are exactly, and only what is subtracted behind the
+// reduction adds up: point.ts and sums.ts say how far. The largest number anywhere is below 90p (sumLists), the largest difference
+// below 130p: all far below R, which is what canonical() needs.
 
 // @ts-ignore: decorator
 @inline export const BITS: i64 = 29;
@@ -380,7 +390,7 @@ export function copy(out: usize, a: usize): void {
 
 /** Writes the one number in [0, p) congruent to a / R: what a stands for, out of Montgomery form. */
 export function canonical(out: usize, a: usize): void {
-  // |a| < R, so the quotient below is in [-p, 0]: it takes at most one p to lift it.
+  // |a| < R (the header), so the quotient below is in [-p, 0]: it takes at most one p to lift it.
   mul(out, a, UNIT);
   if (load<i32>(out, 32) < 0) {
     store<i32>(out, load<i32>(out) + 1);
@@ -401,7 +411,7 @@ export function carry(a: usize): void {
   setLimb(a, FELT - 4, sum + limb(a, FELT - 4));
 }
 
-/** Brings a into (-p, p) by its top limb, so that repeated sums do not grow. */
+/** Brings a tidy a, |a| < 2^9 p, into (-0.51p, 0.51p) by its top limb, so that repeated sums do not grow. */
 export function settle(a: usize): void {
   const quotient = (limb(a, 32) + (1 << (P8_SHIFT - 1))) >> P8_SHIFT;
   setLimb(a, 0, limb(a, 0) - quotient);
