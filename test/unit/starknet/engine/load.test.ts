@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { scureCurve } from '../../../../src/starknet/curve.ts';
 import { createStarkEngine } from '../../../../src/starknet/engine/engine.ts';
@@ -111,14 +113,66 @@ function indexOf(bytes: Uint8Array, wanted: readonly number[]): number {
   return bytes.findIndex((_, at) => wanted.every((byte, i) => bytes[at + i] === byte));
 }
 
-test('nothing but the loader knows that it runs in Node.js', () => {
-  const folder = new URL('../../../../src/starknet/engine/', import.meta.url);
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts') && file !== 'load.ts');
-  expect(files.length).toBeGreaterThan(4);
-  const ofNode = files.filter((file) =>
-    /'node:|\bBuffer\b|\bprocess\b/.test(readFileSync(new URL(file, folder), 'utf8')),
-  );
-  expect(ofNode).toEqual([]);
+const src = fileURLToPath(new URL('../../../../src', import.meta.url));
+
+/** A module of src/ as it runs: what comments say does not count, nor what is imported as a type only. */
+function moduleAt(file: string) {
+  const code = readFileSync(join(src, file), 'utf8').replaceAll(/\/\*.*?\*\/|(?<![:'"`])\/\/[^\n]*/gs, '');
+  const imports = [
+    ...code.matchAll(/\b(?:import|export)\b(?!\s+type\b)(?:[^'";=]*\bfrom)?[\s(]*['"]([^'"]+)['"]/g),
+  ].map(([, target = '']) => target);
+  return { code, imports };
+}
+
+/** All modules of src/ that these need, themselves included, and the packages that any of them imports. */
+function importGraph(...roots: readonly string[]) {
+  const files = new Set(roots);
+  const packages = new Set<string>();
+  // A Set's iterator comes to what is added on the way.
+  for (const file of files) {
+    for (const target of moduleAt(file).imports) {
+      if (target.startsWith('.')) files.add(posix.join(posix.dirname(file), target));
+      else packages.add(target);
+    }
+  }
+  return { files: [...files].toSorted(), packages: [...packages].toSorted() };
+}
+
+/** Node.js has them, a browser does not. */
+const OF_NODE =
+  /\b(?:Buffer|process|global|setImmediate|clearImmediate|__dirname|__filename|import\.meta\.(?:dir|file)name)\b/;
+
+describe('what runs in a browser', () => {
+  const graph = importGraph('starknet/engine/engine.ts', 'starknet/pedersen.ts', 'starknet/curve.ts');
+
+  test('is found by its imports, through other rooms too', () => {
+    expect(graph.files).toEqual(
+      expect.arrayContaining([
+        'starknet/engine/kernel.ts',
+        'starknet/engine/map-key.ts',
+        'domain/felt.ts',
+        'domain/lru.ts',
+      ]),
+    );
+    expect(importGraph('domain/allowlist.ts').packages).toContain('node:net');
+    expect(importGraph('starknet/engine/load.ts').packages).toContain('node:fs');
+    expect(moduleAt('starknet/felt.ts').code).toMatch(OF_NODE);
+  });
+
+  test('is everything of the engine but its loader', () => {
+    const ofEngine = readdirSync(join(src, 'starknet/engine'))
+      .filter((file) => file.endsWith('.ts') && file !== 'load.ts')
+      .map((file) => `starknet/engine/${file}`);
+    expect(graph.files).toEqual(expect.arrayContaining(ofEngine));
+  });
+
+  test('imports nothing of Node.js, and no package but the curve that it falls back to', () => {
+    expect(graph.packages.filter((name) => !/^@(?:scure\/starknet|noble\/curves)\b/.test(name))).toEqual([]);
+  });
+
+  test('uses nothing that only Node.js has', () => {
+    expect(graph.files.filter((file) => OF_NODE.test(moduleAt(file).code))).toEqual([]);
+  });
 });
 
 test('the file under test is the one that is loaded, unless a mutant is under test', () => {
