@@ -12,15 +12,25 @@ export interface PedersenChain {
   readonly elements: readonly bigint[];
 }
 
-/** A signature to check: see StarkCurve.verify. */
+/** A signature to check, and the range of each number outside which it is not valid: see StarkCurve.verify. */
 export interface SignatureCheck {
+  /** [0, 2^251) */
   readonly hash: bigint;
+  /** [1, 2^251) */
   readonly r: bigint;
+  /** [1, N) */
   readonly s: bigint;
+  /** [1, p), and the x of a point. */
   readonly publicKey: bigint;
 }
 
-/** Stark-curve arithmetic on public data only: no secret may ever enter, as implementations run in variable time. */
+/**
+ * Stark-curve arithmetic on public data only: no secret may ever enter, as implementations run in variable time.
+ *
+ * The ranges of a signature are those of WIRE section 3: hash in [0, 2^251), r in [1, 2^251), s in [1, N), and a public key in [1, p) that
+ * is the x of a point, as about half of all felts are. None is reduced: hash + N, r + p, s + N and x + p are out of range. The upper half
+ * of s is not: s and N - s both sign.
+ */
 export interface StarkCurve {
   /** Starknet Pedersen hash of two felts; RangeError when one is outside [0, p). */
   pedersen(a: bigint, b: bigint): bigint;
@@ -31,13 +41,19 @@ export interface StarkCurve {
   hashChain(state: bigint, elements: readonly bigint[]): bigint;
   /** The hash of each chain as hashChain gives it alone; `undefined` where that throws. Never throws. */
   hashChains(chains: readonly PedersenChain[]): readonly (bigint | undefined)[];
-  /** Whether (r, s) signs `hash` under the x-only key, for either of its two points. False for anything out of range; never throws. */
+  /**
+   * Whether (r, s) signs `hash` under the x-only key, for either of its two points. False when hash is outside [0, 2^251), r outside
+   * [1, 2^251), s outside [1, N), or the key is outside [1, p) or on no point (WIRE section 3). Never throws.
+   */
   verify(hash: bigint, r: bigint, s: bigint, publicKey: bigint): boolean;
   /** The verdict on each signature as verify gives it alone. Never throws. */
   verifyBatch(checks: readonly SignatureCheck[]): readonly boolean[];
-  /** The x-only keys under which (r, s) signs `hash`: two, one in rare cases, or none when the inputs are out of range. Never throws. */
+  /**
+   * The x-only keys under which (r, s) signs `hash`: two, or one where they coincide or one of them would be infinity. None when hash is
+   * outside [0, 2^251), r outside [1, 2^251) or the x of no point, or s outside [1, N) (WIRE section 3). Never throws.
+   */
   recoverCandidates(hash: bigint, r: bigint, s: bigint): readonly bigint[];
-  /** Whether x is the x coordinate of a curve point. Never throws. */
+  /** Whether x is in [1, p) and the x coordinate of a curve point; 0 is on none. Never throws. */
   isPublicKey(x: bigint): boolean;
 }
 
