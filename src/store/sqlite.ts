@@ -93,6 +93,8 @@ function open(file: string): DatabaseSync {
   const connection = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: BUSY_MS });
   try {
     connection.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off');
+    // What is deleted leaves the file, too: the ciphertext of a pending subkey would stand in free bytes of its page.
+    connection.exec('pragma secure_delete = on');
     return connection;
   } catch (error) {
     connection.close();

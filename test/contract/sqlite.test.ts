@@ -1,4 +1,5 @@
 // What is true of the embedded database alone: one file, one owner, and honest failures when the file cannot be used.
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   copyFileSync,
@@ -13,11 +14,23 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIN_CREDENTIAL_ID } from '../../src/domain/credential.ts';
+import { feltOf } from '../../src/domain/felt.ts';
 import { StoreFailure, StoreLocked } from '../../src/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { endEverythingStarted, PROJECT, start } from '../process/start-project.ts';
 import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
-import { alice, auditOf, changeOf, insertAccounts, insertTokens, starkAccount, tokenOf } from './rows.ts';
+import {
+  alice,
+  at,
+  auditOf,
+  changeOf,
+  insertAccounts,
+  insertSubkey,
+  insertTokens,
+  starkAccount,
+  subkeyOf,
+  tokenOf,
+} from './rows.ts';
 
 let database: SqliteTestDatabase;
 let opened: Store[];
@@ -188,6 +201,32 @@ describe('a file that cannot be used', () => {
     mkdirSync(dirname(database.file));
     await (await open()).ping();
   });
+});
+
+test('the ciphertext of a subkey leaves the file with its activation, its revocation and its time, also from pages that are free', async () => {
+  const store = await open();
+  await insertAccounts(store, alice);
+  // As long as it may be: such a row does not fit in one page.
+  const waiting = ['activated', 'revoked', 'too late'].map((end, n) => ({
+    end,
+    ciphertext: randomBytes(3072).toString('base64url'),
+    key: feltOf(BigInt(n + 1)),
+  }));
+  const ids = new Map<string, bigint>();
+  for (const { end, ciphertext, key } of waiting) {
+    const pending = { encryptedKey: ciphertext, ephPublicKey: key, until: at(100n) };
+    ids.set(end, (await insertSubkey(store, subkeyOf(alice, { publicKey: key, state: 'pending', pending }))).id);
+  }
+  const idOf = (end: string): bigint => ids.get(end) ?? -1n;
+  await store.transaction((tx) => tx.activateSubkey(alice, idOf('activated'), 'bot', at(5n)));
+  await store.transaction((tx) => tx.revokeSubkey(alice, idOf('revoked'), at(5n)));
+  await store.purgeExpired(at(101n));
+  expect(database.sql('select state from subkey order by id')).toEqual([{ state: 'active' }, { state: 'revoked' }]);
+  // Closed, so that the database has taken over the write-ahead log.
+  await store.close();
+  const bytes = readFileSync(database.file, 'latin1');
+  const left = waiting.filter(({ ciphertext }) => ciphertext.match(/.{32}/g)?.some((piece) => bytes.includes(piece)));
+  expect(left.map(({ end }) => end)).toEqual([]);
 });
 
 function overwrite(file: string, position: number, bytes: Buffer): void {
