@@ -2,32 +2,19 @@
 // from the frozen columns of test/vectors/operations.json, and from nothing in src/.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
-import { call, createToken } from '../support/trader.ts';
+import { call } from '../support/trader.ts';
 import frozen from '../vectors/operations.json' with { type: 'json' };
 import {
-  addSubkey,
-  ELSEWHERE,
-  loginOf,
-  newOwner,
-  newStarkKey,
-  newWalletOwner,
-  postWallet,
-  SUBKEYS,
-  sessionIn,
-  siweOf,
-  startWorld,
-  stateOf,
-  subkeySession,
-  TOKENS,
-  type World,
-} from './world.ts';
-
-interface Allow {
-  readonly anonymous: boolean;
-  readonly readonly_token: boolean;
-  readonly subkey_session: boolean;
-  readonly main_or_evm_session: boolean;
-}
+  type Allow,
+  type Bearers,
+  type Cast,
+  type CastName,
+  castNames,
+  casts,
+  gather,
+  refusalOf,
+} from './matrix-cast.ts';
+import { newOwner, newStarkKey, newWalletOwner, startWorld, stateOf, type World } from './world.ts';
 
 interface Operation {
   readonly method: string;
@@ -93,96 +80,21 @@ const RUINOUS = '/countersign/v1/sign-out-everywhere';
 const concrete = (template: string): string =>
   template.replaceAll(/\{([a-z_]+)\}/g, (_whole, name: string) => parameters[name] ?? 'x-1');
 
-type Column = keyof Allow;
-interface Cast {
-  /** The column of the frozen table that says what this caller may do. */
-  readonly column: Column;
-  /** What the caller gets where somebody else would be allowed; undefined = it is a sound credential. */
-  readonly flaw?: '401 UNAUTHORIZED_ERROR' | '403 IP_NOT_ALLOWED';
-  /** Countersign-Credential-Kind at the venue. */
-  readonly kind: string;
-}
-
-const casts = {
-  anonymous: { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  'garbage bearer': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  'expired main session': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  'expired token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  'session of a revoked subkey': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  'revoked token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  // WIRE section 7: T is refused everywhere.
-  'terminal token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  'read-only token': { column: 'readonly_token', kind: 'token' },
-  'subkey session': { column: 'subkey_session', kind: 'subkey' },
-  'main session': { column: 'main_or_evm_session', kind: 'main' },
-  'EVM main session': { column: 'main_or_evm_session', kind: 'evm' },
-  'token from a wrong IP': { column: 'readonly_token', flaw: '403 IP_NOT_ALLOWED', kind: 'token' },
-  'subkey session from a wrong IP': { column: 'subkey_session', flaw: '403 IP_NOT_ALLOWED', kind: 'subkey' },
-} as const satisfies Record<string, Cast>;
-type CastName = keyof typeof casts;
-const castNames = Object.keys(casts) as CastName[];
-
 /** The cell as the frozen table wants it. */
-function expected({ template, allow }: (typeof operations)[number], cast: Cast): string {
-  const served = ours.test(template) ? 'past the gate, served by us' : 'reached the venue';
-  if (allow.anonymous) return served;
-  // Permission is asked before the address: who may not do it anywhere does not learn about the list.
-  if (cast.column !== 'anonymous' && !allow[cast.column]) return '403 INVALID_TOKEN_SCOPE';
-  return cast.flaw ?? served;
-}
+const expected = ({ template, allow }: (typeof operations)[number], cast: Cast): string =>
+  refusalOf(allow, cast) ?? (ours.test(template) ? 'past the gate, served by us' : 'reached the venue');
 
 let world: World;
-let bearers: Record<CastName, string | undefined>;
+let bearers: Bearers;
 let expendable: Partial<Record<CastName, string>>;
 let cells = 0;
 
 beforeAll(async () => {
   world = await startWorld({ settings: { 'terminal_token.enabled': 'true' } });
-  const { url, clock } = world;
-  const early = await newOwner(world);
-  const expiredToken = await createToken(url, early.session, { expiry_duration: 60 });
-  clock.advance(301);
-
-  const owner = await newOwner(world);
-  const wallet = await newWalletOwner(world);
-  // Interactive, as the one operation that demands it wants them (WIRE 12.11).
-  const headers = loginOf(world, owner.key, owner.account);
-  const main = sessionIn(await call(url, 'POST', '/v1/auth?token_usage=interactive', { headers }));
-  const siwe = siweOf(world, wallet, 'Paradex Auth');
-  const evm = sessionIn(await postWallet(world, '/v2/auth?token_usage=interactive', wallet, siwe));
-  const terminal = await call(url, 'POST', '/v1/account/terminal-token', { bearer: main });
-  const subkey = await subkeySession(world, owner.account, await addSubkey(world, owner));
-  const elsewhere = await addSubkey(world, owner);
-  const fromElsewhere = await subkeySession(world, owner.account, elsewhere);
-  const revoked = await addSubkey(world, owner);
-  const ofRevoked = await subkeySession(world, owner.account, revoked);
-  const revokedToken = await createToken(url, owner.session);
-  const change = (method: string, path: string, body?: unknown) =>
-    call(url, method, path, { bearer: owner.session, ...(body === undefined ? {} : { body }) });
-  const done = [
-    await change('PUT', `${SUBKEYS}/${elsewhere.publicKey}/allowed-cidrs`, { allowed_cidrs: ELSEWHERE }),
-    await change('DELETE', `${SUBKEYS}/${revoked.publicKey}`),
-    await change('DELETE', `${TOKENS}/${revokedToken.lookupId}`),
-  ];
-  expect(done.map(({ status }) => status)).toEqual([200, 200, 200]);
+  ({ bearers } = await gather(world));
   expendable = {
     'main session': (await newOwner(world)).session,
     'EVM main session': (await newWalletOwner(world)).session,
-  };
-  bearers = {
-    anonymous: undefined,
-    'garbage bearer': 'eyJhbGciOiJub25lIn0.e30.',
-    'expired main session': early.session,
-    'expired token': expiredToken.token,
-    'session of a revoked subkey': ofRevoked,
-    'revoked token': revokedToken.token,
-    'terminal token': terminal.json.jwt_token,
-    'read-only token': (await createToken(url, owner.session)).token,
-    'subkey session': subkey,
-    'main session': main,
-    'EVM main session': evm,
-    'token from a wrong IP': (await createToken(url, owner.session, { allowed_cidrs: ELSEWHERE })).token,
-    'subkey session from a wrong IP': fromElsewhere,
   };
 });
 
