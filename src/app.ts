@@ -40,7 +40,7 @@ import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
 import { createOrderMarks, type OrderMarks } from './gateway/order-marks.ts';
 import { createUpstream } from './gateway/upstream.ts';
-import { createClientIp } from './http/client-ip.ts';
+import { createClientIp, createConnectionKey } from './http/client-ip.ts';
 import { createCors } from './http/cors.ts';
 import { createFront } from './http/front.ts';
 import { createHandlers } from './http/handlers.ts';
@@ -314,6 +314,14 @@ async function wire(
       port: config['server.port'],
       maxHeaderBytes: config['http.max_header_bytes'],
       maxConnections: config['http.max_connections'],
+      perAddress: {
+        maxConnections: config['http.max_connections_per_address'],
+        keyOf: createConnectionKey({ trusted: config['proxy.trusted'] }),
+      },
+      told: {
+        unreadable: ({ code }) => counters.errors.add(code),
+        closedUnheard: (why) => counters.closedUnheard.add(why),
+      },
       requestTimeoutMs: config['http.request_timeout'] * 1000,
       keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
       // Longer than the venue may be silent, so that it is the exchange that ends in time, with an answer.

@@ -185,6 +185,13 @@ export const settings = {
     unit: 'connections',
     description: 'Open client connections at most; further ones are closed.',
   }),
+  'http.max_connections_per_address': integer(512, {
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    description:
+      'Of them, those of one IPv4 address or IPv6 /64; further ones are closed. Connections of trusted proxies are not counted.',
+  }),
   'http.request_timeout': duration(30, {
     min: 1,
     max: 600,

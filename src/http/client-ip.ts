@@ -1,6 +1,7 @@
 // Which address a request comes from. Nobody is believed but the socket, unless the operator named the peer as a proxy;
 // what cannot be read is "unknown" and never a guess.
 import { contains, type IpAddress, type IpRange, parseCidr, parseIp } from '../domain/allowlist.ts';
+import { rateKeys } from '../ratelimit/rate-keys.ts';
 
 export interface ClientIpOptions {
   /** CIDR blocks of the operator's own proxies; `unix` trusts peers on the unix socket. Empty = trust nobody. */
@@ -44,6 +45,22 @@ export function createClientIp(options: ClientIpOptions): ClientIp {
       if (leftmost === undefined || !isTrusted(leftmost)) return leftmost;
     }
     return hops.length > MAX_TRUSTED_HOPS ? undefined : leftmost;
+  };
+}
+
+/**
+ * Under which key a connection is counted among others from the same place; `undefined` = not at all, as over the operator's own
+ * proxies, and over unix sockets, everybody comes.
+ */
+export function createConnectionKey(
+  options: ClientIpOptions,
+): (socketAddress: string | undefined) => string | undefined {
+  const ranges = options.trusted.filter((entry) => entry !== 'unix').map(parseTrusted);
+  return (socketAddress) => {
+    // A link-local peer carries the zone of our own interface.
+    const peer = parseIp(socketAddress?.replace(/%.*$/s, '') ?? '');
+    if (peer === undefined || ranges.some((range) => contains(range, peer))) return undefined;
+    return rateKeys(peer).narrow;
   };
 }
 

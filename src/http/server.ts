@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ApiError } from '../errors.ts';
+import type { ConnectionRefusal } from '../telemetry/counters.ts';
 import { REQUEST_ID_HEADER } from './front.ts';
 import { renderError } from './render.ts';
 import type { TlsOptions } from './tls.ts';
@@ -13,12 +14,20 @@ export interface ServerSettings {
   readonly port: number;
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
+  /** How many of them one address may have, and under which key it is counted (undefined = not at all). Absent = all of them. */
+  readonly perAddress?: { readonly maxConnections: number; keyOf(address: string | undefined): string | undefined };
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** Longest silence of a connection with a request under way: who does not read an answer does not keep it for ever. */
   readonly silenceTimeoutMs: number;
   /** Absent = plain HTTP. */
   readonly tls?: TlsOptions | undefined;
+  /** Told of what never becomes a request. */
+  readonly told?: {
+    /** What was sent is no request; this was answered. */
+    unreadable(error: ApiError): void;
+    closedUnheard(why: ConnectionRefusal): void;
+  };
 }
 
 export interface HttpServer {
@@ -87,7 +96,15 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   };
-  server.on('connection', keep);
+  const connectionsOf = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    if (isWithinItsShare(socket)) keep(socket);
+    else {
+      socket.destroy();
+      settings.told?.closedUnheard('too_many_from_address');
+    }
+  });
+  server.on('drop', () => settings.told?.closedUnheard('too_many'));
   const secured = new WeakSet<Socket>();
   server.on('secureConnection', (socket: Socket) => {
     secured.add(socket);
@@ -107,7 +124,11 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     // A failed handshake or a forbidden renegotiation lands here too: nothing can be said over it, and what is written
     // would wait for ever, with the connection.
     if (answer === undefined || (settings.tls !== undefined && !secured.has(socket))) socket.destroy();
-    else endRaw(socket, answer);
+    else {
+      // What comes after the first of it is an error again, which nobody is told of.
+      if (socket.writable) settings.told?.unreadable(answer);
+      endRaw(socket, answer);
+    }
   });
 
   return {
@@ -134,6 +155,22 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
       });
     },
   };
+
+  // One address could otherwise hold all the connections there are, and say nothing.
+  function isWithinItsShare(socket: Socket): boolean {
+    const { perAddress } = settings;
+    const key = perAddress?.keyOf(socket.remoteAddress);
+    if (perAddress === undefined || key === undefined) return true;
+    const others = connectionsOf.get(key) ?? 0;
+    if (others >= perAddress.maxConnections) return false;
+    connectionsOf.set(key, others + 1);
+    socket.once('close', () => {
+      const left = (connectionsOf.get(key) ?? 1) - 1;
+      if (left === 0) connectionsOf.delete(key);
+      else connectionsOf.set(key, left);
+    });
+    return true;
+  }
 
   // Node takes a connection for idle once its answer has been handed over, though the client has read only half of it: nobody is
   // cut while there is such an answer, and its end asks again.

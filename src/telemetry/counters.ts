@@ -28,6 +28,10 @@ export type Surface = (typeof surfaces)[number];
 export const outcomeClasses = ['2xx', '3xx', '4xx', '5xx', 'broken'] as const;
 export type OutcomeClass = (typeof outcomeClasses)[number];
 
+/** Why a connection was closed unheard. */
+export const connectionRefusals = ['too_many', 'too_many_from_address'] as const;
+export type ConnectionRefusal = (typeof connectionRefusals)[number];
+
 export type LoginProof = 'starknet' | 'wallet';
 export type LoginResult = 'ok' | ErrorCode;
 export type RefusalReason = DenyReason | ErrorCode;
@@ -37,6 +41,8 @@ export interface Counters {
   readonly errors: Tally<ErrorCode>;
   readonly rateLimited: PairTally<IpBucket | AccountBucket, MeasuredVerdict['scope']>;
   readonly operatorDenied: Tally<DenyReason>;
+  /** Connections that were closed unheard. */
+  readonly closedUnheard: Tally<ConnectionRefusal>;
   /** Requests that have come and whose answers have not ended. */
   underWay: number;
   readonly requests: Readonly<Record<Surface, Readonly<Record<OutcomeClass, Distribution>>>>;
@@ -97,6 +103,7 @@ export function createCounters(): Counters {
       ...accountBuckets.map((bucket) => [bucket, 'account'] as const),
     ]),
     operatorDenied: createTally(['bearer_missing', 'credential_unknown']),
+    closedUnheard: createTally(connectionRefusals),
     underWay: 0,
     requests: { door: perClass(), ours: perClass(), venue: perClass() },
     deciding: createDistribution(OWN_BOUNDS),

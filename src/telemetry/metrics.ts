@@ -88,6 +88,14 @@ export const metrics: readonly Metric[] = [
     ['code'],
     (s) => ofTally(s.counters.errors),
   ),
+  requests.counter(
+    [
+      'connections_closed_unheard_total',
+      'Connections closed before anything was read: http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address).',
+    ],
+    ['reason'],
+    (s) => ofTally(s.counters.closedUnheard),
+  ),
   requests.gauge(
     ['requests_in_flight', 'Requests that have come and whose answers have not ended.'],
     [],

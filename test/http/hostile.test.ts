@@ -225,16 +225,54 @@ test('behind the request that was one too many nothing more is read', async () =
   expect(await settled(() => taken)).toBeLessThan(CHUNKS);
 });
 
+/** What is answered to a request on this connection, or that it was closed. */
+function asks(socket: Socket): Promise<string> {
+  socket.write(`GET /healthz HTTP/1.1\r\n${HOST}\r\n`);
+  // Not once(): a connection that is closed may end with an error.
+  return new Promise((resolve) => {
+    socket.once('data', (bytes) => resolve(String(bytes))).once('close', () => resolve('closed'));
+  });
+}
+
+async function metricsOf({ service }: World, name: string): Promise<readonly string[]> {
+  const { text } = await call(service.operatorUrl, 'GET', '/metrics', { bearer: service.operatorToken });
+  return text.split('\n').filter((line) => line.startsWith(name));
+}
+
+test('no address can hold all connections: those beyond its own are closed unheard, and others are served', async () => {
+  const small = await startWorld({ settings: { 'http.max_connections_per_address': '2' } });
+  onTestFinished(() => small.stop());
+  const [first, second] = [open(small.port), open(small.port)];
+  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  expect(await asks(open(small.port))).toBe('closed');
+  expect(await asks(open(small.port, '127.0.0.2'))).toContain('200 OK');
+  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  first.destroy();
+  // There is room again as soon as the server has seen it go.
+  await expect.poll(() => asks(open(small.port))).toContain('200 OK');
+  const name = 'countersign_connections_closed_unheard_total';
+  expect((await metricsOf(small, name)).join()).toMatch(/reason="too_many_from_address"\} [1-9]/);
+});
+
+test('the connections of a trusted proxy, over which everybody comes, are not counted', async () => {
+  const small = await startWorld({
+    settings: { 'http.max_connections_per_address': '2', 'proxy.trusted': '127.0.0.2' },
+  });
+  onTestFinished(() => small.stop());
+  for (let i = 0; i < 5; i += 1) expect(await asks(open(small.port, '127.0.0.2'))).toContain('200 OK');
+});
+
+test('what is no request is counted as an error that came to no route', async () => {
+  const count = async () =>
+    Number((await metricsOf(world, 'countersign_errors_total{code="HEADERS_TOO_LARGE"}'))[0]?.split(' ')[1]);
+  const before = await count();
+  await sendRaw(world.port, `GET / HTTP/1.1\r\n${HOST}X: ${'x'.repeat(70_000)}\r\n\r\n`);
+  expect(await count()).toBe(before + 1);
+});
+
 test('connections beyond http.max_connections are closed unheard, and those before them go on', async () => {
   const small = await startWorld({ settings: { 'http.max_connections': '2' } });
   onTestFinished(() => small.stop());
-  const asks = (socket: Socket): Promise<string> => {
-    socket.write(`GET /healthz HTTP/1.1\r\n${HOST}\r\n`);
-    // Not once(): a connection that is closed may end with an error.
-    return new Promise((resolve) => {
-      socket.once('data', (bytes) => resolve(String(bytes))).once('close', () => resolve('closed'));
-    });
-  };
   const [first, second] = [open(small.port), open(small.port)];
   for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
   expect(await asks(open(small.port))).toBe('closed');
@@ -253,8 +291,8 @@ test('guessing paths and methods is counted like any public request', async () =
   expect(seen).toEqual([404, 404, 405, 429]);
 });
 
-function open(port: number): Socket {
-  const socket = connect({ host: '127.0.0.1', port });
+function open(port: number, localAddress = '127.0.0.1'): Socket {
+  const socket = connect({ host: '127.0.0.1', port, localAddress });
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
   return socket;
