@@ -468,9 +468,9 @@ export const settings = {
   'engine.queue': integer(1024, {
     min: 1,
     max: 16_384,
-    unit: 'signatures',
+    unit: 'requests',
     description:
-      'Signatures that may wait to be verified: so many of requests without a session, and so many with one. One more is answered 503.',
+      'Requests whose signatures may wait to be verified: so many without a session, and so many with one; a list of orders is one. One more is answered 503.',
   }),
   'engine.max_wait': duration(5, {
     min: 1,

@@ -45,7 +45,7 @@ export interface CheckedOrders {
 export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
 
 export interface OrderCheckDeps {
-  readonly verifier: Pick<Verifier, 'ask'>;
+  readonly verifier: Pick<Verifier, 'askAll'>;
   readonly store: Pick<Store, 'account' | 'subkey'>;
   /**
    * Whether the credential is active and not expired, as the view has it. A plain boolean when the view knows, in the same turn; a
@@ -174,40 +174,40 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     principal: Principal,
     asker: Asker,
   ): Promise<readonly (Key | undefined)[]> {
-    const signer = first === undefined ? undefined : await signerOf(first.order, own, principal, asker);
+    const [signer] = first === undefined ? [] : await signersWith([first.order], own, principal, asker);
     if (signer === undefined) return [];
     const keys = [signer, ...own.filter((key) => key !== signer)];
-    return [signer, ...(await Promise.all(others.map(({ order }) => signerOf(order, keys, principal, asker))))];
+    const orders = others.map(({ order }) => order);
+    return [signer, ...(await signersWith(orders, keys, principal, asker))];
   }
 
-  /** The first key that verifies, else a subkey of the account found by the signature itself, where the session may use any. */
-  async function signerOf(
-    order: SignedOrder,
+  /** Of each: the first key that verifies, else a subkey of the account found by the signature itself, where the session may use any. */
+  async function signersWith(
+    orders: readonly SignedOrder[],
     keys: readonly Key[],
     { credential, kid }: Principal,
     asker: Asker,
-  ): Promise<Key | undefined> {
+  ): Promise<readonly (Key | undefined)[]> {
     const { account, kind } = credential;
-    const { signer, candidates } = await deps.verifier.ask(
-      {
-        kind: 'order',
-        account,
-        order,
-        keys: keys.map(({ publicKey }) => publicKey),
-        recover: kind === 'main' || kind === 'evm',
-      },
+    const publicKeys = keys.map(({ publicKey }) => publicKey);
+    const recover = kind === 'main' || kind === 'evm';
+    const asked = orders.map((order) => ({ kind: 'order', account, order, keys: publicKeys, recover }) as const);
+    const answers = await deps.verifier.askAll(asked, asker);
+
+    const candidates = answers.flatMap(({ candidates }, i) => candidates.map((candidate) => ({ ...candidate, of: i })));
+    const known = await Promise.all(candidates.map(({ publicKey }) => activeSubkey(account, publicKey, kid)));
+    const claims = candidates.flatMap(({ of, ...candidate }, i) => {
+      const [subkey, signature] = [known[i], orders[of]?.signature];
+      return subkey === undefined || signature === undefined ? [] : [{ of, subkey, ...candidate, signature }];
+    });
+    const verdicts = await deps.verifier.askAll(
+      claims.map(({ hash, publicKey, signature }) => ({ kind: 'signature', hash, publicKey, signature }) as const),
       asker,
     );
-    if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
-    for (const candidate of candidates) {
-      const { publicKey } = candidate;
-      const subkey = await activeSubkey(account, publicKey, kid);
-      if (subkey === undefined) continue;
-      const { signature } = order;
-      const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
-      if (valid) return { publicKey, subkey };
-    }
-    return undefined;
+    return answers.map(({ signer }, of): Key | undefined => {
+      if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
+      return claims.find((claim, i) => claim.of === of && verdicts[i]?.valid === true);
+    });
   }
 
   async function ownKeys({ credential, label }: Principal): Promise<readonly Key[]> {

@@ -13,8 +13,11 @@ export interface FairQueue<Item extends object> {
    * most waiting the newest of the client that has most, which is the given one when its own network and client are among those.
    */
   push(sender: Sender, item: Item): Item | undefined;
-  /** The oldest item of the client whose turn it is, which then goes behind all others. */
-  shift(): Item | undefined;
+  /**
+   * The oldest item of the client whose turn it is, which then goes behind all others. One that `stays` keeps its place, and is the
+   * oldest again at the next turn of its client.
+   */
+  shift(stays?: (item: Item) => boolean): Item | undefined;
   /** Removes and returns, of every client, the oldest items in a row that are over. */
   removeOver(isOver: (item: Item) => boolean): Item[];
   readonly size: number;
@@ -82,9 +85,10 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
       return removeFrom(longest ?? line, 'newest');
     },
 
-    shift() {
+    shift(stays) {
       for (const line of lines.values()) {
-        const item = removeFrom(line, 'oldest');
+        const [oldest] = line.items;
+        const item = oldest !== undefined && stays?.(oldest) === true ? oldest : removeFrom(line, 'oldest');
         if (line.items.length > 0) {
           lines.delete(line.client);
           lines.set(line.client, line);

@@ -27,6 +27,14 @@ export interface Verifier {
    * had the question is lost, and when the service is stopping. What can be refused without asking must have been.
    */
   ask<Asked extends Question>(question: Asked, asker: Asker): Promise<AnswerTo<Asked['kind']>>;
+  /**
+   * The answers to all, in their order. However many they are, they take one place in the queue, and one turn each. Rejects as `ask`
+   * does, as soon as one of them is dropped.
+   */
+  askAll<Asked extends Question>(
+    questions: readonly Asked[],
+    asker: Asker,
+  ): Promise<readonly AnswerTo<Asked['kind']>[]>;
   stats(): VerifierStats;
   /** Refuses what waits and whatever comes, and resolves when the threads have ended. */
   close(): Promise<void>;
@@ -39,7 +47,7 @@ export type ShedReason = 'queue_full' | 'waited_too_long' | 'client_gone' | 'thr
 export type FallbackReason = 'undecided' | 'no_engine';
 
 export interface VerifierStats {
-  /** Waiting now, and the clients they belong to. */
+  /** Questions that wait now, and the clients they belong to. */
   readonly depth: number;
   readonly clients: number;
   /** Questions ever asked. */
@@ -78,7 +86,7 @@ export interface VerifierOptions {
   readonly answers: OpenedAnswers;
   /** Given how to say that something changed; undefined to compute everything on this thread. */
   readonly openThreads?: ((onChange: () => void) => Threads) | undefined;
-  /** Places in the queue: as many for those who are signed in as for all others. */
+  /** Places in the queue, one for each call: as many for those who are signed in as for all others. */
   readonly maxWaiting: number;
   readonly maxWaitMs: number;
   /** How long the main thread may compute, at the least, before it lets others run. */
@@ -91,16 +99,30 @@ export interface VerifierOptions {
   readonly now?: () => number;
 }
 
+/** What was asked in one go. */
+interface Call {
+  readonly asker: Asker;
+  readonly askedAt: number;
+  /** Settled: what still waits of it is dropped, for this reason if there is one. */
+  over: boolean;
+  shed: ShedReason | undefined;
+}
+
 interface Job {
   readonly id: number;
   readonly question: Question;
-  readonly asker: Asker;
-  readonly askedAt: number;
+  readonly call: Call;
   waitMs: number | undefined;
   computeMs: number;
   readonly settle: (
     end: Extract<Outcome, { kind: 'answer' | 'failed' }> | { kind: 'shed'; reason: ShedReason },
   ) => void;
+}
+
+/** A place in a queue, with what waits in it, oldest first: at least one. */
+interface Place {
+  readonly call: Call;
+  readonly jobs: Job[];
 }
 
 interface Work {
@@ -127,10 +149,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const usualEffort: Effort = answers.quick === undefined ? 'complete' : 'quick';
   const maxBatch = usualEffort === 'quick' ? MAX_BATCH : 1;
   const lanes = {
-    signedIn: createFairQueue<Job>(maxWaiting),
-    others: createFairQueue<Job>(maxWaiting),
+    signedIn: createFairQueue<Place>(maxWaiting),
+    others: createFairQueue<Place>(maxWaiting),
     /** What the engine could not answer. */
-    plain: createFairQueue<Job>(Math.min(maxWaiting, MAX_PLAIN_WAITING)),
+    plain: createFairQueue<Place>(Math.min(maxWaiting, MAX_PLAIN_WAITING)),
   };
   const every = Object.values(lanes);
   const threads = options.openThreads?.(() => pumpSoon());
@@ -138,6 +160,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const shed = { queue_full: 0, waited_too_long: 0, client_gone: 0, thread_lost: 0, stopping: 0 };
   const wait = createDurations();
   const compute = createDurations();
+  /** Jobs in all lanes. */
+  let depth = 0;
   let submitted = 0;
   let inline = 0;
   let batched = 0;
@@ -158,43 +182,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
   let plainUnderWay = 0;
 
   const sweep = setInterval(() => {
-    for (const lane of every) for (const job of lane.removeOver(isOver)) drop(job, overReason(job));
+    for (const lane of every)
+      for (const place of lane.removeOver((place) => isOver(place))) evict(place, overReason(place));
     reportShedding();
   }, SWEEP_MS).unref();
   let reported = { at: Number.NEGATIVE_INFINITY, dropped: 0 };
 
   return {
-    ask(question, asker) {
-      const { promise, resolve, reject } = Promise.withResolvers<AnswerTo<typeof question.kind>>();
-      submitted += 1;
-      const job: Job = {
-        id: submitted,
-        question,
-        asker,
-        askedAt: now(),
-        waitMs: undefined,
-        computeMs: 0,
-        settle(end) {
-          if (end.kind === 'shed') reject(unavailable(sentences[end.reason]));
-          else if (end.kind === 'failed') reject(new Error(`a ${question.kind} question failed: ${end.reason}`));
-          else if (isAnswerTo(end.answer, question.kind)) resolve(end.answer);
-          else reject(new Error(`a ${question.kind} question got the answer to another one`));
-        },
-      };
-      const lane = asker.signedIn ? lanes.signedIn : lanes.others;
-      const isFirst = lanes.signedIn.size === 0 && lane.size === 0;
-      if (closed) drop(job, 'stopping');
-      else if (isFirst && usualEffort === 'quick' && spentMs < inlineMs) answerHere(job, 'quick');
-      else enqueue(lane, job);
-      return promise;
+    async ask(question, asker) {
+      const [answer] = await askAll([question], asker);
+      if (answer === undefined) throw new Error(`a ${question.kind} question got no answer`);
+      return answer;
     },
+
+    askAll,
 
     stats() {
       const own = answers.stats();
       const others = threads?.stats() ?? { configured: 0, ready: 0, lost: 0, engine: NO_ENGINE };
       const { configured, ready, lost } = others;
       return {
-        depth: waiting(),
+        depth,
         clients: every.reduce((sum, { clients }) => sum + clients, 0),
         submitted,
         inline,
@@ -215,25 +223,82 @@ export function createVerifier(options: VerifierOptions): Verifier {
       clearInterval(sweep);
       clearImmediate(pump);
       clearTimeout(rest);
-      for (const lane of every) for (const job of lane.removeOver(() => true)) drop(job, 'stopping');
+      for (const lane of every) for (const place of lane.removeOver(() => true)) evict(place, 'stopping');
       await threads?.close();
     },
   };
 
-  function waiting(): number {
-    return every.reduce((sum, { size }) => sum + size, 0);
+  function askAll<Asked extends Question>(
+    questions: readonly Asked[],
+    asker: Asker,
+  ): Promise<readonly AnswerTo<Asked['kind']>[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly AnswerTo<Asked['kind']>[]>();
+    const call: Call = { asker, askedAt: now(), over: false, shed: undefined };
+    const given = new Map<Asked, AnswerTo<Asked['kind']>>();
+    function fail(error: Error, reason?: ShedReason): void {
+      call.over = true;
+      call.shed = reason;
+      reject(error);
+    }
+    const jobs = questions.map((question): Job => {
+      submitted += 1;
+      return {
+        ...{ id: submitted, question, call, waitMs: undefined, computeMs: 0 },
+        settle(end) {
+          if (call.over) return;
+          if (end.kind === 'shed') fail(unavailable(sentences[end.reason]), end.reason);
+          else if (end.kind === 'failed') fail(new Error(`a ${question.kind} question failed: ${end.reason}`));
+          else if (isAnswerTo(end.answer, question.kind)) given.set(question, end.answer);
+          else fail(new Error(`a ${question.kind} question got the answer to another one`));
+          settleAll();
+        },
+      };
+    });
+    function settleAll(): void {
+      const all = questions.flatMap((question) => given.get(question) ?? []);
+      if (call.over || all.length < questions.length) return;
+      call.over = true;
+      resolve(all);
+    }
+    settleAll();
+    submit({ call, jobs });
+    return promise;
   }
 
-  function enqueue(lane: FairQueue<Job>, job: Job): void {
-    const dropped = lane.push(job.asker, job);
-    if (dropped !== undefined) drop(dropped, 'queue_full');
-    if (waiting() >= THREADS_AT || usualEffort === 'complete' || lanes.plain.size > 0) threads?.start();
+  function submit(place: Place): void {
+    const { call, jobs } = place;
+    if (closed) {
+      drop(place, 'stopping');
+      return;
+    }
+    const lane = call.asker.signedIn ? lanes.signedIn : lanes.others;
+    const isFirst = lanes.signedIn.size === 0 && lane.size === 0;
+    while (isFirst && usualEffort === 'quick' && spentMs < inlineMs && !call.over) {
+      const job = jobs.shift();
+      if (job === undefined) break;
+      answerHere(job, 'quick');
+    }
+    if (call.over) drop(place, overReason(place));
+    else if (jobs.length > 0) enqueue(lane, place);
+  }
+
+  function enqueue(lane: FairQueue<Place>, place: Place): void {
+    depth += place.jobs.length;
+    const dropped = lane.push(place.call.asker, place);
+    if (dropped !== undefined) evict(dropped, 'queue_full');
+    if (depth >= THREADS_AT || usualEffort === 'complete' || lanes.plain.size > 0) threads?.start();
     pumpSoon();
   }
 
-  function drop(job: Job, reason: ShedReason): void {
-    shed[reason] += 1;
-    job.settle({ kind: 'shed', reason });
+  /** Of a place that has left its lane. */
+  function evict(place: Place, reason: ShedReason): void {
+    depth -= place.jobs.length;
+    drop(place, reason);
+  }
+
+  function drop({ jobs }: Place, reason: ShedReason): void {
+    shed[reason] += jobs.length;
+    for (const job of jobs) job.settle({ kind: 'shed', reason });
   }
 
   // The check phase of the event loop: what has arrived over the network was read before, and is again before the next one.
@@ -242,7 +307,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     pump = setImmediate(() => {
       pump = undefined;
       spentMs = 0;
-      if (waiting() > 0) {
+      if (depth > 0) {
         giveToThreads();
         if ((threads?.ready ?? 0) === 0) workHere();
       }
@@ -288,7 +353,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (isPlain) plainUnderWay -= 1;
     jobs.forEach((job, i) => {
       const outcome = outcomes[i];
-      if (outcome === undefined) drop(job, closed ? 'stopping' : 'thread_lost');
+      if (outcome === undefined) drop({ call: job.call, jobs: [job] }, closed ? 'stopping' : 'thread_lost');
       else end(job, outcome);
     });
   }
@@ -312,7 +377,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (job !== undefined) answerHere(job, 'complete');
       restsUntil = 2 * now() - begun;
     }
-    if (waiting() === 0) return;
+    if (depth === 0) return;
     clearTimeout(rest);
     rest = setTimeout(pumpSoon, Math.max(1, restsUntil - now()));
   }
@@ -328,15 +393,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   function begin(job: Job): void {
-    job.waitMs ??= now() - job.askedAt;
+    job.waitMs ??= now() - job.call.askedAt;
   }
 
   function end(job: Job, outcome: Outcome): void {
     job.computeMs += outcome.computeMs;
     if (outcome.kind === 'needs_plain_curve') {
       fallbacks.undecided += 1;
-      if (closed) drop(job, 'stopping');
-      else enqueue(lanes.plain, job);
+      const place = { call: job.call, jobs: [job] };
+      if (closed) drop(place, 'stopping');
+      else if (!job.call.over) enqueue(lanes.plain, place);
       return;
     }
     if (usualEffort === 'complete') fallbacks.no_engine += 1;
@@ -355,20 +421,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   /** The next one that somebody still waits for. */
-  function take(lane: FairQueue<Job>): Job | undefined {
-    for (let job = lane.shift(); job !== undefined; job = lane.shift()) {
-      if (!isOver(job)) return job;
-      drop(job, overReason(job));
+  function take(lane: FairQueue<Place>): Job | undefined {
+    const at = now();
+    const stays = (place: Place): boolean => place.jobs.length > 1 && !isOver(place, at);
+    for (let place = lane.shift(stays); place !== undefined; place = lane.shift(stays)) {
+      const job = isOver(place, at) ? undefined : place.jobs.shift();
+      if (job === undefined) {
+        evict(place, overReason(place));
+        continue;
+      }
+      depth -= 1;
+      return job;
     }
     return undefined;
   }
 
-  function isOver(job: Job): boolean {
-    return job.asker.gone() || now() - job.askedAt > maxWaitMs;
+  function isOver({ call }: Place, at = now()): boolean {
+    return call.over || call.asker.gone() || at - call.askedAt > maxWaitMs;
   }
 
-  function overReason(job: Job): ShedReason {
-    return job.asker.gone() ? 'client_gone' : 'waited_too_long';
+  function overReason({ call }: Place): ShedReason {
+    return call.shed ?? (call.over || call.asker.gone() ? 'client_gone' : 'waited_too_long');
   }
 
   function reportShedding(): void {

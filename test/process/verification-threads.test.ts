@@ -187,6 +187,28 @@ test('what only the plain curve can tell is computed by threads too, and others 
   expect(verifier.stats()).toMatchObject({ inline: 0, fallbacks: { undecided: 6, no_engine: 0 } });
 });
 
+test('a list goes to the thread in batches, and its answers come back in the order of the questions', async () => {
+  const { verifier } = await open();
+  const list = Array.from({ length: 50 }, (_, n) => login(n, n === 20 ? { keys: [bob.publicKey] } : {}));
+  const answered = await verifier.askAll(list, someone);
+  expect(answered.map(({ signer }) => signer !== undefined)).toEqual(list.map((_, n) => n !== 20));
+  expect(answered.flatMap(({ signer }) => signer?.hash ?? [])).toHaveLength(49);
+  expect(verifier.stats()).toMatchObject({ inline: 0, batches: 4, batched: 50, depth: 0 });
+});
+
+test('a list whose thread is lost is 503, and what of it was waiting is given up', async () => {
+  const { verifier, until } = await open({ entry: TRIED });
+  const list = Array.from({ length: 40 }, (_, n) => login(n));
+  const lost = verifier.askAll(
+    [...list.slice(0, 3), { kind: 'wallet_address', wallet: deaths.exit } as const, ...list],
+    someone,
+  );
+  await expect(lost).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  await until(({ ready }) => ready === 1);
+  expect((await verifier.ask(login(), someone)).signer).toBeDefined();
+  expect(verifier.stats()).toMatchObject({ depth: 0, shed: { thread_lost: 44 } });
+});
+
 test('nobody overtakes those who wait for a thread, but who has a session does', async () => {
   const { verifier } = await open({}, 0.000_001);
   const asked = Array.from({ length: 40 }, (_, n) => verifier.ask(login(n), someone));

@@ -51,7 +51,7 @@ const subkey: Subkey = {
 
 const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000 };
 
-function setup(marks = roomy, asked: Pick<Verifier, 'ask'> = verifier) {
+function setup(marks = roomy, asked: Pick<Verifier, 'askAll'> = verifier) {
   const state = {
     nowMs: START,
     stored: subkey,
@@ -190,10 +190,10 @@ describe('the signer', () => {
   });
 
   test('a key found by the signature counts only once the signature has been verified under it', async () => {
-    const unconvinced: Pick<Verifier, 'ask'> = {
-      ask: async (question, asker) => {
-        const answer = await verifier.ask(question, asker);
-        return answer.kind === 'signature' ? { ...answer, valid: false } : answer;
+    const unconvinced: Pick<Verifier, 'askAll'> = {
+      askAll: async (questions, asker) => {
+        const answers = await verifier.askAll(questions, asker);
+        return answers.map((answer) => (answer.kind === 'signature' ? { ...answer, valid: false } : answer));
       },
     };
     await expect(setup(undefined, unconvinced).ask(order())).rejects.toMatchObject(invalid);

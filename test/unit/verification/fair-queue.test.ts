@@ -45,6 +45,23 @@ describe('turns', () => {
   });
 });
 
+test('an item that stays has its client go behind the others, and is its next one again', () => {
+  const queue = createFairQueue<Item>(10);
+  const push = pusher(queue);
+  for (const client of 'aab') push(client);
+  const served = Array.from({ length: 7 }, (_, i) => queue.shift(({ client }) => client === 'a' && i < 3));
+  expect(served.map((item) => item && `${item.client}${item.n}`)).toEqual([
+    'a0',
+    'b2',
+    'a0',
+    'a0',
+    'a1',
+    undefined,
+    undefined,
+  ]);
+  expect({ size: queue.size, clients: queue.clients }).toEqual({ size: 0, clients: 0 });
+});
+
 describe('without room', () => {
   test('one address that floods loses its own newest, and the one who comes later gets in', () => {
     const queue = createFairQueue<Item>(4);
@@ -157,10 +174,11 @@ function createModel(capacity: number) {
     drop(item: Item): void {
       lines = lines.map((line) => line.filter((other) => other !== item)).filter((line) => line.length > 0);
     },
-    shift(): Item | undefined {
+    shift(stays = false): Item | undefined {
       const [line, ...others] = lines;
       const [item, ...rest] = line ?? [];
-      lines = rest.length === 0 ? others : [...others, rest];
+      const left = stays ? (line ?? []) : rest;
+      lines = left.length === 0 ? others : [...others, left];
       return item;
     },
     removeOver(isOver: (item: Item) => boolean): Item[] {
@@ -177,7 +195,7 @@ function createModel(capacity: number) {
 const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.integer({ min: 0, max: 8 }) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('shift' as const) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('shift' as const), stays: fc.boolean() }) },
     {
       weight: 1,
       arbitrary: fc.record({ kind: fc.constant('expire' as const), youngest: fc.integer({ min: 0, max: 80 }) }),
@@ -201,7 +219,7 @@ test('is the model, step by step, and never holds more than its capacity', () =>
           else expect(candidates).toContain(dropped);
           if (dropped !== undefined) model.drop(dropped);
         } else if (step.kind === 'shift') {
-          expect(queue.shift()).toBe(model.shift());
+          expect(queue.shift(() => step.stays)).toBe(model.shift(step.stays));
         } else {
           const isOver = ({ n }: Item): boolean => n < step.youngest;
           expect(queue.removeOver(isOver)).toEqual(model.removeOver(isOver));

@@ -213,6 +213,100 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
   });
 });
 
+describe('a list of questions', () => {
+  const good = Array.from({ length: 50 }, (_, n) => login(n));
+  const list = good.with(7, login(7, { keys: [bob.publicKey] }));
+  const signed = list.map((_, n) => n !== 7);
+
+  test('takes one place in the queue, and its answers come in the order of the questions', async () => {
+    const { verifier } = open({ maxWaiting: 1 });
+    const answered = verifier.askAll(list, someone);
+    expect(verifier.stats()).toMatchObject({ depth: 50, clients: 1, submitted: 50 });
+    expect((await answered).map(({ signer }) => signer !== undefined)).toEqual(signed);
+    expect(verifier.stats()).toMatchObject({ depth: 0, clients: 0, inline: 50, shed: { queue_full: 0 } });
+    expect(await verifier.askAll([], someone)).toEqual([]);
+  });
+
+  test('begins at once on an idle main thread, and leaves it for others when it has had its time', async () => {
+    const { verifier } = open({ inlineMs: 0.000_001 });
+    const answered = verifier.askAll(list, someone);
+    expect(verifier.stats()).toMatchObject({ inline: 1, depth: 49 });
+    expect((await answered).map(({ signer }) => signer !== undefined)).toEqual(signed);
+    const all = open({ inlineMs: 1_000 }).verifier;
+    const atOnce = all.askAll(list, someone);
+    expect(all.stats()).toMatchObject({ inline: 50, depth: 0 });
+    expect((await atOnce).map(({ signer }) => signer !== undefined)).toEqual(signed);
+  });
+
+  test('has a turn for each question, and others have theirs between', async () => {
+    const { verifier } = open();
+    const { ask, ended, all } = asker(verifier);
+    const many = (name: string, by: Asker, count: number) =>
+      verifier.askAll(good.slice(0, count), by).then(() => ended.push(name));
+    const lists = [many('list of 3', from('a'), 3), many('list of 2', from('b'), 2)];
+    ask('a later one of a', from('a'));
+    for (const name of ['c1', 'c2', 'c3', 'c4']) ask(name, from('c'));
+    await Promise.all([all(), ...lists]);
+    expect(ended).toEqual(['c1', 'list of 2', 'c2', 'list of 3', 'c3', 'a later one of a', 'c4']);
+  });
+
+  test('is dropped as a whole, when its place is lost', async () => {
+    const { verifier } = open({ maxWaiting: 2 });
+    const first = verifier.askAll(good.slice(0, 3), from('a'));
+    const second = verifier.askAll(good.slice(0, 4), from('a'));
+    await Promise.all([
+      expect(verifier.ask(login(), from('b'))).resolves.toMatchObject({ kind: 'login' }),
+      expect(second).rejects.toMatchObject(overloaded),
+      expect(first).resolves.toHaveLength(3),
+    ]);
+    expect(verifier.stats()).toMatchObject({ submitted: 8, inline: 4, depth: 0, shed: { queue_full: 4 } });
+  });
+
+  test('is dropped as a whole, when one of its questions is, and nothing more of it is computed', async () => {
+    const { verifier } = open({ maxWaiting: 1, inlineMs: 1_000 });
+    const asked = verifier.askAll([login(), undecided, undecidedForgery, ...good.slice(0, 5)], someone);
+    await expect(asked).rejects.toMatchObject(overloaded);
+    // What of it was waiting gives its place back in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(verifier.ask(undecided, someone)).resolves.toMatchObject({ valid: true });
+    expect(verifier.stats()).toMatchObject({ submitted: 9, inline: 2, depth: 0, shed: { queue_full: 7 } });
+  });
+
+  test('is dropped when its client leaves, and when it waits too long, in the middle of it', async () => {
+    for (const leave of [true, false]) {
+      const { verifier, clock } = open({ maxWaitMs: 1_000 });
+      const by = { ...from('a'), gone: () => leave && verifier.stats().inline >= 2 };
+      const asked = verifier.askAll(good, by);
+      if (!leave) await verifier.ask(login(), from('b'));
+      clock.ms = leave ? 0 : 1_001;
+      await expect(asked).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+      const { shed, depth, inline } = verifier.stats();
+      expect(shed[leave ? 'client_gone' : 'waited_too_long']).toBe(leave ? 48 : 51 - inline);
+      expect({ depth, other: shed[leave ? 'waited_too_long' : 'client_gone'] }).toEqual({ depth: 0, other: 0 });
+    }
+  });
+
+  test('with a defect in one answer is an error, and never a verdict', async () => {
+    const quick = answers.quick;
+    if (quick === undefined) throw new Error('no engine');
+    const answer = (question: Question) => {
+      if (question === list[7]) throw new TypeError('a defect');
+      return quick.answer(question);
+    };
+    const { verifier } = open({ answers: { ...answers, quick: { ...quick, answer } } });
+    await expect(verifier.askAll(list, someone)).rejects.toThrow('a login question failed');
+  });
+
+  test('when the service stops is refused, also what of it was waiting', async () => {
+    const { verifier } = open();
+    const asked = verifier.askAll(list, someone);
+    const refused = expect(asked).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await verifier.close();
+    await refused;
+    expect(verifier.stats()).toMatchObject({ inline: 0, depth: 0, shed: { stopping: 50 } });
+  });
+});
+
 describe('what the engine cannot decide', () => {
   test('is decided by the plain curve, later', async () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
