@@ -1,5 +1,6 @@
 // Orders on a whole service over raw sockets: the venue gets exactly the bytes of a well-signed order, and nothing at all of any other.
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
@@ -304,17 +305,40 @@ describe('whose key', () => {
 });
 
 describe('what is signed', () => {
-  test.each<[string, Readonly<Record<string, unknown>>]>([
+  const changes: [string, Readonly<Record<string, unknown>>][] = [
     ['market', { market: 'ETH-USD-PERP' }],
     ['side', { side: 'SELL' }],
     ['type', { type: 'STOP_LIMIT' }],
     ['size', { size: '0.51' }],
     ['price', { price: '29500.13' }],
     ['signature_timestamp', { signature_timestamp: 1_800_000_000_000 }],
-  ])('an order with another %s than the signed one is refused', async (_name, change) => {
+  ];
+
+  test.each(changes)('an order with another %s than the signed one is refused', async (_name, change) => {
     const order = signed(newOrder());
     await expectRefused({ ...order, ...change });
     await expectForwarded(order);
+  });
+
+  test.each(changes)(
+    'a change or an algo order with another %s than the signed one is refused',
+    async (_name, change) => {
+      const modify = signed(newOrder(), { id: '7' });
+      const algo = signed(newOrder());
+      await expectRefused({ ...modify, ...change }, { method: 'PUT', target: '/v1/orders/7' });
+      await expectRefused({ ...algo, ...change }, { target: '/v1/algo/orders' });
+      await expectRefused(modify, { method: 'PUT', target: '/v1/orders/8' });
+      await expectForwarded(modify, { method: 'PUT', target: '/v1/orders/7' });
+      await expectForwarded(algo, { target: '/v1/algo/orders' });
+    },
+  );
+
+  test('an algo order that is signed by a key of nobody, or for another account, or as a change', async () => {
+    const target = '/v1/algo/orders';
+    await expectRefused(signed(newOrder(), { by: newStarkKey() }), { target });
+    await expectRefused(signed(newOrder(), { account: '0x1' as AccountId }), { target });
+    await expectRefused(signed(newOrder(), { id: '7' }), { target });
+    await expectRefused({ ...newOrder(), signature: '["1","2"]' }, { target });
   });
 
   test('another chain, another name of the service, another account', async () => {
@@ -504,6 +528,16 @@ describe('what a venue could read otherwise', () => {
     await expectForwarded(json);
   });
 
+  test.each(['9007199254740992', '9007199254740993', '18446744073709551617'])(
+    'signature_timestamp %s, which a reader of doubles cannot tell from its neighbours, though it is signed',
+    async (digits) => {
+      const order = signed(newOrder({ signature_timestamp: Number(digits) }));
+      const json = JSON.stringify(order).replace(/("signature_timestamp":)[0-9]+/, (_all, name) => name + digits);
+      expect(json).toContain(`:${digits}`);
+      expect((await expectRefused(json)).message).toBe('signature_timestamp must be a whole number of milliseconds');
+    },
+  );
+
   test.each(['1.0', '0.10', '01', '1e3', '.5', '5.', '+1', '-1', '', '0.000000001', '0x1', ' 1'])(
     'size or price %j, though it is signed',
     async (amount) => {
@@ -639,6 +673,79 @@ test('a refused order is in the audit log of its account', async () => {
   expect(rows.filter(({ action }) => action === 'request.refused')).toMatchObject([
     { detail: { reason: 'order_refused', route: 'POST /v1/orders', count: 1 } },
   ]);
+});
+
+/** Sends all requests in one go over one connection, and resolves with the head and body of each answer. */
+function pipelined(port: number, requests: readonly string[]): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let text = '';
+    socket.setEncoding('latin1').on('error', reject);
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/);
+      if (answers.length < requests.length || !answers.at(-1)?.endsWith('}')) return;
+      socket.destroy();
+      resolve(answers);
+    });
+    socket.write(requests.join(''));
+  });
+}
+
+describe('with one place in the queue of signatures', () => {
+  const other = createRecordingVenue();
+  let small: World;
+  let trader: Owner;
+  let bot: StarkKey;
+  beforeAll(async () => {
+    const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
+    small = await startWorld({ upstream, settings: { ...settings, 'engine.queue': '1', 'engine.workers': '0' } });
+    trader = await newOwner(small);
+    bot = await addSubkey(small, trader);
+  });
+  afterAll(async () => {
+    await small.stop();
+    await other.close();
+  });
+  const sendHere = (body: unknown, target?: string) =>
+    send(body, { session: trader.session, port: small.port, ...(target === undefined ? {} : { target }) });
+
+  test('an order that is shed is 503 with Retry-After, never reaches the venue, and can be sent again as it is', async () => {
+    const bodies = Array.from({ length: 60 }, () =>
+      JSON.stringify(signed(newOrder(), { by: trader.key, account: trader.account })),
+    );
+    const head = `POST /v1/orders HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer ${trader.session}\r\n`;
+    // All of them come in one turn of the event loop, which verifies for half a millisecond: a few of them.
+    const answers = await pipelined(
+      small.port,
+      bodies.map((body) => `${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+    );
+    const shed = bodies.filter((_, i) => answers[i]?.startsWith('HTTP/1.1 503 '));
+    expect(shed.length).toBeGreaterThan(0);
+    for (const answer of answers.filter((text) => text.startsWith('HTTP/1.1 503 '))) {
+      expect(answer).toMatch(/\r\nRetry-After: 1\r\n/i);
+      expect(answer).toMatch(/"error":"SERVICE_UNAVAILABLE","message":"too many signatures [^"]+","data":null}$/);
+    }
+    const forwarded = bodies.filter((body) => !shed.includes(body));
+    expect(answers.filter((text) => text.startsWith('HTTP/1.1 201 '))).toHaveLength(forwarded.length);
+    expect(other.seen.map(({ body }) => String(body)).toSorted()).toEqual(forwarded.toSorted());
+
+    const [again = ''] = shed;
+    expect((await sendHere(again)).status).toBe(201);
+    expect(String(other.seen.at(-1)?.body)).toBe(again);
+    expect(other.seen).toHaveLength(forwarded.length + 1);
+    expectRawRefusal(await sendHere(again), 400, 'INVALID_ORDER_SIGNATURE');
+  });
+
+  test('a list of 50 takes no more than that place, whoever signed its orders', async () => {
+    const list = Array.from({ length: 50 }, (_, i) =>
+      signed(newOrder(), { by: i % 3 === 1 ? bot : trader.key, account: trader.account }),
+    );
+    const before = other.seen.length;
+    const answer = await sendHere(list, '/v1/orders/batch');
+    expect(`${answer.status} ${answer.body}`).toContain('201 ');
+    expect(other.seen).toHaveLength(before + 1);
+  });
 });
 
 async function createRecordingVenueUrl(): Promise<string> {
