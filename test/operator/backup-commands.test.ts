@@ -174,6 +174,7 @@ describe('doctor', () => {
       'server',
       'operator token',
       'venue',
+      'certificate',
     ]);
   });
 

@@ -18,6 +18,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { checkCertificate } from '../../src/cli/doctor/certificate.ts';
 import { checkDatabase } from '../../src/cli/doctor/database.ts';
 import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
@@ -25,6 +26,7 @@ import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/ser
 import { lookAtData } from '../../src/offline.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { certFile, keyFile } from '../support/self-signed.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 import { settingsFor } from './backups.ts';
 
@@ -60,6 +62,28 @@ const everythingIn = (folder: string): readonly string[] =>
       const { size, mode, mtimeMs } = statSync(join(folder, name));
       return `${name} ${size} ${mode.toString(8)} ${mtimeMs}`;
     });
+
+describe('the certificate', () => {
+  const at = (date: string, file = certFile) => {
+    const { state, text } = checkCertificate({ 'tls.cert': file }, Date.parse(date));
+    return `${state}: ${text}`;
+  };
+
+  test('is well, soon to be renewed, over, or not yet valid', () => {
+    const until = `${certFile} is valid until 2120-01-01T00:00:00.000Z`;
+    expect(at('2026-01-01')).toBe(`ok: ${until}, 34332 more days`);
+    expect(at('2119-12-18T00:00:00Z')).toBe(`ok: ${until}, 14 more days`);
+    expect(at('2119-12-18T00:00:01Z')).toBe(`note: ${until}, 13 more days`);
+    expect(at('2120-01-01T00:00:01Z')).toBe(`wrong: ${certFile} ran out on 2120-01-01T00:00:00.000Z`);
+    expect(at('2019-12-31')).toBe(`wrong: ${certFile} is not valid before 2020-01-01T00:00:00.000Z`);
+  });
+
+  test('need not be there, and must be one if it is', () => {
+    expect(at('2026-01-01', '')).toMatch(/^ok: none: plain HTTP/);
+    expect(at('2026-01-01', 'no-such.pem')).toMatch(/^wrong: no-such\.pem: ENOENT/);
+    expect(at('2026-01-01', keyFile)).toMatch(/^wrong: .*key\.pem: /);
+  });
+});
 
 describe('with a running server', () => {
   let service: Service;

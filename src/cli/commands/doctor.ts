@@ -5,6 +5,7 @@ import { settingNames } from '../../config/schema.ts';
 import { type DataLook, lookAtData } from '../../offline.ts';
 import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
+import { checkCertificate } from '../doctor/certificate.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDisk, checkFolder } from '../doctor/files.ts';
 import { type Finding, ok, reasonOf } from '../doctor/finding.ts';
@@ -38,6 +39,7 @@ async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
     await checkServer(look.held, config),
     await checkToken(look.held, config),
     await checkUpstream(config),
+    checkCertificate(config),
   ];
 }
 

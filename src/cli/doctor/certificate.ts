@@ -1,0 +1,27 @@
+// Until when the public listener can prove itself. A certificate that has run out stops nobody's server, only everybody's clients.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Config } from '../../config/schema.ts';
+import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
+
+const DAY_MS = 86_400_000;
+/** Time enough to notice that it is not renewed by itself. */
+const SOON_DAYS = 14;
+
+/** `now`: Unix milliseconds. */
+export function checkCertificate(config: Pick<Config, 'tls.cert'>, now: number = Date.now()): Finding {
+  const file = config['tls.cert'];
+  if (file === '') return ok('certificate', 'none: plain HTTP, for a proxy that ends TLS or for this machine alone');
+  try {
+    const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
+    const until = validToDate.toISOString();
+    const days = Math.floor((validToDate.getTime() - now) / DAY_MS);
+    if (now < validFromDate.getTime())
+      return wrong('certificate', `${file} is not valid before ${validFromDate.toISOString()}`);
+    if (days < 0) return wrong('certificate', `${file} ran out on ${until}`);
+    const text = `${file} is valid until ${until}, ${days} more days`;
+    return days < SOON_DAYS ? note('certificate', text) : ok('certificate', text);
+  } catch (error) {
+    return wrong('certificate', `${file}: ${reasonOf(error)}`);
+  }
+}
