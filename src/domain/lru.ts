@@ -1,4 +1,5 @@
-// A map that never holds more than its capacity: the least recently used entry goes first. Each call costs the same at any size.
+// A map that never holds more than its capacity: the least recently used entry goes first. Each call costs the same at any size, and
+// what is no longer in it takes no memory.
 
 export interface Lru<Key, Value> {
   /** The entry now counts as the most recently used. */
@@ -10,6 +11,13 @@ export interface Lru<Key, Value> {
   readonly size: number;
 }
 
+interface Entry<Key, Value> {
+  readonly key: Key;
+  value: Value;
+  older: Entry<Key, Value> | undefined;
+  newer: Entry<Key, Value> | undefined;
+}
+
 /**
  * `capacity` entries at most; throws RangeError unless it is a positive integer. `onEvict` is told of each entry that made room for
  * another, not of one that was deleted or taken.
@@ -17,40 +25,61 @@ export interface Lru<Key, Value> {
 export function createLru<Key, Value>(capacity: number, onEvict?: (key: Key, value: Value) => void): Lru<Key, Value> {
   if (!Number.isSafeInteger(capacity) || capacity < 1)
     throw new RangeError('cache capacity must be a positive integer');
-  // A Map iterates in order of insertion, and an entry that is used is inserted anew: its first is the one that was not used for longest.
-  const entries = new Map<Key, Value>();
-  // Kept between calls, as a new iterator has to step over everything that was deleted before the first entry (30 us at 100,000 entries).
-  // Nothing is ever inserted before the place where it stands.
-  let fromOldest = entries.entries();
+  // The order is kept beside the Map, not by inserting anew what is used: a Map of which much was deleted is slow to give its first
+  // entry, and an iterator kept for that holds every table that the Map has outgrown.
+  const entries = new Map<Key, Entry<Key, Value>>();
+  let oldest: Entry<Key, Value> | undefined;
+  let newest: Entry<Key, Value> | undefined;
+
+  function unlink(entry: Entry<Key, Value>): void {
+    if (entry.older === undefined) oldest = entry.newer;
+    else entry.older.newer = entry.newer;
+    if (entry.newer === undefined) newest = entry.older;
+    else entry.newer.older = entry.older;
+  }
+
+  function linkAsNewest(entry: Entry<Key, Value>): void {
+    entry.older = newest;
+    entry.newer = undefined;
+    if (newest === undefined) oldest = entry;
+    else newest.newer = entry;
+    newest = entry;
+  }
 
   function takeOldest(): readonly [Key, Value] | undefined {
-    const { done, value } = fromOldest.next();
-    if (done) {
-      // An iterator that came to the end stays there.
-      fromOldest = entries.entries();
-      return undefined;
-    }
-    entries.delete(value[0]);
-    return value;
+    const entry = oldest;
+    if (entry === undefined) return undefined;
+    unlink(entry);
+    entries.delete(entry.key);
+    return [entry.key, entry.value];
   }
 
   return {
     get(key) {
-      const value = entries.get(key);
-      if (value !== undefined) {
-        entries.delete(key);
-        entries.set(key, value);
-      }
-      return value;
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      unlink(entry);
+      linkAsNewest(entry);
+      return entry.value;
     },
     set(key, value) {
-      entries.delete(key);
-      entries.set(key, value);
-      if (entries.size <= capacity) return;
-      const oldest = takeOldest();
-      if (oldest !== undefined) onEvict?.(...oldest);
+      const known = entries.get(key);
+      if (known !== undefined) {
+        known.value = value;
+        unlink(known);
+        linkAsNewest(known);
+        return;
+      }
+      const evicted = entries.size < capacity ? undefined : takeOldest();
+      const entry: Entry<Key, Value> = { key, value, older: undefined, newer: undefined };
+      entries.set(key, entry);
+      linkAsNewest(entry);
+      if (evicted !== undefined) onEvict?.(...evicted);
     },
     delete(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return;
+      unlink(entry);
       entries.delete(key);
     },
     takeOldest,

@@ -1,6 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLru } from '../../../src/domain/lru.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
 
 test('never holds more than its capacity, and gives up what was unused for longest', () => {
   const lru = createLru<string, number>(2);
@@ -76,6 +85,18 @@ test('is what a list in the order of use would be, whatever is done to it in wha
       }
     }),
   );
+});
+
+test('hits keep no memory, however many there are, and neither do evictions', () => {
+  const lru = createLru<number, number>(100);
+  for (let n = 0; n < 100; n += 1) lru.set(n, n);
+  const before = heapUsed();
+  for (let n = 0; n < 300_000; n += 1) lru.get(n % 50);
+  // Tens of megabytes, when an iterator of a Map was kept between the calls.
+  expect(heapUsed() - before).toBeLessThan(2_000_000);
+  for (let n = 0; n < 300_000; n += 1) lru.set(n, n);
+  expect(heapUsed() - before).toBeLessThan(2_000_000);
+  expect(lru.size).toBe(100);
 });
 
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('a capacity of %d is refused', (capacity) => {
