@@ -65,8 +65,8 @@ export interface LoginDeps {
   readonly settings: LoginSettings;
 }
 
-/** A SIWE nonce is remembered this long after its message expired (DECISIONS "repeats"). */
-const NONCE_GRACE_SECONDS = 60;
+/** That a signature or nonce was used is remembered this long after it expired (DECISIONS "repeats"). */
+const MARK_GRACE_SECONDS = 60;
 
 interface Proven {
   readonly credential: SessionCredentialRef;
@@ -94,17 +94,13 @@ export function createLogin(deps: LoginDeps): Login {
     async stark(request) {
       const account = await knownAccount(request.account);
       const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
-      requireOpenWindow(
-        {
-          timestamp: request.timestamp,
-          expiration: request.expiration ?? defaultExpiration(request.timestamp, settings.defaultAgeSeconds),
-        },
-        clock,
-        settings,
-      );
+      const { timestamp, expiration = defaultExpiration(timestamp, settings.defaultAgeSeconds) } = request;
+      requireOpenWindow({ timestamp, expiration }, clock, settings);
       if (!isPossibleSignature(request.signature)) throw verificationFailed();
       const proven = named === undefined ? await provenByAnyKey(account, request) : await provenByKey(named, request);
-      if (settings.singleUse) await useOnce(proven, request);
+      // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+      requireOpenWindow({ timestamp, expiration }, clock, settings);
+      if (settings.singleUse) await useOnce(proven, request, expiration);
       return openSession(proven, request);
     },
 
@@ -126,7 +122,7 @@ export function createLogin(deps: LoginDeps): Login {
       };
       await requireWelcome(proven, request);
       const fresh = await store.transaction((tx) =>
-        tx.useSiweNonce(account.account, nonce, addSeconds(expirationTime, NONCE_GRACE_SECONDS)),
+        tx.useSiweNonce(account.account, nonce, addSeconds(expirationTime, MARK_GRACE_SECONDS)),
       );
       if (!fresh) throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
       return openSession(proven, request);
@@ -195,14 +191,12 @@ export function createLogin(deps: LoginDeps): Login {
   }
 
   // Marked by the message, never by the signature: (r, N-s) verifies too (DECISIONS "repeats").
-  async function useOnce(proven: Proven, request: StarkLoginRequest): Promise<void> {
+  async function useOnce(proven: Proven, request: StarkLoginRequest, expiration: UnixSeconds): Promise<void> {
     const { credential, hash } = proven;
     if (hash === undefined) return;
     await requireWelcome(proven, request);
-    const until = request.expiration ?? defaultExpiration(request.timestamp, settings.defaultAgeSeconds);
-    const fresh = await store.transaction((tx) =>
-      tx.useSignature(credential.account, 'login', feltOf(hash), nanosOfSeconds(until)),
-    );
+    const until = addSeconds(nanosOfSeconds(expiration), MARK_GRACE_SECONDS);
+    const fresh = await store.transaction((tx) => tx.useSignature(credential.account, 'login', feltOf(hash), until));
     if (!fresh) throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before');
   }
 

@@ -3,6 +3,7 @@
 import { shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
+import { subkeyStateAt } from '../domain/subkey.ts';
 import {
   addSeconds,
   type Clock,
@@ -79,7 +80,8 @@ type Proof =
 
 /** WIRE 4.1: the signed window is at most 10 minutes. */
 const MAX_WINDOW_SECONDS = 600;
-const NONCE_GRACE_SECONDS = 60;
+/** As of logins. */
+const MARK_GRACE_SECONDS = 60;
 
 export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) => Promise<Subkey>;
 
@@ -138,12 +140,7 @@ export function createRegisterSubkey(deps: {
   function offeredProof(account: Account, { publicKey, stark, wallet }: SubkeyRegistration): OfferedProof {
     if (account.signer.type === 'starknet') {
       if (stark !== undefined) {
-        requireOpenWindow(
-          { timestamp: stark.timestamp, expiration: stark.expiry },
-          clock,
-          { futureToleranceSeconds: settings.futureToleranceSeconds, maxAgeSeconds: MAX_WINDOW_SECONDS },
-          'INVALID_TIMESTAMP',
-        );
+        requireOpen(stark.timestamp, stark.expiry);
         if (!isPossibleSignature(stark.signature)) throw notByMainKey();
         return { kind: 'stark', mainKey: account.signer.publicKey, ...stark };
       }
@@ -166,6 +163,11 @@ export function createRegisterSubkey(deps: {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'evm_signature is required for EIP-191 accounts');
   }
 
+  function requireOpen(timestamp: UnixSeconds, expiration: UnixSeconds): void {
+    const limits = { futureToleranceSeconds: settings.futureToleranceSeconds, maxAgeSeconds: MAX_WINDOW_SECONDS };
+    requireOpenWindow({ timestamp, expiration }, clock, limits, 'INVALID_TIMESTAMP');
+  }
+
   async function requirePublicKeys({ publicKey, pending }: SubkeyRegistration, asker: Asker): Promise<void> {
     const isPublicKey = async (key: Felt) =>
       (await deps.verifier.ask({ kind: 'public_key', publicKey: key }, asker)).valid;
@@ -186,11 +188,13 @@ export function createRegisterSubkey(deps: {
         const message = { account, publicKey, timestamp, expiry };
         const { hash } = await deps.verifier.ask({ kind: 'registration', message, signature, mainKey }, asker);
         if (hash === undefined) throw notByMainKey();
+        // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+        requireOpen(timestamp, expiry);
         return {
           kind: 'stark',
           hash: feltOf(hash),
           signedAt: nanosOfSeconds(timestamp),
-          until: nanosOfSeconds(expiry),
+          until: addSeconds(nanosOfSeconds(expiry), MARK_GRACE_SECONDS),
           signed: { signature_timestamp: timestamp, signature_expiry: expiry, ...signatureText(signature) },
         };
       }
@@ -201,7 +205,7 @@ export function createRegisterSubkey(deps: {
           kind: 'wallet',
           nonce: claim.message.nonce,
           signedAt: issuedAt,
-          until: addSeconds(expirationTime, NONCE_GRACE_SECONDS),
+          until: addSeconds(expirationTime, MARK_GRACE_SECONDS),
           signed: { siwe_message: claim.text, evm_signature: evmSignature },
         };
       }
@@ -233,10 +237,13 @@ export function createRegisterSubkey(deps: {
   async function insert(tx: StoreTransaction, account: AccountId, registration: SubkeyRegistration): Promise<Subkey> {
     const now = clock.now();
     const known = await tx.subkey(account, registration.publicKey);
-    if (known !== undefined && known.state !== 'revoked') throw alreadyRegistered();
-    if (known !== undefined && !settings.reregisterRevoked) {
-      throw new ApiError('INVALID_SUBKEY', 'this key was revoked and cannot be registered again', { status: 400 });
+    const state = known === undefined ? undefined : subkeyStateAt(known, now);
+    if (state === 'active' || state === 'pending') throw alreadyRegistered();
+    if (state !== undefined && !settings.reregisterRevoked) {
+      throw new ApiError('INVALID_SUBKEY', `this key is ${state} and cannot be registered again`, { status: 400 });
     }
+    if (state === 'expired')
+      throw new ApiError('NOT_UNIQUE', 'this key is registered and has expired: revoke it first');
     const { active, pending } = await tx.countLive(account, now);
     if (active + pending >= settings.maxLive) {
       throw new ApiError(

@@ -19,6 +19,7 @@ export interface WalletClaim {
   readonly text: string;
   readonly message: SiweMessage;
   readonly signature: EvmSignature;
+  readonly purpose: SiwePurpose;
 }
 
 /** WIRE 2.3: Expiration Time at most 10 minutes after Issued At. */
@@ -48,8 +49,9 @@ function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, purpose: 
   // WIRE 4.1: a registration has one code for all its times.
   const isLate = listed === 'INVALID_BLOCK_EXPIRATION' && purpose.kind === 'registration';
   const code = isLate ? 'INVALID_TIMESTAMP' : listed;
-  if (code !== 'INVALID_TIMESTAMP' || issuedAt === undefined) return new ApiError(code, why);
-  return timestampError(secondsOf(issuedAt), clock, why);
+  const isTime = code === 'INVALID_TIMESTAMP' || code === 'INVALID_BLOCK_EXPIRATION';
+  if (!isTime || issuedAt === undefined) return new ApiError(code, why);
+  return timestampError(secondsOf(issuedAt), clock, why, code);
 }
 
 export interface WalletProofs {
@@ -59,7 +61,8 @@ export interface WalletProofs {
    * (content), INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION.
    */
   read(text: string, signature: string, purpose: SiwePurpose): WalletClaim;
-  /** Resolves when the wallet of `message.address` signed the text. Rejects with ETHEREUM_SIGNER_MISMATCH, SERVICE_UNAVAILABLE. */
+  /** Resolves when the wallet of `message.address` signed the text. Rejects with ETHEREUM_SIGNER_MISMATCH, SERVICE_UNAVAILABLE,
+   * and the time's code when the message has expired meanwhile. */
   prove(claim: WalletClaim, asker: Asker): Promise<void>;
 }
 
@@ -87,13 +90,17 @@ export function createWalletProofs(deps: {
         futureToleranceSeconds: deps.settings.futureToleranceSeconds,
       });
       if (refusal !== undefined) throw refusalError(refusal, message, purpose, deps.clock);
-      return { text, message, signature };
+      return { text, message, signature, purpose };
     },
 
-    async prove({ text, message, signature }, asker) {
+    async prove({ text, message, signature, purpose }, asker) {
       const { signer } = await deps.verifier.ask({ kind: 'wallet_signer', text, signature }, asker);
       if (signer !== message.address) {
         throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
+      }
+      // The proof may have waited its turn past the end of the message's life.
+      if (message.expirationTime !== undefined && message.expirationTime <= deps.clock.now()) {
+        throw refusalError('expired', message, purpose, deps.clock);
       }
     },
   };

@@ -154,7 +154,8 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
  */
 function isAddress(host: string | undefined): boolean {
   const name = (host ?? '').replace(/:\d{1,5}$/, '');
-  return name.toLowerCase() === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
+  // A zone id may hold anything, a name for one.
+  return name.toLowerCase() === 'localhost' || (!name.includes('%') && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0);
 }
 
 function refuse(response: ServerResponse, error: ApiError): void {

@@ -282,6 +282,10 @@ describe('expires_in', () => {
       expect(await listed()).toEqual(['active']);
       expect(await listed('?with_revoked=true')).toEqual(['expired', 'active']);
       expectSuccess(await third(), 201);
+      const again = () => postSubkey(own, trader.session, registrationBody(own, trader, brief));
+      expect(expectRefusal(await again(), 400, 'INVALID_SUBKEY')).toBe(
+        'this key is expired and cannot be registered again',
+      );
       expect((await ask('DELETE', one(brief))).json).toEqual({ public_key: brief.publicKey });
       expect(await listed('?with_revoked=true')).toEqual(['revoked', 'active', 'active']);
       expect((await ask('PUT', one(other), { name: 'renamed' })).status).toBe(200);

@@ -78,7 +78,15 @@ describe('without the operator token', () => {
     ]) {
       expect([host, (await ask(host)).status]).toEqual([host, 200]);
     }
-    for (const host of ['rebound.example', 'localhost.example:80', '127.0.0.1.example', '[localhost]', '127.1', '']) {
+    for (const host of [
+      'rebound.example',
+      'localhost.example:80',
+      '127.0.0.1.example',
+      '[localhost]',
+      '127.1',
+      '[fe80::1%lo.example]',
+      '',
+    ]) {
       const refused = await ask(host);
       expect([host, refused.status]).toEqual([host, 403]);
       expect(JSON.parse(refused.body)).toMatchObject({ error: 'REQUEST_NOT_ALLOWED' });

@@ -464,6 +464,50 @@ describe('a login mints nothing when its account signs out while it waits for', 
   });
 });
 
+describe('a signature that expires while it waits to be verified', () => {
+  test.each<[string, string, string, (service: Service) => Promise<unknown>]>([
+    [
+      'mints no session',
+      'verify.login',
+      'INVALID_BLOCK_EXPIRATION',
+      (s) => s.login.stark(s.starkLogin(aliceKey, aliceKey.publicKey)),
+    ],
+    [
+      'of a wallet mints no session',
+      'verify.wallet_signer',
+      'INVALID_BLOCK_EXPIRATION',
+      (s) => s.login.wallet(s.walletLogin('toolatenonce')),
+    ],
+    [
+      'registers no subkey',
+      'verify.registration',
+      'INVALID_TIMESTAMP',
+      async (s) => s.register(await s.owner(alice), s.registration()),
+    ],
+  ])('%s', async (_what, awaited, code, act) => {
+    const service = await openService({ singleUse: true });
+    const hold = service.holds.at(awaited);
+    const refused = expect(act(service)).rejects.toMatchObject({ code, message: expect.stringContaining('expired') });
+    await hold.reached;
+    service.advance(300);
+    hold.release();
+    await refused;
+  });
+
+  test('was used until a minute later, whatever is purged meanwhile', async () => {
+    const service = await openService({ singleUse: true });
+    await service.login.stark(service.starkLogin(aliceKey, aliceKey.publicKey));
+    await service.register(await service.owner(alice), service.registration());
+    const marks = () => service.sql('select purpose from used_signature').length;
+    service.advance(359);
+    await service.store.purgeExpired(service.clock.now());
+    expect(marks()).toBe(2);
+    service.advance(2);
+    await service.store.purgeExpired(service.clock.now());
+    expect(marks()).toBe(0);
+  });
+});
+
 describe('a login mints nothing when its key is revoked while it waits for', () => {
   const named = (service: Service) => service.login.stark(service.starkLogin(subkeyKey, subkeyKey.publicKey));
   const plain = (service: Service) => service.login.stark(service.starkLogin(subkeyKey, undefined));
