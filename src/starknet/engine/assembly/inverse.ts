@@ -12,7 +12,7 @@ const E = memory.data(36, 16);
 @inline const STEPS: i32 = 29;
 /**
  * floor((49 * 252 + 57) / 17) = 729 steps always suffice below 2^252 (theorem 11.2 of the paper): 26 rounds of 29. That no number needs
- * more rests on the theorem alone. Random numbers take 18 or 19 rounds; the worst that a search has found take 21, and are
+ * more rests on the theorem alone. Random numbers take 18 or 19 rounds; the worst that a search has found takes 22, and is
  * in the tests.
  */
 // @ts-ignore: decorator
