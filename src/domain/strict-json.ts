@@ -30,6 +30,8 @@ export class StrictJsonError extends Error {
 }
 
 export const MAX_JSON_BYTES = 64 * 1024;
+/** Members and elements together: 50 orders of 64. Reading one takes about a microsecond of the thread that serves everybody. */
+export const MAX_JSON_VALUES = 50 * 64;
 const MAX_DEPTH = 16;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -45,15 +47,17 @@ const endOfWord = /[^0-9A-Za-z+.-]|$/y;
 const memberName = /^[ !#-[\]-~]*$/;
 
 /**
- * One JSON value (RFC 8259) in at most 64 KiB of UTF-8 without a byte order mark, nested at most 16 deep. In every object the names
- * are printable ASCII, written without escapes, and distinct when letter case is ignored. Strings are well-formed Unicode.
- * Throws StrictJsonError for everything else.
+ * One JSON value (RFC 8259) in at most 64 KiB of UTF-8 without a byte order mark, nested at most 16 deep, of at most 3,200 members
+ * and elements. In every object the names are printable ASCII, written without escapes, and distinct when letter case is ignored.
+ * Strings are well-formed Unicode. Throws StrictJsonError for everything else, and reads nothing behind the place where it is wrong.
  */
 export function parseStrictJson(bytes: Uint8Array): JsonValue {
   if (bytes.length > MAX_JSON_BYTES) throw new StrictJsonError(`it is larger than ${MAX_JSON_BYTES} bytes`);
   const text = decoded(bytes);
   if (text.startsWith('\ufeff')) throw new StrictJsonError('it begins with a byte order mark');
   let at = 0;
+  /** Members and elements so far. */
+  let values = 0;
   /** In the outermost list. */
   let index: number | undefined;
 
@@ -124,6 +128,11 @@ export function parseStrictJson(bytes: Uint8Array): JsonValue {
       return;
     }
     for (;;) {
+      values += 1;
+      if (values > MAX_JSON_VALUES) {
+        index = undefined;
+        throw new StrictJsonError(`it has more than ${MAX_JSON_VALUES} values`);
+      }
       readElement();
       skipSpace();
       const sign = text[at];

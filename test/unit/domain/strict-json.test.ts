@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type JsonValue, MAX_JSON_BYTES, parseStrictJson, StrictJsonError } from '../../../src/domain/strict-json.ts';
+import {
+  type JsonValue,
+  MAX_JSON_BYTES,
+  MAX_JSON_VALUES,
+  parseStrictJson,
+  StrictJsonError,
+} from '../../../src/domain/strict-json.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
 const read = (text: string): JsonValue => parseStrictJson(bytes(text));
@@ -104,6 +110,29 @@ describe('what every parser reads alike is read', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe('the number of members and elements is bounded', () => {
+  const ones = (count: number): string => Array.from({ length: count }, () => '1').join();
+  const members = (count: number): string => Array.from({ length: count }, (_, n) => `"${n}":1`).join();
+
+  test.each<[string, (count: number) => string]>([
+    ['elements', (count) => `[${ones(count)}]`],
+    ['members', (count) => `{${members(count)}}`],
+    ['both, at any depth', (count) => `[{"a":[${ones(1000)}]},{"b":{${members(1000)}}},${ones(count - 2004)}]`],
+  ])('%s', (_what, textOf) => {
+    expect(plain(read(textOf(MAX_JSON_VALUES)))).toEqual(JSON.parse(textOf(MAX_JSON_VALUES)));
+    expectRefused(textOf(MAX_JSON_VALUES + 1), /more than 3200 values/);
+  });
+
+  test('nothing behind the last one is read: the rest may be no JSON at all', () => {
+    expectRefused(`[${ones(MAX_JSON_VALUES)},x`, /more than 3200 values/);
+    expectRefused(`[${ones(MAX_JSON_VALUES - 1)},x`, /not JSON/);
+  });
+
+  test('too many are a fault of the whole list, not of one item', () => {
+    expect(() => read(`[1,{${members(MAX_JSON_VALUES)}}]`)).toThrow(expect.objectContaining({ index: undefined }));
   });
 });
 

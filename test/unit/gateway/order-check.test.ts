@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
+import { MAX_JSON_VALUES } from '../../../src/domain/strict-json.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
 import { createOrderCheck } from '../../../src/gateway/order-check.ts';
 import { createOrderMarks, type OrderMarksOptions } from '../../../src/gateway/order-marks.ts';
@@ -222,6 +223,39 @@ describe('the signer', () => {
     const body = Buffer.from(JSON.stringify(order()));
     await expect(check({ ...request, principal, body })).rejects.toMatchObject(invalid);
     await expect(check({ ...request, principal: undefined, body })).rejects.toMatchObject(invalid);
+  });
+});
+
+describe('the size of a list', () => {
+  test('50 orders with every member that clients write have less than half as many values as may be', async () => {
+    const { ask } = setup();
+    const members = {
+      ...{
+        client_id: 'c'.repeat(64),
+        instruction: 'POST_ONLY',
+        flags: ['REDUCE_ONLY', 'STOP_CONDITION_BELOW_TRIGGER'],
+      },
+      ...{ trigger_price: '59000.1', stp: 'EXPIRE_TAKER', recv_window: 5000, vwap_price: '60000', price: '0' },
+      ...{ on_behalf_of_account: null, algo_type: 'TWAP', frequency: 30, duration_seconds: 300, is_post_only: true },
+    };
+    const fifty = Array.from({ length: 50 }, (_, i) => ({ ...order(bot, START, i + 1), ...members }));
+    const values = fifty.length + fifty.reduce((sum, one) => sum + Object.keys(one).length + one.flags.length, 0);
+    expect(values).toBeGreaterThan(50 * 20);
+    expect(values * 2).toBeLessThan(MAX_JSON_VALUES);
+    expect((await ask(...fifty)).leave()).toBeUndefined();
+  });
+
+  test('a list of more values than 50 orders can have is not read to its end', async () => {
+    const { check } = setup();
+    const request = { target: '/v1/orders/batch', rawHeaders: [], principal: session, asker: someone };
+    const body = Buffer.from(`[${'1,'.repeat(MAX_JSON_VALUES)}and no JSON`);
+    for (const batch of [true, false]) {
+      await expect(check({ ...request, route: { batch, id: undefined }, body })).rejects.toMatchObject({
+        ...invalid,
+        message: 'the body cannot be read in one way only: it has more than 3200 values',
+        data: null,
+      });
+    }
   });
 });
 
