@@ -38,7 +38,7 @@ import { NoData, OperatorPortTaken } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
-import { createOrderMarks, type OrderMarks } from './gateway/order-marks.ts';
+import { createOrderMarks, guaranteedMarks, type OrderMarks } from './gateway/order-marks.ts';
 import { createUpstream } from './gateway/upstream.ts';
 import { createClientIp, createConnectionKey } from './http/client-ip.ts';
 import { createCors } from './http/cors.ts';
@@ -239,6 +239,12 @@ async function wire(
       ? createOrderMarks({
           maxMarks: config['orders.max_marks'],
           maxPerAccount: config['orders.max_marks_per_account'],
+          guaranteed: guaranteedMarks({
+            maxMarks: config['orders.max_marks'],
+            ordersPerMinute: config['rate_limit.orders_per_minute'],
+            maxAgeSeconds: config['orders.max_age'],
+            futureToleranceSeconds: config['login.future_tolerance'],
+          }),
         })
       : undefined;
   const front = createFront(

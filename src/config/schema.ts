@@ -449,7 +449,7 @@ export const settings = {
     max: 20_000_000,
     unit: 'orders',
     description:
-      'The same of one account, and never more than there are places left. The default is room for all single orders that the rate limits allow.',
+      'The same of one account. What accounts have beyond a guaranteed share takes half of all at most (docs/orders.md). The default is enough for all single orders.',
   }),
 
   'engine.table_mib': integer(64, {

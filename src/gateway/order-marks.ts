@@ -17,6 +17,23 @@ export interface OrderMarksOptions {
   /** Marks of all accounts together. Each takes at most MARK_BYTES. */
   readonly maxMarks: number;
   readonly maxPerAccount: number;
+  /** As many an account may have whenever a place is left. What accounts have beyond that is together at most half of all. */
+  readonly guaranteed: number;
+}
+
+/**
+ * What single orders need, as fast as an account's limit allows: what comes between a mark and the end of its second is a whole
+ * bucket and what flows into it meanwhile. At most a twentieth of all, so that it takes ten accounts at least to fill the memory.
+ */
+export function guaranteedMarks(settings: {
+  readonly maxMarks: number;
+  readonly ordersPerMinute: number;
+  readonly maxAgeSeconds: number;
+  readonly futureToleranceSeconds: number;
+}): number {
+  const seconds = settings.maxAgeSeconds + settings.futureToleranceSeconds + 1;
+  const needed = Math.ceil(settings.ordersPerMinute * (1 + seconds / 60));
+  return Math.min(needed, Math.floor(settings.maxMarks / 20));
 }
 
 export interface OrderMarks {
@@ -24,30 +41,38 @@ export interface OrderMarks {
   of(account: AccountId, signed: string, endsAt: number): OrderMark;
   has(mark: OrderMark): boolean;
   /**
-   * Marks all, which are of one account, or none when there is no room: then false. An account may have as many marks as there are
-   * places left, so that however few fill the memory, others always find room. The caller has asked `has` in this same turn.
-   * `nowMs`: Unix milliseconds.
+   * Marks all, which are of one account, or none when there is no room: then false. With what accounts have beyond their guarantee
+   * they fill one half, and the other half is filled by no fewer accounts than it has room for guarantees; until then an account
+   * below its own always finds room. The caller has asked `has` in this same turn. `nowMs`: Unix milliseconds.
    */
   add(marks: readonly OrderMark[], nowMs: number): boolean;
   stats(nowMs: number): OrderMarksStats;
 }
 
 export interface OrderMarksStats {
+  /** With those that are over but not yet cleared away. */
   readonly held: number;
   readonly capacity: number;
   /** Orders that were not marked for want of room. */
   readonly refused: number;
 }
 
-/** Marks that end in one second, by open addressing: in each slot the number of the account, 0 for none, and the digest. */
-interface Table {
+/** By open addressing: in each slot the number of the account, 0 for none, and the digest. */
+interface Shard {
   slots: Uint32Array;
   used: number;
+  /** So many of the lowest bits of the last word are the same in all digests. */
+  readonly bits: number;
 }
+/** Marks that end in one second, by extendible hashing: at the lowest bits of a digest's last word, the shard that it belongs to. */
+type Shards = Shard[];
+
 const SLOT_WORDS = 4;
-const FIRST_WORDS = 16 * SLOT_WORDS;
+const FIRST_SLOTS = 16;
+/** What one turn has to move or to clear away at most, or twice that. */
+const MAX_SLOTS = 2 ** 14;
 const MAX_LOAD = 3 / 4;
-/** A table that has just doubled is half as full as it may be. */
+/** A shard that has just grown is half as full as it may be. */
 export const MARK_BYTES = (SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT * 2) / MAX_LOAD;
 
 interface Holder {
@@ -56,16 +81,22 @@ interface Holder {
   marks: number;
 }
 
-/** Every call costs O(marks given), plus once for each mark when its second is over. */
-export function createOrderMarks({ maxMarks, maxPerAccount }: OrderMarksOptions): OrderMarks {
+/** Every call costs O(marks given), and at most a shard for each that grows and two that are over, however many marks a second has. */
+export function createOrderMarks({ maxMarks, maxPerAccount, guaranteed }: OrderMarksOptions): OrderMarks {
   // Without it somebody could compute two orders with one digest.
   const key = randomBytes(16).toString('base64url');
   // By the second in which they end: a whole second is forgotten at a time.
-  const seconds = new Map<number, Table>();
+  const seconds = new Map<number, Shards>();
+  /** Of seconds that are over, to be cleared away. */
+  const over: Shard[] = [];
   const holders = new Map<AccountId, Holder>();
-  const byNumber = new Map<number, Holder>();
+  /** Nobody has number 0. */
+  const byNumber: (Holder | undefined)[] = [undefined];
   const freeNumbers: number[] = [];
+  const maxBeyond = Math.floor(maxMarks / 2);
   let held = 0;
+  /** Of them, what accounts have beyond their guarantee. */
+  let beyond = 0;
   let refused = 0;
   let swept = 0;
 
@@ -76,16 +107,20 @@ export function createOrderMarks({ maxMarks, maxPerAccount }: OrderMarksOptions)
     },
 
     has({ digest, endsAt }) {
-      const table = seconds.get(secondOf(endsAt));
-      return table !== undefined && table.slots[slotOf(table.slots, ...digest)] !== 0;
+      const shards = seconds.get(secondOf(endsAt));
+      if (shards === undefined) return false;
+      const { slots } = shardOf(shards, digest);
+      return slots[slotOf(slots, ...digest)] !== 0;
     },
 
     add(marks, nowMs) {
       sweep(secondOf(nowMs));
       const account = marks[0]?.account;
       if (account === undefined) return true;
-      const wanted = (holders.get(account)?.marks ?? 0) + marks.length;
-      if (wanted > Math.min(maxPerAccount, maxMarks - held)) {
+      const had = holders.get(account)?.marks ?? 0;
+      const wanted = had + marks.length;
+      const more = Math.max(wanted, guaranteed) - Math.max(had, guaranteed);
+      if (wanted > maxPerAccount || held + marks.length > maxMarks || beyond + more > maxBeyond) {
         refused += marks.length;
         return false;
       }
@@ -100,51 +135,73 @@ export function createOrderMarks({ maxMarks, maxPerAccount }: OrderMarksOptions)
   };
 
   function insert({ account, digest, endsAt }: OrderMark): void {
-    const table = seconds.get(secondOf(endsAt)) ?? { slots: new Uint32Array(FIRST_WORDS), used: 0 };
-    seconds.set(secondOf(endsAt), table);
-    const slot = slotOf(table.slots, ...digest);
-    if (table.slots[slot] !== 0) return;
+    const shards = seconds.get(secondOf(endsAt)) ?? [createShard(FIRST_SLOTS, 0)];
+    seconds.set(secondOf(endsAt), shards);
+    const shard = shardOf(shards, digest);
+    if (shard.slots[slotOf(shard.slots, ...digest)] !== 0) return;
     const holder = holderOf(account);
-    table.slots.set([holder.number, ...digest], slot);
-    table.used += 1;
+    put(shard, holder.number, ...digest);
+    if (holder.marks >= guaranteed) beyond += 1;
     holder.marks += 1;
     held += 1;
-    if (table.used > (table.slots.length / SLOT_WORDS) * MAX_LOAD) table.slots = doubled(table.slots);
+    if (shard.used > (shard.slots.length / SLOT_WORDS) * MAX_LOAD) grow(shards, shard, digest);
   }
 
   function holderOf(account: AccountId): Holder {
     const known = holders.get(account);
     if (known !== undefined) return known;
-    const holder = { account, number: freeNumbers.pop() ?? byNumber.size + 1, marks: 0 };
+    const holder = { account, number: freeNumbers.pop() ?? byNumber.length, marks: 0 };
     holders.set(account, holder);
-    byNumber.set(holder.number, holder);
+    byNumber[holder.number] = holder;
     return holder;
   }
 
   // Marks lie at most orders.max_age and the future tolerance ahead, so there are few seconds to look at, and only once each.
   function sweep(now: number): void {
-    if (now === swept) return;
-    swept = now;
-    for (const [second, { slots, used }] of seconds) {
-      if (second >= now) continue;
-      seconds.delete(second);
-      held -= used;
+    if (now !== swept) {
+      swept = now;
+      for (const [second, shards] of seconds) {
+        if (second >= now) continue;
+        seconds.delete(second);
+        for (const shard of new Set(shards)) over.push(shard);
+      }
+    }
+    // The rest with the next calls: each adds far fewer than it clears away.
+    for (let cleared = 0; cleared < MAX_SLOTS; ) {
+      const shard = over.pop();
+      if (shard === undefined) return;
+      const { slots } = shard;
       for (let at = 0; at < slots.length; at += SLOT_WORDS) release(slots[at] ?? 0);
+      cleared += slots.length / SLOT_WORDS;
     }
   }
 
   function release(number: number): void {
-    const holder = byNumber.get(number);
+    const holder = byNumber[number];
     if (holder === undefined) return;
+    held -= 1;
     holder.marks -= 1;
+    if (holder.marks >= guaranteed) beyond -= 1;
     if (holder.marks > 0) return;
     holders.delete(holder.account);
-    byNumber.delete(number);
+    byNumber[number] = undefined;
     freeNumbers.push(number);
   }
 }
 
 const secondOf = (millis: number): number => Math.floor(millis / 1000);
+
+const createShard = (slots: number, bits: number): Shard => ({
+  slots: new Uint32Array(slots * SLOT_WORDS),
+  used: 0,
+  bits,
+});
+
+function shardOf(shards: Shards, [, , last]: Digest): Shard {
+  const shard = shards[last & (shards.length - 1)];
+  if (shard === undefined) throw new Error('a second has as many shards as its bits can name');
+  return shard;
+}
 
 /** Where the digest is, or else the slot that is free for it. Of a table that is not full. */
 function slotOf(slots: Uint32Array, a: number, b: number, c: number): number {
@@ -154,12 +211,38 @@ function slotOf(slots: Uint32Array, a: number, b: number, c: number): number {
   }
 }
 
-function doubled(slots: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(slots.length * 2);
-  for (let at = 0; at < slots.length; at += SLOT_WORDS) {
-    if (slots[at] === 0) continue;
-    const to = slotOf(larger, slots[at + 1] ?? 0, slots[at + 2] ?? 0, slots[at + 3] ?? 0);
-    for (let word = 0; word < SLOT_WORDS; word += 1) larger[to + word] = slots[at + word] ?? 0;
+function put(shard: Shard, number: number, a: number, b: number, c: number): void {
+  const { slots } = shard;
+  const at = slotOf(slots, a, b, c);
+  slots[at] = number;
+  slots[at + 1] = a;
+  slots[at + 2] = b;
+  slots[at + 3] = c;
+  shard.used += 1;
+}
+
+/** Doubles a shard in place while it is small, and then puts two in its stead. */
+function grow(shards: Shards, shard: Shard, [, , last]: Digest): void {
+  const { slots, bits } = shard;
+  if (slots.length < MAX_SLOTS * SLOT_WORDS) {
+    // It is the only one of its second.
+    const larger = createShard((slots.length / SLOT_WORDS) * 2, bits);
+    putAll(slots, larger, larger, 0);
+    shard.slots = larger.slots;
+    return;
   }
-  return larger;
+  const step = 1 << bits;
+  if (step === shards.length) shards.push(...shards);
+  const [even, odd] = [createShard(MAX_SLOTS, bits + 1), createShard(MAX_SLOTS, bits + 1)];
+  putAll(slots, even, odd, step);
+  for (let at = last & (step - 1); at < shards.length; at += step) shards[at] = (at & step) === 0 ? even : odd;
+}
+
+function putAll(slots: Uint32Array, even: Shard, odd: Shard, bit: number): void {
+  for (let at = 0; at < slots.length; at += SLOT_WORDS) {
+    const number = slots[at] ?? 0;
+    if (number === 0) continue;
+    const last = slots[at + 3] ?? 0;
+    put((last & bit) === 0 ? even : odd, number, slots[at + 1] ?? 0, slots[at + 2] ?? 0, last);
+  }
 }

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingOf } from '../../../src/config/schema.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import {
   createOrderMarks,
+  guaranteedMarks,
   MARK_BYTES,
   type OrderMark,
   type OrderMarks,
@@ -18,7 +20,7 @@ const marker =
   (marks: OrderMarks) =>
   (account: number, order: number, endsAt: number): OrderMark =>
     marks.of(feltOf(BigInt(account)), String(order), endsAt);
-const roomy = { maxMarks: 1000, maxPerAccount: 1000 };
+const roomy = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 100 };
 
 describe('the marks of forwarded orders', () => {
   test('an order is known until the last millisecond in which it could be accepted', () => {
@@ -31,7 +33,7 @@ describe('the marks of forwarded orders', () => {
   });
 
   test('what is over is forgotten with the next order, and its room is free again', () => {
-    const { marks, mark } = open({ maxMarks: 2, maxPerAccount: 2 });
+    const { marks, mark } = open({ maxMarks: 2, maxPerAccount: 2, guaranteed: 2 });
     expect(marks.add([mark(1, 1, 5_000), mark(1, 2, 5_999)], 1_000)).toBe(true);
     expect(marks.add([mark(1, 3, 9_000)], 5_999)).toBe(false);
     expect(marks.add([mark(1, 3, 9_000)], 6_000)).toBe(true);
@@ -59,7 +61,7 @@ describe('the marks of forwarded orders', () => {
 
 describe('room', () => {
   test('a full account refuses its own orders and nobody else', () => {
-    const { marks, mark } = open({ maxMarks: 10, maxPerAccount: 2 });
+    const { marks, mark } = open({ maxMarks: 10, maxPerAccount: 2, guaranteed: 3 });
     expect(marks.add([mark(1, 1, 5_000), mark(1, 2, 6_000)], 1_000)).toBe(true);
     expect(marks.add([mark(1, 3, 5_000)], 1_000)).toBe(false);
     expect(marks.add([mark(2, 3, 5_000)], 1_000)).toBe(true);
@@ -68,34 +70,73 @@ describe('room', () => {
   });
 
   test('without room for all of a list none of it is marked', () => {
-    const { marks, mark } = open({ maxMarks: 3, maxPerAccount: 3 });
+    const { marks, mark } = open({ maxMarks: 3, maxPerAccount: 3, guaranteed: 3 });
     marks.add([mark(1, 1, 5_000)], 1_000);
     expect(marks.add([mark(2, 3, 5_000), mark(2, 4, 5_000), mark(2, 5, 5_000)], 1_000)).toBe(false);
     expect(marks.has(mark(2, 3, 5_000))).toBe(false);
     expect(marks.stats(1_000)).toEqual({ held: 1, capacity: 3, refused: 3 });
   });
 
-  test('ten accounts that take all they can leave an eleventh as much as each of them has', () => {
-    const { marks, mark } = open({ maxMarks: 1_100, maxPerAccount: 1_000 });
-    const taken = Array.from({ length: 11 }, () => 0);
-    /** Everybody in turn, for as long as anybody gets in. */
-    const takeAll = (accounts: readonly number[]): void => {
-      let order = 0;
-      for (let some = true; some; ) {
-        some = false;
-        for (const account of accounts) {
-          order += 1;
-          if (!marks.add([mark(account, order, 5_000)], 1_000)) continue;
-          taken[account] = (taken[account] ?? 0) + 1;
-          some = true;
-        }
-      }
-    };
-    const ten = Array.from({ length: 10 }, (_, account) => account);
-    takeAll(ten);
-    takeAll(ten);
-    expect(taken.slice(0, 10)).toEqual(ten.map(() => 100));
-    for (let order = 0; order < 50; order += 1) expect(marks.add([mark(10, order, 5_000)], 1_000)).toBe(true);
+  /** All that lists get an account; more than its share only for as long as there is some of that half. */
+  const takeAll = ({ marks, mark }: ReturnType<typeof open>, account: number): number => {
+    let taken = 0;
+    for (const list of [50, 1]) {
+      const next = () => Array.from({ length: list }, (_, i) => mark(account, taken + i, 5_000));
+      while (marks.add(next(), 1_000)) taken += list;
+    }
+    return taken;
+  };
+
+  test('what accounts have beyond their share takes half of the room at most, and of the other half each has its share', () => {
+    const opened = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
+    const taken = Array.from({ length: 12 }, (_, account) => takeAll(opened, account));
+    // Half of the room is 3,500 and 1,500, and ten shares are the other half.
+    expect(taken).toEqual([4_000, 2_000, ...Array.from({ length: 8 }, () => 500), 0, 0]);
+  });
+
+  test('whoever is below its share finds room, whatever it has already, as long as any is left', () => {
+    const opened = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
+    const { marks, mark } = opened;
+    for (let order = 0; order < 400; order += 1) marks.add([mark(99, order, 5_000)], 1_000);
+    for (let account = 0; account < 9; account += 1) takeAll(opened, account);
+    expect(marks.stats(1_000).held).toBe(5_000 + 9 * 500 + 400);
+    for (let order = 400; order < 500; order += 1) expect(marks.add([mark(99, order, 5_000)], 1_000)).toBe(true);
+    expect(marks.add([mark(99, 500, 5_000)], 1_000)).toBe(false);
+  });
+
+  test('what was beyond the shares and is over is free for others', () => {
+    const opened = open({ maxMarks: 1_000, maxPerAccount: 1_000, guaranteed: 50 });
+    const { marks, mark } = opened;
+    expect(takeAll(opened, 1)).toBe(550);
+    const sixty = Array.from({ length: 60 }, (_, order) => mark(2, order, 9_000));
+    expect(marks.add(sixty, 5_999)).toBe(false);
+    expect(marks.add(sixty, 6_000)).toBe(true);
+    expect(takeAll(opened, 3)).toBe(540);
+  });
+
+  const shareOf = (maxMarks: number, maxAgeSeconds: number, futureToleranceSeconds: number): number =>
+    guaranteedMarks({
+      ...{ maxMarks, maxAgeSeconds, futureToleranceSeconds },
+      ordersPerMinute: settingOf['rate_limit.orders_per_minute'].default,
+    });
+
+  test('by default it takes 18 accounts to fill the memory, as the documents say, and 36 by single orders', () => {
+    const maxMarks = settingOf['orders.max_marks'].default;
+    const share = shareOf(maxMarks, settingOf['orders.max_age'].default, settingOf['login.future_tolerance'].default);
+    // A whole bucket, and what flows into it meanwhile.
+    expect(share).toBe(Math.ceil(17_250 + (17_250 / 60) * 331));
+    expect(Math.ceil(maxMarks / 2 / share)).toBe(18);
+    expect(Math.ceil(maxMarks / share)).toBe(36);
+    const left = maxMarks / 2 - 17 * share;
+    const page = readFileSync(new URL('../../../docs/orders.md', import.meta.url), 'utf8');
+    for (const figure of [share, left]) expect(page).toContain(figure.toLocaleString('en-US'));
+  });
+
+  test('with any settings it takes ten accounts at least', () => {
+    for (const maxMarks of [100, 119, 4_000_000, 20_000_000]) {
+      for (const age of [1, 300, 3600]) expect(maxMarks / 2 / shareOf(maxMarks, age, 300)).toBeGreaterThanOrEqual(10);
+    }
+    expect(shareOf(100, 300, 30)).toBe(5);
   });
 
   test('by default an account finds room for every single order that the rate limits allow it, at any age', () => {
@@ -112,7 +153,7 @@ describe('room', () => {
     // What comes in any t minutes: a whole bucket, and what flows into it meanwhile.
     const most = minute + (minute * (age + ahead + 1)) / 60;
     expect(settingOf['orders.max_marks_per_account'].default).toBeGreaterThan(most);
-    // An account alone may have half.
+    // An account alone may have half beyond its share.
     expect(settingOf['orders.max_marks'].default / 2).toBeGreaterThan(most);
   });
 
@@ -121,36 +162,54 @@ describe('room', () => {
     expect(settingOf['orders.max_marks'].description).toContain(`up to ${Math.ceil(MARK_BYTES)} bytes`);
   });
 
-  test('never holds more than its cap, never forgets what could still be accepted, and knows nothing else', () => {
+  test('is the rules, written plainly: who gets in, what is known, how much is held, through any times', () => {
     const step = fc.record({
-      account: fc.integer({ min: 1, max: 3 }),
+      account: fc.integer({ min: 1, max: 5 }),
+      orders: fc.integer({ min: 1, max: 4 }),
       ahead: fc.integer({ min: 0, max: 9_000 }),
-      wait: fc.integer({ min: 0, max: 3_000 }),
+      wait: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3_000 })),
+    });
+    const bounds = fc.record({
+      maxMarks: fc.integer({ min: 1, max: 24 }),
+      maxPerAccount: fc.integer({ min: 1, max: 14 }),
+      guaranteed: fc.integer({ min: 0, max: 6 }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { marks, mark } = open({ maxMarks: 12, maxPerAccount: 6 });
+      fc.property(bounds, fc.array(step, { maxLength: 60 }), (options, steps) => {
+        const { marks, mark } = open(options);
+        const { maxMarks, maxPerAccount, guaranteed } = options;
         let kept: OrderMark[] = [];
+        const countsOf = (list: readonly OrderMark[]): number[] =>
+          [1, 2, 3, 4, 5].map((each) => list.filter(({ account }) => account === feltOf(BigInt(each))).length);
+        const beyond = (list: readonly OrderMark[]): number =>
+          countsOf(list).reduce((sum, count) => sum + Math.max(0, count - guaranteed), 0);
         let now = 0;
-        steps.forEach(({ account, ahead, wait }, order) => {
+        steps.forEach(({ account, orders, ahead, wait }, n) => {
           now += wait;
-          const next = mark(account, order, now + ahead);
-          expect(marks.has(next)).toBe(false);
-          if (marks.add([next], now)) kept.push(next);
           kept = kept.filter(({ endsAt }) => Math.floor(endsAt / 1000) >= Math.floor(now / 1000));
+          const list = Array.from({ length: orders }, (_, i) =>
+            mark(account, n * 10 + i, now + ((ahead * (i + 1)) % 9_000)),
+          );
+          expect(list.some((one) => marks.has(one))).toBe(false);
+          const then = [...kept, ...list];
+          const fits =
+            then.length <= maxMarks &&
+            Math.max(...countsOf(list).map((count, i) => (count > 0 ? (countsOf(then)[i] ?? 0) : 0))) <=
+              maxPerAccount &&
+            beyond(then) <= maxMarks / 2;
+          expect(marks.add(list, now)).toBe(fits);
+          if (fits) kept = then;
+          else expect(list.some((one) => marks.has(one))).toBe(false);
           expect(kept.every((one) => marks.has(one))).toBe(true);
           expect(marks.stats(now).held).toBe(kept.length);
-          expect(kept.length).toBeLessThanOrEqual(12);
-          for (const each of [1, 2, 3]) {
-            expect(kept.filter((one) => one.account === feltOf(BigInt(each))).length).toBeLessThanOrEqual(6);
-          }
         });
       }),
+      { numRuns: 500 },
     );
   });
 
   test('of many thousands in one second and in many, each is known, no other is, and all end in time', () => {
-    const { marks, mark } = open({ maxMarks: 100_000, maxPerAccount: 100_000 });
+    const { marks, mark } = open({ maxMarks: 100_000, maxPerAccount: 100_000, guaranteed: 100_000 });
     const endOf = (order: number): number => (order % 2 === 0 ? 400_500 : 100_000 + (order % 300) * 1000);
     const markOf = (order: number): OrderMark => mark(order % 7, order, endOf(order));
     for (let order = 0; order < 20_000; order += 1) expect(marks.add([markOf(order)], 1_000)).toBe(true);
@@ -159,10 +218,44 @@ describe('room', () => {
       if (!marks.has(markOf(order))) expect.fail(`${order} is forgotten`);
       if (marks.has(mark(order % 7, order + 20_000, endOf(order)))) expect.fail(`${order + 20_000} is known`);
     }
-    expect(marks.stats(400_999).held).toBe(10_000);
-    expect(marks.stats(401_000).held).toBe(0);
+    expect(settled(marks, 400_999)).toBe(10_000);
+    expect(settled(marks, 401_000)).toBe(0);
     // All accounts are forgotten with their marks.
     const full = Array.from({ length: 50_000 }, (_, order) => mark(1, order, 500_000));
     expect(marks.add(full, 401_000)).toBe(true);
   });
+
+  test('a full second is cleared away in pieces, a bounded one with each call, and meanwhile nothing of it is known', () => {
+    const { marks, mark } = open({ maxMarks: 100_000, maxPerAccount: 100_000, guaranteed: 100_000 });
+    const markOf = (order: number): OrderMark => mark(order % 3, order, 5_000);
+    const heldBy = (now: number): number => marks.stats(now).held;
+    for (let order = 0; order < 60_000; order += 1) marks.add([markOf(order)], 1_000);
+    for (let order = 0; order < 60_000; order += 1) if (!marks.has(markOf(order))) expect.fail(`${order} is forgotten`);
+    const pieces: number[] = [];
+    for (let left = heldBy(5_999); left > 0; ) {
+      const next = heldBy(6_000);
+      pieces.push(left - next);
+      left = next;
+      expect(marks.has(markOf(pieces.length))).toBe(false);
+    }
+    expect(Math.max(...pieces)).toBeLessThan(2 * 2 ** 14);
+    expect(Math.min(...pieces)).toBeGreaterThan(0);
+    expect(pieces.length).toBeGreaterThan(5);
+    // All accounts are forgotten with their marks, and their share is whole again.
+    expect(
+      marks.add(
+        Array.from({ length: 100_000 }, (_, order) => mark(1, order, 9_000)),
+        6_000,
+      ),
+    ).toBe(true);
+  });
 });
+
+/** How many are held once all that is over has been cleared away. */
+function settled(marks: OrderMarks, now: number): number {
+  for (let before = Number.POSITIVE_INFINITY; ; ) {
+    const { held } = marks.stats(now);
+    if (held === before) return held;
+    before = held;
+  }
+}
