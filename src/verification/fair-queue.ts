@@ -1,7 +1,8 @@
 // A bounded queue that many clients share: each gets its turn, however much another one sends. Pure: it knows no time, no work and
-// no threads. Nobody can keep others from being served by filling it, unless from more networks than it has places.
+// no threads. Nobody can keep others from being served by filling it, unless from more networks than it has places, and nobody gets
+// more turns by having many clients in one network.
 
-/** Whose an item is: clients take turns, and the networks they belong to share the room. */
+/** Whose an item is: networks share the room and the turns, and the clients of each share its part. */
 export interface Sender {
   readonly client: string;
   readonly network: string;
@@ -14,8 +15,8 @@ export interface FairQueue<Item extends object> {
    */
   push(sender: Sender, item: Item): Item | undefined;
   /**
-   * The oldest item of the client whose turn it is, which then goes behind all others. One that `stays` keeps its place, and is the
-   * oldest again at the next turn of its client.
+   * The oldest item of the client whose turn it is in the network whose turn it is; the network then goes behind all others, and the
+   * client behind the others of its network. One that `stays` keeps its place, and is the oldest again at the next turn of its client.
    */
   shift(stays?: (item: Item) => boolean): Item | undefined;
   /** Removes and returns, of every client, the oldest items in a row that are over. */
@@ -34,15 +35,17 @@ interface Line<Item> {
 
 interface Network<Item> {
   readonly name: string;
-  readonly lines: Ranking<Line<Item>>;
+  /** By client, in the order of their turns, as a Map keeps the order of insertion: the first is next. */
+  readonly lines: Map<string, Line<Item>>;
+  readonly ranking: Ranking<Line<Item>>;
   size: number;
 }
 
 /** Throws RangeError without room for one item. Every call but removeOver costs a constant, removeOver O(clients). */
 export function createFairQueue<Item extends object>(capacity: number): FairQueue<Item> {
   if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError('a queue needs room for at least one item');
-  /** In the order of their turns, as a Map keeps the order of insertion: the first is next. */
   const lines = new Map<string, Line<Item>>();
+  /** In the order of their turns: the first is next. */
   const networks = new Map<string, Network<Item>>();
   const ranking = createRanking<Network<Item>>();
   let size = 0;
@@ -51,10 +54,13 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
   function count(line: Line<Item>, change: 1 | -1): void {
     const { client, network, items } = line;
     size += change;
-    network.lines.move(line, items.length - change, items.length);
+    network.ranking.move(line, items.length - change, items.length);
     network.size += change;
     ranking.move(network, network.size - change, network.size);
-    if (items.length === 0) lines.delete(client);
+    if (items.length === 0) {
+      lines.delete(client);
+      network.lines.delete(client);
+    }
     if (network.size === 0) networks.delete(network.name);
   }
 
@@ -67,11 +73,18 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
   function lineOf({ client, network: name }: Sender): Line<Item> {
     const known = lines.get(client);
     if (known !== undefined) return known;
-    const network = networks.get(name) ?? { name, lines: createRanking<Line<Item>>(), size: 0 };
+    const network = networks.get(name) ?? { name, lines: new Map(), ranking: createRanking<Line<Item>>(), size: 0 };
     networks.set(name, network);
     const line = { client, network, items: [] };
     lines.set(client, line);
+    network.lines.set(client, line);
     return line;
+  }
+
+  /** After a turn of the line. */
+  function goBehind({ client, network, items }: Line<Item>): void {
+    if (items.length > 0) moveToEnd(network.lines, client);
+    if (network.size > 0) moveToEnd(networks, network.name);
   }
 
   return {
@@ -81,26 +94,23 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
       count(line, 1);
       if (size <= capacity) return undefined;
       // Of equals the newcomer goes: what already waits is not replaced by what comes later.
-      const longest = ranking.largest(line.network)?.lines.largest(line);
+      const longest = ranking.largest(line.network)?.ranking.largest(line);
       return removeFrom(longest ?? line, 'newest');
     },
 
     shift(stays) {
-      for (const line of lines.values()) {
-        const [oldest] = line.items;
-        const item = oldest !== undefined && stays?.(oldest) === true ? oldest : removeFrom(line, 'oldest');
-        if (line.items.length > 0) {
-          lines.delete(line.client);
-          lines.set(line.client, line);
-        }
-        return item;
-      }
-      return undefined;
+      const [network] = networks.values();
+      const [line] = network?.lines.values() ?? [];
+      const [oldest] = line?.items ?? [];
+      if (line === undefined || oldest === undefined) return undefined;
+      if (stays?.(oldest) !== true) removeFrom(line, 'oldest');
+      goBehind(line);
+      return oldest;
     },
 
     removeOver(isOver) {
       const over: Item[] = [];
-      for (const line of [...lines.values()]) {
+      for (const line of [...networks.values()].flatMap((network) => [...network.lines.values()])) {
         for (let [oldest] = line.items; oldest !== undefined && isOver(oldest); [oldest] = line.items) {
           over.push(oldest);
           removeFrom(line, 'oldest');
@@ -116,6 +126,13 @@ export function createFairQueue<Item extends object>(capacity: number): FairQueu
       return lines.size;
     },
   };
+}
+
+function moveToEnd<Value>(map: Map<string, Value>, key: string): void {
+  const value = map.get(key);
+  if (value === undefined) return;
+  map.delete(key);
+  map.set(key, value);
 }
 
 /** Elements by how much each has, so that one with the most is found at once. */

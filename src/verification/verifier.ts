@@ -1,6 +1,6 @@
 // Who verifies a signature, when, and for whom first: at once on the main thread while that has time, else in a bounded queue that
-// every client gets its turn from, in batches on worker threads. It never lets a question wait without end, never answers one with
-// the answer to another, and never turns a failure into a verdict.
+// every network gets its turn from, and in it every client, in batches on worker threads. It never lets a question wait without end,
+// never answers one with the answer to another, and never turns a failure into a verdict.
 import { ApiError } from '../errors.ts';
 import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
 import { createFairQueue, type FairQueue } from './fair-queue.ts';
@@ -11,9 +11,9 @@ import type { Threads, ThreadsStats } from './threads.ts';
 
 /** On whose behalf something is asked. */
 export interface Asker {
-  /** The rate key of its address: who shares one shares the turns. */
+  /** The rate key of its address: who shares one shares its turns and its room. */
   readonly client: string;
-  /** The widest network that may be one client's own: who shares one shares the room. */
+  /** The widest network that may be one client's own, which has the room and the turns that its clients share. */
   readonly network: string;
   /** Whether it has a session: a flood of strangers must not delay it. */
   readonly signedIn: boolean;

@@ -43,6 +43,48 @@ describe('turns', () => {
     push('a');
     expect(names(drain(queue))).toBe('baca');
   });
+
+  test('go round the networks first, and then round the clients of each', () => {
+    const queue = createFairQueue<Item>(20);
+    const push = pusher(queue);
+    for (const client of 'abcab') push(client, 'n');
+    for (const client of 'xxyz') push(client, 'm');
+    push('1', 'o');
+    expect(names(drain(queue))).toBe('ax1byczaxb');
+  });
+
+  test('a network has as many turns with a thousand clients as with one', () => {
+    const queue = createFairQueue<Item>(2000);
+    const push = pusher(queue);
+    const many = (n: number) => push(`2001:db8:0:${n % 1024}::/64`, '2001:db8::/48');
+    for (let n = 0; n < 1024; n += 1) many(n);
+    for (let n = 0; n < 500; n += 1) push('192.0.2.1');
+    const turns = { '2001:db8::/48': 0, '192.0.2.1': 0 };
+    const served = new Map<string, number>();
+    for (let n = 0; n < 10_000; n += 1) {
+      const { client = '', network } = queue.shift() ?? {};
+      served.set(client, (served.get(client) ?? 0) + 1);
+      if (network === '192.0.2.1') push('192.0.2.1');
+      else many(n);
+      turns[network === '192.0.2.1' ? network : '2001:db8::/48'] += 1;
+    }
+    expect(turns).toEqual({ '2001:db8::/48': 5000, '192.0.2.1': 5000 });
+    expect(served.size).toBe(1025);
+  });
+
+  test('a client with one item waits for one turn of each other client of its network, and the turns of others between', () => {
+    const queue = createFairQueue<Item>(2000);
+    const push = pusher(queue);
+    const others = (): void => {
+      for (let n = 0; n < 3; n += 1) push(`neighbour ${n}`, 'n');
+      for (let n = 0; n < 5; n += 1) push(`stranger ${n}`);
+    };
+    for (let n = 0; n < 20; n += 1) others();
+    const { pushed } = push('alice', 'n');
+    let served = 0;
+    for (; queue.shift() !== pushed; served += 1) others();
+    expect(served).toBe(3 * 6);
+  });
 });
 
 test('an item that stays has its client go behind the others, and is its next one again', () => {
@@ -125,7 +167,7 @@ describe('without room', () => {
     expect(push('d', 'o').dropped).toMatchObject({ client: 'a', n: 3 });
     expect(push('b', 'n').dropped).toMatchObject({ client: 'b', n: 7 });
     expect(push('c', 'm').dropped).toMatchObject({ network: 'n' });
-    expect(names(drain(queue))).toMatch(/^abcd[abc]{2}$/);
+    expect(names(drain(queue))).toMatch(/^acdb[abc]{2}$/);
   });
 
   test('there is no queue without any', () => {
@@ -145,26 +187,30 @@ test('what is over is removed from the front of each client only, as everything 
 
 /** The rules again, as slowly and plainly as they can be written. */
 function createModel(capacity: number) {
-  let lines: Item[][] = [];
+  /** In the order of their turns: networks, of each its clients, of each its items. */
+  let networks: Item[][][] = [];
   const most = (counts: readonly number[]): number => Math.max(0, ...counts);
-  const countOf = (network?: string): number => lines.flat().filter((item) => item.network === network).length;
+  const countOf = (network?: string): number => networks.flat(2).filter((item) => item.network === network).length;
   return {
     get items() {
-      return lines.flat();
+      return networks.flat(2);
     },
     get lines() {
-      return lines;
+      return networks.flat();
     },
     /** The items of which exactly one may be dropped; none when there is room. */
     push(item: Item): readonly Item[] {
-      const line = lines.find(([first]) => first?.client === item.client);
-      if (line === undefined) lines.push([item]);
+      const network = networks.find(([line]) => line?.[0]?.network === item.network);
+      const line = network?.find(([first]) => first?.client === item.client);
+      if (network === undefined) networks.push([[item]]);
+      else if (line === undefined) network.push([item]);
       else line.push(item);
+      const lines = networks.flat();
       if (lines.flat().length <= capacity) return [];
       const largest = most(lines.map(([first]) => countOf(first?.network)));
-      const networks = new Set(lines.map(([first]) => first?.network).filter((name) => countOf(name) === largest));
-      const newest = [...networks].flatMap((name) => {
-        if (networks.has(item.network) && name !== item.network) return [];
+      const fullest = new Set(lines.map(([first]) => first?.network).filter((name) => countOf(name) === largest));
+      const newest = [...fullest].flatMap((name) => {
+        if (fullest.has(item.network) && name !== item.network) return [];
         const own = lines.filter(([first]) => first?.network === name);
         const longest = most(own.map((line) => line.length));
         return own.filter((line) => line.length === longest).flatMap((line) => line.slice(-1));
@@ -172,17 +218,21 @@ function createModel(capacity: number) {
       return newest.includes(item) ? [item] : newest;
     },
     drop(item: Item): void {
-      lines = lines.map((line) => line.filter((other) => other !== item)).filter((line) => line.length > 0);
+      networks = networks
+        .map((lines) => lines.map((line) => line.filter((other) => other !== item)).filter((line) => line.length > 0))
+        .filter((lines) => lines.length > 0);
     },
     shift(stays = false): Item | undefined {
-      const [line, ...others] = lines;
+      const [network, ...others] = networks;
+      const [line, ...neighbours] = network ?? [];
       const [item, ...rest] = line ?? [];
       const left = stays ? (line ?? []) : rest;
-      lines = left.length === 0 ? others : [...others, left];
+      const lines = left.length === 0 ? neighbours : [...neighbours, left];
+      networks = lines.length === 0 ? others : [...others, lines];
       return item;
     },
     removeOver(isOver: (item: Item) => boolean): Item[] {
-      const over = lines.flatMap((line) => {
+      const over = networks.flat().flatMap((line) => {
         const end = line.findIndex((item) => !isOver(item));
         return end === -1 ? line : line.slice(0, end);
       });

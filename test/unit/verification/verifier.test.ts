@@ -155,7 +155,7 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     for (const name of ['f1', 'f2', 'f3', 'f4']) ask(name, from(name, false, 'flood'));
     ask('alice', from('alice'));
     await all();
-    expect(ended).toEqual([`f4: ${FULL}`, `f1: ${FULL}`, 'f2', 'f3', 'alice']);
+    expect(ended).toEqual([`f4: ${FULL}`, `f1: ${FULL}`, 'f2', 'alice', 'f3']);
   });
 
   test('with the documented code, status and header', async () => {
