@@ -59,7 +59,8 @@ function run({ port, seconds, perSecond, connections, requests }: Stream): Promi
     const begun = performance.now();
     let sent = 0;
     const send = setInterval(() => {
-      const due = Math.min(total, Math.floor(((performance.now() - begun) / 1000) * perSecond));
+      // The first is due at once: counted from the end of its interval, each would seem to have waited one.
+      const due = Math.min(total, Math.floor(((performance.now() - begun) / 1000) * perSecond) + 1);
       for (; sent < due; sent += 1) {
         const lane = lanes[sent % lanes.length];
         const payload = payloads[sent % payloads.length];
