@@ -95,6 +95,11 @@ export class BackupFailure extends Error {
   override readonly name = 'BackupFailure';
 }
 
+/** A file or folder that is, or may become, somebody else's; the message is one sentence for the operator. */
+export class UnsafeFile extends Error {
+  override readonly name = 'UnsafeFile';
+}
+
 /** Another process owns this database. */
 export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { operatorToken, startOperatorAlone } from '../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
-import { BackupFailure, NoData, StoreFailure, StoreLocked } from '../errors.ts';
+import { BackupFailure, NoData, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
 import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../operator/address-file.ts';
@@ -127,7 +127,8 @@ function sentenceOf(error: unknown): string {
   if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
     return error.message;
   }
-  if (error instanceof OperatorTokenUnusable || error instanceof BackupFailure) return error.message;
+  if (error instanceof OperatorTokenUnusable || error instanceof BackupFailure || error instanceof UnsafeFile)
+    return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,10 +1,11 @@
 // Opens the embedded database: one file, one owning process, every acknowledged write on disk (WAL, synchronous=FULL).
 // It must never let a read see an open write: writes have a connection of their own.
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
-import { StoreFailure, StoreLocked } from '../errors.ts';
+import { StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
+import { ensureOwnFile, isThere } from '../files/own-file.ts';
 import type { Tables } from './tables.ts';
 
 export interface Database {
@@ -22,7 +23,8 @@ const LOCK_MS = 50;
 
 /**
  * Opens or creates the database at `file` and takes its owner's lock, which the operating system releases when the process
- * dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure when the file cannot be used.
+ * dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure when the file cannot be used, UnsafeFile
+ * when the name of one that must be made leads elsewhere.
  */
 export function openSqlite(file: string): Database {
   const opened: DatabaseSync[] = [];
@@ -52,7 +54,7 @@ export function lockDatabase(file: string): { release(): void } {
 
 /** Whether a process holds the owner's lock now. Takes nothing and leaves nothing behind. */
 export function isDatabaseLocked(file: string): boolean {
-  if (!existsSync(lockOf(file))) return false;
+  if (!isThere(lockOf(file))) return false;
   const lock = attempt(() => new DatabaseSync(lockOf(file), { readOnly: true, timeout: 0 }));
   try {
     lock.prepare('select 1 from sqlite_schema').all();
@@ -79,14 +81,11 @@ export function openReadOnly(file: string): Pick<Database, 'reader' | 'close'> {
 
 const lockOf = (file: string): string => `${file}.lock`;
 
-// SQLite would let others read what it creates; the write-ahead log takes its mode from the database. A file that exists is not
-// opened here: closing it would take away the locks that this process holds on it (POSIX fcntl).
+// SQLite would let others read what it creates; the write-ahead log takes its mode from the database. It would also make what a
+// link names that leads nowhere yet.
 function createForOwner(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+  const leadsToFile = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(file);
+  if (!leadsToFile) ensureOwnFile(file);
 }
 
 function open(file: string): DatabaseSync {
@@ -106,7 +105,7 @@ function open(file: string): DatabaseSync {
 // empty database beside the real one.
 function takeLock(file: string): DatabaseSync {
   const lock = attempt(() => {
-    createForOwner(file);
+    ensureOwnFile(file);
     return new DatabaseSync(file, { timeout: LOCK_MS });
   });
   try {
@@ -161,6 +160,7 @@ function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof UnsafeFile) throw error;
     throw new StoreFailure(error instanceof Error ? error.message : 'the database failed', { cause: error });
   }
 }

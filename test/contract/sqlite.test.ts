@@ -4,18 +4,24 @@ import {
   closeSync,
   copyFileSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIN_CREDENTIAL_ID } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
-import { StoreFailure, StoreLocked } from '../../src/errors.ts';
+import { StoreFailure, StoreLocked, UnsafeFile } from '../../src/errors.ts';
+import { isDatabaseLocked, lockDatabase } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { endEverythingStarted, PROJECT, start } from '../process/start-project.ts';
 import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
@@ -200,6 +206,47 @@ describe('a file that cannot be used', () => {
     await expect(database.open()).rejects.toThrow(StoreFailure);
     mkdirSync(dirname(database.file));
     await (await open()).ping();
+  });
+});
+
+describe('a link in the place of a file that we make', () => {
+  let elsewhere: string;
+  beforeEach(() => {
+    elsewhere = mkdtempSync(join(tmpdir(), 'countersign-elsewhere-'));
+  });
+  afterEach(() => rmSync(elsewhere, { recursive: true, force: true }));
+
+  test('as the lock: nothing is made or locked where it leads, by whoever asks', async () => {
+    const target = join(elsewhere, 'target');
+    const lock = `${database.file}.lock`;
+    symlinkSync(target, lock);
+    for (const there of [false, true]) {
+      if (there) writeFileSync(target, '');
+      const sentence = new UnsafeFile(`${lock} is a link, which is not followed; remove it`);
+      await expect(database.open()).rejects.toThrow(sentence);
+      expect(() => lockDatabase(database.file)).toThrow(sentence);
+      expect(() => isDatabaseLocked(database.file)).toThrow(sentence);
+      expect(readdirSync(elsewhere)).toEqual(there ? ['target'] : []);
+    }
+    expect(readFileSync(target, 'utf8')).toBe('');
+    rmSync(lock);
+    await (await open()).ping();
+  });
+
+  test('as the database, leading nowhere: nothing is made there', async () => {
+    symlinkSync(join(elsewhere, 'target'), database.file);
+    await expect(database.open()).rejects.toThrow(UnsafeFile);
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
+  test.each(['-wal', '-shm', '-journal'])('as the %s of the database: nothing is made there', async (end) => {
+    await (await open()).close();
+    symlinkSync(join(elsewhere, 'target'), `${database.file}${end}`);
+    await database.open().then(
+      ({ store }) => store.close(),
+      (error: unknown) => expect(error).toBeInstanceOf(StoreFailure),
+    );
+    expect(readdirSync(elsewhere)).toEqual([]);
   });
 });
 

@@ -1,7 +1,17 @@
 // What a restore refuses, each with its own sentence, and that a refusal leaves nothing behind but what was there; and what it
 // accepts all the same: a backup of an older release, a folder with settings, a clock that stands behind.
 import { createHash, createSecretKey } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -169,6 +179,14 @@ describe('a folder', () => {
       lock.release();
     }
     await restore();
+  });
+
+  test('with a link as lock is refused, also one that leads nowhere: nothing is made or locked there', async () => {
+    const elsewhere = temporaryFolder();
+    mkdirSync(data(), { mode: 0o700 });
+    symlinkSync(join(elsewhere, 'target'), join(data(), 'countersign.db.lock'));
+    await expect(restore()).rejects.toThrow(/countersign\.db\.lock is a link, which is not followed; remove it$/);
+    expect([readdirSync(elsewhere), leftOver()]).toEqual([[], []]);
   });
 
   test('that cannot be made is refused in one sentence', async () => {

@@ -1,0 +1,28 @@
+// Files that this program makes for its owner alone, and their names. A link in the place of one is never followed: what it names
+// would be made, or locked, in a folder that nobody looked at.
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
+import { UnsafeFile } from '../errors.ts';
+
+const OWNER_ONLY = 0o600;
+// Windows has no O_NOFOLLOW; there O_EXCL alone refuses a name that is taken.
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+/**
+ * Makes an empty file of mode 0600 at `path`, or leaves what is there, unopened: closing a file would take away the locks that this
+ * process holds on it (POSIX fcntl). Throws UnsafeFile for a link, and what the system says.
+ */
+export function ensureOwnFile(path: string): void {
+  try {
+    closeSync(openSync(path, NEW_FILE, OWNER_ONLY));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    isThere(path);
+  }
+}
+
+/** Whether something has this name. Throws UnsafeFile for a link, wherever it leads. */
+export function isThere(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink()) throw new UnsafeFile(`${path} is a link, which is not followed; remove it`);
+  return found !== undefined;
+}
