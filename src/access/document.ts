@@ -10,7 +10,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
     'A member of the body is out of range: a name, an allowlist entry, a lifetime, a state. Or the account has as many subkeys as subkeys.max_live or subkeys.max_pending allows.',
   BINDING_ERROR: 'The body is not UTF-8 or not JSON, or a member has the wrong type or the name `__proto__`.',
   INVALID_REQUEST_PARAMETER:
-    'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1.',
+    'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1, or a GET with a body.',
   NOT_ONBOARDED: 'Login: the account is unknown here. Onboard it first.',
   INVALID_STARKNET_ADDRESS:
     'The account is not a 0x hex felt, or is zero; at onboarding, also: not the address of this key.',

@@ -130,6 +130,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       return refuse(arrival, deny('method_not_allowed'));
     }
     const { route } = match;
+    requireNoBodyOfGet(method, request);
 
     const asked = deps.authorize({ route, method, authorization: lines.authorization, clientIp });
     const decision = asked instanceof Promise ? await asked : asked;
@@ -323,6 +324,15 @@ export function requirePlainBody(request: IncomingMessage): void {
   if (coding.toLowerCase() !== 'chunked' || request.httpVersion !== '1.1') {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'the only transfer coding that is read is chunked, in HTTP/1.1');
   }
+}
+
+// RFC 9110 section 9.3.1: content in a GET has no meaning, and may be taken for an attempt at smuggling. Ours would read it for nothing;
+// no client of the table sends any. A length of zero announces none.
+export function requireNoBodyOfGet(method: string, { headers }: IncomingMessage): void {
+  const length = headers['content-length'];
+  if (method !== 'GET' || (headers['transfer-encoding'] === undefined && (length === undefined || /^0+$/.test(length))))
+    return;
+  throw new ApiError('INVALID_REQUEST_PARAMETER', 'a GET request has no body');
 }
 
 const isUnixSocket = (request: IncomingMessage): boolean => {

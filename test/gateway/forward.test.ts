@@ -105,7 +105,7 @@ describe('what reaches the venue', () => {
     expect(venue.seen[0]?.headers).toMatchObject({ 'content-length': '0' });
   });
 
-  test.each(['DELETE', 'GET', 'PUT'])('the JSON body of a %s arrives', async (method) => {
+  test.each(['DELETE', 'PUT', 'PATCH'])('the JSON body of a %s arrives', async (method) => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     await ask(gateway.port, post('/v1/orders/batch', '["1"]').replace('POST', method));

@@ -8,7 +8,7 @@ import { settled } from '../gateway/forward-harness.ts';
 import { untilClosed } from '../support/raw-http.ts';
 import { call } from '../support/trader.ts';
 import { expectRawRefusal, sendRaw } from './raw.ts';
-import { expectRefusal, newOwner, type Owner, SUBKEYS, startWorld, TOKENS, type World } from './world.ts';
+import { expectRefusal, newOwner, type Owner, SELF, SUBKEYS, startWorld, TOKENS, type World } from './world.ts';
 
 let world: World;
 let owner: Owner;
@@ -93,6 +93,41 @@ describe('a request with two readings', () => {
     );
     expect([status, body.split('HTTP/1.1 ').length, body.slice(-15)]).toEqual([404, 2, '{"status":"ok"}']);
     expect(world.service.venue.total()).toBe(before);
+  });
+});
+
+describe('a GET with a body', () => {
+  test.each([
+    ['a length', 'Content-Length: 2\r\n', '{}'],
+    ['chunks', 'Transfer-Encoding: chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'],
+    ['no chunk at all', 'Transfer-Encoding: chunked\r\n', '0\r\n\r\n'],
+    ['a length of which nothing ever comes', 'Content-Length: 900000\r\n', ''],
+    ['a length written with zeros', 'Content-Length: 02\r\n', '{}'],
+  ])('of %s is 400, whoever serves the path, and the venue is not asked', async (_name, framing, body) => {
+    const before = world.service.venue.total();
+    for (const path of ['/v1/markets', '/v1/orders', '/v1/system/time', SELF]) {
+      const bytes = `GET ${path} HTTP/1.1\r\n${HOST}${bearerLine()}Connection: close\r\n${framing}\r\n${body}`;
+      expectRawRefusal(await sendRaw(world.port, bytes), 400, 'INVALID_REQUEST_PARAMETER');
+    }
+    expect(world.service.venue.total()).toBe(before);
+  });
+
+  test.each(['0', '00'])('of the length %s has none and is served', async (length) => {
+    const bytes = `GET /v1/markets HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Length: ${length}\r\n\r\n`;
+    expect((await sendRaw(world.port, bytes)).status).toBe(200);
+  });
+
+  test('is counted as any other request', async () => {
+    const limited = await startWorld({
+      settings: { 'rate_limit.enabled': 'true', 'rate_limit.public_per_minute': '2' },
+    });
+    onTestFinished(() => limited.stop());
+    const seen = [];
+    for (let i = 0; i < 3; i += 1) {
+      const bytes = `GET /v1/markets HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Length: 2\r\n\r\n{}`;
+      seen.push((await sendRaw(limited.port, bytes)).status);
+    }
+    expect(seen).toEqual([400, 400, 429]);
   });
 });
 
