@@ -24,7 +24,7 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Plain HTTP on loopback; with tls.cert, give a check of your own: --no-healthcheck here, and your orchestrator's.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "--disable-sigusr1", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # node itself is the first process: signals reach it, and a stop finishes what is under way.
-ENTRYPOINT ["node", "src/main.ts"]
+ENTRYPOINT ["node", "--disable-sigusr1", "src/main.ts"]
 CMD ["serve"]

@@ -376,9 +376,11 @@ async function main() {
   const env = withPath((entries) => [BIN, ...entries]);
   if (inCheckout && args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });
   if (inCheckout && args[0] === 'check') return check(node, { cwd: ROOT, env, stdio: 'inherit' });
-  return run(node, [path.join(ROOT, 'src', 'main.ts'), ...args], { stdio: 'inherit' });
+  return run(node, ['--disable-sigusr1', path.join(ROOT, 'src', 'main.ts'), ...args], { stdio: 'inherit' });
 }
 
+// Node would open the debugger, and with it this process, to everybody on this machine.
+process.on('SIGUSR1', () => undefined);
 main().then(exitAs, (error) => {
   if (error.stoppedBy !== undefined) exitAs({ signal: error.stoppedBy });
   say(error.message);

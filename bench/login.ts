@@ -42,7 +42,9 @@ async function contender(name: string, share: number, nodeFlags: readonly string
   const main = join(import.meta.dirname, '..', 'src', 'main.ts');
   const settings = ['--port=0', '--rate-limit=off', '--log.level=error', '--engine.workers=0'];
   const files = [`--data=${join(folder, 'data')}`, `--master_key.file=${join(folder, 'master.key')}`];
-  const running = start(process.execPath, [...nodeFlags, main, 'serve', ...settings, ...files], { core: 'server' });
+  const running = start(process.execPath, ['--disable-sigusr1', ...nodeFlags, main, 'serve', ...settings, ...files], {
+    core: 'server',
+  });
   const [, port] = await running.printed(/^listening on http:\/\/127\.0\.0\.1:(\d+)/m);
   return { name, share, server: { ...running, port: Number(port) }, measured: [] };
 }

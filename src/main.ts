@@ -1,4 +1,8 @@
 // Process entry: the first argument names a command, and its answer is the exit code. The only file that calls process.exit.
+import { isDebuggerOpen } from './cli/no-debugger.ts';
+
+// The line above stays first: a signal that comes before it opens the debugger.
+
 import { type CommandName, isCommandName, unknownCommand } from './cli/command-forms.ts';
 import { accounts } from './cli/commands/accounts.ts';
 import { audit } from './cli/commands/audit.ts';
@@ -31,6 +35,12 @@ const commands: Readonly<Record<CommandName, Command>> = {
   version,
 };
 
+if (await isDebuggerOpen()) {
+  process.stderr.write(
+    'countersign: a debugger is open (--inspect, NODE_OPTIONS or SIGUSR1), which anybody on this machine could use; start without it\n',
+  );
+  process.exit(1);
+}
 const [first = 'help', ...argv] = process.argv.slice(2);
 const name = first === '--help' || first === '--version' ? first.slice(2) : first;
 if (!isCommandName(name)) {

@@ -101,7 +101,9 @@ export async function startRole(
   args: readonly string[],
   core: Core,
 ): Promise<Running & { readonly port: number }> {
-  const running = start(process.execPath, [join(import.meta.dirname, '..', path), ...args], { core });
+  const running = start(process.execPath, ['--disable-sigusr1', join(import.meta.dirname, '..', path), ...args], {
+    core,
+  });
   const [, port] = await running.printed(/^listening on http:\/\/127\.0\.0\.1:(\d+)/m);
   return { ...running, port: Number(port) };
 }
