@@ -8,7 +8,8 @@ import { refusalErrorOf } from './refusal.ts';
 const whenCode: Readonly<Record<ErrorCode, string>> = {
   VALIDATION_ERROR:
     'A member of the body is out of range: a name, an allowlist entry, a lifetime, a state. Or the account has as many subkeys as subkeys.max_live or subkeys.max_pending allows.',
-  BINDING_ERROR: 'The body is not UTF-8 or not JSON, or a member has the wrong type or the name `__proto__`.',
+  BINDING_ERROR:
+    'The body is not JSON that all parsers read alike (UTF-8, no name twice in any spelling, none like `__proto__`, `constructor` or `prototype`), or a member has the wrong type.',
   INVALID_REQUEST_PARAMETER:
     'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1, or a GET with a body.',
   NOT_ONBOARDED: 'Login: the account is unknown here. Onboard it first.',

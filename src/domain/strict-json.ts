@@ -12,7 +12,7 @@ export interface JsonArray {
 }
 export interface JsonObject {
   readonly kind: 'object';
-  /** By exact name; no two names are equal when letter case is ignored. */
+  /** By exact name; no two have one folded name, and none is named after the prototype of objects. */
   readonly members: ReadonlyMap<string, JsonValue>;
 }
 export type JsonValue = null | boolean | string | JsonNumber | JsonArray | JsonObject;
@@ -47,12 +47,22 @@ const endOfWord = /[^0-9A-Za-z+.-]|$/y;
 const memberName = /^[ !#-[\]-~]*$/;
 
 /**
- * One JSON value (RFC 8259) in at most 64 KiB of UTF-8 without a byte order mark, nested at most 16 deep, of at most 3,200 members
- * and elements. In every object the names are printable ASCII, written without escapes, and distinct when letter case is ignored.
- * Strings are well-formed Unicode. Throws StrictJsonError for everything else, and reads nothing behind the place where it is wrong.
+ * What is left of a name of ASCII signs for the loosest reader: its letters and digits, in small letters. Protobuf takes `orderId`
+ * for order_id, Go any letter case, others every sign between words for any other: they cannot tell names apart that are one here.
  */
-export function parseStrictJson(bytes: Uint8Array): JsonValue {
-  if (bytes.length > MAX_JSON_BYTES) throw new StrictJsonError(`it is larger than ${MAX_JSON_BYTES} bytes`);
+export const foldedName = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
+/** Folded. Whoever copies such a member into an object gives that object other members, or all objects. */
+const prototypeNames: ReadonlySet<string> = new Set(['proto', 'constructor', 'prototype']);
+
+/**
+ * One JSON value (RFC 8259) in at most `maxBytes` of UTF-8 without a byte order mark, nested at most 16 deep, of at most 3,200 members
+ * and elements. In every object the names are printable ASCII, written without escapes, distinct by their folded names, and none is
+ * `__proto__`, `constructor` or `prototype` in any spelling. Strings are well-formed Unicode. Throws StrictJsonError for everything
+ * else, and reads nothing behind the place where it is wrong.
+ */
+export function parseStrictJson(bytes: Uint8Array, maxBytes = MAX_JSON_BYTES): JsonValue {
+  if (bytes.length > maxBytes) throw new StrictJsonError(`it is larger than ${maxBytes} bytes`);
   const text = decoded(bytes);
   if (text.startsWith('\ufeff')) throw new StrictJsonError('it begins with a byte order mark');
   let at = 0;
@@ -97,10 +107,12 @@ export function parseStrictJson(bytes: Uint8Array): JsonValue {
       const raw = take(string) ?? notJson();
       const name = raw.slice(1, -1);
       if (!memberName.test(name)) throw new StrictJsonError('a member name is not plain printable ASCII');
-      if (folded.has(name.toLowerCase())) {
-        throw new StrictJsonError('two members of one object have the same name when letter case is ignored');
+      const plain = foldedName(name);
+      if (prototypeNames.has(plain)) throw new StrictJsonError('a member is named like the prototype of objects');
+      if (folded.has(plain)) {
+        throw new StrictJsonError('two members of one object have the same name but for letter case and signs');
       }
-      folded.add(name.toLowerCase());
+      folded.add(plain);
       skipSpace();
       if (text[at] !== ':') notJson();
       at += 1;
@@ -177,6 +189,14 @@ export function parseStrictJson(bytes: Uint8Array): JsonValue {
   function skipSpace(): void {
     take(space);
   }
+}
+
+/** The value as JSON.parse would give it. */
+export function plainJson(value: JsonValue): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value.kind === 'number') return Number(value.text);
+  if (value.kind === 'array') return value.items.map(plainJson);
+  return Object.fromEntries([...value.members].map(([name, member]) => [name, plainJson(member)]));
 }
 
 function notJson(): never {

@@ -1,8 +1,8 @@
 // What an order's signature covers (WIRE section 3), read from the very members that a venue reads. Anything that could be signed
-// as one thing and read as another (a number with two texts, a member in another case) is refused, never normalised.
+// as one thing and read as another (a number with two texts, a member by a second name) is refused, never normalised.
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
-import type { JsonObject, JsonValue } from '../domain/strict-json.ts';
+import { foldedName, type JsonObject, type JsonValue } from '../domain/strict-json.ts';
 import type { UnixMillis } from '../domain/time.ts';
 import { feltFromText } from './felt.ts';
 import { type MessageHasher, modifyOrderType, orderType, structChain } from './message.ts';
@@ -46,10 +46,34 @@ const readMembers = [
   'on_behalf_of_account',
 ] as const;
 type ReadMember = (typeof readMembers)[number];
+type Members = Pick<ReadonlyMap<ReadMember, JsonValue>, 'get'>;
+
+/** What else orders have: no signature covers it. A second name of one is refused all the same, so that there is one rule for all. */
+const unsignedMembers = [
+  'client_id',
+  'instruction',
+  'flags',
+  'stp',
+  'trigger_price',
+  'vwap_price',
+  'recv_window',
+  'algo_type',
+  'frequency',
+  'duration_seconds',
+] as const;
+
+/** By what the loosest reader makes of them. */
+const knownNames: ReadonlyMap<string, string> = new Map(
+  [...readMembers, ...unsignedMembers].map((name) => [foldedName(name), name]),
+);
+
+/** The one spelling of names, those of members that nobody knows yet among them. */
+const snakeCase = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 
 /**
  * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order: a decimal number. Algo orders have the
- * form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything. Throws OrderError.
+ * form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything, but every name in it, at any
+ * depth, is in its one spelling. Throws OrderError.
  */
 export function readOrder(value: JsonValue | undefined, pathId?: string): SignedOrder {
   const members = membersOf(value);
@@ -89,23 +113,36 @@ export function orderStruct(curve: Pedersen, order: SignedOrder): PedersenChain 
     : structChain(curve, modifyOrderType, { ...values, id });
 }
 
-function membersOf(value: JsonValue | undefined): ReadonlyMap<ReadMember, JsonValue> {
+function membersOf(value: JsonValue | undefined): Members {
   if (!isObject(value)) throw new OrderError('it is not a JSON object');
-  const found = new Map<ReadMember, JsonValue>();
-  for (const [name, member] of value.members) {
-    // Go and others match names in any case: `PRICE` would be a price that we did not see.
-    const meant = readMembers.find((known) => known === name.toLowerCase());
-    if (meant === undefined) continue;
-    if (meant !== name) throw new OrderError(`${meant} must be written in small letters`);
-    found.set(meant, member);
+  requireOneSpelling(value);
+  return value.members;
+}
+
+// Strict JSON keeps two spellings of a name apart from each other. Here the second one alone is refused: `PRICE` would be a price to
+// Go, and `onBehalfOfAccount` an account to protobuf, that we did not see.
+function requireOneSpelling(value: JsonValue): void {
+  if (typeof value !== 'object' || value === null || value.kind === 'number') return;
+  if (value.kind === 'array') {
+    value.items.forEach(requireOneSpelling);
+    return;
   }
-  return found;
+  for (const [name, member] of value.members) {
+    const meant = knownNames.get(foldedName(name));
+    if (meant !== undefined && meant !== name) {
+      throw new OrderError(`${meant} must be written in small letters, exactly so`);
+    }
+    if (!snakeCase.test(name)) {
+      throw new OrderError('a member name is not of small letters and digits with single underscores between words');
+    }
+    requireOneSpelling(member);
+  }
 }
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && value.kind === 'object';
 
-function textOf(members: ReadonlyMap<ReadMember, JsonValue>, name: ReadMember): string {
+function textOf(members: Members, name: ReadMember): string {
   const value = members.get(name);
   if (typeof value !== 'string') throw new OrderError(`${name} must be a string`);
   return value;
@@ -162,7 +199,7 @@ function readSignature(text: string): StarkSignature {
   return signature;
 }
 
-function readId(members: ReadonlyMap<ReadMember, JsonValue>, pathId: string): bigint {
+function readId(members: Members, pathId: string): bigint {
   for (const name of ['id', 'order_id'] as const) {
     const value = members.get(name);
     if (value !== undefined && value !== pathId) throw new OrderError(`${name} must be the order in the path`);

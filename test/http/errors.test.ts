@@ -267,6 +267,14 @@ describe('around the router', () => {
     ['a member named __proto__', '{"__proto__":{"name":"x"}}'],
     ['the same deeper', '{"x":[{"__proto__":1}]}'],
     ['the same in escapes', '{"\\u005f_proto__":1}'],
+    ['a member named constructor', '{"name":"x","constructor":{"prototype":{"x":1}}}'],
+    ['a member named prototype', '{"name":"x","y":{"prototype":1}}'],
+    ['a member twice', '{"name":"x","name":"y"}'],
+    ['a member twice, in another case', '{"name":"x","NAME":"y"}'],
+    ['a member by two names', '{"name":"x","allowed_cidrs":[],"allowedCidrs":["192.0.2.0/24"]}'],
+    ['a member by an escaped name', '{"n\\u0061me":"x"}'],
+    ['a byte order mark', '\ufeff{"name":"x"}'],
+    ['half of a surrogate pair', '{"name":"\\ud800"}'],
     ['lists as deep as a body is long', '['.repeat(32_000) + ']'.repeat(32_000)],
     ['objects as deep as a body is long', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
     ['depth in a member that is read', `{"name":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
@@ -275,11 +283,11 @@ describe('around the router', () => {
   });
 
   test('members and parameters named like parts of every object are names like any other', async () => {
-    const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
+    const names = ['toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
     const body = JSON.stringify({ name: 'kept', ...Object.fromEntries(names.map((name) => [name, { x: 1 }])) });
     const created = await call(world.url, 'POST', TOKENS, { bearer: owner.session, body });
     expect([created.status, created.json.api_token?.name]).toEqual([200, 'kept']);
-    const query = ['__proto__', ...names].map((name) => `${name}=1&${name}[x]=1`).join('&');
+    const query = ['__proto__', 'constructor', 'prototype', ...names].map((name) => `${name}=1&${name}[x]=1`).join('&');
     const listed = await call(world.url, 'GET', `${TOKENS}?${encodeURI(query)}&limit=1`, { bearer: owner.session });
     expect([listed.status, listed.json.results?.length]).toEqual([200, 1]);
     expect(Object.keys(Object.prototype)).toEqual([]);

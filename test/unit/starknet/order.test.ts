@@ -248,6 +248,40 @@ describe('the other members', () => {
     },
   );
 
+  // What protobuf JSON, pydantic with aliases, Go and lenient readers take for a member that was read here, with it or instead of it.
+  test.each([
+    ['order_id', ['orderId', 'OrderID', 'orderid', 'order-id', 'order id', '_order_id', 'order__id', 'order_id_']],
+    ['on_behalf_of_account', ['onBehalfOfAccount', 'on_behalfof_account', 'ONBEHALFOFACCOUNT', 'on.behalf.of.account']],
+    ['signature_timestamp', ['signatureTimestamp', 'signaturetimestamp', 'Signature-Timestamp']],
+    ['size', ['$size', 'Size', 'si_ze', '@size', 'size[]']],
+    ['client_id', ['clientId', 'clientid', 'ClientID', 'client-id']],
+    ['trigger_price', ['triggerPrice', 'triggerprice']],
+    ['recv_window', ['recvWindow', 'recvwindow']],
+    ['instruction', ['Instruction', 'INSTRUCTION']],
+    ['duration_seconds', ['durationSeconds', 'duration_Seconds']],
+  ])('a second name of %s is refused, with the first or without it, at any depth', (first, seconds) => {
+    for (const second of seconds) {
+      const { [first]: _left, ...rest } = { ...limit } as Record<string, unknown>;
+      const without = { ...rest, [second]: '1' };
+      expect(refusal(without)).toThrow(`${first} must be written in small letters, exactly so`);
+      expect(refusal({ ...limit, [first]: '1', [second]: '1' })).toThrow(/same name|small letters/);
+      expect(refusal({ ...limit, more: [{ deep: { [second]: '1' } }] })).toThrow(/exactly so/);
+    }
+  });
+
+  test.each(['reduceOnly', 'reduce-only', 'Reduce', '_x', 'x_', 'a__b', '1st', '', 'a b', 'a.b', '$ref', 'a[0]'])(
+    'a name that nobody knows yet has one spelling, too: not %j',
+    (name) => {
+      expect(refusal({ ...limit, [name]: '1' })).toThrow(/small letters/);
+      expect(refusal({ ...limit, more: [{ [name]: '1' }] })).toThrow(/small letters/);
+    },
+  );
+
+  test('members that nobody signs may hold anything, under names in snake case', () => {
+    const more = { client_id: 'orderId', flags: ['A'], new_thing2: { a1_b: [{ c: null }] }, x: '__proto__' };
+    expect(read({ ...limit, ...more })).toEqual(read(limit));
+  });
+
   test.each([[null], [[]], ['text'], [7], [true]])('%j is no order', (body) => {
     expect(refusal(JSON.stringify(body))).toThrow(/not a JSON object/);
   });
