@@ -1,9 +1,10 @@
 // Who verifies a signature, when, and for whom first: at once on the main thread while that has time, else in a bounded queue that
 // every network gets its turn from, and in it every client, in batches on worker threads. It never lets a question wait without end,
 // never answers one with the answer to another, and never turns a failure into a verdict.
+
+import { createFairQueue, type FairQueue } from '../domain/fair-queue.ts';
 import { ApiError } from '../errors.ts';
 import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
-import { createFairQueue, type FairQueue } from './fair-queue.ts';
 import type { OpenedAnswers } from './open-answers.ts';
 import { type Effort, type Outcome, outcomeOf } from './outcome.ts';
 import { type AnswerTo, isAnswerTo, type Kind, type Question } from './questions.ts';

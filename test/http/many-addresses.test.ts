@@ -7,11 +7,11 @@ import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { settingOf } from '../../src/config/schema.ts';
 import type { IpAddress } from '../../src/domain/allowlist.ts';
+import { createFairQueue } from '../../src/domain/fair-queue.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import { outgoingHeaders } from '../../src/gateway/headers.ts';
 import { createClientIp } from '../../src/http/client-ip.ts';
 import { accountBuckets, createRateLimiter, defaultLimits, ipBuckets } from '../../src/ratelimit/limiter.ts';
-import { createFairQueue } from '../../src/verification/fair-queue.ts';
 import { call } from '../support/trader.ts';
 import { startWorld } from './world.ts';
 

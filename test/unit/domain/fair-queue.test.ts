@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createFairQueue, type FairQueue } from '../../../src/verification/fair-queue.ts';
+import { createFairQueue, type FairQueue } from '../../../src/domain/fair-queue.ts';
 
 interface Item {
   readonly client: string;
