@@ -285,7 +285,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function enqueue(lane: FairQueue<Place>, place: Place): void {
     depth += place.jobs.length;
-    const dropped = lane.push(place.call.asker, place);
+    const { dropped } = lane.push(place.call.asker, place);
     if (dropped !== undefined) evict(dropped, 'queue_full');
     if (depth >= THREADS_AT || usualEffort === 'complete' || lanes.plain.size > 0) threads?.start();
     pumpSoon();

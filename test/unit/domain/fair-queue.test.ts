@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createFairQueue, type FairQueue } from '../../../src/domain/fair-queue.ts';
+import { createFairQueue, type FairQueue, type Pushed } from '../../../src/domain/fair-queue.ts';
 
 interface Item {
   readonly client: string;
@@ -11,9 +11,9 @@ interface Item {
 /** Pushes the next item of a client; returns what had to go. */
 function pusher(queue: FairQueue<Item>) {
   let n = 0;
-  return (client: string, network = client): { pushed: Item; dropped: Item | undefined } => {
+  return (client: string, network = client): Pushed<Item> & { pushed: Item } => {
     const pushed = { client, network, n: n++ };
-    return { pushed, dropped: queue.push(pushed, pushed) };
+    return { pushed, ...queue.push(pushed, pushed) };
   };
 }
 
@@ -175,6 +175,21 @@ describe('without room', () => {
   });
 });
 
+test('who may not be served keeps the turn, and others are served meanwhile', () => {
+  const queue = createFairQueue<Item>(10);
+  const push = pusher(queue);
+  for (const client of 'abab') push(client, 'n');
+  push('c');
+  const unless = (barred: string) => ({
+    network: (name: string) => name !== barred,
+    client: (name: string) => name !== barred,
+  });
+  expect(names([queue.shift(undefined, unless('a'))].flatMap((item) => item ?? []))).toBe('b');
+  expect(names([queue.shift(undefined, unless('n'))].flatMap((item) => item ?? []))).toBe('c');
+  expect(queue.shift(undefined, unless('n'))).toBeUndefined();
+  expect(names(drain(queue))).toBe('aba');
+});
+
 test('what is over is removed from the front of each client only, as everything behind is younger', () => {
   const queue = createFairQueue<Item>(10);
   const push = pusher(queue);
@@ -222,12 +237,14 @@ function createModel(capacity: number) {
         .map((lines) => lines.map((line) => line.filter((other) => other !== item)).filter((line) => line.length > 0))
         .filter((lines) => lines.length > 0);
     },
-    shift(stays = false): Item | undefined {
-      const [network, ...others] = networks;
-      const [line, ...neighbours] = network ?? [];
+    shift(stays = false, may: (item: Item) => boolean = () => true): Item | undefined {
+      const line = networks.flat().find(([first]) => first !== undefined && may(first));
+      const network = networks.find((lines) => lines.some((other) => other === line));
       const [item, ...rest] = line ?? [];
       const left = stays ? (line ?? []) : rest;
+      const neighbours = (network ?? []).filter((other) => other !== line);
       const lines = left.length === 0 ? neighbours : [...neighbours, left];
+      const others = networks.filter((other) => other !== network);
       networks = lines.length === 0 ? others : [...others, lines];
       return item;
     },
@@ -245,7 +262,21 @@ function createModel(capacity: number) {
 const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.integer({ min: 0, max: 8 }) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('shift' as const), stays: fc.boolean() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('shift' as const),
+        stays: fc.boolean(),
+        barred: fc.array(
+          fc.oneof(
+            fc.nat(8).map((n) => `client ${n}`),
+            fc.nat(2).map((n) => `network ${n}`),
+          ),
+          { maxLength: 3 },
+        ),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), which: fc.nat() }) },
     {
       weight: 1,
       arbitrary: fc.record({ kind: fc.constant('expire' as const), youngest: fc.integer({ min: 0, max: 80 }) }),
@@ -260,16 +291,30 @@ test('is the model, step by step, and never holds more than its capacity', () =>
       const queue = createFairQueue<Item>(capacity);
       const push = pusher(queue);
       const model = createModel(capacity);
+      const places: Pushed<Item>['place'][] = [];
       for (const step of script) {
         if (step.kind === 'push') {
           // Of networks with one, two and three clients.
-          const { pushed, dropped } = push(`client ${step.client}`, `network ${Math.floor(Math.sqrt(step.client))}`);
+          const { pushed, place, dropped } = push(
+            `client ${step.client}`,
+            `network ${Math.floor(Math.sqrt(step.client))}`,
+          );
+          places.push(place);
           const candidates = model.push(pushed);
           if (candidates.length === 0) expect(dropped).toBeUndefined();
           else expect(candidates).toContain(dropped);
           if (dropped !== undefined) model.drop(dropped);
         } else if (step.kind === 'shift') {
-          expect(queue.shift(() => step.stays)).toBe(model.shift(step.stays));
+          const may = (name: string): boolean => !step.barred.includes(name);
+          expect(queue.shift(() => step.stays, { network: may, client: may })).toBe(
+            model.shift(step.stays, ({ client, network }) => may(client) && may(network)),
+          );
+        } else if (step.kind === 'leave') {
+          // Perhaps one that has left already, in whatever way.
+          const place = places[step.which % Math.max(1, places.length)];
+          if (place === undefined) continue;
+          queue.remove(place);
+          model.drop(place.item);
         } else {
           const isOver = ({ n }: Item): boolean => n < step.youngest;
           expect(queue.removeOver(isOver)).toEqual(model.removeOver(isOver));

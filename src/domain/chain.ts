@@ -1,0 +1,43 @@
+// Lists whose links are brought along by what is listed: joining and leaving one costs a constant and leaves nothing behind. For what
+// comes and goes with every request: a long-lived Set or Map outgrows its table again and again, and V8 links the old ones, which keep
+// what they listed alive.
+
+export interface Link<Owner> {
+  readonly owner: Owner;
+  before: Link<Owner> | undefined;
+  after: Link<Owner> | undefined;
+}
+
+export interface Chain<Owner> {
+  first: Link<Owner> | undefined;
+  last: Link<Owner> | undefined;
+}
+
+export const createLink = <Owner>(owner: Owner): Link<Owner> => ({ owner, before: undefined, after: undefined });
+
+export const createChain = <Owner>(): Chain<Owner> => ({ first: undefined, last: undefined });
+
+/** The link must be in no chain. */
+export function append<Owner>(chain: Chain<Owner>, link: Link<Owner>): void {
+  link.before = chain.last;
+  if (chain.last === undefined) chain.first = link;
+  else chain.last.after = link;
+  chain.last = link;
+}
+
+/** The link must be in this chain. */
+export function unlink<Owner>(chain: Chain<Owner>, link: Link<Owner>): void {
+  if (link.before === undefined) chain.first = link.after;
+  else link.before.after = link.after;
+  if (link.after === undefined) chain.last = link.before;
+  else link.after.before = link.before;
+  link.before = undefined;
+  link.after = undefined;
+}
+
+/** The link must be in this chain. */
+export function moveToEnd<Owner>(chain: Chain<Owner>, link: Link<Owner>): void {
+  if (chain.last === link) return;
+  unlink(chain, link);
+  append(chain, link);
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createShares, type Holder, type Shares } from '../../../src/domain/shares.ts';
+
+const stranger = (client: string, network = client): Holder => ({ client, network, signedIn: false });
+const owner = (client: string, network = client): Holder => ({ client, network, signedIn: true });
+
+/** How many times one can be taken, until it is refused. */
+function takeAll(shares: Shares, holder: Holder): number {
+  let taken = 0;
+  while (shares.take(holder, 1)) taken += 1;
+  return taken;
+}
+
+describe('of 128', () => {
+  test('a client has a quarter', () => {
+    expect(takeAll(createShares(128), stranger('a'))).toBe(32);
+    expect(takeAll(createShares(128), owner('a'))).toBe(32);
+  });
+
+  test('a network has a half, however many clients it has', () => {
+    for (const who of [stranger, owner]) {
+      const shares = createShares(128);
+      const taken = Array.from({ length: 100 }, (_, n) => takeAll(shares, who(`client ${n}`, 'network')));
+      expect(taken.reduce((sum, n) => sum + n)).toBe(64);
+    }
+  });
+
+  test('those who are not signed in have three quarters, from however many networks; the rest is left for who is', () => {
+    const shares = createShares(128);
+    for (let n = 0; n < 200; n += 1) shares.take(stranger(`192.0.2.${n}`), 1);
+    expect(shares.held).toBe(96);
+    expect(shares.may(false)).toBeUndefined();
+    expect(takeAll(shares, owner('alice'))).toBe(32);
+    expect(shares.may(true)).toBeUndefined();
+  });
+
+  test('strangers at the same address take nothing from who is signed in there', () => {
+    const shares = createShares(128);
+    expect(takeAll(shares, stranger('192.0.2.1'))).toBe(32);
+    expect(takeAll(shares, owner('credential/1', '192.0.2.1'))).toBe(32);
+  });
+
+  test('those who are signed in can have all', () => {
+    const shares = createShares(128);
+    for (let n = 0; n < 200; n += 1) shares.take(owner(`credential/${n}`, `192.0.2.${n}`), 1);
+    expect(shares.held).toBe(128);
+  });
+});
+
+test('everybody can hold one of however few', () => {
+  for (const total of [1, 2, 3]) expect(takeAll(createShares(total), stranger('a'))).toBe(1);
+});
+
+test('more than is left is not taken in part', () => {
+  const shares = createShares(100);
+  expect(shares.take(stranger('a'), 26)).toBe(false);
+  expect(shares.held).toBe(0);
+  expect(shares.take(stranger('a'), 25)).toBe(true);
+});
+
+test('who may take one more is who could', () => {
+  const shares = createShares(16);
+  for (const client of ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']) shares.take(stranger(client, 'n'), 1);
+  expect(shares.may(false)?.network('n')).toBe(false);
+  expect(shares.may(false)?.client('a')).toBe(false);
+  expect(shares.may(false)?.client('c')).toBe(true);
+  expect(shares.may(true)?.network('n')).toBe(true);
+});
+
+test('there is nothing to share of nothing', () => {
+  for (const total of [0, -1, 1.5, Number.NaN]) expect(() => createShares(total)).toThrow(RangeError);
+});
+
+test('whatever is taken and given back, nobody is above a share and the sum is exact', () => {
+  const steps = fc.array(fc.record({ who: fc.nat(11), amount: fc.integer({ min: 1, max: 9 }), give: fc.boolean() }));
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), steps, (total, script) => {
+      const shares = createShares(total);
+      const taken: { holder: Holder; amount: number }[] = [];
+      const sum = (of: (holder: Holder) => boolean): number =>
+        taken.reduce((all, { holder, amount }) => all + (of(holder) ? amount : 0), 0);
+      for (const { who, amount, give } of script) {
+        const signedIn = who % 2 === 0;
+        const holder: Holder = { client: `client ${who}`, network: `network ${who % 3}`, signedIn };
+        if (give) {
+          const [last] = taken.splice(-1);
+          if (last !== undefined) shares.give(last.holder, last.amount);
+        } else if (shares.take(holder, amount)) taken.push({ holder, amount });
+        expect(shares.held).toBe(sum(() => true));
+        expect(shares.held).toBeLessThanOrEqual(total);
+        expect(sum(({ signedIn }) => !signedIn)).toBeLessThanOrEqual(Math.max(1, Math.floor((total * 3) / 4)));
+        expect(sum(({ client }) => client === holder.client)).toBeLessThanOrEqual(Math.max(1, Math.floor(total / 4)));
+        expect(sum((other) => other.network === holder.network && other.signedIn === signedIn)).toBeLessThanOrEqual(
+          Math.max(1, Math.floor(total / 2)),
+        );
+      }
+      for (const { holder, amount } of taken) shares.give(holder, amount);
+      expect(shares.held).toBe(0);
+    }),
+  );
+});
