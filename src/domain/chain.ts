@@ -41,3 +41,10 @@ export function moveToEnd<Owner>(chain: Chain<Owner>, link: Link<Owner>): void {
   unlink(chain, link);
   append(chain, link);
 }
+
+/** All owners as they stand now, the oldest first: what comes or goes afterwards changes nothing in the list. */
+export function ownersOf<Owner>(chain: Chain<Owner>): Owner[] {
+  const owners: Owner[] = [];
+  for (let link = chain.first; link !== undefined; link = link.after) owners.push(link.owner);
+  return owners;
+}

@@ -36,6 +36,9 @@ export function createLru<Key, Value>(capacity: number, onEvict?: (key: Key, val
     else entry.older.newer = entry.newer;
     if (entry.newer === undefined) newest = entry.older;
     else entry.newer.older = entry.older;
+    // An old entry that is out must not keep a young one alive.
+    entry.older = undefined;
+    entry.newer = undefined;
   }
 
   function linkAsNewest(entry: Entry<Key, Value>): void {

@@ -19,15 +19,20 @@ export interface RequestContext {
   readonly asker: Asker;
 }
 
-const contexts = new WeakMap<IncomingMessage, RequestContext>();
+// On the request itself: a WeakMap of requests would keep each of them until the next collection of old objects.
+const attached = Symbol('context');
 
-export const attachContext = (request: IncomingMessage, context: RequestContext): void => {
-  contexts.set(request, context);
+interface WithContext {
+  [attached]?: RequestContext;
+}
+
+export const attachContext = (request: IncomingMessage & WithContext, context: RequestContext): void => {
+  request[attached] = context;
 };
 
 /** Throws when the request did not come through the front: such a request must never be served. */
-export function contextOf(request: { readonly raw: IncomingMessage }): RequestContext {
-  const context = contexts.get(request.raw);
+export function contextOf(request: { readonly raw: IncomingMessage & WithContext }): RequestContext {
+  const context = request.raw[attached];
   if (context === undefined) throw new Error('a request reached a handler without passing the front');
   return context;
 }

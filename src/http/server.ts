@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { append, createChain, createLink, ownersOf, unlink } from '../domain/chain.ts';
 import { ApiError } from '../errors.ts';
 import type { ConnectionRefusal } from '../telemetry/counters.ts';
 import { REQUEST_ID_HEADER } from './front.ts';
@@ -40,14 +41,28 @@ export interface HttpServer {
 /** A handshake takes a few round trips; who needs longer holds a connection for nothing. */
 const MAX_HANDSHAKE_MS = 10_000;
 
+// On the socket itself: a WeakMap of sockets would keep each of them until the next collection of old objects.
+const state = Symbol('connection');
+
+interface Connection {
+  latest: ServerResponse | undefined;
+  /** Requests that were handed out and have no answer yet. */
+  unanswered: number;
+  /** Its TLS handshake is done. */
+  secured: boolean;
+}
+
+function connectionOf(socket: Socket & { [state]?: Connection }): Connection {
+  socket[state] ??= { latest: undefined, unanswered: 0, secured: false };
+  return socket[state];
+}
+
 /** One read of a connection can hold 1,800 requests, each of which takes memory until its answer has been sent. */
 const MAX_PIPELINED = 128;
 
 export function createHttpServer(settings: ServerSettings, front: RequestListener): HttpServer {
   let draining = false;
-  const latest = new WeakMap<Socket, ServerResponse>();
-  const unanswered = new WeakMap<Socket, number>();
-  const underWay = new Set<ServerResponse>();
+  const underWay = createChain<ServerResponse>();
   const http = {
     maxHeaderSize: settings.maxHeaderBytes,
     requestTimeout: settings.requestTimeoutMs,
@@ -61,21 +76,22 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
   const onRequest: RequestListener = (request, response) => {
     // RFC 9112 section 9.6: whoever is told that the connection closes gets nothing done on it any more: the answer could not
     // follow. What stands right behind a refused request may have been meant as its body.
-    const before = latest.get(request.socket);
-    if (before !== undefined && !before.shouldKeepAlive) {
+    const connection = connectionOf(request.socket);
+    if (connection.latest?.shouldKeepAlive === false) {
       // Node keeps every request that it has read until the answers before it have left: there must not be more and more of them.
       // Not at once: at the end of this message node resumes what is paused.
       setImmediate(() => request.socket.pause());
       return;
     }
-    latest.set(request.socket, response);
+    connection.latest = response;
     if (draining) response.shouldKeepAlive = false;
-    const waiting = unanswered.get(request.socket) ?? 0;
-    unanswered.set(request.socket, waiting + 1);
-    underWay.add(response);
+    const waiting = connection.unanswered;
+    connection.unanswered += 1;
+    const link = createLink(response);
+    append(underWay, link);
     response.once('close', () => {
-      underWay.delete(response);
-      unanswered.set(request.socket, (unanswered.get(request.socket) ?? 1) - 1);
+      unlink(underWay, link);
+      connection.unanswered -= 1;
       // Its head may have promised to keep the connection: nobody else closes what becomes idle now.
       if (draining) setImmediate(closeIdle);
     });
@@ -91,10 +107,11 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
         );
   // Node's own list has no connection whose TLS handshake is under way: those would outlast a drain. With TLS a connection is
   // here twice, as what is sent over it and as what that says.
-  const open = new Set<Socket>();
+  const open = createChain<Socket>();
   const keep = (socket: Socket): void => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    const link = createLink(socket);
+    append(open, link);
+    socket.once('close', () => unlink(open, link));
   };
   const connectionsOf = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
@@ -105,9 +122,8 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     }
   });
   server.on('drop', () => settings.told?.closedUnheard('too_many'));
-  const secured = new WeakSet<Socket>();
   server.on('secureConnection', (socket: Socket) => {
-    secured.add(socket);
+    connectionOf(socket).secured = true;
     keep(socket);
   });
   server.timeout = settings.silenceTimeoutMs;
@@ -123,7 +139,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     const answer = clientError(error);
     // A failed handshake or a forbidden renegotiation lands here too: nothing can be said over it, and what is written
     // would wait for ever, with the connection.
-    if (answer === undefined || (settings.tls !== undefined && !secured.has(socket))) socket.destroy();
+    if (answer === undefined || (settings.tls !== undefined && !connectionOf(socket).secured)) socket.destroy();
     else {
       // What comes after the first of it is an error again, which nobody is told of.
       if (socket.writable) settings.told?.unreadable(answer);
@@ -135,13 +151,14 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     listen: () => listen(server, settings),
     drain(ms) {
       draining = true;
-      for (const response of underWay) {
+      for (const response of ownersOf(underWay)) {
         // Of several requests on one connection only the last may say that it closes: those behind it would lose their answers.
-        if (!response.headersSent && latest.get(response.req.socket) === response) response.shouldKeepAlive = false;
+        if (!response.headersSent && connectionOf(response.req.socket).latest === response)
+          response.shouldKeepAlive = false;
       }
       return new Promise((resolve) => {
         const cut = setTimeout(() => {
-          for (const socket of open) socket.destroy();
+          for (const socket of ownersOf(open)) socket.destroy();
         }, ms);
         // Not yet the HTTP server's own close: it closes what it takes for idle, and looks for late requests no more.
         NetServer.prototype.close.call(server, () => {
@@ -151,7 +168,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
         });
         closeIdle();
         // Node counts who has connected and said nothing yet as busy.
-        for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+        for (const socket of ownersOf(open)) if (socket.bytesRead === 0) socket.destroy();
       });
     },
   };
@@ -175,8 +192,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
   // Node takes a connection for idle once its answer has been handed over, though the client has read only half of it: nobody is
   // cut while there is such an answer, and its end asks again.
   function closeIdle(): void {
-    for (const response of underWay) if (response.writableEnded) return;
-    server.closeIdleConnections();
+    if (!ownersOf(underWay).some((response) => response.writableEnded)) server.closeIdleConnections();
   }
 }
 

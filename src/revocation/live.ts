@@ -1,4 +1,5 @@
 // The live registry: every allowed request under way, by what it depends on. A change cuts here before it is acknowledged.
+import { append, createChain, createLink, ownersOf, unlink } from '../domain/chain.ts';
 import type { Subject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
@@ -31,36 +32,28 @@ export interface LiveRegistry {
 // setTimeout's limit is 2^31-1 ms. What expires later needs no timer: nothing is in flight for 24 days.
 const MAX_TIMER_MS = 2_147_483_647;
 
+/** A cut looks at everything under way: changes are rare beside requests, and an index by subject would change with each of those. */
 export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry {
-  const bySubject = new Map<Subject, Set<LiveGrant>>();
+  const underWay = createChain<LiveGrant>();
   let size = 0;
 
   return {
     open(grant) {
       const live = new LiveGrant(grant, deps.clock, () => {
+        unlink(underWay, link);
         size -= 1;
-        for (const subject of grant.subjects) {
-          const set = bySubject.get(subject);
-          set?.delete(live);
-          if (set?.size === 0) bySubject.delete(subject);
-        }
       });
+      const link = createLink(live);
+      append(underWay, link);
       size += 1;
-      for (const subject of grant.subjects) {
-        const set = bySubject.get(subject);
-        if (set === undefined) bySubject.set(subject, new Set([live]));
-        else set.add(live);
-      }
       return live;
     },
 
     cut(subjects, reason, position) {
-      const hit = new Set<LiveGrant>();
-      for (const subject of subjects) {
-        for (const live of bySubject.get(subject) ?? []) {
-          if (position === undefined || live.position < position) hit.add(live);
-        }
-      }
+      const ended = new Set(subjects);
+      const hit = ownersOf(underWay).filter(
+        (live) => (position === undefined || live.position < position) && live.dependsOn(ended),
+      );
       return cutAll(hit, reason);
     },
 
@@ -104,6 +97,10 @@ class LiveGrant implements Grant {
         this.#expiry.unref();
       }
     }
+  }
+
+  dependsOn(subjects: ReadonlySet<Subject>): boolean {
+    return this.#grant.subjects.some((subject) => subjects.has(subject));
   }
 
   refusal(): DenyReason | undefined {
