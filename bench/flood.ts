@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATOR_ADDRESS_FILE } from '../src/operator/address-file.ts';
-import { median, percentile, ratio, rounded, spread } from './support/measure.ts';
+import { median, pauses, percentile, ratio, rounded, spread } from './support/measure.ts';
 import type { Answers, Stream, StreamAnswer, StreamResult } from './support/open-loop.ts';
 import { pinned, start, startRole, temporaryFolder } from './support/processes.ts';
 import { count, heading, onlyFlags, say, table } from './support/report.ts';
@@ -51,6 +51,7 @@ const server = await startRole(
     ...(workers === undefined ? [] : [`--engine.workers=${workers}`]),
   ],
   'server',
+  { tellsCollections: true },
 );
 const url = `http://127.0.0.1:${server.port}`;
 const operatorUrl = readFileSync(join(folder, 'data', OPERATOR_ADDRESS_FILE), 'utf8').trimEnd();
@@ -132,6 +133,8 @@ interface Phase {
   /** Milliseconds that the server's event loop was late. */
   readonly delayP99: number;
   readonly delayMax: number;
+  /** Milliseconds of each collection of the server's young objects. */
+  readonly scavenges: readonly number[];
 }
 
 async function phase(requests: Stream['requests'], phaseSeconds: number): Promise<Phase> {
@@ -140,6 +143,7 @@ async function phase(requests: Stream['requests'], phaseSeconds: number): Promis
     peakBytes = Math.max(peakBytes, server.residentBytes());
   }, 250);
   await figures();
+  server.scavenges();
   const before = server.cpuSeconds();
   const [load, readings, logins] = await Promise.all([
     sendFlood({ seconds: phaseSeconds, perSecond: rate, connections: ADDRESSES, requests }),
@@ -161,7 +165,7 @@ async function phase(requests: Stream['requests'], phaseSeconds: number): Promis
   const none = { statuses: {}, latencies: [] };
   const { delayP99, delayMax } = await figures();
   const told = { reads: readings.answers.read ?? none, alice: logins.answers.alice ?? none, load };
-  return { ...told, busy, peakBytes, delayP99, delayMax };
+  return { ...told, busy, peakBytes, delayP99, delayMax, scavenges: server.scavenges() };
 }
 
 // Unmeasured first, so that everything is compiled and every connection to the venue open.
@@ -190,17 +194,28 @@ const row = (name: string, phases: readonly Phase[]): readonly string[] => [
   statuses(phases.map(({ reads }) => reads)),
   spread(phases.map(({ delayP99 }) => delayP99)),
   rounded(Math.max(...phases.map(({ delayMax }) => delayMax))),
+  pauses(phases.flatMap(({ scavenges }) => scavenges)),
   `${Math.round(100 * median(phases.map(({ busy }) => busy)))}%`,
   `${Math.round(Math.max(...phases.map(({ peakBytes }) => peakBytes)) / 2 ** 20)} MiB`,
 ];
 const times = (share: number): string => ratio(readsAt(flooded, share), readsAt(baseline, share));
 table(
   `The reader, while the others send: median (least..most) of the rounds. Memory at rest: ${Math.round(restingBytes / 2 ** 20)} MiB.`,
-  ['the others send', 'read p50 ms', 'read p99 ms', 'reads', 'loop delay p99 ms', 'most', 'core busy', 'memory'],
+  [
+    'the others send',
+    'read p50 ms',
+    'read p99 ms',
+    'reads',
+    'loop delay p99 ms',
+    'most',
+    'scavenges ms',
+    'core busy',
+    'memory',
+  ],
   [
     row('GET /v1/system/time', baseline),
     row('the flood', flooded),
-    ['the flood, to the other', times(0.5), times(0.99), 'goal: within 1.5x', '', '', '', ''],
+    ['the flood, to the other', times(0.5), times(0.99), 'goal: within 1.5x', '', '', '', '', ''],
   ],
 );
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import proxyManifest from '../node_modules/@fastify/http-proxy/package.json' with { type: 'json' };
 import { mainSession, onboard, starkTrader } from '../test/support/trader.ts';
 import { type Measured, requestText, startLoad } from './support/load-client.ts';
-import { median, ratio, rounded, spread } from './support/measure.ts';
+import { median, pauses, ratio, rounded, spread } from './support/measure.ts';
 import { nginxVersion, startNginx } from './support/nginx.ts';
 import { pinned, type Running, startRole, temporaryFolder } from './support/processes.ts';
 import { count, heading, onlyFlags, roundsInTime, say, table } from './support/report.ts';
@@ -45,6 +45,7 @@ const gateway = await startRole(
     '--rate-limit=off',
   ],
   'server',
+  { tellsCollections: true },
 );
 const url = `http://127.0.0.1:${gateway.port}`;
 const trader = starkTrader();
@@ -78,6 +79,7 @@ const work = (port: number, howMany: number) => ({
 });
 // Unmeasured first, so that everything is compiled and every connection open.
 for (const { server } of contenders) await load.send(work(server.port, 2 * requests));
+gateway.scavenges();
 for (const _round of roundsInTime(rounds)) {
   for (const { server, measured } of contenders) measured.push(await load.measure(server, work(server.port, requests)));
 }
@@ -98,6 +100,7 @@ table(
   ]),
 );
 say();
+say(`Collections of young objects in ours, ms: median ${pauses(gateway.scavenges())}.`);
 say(
   'requests/s and latencies are those of a closed loop: where the core is not busy, the load or the venue set the pace.',
 );

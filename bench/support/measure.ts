@@ -23,6 +23,10 @@ export function rounded(value: number): string {
 export const spread = (values: readonly number[]): string =>
   `${rounded(median(values))} (${rounded(Math.min(...values))}..${rounded(Math.max(...values))})`;
 
+/** The median of the pauses and the longest, in milliseconds, and how many there were. */
+export const pauses = (ms: readonly number[]): string =>
+  ms.length === 0 ? 'none' : `${rounded(median(ms))}, longest ${rounded(Math.max(...ms))} (${ms.length})`;
+
 /**
  * How many times `base` each round's value is, as `median (least..most)`. Compared round by round, so that what disturbed the
  * machine in one round disturbs both sides of its ratio.

@@ -18,6 +18,8 @@ export interface Running {
   cpuSeconds(): number;
   /** Bytes of it that are in memory now. */
   residentBytes(): number;
+  /** Milliseconds of each collection of its young objects since this was last asked; of a role that was started to tell. */
+  scavenges(): number[];
   /** Resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -47,7 +49,11 @@ export const isInstalled = (program: string, versionFlag: string): boolean =>
 export const pinned = availableParallelism() >= 2 && isInstalled('taskset', '--version');
 
 /** Starts a program; `ipc` for one that is asked by messages. What it writes to stderr is shown only if it fails to start. */
-export function start(program: string, args: readonly string[], options: { core: Core; ipc?: boolean }): Running {
+export function start(
+  program: string,
+  args: readonly string[],
+  options: { core: Core; ipc?: boolean; tellsCollections?: boolean },
+): Running {
   const [name, ...rest] = pinned
     ? ['taskset', '-c', options.core === 'server' ? '0' : '1', program, ...args]
     : [program, ...args];
@@ -63,8 +69,15 @@ export function start(program: string, args: readonly string[], options: { core:
 
   let output = '';
   let look: () => void = () => undefined;
+  const scavenges: number[] = [];
+  let unfinished = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
+      if (options.tellsCollections === true && stream === child.stdout) {
+        const lines = `${unfinished}${text}`.split('\n');
+        unfinished = lines.pop() ?? '';
+        for (const line of lines) scavenges.push(...scavengeIn(line));
+      }
       // Only the beginning matters: where it listens.
       if (output.length < 65_536) output += text;
       look();
@@ -88,6 +101,7 @@ export function start(program: string, args: readonly string[], options: { core:
       }),
     cpuSeconds: () => [pid, ...childrenOf(pid)].reduce<number>((sum, id) => sum + cpuNanos(id), 0) / 1e9,
     residentBytes: () => residentKib(pid) * 1024,
+    scavenges: () => scavenges.splice(0),
     async stop() {
       child.kill('SIGTERM');
       await ended;
@@ -95,15 +109,22 @@ export function start(program: string, args: readonly string[], options: { core:
   };
 }
 
+// V8's --trace-gc: `[pid:0x..]  1234 ms: Scavenge 12.3 (15.0) -> 11.0 (16.0) MB, pooled: 0.0 MB, 1.23 / 0.00 ms  (...`.
+function scavengeIn(line: string): number[] {
+  const [, ms] = /ms: Scavenge .* MB, ([\d.]+) \/ [\d.]+ ms/.exec(line) ?? [];
+  return ms === undefined ? [] : [Number(ms)];
+}
+
 /** A program of this project, by its path below bench/; resolves with where it listens. */
 export async function startRole(
   path: string,
   args: readonly string[],
   core: Core,
+  { tellsCollections = false } = {},
 ): Promise<Running & { readonly port: number }> {
-  const running = start(process.execPath, ['--disable-sigusr1', join(import.meta.dirname, '..', path), ...args], {
-    core,
-  });
+  const flags = ['--disable-sigusr1', ...(tellsCollections ? ['--trace-gc'] : [])];
+  const program = [...flags, join(import.meta.dirname, '..', path), ...args];
+  const running = start(process.execPath, program, { core, tellsCollections });
   const [, port] = await running.printed(/^listening on http:\/\/127\.0\.0\.1:(\d+)/m);
   return { ...running, port: Number(port) };
 }
