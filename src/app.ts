@@ -33,6 +33,7 @@ import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
 import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
+import { passedHeaders } from './domain/request-headers.ts';
 import { type Clock, millisOf, NEVER, systemWall } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
@@ -260,6 +261,7 @@ async function wire(
       forward: createForward({
         upstream,
         upstreamSecret: secret,
+        passed: passedHeaders(config['upstream.request_headers']),
         protocol: scheme,
         checkOrders: marks && orderCheck({ config, store, clock, verifier, view, changes, marks }),
         deadlineMs: config['upstream.timeout'] * 1000,

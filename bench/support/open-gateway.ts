@@ -1,6 +1,7 @@
 // A process: our server, front and forwarder, with an authorize that allows everybody. What it costs less than the gateway as
 // shipped is the price of the decision. It is for measuring only: nothing that it forwards was asked for a credential.
 // Usage: node bench/support/open-gateway.ts <port of the venue>
+
 import pino from 'pino';
 import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
 import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
@@ -8,6 +9,7 @@ import { settingOf } from '../../src/config/schema.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { permissionsOf } from '../../src/domain/permission.ts';
 import type { Principal } from '../../src/domain/principal.ts';
+import { passedHeaders } from '../../src/domain/request-headers.ts';
 import { createClock, NEVER, systemWall, unixSeconds } from '../../src/domain/time.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
@@ -57,6 +59,7 @@ const front = createFront(
         connectTimeoutMs: 2000,
       }),
       upstreamSecret: undefined,
+      passed: passedHeaders([]),
       protocol: 'http',
       deadlineMs: seconds('upstream.timeout'),
       idleMs: seconds('upstream.timeout'),

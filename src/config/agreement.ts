@@ -47,6 +47,13 @@ const rules: readonly Rule[] = [
         : undefined,
   },
   {
+    about: ['upstream.request_headers'],
+    broken: ({ 'upstream.request_headers': names }) =>
+      names.includes('*') && names.length > 1
+        ? 'upstream.request_headers: * is all of them, so that no name may stand beside it'
+        : undefined,
+  },
+  {
     about: ['upstream.timeout', 'upstream.connect_timeout'],
     broken: (config) =>
       config['upstream.connect_timeout'] > config['upstream.timeout']

@@ -2,6 +2,7 @@
 // flags are generated from this table. A default never weakens: what is dangerous must be asked for by name.
 import { isIP } from 'node:net';
 import { type Felt, feltOf, parseFelt } from '../domain/felt.ts';
+import { isAddable } from '../domain/request-headers.ts';
 import {
   boolean,
   bridgedTokens,
@@ -142,6 +143,14 @@ export const settings = {
     min: 1,
     max: 60,
     description: 'How long opening a connection to the venue may take.',
+  }),
+
+  'upstream.request_headers': list<string>([], {
+    max: 100,
+    expects: 'names of headers that may pass at all (docs/route-table.md), or *',
+    item: (value) => (value === '*' || isAddable(value) ? value.toLowerCase() : undefined),
+    description:
+      'Headers of clients that reach the venue besides those of docs/route-table.md. * = all that no rule forbids: for a venue that believes none of them.',
   }),
 
   'proxy.trusted': cidrList({

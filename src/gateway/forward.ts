@@ -5,6 +5,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Readable } from 'node:stream';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { PassedHeaders } from '../domain/request-headers.ts';
 import { ApiError } from '../errors.ts';
 import type { Asker } from '../verification/verifier.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
@@ -71,6 +72,8 @@ export interface ForwardOptions {
   readonly upstream: Upstream;
   /** Sent as Countersign-Upstream-Secret when set. */
   readonly upstreamSecret: string | undefined;
+  /** Headers of clients that the venue gets. */
+  readonly passed: PassedHeaders;
   /** The scheme clients reach us by. */
   readonly protocol: 'http' | 'https';
   /** Undefined: order signatures are the venue's to check. */
@@ -324,6 +327,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       requestId: exchange.requestId,
       protocol: options.protocol,
       upstreamSecret: options.upstreamSecret,
+      passed: options.passed,
       signatureHeaders: exchange.signatureHeaders,
     });
     if (!list.ok) {

@@ -1,6 +1,7 @@
 // Decides which headers cross the gateway, in both directions. Every list is built from scratch: what is not copied on purpose
 // does not pass, so nothing a client writes can wedge an upstream connection, change what was matched, or speak for us.
 import type { Principal } from '../domain/principal.ts';
+import { alias, hopByHop, isSignatureHeader, mayNeverPass, type PassedHeaders } from '../domain/request-headers.ts';
 
 /** What we say about a request. Everything here is ours; nothing is taken from what the client wrote. */
 export interface OutgoingContext {
@@ -11,6 +12,8 @@ export interface OutgoingContext {
   readonly requestId: string;
   readonly protocol: 'http' | 'https';
   readonly upstreamSecret: string | undefined;
+  /** The client's headers that pass, of those that may. */
+  readonly passed: PassedHeaders;
   /** `forward`: signature headers pass. */
   readonly signatureHeaders?: 'forward' | undefined;
 }
@@ -23,72 +26,7 @@ export type HeaderList =
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-// RFC 9110 7.6.1, RFC 7540 3.2.1 (HTTP2-Settings) and RFC 9110 10.1.1 (Expect: our own server has answered it already).
-const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'expect',
-]);
-
-const neverForwarded: ReadonlySet<string> = new Set([
-  ...hopByHop,
-  // Set by the connection and by the framing of what is really sent.
-  'host',
-  'content-length',
-  // The bearer is meant for us: a venue that never sees it can neither leak nor replay it.
-  'authorization',
-  // Frameworks that obey these would act on another method or path than the one that was matched.
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
-  'x-method',
-  'x-override-url',
-  'x-override-uri',
-  // The client's address and scheme as some proxy or content network writes them.
-  'forwarded',
-  'x-real-ip',
-  'x-real-port',
-  'x-client-ip',
-  'client-ip',
-  'true-client-ip',
-  'x-true-client-ip',
-  'x-cluster-client-ip',
-  'x-remote-ip',
-  'x-remote-addr',
-  'x-originating-ip',
-  'x-proxyuser-ip',
-  'x-azure-clientip',
-  'x-azure-socketip',
-  'x-appengine-user-ip',
-  'cf-connecting-ip',
-  'cf-connecting-ipv6',
-  'cf-pseudo-ipv4',
-  'fastly-client-ip',
-  'fly-client-ip',
-  'do-connecting-ip',
-]);
-
-// Whoever has these can log in with them until they expire: only a route whose own proof they are hands them on.
-const signatureHeaders: ReadonlySet<string> = new Set([
-  'paradex-starknet-signature',
-  'paradex-evm-signature',
-  'paradex-siwe-message',
-]);
-
-const neverForwardedPrefixes = ['countersign', 'proxy-', 'x-forwarded', 'x-original-', 'x-rewrite-', 'x-envoy-'];
-
-/** CGI-like servers read `_`, and some of them every other sign, as `-`: names they cannot tell apart are one name here. */
-export const alias = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-');
-
 const isOurs = (aliased: string): boolean => aliased.startsWith('countersign');
-
-const mayPass = (aliased: string): boolean =>
-  !neverForwarded.has(aliased) && !neverForwardedPrefixes.some((prefix) => aliased.startsWith(prefix));
 
 /** All that a header's name decides by itself. */
 interface NameRules {
@@ -112,8 +50,8 @@ function rulesOf(name: string): NameRules {
     lower: name.toLowerCase(),
     aliased,
     isToken: token.test(name),
-    mayPass: mayPass(aliased),
-    isSignature: signatureHeaders.has(aliased),
+    mayPass: !mayNeverPass(aliased),
+    isSignature: isSignatureHeader(aliased),
   };
   if (keptRules.size < KEPT_NAMES && name.length <= LONGEST_KEPT_NAME) keptRules.set(name, rules);
   return rules;
@@ -164,7 +102,7 @@ function identityHeaders(context: OutgoingContext): [string, string][] {
 
 /**
  * The header list of a forwarded request, flat (name, value, ...), from the client's raw headers: only end-to-end headers that
- * speak for the client pass, duplicates as they came; then ours (DESIGN 4.7). Every name is a token and no value holds a control
+ * speak for the client and that are to pass do, duplicates as they came; then ours. Every name is a token and no value holds a control
  * character, so undici cannot refuse one. Host and Content-Length are left to
  * who knows them: the connection and the body that is really sent.
  */
@@ -181,9 +119,10 @@ export function outgoingHeaders(rawHeaders: readonly string[], context: Outgoing
       return { ok: false, problem: 'the only transfer coding understood is chunked' };
     }
     if (!mayPass || hop.has(aliased)) continue;
+    if (context.passed !== 'every other' && !context.passed.has(aliased)) continue;
     if (isSignature && context.signatureHeaders !== 'forward') continue;
-    const passed = aliased === 'cookie' ? foreignCookies(value) : value;
-    if (passed !== undefined) headers.push(name, passed);
+    const said = aliased === 'cookie' ? foreignCookies(value) : value;
+    if (said !== undefined) headers.push(name, said);
   }
 
   const ours = identityHeaders(context);

@@ -4,6 +4,7 @@ import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
+import { alias } from '../domain/request-headers.ts';
 import { type JsonValue, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
 import { type Clock, millisOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -11,7 +12,6 @@ import { OrderError, readOrder, type SignedOrder } from '../starknet/order.ts';
 import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
-import { alias } from './headers.ts';
 import type { OrderMark, OrderMarks } from './order-marks.ts';
 
 /** What the route says about the orders in its body. */

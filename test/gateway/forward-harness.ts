@@ -8,6 +8,7 @@ import type { DenyReason } from '../../src/domain/decision.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import type { Principal } from '../../src/domain/principal.ts';
+import { passedHeaders } from '../../src/domain/request-headers.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { ApiError } from '../../src/errors.ts';
 import {
@@ -196,6 +197,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const forward = createForward({
     upstream,
     upstreamSecret: 'the-secret',
+    passed: passedHeaders([]),
     protocol: 'http',
     deadlineMs: 30_000,
     idleMs: 30_000,

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Service, startService } from '../support/harness.ts';
 import { exchange } from '../support/raw-http.ts';
 import { mainSession, onboard, starkTrader } from '../support/trader.ts';
@@ -35,6 +35,12 @@ const OTHERS = [
   'X-Original-URL',
   'X-Rewrite-URL',
   'Proxy-Authorization',
+  'Remote-User',
+  'X-Auth-Request-User',
+  'X-MS-Client-Principal',
+  'X-SSL-Client-Cert',
+  'X-Countersign-Account',
+  'X-Nobody-Has-Heard-Of',
 ];
 const FORGED = 'forged';
 /** Every sign that a name may hold and that is no letter or digit (RFC 9110 section 5.6.2). */
@@ -179,6 +185,33 @@ describe('nothing that a client writes is taken for ours', () => {
       expect(status).toBe(400);
     }
     expect(seen.length).toBe(before);
+  });
+});
+
+describe('upstream.request_headers', () => {
+  const lines = [
+    'X-Acme-Key: acme',
+    'remote_user: acme',
+    'Accept: acme',
+    'PARADEX-PARTNER: acme',
+    'X_Forwarded_User: acme',
+  ];
+  const passed = async (setting: string | undefined) => {
+    const upstream = `http://127.0.0.1:${(venue.address() as AddressInfo).port}`;
+    const settings = setting === undefined ? {} : { 'upstream.request_headers': setting };
+    const own = await startService({ upstream, settings });
+    onTestFinished(() => own.stop());
+    await exchange(
+      own.port,
+      ['GET /v1/markets HTTP/1.1', 'Host: x', 'Connection: close', ...lines, '', ''].join('\r\n'),
+    );
+    return seen.at(-1)?.headers.flatMap(([name, value]) => (value === 'acme' ? [name] : []));
+  };
+
+  test('adds names to those that pass, and * lets pass what no rule forbids', async () => {
+    expect(await passed(undefined)).toEqual(['Accept', 'PARADEX-PARTNER']);
+    expect(await passed('x-acme-key')).toEqual(['X-Acme-Key', 'Accept', 'PARADEX-PARTNER']);
+    expect(await passed('*')).toEqual(['X-Acme-Key', 'remote_user', 'Accept', 'PARADEX-PARTNER']);
   });
 });
 

@@ -92,6 +92,7 @@ test('names of headers are remembered within a bound', () => {
     requestId: '1',
     protocol: 'http',
     upstreamSecret: undefined,
+    passed: 'every other',
   } as const;
   const before = heapUsed();
   // Unbounded, these would take 15 MiB.

@@ -1,5 +1,6 @@
 // The whole service on a real store and a loopback socket, with a clock that stands still and a hold on everything that is
 // awaited: a test lets a result be computed, keeps it from arriving, and lets the world change meanwhile.
+
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -27,6 +28,7 @@ import { createWalletProofs } from '../../src/credentials/wallet-proof.ts';
 import { anywhere, parseIp } from '../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, type CredentialRef } from '../../src/domain/credential.ts';
 import { type Felt, feltOf } from '../../src/domain/felt.ts';
+import { passedHeaders } from '../../src/domain/request-headers.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
@@ -438,6 +440,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
         forward: createForward({
           upstream,
           upstreamSecret: 'secret',
+          passed: passedHeaders([]),
           protocol: 'http',
           deadlineMs: 30_000,
           idleMs: 30_000,

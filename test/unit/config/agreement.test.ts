@@ -146,3 +146,28 @@ test('a certificate and its key are given together or not at all', () => {
   expect(problemsOf({ tls: { cert: 'cert.pem', key: 'key.pem' } })).toEqual([]);
   expect(problemsOf({ tls: { cert: '', key: '' } })).toEqual([]);
 });
+
+test('upstream.request_headers takes names that may pass at all, or * alone', () => {
+  const problems = (names: readonly string[]) => problemsOf({ 'upstream.request_headers': names });
+  expect(problems(['X-Acme-Key', 'baggage'])).toEqual([]);
+  expect(problems(['*'])).toEqual([]);
+  expect(problems(['*', 'x-acme-key'])).toEqual([
+    expect.stringMatching(/^upstream\.request_headers: \* is all of them/),
+  ]);
+  for (const name of [
+    'Authorization',
+    'X_Forwarded_User',
+    'countersign-account',
+    'paradex-siwe-message',
+    'te',
+    'x:y',
+    '',
+  ]) {
+    expect(problems(['x-acme-key', name])).toEqual([
+      expect.stringMatching(
+        /^upstream\.request_headers: .*entry 2 is not one of the names of headers that may pass at all/,
+      ),
+    ]);
+  }
+  expect(problems(['x-acme-key', 'X-Acme-Key'])).toEqual([expect.stringContaining('repeats an earlier one')]);
+});

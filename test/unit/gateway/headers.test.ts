@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseFelt } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
+import { isAddable, passedHeaders, usualHeaders } from '../../../src/domain/request-headers.ts';
 import { unixSeconds } from '../../../src/domain/time.ts';
 import { type OutgoingContext, outgoingHeaders, responseHeaders } from '../../../src/gateway/headers.ts';
 
@@ -26,7 +28,9 @@ const anonymous: OutgoingContext = {
   requestId: 'r-1',
   protocol: 'https',
   upstreamSecret: 'hush',
+  passed: 'every other',
 };
+const usual = { ...anonymous, passed: passedHeaders([]) };
 
 function sent(raw: string[], context: OutgoingContext = anonymous): [string, string][] {
   const list = outgoingHeaders(raw, context);
@@ -98,7 +102,9 @@ describe('what a client writes', () => {
       name.replace('-', '_'),
       name.replaceAll('-', '.'),
     ];
-    for (const spelling of spellings) expect(sent([spelling, 'evil'])).toEqual(nothingOfTheClient);
+    for (const spelling of spellings) {
+      for (const context of [anonymous, usual]) expect(sent([spelling, 'evil'], context)).toEqual(nothingOfTheClient);
+    }
   });
 
   test('Transfer-Encoding never passes', () => {
@@ -133,7 +139,105 @@ describe('what a client writes', () => {
     expect(sent(['Connection', names])).toEqual(nothingOfTheClient);
   });
 
-  test('ordinary headers pass as they came: order, case, duplicates, empty values and high bytes', () => {
+  test.each([
+    ...['Remote-User', 'X-Remote-User', 'X-Auth-Request-User', 'X-Auth-Request-Email', 'X-Auth-Request-Groups'],
+    ...['X-MS-Client-Principal', 'X-MS-Client-Principal-Id', 'X-MS-Token-AAD-Id-Token', 'X-SSL-Client-Cert'],
+    ...['X-SSL-Client-Verify', 'SSL-Client-Cert', 'X-Client-Cert', 'Client-Cert', 'X-ARR-ClientCert'],
+    ...['X-Countersign-Account', 'X-Countersign-Upstream-Secret', 'X-Goog-Authenticated-User-Email', 'X-User-Id'],
+    ...['X-Amzn-Oidc-Data', 'X-Amzn-Oidc-Identity', 'Cf-Access-Jwt-Assertion', 'Cf-Access-Authenticated-User-Email'],
+    ...[
+      'Tailscale-User-Login',
+      'X-Authentik-Username',
+      'X-WEBAUTH-USER',
+      'X-Pomerium-Jwt-Assertion',
+      'X-Consumer-Username',
+    ],
+    ...[
+      'X-Authenticated-Userid',
+      'X-User',
+      'X-Account',
+      'Account',
+      'X-API-Key',
+      'X-Auth-Token',
+      'X-Access-Token',
+      'From',
+    ],
+    ...[
+      'PARADEX-ACCOUNT',
+      'PARADEX-JWT',
+      'Accept-Account',
+      'Sec-Account',
+      'Via',
+      'CDN-Loop',
+      'Baggage',
+      'X-Nobody-Knows',
+    ],
+  ])('%s, a name that nobody asked for, does not pass in any spelling', (name) => {
+    for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), name.replaceAll('-', '_')]) {
+      expect(sent([spelling, 'evil'], usual)).toEqual(nothingOfTheClient);
+      expect(sent([spelling, 'evil'], { ...usual, signatureHeaders: 'forward' })).toEqual(nothingOfTheClient);
+    }
+  });
+
+  test('what clients of the Paradex API, their libraries and browsers send, passes', () => {
+    const raw = [
+      ...[
+        'Accept',
+        '*/*',
+        'Accept-Encoding',
+        'gzip, deflate, br',
+        'Accept-Language',
+        'en',
+        'User-Agent',
+        'python-httpx',
+      ],
+      ...['Content-Type', 'application/json', 'Content-Encoding', 'gzip', 'PARADEX-PARTNER', 'CCXT', 'Cookie', 'a=1'],
+      ...['Origin', 'https://app.example', 'Referer', 'https://app.example/', 'Sec-Fetch-Mode', 'cors', 'DNT', '1'],
+      ...['sec-ch-ua', '"Chromium"', 'sec-ch-ua-mobile', '?0', 'sec-ch-ua-platform', '"Linux"', 'Priority', 'u=1, i'],
+      ...['Cache-Control', 'no-cache', 'Pragma', 'no-cache', 'If-None-Match', '"x"', 'Range', 'bytes=0-1'],
+      ...['PARADEX-STARKNET-ACCOUNT', '0x7', 'PARADEX-TIMESTAMP', '1', 'traceparent', '00-0-0-00', 'X-Request-Id', 'r'],
+    ];
+    expect(sent(raw, usual)).toEqual([...pairs(raw), ...nothingOfTheClient]);
+  });
+
+  test('names that the operator adds pass in any spelling, and no others with them', () => {
+    const context = { ...anonymous, passed: passedHeaders(['X-Acme-Key', 'baggage']) };
+    const raw = ['x-acme-key', '1', 'X_Acme_Key', '2', 'Baggage', '3', 'Accept', '4'];
+    expect(sent(raw, context)).toEqual([...pairs(raw), ...nothingOfTheClient]);
+    expect(sent(['X-Acme', '1', 'X-Acme-Key-2', '2', 'Remote-User', '3'], context)).toEqual(nothingOfTheClient);
+  });
+
+  test('nobody can add a name that must never pass', () => {
+    for (const name of [
+      ...forbidden,
+      ...forbidden.map((one) => one.replaceAll('-', '_')),
+      '',
+      '*',
+      '-',
+      'a b',
+      'a:b',
+    ]) {
+      expect(isAddable(name), name).toBe(false);
+    }
+    for (const name of [
+      'X-Acme-Key',
+      'Remote-User',
+      'baggage',
+      ...usualHeaders.filter((one) => !/signature$|siwe/.test(one)),
+    ]) {
+      expect(isAddable(name), name).toBe(true);
+    }
+  });
+
+  test('what passes stands in docs/route-table.md, name by name', () => {
+    const page = readFileSync(new URL('../../../docs/route-table.md', import.meta.url), 'utf8');
+    const [, section = ''] = page.split('## What the venue gets of the headers');
+    const [block = ''] = section.split('## ');
+    const named = [...block.matchAll(/`([a-z][a-z0-9-]+)`/g)].map(([, name]) => name);
+    expect(named.toSorted()).toEqual(usualHeaders.toSorted());
+  });
+
+  test('with every other header to pass, ordinary ones do as they came: order, case, duplicates, empty values and high bytes', () => {
     const raw = [
       'Accept',
       'a',
