@@ -34,7 +34,7 @@ import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.
 import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
 import { passedHeaders } from './domain/request-headers.ts';
-import { type Clock, millisOf, NEVER, systemWall } from './domain/time.ts';
+import { type Clock, isOver, millisOf, systemWall } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { createForward } from './gateway/forward.ts';
@@ -102,6 +102,8 @@ export interface App {
 
 export const DATABASE_FILE = 'countersign.db';
 const PURGE_MS = 60_000;
+/** Often enough for the clock to tell a machine that stands by its time from one that jumps. */
+const CLOCK_MS = 1_000;
 const KEYS_DUE_MS = 5_000;
 /** A command is answered in a moment; what takes longer, an export, can be asked for again. */
 const OPERATOR_DRAIN_MS = 1_000;
@@ -161,6 +163,7 @@ async function wire(
     store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
   }, PURGE_MS).unref();
   closing.push(() => clearInterval(purge));
+  closing.push(watchClock(clock));
   await signingKeys.retireUnused();
   await signingKeys.advance();
   const keysDue = setInterval(() => {
@@ -354,6 +357,18 @@ async function wire(
     firstStart,
     stop,
   };
+}
+
+/** Looks at the clock also while nobody asks anything. Returns what ends that. */
+function watchClock(clock: Clock): () => void {
+  const watch = setInterval(() => {
+    try {
+      clock.now();
+    } catch {
+      // Whoever needs it asks again, and is told.
+    }
+  }, CLOCK_MS).unref();
+  return () => clearInterval(watch);
 }
 
 /** What any command that reads or changes the store needs. */
@@ -687,9 +702,8 @@ function orderCheck(deps: {
         accountSubject(credential.account),
       ];
       return view.ask({ ...credential, kid }, ({ credential: state, expiresAt }) => {
-        const now = clock.now();
-        if (deniable.some((subject) => changes.isDenied(subject, now))) return false;
-        return state === 'alive' && (expiresAt === NEVER || expiresAt > now);
+        if (deniable.some((subject) => changes.isDenied(subject, clock.now()))) return false;
+        return state === 'alive' && !isOver(expiresAt, clock.latest());
       });
     },
     clock,

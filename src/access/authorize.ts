@@ -69,7 +69,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   function identify(request: AccessRequest, permission: Permission): Decision | Promise<Decision> {
     const bearer = bearerOf(request.authorization);
     if (typeof bearer !== 'string') return bearer;
-    const verified = deps.verifyBearer(bearer, secondsOf(deps.clock.now()));
+    const verified = deps.verifyBearer(bearer, secondsOf(deps.clock.latest()));
     if (!verified.ok) {
       return deny(
         verified.reason,
@@ -100,7 +100,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   ): Decision {
     const asked = { permission, method: request.method, clientIp: request.clientIp };
     if (deniable.some((subject) => deps.isDenied(subject, signedAt))) return deny('credential_revoked', { principal });
-    const refusal = refusalOf(caller, facts, asked, deps.clock.now());
+    const refusal = refusalOf(caller, facts, asked, deps.clock.latest());
     if (refusal !== undefined) return deny(refusal, { principal });
     return deps.live.open({
       principal,

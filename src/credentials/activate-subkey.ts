@@ -4,7 +4,7 @@ import { refusalErrorOf } from '../access/refusal.ts';
 import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
-import { type Clock, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { type Clock, isOver, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/barrier.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
@@ -51,6 +51,7 @@ export function createActivateSubkey(deps: {
     if (!valid) throw notByEphemeralKey();
     const { result } = await deps.changes.commit(async (tx) => {
       const now = clock.now();
+      if (isOver(pending.until, clock.latest())) throw notActivatable();
       const owner = await tx.account(account);
       if (owner === undefined || owner.lockedAt !== NEVER) throw refusalErrorOf('account_locked');
       // The one conditional update decides: whoever comes second, or after a revocation, finds nothing pending.
@@ -79,13 +80,13 @@ export function createActivateSubkey(deps: {
 
   function requirePending(subkey: Subkey): NonNullable<Subkey['pending']> {
     const { pending } = subkey;
-    if (pending === undefined || subkeyStateAt(subkey, clock.now()) !== 'pending') throw notActivatable();
+    if (pending === undefined || subkeyStateAt(subkey, clock.latest()) !== 'pending') throw notActivatable();
     return pending;
   }
 
   function requireFresh(timestamp: UnixSeconds): void {
     requireNotFromFuture(timestamp, clock, deps.settings.futureToleranceSeconds);
-    if (secondsOf(clock.now()) - timestamp > MAX_AGE_SECONDS) throw timestampError(timestamp, clock);
+    if (secondsOf(clock.latest()) - timestamp > MAX_AGE_SECONDS) throw timestampError(timestamp, clock);
   }
 }
 

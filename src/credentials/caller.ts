@@ -33,7 +33,7 @@ export async function requireStill(
   const { principal, clientIp } = caller;
   const ended = caller.refusal();
   if (ended !== undefined) throw refusalErrorOf(ended);
-  const now = clock.now();
+  const now = clock.latest();
   if (principal.expiresAt <= secondsOf(now)) throw refusalErrorOf('bearer_expired');
   const { facts } = await tx.facts({ ...principal.credential, kid: principal.kid });
   const who = { kind: principal.credential.kind, permissions: principal.permissions, authTime: principal.authTime };

@@ -47,7 +47,7 @@ export function requireOpenWindow(
   code: TimeCode = 'INVALID_BLOCK_EXPIRATION',
 ): void {
   requireNotFromFuture(window.timestamp, clock, limits.futureToleranceSeconds);
-  const now = secondsOf(clock.now());
+  const now = secondsOf(clock.latest());
   const age = window.expiration - window.timestamp;
   const refuse = (why: string) => timestampError(window.timestamp, clock, why, code);
   if (age <= 0) throw refuse('the expiration is not after the timestamp');

@@ -243,7 +243,7 @@ export function createLogin(deps: LoginDeps): Login {
 
   // Last of all, so that only a key holder learns about the list, the lock and the sign-out (DECISIONS "login checks").
   function requireAlive(proven: Proven, facts: Facts, clientIp: IpAddress | undefined): void {
-    const now = clock.now();
+    const now = clock.latest();
     if (!facts.accountKnown) throw refusalErrorOf('account_unknown');
     if (facts.credential !== 'alive' || (facts.expiresAt !== 0n && facts.expiresAt <= now)) throw invalidSubkey();
     const refusal = addressRefusal(facts, clientIp);

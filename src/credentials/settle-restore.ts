@@ -3,7 +3,7 @@
 // says that they are to be kept. All of it is one transaction; it never gives anything back.
 import type { KeyObject } from 'node:crypto';
 import { credentialSubject, NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
-import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { type Clock, signedUntil, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import type { AuditEntry, ChangeEntry, RevokedCredentials, Store, StoreTransaction } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
@@ -36,8 +36,8 @@ export function createSettleRestore(deps: {
   return ({ keepCredentials }, act) =>
     store.transaction(async (tx) => {
       const now = clock.now();
-      // Above now by the tolerance, so that a captured signature dated into the future dies too (DECISIONS "clock").
-      const validAfter = addSeconds(now, deps.settings.futureToleranceSeconds);
+      // So that a captured signature dated into the future dies, too.
+      const validAfter = signedUntil(clock, deps.settings.futureToleranceSeconds);
       const epoch = await tx.renewEpoch();
       await tx.raiseEveryValidAfter(validAfter);
       const keys = await replaceKeys(tx, keepCredentials ? (use) => use !== 'token' : () => true, now, act);

@@ -7,7 +7,7 @@ import {
   kindSubject,
   sessionsSubject,
 } from '../domain/credential.ts';
-import { addSeconds, type Clock, type UnixNanos } from '../domain/time.ts';
+import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
 import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
@@ -104,9 +104,9 @@ export function createSignOut(deps: {
     return { ...signedOutOnFailure(caller), deny: () => ended, cut: () => [cut], lift: ended };
   }
 
-  // Above now by the tolerance, so that a captured signature dated into the future dies too (DECISIONS "clock").
+  // So that a captured signature dated into the future dies, too.
   function ceiling(): UnixNanos {
-    return addSeconds(clock.now(), deps.settings.futureToleranceSeconds);
+    return signedUntil(clock, deps.settings.futureToleranceSeconds);
   }
 
   async function raise(tx: StoreTransaction, caller: Caller): Promise<UnixNanos> {

@@ -85,6 +85,7 @@ export function createWalletProofs(deps: {
         domains: deps.settings.domains,
         chainId: deps.settings.chainId,
         now: deps.clock.now(),
+        latest: deps.clock.latest(),
         maxWindowSeconds:
           purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
         futureToleranceSeconds: deps.settings.futureToleranceSeconds,
@@ -99,7 +100,7 @@ export function createWalletProofs(deps: {
         throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
       }
       // The proof may have waited its turn past the end of the message's life.
-      if (message.expirationTime !== undefined && message.expirationTime <= deps.clock.now()) {
+      if (message.expirationTime !== undefined && message.expirationTime <= deps.clock.latest()) {
         throw refusalError('expired', message, purpose, deps.clock);
       }
     },

@@ -17,10 +17,25 @@ export const NEVER = 0n as UnixNanos;
 export const isOver = (until: UnixNanos, now: UnixNanos): boolean => until !== NEVER && until <= now;
 
 export interface Clock {
-  /** Wall time that never goes below the highest time this store has seen (DESIGN section 5). */
+  /**
+   * The time that is kept: what is written is dated by it, and what it is too early for is refused. It never goes back, and never
+   * below the highest time this store has seen.
+   */
   now(): UnixNanos;
+  /**
+   * Whether something is over is asked of this: the machine's time where that is ahead of the kept one, and may yet prove wrong.
+   * Never below `now`; it may go back when the machine's does.
+   */
+  latest(): UnixNanos;
   /** Monotonic milliseconds: only for measuring intervals. */
   monotonic(): number;
+}
+
+/** The clock of a store, with the machine's behind it. */
+export interface KeptClock extends Clock {
+  machine(): UnixNanos;
+  /** Takes the machine's time, forward or back. Who calls it has ended what would live again. Returns the time from now on. */
+  accept(): UnixNanos;
 }
 
 export const unixSeconds = (seconds: number): UnixSeconds => Math.trunc(seconds) as UnixSeconds;
@@ -34,23 +49,88 @@ export const millisOf = (nanos: UnixNanos): UnixMillis => Number(nanos / 1_000_0
 export const addSeconds = (at: UnixNanos, seconds: number): UnixNanos =>
   (at + BigInt(Math.trunc(seconds)) * 1_000_000_000n) as UnixNanos;
 
+const SECOND_NS = 1_000_000_000n;
+/** 5 s: a correction of the machine's clock that does no harm, were it wrong. */
+const STEP_NS = 5n * SECOND_NS;
+/** A longer one is kept once the machine has stood by it for so long, by the monotonic clock. */
+export const HELD_SECONDS = 60;
+const HELD_NS = BigInt(HELD_SECONDS) * SECOND_NS;
+/** 10 s: the machine must have been looked at this often meanwhile, for nobody knows what it said in a longer pause. */
+const WATCHED_NS = 10n * SECOND_NS;
+/** Further ahead of all that was seen the machine's clock is believed only when the operator says so. */
+export const FAR_AHEAD_SECONDS = 30 * 86_400;
+
+/** Whether nobody but the operator can say that a machine's clock is right, after the data has seen `seen`; 0 = nothing yet. */
+export const isFarAhead = (machine: bigint, seen: bigint): boolean =>
+  seen !== 0n && machine - seen > BigInt(FAR_AHEAD_SECONDS) * SECOND_NS;
+
+/** Nothing that was signed by now is dated later, as far as anybody but the operator would ever believe the machine. */
+export function signedUntil(clock: Clock, futureToleranceSeconds: number): UnixNanos {
+  const [kept, latest] = [clock.now(), clock.latest()];
+  return addSeconds(isFarAhead(latest, kept) ? kept : latest, futureToleranceSeconds);
+}
+
 /**
- * A clock that never goes below `floor` nor back: while the wall clock stands behind what was already seen, time goes on at
- * the pace of the monotonic clock, so that expiry keeps working across a wall clock that was set back.
- * `wall` is in nanoseconds, `monotonic` in milliseconds.
+ * A clock that never goes below `floor` nor back: while the machine's stands behind what was already seen, time goes on at the
+ * pace of the monotonic one, so that expiry keeps working. A jump ahead of that pace is not kept before the machine has stood by it
+ * for HELD_SECONDS, nor ever when it is far ahead: a machine that slept is believed then, and one that was wrong for a moment leaves
+ * no trace. `wall` is in nanoseconds, `monotonic` in milliseconds.
  */
-export function createClock(deps: { wall: () => bigint; monotonic: () => number; floor: UnixNanos }): Clock {
-  let base: bigint = deps.floor;
-  let baseAt = deps.monotonic();
+export function createClock(deps: { wall: () => bigint; monotonic: () => number; floor: UnixNanos }): KeptClock {
+  let readAt = deps.monotonic();
+  const start = deps.wall();
+  let kept: bigint = start > deps.floor ? start : deps.floor;
+  /** What the machine has stood by. `kept` is at most a step ahead of it. */
+  let confirmed = kept;
+  /** The least that the machine said since it went ahead of `confirmed`, as time goes on from there, and for how long. */
+  let claimed: bigint | undefined;
+  let claimedFor = 0n;
+
+  /** The machine's time, after taking in what it says. */
+  function read(): bigint {
+    const at = deps.monotonic();
+    const passed = BigInt(Math.max(0, Math.trunc((at - readAt) * 1_000_000)));
+    if (at > readAt) readAt = at;
+    kept += passed;
+    confirmed += passed;
+    const wall = deps.wall();
+    if (wall <= confirmed) {
+      claimed = undefined;
+      return wall;
+    }
+    if (claimed === undefined || passed > WATCHED_NS) {
+      claimed = wall;
+      claimedFor = 0n;
+    } else {
+      claimed += passed;
+      claimedFor += passed;
+      if (wall < claimed) claimed = wall;
+    }
+    if (claimedFor >= HELD_NS && !isFarAhead(claimed, confirmed)) {
+      confirmed = claimed;
+      claimed = undefined;
+    }
+    if (confirmed > kept) kept = confirmed;
+    if (wall > kept && wall <= confirmed + STEP_NS) kept = wall;
+    return wall;
+  }
+
   return {
     monotonic: deps.monotonic,
     now() {
-      const at = deps.monotonic();
-      const carried = base + BigInt(Math.max(0, Math.trunc((at - baseAt) * 1_000_000)));
-      const wall = deps.wall();
-      base = wall > carried ? wall : carried;
-      baseAt = at;
-      return base as UnixNanos;
+      read();
+      return unixNanos(kept);
+    },
+    latest() {
+      const wall = read();
+      return unixNanos(wall > kept ? wall : kept);
+    },
+    machine: () => unixNanos(deps.wall()),
+    accept() {
+      kept = read();
+      confirmed = kept;
+      claimed = undefined;
+      return unixNanos(kept);
     },
   };
 }

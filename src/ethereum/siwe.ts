@@ -92,7 +92,9 @@ export interface SiwePolicy {
   readonly domains: readonly string[];
   /** Setting `l1_chain_id`. */
   readonly chainId: number;
+  /** What Issued At must not be far ahead of, and what Expiration Time must be ahead of: they differ while a clock is in doubt. */
   readonly now: UnixNanos;
+  readonly latest: UnixNanos;
   /** Longest time between Issued At and Expiration Time, inclusive; 600 in WIRE. Not for onboarding. */
   readonly maxWindowSeconds: number;
   /** How far ahead Issued At may be, inclusive: setting `login.future_tolerance`. */
@@ -109,7 +111,7 @@ export function checkSiwe(message: SiweMessage, policy: SiwePolicy): SiweRefusal
 }
 
 function checkTimes({ issuedAt, expirationTime }: SiweMessage, policy: SiwePolicy): SiweRefusal | undefined {
-  const { purpose, now, maxWindowSeconds, futureToleranceSeconds } = policy;
+  const { purpose, now, latest, maxWindowSeconds, futureToleranceSeconds } = policy;
   const onboarding = purpose.kind === 'onboarding';
   if (issuedAt === undefined) {
     if (!onboarding || purpose.issuedAtRequired) return 'issued_at_missing';
@@ -117,7 +119,7 @@ function checkTimes({ issuedAt, expirationTime }: SiweMessage, policy: SiwePolic
     return 'issued_at_in_future';
   }
   if (expirationTime === undefined) return onboarding ? undefined : 'expiration_missing';
-  if (expirationTime <= now) return 'expired';
+  if (expirationTime <= latest) return 'expired';
   if (issuedAt === undefined) return undefined;
   if (expirationTime <= issuedAt) return 'expiration_not_after_issued_at';
   // Onboarding may be repeated for ever even without an expiration (WIRE 1.3), so a long one does no harm.

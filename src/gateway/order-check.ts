@@ -89,6 +89,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   const maxAgeMs = settings.maxAgeSeconds * 1000;
   const endsAt = (order: SignedOrder): number => order.timestamp + maxAgeMs;
   const now = (): number => millisOf(clock.now());
+  const latest = (): number => millisOf(clock.latest());
 
   return async function check({ route, target, rawHeaders, principal, body, asker }) {
     if (principal === undefined) throw refusal('the session is unknown');
@@ -131,9 +132,9 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
       }
       if (!alive) return refusal('the subkey that signed is no longer active', place);
     }
-    const at = now();
+    const [at, last] = [now(), latest()];
     for (const { mark, place } of checked) {
-      if (mark.endsAt < at) return tooOld(place);
+      if (mark.endsAt < last) return tooOld(place);
       if (marks.has(mark)) return repeated(place);
     }
     const room = marks.add(
@@ -148,9 +149,8 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   }
 
   function requireFresh(order: SignedOrder, place: Place): void {
-    const at = now();
-    if (endsAt(order) < at) throw tooOld(place);
-    if (order.timestamp > at + settings.futureToleranceSeconds * 1000) {
+    if (endsAt(order) < latest()) throw tooOld(place);
+    if (order.timestamp > now() + settings.futureToleranceSeconds * 1000) {
       throw refusal('signature_timestamp is in the future', place);
     }
   }

@@ -22,7 +22,7 @@ const unused = (): never => {
 export async function declaredRoutes(): Promise<DeclaredRoutes> {
   const app = Fastify();
   const declared = collectDeclared(app);
-  const clock = { now: unused, monotonic: unused };
+  const clock = { now: unused, latest: unused, monotonic: unused };
   const { config } = loadConfig({ argv: [], env: {}, cwd: '/', readFile: noFile });
   registerAuthRoutes(app, { stark: unused, wallet: unused });
   registerOnboardingRoutes(

@@ -91,7 +91,7 @@ class LiveGrant implements Grant {
     this.#clock = clock;
     this.#onRelease = onRelease;
     if (grant.credentialExpiresAt !== 0n) {
-      const ms = Number((grant.credentialExpiresAt - clock.now()) / 1_000_000n) + 1;
+      const ms = Number((grant.credentialExpiresAt - clock.latest()) / 1_000_000n) + 1;
       if (ms <= MAX_TIMER_MS) {
         this.#expiry = setTimeout(() => cutAll([this], 'credential_expired'), Math.max(ms, 0));
         this.#expiry.unref();
@@ -104,7 +104,7 @@ class LiveGrant implements Grant {
   }
 
   refusal(): DenyReason | undefined {
-    return this.#ended ?? this.#grant.refusalAt(this.#clock.now());
+    return this.#ended ?? this.#grant.refusalAt(this.#clock.latest());
   }
 
   onCut(listener: (reason: DenyReason) => void): void {

@@ -43,6 +43,10 @@ export function createTestClock(start = 1_800_000_000_123_456_789n) {
     setWallBack(seconds: number) {
       behind = BigInt(seconds) * 1_000_000_000n;
     },
+    /** The machine's wall clock says this much more than it is; 0 = it is right again. */
+    setWallAhead(seconds: number) {
+      behind = BigInt(seconds) * -1_000_000_000n;
+    },
   };
 }
 

@@ -24,7 +24,8 @@ const unwritten = { code: 'SERVICE_UNAVAILABLE', message: 'the change could not 
 
 async function setUp() {
   let now = 1_800_000_000_000_000_000n;
-  const time = { wall: () => now, monotonic: () => 0 };
+  const start = now;
+  const time = { wall: () => now, monotonic: () => Number((now - start) / 1_000_000n) };
   const opened = await openStore(join(temporaryFolder(), 'test.db'), time);
   onTestFinished(() => opened.store.close());
   const disk = { full: false };

@@ -19,10 +19,12 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
   const events: string[] = [];
   const failures: unknown[] = [];
   let monotonic = 100;
+  const wall = () => {
+    throw new Error('the barrier reads no wall clock');
+  };
   const clock: Clock = {
-    now: () => {
-      throw new Error('the barrier reads no wall clock');
-    },
+    now: wall,
+    latest: wall,
     monotonic: () => monotonic,
   };
   const view: View = {

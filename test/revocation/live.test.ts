@@ -14,7 +14,8 @@ const mine = credentialSubject(subkey);
 const other = credentialSubject({ ...subkey, id: '8' });
 
 const START_MS = 1_800_000_000_000;
-const clock: Clock = { now: () => unixNanos(BigInt(Date.now()) * 1_000_000n), monotonic: () => 0 };
+const now = () => unixNanos(BigInt(Date.now()) * 1_000_000n);
+const clock: Clock = { now, latest: now, monotonic: () => 0 };
 const inMs = (ms: number): UnixNanos => unixNanos(BigInt(START_MS + ms) * 1_000_000n);
 
 beforeEach(() => {

@@ -130,7 +130,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'));
   const file = join(folder, 'test.db');
   let wall = nanosOfSeconds(NOW);
-  const opened = await openStore(file, { wall: () => wall, monotonic: () => 0 });
+  let monotonic = 0;
+  const opened = await openStore(file, { wall: () => wall, monotonic: () => monotonic });
   const { clock } = opened;
   onTestFinished(async () => {
     await opened.store.close();
@@ -495,6 +496,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     listen,
     advance(seconds: number): void {
       wall = nanosOfSeconds(unixSeconds(secondsOf(wall) + seconds));
+      monotonic += seconds * 1_000;
     },
     /** The revocation of Alice's subkey by its owner; resolves when it is acknowledged. */
     revokeSubkey: async () => subkeys.revoke(await owner(alice), subkeyKey.publicKey),

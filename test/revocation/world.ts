@@ -80,7 +80,7 @@ export async function run(makeView: MakeView, capacity: number, schedule: Schedu
 
 function createWorld(makeView: MakeView, capacity: number) {
   let now = nanosOfSeconds(START);
-  const clock: Clock = { now: () => now, monotonic: () => 0 };
+  const clock: Clock = { now: () => now, latest: () => now, monotonic: () => 0 };
   const store = createSimulatedStore();
   const live = createLiveRegistry({ clock });
   const broken: string[] = [];

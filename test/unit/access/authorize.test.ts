@@ -45,7 +45,8 @@ function setup() {
   const asked: FactsQuery[] = [];
   let delivered: Promise<void> = Promise.resolve();
   const denied = new Set<string>();
-  const clock: Clock = { now: () => nanosOfSeconds(state.now), monotonic: () => 0 };
+  const now = () => nanosOfSeconds(state.now);
+  const clock: Clock = { now, latest: now, monotonic: () => 0 };
   const live = createLiveRegistry({ clock });
   const view = createView({
     capacity: 10,

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import {
   addSeconds,
   createClock,
+  isFarAhead,
   millisOf,
   nanosOfMillis,
   nanosOfSeconds,
   secondsOf,
+  signedUntil,
   systemWall,
   type UnixMillis,
   unixNanos,
@@ -47,22 +49,32 @@ describe('units', () => {
   });
 });
 
-describe('the clock', () => {
-  function clockWith(start: { wall: bigint; floor?: bigint }) {
-    const time = { wall: start.wall, monotonic: 5_000 };
-    const clock = createClock({
-      wall: () => time.wall,
-      monotonic: () => time.monotonic,
-      floor: unixNanos(start.floor ?? 0n),
-    });
-    return { clock, time };
-  }
+/** A clock over two that the test moves: the machine's, and the monotonic one. */
+function clockWith(start: { wall: bigint; floor?: bigint }) {
+  const time = { wall: start.wall, monotonic: 5_000 };
+  const clock = createClock({
+    wall: () => time.wall,
+    monotonic: () => time.monotonic,
+    floor: unixNanos(start.floor ?? 0n),
+  });
+  /** Both go on, and the clock is looked at each second, as a server does. */
+  const pass = (seconds: number) => {
+    for (let n = 0; n < seconds; n += 1) {
+      time.wall += SECOND_NS;
+      time.monotonic += 1_000;
+      clock.now();
+    }
+  };
+  return { clock, time, pass };
+}
 
-  test('is the wall clock while that goes forward', () => {
+describe('the clock', () => {
+  test('is the machine clock while both go on, however rarely it is asked', () => {
     const { clock, time } = clockWith({ wall: T0 });
     expect(clock.now()).toBe(T0);
     time.wall = T0 + HOUR_NS;
-    expect(clock.now()).toBe(T0 + HOUR_NS);
+    time.monotonic += 3_600_000;
+    expect([clock.now(), clock.latest()]).toEqual([T0 + HOUR_NS, T0 + HOUR_NS]);
   });
 
   test('does not go back when the wall clock is set back an hour, and goes on at the pace of the monotonic clock', () => {
@@ -72,10 +84,10 @@ describe('the clock', () => {
     expect(clock.now()).toBe(T0);
     time.monotonic += 90_000;
     time.wall += 90n * SECOND_NS;
-    expect(clock.now()).toBe(T0 + 90n * SECOND_NS);
+    expect([clock.now(), clock.latest()]).toEqual([T0 + 90n * SECOND_NS, T0 + 90n * SECOND_NS]);
   });
 
-  test('follows the wall clock again once that has caught up', () => {
+  test('keeps a correction of a few seconds at once', () => {
     const { clock, time } = clockWith({ wall: T0 });
     clock.now();
     time.wall = T0 - SECOND_NS;
@@ -98,26 +110,10 @@ describe('the clock', () => {
       clock.now();
     }
     expect(clock.now()).toBe(T0 + SECOND_NS);
-  });
-
-  test('never goes back nor below its floor or the wall, whatever both clocks do', () => {
-    const step = fc.record({
-      wall: fc.bigInt({ min: -2n * HOUR_NS, max: 2n * HOUR_NS }),
-      monotonic: fc.double({ min: -10, max: 10_000, noNaN: true }),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const { clock, time } = clockWith({ wall: T0 - HOUR_NS, floor: T0 });
-        let before: bigint = T0;
-        for (const { wall, monotonic } of steps) {
-          time.wall += wall;
-          time.monotonic += monotonic;
-          const now = clock.now();
-          expect(now >= before && now >= time.wall).toBe(true);
-          before = now;
-        }
-      }),
-    );
+    time.monotonic -= 500;
+    expect(clock.now()).toBe(T0 + SECOND_NS);
+    time.monotonic += 500;
+    expect(clock.now()).toBe(T0 + SECOND_NS);
   });
 
   test('measures intervals by the monotonic clock alone', () => {
@@ -126,6 +122,176 @@ describe('the clock', () => {
     time.monotonic = 5_123.5;
     expect(clock.monotonic()).toBe(5_123.5);
   });
+});
+
+describe('a jump of the machine clock that the monotonic clock contradicts', () => {
+  test.each([
+    ['400 s', 400n],
+    ['ten years', 315_360_000n],
+  ])('of %s for half a second ends what it is past, and leaves no trace once it is over', (_how, seconds) => {
+    const { clock, time } = clockWith({ wall: T0 });
+    clock.now();
+    time.wall += seconds * SECOND_NS;
+    expect([clock.now(), clock.latest()]).toEqual([T0, T0 + seconds * SECOND_NS]);
+    time.monotonic += 500;
+    time.wall += SECOND_NS / 2n;
+    expect([clock.now(), clock.latest()]).toEqual([T0 + SECOND_NS / 2n, T0 + seconds * SECOND_NS + SECOND_NS / 2n]);
+    time.wall -= seconds * SECOND_NS;
+    expect([clock.now(), clock.latest()]).toEqual([T0 + SECOND_NS / 2n, T0 + SECOND_NS / 2n]);
+  });
+
+  test('is kept once the machine has stood by it for a minute: it had slept', () => {
+    const { clock, time, pass } = clockWith({ wall: T0 });
+    clock.now();
+    time.wall += HOUR_NS;
+    clock.now();
+    pass(59);
+    expect(clock.now()).toBe(T0 + 59n * SECOND_NS);
+    expect(clock.latest()).toBe(T0 + HOUR_NS + 59n * SECOND_NS);
+    pass(1);
+    expect(clock.now()).toBe(T0 + HOUR_NS + 60n * SECOND_NS);
+    // From now on it does not go back behind that.
+    time.wall -= HOUR_NS;
+    expect(clock.now()).toBe(T0 + HOUR_NS + 60n * SECOND_NS);
+  });
+
+  test('is kept only as far as the machine never fell behind in that minute', () => {
+    const { clock, time, pass } = clockWith({ wall: T0 });
+    time.wall += HOUR_NS;
+    pass(50);
+    time.wall -= HOUR_NS / 2n;
+    pass(1);
+    time.wall += HOUR_NS / 2n;
+    pass(10);
+    expect(clock.now()).toBe(T0 + HOUR_NS / 2n + 61n * SECOND_NS);
+  });
+
+  test('is not kept by two looks with a long pause between them', () => {
+    const { clock, time } = clockWith({ wall: T0 });
+    time.wall += HOUR_NS;
+    clock.now();
+    time.wall += 600n * SECOND_NS;
+    time.monotonic += 600_000;
+    expect(clock.now()).toBe(T0 + 600n * SECOND_NS);
+  });
+
+  test('of more than thirty days is never kept, for however long the machine stands by it', () => {
+    const { clock, time, pass } = clockWith({ wall: T0 });
+    time.wall += 31n * 24n * HOUR_NS;
+    pass(200);
+    expect(clock.now()).toBe(T0 + 200n * SECOND_NS);
+    expect(clock.accept()).toBe(T0 + 31n * 24n * HOUR_NS + 200n * SECOND_NS);
+    expect(clock.now()).toBe(clock.machine());
+  });
+
+  test('accept takes the time of the machine, back as well as forward', () => {
+    const { clock, time } = clockWith({ wall: T0 });
+    time.wall -= HOUR_NS;
+    expect(clock.now()).toBe(T0);
+    expect(clock.accept()).toBe(T0 - HOUR_NS);
+    time.wall += SECOND_NS;
+    time.monotonic += 1_000;
+    expect([clock.now(), clock.latest()]).toEqual([T0 - HOUR_NS + SECOND_NS, T0 - HOUR_NS + SECOND_NS]);
+  });
+
+  test.each([
+    ['a moment', 1n, T0 + 31n * SECOND_NS],
+    ['an hour', 3_600n, T0 + HOUR_NS + 30n * SECOND_NS],
+    ['more than anybody believes', 40n * 86_400n, T0 + 30n * SECOND_NS],
+  ])('a sign-out while it is ahead by %s reaches over all that may have been signed', (_how, seconds, until) => {
+    const { clock, time } = clockWith({ wall: T0 });
+    time.wall += seconds * SECOND_NS;
+    expect(signedUntil(clock, 30)).toBe(until);
+  });
+});
+
+describe('whatever both clocks do', () => {
+  // Steps as they come: small and large, of either clock, and long times in which both go on.
+  const step = fc.record({
+    jump: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(0n) },
+      fc.bigInt({ min: -2n * HOUR_NS, max: 2n * HOUR_NS }),
+      fc.bigInt({ min: -4_000n * 24n * HOUR_NS, max: 4_000n * 24n * HOUR_NS }),
+    ),
+    seconds: fc.integer({ min: 0, max: 90 }),
+  });
+  const steps = fc.array(step, { maxLength: 12 });
+
+  test('the kept time never goes back, and the latest is below neither it nor the machine', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        const { clock, time, pass } = clockWith({ wall: T0 - HOUR_NS, floor: T0 });
+        let before: bigint = T0;
+        for (const { jump, seconds } of all) {
+          time.wall += jump;
+          pass(seconds);
+          const [now, latest] = [clock.now(), clock.latest()];
+          expect(now >= before && latest >= now && latest >= time.wall).toBe(true);
+          before = now;
+        }
+      }),
+    );
+  });
+
+  test('what was over by the kept time is never again under way, and the latest goes back only as far as the kept time', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        const { clock, time, pass } = clockWith({ wall: T0 });
+        let over = clock.now();
+        for (const { jump, seconds } of all) {
+          time.wall += jump;
+          pass(seconds);
+          expect(clock.latest() >= over).toBe(true);
+          over = clock.now();
+        }
+      }),
+    );
+  });
+
+  test('jumps that are each over within less than a minute leave no lead of more than five seconds', () => {
+    const blip = fc.record({
+      ahead: fc.bigInt({ min: 1n, max: 4_000n * 24n * HOUR_NS }),
+      seconds: fc.integer({ min: 0, max: 59 }),
+      between: fc.integer({ min: 1, max: 90 }),
+    });
+    fc.assert(
+      fc.property(fc.array(blip, { maxLength: 12 }), (blips) => {
+        const { clock, time, pass } = clockWith({ wall: T0 });
+        for (const { ahead, seconds, between } of blips) {
+          time.wall += ahead;
+          clock.now();
+          pass(seconds);
+          time.wall -= ahead;
+          pass(between);
+          expect(clock.now() - time.wall <= 5n * SECOND_NS).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('the machine is followed in the end, wherever it stands still ahead of what was seen, up to thirty days', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 30n * 24n * HOUR_NS }), steps, (ahead, all) => {
+        const { clock, time, pass } = clockWith({ wall: T0 });
+        for (const { jump, seconds } of all) {
+          time.wall += jump;
+          pass(seconds);
+        }
+        time.wall = clock.now() + ahead;
+        pass(122);
+        expect(clock.now()).toBe(time.wall);
+      }),
+    );
+  });
+});
+
+test.each([
+  ['thirty days', 2_592_000n * SECOND_NS, false],
+  ['more', 2_592_000n * SECOND_NS + 1n, true],
+])('a machine that is %s ahead of all that was seen is far ahead: %s', (_how, ahead, far) => {
+  expect(isFarAhead(T0 + ahead, T0)).toBe(far);
+  // Nothing was seen.
+  expect(isFarAhead(T0 + ahead, 0n)).toBe(false);
 });
 
 test('the wall clock of the machine is in nanoseconds', () => {

@@ -42,6 +42,7 @@ const POLICY: SiwePolicy = {
   domains: ['app.testnet.paradex.trade', 'localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'localhost.example'],
   chainId: 11155111,
   now: at('2026-01-02T03:04:10Z'),
+  latest: at('2026-01-02T03:04:10Z'),
   maxWindowSeconds: 600,
   futureToleranceSeconds: 30,
 };

@@ -58,6 +58,7 @@ function setup(marks = roomy, asked: Pick<Verifier, 'askAll'> = verifier) {
     stored: subkey,
     alive: ((): boolean | Promise<boolean> => true) as (id: string) => boolean | Promise<boolean>,
   };
+  const now = () => unixNanos(BigInt(state.nowMs) * 1_000_000n);
   const check = createOrderCheck({
     verifier: asked,
     store: {
@@ -74,7 +75,7 @@ function setup(marks = roomy, asked: Pick<Verifier, 'askAll'> = verifier) {
       },
     },
     isAlive: ({ id }) => state.alive(id),
-    clock: { now: () => unixNanos(BigInt(state.nowMs) * 1_000_000n), monotonic: () => state.nowMs },
+    clock: { now, latest: now, monotonic: () => state.nowMs },
     settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
     marks: createOrderMarks(marks),
   });
