@@ -1,7 +1,7 @@
 // A real server in a process of its own, with its data and its key in a folder that is thrown away.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT, type Running, start } from './start-project.ts';
+import { PROJECT, type Running, start } from '../support/started.ts';
 
 export const MAIN = join(PROJECT, 'src', 'main.ts');
 
