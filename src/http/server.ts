@@ -8,6 +8,7 @@ import { ApiError } from '../errors.ts';
 import type { ConnectionRefusal } from '../telemetry/counters.ts';
 import { REQUEST_ID_HEADER } from './front.ts';
 import { renderError } from './render.ts';
+import { isHttp1 } from './request-line.ts';
 import type { TlsOptions } from './tls.ts';
 
 export interface ServerSettings {
@@ -95,7 +96,11 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
       // Its head may have promised to keep the connection: nobody else closes what becomes idle now.
       if (draining) setImmediate(closeIdle);
     });
-    if (waiting >= MAX_PIPELINED) refusePipelined(response);
+    if (!isHttp1(request)) {
+      const refusal = notHttp1();
+      settings.told?.unreadable(refusal);
+      refuseAndClose(response, refusal);
+    } else if (waiting >= MAX_PIPELINED) refuseAndClose(response, tooManyWaiting());
     else front(request, response);
   };
   const server =
@@ -220,9 +225,11 @@ function clientError(error: NodeJS.ErrnoException): ApiError | undefined {
       return new ApiError('REQUEST_TIMEOUT', 'the request did not arrive in time');
     default:
       if (error.code?.startsWith('HPE_') !== true) return undefined;
-      return new ApiError('INVALID_REQUEST_PARAMETER', 'this is not a valid HTTP/1.1 request');
+      return notHttp1();
   }
 }
+
+const notHttp1 = (): ApiError => new ApiError('INVALID_REQUEST_PARAMETER', 'this is not a valid HTTP/1.1 request');
 
 const reasonPhrases: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -233,10 +240,11 @@ const reasonPhrases: Readonly<Record<number, string>> = {
 };
 
 // RFC 9112 section 9.3.2 lets a client send requests without awaiting answers, and a server close whenever it likes.
-function refusePipelined(response: ServerResponse): void {
-  const { status, headers, body } = renderError(
-    new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`),
-  );
+const tooManyWaiting = (): ApiError =>
+  new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`);
+
+function refuseAndClose(response: ServerResponse, error: ApiError): void {
+  const { status, headers, body } = renderError(error);
   response.shouldKeepAlive = false;
   response.writeHead(status, {
     ...headers,

@@ -58,11 +58,44 @@ describe('a request with two readings', () => {
     ['a header before the first one', () => `GET /v1/markets HTTP/1.1\r\n ${HOST}\r\n`],
     ['an empty header name', () => `GET /v1/markets HTTP/1.1\r\n${HOST}: x\r\n\r\n`],
     ['a version that does not exist', () => `GET /v1/markets HTTP/1.2\r\n${HOST}\r\n`],
+    ['a line without a version', () => `GET /v1/markets\r\n${HOST}\r\n`],
+    ['a line without a version, and no header', () => 'GET /v1/markets\r\n\r\n'],
+    ['HTTP/0.9', () => `GET /v1/markets HTTP/0.9\r\n${HOST}\r\n`],
+    ['HTTP/2.0', () => `GET /v1/markets HTTP/2.0\r\n${HOST}\r\n`],
+    ['HTTP/2.0 with a body and a session', () => order('Content-Length: 2\r\n', '{}', '2.0')],
+    ['RTSP/1.0', () => `GET /v1/markets RTSP/1.0\r\n${HOST}\r\n`],
+    ['RTSP/1.0 that asks to be kept', () => `GET /v1/markets RTSP/1.0\r\n${HOST}Connection: keep-alive\r\n\r\n`],
+    ['RTSP/1.1, with more spaces', () => `GET  /v1/markets  RTSP/1.1\r\n${HOST}\r\n`],
+    [
+      'RTSP/1.0 with a body and a session',
+      () => `POST /v1/orders RTSP/1.0\r\n${bearerLine()}Content-Length: 2\r\n\r\n{}`,
+    ],
+    ['RTSP/2.0', () => `GET /v1/markets RTSP/2.0\r\n${HOST}\r\n`],
+    ['a method of RTSP', () => `DESCRIBE rtsp://venue.example/v1/markets RTSP/1.0\r\nCSeq: 1\r\n${HOST}\r\n`],
+    ['a method of RTSP, as HTTP', () => `DESCRIBE /v1/markets HTTP/1.1\r\n${HOST}\r\n`],
+    ['OPTIONS of RTSP', () => `OPTIONS * RTSP/1.1\r\nCSeq: 1\r\n${HOST}\r\n`],
+    ['ICE', () => `SOURCE /v1/markets ICE/1.0\r\n${HOST}\r\n`],
     ['the preface of HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ])('%s is 400 and the end of its connection: neither it nor what follows it is served', async (_name, bytes) => {
     const before = world.service.venue.total();
     expectRawRefusal(await sendRaw(world.port, bytes() + NEXT), 400, 'INVALID_REQUEST_PARAMETER');
     expect(world.service.venue.total()).toBe(before);
+  });
+
+  test('a line of RTSP behind a good request is answered in its turn, and nothing behind it is', async () => {
+    const good = `GET /healthz HTTP/1.1\r\n${HOST}\r\n`;
+    const { body } = await sendRaw(world.port, `${good}GET /readyz RTSP/1.1\r\n${HOST}\r\n${NEXT}`);
+    const answers = body.split(/(?=HTTP\/1\.1 \d{3} )/);
+    expect(answers).toHaveLength(2);
+    expect(answers[1]).toMatch(/^HTTP\/1\.1 400 [\s\S]*"error":"INVALID_REQUEST_PARAMETER"[\s\S]*\}$/);
+  });
+
+  test('HTTP/1.0 is served, also to who writes of RTSP', async () => {
+    const about = 'User-Agent: GET /healthz RTSP/1.0\r\n';
+    for (const version of ['1.0', '1.1']) {
+      const bytes = `GET /healthz HTTP/${version}\r\n${HOST}${about}Connection: close\r\n\r\n`;
+      expect((await sendRaw(world.port, bytes)).status).toBe(200);
+    }
   });
 
   test('nothing is done on a connection after the answer that closes it', async () => {

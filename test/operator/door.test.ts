@@ -132,7 +132,7 @@ describe('with the operator token', () => {
     expect(wrongMethod.headers.get('Allow')).toBe('GET');
   });
 
-  test('a request without one Host, or with a body in a coding we do not read, is refused', async () => {
+  test('a request without one Host, in another protocol, or with a body in a coding we do not read, is refused', async () => {
     const authorization = `Authorization: Bearer ${world.service.operatorToken}\r\nConnection: close\r\n`;
     const ask = (headers: string) =>
       exchange(operatorPort(), `GET /operator/v1/version HTTP/1.1\r\n${headers}${authorization}\r\n`);
@@ -140,6 +140,13 @@ describe('with the operator token', () => {
     expect((await ask('Host: x\r\nHost: y\r\n')).status).toBe(400);
     expect((await ask('Host: x\r\nTransfer-Encoding: gzip\r\n')).status).toBe(400);
     expect((await ask('Host: x\r\n')).status).toBe(200);
+    for (const line of ['', ' HTTP/0.9', ' HTTP/2.0', ' RTSP/1.0', ' RTSP/1.1']) {
+      const bytes = `GET /operator/v1/version${line}\r\nHost: x\r\n${authorization}\r\n`;
+      expect(await exchange(operatorPort(), bytes), line).toMatchObject({
+        status: 400,
+        body: '{"error":"INVALID_REQUEST_PARAMETER","message":"this is not a valid HTTP/1.1 request","data":null}',
+      });
+    }
     // Where a chunked body of HTTP/1.0 ends is not agreed upon.
     const chunked = `POST /operator/v1/signing-keys/rotate HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n${authorization}\r\n`;
     const answer = await exchange(operatorPort(), `${chunked}11\r\n{"use":"session"}\r\n0\r\n\r\n`);
