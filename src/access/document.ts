@@ -63,7 +63,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   HEADERS_TOO_LARGE: 'The request head is larger than http.max_header_bytes.',
   INTERNAL_ERROR: 'A defect of this server. The message names the request id under which its log has the cause.',
   SERVICE_UNAVAILABLE:
-    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
+    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
 };
 
 const whenReason: Readonly<Record<DenyReason, string>> = {
@@ -94,8 +94,7 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
   allowlist_damaged: 'The stored allowlist cannot be read back: nobody passes until it is replaced.',
   store_unavailable: 'The store could not be asked.',
   view_stale: 'What is in memory may be behind the store.',
-  upstream_unavailable:
-    'The venue could not be reached, broke off or sent malformed headers, or upstream.queue is full.',
+  upstream_unavailable: 'The venue could not be reached, broke off or sent malformed headers.',
   upstream_timeout: 'The venue did not answer within upstream.timeout.',
   request_header_refused: 'A header cannot be forwarded as it stands.',
   order_refused:

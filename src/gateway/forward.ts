@@ -3,17 +3,19 @@
 // broken answer as if it were whole.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
+import { credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { PassedHeaders } from '../domain/request-headers.ts';
+import type { Holder } from '../domain/shares.ts';
 import { ApiError } from '../errors.ts';
 import type { Asker } from '../verification/verifier.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
 import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
-import { declaredLength, type RequestBody, takeBody } from './request-body.ts';
+import { declaredLength, isWhole, type RequestBody, takeBody } from './request-body.ts';
 import type { Upstream, UpstreamExchange } from './upstream.ts';
 
-/** Why the venue's answer is not what the client gets: a deny reason, or PAYLOAD_TOO_LARGE and REQUEST_TIMEOUT. */
+/** Why the venue's answer is not what the client gets: a deny reason, or PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, SERVICE_UNAVAILABLE. */
 export type Refusal = DenyReason | ApiError;
 
 /** A refusal as it goes on the wire. Content-Length and Connection are added here. */
@@ -125,8 +127,24 @@ export function createForward(options: ForwardOptions) {
   };
 }
 
+/** Not the venue's fault: it may be well, and is not counted as failing. */
+const tooManyWait = (): ApiError =>
+  new ApiError('SERVICE_UNAVAILABLE', 'too many requests wait for the venue; try again in a moment');
+
+/** Who shares what with whom: a credential with nobody, whoever calls from its address; strangers by their addresses. */
+function holderOf({ grant, asker }: Exchange): Holder {
+  const { principal } = grant;
+  const signedIn = principal !== undefined;
+  return {
+    client: signedIn ? credentialSubject(principal.credential) : asker.client,
+    network: asker.network,
+    signedIn,
+  };
+}
+
 function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: Outcome) => void): void {
   const { request, response, grant } = exchange;
+  const holder = holderOf(exchange);
   // open: nothing answered yet. answering: the venue's answer is passing. refusing: our own answer is. over: nothing more happens.
   let phase: 'open' | 'answering' | 'refusing' | 'over' = 'open';
   let body: RequestBody | undefined;
@@ -166,7 +184,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       else response.end(held.toString('latin1'), 'latin1', () => over(outcome));
     };
     body?.stop();
-    if (request.complete) {
+    if (isWhole(request)) {
       request.resume();
       end();
     } else discardRest(request, end);
@@ -179,7 +197,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     setIdleTimer();
     sent?.cancel();
     const rendered = exchange.renderRefusal(refusal);
-    if (!request.complete) response.shouldKeepAlive = false;
+    if (!isWhole(request)) response.shouldKeepAlive = false;
     response.writeHead(rendered.status, {
       ...exchange.extraHeaders,
       ...rendered.headers,
@@ -262,7 +280,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     }
     phase = 'answering';
     setIdleTimer();
-    if (!request.complete) response.shouldKeepAlive = false;
+    if (!isWhole(request)) response.shouldKeepAlive = false;
     if (endsWithConnection(status, rawHeaders)) response.useChunkedEncodingByDefault = false;
     response.writeHead(status, reasonPhrase(statusText, status), list.headers);
     // The head waits for the first byte of the body, to leave with it, but not for a venue that takes its time to write one.
@@ -279,7 +297,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     const streamed = payload !== undefined && !Buffer.isBuffer(payload);
     const { method, target } = exchange;
     const upstreamExchange = options.upstream.send(
-      { method, target, headers, body: payload },
+      { holder, method, target, headers, body: payload },
       {
         // The head of a streamed request leaves later, with its first byte.
         starting: () => stillAllowed(!streamed),
@@ -301,12 +319,14 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
         },
         failed(kind, cause) {
           if (phase === 'answering') breakOff({ kind: 'truncated', cause });
+          else if (kind === 'turned_away') refuse(tooManyWait());
           else refuse(kind === 'malformed' ? 'request_header_refused' : 'upstream_unavailable', cause);
         },
       },
     );
-    if (upstreamExchange === undefined) refuse('upstream_unavailable');
-    sent = upstreamExchange;
+    if (upstreamExchange === 'turned_away') refuse(tooManyWait());
+    else if (upstreamExchange === 'closed') refuse('upstream_unavailable');
+    else sent = upstreamExchange;
   }
 
   // A write that meets a closing socket reports an error besides 'close', which is the one that is acted on.

@@ -38,6 +38,9 @@ export function declaredLength(request: IncomingMessage): number | undefined {
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 
+/** True when nothing more of the request comes. Node says so of one without a body only a turn later. */
+export const isWhole = (request: IncomingMessage): boolean => request.complete || !announcesBody(request);
+
 /** Starts reading; events may fire before this returns. */
 export function takeBody(request: IncomingMessage, limits: BodyLimits, events: BodyEvents): RequestBody {
   let received = 0;

@@ -1,4 +1,4 @@
-// The connections to the venue: how many there are, who waits for one, and what becomes of one that misbehaves.
+// The connections to the venue: how many there are, and what becomes of one that misbehaves. Who waits for one is gateway/turns.ts.
 // Never holds more requests than its two limits, never retries, and never sends a request that was cancelled.
 //
 // One undici Client per connection instead of undici's Pool: a Pool marks a connection busy for ever when undici refuses a request
@@ -6,17 +6,21 @@
 import type { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import type { VenueAddress } from '../config/upstream-address.ts';
+import type { Holder } from '../domain/shares.ts';
+import { createTurns, type Turn } from './turns.ts';
 
 export interface UpstreamOptions {
   readonly address: VenueAddress;
   /** Most exchanges with the venue at one time; each has its own connection. */
   readonly connections: number;
-  /** Most requests that may wait for a connection. */
+  /** Most requests that may wait for a connection: so many of who is signed in, and so many of others. */
   readonly maxWaiting: number;
   readonly connectTimeoutMs: number;
 }
 
 export interface UpstreamRequest {
+  /** Whose it is: what it shares with others goes by that. */
+  readonly holder: Holder;
   readonly method: string;
   /** Path and query, as matched; the prefix of the upstream's URL is put before it. */
   readonly target: string;
@@ -31,8 +35,11 @@ export interface UpstreamEvents {
   head(status: number, statusText: string, rawHeaders: string[]): void;
   data(chunk: Buffer): void;
   end(): void;
-  /** Called at most once, and not after `end` or `cancel`. `malformed`: undici would not write this request. */
-  failed(kind: 'unavailable' | 'malformed', error: Error): void;
+  /**
+   * Called at most once, and not after `end` or `cancel`. `malformed`: undici would not write this request. `turned_away`: it waited for
+   * a connection, and had to make room for others.
+   */
+  failed(kind: 'unavailable' | 'malformed' | 'turned_away', error: Error): void;
 }
 
 export interface UpstreamExchange {
@@ -43,8 +50,8 @@ export interface UpstreamExchange {
 }
 
 export interface Upstream {
-  /** Undefined when both limits are reached or the upstream is closed. Events may fire before this returns. */
-  send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | undefined;
+  /** `turned_away` when there is neither a connection nor room to wait for one, `closed` at the end. Events may fire before this returns. */
+  send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | 'turned_away' | 'closed';
   readonly active: number;
   readonly waiting: number;
   /** Takes no more requests; resolves when those under way and waiting have ended. */
@@ -58,9 +65,12 @@ export interface UpstreamStats {
   readonly busy: number;
   readonly idle: number;
   readonly connections: number;
+  /** Of the busy ones, those that are held at the pace of a client that uploads, and the most of them. */
+  readonly streaming: number;
+  readonly streams: number;
   readonly waiting: number;
   readonly maxWaiting: number;
-  /** Requests that were turned away because both limits were reached. */
+  /** Requests that were turned away for want of room to wait. */
   readonly turnedAway: number;
   /** Exchanges that ended because the venue could not be reached or broke its answer off. */
   readonly failures: number;
@@ -72,21 +82,24 @@ class NotSent extends Error {
 
 const latin1 = (part: Buffer | string): string => (typeof part === 'string' ? part : part.toString('latin1'));
 
-/** Guarantees at most `connections` exchanges and `maxWaiting` waiting requests, served in order of arrival. */
+/** A connection, with its place among those that have an exchange. */
+interface Connection {
+  readonly client: Client;
+  place: number;
+}
+
+const FREE = -1;
+
+/** Guarantees at most `connections` exchanges and `maxWaiting` waiting requests of each kind, served in turns. */
 export function createUpstream(options: UpstreamOptions): Upstream & { stats(): UpstreamStats } {
   const { address } = options;
-  const idle: Client[] = [];
-  const busy = new Set<Client>();
-  const waiting = new Set<Waiting>();
+  const turns = createTurns(options);
+  const idle: Connection[] = [];
+  // Not a Set: what comes and goes with every request is kept in places.
+  const busy: Connection[] = [];
   const whenEmpty: (() => void)[] = [];
   let open = true;
-  let turnedAway = 0;
   let failures = 0;
-
-  interface Waiting {
-    begin(client: Client): void;
-    fail(error: Error): void;
-  }
 
   const connect = (): Client =>
     new Client(address.kind === 'unix' ? 'http://localhost' : address.origin, {
@@ -100,37 +113,50 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       ...(address.kind === 'unix' ? { socketPath: address.socketPath } : {}),
     });
 
-  const discard = (client: Client): void => {
-    busy.delete(client);
-    void client.destroy(new NotSent('connection discarded'));
-    next();
-  };
-
-  const giveBack = (client: Client): void => {
-    if (!busy.delete(client)) return;
-    idle.push(client);
-    next();
-  };
-
-  const takeClient = (): Client | undefined => {
-    const client = idle.pop() ?? (busy.size < options.connections ? connect() : undefined);
-    if (client !== undefined) busy.add(client);
-    return client;
-  };
-
-  function next(): void {
-    for (const request of waiting) {
-      const client = takeClient();
-      if (client === undefined) return;
-      waiting.delete(request);
-      request.begin(client);
-    }
-    if (busy.size === 0 && waiting.size === 0) for (const resolve of whenEmpty.splice(0)) resolve();
+  function take(): Connection {
+    const connection = idle.pop() ?? { client: connect(), place: FREE };
+    connection.place = busy.length;
+    busy.push(connection);
+    return connection;
   }
 
-  function send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | undefined {
-    if (!open) return undefined;
-    let client: Client | undefined;
+  /** False when it had none any more. */
+  function leavePlace(connection: Connection): boolean {
+    const { place } = connection;
+    if (place === FREE) return false;
+    connection.place = FREE;
+    const last = busy.pop();
+    if (last !== undefined && last !== connection) {
+      busy[place] = last;
+      last.place = place;
+    }
+    return true;
+  }
+
+  function discard(connection: Connection, turn: Turn): void {
+    if (!leavePlace(connection)) return;
+    void connection.client.destroy(new NotSent('connection discarded'));
+    isFree(turn);
+  }
+
+  function giveBack(connection: Connection, turn: Turn): void {
+    if (!leavePlace(connection)) return;
+    idle.push(connection);
+    isFree(turn);
+  }
+
+  function isFree(turn: Turn): void {
+    turns.done(turn);
+    tellWhenEmpty();
+  }
+
+  function tellWhenEmpty(): void {
+    if (turns.busy + turns.waiting === 0) for (const resolve of whenEmpty.splice(0)) resolve();
+  }
+
+  function send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | 'turned_away' | 'closed' {
+    if (!open) return 'closed';
+    let connection: Connection | undefined;
     let controller: Dispatcher.DispatchController | undefined;
     let started = false;
     let deciding = false;
@@ -138,11 +164,11 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
     let over = false;
 
     const end = (): void => {
-      if (over || client === undefined) return;
+      if (over || connection === undefined) return;
       over = true;
       // Not inside undici's parser callback: it has not finished with this connection yet.
-      const mine = client;
-      queueMicrotask(() => giveBack(mine));
+      const mine = connection;
+      queueMicrotask(() => giveBack(mine, turn));
     };
 
     const handler: Dispatcher.DispatchHandler = {
@@ -172,10 +198,10 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       },
       onResponseError(given, error) {
         if (over) return;
-        if (given === null && client !== undefined) {
+        if (given === null && connection !== undefined) {
           // Thrown by dispatch itself: undici would not write this request. Nothing is known about that connection any more.
           over = true;
-          discard(client);
+          discard(connection, turn);
           events.failed('malformed', error);
           return;
         }
@@ -186,10 +212,12 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       },
     };
 
-    const entry: Waiting = {
-      begin(given) {
-        client = given;
-        given.dispatch(
+    const turn: Turn = {
+      holder: request.holder,
+      streamed: request.body !== undefined && !Buffer.isBuffer(request.body),
+      begin() {
+        connection = take();
+        connection.client.dispatch(
           {
             method: request.method,
             path: address.basePath + request.target,
@@ -199,10 +227,11 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
           handler,
         );
       },
-      fail(error) {
+      dropped(why) {
         if (over) return;
         over = true;
-        events.failed('unavailable', error);
+        if (why === 'turned_away') events.failed(why, new Error('too many requests wait for the venue'));
+        else events.failed('unavailable', new Error('the gateway is stopping'));
       },
     };
 
@@ -217,16 +246,16 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
         if (over) return;
         cancelled = true;
         if (deciding) return;
-        if (client === undefined) {
+        if (connection === undefined) {
           over = true;
-          waiting.delete(entry);
-          next();
+          waiting?.leave();
+          tellWhenEmpty();
           return;
         }
         if (controller === undefined) {
           // Still connecting: undici offers no way to take a request back, so the connection goes with it.
           over = true;
-          discard(client);
+          discard(connection, turn);
           return;
         }
         end();
@@ -234,44 +263,39 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       },
     };
 
-    const free = waiting.size === 0 ? takeClient() : undefined;
-    if (free !== undefined) entry.begin(free);
-    else if (waiting.size < options.maxWaiting) waiting.add(entry);
-    else {
-      turnedAway += 1;
-      return undefined;
-    }
-    return exchange;
+    const waiting = turns.ask(turn);
+    return waiting === undefined ? 'turned_away' : exchange;
   }
 
   return {
     send,
     get active() {
-      return busy.size;
+      return turns.busy;
     },
     get waiting() {
-      return waiting.size;
+      return turns.waiting;
     },
     stats: () => ({
-      busy: busy.size,
+      busy: turns.busy,
       idle: idle.length,
       connections: options.connections,
-      waiting: waiting.size,
+      streaming: turns.streaming,
+      streams: turns.streams,
+      waiting: turns.waiting,
       maxWaiting: options.maxWaiting,
-      turnedAway,
+      turnedAway: turns.turnedAway,
       failures,
     }),
     async close() {
       open = false;
-      if (busy.size > 0 || waiting.size > 0) await new Promise<void>((resolve) => whenEmpty.push(resolve));
-      await Promise.all(idle.splice(0).map((client) => client.close()));
+      if (turns.busy + turns.waiting > 0) await new Promise<void>((resolve) => whenEmpty.push(resolve));
+      await Promise.all(idle.splice(0).map(({ client }) => client.close()));
     },
     async destroy() {
       open = false;
       const error = new Error('the gateway is stopping');
-      for (const request of [...waiting]) request.fail(error);
-      waiting.clear();
-      await Promise.all([...busy, ...idle.splice(0)].map((client) => client.destroy(error)));
+      turns.clear();
+      await Promise.all([...busy, ...idle.splice(0)].map(({ client }) => client.destroy(error)));
     },
   };
 }

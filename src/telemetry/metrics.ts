@@ -169,14 +169,20 @@ export const metrics: readonly Metric[] = [
     [],
     (s) => s.upstream().connections,
   ),
+  gateway.gauge(
+    ['venue_streams', 'Of the busy connections, those held at the pace of a client that uploads.'],
+    [],
+    (s) => s.upstream().streaming,
+  ),
+  gateway.gauge(['venue_streams_max', 'The most of them.'], [], (s) => s.upstream().streams),
   gateway.gauge(['venue_queue', 'Requests that wait for a connection.'], [], (s) => s.upstream().waiting),
   gateway.gauge(
-    ['venue_queue_max', 'Most requests that may wait (upstream.queue).'],
+    ['venue_queue_max', 'Most requests that may wait (upstream.queue): so many with a session, and so many without.'],
     [],
     (s) => s.upstream().maxWaiting,
   ),
   gateway.counter(
-    ['venue_queue_refusals_total', 'Requests turned away because the queue was full.'],
+    ['venue_queue_refusals_total', 'Requests answered 503 because too many waited for a connection.'],
     [],
     (s) => s.upstream().turnedAway,
   ),

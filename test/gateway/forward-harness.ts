@@ -19,6 +19,7 @@ import {
   type Refusal,
 } from '../../src/gateway/forward.ts';
 import { createUpstream, type Upstream, type UpstreamOptions } from '../../src/gateway/upstream.ts';
+import type { Asker } from '../../src/verification/verifier.ts';
 import { someone } from '../support/verifier.ts';
 
 const account = parseFelt('0xabc');
@@ -36,6 +37,21 @@ export const trader: Principal = {
   tokenUsage: undefined,
 };
 
+let traders = 0;
+
+/** One like it with a credential of its own: who shares one shares connections, too. */
+const anotherTrader = (): Principal => {
+  traders += 1;
+  return { ...trader, credential: { ...trader.credential, id: String(traders) } };
+};
+
+/** Somebody whom nobody else shares an address with. */
+export const anotherAsker = (): Asker => {
+  traders += 1;
+  const address = `client ${traders}`;
+  return { ...someone, client: address, network: address };
+};
+
 export interface TestGrant extends Grant {
   /** Every later ask is answered with this. */
   refuseWith: DenyReason | undefined;
@@ -46,7 +62,7 @@ export interface TestGrant extends Grant {
   readonly releases: number;
 }
 
-export function testGrant(principal: Principal | undefined = trader): TestGrant {
+export function testGrant(principal: Principal | undefined = anotherTrader()): TestGrant {
   const listeners: ((reason: DenyReason) => void)[] = [];
   let cutWith: DenyReason | undefined;
   let asked = 0;
@@ -224,7 +240,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       requestId: `request-${grants.length}`,
       maxBodyBytes: 1024 * 1024,
       extraHeaders: { 'X-Request-Id': `request-${grants.length}` },
-      asker: someone,
+      asker: anotherAsker(),
       renderRefusal: (refusal) => ({
         status: refusal instanceof ApiError ? refusal.status : 599,
         headers: { 'Content-Type': 'text/plain', 'X-Refused': refusalText(refusal) },

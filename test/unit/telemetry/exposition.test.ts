@@ -16,7 +16,10 @@ const sources: MetricSources = {
   liveRequests: () => 3,
   view: () => ({ entries: 1, capacity: 9, filling: 2, hits: 30, fills: 4, rereads: 5, evictions: 6 }),
   bearerCache: () => ({ entries: 1, capacity: 9, hits: 7, misses: 8 }),
-  upstream: () => ({ busy: 1, idle: 2, connections: 128, waiting: 3, maxWaiting: 1024, turnedAway: 4, failures: 5 }),
+  upstream: () => ({
+    ...{ busy: 1, idle: 2, connections: 128, streaming: 1, streams: 8 },
+    ...{ waiting: 3, maxWaiting: 1024, turnedAway: 4, failures: 5 },
+  }),
   orderMarks: () => ({ held: 1, capacity: 9, refused: 2 }),
   audit: () => ({ waiting: 1, written: 2, lost: 3, failing: false }),
   changes: () => ({ unwritten: 1, failures: 2 }),

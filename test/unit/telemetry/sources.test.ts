@@ -94,12 +94,14 @@ test('the connections to the venue: busy, idle, waiting, turned away, and failur
         end: () => over(),
         failed: () => over(),
       };
-      const taken = upstream.send({ method: 'GET', target, headers: [], body: undefined }, events) !== undefined;
+      const holder = { client: '192.0.2.1', network: '192.0.2.1', signedIn: false };
+      const sent = upstream.send({ holder, method: 'GET', target, headers: [], body: undefined }, events);
+      const taken = sent !== 'turned_away';
       return { taken, ended };
     };
     const [first, second, third] = [send('/'), send('/'), send('/')];
     expect([first.taken, second.taken, third.taken]).toEqual([true, true, false]);
-    const limits = { connections: 1, maxWaiting: 1 };
+    const limits = { connections: 1, maxWaiting: 1, streaming: 0, streams: 1 };
     expect(upstream.stats()).toEqual({ ...limits, busy: 1, idle: 0, waiting: 1, turnedAway: 1, failures: 0 });
     await Promise.all([first.ended, second.ended]);
     await nextTurn();

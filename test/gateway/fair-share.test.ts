@@ -1,0 +1,110 @@
+// What strangers do to the connections to the venue, on a whole service over raw sockets, while an owner reads and takes orders back:
+// nothing that is sent slowly, read slowly or sent by the thousand may keep those from the venue.
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Service, startService } from '../support/harness.ts';
+import { call, mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
+import { eventually, type RawClient, rawClient } from './forward-harness.ts';
+
+/** Answers owners at once, `/v1/markets` with what the test gives, and other public reads when the test says so. */
+async function startVenue() {
+  const held: ServerResponse[] = [];
+  let answers = true;
+  const server = createServer((request, response) => {
+    request.resume().on('error', () => undefined);
+    if (request.url === '/v1/bbo/HELD') {
+      if (answers) response.end('{}');
+      else held.push(response);
+    } else request.on('end', () => response.end('{}'));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`,
+    held,
+    /** Public reads from now on wait. */
+    hold() {
+      answers = false;
+    },
+    release() {
+      answers = true;
+      for (const response of held.splice(0)) response.end('{}');
+    },
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+let venue: Awaited<ReturnType<typeof startVenue>>;
+let service: Service;
+let main: string;
+let bot: string;
+beforeAll(async () => {
+  venue = await startVenue();
+  service = await startService({ upstream: venue.url, settings: { 'http.max_connections_per_address': '4096' } });
+  const owner = starkTrader();
+  await onboard(service.url, owner);
+  main = await mainSession(service.url, owner);
+  bot = await subkeySession(service.url, owner.account, await registerSubkey(service.url, owner, main));
+});
+afterAll(async () => {
+  await service.stop();
+  venue.close();
+});
+
+/** What the owner gets meanwhile. */
+const ownerGets = async (bearer = main): Promise<readonly number[]> => [
+  (await call(service.url, 'GET', '/v1/balance', { bearer })).status,
+  (await call(service.url, 'DELETE', '/v1/orders', { bearer })).status,
+];
+
+const figure = async (name: string): Promise<number> => {
+  const { text } = await call(service.operatorUrl, 'GET', '/metrics', { bearer: service.operatorToken });
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')[1],
+  );
+};
+const busy = (): Promise<number> => figure('countersign_venue_connections{state="busy"}');
+
+const publicGet = 'GET /v1/bbo/HELD HTTP/1.1\r\nHost: g\r\n\r\n';
+const statusesOf = (client: RawClient): readonly string[] =>
+  [...client.received.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status = '']) => status);
+
+describe('1,450 plain public reads at once before a venue that takes its time', () => {
+  test('hold a quarter of the connections; the owner is served, and only strangers are answered 503', async () => {
+    venue.hold();
+    onTestFinished(() => venue.release());
+    const clients = Array.from({ length: 29 }, () => rawClient(service.port, publicGet.repeat(50)));
+    await expect.poll(() => figure('countersign_venue_queue_refusals_total')).toBe(1450 - 32 - 1024);
+    expect([venue.held.length, await busy()]).toEqual([32, 32]);
+    expect(await ownerGets()).toEqual([200, 200]);
+    venue.release();
+    await eventually(() => clients.every((client) => statusesOf(client).length === 50));
+    const all = clients.flatMap(statusesOf);
+    expect([all.filter((status) => status === '200').length, all.filter((status) => status === '503').length]).toEqual([
+      32 + 1024,
+      1450 - 32 - 1024,
+    ]);
+    expect(clients.find((client) => client.received.includes(' 503 '))?.received).toMatch(
+      /HTTP\/1\.1 503 [^{]*retry-after: 1\r\n[^{]*\{"error":"SERVICE_UNAVAILABLE"/i,
+    );
+    // The venue was well all the time, and nobody says otherwise.
+    expect(await figure('countersign_venue_failures_in_a_row')).toBe(0);
+  });
+
+  test('of a bot of the account hold a quarter of them, too, and the main key is served before the rest', async () => {
+    venue.hold();
+    onTestFinished(() => venue.release());
+    const botGet = publicGet.replace('\r\n\r\n', `\r\nAuthorization: Bearer ${bot}\r\n\r\n`);
+    for (let n = 0; n < 10; n += 1) rawClient(service.port, botGet.repeat(50));
+    await expect.poll(busy).toBe(32);
+    expect(await ownerGets()).toEqual([200, 200]);
+    venue.release();
+  });
+});
