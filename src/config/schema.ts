@@ -127,14 +127,14 @@ export const settings = {
     max: 4096,
     unit: 'connections',
     description:
-      'Open connections to the venue at most. A client (a credential, or an address without one) has a quarter of them at most, a network half, all without a session three quarters.',
+      'Open connections to the venue at most. One client may use a quarter of them, one network half, all without a session three quarters.',
   }),
   'upstream.queue': integer(1024, {
     min: 0,
     max: 100_000,
     unit: 'requests',
     description:
-      'Requests that may wait for a connection: so many without a session, and so many with one. Where there are most, one more is answered 503.',
+      'Requests that may wait for a connection: so many with a session, and so many without. One more is answered 503.',
   }),
   'upstream.timeout': duration(30, {
     min: 1,
