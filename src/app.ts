@@ -34,7 +34,7 @@ import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.
 import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
 import { passedHeaders } from './domain/request-headers.ts';
-import { type Clock, isOver, millisOf, systemWall } from './domain/time.ts';
+import { type Clock, isOver, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
 import { NoData, OperatorPortTaken } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { createForward } from './gateway/forward.ts';
@@ -60,7 +60,7 @@ import { createRateLimiter, type RateLimits, shareOf } from './ratelimit/limiter
 import { type Changes, createChanges } from './revocation/barrier.ts';
 import { createLiveRegistry } from './revocation/live.ts';
 import { createView } from './revocation/view.ts';
-import { openStore } from './store/open.ts';
+import { type FarAhead, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { type Counters, createCounters } from './telemetry/counters.ts';
 import { createMetricsPage } from './telemetry/exposition.ts';
@@ -70,6 +70,7 @@ import { countChanges, countLogins } from './telemetry/observe.ts';
 import {
   auditFinding,
   changesFinding,
+  clockFinding,
   createReadiness,
   diskFinding,
   engineFinding,
@@ -293,7 +294,7 @@ async function wire(
     audit: journal.stats,
     changes: changes.stats,
     changeLog: async () => ({ epoch: store.epoch, position: await store.position() }),
-    clockLeadSeconds: () => Number((clock.now() - (time?.wall ?? systemWall)()) / 1_000_000n) / 1000,
+    clockLeadSeconds: () => leadSeconds(clock),
     signingKeys: async () => signingKeyFigures(await store.signingKeys(), clock.now(), config['signing_keys.max_age']),
     storage: () => storageFigures(config['data.folder'], join(config['data.folder'], DATABASE_FILE)),
     engine: () => {
@@ -374,7 +375,7 @@ function watchClock(clock: Clock): () => void {
 /** What any command that reads or changes the store needs. */
 interface Core {
   readonly store: Store;
-  readonly clock: Clock;
+  readonly clock: KeptClock;
   readonly keyring: Keyring;
   /** True when signing keys had to be created. */
   readonly firstStart: boolean;
@@ -391,8 +392,9 @@ async function openCore(
   time: { wall: () => bigint; monotonic: () => number } | undefined,
   closing: (() => Promise<void> | void)[],
   counters: Counters,
+  farAhead: FarAhead = config['clock.accept'] ? 'accept' : 'refuse',
 ): Promise<Core> {
-  const { store, clock } = await openStore(join(config['data.folder'], DATABASE_FILE), time);
+  const { store, clock } = await openStore(join(config['data.folder'], DATABASE_FILE), time, farAhead);
   closing.push(() => store.close());
   const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
   const live = createLiveRegistry({ clock });
@@ -473,9 +475,10 @@ async function startOperatorApi(
  * The operator API alone, for a command while no server runs: on a free loopback port, with a token of its own that nobody
  * else learns. Throws StoreLocked while a server runs, and NoData where there is nothing to work on.
  */
-export async function startOperatorAlone({
-  config,
-}: LoadedConfig): Promise<{ readonly url: string; readonly token: string; stop(): Promise<void> }> {
+export async function startOperatorAlone(
+  { config }: LoadedConfig,
+  { anyClock }: { readonly anyClock: boolean },
+): Promise<{ readonly url: string; readonly token: string; stop(): Promise<void> }> {
   if (!existsSync(join(config['data.folder'], DATABASE_FILE))) {
     throw new NoData(`there is no database in ${config['data.folder']}; name your server's data folder with --data`);
   }
@@ -486,7 +489,7 @@ export async function startOperatorAlone({
   try {
     const log = pino({ level: 'silent' });
     const counters = createCounters();
-    const core = await openCore(config, log, undefined, closing, counters);
+    const core = await openCore(config, log, undefined, closing, counters, anyClock ? 'doubt' : undefined);
     const token = randomBytes(32).toString('base64url');
     const told = { telemetry: createTelemetry(log, counters), readiness: createReadiness(coreChecks(core, config)) };
     return { url: await startOperatorApi(core, config, 0, token, told, closing), token, stop };
@@ -807,9 +810,10 @@ function describeUpstream(address: UpstreamAddress): string {
 }
 
 /** What every command needs, too. */
-function coreChecks({ store, keyring }: Core, config: Config) {
+function coreChecks({ store, clock, keyring }: Core, config: Config) {
   return {
     store: () => storeFinding(() => store.ping()),
+    clock: () => clockFinding(leadSeconds(clock)),
     signing_keys: () => signingKeysFinding(signingProblem(keyring, keyUsesOf(config))),
     disk: async () => diskFinding(await freeBytes(config['data.folder'])),
   };

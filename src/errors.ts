@@ -80,6 +80,11 @@ export class StoreFailure extends Error {
   override readonly name = 'StoreFailure';
 }
 
+/** The machine's clock is far ahead of all that the data has seen; the message is one sentence for the operator. */
+export class ClockFarAhead extends Error {
+  override readonly name = 'ClockFarAhead';
+}
+
 /** The port of the operator API is taken; the message is one sentence for the operator. */
 export class OperatorPortTaken extends Error {
   override readonly name = 'OperatorPortTaken';

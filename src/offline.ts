@@ -74,7 +74,7 @@ export async function lookAtData(folder: string): Promise<DataLook> {
 /**
  * Makes a data folder of a backup, for a server to start on: all of it or nothing. The folder must be new, or hold nothing but a
  * settings file. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
- * MasterKeyUnusable, MasterKeyMismatch and StoreFailure. `time` stands in for the machine's own clocks, for tests.
+ * MasterKeyUnusable, MasterKeyMismatch, ClockFarAhead and StoreFailure. `time` stands in for the machine's own clocks, for tests.
  */
 export async function restoreBackup(
   { config }: LoadedConfig,
@@ -119,7 +119,7 @@ export async function restoreBackup(
     if (!isSealedBy(masterKey, trailer)) throw new BackupFailure(`${backup} was altered after it was made`);
     const facts = await requireUsable(draft, backup);
     createKeyring({ records: facts.signingKeys, masterKey });
-    const { store, clock } = await openStore(draft, time);
+    const { store, clock } = await openStore(draft, time, config['clock.accept'] ? 'accept' : 'refuse');
     try {
       const settleRestore = createSettleRestore({
         store,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { operatorToken, startOperatorAlone } from '../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
-import { BackupFailure, NoData, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
+import { BackupFailure, ClockFarAhead, NoData, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
 import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../operator/address-file.ts';
@@ -25,6 +25,8 @@ export interface Operator {
 /** What a command asks, once its arguments were understood. */
 export interface Task {
   readonly settings: readonly string[];
+  /** Works also while nobody can say that the machine's clock is right. */
+  readonly anyClock?: boolean;
   work(operator: Operator): Promise<void>;
 }
 
@@ -42,8 +44,8 @@ const ANSWER_MS = 30_000;
 /** Runs one command against the operator API, reading its arguments first, and turns whatever goes wrong into one sentence and an exit code. */
 export async function withOperator(command: string, prepare: () => Task): Promise<ExitCode> {
   return reporting(command, async () => {
-    const { settings, work } = prepare();
-    const { operator, stop } = await reach(readSettings(settings));
+    const { settings, anyClock = false, work } = prepare();
+    const { operator, stop } = await reach(readSettings(settings), anyClock);
     try {
       await work(operator);
     } finally {
@@ -68,9 +70,12 @@ export async function reporting(command: string, work: () => Promise<void>): Pro
   }
 }
 
-async function reach(loaded: LoadedConfig): Promise<{ operator: Operator; stop: () => Promise<void> }> {
+async function reach(
+  loaded: LoadedConfig,
+  anyClock: boolean,
+): Promise<{ operator: Operator; stop: () => Promise<void> }> {
   // The lock first: whoever holds it is the server. A port that a dead server left could be anybody's.
-  const alone = await startOperatorAlone(loaded).catch((error: unknown) => {
+  const alone = await startOperatorAlone(loaded, { anyClock }).catch((error: unknown) => {
     if (error instanceof StoreLocked) return undefined;
     throw error;
   });
@@ -127,8 +132,8 @@ function sentenceOf(error: unknown): string {
   if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
     return error.message;
   }
-  if (error instanceof OperatorTokenUnusable || error instanceof BackupFailure || error instanceof UnsafeFile)
-    return error.message;
+  if (error instanceof ClockFarAhead || error instanceof BackupFailure) return error.message;
+  if (error instanceof OperatorTokenUnusable || error instanceof UnsafeFile) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -36,6 +36,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['operator', 'Operator API'],
   ['metrics', 'Operator API'],
   ['data', 'Process'],
+  ['clock', 'Process'],
   ['master_key', 'Process'],
   ['routes', 'Process'],
   ['log', 'Process'],

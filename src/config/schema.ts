@@ -300,6 +300,10 @@ export const settings = {
     description: 'Name of this environment in GET /v1/system/config.',
   }),
 
+  'clock.accept': boolean(false, {
+    description:
+      'Starts although the clock of the machine is more than 30 days ahead of all that the data has seen. For one start, once you know that it is right.',
+  }),
   'login.max_age': duration(7 * DAY_S, {
     min: 1,
     max: 7 * DAY_S,

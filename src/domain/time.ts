@@ -64,6 +64,10 @@ export const FAR_AHEAD_SECONDS = 30 * 86_400;
 export const isFarAhead = (machine: bigint, seen: bigint): boolean =>
   seen !== 0n && machine - seen > BigInt(FAR_AHEAD_SECONDS) * SECOND_NS;
 
+/** How far the kept time is ahead of the machine's, in seconds; below 0 the machine's is ahead, and is not believed yet. */
+export const leadSeconds = (clock: Pick<KeptClock, 'now' | 'machine'>): number =>
+  Number((clock.now() - clock.machine()) / 1_000_000n) / 1000;
+
 /** Nothing that was signed by now is dated later, as far as anybody but the operator would ever believe the machine. */
 export function signedUntil(clock: Clock, futureToleranceSeconds: number): UnixNanos {
   const [kept, latest] = [clock.now(), clock.latest()];
@@ -76,10 +80,17 @@ export function signedUntil(clock: Clock, futureToleranceSeconds: number): UnixN
  * for HELD_SECONDS, nor ever when it is far ahead: a machine that slept is believed then, and one that was wrong for a moment leaves
  * no trace. `wall` is in nanoseconds, `monotonic` in milliseconds.
  */
-export function createClock(deps: { wall: () => bigint; monotonic: () => number; floor: UnixNanos }): KeptClock {
+export function createClock(deps: {
+  wall: () => bigint;
+  monotonic: () => number;
+  floor: UnixNanos;
+  /** The operator has said that the machine is right, however far ahead it is at the start. */
+  acceptStart?: boolean;
+}): KeptClock {
   let readAt = deps.monotonic();
   const start = deps.wall();
-  let kept: bigint = start > deps.floor ? start : deps.floor;
+  const believed = deps.acceptStart === true || !isFarAhead(start, deps.floor);
+  let kept: bigint = believed && start > deps.floor ? start : deps.floor;
   /** What the machine has stood by. `kept` is at most a step ahead of it. */
   let confirmed = kept;
   /** The least that the machine said since it went ahead of `confirmed`, as time goes on from there, and for how long. */

@@ -2,8 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { isCursorOf, type ListName } from '../domain/cursor.ts';
-import { type Clock, createClock, systemWall, type UnixNanos, unixNanos } from '../domain/time.ts';
-import { StoreFailure } from '../errors.ts';
+import {
+  type Clock,
+  createClock,
+  isFarAhead,
+  type KeptClock,
+  systemWall,
+  type UnixNanos,
+  unixNanos,
+} from '../domain/time.ts';
+import { ClockFarAhead, StoreFailure } from '../errors.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
@@ -19,20 +27,29 @@ import { counters, createTransaction, insertAudit } from './transaction.ts';
 export interface OpenedStore {
   readonly store: Store;
   /** Never below the highest time this store has seen. */
-  readonly clock: Clock;
+  readonly clock: KeptClock;
 }
 
-/** Opens the embedded store at `file`. Throws StoreLocked when another process owns it. */
+/**
+ * What becomes of a machine whose clock is far ahead of all that the data has seen: it is refused, believed because the operator
+ * says so, or left in doubt, where the kept time goes on from what was seen.
+ */
+export type FarAhead = 'refuse' | 'accept' | 'doubt';
+
+/** Opens the embedded store at `file`. Throws StoreLocked when another process owns it, ClockFarAhead as `farAhead` says. */
 export async function openStore(
   file: string,
   time: { wall: () => bigint; monotonic: () => number } = { wall: systemWall, monotonic: () => performance.now() },
+  farAhead: FarAhead = 'refuse',
 ): Promise<OpenedStore> {
   const database = openSqlite(file);
   try {
     await migrate(database);
     const epoch = await initialise(database.writer);
     await requireWholeLog(database.writer);
-    const clock = createClock({ ...time, floor: await highestTime(database.writer) });
+    const floor = await highestTime(database.writer);
+    if (farAhead === 'refuse') requireNotFarAhead(time.wall(), floor);
+    const clock = createClock({ ...time, floor, acceptStart: farAhead === 'accept' });
     return { store: createStore(file, database, clock, epoch), clock };
   } catch (error) {
     await database.close();
@@ -65,6 +82,14 @@ async function initialise(db: Kysely<Tables>): Promise<string> {
 async function highestTime(db: Kysely<Tables>): Promise<UnixNanos> {
   const row = await db.selectFrom('meta').select('value').where('name', '=', HIGHEST_TIME).executeTakeFirstOrThrow();
   return unixNanos(integer(row.value, 'meta.highest_time'));
+}
+
+function requireNotFarAhead(machine: bigint, seen: UnixNanos): void {
+  if (!isFarAhead(machine, seen)) return;
+  const [now, before] = [machine, seen].map((at) => new Date(Number(at / 1_000_000n)).toISOString());
+  throw new ClockFarAhead(
+    `the clock of this machine says ${now}, and this data has seen nothing after ${before}: set the clock, or, if it is right, start once with --clock.accept`,
+  );
 }
 
 // The head numbers the next change: behind its log, no change could ever be written again.

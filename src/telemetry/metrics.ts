@@ -305,7 +305,7 @@ export const metrics: readonly Metric[] = [
   store.gauge(
     [
       'clock_lead_seconds',
-      "How far the clock of decisions is ahead of the machine's: above 0, the machine's was set back.",
+      "How far the clock of decisions is ahead of the machine's: above 0, the machine's was set back; below 0, it jumped ahead and is not believed yet.",
     ],
     [],
     (s) => s.clockLeadSeconds(),

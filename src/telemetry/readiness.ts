@@ -1,6 +1,7 @@
 // Whether this process can do its work, and if not, what is wrong. A part that is degraded makes the work slower or poorer and is
 // told to the operator; one that is failing takes the process out of the load balancer.
 import type { AuditJournalStats } from '../audit/journal.ts';
+import { FAR_AHEAD_SECONDS, HELD_SECONDS } from '../domain/time.ts';
 import type { ChangesStats } from '../revocation/barrier.ts';
 
 export type Finding =
@@ -17,6 +18,11 @@ export type Readiness = () => Promise<Readonly<Record<string, Finding>>>;
 const VENUE_FAILURES = 3;
 /** Room for some hours of changes and audit rows; a full disk stops every change. */
 const FREE_BYTES = 256 * 1_048_576;
+
+/** More than a client's clock may be off: who signs by the right time is refused. */
+const LEAD_SECONDS = 60;
+/** The clock keeps smaller steps at once. */
+const AHEAD_SECONDS = 5;
 
 const ok: Finding = { state: 'ok' };
 const degraded = (problem: string): Finding => ({ state: 'degraded', problem });
@@ -80,6 +86,24 @@ export const changesFinding = ({ unwritten }: ChangesStats): Finding =>
     : degraded(
         `${unwritten} credentials or accounts are denied by this process alone, because the change could not be written: repeat it before a restart`,
       );
+
+/** `leadSeconds`: how far the kept time is ahead of the machine's clock; below 0 the machine's is ahead. */
+export function clockFinding(leadSeconds: number): Finding {
+  if (leadSeconds > LEAD_SECONDS) {
+    return failing(
+      `the time that is kept is ${Math.floor(leadSeconds)} s ahead of this machine's clock, so that what is signed now is refused: set the clock, or, if it is right, run countersign clock accept`,
+    );
+  }
+  if (leadSeconds < -FAR_AHEAD_SECONDS) {
+    return failing(
+      `this machine's clock is ${Math.floor(-leadSeconds)} s ahead of all that the data has seen, and nobody believes that: set the clock, or, if it is right, run countersign clock accept`,
+    );
+  }
+  if (leadSeconds >= -AHEAD_SECONDS) return ok;
+  return degraded(
+    `this machine's clock jumped ahead by ${Math.floor(-leadSeconds)} s: what it is past is refused, and it is believed once it has stood by that for ${HELD_SECONDS} s`,
+  );
+}
 
 /** Degraded below 256 MiB. */
 export const diskFinding = (freeBytes: number): Finding =>

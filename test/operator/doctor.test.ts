@@ -255,7 +255,7 @@ describe('without a server', () => {
     expect(await said()).toMatch(/^wrong: cannot be used: /);
   });
 
-  test('a clock that stands behind what the data has seen, by more than a few seconds', async () => {
+  test('a clock that stands behind what the data has seen by more than a few seconds, or ahead of it by more than a month', async () => {
     const said = async (seconds: number) => {
       const connection = new DatabaseSync(database());
       const highest = BigInt(Date.now() + seconds * 1000) * 1_000_000n;
@@ -264,7 +264,13 @@ describe('without a server', () => {
       return (await findings(folder)).clock;
     };
     expect(await said(3)).toMatch(/^ok: /);
-    expect(await said(3600)).toMatch(/^wrong: this machine's is 3\d{3} s behind the 20.*Z that the data has seen/);
+    expect(await said(3600)).toMatch(
+      /^wrong: this machine's is 3\d{3} s behind the 20.*Z that the data has seen; .* run countersign clock accept$/,
+    );
+    expect(await said(-29 * 86_400)).toMatch(/^ok: /);
+    expect(await said(-31 * 86_400)).toMatch(
+      /^wrong: this machine's says 20.*Z, 2678\d{3} s after the 20.*Z that the data has seen: .* countersign clock accept$/,
+    );
   });
 
   test('no key that signs', async () => {

@@ -4,7 +4,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { newOwner, startWorld } from '../http/world.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { readAnswer } from '../support/raw-http.ts';
@@ -104,6 +104,48 @@ test('a revocation that could not be written is told until it is', async () => {
   } finally {
     await world.stop();
   }
+});
+
+test('a clock that is set back is told to nobody for a minute, and beyond that takes the node out, with its size', async () => {
+  const world = await startWorld();
+  onTestFinished(() => world.stop());
+  const { service, clock } = world;
+  clock.setWallBack(60);
+  expect((await ask(service.operatorUrl)).checks.clock).toBe('ok');
+  clock.setWallBack(400);
+  const strangers = await ask(service.url);
+  expect([strangers.status, problems(strangers.checks)]).toEqual([503, [['clock', 'failing']]]);
+  const operator = await ask(service.operatorUrl);
+  expect(operator.status).toBe(503);
+  expect(problems(operator.checks)).toEqual([
+    [
+      'clock',
+      "failing: the time that is kept is 400 s ahead of this machine's clock, so that what is signed now is refused: set the clock, or, if it is right, run countersign clock accept",
+    ],
+  ]);
+  const page = parsePage((await call(service.operatorUrl, 'GET', '/metrics')).text);
+  expect(page.value('countersign_problem', { component: 'clock' })).toBe(2);
+  expect(page.value('countersign_clock_lead_seconds')).toBe(400);
+  clock.setWallBack(0);
+  expect((await ask(service.url)).status).toBe(200);
+});
+
+test('a clock that jumps ahead is told to the operator while it is not believed, and takes the node out when nobody may believe it', async () => {
+  const world = await startWorld();
+  onTestFinished(() => world.stop());
+  const { service, clock } = world;
+  clock.setWallAhead(400);
+  const { status, checks } = await ask(service.operatorUrl);
+  expect([status, checks.clock]).toEqual([
+    200,
+    "degraded: this machine's clock jumped ahead by 400 s: what it is past is refused, and it is believed once it has stood by that for 60 s",
+  ]);
+  clock.setWallAhead(31 * 86_400);
+  const far = await ask(service.operatorUrl);
+  expect(far.status).toBe(503);
+  expect(far.checks.clock).toMatch(/^failing: this machine's clock is 2678400 s ahead of all that the data has seen, /);
+  clock.setWallAhead(0);
+  expect((await ask(service.url)).status).toBe(200);
 });
 
 test('a server that is stopping is not ready, while it finishes what is under way', async () => {

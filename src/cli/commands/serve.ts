@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RouteTableError } from '../../access/route-table.ts';
 import { type App, startApp } from '../../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
-import { OperatorPortTaken, StoreFailure, StoreLocked, UnsafeFile } from '../../errors.ts';
+import { ClockFarAhead, OperatorPortTaken, StoreFailure, StoreLocked, UnsafeFile } from '../../errors.ts';
 import { MasterKeyUnusable } from '../../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../jwt/seal.ts';
 import { SigningKeyDamaged } from '../../jwt/signing-key.ts';
@@ -93,6 +93,7 @@ function sentence(error: unknown): string {
     return error.message;
   if (error instanceof SigningKeyDamaged || error instanceof UnsafeFile) return error.message;
   if (error instanceof OperatorTokenUnusable || error instanceof OperatorPortTaken) return error.message;
+  if (error instanceof ClockFarAhead) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   if (isAddressInUse(error)) return 'the port is in use by another program; choose another with --port';
   return redact(textOf(error));

@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { keyUsesOf } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
-import { addSeconds, secondsOf, systemWall, unixNanos } from '../../domain/time.ts';
+import { addSeconds, isFarAhead, secondsOf, systemWall, unixNanos } from '../../domain/time.ts';
 import { createKeyring } from '../../jwt/keyring.ts';
 import { openMasterKey } from '../../jwt/master-key.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
@@ -42,10 +42,16 @@ function checkFacts({ accounts, subkeys, tokens, position, schema, older }: Data
 function checkClock({ highestTime }: DatabaseFacts): Finding {
   const wall = unixNanos(systemWall());
   const behind = secondsOf(highestTime) - secondsOf(wall);
+  if (isFarAhead(wall, highestTime)) {
+    return wrong(
+      'clock',
+      `this machine's says ${shownTime(Number(wall))}, ${-behind} s after the ${shownTime(Number(highestTime))} that the data has seen: a start refuses that; set it, or, if it is right, run countersign clock accept`,
+    );
+  }
   if (behind <= CLOCK_SECONDS) return ok('clock', `${shownTime(Number(wall))}, past all that the data has seen`);
   return wrong(
     'clock',
-    `this machine's is ${behind} s behind the ${shownTime(Number(highestTime))} that the data has seen; the service goes on from there`,
+    `this machine's is ${behind} s behind the ${shownTime(Number(highestTime))} that the data has seen; the service goes on from there, so that what is signed now is refused: set it, or, if it is right, run countersign clock accept`,
   );
 }
 
