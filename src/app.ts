@@ -41,7 +41,7 @@ import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
 import { createOrderMarks, guaranteedMarks, type OrderMarks } from './gateway/order-marks.ts';
 import { createUpstream } from './gateway/upstream.ts';
-import { createClientIp, createConnectionKey } from './http/client-ip.ts';
+import { createClientIp, createConnectionKeys } from './http/client-ip.ts';
 import { createCors } from './http/cors.ts';
 import { createFront } from './http/front.ts';
 import { createHandlers } from './http/handlers.ts';
@@ -56,6 +56,7 @@ import { OPERATOR_ADDRESS_FILE, removeOperatorAddress, writeOperatorAddress } fr
 import { createOperatorApi, type MetricsAccess } from './operator/api.ts';
 import { createIsOperator } from './operator/bearer.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
+import { createHandshakeLimit } from './ratelimit/handshakes.ts';
 import { createRateLimiter, type RateLimits, shareOf } from './ratelimit/limiter.ts';
 import { type Changes, createChanges } from './revocation/barrier.ts';
 import { createLiveRegistry } from './revocation/live.ts';
@@ -202,6 +203,10 @@ async function wire(
     maxKeys: config['rate_limit.max_keys'],
     clock,
   });
+  const handshakes =
+    tls === undefined || !config['rate_limit.enabled']
+      ? undefined
+      : createHandshakeLimit(handshakeLimitOf(config, clock));
   let stopping = false;
   const readiness = createReadiness({
     process: () => stoppingFinding(stopping),
@@ -285,7 +290,7 @@ async function wire(
     counters,
     build: { version: manifest.version, node: process.versions.node },
     readiness,
-    rateLimitKeys: limiter.size,
+    rateLimitKeys: () => limiter.size() + (handshakes?.size() ?? 0),
     liveRequests: () => live.size,
     view: view.stats,
     bearerCache: verifyBearer.stats,
@@ -322,13 +327,13 @@ async function wire(
 
   const server = createHttpServer(
     {
-      host: config['server.host'],
-      port: config['server.port'],
+      at: { host: config['server.host'], port: config['server.port'] },
       maxHeaderBytes: config['http.max_header_bytes'],
       maxConnections: config['http.max_connections'],
       perAddress: {
         maxConnections: config['http.max_connections_per_address'],
-        keyOf: createConnectionKey({ trusted: config['proxy.trusted'] }),
+        keysOf: createConnectionKeys({ trusted: config['proxy.trusted'] }),
+        mayShakeHands: (keys) => handshakes?.charge(keys) ?? true,
       },
       told: {
         unreadable: ({ code }) => counters.errors.add(code),
@@ -450,8 +455,7 @@ async function startOperatorApi(
   const host = config['operator.host'];
   const server = createHttpServer(
     {
-      host,
-      port,
+      at: { host, port },
       maxHeaderBytes: config['http.max_header_bytes'],
       maxConnections: OPERATOR_CONNECTIONS,
       requestTimeoutMs: config['http.request_timeout'] * 1000,
@@ -761,6 +765,13 @@ function limitsOf(config: Config): RateLimits {
     },
   };
 }
+
+const handshakeLimitOf = (config: Config, clock: Clock) => ({
+  perMinute: config['rate_limit.handshakes_per_minute'],
+  burst: config['http.max_connections_per_address'],
+  maxKeys: config['rate_limit.max_keys'],
+  clock,
+});
 
 interface OpenedVenue {
   readonly address: VenueAddress;

@@ -74,8 +74,7 @@ const front = createFront(
 );
 const server = createHttpServer(
   {
-    host: '127.0.0.1',
-    port: 0,
+    at: { host: '127.0.0.1', port: 0 },
     maxHeaderBytes: settingOf['http.max_header_bytes'].default,
     maxConnections: settingOf['http.max_connections'].default,
     requestTimeoutMs: seconds('http.request_timeout'),

@@ -194,14 +194,15 @@ export const settings = {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
-    description: 'Open client connections at most; further ones are closed.',
+    description:
+      'Open client connections at most. For one more the one without a request for longest is closed, of the network that has most; the new one when all are at work.',
   }),
   'http.max_connections_per_address': integer(512, {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
     description:
-      'Of them, those of one IPv4 address or IPv6 /64; further ones are closed. Connections of trusted proxies are not counted.',
+      'The same of one IPv4 address or IPv6 /64; an IPv6 /48 has four times as many, but no more than half of all. Trusted proxies are not counted.',
   }),
   'http.request_timeout': duration(30, {
     min: 1,
@@ -431,6 +432,13 @@ export const settings = {
     30,
     'Subkey activations and reports of leaked bearers (POST /countersign/v1/leaked) per IP and minute.',
   ),
+  'rate_limit.handshakes_per_minute': integer(1500, {
+    min: 1,
+    max: 10_000_000,
+    unit: 'handshakes',
+    description:
+      'TLS handshakes per IP and minute, at once as many as http.max_connections_per_address; further connections are closed. Trusted proxies are not counted.',
+  }),
   'rate_limit.max_keys': integer(100_000, {
     min: 16,
     max: 10_000_000,

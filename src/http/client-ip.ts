@@ -1,7 +1,7 @@
 // Which address a request comes from. Nobody is believed but the socket, unless the operator named the peer as a proxy;
 // what cannot be read is "unknown" and never a guess.
 import { contains, type IpAddress, type IpRange, parseCidr, parseIp } from '../domain/allowlist.ts';
-import { rateKeys } from '../ratelimit/rate-keys.ts';
+import { type RateKeys, rateKeys } from '../ratelimit/rate-keys.ts';
 
 export interface ClientIpOptions {
   /** CIDR blocks of the operator's own proxies; `unix` trusts peers on the unix socket. Empty = trust nobody. */
@@ -49,18 +49,18 @@ export function createClientIp(options: ClientIpOptions): ClientIp {
 }
 
 /**
- * Under which key a connection is counted among others from the same place; `undefined` = not at all, as over the operator's own
+ * Under which keys a connection is counted among others from the same place; `undefined` = not at all, as over the operator's own
  * proxies, and over unix sockets, everybody comes.
  */
-export function createConnectionKey(
+export function createConnectionKeys(
   options: ClientIpOptions,
-): (socketAddress: string | undefined) => string | undefined {
+): (socketAddress: string | undefined) => RateKeys | undefined {
   const ranges = options.trusted.filter((entry) => entry !== 'unix').map(parseTrusted);
   return (socketAddress) => {
     // A link-local peer carries the zone of our own interface.
     const peer = parseIp(socketAddress?.replace(/%.*$/s, '') ?? '');
     if (peer === undefined || ranges.some((range) => contains(range, peer))) return undefined;
-    return rateKeys(peer).narrow;
+    return rateKeys(peer);
   };
 }
 

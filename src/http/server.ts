@@ -5,19 +5,24 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { append, createChain, createLink, ownersOf, unlink } from '../domain/chain.ts';
 import { ApiError } from '../errors.ts';
+import type { RateKeys } from '../ratelimit/rate-keys.ts';
 import type { ConnectionRefusal } from '../telemetry/counters.ts';
+import { createConnectionShares, networkShare, type Place } from './connection-shares.ts';
 import { REQUEST_ID_HEADER } from './front.ts';
 import { renderError } from './render.ts';
 import { isHttp1 } from './request-line.ts';
 import type { TlsOptions } from './tls.ts';
+import { clientError, endRaw, notHttp1 } from './unreadable.ts';
+
+/** A port, or a unix socket that this user alone can open: it must not be there, and its folder be for no one else to write in. */
+export type ListenAt = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 export interface ServerSettings {
-  readonly host: string;
-  readonly port: number;
+  readonly at: ListenAt;
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
-  /** How many of them one address may have, and under which key it is counted (undefined = not at all). Absent = all of them. */
-  readonly perAddress?: { readonly maxConnections: number; keyOf(address: string | undefined): string | undefined };
+  /** What of them one address may have. Absent = all of them. */
+  readonly perAddress?: PerAddress;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** Longest silence of a connection with a request under way: who does not read an answer does not keep it for ever. */
@@ -32,8 +37,16 @@ export interface ServerSettings {
   };
 }
 
+export interface PerAddress {
+  readonly maxConnections: number;
+  /** Under which keys an address is counted; undefined = not at all. */
+  keysOf(address: string | undefined): RateKeys | undefined;
+  /** Counts a TLS handshake that is about to begin; false = there have been too many. Not asked without TLS. */
+  mayShakeHands(keys: RateKeys): boolean;
+}
+
 export interface HttpServer {
-  /** Resolves with the port that was bound; rejects when it cannot be. */
+  /** Resolves with the port that was bound, 0 for a unix socket; rejects when it cannot be. */
   listen(): Promise<number>;
   /** Takes no new connections, lets requests under way finish, and cuts what is left after `ms`. */
   drain(ms: number): Promise<void>;
@@ -51,10 +64,20 @@ interface Connection {
   unanswered: number;
   /** Its TLS handshake is done. */
   secured: boolean;
+  /** Absent once it was refused. */
+  open: Open | undefined;
+}
+
+/** With TLS, requests come over another socket than the one that was accepted. */
+interface Open {
+  readonly accepted: Socket;
+  asking: Socket;
+  /** Among the others that are open. */
+  place: Place | undefined;
 }
 
 function connectionOf(socket: Socket & { [state]?: Connection }): Connection {
-  socket[state] ??= { latest: undefined, unanswered: 0, secured: false };
+  socket[state] ??= { latest: undefined, unanswered: 0, secured: false, open: undefined };
   return socket[state];
 }
 
@@ -88,11 +111,13 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     if (draining) response.shouldKeepAlive = false;
     const waiting = connection.unanswered;
     connection.unanswered += 1;
+    connection.open?.place?.asks();
     const link = createLink(response);
     append(underWay, link);
     response.once('close', () => {
       unlink(underWay, link);
       connection.unanswered -= 1;
+      if (connection.unanswered === 0) connection.open?.place?.isSilent();
       // Its head may have promised to keep the connection: nobody else closes what becomes idle now.
       if (draining) setImmediate(closeIdle);
     });
@@ -118,23 +143,51 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     append(open, link);
     socket.once('close', () => unlink(open, link));
   };
-  const connectionsOf = new Map<string, number>();
+  const { maxConnections, perAddress } = settings;
+  const perClient = perAddress?.maxConnections ?? maxConnections;
+  const shares = createConnectionShares<Open>(
+    { all: maxConnections, perClient, perNetwork: networkShare(maxConnections, perClient) },
+    isHeldUp,
+  );
   server.on('connection', (socket: Socket) => {
-    if (isWithinItsShare(socket)) keep(socket);
-    else {
-      socket.destroy();
-      settings.told?.closedUnheard('too_many_from_address');
+    const keys = perAddress?.keysOf(socket.remoteAddress);
+    if (settings.tls !== undefined && keys !== undefined && perAddress?.mayShakeHands(keys) === false) {
+      refuse(socket, 'too_many_handshakes');
+      return;
     }
-  });
-  server.on('drop', () => settings.told?.closedUnheard('too_many'));
-  server.on('secureConnection', (socket: Socket) => {
-    connectionOf(socket).secured = true;
+    const opened: Open = { accepted: socket, asking: socket, place: undefined };
+    const admission = shares.admit(opened, keys);
+    if (admission.kind === 'refused') {
+      refuse(socket, admission.full === 'all' ? 'too_many' : 'too_many_from_address');
+      return;
+    }
+    if (admission.instead !== undefined) makeWay(admission.instead);
+    const { place } = admission;
+    opened.place = place;
+    connectionOf(socket).open = opened;
     keep(socket);
+    socket.once('close', () => place.leave());
+  });
+  server.on('secureConnection', (socket: Socket & { _parent?: Socket }) => {
+    const connection = connectionOf(socket);
+    connection.secured = true;
+    const accepted = socket._parent && connectionOf(socket._parent);
+    if (accepted?.open !== undefined) {
+      connection.open = accepted.open;
+      accepted.open.asking = socket;
+    }
+    keep(socket);
+  });
+  // What fails here is an accept: the process or the machine has no descriptor for one more. The rest goes on.
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    if (!server.listening) return;
+    settings.told?.closedUnheard('no_descriptor');
+    const silent = isOutOfDescriptors(error) ? shares.makeRoom() : undefined;
+    if (silent !== undefined) makeWay(silent);
   });
   server.timeout = settings.silenceTimeoutMs;
   // The size of the head is bounded in bytes; node would silently drop headers beyond a count.
   server.maxHeadersCount = 0;
-  server.maxConnections = settings.maxConnections;
   // RFC 9110 section 10.1.1: an expectation we do not know may be ignored; it is never forwarded.
   server.on('checkExpectation', onRequest);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
@@ -178,20 +231,15 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     },
   };
 
-  // One address could otherwise hold all the connections there are, and say nothing.
-  function isWithinItsShare(socket: Socket): boolean {
-    const { perAddress } = settings;
-    const key = perAddress?.keyOf(socket.remoteAddress);
-    if (perAddress === undefined || key === undefined) return true;
-    const others = connectionsOf.get(key) ?? 0;
-    if (others >= perAddress.maxConnections) return false;
-    connectionsOf.set(key, others + 1);
-    socket.once('close', () => {
-      const left = (connectionsOf.get(key) ?? 1) - 1;
-      if (left === 0) connectionsOf.delete(key);
-      else connectionsOf.set(key, left);
-    });
-    return true;
+  function refuse(socket: Socket, why: ConnectionRefusal): void {
+    socket.destroy();
+    settings.told?.closedUnheard(why);
+  }
+
+  function makeWay({ accepted, asking }: Open): void {
+    asking.destroy();
+    accepted.destroy();
+    settings.told?.closedUnheard('silent');
   }
 
   // Node takes a connection for idle once its answer has been handed over, though the client has read only half of it: nobody is
@@ -201,43 +249,37 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
   }
 }
 
-function listen(server: Server, settings: ServerSettings): Promise<number> {
+/** Whether nothing goes on over a connection but what its client sends or takes at his own pace. */
+function isHeldUp({ asking }: Open): boolean {
+  const { latest, unanswered } = connectionOf(asking);
+  return latest !== undefined && unanswered === 1 && (!latest.req.complete || latest.writableEnded);
+}
+
+const isOutOfDescriptors = ({ code }: NodeJS.ErrnoException): boolean => code === 'EMFILE' || code === 'ENFILE';
+
+function listen(server: Server, { at }: ServerSettings): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(settings.port, settings.host, () => {
+    const listening = (): void => {
       server.removeListener('error', reject);
       resolve(portOf(server.address()));
-    });
+    };
+    server.once('error', reject);
+    if (!('socketPath' in at)) {
+      server.listen(at.port, at.host, listening);
+      return;
+    }
+    // It is made within this call, and must never be there with wider bits.
+    const before = process.umask(0o177);
+    try {
+      server.listen(at.socketPath, listening);
+    } finally {
+      process.umask(before);
+    }
   });
 }
 
 const portOf = (address: AddressInfo | string | null): number =>
   address !== null && typeof address === 'object' ? address.port : 0;
-
-/** Undefined where the connection failed, rather than what was sent over it. */
-function clientError(error: NodeJS.ErrnoException): ApiError | undefined {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new ApiError('HEADERS_TOO_LARGE', 'the request head is too large');
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new ApiError('PAYLOAD_TOO_LARGE', 'the chunk extensions are too large');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ApiError('REQUEST_TIMEOUT', 'the request did not arrive in time');
-    default:
-      if (error.code?.startsWith('HPE_') !== true) return undefined;
-      return notHttp1();
-  }
-}
-
-const notHttp1 = (): ApiError => new ApiError('INVALID_REQUEST_PARAMETER', 'this is not a valid HTTP/1.1 request');
-
-const reasonPhrases: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  404: 'Not Found',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  431: 'Request Header Fields Too Large',
-};
 
 // RFC 9112 section 9.3.2 lets a client send requests without awaiting answers, and a server close whenever it likes.
 const tooManyWaiting = (): ApiError =>
@@ -252,29 +294,4 @@ function refuseAndClose(response: ServerResponse, error: ApiError): void {
     'Content-Length': Buffer.byteLength(body),
   });
   response.end(body);
-}
-
-// There is no response object: what the parser refused never became a request.
-function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }, error: ApiError): void {
-  // Of a CONNECT node has let go altogether: a client that resets the connection now would be an error that nobody hears, and
-  // the end of the process.
-  socket.on('error', () => undefined);
-  // An answer under way would be torn in two; and while a whole request still waits for its answer, ours would be taken for it.
-  const waiting = socket._httpMessage;
-  if (!socket.writable || waiting?.headersSent === true || waiting?.req.complete === true) {
-    socket.destroy();
-    return;
-  }
-  const { status, headers, body } = renderError(error);
-  // A request whose body broke off has its id already.
-  const requestId = String(waiting?.getHeader(REQUEST_ID_HEADER) ?? randomUUID());
-  const length = Buffer.byteLength(body);
-  const lines = Object.entries({
-    ...headers,
-    [REQUEST_ID_HEADER]: requestId,
-    'Content-Length': length,
-    Connection: 'close',
-  });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  socket.end(`HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}\r\n${head}\r\n${body}`, () => socket.destroy());
 }

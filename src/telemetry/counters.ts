@@ -28,8 +28,14 @@ export type Surface = (typeof surfaces)[number];
 export const outcomeClasses = ['2xx', '3xx', '4xx', '5xx', 'broken'] as const;
 export type OutcomeClass = (typeof outcomeClasses)[number];
 
-/** Why a connection was closed unheard. */
-export const connectionRefusals = ['too_many', 'too_many_from_address'] as const;
+/** Why a connection was closed unheard, or though nothing was wrong with it: `silent`, to make room for another. */
+export const connectionRefusals = [
+  'too_many',
+  'too_many_from_address',
+  'too_many_handshakes',
+  'silent',
+  'no_descriptor',
+] as const;
 export type ConnectionRefusal = (typeof connectionRefusals)[number];
 
 export type LoginProof = 'starknet' | 'wallet';

@@ -91,7 +91,7 @@ export const metrics: readonly Metric[] = [
   requests.counter(
     [
       'connections_closed_unheard_total',
-      'Connections closed before anything was read: http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address).',
+      'Connections closed for want of room: new ones while all others were at work, by http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address); those without a request for longest, for a new one (silent); beyond rate_limit.handshakes_per_minute (too_many_handshakes); beyond what the system allows this process (no_descriptor).',
     ],
     ['reason'],
     (s) => ofTally(s.counters.closedUnheard),

@@ -307,19 +307,44 @@ async function metricsOf({ service }: World, name: string): Promise<readonly str
   return text.split('\n').filter((line) => line.startsWith(name));
 }
 
-test('no address can hold all connections: those beyond its own are closed unheard, and others are served', async () => {
-  const small = await startWorld({ settings: { 'http.max_connections_per_address': '2' } });
+const CLOSED = 'countersign_connections_closed_unheard_total';
+
+/** A connection with a request that the venue does not answer. */
+async function atWork(port: number, venue: { readonly asked: readonly unknown[] }): Promise<Socket> {
+  const before = venue.asked.length;
+  const socket = open(port);
+  socket.write(`GET /v1/markets HTTP/1.1\r\n${HOST}\r\n`);
+  await expect.poll(() => venue.asked.length).toBe(before + 1);
+  return socket;
+}
+
+test('no address can hold all connections: those beyond its own are closed unheard while its own are at work, and others are served', async () => {
+  const venue = await startHangingVenue();
+  const small = await startWorld({
+    settings: { 'http.max_connections_per_address': '2' },
+    upstream: `http://127.0.0.1:${venue.port}`,
+  });
   onTestFinished(() => small.stop());
-  const [first, second] = [open(small.port), open(small.port)];
-  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  const [first, second] = [await atWork(small.port, venue), await atWork(small.port, venue)];
   expect(await asks(open(small.port))).toBe('closed');
   expect(await asks(open(small.port, '127.0.0.2'))).toContain('200 OK');
-  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  expect([first.closed, second.closed]).toEqual([false, false]);
   first.destroy();
   // There is room again as soon as the server has seen it go.
   await expect.poll(() => asks(open(small.port))).toContain('200 OK');
-  const name = 'countersign_connections_closed_unheard_total';
-  expect((await metricsOf(small, name)).join()).toMatch(/reason="too_many_from_address"\} [1-9]/);
+  expect((await metricsOf(small, CLOSED)).join()).toMatch(/reason="too_many_from_address"\} [1-9]/);
+});
+
+test('an address that has all its connections loses the one that was silent for longest, and gets the new one', async () => {
+  const small = await startWorld({ settings: { 'http.max_connections_per_address': '2' } });
+  onTestFinished(() => small.stop());
+  const [first, second] = [open(small.port), open(small.port)];
+  for (const socket of [first, second, first]) expect(await asks(socket)).toContain('200 OK');
+  const third = open(small.port);
+  expect(await asks(third)).toContain('200 OK');
+  await untilClosed(second);
+  for (const socket of [first, third]) expect(await asks(socket)).toContain('200 OK');
+  expect((await metricsOf(small, CLOSED)).join()).toMatch(/reason="silent"\} 1/);
 });
 
 test('the connections of a trusted proxy, over which everybody comes, are not counted', async () => {
@@ -338,16 +363,46 @@ test('what is no request is counted as an error that came to no route', async ()
   expect(await count()).toBe(before + 1);
 });
 
-test('connections beyond http.max_connections are closed unheard, and those before them go on', async () => {
-  const small = await startWorld({ settings: { 'http.max_connections': '2' } });
+test('connections beyond http.max_connections are closed unheard while all are at work, and those before them go on', async () => {
+  const venue = await startHangingVenue();
+  const small = await startWorld({
+    settings: { 'http.max_connections': '2' },
+    upstream: `http://127.0.0.1:${venue.port}`,
+  });
   onTestFinished(() => small.stop());
-  const [first, second] = [open(small.port), open(small.port)];
-  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
-  expect(await asks(open(small.port))).toBe('closed');
-  for (const socket of [first, second]) expect(await asks(socket)).toContain('200 OK');
+  const [first, second] = [await atWork(small.port, venue), await atWork(small.port, venue)];
+  expect(await asks(open(small.port, '127.0.0.2'))).toBe('closed');
+  expect([first.closed, second.closed]).toEqual([false, false]);
   first.destroy();
   // There is room again as soon as the server has seen it go.
   await expect.poll(() => asks(open(small.port))).toContain('200 OK');
+  expect((await metricsOf(small, CLOSED)).join()).toMatch(/reason="too_many"\} [1-9]/);
+});
+
+test('strangers who hold all connections and ask for nothing, or send half of a request, keep nobody out', async () => {
+  const venue = await startHangingVenue();
+  const small = await startWorld({
+    settings: { 'http.max_connections': '6' },
+    upstream: `http://127.0.0.1:${venue.port}`,
+  });
+  onTestFinished(() => small.stop());
+  const working = await atWork(small.port, venue);
+  const held = Array.from({ length: 5 }, () => open(small.port, '127.0.0.3'));
+  const begun = [
+    '',
+    'GET /v1/mar',
+    `POST /v1/auth HTTP/1.1\r\n${HOST}Content-Length: 9\r\nExpect: 100-continue\r\n\r\n`,
+  ];
+  for (const [n, socket] of held.entries()) {
+    socket.write(begun[Math.min(n, 2)] ?? '');
+    // Told to go on, the request is under way; those before it are accepted by then.
+    if (n >= 2) await once(socket, 'data');
+  }
+  const owners = ['127.0.0.4', '127.0.0.5', '127.0.0.6'].map((address) => open(small.port, address));
+  for (const owner of owners) expect(await asks(owner)).toContain('200 OK');
+  for (const owner of owners) expect(await asks(owner)).toContain('200 OK');
+  expect(working.closed).toBe(false);
+  await expect.poll(() => held.filter((socket) => socket.closed).length).toBe(3);
 });
 
 test('guessing paths and methods is counted like any public request', async () => {

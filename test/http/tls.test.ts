@@ -7,9 +7,10 @@ import { text } from 'node:stream/consumers';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../src/config/load.ts';
-import { type Service, startService } from '../support/harness.ts';
+import { type Service, type ServiceOptions, startService } from '../support/harness.ts';
 import { readAnswer, untilClosed } from '../support/raw-http.ts';
 import { certFile, certificate, keyFile } from '../support/self-signed.ts';
+import { call } from '../support/trader.ts';
 
 const withTls = { 'tls.cert': certFile, 'tls.key': keyFile };
 let service: Service;
@@ -143,6 +144,85 @@ test('a client that never begins its handshake is cut off when its time is over'
   await untilClosed(await silentClient(other.port));
   expect(earlier.closed).toBe(false);
   await other.stop();
+});
+
+describe('handshakes over time', () => {
+  const limited = (more: Readonly<Record<string, string>> = {}, time?: ServiceOptions['time']) =>
+    startService({
+      settings: { ...withTls, 'rate_limit.enabled': 'true', 'rate_limit.handshakes_per_minute': '3', ...more },
+      ...(time === undefined ? {} : { time }),
+    });
+  /** What comes of a handshake from an address: one that is refused ends before the server has said a word. */
+  async function outcome(port: number, localAddress = '127.0.0.1'): Promise<string> {
+    const tcp = connectTcp({ host: '127.0.0.1', port, localAddress });
+    onTestFinished(() => void tcp.destroy());
+    const socket = connect({ socket: tcp, ca: certificate, servername: 'localhost' });
+    socket.on('error', () => undefined);
+    return Promise.race([
+      once(socket, 'secureConnect').then(
+        () => 'accepted',
+        () => `refused after ${tcp.bytesRead} bytes`,
+      ),
+      untilClosed(tcp).then(() => `refused after ${tcp.bytesRead} bytes`),
+    ]);
+  }
+  const REFUSED = 'refused after 0 bytes';
+
+  test('an address that has begun too many is closed before one costs anything, and others are served', async () => {
+    let now = 0;
+    const other = await limited({}, { wall: () => BigInt(Date.now()) * 1_000_000n, monotonic: () => now });
+    onTestFinished(() => other.stop());
+    // Whoever says nothing has begun one all the same.
+    await silentClient(other.port);
+    for (const expected of ['accepted', 'accepted', REFUSED, REFUSED]) expect(await outcome(other.port)).toBe(expected);
+    expect(await outcome(other.port, '127.0.0.2')).toBe('accepted');
+    const { text: page } = await call(other.operatorUrl, 'GET', '/metrics');
+    expect(page).toMatch(/closed_unheard_total\{reason="too_many_handshakes"\} 2\n/);
+    now += 20_000;
+    for (const expected of ['accepted', REFUSED]) expect(await outcome(other.port)).toBe(expected);
+  });
+
+  test('one that resumes a session counts like any other', async () => {
+    const other = await limited();
+    onTestFinished(() => other.stop());
+    const first = await handshake({ maxVersion: 'TLSv1.2' }, other.port);
+    const session = first.getSession();
+    expect(session).toBeDefined();
+    for (let i = 0; i < 2; i += 1) {
+      const again = await handshake({ maxVersion: 'TLSv1.2', ...(session && { session }) }, other.port);
+      expect(again.isSessionReused()).toBe(true);
+      again.destroy();
+    }
+    first.destroy();
+    expect(await outcome(other.port)).toBe(REFUSED);
+  });
+
+  test('those of trusted proxies are not counted', async () => {
+    const other = await limited({ 'proxy.trusted': '127.0.0.2' });
+    onTestFinished(() => other.stop());
+    for (let i = 0; i < 5; i += 1) expect(await outcome(other.port, '127.0.0.2')).toBe('accepted');
+  });
+});
+
+test('over TLS, the connection without a request for longest makes room, whoever has said nothing, and none at work does', async () => {
+  const other = await startService({ settings: { ...withTls, 'http.max_connections': '3' } });
+  onTestFinished(() => other.stop());
+  const working = await handshake({}, other.port);
+  const begun = 'POST /v1/auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
+  const silent = await silentClient(other.port);
+  const idle = await handshake({}, other.port);
+  // Accepted last, and yet it has something to do.
+  working.write(begun);
+  await once(working, 'data');
+  for (const next of [silent, idle]) {
+    const newcomer = await handshake({}, other.port);
+    await untilClosed(next);
+    newcomer.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect((await readAnswer(newcomer)).status).toBe(200);
+  }
+  expect(working.closed).toBe(false);
+  working.write('{}');
+  expect((await readAnswer(working)).status).toBe(400);
 });
 
 test('files that cannot be used stop the start as a wrong setting', async () => {

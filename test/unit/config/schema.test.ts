@@ -85,6 +85,8 @@ test('the limits are those of WIRE 11', () => {
     private_per_minute: 1500,
     key_management_per_minute: 60,
     activate_per_minute: 30,
+    // Of our own.
+    handshakes_per_minute: 1500,
   });
 });
 

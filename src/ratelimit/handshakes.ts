@@ -1,0 +1,43 @@
+// How many TLS handshakes an address may begin, over time: each costs about a millisecond of processor time before anybody has said
+// who he is or what he wants. It decides and counts; what is closed is the listener's business.
+import type { Clock } from '../domain/time.ts';
+import { createBuckets } from './buckets.ts';
+import { WIDE_FACTOR } from './limiter.ts';
+import type { RateKeys } from './rate-keys.ts';
+
+export interface HandshakeLimitOptions {
+  /** Of one IPv4 address or IPv6 /64; an IPv6 /48 has four times as many, at once and per minute. */
+  readonly perMinute: number;
+  /** At once: as many as the address may have connections, which all come back after a restart. */
+  readonly burst: number;
+  readonly maxKeys: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+export interface HandshakeLimit {
+  /** Counts one more, unless there have been too many: false, and nothing is counted. */
+  charge(keys: RateKeys): boolean;
+  /** Keys remembered now, over both maps. */
+  size(): number;
+}
+
+/** Throws RangeError on numbers that are no positive integers. */
+export function createHandshakeLimit({ perMinute, burst, maxKeys, clock }: HandshakeLimitOptions): HandshakeLimit {
+  const of = (factor: number) =>
+    createBuckets({
+      limits: [{ count: perMinute * factor, windowSeconds: 60, burst: Math.min(perMinute, burst) * factor }],
+      maxKeys,
+    });
+  const [narrow, wide] = [of(1), of(WIDE_FACTOR)];
+  return {
+    charge(keys) {
+      const now = clock.monotonic();
+      const looks = [narrow.look(keys.narrow, now)];
+      if (keys.wide !== undefined) looks.push(wide.look(keys.wide, now));
+      const allowed = looks.every((look) => look.allowed);
+      if (allowed) for (const look of looks) look.commit();
+      return allowed;
+    },
+    size: () => narrow.size() + wide.size(),
+  };
+}

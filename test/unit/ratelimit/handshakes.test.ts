@@ -1,0 +1,50 @@
+// TLS handshakes over time, by address and by network.
+import { expect, test } from 'vitest';
+import { parseIp } from '../../../src/domain/allowlist.ts';
+import { createHandshakeLimit } from '../../../src/ratelimit/handshakes.ts';
+import { rateKeys } from '../../../src/ratelimit/rate-keys.ts';
+
+function limit(perMinute: number, burst: number, maxKeys = 1000) {
+  let now = 0;
+  const { charge, size } = createHandshakeLimit({ perMinute, burst, maxKeys, clock: { monotonic: () => now } });
+  /** How many of these pass, one by one. */
+  const passing = (count: number, addressOf: (n: number) => string): number =>
+    Array.from({ length: count }, (_, n) => charge(rateKeys(parseIp(addressOf(n))))).filter(Boolean).length;
+  return { passing, size, wait: (ms: number) => (now += ms) };
+}
+
+test('an address has its connections at once, and then as many a minute as is set', () => {
+  const { passing, wait } = limit(600, 50);
+  expect(passing(1000, () => '192.0.2.1')).toBe(50);
+  expect(passing(1000, () => '192.0.2.2')).toBe(50);
+  wait(1000);
+  expect(passing(1000, () => '192.0.2.1')).toBe(10);
+  wait(60_000);
+  expect(passing(1000, () => '192.0.2.1')).toBe(50);
+});
+
+test('a limit below that is all there is at once', () => {
+  expect(limit(3, 512).passing(10, () => '192.0.2.1')).toBe(3);
+});
+
+test('addresses of one /64 are one, and all /64s of a /48 have four times as many', () => {
+  const { passing } = limit(60, 10);
+  expect(passing(100, (n) => `2001:db8::${n}`)).toBe(10);
+  expect(passing(65_536, (n) => `2001:db8:1:${n.toString(16)}::1`)).toBe(40);
+  expect(passing(10, () => '2001:db8:2::1')).toBe(10);
+});
+
+test('a refused one is counted nowhere: who is refused by his /48 still has his own', () => {
+  const { passing, wait } = limit(60, 10);
+  expect(passing(40, (n) => `2001:db8:0:${n.toString(16)}::1`)).toBe(40);
+  expect(passing(100, () => '2001:db8:0:ff::1')).toBe(0);
+  // The /48 has four more, of which its /64 may have all.
+  wait(1000);
+  expect(passing(100, () => '2001:db8:0:ff::1')).toBe(4);
+});
+
+test('what is remembered is bounded', () => {
+  const { passing, size } = limit(60, 10, 16);
+  passing(10_000, (n) => `2001:${n.toString(16)}::1`);
+  expect(size()).toBe(32);
+});
