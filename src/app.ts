@@ -1,6 +1,6 @@
 // The composition root: a Config becomes wired services that start and stop. The only file that knows every module.
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -35,8 +35,10 @@ import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
 import { passedHeaders } from './domain/request-headers.ts';
 import { type Clock, isOver, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
-import { NoData, OperatorPortTaken } from './errors.ts';
+import { NoData, OperatorPortTaken, UnsafeFile } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
+import { readGuarded } from './files/guarded-file.ts';
+import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
 import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
 import { createOrderMarks, guaranteedMarks, type OrderMarks } from './gateway/order-marks.ts';
@@ -153,7 +155,7 @@ async function wire(
   const tls = config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']);
   const scheme = tls === undefined ? 'http' : 'https';
 
-  mkdirSync(config['data.folder'], { recursive: true, mode: 0o700 });
+  makeOwnFolder(config['data.folder']);
   const core = await openCore(config, log, time, closing, counters);
   const { store, clock, keyring, firstStart, live, view, changes, signingKeys } = core;
   const journal = createAuditJournal({
@@ -486,6 +488,7 @@ export async function startOperatorAlone(
   if (!existsSync(join(config['data.folder'], DATABASE_FILE))) {
     throw new NoData(`there is no database in ${config['data.folder']}; name your server's data folder with --data`);
   }
+  requireOwnFolder(config['data.folder']);
   const closing: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const close of closing.splice(0).reverse()) await close();
@@ -727,10 +730,16 @@ function routeTable(config: Config): RouteTable {
   return config['subkeys.may_set_leverage'] ? withLeverageForSubkeys(table) : table;
 }
 
+const MAX_ROUTE_FILE_BYTES = 4 * 1024 * 1024;
+
 function readRouteFile(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    // Who writes it decides which routes need no proof.
+    const text = readGuarded(file, 'trusted', MAX_ROUTE_FILE_BYTES);
+    if (text === 'too_large') throw new Error(`it is larger than ${MAX_ROUTE_FILE_BYTES} bytes`);
+    return JSON.parse(text.toString('utf8'));
   } catch (error) {
+    if (error instanceof UnsafeFile) throw new RouteTableError(`the route table ${file} ${error.because}`);
     const why = error instanceof Error ? error.message : String(error);
     throw new RouteTableError(`the route table ${file} cannot be read: ${why}`);
   }

@@ -103,6 +103,13 @@ export class BackupFailure extends Error {
 /** A file or folder that is, or may become, somebody else's; the message is one sentence for the operator. */
 export class UnsafeFile extends Error {
   override readonly name = 'UnsafeFile';
+  /** The sentence without its subject, which is the path. */
+  readonly because: string;
+
+  constructor(path: string, because: string) {
+    super(`${path} ${because}`);
+    this.because = because;
+  }
 }
 
 /** Another process owns this database. */

@@ -41,6 +41,10 @@ if (await isDebuggerOpen()) {
   );
   process.exit(1);
 }
+
+// Whatever is made here, by a library too, is for its owner alone.
+process.umask(0o077);
+
 const [first = 'help', ...argv] = process.argv.slice(2);
 const name = first === '--help' || first === '--version' ? first.slice(2) : first;
 if (!isCommandName(name)) {

@@ -1,17 +1,7 @@
 // What is done to data that no server has open, and what may be asked of data that one has: the composition of restore and of
 // the doctor's look at the database. It starts no service, and a restore never touches a folder that holds anything.
 import { type KeyObject, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_FILE } from './app.ts';
 import { copyImage } from './backup/image.ts';
@@ -20,6 +10,8 @@ import { type LoadedConfig, SETTINGS_FILE } from './config/load.ts';
 import { createSettleRestore, type RestoreChoice, type Settled } from './credentials/settle-restore.ts';
 import type { UnixNanos } from './domain/time.ts';
 import { BackupFailure, isSystemError, StoreLocked } from './errors.ts';
+import { syncFolder } from './files/durable-file.ts';
+import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
 import { createKeyring } from './jwt/keyring.ts';
 import { openMasterKey } from './jwt/master-key.ts';
 import { type DatabaseFacts, type Examination, examineDatabase } from './store/examine.ts';
@@ -64,8 +56,10 @@ export interface DataLook {
   readonly database: Examination | undefined;
 }
 
-/** Changes nothing, and keeps nobody from working on. */
+/** Changes nothing, and keeps nobody from working on. Throws UnsafeFile for a folder of others: nothing in it is read. */
 export async function lookAtData(folder: string): Promise<DataLook> {
+  if (!existsSync(folder)) return { held: false, database: undefined };
+  requireOwnFolder(folder);
   const file = join(folder, DATABASE_FILE);
   const held = isDatabaseLocked(file);
   return { held, database: existsSync(file) ? await examineDatabase(file) : undefined };
@@ -74,7 +68,8 @@ export async function lookAtData(folder: string): Promise<DataLook> {
 /**
  * Makes a data folder of a backup, for a server to start on: all of it or nothing. The folder must be new, or hold nothing but a
  * settings file. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
- * MasterKeyUnusable, MasterKeyMismatch, ClockFarAhead and StoreFailure. `time` stands in for the machine's own clocks, for tests.
+ * MasterKeyUnusable, MasterKeyMismatch, ClockFarAhead, UnsafeFile and StoreFailure. `time` stands in for the machine's own clocks, for
+ * tests.
  */
 export async function restoreBackup(
   { config }: LoadedConfig,
@@ -86,7 +81,7 @@ export async function restoreBackup(
   try {
     requireEmpty(folder);
     const masterKey = openMasterKey(config['master_key.file'], { mayCreate: false });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeOwnFolder(folder);
     const file = join(folder, DATABASE_FILE);
     // Held to the end: no server starts here before everything is in place.
     const lock = lockDatabase(file);
@@ -138,23 +133,14 @@ export async function restoreBackup(
 /** What an empty folder may hold: settings, and what remains of a lock that nobody holds. */
 const nothing = [SETTINGS_FILE, `${DATABASE_FILE}.lock`, `${DATABASE_FILE}.lock-journal`];
 
-/** Throws BackupFailure, naming one thing that is there. */
+/** Throws BackupFailure, naming one thing that is there, and UnsafeFile for a folder of others. */
 function requireEmpty(folder: string, { butLocked = false } = {}): void {
   if (!existsSync(folder)) return;
+  requireOwnFolder(folder);
   if (!butLocked && isDatabaseLocked(join(folder, DATABASE_FILE))) {
     throw new BackupFailure(`a server is running on ${folder}; restore into a new folder`);
   }
   const found = readdirSync(folder).find((name) => !nothing.includes(name));
   if (found === undefined) return;
   throw new BackupFailure(`${folder} is not empty: it holds ${found}; restore into a new folder`);
-}
-
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return; // Windows cannot open a folder for this.
-  const folder = openSync(path, constants.O_RDONLY);
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -5,7 +5,12 @@ import { constants, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupFailure, isSystemError } from '../errors.ts';
+import { syncFolder } from '../files/durable-file.ts';
+import { NEW_FILE, OWNER_ONLY } from '../files/own-file.ts';
 import { parseTrailer, TRAILER_BYTES } from './trailer.ts';
+
+// The draft itself: where others may write, a link may have taken its place.
+const ONCE_MORE = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
 export interface KeptBackup<Checked> {
   readonly bytes: number;
@@ -24,11 +29,11 @@ export async function keepBackup<Checked>(
   if (existsSync(file)) throw alreadyThere(file);
   const draft = `${file}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    const image = await onDisk(draft, 'wx', (handle) => writeImage(handle, pieces));
+    const image = await onDisk(draft, NEW_FILE, (handle) => writeImage(handle, pieces));
     const checked = await check(draft);
-    await onDisk(draft, 'a', (handle) => handle.appendFile(image.trailer));
+    await onDisk(draft, ONCE_MORE, (handle) => handle.appendFile(image.trailer));
     giveName(draft, file);
-    await syncFolder(dirname(file));
+    syncFolder(dirname(file));
     return { bytes: image.bytes + TRAILER_BYTES, checked };
   } catch (error) {
     throw isSystemError(error)
@@ -39,8 +44,8 @@ export async function keepBackup<Checked>(
   }
 }
 
-async function onDisk<T>(path: string, flags: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(path, flags, 0o600);
+async function onDisk<T>(path: string, flags: number, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, flags, OWNER_ONLY);
   try {
     const result = await write(handle);
     await handle.sync();
@@ -81,16 +86,6 @@ function giveName(draft: string, file: string): void {
     // Some file systems, those of memory sticks for one, have no links.
     if (existsSync(file)) throw alreadyThere(file);
     renameSync(draft, file);
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return; // Windows cannot open a folder for this.
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

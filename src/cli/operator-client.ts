@@ -1,9 +1,9 @@
 // How a command reaches the operator API: that of the server which holds the data, or, when none runs, one of its own for as
 // long as the command takes. The token is sent to nobody but the holder of the lock.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { operatorToken, startOperatorAlone } from '../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { readSettingsText } from '../config/settings-file.ts';
 import { BackupFailure, ClockFarAhead, NoData, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
@@ -55,7 +55,7 @@ export async function withOperator(command: string, prepare: () => Task): Promis
 }
 
 export const readSettings = (argv: readonly string[]): LoadedConfig =>
-  loadConfig({ argv, env: process.env, cwd: process.cwd(), readFile: (path) => readFileSync(path, 'utf8') });
+  loadConfig({ argv, env: process.env, cwd: process.cwd(), readFile: readSettingsText });
 
 /** Exit code and sentences of a command's failure, on stderr. */
 export async function reporting(command: string, work: () => Promise<void>): Promise<ExitCode> {

@@ -1,5 +1,7 @@
 // Reads what was set by flags, by the environment and by the settings file, without judging the values.
 // A name that is no setting is a problem; its value is never repeated, because it may be a secret under a wrong name.
+import { UnsafeFile } from '../errors.ts';
+import type { Guard } from '../files/guarded-file.ts';
 import { nearest } from './nearest.ts';
 import { isSettingName, type SettingName, settingNames, settingOf, variableOf } from './schema.ts';
 
@@ -135,13 +137,27 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   return { given, problems };
 }
 
-/** The settings file: JSON with nested members (`{"login": {"max_age": 600}}`), dotted ones, or both. No file sets nothing. */
-export function readSettingsFile(path: string, readFile: (path: string) => string): Reading {
+/** Reads a text file that the guard lets pass; throws UnsafeFile for another, and an error with code ENOENT when there is none. */
+export type ReadFile = (path: string, guard: Guard) => string;
+
+/**
+ * The settings file: JSON with nested members (`{"login": {"max_age": 600}}`), dotted ones, or both. No file sets nothing. One
+ * that holds a secret is for its owner alone.
+ */
+export function readSettingsFile(path: string, readFile: ReadFile): Reading {
+  const reading = readGuardedSettings(path, (one) => readFile(one, 'trusted'));
+  const secrets = reading.given.filter(({ name, json }) => settingOf[name].secret && json !== '');
+  // Read again, and not only looked at again: what is used is what was asked.
+  return secrets.length === 0 ? reading : readGuardedSettings(path, (one) => readFile(one, 'secret'));
+}
+
+function readGuardedSettings(path: string, readFile: (path: string) => string): Reading {
   const nothing = (problem: string): Reading => ({ given: [], problems: [`settings file ${quoted(path)} ${problem}`] });
   let text: string;
   try {
     text = readFile(path);
   } catch (cause) {
+    if (cause instanceof UnsafeFile) return nothing(cause.because);
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     return code === 'ENOENT' ? { given: [], problems: [] } : nothing(`cannot be read (${code})`);
   }

@@ -2,7 +2,15 @@
 // It never starts from a value it did not understand, and never repeats a secret.
 import { join, resolve } from 'node:path';
 import { disagreements } from './agreement.ts';
-import { type Given, quoted, readEnvironment, readFlags, readSettingsFile, type Source } from './given.ts';
+import {
+  type Given,
+  quoted,
+  type ReadFile,
+  readEnvironment,
+  readFlags,
+  readSettingsFile,
+  type Source,
+} from './given.ts';
 import { type Config, type SettingName, settingNames, settingOf } from './schema.ts';
 import type { Setting } from './setting-types.ts';
 
@@ -14,8 +22,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute: where relative paths start. */
   readonly cwd: string;
-  /** Reads a text file; throws an error with code ENOENT when there is none, as `fs.readFileSync` does. */
-  readonly readFile: (path: string) => string;
+  readonly readFile: ReadFile;
 }
 
 /** Where each value came from. */

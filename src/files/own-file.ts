@@ -3,9 +3,9 @@
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { UnsafeFile } from '../errors.ts';
 
-const OWNER_ONLY = 0o600;
-// Windows has no O_NOFOLLOW; there O_EXCL alone refuses a name that is taken.
-const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+export const OWNER_ONLY = 0o600;
+/** Flags of a file that nobody has made yet. Windows has no O_NOFOLLOW; there O_EXCL alone refuses a name that is taken. */
+export const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * Makes an empty file of mode 0600 at `path`, or leaves what is there, unopened: closing a file would take away the locks that this
@@ -23,6 +23,6 @@ export function ensureOwnFile(path: string): void {
 /** Whether something has this name. Throws UnsafeFile for a link, wherever it leads. */
 export function isThere(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink()) throw new UnsafeFile(`${path} is a link, which is not followed; remove it`);
+  if (found?.isSymbolicLink()) throw new UnsafeFile(path, 'is a link, which is not followed; remove it');
   return found !== undefined;
 }

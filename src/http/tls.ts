@@ -1,25 +1,32 @@
 // The certificate and the key that the public listener proves itself with. A pair that cannot work stops the start; there is no
 // falling back to plain HTTP.
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../config/load.ts';
+import { UnsafeFile } from '../errors.ts';
+import { type Guard, readGuarded } from '../files/guarded-file.ts';
 
-export type TlsOptions = Pick<
-  ServerOptions,
-  'cert' | 'key' | 'minVersion' | 'ALPNProtocols' | 'honorCipherOrder' | 'secureOptions'
->;
+/** A chain is a few KiB. */
+const MAX_PEM_BYTES = 1024 * 1024;
+
+export interface TlsOptions
+  extends Pick<ServerOptions, 'minVersion' | 'ALPNProtocols' | 'honorCipherOrder' | 'secureOptions'> {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
 
 /**
  * What node:https needs of the PEM files at `certFile` (the leaf first, its chain behind it) and `keyFile` (PKCS #8, PKCS #1
  * or SEC 1, not encrypted): TLS 1.2 and 1.3, HTTP/1.1 only, no renegotiation. Throws ConfigError, one sentence that names
- * the setting and holds nothing of the key, for files that are missing, are no PEM, or do not belong together.
+ * the setting and holds nothing of the key, for files that are missing, are no PEM, or do not belong together, and for a key that
+ * others may read or that is another user's.
  */
 export function openTls(certFile: string, keyFile: string): TlsOptions {
-  const cert = readPem('tls.cert', certFile);
-  const key = readPem('tls.key', keyFile);
-  if (!certificateOf(cert, certFile).checkPrivateKey(privateKeyOf(key, keyFile))) {
+  const cert = readPem('tls.cert', certFile, 'shown');
+  const certificate = certificateOf(cert, certFile);
+  const key = readPem('tls.key', keyFile, 'secret');
+  if (!certificate.checkPrivateKey(privateKeyOf(key, keyFile))) {
     throw new ConfigError([
       `tls.key: ${keyFile} is not the private key of the first certificate in ${certFile} (tls.cert)`,
     ]);
@@ -46,12 +53,15 @@ function refuseUnusable(options: TlsOptions, certFile: string): void {
   }
 }
 
-function readPem(setting: string, file: string): Buffer {
+function readPem(setting: string, file: string, guard: Guard): Buffer {
   try {
-    return readFileSync(file);
+    const pem = readGuarded(file, guard, MAX_PEM_BYTES);
+    if (pem !== 'too_large') return pem;
   } catch (cause) {
-    throw new ConfigError([`${setting}: ${file} cannot be read (${errorCode(cause)})`]);
+    const because = cause instanceof UnsafeFile ? cause.because : `cannot be read (${errorCode(cause)})`;
+    throw new ConfigError([`${setting}: ${file} ${because}`]);
   }
+  throw new ConfigError([`${setting}: ${file} is larger than ${MAX_PEM_BYTES} bytes`]);
 }
 
 function certificateOf(pem: Buffer, file: string): X509Certificate {

@@ -1,21 +1,10 @@
 // The file with the key that seals the JWT signing keys. It lives outside the database and its backups; it is never
 // overwritten, and never used while anyone but its owner may read it.
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { UnsafeFile } from '../errors.ts';
+import { createDurably } from '../files/durable-file.ts';
+import { readGuarded } from '../files/guarded-file.ts';
 
-const OWNER_ONLY = 0o600;
 const CONTENT = /^[0-9a-f]{64}\n?$/;
 const MAX_FILE_BYTES = 65;
 
@@ -25,8 +14,8 @@ export class MasterKeyUnusable extends Error {
 }
 
 /**
- * The 32-byte master key in the file at `path`: 64 lower-case hex digits and a newline, mode 0600 or narrower. A missing
- * file is created when `mayCreate`; say so only while nothing is sealed yet, for a new key opens nothing that exists.
+ * The 32-byte master key in the file at `path`: 64 lower-case hex digits and a newline, mode 0600 or narrower, or 0440
+ * as secret mounts have it, and ours or root's. A missing file is created when `mayCreate`; say so only while nothing is sealed yet, for a new key opens nothing that exists.
  * Throws MasterKeyUnusable for everything else: missing, wider mode, wrong content, not a file, unreadable.
  */
 export function openMasterKey(path: string, options: { readonly mayCreate: boolean }): KeyObject {
@@ -38,7 +27,7 @@ export function openMasterKey(path: string, options: { readonly mayCreate: boole
     );
   }
   createMasterKeyFile(path);
-  // Read back through the same checks: if another process was first, its key is the one that counts.
+  // Read back through the same checks, whoever made it.
   const created = readMasterKey(path);
   if (created === undefined) {
     throw new MasterKeyUnusable(`The master key file ${path} disappeared while it was being created.`);
@@ -47,69 +36,35 @@ export function openMasterKey(path: string, options: { readonly mayCreate: boole
 }
 
 function readMasterKey(path: string): KeyObject | undefined {
-  let file: number;
+  const content = contentOf(path);
+  if (content === undefined) return undefined;
+  if (!CONTENT.test(content)) {
+    throw new MasterKeyUnusable(
+      `The master key file ${path} does not hold a master key (64 lower-case hex digits and a newline).`,
+    );
+  }
+  return createSecretKey(Buffer.from(content.slice(0, 64), 'hex'));
+}
+
+function contentOf(path: string): string | undefined {
   try {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const content = readGuarded(path, 'mounted_secret', MAX_FILE_BYTES);
+    return content === 'too_large' ? '' : content.toString('latin1');
   } catch (cause) {
+    if (cause instanceof UnsafeFile) {
+      throw new MasterKeyUnusable(`The master key file ${path} ${cause.because}`, { cause });
+    }
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw new MasterKeyUnusable(`The master key file ${path} cannot be opened (${errorCode(cause)}).`, { cause });
   }
-  try {
-    // Asked of the open file, not of the path: what is checked is what is read.
-    const { mode, size } = fstatSync(file);
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG) {
-      throw new MasterKeyUnusable(`The master key ${path} is not a regular file.`);
-    }
-    // Windows has no such bits: there the folder's access list decides.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, '0');
-      throw new MasterKeyUnusable(
-        `The master key file ${path} has mode ${shown}, so others may read it; run: chmod 600 ${path}`,
-      );
-    }
-    const content = size <= MAX_FILE_BYTES ? readFileSync(file, 'latin1') : '';
-    if (!CONTENT.test(content)) {
-      throw new MasterKeyUnusable(
-        `The master key file ${path} does not hold a master key (64 lower-case hex digits and a newline).`,
-      );
-    }
-    return createSecretKey(Buffer.from(content.slice(0, 64), 'hex'));
-  } finally {
-    closeSync(file);
-  }
 }
 
-/** Complete and on disk before it has its name; an existing file of that name is left as it is. */
+// An existing file of that name is left as it is: another process was first, and its key is the one that counts.
 function createMasterKeyFile(path: string): void {
-  const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    const file = openSync(draft, 'wx', OWNER_ONLY);
-    try {
-      // The umask may have taken bits away from the owner.
-      fchmodSync(file, OWNER_ONLY);
-      writeFileSync(file, `${randomBytes(32).toString('hex')}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    linkSync(draft, path); // Unlike a rename, a link never replaces a file that is already there.
-    syncFolder(dirname(path));
+    createDurably(path, `${randomBytes(32).toString('hex')}\n`);
   } catch (cause) {
-    if (errorCode(cause) === 'EEXIST') return;
     throw new MasterKeyUnusable(`The master key file ${path} cannot be created (${errorCode(cause)}).`, { cause });
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return; // Windows cannot open a folder for this.
-  const folder = openSync(path, constants.O_RDONLY);
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 

@@ -222,7 +222,7 @@ describe('a link in the place of a file that we make', () => {
     symlinkSync(target, lock);
     for (const there of [false, true]) {
       if (there) writeFileSync(target, '');
-      const sentence = new UnsafeFile(`${lock} is a link, which is not followed; remove it`);
+      const sentence = new UnsafeFile(lock, 'is a link, which is not followed; remove it');
       await expect(database.open()).rejects.toThrow(sentence);
       expect(() => lockDatabase(database.file)).toThrow(sentence);
       expect(() => isDatabaseLocked(database.file)).toThrow(sentence);

@@ -1,12 +1,15 @@
 // Another API behind the gateway: the documented example table, as an operator would name it.
 
-import { writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startService, temporaryFolder } from '../support/harness.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
-const example = join(import.meta.dirname, '../../src/access/routes/example.json');
+// A copy, as the mode in a checkout depends on who made it.
+const example = join(temporaryFolder(), 'example.json');
+copyFileSync(join(import.meta.dirname, '../../src/access/routes/example.json'), example);
+chmodSync(example, 0o644);
 
 test('the example route table serves its API, holds its permissions, and knows no Paradex route', async () => {
   const service = await startService({ settings: { 'routes.file': example } });
@@ -38,4 +41,13 @@ test('a route table that cannot be read, or names a route of ours without a hand
   const unserved = { method: 'GET', path: '/v1/nothing', access: 'public', served_by: 'us' };
   writeFileSync(broken, JSON.stringify({ name: 'x', routes: [unserved] }));
   await expect(startService({ settings: { 'routes.file': broken } })).rejects.toThrow(/has no handler/);
+});
+
+test.skipIf(process.platform === 'win32')('a route table that others may write stops the start', async () => {
+  const file = join(temporaryFolder(), 'routes.json');
+  copyFileSync(example, file);
+  chmodSync(file, 0o664);
+  await expect(startService({ settings: { 'routes.file': file } })).rejects.toThrow(
+    `the route table ${file} has mode 0664, so others may change it; run: chmod go-w ${file}`,
+  );
 });

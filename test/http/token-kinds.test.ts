@@ -57,7 +57,9 @@ beforeAll(async () => {
   const folder = temporaryFolder();
   const masterKey = openMasterKey(join(folder, 'master.key'), { mayCreate: true });
   mkdirSync(join(folder, 'data'));
-  writeFileSync(join(folder, 'data', 'countersign.json'), JSON.stringify({ 'metrics.token': SCRAPER }));
+  writeFileSync(join(folder, 'data', 'countersign.json'), JSON.stringify({ 'metrics.token': SCRAPER }), {
+    mode: 0o600,
+  });
   const { time, nanos } = createTestClock();
   const { store } = await openStore(join(folder, 'data', 'countersign.db'), time);
   for (const key of Object.values(keys)) {

@@ -65,7 +65,7 @@ const everythingIn = (folder: string): readonly string[] =>
 
 describe('the certificate', () => {
   const at = (date: string, file = certFile) => {
-    const { state, text } = checkCertificate({ 'tls.cert': file }, Date.parse(date));
+    const { state, text } = checkCertificate({ 'tls.cert': file, 'tls.key': keyFile }, Date.parse(date));
     return `${state}: ${text}`;
   };
 
@@ -80,8 +80,8 @@ describe('the certificate', () => {
 
   test('need not be there, and must be one if it is', () => {
     expect(at('2026-01-01', '')).toMatch(/^ok: none: plain HTTP/);
-    expect(at('2026-01-01', 'no-such.pem')).toMatch(/^wrong: no-such\.pem: ENOENT/);
-    expect(at('2026-01-01', keyFile)).toMatch(/^wrong: .*key\.pem: /);
+    expect(at('2026-01-01', 'no-such.pem')).toBe('wrong: tls.cert: no-such.pem cannot be read (ENOENT)');
+    expect(at('2026-01-01', keyFile)).toMatch(/^wrong: tls\.cert: .*key\.pem does not hold a PEM certificate$/);
   });
 });
 
@@ -284,7 +284,7 @@ describe('without a server', () => {
   test('an operator token that others may read, or none', async () => {
     const token = join(data(), 'operator.token');
     chmodSync(token, 0o644);
-    expect((await findings(folder))['operator token']).toMatch(/can be read or written by others/);
+    expect((await findings(folder))['operator token']).toMatch(/has mode 0644, so others may read it/);
     rmSync(token);
     expect((await findings(folder))['operator token']).toMatch(/^note: .* is missing/);
     expect(existsSync(token)).toBe(false);

@@ -199,7 +199,7 @@ describe('the token', () => {
     const folder = temporaryFolder();
     await (await startService({ folder })).stop();
     chmodSync(join(folder, 'data', 'operator.token'), 0o640);
-    await expect(startService({ folder })).rejects.toThrow('can be read or written by others');
+    await expect(startService({ folder })).rejects.toThrow('has mode 0640, so others may read it');
   });
 
   test.each(['', 'short\n', `${'x'.repeat(40)}\n${'y'.repeat(40)}\n`, `${'x'.repeat(300)}\n`])(

@@ -71,7 +71,7 @@ function limitOf(server: Server): Disk {
 /** The server's data lie on a disk of their own, in memory, which is filled to its last byte: ENOSPC. */
 async function startOnSmallDisk(): Promise<{ server: Server; disk: Disk }> {
   mkdirSync(home.data);
-  const mount = 'mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@"';
+  const mount = 'mount -t tmpfs -o size=8m,mode=0700 tmpfs "$0" && exec "$@"';
   const serve = [process.execPath, MAIN, 'serve', '--port=0', `--data=${home.data}`, `--master_key.file=${home.key}`];
   const running = start('unshare', ['-rm', 'sh', '-c', mount, home.data, ...serve, '--rate-limit=off'], {
     cwd: home.tmp,

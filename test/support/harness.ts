@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { startVenue, type Venue } from '../../examples/venue/server.ts';
 import { type App, startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { readSettingsText } from '../../src/config/settings-file.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createLineRedactor, type Redact } from '../../src/telemetry/redact.ts';
 
@@ -54,7 +55,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     ],
     env: { CSIGN_UPSTREAM_SECRET: secret, ...options.env },
     cwd: folder,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: readSettingsText,
   });
   const log: string[] = [];
   let app: App;

@@ -1,9 +1,9 @@
 // Runs the service until it is told to stop, and says in plain words where everything is.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RouteTableError } from '../../access/route-table.ts';
 import { type App, startApp } from '../../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { readSettingsText } from '../../config/settings-file.ts';
 import { ClockFarAhead, OperatorPortTaken, StoreFailure, StoreLocked, UnsafeFile } from '../../errors.ts';
 import { MasterKeyUnusable } from '../../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../jwt/seal.ts';
@@ -25,7 +25,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
       argv,
       env: process.env,
       cwd: process.cwd(),
-      readFile: (path) => readFileSync(path, 'utf8'),
+      readFile: readSettingsText,
     });
     app = await startApp(loaded);
   } catch (error) {

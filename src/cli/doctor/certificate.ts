@@ -1,7 +1,8 @@
 // Until when the public listener can prove itself. A certificate that has run out stops nobody's server, only everybody's clients.
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { openTls } from '../../http/tls.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -9,11 +10,11 @@ const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
 
 /** `now`: Unix milliseconds. */
-export function checkCertificate(config: Pick<Config, 'tls.cert'>, now: number = Date.now()): Finding {
+export function checkCertificate(config: Pick<Config, 'tls.cert' | 'tls.key'>, now: number = Date.now()): Finding {
   const file = config['tls.cert'];
   if (file === '') return ok('certificate', 'none: plain HTTP, for a proxy that ends TLS or for this machine alone');
   try {
-    const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
+    const { validFromDate, validToDate } = new X509Certificate(openTls(file, config['tls.key']).cert);
     const until = validToDate.toISOString();
     const days = Math.floor((validToDate.getTime() - now) / DAY_MS);
     if (now < validFromDate.getTime())
@@ -22,6 +23,7 @@ export function checkCertificate(config: Pick<Config, 'tls.cert'>, now: number =
     const text = `${file} is valid until ${until}, ${days} more days`;
     return days < SOON_DAYS ? note('certificate', text) : ok('certificate', text);
   } catch (error) {
+    if (error instanceof ConfigError) return wrong('certificate', error.problems.join('; '));
     return wrong('certificate', `${file}: ${reasonOf(error)}`);
   }
 }

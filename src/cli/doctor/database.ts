@@ -5,6 +5,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { keyUsesOf } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
 import { addSeconds, isFarAhead, secondsOf, systemWall, unixNanos } from '../../domain/time.ts';
+import { looseFolderAbove } from '../../files/own-folder.ts';
 import { createKeyring } from '../../jwt/keyring.ts';
 import { openMasterKey } from '../../jwt/master-key.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
@@ -67,9 +68,16 @@ function checkKeys(records: readonly SigningKeyRecord[], config: Config): readon
   const inside = relative(realpathSync(config['data.folder']), realpathSync(file));
   const masterKey =
     inside.startsWith(`..${sep}`) || isAbsolute(inside)
-      ? ok('master key', `${file} opens the signing keys, for its owner alone`)
+      ? checkFolderOf(file)
       : wrong('master key', `${file} leads into the data folder, so that copies of the data hold the key to it`);
   return [masterKey, ...checkSigners(records, config)];
+}
+
+function checkFolderOf(masterKey: string): Finding {
+  const opens = `${masterKey} opens the signing keys, for its owner alone`;
+  const above = looseFolderAbove(masterKey);
+  if (above === undefined) return ok('master key', opens);
+  return note('master key', `${opens}, but others may write in ${above} and take it away`);
 }
 
 function checkSigners(records: readonly SigningKeyRecord[], config: Config): readonly Finding[] {

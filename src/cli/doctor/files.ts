@@ -1,7 +1,9 @@
 // The data folder as the operating system sees it: who may read it, and how much room there is.
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_FILE } from '../../app.ts';
+import { UnsafeFile } from '../../errors.ts';
+import { looseFolderAbove, requireOwnFolder } from '../../files/own-folder.ts';
 import { shownBytes } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
@@ -9,22 +11,28 @@ const MIB = 1024 * 1024;
 /** With less, the next writes fail soon. */
 const LEAST_FREE_BYTES = 64 * MIB;
 
-/** Mode 0700 for the folder, 0600 for what is in it. */
+/** Ours or root's, as a start demands it; and beyond that, mode 0700 for the folder and 0600 for what is in it. */
 export function checkFolder(folder: string): Finding {
   if (!existsSync(folder)) return note('data folder', `${folder} does not exist yet; the first start makes it`);
   try {
+    requireOwnFolder(folder);
     const { mode } = statSync(folder);
     const readable = readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && isOpenToOthers(statSync(join(folder, entry.name)).mode))
+      .filter((entry) => entry.isFile() && isOpenToOthers(lstatSync(join(folder, entry.name)).mode))
       .map(({ name }) => name)
       .join(', ');
     if (isOpenToOthers(mode)) {
       const files = readable === '' ? '' : `, and these files in it be read: ${readable}`;
       return wrong('data folder', `${folder} can be entered by others${files}; run: chmod 700 ${folder}`);
     }
-    if (readable === '') return ok('data folder', `${folder}, for its owner alone`);
-    return note('data folder', `only the mode of ${folder} itself keeps others from reading ${readable}`);
+    if (readable !== '') {
+      return note('data folder', `only the mode of ${folder} itself keeps others from reading ${readable}`);
+    }
+    const above = looseFolderAbove(folder);
+    if (above === undefined) return ok('data folder', `${folder}, for its owner alone`);
+    return note('data folder', `${folder} is for its owner alone, but others may write in ${above} and take it away`);
   } catch (error) {
+    if (error instanceof UnsafeFile) return wrong('data folder', error.message);
     return wrong('data folder', `${folder} cannot be looked at: ${reasonOf(error)}`);
   }
 }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/config/load.ts';
@@ -10,7 +11,7 @@ import { certFile, certificate, keyFile } from '../../support/self-signed.ts';
 const folder = temporaryFolder();
 function file(name: string, content: string): string {
   const path = join(folder, name);
-  writeFileSync(path, content);
+  writeFileSync(path, content, { mode: 0o600 });
   return path;
 }
 
@@ -43,7 +44,7 @@ describe('a pair that cannot work stops the start with one sentence that names t
       /^tls\.cert: \S+none cannot be read \(ENOENT\)$/,
     ],
     ['a key that is not there', certFile, join(folder, 'none'), /^tls\.key: \S+none cannot be read \(ENOENT\)$/],
-    ['a folder', folder, keyFile, /^tls\.cert: \S+ cannot be read \(EISDIR\)$/],
+    ['a folder', folder, keyFile, /^tls\.cert: \S+ is not a regular file$/],
     ['an empty certificate', empty, keyFile, /^tls\.cert: \S+ does not hold a PEM certificate$/],
     ['an empty key', certFile, empty, /^tls\.key: \S+ does not hold a PEM private key/],
     [
@@ -68,6 +69,23 @@ describe('a pair that cannot work stops the start with one sentence that names t
   ])('%s', (_name, cert, key, problem) => {
     expect(problemOf(cert, key)).toMatch(problem);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'a key that others may read, or that is no file, whoever waits for it',
+    () => {
+      const readable = file('readable.pem', readFileSync(keyFile, 'utf8'));
+      for (const mode of [0o640, 0o604, 0o440]) {
+        chmodSync(readable, mode);
+        expect(problemOf(certFile, readable)).toBe(
+          `tls.key: ${readable} has mode 0${mode.toString(8)}, so others may read it; run: chmod 600 ${readable}`,
+        );
+      }
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', ['-m', '600', pipe]);
+      expect(problemOf(certFile, pipe)).toBe(`tls.key: ${pipe} is not a regular file`);
+      expect(problemOf(pipe, keyFile)).toBe(`tls.cert: ${pipe} is not a regular file`);
+    },
+  );
 
   test('a pair that belongs together is accepted, for TLS 1.2 and later and HTTP/1.1 alone', () => {
     expect(openTls(certFile, keyFile)).toMatchObject({ minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });

@@ -94,6 +94,11 @@ test('a file narrower than 0600 is read', () => {
   expect(open().export().toString('hex')).toBe(HEX);
 });
 
+test('a file of mode 0440, as a secret mount gives it to a service that is not root, is read', () => {
+  put(`${HEX}\n`, 0o440);
+  expect(open().export().toString('hex')).toBe(HEX);
+});
+
 // Windows has no such mode bits.
 describe.skipIf(process.platform === 'win32')('a wider mode', () => {
   test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660, 0o666, 0o777])('%o is refused', (mode) => {

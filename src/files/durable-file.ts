@@ -1,0 +1,68 @@
+// Small files that are whole or are not there, whatever ends us in between: written under another name, brought to the disk, and
+// only then given their own. A link in the place of one is never written through.
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { NEW_FILE, OWNER_ONLY } from './own-file.ts';
+
+/**
+ * Makes the file at `path`, mode 0600, on the disk with its name when this returns. False, and nothing has changed, where something
+ * has that name already. Throws what the system says; no file of that name is left then.
+ */
+export function createDurably(path: string, content: string): boolean {
+  return withDraft(path, content, (draft) => {
+    try {
+      linkSync(draft, path); // Unlike a rename, a link never replaces what is already there.
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+      throw error;
+    }
+  });
+}
+
+/** The same, in the place of whatever file or link has that name. */
+export function replaceDurably(path: string, content: string): void {
+  withDraft(path, content, (draft) => renameSync(draft, path));
+}
+
+function withDraft<Result>(path: string, content: string, giveName: (draft: string) => Result): Result {
+  const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    const file = openSync(draft, NEW_FILE, OWNER_ONLY);
+    try {
+      // The umask may have taken bits away from the owner.
+      fchmodSync(file, OWNER_ONLY);
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    const result = giveName(draft);
+    syncFolder(dirname(path));
+    return result;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Brings the names in a folder to the disk, and what they name. */
+export function syncFolder(path: string): void {
+  if (process.platform === 'win32') return; // Windows cannot open a folder for this.
+  const folder = openSync(path, constants.O_RDONLY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,21 @@
+// Whose a file or folder is: ours, root's, or somebody's who could then change what we do. Windows tells no owner by a number: there
+// the access list of the folder decides, and nothing is asked here.
+import type { Stats } from 'node:fs';
+import { UnsafeFile } from '../errors.ts';
+
+/**
+ * Throws UnsafeFile unless `stat` is of something that belongs to us or to root. `link` names the link on the way to `path` that
+ * was looked at, where it is not `path` itself that matters.
+ */
+export function requireOurs(path: string, { uid }: Stats, link?: string): void {
+  const us = process.geteuid?.();
+  if (us === undefined || uid === us || uid === 0) return;
+  if (link !== undefined) throw new UnsafeFile(path, `is reached by a link of user ${uid}, who is not us: ${link}`);
+  throw new UnsafeFile(
+    path,
+    `belongs to user ${uid}, who is not us; if you know what it holds, run: chown ${us} ${path}`,
+  );
+}
+
+/** As chmod takes it: `0640`. */
+export const shownMode = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0');
