@@ -59,7 +59,7 @@ import { createOperatorApi, type MetricsAccess } from './operator/api.ts';
 import { createIsOperator } from './operator/bearer.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
 import { createHandshakeLimit } from './ratelimit/handshakes.ts';
-import { createRateLimiter, type RateLimits, shareOf } from './ratelimit/limiter.ts';
+import { type AccountCounter, createRateLimiter, type RateLimits, shareOf, sharesOf } from './ratelimit/limiter.ts';
 import { type Changes, createChanges } from './revocation/barrier.ts';
 import { createLiveRegistry } from './revocation/live.ts';
 import { createView } from './revocation/view.ts';
@@ -748,30 +748,39 @@ function readRouteFile(file: string): unknown {
 function limitsOf(config: Config): RateLimits {
   const per = (windowSeconds: number) => (count: number) => ({ count, windowSeconds, burst: count });
   const [perSecond, perMinute, perHour, perDay] = [per(1), per(60), per(3600), per(86_400)];
-  const orders = [perSecond(config['rate_limit.orders_per_second']), perMinute(config['rate_limit.orders_per_minute'])];
-  const read = [
-    perSecond(config['rate_limit.private_get_per_second']),
-    perMinute(config['rate_limit.private_get_per_minute']),
-  ];
-  return {
-    public: [perMinute(config['rate_limit.public_per_minute'])],
-    login: [perMinute(config['rate_limit.auth_per_minute'])],
-    onboarding: [perMinute(config['rate_limit.onboarding_per_minute'])],
-    private: [perMinute(config['rate_limit.private_per_minute'])],
-    activate: [perMinute(config['rate_limit.activate_per_minute'])],
-    orders,
-    read,
+  const perAccount = {
+    orders: [perSecond(config['rate_limit.orders_per_second']), perMinute(config['rate_limit.orders_per_minute'])],
+    read: [
+      perSecond(config['rate_limit.private_get_per_second']),
+      perMinute(config['rate_limit.private_get_per_minute']),
+    ],
     keys: [perMinute(config['rate_limit.key_management_per_minute'])],
+    'account-login': [
+      perSecond(config['rate_limit.account_logins_per_second']),
+      perMinute(config['rate_limit.account_logins_per_minute']),
+    ],
+    emergency: [perMinute(config['rate_limit.emergency_per_minute'])],
     interactiveOrders: [
       perSecond(config['rate_limit.interactive_orders_per_second']),
       perMinute(config['rate_limit.interactive_orders_per_minute']),
       perHour(config['rate_limit.interactive_orders_per_hour']),
       perDay(config['rate_limit.interactive_orders_per_day']),
     ],
-    perCredential: {
-      orders: shareOf(orders, config['rate_limit.credential_orders_percent']),
-      read: shareOf(read, config['rate_limit.credential_get_percent']),
-    },
+  };
+  const percents: Partial<Record<AccountCounter, number>> = {
+    orders: config['rate_limit.credential_orders_percent'],
+    interactiveOrders: config['rate_limit.credential_orders_percent'],
+    'account-login': config['rate_limit.credential_logins_percent'],
+  };
+  return {
+    public: [perMinute(config['rate_limit.public_per_minute'])],
+    login: [perMinute(config['rate_limit.auth_per_minute'])],
+    onboarding: [perMinute(config['rate_limit.onboarding_per_minute'])],
+    private: [perMinute(config['rate_limit.private_per_minute'])],
+    activate: [perMinute(config['rate_limit.activate_per_minute'])],
+    ...perAccount,
+    perCredential: sharesOf(perAccount, (counter) => percents[counter] ?? config['rate_limit.credential_get_percent']),
+    perLogin: shareOf(perAccount['account-login'], config['rate_limit.credential_logins_percent']),
   };
 }
 

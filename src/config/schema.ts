@@ -420,11 +420,21 @@ export const settings = {
   'rate_limit.private_get_per_minute': perMinute(600, 'Private reads per account and minute.'),
   'rate_limit.credential_orders_percent': percent(
     90,
-    "Share of its account's order limits that one subkey may use, so that no bot can use up all. 100 = all. Main keys have all.",
+    "Share of its account's order limits, interactive ones and orders.max_marks_per_account too, that one subkey may use. 100 = all. Main keys have all.",
   ),
   'rate_limit.credential_get_percent': percent(
     90,
-    "Share of its account's read limits that one subkey or read-only token may use. 100 = all. Main keys have all.",
+    "Share of its account's limits for reads and all else that one subkey or read-only token may use. 100 = all. Main keys have all.",
+  ),
+  'rate_limit.account_logins_per_second': perSecond(120, 'Sessions opened per account and second, by whatever key.'),
+  'rate_limit.account_logins_per_minute': perMinute(600, 'The same per minute.'),
+  'rate_limit.credential_logins_percent': percent(
+    90,
+    'Share of these that one subkey may use, and one login signature that is sent again and again. 100 = all. Main keys have all.',
+  ),
+  'rate_limit.emergency_per_minute': perMinute(
+    30,
+    'Requests to sign out everywhere or revoke all that change nothing, per account and minute. Those that do are never held up.',
   ),
   'rate_limit.private_per_minute': perMinute(1500, 'All private requests per IP and minute.'),
   'rate_limit.key_management_per_minute': perMinute(60, 'Subkey and token requests per account and minute.'),

@@ -17,6 +17,7 @@ import type { OrderRoute } from '../gateway/order-check.ts';
 import {
   type AccountBucket,
   type IpBucket,
+  limitMessage,
   type RateLimiter,
   rateLimitHeaders,
   tightest,
@@ -379,9 +380,3 @@ const journaled = ({ code }: ApiError): DenyReason | undefined =>
   code === 'INVALID_ORDER_SIGNATURE' || code === 'ISOLATED_MARKET_ACCOUNT_MISMATCH' ? 'order_refused' : undefined;
 
 const isOnboarding = (route: Route): boolean => route.limit === 'onboarding';
-
-function limitMessage(verdict: Verdict): string {
-  if (verdict.kind === 'unlimited') return 'rate limit exceeded';
-  const { limit, windowSeconds, scope, retryAfterSeconds } = verdict;
-  return `rate limit exceeded: ${limit} requests per ${windowSeconds} s for this ${scope}; retry after ${retryAfterSeconds} s`;
-}

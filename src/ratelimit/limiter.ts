@@ -8,18 +8,19 @@ import type { Limit } from './gcra.ts';
 import { rateKeys } from './rate-keys.ts';
 
 export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate'] as const;
-export const accountBuckets = ['orders', 'read', 'keys'] as const;
+/** `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. */
+export const accountBuckets = ['orders', 'read', 'keys', 'account-login', 'emergency'] as const;
 
 export type IpBucket = (typeof ipBuckets)[number];
 export type AccountBucket = (typeof accountBuckets)[number];
-/** Buckets that subkeys and tokens draw from, too; the others are for main keys alone. */
-export type SharedBucket = Exclude<AccountBucket, 'keys'>;
+/** All that is counted of an account. `interactiveOrders`: those from sessions for interactive use, beside the limits for all orders. */
+export type AccountCounter = AccountBucket | 'interactiveOrders';
 
-export type RateLimits = Readonly<Record<IpBucket | AccountBucket, readonly Limit[]>> & {
-  /** Of an account's orders from sessions for interactive use, beside its limits for all orders. */
-  readonly interactiveOrders: readonly Limit[];
+export type RateLimits = Readonly<Record<IpBucket | AccountCounter, readonly Limit[]>> & {
   /** Of one subkey or read-only token, all its sessions together; none = only those of its account. */
-  readonly perCredential: Readonly<Record<SharedBucket, readonly Limit[]>>;
+  readonly perCredential: Readonly<Record<AccountCounter, readonly Limit[]>>;
+  /** Of one login signature that is sent again and again, whoever's it is; none = only those of its account. */
+  readonly perLogin: readonly Limit[];
 };
 
 export interface MeasuredVerdict {
@@ -59,6 +60,12 @@ export interface RateLimiter {
     bucket: AccountBucket,
     options?: { readonly interactive: boolean },
   ): Verdict;
+  /**
+   * Charges the account for a session that is about to be opened: only once the login was verified and nothing else stands against it,
+   * so that nobody else can use up what the owner needs. `signature` names what was signed, where it may be sent again: whoever
+   * captured it has a share, as a subkey has.
+   */
+  chargeLogin(credential: CredentialRef, signature: string | undefined): Verdict;
   /** Keys remembered now, over all maps. */
   size(): number;
 }
@@ -67,7 +74,7 @@ export interface RateLimiterOptions {
   /** Setting `rate_limit.enabled`. */
   readonly enabled: boolean;
   readonly limits: RateLimits;
-  /** Cap of each of the maps: one per account bucket and shared bucket, one for interactive orders, two per IP bucket. */
+  /** Cap of each of the maps: two per IP bucket, two per counter of accounts, one for login signatures. */
   readonly maxKeys: number;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
@@ -89,24 +96,33 @@ export function shareOf(limits: readonly Limit[], percent: number): readonly Lim
 /** A bot that loops leaves its owner enough to look and to cancel. */
 export const DEFAULT_SHARE_PERCENT = 90;
 
-const ordersLimits = [perSecond(800), perMinute(17_250)];
-const readLimits = [perSecond(120), perMinute(600)];
+const accountLimits = {
+  orders: [perSecond(800), perMinute(17_250)],
+  read: [perSecond(120), perMinute(600)],
+  keys: [perMinute(60)],
+  'account-login': [perSecond(120), perMinute(600)],
+  emergency: [perMinute(30)],
+  interactiveOrders: [perSecond(3), perMinute(30), perHour(300), perDay(1000)],
+} as const satisfies Record<AccountCounter, readonly Limit[]>;
 
-/** WIRE section 11. Several limits in a row all apply. */
+/** The shares of all counters of an account: there is none that one of its credentials could use up. */
+export function sharesOf(
+  limits: Readonly<Record<AccountCounter, readonly Limit[]>>,
+  percentOf: (counter: AccountCounter) => number,
+): RateLimits['perCredential'] {
+  return accountMaps((counter) => shareOf(limits[counter], percentOf(counter)));
+}
+
+/** Paradex's, and ours. Several limits in a row all apply. */
 export const defaultLimits: RateLimits = {
   public: [perMinute(1500)],
   login: [perMinute(600)],
   onboarding: [perMinute(600)],
   private: [perMinute(1500)],
   activate: [perMinute(30)],
-  orders: ordersLimits,
-  read: readLimits,
-  keys: [perMinute(60)],
-  interactiveOrders: [perSecond(3), perMinute(30), perHour(300), perDay(1000)],
-  perCredential: {
-    orders: shareOf(ordersLimits, DEFAULT_SHARE_PERCENT),
-    read: shareOf(readLimits, DEFAULT_SHARE_PERCENT),
-  },
+  ...accountLimits,
+  perCredential: sharesOf(accountLimits, () => DEFAULT_SHARE_PERCENT),
+  perLogin: shareOf(accountLimits['account-login'], DEFAULT_SHARE_PERCENT),
 };
 
 /** An IPv6 site gets this many times the limit of one address: it may be many homes, yet not 65,536 of them. */
@@ -116,7 +132,14 @@ const unlimited: UnlimitedVerdict = { kind: 'unlimited', allowed: true };
 
 /** Throws RangeError on a limit that is not made of positive integers, or a bucket without any. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  if (!options.enabled) return { chargeIp: () => unlimited, chargeCredential: () => unlimited, size: () => 0 };
+  if (!options.enabled) {
+    return {
+      chargeIp: () => unlimited,
+      chargeCredential: () => unlimited,
+      chargeLogin: () => unlimited,
+      size: () => 0,
+    };
+  }
 
   const { limits, maxKeys, clock } = options;
   const all: Buckets[] = [];
@@ -125,20 +148,19 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     all.push(buckets);
     return buckets;
   };
+  const ownBucketsOf = (own: readonly Limit[]): Buckets | undefined => (own.length === 0 ? undefined : bucketsOf(own));
   const narrow = ipMaps((name) => bucketsOf(limits[name]));
   const wide = ipMaps((name) => bucketsOf(limits[name].map(widen)));
-  const accounts: Record<AccountBucket, Buckets> = {
-    orders: bucketsOf(limits.orders),
-    read: bucketsOf(limits.read),
-    keys: bucketsOf(limits.keys),
-  };
-  const interactiveOrders = bucketsOf(limits.interactiveOrders);
-  const ownBucketsOf = (own: readonly Limit[]): Buckets | undefined => (own.length === 0 ? undefined : bucketsOf(own));
-  const credentials: Record<AccountBucket, Buckets | undefined> = {
-    orders: ownBucketsOf(limits.perCredential.orders),
-    read: ownBucketsOf(limits.perCredential.read),
-    keys: undefined,
-  };
+  const accounts = accountMaps((name) => bucketsOf(limits[name]));
+  const credentials = accountMaps((name) => ownBucketsOf(limits.perCredential[name]));
+  const logins = ownBucketsOf(limits.perLogin);
+
+  // The main key is the owner, who has the whole of the account's limits.
+  function lookAt(credential: CredentialRef, counter: AccountCounter, now: number, looks: Counted[]): void {
+    looks.push({ scope: 'account', look: accounts[counter].look(credential.account, now) });
+    const own = hasShare(credential) ? credentials[counter] : undefined;
+    if (own !== undefined) looks.push({ scope: 'credential', look: own.look(credentialSubject(credential), now) });
+  }
 
   return {
     chargeIp(ip, bucket) {
@@ -150,12 +172,18 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     },
     chargeCredential(credential, bucket, { interactive } = { interactive: false }) {
       const now = clock.monotonic();
-      const looks: Counted[] = [{ scope: 'account', look: accounts[bucket].look(credential.account, now) }];
-      if (interactive) looks.push({ scope: 'account', look: interactiveOrders.look(credential.account, now) });
-      // The main key is the owner, who has the whole of the account's limits.
-      const own = credential.kind === 'subkey' || credential.kind === 'token' ? credentials[bucket] : undefined;
-      if (own !== undefined) looks.push({ scope: 'credential', look: own.look(credentialSubject(credential), now) });
+      const looks: Counted[] = [];
+      lookAt(credential, bucket, now, looks);
+      if (interactive) lookAt(credential, 'interactiveOrders', now, looks);
       return chargeAll(looks, bucket);
+    },
+    chargeLogin(credential, signature) {
+      const now = clock.monotonic();
+      const looks: Counted[] = [];
+      lookAt(credential, 'account-login', now, looks);
+      const repeats = signature === undefined ? undefined : logins?.look(`${credential.account} ${signature}`, now);
+      if (repeats !== undefined) looks.push({ scope: 'credential', look: repeats });
+      return chargeAll(looks, 'account-login');
     },
     size: () => all.reduce((sum, buckets) => sum + buckets.size(), 0),
   };
@@ -178,6 +206,15 @@ export function rateLimitHeaders(verdict: Verdict, now: UnixSeconds): Record<str
     'X-Ratelimit-Window': String(verdict.windowSeconds),
     ...(verdict.allowed ? {} : { 'Retry-After': String(verdict.retryAfterSeconds) }),
   };
+}
+
+const hasShare = ({ kind }: CredentialRef): boolean => kind === 'subkey' || kind === 'token';
+
+/** What whoever is refused is told. */
+export function limitMessage(verdict: Verdict): string {
+  if (verdict.kind === 'unlimited') return 'rate limit exceeded';
+  const { limit, windowSeconds, scope, retryAfterSeconds } = verdict;
+  return `rate limit exceeded: ${limit} requests per ${windowSeconds} s for this ${scope}; retry after ${retryAfterSeconds} s`;
 }
 
 interface Counted {
@@ -227,3 +264,14 @@ const ipMaps = (create: (name: IpBucket) => Buckets): Record<IpBucket, Buckets> 
   private: create('private'),
   activate: create('activate'),
 });
+
+function accountMaps<One>(create: (name: AccountCounter) => One): Record<AccountCounter, One> {
+  return {
+    orders: create('orders'),
+    read: create('read'),
+    keys: create('keys'),
+    'account-login': create('account-login'),
+    emergency: create('emergency'),
+    interactiveOrders: create('interactiveOrders'),
+  };
+}

@@ -64,7 +64,7 @@ test('the wire names are those of DECISIONS and WIRE 1.1', () => {
   ]);
 });
 
-test('the limits are those of WIRE 11', () => {
+test('the limits are those of Paradex, and ours for logins and emergencies', () => {
   const limits = Object.fromEntries(
     settingNames
       .filter((name) => /^rate_limit\..*_per_/.test(name))
@@ -87,6 +87,9 @@ test('the limits are those of WIRE 11', () => {
     activate_per_minute: 30,
     // Of our own.
     handshakes_per_minute: 1500,
+    account_logins_per_second: 120,
+    account_logins_per_minute: 600,
+    emergency_per_minute: 30,
   });
 });
 

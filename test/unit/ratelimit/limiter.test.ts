@@ -123,9 +123,9 @@ describe('the default limits of WIRE section 11', () => {
   });
 
   test('every bucket has limits and there is no other', () => {
-    const { perCredential, interactiveOrders, ...others } = defaultLimits;
+    const { perCredential, perLogin: _perLogin, interactiveOrders, ...others } = defaultLimits;
     expect(Object.keys(others).sort()).toEqual([...ipBuckets, ...accountBuckets].sort());
-    expect(Object.keys(perCredential)).toEqual(['orders', 'read']);
+    expect(Object.keys(perCredential).sort()).toEqual([...accountBuckets, 'interactiveOrders'].sort());
     expect(interactiveOrders.map(({ count, windowSeconds }) => [count, windowSeconds])).toEqual([
       [3, 1],
       [30, 60],
@@ -190,13 +190,62 @@ describe('who is counted together', () => {
   });
 });
 
+describe('sessions of an account', () => {
+  const login = (limiter: RateLimiter, of: CredentialRef, signature?: string) => () =>
+    limiter.chargeLogin(of, signature);
+
+  test('120 a second and 600 a minute, as many as private reads', () => {
+    expect(defaultLimits['account-login']).toEqual(defaultLimits.read);
+    const limiter = limiterOf();
+    let n = 0;
+    const fresh = () => limiter.chargeLogin(alice, `signature ${++n}`);
+    expect(passes(fresh, 1000)).toBe(120);
+    expect(measured(fresh())).toMatchObject({
+      bucket: 'account-login',
+      scope: 'account',
+      limit: 120,
+      retryAfterSeconds: 1,
+    });
+    let total = 120;
+    for (let second = 1; second < 60; second += 1) {
+      now += 1000;
+      total += passes(fresh, 120);
+    }
+    expect(total).toBe(600 + Math.floor((600 * 59) / 60));
+    expect(limiter.chargeLogin(bob, 'x').allowed).toBe(true);
+  });
+
+  test('a subkey has a share of them, and so has whoever sends one captured signature again and again', () => {
+    const bot = credential(aliceId, 'subkey', '1');
+    const bySubkey = limiterOf();
+    let n = 0;
+    expect(passes(() => bySubkey.chargeLogin(bot, `signature ${++n}`), 1000)).toBe(108);
+    expect(passes(login(bySubkey, alice, 'fresh'), 1000)).toBe(12);
+    const repeated = limiterOf();
+    expect(passes(login(repeated, alice, 'captured'), 1000)).toBe(108);
+    expect(measured(repeated.chargeLogin(alice, 'captured')).scope).toBe('credential');
+    expect(passes(login(repeated, alice, 'fresh'), 1000)).toBe(12);
+    // In another account the same words are another signature.
+    expect(repeated.chargeLogin(bob, 'captured').allowed).toBe(true);
+  });
+
+  test('a wallet signature cannot be sent again, and is counted for its account alone', () => {
+    const limiter = limiterOf();
+    expect(passes(login(limiter, credential(aliceId, 'evm', 'main')), 1000)).toBe(120);
+  });
+});
+
 describe('one credential of an account', () => {
   const perMinute = (count: number) => ({ count, windowSeconds: 60, burst: count });
   // Ten orders and ten reads a minute for the account, six of each for one subkey or token.
   const shared = {
     orders: [perMinute(10)],
     read: [perMinute(10)],
-    perCredential: { orders: shareOf([perMinute(10)], 60), read: shareOf([perMinute(10)], 60) },
+    perCredential: {
+      ...defaultLimits.perCredential,
+      orders: shareOf([perMinute(10)], 60),
+      read: shareOf([perMinute(10)], 60),
+    },
   };
   const bot = credential(aliceId, 'subkey', '1');
 
@@ -258,15 +307,53 @@ describe('one credential of an account', () => {
     expect(passes(() => limiter.chargeCredential(bot, 'read'), 1000)).toBe(108);
   });
 
-  test('has no count of its own where its share is all, nor among the changes of keys', () => {
-    const all = limiterOf({ ...shared, perCredential: { orders: shareOf([perMinute(10)], 100), read: [] } });
+  test('has no count of its own where its share is all', () => {
+    const perCredential = { ...defaultLimits.perCredential, orders: shareOf([perMinute(10)], 100), read: [] };
+    const all = limiterOf({ ...shared, perCredential });
     for (const bucket of ['orders', 'read'] as const) {
       expect(passes(() => all.chargeCredential(bot, bucket), 20)).toBe(10);
       expect(measured(all.chargeCredential(bot, bucket)).scope).toBe('account');
     }
     expect(all.size()).toBe(2);
-    const usual = limiterOf();
-    expect(passes(() => usual.chargeCredential(bot, 'keys'), 100)).toBe(60);
+  });
+
+  test('uses up no counter of its account, interactive orders and logins among them: its owner has a tenth left of each', () => {
+    for (const bucket of accountBuckets) {
+      const limiter = limiterOf();
+      const most = Math.min(...defaultLimits[bucket].map(({ burst }) => burst));
+      expect(
+        passes(() => limiter.chargeCredential(bot, bucket), 10_000),
+        bucket,
+      ).toBe(Math.floor(most * 0.9));
+      expect(
+        passes(() => limiter.chargeCredential(alice, bucket), 10_000),
+        bucket,
+      ).toBe(most - Math.floor(most * 0.9));
+    }
+    const limiter = limiterOf();
+    const order = (of: CredentialRef) => limiter.chargeCredential(of, 'orders', { interactive: true });
+    expect(passes(() => order(bot), 10)).toBe(2);
+    expect(passes(() => order(alice), 10)).toBe(1);
+    // For the rest of the day, as often as a second has an order, or one is left of a minute or an hour.
+    let [taken, left] = [0, 0];
+    for (let second = 0; second < 12 * 3600; second += 1) {
+      now += 1000;
+      taken += passes(() => order(bot), 3);
+      if (second % 600 === 0) left += passes(() => order(alice), 1);
+    }
+    expect(taken).toBeGreaterThan(900);
+    expect(left).toBe(72);
+  });
+
+  test('a share of one is one, and the owner has all: where there is only one, whoever comes first has it', () => {
+    const limiter = limiterOf({
+      interactiveOrders: [perMinute(1)],
+      perCredential: { ...defaultLimits.perCredential, interactiveOrders: shareOf([perMinute(1)], 90) },
+    });
+    const order = (of: CredentialRef) => limiter.chargeCredential(of, 'orders', { interactive: true });
+    expect(passes(() => order(bot), 10)).toBe(1);
+    now += 60_000;
+    expect(passes(() => order(alice), 10)).toBe(1);
   });
 
   test('a share is at least one request, rounds down, and is between 1 and 100 percent', () => {
