@@ -1,0 +1,201 @@
+// What ordinary accidents do to a server: kills while it starts, a log that nobody takes, a second server on the same data, files that
+// others may read. Each has a server of its own.
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { type Home, homeIn } from '../process/server.ts';
+import { type Running, start, temporaryFolder } from '../support/started.ts';
+import { call } from '../support/trader.ts';
+import { ownersAt } from './owner.ts';
+import type { Tally } from './tally.ts';
+import { freePort, listening, serveIn, spawnIn } from './target.ts';
+
+const newHome = async (): Promise<Home> => homeIn(await temporaryFolder('attack'));
+
+async function stopped(server: Running): Promise<number | null> {
+  server.signal('SIGTERM');
+  const ended = await Promise.race([server.ended, delay(60_000, undefined, { ref: false })]);
+  if (ended === undefined) server.signal('SIGKILL');
+  return (await server.ended).code;
+}
+
+const told = async (work: () => Promise<unknown>): Promise<string | undefined> => {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.slice(0, 500) : String(error);
+  }
+};
+
+const KILLED_STARTS = 12;
+
+/** The log of a first start grows to about 200 KB. */
+const LOG_STEP = 16_384;
+
+/** kill -9 as soon as the write-ahead log of a first start has so many bytes; the next start must be one. */
+export async function killStarts(tally: Tally): Promise<void> {
+  for (let n = 0; n < KILLED_STARTS; n += 1) {
+    const home = await newHome();
+    const first = spawnIn(home);
+    const log = join(home.data, 'countersign.db-wal');
+    let over = false;
+    const end = (): void => {
+      over = true;
+    };
+    first.printed(/^listening on/m).then(end, end);
+    while (!over && (statSync(log, { throwIfNoEntry: false })?.size ?? -1) < n * LOG_STEP) await nextTurn();
+    first.signal('SIGKILL');
+    await first.ended;
+    const second = spawnIn(home);
+    const problem = await told(() => listening(second));
+    tally.tried(problem === undefined, () => `after kill -9 in a first start: ${problem}`);
+    if (problem === undefined) await stopped(second);
+  }
+}
+
+/** Standard output that takes nothing: the redirection that a shell makes of it. */
+const brokenOutputs: readonly [string, string][] = [
+  ['a full disk', '> /dev/full'],
+  ['a reader that is gone', '> >(true)'],
+  ['a reader that blocks', '> >(exec sleep 120)'],
+  ['closed', '>&-'],
+];
+const REFUSALS = 400;
+
+/** Nobody takes the log: everything goes on being answered, what is revoked stays revoked, and the stop is a stop. */
+export async function breakOutput(tally: Tally): Promise<void> {
+  for (const [what, redirection] of brokenOutputs) {
+    const home = await newHome();
+    const port = await freePort();
+    const quoted = [process.execPath, ...serveIn(home, port)].map((word) => `'${word}'`).join(' ');
+    const server = start('bash', ['-c', `exec ${quoted} ${redirection}`], {
+      cwd: home.tmp,
+      env: { TMPDIR: home.tmp },
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const problem = await told(async () => {
+      await answering(url, server);
+      const owner = await (await ownersAt(url))();
+      const { json } = await call(url, 'POST', '/v1/account/tokens', { bearer: owner.session, body: {} });
+      for (let n = 0; n < REFUSALS; n += 1) await call(url, 'GET', '/v1/balance', { bearer: `${owner.session}x` });
+      const path = `/v1/account/tokens/${json.api_token.lookup_id}`;
+      const revoked = await call(url, 'DELETE', path, { bearer: owner.session });
+      tally.tried(revoked.status < 300, () => `${what}: the revocation was answered ${revoked.status}`);
+      const dead = await call(url, 'GET', '/countersign/v1/self', { bearer: json.token });
+      tally.tried(dead.status === 401, () => `${what}: the revoked token was answered ${dead.status}`);
+    });
+    tally.tried(problem === undefined, () => `stdout ${what}: ${problem}`);
+    const code = await stopped(server);
+    tally.tried(code === 0, () => `stdout ${what}: SIGTERM ended it with ${code}`);
+  }
+}
+
+async function answering(url: string, server: Running): Promise<void> {
+  let over = false;
+  void server.ended.then(() => {
+    over = true;
+  });
+  while (!over) {
+    const problem = await told(() => call(url, 'GET', '/v1/system/time'));
+    if (problem === undefined) return;
+    await delay(20);
+  }
+  throw new Error(`it ended: ${server.stderr().slice(0, 500)}`);
+}
+
+/** Two servers on one database, one of which came in by a way around the lock: at most one goes on. */
+export async function shareDatabase(tally: Tally): Promise<void> {
+  const ways: readonly [string, (home: Home) => Promise<Home>][] = [
+    ['the same folder', async (home) => home],
+    [
+      'a lock file that was removed',
+      async (home) => {
+        rmSync(join(home.data, 'countersign.db.lock'), { force: true });
+        return home;
+      },
+    ],
+    [
+      'a folder whose database is a link',
+      async (home) => {
+        const other = { ...(await newHome()), key: home.key };
+        mkdirSync(other.data, { mode: 0o700 });
+        symlinkSync(join(home.data, 'countersign.db'), join(other.data, 'countersign.db'));
+        return other;
+      },
+    ],
+    [
+      'a link to the folder',
+      async (home) => {
+        const other = { ...(await newHome()), key: home.key };
+        symlinkSync(home.data, other.data);
+        return other;
+      },
+    ],
+  ];
+  for (const [way, around] of ways) {
+    const home = await newHome();
+    const first = spawnIn(home);
+    await listening(first);
+    const second = spawnIn(await around(home));
+    const problem = await told(() => listening(second));
+    if (problem === undefined) {
+      // Both began: then one of them must notice, and end by itself.
+      const ended = await Promise.race([first.ended, second.ended, delay(10_000, undefined, { ref: false })]);
+      tally.tried(ended !== undefined, () => `${way}: two servers go on`);
+    } else tally.tried(true);
+    first.signal('SIGKILL');
+    if (problem === undefined) second.signal('SIGKILL');
+    await Promise.all([first.ended, second.ended]);
+  }
+}
+
+/** The database is taken away under a running server: it must not acknowledge what goes into nothing. */
+export async function removeDatabase(tally: Tally): Promise<void> {
+  const home = await newHome();
+  const server = spawnIn(home);
+  const url = await listening(server);
+  const owner = await (await ownersAt(url))();
+  renameSync(join(home.data, 'countersign.db'), join(home.data, 'elsewhere'));
+  const problem = await told(async () => {
+    const { status } = await call(url, 'POST', '/v1/account/tokens', { bearer: owner.session, body: {} });
+    if (status < 300) throw new Error(`a token was made with ${status}`);
+  });
+  // A connection that broke is no acknowledgement either.
+  tally.tried(problem?.startsWith('a token') !== true, () => `the database was removed: ${problem}`);
+  server.signal('SIGKILL');
+  await server.ended;
+}
+
+const openFiles: readonly [string, (home: Home) => void][] = [
+  ['a master key that others may read', ({ key }) => chmodSync(key, 0o644)],
+  ['an operator token that others may read', ({ data }) => chmodSync(join(data, 'operator.token'), 0o644)],
+  ['a data folder that others may write in', ({ data }) => chmodSync(data, 0o777)],
+  [
+    'an operator token that is half there',
+    ({ data }) => writeFileSync(join(data, 'operator.token'), 'abc', { mode: 0o600 }),
+  ],
+  [
+    'a lock that is a dangling link',
+    ({ data }) => {
+      rmSync(join(data, 'countersign.db.lock'), { force: true });
+      symlinkSync(join(data, '..', 'made-elsewhere'), join(data, 'countersign.db.lock'));
+    },
+  ],
+];
+
+/** Files as they must not be: no server starts on them. */
+export async function openFilesToOthers(tally: Tally): Promise<void> {
+  for (const [what, spoil] of openFiles) {
+    const home = await newHome();
+    const first = spawnIn(home);
+    await listening(first);
+    await stopped(first);
+    spoil(home);
+    const second = spawnIn(home);
+    const problem = await told(() => listening(second));
+    const elsewhere = existsSync(join(home.data, '..', 'made-elsewhere'));
+    tally.tried(problem !== undefined && !elsewhere, () => `it started with ${what}`);
+    if (problem === undefined) await stopped(second);
+  }
+}
