@@ -533,10 +533,12 @@ async function openKeyring(
   const masterKey = openMasterKey(file, { mayCreate: records.length === 0 });
   const uses: readonly KeyUse[] = ['session', 'token'];
   const missing = uses.filter((use) => !records.some((record) => record.use === use && record.state === 'active'));
-  for (const use of missing) {
-    await store.insertSigningKey(
-      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }),
-    );
+  if (missing.length > 0) {
+    const createdAt = clock.now();
+    const made = missing.map((use) => toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt }));
+    await store.transaction(async (tx) => {
+      for (const key of made) await tx.insertSigningKey(key);
+    });
   }
   const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
   return { keyring, masterKey, created: missing.length > 0 };

@@ -77,7 +77,15 @@ export class ApiError extends Error {
 
 /** The store could not do what it was asked: full disk, locked or damaged file. Callers answer SERVICE_UNAVAILABLE. */
 export class StoreFailure extends Error {
-  override readonly name = 'StoreFailure';
+  override readonly name: string = 'StoreFailure';
+}
+
+/**
+ * The database is no longer the one that was opened, or another process writes to it. Nothing that this process remembers of it
+ * counts any more; the message is one sentence for the operator.
+ */
+export class StoreLost extends StoreFailure {
+  override readonly name = 'StoreLost';
 }
 
 /** The machine's clock is far ahead of all that the data has seen; the message is one sentence for the operator. */

@@ -15,11 +15,13 @@ import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
 import { createKeyring } from './jwt/keyring.ts';
 import { openMasterKey } from './jwt/master-key.ts';
 import { type DatabaseFacts, type Examination, examineDatabase } from './store/examine.ts';
+import { isDatabaseLocked, lockDatabase } from './store/lock.ts';
 import { openStore } from './store/open.ts';
 import { DamagedRow } from './store/rows.ts';
-import { isDatabaseLocked, lockDatabase } from './store/sqlite.ts';
+import { type Trial, tryStart } from './store/trial.ts';
 
 export type { DatabaseFacts } from './store/examine.ts';
+export type { Trial } from './store/trial.ts';
 
 export interface Restored extends Settled {
   /** What the backup holds; its highest time is when it was taken. */
@@ -36,6 +38,7 @@ export async function requireUsable(file: string, shown: string): Promise<Databa
     case 'damaged':
       throw damaged(shown, examination.problem);
     case 'not_ours':
+    case 'unfinished':
       throw new BackupFailure(`the database in ${shown} is not one of Countersign`);
     case 'newer':
       throw new BackupFailure(
@@ -54,15 +57,24 @@ export interface DataLook {
   readonly held: boolean;
   /** `undefined` where there is none. */
   readonly database: Examination | undefined;
+  /** What the next start would come to; a server that runs has started. */
+  readonly start: Trial;
 }
 
-/** Changes nothing, and keeps nobody from working on. Throws UnsafeFile for a folder of others: nothing in it is read. */
+/**
+ * Changes nothing, and keeps nobody from working on. Throws UnsafeFile for a folder of others: nothing in it is read; StoreFailure
+ * where nothing can be looked at.
+ */
 export async function lookAtData(folder: string): Promise<DataLook> {
-  if (!existsSync(folder)) return { held: false, database: undefined };
+  if (!existsSync(folder)) return { held: false, database: undefined, start: { kind: 'starts' } };
   requireOwnFolder(folder);
   const file = join(folder, DATABASE_FILE);
-  const held = isDatabaseLocked(file);
-  return { held, database: existsSync(file) ? await examineDatabase(file) : undefined };
+  if (!isDatabaseLocked(file)) return { held: false, ...(await tryStart(file)) };
+  return {
+    held: true,
+    database: existsSync(file) ? await examineDatabase(file) : undefined,
+    start: { kind: 'starts' },
+  };
 }
 
 /**

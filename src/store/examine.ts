@@ -5,11 +5,12 @@ import { type UnixNanos, unixNanos } from '../domain/time.ts';
 import { StoreFailure } from '../errors.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
-import { migrationNames } from './migrate.ts';
+import { migrationNames, unknownMigration } from './migrate.ts';
 import { LOG_HEAD } from './reads.ts';
 import { DamagedRow, signingKeyOf } from './rows.ts';
 import { openReadOnly } from './sqlite.ts';
 import type { Tables } from './tables.ts';
+import { appliedMigrations, isUnfinished, tablesOf } from './unfinished.ts';
 
 export interface DatabaseFacts {
   readonly epoch: string;
@@ -33,6 +34,8 @@ export type Examination =
   /** `problem` is SQLite's own word on what is wrong. */
   | { readonly kind: 'damaged'; readonly problem: string }
   | { readonly kind: 'not_ours' }
+  /** A first start broke off before it was ready; the next one makes it, and nothing is lost. */
+  | { readonly kind: 'unfinished' }
   /** A newer release wrote it; `schema` is the newest migration of its own. */
   | { readonly kind: 'newer'; readonly schema: string };
 
@@ -57,18 +60,17 @@ async function examine(db: Kysely<Tables>): Promise<Examination> {
   const { rows } = await sql<{ quick_check: string }>`pragma quick_check(1)`.execute(db);
   const problem = rows.map((row) => row.quick_check).find((line) => line !== 'ok');
   if (problem !== undefined) return { kind: 'damaged', problem };
+  if (await isUnfinished(db)) return { kind: 'unfinished' };
   if (!(await hasOurTables(db))) return { kind: 'not_ours' };
-  const applied = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
-  const names = applied.rows.map(({ name }) => name);
-  const unknown = names.filter((name) => !migrationNames.includes(name)).at(-1);
+  const names = await appliedMigrations(db);
+  const unknown = unknownMigration(names);
   if (unknown !== undefined) return { kind: 'newer', schema: unknown };
   return { kind: 'usable', facts: await factsOf(db, names) };
 }
 
 async function hasOurTables(db: Kysely<Tables>): Promise<boolean> {
   const wanted = ['account', 'change_log', 'kysely_migration', 'meta', 'signing_key', 'subkey', 'token'];
-  const { rows } = await sql<{ name: string }>`select name from sqlite_schema where type = 'table'`.execute(db);
-  const names = new Set(rows.map(({ name }) => name));
+  const names = await tablesOf(db);
   return wanted.every((name) => names.has(name));
 }
 

@@ -1,21 +1,41 @@
 // Brings a database to this release's tables. Migrations are named in code, so that the package needs no folder scan.
+import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { StoreFailure } from '../errors.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as operator from './migrations/0002-operator.ts';
 import * as liveCredentials from './migrations/0003-live-credentials.ts';
-import type { Database } from './sqlite.ts';
+import type { Tables } from './tables.ts';
+import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
-const migrations = { '0001-initial': initial, '0002-operator': operator, '0003-live-credentials': liveCredentials };
+/** Every one of them by its name, oldest first. */
+export const migrations = {
+  '0001-initial': initial,
+  '0002-operator': operator,
+  '0003-live-credentials': liveCredentials,
+};
 
 /** Oldest first: what a database of this release has had applied. */
 export const migrationNames: readonly string[] = Object.keys(migrations);
 
 /**
- * Applies what is missing, all of it in one transaction. Throws what a failing migration threw, and an Error for a database of
- * a newer release.
+ * Applies what is missing within the transaction it is given: all of it or nothing, Kysely's own tables among it. What an earlier
+ * release left half made is made whole where that is certain. Throws what a failing migration threw, StoreFailure for a database
+ * that is not ours, cannot be made whole or is of a newer release.
  */
-export async function migrate(database: Database): Promise<void> {
-  const migrator = new Migrator({ db: database.writer, provider: { getMigrations: async () => migrations } });
+export async function migrate(tx: Kysely<Tables>): Promise<void> {
+  await clearUnfinished(tx);
+  await requireKnown(tx);
+  const migrator = new Migrator({ db: tx, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
+
+async function requireKnown(tx: Kysely<Tables>): Promise<void> {
+  const newer = unknownMigration(await appliedMigrations(tx));
+  if (newer !== undefined) throw new StoreFailure(`a newer release of Countersign has written it (${newer})`);
+}
+
+/** The newest of these that this release does not know. */
+export const unknownMigration = (applied: readonly string[]): string | undefined =>
+  applied.filter((name) => !migrationNames.includes(name)).at(-1);

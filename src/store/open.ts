@@ -11,7 +11,7 @@ import {
   type UnixNanos,
   unixNanos,
 } from '../domain/time.ts';
-import { ClockFarAhead, StoreFailure } from '../errors.ts';
+import { ClockFarAhead, StoreFailure, StoreLocked } from '../errors.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
@@ -23,6 +23,9 @@ import { type Database, openSqlite } from './sqlite.ts';
 import type { Page, PageRequest, Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { counters, createTransaction, insertAudit } from './transaction.ts';
+
+/** How long, at most, another writer or a file that was replaced goes unnoticed while nothing is written. */
+const LOOK_MS = 1_000;
 
 export interface OpenedStore {
   readonly store: Store;
@@ -44,11 +47,16 @@ export async function openStore(
 ): Promise<OpenedStore> {
   const database = openSqlite(file);
   try {
-    await migrate(database);
-    const epoch = await initialise(database.writer);
-    await requireWholeLog(database.writer);
-    const floor = await highestTime(database.writer);
-    if (farAhead === 'refuse') requireNotFarAhead(time.wall(), floor);
+    // One transaction, so that a start which breaks off or is refused, at whatever moment, leaves what it found.
+    const { epoch, head, floor } = await database.writer.transaction().execute(async (tx) => {
+      await migrate(tx);
+      const epoch = await initialise(tx);
+      const head = await requireWholeLog(tx);
+      const floor = await highestTime(tx);
+      if (farAhead === 'refuse') requireNotFarAhead(time.wall(), floor);
+      return { epoch, head, floor };
+    });
+    database.ours.head.startAt(head);
     const clock = createClock({ ...time, floor, acceptStart: farAhead === 'accept' });
     return { store: createStore(file, database, clock, epoch), clock };
   } catch (error) {
@@ -92,17 +100,22 @@ function requireNotFarAhead(machine: bigint, seen: UnixNanos): void {
   );
 }
 
-// The head numbers the next change: behind its log, no change could ever be written again.
-async function requireWholeLog(db: Kysely<Tables>): Promise<void> {
-  const { value } = await db.selectFrom('meta').select('value').where('name', '=', LOG_HEAD).executeTakeFirstOrThrow();
+/** The head of the log, which numbers the next change: behind its log, no change could ever be written again. Throws StoreFailure. */
+export async function requireWholeLog(db: Kysely<Tables>): Promise<bigint> {
   const { last } = await db
     .selectFrom('change_log')
     .select((e) => e.fn.max('position').as('last'))
     .executeTakeFirstOrThrow();
-  const head = integer(value, 'meta.log_head');
+  const head = await logHead(db);
   if (head < integer(last ?? 0n, 'change_log.position')) {
     throw new StoreFailure(`the change log ends at ${last ?? 0n}, and its head says ${head}: one of them is damaged`);
   }
+  return head;
+}
+
+async function logHead(db: Kysely<Tables>): Promise<bigint> {
+  const { value } = await db.selectFrom('meta').select('value').where('name', '=', LOG_HEAD).executeTakeFirstOrThrow();
+  return integer(value, 'meta.log_head');
 }
 
 async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> {
@@ -111,11 +124,55 @@ async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> 
 }
 
 function createStore(file: string, database: Database, clock: Clock, epoch: string): Store {
-  const { reader, writer } = database;
+  const { reader, writer, ours } = database;
   const copying = new Set<Promise<void>>();
+  const reads = createReads(reader);
+  const watching = setInterval(() => void look().catch(() => undefined), LOOK_MS).unref();
+
+  // A change that is acknowledged is in the file that the next start reads, and no other process had a part in it.
+  async function write<Result>(work: (tx: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+    let told: ((committed: boolean) => void) | undefined;
+    try {
+      const result = await writer.transaction().execute(async (tx) => {
+        ours.head.begin(await logHead(tx));
+        const result = await work(tx);
+        await keepHighestTime(tx, clock);
+        told = ours.head.commit(await logHead(tx));
+        return result;
+      });
+      told?.(true);
+      ours.require();
+      return result;
+    } catch (error) {
+      told?.(false);
+      throw error;
+    }
+  }
+
+  /** Rejects with StoreLost, which `whenLost` has told by then; with another StoreFailure when it cannot be looked at now. */
+  async function look(): Promise<void> {
+    ours.require();
+    try {
+      database.keepLock();
+    } catch (error) {
+      if (error instanceof StoreLocked) ours.lose('its lock file was removed, and another process holds the new one');
+      throw error;
+    }
+    const saw = ours.head.watch();
+    saw(await logHead(reader));
+  }
+
   return {
     epoch,
-    ...createReads(reader),
+    whenLost: ours.whenLost,
+    ...reads,
+
+    async facts(query) {
+      const saw = ours.head.watch();
+      const read = await reads.facts(query);
+      saw(read.position);
+      return read;
+    },
 
     async subkeys(account, filter, page) {
       let query = reader.selectFrom('subkey').selectAll().where('account_id', '=', account);
@@ -175,58 +232,42 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
 
     signingKeys: () => readSigningKeys(reader),
 
-    insertSigningKey: (record) => insertSigningKey(writer, record),
+    insertSigningKey: (record) => write((tx) => insertSigningKey(tx, record)),
 
-    transaction: (work) =>
-      writer.transaction().execute(async (tx) => {
-        const result = await work(createTransaction(tx, clock));
-        await keepHighestTime(tx, clock);
-        return result;
-      }),
+    transaction: (work) => write((tx) => work(createTransaction(tx, clock))),
 
-    appendAudit: (entries) =>
-      writer.transaction().execute(async (tx) => {
-        await insertAudit(tx, clock, entries);
-        await keepHighestTime(tx, clock);
-      }),
+    appendAudit: (entries) => write((tx) => insertAudit(tx, clock, entries)),
 
     async purgeExpired(now) {
-      await writer.transaction().execute(async (tx) => {
+      await write(async (tx) => {
         await tx.deleteFrom('used_signature').where('expires_at', '<', now).execute();
         await tx.deleteFrom('siwe_nonce').where('expires_at', '<', now).execute();
-        await keepHighestTime(tx, clock);
       });
       let isMore = true;
-      while (isMore) {
-        isMore = await writer.transaction().execute(async (tx) => {
-          const purged = await purgePendingSubkeys(tx, clock, now);
-          await keepHighestTime(tx, clock);
-          return purged === PURGED_AT_ONCE;
-        });
-      }
+      while (isMore) isMore = (await write((tx) => purgePendingSubkeys(tx, clock, now))) === PURGED_AT_ONCE;
     },
 
     async ping() {
+      ours.require();
       await reader.selectFrom('meta').select('value').limit(1).execute();
     },
 
     snapshot(to) {
-      const copy = takeSnapshot(file, to).finally(() => copying.delete(copy));
+      const copy = takeSnapshot(file, to)
+        // Copied by its name: it must have been our file from first to last.
+        .then(() => ours.require())
+        .finally(() => copying.delete(copy));
       copying.add(copy);
       return copy;
     },
 
-    async position() {
-      const { value } = await reader
-        .selectFrom('meta')
-        .select('value')
-        .where('name', '=', LOG_HEAD)
-        .executeTakeFirstOrThrow();
-      return value;
-    },
+    position: () => logHead(reader),
 
     async close() {
+      clearInterval(watching);
       await Promise.allSettled(copying);
+      // SQLite would bring the log to an end that may be somebody else's by now. The end of the process closes all.
+      if (ours.isLost()) return;
       // What was seen expired must not live again if the wall clock is set back before the next start.
       await keepHighestTime(writer, clock).catch(() => undefined);
       await database.close();

@@ -5,6 +5,7 @@ import type { AccountId, CredentialRef, SessionCredentialRef, Subject } from '..
 import type { Felt } from '../domain/felt.ts';
 import type { SubkeyState } from '../domain/subkey.ts';
 import type { UnixNanos } from '../domain/time.ts';
+import type { StoreLost } from '../errors.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 
 export type SignerType = 'starknet' | 'eip191';
@@ -279,6 +280,11 @@ export interface StoreTransaction extends StoreReads {
 export interface Store extends StoreReads {
   /** Renewed when a database is restored or promoted: positions of two epochs never compare. */
   readonly epoch: string;
+  /**
+   * Resolves, with why, when the database is no longer the one that was opened or another process writes to it: within a second, and
+   * before anything more is acknowledged. From then on every call throws it, and nothing that was read before counts. Never rejects.
+   */
+  readonly whenLost: Promise<StoreLost>;
   /** Without `withRevoked` those alone that countLive counts. */
   subkeys(
     account: AccountId,

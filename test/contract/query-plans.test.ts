@@ -97,7 +97,7 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
 
 const others = (
   store: Store,
-): Asked<Omit<Store, keyof StoreReads | 'epoch' | 'transaction' | 'snapshot' | 'close'>> => ({
+): Asked<Omit<Store, keyof StoreReads | 'epoch' | 'whenLost' | 'transaction' | 'snapshot' | 'close'>> => ({
   async subkeys() {
     for (const asked of [page, after('7')]) {
       for (const withRevoked of [true, false]) await store.subkeys(alice, { withRevoked, now: T0 }, asked);

@@ -181,6 +181,11 @@ describe('a look at a database', () => {
     writeFileSync(copy, 'this is a letter to my grandmother, not a database\n'.repeat(400));
     expect((await examineDatabase(copy)).kind).toBe('damaged');
     writeFileSync(copy, '');
+    expect(await examineDatabase(copy)).toEqual({ kind: 'unfinished' });
+    writeFileSync(copy, '');
+    const other = new DatabaseSync(copy);
+    other.exec('create table letters (text text)');
+    other.close();
     expect(await examineDatabase(copy)).toEqual({ kind: 'not_ours' });
     database.sql("insert into kysely_migration (name, timestamp) values ('9999-tomorrow', 'x')");
     expect(await examineDatabase(database.file)).toEqual({ kind: 'newer', schema: '9999-tomorrow' });

@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIN_CREDENTIAL_ID } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { StoreFailure, StoreLocked, UnsafeFile } from '../../src/errors.ts';
-import { isDatabaseLocked, lockDatabase } from '../../src/store/sqlite.ts';
+import { isDatabaseLocked, lockDatabase } from '../../src/store/lock.ts';
 import type { Store } from '../../src/store/store.ts';
 import { endEverythingStarted, PROJECT, start } from '../process/start-project.ts';
 import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';

@@ -8,6 +8,10 @@ const [file = '', what] = process.argv.slice(2);
 const { store } = await openStore(file);
 
 switch (what) {
+  case 'start':
+    await store.close();
+    process.stdout.write('started\n');
+    break;
   case 'hold':
     setInterval(() => undefined, 60_000);
     process.stdout.write('holding\n');

@@ -4,6 +4,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -247,12 +248,68 @@ describe('without a server', () => {
     writeFileSync(database(), whole);
     sql(`delete from kysely_migration where name > '0001-initial'`);
     expect(await said()).toMatch(/^note: whole; .*tables of 0001-initial, which the next start brings up to date$/);
+    // Tried on a copy: this one still waits.
+    const before = everythingIn(folder);
+    expect(await said()).toMatch(/^note: whole; .*tables of 0001-initial/);
+    expect(everythingIn(folder)).toEqual(before);
     writeFileSync(database(), whole);
     sql('drop table token');
     expect(await said()).toBe('wrong: is not one of Countersign');
     writeFileSync(database(), whole);
     truncateSync(database(), whole.length - 4096);
     expect(await said()).toMatch(/^wrong: cannot be used: /);
+  });
+
+  test('a start that would fail, and one that would make what is missing', async () => {
+    const said = async () => (await findings(folder)).database;
+    const whole = readFileSync(database());
+    const sql = (statement: string) => {
+      const connection = new DatabaseSync(database());
+      connection.exec(statement);
+      connection.close();
+    };
+    sql("update meta set value = 0 where name = 'log_head'");
+    expect(await said()).toMatch(/^wrong: a start would fail: the change log ends at \d+, and its head says 0/);
+    writeFileSync(database(), whole);
+    sql("delete from kysely_migration; update signing_key set state = 'active'");
+    expect(await said()).toMatch(
+      /^wrong: a start would fail: its tables were never finished, and \w+ has rows all the/,
+    );
+    writeFileSync(database(), whole);
+    sql("delete from kysely_migration where name >= '0002'; update signing_key set verify_until = 7");
+    expect(await said()).toMatch(/^wrong: a start would fail: 0002-operator was never finished, and its column has/);
+    writeFileSync(database(), whole);
+    linkSync(database(), join(folder, 'second.db'));
+    expect(await said()).toMatch(/^wrong: a start would fail: .* has 2 names \(hard links\)/);
+    rmSync(join(folder, 'second.db'));
+    rmSync(database());
+    writeFileSync(`${database()}-wal`, 'frames');
+    expect(await said()).toMatch(/^wrong: a start would fail: .* is missing or empty, and its log .* is there/);
+    rmSync(`${database()}-wal`);
+    writeFileSync(database(), '');
+    rmSync(join(folder, 'master.key'));
+    const before = everythingIn(folder);
+    const found = await findings(folder);
+    expect(found.database).toBe('note: a first start broke off before it was ready; the next one makes it');
+    expect(everythingIn(folder)).toEqual(before);
+  });
+
+  test('what a killed server left, without touching it or keeping a start waiting', async () => {
+    const log = `${database()}-wal`;
+    const connection = new DatabaseSync(database());
+    connection.exec("update meta set value = value where name = 'epoch'");
+    for (const [from, to] of [
+      [database(), `${database()}.left`],
+      [log, `${log}.left`],
+    ] as const) {
+      copyFileSync(from, to);
+    }
+    connection.close();
+    copyFileSync(`${database()}.left`, database());
+    copyFileSync(`${log}.left`, log);
+    const before = everythingIn(folder);
+    expect((await findings(folder)).database).toMatch(/^ok: whole; 1 accounts/);
+    expect(everythingIn(folder)).toEqual(before);
   });
 
   test('a clock that stands behind what the data has seen by more than a few seconds, or ahead of it by more than a month', async () => {

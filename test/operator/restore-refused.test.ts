@@ -21,7 +21,7 @@ import { BackupFailure } from '../../src/errors.ts';
 import { MasterKeyUnusable } from '../../src/jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../src/jwt/seal.ts';
 import { type Restored, restoreBackup } from '../../src/offline.ts';
-import { lockDatabase } from '../../src/store/sqlite.ts';
+import { lockDatabase } from '../../src/store/lock.ts';
 import { writeFirstTables } from '../contract/first-tables.ts';
 import { newOwner, startWorld, type World } from '../http/world.ts';
 import { startService, temporaryFolder } from '../support/harness.ts';

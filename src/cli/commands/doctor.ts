@@ -47,6 +47,7 @@ async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
 const unusable = (error: unknown): DataLook => ({
   held: false,
   database: { kind: 'damaged', problem: reasonOf(error) },
+  start: { kind: 'untried', why: 'it cannot be used' },
 });
 
 const isHealthy = (findings: readonly Finding[]): boolean => findings.every(({ state }) => state !== 'wrong');

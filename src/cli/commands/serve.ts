@@ -4,7 +4,14 @@ import { RouteTableError } from '../../access/route-table.ts';
 import { type App, startApp } from '../../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { readSettingsText } from '../../config/settings-file.ts';
-import { ClockFarAhead, OperatorPortTaken, StoreFailure, StoreLocked, UnsafeFile } from '../../errors.ts';
+import {
+  ClockFarAhead,
+  isSystemError,
+  OperatorPortTaken,
+  StoreFailure,
+  StoreLocked,
+  UnsafeFile,
+} from '../../errors.ts';
 import { MasterKeyUnusable } from '../../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../jwt/seal.ts';
 import { SigningKeyDamaged } from '../../jwt/signing-key.ts';
@@ -96,6 +103,7 @@ function sentence(error: unknown): string {
   if (error instanceof ClockFarAhead) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   if (isAddressInUse(error)) return 'the port is in use by another program; choose another with --port';
+  if (isSystemError(error)) return `the start failed: ${error.message}`;
   return redact(textOf(error));
 }
 

@@ -1,6 +1,6 @@
-// The database and what depends on it: whether it is whole, whether the clock stands behind it, whether the master key opens the
+// The database and what depends on it: whether it is whole and a start on it would succeed, whether the clock stands behind it, whether the master key opens the
 // signing keys in it and who signs. It reads, and changes nothing.
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { keyUsesOf } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
@@ -9,7 +9,7 @@ import { looseFolderAbove } from '../../files/own-folder.ts';
 import { createKeyring } from '../../jwt/keyring.ts';
 import { openMasterKey } from '../../jwt/master-key.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
-import type { DatabaseFacts, DataLook } from '../../offline.ts';
+import type { DatabaseFacts, DataLook, Trial } from '../../offline.ts';
 import { shownTime } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
@@ -17,26 +17,37 @@ import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 const CLOCK_SECONDS = 5;
 
 /** Findings on the database, the clock, the master key and the signing keys. */
-export function checkDatabase({ database }: DataLook, config: Config): readonly Finding[] {
+export function checkDatabase({ database, start }: DataLook, config: Config): readonly Finding[] {
+  const failing = start.kind === 'fails' ? wrong('database', `a start would fail: ${start.problem}`) : undefined;
   switch (database?.kind) {
     case undefined:
-      return [note('database', `there is none in ${config['data.folder']} yet; the first start makes it`)];
+      return [failing ?? note('database', `there is none in ${config['data.folder']} yet; the first start makes it`)];
     case 'damaged':
       return [wrong('database', `cannot be used: ${database.problem}`)];
     case 'not_ours':
       return [wrong('database', 'is not one of Countersign')];
+    case 'unfinished':
+      return [failing ?? note('database', 'a first start broke off before it was ready; the next one makes it')];
     case 'newer':
       return [wrong('database', `a newer release of Countersign has written it (${database.schema})`)];
     case 'usable':
-      return [checkFacts(database.facts), checkClock(database.facts), ...checkKeys(database.facts.signingKeys, config)];
+      return [
+        failing ?? checkFacts(database.facts, start),
+        checkClock(database.facts),
+        ...checkKeys(database.facts.signingKeys, config),
+      ];
     default:
       return database satisfies never;
   }
 }
 
-function checkFacts({ accounts, subkeys, tokens, position, schema, older }: DatabaseFacts): Finding {
+function checkFacts({ accounts, subkeys, tokens, position, schema, older }: DatabaseFacts, start: Trial): Finding {
   const holds = `${accounts} accounts, ${subkeys} live subkeys, ${tokens} live tokens; log position ${position}`;
-  if (older) return note('database', `whole; ${holds}; tables of ${schema}, which the next start brings up to date`);
+  if (older) {
+    const untried = start.kind === 'untried' ? `; whether that works was not tried: ${start.why}` : '';
+    const brings = `tables of ${schema}, which the next start brings up to date`;
+    return note('database', `whole; ${holds}; ${brings}${untried}`);
+  }
   return ok('database', `whole; ${holds}; tables of ${schema}`);
 }
 
@@ -58,6 +69,9 @@ function checkClock({ highestTime }: DatabaseFacts): Finding {
 
 function checkKeys(records: readonly SigningKeyRecord[], config: Config): readonly Finding[] {
   const file = config['master_key.file'];
+  if (records.length === 0 && !existsSync(file)) {
+    return [note('master key', `there is none at ${file} and nothing that it sealed; the next start makes it`)];
+  }
   try {
     const masterKey = openMasterKey(file, { mayCreate: false });
     createKeyring({ records, masterKey });
@@ -83,6 +97,7 @@ function checkFolderOf(masterKey: string): Finding {
 function checkSigners(records: readonly SigningKeyRecord[], config: Config): readonly Finding[] {
   return keyUsesOf(config).map((use) => {
     const check = `${use} key`;
+    if (records.length === 0) return note(check, 'there is none yet; the next start makes it');
     const signer = records.findLast((key) => key.use === use && key.state === 'active');
     if (signer === undefined) return wrong(check, 'there is none that signs');
     const maxAge = config['signing_keys.max_age'];
