@@ -1,6 +1,6 @@
 // The owner's lock: one process at a time works with a database, by whatever name it calls the file. It lies beside the real
 // file, so that every link to it leads to the same lock; who holds the file itself open is asked by sqlite.ts.
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreFailure, StoreLocked } from '../errors.ts';
@@ -74,7 +74,7 @@ export const lockDatabase = (file: string): Lock => takeLock(realFile(file));
 
 /** Whether a process holds the owner's lock now. Takes nothing and leaves nothing behind. */
 export function isDatabaseLocked(file: string): boolean {
-  if (!existsSync(dirname(file))) return false;
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) return false;
   const path = lockOf(realFile(file));
   if (!isThere(path)) return false;
   const lock = attempt(() => new DatabaseSync(path, { readOnly: true, timeout: 0 }));

@@ -204,7 +204,9 @@ describe('a start on data with which something is wrong is refused in one senten
     const program = new DatabaseSync(databaseOf(kept));
     program.exec('pragma locking_mode = exclusive; begin exclusive');
     try {
-      expect(await refusal()).toBe('countersign: the database cannot be used: database is locked');
+      expect(await refusal()).toBe(
+        'countersign: the database cannot be used: another process has it open: another program, or a server whose lock file was removed; end that first',
+      );
     } finally {
       program.close();
     }
