@@ -11,6 +11,8 @@ const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = __dirname;
+/** A packaged copy has no lockfile: npm leaves it out, and has done the installing. */
+const IN_CHECKOUT = fs.existsSync(path.join(ROOT, 'package-lock.json'));
 const BIN = path.join(ROOT, 'node_modules', '.bin');
 const CLIENTS = path.join(ROOT, 'test', 'clients');
 const OLDEST_NODE = 24;
@@ -225,6 +227,8 @@ async function install(folder) {
     '--ignore-scripts',
     // Under an old Node.js the install must go through: it is what brings the new one.
     '--engine-strict=false',
+    // A package.json above us that names us a part of its workspace would decide what is installed, and from where.
+    '--workspaces=false',
   ];
   // npm must not run on the Node.js in node_modules, which it is about to replace.
   const env = withPath((entries) => entries.filter((entry) => path.resolve(entry) !== BIN));
@@ -271,11 +275,36 @@ function missingHere(folder, lockfile) {
   return missing?.[0];
 }
 
-/** A copy of the environment with its search path changed. Windows spells the variable `Path`. */
+/**
+ * A copy of the environment with its search path changed. Windows spells the variable `Path`. What depends on where we are is
+ * left out of it, and so are the tools of folders above us, which npm puts there: others may be able to write in those.
+ */
 function withPath(change) {
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') || 'PATH';
-  const entries = (process.env[name] || '').split(path.delimiter).filter((entry) => entry !== '');
+  const entries = (process.env[name] || '')
+    .split(path.delimiter)
+    .filter((entry) => path.isAbsolute(entry) && !areToolsAbove(entry));
   return { ...process.env, [name]: change(entries).join(path.delimiter) };
+}
+
+function areToolsAbove(entry) {
+  const above = /^(.*)[\\/]node_modules[\\/]\.bin[\\/]*$/.exec(path.normalize(entry));
+  if (above === null) return false;
+  const folder = realFolder(above[1] + path.sep);
+  return folder !== ROOT && isInside(ROOT, folder);
+}
+
+function realFolder(folder) {
+  try {
+    return fs.realpathSync(folder);
+  } catch {
+    return path.resolve(folder); // Nobody finds a tool where we may not even look.
+  }
+}
+
+function isInside(file, folder) {
+  const way = path.relative(folder, file);
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
 }
 
 // ---- the Node.js to hand over to ------------------------------------------------------------------------------------
@@ -304,13 +333,24 @@ function findNode() {
 
 function pinnedNode() {
   const name = `node-${WINDOWS ? 'win' : process.platform}-${process.arch}`;
-  try {
-    // Resolved rather than spelled out: as somebody's dependency we find it hoisted beside us.
-    const manifest = require.resolve(`${name}/package.json`, { paths: [ROOT] });
-    return path.join(path.dirname(manifest), 'bin', WINDOWS ? 'node.exe' : 'node');
-  } catch (error) {
-    if (error.code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
+  return ownModules()
+    .map((folder) => path.join(folder, name, 'bin', WINDOWS ? 'node.exe' : 'node'))
+    .find((file) => fs.existsSync(file));
+}
+
+/**
+ * Where our dependencies are: our own node_modules, and as somebody's dependency each one that we lie in, where npm may have put
+ * them beside us. Never that of another folder above: who may write there may not write here.
+ */
+function ownModules() {
+  const folders = [path.join(ROOT, 'node_modules')];
+  if (IN_CHECKOUT) return folders;
+  for (let at = ROOT; ; ) {
+    const above = path.dirname(at);
+    const modules = path.basename(above).startsWith('@') ? path.dirname(above) : above;
+    if (path.basename(modules) !== 'node_modules') return folders;
+    folders.push(modules);
+    at = path.dirname(modules);
   }
 }
 
@@ -366,16 +406,15 @@ async function check(node, options) {
 
 async function main() {
   const args = process.argv.slice(2);
-  // A packaged copy has neither tests nor their tools: there the two words are ordinary (unknown) commands.
-  const inCheckout = fs.existsSync(path.join(ROOT, 'package-lock.json'));
   await ensureInstalled(ROOT);
-  if (inCheckout && args[0] === 'test' && fs.existsSync(path.join(CLIENTS, 'package.json'))) {
+  // A packaged copy has neither tests nor their tools: there the two words are ordinary (unknown) commands.
+  if (IN_CHECKOUT && args[0] === 'test' && fs.existsSync(path.join(CLIENTS, 'package.json'))) {
     await ensureInstalled(CLIENTS);
   }
   const node = findNode();
   const env = withPath((entries) => [BIN, ...entries]);
-  if (inCheckout && args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });
-  if (inCheckout && args[0] === 'check') return check(node, { cwd: ROOT, env, stdio: 'inherit' });
+  if (IN_CHECKOUT && args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });
+  if (IN_CHECKOUT && args[0] === 'check') return check(node, { cwd: ROOT, env, stdio: 'inherit' });
   return run(node, ['--disable-sigusr1', path.join(ROOT, 'src', 'main.ts'), ...args], { stdio: 'inherit' });
 }
 

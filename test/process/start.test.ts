@@ -3,10 +3,11 @@
 // replaced, as a program on the PATH, by one that notes its calls.
 
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Env,
   endEverythingStarted,
@@ -15,6 +16,7 @@ import {
   namedPipe,
   npmProgram,
   oldNode,
+  PROJECT,
   pathWith,
   type Running,
   removeFolders,
@@ -27,7 +29,8 @@ afterEach(endEverythingStarted);
 afterAll(removeFolders);
 
 const PRINT_ARGUMENTS = "console.log('arguments', JSON.stringify(process.argv.slice(2)));";
-const CI = 'ci --include=dev --include=optional --include=peer --ignore-scripts --engine-strict=false';
+const CI =
+  'ci --include=dev --include=optional --include=peer --ignore-scripts --engine-strict=false --workspaces=false';
 const INSTALLING = /installing the dependencies/;
 
 type Npm = Readonly<{ bin: string }>;
@@ -405,6 +408,95 @@ describe('handing over', () => {
     const npm = await fakeNpm('exit 0');
     await runCommand(folder, ['serve'], npm);
     expect(await runCommand(folder, ['serve'], npm)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe('a folder above the project, in which others may write', () => {
+  const NODE = `node-${process.platform}-${process.arch}`;
+  let above: string;
+  let marker: string;
+  beforeEach(async () => {
+    above = await temporaryFolder('above');
+    marker = join(above, 'planted-ran');
+  });
+
+  /** A program that leaves a mark, and passes for a Node.js 24 with whoever asks. */
+  const plant = (...segments: string[]) =>
+    placeProgram(
+      join(above, ...segments),
+      `#!/bin/sh\necho ran >> '${marker}'\n[ "$1" = -p ] && echo '24.0.0 strip'\nexit 0\n`,
+    );
+  const planted = () => existsSync(marker);
+
+  async function projectBelow(...segments: string[]): Promise<string> {
+    const folder = join(above, ...segments);
+    await mkdir(dirname(folder), { recursive: true });
+    await rename(await smallProject(PRINT_ARGUMENTS), folder);
+    return folder;
+  }
+
+  test('no Node.js of its node_modules runs the command, in a checkout or in a packaged copy', async () => {
+    await plant('node_modules', NODE, 'bin', 'node');
+    await writeFile(join(above, 'node_modules', NODE, 'package.json'), '{}');
+    const folder = await projectBelow('a', 'project');
+    const npm = await fakeNpm('exit 0');
+    const expected = { code: 0, stdout: 'arguments ["serve"]\n' };
+    expect(await runCommand(folder, ['serve'], npm)).toMatchObject(expected);
+    await rm(join(folder, 'package-lock.json'));
+    expect(await runCommand(folder, ['serve'], npm)).toMatchObject(expected);
+    expect(planted()).toBe(false);
+  });
+
+  test('neither `node` nor `npm` of its node_modules/.bin is run by npm start, nor by a path that depends on where we are', async () => {
+    for (const name of ['node', 'npm', 'sh']) await plant('node_modules', '.bin', name);
+    await plant('tools', 'npm');
+    const folder = await projectBelow('project');
+    // npm looks for the shell of a script there, too, unless it is told which.
+    await copyFile(join(PROJECT, '.npmrc'), join(folder, '.npmrc'));
+    const npm = await fakeNpm('exit 0');
+    const running = await npmRun(folder, ['start'], npm);
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(running.stdout()).toContain('\narguments ["serve"]\n');
+    await changeLockfile(folder, { packages: {}, changed: true });
+    const PATH = `../tools:../node_modules/.bin:${pathWith(npm.bin)}`;
+    expect(await runCommand(folder, ['serve'], npm, { PATH })).toMatchObject({ code: 0 });
+    expect(await npm.calls()).toEqual([`${folder} ${CI}`, `${folder} ${CI}`]);
+    expect(planted()).toBe(false);
+  });
+
+  test('a package.json that names the project a part of its workspace does not decide what is installed', async () => {
+    const folder = await projectBelow('project');
+    await changeLockfile(folder, { lockfileVersion: 3, packages: { '': { name: 'small' } } });
+    const workspace = { name: 'evil', lockfileVersion: 3, packages: { '': { name: 'evil', workspaces: ['project'] } } };
+    await writeFile(join(above, 'package.json'), JSON.stringify({ name: 'evil', workspaces: ['project'] }));
+    await writeFile(
+      join(above, 'package-lock.json'),
+      JSON.stringify({
+        ...workspace,
+        packages: {
+          ...workspace.packages,
+          'node_modules/small': { resolved: 'project', link: true },
+          project: { name: 'small' },
+        },
+      }),
+    );
+    const env = { PATH: pathWith(await folderWithNode(process.execPath)) };
+    const running = start(process.execPath, [join(folder, 'start.cjs'), 'serve'], { cwd: folder, env });
+    expect(await running.ended, running.stderr()).toEqual({ code: 0, signal: null });
+    expect(existsSync(join(above, 'node_modules'))).toBe(false);
+    expect(await readdir(join(folder, 'node_modules'))).toContain('.countersign-install');
+  });
+
+  test.each([
+    [['node_modules', 'countersign']],
+    [['node_modules', 'other', 'node_modules', 'countersign']],
+    [['node_modules', '@scope', 'other', 'node_modules', 'countersign']],
+  ])('as a dependency in %j, the Node.js that npm put beside it is ours and runs it', async (segments) => {
+    await plant('node_modules', NODE, 'bin', 'node');
+    const folder = await projectBelow(...segments);
+    await rm(join(folder, 'package-lock.json'));
+    expect(await runCommand(folder, ['serve'], await fakeNpm('exit 1'))).toMatchObject({ code: 0, stdout: '' });
+    expect(planted()).toBe(true);
   });
 });
 
