@@ -21,7 +21,7 @@ import { createKeyring } from '../src/jwt/keyring.ts';
 import { openMasterKey } from '../src/jwt/master-key.ts';
 import { createSigningKey, toRecord } from '../src/jwt/signing-key.ts';
 import { createVerifyBearer } from '../src/jwt/verify.ts';
-import { createChanges } from '../src/revocation/barrier.ts';
+import { createDenials } from '../src/revocation/denials.ts';
 import { createLiveRegistry } from '../src/revocation/live.ts';
 import { createView } from '../src/revocation/view.ts';
 import { openStore } from '../src/store/open.ts';
@@ -51,9 +51,9 @@ for (const use of ['session', 'token'] as const) {
   await store.insertSigningKey(toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }));
 }
 const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
-const view = createView({ read: (query) => store.facts(query), capacity: 100_000 });
+const denials = createDenials({ clock });
+const view = createView({ read: (query) => store.facts(query), denials, capacity: 100_000 });
 const live = createLiveRegistry({ clock });
-const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
 const ISSUER = 'countersign';
 const authorizeWith = (cacheCapacity: number): Authorize =>
   createAuthorize({
@@ -62,7 +62,6 @@ const authorizeWith = (cacheCapacity: number): Authorize =>
     live,
     clock,
     policy: { tokensMayReadKeys: false },
-    isDenied: changes.isDenied,
   });
 
 const account = feltOf(0x5a1e_c0de_0123_4567_89ab_cdefn);

@@ -15,6 +15,7 @@ import {
   withLeverageForSubkeys,
 } from './access/route-table.ts';
 import paradexRoutes from './access/routes/paradex.json' with { type: 'json' };
+import { createSignerRefusal } from './access/signer-refusal.ts';
 import { createAuditJournal } from './audit/journal.ts';
 import { type Backups, createBackups } from './backup/take.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -32,9 +33,8 @@ import { createReportLeaked } from './credentials/report-leaked.ts';
 import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
 import { createWalletProofs } from './credentials/wallet-proof.ts';
-import { accountSubject, credentialSubject, kindSubject, namedSubject } from './domain/credential.ts';
 import { passedHeaders } from './domain/request-headers.ts';
-import { type Clock, isOver, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
+import { type Clock, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
 import { NoData, OperatorPortTaken, UnsafeFile } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { readGuarded } from './files/guarded-file.ts';
@@ -60,7 +60,9 @@ import { createIsOperator } from './operator/bearer.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
 import { createHandshakeLimit } from './ratelimit/handshakes.ts';
 import { type AccountCounter, createRateLimiter, type RateLimits, shareOf, sharesOf } from './ratelimit/limiter.ts';
-import { type Changes, createChanges } from './revocation/barrier.ts';
+import { createChanges } from './revocation/barrier.ts';
+import { createCurrentStore } from './revocation/current-store.ts';
+import { createDenials } from './revocation/denials.ts';
 import { createLiveRegistry } from './revocation/live.ts';
 import { createView } from './revocation/view.ts';
 import { type FarAhead, openStore } from './store/open.ts';
@@ -186,7 +188,6 @@ async function wire(
     live,
     clock,
     policy: { tokensMayReadKeys: config['tokens.may_read_keys'] },
-    isDenied: changes.isDenied,
   });
 
   const { address, secret, closeVenue } = await openVenue(config);
@@ -274,7 +275,7 @@ async function wire(
         upstreamSecret: secret,
         passed: passedHeaders(config['upstream.request_headers']),
         protocol: scheme,
-        checkOrders: marks && orderCheck({ config, store, clock, verifier, view, changes, marks }),
+        checkOrders: marks && orderCheck({ config, store, clock, verifier, view, marks }),
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
       }),
@@ -401,14 +402,17 @@ async function openCore(
   counters: Counters,
   farAhead: FarAhead = config['clock.accept'] ? 'accept' : 'refuse',
 ): Promise<Core> {
-  const { store, clock } = await openStore(join(config['data.folder'], DATABASE_FILE), time, farAhead);
-  closing.push(() => store.close());
+  const { store: stored, clock } = await openStore(join(config['data.folder'], DATABASE_FILE), time, farAhead);
+  closing.push(() => stored.close());
+  const denials = createDenials({ clock });
+  const store = createCurrentStore(stored, denials);
   const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
   const live = createLiveRegistry({ clock });
-  const view = createView({ read: (query) => store.facts(query), capacity: config['view.capacity'] });
+  const view = createView({ read: stored.facts, denials, capacity: config['view.capacity'] });
   const changes = countChanges(
     createChanges({
-      store,
+      store: stored,
+      denials,
       view,
       live,
       clock,
@@ -697,27 +701,14 @@ function orderCheck(deps: {
   clock: Clock;
   verifier: Verifier;
   view: ReturnType<typeof createView>;
-  changes: Changes;
   marks: OrderMarks;
 }): OrderCheck {
-  const { config, store, clock, verifier, view, changes, marks } = deps;
+  const { config, store, clock, verifier, view, marks } = deps;
   return createOrderCheck({
     verifier,
     store,
     marks,
-    isAlive({ publicKey, ...credential }, kid) {
-      // Each of them may have been ended without being written.
-      const deniable = [
-        credentialSubject(credential),
-        namedSubject({ ...credential, label: publicKey }),
-        kindSubject(credential),
-        accountSubject(credential.account),
-      ];
-      return view.ask({ ...credential, kid }, ({ credential: state, expiresAt }) => {
-        if (deniable.some((subject) => changes.isDenied(subject, clock.now()))) return false;
-        return state === 'alive' && !isOver(expiresAt, clock.latest());
-      });
-    },
+    signerRefusal: createSignerRefusal({ view, clock }),
     clock,
     settings: {
       maxAgeSeconds: config['orders.max_age'],

@@ -1,11 +1,11 @@
 // The one place where a request is allowed. Our own API, the gateway and every later front call this and only render its answer.
 import type { IpAddress } from '../domain/allowlist.ts';
-import { kindSubject, namedSubject, type Subject } from '../domain/credential.ts';
+import type { Subject } from '../domain/credential.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import { type Permission, type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
-import { type Clock, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
+import { type Clock, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { LiveRegistry } from '../revocation/live.ts';
 import { openGrantForAnyone } from '../revocation/live.ts';
@@ -32,8 +32,6 @@ export interface AuthorizeDeps {
   live: LiveRegistry;
   clock: Clock;
   policy: PermissionPolicy;
-  /** Subjects ended on this node although the change could not be written. */
-  isDenied: (subject: string, authTime: UnixNanos) => boolean;
 }
 
 /** What claims mean for every decision about them. */
@@ -42,9 +40,6 @@ interface Bearing {
   readonly query: FactsQuery;
   readonly caller: Caller;
   readonly subjects: readonly Subject[];
-  /** Under each of these the bearer may have been ended without being written. */
-  readonly deniable: readonly Subject[];
-  readonly signedAt: UnixNanos;
 }
 
 /**
@@ -94,12 +89,11 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     request: AccessRequest,
     permission: Permission,
     claims: VerifiedClaims,
-    { principal, caller, subjects, deniable, signedAt }: Bearing,
+    { principal, caller, subjects }: Bearing,
     facts: Facts,
     position: bigint,
   ): Decision {
     const asked = { permission, method: request.method, clientIp: request.clientIp };
-    if (deniable.some((subject) => deps.isDenied(subject, signedAt))) return deny('credential_revoked', { principal });
     const refusal = refusalOf(caller, facts, asked, deps.clock.latest());
     if (refusal !== undefined) return deny(refusal, { principal });
     return deps.live.open({
@@ -118,14 +112,11 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     const { credential, kid, authTime } = claims;
     const principal = principalOf(claims, deps.policy);
     const query = { ...credential, kid };
-    const subjects = subjectsOf(query);
     const bearing: Bearing = {
       principal,
       query,
       caller: { kind: credential.kind, permissions: principal.permissions, authTime },
-      subjects,
-      deniable: [...subjects, kindSubject(credential), namedSubject({ ...credential, label: principal.label })],
-      signedAt: nanosOfSeconds(authTime),
+      subjects: subjectsOf(query),
     };
     bearings.set(claims, bearing);
     return bearing;

@@ -19,8 +19,8 @@ export interface Asked {
   readonly clientIp: IpAddress | undefined;
 }
 
-/** Why the credential behind a bearer is dead, or undefined when it lives (DESIGN 4.4). */
-export function livenessRefusal(caller: Caller, facts: Facts, now: UnixNanos): DenyReason | undefined {
+/** Why a credential is dead, whatever was made with it and whether or not its account is locked. */
+export function credentialRefusal(facts: Facts, now: UnixNanos): DenyReason | undefined {
   if (!facts.signingKeyAlive) return 'signing_key_retired';
   if (!facts.accountKnown) return 'account_unknown';
   switch (facts.credential) {
@@ -35,7 +35,13 @@ export function livenessRefusal(caller: Caller, facts: Facts, now: UnixNanos): D
     default:
       return facts.credential satisfies never;
   }
-  if (facts.expiresAt !== 0n && facts.expiresAt <= now) return 'credential_expired';
+  return facts.expiresAt !== 0n && facts.expiresAt <= now ? 'credential_expired' : undefined;
+}
+
+/** Why the credential behind a bearer is dead, or undefined when it lives (DESIGN 4.4). */
+export function livenessRefusal(caller: Caller, facts: Facts, now: UnixNanos): DenyReason | undefined {
+  const ended = credentialRefusal(facts, now);
+  if (ended !== undefined) return ended;
   // A session is as old as the signature behind it; a token outlives sign-outs and is ended by revocation alone.
   if (caller.kind !== 'token' && nanosOfSeconds(caller.authTime) <= facts.validAfter) return 'signed_out';
   if (facts.accountLocked) return 'account_locked';

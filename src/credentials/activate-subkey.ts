@@ -54,6 +54,9 @@ export function createActivateSubkey(deps: {
       if (isOver(pending.until, clock.latest())) throw notActivatable();
       const owner = await tx.account(account);
       if (owner === undefined || owner.lockedAt !== NEVER) throw refusalErrorOf('account_locked');
+      // What was ended and could not be written is pending in the database still.
+      const current = await tx.subkey(account, publicKey);
+      if (current?.id !== subkey.id || current.state !== 'pending') throw notActivatable();
       // The one conditional update decides: whoever comes second, or after a revocation, finds nothing pending.
       if (!(await tx.activateSubkey(account, subkey.id, activation.name ?? subkey.name, now))) throw notActivatable();
       const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;

@@ -24,21 +24,24 @@ export function createLockAccount({ changes, clock }: { changes: Changes; clock:
           const change = done ? await record(tx, account, 'account.locked', act, true) : undefined;
           return { result: await requireAccount(tx, account), change };
         },
-        { deny: () => [accountSubject(account)], cutReason: 'account_locked' },
+        { deny: () => [lockOf(account)], lift: () => [lockOf(account)], cutReason: 'account_locked' },
       ),
 
     unlock: (account, act) =>
       changes.commit(
-        async (tx) => {
-          await requireAccount(tx, account);
+        // A lock that was never written is taken back with this one: it is answered as it then is.
+        async (tx, stored) => {
+          await requireAccount(stored, account);
           const done = await tx.unlockAccount(account);
           const change = done ? await record(tx, account, 'account.unlocked', act, false) : undefined;
-          return { result: await requireAccount(tx, account), change };
+          return { result: await requireAccount(stored, account), change };
         },
-        { lift: [accountSubject(account)] },
+        { lift: () => [lockOf(account)] },
       ),
   };
 }
+
+const lockOf = (account: AccountId) => ({ kind: 'account', account }) as const;
 
 async function requireAccount(tx: Pick<StoreTransaction, 'account'>, id: AccountId): Promise<Account> {
   const account = await tx.account(id);

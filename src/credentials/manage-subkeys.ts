@@ -65,27 +65,24 @@ export function createManageSubkeys(deps: {
 
     async revoke(caller, publicKey) {
       const { account } = caller.principal.credential;
-      const ending = await endingOf({ account, kind: 'subkey', label: publicKey }, async () => {
-        const known = await deps.store.subkey(account, publicKey);
-        return known === undefined ? undefined : subjectOf(known);
-      });
-      return changes.commit(
-        async (tx) => {
-          await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
-          const subkey = await tx.subkey(account, publicKey);
-          if (subkey === undefined) throw noSuchSubkey();
-          if (!(await tx.revokeSubkey(account, subkey.id, clock.now()))) return { result: subkey, change: undefined };
-          const detail = { public_key: publicKey, name: subkey.name };
-          const change = await recordChange(tx, caller, {
-            action: 'subkey.revoked',
-            subject: subjectOf(subkey),
-            detail,
-            narrows: true,
-          });
-          return { result: await reread(tx, account, publicKey), change };
-        },
-        { ...ending, cutReason: 'credential_revoked' },
-      );
+      const look = () => deps.store.subkey(account, publicKey);
+      const ending = await endingOf({ account, of: 'subkey', label: publicKey }, look, refOf);
+      const { result, receipt } = await changes.commit(async (tx) => {
+        await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
+        const subkey = await tx.subkey(account, publicKey);
+        if (subkey === undefined) return { result: undefined, change: undefined };
+        if (!(await tx.revokeSubkey(account, subkey.id, clock.now()))) return { result: subkey, change: undefined };
+        const detail = { public_key: publicKey, name: subkey.name };
+        const change = await recordChange(tx, caller, {
+          action: 'subkey.revoked',
+          subject: subjectOf(subkey),
+          detail,
+          narrows: true,
+        });
+        return { result: await reread(tx, account, publicKey), change };
+      }, ending);
+      if (result === undefined) throw noSuchSubkey();
+      return { result, receipt };
     },
   };
 
@@ -99,8 +96,8 @@ export function createManageSubkeys(deps: {
   }
 }
 
-const subjectOf = ({ account, id }: Subkey): Subject =>
-  credentialSubject({ account, kind: 'subkey', id: id.toString() });
+const refOf = ({ account, id }: Subkey) => ({ account, kind: 'subkey', id: id.toString() }) as const;
+const subjectOf = (subkey: Subkey): Subject => credentialSubject(refOf(subkey));
 
 const noSuchSubkey = (): ApiError => new ApiError('NOT_FOUND', 'no such subkey');
 

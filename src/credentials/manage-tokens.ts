@@ -10,6 +10,7 @@ import type { NewToken, Store, StoreTransaction, Token, TokenKind } from '../sto
 import { type Caller, requireStill } from './caller.ts';
 import { endingOf } from './ending.ts';
 import { recordChange } from './record-change.ts';
+import { requireUsable } from './require-usable.ts';
 
 export interface TokenCreation {
   /** Undefined = a dated name. */
@@ -66,6 +67,7 @@ export function createManageTokens(deps: {
           secondsOf(now),
         );
         await tx.insertToken(token);
+        await requireUsable(tx, refOf(token), caller.principal.kid);
         const detail = {
           lookup_id: token.lookupId,
           name: token.name,
@@ -90,7 +92,7 @@ export function createManageTokens(deps: {
           const { account } = caller.principal.credential;
           const now = clock.now();
           const token = await tx.token(account, lookupId);
-          if (token === undefined || token.expiryAt <= now) throw noSuchToken();
+          if (token === undefined || token.revokedAt !== NEVER || token.expiryAt <= now) throw noSuchToken();
           if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, now))) throw noSuchToken();
           const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
           const narrows = !covers(allowlist, token.allowlist);
@@ -107,26 +109,23 @@ export function createManageTokens(deps: {
 
     async revoke(caller, lookupId) {
       const { account } = caller.principal.credential;
-      const ending = await endingOf({ account, kind: 'token', label: lookupId }, async () => {
-        const known = await deps.store.token(account, lookupId);
-        return known === undefined ? undefined : subjectOf(known);
-      });
-      return changes.commit(
-        async (tx) => {
-          await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
-          const token = await tx.token(account, lookupId);
-          if (token === undefined) throw noSuchToken();
-          if (!(await tx.revokeToken(account, token.tokenId, clock.now()))) return { result: token, change: undefined };
-          const change = await recordChange(tx, caller, {
-            action: 'token.revoked',
-            subject: subjectOf(token),
-            detail: { lookup_id: lookupId, name: token.name },
-            narrows: true,
-          });
-          return { result: await reread(tx, account, lookupId), change };
-        },
-        { ...ending, cutReason: 'credential_revoked' },
-      );
+      const look = () => deps.store.token(account, lookupId);
+      const ending = await endingOf({ account, of: 'token', label: lookupId }, look, refOf);
+      const { result, receipt } = await changes.commit(async (tx) => {
+        await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
+        const token = await tx.token(account, lookupId);
+        if (token === undefined) return { result: undefined, change: undefined };
+        if (!(await tx.revokeToken(account, token.tokenId, clock.now()))) return { result: token, change: undefined };
+        const change = await recordChange(tx, caller, {
+          action: 'token.revoked',
+          subject: subjectOf(token),
+          detail: { lookup_id: lookupId, name: token.name },
+          narrows: true,
+        });
+        return { result: await reread(tx, account, lookupId), change };
+      }, ending);
+      if (result === undefined) throw noSuchToken();
+      return { result, receipt };
     },
   };
 }
@@ -150,7 +149,8 @@ function newToken(account: AccountId, creation: TokenCreation, now: UnixNanos): 
   };
 }
 
-const subjectOf = ({ account, tokenId }: Token): Subject => credentialSubject({ account, kind: 'token', id: tokenId });
+const refOf = ({ account, tokenId }: Token) => ({ account, kind: 'token', id: tokenId }) as const;
+const subjectOf = (token: Token): Subject => credentialSubject(refOf(token));
 
 const noSuchToken = (): ApiError => new ApiError('NOT_FOUND', 'no such token');
 

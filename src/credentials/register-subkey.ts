@@ -21,6 +21,7 @@ import type { Asker, Verifier } from '../verification/verifier.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { requireOpenWindow, signedOutError } from './login-window.ts';
 import { recordChange } from './record-change.ts';
+import { requireUsable } from './require-usable.ts';
 import type { WalletClaim, WalletProofs } from './wallet-proof.ts';
 
 export interface SubkeyRegistration {
@@ -115,7 +116,9 @@ export function createRegisterSubkey(deps: {
       await requireSignedSince(tx, id, proof);
       await useOnce(tx, id, proof);
       const subkey = await insert(tx, id, registration);
-      const subject = credentialSubject({ account: id, kind: 'subkey', id: subkey.id.toString() });
+      const credential = { account: id, kind: 'subkey', id: subkey.id.toString() } as const;
+      await requireUsable(tx, credential, caller.principal.kid);
+      const subject = credentialSubject(credential);
       const change = await recordChange(tx, caller, {
         action: 'subkey.registered',
         subject,
@@ -269,8 +272,8 @@ export function createRegisterSubkey(deps: {
           ? undefined
           : { ...registration.pending, until: addSeconds(now, settings.pendingLifeSeconds) },
     });
-    // The key itself was looked up in this transaction.
-    if (subkey === undefined) throw ephemeralKeyInUse();
+    // The key itself was looked up in this transaction: it stands there still if it was revoked and that could not be written.
+    if (subkey === undefined) throw registration.pending === undefined ? alreadyRegistered() : ephemeralKeyInUse();
     return subkey;
   }
 }

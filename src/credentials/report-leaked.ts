@@ -5,7 +5,8 @@ import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { Changes } from '../revocation/barrier.ts';
-import type { StoreTransaction } from '../store/store.ts';
+import type { SingleDenial } from '../revocation/denials.ts';
+import type { StoreReads, StoreTransaction } from '../store/store.ts';
 
 export interface LeakReport {
   readonly bearer: string;
@@ -25,9 +26,11 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
     const { claims } = verified;
     const { credential } = claims;
     const subject = credentialSubject(credential);
+    const ending = endingOf(claims);
+    const isToken = ending.kind === 'credential';
     await deps.changes.commit(
-      async (tx) => {
-        if (!(await end(tx, claims))) return { result: undefined, change: undefined };
+      async (tx, stored) => {
+        if (!(await end(tx, stored, claims))) return { result: undefined, change: undefined };
         await tx.appendAudit({
           account: credential.account,
           action: 'credential.reported_leaked',
@@ -45,16 +48,15 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
         });
         return { result: undefined, change };
       },
-      credential.kind === 'token'
-        ? { deny: () => [subject] }
-        : { denyUpTo: () => ({ subject, authTime: nanosOfSeconds(claims.authTime) }), cutReason: 'signed_out' },
+      { deny: () => [ending], lift: () => [ending], cutReason: isToken ? 'credential_revoked' : 'signed_out' },
     );
   };
 
-  // False when it was dead already: nobody writes rows with a bearer that is worth nothing.
-  async function end(tx: StoreTransaction, claims: VerifiedClaims): Promise<boolean> {
+  // False when it was dead already, and written so: nobody writes rows with a bearer that is worth nothing, and what could not be
+  // written is.
+  async function end(tx: StoreTransaction, stored: StoreReads, claims: VerifiedClaims): Promise<boolean> {
     const { credential, authTime } = claims;
-    const { facts } = await tx.facts({ ...credential, kid: claims.kid });
+    const { facts } = await stored.facts({ ...credential, kid: claims.kid });
     const caller = { kind: credential.kind, permissions: new Set<never>(), authTime };
     const refusal = livenessRefusal(caller, facts, clock.now());
     if (refusal !== undefined && refusal !== 'account_locked') return false;
@@ -63,4 +65,9 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
     await tx.raiseCredentialValidAfter({ account, kind, id }, nanosOfSeconds(authTime));
     return true;
   }
+}
+
+function endingOf({ credential: { account, kind, id }, authTime }: VerifiedClaims): SingleDenial {
+  if (kind === 'token') return { kind: 'credential', credential: { account, kind, id } };
+  return { kind: 'credential_sessions', credential: { account, kind, id }, upTo: nanosOfSeconds(authTime) };
 }

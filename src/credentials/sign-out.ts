@@ -1,14 +1,9 @@
 // Ending what is out there, at once: signing out everywhere, and the panic button that also revokes tokens and subkeys. What a
 // thief holds dies with it, a captured login signature included: valid_after stands above everything signed until now.
-import {
-  accountSubject,
-  type CredentialRef,
-  credentialSubject,
-  kindSubject,
-  sessionsSubject,
-} from '../domain/credential.ts';
+import { type CredentialRef, credentialSubject, sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes, CommitOptions } from '../revocation/barrier.ts';
+import type { WideDenial } from '../revocation/denials.ts';
 import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { recordChange } from './record-change.ts';
@@ -54,7 +49,7 @@ export function createSignOut(deps: {
           narrows: true,
         });
         return { result: { validAfter }, change };
-      }, signedOutOnFailure(caller)),
+      }, ending(caller)),
 
     revokeAll: (caller, kinds) =>
       changes.commit(
@@ -82,26 +77,20 @@ export function createSignOut(deps: {
           });
           return { result: { validAfter, subkeys, tokens }, change };
         },
-        revokedOnFailure(caller, kinds),
+        ending(caller, kinds),
       ),
   };
 
-  // A sign-out that cannot be written still ends, on this node, what was signed until now.
-  function signedOutOnFailure(caller: Caller) {
-    const subject = sessionsSubject(caller.principal.credential.account);
-    return { denyUpTo: () => ({ subject, authTime: ceiling() }), cutReason: 'signed_out' } as const;
-  }
-
-  // And with it every credential of the kinds asked for, unseen and without a read: until the same is asked again and written.
-  function revokedOnFailure(caller: Caller, kinds: RevokedKinds) {
+  // A sign-out that cannot be written still ends, on this node, what was signed until now, and with it every credential of the kinds
+  // asked for, unseen and without a read: until the same is asked again and written.
+  function ending(caller: Caller, kinds?: RevokedKinds): CommitOptions<SignedOut> {
     const { account } = caller.principal.credential;
-    const ended = [
-      ...(kinds.subkeys ? [kindSubject({ account, kind: 'subkey' })] : []),
-      ...(kinds.tokens ? [kindSubject({ account, kind: 'token' })] : []),
+    const all = (upTo: UnixNanos): readonly WideDenial[] => [
+      { kind: 'sessions', account, upTo },
+      ...(kinds?.subkeys ? [{ kind: 'every', account, of: 'subkey' } as const] : []),
+      ...(kinds?.tokens ? [{ kind: 'every', account, of: 'token' } as const] : []),
     ];
-    // Requests under way are not known by their kind; all sessions end, so only a token that was not asked for is spared.
-    const cut = kinds.tokens ? accountSubject(account) : sessionsSubject(account);
-    return { ...signedOutOnFailure(caller), deny: () => ended, cut: () => [cut], lift: ended };
+    return { deny: () => all(ceiling()), lift: ({ validAfter }) => all(validAfter), cutReason: 'signed_out' };
   }
 
   // So that a captured signature dated into the future dies, too.

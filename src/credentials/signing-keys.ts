@@ -185,12 +185,13 @@ export function createSigningKeys(deps: {
   async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<SigningKeyRecord>> {
     // Dead here before it is written, and also when it cannot be.
     keyring.retire(key.kid);
+    const ended = { kind: 'signing_key', kid: key.kid } as const;
     const { receipt } = await changes.commit(
       async (tx) => {
         if (!(await tx.retireSigningKey(key.kid, clock.now()))) return { result: undefined, change: undefined };
         return { result: undefined, change: await record(tx, key, 'signing_key.retired', act, { why }) };
       },
-      { deny: () => [signingKeySubject(key.kid)], cutReason: 'signing_key_retired' },
+      { deny: () => [ended], lift: () => [ended], cutReason: 'signing_key_retired' },
     );
     return { result: await find(key.kid), receipt };
   }

@@ -3,6 +3,7 @@
 // broken answer as if it were whole.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
+import { parseIp } from '../domain/allowlist.ts';
 import { credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
@@ -391,7 +392,8 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     try {
       const { target, asker } = exchange;
       const { rawHeaders } = request;
-      orders = await check({ route, target, rawHeaders, principal: grant.principal, body: bytes, asker });
+      const clientIp = parseIp(exchange.clientIp);
+      orders = await check({ route, target, rawHeaders, principal: grant.principal, clientIp, body: bytes, asker });
     } catch (error) {
       if (error instanceof ApiError) refuse(error);
       else refuse('store_unavailable', error instanceof Error ? error : undefined);

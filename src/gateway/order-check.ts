@@ -1,5 +1,6 @@
 // Whether every order in a request is signed by a key that this session may trade with (DESIGN 4.6), is fresh, and was not forwarded
 // before. Sees the exact bytes that are forwarded, and must refuse whatever a venue could read otherwise than it did.
+import type { IpAddress } from '../domain/allowlist.ts';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
@@ -28,6 +29,8 @@ export interface OrderRequest {
   readonly target: string;
   readonly rawHeaders: readonly string[];
   readonly principal: Principal | undefined;
+  /** Undefined when it could not be told. */
+  readonly clientIp: IpAddress | undefined;
   readonly body: Buffer | undefined;
   readonly asker: Asker;
 }
@@ -36,22 +39,25 @@ export interface CheckedOrders {
   /**
    * The last check, called synchronously as the head is about to be written: marks the orders as forwarded. A refusal marks nothing:
    * INVALID_ORDER_SIGNATURE for an order that is too old by now or was forwarded meanwhile, SERVICE_UNAVAILABLE when there is no
-   * room for marks, `view_stale` when something changed about the subkey that signed.
+   * room for marks, IP_NOT_ALLOWED for a subkey that may no longer be used from there, `view_stale` when something changed about it.
    */
   leave(): DenyReason | ApiError | undefined;
 }
 
-/** Rejects with INVALID_ORDER_SIGNATURE, ISOLATED_MARKET_ACCOUNT_MISMATCH or SERVICE_UNAVAILABLE, or with what the store threw. */
+/**
+ * Rejects with INVALID_ORDER_SIGNATURE, ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or
+ * SERVICE_UNAVAILABLE, or with what the store threw.
+ */
 export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
 
 export interface OrderCheckDeps {
   readonly verifier: Pick<Verifier, 'askAll'>;
   readonly store: Pick<Store, 'account' | 'subkey'>;
-  /**
-   * Whether the credential is active and not expired, as the view has it. A plain boolean when the view knows, in the same turn; a
-   * promise when it must read, which is then a fresh fact.
-   */
-  readonly isAlive: (signer: SigningSubkey, kid: string) => boolean | Promise<boolean>;
+  /** Why a subkey signs nothing for this request now; a promise only where it must be read, which is then a fresh fact. */
+  readonly signerRefusal: (
+    signer: SigningSubkey,
+    request: SignedFor,
+  ) => DenyReason | undefined | Promise<DenyReason | undefined>;
   readonly clock: Clock;
   readonly settings: {
     readonly maxAgeSeconds: number;
@@ -73,6 +79,18 @@ interface Marked extends Listed {
   readonly mark: OrderMark;
 }
 
+interface SignedFor {
+  /** The key that signed the session's bearer. */
+  readonly kid: string;
+  readonly clientIp: IpAddress | undefined;
+}
+
+interface Signer {
+  readonly subkey: SigningSubkey;
+  /** The first place that it signed. */
+  readonly place: Place;
+}
+
 /** A subkey that signed an order under another credential's session. */
 export interface SigningSubkey extends CredentialRef {
   readonly publicKey: Felt;
@@ -91,7 +109,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   const now = (): number => millisOf(clock.now());
   const latest = (): number => millisOf(clock.latest());
 
-  return async function check({ route, target, rawHeaders, principal, body, asker }) {
+  return async function check({ route, target, rawHeaders, principal, clientIp, body, asker }) {
     if (principal === undefined) throw refusal('the session is unknown');
     // A venue may let a query override members of the body.
     if (target.includes('?')) throw refusal('this path takes no query');
@@ -107,30 +125,35 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     requireNew(listed);
 
     const signers = await signersOf(listed, await ownKeys(principal), principal, asker);
-    /** By its key, each once, at the first place that it signed. */
-    const subkeys = new Map<Felt, { subkey: SigningSubkey; place: Place }>();
+    /** By its key. */
+    const subkeys = new Map<Felt, Signer>();
     listed.forEach(({ place }, i) => {
       const signer = signers[i];
       if (signer === undefined) throw notSigned(place);
       const { publicKey, subkey } = signer;
       if (subkey !== undefined && !subkeys.has(publicKey)) subkeys.set(publicKey, { subkey, place });
     });
-    return { leave: () => leave(listed, [...subkeys.values()], principal) };
+    const request = { kid: principal.kid, clientIp };
+    for (const signer of subkeys.values()) {
+      const reason = await deps.signerRefusal(signer.subkey, request);
+      if (reason !== undefined) throw signerError(reason, signer);
+    }
+    return { leave: () => leave(listed, [...subkeys.values()], request) };
   };
 
   function leave(
     checked: readonly Pick<Marked, 'mark' | 'place'>[],
-    signers: readonly { readonly subkey: SigningSubkey; readonly place: Place }[],
-    principal: Principal,
+    signers: readonly Signer[],
+    request: SignedFor,
   ): DenyReason | ApiError | undefined {
-    for (const { subkey, place } of signers) {
-      const alive = deps.isAlive(subkey, principal.kid);
-      if (alive instanceof Promise) {
+    for (const signer of signers) {
+      const reason = deps.signerRefusal(signer.subkey, request);
+      if (reason instanceof Promise) {
         // Forgotten by the view since it was verified: something changed, and there is no time left to find out what.
-        alive.catch(() => undefined);
+        reason.catch(() => undefined);
         return 'view_stale';
       }
-      if (!alive) return refusal('the subkey that signed is no longer active', place);
+      if (reason !== undefined) return signerError(reason, signer);
     }
     const [at, last] = [now(), latest()];
     for (const { mark, place } of checked) {
@@ -185,7 +208,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   async function signersWith(
     orders: readonly SignedOrder[],
     keys: readonly Key[],
-    { credential, kid }: Principal,
+    { credential }: Principal,
     asker: Asker,
   ): Promise<readonly (Key | undefined)[]> {
     const { account, kind } = credential;
@@ -195,7 +218,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     const answers = await deps.verifier.askAll(asked, asker);
 
     const candidates = answers.flatMap(({ candidates }, i) => candidates.map((candidate) => ({ ...candidate, of: i })));
-    const known = await Promise.all(candidates.map(({ publicKey }) => activeSubkey(account, publicKey, kid)));
+    const known = await Promise.all(candidates.map(({ publicKey }) => activeSubkey(account, publicKey)));
     const claims = candidates.flatMap(({ of, ...candidate }, i) => {
       const [subkey, signature] = [known[i], orders[of]?.signature];
       return subkey === undefined || signature === undefined ? [] : [{ of, subkey, ...candidate, signature }];
@@ -221,11 +244,10 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     return signer?.type === 'starknet' ? signer.publicKey : undefined;
   }
 
-  async function activeSubkey(account: AccountId, publicKey: Felt, kid: string): Promise<SigningSubkey | undefined> {
+  async function activeSubkey(account: AccountId, publicKey: Felt): Promise<SigningSubkey | undefined> {
     const found = await deps.store.subkey(account, publicKey);
     if (found === undefined || found.state !== 'active') return undefined;
-    const signer: SigningSubkey = { account, kind: 'subkey', id: found.id.toString(), publicKey };
-    return (await deps.isAlive(signer, kid)) ? signer : undefined;
+    return { account, kind: 'subkey', id: found.id.toString(), publicKey };
   }
 }
 
@@ -295,6 +317,23 @@ const refusal = (message: string, place?: Place): ApiError =>
 
 const notSigned = (place: Place): ApiError =>
   refusal('the signature is not by a key that this session may trade with', place);
+
+// Told only of a key whose signature was verified.
+function signerError(reason: DenyReason, { place }: Signer): ApiError {
+  switch (reason) {
+    case 'ip_not_allowed':
+      return notFromHere('the client address is outside the allowlist of the subkey that signed', place);
+    case 'allowlist_damaged':
+      return notFromHere('the stored allowlist of the subkey that signed is damaged: replace it', place);
+    case 'client_ip_unknown':
+      return notFromHere('the client address could not be told', place);
+    default:
+      return refusal('the subkey that signed is no longer active', place);
+  }
+}
+
+const notFromHere = (message: string, place: Place): ApiError =>
+  new ApiError('IP_NOT_ALLOWED', placed(message, place), dataOf(place));
 
 const repeated = (place: Place): ApiError =>
   refusal('this order was forwarded before; sign it again with another signature_timestamp', place);

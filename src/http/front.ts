@@ -376,7 +376,16 @@ function orderRouteOf({ route, params }: RequestContext): OrderRoute | undefined
 }
 
 // An order with a bad signature is what a stolen session looks like; a body that is too large or late is not.
-const journaled = ({ code }: ApiError): DenyReason | undefined =>
-  code === 'INVALID_ORDER_SIGNATURE' || code === 'ISOLATED_MARKET_ACCOUNT_MISMATCH' ? 'order_refused' : undefined;
+function journaled({ code }: ApiError): DenyReason | undefined {
+  switch (code) {
+    case 'INVALID_ORDER_SIGNATURE':
+    case 'ISOLATED_MARKET_ACCOUNT_MISMATCH':
+      return 'order_refused';
+    case 'IP_NOT_ALLOWED':
+      return 'ip_not_allowed';
+    default:
+      return undefined;
+  }
+}
 
 const isOnboarding = (route: Route): boolean => route.limit === 'onboarding';

@@ -1,10 +1,12 @@
 // Between a committed change and its acknowledgement: mark the view, cut what is in flight, count what had already left.
 // Nobody may tell a caller that a change is done except with the receipt that comes from here.
-import type { Subject } from '../domain/credential.ts';
+import { accountSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
-import { type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
+import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { Change, Store, StoreTransaction } from '../store/store.ts';
+import type { Change, Store, StoreReads, StoreTransaction } from '../store/store.ts';
+import { currentTransaction } from './current-store.ts';
+import { cutSubjectOf, type Denial, type Denials } from './denials.ts';
 import type { LiveRegistry } from './live.ts';
 import type { View } from './view.ts';
 
@@ -24,30 +26,27 @@ export interface Changed<T> {
   readonly receipt: Receipt | undefined;
 }
 
-export interface CommitOptions {
-  /** Ended on this node, until it restarts, when the store itself fails. */
-  readonly deny?: () => readonly Subject[];
-  /** The same, for what was signed at or before a time alone: sessions by their auth_time, tokens by when they were made. */
-  readonly denyUpTo?: () => { readonly subject: Subject; readonly authTime: UnixNanos };
-  /** Whose requests under way are cut then; by default those of all that is denied. */
-  readonly cut?: () => readonly Subject[];
+export interface CommitOptions<T> {
+  /** Ended on this node, until it restarts or the like is written, when the store itself fails. What is under way of it is cut. */
+  readonly deny?: () => readonly Denial[];
   /** What requests under way are told; by default that their credential was revoked. */
   readonly cutReason?: DenyReason;
-  /** Subjects that are denied no longer once this change is committed. */
-  readonly lift?: readonly Subject[];
+  /** What needs no denial any more once this result is committed, whether it was written just now or stood there already. */
+  readonly lift?: (result: T) => readonly Denial[];
 }
+
+/** `stored` are the rows as they are written, for who writes again what could not be: `tx` reads as if it had been. */
+export type Work<T> = (
+  tx: StoreTransaction,
+  stored: StoreReads,
+) => Promise<{ readonly result: T; readonly change: Change | undefined }>;
 
 export interface Changes {
   /**
    * Runs `work` in one transaction and applies the change it returns before resolving. When the store itself fails, the caller
-   * gets 503 and what the options deny is ended all the same (DESIGN section 6).
+   * gets 503 and what the options deny is ended all the same.
    */
-  commit<T>(
-    work: (tx: StoreTransaction) => Promise<{ result: T; change: Change | undefined }>,
-    options?: CommitOptions,
-  ): Promise<Changed<T>>;
-  /** Whether a subject was ended on this node without being written; `authTime` is that of the session which asks. */
-  isDenied(subject: Subject, authTime: UnixNanos): boolean;
+  commit<T>(work: Work<T>, options?: CommitOptions<T>): Promise<Changed<T>>;
 }
 
 export interface ChangesStats {
@@ -57,50 +56,55 @@ export interface ChangesStats {
   readonly failures: number;
 }
 
-const FOREVER = unixNanos(2n ** 63n - 1n);
-const NOBODY = unixNanos(-1n);
-/** A node that owes more revocations than it can keep allows nobody until it restarts. */
-const MAX_DENIED = 100_000;
-
-function endings({ deny, denyUpTo }: CommitOptions): { readonly subject: Subject; readonly authTime: UnixNanos }[] {
-  const whole = (deny?.() ?? []).map((subject) => ({ subject, authTime: FOREVER }));
-  return denyUpTo === undefined ? whole : [...whole, denyUpTo()];
-}
-
 export function createChanges(deps: {
-  store: Pick<Store, 'transaction'>;
-  view: View;
-  live: LiveRegistry;
-  clock: Clock;
+  /** As it is stored: the denials are laid over it here. */
+  store: Pick<Store, 'transaction' | 'position'>;
+  denials: Denials;
+  view: Pick<View, 'apply'>;
+  live: Pick<LiveRegistry, 'cut'>;
+  clock: Pick<Clock, 'monotonic'>;
   onStoreFailure: (error: unknown) => void;
 }): Changes & { stats(): ChangesStats } {
-  const denied = new Map<Subject, UnixNanos>();
-  let overfull = false;
+  const { denials } = deps;
   let failures = 0;
   return {
     async commit(work, options = {}) {
       const reason = options.cutReason ?? 'credential_revoked';
-      const { result, change } = await deps.store.transaction(work).catch((error: unknown) => {
-        if (error instanceof ApiError) throw error;
-        const ended = endings(options);
-        for (const { subject, authTime } of ended) remember(subject, authTime);
-        failures += 1;
-        deps.live.cut(options.cut?.() ?? ended.map(({ subject }) => subject), reason);
-        deps.onStoreFailure(error);
-        throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', { cause: error });
-      });
-      for (const subject of options.lift ?? []) denied.delete(subject);
-      return { result, receipt: change === undefined ? undefined : applied(change, reason) };
+      const { result, change, lifted, asOf } = await deps.store
+        .transaction(async (stored) => {
+          const { tx, requireCurrent } = currentTransaction(stored, denials);
+          const { result, change } = await work(tx, stored);
+          const lifting = options.lift?.(result) ?? [];
+          const lifted = denials.mayHold(lifting) ? lifting : [];
+          // A revocation holds whatever else has ended; it must never be refused for that.
+          if (change?.narrows === false) requireCurrent();
+          return { result, change, lifted, asOf: denials.version };
+        })
+        .catch((error: unknown) => {
+          if (error instanceof ApiError) throw error;
+          failures += 1;
+          end(options.deny?.() ?? [], reason);
+          deps.onStoreFailure(error);
+          throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', { cause: error });
+        });
+      const receipt = change === undefined ? undefined : applied(change, reason);
+      if (lifted.length > 0) await lift(lifted, asOf, change);
+      return { result, receipt };
     },
-    isDenied: (subject, authTime) => denied.size > 0 && (overfull || authTime <= (denied.get(subject) ?? NOBODY)),
-    stats: () => ({ unwritten: denied.size, failures }),
+    stats: () => ({ ...denials.stats(), failures }),
   };
 
-  function remember(subject: Subject, authTime: UnixNanos): void {
-    // What ended more stays: a session reported as leaked must not bring back the subkey behind it.
-    if (authTime <= (denied.get(subject) ?? NOBODY)) return;
-    if (denied.size < MAX_DENIED || denied.has(subject)) denied.set(subject, authTime);
-    else overfull = true;
+  function end(ended: readonly Denial[], reason: DenyReason): void {
+    const widened = denials.remember(ended);
+    deps.live.cut([...ended.map(cutSubjectOf), ...widened.map(accountSubject)], reason);
+  }
+
+  // What could not be written then may have been all the same, by a commit that failed after it was made: nothing told the view. It
+  // forgets what it read before, so that it does not give back what only the denial took.
+  async function lift(lifted: readonly Denial[], asOf: number, change: Change | undefined): Promise<void> {
+    const position = change?.position ?? (await deps.store.position());
+    deps.view.apply({ position, subjects: lifted.map(cutSubjectOf), narrows: false });
+    denials.lift(lifted, asOf);
   }
 
   function applied(change: Change, reason: DenyReason): Receipt {

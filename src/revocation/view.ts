@@ -1,4 +1,4 @@
-// What every decision asks, in memory: a bounded cache of facts, filled on first sight.
+// What every decision asks, in memory: a bounded cache of facts, filled on first sight, under what could not be written.
 // The law: once a change is acknowledged, no interleaving of fill, change, expiry or eviction may allow what it forbids.
 import {
   accountSubject,
@@ -9,6 +9,7 @@ import {
 } from '../domain/credential.ts';
 import { createLru } from '../domain/lru.ts';
 import type { Change, Facts, FactsQuery, FactsRead } from '../store/store.ts';
+import type { Overlay } from './denials.ts';
 
 /** A fill lost its race against changes too often; the caller must refuse. */
 export class ViewStale extends Error {
@@ -19,7 +20,7 @@ export interface View {
   /**
    * Calls `use` with the facts as they stand and the log position they were read at, synchronously with the check that no
    * applied change is newer than they are: no change can come between the two, so `use` must decide and register what it
-   * decided before it returns. Rejects with what the read threw, or ViewStale.
+   * decided before it returns. What was ended and could not be written is ended in them. Rejects with what the read threw, or ViewStale.
    */
   ask<T>(query: FactsQuery, use: (facts: Facts, position: bigint) => T): T | Promise<T>;
   /** Forgets everything older than the change. When this returns, no decision uses facts from before it. */
@@ -72,7 +73,10 @@ export const subjectsOf = (query: FactsQuery): readonly Subject[] => [
 ];
 
 export function createView(deps: {
+  /** As they are stored. */
   read: (query: FactsQuery) => Promise<FactsRead>;
+  /** Laid over the facts in the turn in which they are used, and kept nowhere. */
+  denials: Pick<Overlay, 'overFacts'>;
   capacity: number;
 }): View & { stats(): ViewStats } {
   const entries = createLru<string, Entry>(Math.max(1, deps.capacity), (name, entry) => {
@@ -90,13 +94,13 @@ export function createView(deps: {
       const entry = entries.get(name);
       if (entry !== undefined) {
         counted.hits += 1;
-        return use(entry.facts, entry.position);
+        return use(deps.denials.overFacts(query, entry.facts), entry.position);
       }
       return new Promise((resolve, reject) => {
         const waiter: Waiter = {
           settle: ({ facts, position }) => {
             try {
-              resolve(use(facts, position));
+              resolve(use(deps.denials.overFacts(query, facts), position));
             } catch (error) {
               reject(error);
             }

@@ -83,6 +83,7 @@ interface FactsRow {
   state: string | null;
   expires_at: bigint | null;
   allowlist: string | null;
+  label: string | null;
 }
 
 // One statement, so that the facts and the position they hold at cannot come from two states of the database.
@@ -106,18 +107,18 @@ function credentialColumns(query: FactsQuery) {
     case 'main':
     case 'evm':
       return {
-        columns: sql`null as state, 0 as expires_at, null as allowlist, a.main_valid_after as own_valid_after`,
+        columns: sql`null as state, 0 as expires_at, null as allowlist, '' as label, a.main_valid_after as own_valid_after`,
         join: sql``,
       };
     case 'subkey':
       return {
-        columns: sql`s.state, s.expires_at, s.allowlist, s.valid_after as own_valid_after`,
+        columns: sql`s.state, s.expires_at, s.allowlist, s.public_key as label, s.valid_after as own_valid_after`,
         join: sql`left join subkey s on s.account_id = a.account_id and s.id = ${integerId(query.id)}`,
       };
     case 'token':
       return {
         columns: sql`case when t.revoked_at = 0 then 'active' when t.revoked_at > 0 then 'revoked' end as state,
-                     t.expiry_at as expires_at, t.allowlist, 0 as own_valid_after`,
+                     t.expiry_at as expires_at, t.allowlist, t.lookup_id as label, 0 as own_valid_after`,
         join: sql`left join token t on t.account_id = a.account_id and t.token_id = ${query.id}`,
       };
     default:
@@ -141,6 +142,7 @@ function factsOf(query: FactsQuery, row: FactsRow): Facts {
     accountLocked: found(accountKnown, row.locked_at, 'account.locked_at') !== 0n,
     validAfter: unixNanos(validAfter > ownValidAfter ? validAfter : ownValidAfter),
     signingKeyAlive: isSigningKeyAlive(row.kid_state),
+    label: row.label ?? '',
   };
   if (isMain) {
     const signer = query.kind === 'main' ? 'starknet' : 'eip191';

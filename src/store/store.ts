@@ -78,6 +78,8 @@ export interface Facts {
   readonly accountLocked: boolean;
   readonly validAfter: UnixNanos;
   readonly credential: 'unknown' | 'pending' | 'alive' | 'revoked';
+  /** As its owner names it: a subkey's public key, a token's lookup_id; empty for the account's own key and for what is unknown. */
+  readonly label: string;
   /** 0 = never. */
   readonly expiresAt: UnixNanos;
   readonly allowlist: Allowlist;

@@ -3,7 +3,7 @@
 import type { Login } from '../credentials/login.ts';
 import { ApiError, type ErrorCode, StoreFailure } from '../errors.ts';
 import type { Changes, ChangesStats } from '../revocation/barrier.ts';
-import type { AuditAction } from '../store/store.ts';
+import type { AuditAction, StoreTransaction } from '../store/store.ts';
 import type { Counters, LoginProof } from './counters.ts';
 
 export function countLogins(login: Login, { logins }: Counters): Login {
@@ -36,17 +36,16 @@ export function countChanges(changes: ChangesWithStats, counters: Counters): Cha
     async commit(work, options) {
       const actions: AuditAction[] = [];
       const began = performance.now();
-      const changed = await changes.commit(
-        (tx) =>
-          work({
-            ...tx,
-            appendChange(entry) {
-              actions.push(entry.action);
-              return tx.appendChange(entry);
-            },
-          }),
-        options,
-      );
+      const changed = await changes.commit((tx, stored) => {
+        const counted: StoreTransaction = {
+          ...tx,
+          appendChange(entry) {
+            actions.push(entry.action);
+            return tx.appendChange(entry);
+          },
+        };
+        return work(counted, stored);
+      }, options);
       for (const action of actions) counters.changes.add(action);
       if (changed.receipt !== undefined) {
         counters.changing.observe((performance.now() - began) / 1000);

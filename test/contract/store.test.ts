@@ -94,6 +94,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
           expiresAt: NEVER,
           allowlist: anywhere,
           signingKeyAlive: true,
+          label: '',
         },
       });
     });

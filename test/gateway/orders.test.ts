@@ -15,6 +15,7 @@ import { STARK_CURVE_ORDER } from '../../src/starknet/pedersen.ts';
 import { expectRawRefusal, type RawAnswer, sendRaw } from '../http/raw.ts';
 import {
   addSubkey,
+  ELSEWHERE,
   loginOf,
   mainSession,
   newOwner,
@@ -284,6 +285,29 @@ describe('whose key', () => {
     expect(answer.status).toBe(200);
     await expectRefused(signed(newOrder(), { by: revoked }), { session: owner.session });
     await expectRefused(signed(newOrder(), { by: newStarkKey() }), { session: owner.session });
+  });
+
+  test('a main session may use a subkey only from where that subkey may be used', async () => {
+    const other = await newOwner(world);
+    const { session, account } = other;
+    const bound = await addSubkey(world, other, { allowed_cidrs: ['127.0.0.0/8'] });
+    const bind = async (allowed_cidrs: readonly string[]) => {
+      const path = `${SUBKEYS}/${bound.publicKey}/allowed-cidrs`;
+      expect((await call(world.url, 'PUT', path, { bearer: session, body: { allowed_cidrs } })).status).toBe(200);
+    };
+    const order = () => signed(newOrder(), { by: bound, account });
+    await expectForwarded(order(), { session });
+    await bind(ELSEWHERE);
+    const refused = await expectRefused(order(), { session }, 403, 'IP_NOT_ALLOWED');
+    expect(refused.message).toBe('the client address is outside the allowlist of the subkey that signed');
+    const list = [signed(newOrder(), { by: other.key, account }), order()];
+    const listed = await expectRefused(list, { session, target: '/v1/orders/batch' }, 403, 'IP_NOT_ALLOWED');
+    expect(listed.data).toEqual({ index: 1 });
+    // The main key itself is bound to no address, and a key of nobody is told of no list.
+    await expectForwarded(list.slice(0, 1), { session, target: '/v1/orders/batch' });
+    await expectRefused(signed(newOrder(), { by: newStarkKey(), account }), { session });
+    await bind([]);
+    await expectForwarded(order(), { session });
   });
 
   test('the subkey or main key of another account signs nothing here', async () => {

@@ -12,6 +12,7 @@ import { StoreFailure } from '../../src/errors.ts';
 import { createKeyring, NoSigningKey } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { createChanges } from '../../src/revocation/barrier.ts';
+import { createDenials } from '../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../src/revocation/live.ts';
 import { createView } from '../../src/revocation/view.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -43,8 +44,9 @@ async function setUp() {
   }
   const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
   const live = createLiveRegistry({ clock });
-  const view = createView({ read: (query) => store.facts(query), capacity: 10 });
-  const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
+  const denials = createDenials({ clock });
+  const view = createView({ read: (query) => store.facts(query), denials, capacity: 10 });
+  const changes = createChanges({ store, denials, view, live, clock, onStoreFailure: () => undefined });
   const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60, uses: ['session', 'token'] as const };
   await store.transaction((tx) =>
     tx.insertAccount(
@@ -65,6 +67,7 @@ async function setUp() {
     keyring,
     live,
     changes,
+    factsOf: (kid: string) => view.ask({ account, kind: 'main', id: MAIN_CREDENTIAL_ID, kid }, (facts) => facts),
     signingKeys: createSigningKeys({ store, changes, clock, keyring, masterKey, settings }),
     lockAccount: createLockAccount({ changes, clock }),
     at: clock.now(),
@@ -107,13 +110,24 @@ test('a lock that cannot be written locks until it is unlocked', async () => {
   it.disk.full = true;
   await expect(it.lockAccount.lock(account, act)).rejects.toMatchObject(unwritten);
   expect(cuts).toEqual(['account_locked']);
-  expect(it.changes.isDenied(accountSubject(account), it.at)).toBe(true);
+  expect(await it.factsOf('')).toMatchObject({ accountLocked: true });
 
   await expect(it.lockAccount.unlock(account, act)).rejects.toMatchObject(unwritten);
-  expect(it.changes.isDenied(accountSubject(account), it.at)).toBe(true);
+  expect(await it.factsOf('')).toMatchObject({ accountLocked: true });
   it.disk.full = false;
-  await it.lockAccount.unlock(account, act);
-  expect(it.changes.isDenied(accountSubject(account), it.at)).toBe(false);
+  expect(await it.lockAccount.unlock(account, act)).toMatchObject({ result: { lockedAt: NEVER } });
+  expect(await it.factsOf('')).toMatchObject({ accountLocked: false });
+  expect(it.changes.stats().unwritten).toBe(0);
+});
+
+test('a lock that is written after all is one like any other: nothing is denied beside it', async () => {
+  it.disk.full = true;
+  await expect(it.lockAccount.lock(account, act)).rejects.toMatchObject(unwritten);
+  expect(it.changes.stats().unwritten).toBe(1);
+  it.disk.full = false;
+  await it.lockAccount.lock(account, act);
+  expect(it.changes.stats().unwritten).toBe(0);
+  expect(await it.factsOf('')).toMatchObject({ accountLocked: true });
 });
 
 test('a signing key whose end cannot be written is dead, and its use has a signer again once the store writes', async () => {
@@ -123,13 +137,15 @@ test('a signing key whose end cannot be written is dead, and its use has a signe
   await expect(it.signingKeys.retire(kid, act)).rejects.toMatchObject(unwritten);
   expect(cuts).toEqual(['signing_key_retired']);
   expect(it.keyring.isLive(kid)).toBe(false);
-  expect(it.changes.isDenied(signingKeySubject(kid), it.at)).toBe(true);
+  expect(await it.factsOf(kid)).toMatchObject({ signingKeyAlive: false });
   expect(it.keyring.jwks().keys.map((key) => key.kid)).not.toContain(kid);
 
   it.disk.full = false;
   await it.signingKeys.advance();
   expect(it.keyring.signer('session').kid).not.toBe(kid);
   await it.signingKeys.retire(kid, act);
+  expect(it.changes.stats().unwritten).toBe(0);
+  expect(await it.factsOf(kid)).toMatchObject({ signingKeyAlive: false });
   expect((await it.store.signingKeys()).find((key) => key.kid === kid)?.state).toBe('retired');
 });
 

@@ -2,17 +2,30 @@
 // cannot be written denies all the same.
 import { describe, expect, test } from 'vitest';
 import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts';
-import { credentialSubject, type Subject } from '../../src/domain/credential.ts';
+import { accountSubject, credentialSubject, type Subject, sessionsSubject } from '../../src/domain/credential.ts';
 import { type Clock, NEVER, unixNanos } from '../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../src/errors.ts';
 import { type Changes, createChanges } from '../../src/revocation/barrier.ts';
+import { createDenials, type Denial } from '../../src/revocation/denials.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
-import type { View } from '../../src/revocation/view.ts';
-import type { Change } from '../../src/store/store.ts';
+import type { Change, Facts } from '../../src/store/store.ts';
 import { alice, bob, openService, subkeyKey } from './service.ts';
 import { noTransaction } from './simulated-store.ts';
 
-const mine: Subject = credentialSubject({ account: alice, kind: 'subkey', id: '1' });
+const credential = { account: alice, kind: 'subkey', id: '1' } as const;
+const mine: Subject = credentialSubject(credential);
+const denial: Denial = { kind: 'credential', credential };
+const query = { ...credential, kid: 'kid-1' };
+const facts: Facts = {
+  accountKnown: true,
+  accountLocked: false,
+  validAfter: NEVER,
+  credential: 'alive',
+  expiresAt: NEVER,
+  allowlist: anywhere,
+  label: subkeyKey.publicKey,
+  signingKeyAlive: true,
+};
 const change: Change = { position: 7n, subjects: [mine], narrows: true };
 
 function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boolean } = {}) {
@@ -27,43 +40,41 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
     latest: wall,
     monotonic: () => monotonic,
   };
-  const view: View = {
-    ask: () => {
-      throw new Error('the barrier asks nothing');
-    },
-    apply: ({ position }) => {
+  const denials = createDenials({
+    clock: { now: () => unixNanos(500n), latest: () => unixNanos(500n), monotonic: () => 0 },
+  });
+  const view = {
+    apply: ({ position }: Change) => {
       events.push(`applied ${position}`);
     },
-    entries: 0,
-    fills: 0,
   };
-  const live: LiveRegistry = {
-    open: () => {
-      throw new Error('the barrier opens nothing');
-    },
+  const live: Pick<LiveRegistry, 'cut'> = {
     cut: (subjects, reason, position) => {
       events.push(`cut ${subjects.join()} ${reason} ${position}`);
       monotonic += 2.5;
       if (options.cutFails) throw new AggregateError([], 'a listener failed');
       return options.inFlight ?? 0;
     },
-    size: 0,
   };
+  const disk = { failure: options.transaction, beforeCommit: (): void => undefined };
   const changes: Changes = createChanges({
     store: {
       async transaction(work) {
         const made = await work(noTransaction);
-        if (options.transaction !== undefined) throw options.transaction;
+        disk.beforeCommit();
+        if (disk.failure !== undefined) throw disk.failure;
         events.push('committed');
         return made;
       },
+      position: async () => 9n,
     },
+    denials,
     view,
     live,
     clock,
     onStoreFailure: (error) => failures.push(error),
   });
-  return { changes, events, failures };
+  return { changes, events, failures, disk, denials, factsNow: () => denials.overFacts(query, facts) };
 }
 
 describe('an acknowledgement', () => {
@@ -97,11 +108,11 @@ describe('an acknowledgement', () => {
   });
 
   test('is not given when a request could not be told, and nobody calls that a failure of the store', async () => {
-    const { changes, failures } = setup({ cutFails: true });
-    const deny = () => [mine];
+    const { changes, failures, factsNow } = setup({ cutFails: true });
+    const deny = () => [denial];
     await expect(changes.commit(async () => ({ result: 1, change }), { deny })).rejects.toBeInstanceOf(AggregateError);
     expect(failures).toEqual([]);
-    expect(changes.isDenied(mine, NEVER)).toBe(false);
+    expect(factsNow()).toEqual(facts);
   });
 });
 
@@ -109,62 +120,81 @@ describe('a change that cannot be written', () => {
   const full = new StoreFailure('the disk is full');
 
   test('ends its subjects on this node before anything else, and answers 503', async () => {
-    const { changes, events, failures } = setup({ transaction: full });
-    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [mine] });
+    const { changes, events, failures, factsNow } = setup({ transaction: full });
+    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [denial] });
     await expect(lost).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       status: 503,
       cause: full,
       headers: { 'Retry-After': '1' },
     });
-    expect(changes.isDenied(mine, NEVER)).toBe(true);
+    expect(factsNow()).toEqual({ ...facts, credential: 'revoked' });
     expect(events).toEqual([`cut ${mine} credential_revoked undefined`]);
     expect(failures).toEqual([full]);
   });
 
-  test('and ends sessions up to a time denies those and no later one', async () => {
-    const { changes } = setup({ transaction: full });
-    const upTo = unixNanos(1_000n);
-    const lost = changes.commit(async () => ({ result: 1, change }), {
-      denyUpTo: () => ({ subject: mine, authTime: upTo }),
-    });
-    await expect(lost).rejects.toMatchObject({ status: 503 });
-    expect(changes.isDenied(mine, upTo)).toBe(true);
-    expect(changes.isDenied(mine, unixNanos(1_001n))).toBe(false);
-  });
-
-  test('and ends more than one time keeps the latest: what is dead for good stays dead', async () => {
-    const { changes } = setup({ transaction: full });
-    const upTo = unixNanos(1_000n);
-    const work = async () => ({ result: 1, change });
-    await expect(changes.commit(work, { deny: () => [mine] })).rejects.toMatchObject({ status: 503 });
-    const denyUpTo = () => ({ subject: mine, authTime: upTo });
-    await expect(changes.commit(work, { denyUpTo })).rejects.toMatchObject({ status: 503 });
-    expect(changes.isDenied(mine, unixNanos(1_001n))).toBe(true);
-  });
-
-  test('cuts who is named to be cut, where what is denied names nobody under way', async () => {
+  test.each<[string, Denial, Subject]>([
+    ['all subkeys', { kind: 'every', account: alice, of: 'subkey' }, sessionsSubject(alice)],
+    ['all tokens', { kind: 'every', account: alice, of: 'token' }, accountSubject(alice)],
+    [
+      'a subkey known by its name',
+      { kind: 'named', account: alice, of: 'subkey', label: '0x1' },
+      accountSubject(alice),
+    ],
+  ])('of %s cuts all that may be of them: requests under way are not known so', async (_what, denied, subject) => {
     const { changes, events } = setup({ transaction: full });
-    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => ['every'], cut: () => [mine] });
+    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [denied] });
     await expect(lost).rejects.toMatchObject({ status: 503 });
-    expect(events).toEqual([`cut ${mine} credential_revoked undefined`]);
-    expect([changes.isDenied('every', NEVER), changes.isDenied(mine, NEVER)]).toEqual([true, false]);
+    expect(events).toEqual([`cut ${subject} credential_revoked undefined`]);
   });
 
-  test('and is one more than can be kept denies everybody', async () => {
-    const { changes } = setup({ transaction: full });
-    const deny = (count: number) => () => Array.from({ length: count }, (_, i) => `subject ${i}`);
-    const lose = (count: number) => changes.commit(async () => ({ result: 1, change }), { deny: deny(count) });
-    await expect(lose(100_000)).rejects.toMatchObject({ status: 503 });
-    expect(changes.isDenied(mine, NEVER)).toBe(false);
-    await expect(lose(100_001)).rejects.toMatchObject({ status: 503 });
-    expect(changes.isDenied(mine, NEVER)).toBe(true);
+  test('is one more than an account may have remembered one by one, and cuts all of that account', async () => {
+    const { changes, events } = setup({ transaction: full });
+    const many = Array.from({ length: 1_001 }, (_, i): Denial => {
+      return { kind: 'credential', credential: { ...credential, id: `${i}` } };
+    });
+    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => many });
+    await expect(lost).rejects.toMatchObject({ status: 503 });
+    expect(events).toEqual([expect.stringContaining(`,${accountSubject(alice)} credential_revoked undefined`)]);
   });
 
   test('and that is no revocation denies nobody', async () => {
-    const { changes } = setup({ transaction: full });
+    const { changes, factsNow } = setup({ transaction: full });
     await expect(changes.commit(async () => ({ result: 1, change }))).rejects.toMatchObject({ status: 503 });
-    expect(changes.isDenied(mine, NEVER)).toBe(false);
+    expect(factsNow()).toEqual(facts);
+  });
+
+  test('and then is, is forgotten by the view as far as it was read before, and only then denied no longer', async () => {
+    const { changes, events, disk, factsNow } = setup({ transaction: full });
+    const options = { deny: () => [denial], lift: () => [denial] };
+    await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
+    disk.failure = undefined;
+    events.length = 0;
+    await changes.commit(async () => ({ result: 1, change }), options);
+    expect(events.filter((event) => event.startsWith('applied'))).toEqual(['applied 7', 'applied 7']);
+    expect(factsNow()).toEqual(facts);
+  });
+
+  // A commit that failed after it was made: what repeats it finds nothing left to write, and the view was never told.
+  test('but stands in the database all the same, is forgotten by the view up to the head of the log', async () => {
+    const { changes, events, disk, factsNow } = setup({ transaction: full });
+    const options = { deny: () => [denial], lift: () => [denial] };
+    await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
+    disk.failure = undefined;
+    events.length = 0;
+    await changes.commit(async () => ({ result: 1, change: undefined }), options);
+    expect(events).toEqual(['committed', 'applied 9']);
+    expect(factsNow()).toEqual(facts);
+  });
+
+  test('while another one of the same is under way stays denied: that was decided before', async () => {
+    const { changes, denials, disk, factsNow } = setup({ transaction: full });
+    const options = { deny: () => [denial], lift: () => [denial] };
+    await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
+    disk.failure = undefined;
+    disk.beforeCommit = () => void denials.remember([denial]);
+    await changes.commit(async () => ({ result: 1, change }), options);
+    expect(factsNow()).toEqual({ ...facts, credential: 'revoked' });
   });
 
   test.each([
@@ -179,15 +209,15 @@ describe('a change that cannot be written', () => {
 
   test('because it was refused passes the refusal on and denies nobody', async () => {
     const refusal = new ApiError('NOT_FOUND', 'no such subkey');
-    const { changes, events, failures } = setup();
+    const { changes, events, failures, factsNow } = setup();
     const refused = changes.commit(
       async () => {
         throw refusal;
       },
-      { deny: () => [mine] },
+      { deny: () => [denial] },
     );
     await expect(refused).rejects.toBe(refusal);
-    expect(changes.isDenied(mine, NEVER)).toBe(false);
+    expect(factsNow()).toEqual(facts);
     expect([events, failures]).toEqual([[], []]);
   });
 });
@@ -250,7 +280,9 @@ describe('on a real store', () => {
     expect(open.refusal()).toBe('credential_revoked');
     expect(await service.authorize(ask(first.jwt))).toMatchObject({ kind: 'deny', reason: 'credential_revoked' });
     expect(await service.authorize(ask(second.jwt))).toMatchObject({ kind: 'allow' });
-    expect(await service.store.token(alice, first.token.lookupId)).toMatchObject({ revokedAt: 0n });
+    const { lookupId } = first.token;
+    expect(service.sql('select revoked_at from token where lookup_id = ?', lookupId)).toEqual([{ revoked_at: 0 }]);
+    expect(await service.store.token(alice, lookupId)).toMatchObject({ revokedAt: service.clock.now() });
   });
 
   test("an owner cannot revoke another account's subkey by its public key", async () => {

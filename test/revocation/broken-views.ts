@@ -10,6 +10,8 @@ export type Defect =
   | 'change without an entry forgotten'
   | 'entries not dropped'
   | 'slots evicted'
+  | 'entries used without the denials'
+  | 'reads used without the denials'
   | 'entries dropped whatever their position';
 
 interface Kept extends FactsRead {
@@ -25,7 +27,7 @@ interface Slot {
 /** With the defect `none` it keeps the law: that is tested too, so that a red run is the defect's. */
 export const viewWith =
   (defect: Defect): MakeView =>
-  ({ read, capacity }) => {
+  ({ read, denials, capacity }) => {
     const entries = new Map<string, Kept>();
     const slots = new Map<string, Slot>();
 
@@ -33,10 +35,15 @@ export const viewWith =
       ask(query, use) {
         const name = [query.account, query.kind, query.id, query.kid].join(' ');
         const entry = entries.get(name);
-        if (entry !== undefined) return use(entry.facts, entry.position);
+        if (entry !== undefined) {
+          const isBare = defect === 'entries used without the denials';
+          return use(isBare ? entry.facts : denials.overFacts(query, entry.facts), entry.position);
+        }
+        const over = (facts: Facts) =>
+          defect === 'reads used without the denials' ? facts : denials.overFacts(query, facts);
         return new Promise((resolve, reject) => {
           const waiter: Slot['waiters'][number] = (found, error) =>
-            found === undefined ? reject(error) : resolve(use(found.facts, found.position));
+            found === undefined ? reject(error) : resolve(use(over(found.facts), found.position));
           const slot = slots.get(name);
           if (slot !== undefined) {
             slot.waiters.push(waiter);
@@ -107,8 +114,9 @@ const touches = (one: { readonly subjects: readonly string[] }, change: Change):
   one.subjects.some((subject) => change.subjects.includes(subject));
 
 /** Facts from one statement and their position from a later one. */
-export const positionReadAfterwards: MakeView = ({ read, capacity, head }) =>
+export const positionReadAfterwards: MakeView = ({ read, denials, capacity, head }) =>
   createView({
+    denials,
     capacity,
     read: async (query) => {
       const { facts } = await read(query);
@@ -116,8 +124,8 @@ export const positionReadAfterwards: MakeView = ({ read, capacity, head }) =>
     },
   });
 
-export const readerAtZero: MakeView = ({ read, capacity }) =>
-  createView({ capacity, read: async (query) => ({ ...(await read(query)), position: 0n }) });
+export const readerAtZero: MakeView = ({ read, denials, capacity }) =>
+  createView({ denials, capacity, read: async (query) => ({ ...(await read(query)), position: 0n }) });
 
 export const marksAtZero: MakeView = (deps) => {
   const view = createView(deps);
@@ -128,6 +136,26 @@ export const allAtZero: MakeView = (deps) => {
   const view = readerAtZero(deps);
   return altered(view, { apply: (change) => view.apply({ ...change, position: 0n }) });
 };
+
+/** A denial that comes later does not reach what is kept. */
+export const deniedWhenRead: MakeView = ({ read, denials, capacity }) =>
+  createView({
+    capacity,
+    read: async (query) => {
+      const found = await read(query);
+      return { ...found, facts: denials.overFacts(query, found.facts) };
+    },
+    denials: { overFacts: (_query, facts) => facts },
+  });
+
+/** One of the facts is used as it was read. */
+export const overlayWithout =
+  (fact: keyof Facts): MakeView =>
+  ({ denials, ...deps }) =>
+    createView({
+      ...deps,
+      denials: { overFacts: (query, facts) => Object.assign(denials.overFacts(query, facts), { [fact]: facts[fact] }) },
+    });
 
 /** Something may run between "these facts are current" and their use. */
 export const usedInALaterTurn: MakeView = (deps) => {

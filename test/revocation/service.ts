@@ -42,6 +42,8 @@ import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { createVerifyBearer } from '../../src/jwt/verify.ts';
 import { createRateLimiter, defaultLimits } from '../../src/ratelimit/limiter.ts';
 import { createChanges } from '../../src/revocation/barrier.ts';
+import { createCurrentStore } from '../../src/revocation/current-store.ts';
+import { createDenials } from '../../src/revocation/denials.ts';
 import { createLiveRegistry, type LiveRegistry } from '../../src/revocation/live.ts';
 import { createView } from '../../src/revocation/view.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
@@ -64,7 +66,7 @@ export interface Hold {
   release(): void;
 }
 
-/** Names what is awaited: `store.<method>`, `transaction` (after its commit), `tx.facts`, `tx.account`, `verify.<kind of question>`. */
+/** Names what is awaited: `store.<method>`, `transaction` (after its commit), `tx.facts`, `tx.account`, `tx.subkey`, `verify.<kind of question>`. */
 function createHolds() {
   const armed = new Map<string, { passes: number; reached: () => void; go: Promise<void> }>();
   return {
@@ -106,6 +108,7 @@ const held = (store: Store, { pass }: Holds): Store => ({
           ...tx,
           facts: (query) => pass('tx.facts', () => tx.facts(query)),
           account: (account) => pass('tx.account', () => tx.account(account)),
+          subkey: (account, publicKey) => pass('tx.subkey', () => tx.subkey(account, publicKey)),
         }),
       ),
     ),
@@ -138,7 +141,9 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     rmSync(folder, { recursive: true, force: true });
   });
   const holds = createHolds();
-  const store = held(opened.store, holds);
+  const stored = held(opened.store, holds);
+  const denials = createDenials({ clock });
+  const store = createCurrentStore(stored, denials);
 
   const masterKey = createSecretKey(randomBytes(32));
   for (const use of ['session', 'token'] as const) {
@@ -162,8 +167,15 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       return live.size;
     },
   };
-  const view = createView({ read: (query) => store.facts(query), capacity: options.viewCapacity ?? 100 });
-  const changes = createChanges({ store, view, live, clock, onStoreFailure: () => undefined });
+  const view = createView({ read: stored.facts, denials, capacity: options.viewCapacity ?? 100 });
+  const changes = createChanges({
+    store: stored,
+    denials,
+    view,
+    live,
+    clock,
+    onStoreFailure: () => undefined,
+  });
   const verifyBearer = createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 });
   const authorize = createAuthorize({
     verifyBearer,
@@ -171,7 +183,6 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     live: hookedLive,
     clock,
     policy: { tokensMayReadKeys: true },
-    isDenied: changes.isDenied,
   });
   const journal = createAuditJournal({ store, onFailure: () => undefined });
 
@@ -470,6 +481,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     live,
     view,
     changes,
+    denials,
     authorize,
     login,
     register,

@@ -212,7 +212,11 @@ export const dependsOn = (query: FactsQuery): readonly Subject[] => [
 ];
 
 /** The credential that an edit's number means. */
-export const editedCredential = (index: number): Subject => credentialSubject(pick(revocable, index));
+export function editedCredential(index: number) {
+  const { account, kind, id } = pick(revocable, index);
+  if (kind !== 'subkey' && kind !== 'token') throw new Error('it cannot be revoked');
+  return { account, kind, id };
+}
 
 function rowsOf(state: State, query: FactsQuery) {
   const account = state.accounts.get(query.account);
@@ -223,6 +227,10 @@ function rowsOf(state: State, query: FactsQuery) {
   if (credential === undefined) throw new Error('no such credential');
   return { account, credential };
 }
+
+/** As the owner of a credential names it. */
+export const labelOf = ({ kind, id }: FactsQuery): string =>
+  kind === 'subkey' || kind === 'token' ? `label-${id}` : '';
 
 const later = (a: UnixNanos, b: UnixNanos): UnixNanos => (a > b ? a : b);
 
@@ -235,6 +243,7 @@ function factsOf(state: State, query: FactsQuery): Facts {
     credential: credential.state,
     expiresAt: credential.expiresAt,
     allowlist: credential.allowlist,
+    label: labelOf(query),
     signingKeyAlive: !state.retired.has(query.kid),
   };
 }

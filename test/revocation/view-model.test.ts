@@ -3,20 +3,26 @@
 // acknowledgement. The same model must find every broken view.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nanosOfSeconds } from '../../src/domain/time.ts';
+import { NEVER, nanosOfSeconds } from '../../src/domain/time.ts';
+import { createDenials } from '../../src/revocation/denials.ts';
 import { createView, ViewStale } from '../../src/revocation/view.ts';
 import {
   allAtZero,
   appliedAfterwards,
   deafTo,
+  deniedWhenRead,
   marksAtZero,
+  overlayWithout,
   positionReadAfterwards,
   readerAtZero,
   usedInALaterTurn,
   viewWith,
 } from './broken-views.ts';
+import type { Loss } from './lost-changes.ts';
 import { createSimulatedStore, type Edit, pick, queries, START } from './simulated-store.ts';
 import { type MakeView, run, type Schedule, type Step } from './world.ts';
+
+const none = createDenials({ clock: { now: () => NEVER, latest: () => NEVER, monotonic: () => 0 } });
 
 // Mostly the first ones, so that steps meet on one credential.
 const number = fc.oneof(fc.constant(1), fc.nat(1), fc.nat(7));
@@ -34,6 +40,19 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retire' as const), kid: number }) },
 );
 
+const loss: fc.Arbitrary<Loss> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constantFrom('revoke', 'revoke by name', 'leak'), credential: number }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('lock', 'sign out'), account: number }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('revoke all subkeys', 'revoke all tokens'), account: number }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('retire' as const), kid: number }) },
+);
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
@@ -43,7 +62,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 7, arbitrary: fc.record({ kind: fc.constant('deliver' as const), read: number }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), read: number }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('commit' as const), edit }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), credential: number }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('lose' as const), loss }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('write again' as const), loss: number }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('acknowledge' as const), change: number }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('repeat' as const), change: number }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('advance' as const), seconds: fc.nat(3_000) }) },
@@ -73,6 +93,7 @@ describe('under every schedule', () => {
 
 const STALE = 'facts older than an applied change';
 const REREAD = 'facts were read again although nothing had changed';
+const AGAINST = 'a request is allowed against the law';
 const THROWN_AWAY = 'a repeated change threw facts away';
 
 describe('the model finds', () => {
@@ -81,7 +102,7 @@ describe('the model finds', () => {
     ['marks that always stand at position 0', marksAtZero, STALE],
     ['positions that are all 0', allAtZero, STALE],
     ['a position read by a later statement than the facts', positionReadAfterwards, STALE],
-    ['facts used in a later turn than they were checked in', usedInALaterTurn, STALE],
+    ['facts used in a later turn than they were checked in', usedInALaterTurn, AGAINST],
     ['a change that is acknowledged before the view knows it', appliedAfterwards, STALE],
     ['a slot opened after its read', viewWith('slot opened after the read'), STALE],
     ['a change forgotten because no entry was there', viewWith('change without an entry forgotten'), STALE],
@@ -90,6 +111,13 @@ describe('the model finds', () => {
     ['sign-outs that do not reach the sessions', deafTo('sessions/'), STALE],
     ['entries that outlive a change', viewWith('entries not dropped'), STALE],
     ['slots that are evicted', viewWith('slots evicted'), STALE],
+    ['denials that are not laid over an entry', viewWith('entries used without the denials'), AGAINST],
+    ['denials that are not laid over what was just read', viewWith('reads used without the denials'), AGAINST],
+    ['denials laid over facts as they are read, and kept with them', deniedWhenRead, AGAINST],
+    ['denied locks that do not reach the facts', overlayWithout('accountLocked'), AGAINST],
+    ['denied sign-outs that do not reach the facts', overlayWithout('validAfter'), AGAINST],
+    ['denied credentials that do not reach the facts', overlayWithout('credential'), AGAINST],
+    ['denied signing keys that do not reach the facts', overlayWithout('signingKeyAlive'), AGAINST],
     ['changes that forget newer facts', viewWith('entries dropped whatever their position'), THROWN_AWAY],
   ])('%s', async (_what, makeView, sentence) => {
     const found = await fc.check(law(makeView, 2), { seed: 20_260_101, numRuns: 5_000, endOnFailure: true });
@@ -109,6 +137,7 @@ describe('a fill', () => {
     let storm = true;
     const view = createView({
       capacity: 10,
+      denials: none,
       read: async () => {
         reads += 1;
         const read = store.snapshot(query);
@@ -129,6 +158,7 @@ describe('a fill', () => {
     let reads = 0;
     const view = createView({
       capacity: 10,
+      denials: none,
       read: async () => {
         reads += 1;
         return store.snapshot(query);
@@ -150,6 +180,7 @@ describe('a fill', () => {
     let broken = true;
     const view = createView({
       capacity: 10,
+      denials: none,
       read: async () => {
         if (broken) throw new Error('the disk is gone');
         return store.snapshot(query);
@@ -171,6 +202,7 @@ describe('an entry', () => {
     const store = createSimulatedStore();
     const view = createView({
       capacity: 2,
+      denials: none,
       read: async (query) => {
         asked.push(query.id);
         return store.snapshot(query);
@@ -183,14 +215,14 @@ describe('an entry', () => {
 
   test('is never kept with room for none, and the answer is right all the same', async () => {
     const store = createSimulatedStore();
-    const view = createView({ capacity: 0, read: async (query) => store.snapshot(query) });
+    const view = createView({ capacity: 0, denials: none, read: async (query) => store.snapshot(query) });
     await expect(view.ask(first, (facts) => facts.credential)).resolves.toBe('alive');
     expect(view.entries).toBe(0);
   });
 
   test('of the same subkey id on another account survives a change', async () => {
     const store = createSimulatedStore();
-    const view = createView({ capacity: 10, read: async (query) => store.snapshot(query) });
+    const view = createView({ capacity: 10, denials: none, read: async (query) => store.snapshot(query) });
     await view.ask(second, () => undefined);
     await view.ask(pick(queries, 6), () => undefined);
     view.apply(store.commit({ kind: 'revoke', credential: 0 }, nanosOfSeconds(START)));

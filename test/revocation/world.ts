@@ -1,21 +1,22 @@
 // One node under a schedule: the real decision, registry and barrier around a view under test, over a simulated store and
 // clock. After every step it says which sentence of the view's law (DESIGN 4.4) was broken, if one was.
 import { type Authorize, createAuthorize, type Decision } from '../../src/access/authorize.ts';
-import { credentialSubject, type Subject } from '../../src/domain/credential.ts';
+import type { Subject } from '../../src/domain/credential.ts';
 import type { DenyReason } from '../../src/domain/decision.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import { type Clock, nanosOfSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
 import { createChanges } from '../../src/revocation/barrier.ts';
+import { createDenials, type Overlay } from '../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../src/revocation/live.ts';
 import type { View } from '../../src/revocation/view.ts';
 import type { Change, Facts, FactsQuery, FactsRead } from '../../src/store/store.ts';
+import { type Loss, type LostChange, lostChange } from './lost-changes.ts';
 import {
   type Attempt,
   createSimulatedStore,
   dependsOn,
   type Edit,
-  editedCredential,
   insideIp,
   noTransaction,
   outsideIp,
@@ -26,6 +27,7 @@ import {
 
 export type MakeView = (deps: {
   read: (query: FactsQuery) => Promise<FactsRead>;
+  denials: Pick<Overlay, 'overFacts'>;
   capacity: number;
   head: () => bigint;
 }) => View;
@@ -35,8 +37,10 @@ export type Step =
   | { readonly kind: 'ask'; readonly query: number; readonly inside: boolean }
   | { readonly kind: 'snapshot' | 'deliver' | 'fail'; readonly read: number }
   | { readonly kind: 'commit'; readonly edit: Edit }
-  /** A revocation that the store will not write. */
-  | { readonly kind: 'lose'; readonly credential: number }
+  /** A change that the store will not write. */
+  | { readonly kind: 'lose'; readonly loss: Loss }
+  /** The same as one that was lost before, and now it is written. */
+  | { readonly kind: 'write again'; readonly loss: number }
   | { readonly kind: 'acknowledge'; readonly change: number }
   | { readonly kind: 'repeat'; readonly change: number }
   | { readonly kind: 'advance'; readonly seconds: number }
@@ -92,20 +96,32 @@ function createWorld(makeView: MakeView, capacity: number) {
   /** Of the changes that forbid something: others may be acknowledged before an older one that does. */
   const forbidden = new Map<Subject, bigint>();
   const acknowledgedChanges = new Set<Change>();
-  const denied = new Set<Subject>();
+  /** Those that were answered, and not written since. */
+  const lost = new Set<LostChange>();
   const grants = new Set<OpenGrant>();
   const delivered = new Map<FactsQuery, bigint>();
   const lastUsed = new Map<FactsQuery, Facts>();
   let asking = 0;
 
-  const inner = makeView({ read, capacity, head: store.head });
+  const denials = createDenials({ clock });
+  /** What was read, by what is used in its place. */
+  const origins = new WeakMap<Facts, Facts>();
+  const overlay: Pick<Overlay, 'overFacts'> = {
+    overFacts(query, facts) {
+      const used = denials.overFacts(query, facts);
+      origins.set(used, facts);
+      return used;
+    },
+  };
+  const inner = makeView({ read, denials: overlay, capacity, head: store.head });
   const view: View = {
     ask: (query, use) =>
       inner.ask(query, (facts, position) => {
         const known = queryOf(query);
         delivered.delete(known);
-        lastUsed.set(known, facts);
-        if (store.takenAt(facts) < newest(applied, query)) broken.push('facts older than an applied change');
+        const asRead = origins.get(facts) ?? facts;
+        lastUsed.set(known, asRead);
+        if (store.takenAt(asRead) < newest(applied, query)) broken.push('facts older than an applied change');
         return use(facts, position);
       }),
     apply(change) {
@@ -126,7 +142,9 @@ function createWorld(makeView: MakeView, capacity: number) {
         await new Promise<void>((resolve) => transactions.push(resolve));
         return made;
       },
+      position: async () => store.head(),
     },
+    denials,
     view,
     live,
     clock,
@@ -138,7 +156,6 @@ function createWorld(makeView: MakeView, capacity: number) {
     live,
     clock,
     policy: { tokensMayReadKeys: false },
-    isDenied: changes.isDenied,
   });
 
   return { act, check, comeToRest };
@@ -161,7 +178,10 @@ function createWorld(makeView: MakeView, capacity: number) {
         commit(step.edit);
         return;
       case 'lose':
-        lose(editedCredential(step.credential));
+        lose(lostChange(step.loss, now));
+        return;
+      case 'write again':
+        if (lost.size > 0) writeAgain(pick([...lost], step.loss));
         return;
       case 'acknowledge':
         if (transactions.length > 0) transactions.splice(step.change % transactions.length, 1)[0]?.();
@@ -236,13 +256,23 @@ function createWorld(makeView: MakeView, capacity: number) {
     pending.reject(new StoreFailure('the disk is gone'));
   }
 
-  function commit(edit: Edit): void {
+  function writeAgain(again: LostChange): void {
+    if (again.writtenBy === undefined) return;
+    // All that ended the same, whichever of them is asked for.
+    const written = [...lost].filter(
+      ({ denial, writtenBy }) => denial.kind === again.denial.kind && same(writtenBy, again.writtenBy),
+    );
+    commit(again.writtenBy, written);
+  }
+
+  function commit(edit: Edit, again: readonly LostChange[] = []): void {
     const change = store.commit(edit, now);
     committed.push(change);
     changes
-      .commit(async () => ({ result: undefined, change }))
+      .commit(async () => ({ result: undefined, change }), { lift: () => again.map(({ denial }) => denial) })
       .then(
         () => {
+          for (const one of again) lost.delete(one);
           if (change.narrows) raise(forbidden, change);
           acknowledgedChanges.add(change);
           for (const open of grants) {
@@ -256,15 +286,15 @@ function createWorld(makeView: MakeView, capacity: number) {
       );
   }
 
-  function lose(subject: Subject): void {
+  function lose(change: LostChange): void {
     const work = async (): Promise<never> => {
       await new Promise<void>((resolve) => transactions.push(resolve));
       throw new StoreFailure('the disk is full');
     };
-    changes.commit(work, { deny: () => [subject] }).then(
+    changes.commit(work, { deny: () => [change.denial] }).then(
       () => broken.push('a lost change was acknowledged'),
       () => {
-        denied.add(subject);
+        lost.add(change);
         inspect();
       },
     );
@@ -299,10 +329,14 @@ function createWorld(makeView: MakeView, capacity: number) {
       if (cut !== undefined && refusal === undefined) broken.push('a cut request is allowed at the last check');
       if (refusal !== undefined) continue;
       const since = newest(forbidden, attempt.query);
-      const ended = denied.has(credentialSubject(attempt.query));
-      if (ended || !store.allowsSince(since, attempt, now)) broken.push('a request is allowed against the law');
+      if (isLost(attempt) || !store.allowsSince(since, attempt, now))
+        broken.push('a request is allowed against the law');
     }
     if (view.entries > capacity) broken.push('more entries than the capacity');
+  }
+
+  function isLost(attempt: Attempt): boolean {
+    return [...lost].some(({ ends }) => ends(attempt));
   }
 
   function check(): void {
@@ -322,9 +356,7 @@ function createWorld(makeView: MakeView, capacity: number) {
       await finishEverything(() => asking === 0);
       const decision = await decided;
       check();
-      const allowed =
-        store.allowsSince(store.head(), attempt, now) &&
-        !changes.isDenied(credentialSubject(attempt.query), nanosOfSeconds(attempt.authTime));
+      const allowed = store.allowsSince(store.head(), attempt, now) && !isLost(attempt);
       if ((decision.kind === 'allow') !== allowed) {
         const answer = decision.kind === 'deny' ? decision.reason : 'allowed';
         throw new Error(`at rest a credential is ${answer}, which the last state ${allowed ? 'allows' : 'forbids'}`);
@@ -389,6 +421,6 @@ const newest = (newestOf: ReadonlyMap<Subject, bigint>, query: FactsQuery): bigi
     .map((subject) => newestOf.get(subject) ?? 0n)
     .reduce((a, b) => (a > b ? a : b));
 
-const text = (facts: Facts): string =>
-  JSON.stringify(facts, (_name, value) => (typeof value === 'bigint' ? value.toString() : value));
-const same = (a: Facts, b: Facts): boolean => text(a) === text(b);
+const text = (value: Facts | Edit | undefined): string =>
+  JSON.stringify(value, (_name, member) => (typeof member === 'bigint' ? member.toString() : member));
+const same = <T extends Facts | Edit | undefined>(a: T, b: T): boolean => text(a) === text(b);

@@ -127,6 +127,12 @@ test('ports are imported as types outside their own room', () => {
   expect(values).toEqual([]);
 });
 
+// Whoever asked for them beside what was read could forget to: rows and facts come with what could not be written laid over them.
+test('denials are known to the room of the view alone, and made by the composition root', () => {
+  const users = imports.filter(({ to, isType }) => to === 'revocation/denials' && !isType).map(({ from }) => from);
+  expect(users.filter((from) => roomOf(from) !== 'revocation')).toEqual(['app']);
+});
+
 test('only main.ts ends the process', () => {
   const ending = files.filter((file) => /\bprocess\.exit\(/.test(readFileSync(join(src, file), 'utf8')));
   expect(ending).toEqual(['main.ts']);

@@ -12,6 +12,7 @@ import { type DenyReason, denyReasons } from '../../../src/domain/decision.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { type Clock, NEVER, nanosOfSeconds, type UnixSeconds } from '../../../src/domain/time.ts';
 import { StoreFailure } from '../../../src/errors.ts';
+import { createDenials, type Denial } from '../../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../../src/revocation/live.ts';
 import { createView } from '../../../src/revocation/view.ts';
 import type { Facts, FactsQuery, FactsRead } from '../../../src/store/store.ts';
@@ -34,6 +35,7 @@ const alive: Facts = {
   credential: 'alive',
   expiresAt: NEVER,
   allowlist: anywhere,
+  label: '',
   signingKeyAlive: true,
 };
 
@@ -44,12 +46,13 @@ function setup() {
   const state = { facts: alive, position: 1n, now: NOW as UnixSeconds, failure: undefined as Error | undefined };
   const asked: FactsQuery[] = [];
   let delivered: Promise<void> = Promise.resolve();
-  const denied = new Set<string>();
   const now = () => nanosOfSeconds(state.now);
   const clock: Clock = { now, latest: now, monotonic: () => 0 };
   const live = createLiveRegistry({ clock });
+  const denials = createDenials({ clock });
   const view = createView({
     capacity: 10,
+    denials,
     read: async (query): Promise<FactsRead> => {
       asked.push(query);
       const read = { facts: state.facts, position: state.position };
@@ -64,7 +67,6 @@ function setup() {
     live,
     clock,
     policy: { tokensMayReadKeys: false },
-    isDenied: (subject) => denied.has(subject),
   });
   const session = jwt.issuer.issueSession(subkeySession, NOW).jwt;
   const token = jwt.issuer.issueToken(tokenRequest, NOW);
@@ -75,7 +77,7 @@ function setup() {
     live,
     state,
     asked,
-    denied,
+    denials,
     session,
     token,
     /** Facts are read but not delivered until the returned function is called. */
@@ -376,15 +378,23 @@ describe('a grant', () => {
   });
 });
 
-test.each([
-  ['credential whose revocation', subject],
-  ['session whose sign-out', sessionsSubject(subkeySession.credential.account)],
-])('a %s could not be written is refused, known or not, and no token', async (_what, denied) => {
-  const s = setup();
-  granted(await s.ask());
-  s.denied.add(denied);
-  expect(await s.ask()).toMatchObject({ reason: 'credential_revoked' });
-  granted(await s.ask({ bearer: s.token }));
+const { account } = subkeySession.credential;
+
+test.each<[string, Denial, DenyReason]>([
+  [
+    'credential whose revocation',
+    { kind: 'credential', credential: { ...subkeySession.credential, kind: 'subkey' } },
+    'credential_revoked',
+  ],
+  ['session whose sign-out', { kind: 'sessions', account, upTo: nanosOfSeconds(NOW) }, 'signed_out'],
+])('a %s could not be written is refused, known or not, and no token', async (_what, denial, reason) => {
+  for (const isKnown of [true, false]) {
+    const s = setup();
+    if (isKnown) granted(await s.ask());
+    s.denials.remember([denial]);
+    expect(await s.ask()).toMatchObject({ reason });
+    granted(await s.ask({ bearer: s.token }));
+  }
 });
 
 describe.each(['public', 'self-signed'] as const)('a %s route', (access) => {

@@ -18,6 +18,7 @@ const facts: Facts = {
   credential: 'alive',
   expiresAt: NEVER,
   allowlist: anywhere,
+  label: '',
   signingKeyAlive: true,
 };
 
@@ -109,6 +110,7 @@ describe('the order of refusals', () => {
       credential: 'revoked',
       expiresAt: now,
       allowlist: damaged,
+      label: '',
       signingKeyAlive: false,
     };
     let who = caller('main', unixSeconds(NOW - 1));
@@ -156,6 +158,7 @@ describe('the order of refusals', () => {
       credential: fc.constantFrom('unknown', 'pending', 'alive', 'revoked'),
       expiresAt: fc.constantFrom(NEVER, now, unixNanos(now + 1n)),
       allowlist: fc.constantFrom<Allowlist>(anywhere, listOf('192.0.2.0/24'), { kind: 'damaged', reason: '' }),
+      label: fc.constant(''),
       signingKeyAlive: fc.boolean(),
     });
     fc.assert(

@@ -1,11 +1,12 @@
 // What can change between the verification of an order and the moment its head is written.
 import { describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
+import { parseIp } from '../../../src/domain/allowlist.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { MAX_JSON_VALUES } from '../../../src/domain/strict-json.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
-import { createOrderCheck } from '../../../src/gateway/order-check.ts';
+import { createOrderCheck, type OrderCheckDeps } from '../../../src/gateway/order-check.ts';
 import { createOrderMarks, type OrderMarksOptions } from '../../../src/gateway/order-marks.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { feltFromText } from '../../../src/starknet/felt.ts';
@@ -22,6 +23,7 @@ const otherBot = createStarkKey('0x3333');
 const domain = { domainName: 'Paradex', chainId: 'SN_TEST' };
 const hasher = createMessageHasher(scureCurve, domain);
 const verifier = inlineVerifier(domain);
+const clientIp = parseIp('192.0.2.7');
 const START = 1_800_000_000_000;
 
 const session: Principal = {
@@ -52,15 +54,16 @@ const subkey: Subkey = {
 
 const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 50 };
 
-function setup(marks = roomy, asked: Pick<Verifier, 'askAll'> = verifier) {
+function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
+  const asked: unknown[] = [];
   const state = {
     nowMs: START,
     stored: subkey,
-    alive: ((): boolean | Promise<boolean> => true) as (id: string) => boolean | Promise<boolean>,
+    refusalOf: (_id: string): ReturnType<OrderCheckDeps['signerRefusal']> => undefined,
   };
   const now = () => unixNanos(BigInt(state.nowMs) * 1_000_000n);
   const check = createOrderCheck({
-    verifier: asked,
+    verifier: answering,
     store: {
       account: async () => ({
         account,
@@ -74,7 +77,10 @@ function setup(marks = roomy, asked: Pick<Verifier, 'askAll'> = verifier) {
         return publicKey === bot.publicKey ? state.stored : undefined;
       },
     },
-    isAlive: ({ id }) => state.alive(id),
+    signerRefusal: ({ id }, request) => {
+      asked.push(request);
+      return state.refusalOf(id);
+    },
     clock: { now, latest: now, monotonic: () => state.nowMs },
     settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
     marks: createOrderMarks(marks),
@@ -85,10 +91,11 @@ function setup(marks = roomy, asked: Pick<Verifier, 'askAll'> = verifier) {
       target: '/v1/orders/batch',
       rawHeaders: [],
       principal: session,
+      clientIp,
       body: Buffer.from(JSON.stringify(orders)),
       asker: someone,
     });
-  return { state, check, ask };
+  return { state, check, ask, asked };
 }
 
 function order(by = bot, timestamp = START, size = 1) {
@@ -132,25 +139,25 @@ describe('the last check', () => {
   test('refuses when the subkey that signed ended while the request waited', async () => {
     const { ask, state } = setup();
     const checked = await ask(order());
-    state.alive = () => false;
+    state.refusalOf = () => 'credential_revoked';
     expect(checked.leave()).toMatchObject(invalid);
   });
 
   test('refuses when something changed about that subkey and what, is not known in this turn', async () => {
     const { ask, state } = setup();
     const checked = await ask(order());
-    for (const unknown of [Promise.resolve(true), Promise.reject(new Error('no store'))]) {
-      state.alive = () => unknown;
+    for (const unknown of [Promise.resolve(undefined), Promise.reject(new Error('no store'))]) {
+      state.refusalOf = () => unknown;
       expect(checked.leave()).toBe('view_stale');
     }
-    state.alive = () => true;
+    state.refusalOf = () => undefined;
     expect(checked.leave()).toBeUndefined();
   });
 
   test('asks for every subkey that signed in the list, also when the main key signed too', async () => {
     const { ask, state } = setup();
     const checked = await ask(order(main, START, 1), order(bot, START, 2), order(main, START, 3));
-    state.alive = () => false;
+    state.refusalOf = () => 'credential_revoked';
     expect(checked.leave()).toMatchObject(invalid);
   });
 
@@ -162,19 +169,44 @@ describe('the last check', () => {
       ['42', 1],
       ['43', 3],
     ] as const) {
-      state.alive = (asked) => asked !== id;
+      state.refusalOf = (asked) => (asked === id ? 'credential_revoked' : undefined);
       const message = `order ${index} of the list: the subkey that signed is no longer active`;
       expect(checked.leave()).toMatchObject({ ...invalid, message, data: { index } });
     }
-    state.alive = () => true;
+    state.refusalOf = () => undefined;
     expect(checked.leave()).toBeUndefined();
   });
 
   test('does not ask for a subkey when the main key signed', async () => {
     const { ask, state } = setup();
     const checked = await ask(order(main));
-    state.alive = () => false;
+    state.refusalOf = () => 'credential_revoked';
     expect(checked.leave()).toBeUndefined();
+  });
+
+  const notFromHere = { code: 'IP_NOT_ALLOWED', status: 403, data: { index: 1 } };
+  const outside = 'order 1 of the list: the client address is outside the allowlist of the subkey that signed';
+
+  test('and the first one refuse an order by a subkey that may not be used from the address of the request', async () => {
+    const { ask, state, asked } = setup();
+    const list = [order(main, START, 1), order(bot, START, 2)];
+    const checked = await ask(...list);
+    state.refusalOf = () => 'ip_not_allowed';
+    expect(checked.leave()).toMatchObject({ ...notFromHere, message: outside });
+    await expect(ask(...list)).rejects.toMatchObject({ ...notFromHere, message: outside });
+    expect(asked).toEqual(Array(3).fill({ kid: session.kid, clientIp }));
+    state.refusalOf = () => undefined;
+    expect(checked.leave()).toBeUndefined();
+  });
+
+  test.each([
+    ['allowlist_damaged', 'the stored allowlist of the subkey that signed is damaged: replace it'],
+    ['client_ip_unknown', 'the client address could not be told'],
+  ] as const)('names %s, where that is what is wrong with the list of the subkey', async (reason, message) => {
+    const { ask, state } = setup();
+    const checked = await ask(order(main, START, 1), order(bot, START, 2));
+    state.refusalOf = () => reason;
+    expect(checked.leave()).toMatchObject({ ...notFromHere, message: `order 1 of the list: ${message}` });
   });
 
   test('without room for marks nothing leaves', async () => {
@@ -203,13 +235,13 @@ describe('the signer', () => {
 
   test('a subkey that the view holds for ended signs nothing', async () => {
     const { ask, state } = setup();
-    state.alive = () => Promise.resolve(false);
+    state.refusalOf = () => Promise.resolve('credential_revoked');
     await expect(ask(order())).rejects.toMatchObject(invalid);
   });
 
   test('what the store throws is not taken for a bad signature', async () => {
     const { ask, state } = setup();
-    state.alive = () => Promise.reject(new Error('no store'));
+    state.refusalOf = () => Promise.reject(new Error('no store'));
     await expect(ask(order())).rejects.toThrow('no store');
   });
 
@@ -220,7 +252,13 @@ describe('the signer', () => {
       credential: { account, kind: 'token', id: 'tok_1' },
       label: bot.publicKey,
     };
-    const request = { route: { batch: false, id: undefined }, target: '/v1/orders', rawHeaders: [], asker: someone };
+    const request = {
+      route: { batch: false, id: undefined },
+      target: '/v1/orders',
+      rawHeaders: [],
+      clientIp,
+      asker: someone,
+    };
     const body = Buffer.from(JSON.stringify(order()));
     await expect(check({ ...request, principal, body })).rejects.toMatchObject(invalid);
     await expect(check({ ...request, principal: undefined, body })).rejects.toMatchObject(invalid);
@@ -248,7 +286,7 @@ describe('the size of a list', () => {
 
   test('a list of more values than 50 orders can have is not read to its end', async () => {
     const { check } = setup();
-    const request = { target: '/v1/orders/batch', rawHeaders: [], principal: session, asker: someone };
+    const request = { target: '/v1/orders/batch', rawHeaders: [], principal: session, clientIp, asker: someone };
     const body = Buffer.from(`[${'1,'.repeat(MAX_JSON_VALUES)}and no JSON`);
     for (const batch of [true, false]) {
       await expect(check({ ...request, route: { batch, id: undefined }, body })).rejects.toMatchObject({

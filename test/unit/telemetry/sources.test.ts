@@ -8,6 +8,7 @@ import { anywhere } from '../../../src/domain/allowlist.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import { NEVER } from '../../../src/domain/time.ts';
 import { createUpstream, type UpstreamEvents } from '../../../src/gateway/upstream.ts';
+import { createDenials } from '../../../src/revocation/denials.ts';
 import { createView } from '../../../src/revocation/view.ts';
 import type { Facts, FactsRead } from '../../../src/store/store.ts';
 
@@ -20,13 +21,15 @@ const facts: Facts = {
   credential: 'alive',
   expiresAt: NEVER,
   allowlist: anywhere,
+  label: '',
   signingKeyAlive: true,
 };
 const query = (id: string) => ({ account: feltOf(1n), kind: 'subkey', id, kid: 'kid' }) as const;
 
 test('the view: hits, fills, fills under way, what was read again and what was forgotten', async () => {
+  const denials = createDenials({ clock: { now: () => NEVER, latest: () => NEVER, monotonic: () => 0 } });
   const reads: ((read: FactsRead) => void)[] = [];
-  const view = createView({ read: () => new Promise((resolve) => void reads.push(resolve)), capacity: 1 });
+  const view = createView({ read: () => new Promise((resolve) => void reads.push(resolve)), denials, capacity: 1 });
   const first = view.ask(query('1'), () => 'used');
   expect(view.stats()).toEqual({ entries: 0, capacity: 1, filling: 1, hits: 0, fills: 1, rereads: 0, evictions: 0 });
   view.apply({ position: 5n, subjects: [`credential/${feltOf(1n)}/subkey/1`], narrows: true });

@@ -1,0 +1,84 @@
+// The store as everybody but the view and the changes themselves sees it: what was ended and could not be written reads as ended,
+// outside a transaction and inside one. Writes are the store's own.
+import type { AccountId } from '../domain/credential.ts';
+import { NEVER } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { Store, StoreReads, StoreTransaction } from '../store/store.ts';
+import type { Denials, Overlay } from './denials.ts';
+
+type RowReads = Omit<StoreReads, 'countLive'>;
+
+/** `told` hears of each account before its row is read. */
+function currentReads(stored: RowReads, overlay: Overlay, told: (account: AccountId) => void): RowReads {
+  return {
+    async facts(query) {
+      told(query.account);
+      const { facts, position } = await stored.facts(query);
+      return { facts: overlay.overFacts(query, facts), position };
+    },
+    async account(id) {
+      told(id);
+      const account = await stored.account(id);
+      return account && overlay.overAccount(account);
+    },
+    async subkey(account, publicKey) {
+      told(account);
+      const subkey = await stored.subkey(account, publicKey);
+      return subkey && overlay.overSubkey(subkey);
+    },
+    async token(account, lookupId) {
+      told(account);
+      const token = await stored.token(account, lookupId);
+      return token && overlay.overToken(token);
+    },
+  };
+}
+
+export interface CurrentTransaction {
+  readonly tx: StoreTransaction;
+  /**
+   * To be called last, in the turn that ends the work: throws SERVICE_UNAVAILABLE when something was ended about an account since its
+   * row was read here. What gives away must not be committed on what was true a moment ago.
+   */
+  requireCurrent(): void;
+}
+
+export function currentTransaction(stored: StoreTransaction, denials: Denials): CurrentTransaction {
+  const since = denials.version;
+  const asked = new Set<AccountId>();
+  return {
+    tx: { ...stored, ...currentReads(stored, denials, (account) => asked.add(account)) },
+    requireCurrent() {
+      for (const account of asked) {
+        if (denials.changedSince(account, since)) {
+          throw new ApiError('SERVICE_UNAVAILABLE', 'something of this account was ended meanwhile; try again');
+        }
+      }
+    },
+  };
+}
+
+/** A list leaves out what is ended where it leaves out what was revoked; limits count it until that is written. */
+export function createCurrentStore(stored: Store, denials: Denials): Store {
+  return {
+    ...stored,
+    ...currentReads(stored, denials, () => undefined),
+
+    async subkeys(account, filter, page) {
+      const { rows, next } = await stored.subkeys(account, filter, page);
+      const current = rows.map((row) => denials.overSubkey(row));
+      return { rows: current.filter(({ state }) => filter.withRevoked || state !== 'revoked'), next };
+    },
+    async tokens(account, filter, page) {
+      const { rows, next } = await stored.tokens(account, filter, page);
+      const current = rows.map((row) => denials.overToken(row));
+      return { rows: current.filter(({ revokedAt }) => filter.withInvalid || revokedAt === NEVER), next };
+    },
+    async accounts(page) {
+      const { rows, next } = await stored.accounts(page);
+      return { rows: rows.map((row) => denials.overAccount(row)), next };
+    },
+
+    transaction: (work) => stored.transaction((tx) => work(currentTransaction(tx, denials).tx)),
+  };
+}

@@ -1,0 +1,319 @@
+// What was ended in this process and could not be written, laid over everything that is read: facts and rows come out as if it had
+// been. Nobody asks it beside what was read, so that nobody can forget to; it never gives anything back that the store took.
+import {
+  type AccountId,
+  accountSubject,
+  type CredentialKind,
+  type CredentialRef,
+  credentialSubject,
+  kindSubject,
+  namedSubject,
+  type SessionCredentialRef,
+  type Subject,
+  sessionsSubject,
+  signingKeySubject,
+} from '../domain/credential.ts';
+import { type Clock, NEVER, type UnixNanos, unixNanos } from '../domain/time.ts';
+import type { Account, Facts, FactsQuery, Subkey, Token } from '../store/store.ts';
+
+/** A main key or wallet ends with its account alone. */
+export type Revocable = Exclude<CredentialKind, 'main' | 'evm'>;
+
+export type WideDenial =
+  /** As if the account were locked. */
+  | { readonly kind: 'account'; readonly account: AccountId }
+  /** All sessions of the account, and whatever was signed for one, made at or before `upTo`. */
+  | { readonly kind: 'sessions'; readonly account: AccountId; readonly upTo: UnixNanos }
+  /** All credentials of a kind, those that are made later included. */
+  | { readonly kind: 'every'; readonly account: AccountId; readonly of: Revocable };
+
+export type SingleDenial =
+  | { readonly kind: 'credential'; readonly credential: CredentialRef & { readonly kind: Revocable } }
+  /** Sessions of one main key, wallet or subkey made at or before `upTo`. */
+  | { readonly kind: 'credential_sessions'; readonly credential: SessionCredentialRef; readonly upTo: UnixNanos }
+  /** A subkey or token as its owner names it, where the store could not even say which row that is. */
+  | { readonly kind: 'named'; readonly account: AccountId; readonly of: Revocable; readonly label: string };
+
+export type Denial = WideDenial | SingleDenial | { readonly kind: 'signing_key'; readonly kid: string };
+
+export interface DenialsStats {
+  /** Credentials, accounts and signing keys that are denied in this process alone. */
+  readonly unwritten: number;
+}
+
+/** What was remembered, for what is read. */
+export interface Overlay {
+  overFacts(query: FactsQuery, facts: Facts): Facts;
+  overAccount(account: Account): Account;
+  overSubkey(subkey: Subkey): Subkey;
+  overToken(token: Token): Token;
+}
+
+export interface Denials extends Overlay {
+  /**
+   * Adds all of them. Returns the accounts of which there was more than is remembered one by one: every subkey, every token and every
+   * session of theirs made until now is denied instead, and what is under way must be cut.
+   */
+  remember(denials: readonly Denial[]): readonly AccountId[];
+  /** Forgets what has been written since, of what was remembered no later than `asOf`, and no more of sessions than up to `upTo`. */
+  lift(denials: readonly Denial[], asOf: number): void;
+  /** False when lifting these would change nothing. */
+  mayHold(denials: readonly Denial[]): boolean;
+  /** Rises with each `remember`. */
+  readonly version: number;
+  /** Whether something about the account was remembered after `version`. */
+  changedSince(account: AccountId, version: number): boolean;
+  stats(): DenialsStats;
+}
+
+/** How many credentials, of one account and of all together, are remembered one by one. */
+export interface DenialLimits {
+  readonly perAccount: number;
+  readonly total: number;
+}
+
+// Some 200 bytes each. Beside these, an account costs five entries at most, however much of it is denied: less than the rows it has
+// in the database, without which nothing of it could be ended.
+const limitsByDefault: DenialLimits = { perAccount: 1_000, total: 100_000 };
+
+const FOREVER = unixNanos(2n ** 63n - 1n);
+
+interface Entry {
+  /** The latest signature it ends; FOREVER for a credential as a whole. */
+  readonly upTo: UnixNanos;
+  /** When it was ended. */
+  readonly at: UnixNanos;
+  readonly version: number;
+}
+
+interface SingleEntry extends Entry {
+  readonly of: CredentialKind;
+}
+
+interface AccountDenials {
+  readonly wide: Map<Subject, Entry>;
+  readonly single: Map<Subject, SingleEntry>;
+  /** The version of the last one that was added. */
+  newest: number;
+}
+
+export function createDenials(deps: { readonly clock: Clock; readonly limits?: DenialLimits }): Denials {
+  const { clock, limits = limitsByDefault } = deps;
+  const accounts = new Map<AccountId, AccountDenials>();
+  const signingKeys = new Map<string, number>();
+  let singles = 0;
+  let version = 0;
+
+  return {
+    remember(denials) {
+      version += 1;
+      const widened = new Set<AccountId>();
+      for (const denial of denials) {
+        if (denial.kind === 'signing_key') signingKeys.set(denial.kid, version);
+        else if (!isSingle(denial)) rememberWide(denial);
+        else for (const account of rememberSingle(denial)) widened.add(account);
+      }
+      return [...widened];
+    },
+
+    lift(denials, asOf) {
+      for (const denial of denials) {
+        if (denial.kind === 'signing_key') {
+          if ((signingKeys.get(denial.kid) ?? version) <= asOf) signingKeys.delete(denial.kid);
+        } else liftFrom(accountOf(denial), denial, asOf);
+      }
+    },
+
+    mayHold: (denials) =>
+      denials.some((denial) =>
+        denial.kind === 'signing_key' ? signingKeys.has(denial.kid) : accounts.has(accountOf(denial)),
+      ),
+
+    get version() {
+      return version;
+    },
+
+    changedSince: (account, since) => (accounts.get(account)?.newest ?? 0) > since,
+
+    overFacts(query, facts) {
+      if (accounts.size === 0 && signingKeys.size === 0) return facts;
+      const { account, kind } = query;
+      const signingKeyAlive = facts.signingKeyAlive && !signingKeys.has(query.kid);
+      const denied = accounts.get(account);
+      if (denied === undefined)
+        return signingKeyAlive === facts.signingKeyAlive ? facts : { ...facts, signingKeyAlive };
+      const ended = kind === 'subkey' || kind === 'token' ? endOf(denied, { ...query, kind }, facts.label) : undefined;
+      const own = ended === undefined ? denied.single.get(credentialSubject(query))?.upTo : undefined;
+      return {
+        ...facts,
+        signingKeyAlive,
+        accountLocked: facts.accountLocked || denied.wide.has(accountSubject(account)),
+        credential: ended === undefined || facts.credential === 'unknown' ? facts.credential : 'revoked',
+        validAfter: latest(facts.validAfter, sessionsEnd(account, denied), own ?? NEVER),
+      };
+    },
+
+    overAccount(row) {
+      const { account, lockedAt, validAfter } = row;
+      const denied = accounts.get(account);
+      if (denied === undefined) return row;
+      const lock = denied.wide.get(accountSubject(account));
+      return {
+        ...row,
+        lockedAt: lockedAt === NEVER ? (lock?.at ?? NEVER) : lockedAt,
+        validAfter: latest(validAfter, sessionsEnd(account, denied)),
+      };
+    },
+
+    overSubkey(row) {
+      const { account, id, publicKey } = row;
+      const denied = row.state === 'revoked' ? undefined : accounts.get(account);
+      const end = denied && endOf(denied, { account, kind: 'subkey', id: id.toString() }, publicKey);
+      return end === undefined ? row : { ...row, state: 'revoked', revokedAt: end.at, pending: undefined };
+    },
+
+    overToken(row) {
+      const { account, tokenId, lookupId } = row;
+      const denied = row.revokedAt === NEVER ? accounts.get(account) : undefined;
+      const end = denied && endOf(denied, { account, kind: 'token', id: tokenId }, lookupId);
+      return end === undefined ? row : { ...row, revokedAt: end.at };
+    },
+
+    stats() {
+      let unwritten = signingKeys.size + singles;
+      for (const { wide } of accounts.values()) unwritten += wide.size;
+      return { unwritten };
+    },
+  };
+
+  function deniedOf(account: AccountId): AccountDenials {
+    const known = accounts.get(account);
+    if (known !== undefined) return known;
+    const denied: AccountDenials = { wide: new Map(), single: new Map(), newest: 0 };
+    accounts.set(account, denied);
+    return denied;
+  }
+
+  function rememberWide(denial: WideDenial): void {
+    const denied = deniedOf(denial.account);
+    const subject = subjectOf(denial);
+    denied.newest = version;
+    denied.wide.set(subject, { upTo: latest(upToOf(denial), denied.wide.get(subject)?.upTo ?? NEVER), ...made() });
+  }
+
+  /** Returns whom that was too much of. */
+  function rememberSingle(denial: SingleDenial): readonly AccountId[] {
+    const account = accountOf(denial);
+    const denied = deniedOf(account);
+    const subject = subjectOf(denial);
+    const known = denied.single.get(subject);
+    denied.newest = version;
+    // What ended more stays: a session reported as leaked must not bring back the subkey behind it.
+    const upTo = latest(upToOf(denial), known?.upTo ?? NEVER);
+    denied.single.set(subject, { upTo, of: kindOf(denial), ...made() });
+    if (known === undefined) singles += 1;
+    if (denied.single.size > limits.perAccount) return [widen(account, denied)];
+    return singles > limits.total ? [widen(...largest(account, denied))] : [];
+  }
+
+  function made(): Pick<Entry, 'at' | 'version'> {
+    return { at: clock.now(), version };
+  }
+
+  // So that a few accounts with many of them cannot widen what all others ended.
+  function largest(account: AccountId, denied: AccountDenials): [AccountId, AccountDenials] {
+    let found: [AccountId, AccountDenials] = [account, denied];
+    for (const other of accounts) if (other[1].single.size > found[1].single.size) found = other;
+    return found;
+  }
+
+  // As if the owner had asked for everything to be revoked, which is also what ends it once it is written: a new login of the main key
+  // can still ask for that. Nothing that was denied one by one is left out.
+  function widen(account: AccountId, denied: AccountDenials): AccountId {
+    const signed = [...denied.single.values()].map(({ upTo }) => upTo).filter((upTo) => upTo !== FOREVER);
+    singles -= denied.single.size;
+    denied.single.clear();
+    rememberWide({ kind: 'sessions', account, upTo: latest(clock.latest(), ...signed) });
+    rememberWide({ kind: 'every', account, of: 'subkey' });
+    rememberWide({ kind: 'every', account, of: 'token' });
+    return account;
+  }
+
+  function liftFrom(account: AccountId, denial: WideDenial | SingleDenial, asOf: number): void {
+    const denied = accounts.get(account);
+    if (denied === undefined) return;
+    const upTo = upToOf(denial);
+    const isWritten = (entry: Entry | undefined) => entry !== undefined && entry.version <= asOf && entry.upTo <= upTo;
+    const subject = subjectOf(denial);
+    if (isWritten(denied.wide.get(subject))) denied.wide.delete(subject);
+    for (const [name, entry] of denied.single) {
+      // What ends all of them ends each: all of a kind, or all that was signed until then.
+      const isPart =
+        name === subject || denial.kind === 'sessions' || (denial.kind === 'every' && denial.of === entry.of);
+      if (!isPart || !isWritten(entry)) continue;
+      denied.single.delete(name);
+      singles -= 1;
+    }
+    if (denied.wide.size + denied.single.size === 0) accounts.delete(account);
+  }
+}
+
+const isSingle = (denial: WideDenial | SingleDenial): denial is SingleDenial =>
+  denial.kind === 'credential' || denial.kind === 'credential_sessions' || denial.kind === 'named';
+
+const accountOf = (denial: WideDenial | SingleDenial): AccountId =>
+  denial.kind === 'credential' || denial.kind === 'credential_sessions' ? denial.credential.account : denial.account;
+
+const kindOf = (denial: SingleDenial): CredentialKind => (denial.kind === 'named' ? denial.of : denial.credential.kind);
+
+const upToOf = (denial: WideDenial | SingleDenial): UnixNanos =>
+  denial.kind === 'sessions' || denial.kind === 'credential_sessions' ? denial.upTo : FOREVER;
+
+function subjectOf(denial: WideDenial | SingleDenial): Subject {
+  switch (denial.kind) {
+    case 'account':
+      return accountSubject(denial.account);
+    case 'sessions':
+      return sessionsSubject(denial.account);
+    case 'every':
+      return kindSubject({ account: denial.account, kind: denial.of });
+    case 'credential':
+    case 'credential_sessions':
+      return credentialSubject(denial.credential);
+    case 'named':
+      return namedSubject({ account: denial.account, kind: denial.of, label: denial.label });
+    default:
+      return denial satisfies never;
+  }
+}
+
+/** Under which of its subjects a request that a denial ends is under way: some are known there by their account alone. */
+export function cutSubjectOf(denial: Denial): Subject {
+  switch (denial.kind) {
+    case 'signing_key':
+      return signingKeySubject(denial.kid);
+    case 'every':
+      return denial.of === 'subkey' ? sessionsSubject(denial.account) : accountSubject(denial.account);
+    case 'named':
+      return accountSubject(denial.account);
+    default:
+      return subjectOf(denial);
+  }
+}
+
+/** Why a credential is ended as a whole. */
+function endOf(
+  { wide, single }: AccountDenials,
+  ref: CredentialRef & { readonly kind: Revocable },
+  label: string,
+): Entry | undefined {
+  const { account, kind } = ref;
+  const own = single.get(credentialSubject(ref));
+  if (own?.upTo === FOREVER) return own;
+  return single.get(namedSubject({ account, kind, label })) ?? wide.get(kindSubject({ account, kind }));
+}
+
+const sessionsEnd = (account: AccountId, { wide }: AccountDenials): UnixNanos =>
+  wide.get(sessionsSubject(account))?.upTo ?? NEVER;
+
+const latest = (...times: readonly UnixNanos[]): UnixNanos => times.reduce((a, b) => (a > b ? a : b), NEVER);
