@@ -328,7 +328,7 @@ export const settings = {
 
   'login.single_use': boolean(false, {
     description:
-      'A login signature opens one session. Off by default: two processes with one key send byte-identical logins in the same second.',
+      'A login signature opens one session, for the key that made it. Off by default: two processes with one key send byte-identical logins in the same second.',
   }),
 
   'onboarding.open': boolean(true, {

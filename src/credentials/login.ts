@@ -13,7 +13,7 @@ import type { Keyring } from '../jwt/keyring.ts';
 import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
-import type { Account, Facts, Store, Subkey } from '../store/store.ts';
+import type { Account, Facts, SignedMessage, Store, Subkey } from '../store/store.ts';
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
@@ -70,8 +70,8 @@ const MARK_GRACE_SECONDS = 60;
 
 interface Proven {
   readonly credential: SessionCredentialRef;
-  /** The Stark message that was signed; absent for a wallet, whose nonce is used up instead. */
-  readonly hash?: bigint;
+  /** The Stark message, and the key that signed it; absent for a wallet, whose nonce is used up instead. */
+  readonly signed?: SignedMessage;
   /** Signing public key or wallet address. */
   readonly label: string;
   readonly authTime: UnixSeconds;
@@ -121,6 +121,7 @@ export function createLogin(deps: LoginDeps): Login {
         authTime: secondsOf(issuedAt),
       };
       await requireWelcome(proven, request);
+      // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
       const fresh = await store.transaction((tx) =>
         tx.useSiweNonce(account.account, nonce, addSeconds(expirationTime, MARK_GRACE_SECONDS)),
       );
@@ -190,13 +191,14 @@ export function createLogin(deps: LoginDeps): Login {
     );
   }
 
-  // Marked by the message, never by the signature: (r, N-s) verifies too (DECISIONS "repeats").
+  // Marked by the message, never by the signature: (r, N-s) verifies too. And by its key: what an owner will sign is known beforehand,
+  // and any other key of the account could use it up first.
   async function useOnce(proven: Proven, request: StarkLoginRequest, expiration: UnixSeconds): Promise<void> {
-    const { credential, hash } = proven;
-    if (hash === undefined) return;
+    const { credential, signed } = proven;
+    if (signed === undefined) return;
     await requireWelcome(proven, request);
     const until = addSeconds(nanosOfSeconds(expiration), MARK_GRACE_SECONDS);
-    const fresh = await store.transaction((tx) => tx.useSignature(credential.account, 'login', feltOf(hash), until));
+    const fresh = await store.transaction((tx) => tx.useSignature(credential.account, 'login', signed, until));
     if (!fresh) throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before');
   }
 
@@ -259,7 +261,12 @@ const provenAs = (
   { account, kind, id }: SessionCredentialRef,
   { publicKey, hash }: Signer,
   request: StarkLoginRequest,
-): Proven => ({ credential: { account, kind, id }, label: publicKey, authTime: request.timestamp, hash });
+): Proven => ({
+  credential: { account, kind, id },
+  label: publicKey,
+  authTime: request.timestamp,
+  signed: { hash: feltOf(hash), by: publicKey },
+});
 
 const verificationFailed = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for a key of this account');

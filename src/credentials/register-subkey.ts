@@ -67,6 +67,7 @@ type Proof =
   | {
       readonly kind: 'stark';
       readonly hash: Felt;
+      readonly by: Felt;
       readonly signedAt: UnixNanos;
       readonly until: UnixNanos;
       readonly signed: Record<string, unknown>;
@@ -196,6 +197,7 @@ export function createRegisterSubkey(deps: {
         return {
           kind: 'stark',
           hash: feltOf(hash),
+          by: mainKey,
           signedAt: nanosOfSeconds(timestamp),
           until: addSeconds(nanosOfSeconds(expiry), MARK_GRACE_SECONDS),
           signed: { signature_timestamp: timestamp, signature_expiry: expiry, ...signatureText(signature) },
@@ -229,7 +231,7 @@ export function createRegisterSubkey(deps: {
   }
 
   async function useOnce(tx: StoreTransaction, account: AccountId, proof: Proof): Promise<void> {
-    if (proof.kind === 'stark' && !(await tx.useSignature(account, 'registration', proof.hash, proof.until))) {
+    if (proof.kind === 'stark' && !(await tx.useSignature(account, 'registration', proof, proof.until))) {
       throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this registration signature was used before');
     }
     if (proof.kind === 'wallet' && !(await tx.useSiweNonce(account, proof.nonce, proof.until))) {

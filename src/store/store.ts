@@ -193,6 +193,12 @@ export interface StoreReads {
   ): Promise<{ readonly tokens: number; readonly active: number; readonly pending: number }>;
 }
 
+/** A message, by its hash, and the public key that signed it. */
+export interface SignedMessage {
+  readonly hash: Felt;
+  readonly by: Felt;
+}
+
 /** Which credentials, of many accounts, a restore ends. */
 export interface RevokedKinds {
   readonly subkeys: 'all' | 'pending';
@@ -248,8 +254,13 @@ export interface StoreTransaction extends StoreReads {
   /** False when it was in that state already. */
   lockAccount(account: AccountId, now: UnixNanos): Promise<boolean>;
   unlockAccount(account: AccountId): Promise<boolean>;
-  /** False when this message was used before: nothing was written. Marks are by message hash, never by signature. */
-  useSignature(account: AccountId, purpose: string, messageHash: Felt, expiresAt: UnixNanos): Promise<boolean>;
+  /** False when this key used this message before: nothing was written. Marks are by message and key, never by signature. */
+  useSignature(
+    account: AccountId,
+    purpose: 'login' | 'registration',
+    signed: SignedMessage,
+    expiresAt: UnixNanos,
+  ): Promise<boolean>;
   useSiweNonce(account: AccountId, nonce: string, expiresAt: UnixNanos): Promise<boolean>;
   /** Oldest first. */
   signingKeys(): Promise<readonly SigningKeyRecord[]>;

@@ -68,6 +68,7 @@ export interface SigningKeyTable {
 export interface UsedSignatureTable {
   account_id: string;
   purpose: string;
+  /** `hash/key`: the message, and the public key that signed it; the hash alone in a row of an older release. */
   message_hash: string;
   expires_at: bigint;
 }

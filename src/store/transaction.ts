@@ -191,10 +191,19 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     revokeToken: (account, tokenId, now) =>
       updateLiveToken(account, tokenId, { revoked_at: now, last_updated_at: now }),
 
-    async useSignature(account, purpose, messageHash, expiresAt) {
+    async useSignature(account, purpose, { hash, by }, expiresAt) {
+      // A mark that names no key was made before marks did: it stands for every key, until it is purged within minutes.
+      const keyless = await db
+        .selectFrom('used_signature')
+        .select('expires_at')
+        .where('account_id', '=', account)
+        .where('purpose', '=', purpose)
+        .where('message_hash', '=', hash)
+        .executeTakeFirst();
+      if (keyless !== undefined) return false;
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('used_signature')
-        .values({ account_id: account, purpose, message_hash: messageHash, expires_at: expiresAt })
+        .values({ account_id: account, purpose, message_hash: `${hash}/${by}`, expires_at: expiresAt })
         .onConflict((c) => c.doNothing())
         .executeTakeFirstOrThrow();
       return numInsertedOrUpdatedRows === 1n;

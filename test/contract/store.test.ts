@@ -776,17 +776,30 @@ describe.each(databases)('the store on $name', ({ create }) => {
   });
 
   describe('what counts once', () => {
-    const hash = feltOf(0xabcn);
+    const signed = { hash: feltOf(0xabcn), by: keyOne };
 
-    test('a signature is used once per account and purpose, also after reopening', async () => {
-      const use = (account: typeof alice, purpose: string) =>
-        store.transaction((tx) => tx.useSignature(account, purpose, hash, at(5n)));
+    test('a signature is used once per account, purpose and key, also after reopening', async () => {
+      const use = (account: typeof alice, purpose: 'login' | 'registration', by = keyOne) =>
+        store.transaction((tx) => tx.useSignature(account, purpose, { ...signed, by }, at(5n)));
       expect(await use(alice, 'registration')).toBe(true);
       expect(await use(alice, 'registration')).toBe(false);
       expect(await use(alice, 'login')).toBe(true);
       expect(await use(bob, 'registration')).toBe(true);
+      expect(await use(alice, 'registration', keyTwo)).toBe(true);
       await reopen();
       expect(await use(alice, 'registration')).toBe(false);
+      expect(await use(alice, 'registration', keyTwo)).toBe(false);
+    });
+
+    test('a mark of an older release, which names no key, holds for every key until its time is over', async () => {
+      database.sql(
+        `insert into used_signature (account_id, purpose, message_hash, expires_at) values ('${alice}', 'login', '${signed.hash}', 5)`,
+      );
+      const use = (by: typeof keyOne) =>
+        store.transaction((tx) => tx.useSignature(alice, 'login', { ...signed, by }, at(5n)));
+      expect([await use(keyOne), await use(keyTwo)]).toEqual([false, false]);
+      await store.purgeExpired(at(6n));
+      expect([await use(keyOne), await use(keyTwo)]).toEqual([true, true]);
     });
 
     test('a nonce is used once per account, also after reopening', async () => {
@@ -800,7 +813,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
 
     test('of many in parallel exactly one wins', async () => {
       const signatures = await Promise.all(
-        Array.from({ length: 8 }, () => store.transaction((tx) => tx.useSignature(alice, 'login', hash, at(5n)))),
+        Array.from({ length: 8 }, () => store.transaction((tx) => tx.useSignature(alice, 'login', signed, at(5n)))),
       );
       const nonces = await Promise.all(
         Array.from({ length: 8 }, () => store.transaction((tx) => tx.useSiweNonce(alice, 'nonce', at(5n)))),
@@ -811,22 +824,22 @@ describe.each(databases)('the store on $name', ({ create }) => {
 
     test('a use that is rolled back never happened', async () => {
       const attempt = store.transaction(async (tx) => {
-        await tx.useSignature(alice, 'registration', hash, at(5n));
+        await tx.useSignature(alice, 'registration', signed, at(5n));
         throw new Error('changed my mind');
       });
       await expect(attempt).rejects.toThrow('changed my mind');
-      expect(await store.transaction((tx) => tx.useSignature(alice, 'registration', hash, at(5n)))).toBe(true);
+      expect(await store.transaction((tx) => tx.useSignature(alice, 'registration', signed, at(5n)))).toBe(true);
     });
 
     test('marks are kept until their time is over, that moment included', async () => {
       await store.transaction(async (tx) => {
-        await tx.useSignature(alice, 'registration', hash, at(5n));
+        await tx.useSignature(alice, 'registration', signed, at(5n));
         await tx.useSiweNonce(alice, 'nonce', at(5n));
       });
       await store.purgeExpired(at(5n));
       const used = () =>
         store.transaction(async (tx) => [
-          await tx.useSignature(alice, 'registration', hash, at(5n)),
+          await tx.useSignature(alice, 'registration', signed, at(5n)),
           await tx.useSiweNonce(alice, 'nonce', at(5n)),
         ]);
       expect(await used()).toEqual([false, false]);
@@ -848,7 +861,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
         await tx.renameSubkey(alice, id, 'renamed', at(5n));
         await tx.revokeSubkey(alice, id, at(5n));
         await tx.revokeToken(alice, 'tok_1', at(5n));
-        await tx.useSignature(alice, 'registration', keyOne, at(5n));
+        await tx.useSignature(alice, 'registration', { hash: keyOne, by: keyTwo }, at(5n));
         await tx.useSiweNonce(alice, 'nonce', at(5n));
         await tx.appendAudit(auditOf(alice));
         await tx.appendChange(changeOf(alice));

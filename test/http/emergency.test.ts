@@ -1,6 +1,6 @@
 // Signing out everywhere, revoking all, reporting a leaked bearer: over real HTTP, with a clock that the test moves.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
+import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { type Service, startService } from '../support/harness.ts';
 import {
@@ -9,8 +9,10 @@ import {
   createToken,
   hasher,
   loginHeaders,
+  mainSession,
   onboard,
   onboardWallet,
+  registerSubkey,
   registrationProof,
   type StarkTrader,
   starkTrader,
@@ -323,6 +325,32 @@ test('with login.single_use a login signature opens one session, also as its (r,
     expect((await login(twin)).json.error).toBe('STARKNET_SIGNATURE_VERIFICATION_FAILED');
     const fresh = loginHeaders(hasher, alice.key, alice.account, windowFrom(Date.now(), 601));
     expect((await login(fresh)).status).toBe(200);
+  } finally {
+    await own.stop();
+  }
+});
+
+test('with login.single_use a signature counts once for the key that made it: a subkey uses up no login of the main key', async () => {
+  const own = await startService({ settings: { 'login.single_use': 'true' } });
+  try {
+    const trader = starkTrader();
+    await onboard(own.url, trader);
+    const thief = await registerSubkey(own.url, trader, await mainSession(own.url, trader));
+    const login = (key: StarkKey, window: ReturnType<typeof windowFrom>, path = '/v1/auth') =>
+      call(own.url, 'POST', path, { headers: loginHeaders(hasher, key, trader.account, window) });
+    // What the main key signs next is no secret: its own account, a time and a life.
+    for (const [life, path] of [
+      [500, '/v1/auth'],
+      [501, `/v1/auth/${thief.publicKey}`],
+    ] as const) {
+      const window = windowFrom(Date.now(), life);
+      expect((await login(thief, window, path)).status).toBe(200);
+      expect((await login(trader.key, window)).status).toBe(200);
+      for (const key of [thief, trader.key]) {
+        const again = await login(key, window);
+        expect([again.status, again.json.message]).toEqual([401, 'this login signature was used before']);
+      }
+    }
   } finally {
     await own.stop();
   }
