@@ -5,7 +5,7 @@ import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import { type Permission, type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
-import { type Clock, secondsOf } from '../domain/time.ts';
+import { type Clock, NEVER, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { LiveRegistry } from '../revocation/live.ts';
 import { openGrantForAnyone } from '../revocation/live.ts';
@@ -40,6 +40,8 @@ interface Bearing {
   readonly query: FactsQuery;
   readonly caller: Caller;
   readonly subjects: readonly Subject[];
+  /** When the bearer itself does. */
+  readonly endsAt: UnixNanos;
 }
 
 /**
@@ -89,18 +91,22 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     request: AccessRequest,
     permission: Permission,
     claims: VerifiedClaims,
-    { principal, caller, subjects }: Bearing,
+    { principal, caller, subjects, endsAt }: Bearing,
     facts: Facts,
     position: bigint,
   ): Decision {
     const asked = { permission, method: request.method, clientIp: request.clientIp };
-    const refusal = refusalOf(caller, facts, asked, deps.clock.latest());
+    const now = deps.clock.latest();
+    const refusal = refusalOf(caller, facts, asked, now);
     if (refusal !== undefined) return deny(refusal, { principal });
+    const isCredentialFirst = facts.expiresAt !== NEVER && facts.expiresAt <= endsAt;
     return deps.live.open({
       principal,
       subjects,
       position,
-      credentialExpiresAt: facts.expiresAt,
+      decidedAt: now,
+      endsAt: isCredentialFirst ? facts.expiresAt : endsAt,
+      endReason: isCredentialFirst ? 'credential_expired' : 'bearer_expired',
       refusalAt: (now): DenyReason | undefined =>
         claims.expiresAt <= secondsOf(now) ? 'bearer_expired' : refusalOf(caller, facts, asked, now),
     });
@@ -117,6 +123,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       query,
       caller: { kind: credential.kind, permissions: principal.permissions, authTime },
       subjects: subjectsOf(query),
+      endsAt: nanosOfSeconds(claims.expiresAt),
     };
     bearings.set(claims, bearing);
     return bearing;

@@ -4,7 +4,7 @@ import type { Subject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { Clock, UnixNanos } from '../domain/time.ts';
+import { type Clock, NEVER, type UnixNanos } from '../domain/time.ts';
 
 export interface OpenGrant {
   readonly principal: Principal;
@@ -13,8 +13,12 @@ export interface OpenGrant {
   readonly position: bigint;
   /** Asked at the last check, after "was it cut": what time alone can have ended. */
   readonly refusalAt: (now: UnixNanos) => DenyReason | undefined;
-  /** When the credential itself ends; 0 = never. What is in flight then is cut. */
-  readonly credentialExpiresAt: UnixNanos;
+  /** When the bearer or its credential ends, whichever comes first; 0 = never. What is in flight then is cut. */
+  readonly endsAt: UnixNanos;
+  /** What is told then. */
+  readonly endReason: DenyReason;
+  /** The time of the decision. */
+  readonly decidedAt: UnixNanos;
 }
 
 export interface LiveRegistry {
@@ -29,23 +33,36 @@ export interface LiveRegistry {
   readonly size: number;
 }
 
-// setTimeout's limit is 2^31-1 ms. What expires later needs no timer: nothing is in flight for 24 days.
-const MAX_TIMER_MS = 2_147_483_647;
+// Nearly every request is over long before its session is: only what is still under way when its end comes near gets a timer.
+const LOOK_MS = 1_000;
+/** 2 s: whatever ends before the next look has its timer by then. */
+const NEAR_NS = 2_000_000_000n;
 
 /** A cut looks at everything under way: changes are rare beside requests, and an index by subject would change with each of those. */
 export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry {
   const underWay = createChain<LiveGrant>();
   let size = 0;
+  /** Of those: how many end at some time. */
+  let ending = 0;
+  let look: NodeJS.Timeout | undefined;
 
   return {
     open(grant) {
+      const ends = grant.endsAt !== NEVER;
       const live = new LiveGrant(grant, deps.clock, () => {
         unlink(underWay, link);
         size -= 1;
+        if (!ends) return;
+        ending -= 1;
+        if (ending === 0) clearTimeout(look);
       });
       const link = createLink(live);
       append(underWay, link);
       size += 1;
+      if (!ends) return live;
+      ending += 1;
+      if (ending === 1) lookLater();
+      live.watchEnd(grant.decidedAt);
       return live;
     },
 
@@ -61,6 +78,14 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry {
       return size;
     },
   };
+
+  function lookLater(): void {
+    look = setTimeout(() => {
+      const now = deps.clock.latest();
+      for (const live of ownersOf(underWay)) live.watchEnd(now);
+      lookLater();
+    }, LOOK_MS).unref();
+  }
 }
 
 function cutAll(hit: Iterable<LiveGrant>, reason: DenyReason): number {
@@ -90,13 +115,14 @@ class LiveGrant implements Grant {
     this.#grant = grant;
     this.#clock = clock;
     this.#onRelease = onRelease;
-    if (grant.credentialExpiresAt !== 0n) {
-      const ms = Number((grant.credentialExpiresAt - clock.latest()) / 1_000_000n) + 1;
-      if (ms <= MAX_TIMER_MS) {
-        this.#expiry = setTimeout(() => cutAll([this], 'credential_expired'), Math.max(ms, 0));
-        this.#expiry.unref();
-      }
-    }
+  }
+
+  /** Ends it in time, if that comes before the next look. */
+  watchEnd(now: UnixNanos): void {
+    const { endsAt, endReason } = this.#grant;
+    if (this.#expiry !== undefined || endsAt === NEVER || endsAt > now + NEAR_NS) return;
+    const ms = Number((endsAt - now) / 1_000_000n) + 1;
+    this.#expiry = setTimeout(() => cutAll([this], endReason), Math.max(ms, 0)).unref();
   }
 
   dependsOn(subjects: ReadonlySet<Subject>): boolean {

@@ -99,7 +99,9 @@ function openRequest(subject: string): string[] {
     subjects: [subject],
     position: 0n,
     refusalAt: () => undefined,
-    credentialExpiresAt: NEVER,
+    endsAt: NEVER,
+    endReason: 'bearer_expired',
+    decidedAt: NEVER,
   });
   grant.onCut((reason) => cuts.push(reason));
   return cuts;

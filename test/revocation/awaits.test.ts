@@ -154,6 +154,23 @@ test('a request whose head had left is cut, and the receipt says that the venue 
   expect(await answer).toMatchObject({ status: 401, text: expect.stringContaining(DEAD) });
 });
 
+test('a session that ends cuts the answer that streams to it, and refuses the request that still waits for one', async () => {
+  const service = await openService();
+  const venue = await startVenue((request, response) => {
+    if (request.url === '/v1/orders') response.writeHead(200).write('the first part');
+  });
+  const port = await service.listen(venue);
+  const session = service.subkeySession(service.aliceSubkey);
+  // Sessions live for 300 s; the clock of the service stands still, and the timer runs for what is left.
+  service.advance(299);
+  const streams = rawClient(port, head('GET', '/v1/orders', session));
+  await streams.until((text) => text.includes('the first part'));
+  const waits = get(port, '/v1/account', session);
+  await eventually(() => service.live.size === 2);
+  expect(await streams.closed()).not.toMatch(/\r\n0\r\n\r\n$/);
+  expect(await waits).toMatchObject({ status: 401, text: expect.stringContaining('expired') });
+});
+
 describe('an answer of our own does not leave when the credential is revoked while it is read', () => {
   test.each([
     ['the list of tokens', '/v1/account/tokens', 'store.tokens'],

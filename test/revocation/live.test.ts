@@ -42,7 +42,9 @@ function opened(changed: Partial<OpenGrant> = {}, live = createLiveRegistry({ cl
     subjects: [mine, accountSubject(account)],
     position: 5n,
     refusalAt: () => undefined,
-    credentialExpiresAt: NEVER,
+    endsAt: NEVER,
+    endReason: 'bearer_expired',
+    decidedAt: clock.latest(),
     ...changed,
   });
   grant.onCut((reason) => cuts.push(reason));
@@ -173,7 +175,9 @@ test('requests that come and go die young, though each has subjects of its own',
       subjects: [credentialSubject({ ...subkey, id: String(round) })],
       position: 5n,
       refusalAt: () => (thing === undefined ? 'bearer_expired' : undefined),
-      credentialExpiresAt: NEVER,
+      endsAt: NEVER,
+      endReason: 'bearer_expired',
+      decidedAt: clock.latest(),
     });
     return () => grant.release();
   });
@@ -182,17 +186,45 @@ test('requests that come and go die young, though each has subjects of its own',
 });
 
 describe('time', () => {
-  test('cuts what is in flight when the credential expires, and not before', () => {
-    const { cuts, grant } = opened({ credentialExpiresAt: inMs(5_000) });
-    vi.advanceTimersByTime(4_999);
-    expect(cuts).toEqual([]);
-    vi.advanceTimersByTime(2);
-    expect(cuts).toEqual(['credential_expired']);
-    expect(grant.refusal()).toBe('credential_expired');
+  test.each(['bearer_expired', 'credential_expired'] as const)(
+    'cuts what is in flight when it ends, and not before: %s',
+    (endReason) => {
+      for (const life of [0, 1, 999, 1_999, 2_001, 5_000, 300_000]) {
+        vi.setSystemTime(START_MS);
+        const { cuts, grant } = opened({ endsAt: inMs(life), endReason });
+        const [forever, released] = [opened(), opened({ endsAt: inMs(life), endReason })];
+        if (life > 0) {
+          vi.advanceTimersByTime(life - 1);
+          released.grant.release();
+          expect(cuts, `${life}`).toEqual([]);
+        }
+        vi.advanceTimersByTime(2);
+        expect([cuts, grant.refusal()], `${life}`).toEqual([[endReason], endReason]);
+        expect([forever.cuts, forever.grant.refusal()]).toEqual([[], undefined]);
+        grant.release();
+        released.grant.release();
+        expect(vi.getTimerCount()).toBe(0);
+      }
+    },
+  );
+
+  test('that the clock jumps over cuts all the same', () => {
+    const { cuts } = opened({ endsAt: inMs(300_000) });
+    vi.setSystemTime(START_MS + 400_000);
+    vi.advanceTimersByTime(1_001);
+    expect(cuts).toEqual(['bearer_expired']);
+  });
+
+  test('needs no timer of its own for a request that is over long before: one is for all of them', () => {
+    const live = createLiveRegistry({ clock });
+    const open = Array.from({ length: 100 }, () => opened({ endsAt: inMs(300_000) }, live));
+    expect(vi.getTimerCount()).toBe(1);
+    for (const { grant } of open) grant.release();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('has nothing to cut after the release, and keeps no timer for it', () => {
-    const { cuts, grant } = opened({ credentialExpiresAt: inMs(5_000) });
+    const { cuts, grant } = opened({ endsAt: inMs(5_000) });
     grant.release();
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(10_000);
@@ -205,7 +237,7 @@ describe('time', () => {
   });
 
   test('a credential that expires in a year is not cut at once, though setTimeout cannot wait that long', () => {
-    const { cuts } = opened({ credentialExpiresAt: inMs(365 * 86_400_000) });
+    const { cuts } = opened({ endsAt: inMs(365 * 86_400_000) });
     vi.advanceTimersByTime(86_400_000);
     expect(cuts).toEqual([]);
   });
