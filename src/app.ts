@@ -72,6 +72,7 @@ import { createMetricsPage } from './telemetry/exposition.ts';
 import { freeBytes, signingKeyFigures, storageFigures } from './telemetry/figures.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { countChanges, countLogins } from './telemetry/observe.ts';
+import { standardOutput } from './telemetry/output.ts';
 import {
   auditFinding,
   changesFinding,
@@ -79,6 +80,7 @@ import {
   createReadiness,
   diskFinding,
   engineFinding,
+  logFinding,
   type Readiness,
   signingKeysFinding,
   stoppingFinding,
@@ -148,6 +150,7 @@ async function wire(
   stop: () => Promise<void>,
   config: Config,
 ): Promise<App> {
+  closing.push(() => log.flush());
   const counters = createCounters();
   const telemetry = createTelemetry(log, counters);
   const walletRecovery = await openWalletRecovery();
@@ -218,6 +221,7 @@ async function wire(
     engine: () => engineFinding(verifier.stats().engineAvailable),
     audit: () => auditFinding(journal.stats()),
     changes: () => changesFinding(changes.stats()),
+    log: () => logFinding(standardOutput().stats()),
   });
 
   // The loopback names of our own port are known only once it is bound.
@@ -293,6 +297,7 @@ async function wire(
     counters,
     build: { version: manifest.version, node: process.versions.node },
     readiness,
+    log: standardOutput().stats,
     rateLimitKeys: () => limiter.size() + (handshakes?.size() ?? 0),
     liveRequests: () => live.size,
     view: view.stats,

@@ -16,6 +16,7 @@ import { restore } from './cli/commands/restore.ts';
 import { serve } from './cli/commands/serve.ts';
 import { signingKeys } from './cli/commands/signing-keys.ts';
 import { version } from './cli/commands/version.ts';
+import { exitCodeAfter, watchPrinting } from './cli/printing.ts';
 
 /** Returns the exit code: 0 done, 1 failed, 2 used wrongly, 3 the server does not answer. */
 type Command = (argv: readonly string[]) => Promise<number>;
@@ -35,20 +36,24 @@ const commands: Readonly<Record<CommandName, Command>> = {
   version,
 };
 
-if (await isDebuggerOpen()) {
-  process.stderr.write(
-    'countersign: a debugger is open (--inspect, NODE_OPTIONS or SIGUSR1), which anybody on this machine could use; start without it\n',
-  );
-  process.exit(1);
-}
-
 // Whatever is made here, by a library too, is for its owner alone.
 process.umask(0o077);
 
-const [first = 'help', ...argv] = process.argv.slice(2);
-const name = first === '--help' || first === '--version' ? first.slice(2) : first;
-if (!isCommandName(name)) {
+async function run([first = 'help', ...argv]: readonly string[]): Promise<number> {
+  if (await isDebuggerOpen()) {
+    process.stderr.write(
+      'countersign: a debugger is open (--inspect, NODE_OPTIONS or SIGUSR1), which anybody on this machine could use; start without it\n',
+    );
+    return 1;
+  }
+  const name = first === '--help' || first === '--version' ? first.slice(2) : first;
+  if (isCommandName(name)) return argv.includes('--help') ? help([name]) : commands[name](argv);
   process.stderr.write(`countersign: ${unknownCommand(name)}\n`);
-  process.exit(2);
+  return 2;
 }
-process.exit(await (argv.includes('--help') ? help([name]) : commands[name](argv)));
+
+watchPrinting();
+const code = await exitCodeAfter(await run(process.argv.slice(2)));
+// An exit would wait for the thread that writes, for as long as nobody reads.
+if (code === undefined) process.kill(process.pid, 'SIGKILL');
+process.exit(code);

@@ -1,6 +1,9 @@
-// The log: JSON, one line per event, every line of bounded length and through the redactor, whoever writes it.
+// The log: JSON, one line per event, every line of bounded length and through the redactor, whoever writes it, and none that was
+// written a moment ago.
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { standardOutput } from './output.ts';
 import type { Redact } from './redact.ts';
+import { createRepeats } from './repeats.ts';
 
 export interface LoggerOptions {
   /** Setting log.level. */
@@ -18,14 +21,36 @@ const MAX_STACK = 8_192;
 /** Errors told of one error: its causes and, of an AggregateError, its parts. */
 const MAX_CAUSES = 8;
 
-export function createLogger({ level, redact, destination }: LoggerOptions): Logger {
-  const options = {
-    level,
-    serializers: { err: toldOf },
-    hooks: { streamWrite: (line: string) => written(line, redact) },
-  };
-  return destination === undefined ? pino(options) : pino(options, destination);
+/**
+ * Of lines that say the same, the first of a minute is written at once and the others are one line with their count (repeats.ts);
+ * `flush` writes those lines now.
+ */
+export function createLogger({ level, redact, destination = standardOutput() }: LoggerOptions): Logger {
+  let counting = true;
+  const repeats = createRepeats((gravity, members) => {
+    counting = false;
+    log[levelOf(gravity)](members);
+    counting = true;
+  });
+  const log = pino(
+    {
+      level,
+      serializers: { err: toldOf },
+      hooks: {
+        streamWrite: (line) => written(line, redact),
+        logMethod(args, method, gravity) {
+          if (!counting || repeats.isFirst(gravity, args[0])) method.apply(this, args);
+        },
+      },
+    },
+    Object.assign({ write: (line: string) => destination.write(line) }, { flush: () => repeats.flush() }),
+  );
+  return log;
 }
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+const levelOf = (gravity: number) => levels[Math.floor(gravity / 10) - 1] ?? 'error';
 
 // A line that cannot be redacted is not written, and costs nobody a request.
 function written(line: string, redact: Redact): string {

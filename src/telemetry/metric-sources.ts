@@ -6,12 +6,15 @@ import type { BearerCacheStats } from '../jwt/verify.ts';
 import type { ChangesStats } from '../revocation/barrier.ts';
 import type { ViewStats } from '../revocation/view.ts';
 import type { Counters } from './counters.ts';
+import type { OutputStats } from './output.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface MetricSources {
   readonly counters: Counters;
   readonly build: { readonly version: string; readonly node: string };
   readonly readiness: Readiness;
+  /** Of standard output, where the log goes. */
+  readonly log: () => OutputStats;
   /** Keys that the rate limiter remembers. */
   readonly rateLimitKeys: () => number;
   /** Allowed requests under way. */

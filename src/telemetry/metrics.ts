@@ -74,6 +74,14 @@ export const metrics: readonly Metric[] = [
   service.counter(['operator_denied_total', 'Requests to the operator API without its bearer.'], ['reason'], (s) =>
     ofTally(s.counters.operatorDenied),
   ),
+  service.counter(
+    [
+      'log_lines_lost_total',
+      'Log lines dropped because standard output did not take them: a full disk, or a reader that is gone or does not read.',
+    ],
+    [],
+    (s) => s.log().lost,
+  ),
 
   requests.counter(
     ['decisions_total', 'Decisions about requests, by reason (docs/errors.md); none where it is allow.'],

@@ -3,6 +3,7 @@
 import type { AuditJournalStats } from '../audit/journal.ts';
 import { FAR_AHEAD_SECONDS, HELD_SECONDS } from '../domain/time.ts';
 import type { ChangesStats } from '../revocation/barrier.ts';
+import type { OutputStats } from './output.ts';
 
 export type Finding =
   | { readonly state: 'ok' }
@@ -104,6 +105,9 @@ export function clockFinding(leadSeconds: number): Finding {
     `this machine's clock jumped ahead by ${Math.floor(-leadSeconds)} s: what it is past is refused, and it is believed once it has stood by that for ${HELD_SECONDS} s`,
   );
 }
+
+export const logFinding = ({ problem, lost }: OutputStats): Finding =>
+  problem === undefined ? ok : degraded(`log lines are not written: ${problem}; ${lost} are lost since the start`);
 
 /** Degraded below 256 MiB. */
 export const diskFinding = (freeBytes: number): Finding =>

@@ -135,7 +135,10 @@ export function createThreads(options: ThreadsOptions): Threads {
         name: 'verification',
         workerData: data,
         env: {},
-        execArgv: [],
+        // What a thread prints goes nowhere: it would leave by node's own ways, which wait for whoever reads.
+        execArgv: ['--no-warnings'],
+        stdout: true,
+        stderr: true,
         resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
       });
     } catch (error) {

@@ -1,8 +1,8 @@
 // countersign audit export: the audit log as JSON lines on stdout, oldest first.
-import { once } from 'node:events';
 import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
+import { print } from '../printing.ts';
 
 export async function audit(argv: readonly string[]): Promise<number> {
   return withOperator('audit', () => {
@@ -13,8 +13,8 @@ export async function audit(argv: readonly string[]): Promise<number> {
       settings,
       async work({ stream }) {
         for await (const piece of stream(`/operator/v1/audit${query === '' ? '' : `?${query}`}`)) {
-          // Whoever reads us may be slower than the server.
-          if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+          // Whoever reads us may be slower than the server, or has read enough.
+          if (!(await print(piece))) return;
         }
       },
     };

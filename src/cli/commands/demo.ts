@@ -6,6 +6,7 @@ import { type OwnServer, startOwnServer } from '../demo/own-server.ts';
 import { createScene, StepFailed } from '../demo/scene.ts';
 import { tellStory } from '../demo/story.ts';
 import { targetOf } from '../demo/target.ts';
+import { abandonPrinting } from '../printing.ts';
 
 const USAGE = 'usage: npm run demo, or npm run demo -- --url http://host:port for a server that is running';
 
@@ -53,10 +54,13 @@ async function perform(origin: string, where: string, stopped: AbortSignal): Pro
 // Once: a second signal ends the process at once.
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  const stop = () => controller.abort();
+  const stop = () => {
+    controller.abort();
+    abandonPrinting();
+  };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stop);
   // Whoever read our output is gone (npm run demo | head): the folder must go all the same.
-  process.stdout.on('error', stop);
+  process.stdout.on('error', () => controller.abort());
   return controller.signal;
 }
 

@@ -1,5 +1,6 @@
 // Runs the service until it is told to stop, and says in plain words where everything is.
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RouteTableError } from '../../access/route-table.ts';
 import { type App, startApp } from '../../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
@@ -16,14 +17,24 @@ import { MasterKeyUnusable } from '../../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../jwt/seal.ts';
 import { SigningKeyDamaged } from '../../jwt/signing-key.ts';
 import { OPERATOR_TOKEN_FILE, OperatorTokenUnusable } from '../../operator/token-file.ts';
+import { standardError, standardOutput } from '../../telemetry/output.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
+import { endAtTheLatestIn } from '../hard-end.ts';
+import { abandonPrinting } from '../printing.ts';
 
 /** What is said of a defect may hold what a client sent. */
 const redact = createRedactor();
 
+/** What a stop may take beyond http.drain_timeout: journal and database are written and closed. */
+const STOP_MS = 10_000;
+/** For the last lines, and for whatever keeps even a stop that was given up, or a crash, from ending. */
+const LAST_MS = 5_000;
+
 export async function serve(argv: readonly string[]): Promise<number> {
   let app: App;
   let loaded: LoadedConfig;
+  abandonPrinting();
+  sayWarnings();
   // Listened for before anything is opened: a signal during start must not leave a half-started server behind.
   const stopping = stopSignal();
   const crash = firstCrash();
@@ -38,13 +49,19 @@ export async function serve(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return failed(error);
   }
-  process.stdout.write(welcome(app, loaded));
+  standardOutput().write(welcome(app, loaded));
   const signal = await Promise.race([stopping, crash]);
   if (typeof signal !== 'string') return crashed(signal);
-  process.stdout.write(`${signal}: finishing what is under way\n`);
-  const meanwhile = await Promise.race([app.stop(), crash]);
+  const stopMs = loaded.config['http.drain_timeout'] * 1000 + STOP_MS;
+  endAtTheLatestIn(stopMs + LAST_MS);
+  standardOutput().write(`${signal}: finishing what is under way\n`);
+  const meanwhile = await Promise.race([app.stop(), crash, pause(stopMs, 'hangs' as const)]);
+  if (meanwhile === 'hangs') {
+    standardError().write(`countersign: the stop did not end within ${stopMs / 1000} s and was given up\n`);
+    return 1;
+  }
   if (meanwhile !== undefined) return crashed(meanwhile);
-  process.stdout.write('stopped\n');
+  standardOutput().write('stopped\n');
   return 0;
 }
 
@@ -65,9 +82,17 @@ function firstCrash(): Promise<Crash> {
   });
 }
 
+// Node writes them itself, and waits for whoever reads.
+function sayWarnings(): void {
+  if (process.listenerCount('warning') === 0) return;
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => standardError().write(`countersign: ${redact(textOf(warning))}\n`));
+}
+
 // Nothing can be relied on any more, not even a stop; what was acknowledged is on disk.
 function crashed({ error }: Crash): number {
-  process.stderr.write(`countersign: ended by a defect: ${redact(textOf(error))}\n`);
+  endAtTheLatestIn(LAST_MS);
+  standardError().write(`countersign: ended by a defect: ${redact(textOf(error))}\n`);
   return 1;
 }
 
@@ -86,10 +111,10 @@ try         npm run demo -- --url ${app.url}
 
 function failed(error: unknown): number {
   if (error instanceof ConfigError) {
-    for (const problem of error.problems) process.stderr.write(`countersign: ${problem}\n`);
+    for (const problem of error.problems) standardError().write(`countersign: ${problem}\n`);
     return 2;
   }
-  process.stderr.write(`countersign: ${sentence(error)}\n`);
+  standardError().write(`countersign: ${sentence(error)}\n`);
   return 1;
 }
 

@@ -1,0 +1,20 @@
+// The end that comes whatever else happens. A thread of its own waits for it: one that is stuck cannot end itself.
+import { Worker } from 'node:worker_threads';
+
+/** Kills this process after `ms`, unless it has ended by then. The exit code is that of SIGKILL. */
+export function endAtTheLatestIn(ms: number): void {
+  try {
+    const watch = new Worker(`setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${ms})`, {
+      name: 'hard end',
+      eval: true,
+      env: {},
+      execArgv: ['--no-warnings'],
+      stdout: true,
+      stderr: true,
+    });
+    watch.on('error', () => undefined);
+    watch.unref();
+  } catch {
+    // No thread is to be had: the end is then as soon as everything else allows.
+  }
+}

@@ -1,0 +1,51 @@
+// Where commands print: they wait for whoever reads them, and stop at nothing when that one is gone. The work of a command ends as it
+// ends; only what was to be printed and could not be makes it fail, unless nobody wanted it.
+import { standardError, standardOutput } from '../telemetry/output.ts';
+
+let broken: NodeJS.ErrnoException | undefined;
+const abandoned = Promise.withResolvers<'abandoned'>();
+
+/** Before anything is printed: without it, a reader that has gone ends the process in the middle of its work. */
+export function watchPrinting(): void {
+  process.stdout.on('error', (error) => {
+    broken ??= error;
+  });
+  // Who does not hear us cannot be told that.
+  process.stderr.on('error', () => undefined);
+}
+
+/** Resolves when it has left: with false when nobody takes any more. */
+export async function print(piece: string | Uint8Array): Promise<boolean> {
+  await new Promise<void>((resolve) => {
+    process.stdout.write(piece, () => resolve());
+  });
+  return broken === undefined;
+}
+
+/** Nobody waits for what is still to be printed, for instance because the command was told to end. */
+export function abandonPrinting(): void {
+  abandoned.resolve('abandoned');
+}
+
+/** Waits for what was printed. Undefined: the process cannot exit, as the system holds a write of its that nobody takes. */
+export async function exitCodeAfter(code: number): Promise<number | undefined> {
+  const printed = await Promise.race([abandoned.promise, allPrinted(code)]);
+  const haveEnded = await Promise.all([standardOutput().end(), standardError().end()]);
+  if (haveEnded.includes(false)) return undefined;
+  return printed === 'abandoned' ? code : printed;
+}
+
+async function allPrinted(code: number): Promise<number> {
+  await left(process.stdout);
+  const isCut = broken !== undefined && broken.code !== 'EPIPE';
+  if (isCut) process.stderr.write(`countersign: the output could not be written: ${broken?.message}\n`);
+  await left(process.stderr);
+  return isCut && code === 0 ? 1 : code;
+}
+
+async function left(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return;
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

@@ -1,0 +1,192 @@
+// Standard output and standard error as a service may use them: what is told is never waited for. It must never throw, never stop
+// the event loop, and never keep more than its bound: what does not fit is dropped and counted.
+import { constants, fstatSync, openSync, write } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface Output {
+  /** Takes whole lines. They leave in their order, or are counted as lost. */
+  write(lines: string): void;
+  stats(): OutputStats;
+  /**
+   * The last try, for the end of the process: resolves when all has left or cannot, within a second. False: the system still holds
+   * a write of ours, and an exit would wait for it.
+   */
+  end(): Promise<boolean>;
+}
+
+export interface OutputStats {
+  /** Calls of `write` whose lines were dropped. */
+  readonly lost: number;
+  /** What keeps the lines from being written, in words; undefined while they are. */
+  readonly problem: string | undefined;
+}
+
+export interface OutputOptions {
+  /** The line that stands where `lost` others are missing. */
+  readonly noteOf?: (lost: number) => string;
+  /** The most that waits. */
+  readonly maxBytes?: number;
+}
+
+/** Some thousand lines: a reader that is restarted misses none. */
+const MAX_BYTES = 1_048_576;
+/** What a waiting line takes beyond its text. */
+const LINE_BYTES = 64;
+/** What a pipe holds. */
+const PIECE_BYTES = 65_536;
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 1_000;
+const END_MS = 1_000;
+
+const NOTHING = Buffer.alloc(0);
+
+/** Nothing is opened before the first line. */
+export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: OutputOptions = {}): Output {
+  const waiting: string[] = [];
+  let waitingBytes = 0;
+  /** What is being written. */
+  let piece: Buffer = NOTHING;
+  let opened: number | undefined;
+  // One at a time: a write that blocks all the same holds one thread of node's four.
+  let writing: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let failedWith: string | undefined;
+  let lost = 0;
+  let untold = 0;
+
+  function add(lines: string): void {
+    waiting.push(lines);
+    waitingBytes += Buffer.byteLength(lines) + LINE_BYTES;
+  }
+
+  function begin(): Promise<void> {
+    clearTimeout(retry);
+    retry = undefined;
+    writing ??= writeAll();
+    return writing;
+  }
+
+  async function writeAll(): Promise<void> {
+    // Lines of one turn of the event loop are one write.
+    await pause(0);
+    while (piece.length > 0 || waiting.length > 0) {
+      if (piece.length === 0) piece = nextPiece();
+      try {
+        opened ??= unblocked(fd);
+        piece = piece.subarray(await writeOnce(opened, piece));
+      } catch (error) {
+        failedWith = codeOf(error);
+        retry = setTimeout(begin, retryMs).unref();
+        retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+        break;
+      }
+      failedWith = undefined;
+      retryMs = FIRST_RETRY_MS;
+      if (untold > 0 && noteOf !== undefined) add(noteOf(untold));
+      untold = 0;
+    }
+    writing = undefined;
+  }
+
+  function nextPiece(): Buffer {
+    let bytes = 0;
+    let count = 0;
+    for (const lines of waiting) {
+      if (bytes >= PIECE_BYTES) break;
+      bytes += Buffer.byteLength(lines);
+      count += 1;
+    }
+    waitingBytes -= bytes + count * LINE_BYTES;
+    return Buffer.from(waiting.splice(0, count).join(''));
+  }
+
+  return {
+    write(lines) {
+      if (waitingBytes + piece.length + Buffer.byteLength(lines) + LINE_BYTES > maxBytes) {
+        lost += 1;
+        untold += 1;
+        return;
+      }
+      add(lines);
+      if (retry === undefined) void begin();
+    },
+
+    stats: () => ({ lost, problem: problemOf(failedWith, untold) }),
+
+    async end() {
+      const deadline = performance.now() + END_MS;
+      // A reader that is only slow is given its moment; what fails otherwise fails again.
+      while (piece.length > 0 || waiting.length > 0) {
+        const left = deadline - performance.now();
+        if (left <= 0) break;
+        await Promise.race([begin(), pause(left, undefined, { ref: false })]);
+        if (failedWith === undefined) continue;
+        if (failedWith !== 'EAGAIN') break;
+        await pause(FIRST_RETRY_MS);
+      }
+      clearTimeout(retry);
+      return writing === undefined;
+    },
+  };
+}
+
+let output: Output | undefined;
+let error: Output | undefined;
+
+/** The log's, and of all that the service says on standard output: a process has it once. */
+export function standardOutput(): Output {
+  output ??= createOutput(1, { noteOf: lostLine });
+  return output;
+}
+
+export function standardError(): Output {
+  error ??= createOutput(2);
+  return error;
+}
+
+const lostLine = (count: number): string =>
+  `${JSON.stringify({ level: 40, time: Date.now(), event: 'log_lines_lost', count })}\n`;
+
+// A pipe or a terminal that nobody reads blocks whoever writes to it, and a process whose thread is blocked cannot even exit. Opened
+// anew it is ours alone and does not block; the flags of the one we were given belong to every process that shares it.
+function unblocked(fd: number): number {
+  const kind = fstatSync(fd);
+  if (kind.isFile()) return fd;
+  try {
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+    return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    // A socket, another user's pipe, or another system than Linux. Node makes it non-blocking as soon as it has a stream for it.
+    void (fd === 1 ? process.stdout : process.stderr);
+    return fd;
+  }
+}
+
+function writeOnce(fd: number, bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, (error, written) => {
+      if (error !== null) reject(error);
+      else if (written === 0) reject(Object.assign(new Error('nothing was written'), { code: 'EAGAIN' }));
+      else resolve(written);
+    });
+  });
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+
+const inWords: Readonly<Record<string, string>> = {
+  EAGAIN: 'nobody reads them',
+  EPIPE: 'whoever read them is gone',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file may not grow',
+  EIO: 'the terminal or the disk is gone',
+};
+
+// A reader that is slow costs nothing as long as there is room.
+function problemOf(code: string | undefined, untold: number): string | undefined {
+  if (code === undefined || (code === 'EAGAIN' && untold === 0)) return undefined;
+  return `${inWords[code] ?? 'they cannot be written'} (${code})`;
+}
