@@ -32,6 +32,9 @@ const IS_HELD = WINDOWS ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXI
 
 const FORWARDED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
+// Who does not hear us cannot be told that; and whoever waits for our end must not lose it over a sentence.
+process.stderr.on('error', () => undefined);
+
 /** Progress goes to stderr: stdout belongs to the command we hand over to. */
 function say(sentence) {
   process.stderr.write(`countersign: ${sentence}\n`);

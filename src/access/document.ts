@@ -121,6 +121,8 @@ The headers \`X-RateLimit-Limit\`, \`-Remaining\`, \`-Reset\` and \`X-Ratelimit-
 are missing while rate limits are off, and where a request was refused before it could be read: 400 for what is not HTTP/1.1 or has not
 exactly one Host, 404 for CONNECT, 408 of http.request_timeout, 413 for chunk extensions, 414 for the whole target, 431, and 503 for too
 many requests on one connection.
+
+The hundredth 429 on one connection says \`Connection: close\`, and the connection ends with it: who is told to wait should.
 `;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');

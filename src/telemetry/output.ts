@@ -54,6 +54,8 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
   let failedWith: string | undefined;
   let lost = 0;
   let untold = 0;
+  /** Since a line was lost, until all has left. */
+  let isJammed = false;
 
   function add(lines: string): void {
     waiting.push(lines);
@@ -86,6 +88,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
       if (untold > 0 && noteOf !== undefined) add(noteOf(untold));
       untold = 0;
     }
+    if (piece.length === 0 && waiting.length === 0) isJammed = false;
     writing = undefined;
   }
 
@@ -103,16 +106,19 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
 
   return {
     write(lines) {
-      if (waitingBytes + piece.length + Buffer.byteLength(lines) + LINE_BYTES > maxBytes) {
+      // After the first that is lost all are, until something leaves: the note stands where they are missing.
+      const held = waitingBytes + piece.length;
+      if (untold > 0 || (held > 0 && held + Buffer.byteLength(lines) + LINE_BYTES > maxBytes)) {
         lost += 1;
         untold += 1;
+        isJammed = true;
         return;
       }
       add(lines);
       if (retry === undefined) void begin();
     },
 
-    stats: () => ({ lost, problem: problemOf(failedWith, untold) }),
+    stats: () => ({ lost, problem: problemOf(failedWith, isJammed) }),
 
     async end() {
       const deadline = performance.now() + END_MS;
@@ -125,7 +131,6 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
         if (failedWith !== 'EAGAIN') break;
         await pause(FIRST_RETRY_MS);
       }
-      clearTimeout(retry);
       return writing === undefined;
     },
   };
@@ -186,7 +191,7 @@ const inWords: Readonly<Record<string, string>> = {
 };
 
 // A reader that is slow costs nothing as long as there is room.
-function problemOf(code: string | undefined, untold: number): string | undefined {
-  if (code === undefined || (code === 'EAGAIN' && untold === 0)) return undefined;
+function problemOf(code: string | undefined, isJammed: boolean): string | undefined {
+  if (code === undefined || (code === 'EAGAIN' && !isJammed)) return undefined;
   return `${inWords[code] ?? 'they cannot be written'} (${code})`;
 }

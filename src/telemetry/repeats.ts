@@ -16,7 +16,9 @@ const MINUTE_MS = 60_000;
 /** Lines that are told apart in a minute: in a pool, and of one cause in it. */
 const MAX_KINDS = 1_000;
 const MAX_KINDS_PER_CAUSE = 100;
+/** What counts of the text of an error, and of its causes. */
 const MAX_TEXT = 200;
+const MAX_CAUSES = 2;
 const INFO_LEVEL = 30;
 const ERROR_LEVEL = 50;
 
@@ -110,8 +112,11 @@ function described(level: number, line: unknown): Described {
   const { event, reason, outcome, clientIp, account, credential, route, err }: Members = { ...line };
   const what = { event, reason, outcome };
   const said = [level, event, reason, outcome].join(' ');
-  // Whoever ran into it, it is the same failure.
-  if (level >= ERROR_LEVEL || typeof clientIp !== 'string') return ofOurs(level, what, `${said} ${errorText(err)}`);
+  if (level >= ERROR_LEVEL || typeof clientIp !== 'string') {
+    const who = account === undefined ? {} : { account, credential };
+    const text = [said, account, credential, errorText(err)].join(' ');
+    return ofOurs(level, { ...what, ...who }, text);
+  }
   const { narrow, wide } = rateKeys(clientIp.includes(':') ? parseIp(clientIp) : undefined);
   const [client, network] = clientIp.includes(':') ? [narrow, wide ?? narrow] : [clientIp, clientIp];
   if (account === undefined) {
@@ -126,15 +131,17 @@ function described(level: number, line: unknown): Described {
 
 const ofOurs = (level: number, members: Members, text: string): Described => ({
   pool: 'ours',
-  cause: '',
+  // A defect in one place must not hide a store that fails.
+  cause: `${textOf(members.event)} ${textOf(members.reason)}`,
   causeMembers: {},
   name: `${level} ${text}`,
   members,
 });
 
-function errorText(error: unknown): string {
+function errorText(error: unknown, causes = MAX_CAUSES): string {
   if (!(error instanceof Error)) return bounded(String(error));
-  return `${error.name} ${'code' in error ? String(error.code) : ''} ${bounded(error.message)}`;
+  const text = `${error.name} ${'code' in error ? String(error.code) : ''} ${bounded(error.message)}`;
+  return error.cause === undefined || causes === 0 ? text : `${text} ${errorText(error.cause, causes - 1)}`;
 }
 
 const bounded = (text: string): string => text.slice(0, MAX_TEXT);

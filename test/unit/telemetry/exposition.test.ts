@@ -12,6 +12,7 @@ const sources: MetricSources = {
   counters,
   build: { version: '1.2.3', node: '24' },
   readiness: async () => ({ store: { state: 'degraded', problem: 'a "quoted"\nproblem' } }),
+  log: () => ({ lost: 6, problem: undefined }),
   rateLimitKeys: () => 12,
   liveRequests: () => 3,
   view: () => ({ entries: 1, capacity: 9, filling: 2, hits: 30, fills: 4, rereads: 5, evictions: 6 }),

@@ -8,6 +8,7 @@ import {
   engineFinding,
   type Finding,
   isReady,
+  logFinding,
   problemLevel,
   signingKeysFinding,
   stoppingFinding,
@@ -49,6 +50,13 @@ const cases: readonly (readonly [what: string, well: Finding, ill: Finding, stat
     changesFinding({ unwritten: 2, failures: 9 }),
     'degraded',
     /^2 credentials or accounts .*repeat it before a restart/,
+  ],
+  [
+    'the log',
+    logFinding({ problem: undefined, lost: 7 }),
+    logFinding({ problem: 'the disk is full (ENOSPC)', lost: 7 }),
+    'degraded',
+    /^log lines are not written: the disk is full \(ENOSPC\); 7 are lost since the start$/,
   ],
   ['the disk', diskFinding(256 * MIB), diskFinding(256 * MIB - 1), 'degraded', /^255 MiB/],
 ];

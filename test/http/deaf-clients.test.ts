@@ -1,0 +1,67 @@
+// Who goes on after being told to wait: a hundred times on one connection, then it is closed; and the log has a line of it, not a
+// hundred. Time of the limits stands still.
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_TOO_MANY_REQUESTS } from '../../src/http/deaf-clients.ts';
+import { untilClosed } from '../support/raw-http.ts';
+import { call, createToken } from '../support/trader.ts';
+import { newOwner, SELF, startWorld, type World } from './world.ts';
+
+const ALLOWED = 6;
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({
+    settings: {
+      'rate_limit.enabled': 'true',
+      'rate_limit.public_per_minute': String(ALLOWED),
+      'rate_limit.private_per_minute': '1000',
+      'rate_limit.private_get_per_minute': '1000',
+    },
+  });
+});
+afterAll(() => world.stop());
+
+/** Sends `count` requests on one connection, and reads until the server closes it. */
+async function flood(count: number): Promise<string[]> {
+  const socket = connect({ host: '127.0.0.1', port: world.service.port });
+  let text = '';
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write('GET /v1/system/time HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count));
+  await untilClosed(socket);
+  return text.split(/(?=HTTP\/1\.1 \d{3} )/);
+}
+
+const denials = () =>
+  world.service.log
+    .map((line) => JSON.parse(line))
+    .filter(({ event, reason }) => event === 'denied' && reason === 'rate_limited');
+
+test('the hundredth answer 429 on a connection says that it closes, and nothing behind it is answered', async () => {
+  const answers = await flood(ALLOWED + MAX_TOO_MANY_REQUESTS + 10);
+  const statuses = answers.map((answer) => Number(answer.slice(9, 12)));
+  expect(statuses).toEqual([...Array(ALLOWED).fill(200), ...Array(MAX_TOO_MANY_REQUESTS).fill(429)]);
+  const closing = answers.map((answer) => /^Connection: close\r$/m.test(answer));
+  expect(closing.indexOf(true)).toBe(answers.length - 1);
+});
+
+test('the count is of the connection: the next one has a hundred again', async () => {
+  const answers = await flood(MAX_TOO_MANY_REQUESTS + 10);
+  expect(answers.map((answer) => Number(answer.slice(9, 12)))).toEqual(Array(MAX_TOO_MANY_REQUESTS).fill(429));
+});
+
+test('all of them are one line of the log', () => {
+  expect(denials()).toEqual([expect.objectContaining({ clientIp: '127.0.0.1', route: 'GET /v1/system/time' })]);
+});
+
+test('a token that is refused again and again is one line of the log, too', async () => {
+  const owner = await newOwner(world);
+  const { token } = await createToken(world.url, owner.session, { allowed_cidrs: ['192.0.2.0/24'] });
+  const before = world.service.log.length;
+  for (let i = 0; i < 300; i += 1) expect((await call(world.url, 'GET', SELF, { bearer: token })).status).toBe(403);
+  const lines = world.service.log.slice(before).map((line) => JSON.parse(line));
+  expect(lines).toEqual([
+    expect.objectContaining({ event: 'denied', reason: 'ip_not_allowed', account: owner.account }),
+  ]);
+});

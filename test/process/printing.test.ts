@@ -1,0 +1,159 @@
+// Commands whose output nobody takes: one that has been read enough of ends in silence, one that could not print says so, and none
+// leaves its work half done. And start.cjs, which goes on whether it is heard or not.
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { openPipe } from '../support/pipe.ts';
+import { onboard, starkTrader } from '../support/trader.ts';
+import { type Home, homeIn, MAIN, startServer } from './server.ts';
+import {
+  endEverythingStarted,
+  fakeNpm,
+  pathWith,
+  removeFolders,
+  smallProject,
+  start,
+  temporaryFolder,
+} from './start-project.ts';
+
+const LINUX = process.platform === 'linux';
+const owner = starkTrader();
+let folder: string;
+let home: Home;
+beforeAll(async () => {
+  folder = await temporaryFolder('printing');
+  home = homeIn(folder);
+  const server = await startServer(home);
+  await onboard(server.url, owner);
+  server.signal('SIGTERM');
+  await server.ended;
+  // More than any pipe holds.
+  const database = new DatabaseSync(join(home.data, 'countersign.db'));
+  database.exec(`
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)
+    insert into audit select account_id, 1000000 + i, at, action, actor, subject, request_id, client_ip, detail
+      from n, (select * from audit limit 1)`);
+  database.close();
+});
+afterEach(endEverythingStarted);
+afterAll(removeFolders);
+
+/** Runs one command in bash; `script` has it as "$@". */
+function bash(script: string, command: string) {
+  const args = command.split(' ');
+  const settings = /^(version|help|completion)/.test(command)
+    ? []
+    : ['--data', home.data, '--master_key.file', home.key];
+  const running = ['bash', '-c', script, 'bash', process.execPath, MAIN, ...args, ...settings];
+  const { status, stdout, stderr } = spawnSync(running[0] ?? '', running.slice(1), { encoding: 'utf8', cwd: home.tmp });
+  return { status, stdout, stderr };
+}
+
+describe.skipIf(!LINUX)('a command', () => {
+  test('of whose output somebody has read enough ends in silence: countersign audit export | head', () => {
+    const { stdout, stderr } = bash('"$@" | head -n 1; echo "$PIPESTATUS"', 'audit export');
+    const [line = '', code] = stdout.split('\n');
+    expect(JSON.parse(line)).toMatchObject({ action: 'account.onboarded' });
+    expect({ code, stderr }).toEqual({ code: '0', stderr: '' });
+  });
+
+  test('whose reader is slow prints all of it before it ends', () => {
+    const { stdout } = bash('"$@" | (sleep 1; wc -l)', 'audit export');
+    expect(Number(stdout)).toBeGreaterThan(20_000);
+  });
+
+  test.each(['version', 'help', 'completion bash', 'config show', 'accounts list', 'signing-keys list', 'doctor'])(
+    'whose reader has gone has the exit code of its work, in silence: %s',
+    (command) => {
+      const heard = bash('"$@"', command);
+      // Its reader ends before it begins.
+      const unheard = bash('exec 4> >(:); wait $!; "$@" >&4; echo "$?"', command);
+      expect(unheard).toEqual({ status: 0, stdout: `${heard.status}\n`, stderr: '' });
+    },
+  );
+
+  test.each(['accounts list', 'audit export'])('that cannot print says so in one sentence and fails: %s', (command) => {
+    const { status, stderr } = bash('"$@" >/dev/full', command);
+    expect(stderr).toMatch(/^countersign: the output could not be written: ENOSPC[^\n]*\n$/);
+    expect(status).toBe(1);
+  });
+
+  test('that is refused and cannot even say so has its exit code all the same', () => {
+    expect(bash('"$@" 2>/dev/full', 'sreve').status).toBe(2);
+    expect(bash('"$@" 2>/dev/full', 'accounts shwo').status).toBe(2);
+    expect(bash('"$@" >/dev/full 2>/dev/full', 'accounts list').status).toBe(1);
+  });
+
+  test('that changes something has changed it, though nobody heard of it', () => {
+    bash('"$@" >/dev/full 2>&1', `accounts lock ${owner.account}`);
+    expect(bash('"$@"', `accounts show ${owner.account}`).stdout).toMatch(/^state +locked since/m);
+  });
+});
+
+describe.skipIf(!LINUX)('the demo', () => {
+  const demoIn = (tmp: string) => ({ cwd: home.tmp, env: { TMPDIR: tmp } });
+
+  test('whose output cannot be written removes its server and its folder', async () => {
+    const tmp = mkdtempSync(join(folder, 'demo-'));
+    const demo = start('bash', ['-c', 'exec "$@" >/dev/full', 'bash', process.execPath, MAIN, 'demo'], demoIn(tmp));
+    expect(await demo.ended).toEqual({ code: 1, signal: null });
+    expect(demo.stderr()).toContain('the output could not be written: ENOSPC');
+    expect(readdirSync(tmp)).toEqual([]);
+  });
+
+  test('whose output nobody reads is ended by SIGTERM, and removes its server and its folder', async () => {
+    const tmp = mkdtempSync(join(folder, 'demo-'));
+    const pipe = openPipe(mkdtempSync(join(folder, 'pipe-')));
+    const keep = pipe.openWriter();
+    onTestFinished(() => {
+      closeSync(keep);
+      pipe.leave();
+    });
+    pipe.fill();
+    const path = join(folder, readdirSync(folder).find((name) => name.startsWith('pipe-')) ?? '', 'pipe');
+    const demo = start('bash', ['-c', `exec "$@" >${path}`, 'bash', process.execPath, MAIN, 'demo'], demoIn(tmp));
+    await expect.poll(() => readdirSync(tmp)).not.toEqual([]);
+    demo.signal('SIGTERM');
+    expect((await demo.ended).signal).toBe(null);
+    expect(readdirSync(tmp)).toEqual([]);
+  });
+});
+
+describe.skipIf(!LINUX)('start.cjs', () => {
+  test('whose standard error takes nothing installs and starts all the same', async () => {
+    const npm = await fakeNpm('exit 0');
+    const project = await smallProject("console.log('it runs');\n");
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    const script = 'exec "$0" start.cjs serve 2>/dev/full';
+    const running = start('bash', ['-c', script, process.execPath], { cwd: project, env: { PATH: pathWith(npm.bin) } });
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(running.stdout()).toBe('it runs\n');
+    expect(await npm.calls()).toHaveLength(1);
+  });
+
+  test('is stopped by SIGTERM as the server is, though nobody reads either of them', async () => {
+    const npm = await fakeNpm('exit 0');
+    const project = await smallProject(`await import('${pathToFileURL(MAIN)}');\n`);
+    const data = join(folder, 'through-start');
+    const settings = ['serve', '--port=0', `--data=${data}`, `--master_key.file=${join(folder, 'other.key')}`];
+    const script = 'exec "$0" start.cjs "$@" > >(:) 2>&1';
+    const running = start('bash', ['-c', script, process.execPath, ...settings], {
+      cwd: project,
+      env: { PATH: pathWith(npm.bin) },
+    });
+    await expect.poll(() => readFileIfThere(join(data, 'operator.url'))).toMatch(/^http:/);
+    running.signal('SIGTERM');
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+function readFileIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

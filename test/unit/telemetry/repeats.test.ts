@@ -1,0 +1,144 @@
+// What the log says once and then only counts: by whom and why, within bounds, and nobody hides anybody else.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+import { createLineRedactor } from '../../../src/telemetry/redact.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+type Line = Readonly<Record<string, unknown>>;
+
+function logging() {
+  const lines: Line[] = [];
+  const log = createLogger({
+    level: 'trace',
+    redact: createLineRedactor(),
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const refuse = (reason: string, clientIp: string, more: Line = {}) =>
+    log.info({ event: 'denied', reason, requestId: `${lines.length}`, route: 'none', clientIp, ...more });
+  return { log, lines, refuse };
+}
+
+const minute = () => vi.advanceTimersByTimeAsync(60_000);
+const strip = ({ pid, hostname, time, ...line }: Line): Line => line;
+
+test('a refusal is a line at once, its repeats are one line a minute with their count, and then it is told at once again', async () => {
+  const { lines, refuse } = logging();
+  for (let i = 0; i < 1_000; i += 1) refuse('rate_limited', '192.0.2.1');
+  expect(lines.map(strip)).toEqual([
+    { level: 30, event: 'denied', reason: 'rate_limited', requestId: '0', route: 'none', clientIp: '192.0.2.1' },
+  ]);
+  await minute();
+  expect(lines.slice(1).map(strip)).toEqual([
+    { level: 30, event: 'denied', reason: 'rate_limited', clientIp: '192.0.2.1', count: 999 },
+  ]);
+  refuse('rate_limited', '192.0.2.1');
+  expect(lines).toHaveLength(3);
+  await minute();
+  expect(lines).toHaveLength(3);
+});
+
+test('another reason, another address and another gravity is another line; another /64 too, another address of it is not', () => {
+  const { log, lines, refuse } = logging();
+  refuse('rate_limited', '192.0.2.1');
+  refuse('bearer_missing', '192.0.2.1');
+  refuse('rate_limited', '192.0.2.2');
+  log.warn({ event: 'denied', reason: 'rate_limited', clientIp: '192.0.2.1' });
+  refuse('rate_limited', '2001:db8::1');
+  refuse('rate_limited', '2001:db8:0:1::1');
+  expect(lines).toHaveLength(6);
+  refuse('rate_limited', '2001:db8::2');
+  expect(lines).toHaveLength(6);
+});
+
+test('of a proven credential it is by account, credential and route, too', async () => {
+  const { lines, refuse } = logging();
+  const reader = { account: '0x1', credential: 'token:tok_1', route: 'GET /v1/balance' };
+  for (const more of [reader, { ...reader, credential: 'token:tok_2' }, { ...reader, route: 'GET /v1/orders' }, {}]) {
+    refuse('rate_limited', '192.0.2.1', more);
+    refuse('rate_limited', '192.0.2.1', more);
+  }
+  expect(lines).toHaveLength(4);
+  await minute();
+  expect(lines.slice(4).map(strip)).toContainEqual({
+    ...{ level: 30, event: 'denied', reason: 'rate_limited', clientIp: '192.0.2.1', count: 1 },
+    ...reader,
+  });
+});
+
+test('the same failure of ours is one line whichever client runs into it; another error, cause or credential is another', async () => {
+  const { log, lines } = logging();
+  const fail = (text: string, i: number) =>
+    log.error({ event: 'failed', reason: 'INTERNAL_ERROR', clientIp: `192.0.2.${i % 250}`, err: new TypeError(text) });
+  for (let i = 0; i < 1_000; i += 1) fail('x is not a function', i);
+  fail('y is not a function', 1);
+  const damaged = (account: string, column: string) =>
+    log.error({ event: 'denied', account, err: new Error('unavailable', { cause: new Error(column) }) });
+  for (const account of ['0x1', '0x2']) for (const column of ['a', 'b']) damaged(account, column);
+  expect(lines).toHaveLength(6);
+  await minute();
+  expect(lines.slice(6).map(strip)).toEqual([{ level: 50, event: 'failed', reason: 'INTERNAL_ERROR', count: 999 }]);
+});
+
+test('one network has a hundred lines a minute, whatever it invents; the rest is counted as of others', async () => {
+  const { lines, refuse } = logging();
+  // 65,536 networks are in one /48.
+  for (let i = 0; i < 5_000; i += 1) refuse('rate_limited', `2001:db8:0:${i.toString(16)}::1`);
+  for (let i = 0; i < 5_000; i += 1) refuse(`reason ${i}`, '192.0.2.1');
+  expect(lines).toHaveLength(200);
+  refuse('rate_limited', '192.0.2.2');
+  expect(lines).toHaveLength(201);
+  await minute();
+  const others = lines.slice(201).map(strip);
+  expect(others).toEqual([
+    { level: 30, event: 'others', clientIp: '2001:db8:0:64::1', counts: { denied: 4_900 } },
+    { level: 30, event: 'others', clientIp: '192.0.2.1', counts: { denied: 4_900 } },
+  ]);
+});
+
+test('all strangers together have a thousand, and neither hide an owner nor a failure of ours', async () => {
+  const { log, lines, refuse } = logging();
+  for (let i = 0; i < 20_000; i += 1) refuse('rate_limited', `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  expect(lines).toHaveLength(1_000);
+  refuse('ip_not_allowed', '10.0.0.1', { account: '0x1', credential: 'token:tok_1' });
+  log.error({ event: 'change_not_written', err: new Error('disk full') });
+  expect(lines.slice(1_000).map(({ event }) => event)).toEqual(['denied', 'change_not_written']);
+  await minute();
+  expect(lines.slice(1_002).map(strip)).toEqual([{ level: 30, event: 'others', counts: { denied: 19_000 } }]);
+});
+
+test('one account with many credentials has a hundred, and another account its own', async () => {
+  const { lines, refuse } = logging();
+  for (let i = 0; i < 1_000; i += 1) {
+    refuse('rate_limited', `192.0.2.${i % 250}`, { account: '0x1', credential: `token:tok_${i}` });
+  }
+  expect(lines).toHaveLength(100);
+  refuse('rate_limited', '192.0.2.1', { account: '0x2', credential: 'token:tok_x' });
+  expect(lines).toHaveLength(101);
+  await minute();
+  expect(lines.slice(101).map(strip)).toEqual([
+    { level: 30, event: 'others', account: '0x1', counts: { denied: 900 } },
+  ]);
+});
+
+test('what was counted is told when the log is flushed, as at a stop', () => {
+  const { log, lines, refuse } = logging();
+  refuse('rate_limited', '192.0.2.1');
+  refuse('rate_limited', '192.0.2.1');
+  log.flush();
+  expect(lines.slice(1).map(strip)).toEqual([
+    { level: 30, event: 'denied', reason: 'rate_limited', clientIp: '192.0.2.1', count: 1 },
+  ]);
+  log.flush();
+  expect(lines).toHaveLength(2);
+});
+
+test('a text and an error are lines, too, and repeats of them are counted', () => {
+  const { log, lines } = logging();
+  for (let i = 0; i < 3; i += 1) {
+    log.info('hello');
+    log.error(new Error('broken'));
+  }
+  expect(lines).toHaveLength(2);
+});
