@@ -34,6 +34,7 @@ import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
 import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { passedHeaders } from './domain/request-headers.ts';
+import { createShares } from './domain/shares.ts';
 import { type Clock, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
 import { NoData, OperatorPortTaken, UnsafeFile } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
@@ -116,6 +117,8 @@ const KEYS_DUE_MS = 5_000;
 /** A command is answered in a moment; what takes longer, an export, can be asked for again. */
 const OPERATOR_DRAIN_MS = 1_000;
 const OPERATOR_CONNECTIONS = 64;
+/** A pause of a few seconds is no slow client. */
+const PACE_WINDOW_MS = 10_000;
 
 /**
  * Starts everything or nothing: what was opened is closed again when a later part cannot start. `time` (nanoseconds and
@@ -202,6 +205,7 @@ async function wire(
     connectTimeoutMs: config['upstream.connect_timeout'] * 1000,
   });
   closing.push(() => upstream.destroy());
+  const bodies = createShares(config['upstream.body_memory']);
 
   const limiter = createRateLimiter({
     enabled: config['rate_limit.enabled'],
@@ -282,6 +286,8 @@ async function wire(
         checkOrders: marks && orderCheck({ config, store, clock, verifier, view, marks }),
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
+        bodies,
+        pace: { minBytesPerSecond: config['http.min_bytes_per_second'], windowMs: PACE_WINDOW_MS },
       }),
       refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
       limits: {
@@ -303,6 +309,7 @@ async function wire(
     view: view.stats,
     bearerCache: verifyBearer.stats,
     upstream: upstream.stats,
+    gatewayMemory: () => ({ bodies }),
     orderMarks: marks && (() => marks.stats(millisOf(clock.now()))),
     audit: journal.stats,
     changes: changes.stats,

@@ -10,6 +10,7 @@ import { feltOf } from '../../src/domain/felt.ts';
 import { permissionsOf } from '../../src/domain/permission.ts';
 import type { Principal } from '../../src/domain/principal.ts';
 import { passedHeaders } from '../../src/domain/request-headers.ts';
+import { createShares } from '../../src/domain/shares.ts';
 import { createClock, NEVER, systemWall, unixSeconds } from '../../src/domain/time.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
@@ -63,6 +64,8 @@ const front = createFront(
       protocol: 'http',
       deadlineMs: seconds('upstream.timeout'),
       idleMs: seconds('upstream.timeout'),
+      bodies: createShares(settingOf['upstream.body_memory'].default),
+      pace: { minBytesPerSecond: settingOf['http.min_bytes_per_second'].default, windowMs: 10_000 },
     }),
     refuseUnsignedRoutes: false,
     limits: {

@@ -54,7 +54,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   ACCOUNT_NOT_FOUND: 'The account is unknown.',
   METHOD_NOT_ALLOWED: 'The path exists with other methods: see the Allow header.',
   REQUEST_TIMEOUT:
-    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue.',
+    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue; or its body more slowly than http.min_bytes_per_second.',
   PAYLOAD_TOO_LARGE:
     'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB.',
   URI_TOO_LONG: 'The request target is longer than http.max_target_bytes, or one part of it too long.',
@@ -63,7 +63,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   HEADERS_TOO_LARGE: 'The request head is larger than http.max_header_bytes.',
   INTERNAL_ERROR: 'A defect of this server. The message names the request id under which its log has the cause.',
   SERVICE_UNAVAILABLE:
-    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
+    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.body_memory), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
 };
 
 const whenReason: Readonly<Record<DenyReason, string>> = {

@@ -155,6 +155,14 @@ export const settings = {
       'Headers of clients that reach the venue besides those of docs/route-table.md. * = all that no rule forbids: for a venue that believes none of them.',
   }),
 
+  'upstream.body_memory': integer(64 * MIB, {
+    min: MIB,
+    max: 16 * 1024 * MIB,
+    unit: 'bytes',
+    description:
+      'Memory for request bodies on their way to the venue, in shares like its connections. What does not fit is streamed over a sixteenth of those.',
+  }),
+
   'proxy.trusted': cidrList({
     description:
       'Proxies in front of this server whose X-Forwarded-For is believed: addresses, CIDR ranges, or unix for peers on a unix socket. None by default.',
@@ -208,6 +216,13 @@ export const settings = {
     min: 1,
     max: 600,
     description: 'How long a client may take to send a whole request; then 408.',
+  }),
+  'http.min_bytes_per_second': integer(16 * KIB, {
+    min: 1,
+    max: 100 * MIB,
+    unit: 'bytes',
+    description:
+      'Who sends a streamed body or reads a large answer more slowly, over the 10 s that it was waited for, is cut.',
   }),
   'http.keep_alive_timeout': duration(65, {
     min: 1,

@@ -8,11 +8,13 @@ import { credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { PassedHeaders } from '../domain/request-headers.ts';
-import type { Holder } from '../domain/shares.ts';
+import type { Holder, Shares } from '../domain/shares.ts';
 import { ApiError } from '../errors.ts';
 import type { Asker } from '../verification/verifier.ts';
+import type { Room } from './byte-blocks.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
 import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
+import { createPace, type PaceOptions } from './pace.ts';
 import { declaredLength, isWhole, type RequestBody, takeBody } from './request-body.ts';
 import type { Upstream, UpstreamExchange } from './upstream.ts';
 
@@ -85,10 +87,14 @@ export interface ForwardOptions {
   readonly deadlineMs: number;
   /** The longest silence once the answer has begun, on either side. */
   readonly idleMs: number;
+  /** Bytes of request bodies that may be collected at one time. What does not fit is streamed. */
+  readonly bodies: Shares;
+  /** Who is slower is cut while others could use what it holds. */
+  readonly pace: PaceOptions;
 }
 
-// Bodies up to this size are collected before a connection is taken; a JSON order is well below it.
-const WHOLE_BODY_BYTES = 64 * 1024;
+// Signed orders are well below this; they are parsed on the one thread that all share.
+const MAX_ORDER_BYTES = 64 * 1024;
 // Larger first bytes of an answer are written as they come: copying them would cost more than a second write does.
 const HELD_BYTES = 16 * 1024;
 // How much of an unwanted upload is read and thrown away, so that the client gets to read the answer before the connection closes.
@@ -129,8 +135,7 @@ export function createForward(options: ForwardOptions) {
 }
 
 /** Not the venue's fault: it may be well, and is not counted as failing. */
-const tooManyWait = (): ApiError =>
-  new ApiError('SERVICE_UNAVAILABLE', 'too many requests wait for the venue; try again in a moment');
+const busy = (why: string): ApiError => new ApiError('SERVICE_UNAVAILABLE', `${why}; try again in a moment`);
 
 /** Who shares what with whom: a credential with nobody, whoever calls from its address; strangers by their addresses. */
 function holderOf({ grant, asker }: Exchange): Holder {
@@ -238,6 +243,16 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     else breakOff({ kind: 'refused', refusal });
   }
 
+  function onSlowUpload(): void {
+    const refusal = new ApiError('REQUEST_TIMEOUT', 'The request body came too slowly.');
+    if (phase === 'open') refuse(refusal);
+    else breakOff({ kind: 'refused', refusal });
+  }
+
+  function roomOf(shares: Shares): Room {
+    return { take: (bytes) => shares.take(holder, bytes), give: (bytes) => shares.give(holder, bytes) };
+  }
+
   function onCut(reason: DenyReason): void {
     if (phase === 'open') refuse(reason);
     else if (phase === 'answering') breakOff({ kind: 'cut', reason });
@@ -274,6 +289,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
   function onHead(status: number, statusText: string, rawHeaders: string[]): void {
     if (phase !== 'open') return;
     if (exchange.timing !== undefined) exchange.timing.headAt = performance.now();
+    body?.release();
     const list = responseHeaders(rawHeaders, status, exchange.extraHeaders);
     if (!list.ok) {
       refuse('upstream_unavailable', new Error(list.problem));
@@ -320,12 +336,12 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
         },
         failed(kind, cause) {
           if (phase === 'answering') breakOff({ kind: 'truncated', cause });
-          else if (kind === 'turned_away') refuse(tooManyWait());
+          else if (kind === 'turned_away') refuse(busy('too many requests wait for the venue'));
           else refuse(kind === 'malformed' ? 'request_header_refused' : 'upstream_unavailable', cause);
         },
       },
     );
-    if (upstreamExchange === 'turned_away') refuse(tooManyWait());
+    if (upstreamExchange === 'turned_away') refuse(busy('too many requests wait for the venue'));
     else if (upstreamExchange === 'closed') refuse('upstream_unavailable');
     else sent = upstreamExchange;
   }
@@ -358,7 +374,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     const { order } = exchange;
     const check = order === undefined ? undefined : options.checkOrders;
     // What is checked must be seen whole.
-    const maxBytes = check === undefined ? exchange.maxBodyBytes : Math.min(exchange.maxBodyBytes, WHOLE_BODY_BYTES);
+    const maxBytes = check === undefined ? exchange.maxBodyBytes : Math.min(exchange.maxBodyBytes, MAX_ORDER_BYTES);
     const tooLarge = (): void => refuseLarge(maxBytes);
     const length = declaredLength(request);
     if (length !== undefined && length > maxBytes) {
@@ -366,20 +382,19 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       return;
     }
     const streamHeaders = length === undefined ? list.headers : [...list.headers, 'Content-Length', String(length)];
-    body = takeBody(
-      request,
-      { maxBytes, wholeBytes: WHOLE_BODY_BYTES },
-      {
-        whole: (bytes) => {
-          if (check === undefined || order === undefined) send(bytes, list.headers);
-          else void sendChecked(check, order, bytes, list.headers);
-        },
-        stream: (payload) => send(payload, streamHeaders),
-        mayHandOn: () => stillAllowed(true),
-        tooLarge,
-        progress,
+    body = takeBody(request, { maxBytes, room: roomOf(options.bodies) }, createPace(options.pace, onSlowUpload), {
+      whole: (bytes) => {
+        if (check === undefined || order === undefined) send(bytes, list.headers);
+        else void sendChecked(check, order, bytes, list.headers);
       },
-    );
+      stream: (payload) => {
+        if (check === undefined) send(payload, streamHeaders);
+        else refuse(busy('too many request bodies are under way'));
+      },
+      mayHandOn: () => stillAllowed(true),
+      tooLarge,
+      progress,
+    });
   }
 
   /** Sends exactly the bytes that were checked, or refuses. */

@@ -1,19 +1,21 @@
-// Takes a request's body from the client: a small one is collected whole, so that it costs no connection to the venue while it
-// arrives; a larger one is streamed, never faster than it is taken. Never lets more than the limit through.
+// Takes a request's body from the client: it is collected whole, so that it costs no connection to the venue while it arrives; one for
+// which there is no room is streamed, never faster than it is taken. Never lets more than the limit through.
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { createBlocks, type Room } from './byte-blocks.ts';
+import type { Pace } from './pace.ts';
 
 export interface BodyLimits {
   /** Bytes; one more is too large. */
   readonly maxBytes: number;
-  /** Bytes up to which a body is collected whole. */
-  readonly wholeBytes: number;
+  /** What is collected is counted here. */
+  readonly room: Room;
 }
 
 export interface BodyEvents {
   /** Everything has arrived; undefined = there is no body. */
   whole(bytes: Buffer | undefined): void;
-  /** There is more than `wholeBytes`. */
+  /** There is no room for all of it. */
   stream(body: Readable): void;
   /** Asked synchronously before the first byte of a stream is handed on; false = the stream ends here, with nothing handed on. */
   mayHandOn(): boolean;
@@ -24,7 +26,9 @@ export interface BodyEvents {
 export interface RequestBody {
   /** True while the next step is the client's. */
   waitingForClient(): boolean;
-  /** Hands on nothing more. Idempotent. */
+  /** What was collected is needed no more. Idempotent. */
+  release(): void;
+  /** Hands on nothing more, and releases. Idempotent. */
   stop(): void;
 }
 
@@ -41,10 +45,10 @@ const announcesBody = ({ headers }: IncomingMessage): boolean =>
 /** True when nothing more of the request comes. Node says so of one without a body only a turn later. */
 export const isWhole = (request: IncomingMessage): boolean => request.complete || !announcesBody(request);
 
-/** Starts reading; events may fire before this returns. */
-export function takeBody(request: IncomingMessage, limits: BodyLimits, events: BodyEvents): RequestBody {
+/** Starts reading; events may fire before this returns. `pace` judges the client while a stream waits for it. */
+export function takeBody(request: IncomingMessage, limits: BodyLimits, pace: Pace, events: BodyEvents): RequestBody {
+  const collected = createBlocks(limits.room);
   let received = 0;
-  let chunks: Buffer[] = [];
   let stream: Readable | undefined;
   let handedOn = false;
   let ended = false;
@@ -53,15 +57,21 @@ export function takeBody(request: IncomingMessage, limits: BodyLimits, events: B
   const stop = (): void => {
     if (stopped) return;
     stopped = true;
-    chunks = [];
+    pace.stop();
+    collected.clear();
     request.off('data', onData).off('end', onEnd);
     stream?.destroy();
+  };
+
+  const readOn = (): void => {
+    if (!ended) pace.wait();
+    request.resume();
   };
 
   const openStream = (): Readable => {
     const body = new Readable({
       read() {
-        if (handedOn && !stopped) request.resume();
+        if (handedOn && !stopped) readOn();
       },
     });
     // A destroyed stream may still report an error after its reader has let go of it.
@@ -71,11 +81,11 @@ export function takeBody(request: IncomingMessage, limits: BodyLimits, events: B
     body.once('resume', () => {
       if (stopped || !events.mayHandOn()) return stop();
       handedOn = true;
-      const first = Buffer.concat(chunks);
-      chunks = [];
+      const first = collected.join();
+      collected.clear();
       const more = body.push(first);
       if (ended) body.push(null);
-      else if (more) request.resume();
+      else if (more) readOn();
     });
     return body;
   };
@@ -89,20 +99,22 @@ export function takeBody(request: IncomingMessage, limits: BodyLimits, events: B
     }
     events.progress();
     if (stream !== undefined && handedOn) {
-      if (!stream.push(chunk)) request.pause();
+      pace.moved(chunk.length);
+      if (stream.push(chunk)) return;
+      pace.rest();
+      request.pause();
       return;
     }
-    chunks.push(chunk);
-    if (stream === undefined && received > limits.wholeBytes) {
-      request.pause();
-      stream = openStream();
-      events.stream(stream);
-    }
+    if (collected.add(chunk) || stream !== undefined) return;
+    request.pause();
+    stream = openStream();
+    events.stream(stream);
   }
 
   function onEnd(): void {
     ended = true;
-    if (stream === undefined) events.whole(received === 0 ? undefined : Buffer.concat(chunks));
+    pace.stop();
+    if (stream === undefined) events.whole(received === 0 ? undefined : collected.join());
     else if (handedOn) stream.push(null);
   }
 
@@ -112,5 +124,11 @@ export function takeBody(request: IncomingMessage, limits: BodyLimits, events: B
     events.whole(undefined);
   }
 
-  return { waitingForClient: () => !ended && !stopped && !request.isPaused(), stop };
+  return {
+    waitingForClient: () => !ended && !stopped && !request.isPaused(),
+    release() {
+      if (ended) collected.clear();
+    },
+    stop,
+  };
 }

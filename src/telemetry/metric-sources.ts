@@ -22,6 +22,8 @@ export interface MetricSources {
   readonly view: () => ViewStats;
   readonly bearerCache: () => BearerCacheStats;
   readonly upstream: () => UpstreamStats;
+  /** Bytes that the gateway keeps for others, by what they are: a closed list of ours. */
+  readonly gatewayMemory: () => Readonly<Record<string, { readonly held: number; readonly total: number }>>;
   /** The memory of forwarded orders, where orders are verified. */
   readonly orderMarks?: (() => OrderMarksFigures) | undefined;
   readonly audit: () => AuditJournalStats;

@@ -76,13 +76,52 @@ const publicGet = 'GET /v1/bbo/HELD HTTP/1.1\r\nHost: g\r\n\r\n';
 const statusesOf = (client: RawClient): readonly string[] =>
   [...client.received.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status = '']) => status);
 
+/** What a server reads of a request whose body comes a byte at a time. */
+function sendSlowly(count: number, head: string, first: string): readonly RawClient[] {
+  return Array.from({ length: count }, () => rawClient(service.port, `${head}${first}`));
+}
+
+describe('130 slow bodies', () => {
+  // As much of each as was once enough to be given a connection, and less than the forwarding limit.
+  const bytes = 'x'.repeat(68_000);
+  test.each([
+    ['with a length', 'Content-Length: 1000000', bytes],
+    ['in chunks', 'Transfer-Encoding: chunked', `${bytes.length.toString(16)}\r\n${bytes}\r\n`],
+  ])('%s hold no connection, and the owner is served', async (_name, framing, first) => {
+    const head = `POST /v1/block-trades HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${bot}\r\n${framing}\r\n\r\n`;
+    const clients = sendSlowly(130, head, first);
+    // All of it has arrived, and is counted.
+    await expect.poll(() => figure('countersign_gateway_memory_bytes{what="bodies"}')).toBeGreaterThan(130 * 68_000);
+    expect(await busy()).toBe(0);
+    expect(await ownerGets()).toEqual([200, 200]);
+    for (const { socket } of clients) socket.destroy();
+    await expect.poll(() => figure('countersign_gateway_memory_bytes{what="bodies"}')).toBe(0);
+  });
+
+  test('that are more than a client may have in memory are streamed over a sixteenth of the connections at most', async () => {
+    const MIB = 1024 * 1024;
+    const head = `POST /v1/block-trades HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${bot}\r\nContent-Length: ${MIB}\r\n\r\n`;
+    const clients = sendSlowly(40, head, 'x'.repeat(MIB - 1));
+    // A quarter of a sixteenth of 128.
+    await expect.poll(() => figure('countersign_venue_streams')).toBe(2);
+    expect(await busy()).toBe(2);
+    const kept = await figure('countersign_gateway_memory_bytes{what="bodies"}');
+    expect(kept).toBeLessThanOrEqual((64 * MIB) / 4);
+    expect(await ownerGets()).toEqual([200, 200]);
+    for (const { socket } of clients) socket.destroy();
+    await expect.poll(() => figure('countersign_gateway_memory_bytes{what="bodies"}')).toBe(0);
+    await expect.poll(busy).toBe(0);
+  });
+});
+
 describe('1,450 plain public reads at once before a venue that takes its time', () => {
   test('hold a quarter of the connections; the owner is served, and only strangers are answered 503', async () => {
     venue.hold();
     onTestFinished(() => venue.release());
     const clients = Array.from({ length: 29 }, () => rawClient(service.port, publicGet.repeat(50)));
     await expect.poll(() => figure('countersign_venue_queue_refusals_total')).toBe(1450 - 32 - 1024);
-    expect([venue.held.length, await busy()]).toEqual([32, 32]);
+    await eventually(() => venue.held.length === 32);
+    expect(await busy()).toBe(32);
     expect(await ownerGets()).toEqual([200, 200]);
     venue.release();
     await eventually(() => clients.every((client) => statusesOf(client).length === 50));

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
+import { createPace } from '../../src/gateway/pace.ts';
 import { type BodyEvents, takeBody } from '../../src/gateway/request-body.ts';
 
 /** A request whose body has arrived completely before anybody reads it, as it does while a decision waits for the store. */
@@ -32,9 +33,12 @@ const events = (over: Partial<BodyEvents>): BodyEvents => ({
   ...over,
 });
 
+const none = { take: () => false, give: () => undefined };
+const patient = createPace({ minBytesPerSecond: 1, windowMs: 60_000 }, () => expect.unreachable());
+
 const streamOf = (request: IncomingMessage, over: Partial<BodyEvents>): Promise<Readable> =>
   new Promise((resolve) =>
-    takeBody(request, { maxBytes: 10_000, wholeBytes: 10 }, events({ ...over, stream: resolve })),
+    takeBody(request, { maxBytes: 10_000, room: none }, patient, events({ ...over, stream: resolve })),
   );
 
 test('a body that had arrived before it was read is streamed to its end', async () => {

@@ -9,6 +9,7 @@ import { parseFelt } from '../../src/domain/felt.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import type { Principal } from '../../src/domain/principal.ts';
 import { passedHeaders } from '../../src/domain/request-headers.ts';
+import { createShares } from '../../src/domain/shares.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { ApiError } from '../../src/errors.ts';
 import {
@@ -217,6 +218,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     protocol: 'http',
     deadlineMs: 30_000,
     idleMs: 30_000,
+    // A quarter is a client's: what is larger is streamed.
+    bodies: createShares(4 * 64 * 1024),
+    pace: { minBytesPerSecond: 1, windowMs: 30_000 },
     ...options.forward,
   });
   const grants: TestGrant[] = [];

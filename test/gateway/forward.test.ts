@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createShares } from '../../src/domain/shares.ts';
 import {
   ask,
   eventually,
@@ -14,6 +15,7 @@ import {
   startGateway,
   startRawVenue,
   startVenue,
+  testGrant,
 } from './forward-harness.ts';
 
 const post = (target: string, body: string, ...headers: string[]): string =>
@@ -134,6 +136,48 @@ describe('what reaches the venue', () => {
     expect(venue.seen[1]?.headers).toMatchObject({ 'transfer-encoding': 'chunked' });
     expect(venue.seen[1]?.trailers).toEqual({});
     expect(gateway.grants.map((grant) => grant.heads)).toEqual([1, 1]);
+  });
+
+  test('a body of the forwarding limit arrives whole, with its length, and costs a connection only when it is', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { bodies: createShares(8 * 1024 * 1024) } });
+    const body = 'x'.repeat(1024 * 1024 - 1);
+    const client = rawClient(gateway.port, `${chunkedHead('POST')}${chunk(body)}1\r\n`);
+    // Nearly two windows of it, and a chunk that has begun.
+    await eventually(() => client.socket.bytesWritten > body.length && gateway.grants.length === 1);
+    expect(await settled(() => venue.heads)).toBe(0);
+    expect(gateway.upstream.active).toBe(0);
+    client.write('y\r\n0\r\n\r\n');
+    expect(await client.closed()).toContain('200 OK');
+    expect(venue.seen[0]?.headers).toMatchObject({ 'content-length': String(1024 * 1024) });
+    expect(venue.seen[0]?.body === `${body}y`).toBe(true);
+  });
+
+  test('what was collected of a body is given back as soon as the venue answers, and when it is refused or its client leaves', async () => {
+    const bodies = createShares(1024 * 1024);
+    const venue = await startVenue();
+    const gateway = await startGateway({ upstreamUrl: venue.url, forward: { bodies } });
+    expect(await ask(gateway.port, post('/', 'x'.repeat(100_000)))).toContain('200 OK');
+    expect(bodies.held).toBe(0);
+    const grant = Object.assign(testGrant(), { refuseWith: 'credential_revoked' as const });
+    const refusing = await startGateway({ upstreamUrl: venue.url, forward: { bodies }, grant: () => grant });
+    expect(await ask(refusing.port, post('/', 'x'.repeat(100_000)))).toContain('credential_revoked');
+    expect(bodies.held).toBe(0);
+    const client = rawClient(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(100_000))}`);
+    await eventually(() => bodies.held >= 100_000);
+    client.socket.destroy();
+    await eventually(() => bodies.held === 0);
+  });
+
+  test('signed orders for which there is no room are 503, as they must be seen whole, and the venue is not asked', async () => {
+    const venue = await startVenue();
+    const gateway = await startGateway({
+      upstreamUrl: venue.url,
+      forward: { bodies: createShares(1), checkOrders: () => expect.unreachable() },
+      exchange: { order: { batch: false, id: undefined } },
+    });
+    expect(await ask(gateway.port, post('/v1/orders', '{}'))).toMatch(/^HTTP\/1.1 503 [\s\S]*SERVICE_UNAVAILABLE/);
+    expect(venue.heads).toBe(0);
   });
 
   test('a request with `Expect: 100-continue` is told to go on, and the venue sees no Expect', async () => {
@@ -408,7 +452,8 @@ describe('a venue that fails', () => {
     const url = await startRawVenue((socket) => socket.pause());
     const gateway = await startGateway({
       upstreamUrl: url,
-      forward: { deadlineMs: 500 },
+      // The client is not to blame, though it moves nothing for longer than it may be slow.
+      forward: { deadlineMs: 500, pace: { minBytesPerSecond: 1000, windowMs: 100 } },
       exchange: { maxBodyBytes: 2 ** 30 },
     });
     const client = rawClient(
@@ -546,6 +591,27 @@ describe('a client that misbehaves', () => {
       kind: 'refused',
       refusal: { code: 'PAYLOAD_TOO_LARGE' },
     });
+  });
+
+  test('it uploads more slowly than it must: 408, and the venue sees a broken request', async () => {
+    const started = Promise.withResolvers<void>();
+    const broken = Promise.withResolvers<void>();
+    const venue = await startVenue((request) => {
+      request.once('data', () => started.resolve());
+      request.resume().on('error', () => broken.resolve());
+    });
+    const gateway = await startGateway({
+      upstreamUrl: venue.url,
+      forward: { pace: { minBytesPerSecond: 10_000, windowMs: 300 } },
+    });
+    const client = rawClient(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(150_000))}`);
+    await started.promise;
+    // One byte again and again: it is never silent.
+    const drip = setInterval(() => client.write(chunk('x')), 20);
+    onTestFinished(() => clearInterval(drip));
+    expect(await client.until((text) => text.includes('REQUEST_TIMEOUT'))).toMatch(/^HTTP\/1.1 408 /);
+    await broken.promise;
+    await eventually(() => gateway.upstream.active === 0);
   });
 
   test('it leaves while the venue is thinking: the venue sees the connection end', async () => {

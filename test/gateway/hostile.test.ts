@@ -112,7 +112,11 @@ test('requests that wait for a connection when their subkey is revoked never rea
 });
 
 test('with requests at every stage of their way, those whose head had left are counted and cut, and not a byte follows', async () => {
-  const { venue, service, main, session, head, revoke } = await tradingWorld({ 'upstream.connections': '16' });
+  const { venue, service, main, session, head, revoke } = await tradingWorld({
+    'upstream.connections': '16',
+    // A quarter is what is collected of one client.
+    'upstream.body_memory': String(4 * 256 * 1024),
+  });
   const at = (path: string) => venue.arrived.find(({ request }) => request.url === path)?.response;
   const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`;
 
@@ -129,9 +133,9 @@ test('with requests at every stage of their way, those whose head had left are c
   // Longer than what is collected before it is sent.
   const streamed = rawClient(
     service.port,
-    head('POST /v1/orders/batch', session, 'Transfer-Encoding: chunked\r\n') + chunk(100_000),
+    head('POST /v1/orders/batch', session, 'Transfer-Encoding: chunked\r\n') + chunk(300_000),
   );
-  await eventually(() => venue.bytes() === 100_000);
+  await eventually(() => venue.bytes() === 300_000);
   const slow = rawClient(service.port, head('GET /v1/balance', session));
   const endless = rawClient(service.port, head('GET /v1/fills', session));
   const unread = rawClient(service.port, head('GET /v1/transactions', session));
@@ -166,7 +170,7 @@ test('with requests at every stage of their way, those whose head had left are c
   await eventually(() => closed.length === 4);
   expect(closed.sort()).toEqual(['/v1/balance', '/v1/fills', '/v1/orders/batch', '/v1/transactions']);
   expect(await settled(() => venue.arrived.length)).toBe(7);
-  expect(venue.bytes()).toBe(100_000);
+  expect(venue.bytes()).toBe(300_000);
 
   // Nobody else noticed, and no connection is lost to them.
   for (const [one, path] of [

@@ -29,6 +29,7 @@ import { anywhere, parseIp } from '../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, type CredentialRef } from '../../src/domain/credential.ts';
 import { type Felt, feltOf } from '../../src/domain/felt.ts';
 import { passedHeaders } from '../../src/domain/request-headers.ts';
+import { createShares } from '../../src/domain/shares.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
@@ -456,6 +457,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
           protocol: 'http',
           deadlineMs: 30_000,
           idleMs: 30_000,
+          bodies: createShares(1_000_000),
+          pace: { minBytesPerSecond: 1, windowMs: 30_000 },
         }),
         limits: { maxTargetBytes: 8_000, maxForwardBodyBytes: 100_000 },
       },

@@ -21,6 +21,7 @@ const sources: MetricSources = {
     ...{ busy: 1, idle: 2, connections: 128, streaming: 1, streams: 8 },
     ...{ waiting: 3, maxWaiting: 1024, turnedAway: 4, failures: 5 },
   }),
+  gatewayMemory: () => ({ bodies: { held: 1, total: 9 } }),
   orderMarks: () => ({ held: 1, capacity: 9, refused: 2 }),
   audit: () => ({ waiting: 1, written: 2, lost: 3, failing: false }),
   changes: () => ({ unwritten: 1, failures: 2 }),

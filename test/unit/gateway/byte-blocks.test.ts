@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createBlocks, type Room } from '../../../src/gateway/byte-blocks.ts';
+
+/** So many bytes, and how many of them are taken. */
+function roomOf(total: number): Room & { readonly taken: number } {
+  let taken = 0;
+  return {
+    take(bytes) {
+      if (taken + bytes > total) return false;
+      taken += bytes;
+      return true;
+    },
+    give(bytes) {
+      taken -= bytes;
+    },
+    get taken() {
+      return taken;
+    },
+  };
+}
+
+test('bytes come back as they came, in one or block by block, and all room is given back', () => {
+  const chunks = fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(chunks, fc.integer({ min: 0, max: 200_000 }), fc.boolean(), (pieces, total, whole) => {
+      const room = roomOf(total);
+      const blocks = createBlocks(room);
+      for (const piece of pieces) blocks.add(Buffer.from(piece));
+      const all = Buffer.concat(pieces);
+      expect(blocks.size).toBe(all.length);
+      if (whole) expect(blocks.join().equals(all)).toBe(true);
+      else {
+        const parts: Buffer[] = [];
+        for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
+          parts.push(block.bytes);
+          block.written();
+        }
+        expect(Buffer.concat(parts).equals(all)).toBe(true);
+      }
+      blocks.clear();
+      expect([blocks.size, room.taken]).toEqual([0, 0]);
+    }),
+  );
+});
+
+test('a byte at a time takes no more room than twice what it is, and no more blocks than large pieces', () => {
+  const room = roomOf(Number.POSITIVE_INFINITY);
+  const blocks = createBlocks(room);
+  const byte = Buffer.from('x');
+  for (let n = 0; n < 500_000; n += 1) blocks.add(byte);
+  expect(room.taken).toBeLessThan(2 * 500_000);
+  let count = 0;
+  for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) count += 1;
+  expect(count).toBeLessThan(20);
+});
+
+test('what there is no room for is kept and told, and counted for nothing', () => {
+  const room = roomOf(1024);
+  const blocks = createBlocks(room);
+  expect(blocks.add(Buffer.alloc(1024, 'a'))).toBe(true);
+  expect(blocks.add(Buffer.alloc(1, 'b'))).toBe(false);
+  expect([blocks.size, room.taken]).toEqual([1025, 1024]);
+  blocks.clear();
+  expect(room.taken).toBe(0);
+});
