@@ -1,11 +1,11 @@
 // Keeps a backup that is streamed to us: it gets its name only when all of it has arrived, was checked and is on the disk. What
 // broke off has no name but one that ends in .tmp, and never replaces anything.
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { constants, existsSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupFailure, isSystemError } from '../errors.ts';
-import { syncFolder } from '../files/durable-file.ts';
+import { giveName, syncFolder } from '../files/durable-file.ts';
 import { NEW_FILE, OWNER_ONLY } from '../files/own-file.ts';
 import { parseTrailer, TRAILER_BYTES } from './trailer.ts';
 
@@ -32,7 +32,7 @@ export async function keepBackup<Checked>(
     const image = await onDisk(draft, NEW_FILE, (handle) => writeImage(handle, pieces));
     const checked = await check(draft);
     await onDisk(draft, ONCE_MORE, (handle) => handle.appendFile(image.trailer));
-    giveName(draft, file);
+    if (!giveName(draft, file)) throw alreadyThere(file);
     syncFolder(dirname(file));
     return { bytes: image.bytes + TRAILER_BYTES, checked };
   } catch (error) {
@@ -76,17 +76,6 @@ async function writeImage(
     throw new BackupFailure('the backup did not arrive whole; nothing was kept');
   }
   return { bytes, trailer: held };
-}
-
-function giveName(draft: string, file: string): void {
-  try {
-    linkSync(draft, file); // Unlike a rename, a link never replaces a file that is already there.
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'EEXIST') throw alreadyThere(file);
-    // Some file systems, those of memory sticks for one, have no links.
-    if (existsSync(file)) throw alreadyThere(file);
-    renameSync(draft, file);
-  }
 }
 
 const alreadyThere = (file: string): BackupFailure => new BackupFailure(`${file} exists already; nothing was changed`);

@@ -7,6 +7,7 @@ import {
   fchmodSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
@@ -20,15 +21,20 @@ import { NEW_FILE, OWNER_ONLY } from './own-file.ts';
  * has that name already. Throws what the system says; no file of that name is left then.
  */
 export function createDurably(path: string, content: string): boolean {
-  return withDraft(path, content, (draft) => {
-    try {
-      linkSync(draft, path); // Unlike a rename, a link never replaces what is already there.
-      return true;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-      throw error;
-    }
-  });
+  return withDraft(path, content, (draft) => giveName(draft, path));
+}
+
+/** Names a finished draft `path`. False, and nothing has changed, where something has that name already. */
+export function giveName(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path); // Unlike a rename, a link never replaces what is already there.
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    // Some file systems, those of memory sticks for one, have no links.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
+    renameSync(draft, path);
+  }
+  return true;
 }
 
 /** The same, in the place of whatever file or link has that name. */
@@ -36,7 +42,7 @@ export function replaceDurably(path: string, content: string): void {
   withDraft(path, content, (draft) => renameSync(draft, path));
 }
 
-function withDraft<Result>(path: string, content: string, giveName: (draft: string) => Result): Result {
+function withDraft<Result>(path: string, content: string, name: (draft: string) => Result): Result {
   const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
     const file = openSync(draft, NEW_FILE, OWNER_ONLY);
@@ -48,7 +54,7 @@ function withDraft<Result>(path: string, content: string, giveName: (draft: stri
     } finally {
       closeSync(file);
     }
-    const result = giveName(draft);
+    const result = name(draft);
     syncFolder(dirname(path));
     return result;
   } finally {
