@@ -21,6 +21,7 @@ import { type Backups, createBackups } from './backup/take.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
+import { createAcceptClock } from './credentials/accept-clock.ts';
 import { createActivateSubkey } from './credentials/activate-subkey.ts';
 import { createIssueTerminalToken } from './credentials/issue-terminal-token.ts';
 import { createLockAccount } from './credentials/lock-account.ts';
@@ -332,6 +333,7 @@ async function wire(
     {
       telemetry,
       readiness,
+      writeAudit: journal.writeLogins,
       metrics: { page, isScraper: scraper === undefined ? undefined : createIsOperator(scraper) },
     },
     closing,
@@ -397,6 +399,7 @@ interface Core {
   readonly store: Store;
   readonly clock: KeptClock;
   readonly keyring: Keyring;
+  readonly masterKey: KeyObject;
   /** True when signing keys had to be created. */
   readonly firstStart: boolean;
   readonly live: ReturnType<typeof createLiveRegistry>;
@@ -445,7 +448,7 @@ async function openCore(
     },
   });
   const backups = createBackups({ store, masterKey, copy: join(config['data.folder'], `${DATABASE_FILE}.copy`) });
-  return { store, clock, keyring, firstStart, live, view, changes, signingKeys, backups };
+  return { store, clock, keyring, masterKey, firstStart, live, view, changes, signingKeys, backups };
 }
 
 /** Resolves with the address as bound. Rejects with OperatorPortTaken. */
@@ -454,7 +457,12 @@ async function startOperatorApi(
   config: Config,
   port: number,
   token: string,
-  told: { readonly telemetry: Telemetry; readonly readiness: Readiness; readonly metrics?: MetricsAccess },
+  told: {
+    readonly telemetry: Telemetry;
+    readonly readiness: Readiness;
+    readonly metrics?: MetricsAccess;
+    readonly writeAudit?: () => Promise<void>;
+  },
   closing: (() => Promise<void> | void)[],
 ): Promise<string> {
   const { store, clock, changes, signingKeys, backups } = core;
@@ -463,6 +471,11 @@ async function startOperatorApi(
     store,
     clock,
     lockAccount: createLockAccount({ changes, clock }),
+    acceptClock: createAcceptClock({
+      ...core,
+      writeAudit: told.writeAudit ?? (async () => undefined),
+      settings: { futureToleranceSeconds: config['login.future_tolerance'] },
+    }),
     signingKeys,
     backups,
     ...told,

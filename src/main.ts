@@ -7,6 +7,7 @@ import { type CommandName, isCommandName, unknownCommand } from './cli/command-f
 import { accounts } from './cli/commands/accounts.ts';
 import { audit } from './cli/commands/audit.ts';
 import { backup } from './cli/commands/backup.ts';
+import { clock } from './cli/commands/clock.ts';
 import { completion } from './cli/commands/completion.ts';
 import { config } from './cli/commands/config.ts';
 import { demo } from './cli/commands/demo.ts';
@@ -30,6 +31,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   audit,
   backup,
   restore,
+  clock,
   doctor,
   completion,
   help,

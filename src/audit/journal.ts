@@ -14,6 +14,8 @@ export interface AuditJournal {
   login(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
   terminalToken(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
   refused(credential: CredentialRef, where: Where, reason: DenyReason, route: string): void;
+  /** Writes the logins and terminal tokens that wait; refusals go on being counted. */
+  writeLogins(): Promise<void>;
   /** Writes what is waiting. Called on shutdown, after the last request. */
   close(): Promise<void>;
 }
@@ -70,6 +72,11 @@ export function createAuditJournal(deps: {
       if (counted !== undefined) counted.count += 1;
       else if (refusals.size < MAX_COUNTED) refusals.set(name, { credential, where, reason, route, count: 1 });
       else uncounted += 1;
+    },
+
+    async writeLogins() {
+      writeLogins();
+      await writing;
     },
 
     async close() {

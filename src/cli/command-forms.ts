@@ -107,6 +107,17 @@ export const commandForms = {
     json: true,
     settings: true,
   },
+  clock: {
+    forms: [
+      { verb: 'show', about: "the time that is kept beside this machine's" },
+      {
+        verb: 'accept',
+        about: "take this machine's: all sessions end, and what ended or was made in between is revoked",
+      },
+    ],
+    json: true,
+    settings: true,
+  },
   doctor: { forms: [{ about: 'what is wrong, if anything is: exit code 1' }], json: true, settings: true },
   completion: {
     forms: [{ argument: ['bash', 'zsh'], about: 'for your shell: source <(countersign completion bash)' }],

@@ -26,6 +26,10 @@ export function signedOutError(timestamp: UnixSeconds, validAfter: UnixNanos, cl
   return timestampError(timestamp, clock, `the account signed out everywhere after this signature: ${when}`);
 }
 
+/** For a signature that bears a second which was used while the clock of this service was ahead of it. */
+export const datedError = (timestamp: UnixSeconds, clock: Clock): ApiError =>
+  timestampError(timestamp, clock, 'the clock of this service was set after a signature of that second: sign again');
+
 /** Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance. */
 export function requireNotFromFuture(timestamp: UnixSeconds, clock: Clock, toleranceSeconds: number): void {
   if (timestamp - secondsOf(clock.now()) > toleranceSeconds) throw timestampError(timestamp, clock);

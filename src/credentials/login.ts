@@ -4,7 +4,7 @@ import { addressRefusal } from '../access/decide.ts';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
-import { type AccountId, MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
+import { type AccountId, actorOf, MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
 import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -16,7 +16,7 @@ import { isPossibleSignature, type StarkSignature } from '../starknet/signature.
 import type { Account, Facts, SignedMessage, Store, Subkey } from '../store/store.ts';
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
-import { defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
+import { datedError, defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
@@ -54,7 +54,7 @@ export interface LoginSettings {
 }
 
 export interface LoginDeps {
-  readonly store: Pick<Store, 'account' | 'subkey' | 'transaction'>;
+  readonly store: Pick<Store, 'account' | 'subkey' | 'transaction' | 'isDated'>;
   readonly view: View;
   readonly clock: Clock;
   readonly verifier: Pick<Verifier, 'ask'>;
@@ -100,6 +100,7 @@ export function createLogin(deps: LoginDeps): Login {
       const proven = named === undefined ? await provenByAnyKey(account, request) : await provenByKey(named, request);
       // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
       requireOpenWindow({ timestamp, expiration }, clock, settings);
+      await requireUndated(proven);
       if (settings.singleUse) await useOnce(proven, request, expiration);
       return openSession(proven, request);
     },
@@ -120,6 +121,7 @@ export function createLogin(deps: LoginDeps): Login {
         label: address,
         authTime: secondsOf(issuedAt),
       };
+      await requireUndated(proven);
       await requireWelcome(proven, request);
       // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
       const fresh = await store.transaction((tx) =>
@@ -189,6 +191,10 @@ export function createLogin(deps: LoginDeps): Login {
       },
       asker,
     );
+  }
+
+  async function requireUndated({ credential, authTime }: Proven): Promise<void> {
+    if (await store.isDated(credential.account, actorOf(credential), authTime)) throw datedError(authTime, clock);
   }
 
   // Marked by the message, never by the signature: (r, N-s) verifies too. And by its key: what an owner will sign is known beforehand,

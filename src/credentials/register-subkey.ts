@@ -1,7 +1,7 @@
 // Registering a subkey: the session asks, but only the main key or the wallet itself can bless a new key, so that a stolen
 // 5-minute session never becomes a permanent key (WIRE 12.1).
 import { shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
-import { type AccountId, credentialSubject } from '../domain/credential.ts';
+import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import {
@@ -19,7 +19,7 @@ import { isPossibleSignature, type StarkSignature } from '../starknet/signature.
 import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { requireOpenWindow, signedOutError } from './login-window.ts';
+import { datedError, requireOpenWindow, signedOutError } from './login-window.ts';
 import { recordChange } from './record-change.ts';
 import { requireUsable } from './require-usable.ts';
 import type { WalletClaim, WalletProofs } from './wallet-proof.ts';
@@ -93,7 +93,7 @@ export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) 
  * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what WalletProofs and requireStill throw.
  */
 export function createRegisterSubkey(deps: {
-  store: Pick<Store, 'account'>;
+  store: Pick<Store, 'account' | 'isDated'>;
   changes: Changes;
   clock: Clock;
   verifier: Pick<Verifier, 'ask'>;
@@ -112,6 +112,12 @@ export function createRegisterSubkey(deps: {
     const offered = offeredProof(account, registration);
     await requirePublicKeys(registration, caller.asker);
     const proof = await prove(account.account, registration.publicKey, offered, caller.asker);
+    if (
+      proof.kind !== 'none' &&
+      (await deps.store.isDated(id, actorOf(caller.principal.credential), secondsOf(proof.signedAt)))
+    ) {
+      throw datedError(secondsOf(proof.signedAt), clock);
+    }
     const { result } = await deps.changes.commit(async (tx) => {
       await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
       await requireSignedSince(tx, id, proof);

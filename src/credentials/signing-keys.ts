@@ -30,6 +30,8 @@ export interface SigningKeys {
   advance(): Promise<void>;
   /** Retires the keys of every use that is off: what nothing signs with is not published either. For the start of a server. */
   retireUnused(): Promise<void>;
+  /** Alone with the keys, while `work` replaces them and sets the clock. */
+  whileTimeIsSet<T>(work: () => Promise<T>): Promise<T>;
   /** When a published key begins to sign. */
   signsFrom(key: SigningKeyRecord): UnixNanos;
 }
@@ -56,7 +58,7 @@ export function createSigningKeys(deps: {
   const { store, changes, clock, keyring, settings } = deps;
   const { uses } = settings;
   // What was published by a command while no server ran, nobody has seen yet.
-  const servedSince = clock.now();
+  let servedSince = clock.now();
   let last: Promise<unknown> = Promise.resolve();
 
   // One at a time, so that keyring and store go through the same states in the same order.
@@ -98,6 +100,14 @@ export function createSigningKeys(deps: {
         for (const key of await store.signingKeys()) {
           if (key.state !== 'retired' && !uses.includes(key.use)) await end(key, bySchedule, 'off');
         }
+      }),
+
+    whileTimeIsSet: (work) =>
+      inTurn(async () => {
+        const result = await work();
+        const now = clock.now();
+        if (servedSince > now) servedSince = now;
+        return result;
       }),
 
     signsFrom,

@@ -64,6 +64,9 @@ export const FAR_AHEAD_SECONDS = 30 * 86_400;
 export const isFarAhead = (machine: bigint, seen: bigint): boolean =>
   seen !== 0n && machine - seen > BigInt(FAR_AHEAD_SECONDS) * SECOND_NS;
 
+/** More than a client's clock may be off: who signs by the right time is refused. */
+export const LEAD_SECONDS = 60;
+
 /** How far the kept time is ahead of the machine's, in seconds; below 0 the machine's is ahead, and is not believed yet. */
 export const leadSeconds = (clock: Pick<KeptClock, 'now' | 'machine'>): number =>
   Number((clock.now() - clock.machine()) / 1_000_000n) / 1000;

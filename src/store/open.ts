@@ -7,11 +7,13 @@ import {
   createClock,
   isFarAhead,
   type KeptClock,
+  nanosOfSeconds,
   systemWall,
   type UnixNanos,
   unixNanos,
 } from '../domain/time.ts';
 import { ClockFarAhead, StoreFailure, StoreLocked } from '../errors.ts';
+import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
@@ -58,7 +60,7 @@ export async function openStore(
     });
     database.ours.head.startAt(head);
     const clock = createClock({ ...time, floor, acceptStart: farAhead === 'accept' });
-    return { store: createStore(file, database, clock, epoch), clock };
+    return { store: createStore(file, database, clock, epoch, await readDatedUntil(database.reader)), clock };
   } catch (error) {
     await database.close();
     throw error;
@@ -123,8 +125,9 @@ async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> 
   await db.updateTable('meta').set({ value: now }).where('name', '=', HIGHEST_TIME).where('value', '<', now).execute();
 }
 
-function createStore(file: string, database: Database, clock: Clock, epoch: string): Store {
+function createStore(file: string, database: Database, clock: Clock, epoch: string, dated: UnixNanos): Store {
   const { reader, writer, ours } = database;
+  let datedUntil = dated;
   const copying = new Set<Promise<void>>();
   const reads = createReads(reader);
   const watching = setInterval(() => void look().catch(() => undefined), LOOK_MS).unref();
@@ -245,6 +248,27 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       });
       let isMore = true;
       while (isMore) isMore = (await write((tx) => purgePendingSubkeys(tx, clock, now))) === PURGED_AT_ONCE;
+    },
+
+    async setTime() {
+      await write((tx) => setHighestTime(tx, clock.now()));
+      datedUntil = await readDatedUntil(reader);
+    },
+
+    async isDated(account, signer, seconds) {
+      if (nanosOfSeconds(seconds) > datedUntil) return false;
+      const row = await reader
+        .selectFrom('siwe_nonce')
+        .select('nonce')
+        .where('account_id', '=', account)
+        .where('nonce', '=', dateMark(signer, seconds))
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async lastAuditTime() {
+      const row = await reader.selectFrom('audit').select('at').orderBy('at', 'desc').limit(1).executeTakeFirst();
+      return unixNanos(row?.at ?? 0n);
     },
 
     async ping() {

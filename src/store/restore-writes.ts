@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { EPOCH, NEXT_AUDIT_ID, NEXT_SUBKEY_ID, VALID_AFTER_FLOOR } from './meta.ts';
+import { accountIdOf } from './rows.ts';
 import type { RevokedCredentials, StoreTransaction } from './store.ts';
-import { revokedSubkey, type Tables } from './tables.ts';
+import { revokedSubkey, type SubkeyTable, type Tables, type TokenTable } from './tables.ts';
 
 /**
  * More subkeys, and more audit rows, than a store gets between two backups. An id of a lost row must never name another
@@ -58,18 +59,22 @@ export function createRestoreWrites(db: Kysely<Tables>): RestoreWrites {
             .where('revoked_at', '=', 0n)
             .returning(['account_id', 'token_id', 'lookup_id'])
             .execute();
-      const [subkeysOf, tokensOf] = [byAccount(subkeys), byAccount(tokens)];
-      return accounts
-        .map(
-          (account): RevokedCredentials => ({
-            account,
-            subkeys: (subkeysOf.get(account) ?? []).map(({ id, public_key }) => ({ id, publicKey: public_key })),
-            tokens: (tokensOf.get(account) ?? []).map((row) => ({ tokenId: row.token_id, lookupId: row.lookup_id })),
-          }),
-        )
-        .filter((revoked) => revoked.subkeys.length + revoked.tokens.length > 0);
+      return revokedByAccount(subkeys, tokens);
     },
   };
+}
+
+/** Rows as they were revoked, by their accounts. Throws DamagedRow. */
+export function revokedByAccount(
+  subkeys: readonly Pick<SubkeyTable, 'account_id' | 'id' | 'public_key'>[],
+  tokens: readonly Pick<TokenTable, 'account_id' | 'token_id' | 'lookup_id'>[],
+): readonly RevokedCredentials[] {
+  const [subkeysOf, tokensOf] = [byAccount(subkeys), byAccount(tokens)];
+  return [...new Set([...subkeysOf.keys(), ...tokensOf.keys()])].map((account) => ({
+    account: accountIdOf(account),
+    subkeys: (subkeysOf.get(account) ?? []).map(({ id, public_key }) => ({ id, publicKey: public_key })),
+    tokens: (tokensOf.get(account) ?? []).map((row) => ({ tokenId: row.token_id, lookupId: row.lookup_id })),
+  }));
 }
 
 const byAccount = <Row extends { account_id: string }>(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> =>

@@ -25,6 +25,9 @@ export function integer(value: unknown, column: string): bigint {
 
 const nanos = (value: unknown, column: string): UnixNanos => unixNanos(integer(value, column));
 
+/** Throws DamagedRow for what is no account's id. */
+export const accountIdOf = (text: string): AccountId => felt(text, 'account_id');
+
 export function accountOf(row: Selectable<AccountTable>): Account {
   const account: AccountId = felt(row.account_id, 'account.account_id');
   return {

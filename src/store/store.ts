@@ -4,7 +4,7 @@ import type { Allowlist, UsableAllowlist } from '../domain/allowlist.ts';
 import type { AccountId, CredentialRef, SessionCredentialRef, Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import type { SubkeyState } from '../domain/subkey.ts';
-import type { UnixNanos } from '../domain/time.ts';
+import type { UnixNanos, UnixSeconds } from '../domain/time.ts';
 import type { StoreLost } from '../errors.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 
@@ -127,6 +127,8 @@ export type AuditAction =
   | 'account.unlocked'
   | 'credential.reported_leaked'
   | 'account.revoked_by_restore'
+  | 'account.revoked_by_clock'
+  | 'clock.accepted'
   | 'backup.taken'
   | 'store.restored'
   | 'signing_key.published'
@@ -283,6 +285,19 @@ export interface StoreTransaction extends StoreReads {
     kinds: RevokedKinds,
     now: UnixNanos,
   ): Promise<readonly RevokedCredentials[]>;
+  /** Raises and lowers: for every account there is, and for every one that is onboarded later. */
+  setEveryValidAfter(to: UnixNanos): Promise<void>;
+  /**
+   * Revokes, for a clock that is set from `latest` to `now`, what was over by the first and is not by the second, and what was made
+   * after the second and would end too late.
+   */
+  revokeUntimely(now: UnixNanos, latest: UnixNanos): Promise<readonly RevokedCredentials[]>;
+  dateSigningKey(kid: string, createdAt: UnixNanos): Promise<void>;
+  /**
+   * No signature by this credential of the account, named as an actor, that bears this second is taken again before the mark expires.
+   * By credential, or one that was stolen could mark the seconds of all others.
+   */
+  markDated(account: AccountId, signer: string, seconds: UnixSeconds, expiresAt: UnixNanos): Promise<void>;
   appendAudit(entry: AuditEntry): Promise<void>;
   /** The same as appendAudit and appendChange for each, in the order given; for up to a thousand of them. */
   appendAll(audits: readonly AuditEntry[], changes: readonly ChangeEntry[]): Promise<void>;
@@ -321,6 +336,12 @@ export interface Store extends StoreReads {
   appendAudit(entries: readonly AuditEntry[]): Promise<void>;
   /** Deletes signature marks, nonces and pending subkeys whose time is over; the audit and the change log keep the last. */
   purgeExpired(now: UnixNanos): Promise<void>;
+  /** What the clock says becomes the highest time seen, also when that was higher, and marks of markDated begin to count. */
+  setTime(): Promise<void>;
+  /** Whether a signature of this credential that bears this second was taken while the clock was ahead of it. Costs nothing where it never was. */
+  isDated(account: AccountId, signer: string, seconds: UnixSeconds): Promise<boolean>;
+  /** That of the newest row by time: after a clock that was wrong it may lie in the future. 0 = there is none. */
+  lastAuditTime(): Promise<UnixNanos>;
   /** Throws when the database cannot be read. */
   ping(): Promise<void>;
   /** Number of the last change in the log. */

@@ -3,6 +3,7 @@
 import type { Kysely } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
 import type { Clock } from '../domain/time.ts';
+import { createClockWrites } from './clock-writes.ts';
 import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './meta.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
 import { createRestoreWrites, validAfterFloor } from './restore-writes.ts';
@@ -19,6 +20,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     ...createReads(db),
     ...createSigningKeyWrites(db),
     ...createRestoreWrites(db),
+    ...createClockWrites(db),
 
     async insertAccount(account, ethereumLabel) {
       const floor = await validAfterFloor(db);

@@ -1,7 +1,7 @@
 // Whether this process can do its work, and if not, what is wrong. A part that is degraded makes the work slower or poorer and is
 // told to the operator; one that is failing takes the process out of the load balancer.
 import type { AuditJournalStats } from '../audit/journal.ts';
-import { FAR_AHEAD_SECONDS, HELD_SECONDS } from '../domain/time.ts';
+import { FAR_AHEAD_SECONDS, HELD_SECONDS, LEAD_SECONDS } from '../domain/time.ts';
 import type { ChangesStats } from '../revocation/barrier.ts';
 import type { OutputStats } from './output.ts';
 
@@ -20,8 +20,6 @@ const VENUE_FAILURES = 3;
 /** Room for some hours of changes and audit rows; a full disk stops every change. */
 const FREE_BYTES = 256 * 1_048_576;
 
-/** More than a client's clock may be off: who signs by the right time is refused. */
-const LEAD_SECONDS = 60;
 /** The clock keeps smaller steps at once. */
 const AHEAD_SECONDS = 5;
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type OpenedStore, openStore } from '../../src/store/open.ts';
+import { type FarAhead, type OpenedStore, openStore } from '../../src/store/open.ts';
 
 export interface TestTime {
   readonly wall: () => bigint;
@@ -14,7 +14,7 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export interface TestDatabase {
   /** One at a time: close the store before opening it again. */
-  open(time?: TestTime): Promise<OpenedStore>;
+  open(time?: TestTime, farAhead?: FarAhead): Promise<OpenedStore>;
   /** What an administrator sees and does beside the service: one statement, integers as bigint. */
   sql(statement: string): Row[];
   remove(): void;
@@ -29,7 +29,7 @@ export function sqliteDatabase(): SqliteTestDatabase {
   const file = join(folder, 'countersign.db');
   return {
     file,
-    open: (time) => openStore(file, time),
+    open: (time, farAhead) => openStore(file, time, farAhead),
     sql(statement) {
       const connection = new DatabaseSync(file);
       try {

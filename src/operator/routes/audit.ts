@@ -23,7 +23,7 @@ const PAGE_ROWS = 500;
 
 export function registerAuditRoute(
   server: FastifyInstance,
-  deps: { readonly store: Pick<Store, 'audit'>; readonly clock: Clock },
+  deps: { readonly store: Pick<Store, 'audit' | 'lastAuditTime'>; readonly clock: Clock },
 ): void {
   server
     .withTypeProvider<TypeBoxTypeProvider>()
@@ -33,13 +33,18 @@ export function registerAuditRoute(
       const filter: AuditFilter = {
         account: account === undefined ? undefined : readAccount(account),
         from: from === undefined ? undefined : readTime('from', from),
-        // What is written while we read is not part of the answer, or it might never end.
-        to: to === undefined ? unixNanos(deps.clock.now() + 1n) : readTime('to', to),
+        to: to === undefined ? await justAfterAll(deps) : readTime('to', to),
       };
       return reply
         .type('application/x-ndjson; charset=utf-8')
         .send(Readable.from(lines(deps.store, filter, cursor), { objectMode: false }));
     });
+}
+
+// What is written while we read is not part of the answer, or it might never end. Rows of a clock that was wrong may lie ahead.
+async function justAfterAll({ store, clock }: Parameters<typeof registerAuditRoute>[1]): Promise<UnixNanos> {
+  const [now, last] = [clock.now(), await store.lastAuditTime()];
+  return unixNanos((now > last ? now : last) + 1n);
 }
 
 async function* lines(store: Pick<Store, 'audit'>, filter: AuditFilter, from: string | undefined) {

@@ -1,0 +1,248 @@
+// The operator says that the machine's clock is right and the kept time is not. Nothing that was over by the kept time lives again:
+// every session ends, whatever ended or was made in the time that is given up is revoked, and no signature that was taken then is
+// taken twice. All of it is written and in force before the time is set.
+import type { KeyObject } from 'node:crypto';
+import {
+  type AccountId,
+  credentialSubject,
+  NO_ACCOUNT,
+  signingKeySubject,
+  storeSubject,
+} from '../domain/credential.ts';
+import { parseFelt } from '../domain/felt.ts';
+import {
+  addSeconds,
+  type KeptClock,
+  LEAD_SECONDS,
+  leadSeconds,
+  nanosOfSeconds,
+  secondsOf,
+  type UnixNanos,
+  type UnixSeconds,
+  unixNanos,
+  unixSeconds,
+} from '../domain/time.ts';
+import { parseSiwe } from '../ethereum/siwe.ts';
+import type { Keyring } from '../jwt/keyring.ts';
+import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
+import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { AuditRow, RevokedCredentials, Store, StoreTransaction } from '../store/store.ts';
+import type { OperatorAct } from './operator-act.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface AcceptedClock {
+  readonly from: UnixNanos;
+  readonly to: UnixNanos;
+  /** Whatever was signed at or before this is dead, for every account. */
+  readonly validAfter: UnixNanos;
+  readonly revoked: { readonly subkeys: number; readonly tokens: number };
+}
+
+/**
+ * Undefined, and nothing is done, where the two are within LEAD_SECONDS of each other. Throws SERVICE_UNAVAILABLE; the time is then
+ * what it was.
+ */
+export type AcceptClock = (act: OperatorAct) => Promise<Changed<AcceptedClock> | undefined>;
+
+/** The longest that login.max_age can be, and more than a registration's: a signature is over so long after its time. */
+const SIGNATURE_LIFE_SECONDS = 7 * 86_400;
+const MARK_GRACE_SECONDS = 60;
+/** As many accounts as the audit rows of one statement are for. */
+const PAGE_ACCOUNTS = 500;
+const PAGE_ROWS = 500;
+
+export function createAcceptClock(deps: {
+  readonly store: Pick<Store, 'audit' | 'setTime' | 'transaction'>;
+  readonly changes: Changes;
+  readonly clock: KeptClock;
+  readonly keyring: Keyring;
+  readonly masterKey: KeyObject;
+  readonly signingKeys: Pick<SigningKeys, 'whileTimeIsSet'>;
+  /** Writes the audit rows that wait. */
+  readonly writeAudit: () => Promise<void>;
+  readonly settings: { readonly futureToleranceSeconds: number };
+}): AcceptClock {
+  const { store, changes, clock, keyring } = deps;
+  const { futureToleranceSeconds } = deps.settings;
+
+  return (act) =>
+    deps.signingKeys.whileTimeIsSet(async () => {
+      if (Math.abs(leadSeconds(clock)) <= LEAD_SECONDS) return undefined;
+      const from = clock.now();
+      const to = clock.machine();
+      await deps.writeAudit();
+      const dated = await signaturesAfter(to);
+      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to, dated }, act), {
+        cutReason: 'signing_key_retired',
+      });
+      // In one turn: no session is signed by an old key at the new time, nor by a new key at the old one.
+      for (const { kid } of result.retired) keyring.retire(kid);
+      clock.accept();
+      for (const key of result.live) keyring.add(key);
+      await deps.writeAudit();
+      const late = await signaturesAfter(to);
+      await store.transaction((tx) => markAll(tx, late));
+      await store.setTime();
+      return { result: result.accepted, receipt };
+    });
+
+  async function endAll(
+    tx: StoreTransaction,
+    { from, to, dated }: { from: UnixNanos; to: UnixNanos; dated: readonly Dated[] },
+    act: OperatorAct,
+  ) {
+    const validAfter = addSeconds(to, futureToleranceSeconds);
+    await tx.setEveryValidAfter(validAfter);
+    await markAll(tx, dated);
+    const keys = await replaceKeys(tx, to, act);
+    const ended = await tx.revokeUntimely(to, from);
+    for (let at = 0; at < ended.length; at += PAGE_ACCOUNTS) {
+      const some = ended.slice(at, at + PAGE_ACCOUNTS);
+      await tx.appendAll(
+        some.map(({ account, subkeys, tokens }) => ({
+          account,
+          action: 'account.revoked_by_clock',
+          subject: storeSubject,
+          ...act,
+          detail: {
+            subkeys: subkeys.map(({ publicKey }) => publicKey),
+            tokens: tokens.map(({ lookupId }) => lookupId),
+          },
+        })),
+        some.map((one) => ({
+          account: one.account,
+          action: 'account.revoked_by_clock',
+          subjects: subjectsOf(one),
+          narrows: true,
+        })),
+      );
+    }
+    const revoked = {
+      subkeys: ended.reduce((sum, { subkeys }) => sum + subkeys.length, 0),
+      tokens: ended.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    };
+    await tx.appendAudit({
+      account: NO_ACCOUNT,
+      action: 'clock.accepted',
+      subject: storeSubject,
+      ...act,
+      detail: {
+        from,
+        to,
+        valid_after: validAfter,
+        retired_signing_keys: keys.retired.length,
+        revoked_subkeys: revoked.subkeys,
+        revoked_tokens: revoked.tokens,
+      },
+    });
+    const subjects = [storeSubject, ...[...keys.retired, ...keys.live].map(({ kid }) => signingKeySubject(kid))];
+    const change = await tx.appendChange({ account: NO_ACCOUNT, action: 'clock.accepted', subjects, narrows: true });
+    const accepted: AcceptedClock = { from, to, validAfter, revoked };
+    return {
+      result: { accepted, ...keys },
+      // The rows of the accounts stand before it, so that it may speak for them all.
+      change: { ...change, subjects: [...subjects, ...ended.flatMap(subjectsOf)] },
+    };
+  }
+
+  // Sessions live by when they were signed, which is in the future now: they die by their key. Tokens keep theirs, of which the age
+  // is told by a time that was wrong.
+  async function replaceKeys(tx: StoreTransaction, to: UnixNanos, act: OperatorAct) {
+    const alive = (await tx.signingKeys()).filter(({ state }) => state !== 'retired');
+    const retired = alive.filter(({ use }) => use !== 'token');
+    const live: SigningKeyRecord[] = [];
+    for (const key of retired) {
+      await tx.retireSigningKey(key.kid, to);
+      await tx.appendAudit(keyRow('signing_key.retired', key, act));
+    }
+    for (const use of new Set(retired.map((key) => key.use))) {
+      const key = toRecord(deps.masterKey, createSigningKey(use), { state: 'active', createdAt: to });
+      await tx.insertSigningKey(key);
+      await tx.appendAudit(keyRow('signing_key.activated', key, act));
+      live.push(key);
+    }
+    // The newest active key of a use signs: their order stays.
+    const ahead = alive.filter(({ use, createdAt }) => use === 'token' && createdAt > to);
+    for (const [at, key] of ahead.entries()) {
+      const createdAt = unixNanos(to - BigInt(ahead.length - 1 - at));
+      await tx.dateSigningKey(key.kid, createdAt);
+      live.push({ ...key, createdAt });
+    }
+    return { retired, live };
+  }
+
+  /** The signatures that were taken and bear a time after `to`, as the audit log has them: they could be sent again when it comes. */
+  async function signaturesAfter(to: UnixNanos): Promise<readonly Dated[]> {
+    const after = addSeconds(to, futureToleranceSeconds);
+    const seen = new Map<string, Dated>();
+    let cursor: string | undefined;
+    do {
+      const filter = { account: undefined, from: to, to: unixNanos(2n ** 63n - 1n) };
+      const { rows, next } = await store.audit(filter, { limit: PAGE_ROWS, cursor });
+      for (const row of rows) {
+        const [account, seconds] = [parseFelt(row.account), signedAt(row)];
+        // What is dated before that is ended by valid_after.
+        if (account === undefined || seconds === undefined || nanosOfSeconds(seconds) <= after) continue;
+        seen.set(`${account} ${row.actor} ${seconds}`, { account, signer: row.actor, seconds });
+      }
+      cursor = next;
+    } while (cursor !== undefined);
+    return [...seen.values()];
+  }
+}
+
+/** A time that a signature by a credential of an account bears. */
+interface Dated {
+  readonly account: AccountId;
+  readonly signer: string;
+  readonly seconds: UnixSeconds;
+}
+
+async function markAll(tx: StoreTransaction, dated: readonly Dated[]): Promise<void> {
+  for (const { account, signer, seconds } of dated) {
+    const until = addSeconds(nanosOfSeconds(seconds), SIGNATURE_LIFE_SECONDS + MARK_GRACE_SECONDS);
+    await tx.markDated(account, signer, seconds, until);
+  }
+}
+
+function signedAt({ action, detail }: AuditRow): UnixSeconds | undefined {
+  if (action !== 'login' && action !== 'subkey.registered') return undefined;
+  const said = parsed(detail);
+  if (typeof said !== 'object' || said === null) return undefined;
+  const { auth_time, signature_timestamp, siwe_message } = {
+    auth_time: 0,
+    signature_timestamp: 0,
+    siwe_message: '',
+    ...said,
+  };
+  const seconds = auth_time || signature_timestamp;
+  if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds > 0) return unixSeconds(seconds);
+  const issuedAt = typeof siwe_message === 'string' ? parseSiwe(siwe_message)?.issuedAt : undefined;
+  return issuedAt === undefined ? undefined : secondsOf(issuedAt);
+}
+
+/** A row that somebody damaged says nothing. */
+function parsed(detail: string): unknown {
+  try {
+    return JSON.parse(detail);
+  } catch {
+    return undefined;
+  }
+}
+
+const subjectsOf = ({ account, subkeys, tokens }: RevokedCredentials) => [
+  ...subkeys.map(({ id }) => credentialSubject({ account, kind: 'subkey', id: id.toString() })),
+  ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
+];
+
+const keyRow = (
+  action: 'signing_key.retired' | 'signing_key.activated',
+  { kid, use }: SigningKeyRecord,
+  act: OperatorAct,
+) => ({
+  account: NO_ACCOUNT,
+  action,
+  subject: signingKeySubject(kid),
+  ...act,
+  detail: { use, why: 'clock accepted' },
+});

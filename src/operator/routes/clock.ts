@@ -1,0 +1,71 @@
+// The time that is kept beside the machine's clock, and taking the machine's when the kept one is wrong.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import type { AcceptClock } from '../../credentials/accept-clock.ts';
+import { type KeptClock, leadSeconds } from '../../domain/time.ts';
+import { BigInteger } from '../../http/schemas/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../http/to-wire.ts';
+import { clockFinding } from '../../telemetry/readiness.ts';
+import { actOf } from '../act.ts';
+
+const ClockWire = Type.Object({
+  /** Times are nanoseconds. */
+  kept: BigInteger,
+  machine: BigInteger,
+  /** How far the kept time is ahead of the machine's; below 0 the machine's is ahead. */
+  lead_seconds: Type.Number(),
+  /** `ok`, or what is wrong, as /readyz says it. */
+  state: Type.String(),
+});
+
+const AcceptedWire = Type.Object({
+  ...ClockWire.properties,
+  /** False where the two were so close that nothing was done. */
+  accepted: Type.Boolean(),
+  /** What was kept before; 0 = nothing was done, as in the rest. */
+  from: BigInteger,
+  valid_after: BigInteger,
+  revoked_subkeys: Type.Integer(),
+  revoked_tokens: Type.Integer(),
+});
+
+export function registerClockRoutes(
+  server: FastifyInstance,
+  { clock, acceptClock }: { readonly clock: KeptClock; readonly acceptClock: AcceptClock },
+): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.get('/operator/v1/clock', { schema: { response: { 200: ClockWire } } }, async () => clockToWire(clock));
+
+  app.post('/operator/v1/clock/accept', { schema: { response: { 200: AcceptedWire } } }, async (request, reply) => {
+    const done = await acceptClock(actOf(request));
+    if (done === undefined) {
+      return {
+        ...clockToWire(clock),
+        accepted: false,
+        from: 0n,
+        valid_after: 0n,
+        revoked_subkeys: 0,
+        revoked_tokens: 0,
+      };
+    }
+    reply.header(REVOCATION_HEADER, receiptToWire(done.receipt));
+    const { from, validAfter, revoked } = done.result;
+    return {
+      ...clockToWire(clock),
+      accepted: true,
+      from,
+      valid_after: validAfter,
+      revoked_subkeys: revoked.subkeys,
+      revoked_tokens: revoked.tokens,
+    };
+  });
+}
+
+function clockToWire(clock: KeptClock): Static<typeof ClockWire> {
+  const lead = leadSeconds(clock);
+  const finding = clockFinding(lead);
+  const state = finding.state === 'ok' ? 'ok' : `${finding.state}: ${finding.problem}`;
+  return { kept: clock.now(), machine: clock.machine(), lead_seconds: lead, state };
+}
