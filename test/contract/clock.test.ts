@@ -15,6 +15,7 @@ import {
   insertAccounts,
   insertSubkey,
   insertTokens,
+  keyOne,
   subkeyOf,
   T0,
   tokenOf,
@@ -66,7 +67,7 @@ describe.each(databases)('a clock that is set on $name', ({ create }) => {
     const until = at(3_600n * SECOND_NS);
     await store.transaction(async (tx) => {
       await tx.useSiweNonce(alice, 'nonce', until);
-      await tx.useSignature(alice, 'login', feltOf(7n), until);
+      await tx.useSignature(alice, 'login', { hash: feltOf(7n), by: keyOne }, until);
     });
     await insertSubkey(store, subkeyOf(alice, { state: 'pending' }));
     wall = at(DAY_NS);
