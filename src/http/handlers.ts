@@ -98,7 +98,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   registerSystemRoutes(app, deps.system);
   registerSelfRoute(app, deps.self);
   registerEmergencyRoutes(app, deps.emergency);
-  registerHealthRoutes(app, deps.readiness, 'names');
+  registerHealthRoutes(app, deps.readiness, () => 'names');
   registerDocumentRoutes(app, describeApi(deps.table, declared));
   await app.ready();
 

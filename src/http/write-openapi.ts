@@ -50,7 +50,7 @@ export async function declaredRoutes(): Promise<DeclaredRoutes> {
   registerSystemRoutes(app, { config, clock, keyring: { jwks: unused } });
   registerSelfRoute(app, { view: { ask: unused }, clock });
   registerEmergencyRoutes(app, { signOut: { everywhere: unused, revokeAll: unused }, reportLeaked: unused });
-  registerHealthRoutes(app, unused, 'names');
+  registerHealthRoutes(app, unused, () => 'names');
   await app.ready();
   return declared;
 }

@@ -58,12 +58,18 @@ export interface OperatorApi {
   close(): Promise<void>;
 }
 
-const withoutBearer: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+/** What needs no bearer, and what is told of it under a Host that is another name: as much as the public listener tells, or nothing. */
+const withoutBearer: ReadonlyMap<string, 'as strangers' | 'nothing'> = new Map([
+  ['/healthz', 'as strangers'],
+  ['/readyz', 'as strangers'],
+  [METRICS_PATH, 'nothing'],
+]);
 const requestIds = new WeakMap<IncomingMessage, string>();
 const requestIdOf = (request: IncomingMessage): string => requestIds.get(request) ?? 'unknown';
 
 export async function createOperatorApi(deps: OperatorApiDeps): Promise<OperatorApi> {
   const { telemetry } = deps;
+  const strangers = new WeakSet<IncomingMessage>();
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const requestId = requestIdOf(request.raw);
     const apiError = fromFastify(error) ?? toApiError(error, requestId);
@@ -88,7 +94,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     throw new ApiError('NOT_FOUND', 'no such path');
   });
   const refuseOtherMethods = watchMethods(app);
-  registerHealthRoutes(app, deps.readiness, 'sentences');
+  registerHealthRoutes(app, deps.readiness, ({ raw }) => (strangers.has(raw) ? 'names' : 'sentences'));
   if (deps.metrics !== undefined) registerMetricsRoute(app, deps.metrics.page);
   registerAccountRoutes(app, deps);
   registerSigningKeyRoutes(app, deps.signingKeys);
@@ -125,7 +131,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     const target = parseTarget(request.url ?? '');
     const path = target.kind === 'target' ? `/${target.segments.join('/')}` : '';
     const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
-    if (!withoutBearer.has(path) && !mayReadMetrics(path, lines)) {
+    if (!mayComeWithoutBearer(path, lines, request)) {
       if (!deps.isOperator(lines.authorization)) {
         const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
         telemetry.operatorDenied({ requestId, route: 'operator', principal: undefined, clientIp }, reason);
@@ -137,15 +143,23 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     request.url = target.canonical;
   }
 
-  function mayReadMetrics(path: string, { authorization, host }: Lines): boolean {
-    if (path !== METRICS_PATH || deps.metrics === undefined) return false;
-    const { isScraper } = deps.metrics;
-    if (isScraper !== undefined) return isScraper(authorization);
+  function mayComeWithoutBearer(path: string, { authorization, host }: Lines, request: IncomingMessage): boolean {
+    const underName = withoutBearer.get(path);
+    if (underName === undefined) return false;
+    if (path === METRICS_PATH) {
+      if (deps.metrics === undefined) return false;
+      const { isScraper } = deps.metrics;
+      if (isScraper !== undefined) return isScraper(authorization);
+    }
     if (isAddress(host[0])) return true;
+    if (underName === 'as strangers') {
+      if (!deps.isOperator(authorization)) strangers.add(request);
+      return true;
+    }
     if (authorization.length > 0) return false;
     throw new ApiError(
       'REQUEST_NOT_ALLOWED',
-      'without metrics.token the metrics are read by an IP address or localhost, not by another name',
+      'without a bearer this is told to an IP address or localhost as its Host, not to another name',
     );
   }
 

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { newOwner, startWorld } from '../http/world.ts';
 import { type Service, startService } from '../support/harness.ts';
-import { readAnswer } from '../support/raw-http.ts';
+import { exchange, readAnswer } from '../support/raw-http.ts';
 import { call } from '../support/trader.ts';
 import { parsePage } from '../unit/telemetry/metrics-page.ts';
 
@@ -146,6 +146,40 @@ test('a clock that jumps ahead is told to the operator while it is not believed,
   expect(far.checks.clock).toMatch(/^failing: this machine's clock is 2678400 s ahead of all that the data has seen, /);
   clock.setWallAhead(0);
   expect((await ask(service.url)).status).toBe(200);
+});
+
+test('what is wrong is told to a Host that is an address or localhost; under a name that was made to mean this machine as much as to strangers', async () => {
+  // Nobody listens on port 1 of this machine.
+  const world = await startWorld({ upstream: 'http://127.0.0.1:1' });
+  try {
+    const owner = await newOwner(world);
+    for (let i = 0; i < 3; i += 1) await call(world.url, 'GET', '/v1/balance', { bearer: owner.session });
+    inDatabase(world.service, 'alter table meta rename to away');
+    const port = Number(new URL(world.service.operatorUrl).port);
+    const asked = async (host: string, headers = '') => {
+      const request = `GET /readyz HTTP/1.1\r\nHost: ${host}\r\n${headers}Connection: close\r\n\r\n`;
+      const { status, body } = await exchange(port, request);
+      const { store, venue } = JSON.parse(body).checks;
+      return { status, store, venue };
+    };
+    const sentences = {
+      status: 503,
+      store: 'failing: the database cannot be read',
+      venue: 'degraded: the last 3 forwarded requests failed at the venue',
+    };
+    const words = { status: 503, store: 'failing', venue: 'ok' };
+    for (const host of ['127.0.0.1', `localhost:${port}`, '[::1]:9'])
+      expect(await asked(host), host).toEqual(sentences);
+    const bearer = `Authorization: Bearer ${world.service.operatorToken}\r\n`;
+    for (const host of ['rebound.example', `rebound.example:${port}`, 'localhost.example', '127.0.0.1.example', '']) {
+      expect(await asked(host), host).toEqual(words);
+      expect(await asked(host, `${bearer.trimEnd()}x\r\n`), host).toEqual(words);
+      expect(await asked(host, bearer), host).toEqual(sentences);
+    }
+    inDatabase(world.service, 'alter table away rename to meta');
+  } finally {
+    await world.stop();
+  }
 });
 
 test('a server that is stopping is not ready, while it finishes what is under way', async () => {

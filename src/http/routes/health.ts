@@ -1,15 +1,19 @@
 // /healthz: the process answers. /readyz: it can decide and forward, and a load balancer reads no more than the status. What is
 // wrong is told to the operator in sentences; strangers learn only which part it is, and of what is merely degraded nothing.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Finding, isReady, type Readiness } from '../../telemetry/readiness.ts';
 
-export function registerHealthRoutes(app: FastifyInstance, readiness: Readiness, told: 'names' | 'sentences'): void {
+export function registerHealthRoutes(
+  app: FastifyInstance,
+  readiness: Readiness,
+  told: (request: FastifyRequest) => 'names' | 'sentences',
+): void {
   app.get('/healthz', async (_request, reply) => reply.type('application/json; charset=utf-8').send('{"status":"ok"}'));
 
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', async (request, reply) => {
     const findings = await readiness();
     const ready = isReady(findings);
-    const describe = told === 'names' ? named : inWords;
+    const describe = told(request) === 'names' ? named : inWords;
     const checks = Object.fromEntries(Object.entries(findings).map(([name, finding]) => [name, describe(finding)]));
     return reply
       .code(ready ? 200 : 503)
