@@ -1,6 +1,7 @@
 // The composition root: a Config becomes wired services that start and stop. The only file that knows every module.
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
@@ -37,7 +38,7 @@ import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { passedHeaders } from './domain/request-headers.ts';
 import { createShares } from './domain/shares.ts';
 import { type Clock, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
-import { NoData, OperatorPortTaken, UnsafeFile } from './errors.ts';
+import { NoData, UnsafeFile } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { readGuarded } from './files/guarded-file.ts';
 import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
@@ -59,6 +60,7 @@ import { createVerifyBearer, type VerifyBearer } from './jwt/verify.ts';
 import { OPERATOR_ADDRESS_FILE, removeOperatorAddress, writeOperatorAddress } from './operator/address-file.ts';
 import { createOperatorApi, type MetricsAccess } from './operator/api.ts';
 import { createIsOperator } from './operator/bearer.ts';
+import { listenForOperator, type OperatorListener, operatorPlaces } from './operator/listening.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
 import { createHandshakeLimit } from './ratelimit/handshakes.ts';
 import { type AccountCounter, createRateLimiter, type RateLimits, shareOf, sharesOf } from './ratelimit/limiter.ts';
@@ -115,9 +117,6 @@ const PURGE_MS = 60_000;
 /** Often enough for the clock to tell a machine that stands by its time from one that jumps. */
 const CLOCK_MS = 1_000;
 const KEYS_DUE_MS = 5_000;
-/** A command is answered in a moment; what takes longer, an export, can be asked for again. */
-const OPERATOR_DRAIN_MS = 1_000;
-const OPERATOR_CONNECTIONS = 64;
 /** A pause of a few seconds is no slow client. */
 const PACE_WINDOW_MS = 10_000;
 
@@ -328,7 +327,10 @@ async function wire(
   const operatorUrl = await startOperatorApi(
     core,
     config,
-    operatorPort(config),
+    (front) =>
+      listenForOperator(operatorPlaces(config), config, front, (path, error) =>
+        log.warn({ event: 'operator_socket_left_out', path, err: error }),
+      ),
     token,
     {
       telemetry,
@@ -339,7 +341,7 @@ async function wire(
     closing,
   );
   const addressFile = join(config['data.folder'], OPERATOR_ADDRESS_FILE);
-  writeOperatorAddress(addressFile, operatorUrl);
+  if (operatorUrl.startsWith('http:')) writeOperatorAddress(addressFile, operatorUrl);
   closing.push(() => removeOperatorAddress(addressFile));
 
   const server = createHttpServer(
@@ -451,11 +453,11 @@ async function openCore(
   return { store, clock, keyring, masterKey, firstStart, live, view, changes, signingKeys, backups };
 }
 
-/** Resolves with the address as bound. Rejects with OperatorPortTaken. */
+/** Resolves with the address as bound. Rejects with OperatorPortTaken or UnsafeFile. */
 async function startOperatorApi(
   core: Core,
   config: Config,
-  port: number,
+  listen: (front: RequestListener) => Promise<OperatorListener>,
   token: string,
   told: {
     readonly telemetry: Telemetry;
@@ -483,27 +485,9 @@ async function startOperatorApi(
     limits: { maxBodyBytes: config['http.max_body_bytes'], maxTargetBytes: config['http.max_target_bytes'] },
   });
   closing.push(() => api.close());
-  const host = config['operator.host'];
-  const server = createHttpServer(
-    {
-      at: { host, port },
-      maxHeaderBytes: config['http.max_header_bytes'],
-      maxConnections: OPERATOR_CONNECTIONS,
-      requestTimeoutMs: config['http.request_timeout'] * 1000,
-      keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
-      silenceTimeoutMs: config['http.request_timeout'] * 1000,
-    },
-    api.front,
-  );
-  const bound = await server.listen().catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new OperatorPortTaken(
-      `the port ${port} of the operator API is in use by another program; choose another with --operator.port`,
-      { cause: error },
-    );
-  });
-  closing.push(() => server.drain(OPERATOR_DRAIN_MS));
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  const listener = await listen(api.front);
+  closing.push(listener.stop);
+  return listener.url;
 }
 
 /**
@@ -528,17 +512,13 @@ export async function startOperatorAlone(
     const core = await openCore(config, log, undefined, closing, counters, anyClock ? 'doubt' : undefined);
     const token = randomBytes(32).toString('base64url');
     const told = { telemetry: createTelemetry(log, counters), readiness: createReadiness(coreChecks(core, config)) };
-    return { url: await startOperatorApi(core, config, 0, token, told, closing), token, stop };
+    const listen = (front: RequestListener) =>
+      listenForOperator([{ host: config['operator.host'], port: 0 }], config, front, () => undefined);
+    return { url: await startOperatorApi(core, config, listen, token, told, closing), token, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-function operatorPort(config: Config): number {
-  const port = config['operator.port'];
-  if (port !== 'auto') return port;
-  return config['server.port'] === 0 ? 0 : config['server.port'] + 1;
 }
 
 /** The token in force. Throws OperatorTokenUnusable. */

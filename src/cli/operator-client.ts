@@ -1,15 +1,14 @@
 // How a command reaches the operator API: that of the server which holds the data, or, when none runs, one of its own for as
 // long as the command takes. The token is sent to nobody but the holder of the lock.
-import { join } from 'node:path';
 import { operatorToken, startOperatorAlone } from '../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { readSettingsText } from '../config/settings-file.ts';
 import { BackupFailure, ClockFarAhead, NoData, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
-import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../operator/address-file.ts';
 import { OperatorTokenUnusable } from '../operator/token-file.ts';
 import { UsageError } from './arguments.ts';
+import { findOperator, type OperatorAddress, operatorAddress } from './operator-call.ts';
 import { printable } from './output.ts';
 
 /** 0 done, 1 failed, 2 used wrongly or a setting is not accepted, 3 a server holds the data but does not answer. */
@@ -79,25 +78,21 @@ async function reach(
     if (error instanceof StoreLocked) return undefined;
     throw error;
   });
-  if (alone !== undefined) return { operator: operatorAt(alone.url, alone.token), stop: alone.stop };
+  if (alone !== undefined) return { operator: operatorAt(operatorAddress(alone.url), alone.token), stop: alone.stop };
   const { config } = loaded;
-  const url = readOperatorAddress(join(config['data.folder'], OPERATOR_ADDRESS_FILE));
-  if (url === undefined) {
+  const address = findOperator(config['data.folder']);
+  if (address === undefined) {
     throw new NotReachable(`a server holds ${config['data.folder']} but has not said where its operator API answers`);
   }
-  return { operator: operatorAt(url, operatorToken(config, { mayCreate: false })), stop: async () => undefined };
+  return { operator: operatorAt(address, operatorToken(config, { mayCreate: false })), stop: async () => undefined };
 }
 
-function operatorAt(url: string, token: string): Operator {
+function operatorAt(address: OperatorAddress, token: string): Operator {
   async function request(method: string, path: string, body: unknown, signal: AbortSignal | null): Promise<Response> {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      signal,
-      redirect: 'error',
-      headers: { Authorization: `Bearer ${token}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((cause: unknown) => {
-      throw new NotReachable(`the server does not answer at ${url}`, { cause });
+    const headers = { Authorization: `Bearer ${token}` };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await address.call(path, { method, signal, headers, ...sent }).catch((cause: unknown) => {
+      throw new NotReachable(`the server does not answer at ${address.shown}`, { cause });
     });
     if (!response.ok) throw new Refused(messageIn(await response.text()) ?? `the server answered ${response.status}`);
     return response;
@@ -112,7 +107,7 @@ function operatorAt(url: string, token: string): Operator {
       try {
         if (response.body !== null) yield* response.body;
       } catch (cause) {
-        throw new NotReachable(`the answer of the server at ${url} broke off`, { cause });
+        throw new NotReachable(`the answer of the server at ${address.shown} broke off`, { cause });
       }
     },
   };

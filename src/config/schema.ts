@@ -77,6 +77,10 @@ export const settings = {
     description:
       'Port of the operator API: auto is the one after server.port, or any free one when that is 0. 0 takes any free one.',
   }),
+  'operator.socket': choice('beside', ['beside', 'only', 'off'], {
+    description:
+      'The unix socket operator.sock in the data folder, mode 0600, for the operator API: beside its port, in its place, or none. Commands use it.',
+  }),
   'operator.token': secret({
     pattern: operatorToken,
     expects: '32 to 256 printable ASCII characters without spaces, or empty',

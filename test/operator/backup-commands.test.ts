@@ -15,7 +15,7 @@ import { run } from './operator.ts';
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ settings: { 'operator.socket': 'off' } });
   const owner = starkTrader();
   await onboard(service.url, owner);
   const session = await mainSession(service.url, owner);

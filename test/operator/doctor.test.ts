@@ -47,8 +47,9 @@ async function findings(folder: string, ...flags: string[]): Promise<Readonly<Re
 }
 
 /** By the machine's own clock, with one account and one token. */
+/** Found by operator.url alone; test/operator/socket.test.ts has it found by its socket. */
 async function startedService(): Promise<Service> {
-  const service = await startService();
+  const service = await startService({ settings: { 'operator.socket': 'off' } });
   const owner = starkTrader();
   await onboard(service.url, owner);
   await createToken(service.url, await mainSession(service.url, owner));

@@ -138,7 +138,7 @@ describe('nothing is done, and one sentence says why', () => {
   });
 
   test('a server that holds the data but is not found: exit code 3', async () => {
-    const server = await startServer(home);
+    const server = await startServer(home, ['--operator.socket=off']);
     const file = join(home.data, 'operator.url');
     rmSync(file);
     expect(await run('accounts list')).toMatchObject({ code: 3, err: expect.stringContaining('has not said where') });

@@ -69,6 +69,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'access/route-table',
     'http/tls',
     'operator/address-file',
+    'operator/socket-file',
     'operator/token-file',
     'telemetry/output',
     'telemetry/redact',

@@ -5,24 +5,27 @@ import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { operatorToken } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
-import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../../operator/address-file.ts';
 import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
 import { membersOf, textOf } from '../answer.ts';
+import { findOperator } from '../operator-call.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
 const ANSWER_MS = 5_000;
 
 export async function checkServer(held: boolean, config: Config): Promise<Finding> {
   if (!held) return note('server', 'none runs on this data');
-  const url = readOperatorAddress(join(config['data.folder'], OPERATOR_ADDRESS_FILE));
-  if (url === undefined) return wrong('server', 'one holds the data but has not said where its operator API answers');
+  const address = findOperator(config['data.folder']);
+  if (address === undefined)
+    return wrong('server', 'one holds the data but has not said where its operator API answers');
   try {
-    const response = await fetch(`${url}/readyz`, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await address.call('/readyz', { signal: AbortSignal.timeout(ANSWER_MS) });
     const problems = problemsIn(await response.text());
     if (!response.ok) return wrong('server', `not ready: ${problems}`);
-    return problems === '' ? ok('server', `ready, operator API at ${url}`) : note('server', `ready; ${problems}`);
+    return problems === ''
+      ? ok('server', `ready, operator API at ${address.shown}`)
+      : note('server', `ready; ${problems}`);
   } catch (error) {
-    return wrong('server', `does not answer at ${url}: ${causeOf(error)}`);
+    return wrong('server', `does not answer at ${address.shown}: ${causeOf(error)}`);
   }
 }
 
@@ -36,11 +39,10 @@ export async function checkToken(held: boolean, config: Config): Promise<Finding
   } catch (error) {
     return held ? wrong(check, reasonOf(error)) : note(check, `${reasonOf(error)} A start makes one that is missing.`);
   }
-  const url = held ? readOperatorAddress(join(config['data.folder'], OPERATOR_ADDRESS_FILE)) : undefined;
-  if (url === undefined) return ok(check, from);
+  const address = held ? findOperator(config['data.folder']) : undefined;
+  if (address === undefined) return ok(check, from);
   try {
-    const response = await fetch(`${url}/operator/v1/version`, {
-      redirect: 'error',
+    const response = await address.call('/operator/v1/version', {
       signal: AbortSignal.timeout(ANSWER_MS),
       headers: { Authorization: `Bearer ${token}` },
     });
