@@ -67,7 +67,11 @@ export const settings = {
     description:
       'PEM file of the TLS certificate and the chain above it; with tls.key, the server speaks HTTPS. Empty: plain HTTP. Read at start.',
   }),
-  'tls.key': path('', { mayBeEmpty: true, description: 'PEM file of the private key of tls.cert, not encrypted.' }),
+  'tls.key': path('', {
+    mayBeEmpty: true,
+    description:
+      "PEM file of the private key of tls.cert, not encrypted; for its owner alone (mode 0600), ours or root's.",
+  }),
   'operator.host': text('127.0.0.1', {
     pattern: { test: (value) => isIP(value) !== 0 && isLoopbackAddress(value) },
     expects: 'a loopback address: 127.0.0.1 or ::1',
@@ -96,15 +100,16 @@ export const settings = {
   'data.folder': path('./data', {
     short: 'data',
     description:
-      'Folder of the database and of the settings file countersign.json; therefore not a setting of that file.',
+      'Folder of the database and of the settings file countersign.json; therefore not a setting of that file. Others may not write in it.',
   }),
   'master_key.file': path('./countersign-master.key', {
     description:
-      'File of the key that encrypts the JWT signing keys. Keep it apart from the data folder and from backups.',
+      'File of the key that encrypts the JWT signing keys, mode 0600 (0440 from a secret mount). Keep it apart from the data folder and from backups.',
   }),
   'routes.file': path('', {
     mayBeEmpty: true,
-    description: 'Route table of the API behind the gateway; empty is the built-in one of the Paradex API.',
+    description:
+      'Route table of the API behind the gateway, which nobody else may write; empty is the built-in one of the Paradex API.',
   }),
   'log.level': choice('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     description: 'The least important log line that is written.',

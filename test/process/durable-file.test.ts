@@ -107,7 +107,7 @@ test.skipIf(!LINUX)('a disk that takes no byte leaves nothing of them, and one s
 
 describe.skipIf(!hasStrace)('as the kernel saw it (where strace is installed)', () => {
   /** The calls on the folder, in order: `write draft`, `fsync draft`, `name path`, `fsync folder`. */
-  function calls(body: string): readonly string[] {
+  function calls(body: string, ...more: readonly string[]): readonly string[] {
     const log = join(folder, 'calls.log');
     const home = join(folder, 'home');
     mkdirSync(home);
@@ -119,7 +119,7 @@ describe.skipIf(!hasStrace)('as the kernel saw it (where strace is installed)', 
       '-e',
       'trace=write,pwrite64,fsync,fdatasync,link,linkat,rename,renameat,renameat2',
     ];
-    const { status, stderr } = spawnSync('strace', [...traced, process.execPath, ...program(body), home], {
+    const { status, stderr } = spawnSync('strace', [...traced, ...more, process.execPath, ...program(body), home], {
       encoding: 'utf8',
     });
     expect(status, stderr).toBe(0);
@@ -141,6 +141,14 @@ describe.skipIf(!hasStrace)('as the kernel saw it (where strace is installed)', 
     ['operator.url', "writeOperatorAddress(folder + '/operator.url', 'http://127.0.0.1:1')", 'rename operator.url'],
   ])('%s is on the disk before it has its name, and the name before anybody goes on', (_name, body, named) => {
     expect(calls(body)).toEqual(['write draft', 'fsync draft', named, 'fsync folder']);
+  });
+
+  test('where the file system has no links, the file gets its name all the same', () => {
+    const noLinks = ['-e', 'inject=link,linkat:error=EPERM'];
+    const made = calls("openOperatorToken(folder + '/operator.token', { mayCreate: true })", ...noLinks);
+    expect(made.slice(0, 2)).toEqual(['write draft', 'fsync draft']);
+    expect(made.slice(-2)).toEqual(['rename operator.token', 'fsync folder']);
+    expect(readdirSync(join(folder, 'home'))).toEqual(['operator.token']);
   });
 });
 
