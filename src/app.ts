@@ -38,7 +38,7 @@ import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { passedHeaders } from './domain/request-headers.ts';
 import { createShares } from './domain/shares.ts';
 import { type Clock, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
-import { NoData, UnsafeFile } from './errors.ts';
+import { NoData, type StoreLost, UnsafeFile } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { readGuarded } from './files/guarded-file.ts';
 import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
@@ -108,6 +108,8 @@ export interface App {
   readonly siweDomains: readonly string[];
   /** True when this start created the database's signing keys. */
   readonly firstStart: boolean;
+  /** Resolves when the database is lost: everybody is refused by then, and the process must end. Never rejects. */
+  readonly lost: Promise<StoreLost>;
   /** Lets requests under way finish, writes what waits, closes everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -380,6 +382,7 @@ async function wire(
     upstream: describeUpstream(config['upstream.url']),
     siweDomains,
     firstStart,
+    lost: store.whenLost,
     stop,
   };
 }
@@ -426,6 +429,11 @@ async function openCore(
   const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
   const live = createLiveRegistry({ clock });
   const view = createView({ read: stored.facts, denials, capacity: config['view.capacity'] });
+  void stored.whenLost.then((why) => {
+    view.refuseAll(why);
+    log.fatal({ event: 'store_lost', err: why });
+    live.cutEverybody('store_lost');
+  });
   const changes = countChanges(
     createChanges({
       store: stored,

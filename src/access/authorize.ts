@@ -6,6 +6,7 @@ import type { Grant } from '../domain/grant.ts';
 import { type Permission, type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, NEVER, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
+import { StoreLost } from '../errors.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { LiveRegistry } from '../revocation/live.ts';
 import { openGrantForAnyone } from '../revocation/live.ts';
@@ -133,6 +134,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
 const orAnyone = (decision: Decision): Decision => (decision.kind === 'allow' ? decision : openGrantForAnyone());
 
 function unavailable(error: unknown, principal: Principal): Deny {
+  if (error instanceof StoreLost) return deny('store_lost', { principal, cause: error });
   return error instanceof ViewStale
     ? deny('view_stale', { principal })
     : deny('store_unavailable', { principal, cause: error });

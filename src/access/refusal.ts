@@ -50,6 +50,7 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
   request_header_refused: { code: 'INVALID_REQUEST_PARAMETER', message: 'a request header cannot be forwarded' },
   order_refused: { code: 'INVALID_ORDER_SIGNATURE', message: 'the order is not signed as it must be' },
   route_unsigned: { code: 'REQUEST_NOT_ALLOWED', message: 'only requests that the owner signed may trade here' },
+  store_lost: { code: 'SERVICE_UNAVAILABLE', message: 'the credential store is unavailable' },
 };
 
 /** The documented error of a refusal (WIRE section 10). Says no more than the caller has proven a right to know. */

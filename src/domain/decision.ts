@@ -34,6 +34,7 @@ export const denyReasons = [
   'request_header_refused',
   'order_refused',
   'route_unsigned',
+  'store_lost',
 ] as const;
 
 export type DenyReason = (typeof denyReasons)[number];
@@ -45,7 +46,7 @@ export interface Deny {
   readonly principal?: Principal;
   /** Seconds since expiry, for `bearer_expired`. */
   readonly expiredSeconds?: number;
-  /** What failed, for `store_unavailable`: for the log alone. */
+  /** What failed, for `store_unavailable` and `store_lost`: for the log alone. */
   readonly cause?: unknown;
 }
 

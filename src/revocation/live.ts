@@ -39,7 +39,10 @@ const LOOK_MS = 1_000;
 const NEAR_NS = 2_000_000_000n;
 
 /** A cut looks at everything under way: changes are rare beside requests, and an index by subject would change with each of those. */
-export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry {
+export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
+  /** Cuts everything under way. */
+  cutEverybody(reason: DenyReason): void;
+} {
   const underWay = createChain<LiveGrant>();
   let size = 0;
   /** Of those: how many end at some time. */
@@ -73,6 +76,8 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry {
       );
       return cutAll(hit, reason);
     },
+
+    cutEverybody: (reason) => void cutAll(ownersOf(underWay), reason),
 
     get size() {
       return size;

@@ -78,7 +78,7 @@ export function createView(deps: {
   /** Laid over the facts in the turn in which they are used, and kept nowhere. */
   denials: Pick<Overlay, 'overFacts'>;
   capacity: number;
-}): View & { stats(): ViewStats } {
+}): View & { stats(): ViewStats; refuseAll(why: Error): void } {
   const entries = createLru<string, Entry>(Math.max(1, deps.capacity), (name, entry) => {
     unlist(name, entry);
     counted.evictions += 1;
@@ -87,9 +87,12 @@ export function createView(deps: {
   const slots = new Map<string, Slot>();
   const slotsBySubject = new Map<Subject, Set<Slot>>();
   const counted = { hits: 0, fills: 0, rereads: 0, evictions: 0 };
+  /** Set once nothing that was read counts any more. */
+  let refusal: Error | undefined;
 
   return {
     ask(query, use) {
+      if (refusal !== undefined) return Promise.reject(refusal);
       const name = nameOf(query);
       const entry = entries.get(name);
       if (entry !== undefined) {
@@ -125,6 +128,11 @@ export function createView(deps: {
       }
     },
 
+    /** From now on `ask` rejects with `why`, fills under way as well. */
+    refuseAll(why) {
+      refusal = why;
+    },
+
     get entries() {
       return entries.size;
     },
@@ -143,6 +151,7 @@ export function createView(deps: {
       for (let reread = 0; reread <= MAX_REREADS; reread++) {
         if (reread > 0) counted.rereads += 1;
         const { facts, position } = await deps.read(query);
+        if (refusal !== undefined) throw refusal;
         if (position < slot.mark) continue; // older than a change that was applied meanwhile
         keep(name, { facts, position, subjects: slot.subjects });
         close(name, slot);

@@ -1,5 +1,6 @@
 // Puts the parts of a store together: database, migrations, epoch, clock floor, reads and transactions.
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { type Kysely, sql } from 'kysely';
 import { isCursorOf, type ListName } from '../domain/cursor.ts';
 import {
@@ -165,6 +166,18 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     saw(await logHead(reader));
   }
 
+  // By its name, under which our file must have stood from first to last.
+  async function copied(to: string): Promise<void> {
+    ours.require();
+    await takeSnapshot(file, to);
+    try {
+      ours.require();
+    } catch (error) {
+      rmSync(to, { force: true });
+      throw error;
+    }
+  }
+
   return {
     epoch,
     whenLost: ours.whenLost,
@@ -277,10 +290,7 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     },
 
     snapshot(to) {
-      const copy = takeSnapshot(file, to)
-        // Copied by its name: it must have been our file from first to last.
-        .then(() => ours.require())
-        .finally(() => copying.delete(copy));
+      const copy = copied(to).finally(() => copying.delete(copy));
       copying.add(copy);
       return copy;
     },

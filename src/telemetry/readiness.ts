@@ -2,6 +2,7 @@
 // told to the operator; one that is failing takes the process out of the load balancer.
 import type { AuditJournalStats } from '../audit/journal.ts';
 import { FAR_AHEAD_SECONDS, HELD_SECONDS, LEAD_SECONDS } from '../domain/time.ts';
+import { StoreLost } from '../errors.ts';
 import type { ChangesStats } from '../revocation/barrier.ts';
 import type { OutputStats } from './output.ts';
 
@@ -53,11 +54,11 @@ export function problemLevel({ state }: Finding): number {
 export const stoppingFinding = (stopping: boolean): Finding =>
   stopping ? failing('the server is stopping: it finishes what is under way') : ok;
 
-/** `ping` rejects when the store cannot be read. */
+/** `ping` rejects when the store cannot be read, with StoreLost when it never can again. */
 export const storeFinding = (ping: () => Promise<void>): Promise<Finding> =>
   ping().then(
     () => ok,
-    () => failing('the database cannot be read'),
+    (error: unknown) => failing(error instanceof StoreLost ? error.message : 'the database cannot be read'),
   );
 
 /** `problem`: undefined when there is a signing key for every use. */

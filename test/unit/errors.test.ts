@@ -83,6 +83,7 @@ test('every deny reason keeps its name, and a new one is added here', () => {
       'request_header_refused',
       'order_refused',
       'route_unsigned',
+      'store_lost',
     ].sort(),
   );
 });

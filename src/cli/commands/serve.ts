@@ -11,6 +11,7 @@ import {
   OperatorPortTaken,
   StoreFailure,
   StoreLocked,
+  StoreLost,
   UnsafeFile,
 } from '../../errors.ts';
 import { MasterKeyUnusable } from '../../jwt/master-key.ts';
@@ -21,6 +22,9 @@ import { standardError, standardOutput } from '../../telemetry/output.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
 import { endAtTheLatestIn } from '../hard-end.ts';
 import { abandonPrinting } from '../printing.ts';
+
+/** For the refusals that are being written when the database is lost. */
+const LOST_STOP_MS = 1_000;
 
 /** What is said of a defect may hold what a client sent. */
 const redact = createRedactor();
@@ -50,12 +54,14 @@ export async function serve(argv: readonly string[]): Promise<number> {
     return failed(error);
   }
   standardOutput().write(welcome(app, loaded));
-  const signal = await Promise.race([stopping, crash]);
+  const signal = await Promise.race([stopping, crash, app.lost]);
+  if (signal instanceof StoreLost) return withoutDatabase(signal, app);
   if (typeof signal !== 'string') return crashed(signal);
   const stopMs = loaded.config['http.drain_timeout'] * 1000 + STOP_MS;
   endAtTheLatestIn(stopMs + LAST_MS);
   standardOutput().write(`${signal}: finishing what is under way\n`);
-  const meanwhile = await Promise.race([app.stop(), crash, pause(stopMs, 'hangs' as const)]);
+  const meanwhile = await Promise.race([app.stop(), crash, app.lost, pause(stopMs, 'hangs' as const)]);
+  if (meanwhile instanceof StoreLost) return withoutDatabase(meanwhile, app);
   if (meanwhile === 'hangs') {
     standardError().write(`countersign: the stop did not end within ${stopMs / 1000} s and was given up\n`);
     return 1;
@@ -93,6 +99,14 @@ function sayWarnings(): void {
 function crashed({ error }: Crash): number {
   endAtTheLatestIn(LAST_MS);
   standardError().write(`countersign: ended by a defect: ${redact(textOf(error))}\n`);
+  return 1;
+}
+
+// Everybody is refused by now; the refusals are let out, and no more is waited for.
+async function withoutDatabase(why: StoreLost, app: App): Promise<number> {
+  endAtTheLatestIn(LOST_STOP_MS + LAST_MS);
+  standardError().write(`countersign: ended, for its database is lost: ${redact(why.message)}\n`);
+  await Promise.race([app.stop(), pause(LOST_STOP_MS)]);
   return 1;
 }
 

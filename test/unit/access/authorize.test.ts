@@ -11,7 +11,7 @@ import {
 import { type DenyReason, denyReasons } from '../../../src/domain/decision.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { type Clock, NEVER, nanosOfSeconds, type UnixSeconds } from '../../../src/domain/time.ts';
-import { StoreFailure } from '../../../src/errors.ts';
+import { StoreFailure, StoreLost } from '../../../src/errors.ts';
 import { createDenials, type Denial } from '../../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../../src/revocation/live.ts';
 import { createView } from '../../../src/revocation/view.ts';
@@ -163,6 +163,13 @@ const refusals: readonly (readonly [DenyReason, Asking])[] = [
     'store_unavailable',
     (s) => {
       s.state.failure = new StoreFailure('the disk is gone');
+      return s.ask();
+    },
+  ],
+  [
+    'store_lost',
+    (s) => {
+      s.state.failure = new StoreLost('another file was put in place of it');
       return s.ask();
     },
   ],

@@ -53,6 +53,7 @@ const documented: Readonly<Record<DenyReason, readonly [ErrorCode, number]>> = {
   allowlist_damaged: ['IP_NOT_ALLOWED', 403],
   store_unavailable: ['SERVICE_UNAVAILABLE', 503],
   view_stale: ['SERVICE_UNAVAILABLE', 503],
+  store_lost: ['SERVICE_UNAVAILABLE', 503],
   upstream_unavailable: ['SERVICE_UNAVAILABLE', 503],
   upstream_timeout: ['SERVICE_UNAVAILABLE', 503],
   request_header_refused: ['INVALID_REQUEST_PARAMETER', 400],

@@ -1,5 +1,7 @@
 // What /readyz finds: which problems take the process out of service, and which are only told.
+
 import { describe, expect, test } from 'vitest';
+import { StoreLost } from '../../../src/errors.ts';
 import {
   auditFinding,
   changesFinding,
@@ -27,6 +29,13 @@ const cases: readonly (readonly [what: string, well: Finding, ill: Finding, stat
     await storeFinding(() => Promise.reject(new Error('SQLITE_CORRUPT secret detail'))),
     'failing',
     /^the database cannot be read$/,
+  ],
+  [
+    'a lost store',
+    await storeFinding(async () => undefined),
+    await storeFinding(() => Promise.reject(new StoreLost('countersign.db was removed while it was in use'))),
+    'failing',
+    /^countersign\.db was removed while it was in use$/,
   ],
   [
     'a missing signing key',
