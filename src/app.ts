@@ -75,7 +75,7 @@ import { type Counters, createCounters } from './telemetry/counters.ts';
 import { createMetricsPage } from './telemetry/exposition.ts';
 import { freeBytes, signingKeyFigures, storageFigures } from './telemetry/figures.ts';
 import { createLogger } from './telemetry/logger.ts';
-import { countChanges, countLogins } from './telemetry/observe.ts';
+import { countChanges, countLimited, countLogins } from './telemetry/observe.ts';
 import { standardOutput } from './telemetry/output.ts';
 import {
   auditFinding,
@@ -244,6 +244,7 @@ async function wire(
     journal,
     verifyBearer,
     siweDomains,
+    limiter: countLimited(limiter, counters),
   });
   const handlers = await createHandlers({
     ...services,
@@ -623,9 +624,10 @@ function credentialServices(deps: {
   journal: ReturnType<typeof createAuditJournal>;
   verifyBearer: VerifyBearer;
   siweDomains: readonly string[];
+  limiter: ReturnType<typeof countLimited>;
 }) {
   const { config, store, clock, verifier, keyring } = deps;
-  const { view, changes, journal, verifyBearer, siweDomains } = deps;
+  const { view, changes, journal, verifyBearer, siweDomains, limiter } = deps;
   const futureToleranceSeconds = config['login.future_tolerance'];
   const wallets = createWalletProofs({
     clock,
@@ -649,6 +651,7 @@ function credentialServices(deps: {
       issuer,
       keyring,
       journal,
+      limiter,
       settings: {
         maxAgeSeconds: config['login.max_age'],
         defaultAgeSeconds: config['login.default_age'],
@@ -693,6 +696,8 @@ function credentialServices(deps: {
     emergency: {
       signOut: createSignOut({ changes, clock, settings: { futureToleranceSeconds } }),
       reportLeaked: createReportLeaked({ verifyBearer, changes, clock }),
+      limiter,
+      clock,
     },
     tokens: {
       store,

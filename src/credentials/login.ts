@@ -10,6 +10,7 @@ import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } f
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
+import { limitMessage, type RateLimiter, rateLimitHeaders } from '../ratelimit/limiter.ts';
 import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
@@ -62,6 +63,7 @@ export interface LoginDeps {
   readonly issuer: Issuer;
   readonly keyring: Keyring;
   readonly journal: AuditJournal;
+  readonly limiter: Pick<RateLimiter, 'chargeLogin'>;
   readonly settings: LoginSettings;
 }
 
@@ -80,7 +82,8 @@ interface Proven {
 export interface Login {
   /**
    * POST /v1/auth and /v1/auth/{public_key}. Checks in DECISIONS' order. Throws NOT_ONBOARDED, INVALID_SUBKEY, INVALID_TIMESTAMP,
-   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED.
+   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED,
+   * RATE_LIMITED.
    */
   stark(request: StarkLoginRequest): Promise<string>;
   /** POST /v2/auth. Throws as WalletProofs do, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED. */
@@ -101,7 +104,8 @@ export function createLogin(deps: LoginDeps): Login {
       // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
       requireOpenWindow({ timestamp, expiration }, clock, settings);
       await requireUndated(proven);
-      if (settings.singleUse) await useOnce(proven, request, expiration);
+      if (!settings.singleUse) return openSession(proven, request, () => requireRoom(proven));
+      await useOnce(proven, request, expiration);
       return openSession(proven, request);
     },
 
@@ -124,9 +128,12 @@ export function createLogin(deps: LoginDeps): Login {
       await requireUndated(proven);
       await requireWelcome(proven, request);
       // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
-      const fresh = await store.transaction((tx) =>
-        tx.useSiweNonce(account.account, nonce, addSeconds(expirationTime, MARK_GRACE_SECONDS)),
-      );
+      const fresh = await store.transaction(async (tx) => {
+        const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
+        const isFresh = await tx.useSiweNonce(account.account, nonce, until);
+        if (isFresh) requireRoom(proven);
+        return isFresh;
+      });
       if (!fresh) throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
       return openSession(proven, request);
     },
@@ -201,10 +208,14 @@ export function createLogin(deps: LoginDeps): Login {
   // and any other key of the account could use it up first.
   async function useOnce(proven: Proven, request: StarkLoginRequest, expiration: UnixSeconds): Promise<void> {
     const { credential, signed } = proven;
-    if (signed === undefined) return;
+    if (signed === undefined) throw new Error('a login by a Stark key names what was signed');
     await requireWelcome(proven, request);
     const until = addSeconds(nanosOfSeconds(expiration), MARK_GRACE_SECONDS);
-    const fresh = await store.transaction((tx) => tx.useSignature(credential.account, 'login', signed, until));
+    const fresh = await store.transaction(async (tx) => {
+      const isFresh = await tx.useSignature(credential.account, 'login', signed, until);
+      if (isFresh) requireRoom(proven);
+      return isFresh;
+    });
     if (!fresh) throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before');
   }
 
@@ -213,9 +224,21 @@ export function createLogin(deps: LoginDeps): Login {
     return whileAlive(proven, request, () => undefined);
   }
 
+  // Last of all, and where a signature or nonce is used up, with it or not at all: what no session comes of costs the account nothing,
+  // so that nobody who could not open one keeps the owner from it.
+  function requireRoom({ credential, signed }: Proven): void {
+    const repeatable = signed === undefined ? undefined : `${signed.by} ${signed.hash}`;
+    const verdict = deps.limiter.chargeLogin(credential, repeatable);
+    if (verdict.allowed) return;
+    throw new ApiError('RATE_LIMITED', limitMessage(verdict), {
+      headers: rateLimitHeaders(verdict, secondsOf(clock.now())),
+    });
+  }
+
   // The proof took time: what lives is asked again in the same turn in which the session is signed.
-  function openSession(proven: Proven, request: LoginRequest): Promise<string> {
+  function openSession(proven: Proven, request: LoginRequest, charge = () => {}): Promise<string> {
     return whileAlive(proven, request, () => {
+      charge();
       const issued = deps.issuer.issueSession(
         {
           credential: proven.credential,

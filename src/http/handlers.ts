@@ -1,7 +1,7 @@
 // Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
 
 import type { RequestListener } from 'node:http';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
@@ -11,6 +11,7 @@ import { ApiError } from '../errors.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { contextOf } from './context.ts';
+import { fromFastify } from './framework-errors.ts';
 import { collectDeclared, describeApi } from './openapi.ts';
 import { renderError, toApiError } from './render.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
@@ -142,34 +143,8 @@ function ignoreBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async () => undefined);
 }
 
-export function fromFastify(error: unknown): ApiError | undefined {
-  if (!isFastifyError(error)) return undefined;
-  const [problem] = error.validation ?? [];
-  if (problem !== undefined) {
-    const where = `${error.validationContext ?? 'request'}${problem.instancePath.replaceAll('/', '.')}`;
-    const message = `${where} ${problem.message ?? 'is invalid'}`;
-    if (problem.keyword === 'required') return new ApiError('INVALID_REQUEST_PARAMETER', message);
-    if (problem.keyword === 'type' || problem.keyword === 'anyOf') return new ApiError('BINDING_ERROR', message);
-    return new ApiError('VALIDATION_ERROR', message);
-  }
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ApiError('PAYLOAD_TOO_LARGE', 'the request body is too large');
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new ApiError('URI_TOO_LONG', 'a part of the path is too long');
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ApiError('BINDING_ERROR', 'the request body cannot be read');
-    default:
-      return undefined;
-  }
-}
-
 // A client that leaves in the middle of its body is no failure of ours, or any stranger could fill the error log.
 function fromLeaver(error: unknown, request: FastifyRequest): ApiError | undefined {
   const left = request.raw.readableAborted && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
   return left ? new ApiError('BINDING_ERROR', 'the request body did not arrive') : undefined;
 }
-
-const isFastifyError = (error: unknown): error is FastifyError => error instanceof Error && 'code' in error;

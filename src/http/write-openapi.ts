@@ -49,7 +49,12 @@ export async function declaredRoutes(): Promise<DeclaredRoutes> {
   });
   registerSystemRoutes(app, { config, clock, keyring: { jwks: unused } });
   registerSelfRoute(app, { view: { ask: unused }, clock });
-  registerEmergencyRoutes(app, { signOut: { everywhere: unused, revokeAll: unused }, reportLeaked: unused });
+  registerEmergencyRoutes(app, {
+    signOut: { everywhere: unused, revokeAll: unused },
+    reportLeaked: unused,
+    limiter: { chargeCredential: unused },
+    clock,
+  });
   registerHealthRoutes(app, unused, () => 'names');
   await app.ready();
   return declared;

@@ -2,6 +2,7 @@
 // errors alike.
 import type { Login } from '../credentials/login.ts';
 import { ApiError, type ErrorCode, StoreFailure } from '../errors.ts';
+import type { RateLimiter, Verdict } from '../ratelimit/limiter.ts';
 import type { Changes, ChangesStats } from '../revocation/barrier.ts';
 import type { AuditAction, StoreTransaction } from '../store/store.ts';
 import type { Counters, LoginProof } from './counters.ts';
@@ -54,5 +55,20 @@ export function countChanges(changes: ChangesWithStats, counters: Counters): Cha
       }
       return changed;
     },
+  };
+}
+
+/** For those who charge outside of the front, which counts its own refusals. */
+export function countLimited(
+  limiter: RateLimiter,
+  { rateLimited }: Counters,
+): Pick<RateLimiter, 'chargeCredential' | 'chargeLogin'> {
+  const counted = (verdict: Verdict): Verdict => {
+    if (!verdict.allowed) rateLimited.add(verdict.bucket, verdict.scope);
+    return verdict;
+  };
+  return {
+    chargeCredential: (credential, bucket) => counted(limiter.chargeCredential(credential, bucket)),
+    chargeLogin: (credential, signature) => counted(limiter.chargeLogin(credential, signature)),
   };
 }

@@ -12,6 +12,7 @@ import {
   postLogin,
   postWallet,
   SELF,
+  SUBKEYS,
   siweOf,
   startWorld,
   subkeySession,
@@ -313,6 +314,159 @@ describe('of the limits of an account, one subkey or token may use its share', (
     const { token } = await createToken(world.url, victim.session);
     for (let i = 0; i < 10; i += 1) expectRefusal(await cancel(token), 403, 'INVALID_TOKEN_SCOPE');
     await until(5, () => read(token));
+  });
+});
+
+describe('sessions of one account', () => {
+  const few = {
+    'rate_limit.auth_per_minute': '1000',
+    'rate_limit.onboarding_per_minute': '100',
+    'rate_limit.account_logins_per_minute': '5',
+    'rate_limit.credential_logins_percent': '60',
+  };
+  const login = (at: World, of: Owner, by = of.key) => postLogin(at, loginOf(at, by, of.account), by.publicKey);
+
+  test('are five a minute; one more is 429, for its account alone, until time has passed', async () => {
+    const world = await limited(few);
+    const [owner, other] = [await newOwner(world), await newOwner(world)];
+    // One was opened for each of them, and each is signed anew.
+    for (let i = 0; i < 4; i += 1) {
+      world.clock.advance(1);
+      expect((await login(world, owner)).status).toBe(200);
+    }
+    world.clock.advance(1);
+    const refused = await login(world, owner);
+    expectLimited(refused);
+    expect(limitHeaders(refused)).toEqual(['5', '0', expect.any(String), '60', expect.any(String)]);
+    expect(refused.json.message).toMatch(/: 5 requests per 60 s for this account; /);
+    expect((await login(world, other)).status).toBe(200);
+    world.clock.advance(12);
+    expect((await login(world, owner)).status).toBe(200);
+    const { operatorUrl, operatorToken } = world.service;
+    const { text } = await call(operatorUrl, 'GET', '/metrics', { bearer: operatorToken });
+    expect(text).toContain('countersign_rate_limited_total{bucket="account-login",scope="account"} 1\n');
+  });
+
+  test('a subkey has a share of them, so that its owner can always sign in and end it', async () => {
+    const world = await limited(few);
+    const owner = await newOwner(world);
+    const subkey = await addSubkey(world, owner);
+    for (let i = 0; i < 3; i += 1) {
+      world.clock.advance(1);
+      expect((await login(world, owner, subkey)).status).toBe(200);
+    }
+    for (let i = 0; i < 10; i += 1) {
+      const refused = await login(world, owner, subkey);
+      expectLimited(refused);
+      expect(refused.json.message).toMatch(/: 3 requests per 60 s for this credential; /);
+    }
+    expect((await login(world, owner)).status).toBe(200);
+  });
+
+  test('whoever captured one login signature and sends it again and again has a share of them, too', async () => {
+    const world = await limited(few);
+    const owner = await newOwner(world);
+    world.clock.advance(12);
+    const captured = loginOf(world, owner.key, owner.account);
+    const answers = [];
+    for (let i = 0; i < 10; i += 1) answers.push(await postLogin(world, captured, owner.key.publicKey));
+    expect(answers.map(({ status }) => status)).toEqual([...Array(3).fill(200), ...Array(7).fill(429)]);
+    world.clock.advance(1);
+    expect((await login(world, owner)).status).toBe(200);
+  });
+
+  test('no login that opens no session is counted: forged, by a revoked key, from elsewhere, or used before', async () => {
+    const world = await limited({ ...few, 'login.single_use': 'true' });
+    const owner = await newOwner(world);
+    const [elsewhere, revoked] = [await addSubkey(world, owner), await addSubkey(world, owner)];
+    const put = { bearer: owner.session, body: { allowed_cidrs: ['203.0.113.0/24'] } };
+    await call(world.url, 'PUT', `${SUBKEYS}/${elsewhere.publicKey}/allowed-cidrs`, put);
+    await call(world.url, 'DELETE', `${SUBKEYS}/${revoked.publicKey}`, { bearer: owner.session });
+    world.clock.advance(1);
+    const good = loginOf(world, owner.key, owner.account);
+    expect((await postLogin(world, good, owner.key.publicKey)).status).toBe(200);
+    for (let i = 0; i < 10; i += 1) {
+      expect((await postLogin(world, good, owner.key.publicKey)).status).toBe(401);
+      const forged = loginOf(world, starkTrader().key, owner.account);
+      expect((await postLogin(world, forged, owner.key.publicKey)).status).toBe(401);
+      expect((await login(world, owner, elsewhere)).status).toBe(403);
+      expect((await login(world, owner, revoked)).status).toBe(401);
+    }
+    // Three are left of five.
+    for (let i = 0; i < 3; i += 1) {
+      world.clock.advance(1);
+      expect((await login(world, owner)).status).toBe(200);
+    }
+    world.clock.advance(1);
+    expectLimited(await login(world, owner));
+  });
+
+  test('who is refused for it uses up neither the signature nor the nonce', async () => {
+    const world = await limited({ ...few, 'login.single_use': 'true' });
+    const [owner, wallet] = [await newOwner(world), await newWalletOwner(world)];
+    const signInByWallet = (text: string) => postWallet(world, '/v2/auth', wallet, text);
+    for (let i = 0; i < 4; i += 1) {
+      world.clock.advance(1);
+      expect((await login(world, owner)).status).toBe(200);
+      expect((await signInByWallet(siweOf(world, wallet, 'Paradex Auth'))).status).toBe(200);
+    }
+    world.clock.advance(1);
+    const signature = loginOf(world, owner.key, owner.account);
+    const message = siweOf(world, wallet, 'Paradex Auth');
+    const again = async () => [await postLogin(world, signature, owner.key.publicKey), await signInByWallet(message)];
+    for (const answer of await again()) expectLimited(answer);
+    world.clock.advance(12);
+    expect((await again()).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await again()).map(({ status }) => status)).toEqual([401, 401]);
+  });
+});
+
+describe('emergencies', () => {
+  const few = {
+    'rate_limit.auth_per_minute': '100',
+    'rate_limit.onboarding_per_minute': '100',
+    'rate_limit.emergency_per_minute': '3',
+  };
+  const press = (world: World, owner: Owner, body: unknown, path = 'revoke-all') =>
+    call(world.url, 'POST', `/countersign/v1/${path}`, { bearer: owner.session, body });
+
+  test.each<[string, unknown]>([
+    ['no kinds', { kinds: [] }],
+    ['a kind that does not exist', { kinds: ['session'] }],
+    ['too many kinds', { kinds: ['token', 'token', 'token'] }],
+    ['a wrong type', { kinds: 'token' }],
+    ['no JSON', '{'],
+  ])(
+    'that change nothing, by %s, are three a minute and then 429: whoever ends something is not held up',
+    async (_what, body) => {
+      const world = await limited(few);
+      const [owner, other] = [await newOwner(world), await newOwner(world)];
+      for (let i = 0; i < 3; i += 1) expect((await press(world, owner, body)).status).toBe(400);
+      for (let i = 0; i < 10; i += 1) {
+        const refused = await press(world, owner, body);
+        expectLimited(refused);
+        expect(limitHeaders(refused)).toEqual(['3', '0', String(world.clock.seconds() + 60), '60', '20']);
+      }
+      expect((await press(world, other, body)).status).toBe(400);
+      const answer = await press(world, owner, {});
+      expect([answer.status, answer.headers.get('Retry-After')]).toEqual([200, null]);
+    },
+  );
+
+  test('a session that is dead is counted for its address, and what ends something is not counted at all', async () => {
+    const world = await limited(few);
+    const owner = await newOwner(world);
+    let { session } = owner;
+    for (let i = 0; i < 8; i += 1) {
+      const ended = await press(world, { ...owner, session }, undefined, 'sign-out-everywhere');
+      expect(ended.status).toBe(200);
+      expectRefusal(await press(world, { ...owner, session }, {}), 401, 'UNAUTHORIZED_ERROR');
+      world.clock.advance(31);
+      ({
+        json: { jwt_token: session },
+      } = await postLogin(world, loginOf(world, owner.key, owner.account), owner.key.publicKey));
+    }
+    expect((await press(world, { ...owner, session }, { kinds: [] })).status).toBe(400);
   });
 });
 

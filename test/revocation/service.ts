@@ -205,6 +205,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     issuer,
     keyring,
     journal,
+    limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 1, clock }),
     settings: {
       maxAgeSeconds: 600,
       defaultAgeSeconds: 300,
@@ -424,6 +425,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       emergency: {
         signOut: { everywhere: notServed, revokeAll: notServed },
         reportLeaked: notServed,
+        limiter: { chargeCredential: notServed },
+        clock,
       },
       tokens: { store, clock, manage: tokens, issueTerminalToken: notServed },
       system: { config, clock, keyring },

@@ -1,11 +1,14 @@
 // What the owner, or a finder, presses when something is out: sign out everywhere, revoke all, report a leaked bearer.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { ReportLeaked } from '../../credentials/report-leaked.ts';
 import type { SignOut } from '../../credentials/sign-out.ts';
+import { type Clock, secondsOf } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
+import { limitMessage, type RateLimiter, rateLimitHeaders } from '../../ratelimit/limiter.ts';
 import { callerOf, contextOf } from '../context.ts';
+import { fromFastify } from '../framework-errors.ts';
 import { BigInteger, open } from '../schemas/common.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../to-wire.ts';
 
@@ -25,14 +28,30 @@ const ReceivedWire = Type.Object({ received: Type.Literal(true) });
 export interface EmergencyRouteDeps {
   readonly signOut: SignOut;
   readonly reportLeaked: ReportLeaked;
+  readonly limiter: Pick<RateLimiter, 'chargeCredential'>;
+  readonly clock: Clock;
 }
 
-export function registerEmergencyRoutes(server: FastifyInstance, { signOut, reportLeaked }: EmergencyRouteDeps): void {
+export function registerEmergencyRoutes(server: FastifyInstance, deps: EmergencyRouteDeps): void {
+  const { signOut, reportLeaked } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
+
+  // No limit holds up whoever ends something, so it is only told afterwards by whom nothing was changed, and too often. What could
+  // not be written was changed all the same: here and now it is denied.
+  function errorHandler(error: Error, request: FastifyRequest): never {
+    const refusal = fromFastify(error) ?? error;
+    const { principal } = contextOf(request).grant;
+    if (!(refusal instanceof ApiError) || refusal.status >= 500 || principal === undefined) throw error;
+    const verdict = deps.limiter.chargeCredential(principal.credential, 'emergency');
+    if (verdict.allowed) throw error;
+    throw new ApiError('RATE_LIMITED', limitMessage(verdict), {
+      headers: rateLimitHeaders(verdict, secondsOf(deps.clock.now())),
+    });
+  }
 
   app.post(
     '/countersign/v1/sign-out-everywhere',
-    { schema: { response: { 200: SignedOutWire } } },
+    { schema: { response: { 200: SignedOutWire } }, errorHandler },
     async (request, reply) => {
       const { result, receipt } = await signOut.everywhere(callerOf(request));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
@@ -42,7 +61,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, { signOut, repo
 
   app.post(
     '/countersign/v1/revoke-all',
-    { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } } },
+    { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } }, errorHandler },
     async (request, reply) => {
       const kinds = kindsOf(request.body?.kinds);
       const { result, receipt } = await signOut.revokeAll(callerOf(request), kinds);
