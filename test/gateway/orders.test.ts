@@ -698,13 +698,18 @@ test('a refused order is in the audit log of its account', async () => {
   const first = await startWorld({ upstream, settings });
   const trader = await newOwner(first);
   const body = JSON.stringify({ ...newOrder(), signature: '["1","2"]' });
-  expectRawRefusal(await send(body, { session: trader.session, port: first.port }), 400, 'INVALID_ORDER_SIGNATURE');
+  const sending = { session: trader.session, port: first.port };
+  expectRawRefusal(await send(body, sending), 400, 'INVALID_ORDER_SIGNATURE');
+  const by = await addSubkey(first, trader, { allowed_cidrs: ELSEWHERE });
+  const { account } = trader;
+  expectRawRefusal(await send(signed(newOrder(), { by, account }), sending), 403, 'IP_NOT_ALLOWED');
   await first.stop();
   const again = await startWorld({ folder: first.service.folder });
   onTestFinished(() => again.stop());
   const rows = await auditRows(again.service, `?account=${trader.account}`);
   expect(rows.filter(({ action }) => action === 'request.refused')).toMatchObject([
     { detail: { reason: 'order_refused', route: 'POST /v1/orders', count: 1 } },
+    { detail: { reason: 'ip_not_allowed', route: 'POST /v1/orders', count: 1 } },
   ]);
 });
 

@@ -277,11 +277,19 @@ describe('a database that takes no change', () => {
     expectRefusal(await press(owner.session), 503, 'SERVICE_UNAVAILABLE');
     await dead(owner.session, token, ofSubkey);
     clock.advance(31);
-    await dead(await subkeySession(world, owner.account, subkey));
+    // The subkey is no key of the account any more: it logs in no longer either.
+    const refused = async () =>
+      expectRefusal(
+        await postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey),
+        401,
+        'INVALID_SUBKEY',
+      );
+    await refused();
     expect(await stateOf(world, bob.session)).toBe('alive');
 
     refuseChanges(folder, false);
-    await dead(token, await subkeySession(world, owner.account, subkey));
+    await dead(token);
+    await refused();
     const pressed = await press(await mainSession(world, owner));
     expect(pressed.json).toMatchObject({ tokens: [{}], subkeys: [{ public_key: subkey.publicKey }] });
     clock.advance(31);
@@ -331,7 +339,7 @@ describe('a database that takes no change', () => {
     expectRefusal(answer, 503, 'SERVICE_UNAVAILABLE');
     world.clock.advance(31);
     expect(await stateOf(world, token)).toBe('alive');
-    expect(await stateOf(world, await subkeySession(world, owner.account, subkey))).toBe('401 UNAUTHORIZED_ERROR');
+    expectRefusal(await postLogin(world, loginOf(world, subkey, owner.account)), 401, 'INVALID_SUBKEY');
     expect(await stateOf(world, await mainSession(world, owner))).toBe('alive');
   });
 

@@ -6,14 +6,20 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
+import { unixSeconds } from '../../src/domain/time.ts';
+import { scureCurve } from '../../src/starknet/curve.ts';
+import { activationHash } from '../../src/starknet/message.ts';
 import {
   type Answer,
   type CreatedToken,
   call,
   createToken,
   mainSession,
+  newWindow,
   onboard,
   registerSubkey,
+  registrationProof,
   starkTrader,
   subkeySession,
 } from '../support/trader.ts';
@@ -45,6 +51,7 @@ async function stateOf({ url }: Server, bearer: string): Promise<string> {
   expect(forwarded).toBe(ours);
   return String(ours);
 }
+const SUBKEYS = '/v1/account/keys/subkeys';
 const REVOKED = '401 UNAUTHORIZED_ERROR';
 
 const revokeToken = ({ url }: Server, bearer: string, { lookupId }: CreatedToken) =>
@@ -93,6 +100,21 @@ const LINUX = process.platform === 'linux';
 const canLimit = LINUX && succeeds('prlimit', '--version');
 const canMount = LINUX && succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt');
 
+/** A pending subkey, and what its phone sends to activate it. */
+async function addPending(url: string, session: string) {
+  const [{ publicKey }, phone] = [createStarkKey(randomStarkPrivateKey()), createStarkKey(randomStarkPrivateKey())];
+  const proof = registrationProof(scureCurve, owner.key, owner.account, publicKey, newWindow());
+  const pending = { state: 'pending', encrypted_key: 'for the phone', eph_public_key: phone.publicKey };
+  const body = { name: 'phone', public_key: publicKey, ...pending, ...proof };
+  expect((await call(url, 'POST', SUBKEYS, { bearer: session, body })).status).toBe(201);
+  const activation = () => {
+    const timestamp = unixSeconds(Date.now() / 1000);
+    const signature = phone.sign(activationHash(scureCurve, timestamp, phone.publicKey) ?? 0n);
+    return { account_id: owner.account, public_key: publicKey, timestamp, signature };
+  };
+  return { publicKey, activation };
+}
+
 async function aFullDisk(server: Server, disk: Disk) {
   const { url } = server;
   await onboard(url, owner);
@@ -101,7 +123,9 @@ async function aFullDisk(server: Server, disk: Disk) {
   const kept = await createToken(url, session);
   const subkey = await registerSubkey(url, owner, session);
   const ofSubkey = await subkeySession(url, owner.account, subkey);
-  const subkeyPath = `/v1/account/keys/subkeys/${subkey.publicKey}`;
+  const subkeyPath = `${SUBKEYS}/${subkey.publicKey}`;
+  const pending = await addPending(url, session);
+  const pendingPath = `${SUBKEYS}/${pending.publicKey}`;
 
   disk.fill();
   expectUnwritten(await call(url, 'POST', '/v1/account/tokens', { bearer: session, body: {} }));
@@ -109,7 +133,8 @@ async function aFullDisk(server: Server, disk: Disk) {
   expect(await stateOf(server, revoked.token)).toBe(REVOKED);
   expectUnwritten(await call(url, 'DELETE', subkeyPath, { bearer: session }));
   expect(await stateOf(server, ofSubkey)).toBe(REVOKED);
-  expect(await stateOf(server, await subkeySession(url, owner.account, subkey))).toBe(REVOKED);
+  await expect(subkeySession(url, owner.account, subkey)).rejects.toThrow('401 {"error":"INVALID_SUBKEY"');
+  expectUnwritten(await call(url, 'DELETE', pendingPath, { bearer: session }));
   const stranger = starkTrader();
   await expect(onboard(url, stranger)).rejects.toThrow('503');
   await expect(mainSession(url, stranger)).rejects.toThrow('NOT_ONBOARDED');
@@ -120,9 +145,14 @@ async function aFullDisk(server: Server, disk: Disk) {
 
   disk.free();
   expect(await stateOf(server, revoked.token)).toBe(REVOKED);
+  const activated = await call(url, 'POST', `${SUBKEYS}/activate`, { body: pending.activation() });
+  expect(`${activated.status} ${activated.json?.error}`, activated.text).toBe('400 SUBKEY_NOT_ACTIVATABLE');
+  await expect(subkeySession(url, owner.account, subkey)).rejects.toThrow('401 {"error":"INVALID_SUBKEY"');
   await onboard(url, stranger);
   expect((await revokeToken(server, session, revoked)).status).toBe(200);
-  expect((await call(url, 'DELETE', subkeyPath, { bearer: session })).status).toBe(200);
+  for (const path of [subkeyPath, pendingPath]) {
+    expect((await call(url, 'DELETE', path, { bearer: session })).status).toBe(200);
+  }
   const made = await createToken(url, session);
   return { dead: [revoked.token, ofSubkey], alive: [kept.token, made.token, session] };
 }
