@@ -6,15 +6,15 @@ import { isCursorOf, type ListName } from '../domain/cursor.ts';
 import {
   type Clock,
   createClock,
-  isFarAhead,
   type KeptClock,
   nanosOfSeconds,
   systemWall,
   type UnixNanos,
   unixNanos,
 } from '../domain/time.ts';
-import { ClockFarAhead, StoreFailure, StoreLocked } from '../errors.ts';
+import { StoreFailure, StoreLocked } from '../errors.ts';
 import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
+import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
@@ -36,12 +36,6 @@ export interface OpenedStore {
   readonly clock: KeptClock;
 }
 
-/**
- * What becomes of a machine whose clock is far ahead of all that the data has seen: it is refused, believed because the operator
- * says so, or left in doubt, where the kept time goes on from what was seen.
- */
-export type FarAhead = 'refuse' | 'accept' | 'doubt';
-
 /** Opens the embedded store at `file`. Throws StoreLocked when another process owns it, ClockFarAhead as `farAhead` says. */
 export async function openStore(
   file: string,
@@ -51,16 +45,17 @@ export async function openStore(
   const database = openSqlite(file);
   try {
     // One transaction, so that a start which breaks off or is refused, at whatever moment, leaves what it found.
-    const { epoch, head, floor } = await database.writer.transaction().execute(async (tx) => {
+    const { epoch, head, clock } = await database.writer.transaction().execute(async (tx) => {
       await migrate(tx);
       const epoch = await initialise(tx);
       const head = await requireWholeLog(tx);
       const floor = await highestTime(tx);
       if (farAhead === 'refuse') requireNotFarAhead(time.wall(), floor);
-      return { epoch, head, floor };
+      const clock = createClock({ ...time, floor, acceptStart: farAhead === 'accept' });
+      await recordAcceptedStart(tx, floor, clock);
+      return { epoch, head, clock };
     });
     database.ours.head.startAt(head);
-    const clock = createClock({ ...time, floor, acceptStart: farAhead === 'accept' });
     return { store: createStore(file, database, clock, epoch, await readDatedUntil(database.reader)), clock };
   } catch (error) {
     await database.close();
@@ -93,14 +88,6 @@ async function initialise(db: Kysely<Tables>): Promise<string> {
 async function highestTime(db: Kysely<Tables>): Promise<UnixNanos> {
   const row = await db.selectFrom('meta').select('value').where('name', '=', HIGHEST_TIME).executeTakeFirstOrThrow();
   return unixNanos(integer(row.value, 'meta.highest_time'));
-}
-
-function requireNotFarAhead(machine: bigint, seen: UnixNanos): void {
-  if (!isFarAhead(machine, seen)) return;
-  const [now, before] = [machine, seen].map((at) => new Date(Number(at / 1_000_000n)).toISOString());
-  throw new ClockFarAhead(
-    `the clock of this machine says ${now}, and this data has seen nothing after ${before}: set the clock, or, if it is right, start once with --clock.accept`,
-  );
 }
 
 /** The head of the log, which numbers the next change: behind its log, no change could ever be written again. Throws StoreFailure. */

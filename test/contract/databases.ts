@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type FarAhead, type OpenedStore, openStore } from '../../src/store/open.ts';
+import type { FarAhead } from '../../src/store/far-ahead.ts';
+import { type OpenedStore, openStore } from '../../src/store/open.ts';
 
 export interface TestTime {
   readonly wall: () => bigint;

@@ -1,6 +1,7 @@
 // A start with a clock that is far ahead of all that the data has seen: it ends in one sentence, unless the operator says that the
 // clock is right.
 import { expect, onTestFinished, test } from 'vitest';
+import { auditRows } from '../operator/operator.ts';
 import { startService } from '../support/harness.ts';
 import { createTestClock } from './world.ts';
 
@@ -48,7 +49,11 @@ test('with clock.accept it starts, and that time is what the data has seen from 
   const first = await start({ 'clock.accept': 'true' });
   expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
   await first.stop();
-  await start();
+  const rows = await auditRows(await start({ 'clock.accept': 'true' }));
+  // Once: the second start had nothing to accept.
+  expect(rows.filter(({ action }) => action === 'clock.accepted')).toMatchObject([
+    { actor: 'operator', detail: { from: String(1_800_000_000_123_456_789n), setting: 'clock.accept' } },
+  ]);
 });
 
 test('data that has seen nothing yet believes any clock', async () => {

@@ -1,0 +1,31 @@
+// A machine whose clock is far ahead of all that the data has seen: refused, or believed because the operator says so, which is on
+// record then.
+import type { Kysely } from 'kysely';
+import { NO_ACCOUNT, storeSubject } from '../domain/credential.ts';
+import { type Clock, isFarAhead, type UnixNanos } from '../domain/time.ts';
+import { ClockFarAhead } from '../errors.ts';
+import type { Tables } from './tables.ts';
+import { insertAudit } from './transaction.ts';
+
+/** In doubt, the kept time goes on from what was seen. */
+export type FarAhead = 'refuse' | 'accept' | 'doubt';
+
+/** Throws ClockFarAhead. */
+export function requireNotFarAhead(machine: bigint, seen: UnixNanos): void {
+  if (!isFarAhead(machine, seen)) return;
+  const [now, before] = [machine, seen].map((at) => new Date(Number(at / 1_000_000n)).toISOString());
+  throw new ClockFarAhead(
+    `the clock of this machine says ${now}, and this data has seen nothing after ${before}: set the clock, or, if it is right, start once with --clock.accept`,
+  );
+}
+
+/** Leaves a row when `clock` starts far ahead of what was seen. */
+export async function recordAcceptedStart(db: Kysely<Tables>, seen: UnixNanos, clock: Clock): Promise<void> {
+  const to = clock.now();
+  if (!isFarAhead(to, seen)) return;
+  const detail = { from: seen, to, setting: 'clock.accept' };
+  const who = { actor: 'operator', requestId: '', clientIp: '' };
+  await insertAudit(db, clock, [
+    { account: NO_ACCOUNT, action: 'clock.accepted', subject: storeSubject, ...who, detail },
+  ]);
+}
