@@ -2,7 +2,7 @@
 // the doctor's look at the database. It starts no service, and a restore never touches a folder that holds anything.
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DATABASE_FILE } from './app.ts';
 import { copyImage } from './backup/image.ts';
 import { isSealedBy } from './backup/trailer.ts';
@@ -15,7 +15,7 @@ import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
 import { createKeyring } from './jwt/keyring.ts';
 import { openMasterKey } from './jwt/master-key.ts';
 import { type DatabaseFacts, type Examination, examineDatabase } from './store/examine.ts';
-import { isDatabaseLocked, lockDatabase } from './store/lock.ts';
+import { isDatabaseLocked, lockDatabase, realFile } from './store/lock.ts';
 import { openStore } from './store/open.ts';
 import { DamagedRow } from './store/rows.ts';
 import { type Trial, tryStart } from './store/trial.ts';
@@ -69,6 +69,7 @@ export async function lookAtData(folder: string): Promise<DataLook> {
   if (!existsSync(folder)) return { held: false, database: undefined, start: { kind: 'starts' } };
   requireOwnFolder(folder);
   const file = join(folder, DATABASE_FILE);
+  requireOwnFolder(dirname(realFile(file)));
   if (!isDatabaseLocked(file)) return { held: false, ...(await tryStart(file)) };
   return {
     held: true,

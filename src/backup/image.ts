@@ -1,5 +1,6 @@
 // Takes the image of the database out of a backup file. What comes out is what went in, byte for byte, or nothing does.
 import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { BackupFailure } from '../errors.ts';
 import { parseTrailer, TRAILER_BYTES, type Trailer } from './trailer.ts';
@@ -40,7 +41,8 @@ export async function copyImage(file: string, to: string): Promise<Trailer> {
 // What is not there, or a folder, or may not be read, all said in one way.
 async function opened(file: string): Promise<FileHandle> {
   try {
-    return await open(file, 'r');
+    // A named pipe would be waited for until somebody writes to it.
+    return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
     throw new BackupFailure(`the backup ${file} cannot be read (${code})`, { cause: error });

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreFailure, StoreLocked } from '../errors.ts';
 import { ensureOwnFile, isThere } from '../files/own-file.ts';
+import { requireOwnFolder } from '../files/own-folder.ts';
 import { attempt, isBusy } from './connection.ts';
 
 /** Longer than somebody needs who asks whether the lock is held. */
@@ -31,9 +32,11 @@ export interface Lock {
 
 /**
  * Taken until `release`, or until the process dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure
- * when the lock file cannot be used. `real` is what realFile answered.
+ * when the lock file cannot be used, and UnsafeFile when others may write beside the file: what they lay there becomes part of it.
+ * `real` is what realFile answered.
  */
 export function takeLock(real: string): Lock {
+  attempt(() => requireOwnFolder(dirname(real)));
   const file = lockOf(real);
   let lock = takeFile(file);
   let inode = inodeOf(file);

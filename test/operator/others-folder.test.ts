@@ -83,6 +83,23 @@ describe.skipIf(!POSIX)('others may write in it', () => {
     await expectRefused(`has mode 0770, so others may write in it; run: chmod 700 ${data()}`);
   });
 
+  test('not in it, but in the folder that its database really lies in', async () => {
+    const real = join(folder, 'real');
+    mkdirSync(real);
+    renameSync(join(data(), 'countersign.db'), join(real, 'countersign.db'));
+    symlinkSync(join(real, 'countersign.db'), join(data(), 'countersign.db'));
+    chmodSync(real, 0o770);
+    const sentence = `${real} has mode 0770, so others may write in it; run: chmod 700 ${real}`;
+    await expect(startService({ folder })).rejects.toThrow(sentence);
+    for (const command of [accounts, signingKeys]) {
+      expect(await run(command, folder, 'list')).toMatchObject({ code: 1, err: expect.stringContaining(sentence) });
+    }
+    expect((await run(doctor, folder)).out).toContain(sentence);
+    expect(readdirSync(real)).toEqual(['countersign.db']);
+    chmodSync(real, 0o700);
+    await (await startService({ folder })).stop();
+  });
+
   test('while a server runs on it: a command asks nobody there', async () => {
     const service = await startService({ folder });
     try {

@@ -1,5 +1,6 @@
 // What a restore refuses, each with its own sentence, and that a refusal leaves nothing behind but what was there; and what it
 // accepts all the same: a backup of an older release, a folder with settings, a clock that stands behind.
+import { execFileSync } from 'node:child_process';
 import { createHash, createSecretKey } from 'node:crypto';
 import {
   chmodSync,
@@ -121,6 +122,12 @@ describe('a file that is refused', () => {
     await expect(restore(file)).rejects.toThrow(/the database in .* is damaged: /);
     expect(leftOver()).toEqual([]);
   });
+});
+
+test.skipIf(process.platform === 'win32')('a named pipe as backup is refused, and not waited for', async () => {
+  const pipe = join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(restore(pipe)).rejects.toThrow(/is no backup made by countersign backup/);
 });
 
 describe('a master key that is refused', () => {

@@ -1,10 +1,12 @@
 // `countersign serve` as an operator meets it: what it keeps, what it refuses, what it says, and how it stops.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { certFile, keyFile } from '../support/self-signed.ts';
 import {
   call,
   createToken,
@@ -113,6 +115,64 @@ describe('the master key', () => {
       await stop(await startServer(home));
     },
   );
+});
+
+describe.skipIf(process.platform === 'win32')("files that could be somebody else's stop the start", () => {
+  const settings = () => join(home.data, 'countersign.json');
+  const token = () => join(home.data, 'operator.token');
+
+  test('with one sentence and an exit code that say which, and nothing is opened', async () => {
+    mkdirSync(home.data);
+    chmodSync(home.data, 0o777);
+    expect(await refusal(spawnServer(home), 1)).toBe(
+      `countersign: ${home.data} has mode 0777, so others may write in it; run: chmod 700 ${home.data}`,
+    );
+    chmodSync(home.data, 0o700);
+    writeFileSync(settings(), JSON.stringify({ 'metrics.token': 'm'.repeat(32) }));
+    chmodSync(settings(), 0o644);
+    expect(await refusal(spawnServer(home), 2)).toBe(
+      `countersign: settings file "${settings()}" has mode 0644, so others may read it; run: chmod 600 ${settings()}`,
+    );
+    expect([readdirSync(home.data), existsSync(home.key)]).toEqual([['countersign.json'], false]);
+    chmodSync(settings(), 0o600);
+    writeFileSync(token(), `${'x'.repeat(43)}\n`);
+    chmodSync(token(), 0o640);
+    expect(await refusal(spawnServer(home), 1)).toBe(
+      `countersign: The operator token file ${token()} has mode 0640, so others may read it; run: chmod 600 ${token()}; or delete it, and the next start makes a new one.`,
+    );
+    rmSync(token());
+    await stop(await startServer(home));
+  });
+
+  test('a named pipe in the place of any of them is refused, and not waited for', async () => {
+    mkdirSync(home.data, { mode: 0o700 });
+    const pipe = join(home.tmp, 'pipe');
+    const flags = [`--routes.file=${pipe}`, `--tls.cert=${certFile}`, `--tls.key=${keyFile}`];
+    for (const [path, code, more] of [
+      [settings(), 2, []],
+      [home.key, 1, []],
+      [token(), 1, []],
+      [pipe, 1, flags],
+      [pipe, 2, [`--tls.cert=${certFile}`, `--tls.key=${pipe}`]],
+      [pipe, 2, [`--tls.cert=${pipe}`, `--tls.key=${keyFile}`]],
+    ] as const) {
+      execFileSync('mkfifo', ['-m', '600', path]);
+      expect(await refusal(spawnServer(home, more), code)).toContain('is not a regular file');
+      rmSync(path);
+    }
+  });
+
+  test('whatever a library makes without saying how is for its owner alone', async () => {
+    const made = join(home.tmp, 'made');
+    const script = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(made)}, ''))`;
+    const preload = join(home.tmp, 'preload.cjs');
+    writeFileSync(preload, script);
+    const running = start('sh', ['-c', 'umask 0; exec "$@"', 'sh', process.execPath, '-r', preload, MAIN, 'version'], {
+      cwd: home.tmp,
+    });
+    expect((await running.ended).code).toBe(0);
+    expect((statSync(made).mode & 0o777).toString(8)).toBe('600');
+  });
 });
 
 describe('what cannot be started', () => {
