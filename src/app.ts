@@ -209,6 +209,7 @@ async function wire(
   });
   closing.push(() => upstream.destroy());
   const bodies = createShares(config['upstream.body_memory']);
+  const answers = createShares(config['upstream.answer_memory']);
 
   const limiter = createRateLimiter({
     enabled: config['rate_limit.enabled'],
@@ -291,6 +292,8 @@ async function wire(
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
         bodies,
+        answers,
+        maxAnswerCopyBytes: config['upstream.max_answer_copy'],
         pace: { minBytesPerSecond: config['http.min_bytes_per_second'], windowMs: PACE_WINDOW_MS },
       }),
       refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
@@ -313,7 +316,7 @@ async function wire(
     view: view.stats,
     bearerCache: verifyBearer.stats,
     upstream: upstream.stats,
-    gatewayMemory: () => ({ bodies }),
+    gatewayMemory: () => ({ bodies, answers }),
     orderMarks: marks && (() => marks.stats(millisOf(clock.now()))),
     audit: journal.stats,
     changes: changes.stats,

@@ -66,6 +66,8 @@ const front = createFront(
       deadlineMs: seconds('upstream.timeout'),
       idleMs: seconds('upstream.timeout'),
       bodies: createShares(settingOf['upstream.body_memory'].default),
+      answers: createShares(settingOf['upstream.answer_memory'].default),
+      maxAnswerCopyBytes: settingOf['upstream.max_answer_copy'].default,
       pace: { minBytesPerSecond: settingOf['http.min_bytes_per_second'].default, windowMs: 10_000 },
     }),
     refuseUnsignedRoutes: false,

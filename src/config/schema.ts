@@ -171,6 +171,19 @@ export const settings = {
     description:
       'Memory for request bodies on their way to the venue, in shares like its connections. What does not fit is streamed over a sixteenth of those.',
   }),
+  'upstream.answer_memory': integer(64 * MIB, {
+    min: MIB,
+    max: 16 * 1024 * MIB,
+    unit: 'bytes',
+    description:
+      'Memory for answers of the venue that clients do not read as fast as they come, in shares like its connections.',
+  }),
+  'upstream.max_answer_copy': integer(4 * MIB, {
+    min: 64 * KIB,
+    max: 1024 * MIB,
+    unit: 'bytes',
+    description: 'The most of it for one answer; a longer one holds its connection while its client reads slowly.',
+  }),
 
   'proxy.trusted': cidrList({
     description:

@@ -11,6 +11,7 @@ import type { PassedHeaders } from '../domain/request-headers.ts';
 import type { Holder, Shares } from '../domain/shares.ts';
 import { ApiError } from '../errors.ts';
 import type { Asker } from '../verification/verifier.ts';
+import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
 import type { Room } from './byte-blocks.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
 import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
@@ -71,6 +72,8 @@ export type Outcome =
   | { readonly kind: 'truncated'; readonly cause?: Error }
   /** Neither side moved for `idleMs`, after the answer had begun. */
   | { readonly kind: 'stalled' }
+  /** The client read more slowly than it must. */
+  | { readonly kind: 'slow_client' }
   | { readonly kind: 'client_gone' };
 
 export interface ForwardOptions {
@@ -89,14 +92,16 @@ export interface ForwardOptions {
   readonly idleMs: number;
   /** Bytes of request bodies that may be collected at one time. What does not fit is streamed. */
   readonly bodies: Shares;
+  /** Bytes of answers that may be copied at one time off the connections to the venue for clients that do not take them yet. */
+  readonly answers: Shares;
+  /** The most of them of one answer, and a few more. */
+  readonly maxAnswerCopyBytes: number;
   /** Who is slower is cut while others could use what it holds. */
   readonly pace: PaceOptions;
 }
 
 // Signed orders are well below this; they are parsed on the one thread that all share.
 const MAX_ORDER_BYTES = 64 * 1024;
-// Larger first bytes of an answer are written as they come: copying them would cost more than a second write does.
-const HELD_BYTES = 16 * 1024;
 // How much of an unwanted upload is read and thrown away, so that the client gets to read the answer before the connection closes.
 const DISCARD_BYTES = 1024 * 1024;
 const DISCARD_MS = 1000;
@@ -158,9 +163,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
   let refused: Outcome | undefined;
   let headSent = false;
   let orders: CheckedOrders | undefined;
-  // The first bytes of an answer, for the rest of the turn in which they came: a small answer leaves with its head, in one write.
-  let held: Buffer | undefined;
-  let mayHold = true;
+  let answer: AnswerWriter | undefined;
   let timer = setTimeout(onTimer, options.deadlineMs);
 
   function over(outcome: Outcome): void {
@@ -169,7 +172,8 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     clearTimeout(timer);
     body?.stop();
     sent?.cancel();
-    response.off('close', onClose).off('drain', onDrain);
+    answer?.stop();
+    response.off('close', onClose);
     grant.release();
     resolve(refused ?? outcome);
   }
@@ -181,14 +185,8 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     over(outcome);
   }
 
-  /** Ends our side; when the client is still sending, only after it had a chance to read what we wrote. */
-  function finish(outcome: Outcome): void {
-    const end = (): void => {
-      if (phase === 'over') return;
-      // Node joins its head with a text, and with nothing else.
-      if (held === undefined) response.end(() => over(outcome));
-      else response.end(held.toString('latin1'), 'latin1', () => over(outcome));
-    };
+  /** Calls `end` to end our side; when the client is still sending, only after it had a chance to read what we wrote. */
+  function beforeEnd(end: () => void): void {
     body?.stop();
     if (isWhole(request)) {
       request.resume();
@@ -210,7 +208,10 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       'Content-Length': String(Buffer.byteLength(rendered.body)),
     });
     response.write(rendered.body);
-    finish(refused);
+    const outcome = refused;
+    beforeEnd(() => {
+      if (phase !== 'over') response.end(() => over(outcome));
+    });
   }
 
   function onTimer(): void {
@@ -230,11 +231,6 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
 
   function onClose(): void {
     over({ kind: 'client_gone' });
-  }
-
-  function onDrain(): void {
-    progress();
-    sent?.resume();
   }
 
   function refuseLarge(maxBytes: number): void {
@@ -279,13 +275,6 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     return true;
   }
 
-  /** False when the client takes no more for now. */
-  function writeHeld(): boolean {
-    const first = held;
-    held = undefined;
-    return first === undefined || response.write(first);
-  }
-
   function onHead(status: number, statusText: string, rawHeaders: string[]): void {
     if (phase !== 'open') return;
     if (exchange.timing !== undefined) exchange.timing.headAt = performance.now();
@@ -300,12 +289,17 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     if (!isWhole(request)) response.shouldKeepAlive = false;
     if (endsWithConnection(status, rawHeaders)) response.useChunkedEncodingByDefault = false;
     response.writeHead(status, reasonPhrase(statusText, status), list.headers);
-    // The head waits for the first byte of the body, to leave with it, but not for a venue that takes its time to write one.
-    setImmediate(() => {
-      mayHold = false;
-      if (phase !== 'answering' || response.writableEnded) return;
-      if (held === undefined) response.flushHeaders();
-      else if (!writeHeld()) sent?.pause();
+    answer = createAnswerWriter({
+      response,
+      room: roomOf(options.answers),
+      maxBytes: options.maxAnswerCopyBytes,
+      // Behind another answer on its connection it is not the client that is waited for.
+      pace: createPace(options.pace, { inAll: true, excused: () => response.socket === null }, () =>
+        breakOff({ kind: 'slow_client' }),
+      ),
+      venue: { pause: () => sent?.pause(), resume: () => sent?.resume() },
+      moved: progress,
+      beforeEnd,
     });
   }
 
@@ -320,19 +314,10 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
         starting: () => stillAllowed(!streamed),
         head: onHead,
         data(chunk) {
-          if (phase !== 'answering') return;
-          progress();
-          if (mayHold && chunk.length <= HELD_BYTES) {
-            mayHold = false;
-            held = chunk;
-            return;
-          }
-          mayHold = false;
-          writeHeld();
-          if (!response.write(chunk)) sent?.pause();
+          if (phase === 'answering') answer?.write(chunk);
         },
         end() {
-          if (phase === 'answering') finish({ kind: 'answered', status: response.statusCode });
+          if (phase === 'answering') answer?.end(() => over({ kind: 'answered', status: response.statusCode }));
         },
         failed(kind, cause) {
           if (phase === 'answering') breakOff({ kind: 'truncated', cause });
@@ -348,7 +333,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
 
   // A write that meets a closing socket reports an error besides 'close', which is the one that is acted on.
   response.on('error', () => undefined);
-  response.on('close', onClose).on('drain', onDrain);
+  response.on('close', onClose);
   if (request.socket.destroyed) onClose();
   else grant.onCut(onCut);
   if (isOpen()) begin();
@@ -382,19 +367,24 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       return;
     }
     const streamHeaders = length === undefined ? list.headers : [...list.headers, 'Content-Length', String(length)];
-    body = takeBody(request, { maxBytes, room: roomOf(options.bodies) }, createPace(options.pace, onSlowUpload), {
-      whole: (bytes) => {
-        if (check === undefined || order === undefined) send(bytes, list.headers);
-        else void sendChecked(check, order, bytes, list.headers);
+    body = takeBody(
+      request,
+      { maxBytes, room: roomOf(options.bodies) },
+      createPace(options.pace, { inAll: false }, onSlowUpload),
+      {
+        whole: (bytes) => {
+          if (check === undefined || order === undefined) send(bytes, list.headers);
+          else void sendChecked(check, order, bytes, list.headers);
+        },
+        stream: (payload) => {
+          if (check === undefined) send(payload, streamHeaders);
+          else refuse(busy('too many request bodies are under way'));
+        },
+        mayHandOn: () => stillAllowed(true),
+        tooLarge,
+        progress,
       },
-      stream: (payload) => {
-        if (check === undefined) send(payload, streamHeaders);
-        else refuse(busy('too many request bodies are under way'));
-      },
-      mayHandOn: () => stillAllowed(true),
-      tooLarge,
-      progress,
-    });
+    );
   }
 
   /** Sends exactly the bytes that were checked, or refuses. */

@@ -13,14 +13,27 @@ export interface Pace {
 
 export interface PaceOptions {
   readonly minBytesPerSecond: number;
-  /** How long a client is waited for, in all, before it is judged, each time anew. */
+  /** How long a client is waited for, in all, before it is judged, again and again. */
   readonly windowMs: number;
 }
 
+export interface PaceRules {
+  /** True: by all that it has moved so far, as the system takes much at once and then nothing for long; else each time anew. */
+  readonly inAll: boolean;
+  /** While it is, the client is not judged. */
+  excused?(): boolean;
+}
+
 /** `onSlow` is called once at most, and not after `stop`. */
-export function createPace({ minBytesPerSecond, windowMs }: PaceOptions, onSlow: () => void): Pace {
+export function createPace(
+  { minBytesPerSecond, windowMs }: PaceOptions,
+  { inAll, excused }: PaceRules,
+  onSlow: () => void,
+): Pace {
   let since: number | undefined;
   let waitedMs = 0;
+  /** How long it was waited for when it is judged next. */
+  let judgedMs = windowMs;
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -34,21 +47,28 @@ export function createPace({ minBytesPerSecond, windowMs }: PaceOptions, onSlow:
   function wait(): void {
     if (stopped || since !== undefined) return;
     since = performance.now();
-    timer ??= setTimeout(judge, Math.max(1, windowMs - waitedMs));
+    timer ??= setTimeout(judge, Math.max(1, judgedMs - waitedMs));
   }
 
   function judge(): void {
     timer = undefined;
     const waits = since !== undefined;
     rest();
-    if (waitedMs >= windowMs) {
+    if (excused?.() === true) {
+      waitedMs = 0;
+      judgedMs = windowMs;
+    }
+    if (waitedMs >= judgedMs) {
       if (bytes < (minBytesPerSecond * waitedMs) / 1000) {
         stop();
         onSlow();
         return;
       }
-      waitedMs = 0;
-      bytes = 0;
+      if (inAll) judgedMs = waitedMs + windowMs;
+      else {
+        waitedMs = 0;
+        bytes = 0;
+      }
     }
     if (waits) wait();
   }

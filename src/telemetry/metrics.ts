@@ -183,11 +183,18 @@ export const metrics: readonly Metric[] = [
     (s) => s.upstream().streaming,
   ),
   gateway.gauge(['venue_streams_max', 'The most of them.'], [], (s) => s.upstream().streams),
-  gateway.gauge(['gateway_memory_bytes', 'Memory in use for request bodies that wait for the venue.'], ['what'], (s) =>
-    Object.entries(s.gatewayMemory()).map(([what, { held }]): Row<number> => [[what], held]),
+  gateway.gauge(
+    [
+      'gateway_memory_bytes',
+      'Memory in use for request bodies that wait for the venue, and for its answers that wait for their readers.',
+    ],
+    ['what'],
+    (s) => Object.entries(s.gatewayMemory()).map(([what, { held }]): Row<number> => [[what], held]),
   ),
-  gateway.gauge(['gateway_memory_max_bytes', 'The most of it (upstream.body_memory).'], ['what'], (s) =>
-    Object.entries(s.gatewayMemory()).map(([what, { total }]): Row<number> => [[what], total]),
+  gateway.gauge(
+    ['gateway_memory_max_bytes', 'The most of it (upstream.body_memory, upstream.answer_memory).'],
+    ['what'],
+    (s) => Object.entries(s.gatewayMemory()).map(([what, { total }]): Row<number> => [[what], total]),
   ),
   gateway.gauge(['venue_queue', 'Requests that wait for a connection.'], [], (s) => s.upstream().waiting),
   gateway.gauge(

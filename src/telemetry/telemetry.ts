@@ -95,6 +95,7 @@ export function createTelemetry(log: Logger, counters: Counters = createCounters
           log.info({ event: 'exchange_ended', outcome: outcome.kind, ...told(request), cause: outcome.cause?.message });
           return;
         case 'stalled':
+        case 'slow_client':
         case 'client_gone':
           log.info({ event: 'exchange_ended', outcome: outcome.kind, ...told(request) });
           return;

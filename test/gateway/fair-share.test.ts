@@ -11,9 +11,16 @@ import { eventually, type RawClient, rawClient } from './forward-harness.ts';
 async function startVenue() {
   const held: ServerResponse[] = [];
   let answers = true;
+  const large = { body: Buffer.alloc(0), underWay: 0 };
   const server = createServer((request, response) => {
     request.resume().on('error', () => undefined);
-    if (request.url === '/v1/bbo/HELD') {
+    if (request.url === '/v1/markets') {
+      large.underWay += 1;
+      response.on('close', () => {
+        large.underWay -= 1;
+      });
+      response.end(large.body);
+    } else if (request.url === '/v1/bbo/HELD') {
       if (answers) response.end('{}');
       else held.push(response);
     } else request.on('end', () => response.end('{}'));
@@ -23,6 +30,8 @@ async function startVenue() {
   return {
     url: `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`,
     held,
+    /** What /v1/markets is answered with, and how many of those answers the gateway has not taken whole. */
+    large,
     /** Public reads from now on wait. */
     hold() {
       answers = false;
@@ -145,5 +154,24 @@ describe('1,450 plain public reads at once before a venue that takes its time', 
     await expect.poll(busy).toBe(32);
     expect(await ownerGets()).toEqual([200, 200]);
     venue.release();
+  });
+});
+
+describe('140 slow readers of a large public answer', () => {
+  test('hold no more than a quarter of the connections, nor of the memory, and the owner is served', async () => {
+    venue.large.body = Buffer.alloc(24 * 1024 * 1024, 'x');
+    const head = 'GET /v1/markets HTTP/1.1\r\nHost: g\r\n\r\n';
+    const readers = Array.from({ length: 140 }, () => rawClient(service.port, head));
+    for (const { socket } of readers) socket.pause();
+    // As many as there may be are held by who does not read.
+    await expect.poll(busy).toBe(32);
+    await eventually(() => venue.large.underWay === 32);
+    expect(await figure('countersign_gateway_memory_bytes{what="answers"}')).toBeLessThanOrEqual(
+      (64 * 1024 * 1024) / 4,
+    );
+    expect(await ownerGets()).toEqual([200, 200]);
+    for (const { socket } of readers) socket.destroy();
+    await expect.poll(busy).toBe(0);
+    expect(await figure('countersign_gateway_memory_bytes{what="answers"}')).toBe(0);
   });
 });

@@ -34,7 +34,7 @@ const events = (over: Partial<BodyEvents>): BodyEvents => ({
 });
 
 const none = { take: () => false, give: () => undefined };
-const patient = createPace({ minBytesPerSecond: 1, windowMs: 60_000 }, () => expect.unreachable());
+const patient = createPace({ minBytesPerSecond: 1, windowMs: 60_000 }, { inAll: false }, () => expect.unreachable());
 
 const streamOf = (request: IncomingMessage, over: Partial<BodyEvents>): Promise<Readable> =>
   new Promise((resolve) =>

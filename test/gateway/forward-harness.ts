@@ -220,6 +220,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     idleMs: 30_000,
     // A quarter is a client's: what is larger is streamed.
     bodies: createShares(4 * 64 * 1024),
+    answers: createShares(1_000_000),
+    maxAnswerCopyBytes: 100_000,
     pace: { minBytesPerSecond: 1, windowMs: 30_000 },
     ...options.forward,
   });

@@ -461,6 +461,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
           deadlineMs: 30_000,
           idleMs: 30_000,
           bodies: createShares(1_000_000),
+          answers: createShares(1_000_000),
+          maxAnswerCopyBytes: 100_000,
           pace: { minBytesPerSecond: 1, windowMs: 30_000 },
         }),
         limits: { maxTargetBytes: 8_000, maxForwardBodyBytes: 100_000 },

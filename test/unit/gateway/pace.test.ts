@@ -1,14 +1,14 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createPace } from '../../../src/gateway/pace.ts';
+import { createPace, type PaceRules } from '../../../src/gateway/pace.ts';
 
 /** A pace of at least 1,000 bytes a second over 10 s, and time that the test moves. */
-function paced() {
+function paced(rules: PaceRules = { inAll: false }) {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => {
     vi.useRealTimers();
   });
   let slow = 0;
-  const pace = createPace({ minBytesPerSecond: 1000, windowMs: 10_000 }, () => {
+  const pace = createPace({ minBytesPerSecond: 1000, windowMs: 10_000 }, rules, () => {
     slow += 1;
   });
   return { pace, pass: (ms: number) => vi.advanceTimersByTime(ms), slow: () => slow };
@@ -60,4 +60,26 @@ test('after the end nothing is told', () => {
   pace.stop();
   pass(60_000);
   expect(slow()).toBe(0);
+});
+
+test('who moved much at once may be slow for as long', () => {
+  const { pace, pass, slow } = paced({ inAll: true });
+  pace.moved(35_000);
+  pace.wait();
+  pass(30_000);
+  expect(slow()).toBe(0);
+  pass(10_000);
+  expect(slow()).toBe(1);
+});
+
+test('who is excused is judged only by what comes after', () => {
+  let excused = true;
+  const { pace, pass, slow } = paced({ inAll: true, excused: () => excused });
+  pace.wait();
+  pass(60_000);
+  excused = false;
+  pass(9_000);
+  expect(slow()).toBe(0);
+  pass(11_000);
+  expect(slow()).toBe(1);
 });

@@ -38,7 +38,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   code: Object.keys(errorStatus),
   decision: ['allow', 'deny'],
   surface: surfaces,
-  outcome: [...outcomeClasses, 'answered', 'refused', 'cut', 'truncated', 'stalled', 'client_gone'],
+  outcome: [...outcomeClasses, 'answered', 'refused', 'cut', 'truncated', 'stalled', 'slow_client', 'client_gone'],
   bucket: ipBuckets,
   result: ['hit', 'fill', 'miss', 'ok'],
   state: ['busy', 'idle', 'ready', 'configured'],

@@ -124,6 +124,7 @@ describe('a forwarded request', () => {
     ],
     [{ kind: 'truncated' }, { event: 'exchange_ended', outcome: 'truncated' }, 'none'],
     [{ kind: 'stalled' }, { event: 'exchange_ended', outcome: 'stalled' }, 'none'],
+    [{ kind: 'slow_client' }, { event: 'exchange_ended', outcome: 'slow_client' }, 'none'],
     [{ kind: 'client_gone' }, { event: 'exchange_ended', outcome: 'client_gone' }, 'none'],
   ];
 
