@@ -265,6 +265,7 @@ async function wire(
       ? createOrderMarks({
           maxMarks: config['orders.max_marks'],
           maxPerAccount: config['orders.max_marks_per_account'],
+          subkeyPercent: config['rate_limit.credential_orders_percent'],
           guaranteed: guaranteedMarks({
             maxMarks: config['orders.max_marks'],
             ordersPerMinute: config['rate_limit.orders_per_minute'],

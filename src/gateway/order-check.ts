@@ -114,13 +114,12 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     // A venue may let a query override members of the body.
     if (target.includes('?')) throw refusal('this path takes no query');
     requirePlainJson(rawHeaders);
-    const { account } = principal.credential;
     // Everything that costs nothing comes before the first signature.
     const listed = readOrders(readBody(body, route), route).map(({ order, place }): Marked => {
       requireOwnAccount(order, principal, place);
       requireFresh(order, place);
       if (!isPossibleSignature(order.signature)) throw notSigned(place);
-      return { order, place, mark: marks.of(account, signedPartOf(order), endsAt(order)) };
+      return { order, place, mark: marks.of(principal.credential, signedPartOf(order), endsAt(order)) };
     });
     requireNew(listed);
 

@@ -1,11 +1,12 @@
 // Which orders were forwarded lately, so that none is forwarded twice. Bounded, in the memory of this process: a restart forgets it.
 // Never forgets a mark while the order it stands for could still be accepted.
 import { hash, randomBytes } from 'node:crypto';
-import type { AccountId } from '../domain/credential.ts';
+import { type AccountId, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 
 /** An order by what is signed, never by its signature: (r, N-s) verifies too. Made by `of` of the marks that it is for. */
 export interface OrderMark {
-  readonly account: AccountId;
+  /** Of the session. Not part of the digest: an order of an account is the same, whoever sends it. */
+  readonly credential: CredentialRef;
   /** Equal for equal orders of one account. For two others with a probability of 2^-96, and nobody can look for such two. */
   readonly digest: Digest;
   /** From this Unix millisecond on, the order is too old to be accepted. Part of what was signed, so one order has one. */
@@ -19,6 +20,8 @@ export interface OrderMarksOptions {
   readonly maxPerAccount: number;
   /** As many an account may have whenever a place is left. What accounts have beyond that is together at most half of all. */
   readonly guaranteed: number;
+  /** What one subkey may have of both: the main key, whose all of it is, must find room beside it. At least one mark. */
+  readonly subkeyPercent: number;
 }
 
 /**
@@ -38,12 +41,13 @@ export function guaranteedMarks(settings: {
 
 export interface OrderMarks {
   /** `signed`: all that is signed besides the account, in one form. */
-  of(account: AccountId, signed: string, endsAt: number): OrderMark;
+  of(credential: CredentialRef, signed: string, endsAt: number): OrderMark;
   has(mark: OrderMark): boolean;
   /**
-   * Marks all, which are of one account, or none when there is no room: then false. With what accounts have beyond their guarantee
+   * Marks all, which are of one credential, or none when there is no room: then false. With what accounts have beyond their guarantee
    * they fill one half, and the other half is filled by no fewer accounts than it has room for guarantees; until then an account
-   * below its own always finds room. The caller has asked `has` in this same turn. `nowMs`: Unix milliseconds.
+   * below its own always finds room. What a subkey has beyond its part of the guarantee leaves the rest of it to others of its account,
+   * the main key among them. The caller has asked `has` in this same turn. `nowMs`: Unix milliseconds.
    */
   add(marks: readonly OrderMark[], nowMs: number): boolean;
   stats(nowMs: number): OrderMarksStats;
@@ -57,7 +61,7 @@ export interface OrderMarksStats {
   readonly refused: number;
 }
 
-/** By open addressing: in each slot the number of the account, 0 for none, and the digest. */
+/** By open addressing: in each slot the number of the credential, 0 for none, and the digest. */
 interface Shard {
   slots: Uint32Array;
   used: number;
@@ -75,21 +79,34 @@ const MAX_LOAD = 3 / 4;
 /** A shard that has just grown is half as full as it may be. */
 export const MARK_BYTES = (SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT * 2) / MAX_LOAD;
 
-interface Holder {
+interface AccountMarks {
   readonly account: AccountId;
+  marks: number;
+  /** Of them, those within the parts of the guarantee that its credentials have: each of its own, and all together of the whole. */
+  within: number;
+}
+
+interface Holder {
+  readonly subject: string;
   readonly number: number;
+  readonly of: AccountMarks;
+  /** Its part of the guarantee. */
+  readonly part: number;
   marks: number;
 }
 
 /** Every call costs O(marks given), and at most a shard for each that grows and two that are over, however many marks a second has. */
-export function createOrderMarks({ maxMarks, maxPerAccount, guaranteed }: OrderMarksOptions): OrderMarks {
+export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
+  const { maxMarks, maxPerAccount, guaranteed } = options;
   // Without it somebody could compute two orders with one digest.
   const key = randomBytes(16).toString('base64url');
   // By the second in which they end: a whole second is forgotten at a time.
   const seconds = new Map<number, Shards>();
   /** Of seconds that are over, to be cleared away. */
   const over: Shard[] = [];
-  const holders = new Map<AccountId, Holder>();
+  const accounts = new Map<AccountId, AccountMarks>();
+  /** Credentials, by subject. */
+  const holders = new Map<string, Holder>();
   /** Nobody has number 0. */
   const byNumber: (Holder | undefined)[] = [undefined];
   const freeNumbers: number[] = [];
@@ -101,9 +118,9 @@ export function createOrderMarks({ maxMarks, maxPerAccount, guaranteed }: OrderM
   let swept = 0;
 
   return {
-    of(account, signed, endsAt) {
-      const bytes = hash('sha256', `${key} ${account} ${signed}`, 'buffer');
-      return { account, endsAt, digest: [bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8)] };
+    of(credential, signed, endsAt) {
+      const bytes = hash('sha256', `${key} ${credential.account} ${signed}`, 'buffer');
+      return { credential, endsAt, digest: [bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8)] };
     },
 
     has({ digest, endsAt }) {
@@ -115,12 +132,9 @@ export function createOrderMarks({ maxMarks, maxPerAccount, guaranteed }: OrderM
 
     add(marks, nowMs) {
       sweep(secondOf(nowMs));
-      const account = marks[0]?.account;
-      if (account === undefined) return true;
-      const had = holders.get(account)?.marks ?? 0;
-      const wanted = had + marks.length;
-      const more = Math.max(wanted, guaranteed) - Math.max(had, guaranteed);
-      if (wanted > maxPerAccount || held + marks.length > maxMarks || beyond + more > maxBeyond) {
+      const credential = marks[0]?.credential;
+      if (credential === undefined) return true;
+      if (!hasRoom(credential, marks.length)) {
         refused += marks.length;
         return false;
       }
@@ -134,25 +148,63 @@ export function createOrderMarks({ maxMarks, maxPerAccount, guaranteed }: OrderM
     },
   };
 
-  function insert({ account, digest, endsAt }: OrderMark): void {
+  function hasRoom(credential: CredentialRef, more: number): boolean {
+    const account = accounts.get(credential.account) ?? { marks: 0, within: 0 };
+    const had = holders.get(credentialSubject(credential))?.marks ?? 0;
+    const part = partOf(guaranteed, credential);
+    const then = {
+      marks: account.marks + more,
+      within: account.within + Math.min(had + more, part) - Math.min(had, part),
+    };
+    return (
+      then.marks <= maxPerAccount &&
+      had + more <= partOf(maxPerAccount, credential) &&
+      held + more <= maxMarks &&
+      beyond + beyondOf(then) - beyondOf(account) <= maxBeyond
+    );
+  }
+
+  function partOf(whole: number, { kind }: CredentialRef): number {
+    return kind === 'subkey' ? Math.max(1, Math.ceil((whole * options.subkeyPercent) / 100)) : whole;
+  }
+
+  function beyondOf({ marks, within }: Pick<AccountMarks, 'marks' | 'within'>): number {
+    return marks - Math.min(guaranteed, within);
+  }
+
+  /** One mark more or less. */
+  function count(holder: Holder, change: 1 | -1): void {
+    const account = holder.of;
+    beyond -= beyondOf(account);
+    if (Math.max(holder.marks, holder.marks + change) <= holder.part) account.within += change;
+    holder.marks += change;
+    account.marks += change;
+    held += change;
+    beyond += beyondOf(account);
+  }
+
+  function insert({ credential, digest, endsAt }: OrderMark): void {
     const shards = seconds.get(secondOf(endsAt)) ?? [createShard(FIRST_SLOTS, 0)];
     seconds.set(secondOf(endsAt), shards);
     const shard = shardOf(shards, digest);
     if (shard.slots[slotOf(shard.slots, ...digest)] !== 0) return;
-    const holder = holderOf(account);
+    const holder = holderOf(credential);
     put(shard, holder.number, ...digest);
-    if (holder.marks >= guaranteed) beyond += 1;
-    holder.marks += 1;
-    held += 1;
+    count(holder, 1);
     if (shard.used > (shard.slots.length / SLOT_WORDS) * MAX_LOAD) grow(shards, shard, digest);
   }
 
-  function holderOf(account: AccountId): Holder {
-    const known = holders.get(account);
+  function holderOf(credential: CredentialRef): Holder {
+    const subject = credentialSubject(credential);
+    const known = holders.get(subject);
     if (known !== undefined) return known;
-    const holder = { account, number: freeNumbers.pop() ?? byNumber.length, marks: 0 };
-    holders.set(account, holder);
-    byNumber[holder.number] = holder;
+    const { account } = credential;
+    const of = accounts.get(account) ?? { account, marks: 0, within: 0 };
+    accounts.set(account, of);
+    const number = freeNumbers.pop() ?? byNumber.length;
+    const holder = { subject, number, of, part: partOf(guaranteed, credential), marks: 0 };
+    holders.set(subject, holder);
+    byNumber[number] = holder;
     return holder;
   }
 
@@ -179,11 +231,10 @@ export function createOrderMarks({ maxMarks, maxPerAccount, guaranteed }: OrderM
   function release(number: number): void {
     const holder = byNumber[number];
     if (holder === undefined) return;
-    held -= 1;
-    holder.marks -= 1;
-    if (holder.marks >= guaranteed) beyond -= 1;
+    count(holder, -1);
+    if (holder.of.marks === 0) accounts.delete(holder.of.account);
     if (holder.marks > 0) return;
-    holders.delete(holder.account);
+    holders.delete(holder.subject);
     byNumber[number] = undefined;
     freeNumbers.push(number);
   }

@@ -845,6 +845,15 @@ describe('settings', () => {
     expect(text).toContain('\ncountersign_order_marks 51\n');
     expect(text).toContain('\ncountersign_order_marks_max 4000000\n');
     expect(text).toContain('\ncountersign_order_mark_refusals_total 2\n');
+
+    // What a subkey has of the 50 is 45, and the rest is for the main key.
+    const shared = await newOwner(small);
+    const bot = await addSubkey(small, shared);
+    const byBot = { ...shared, key: bot, session: await subkeySession(small, shared.account, bot) };
+    expect((await sendOf(byBot, 45)).status).toBe(201);
+    expectRawRefusal(await sendOf(byBot, 1), 503, 'SERVICE_UNAVAILABLE');
+    expect((await sendOf(shared, 5)).status).toBe(201);
+    expectRawRefusal(await sendOf(shared, 1), 503, 'SERVICE_UNAVAILABLE');
   });
 
   test('orders.verify = off forwards what it gets', async () => {

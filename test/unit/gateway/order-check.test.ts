@@ -52,7 +52,7 @@ const subkey: Subkey = {
   pending: undefined,
 };
 
-const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 50 };
+const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 50, subkeyPercent: 90 };
 
 function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
   const asked: unknown[] = [];
@@ -210,7 +210,7 @@ describe('the last check', () => {
   });
 
   test('without room for marks nothing leaves', async () => {
-    const { ask } = setup({ maxMarks: 1, maxPerAccount: 1, guaranteed: 1 });
+    const { ask } = setup({ maxMarks: 1, maxPerAccount: 1, guaranteed: 1, subkeyPercent: 90 });
     expect((await ask(order(bot, START, 1))).leave()).toBeUndefined();
     expect((await ask(order(bot, START, 2))).leave()).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });

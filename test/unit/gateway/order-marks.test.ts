@@ -12,14 +12,21 @@ import {
   type OrderMarksOptions,
 } from '../../../src/gateway/order-marks.ts';
 
-function open(options: OrderMarksOptions) {
-  const marks = createOrderMarks(options);
+function open(options: Omit<OrderMarksOptions, 'subkeyPercent'> & { readonly subkeyPercent?: number }) {
+  const marks = createOrderMarks({ subkeyPercent: 90, ...options });
   return { marks, mark: marker(marks) };
 }
 const marker =
   (marks: OrderMarks) =>
-  (account: number, order: number, endsAt: number): OrderMark =>
-    marks.of(feltOf(BigInt(account)), String(order), endsAt);
+  /** Of the main key, or of a subkey. */
+  (account: number, order: number, endsAt: number, subkey?: number): OrderMark =>
+    marks.of(
+      subkey === undefined
+        ? { account: feltOf(BigInt(account)), kind: 'main', id: 'main' }
+        : { account: feltOf(BigInt(account)), kind: 'subkey', id: String(subkey) },
+      String(order),
+      endsAt,
+    );
 const roomy = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 100 };
 
 describe('the marks of forwarded orders', () => {
@@ -78,10 +85,11 @@ describe('room', () => {
   });
 
   /** All that lists get an account; more than its share only for as long as there is some of that half. */
-  const takeAll = ({ marks, mark }: ReturnType<typeof open>, account: number): number => {
+  const takeAll = ({ marks, mark }: ReturnType<typeof open>, account: number, subkey?: number): number => {
     let taken = 0;
+    const first = (subkey ?? 0) * 1_000_000;
     for (const list of [50, 1]) {
-      const next = () => Array.from({ length: list }, (_, i) => mark(account, taken + i, 5_000));
+      const next = () => Array.from({ length: list }, (_, i) => mark(account, first + taken + i, 5_000, subkey));
       while (marks.add(next(), 1_000)) taken += list;
     }
     return taken;
@@ -102,6 +110,40 @@ describe('room', () => {
     expect(marks.stats(1_000).held).toBe(5_000 + 9 * 500 + 400);
     for (let order = 400; order < 500; order += 1) expect(marks.add([mark(99, order, 5_000)], 1_000)).toBe(true);
     expect(marks.add([mark(99, 500, 5_000)], 1_000)).toBe(false);
+  });
+
+  test('a subkey that takes all it gets leaves a tenth of its account to the main key', () => {
+    const opened = open({ maxMarks: 10_000, maxPerAccount: 1_000, guaranteed: 500 });
+    expect(takeAll(opened, 1, 7)).toBe(900);
+    expect(takeAll(opened, 1)).toBe(100);
+    // The main key has all of it.
+    expect(takeAll(opened, 2)).toBe(1_000);
+    expect(takeAll(opened, 2, 7)).toBe(0);
+  });
+
+  test('and a tenth of its guaranteed share, also when accounts have taken all that is beyond the shares', () => {
+    const opened = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
+    expect(takeAll(opened, 1)).toBe(4_000);
+    // 1,500 are left beyond the shares, and 450 are its part of its account's.
+    expect(takeAll(opened, 2, 7)).toBe(1_950);
+    expect(takeAll(opened, 2, 8)).toBe(50);
+    for (let account = 3; account < 10; account += 1) expect(takeAll(opened, account, 7)).toBe(450);
+    for (let account = 3; account < 10; account += 1) expect(takeAll(opened, account)).toBe(50);
+    const alone = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
+    takeAll(alone, 1);
+    takeAll(alone, 2, 7);
+    expect(takeAll(alone, 2)).toBe(50);
+  });
+
+  test('what a subkey may have is at least one mark, and with a share of all as much as its account', () => {
+    expect(takeAll(open({ maxMarks: 100, maxPerAccount: 2, guaranteed: 1, subkeyPercent: 1 }), 1, 7)).toBe(1);
+    expect(takeAll(open({ maxMarks: 100, maxPerAccount: 40, guaranteed: 5, subkeyPercent: 100 }), 1, 7)).toBe(40);
+  });
+
+  test('one order is one order, whichever credential of its account sends it', () => {
+    const { marks, mark } = open(roomy);
+    marks.add([mark(1, 7, 5_000, 3)], 1_000);
+    for (const same of [mark(1, 7, 5_000), mark(1, 7, 5_000, 4)]) expect(marks.has(same)).toBe(true);
   });
 
   test('what was beyond the shares and is over is free for others', () => {
@@ -165,6 +207,7 @@ describe('room', () => {
   test('is the rules, written plainly: who gets in, what is known, how much is held, through any times', () => {
     const step = fc.record({
       account: fc.integer({ min: 1, max: 5 }),
+      subkey: fc.constantFrom(undefined, 1, 2),
       orders: fc.integer({ min: 1, max: 4 }),
       ahead: fc.integer({ min: 0, max: 9_000 }),
       wait: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3_000 })),
@@ -173,29 +216,45 @@ describe('room', () => {
       maxMarks: fc.integer({ min: 1, max: 24 }),
       maxPerAccount: fc.integer({ min: 1, max: 14 }),
       guaranteed: fc.integer({ min: 0, max: 6 }),
+      subkeyPercent: fc.integer({ min: 1, max: 100 }),
     });
     fc.assert(
       fc.property(bounds, fc.array(step, { maxLength: 60 }), (options, steps) => {
         const { marks, mark } = open(options);
-        const { maxMarks, maxPerAccount, guaranteed } = options;
+        const { maxMarks, maxPerAccount, guaranteed, subkeyPercent } = options;
+        const partOf = (whole: number): number => Math.max(1, Math.ceil((whole * subkeyPercent) / 100));
         let kept: OrderMark[] = [];
-        const countsOf = (list: readonly OrderMark[]): number[] =>
-          [1, 2, 3, 4, 5].map((each) => list.filter(({ account }) => account === feltOf(BigInt(each))).length);
+        /** Of each account: by its main key, and by each subkey. */
+        const countsOf = (list: readonly OrderMark[]): number[][] =>
+          [1, 2, 3, 4, 5].map((each) =>
+            ['main', '1', '2'].map(
+              (id) =>
+                list.filter(({ credential }) => credential.account === feltOf(BigInt(each)) && credential.id === id)
+                  .length,
+            ),
+          );
+        const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
         const beyond = (list: readonly OrderMark[]): number =>
-          countsOf(list).reduce((sum, count) => sum + Math.max(0, count - guaranteed), 0);
+          sum(
+            countsOf(list).map(([main = 0, ...subkeys]) => {
+              const within = Math.min(main, guaranteed) + sum(subkeys.map((one) => Math.min(one, partOf(guaranteed))));
+              return main + sum(subkeys) - Math.min(within, guaranteed);
+            }),
+          );
         let now = 0;
-        steps.forEach(({ account, orders, ahead, wait }, n) => {
+        steps.forEach(({ account, subkey, orders, ahead, wait }, n) => {
           now += wait;
           kept = kept.filter(({ endsAt }) => Math.floor(endsAt / 1000) >= Math.floor(now / 1000));
           const list = Array.from({ length: orders }, (_, i) =>
-            mark(account, n * 10 + i, now + ((ahead * (i + 1)) % 9_000)),
+            mark(account, n * 10 + i, now + ((ahead * (i + 1)) % 9_000), subkey),
           );
           expect(list.some((one) => marks.has(one))).toBe(false);
           const then = [...kept, ...list];
+          const own = countsOf(then)[account - 1] ?? [];
           const fits =
             then.length <= maxMarks &&
-            Math.max(...countsOf(list).map((count, i) => (count > 0 ? (countsOf(then)[i] ?? 0) : 0))) <=
-              maxPerAccount &&
+            sum(own) <= maxPerAccount &&
+            (subkey === undefined || (own[subkey] ?? 0) <= partOf(maxPerAccount)) &&
             beyond(then) <= maxMarks / 2;
           expect(marks.add(list, now)).toBe(fits);
           if (fits) kept = then;
