@@ -19,6 +19,7 @@ import paradexRoutes from './access/routes/paradex.json' with { type: 'json' };
 import { createSignerRefusal } from './access/signer-refusal.ts';
 import { createAuditJournal } from './audit/journal.ts';
 import { type Backups, createBackups } from './backup/take.ts';
+import { connectionsWithin, descriptorsAllowed } from './config/descriptors.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
@@ -82,6 +83,7 @@ import {
   auditFinding,
   changesFinding,
   clockFinding,
+  connectionsFinding,
   createReadiness,
   diskFinding,
   engineFinding,
@@ -165,6 +167,8 @@ async function wire(
   closing.push(() => verifier.close());
   const tls = config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']);
   const scheme = tls === undefined ? 'http' : 'https';
+  const connections = connectionsWithin(loaded, descriptorsAllowed());
+  if (connections.problem !== undefined) log.warn({ event: 'connections_lowered', reason: connections.problem });
 
   makeOwnFolder(config['data.folder']);
   const core = await openCore(config, log, time, closing, counters);
@@ -229,6 +233,7 @@ async function wire(
     engine: () => engineFinding(verifier.stats().engineAvailable),
     audit: () => auditFinding(journal.stats()),
     changes: () => changesFinding(changes.stats()),
+    connections: () => connectionsFinding(connections.problem),
     log: () => logFinding(standardOutput().stats()),
   });
 
@@ -356,7 +361,7 @@ async function wire(
     {
       at: { host: config['server.host'], port: config['server.port'] },
       maxHeaderBytes: config['http.max_header_bytes'],
-      maxConnections: config['http.max_connections'],
+      maxConnections: connections.most,
       perAddress: {
         maxConnections: config['http.max_connections_per_address'],
         keysOf: createConnectionKeys({ trusted: config['proxy.trusted'] }),

@@ -8,6 +8,7 @@ import { ApiError } from '../errors.ts';
 import type { RateKeys } from '../ratelimit/rate-keys.ts';
 import type { ConnectionRefusal } from '../telemetry/counters.ts';
 import { createConnectionShares, networkShare, type Place } from './connection-shares.ts';
+import { isOutOfDescriptors, watchDescriptors } from './descriptors-left.ts';
 import { REQUEST_ID_HEADER } from './front.ts';
 import { renderError } from './render.ts';
 import { isHttp1 } from './request-line.ts';
@@ -83,6 +84,9 @@ function connectionOf(socket: Socket & { [state]?: Connection }): Connection {
 
 /** One read of a connection can hold 1,800 requests, each of which takes memory until its answer has been sent. */
 const MAX_PIPELINED = 128;
+
+/** Connections that are closed at once when there is no descriptor left. */
+const MOST_MADE_ROOM = 16;
 
 export function createHttpServer(settings: ServerSettings, front: RequestListener): HttpServer {
   let draining = false;
@@ -178,13 +182,11 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     }
     keep(socket);
   });
-  // What fails here is an accept: the process or the machine has no descriptor for one more. The rest goes on.
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    if (!server.listening) return;
-    settings.told?.closedUnheard('no_descriptor');
-    const silent = isOutOfDescriptors(error) ? shares.makeRoom() : undefined;
-    if (silent !== undefined) makeWay(silent);
+  // What fails here is an accept. The rest goes on.
+  server.on('error', (error) => {
+    if (server.listening && isOutOfDescriptors(error)) makeRoom();
   });
+  let unwatch = (): void => undefined;
   server.timeout = settings.silenceTimeoutMs;
   // The size of the head is bounded in bytes; node would silently drop headers beyond a count.
   server.maxHeadersCount = 0;
@@ -206,9 +208,14 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
   });
 
   return {
-    listen: () => listen(server, settings),
+    async listen() {
+      const port = await listen(server, settings);
+      unwatch = watchDescriptors(makeRoom);
+      return port;
+    },
     drain(ms) {
       draining = true;
+      unwatch();
       for (const response of ownersOf(underWay)) {
         // Of several requests on one connection only the last may say that it closes: those behind it would lose their answers.
         if (!response.headersSent && connectionOf(response.req.socket).latest === response)
@@ -236,6 +243,16 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     settings.told?.closedUnheard(why);
   }
 
+  // Several, as each who comes then takes one, and it is asked for once a second.
+  function makeRoom(): void {
+    settings.told?.closedUnheard('no_descriptor');
+    for (let i = 0; i < MOST_MADE_ROOM; i += 1) {
+      const silent = shares.makeRoom();
+      if (silent === undefined) return;
+      makeWay(silent);
+    }
+  }
+
   function makeWay({ accepted, asking }: Open): void {
     asking.destroy();
     accepted.destroy();
@@ -254,8 +271,6 @@ function isHeldUp({ asking }: Open): boolean {
   const { latest, unanswered } = connectionOf(asking);
   return latest !== undefined && unanswered === 1 && (!latest.req.complete || latest.writableEnded);
 }
-
-const isOutOfDescriptors = ({ code }: NodeJS.ErrnoException): boolean => code === 'EMFILE' || code === 'ENFILE';
 
 function listen(server: Server, { at }: ServerSettings): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -99,7 +99,7 @@ export const metrics: readonly Metric[] = [
   requests.counter(
     [
       'connections_closed_unheard_total',
-      'Connections closed for want of room: new ones while all others were at work, by http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address); those without a request for longest, for a new one (silent); beyond rate_limit.handshakes_per_minute (too_many_handshakes); beyond what the system allows this process (no_descriptor).',
+      'Connections closed for want of room: new ones while all others were at work, by http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address); those without a request for longest, for a new one (silent); beyond rate_limit.handshakes_per_minute (too_many_handshakes); how often there was no descriptor left, so that the system closed new ones (no_descriptor).',
     ],
     ['reason'],
     (s) => ofTally(s.counters.closedUnheard),

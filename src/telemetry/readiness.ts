@@ -108,6 +108,10 @@ export function clockFinding(leadSeconds: number): Finding {
 export const logFinding = ({ problem, lost }: OutputStats): Finding =>
   problem === undefined ? ok : degraded(`log lines are not written: ${problem}; ${lost} are lost since the start`);
 
+/** `problem`: why fewer connections are taken than the settings say. */
+export const connectionsFinding = (problem: string | undefined): Finding =>
+  problem === undefined ? ok : degraded(problem);
+
 /** Degraded below 256 MiB. */
 export const diskFinding = (freeBytes: number): Finding =>
   freeBytes >= FREE_BYTES ? ok : degraded(`${Math.floor(freeBytes / 1_048_576)} MiB are left where the data folder is`);

@@ -20,7 +20,19 @@ test('/healthz says that the process answers, and asks neither the store nor the
 test('/readyz names what it needs and that it has it; what fails is named, too, and nothing more (test/operator/readyz.test.ts)', async () => {
   const answer = await call(world.url, 'GET', '/readyz');
   expectSuccess(answer, 200);
-  const names = ['process', 'store', 'clock', 'signing_keys', 'disk', 'venue', 'engine', 'audit', 'changes'];
+  const names = [
+    'process',
+    'store',
+    'clock',
+    'signing_keys',
+    'disk',
+    'venue',
+    'engine',
+    'audit',
+    'changes',
+    'log',
+    'connections',
+  ];
   const checks = Object.fromEntries(names.map((name) => [name, 'ok']));
   expect(answer.json).toEqual({ status: 'ready', checks });
 });

@@ -166,6 +166,7 @@ describe('doctor', () => {
       'settings',
       'data folder',
       'disk',
+      'descriptors',
       'database',
       'clock',
       'master key',

@@ -21,6 +21,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { checkCertificate } from '../../src/cli/doctor/certificate.ts';
 import { checkDatabase } from '../../src/cli/doctor/database.ts';
+import { checkDescriptors } from '../../src/cli/doctor/descriptors.ts';
 import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/server.ts';
@@ -38,6 +39,7 @@ async function findings(folder: string, ...flags: string[]): Promise<Readonly<Re
   const all: Finding[] = [
     checkFolder(config['data.folder']),
     checkDisk(config['data.folder']),
+    checkDescriptors(config),
     ...checkDatabase(look, config),
     await checkServer(look.held, config),
     await checkToken(look.held, config),
@@ -46,8 +48,7 @@ async function findings(folder: string, ...flags: string[]): Promise<Readonly<Re
   return Object.fromEntries(all.map(({ check, state, text }) => [check, `${state}: ${text}`]));
 }
 
-/** By the machine's own clock, with one account and one token. */
-/** Found by operator.url alone; test/operator/socket.test.ts has it found by its socket. */
+/** By the machine's own clock, with one account and one token. It is found by operator.url alone; test/operator/socket.test.ts has it found by its socket. */
 async function startedService(): Promise<Service> {
   const service = await startService({ settings: { 'operator.socket': 'off' } });
   const owner = starkTrader();
@@ -100,6 +101,7 @@ describe('with a running server', () => {
     expect(found).toEqual({
       'data folder': `ok: ${join(folder, 'data')}, for its owner alone`,
       disk: expect.stringMatching(/^ok: .* left; the database has /),
+      descriptors: expect.stringMatching(/^(ok|note): /),
       database: expect.stringMatching(
         /^ok: whole; 1 accounts, 0 live subkeys, 1 live tokens; log position \d+; tables of /,
       ),
@@ -186,6 +188,7 @@ describe('without a server', () => {
     expect(Object.entries(found).map(([check, said]) => `${check} ${said.split(':')[0]}`)).toEqual([
       'data folder ok',
       'disk ok',
+      `descriptors ${process.platform === 'linux' ? 'ok' : 'note'}`,
       'database ok',
       'clock ok',
       'master key ok',

@@ -1,6 +1,8 @@
 // What the deployment files name exists: a setting that was renamed would stop the service at its next start.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { descriptorsNeeded } from '../../src/config/descriptors.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { settingNames, variableOf } from '../../src/config/schema.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -14,6 +16,13 @@ test.each(['Dockerfile', 'deploy/countersign.service', 'deploy/README.md'])(
     expect(named.filter((name) => !variables.has(name))).toEqual([]);
   },
 );
+
+test('the systemd unit allows the descriptors that the default settings need', () => {
+  const { config } = loadConfig({ argv: [], env: {}, cwd: '/nowhere', readFile: () => '{}' });
+  const [, allowed] = /^LimitNOFILE=(\d+)$/m.exec(read('deploy/countersign.service')) ?? [];
+  expect(descriptorsNeeded(config)).toBeGreaterThan(config['http.max_connections']);
+  expect(Number(allowed)).toBeGreaterThanOrEqual(descriptorsNeeded(config));
+});
 
 test('no key and no database can be copied into an image', () => {
   const lines = read('.dockerignore').split('\n');

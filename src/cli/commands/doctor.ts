@@ -7,6 +7,7 @@ import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
 import { checkDatabase } from '../doctor/database.ts';
+import { checkDescriptors } from '../doctor/descriptors.ts';
 import { checkDisk, checkFolder } from '../doctor/files.ts';
 import { type Finding, ok, reasonOf } from '../doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
@@ -35,6 +36,7 @@ async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
     ok('settings', `accepted; ${set} of ${settingNames.length} are set, see countersign config show`),
     checkFolder(config['data.folder']),
     checkDisk(config['data.folder']),
+    checkDescriptors(config),
     ...checkDatabase(look, config),
     await checkServer(look.held, config),
     await checkToken(look.held, config),
