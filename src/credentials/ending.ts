@@ -5,24 +5,22 @@ import type { CommitOptions } from '../revocation/barrier.ts';
 import type { Denial, Revocable, SingleDenial } from '../revocation/denials.ts';
 
 type Named = Extract<SingleDenial, { kind: 'named' }>;
-type Ref = CredentialRef & { readonly kind: Revocable };
 
 /**
- * `look` resolves with the row, or undefined when there is none; `refOf` names a row that was found. A committed result of undefined
- * says that the account has no such row. Never rejects: a store that fails fails the commit.
+ * `look` resolves with the row, or undefined when there is none; `refOf` names a row that was found. Never rejects: a store that fails
+ * fails the commit. Once that went through, written now or before or without such a row, nothing is denied by that name.
  */
 export async function endingOf<Row>(
-  named: Omit<Named, 'kind'>,
+  asked: Omit<Named, 'kind'>,
   look: () => Promise<Row | undefined>,
-  refOf: (row: Row) => Ref,
-): Promise<CommitOptions<Row | undefined>> {
-  const byName: Denial = { kind: 'named', ...named };
-  const byRow = (row: Row | undefined): readonly Denial[] =>
-    row === undefined ? [] : [{ kind: 'credential', credential: refOf(row) }];
-  const lift = (row: Row | undefined) => [byName, ...byRow(row)];
+  refOf: (row: Row) => CredentialRef & { readonly kind: Revocable },
+): Promise<Pick<CommitOptions<unknown>, 'deny' | 'lift'>> {
+  const byName: Denial = { kind: 'named', ...asked };
+  const lift = () => [byName];
   try {
     const known = await look();
-    return { deny: () => byRow(known), lift };
+    if (known === undefined) return { lift };
+    return { deny: () => [{ kind: 'credential', credential: refOf(known), label: asked.label }], lift };
   } catch {
     return { deny: () => [byName], lift };
   }

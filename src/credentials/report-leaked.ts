@@ -67,7 +67,7 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
   }
 }
 
-function endingOf({ credential: { account, kind, id }, authTime }: VerifiedClaims): SingleDenial {
-  if (kind === 'token') return { kind: 'credential', credential: { account, kind, id } };
+function endingOf({ credential: { account, kind, id }, label, authTime }: VerifiedClaims): SingleDenial {
+  if (kind === 'token') return { kind: 'credential', credential: { account, kind, id }, label };
   return { kind: 'credential_sessions', credential: { account, kind, id }, upTo: nanosOfSeconds(authTime) };
 }

@@ -28,7 +28,12 @@ export type WideDenial =
   | { readonly kind: 'every'; readonly account: AccountId; readonly of: Revocable };
 
 export type SingleDenial =
-  | { readonly kind: 'credential'; readonly credential: CredentialRef & { readonly kind: Revocable } }
+  | {
+      readonly kind: 'credential';
+      readonly credential: CredentialRef & { readonly kind: Revocable };
+      /** As its owner names it: to be lifted by its name when its row is no more. */
+      readonly label: string;
+    }
   /** Sessions of one main key, wallet or subkey made at or before `upTo`. */
   | { readonly kind: 'credential_sessions'; readonly credential: SessionCredentialRef; readonly upTo: UnixNanos }
   /** A subkey or token as its owner names it, where the store could not even say which row that is. */
@@ -88,6 +93,7 @@ interface Entry {
 
 interface SingleEntry extends Entry {
   readonly of: CredentialKind;
+  readonly label: string | undefined;
 }
 
 interface AccountDenials {
@@ -210,7 +216,8 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     denied.newest = version;
     // What ended more stays: a session reported as leaked must not bring back the subkey behind it.
     const upTo = latest(upToOf(denial), known?.upTo ?? NEVER);
-    denied.single.set(subject, { upTo, of: kindOf(denial), ...made() });
+    const label = denial.kind === 'credential_sessions' ? known?.label : denial.label;
+    denied.single.set(subject, { upTo, of: kindOf(denial), label, ...made() });
     if (known === undefined) singles += 1;
     if (denied.single.size > limits.perAccount) return [widen(account, denied)];
     return singles > limits.total ? [widen(...largest(account, denied))] : [];
@@ -247,9 +254,12 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     const subject = subjectOf(denial);
     if (isWritten(denied.wide.get(subject))) denied.wide.delete(subject);
     for (const [name, entry] of denied.single) {
-      // What ends all of them ends each: all of a kind, or all that was signed until then.
+      // What ends all of them ends each: all of a kind, all that was signed until then, all that has a name.
       const isPart =
-        name === subject || denial.kind === 'sessions' || (denial.kind === 'every' && denial.of === entry.of);
+        name === subject ||
+        denial.kind === 'sessions' ||
+        (denial.kind === 'every' && denial.of === entry.of) ||
+        (denial.kind === 'named' && denial.of === entry.of && denial.label === entry.label);
       if (!isPart || !isWritten(entry)) continue;
       denied.single.delete(name);
       singles -= 1;

@@ -47,7 +47,7 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
   let size = 0;
   /** Of those: how many end at some time. */
   let ending = 0;
-  let look: NodeJS.Timeout | undefined;
+  let looking = false;
 
   return {
     open(grant) {
@@ -55,16 +55,14 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
       const live = new LiveGrant(grant, deps.clock, () => {
         unlink(underWay, link);
         size -= 1;
-        if (!ends) return;
-        ending -= 1;
-        if (ending === 0) clearTimeout(look);
+        if (ends) ending -= 1;
       });
       const link = createLink(live);
       append(underWay, link);
       size += 1;
       if (!ends) return live;
       ending += 1;
-      if (ending === 1) lookLater();
+      if (!looking) lookLater();
       live.watchEnd(grant.decidedAt);
       return live;
     },
@@ -84,11 +82,14 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
     },
   };
 
+  // Goes on for as long as there is something to look at, and is not set and cleared with every request that is alone.
   function lookLater(): void {
-    look = setTimeout(() => {
+    looking = true;
+    setTimeout(() => {
+      looking = false;
       const now = deps.clock.latest();
       for (const live of ownersOf(underWay)) live.watchEnd(now);
-      lookLater();
+      if (ending > 0) lookLater();
     }, LOOK_MS).unref();
   }
 }

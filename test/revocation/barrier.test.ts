@@ -14,7 +14,7 @@ import { noTransaction } from './simulated-store.ts';
 
 const credential = { account: alice, kind: 'subkey', id: '1' } as const;
 const mine: Subject = credentialSubject(credential);
-const denial: Denial = { kind: 'credential', credential };
+const denial: Denial = { kind: 'credential', credential, label: subkeyKey.publicKey };
 const query = { ...credential, kid: 'kid-1' };
 const facts: Facts = {
   accountKnown: true,
@@ -151,7 +151,7 @@ describe('a change that cannot be written', () => {
   test('is one more than an account may have remembered one by one, and cuts all of that account', async () => {
     const { changes, events } = setup({ transaction: full });
     const many = Array.from({ length: 1_001 }, (_, i): Denial => {
-      return { kind: 'credential', credential: { ...credential, id: `${i}` } };
+      return { kind: 'credential', credential: { ...credential, id: `${i}` }, label: `${i}` };
     });
     const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => many });
     await expect(lost).rejects.toMatchObject({ status: 503 });

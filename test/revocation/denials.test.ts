@@ -30,6 +30,7 @@ const asked = (ref: Omit<FactsQuery, 'kid'>, kid = 'kid-1'): FactsQuery => ({ ..
 const revoked = (credential: ReturnType<typeof subkeyOf> | ReturnType<typeof tokenOf>): Denial => ({
   kind: 'credential',
   credential,
+  label: `label-${credential.id}`,
 });
 
 function setup(limits?: DenialLimits) {
@@ -200,6 +201,14 @@ describe('what has been written since', () => {
     expect([isEnded(subkeyOf(alice, '1')), isEnded(tokenOf(alice, 't'))]).toEqual([false, true]);
     lift({ kind: 'every', account: alice, of: 'token' });
     expect([isEnded(tokenOf(alice, 't')), denials.stats()]).toEqual([false, { unwritten: 0 }]);
+  });
+
+  test('is taken back by its name, when its row is no more', () => {
+    const { denials, isEnded, lift } = setup();
+    denials.remember([revoked(subkeyOf(alice, '1')), revoked(subkeyOf(alice, '2')), revoked(tokenOf(alice, '1'))]);
+    lift({ kind: 'named', account: alice, of: 'subkey', label: 'label-1' });
+    const ended = [subkeyOf(alice, '1'), subkeyOf(alice, '2'), tokenOf(alice, '1')].map(isEnded);
+    expect(ended).toEqual([false, true, true]);
   });
 
   test('does not take back what was ended only after it', () => {

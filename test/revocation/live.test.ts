@@ -203,6 +203,7 @@ describe('time', () => {
         expect([forever.cuts, forever.grant.refusal()]).toEqual([[], undefined]);
         grant.release();
         released.grant.release();
+        vi.advanceTimersByTime(1_000);
         expect(vi.getTimerCount()).toBe(0);
       }
     },
@@ -220,12 +221,14 @@ describe('time', () => {
     const open = Array.from({ length: 100 }, () => opened({ endsAt: inMs(300_000) }, live));
     expect(vi.getTimerCount()).toBe(1);
     for (const { grant } of open) grant.release();
+    vi.advanceTimersByTime(1_000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test('has nothing to cut after the release, and keeps no timer for it', () => {
     const { cuts, grant } = opened({ endsAt: inMs(5_000) });
     grant.release();
+    vi.advanceTimersByTime(1_000);
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(10_000);
     expect(cuts).toEqual([]);

@@ -23,7 +23,8 @@ export function lostChange(loss: Loss, now: UnixNanos): LostChange {
     case 'revoke': {
       const credential = editedCredential(loss.credential);
       const ends = ({ query }: Attempt) => isSame(query, credential);
-      return { denial: { kind: 'credential', credential }, ends, writtenBy: revokes(loss.credential) };
+      const label = labelOf({ ...credential, kid: '' });
+      return { denial: { kind: 'credential', credential, label }, ends, writtenBy: revokes(loss.credential) };
     }
     case 'revoke by name': {
       const { account, kind, id } = editedCredential(loss.credential);

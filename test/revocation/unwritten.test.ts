@@ -222,6 +222,17 @@ describe('the revocation of a subkey that could not be written', () => {
     await expect(service.login.stark(service.starkLogin(subkeyKey, publicKey))).resolves.toMatch(/^ey/);
   });
 
+  test('that is gone by the time it is asked again, as a pending one is, leaves nothing denied', async () => {
+    const { service, owner } = await setup();
+    await loseSubkey(service, owner, newKey.publicKey);
+    service.advance(901);
+    await service.store.purgeExpired(service.clock.now());
+    expect(rowsOf(service, newKey.publicKey)).toEqual([]);
+    const later = await service.owner(alice);
+    await expect(service.subkeys.revoke(later, newKey.publicKey)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(service.changes.stats().unwritten).toBe(0);
+  });
+
   test('by its name alone, where nothing could be read, holds for what is registered by that name later', async () => {
     const service = await openService();
     const owner = await service.owner(alice);

@@ -390,7 +390,7 @@ const { account } = subkeySession.credential;
 test.each<[string, Denial, DenyReason]>([
   [
     'credential whose revocation',
-    { kind: 'credential', credential: { ...subkeySession.credential, kind: 'subkey' } },
+    { kind: 'credential', credential: { ...subkeySession.credential, kind: 'subkey' }, label: subkeySession.label },
     'credential_revoked',
   ],
   ['session whose sign-out', { kind: 'sessions', account, upTo: nanosOfSeconds(NOW) }, 'signed_out'],
