@@ -187,20 +187,27 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   }
 
   /**
-   * Who signed each order; undefined, or missing, for nobody. The orders of a list usually have one signer: the first one's is looked
-   * for alone, and tried first for the others, which are asked about together.
+   * Who signed each order, up to the first that nobody signed. They are asked about in parts, each twice as long as the one before:
+   * whoever sends a list of made-up signatures behind some good ones has no more of them looked at than were good, and one. A part's
+   * last signer is tried first for the next, as a list usually has one.
    */
   async function signersOf(
-    [first, ...others]: readonly Marked[],
+    listed: readonly Marked[],
     own: readonly Key[],
     principal: Principal,
     asker: Asker,
-  ): Promise<readonly (Key | undefined)[]> {
-    const [signer] = first === undefined ? [] : await signersWith([first.order], own, principal, asker);
-    if (signer === undefined) return [];
-    const keys = [signer, ...own.filter((key) => key !== signer)];
-    const orders = others.map(({ order }) => order);
-    return [signer, ...(await signersWith(orders, keys, principal, asker))];
+  ): Promise<readonly Key[]> {
+    const signers: Key[] = [];
+    let keys = own;
+    for (let size = 1; signers.length < listed.length; size *= 2) {
+      const part = listed.slice(signers.length, signers.length + size).map(({ order }) => order);
+      for (const signer of await signersWith(part, keys, principal, asker)) {
+        if (signer === undefined) return signers;
+        signers.push(signer);
+        keys = [signer, ...own.filter(({ publicKey }) => publicKey !== signer.publicKey)];
+      }
+    }
+    return signers;
   }
 
   /** Of each: the first key that verifies, else a subkey of the account found by the signature itself, where the session may use any. */

@@ -335,3 +335,36 @@ test('of a list, the first order that nobody signed is named', async () => {
   await expect(ask(...list)).rejects.toMatchObject({ ...invalid, data: { index: 2 } });
   await expect(ask(unsigned(1), unsigned(2))).rejects.toMatchObject({ ...invalid, data: { index: 0 } });
 });
+
+describe('a list of made-up signatures', () => {
+  const good = (count: number) => Array.from({ length: count }, (_, i) => order(bot, START, i + 1));
+  /** By nobody, but of the right form. */
+  const madeUp = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...order(bot, START, 100 + i),
+      signature: order(main, START, 99).signature,
+    }));
+
+  test.each([
+    [0, 1],
+    [1, 1 + 2],
+    [2, 1 + 2],
+    [3, 1 + 2 + 4],
+    [15, 1 + 2 + 4 + 8 + 16],
+  ])(
+    'behind %s good ones is looked at no further than %s orders, and the first of them is named',
+    async (signed, most) => {
+      const asked: string[] = [];
+      const counting: Pick<Verifier, 'askAll'> = {
+        askAll(questions, asker) {
+          asked.push(...questions.map(({ kind }) => kind));
+          return verifier.askAll(questions, asker);
+        },
+      };
+      const { ask } = setup(roomy, counting);
+      const list = [...good(signed), ...madeUp(50 - signed)];
+      await expect(ask(...list)).rejects.toMatchObject({ ...invalid, data: { index: signed } });
+      expect(asked.filter((kind) => kind === 'order')).toHaveLength(most);
+    },
+  );
+});
