@@ -24,11 +24,11 @@ export function requireOwnFolder(path: string): void {
 
 /**
  * The folder above `path`, if others may take what lies there away and put something else in its place. They cannot read it, and
- * what is theirs is not accepted: so nothing is refused for it.
+ * what is theirs is not accepted: so nothing is refused for it. In a sticky folder they may do so only while nothing is there.
  */
-export function looseFolderAbove(path: string): string | undefined {
+export function looseFolderAbove(path: string, { sticky = false } = {}): string | undefined {
   if (WINDOWS) return undefined;
   const folder = dirname(resolve(path));
   const { mode } = statSync(folder);
-  return (mode & 0o022) !== 0 && (mode & STICKY) === 0 ? folder : undefined;
+  return (mode & 0o022) !== 0 && (sticky || (mode & STICKY) === 0) ? folder : undefined;
 }

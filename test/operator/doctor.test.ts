@@ -370,6 +370,10 @@ describe('without a server', () => {
       onTestFinished(() => void other.close());
       await once(other, 'listening');
       expect(await at(`unix:${path}`)).toBe(`ok: ${path} accepts connections`);
+      chmodSync(folder, 0o1777);
+      expect(await at(`unix:${path}`)).toBe(
+        `note: ${path} accepts connections, but others may write in ${folder} and put a socket of theirs in its place`,
+      );
     });
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { operatorToken } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
+import { looseFolderAbove } from '../../files/own-folder.ts';
 import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
 import { membersOf, textOf } from '../answer.ts';
 import { findOperator } from '../operator-call.ts';
@@ -62,7 +63,7 @@ export async function checkUpstream(config: Config): Promise<Finding> {
     case 'demo':
       return ok('venue', 'the built-in demo venue');
     case 'unix':
-      return reaching(address.socketPath, { path: address.socketPath }, config);
+      return warnOfFolder(await reaching(address.socketPath, { path: address.socketPath }, config), address.socketPath);
     case 'http': {
       const { protocol, hostname, port } = new URL(address.origin);
       const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
@@ -71,6 +72,13 @@ export async function checkUpstream(config: Config): Promise<Finding> {
     default:
       return address satisfies never;
   }
+}
+
+// Nothing tells whose socket it is: while the venue is down, whoever may write there can be the venue.
+function warnOfFolder(found: Finding, socketPath: string): Finding {
+  const folder = found.state === 'ok' ? looseFolderAbove(socketPath, { sticky: true }) : undefined;
+  if (folder === undefined) return found;
+  return note('venue', `${found.text}, but others may write in ${folder} and put a socket of theirs in its place`);
 }
 
 type Where = { readonly path: string } | { readonly host: string; readonly port: number };

@@ -99,6 +99,16 @@ test('a file of mode 0440, as a secret mount gives it to a service that is not r
   expect(open().export().toString('hex')).toBe(HEX);
 });
 
+test('a key that a secret mount projects through links of its own is read, and never made where they lead', () => {
+  mkdirSync(join(folder, '..2026_01'));
+  symlinkSync('..2026_01', join(folder, '..data'));
+  symlinkSync('..data/master.key', path);
+  expect(() => open(true)).toThrow(/is a link to .*, where nothing is$/);
+  put(`${HEX}\n`, 0o440);
+  expect(open().export().toString('hex')).toBe(HEX);
+  expect(readdirSync(folder)).toEqual(['..2026_01', '..data', 'master.key']);
+});
+
 // Windows has no such mode bits.
 describe.skipIf(process.platform === 'win32')('a wider mode', () => {
   test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660, 0o666, 0o777])('%o is refused', (mode) => {
