@@ -119,6 +119,8 @@ export interface App {
 
 export const DATABASE_FILE = 'countersign.db';
 const PURGE_MS = 60_000;
+/** Several times a minute, for a copy of the database may be in the way of one: SECURITY.md. */
+const EMPTY_LOG_MS = 15_000;
 /** Often enough for the clock to tell a machine that stands by its time from one that jumps. */
 const CLOCK_MS = 1_000;
 const KEYS_DUE_MS = 5_000;
@@ -182,6 +184,10 @@ async function wire(
     store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
   }, PURGE_MS).unref();
   closing.push(() => clearInterval(purge));
+  const emptying = setInterval(() => {
+    store.emptyLog().catch((error: unknown) => log.error({ event: 'log_not_emptied', err: error }));
+  }, EMPTY_LOG_MS).unref();
+  closing.push(() => clearInterval(emptying));
   closing.push(watchClock(clock));
   await signingKeys.retireUnused();
   await signingKeys.advance();

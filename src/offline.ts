@@ -18,6 +18,7 @@ import { type DatabaseFacts, type Examination, examineDatabase } from './store/e
 import { isDatabaseLocked, lockDatabase, realFile } from './store/lock.ts';
 import { openStore } from './store/open.ts';
 import { DamagedRow } from './store/rows.ts';
+import { draftOf } from './store/sqlite.ts';
 import { type Trial, tryStart } from './store/trial.ts';
 
 export type { DatabaseFacts } from './store/examine.ts';
@@ -100,7 +101,7 @@ export async function restoreBackup(
     const lock = lockDatabase(file);
     try {
       requireEmpty(folder, { butLocked: true });
-      const draft = `${file}.restoring`;
+      const draft = draftOf(file);
       try {
         const restored = await settle(draft, masterKey);
         if (existsSync(`${draft}-wal`)) throw new BackupFailure(`not everything could be written to ${folder}`);

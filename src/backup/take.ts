@@ -21,7 +21,7 @@ export interface Backups {
   take(act: OperatorAct): Promise<BackupStream>;
 }
 
-/** `folder` is where the copy lies until it is sent; it must have room for one more database. */
+/** Removes a copy that an earlier process left; the copy's folder must have room for one more database. */
 export function createBackups(deps: {
   readonly store: Pick<Store, 'transaction' | 'snapshot'>;
   readonly masterKey: KeyObject;
@@ -30,6 +30,7 @@ export function createBackups(deps: {
 }): Backups {
   const { store, masterKey, copy } = deps;
   let busy = false;
+  removeCopy();
 
   return {
     async take(act) {
@@ -42,8 +43,7 @@ export function createBackups(deps: {
         await store.transaction((tx) =>
           tx.appendAudit({ account: NO_ACCOUNT, action: 'backup.taken', subject: storeSubject, ...act, detail: {} }),
         );
-        // One that a killed server left.
-        rmSync(copy, { force: true });
+        removeCopy();
         await store.snapshot(copy);
         return await send(await open(copy, 'r'));
       } catch (error) {
@@ -56,8 +56,13 @@ export function createBackups(deps: {
   };
 
   function done(): void {
-    rmSync(copy, { force: true });
+    removeCopy();
     busy = false;
+  }
+
+  // Also what a killed server left: everything that was ended since stands in it.
+  function removeCopy(): void {
+    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${copy}${end}`, { force: true });
   }
 
   async function send(file: FileHandle): Promise<BackupStream> {

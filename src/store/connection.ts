@@ -4,6 +4,9 @@ import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteS
 import { StoreFailure, UnsafeFile } from '../errors.ts';
 import type { Tables } from './tables.ts';
 
+/** How long a statement waits for another process, an administrator's say; nothing else happens here meanwhile. */
+export const BUSY_MS = 1_000;
+
 /** Statements are kept: preparing costs more than a point read does. */
 const KEPT_STATEMENTS = 256;
 

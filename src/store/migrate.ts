@@ -5,6 +5,7 @@ import { StoreFailure } from '../errors.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as operator from './migrations/0002-operator.ts';
 import * as liveCredentials from './migrations/0003-live-credentials.ts';
+import * as lists from './migrations/0004-lists.ts';
 import type { Tables } from './tables.ts';
 import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
@@ -13,6 +14,7 @@ export const migrations = {
   '0001-initial': initial,
   '0002-operator': operator,
   '0003-live-credentials': liveCredentials,
+  '0004-lists': lists,
 };
 
 /** Oldest first: what a database of this release has had applied. */

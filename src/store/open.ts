@@ -14,6 +14,7 @@ import {
 } from '../domain/time.ts';
 import { StoreFailure, StoreLocked } from '../errors.ts';
 import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
+import { emptyLog } from './empty-log.ts';
 import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
 import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
@@ -181,7 +182,11 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       let query = reader.selectFrom('subkey').selectAll().where('account_id', '=', account);
       if (!filter.withRevoked) query = query.where(isLiveSubkey(filter.now));
       const after = cursorOf('subkeys', page);
-      if (after !== undefined) query = query.where('id', '>', BigInt(after));
+      if (after !== undefined) {
+        // Among the live ones the expression keeps SQLite from walking the primary key, where every dead subkey stands as well.
+        const id = filter.withRevoked ? sql.ref<bigint>('id') : sql<bigint>`id + 0`;
+        query = query.where(id, '>', BigInt(after));
+      }
       const rows = await query
         .orderBy('id')
         .limit(page.limit + 1)
@@ -192,7 +197,11 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     async tokens(account, filter, page) {
       let query = reader.selectFrom('token').selectAll().where('account_id', '=', account);
       if (!filter.withInvalid) query = query.where('revoked_at', '=', sql.lit(0n)).where('expiry_at', '>', filter.now);
-      if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
+      if (filter.kind !== undefined) {
+        // Of all tokens those of a kind are looked up; the live ones are few, and looked through.
+        const kind = filter.withInvalid ? sql.ref<string>('kind') : sql<string>`kind || ''`;
+        query = query.where(kind, '=', filter.kind);
+      }
       const after = cursorOf('tokens', page);
       if (after !== undefined) {
         // Among the live ones the expression keeps SQLite from walking the primary key, where every dead token stands as well.
@@ -270,6 +279,8 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       const row = await reader.selectFrom('audit').select('at').orderBy('at', 'desc').limit(1).executeTakeFirst();
       return unixNanos(row?.at ?? 0n);
     },
+
+    emptyLog: () => writer.connection().execute(emptyLog),
 
     async ping() {
       ours.require();

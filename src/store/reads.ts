@@ -12,11 +12,14 @@ const anywhere: Allowlist = { kind: 'anywhere' };
 /** The counter row that numbers the change log. */
 export const LOG_HEAD = 'log_head';
 
+/** When a subkey ends by itself, in the words of the index that is looked in: never is the end of time. */
+const endsAt = sql<bigint>`case expires_at when 0 then 9223372036854775807 else expires_at end`;
+
 /** subkeyStateAt is neither revoked nor expired. */
 export const isLiveSubkey = (now: UnixNanos) => (e: ExpressionBuilder<Tables, 'subkey'>) =>
   e.and([
     e('state', '<>', sql.lit('revoked')),
-    e.or([e('expires_at', '=', sql.lit(0n)), e('expires_at', '>', now)]),
+    e(endsAt, '>', now),
     e.or([e('state', '=', sql.lit('active')), e('pending_until', '>', now)]),
   ]);
 

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Kysely } from 'kysely';
 import { StoreFailure } from '../errors.ts';
 import { ensureOwnFile } from '../files/own-file.ts';
-import { attempt, isBusy, kyselyOver } from './connection.ts';
+import { attempt, BUSY_MS, isBusy, kyselyOver } from './connection.ts';
 import { isDatabaseLocked, realFile, takeLock } from './lock.ts';
 import { holdFiles, type Ours } from './ours.ts';
 import type { Tables } from './tables.ts';
@@ -21,9 +21,6 @@ export interface Database {
   keepLock(): void;
   close(): Promise<void>;
 }
-
-/** How long a statement waits for another process, an administrator's say; nothing else happens here meanwhile. */
-const BUSY_MS = 1_000;
 
 /**
  * Opens or creates the database at `file` and takes its owner's lock, which the operating system releases when the process
@@ -79,7 +76,8 @@ export function openReadOnly(file: string): Pick<Database, 'reader' | 'close'> {
 
 /**
  * A write-ahead log goes by the name of its file. Under a second name of the same file it is not found, and beside a new file it is
- * thrown away: what was revoked last would live again. Throws StoreFailure for both; `real` need not exist.
+ * thrown away: what was revoked last would live again. Nor is a database made beside half a restored one. Throws StoreFailure for all
+ * three; `real` need not exist.
  */
 export function requireWholeFiles(real: string): void {
   const found = attempt(() => statSync(real, { throwIfNoEntry: false }));
@@ -87,6 +85,9 @@ export function requireWholeFiles(real: string): void {
     throw new StoreFailure(
       `${real} has ${found.nlink} names (hard links), and its log belongs to one of them; keep the name that the server used last, and remove the others`,
     );
+  }
+  if (found === undefined && existsSync(draftOf(real))) {
+    throw new StoreFailure(`a restore broke off here and left ${draftOf(real)}; remove it, and restore again`);
   }
   const log = attempt(() => statSync(`${real}-wal`, { throwIfNoEntry: false }));
   if ((found?.size ?? 0) === 0 && (log?.size ?? 0) > 0) {
@@ -113,6 +114,9 @@ function requireNobodyElse(real: string): void {
     connection.close();
   }
 }
+
+/** What a restore makes the database under, before it has its name. */
+export const draftOf = (file: string): string => `${file}.restoring`;
 
 function open(real: string): DatabaseSync {
   const connection = new DatabaseSync(real, { enableForeignKeyConstraints: true, timeout: BUSY_MS });

@@ -342,6 +342,11 @@ export interface Store extends StoreReads {
   isDated(account: AccountId, signer: string, seconds: UnixSeconds): Promise<boolean>;
   /** That of the newest row by time: after a clock that was wrong it may lie in the future. 0 = there is none. */
   lastAuditTime(): Promise<UnixNanos>;
+  /**
+   * Empties the write-ahead log, where everything stands that was written lately: what was overwritten or deleted since is then gone
+   * from the disk. False when somebody still reads an earlier state, a copy under way for one; nothing waits for that.
+   */
+  emptyLog(): Promise<boolean>;
   /** Throws when the database cannot be read. */
   ping(): Promise<void>;
   /** Number of the last change in the log. */

@@ -1,6 +1,6 @@
 // The writes of one change. Each state transition is one conditional UPDATE whose row count is checked, so that two racing
 // requests can never both make it (DESIGN 4.8).
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
 import type { Clock } from '../domain/time.ts';
 import { createClockWrites } from './clock-writes.ts';
@@ -133,19 +133,20 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
         .execute();
     },
 
+    // Written out, a condition finds the index of what lives, unless the order of the primary key can be had.
     async revokeSubkeys(account, now) {
       const live = await db
         .selectFrom('subkey')
         .select(['id', 'public_key as publicKey', 'name'])
         .where('account_id', '=', account)
-        .where('state', '<>', 'revoked')
-        .orderBy('id')
+        .where('state', '<>', sql.lit('revoked'))
+        .orderBy(sql`id + 0`)
         .execute();
       await db
         .updateTable('subkey')
         .set({ ...revokedSubkey, revoked_at: now, updated_at: now })
         .where('account_id', '=', account)
-        .where('state', '<>', 'revoked')
+        .where('state', '<>', sql.lit('revoked'))
         .execute();
       return live;
     },
@@ -155,14 +156,14 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
         .selectFrom('token')
         .select(['token_id as tokenId', 'lookup_id as lookupId', 'name'])
         .where('account_id', '=', account)
-        .where('revoked_at', '=', 0n)
-        .orderBy('token_id')
+        .where('revoked_at', '=', sql.lit(0n))
+        .orderBy(sql`token_id || ''`)
         .execute();
       await db
         .updateTable('token')
         .set({ revoked_at: now, last_updated_at: now })
         .where('account_id', '=', account)
-        .where('revoked_at', '=', 0n)
+        .where('revoked_at', '=', sql.lit(0n))
         .execute();
       return live;
     },

@@ -297,6 +297,14 @@ describe('a file that is something else is never taken for a first start:', () =
     expect(database.sql('select name from sqlite_schema')).toEqual([{ name: 'letters' }]);
   });
 
+  test('what a restore that was killed left', async () => {
+    writeFileSync(`${database.file}.restoring`, 'half of it');
+    await expect(database.open()).rejects.toThrow(
+      /^a restore broke off here and left .*\.restoring; remove it, and restore/,
+    );
+    expect(existsSync(database.file)).toBe(false);
+  });
+
   test.each(['missing', 'empty'])('a database that is %s while its log is there', async (how) => {
     const holder = start(process.execPath, [storeProcess, database.file, 'hold'], { cwd: PROJECT });
     await holder.printed(/holding/);

@@ -139,6 +139,7 @@ const others = (
   setTime: () => store.setTime(),
   isDated: () => store.isDated(alice, 'main:main', secondsOf(T0)),
   lastAuditTime: () => store.lastAuditTime(),
+  emptyLog: () => store.emptyLog(),
   ping: () => store.ping(),
   position: () => store.position(),
 });
@@ -173,14 +174,29 @@ test('no statement passes over a whole table, but for those that are meant to', 
   expect(scans).toEqual([]);
 });
 
+test('tokens of one kind are looked up among all that an account ever had', async () => {
+  const found = await plans();
+  const byKind = [...found].filter(([sql]) => sql.startsWith('select') && sql.includes('and "kind" = ?'));
+  expect(byKind).toHaveLength(2);
+  for (const [, plan] of byKind) {
+    expect(plan.join()).toMatch(
+      /^SEARCH token USING INDEX token_by_kind \(account_id=\? AND kind=\?( AND token_id>\?)?\)$/,
+    );
+  }
+});
+
 test('lists and counts of what lives do not pass over what an account has revoked', async () => {
   const found = await plans();
   const live = (table: string) =>
     [...found].filter(
       ([sql]) => sql.startsWith('select') && sql.includes(`from "${table}"`) && / (= 0|<> 'revoked') /.test(sql),
     );
-  expect(live('token')).toHaveLength(6);
+  expect(live('token')).toHaveLength(7);
   for (const [, plan] of live('token')) expect(plan.join()).toMatch(/USING (COVERING )?INDEX token_unrevoked/);
-  expect(live('subkey')).toHaveLength(3);
-  for (const [, plan] of live('subkey')) expect(plan.join()).toContain('USING INDEX subkey_unrevoked');
+  expect(live('subkey')).toHaveLength(4);
+  // Nor over subkeys that ended by themselves; a revocation of all takes those, too.
+  const byEnd = live('subkey').map(
+    ([, plan]) => /USING INDEX subkey_unrevoked_by_end \((.*?)\)/.exec(plan.join())?.[1],
+  );
+  expect(byEnd.sort()).toEqual(['account_id=?', ...Array(3).fill('account_id=? AND <expr>>?')]);
 });

@@ -1,4 +1,5 @@
 // What is true of the embedded database alone: one file, one owner, and honest failures when the file cannot be used.
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -9,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -33,6 +35,7 @@ import {
   insertAccounts,
   insertSubkey,
   insertTokens,
+  keyOne,
   starkAccount,
   subkeyOf,
   tokenOf,
@@ -274,6 +277,44 @@ test('the ciphertext of a subkey leaves the file with its activation, its revoca
   const bytes = readFileSync(database.file, 'latin1');
   const left = waiting.filter(({ ciphertext }) => ciphertext.match(/.{32}/g)?.some((piece) => bytes.includes(piece)));
   expect(left.map(({ end }) => end)).toEqual([]);
+});
+
+test('the ciphertext of a subkey leaves the write-ahead log, too, and a reader is neither waited for nor disturbed', async () => {
+  const store = await open();
+  await insertAccounts(store, alice);
+  const ciphertext = randomBytes(3072).toString('base64url');
+  const pending = { encryptedKey: ciphertext, ephPublicKey: feltOf(1n), until: at(100n) };
+  const { id } = await insertSubkey(store, subkeyOf(alice, { state: 'pending', pending }));
+  await store.transaction((tx) => tx.activateSubkey(alice, id, 'bot', at(5n)));
+  const log = `${database.file}-wal`;
+  // Copied by another process: to close a file of the database here would take our locks on it away.
+  const copyOf = (file: string): string => {
+    const copy = `${file}.look`;
+    expect(spawnSync('cp', [file, copy]).status).toBe(0);
+    return readFileSync(copy, 'latin1');
+  };
+  const standsIn = (file: string): boolean => {
+    const bytes = copyOf(file);
+    return ciphertext.match(/.{32}/g)?.some((piece) => bytes.includes(piece)) === true;
+  };
+  expect(standsIn(log)).toBe(true);
+
+  const reader = new DatabaseSync(database.file, { readOnly: true });
+  reader.exec('begin');
+  reader.prepare('select count(*) from account').get();
+  await store.transaction((tx) => tx.appendChange(changeOf(alice)));
+  expect(await store.emptyLog()).toBe(false);
+  // Changes go on beside it.
+  expect((await store.transaction((tx) => tx.appendChange(changeOf(alice)))).position).toBe(2n);
+  expect(reader.prepare('select count(*) as n from change_log').get()).toEqual({ n: 0 });
+  reader.exec('rollback');
+  reader.close();
+
+  expect(await store.emptyLog()).toBe(true);
+  expect(statSync(log).size).toBe(0);
+  expect(standsIn(database.file)).toBe(false);
+  expect((await store.transaction((tx) => tx.appendChange(changeOf(alice)))).position).toBe(3n);
+  expect((await store.subkey(alice, keyOne))?.state).toBe('active');
 });
 
 function overwrite(file: string, position: number, bytes: Buffer): void {

@@ -1,5 +1,10 @@
 // Pending subkeys and POST /v1/account/keys/subkeys/activate (WIRE 4.2), and subkeys that end by themselves.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
@@ -97,6 +102,24 @@ describe('a pending subkey', () => {
     const again = await changesNothing(world, owner.session, () => activate(activation(pending)));
     expectRefusal(again, 400, 'SUBKEY_NOT_ACTIVATABLE');
     expect(again.text).not.toContain(CIPHERTEXT);
+  });
+
+  test('leaves no ciphertext on the disk once it is activated: the server empties its log by itself', async () => {
+    const own = await startWorld();
+    onTestFinished(() => own.stop());
+    const by = await newOwner(own);
+    const ciphertext = randomBytes(300).toString('base64url');
+    const pending = await addPending(own, by, { encrypted_key: ciphertext });
+    expectSuccess(await activate(activation(pending, own, by), own), 200);
+    const data = join(own.service.folder, 'data');
+    const log = join(data, 'countersign.db-wal');
+    expect(readFileSync(log, 'latin1')).toContain(ciphertext);
+    for await (const _change of watch(data)) {
+      if (!readFileSync(log, 'latin1').includes(ciphertext)) break;
+    }
+    // By another process: to close the database here would take away the locks that the server in this one has on it.
+    const grep = spawnSync('grep', ['-c', ciphertext, join(data, 'countersign.db')], { encoding: 'latin1' });
+    expect(grep.stdout).toBe('0\n');
   });
 
   test('takes the name that the phone gives it; a bearer of any kind is ignored', async () => {

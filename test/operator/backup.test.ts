@@ -1,12 +1,12 @@
 // POST /operator/v1/backup: a whole copy to whoever holds the bearer, one at a time, with no secret in it and nothing left behind.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseTrailer, TRAILER_BYTES } from '../../src/backup/trailer.ts';
 import { addSubkey, expectRefusal, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
-import { temporaryFolder } from '../support/harness.ts';
+import { startService, temporaryFolder } from '../support/harness.ts';
 import { call, createToken } from '../support/trader.ts';
 import { askForBackup, takeBackup } from './backups.ts';
 import { auditRows, operate } from './operator.ts';
@@ -137,4 +137,14 @@ test('a copy that a killed server left is replaced', async () => {
       .get(),
   ).toEqual({ quick_check: 'ok' });
   expect(copies()).toEqual([]);
+});
+
+test('a copy that a killed server left is gone with the next start: what was ended since stands in it', async () => {
+  const folder = temporaryFolder();
+  const data = join(folder, 'data');
+  mkdirSync(data, { mode: 0o700 });
+  for (const end of ['', '-journal']) writeFileSync(join(data, `countersign.db.copy${end}`), 'half a copy');
+  const service = await startService({ folder });
+  onTestFinished(() => service.stop());
+  expect(readdirSync(data).filter((name) => name.includes('copy'))).toEqual([]);
 });
