@@ -28,7 +28,7 @@ import {
 } from '../http/world.ts';
 import { startService } from '../support/harness.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
-import { auditRows, operate, run, signingKeys } from './operator.ts';
+import { auditRows, command, operate, run, signingKeys } from './operator.ts';
 
 const AHEAD = 7_200;
 const DAY = 86_400;
@@ -96,6 +96,7 @@ describe('a clock that was two hours ahead, accepted', () => {
     const shortBotThen = await addSubkey(later, then, { expires_in: 3_600 });
     const registeredThen = registrationBody(later, then, newStarkKey());
     expect((await postSubkey(world, sessionThen, registeredThen)).status).toBe(201);
+    await command(world.service, '/signing-keys/rotate', { use: 'token' });
     const other = await mainSession(later, untouched);
     expect((await call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: other })).status).toBe(200);
 
@@ -177,8 +178,13 @@ describe('a clock that was two hours ahead, accepted', () => {
       world.service.folder,
       "select use, state, created_at from signing_key where state <> 'retired'",
     );
-    expect(rows.map(({ use, state }) => `${use} ${state}`).sort()).toEqual(['session active', 'token active']);
+    const states = rows.map(({ use, state }) => `${use} ${state}`).sort();
+    expect(states).toEqual(['session active', 'token active', 'token published']);
     for (const { created_at } of rows) expect(created_at).toBeLessThanOrEqual(clock.nanos());
+    // The one that was published then signs when it was known for as long as any other.
+    const { json } = await operate(world.service, 'GET', '/signing-keys');
+    const published = json.results.find(({ state }: { state: string }) => state === 'published');
+    expect(BigInt(published.signs_from)).toBeLessThanOrEqual(clock.nanos() + 60_000_000_000n);
     expect(
       (await signingKeys(world.service)).filter(({ use, state }) => use === 'session' && state === 'retired'),
     ).toHaveLength(1);

@@ -58,10 +58,13 @@ function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
   const asked: unknown[] = [];
   const state = {
     nowMs: START,
+    /** How far the machine's clock is ahead, and not believed. */
+    aheadMs: 0,
     stored: subkey,
     refusalOf: (_id: string): ReturnType<OrderCheckDeps['signerRefusal']> => undefined,
   };
   const now = () => unixNanos(BigInt(state.nowMs) * 1_000_000n);
+  const latest = () => unixNanos(BigInt(state.nowMs + state.aheadMs) * 1_000_000n);
   const check = createOrderCheck({
     verifier: answering,
     store: {
@@ -81,7 +84,7 @@ function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
       asked.push(request);
       return state.refusalOf(id);
     },
-    clock: { now, latest: now, monotonic: () => state.nowMs },
+    clock: { now, latest, monotonic: () => state.nowMs },
     settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
     marks: createOrderMarks(marks),
   });
@@ -119,6 +122,37 @@ function order(by = bot, timestamp = START, size = 1) {
 }
 
 const invalid = { code: 'INVALID_ORDER_SIGNATURE' };
+
+describe('while the clock of the machine is ahead, and not believed', () => {
+  test('an order that it is past is refused, at the last check too, and passes once when the clock is right again', async () => {
+    const { ask, state } = setup();
+    const checked = await ask(order());
+    state.aheadMs = 300_001;
+    await expect(ask(order())).rejects.toMatchObject(invalid);
+    expect(checked.leave()).toMatchObject(invalid);
+    state.aheadMs = 0;
+    expect(checked.leave()).toBeUndefined();
+    await expect(ask(order())).rejects.toMatchObject(invalid);
+  });
+
+  test('an order of the future is not taken for one of now', async () => {
+    const { ask, state } = setup();
+    state.aheadMs = 100_000;
+    await expect(ask(order(bot, START + 31_000))).rejects.toMatchObject(invalid);
+    expect((await ask(order(bot, START + 30_000))).leave()).toBeUndefined();
+  });
+
+  test('no mark of an order that was forwarded is forgotten by it', async () => {
+    const { ask, state } = setup();
+    expect((await ask(order())).leave()).toBeUndefined();
+    state.aheadMs = 86_400_000;
+    await expect(ask(order(bot, START, 2))).rejects.toMatchObject(invalid);
+    state.aheadMs = 290_000;
+    expect((await ask(order(bot, START, 3))).leave()).toBeUndefined();
+    state.aheadMs = 0;
+    await expect(ask(order())).rejects.toMatchObject(invalid);
+  });
+});
 
 describe('the last check', () => {
   test('passes once', async () => {
