@@ -1,6 +1,6 @@
 // The operator says that the machine's clock is right and the kept time is not. Nothing that was over by the kept time lives again:
 // every session ends, whatever ended or was made in the time that is given up is revoked, and no signature that was taken then is
-// taken twice. All of it is written and in force before the time is set.
+// taken twice. What is ended is written and in force before the time is set.
 import type { KeyObject } from 'node:crypto';
 import {
   type AccountId,
@@ -22,6 +22,7 @@ import {
   unixNanos,
   unixSeconds,
 } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
 import { parseSiwe } from '../ethereum/siwe.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
@@ -39,8 +40,8 @@ export interface AcceptedClock {
 }
 
 /**
- * Undefined, and nothing is done, where the two are within LEAD_SECONDS of each other. Throws SERVICE_UNAVAILABLE; the time is then
- * what it was.
+ * Undefined, and nothing is ended, where the two are within LEAD_SECONDS of each other. Throws SERVICE_UNAVAILABLE: the time is then
+ * what it was, or, as the message says, set until the next start; asked again, it is finished.
  */
 export type AcceptClock = (act: OperatorAct) => Promise<Changed<AcceptedClock> | undefined>;
 
@@ -67,33 +68,45 @@ export function createAcceptClock(deps: {
 
   return (act) =>
     deps.signingKeys.whileTimeIsSet(async () => {
-      if (Math.abs(leadSeconds(clock)) <= LEAD_SECONDS) return undefined;
+      if (Math.abs(leadSeconds(clock)) <= LEAD_SECONDS) {
+        // An acceptance that was broken off after the time was set is finished.
+        await finish(clock.now());
+        return undefined;
+      }
       const from = clock.now();
       const to = clock.machine();
-      await deps.writeAudit();
-      const dated = await signaturesAfter(to);
-      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to, dated }, act), {
+      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act), {
         cutReason: 'signing_key_retired',
       });
       // In one turn: no session is signed by an old key at the new time, nor by a new key at the old one.
       for (const { kid } of result.retired) keyring.retire(kid);
       clock.accept();
       for (const key of result.live) keyring.add(key);
-      await deps.writeAudit();
-      const late = await signaturesAfter(to);
-      await store.transaction((tx) => markAll(tx, late));
-      await store.setTime();
+      await finish(to);
       return { result: result.accepted, receipt };
     });
 
-  async function endAll(
-    tx: StoreTransaction,
-    { from, to, dated }: { from: UnixNanos; to: UnixNanos; dated: readonly Dated[] },
-    act: OperatorAct,
-  ) {
+  // Until it is written, a start finds the old time, and asks for all of it again; what is dated ahead is refused as of the future.
+  async function finish(to: UnixNanos): Promise<void> {
+    try {
+      await deps.writeAudit();
+      const dated = await signaturesAfter(to);
+      if (dated.length > 0) await store.transaction((tx) => markAll(tx, dated));
+      await store.setTime();
+    } catch (cause) {
+      throw new ApiError(
+        'SERVICE_UNAVAILABLE',
+        'the time is set until the next start, and could not be written: ask again',
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  async function endAll(tx: StoreTransaction, { from, to }: { from: UnixNanos; to: UnixNanos }, act: OperatorAct) {
     const validAfter = addSeconds(to, futureToleranceSeconds);
     await tx.setEveryValidAfter(validAfter);
-    await markAll(tx, dated);
     const keys = await replaceKeys(tx, to, act);
     const ended = await tx.revokeUntimely(to, from);
     for (let at = 0; at < ended.length; at += PAGE_ACCOUNTS) {

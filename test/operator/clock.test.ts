@@ -258,6 +258,36 @@ test('an acceptance that cannot be written changes nothing', async () => {
   expect(await stateOf(world, owner.session)).toBe(REFUSED);
 });
 
+test('an acceptance that is broken off once the time is set is finished when it is asked for again', async () => {
+  const clock = createTestClock();
+  clock.setWallAhead(AHEAD);
+  const world = await start(clock);
+  const then = ahead(world);
+  const owner = await newOwner(then);
+  const loginThen = loginOf(then, owner.key, owner.account);
+  expect((await postLogin(then, loginThen)).status).toBe(200);
+  clock.setWallAhead(0);
+  // The highest time is the last that is written.
+  inDatabase(
+    world.service.folder,
+    "create trigger full before update on meta when new.name = 'highest_time' and new.value < old.value begin select raise(abort, 'disk full'); end",
+  );
+  const broken = await accept(world);
+  expect([broken.status, broken.json.message]).toEqual([
+    503,
+    'the time is set until the next start, and could not be written: ask again',
+  ]);
+  expect(await stateOf(world, owner.session)).toBe(REFUSED);
+  inDatabase(world.service.folder, 'drop trigger full');
+  expect((await accept(world)).json.accepted).toBe(false);
+  await world.stop();
+  const again = await start(clock, world.service.folder);
+  onTestFinished(() => again.stop());
+  expect(await show(again)).toMatchObject({ lead_seconds: 0, state: 'ok' });
+  clock.advance(AHEAD);
+  expect((await postLogin(again, loginThen)).status).toBe(400);
+});
+
 test('a jump ahead that nobody believes by itself is accepted, too, and is dated by it from then on', async () => {
   const world = await startWorld();
   onTestFinished(() => world.stop());
