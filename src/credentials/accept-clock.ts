@@ -190,7 +190,8 @@ export function createAcceptClock(deps: {
     const seen = new Map<string, Dated>();
     let cursor: string | undefined;
     do {
-      const filter = { account: undefined, from: to, to: unixNanos(2n ** 63n - 1n) };
+      // Rows that waited were written by the new time, at an earlier attempt perhaps.
+      const filter = { account: undefined, from: addSeconds(to, -3_600), to: unixNanos(2n ** 63n - 1n) };
       const { rows, next } = await store.audit(filter, { limit: PAGE_ROWS, cursor });
       for (const row of rows) {
         const [account, seconds] = [parseFelt(row.account), signedAt(row)];
