@@ -56,7 +56,16 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
     if (held === undefined) response.flushHeaders();
     else writeHeld();
   });
-  response.on('drain', onDrain);
+  response.on('drain', onDrain).on('socket', onSocket);
+
+  /** Behind another answer on its connection it is not the client that is waited for. */
+  function waitForClient(): void {
+    if (response.socket !== null) pace.wait();
+  }
+
+  function onSocket(): void {
+    if (isFull || isEnding) pace.wait();
+  }
 
   function writeHeld(): void {
     const first = held;
@@ -68,7 +77,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
     pace.moved(chunk.length);
     if (response.write(chunk)) return;
     isFull = true;
-    pace.wait();
+    waitForClient();
   }
 
   function onDrain(): void {
@@ -111,7 +120,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
     if (isEnding) return;
     isEnding = true;
     // What the system has not taken yet is waited for, too.
-    pace.wait();
+    waitForClient();
     options.beforeEnd(() => {
       if (stopped) return;
       // Node joins its head with a text, and with nothing else.
@@ -151,7 +160,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
       pace.stop();
       copies.clear();
       leaving?.written();
-      response.off('drain', onDrain);
+      response.off('drain', onDrain).off('socket', onSocket);
     },
   };
 }

@@ -13,6 +13,7 @@ import { ApiError } from '../errors.ts';
 import type { Asker } from '../verification/verifier.ts';
 import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
 import type { Room } from './byte-blocks.ts';
+import { discardRest } from './discard-rest.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
 import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
 import { createPace, type PaceOptions } from './pace.ts';
@@ -102,27 +103,6 @@ export interface ForwardOptions {
 
 // Signed orders are well below this; they are parsed on the one thread that all share.
 const MAX_ORDER_BYTES = 64 * 1024;
-// How much of an unwanted upload is read and thrown away, so that the client gets to read the answer before the connection closes.
-const DISCARD_BYTES = 1024 * 1024;
-const DISCARD_MS = 1000;
-
-/** Reads and drops what the client still sends, until it ends or a limit is reached; then calls `done` once. */
-function discardRest(request: IncomingMessage, done: () => void): void {
-  let bytes = 0;
-  const finish = (): void => {
-    clearTimeout(timer);
-    request.off('data', count).off('end', finish).off('close', finish);
-    done();
-  };
-  const count = (chunk: Buffer): void => {
-    bytes += chunk.length;
-    if (bytes > DISCARD_BYTES) finish();
-  };
-  const timer = setTimeout(finish, DISCARD_MS);
-  request.on('data', count).once('end', finish).once('close', finish);
-  request.resume();
-}
-
 /** RFC 9112 6.3: nobody can tell whether such a body is whole, so its end must not look like a proper one to the client either. */
 const endsWithConnection = (status: number, rawHeaders: readonly string[]): boolean =>
   status !== 204 &&
@@ -293,10 +273,7 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
       response,
       room: roomOf(options.answers),
       maxBytes: options.maxAnswerCopyBytes,
-      // Behind another answer on its connection it is not the client that is waited for.
-      pace: createPace(options.pace, { inAll: true, excused: () => response.socket === null }, () =>
-        breakOff({ kind: 'slow_client' }),
-      ),
+      pace: createPace(options.pace, { inAll: true }, () => breakOff({ kind: 'slow_client' })),
       venue: { pause: () => sent?.pause(), resume: () => sent?.resume() },
       moved: progress,
       beforeEnd,

@@ -20,14 +20,12 @@ export interface PaceOptions {
 export interface PaceRules {
   /** True: by all that it has moved so far, as the system takes much at once and then nothing for long; else each time anew. */
   readonly inAll: boolean;
-  /** While it is, the client is not judged. */
-  excused?(): boolean;
 }
 
 /** `onSlow` is called once at most, and not after `stop`. */
 export function createPace(
   { minBytesPerSecond, windowMs }: PaceOptions,
-  { inAll, excused }: PaceRules,
+  { inAll }: PaceRules,
   onSlow: () => void,
 ): Pace {
   let since: number | undefined;
@@ -54,10 +52,6 @@ export function createPace(
     timer = undefined;
     const waits = since !== undefined;
     rest();
-    if (excused?.() === true) {
-      waitedMs = 0;
-      judgedMs = windowMs;
-    }
     if (waitedMs >= judgedMs) {
       if (bytes < (minBytesPerSecond * waitedMs) / 1000) {
         stop();

@@ -71,15 +71,3 @@ test('who moved much at once may be slow for as long', () => {
   pass(10_000);
   expect(slow()).toBe(1);
 });
-
-test('who is excused is judged only by what comes after', () => {
-  let excused = true;
-  const { pace, pass, slow } = paced({ inAll: true, excused: () => excused });
-  pace.wait();
-  pass(60_000);
-  excused = false;
-  pass(9_000);
-  expect(slow()).toBe(0);
-  pass(11_000);
-  expect(slow()).toBe(1);
-});
