@@ -458,7 +458,10 @@ async function openCore(
       view,
       live,
       clock,
-      onStoreFailure: (error) => log.error({ event: 'change_not_written', err: error }),
+      onStoreFailure(error, deniedWhole) {
+        log.error({ event: 'change_not_written', err: error });
+        for (const account of deniedWhole) log.error({ event: 'account_denied_whole', account });
+      },
     }),
     counters,
   );

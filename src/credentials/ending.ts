@@ -2,7 +2,7 @@
 // that is, the credential by the name its owner gave. It must never end more of the account than was asked.
 import type { CredentialRef } from '../domain/credential.ts';
 import type { CommitOptions } from '../revocation/barrier.ts';
-import type { Denial, Revocable, SingleDenial } from '../revocation/denials.ts';
+import type { Denial, Revocable, SingleDenial } from '../revocation/denial.ts';
 
 type Named = Extract<SingleDenial, { kind: 'named' }>;
 

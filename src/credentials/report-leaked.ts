@@ -5,7 +5,7 @@ import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { Changes } from '../revocation/barrier.ts';
-import type { SingleDenial } from '../revocation/denials.ts';
+import type { SingleDenial } from '../revocation/denial.ts';
 import type { StoreReads, StoreTransaction } from '../store/store.ts';
 
 export interface LeakReport {

@@ -3,7 +3,7 @@
 import { type CredentialRef, credentialSubject, sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes, CommitOptions } from '../revocation/barrier.ts';
-import type { WideDenial } from '../revocation/denials.ts';
+import type { WideDenial } from '../revocation/denial.ts';
 import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { recordChange } from './record-change.ts';

@@ -14,6 +14,7 @@ import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import type { OrderMark, OrderMarks } from './order-marks.ts';
+import { notOwnAccount, notSigned, type Place, refusal, repeated, signerRefused, tooOld } from './order-refusals.ts';
 
 /** What the route says about the orders in its body. */
 export interface OrderRoute {
@@ -73,7 +74,6 @@ interface Listed {
   readonly order: SignedOrder;
   readonly place: Place;
 }
-type Place = number | undefined;
 
 interface Marked extends Listed {
   readonly mark: OrderMark;
@@ -135,7 +135,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     const request = { kid: principal.kid, clientIp };
     for (const signer of subkeys.values()) {
       const reason = await deps.signerRefusal(signer.subkey, request);
-      if (reason !== undefined) throw signerError(reason, signer);
+      if (reason !== undefined) throw signerRefused(reason, signer.place);
     }
     return { leave: () => leave(listed, [...subkeys.values()], request) };
   };
@@ -152,7 +152,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
         reason.catch(() => undefined);
         return 'view_stale';
       }
-      if (reason !== undefined) return signerError(reason, signer);
+      if (reason !== undefined) return signerRefused(reason, signer.place);
     }
     const [at, last] = [now(), latest()];
     for (const { mark, place } of checked) {
@@ -257,14 +257,9 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   }
 }
 
-// DECISIONS "isolated flag": nothing else proves that the session may trade for that account.
+// Nothing else proves that the session may trade for that account.
 function requireOwnAccount(order: SignedOrder, principal: Principal, place: Place): void {
-  if (order.onBehalfOf === undefined || principal.isolated) return;
-  throw new ApiError(
-    'ISOLATED_MARKET_ACCOUNT_MISMATCH',
-    `${placed('on_behalf_of_account needs a session with isolated-market authorisation', place)}`,
-    dataOf(place),
-  );
+  if (order.onBehalfOf !== undefined && !principal.isolated) throw notOwnAccount(place);
 }
 
 const jsonInUtf8 = /^application\/json(?:[ \t]*;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?)?$/;
@@ -309,39 +304,6 @@ function listedOrder(value: JsonValue, { id }: OrderRoute, place: Place): Listed
   }
 }
 
-const placed = (message: string, place: Place): string =>
-  place === undefined ? message : `order ${place} of the list: ${message}`;
-
-const dataOf = (place: Place) => (place === undefined ? {} : { data: { index: place } });
-
 /** Everything that is signed besides the account. */
 const signedPartOf = ({ timestamp, market, side, orderType, size, price, id }: SignedOrder): string =>
   [timestamp, market, side, orderType, size, price, id ?? 'new'].join();
-
-const refusal = (message: string, place?: Place): ApiError =>
-  new ApiError('INVALID_ORDER_SIGNATURE', placed(message, place), dataOf(place));
-
-const notSigned = (place: Place): ApiError =>
-  refusal('the signature is not by a key that this session may trade with', place);
-
-// Told only of a key whose signature was verified.
-function signerError(reason: DenyReason, { place }: Signer): ApiError {
-  switch (reason) {
-    case 'ip_not_allowed':
-      return notFromHere('the client address is outside the allowlist of the subkey that signed', place);
-    case 'allowlist_damaged':
-      return notFromHere('the stored allowlist of the subkey that signed is damaged: replace it', place);
-    case 'client_ip_unknown':
-      return notFromHere('the client address could not be told', place);
-    default:
-      return refusal('the subkey that signed is no longer active', place);
-  }
-}
-
-const notFromHere = (message: string, place: Place): ApiError =>
-  new ApiError('IP_NOT_ALLOWED', placed(message, place), dataOf(place));
-
-const repeated = (place: Place): ApiError =>
-  refusal('this order was forwarded before; sign it again with another signature_timestamp', place);
-
-const tooOld = (place: Place): ApiError => refusal('signature_timestamp is too old; sign again', place);

@@ -1,12 +1,13 @@
 // Between a committed change and its acknowledgement: mark the view, cut what is in flight, count what had already left.
 // Nobody may tell a caller that a change is done except with the receipt that comes from here.
-import { accountSubject } from '../domain/credential.ts';
+import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Change, Store, StoreReads, StoreTransaction } from '../store/store.ts';
 import { currentTransaction } from './current-store.ts';
-import { cutSubjectOf, type Denial, type Denials } from './denials.ts';
+import { cutSubjectOf, type Denial } from './denial.ts';
+import type { Denials } from './denials.ts';
 import type { LiveRegistry } from './live.ts';
 import type { View } from './view.ts';
 
@@ -63,7 +64,8 @@ export function createChanges(deps: {
   view: Pick<View, 'apply'>;
   live: Pick<LiveRegistry, 'cut'>;
   clock: Pick<Clock, 'monotonic'>;
-  onStoreFailure: (error: unknown) => void;
+  /** `deniedWhole`: accounts of which more was ended so than is remembered one by one. */
+  onStoreFailure: (error: unknown, deniedWhole: readonly AccountId[]) => void;
 }): Changes & { stats(): ChangesStats } {
   const { denials } = deps;
   let failures = 0;
@@ -83,8 +85,10 @@ export function createChanges(deps: {
         .catch((error: unknown) => {
           if (error instanceof ApiError) throw error;
           failures += 1;
-          end(options.deny?.() ?? [], reason);
-          deps.onStoreFailure(error);
+          const ended = options.deny?.() ?? [];
+          const widened = denials.remember(ended);
+          deps.live.cut([...ended.map(cutSubjectOf), ...widened.map(accountSubject)], reason);
+          deps.onStoreFailure(error, widened);
           throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', { cause: error });
         });
       const receipt = change === undefined ? undefined : applied(change, reason);
@@ -93,11 +97,6 @@ export function createChanges(deps: {
     },
     stats: () => ({ ...denials.stats(), failures }),
   };
-
-  function end(ended: readonly Denial[], reason: DenyReason): void {
-    const widened = denials.remember(ended);
-    deps.live.cut([...ended.map(cutSubjectOf), ...widened.map(accountSubject)], reason);
-  }
 
   // What could not be written then may have been all the same, by a commit that failed after it was made: nothing told the view. It
   // forgets what it read before, so that it does not give back what only the denial took.

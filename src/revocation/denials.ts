@@ -8,38 +8,23 @@ import {
   credentialSubject,
   kindSubject,
   namedSubject,
-  type SessionCredentialRef,
   type Subject,
   sessionsSubject,
-  signingKeySubject,
 } from '../domain/credential.ts';
-import { type Clock, NEVER, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { type Clock, NEVER, type UnixNanos } from '../domain/time.ts';
 import type { Account, Facts, FactsQuery, Subkey, Token } from '../store/store.ts';
-
-/** A main key or wallet ends with its account alone. */
-export type Revocable = Exclude<CredentialKind, 'main' | 'evm'>;
-
-export type WideDenial =
-  /** As if the account were locked. */
-  | { readonly kind: 'account'; readonly account: AccountId }
-  /** All sessions of the account, and whatever was signed for one, made at or before `upTo`. */
-  | { readonly kind: 'sessions'; readonly account: AccountId; readonly upTo: UnixNanos }
-  /** All credentials of a kind, those that are made later included. */
-  | { readonly kind: 'every'; readonly account: AccountId; readonly of: Revocable };
-
-export type SingleDenial =
-  | {
-      readonly kind: 'credential';
-      readonly credential: CredentialRef & { readonly kind: Revocable };
-      /** As its owner names it: to be lifted by its name when its row is no more. */
-      readonly label: string;
-    }
-  /** Sessions of one main key, wallet or subkey made at or before `upTo`. */
-  | { readonly kind: 'credential_sessions'; readonly credential: SessionCredentialRef; readonly upTo: UnixNanos }
-  /** A subkey or token as its owner names it, where the store could not even say which row that is. */
-  | { readonly kind: 'named'; readonly account: AccountId; readonly of: Revocable; readonly label: string };
-
-export type Denial = WideDenial | SingleDenial | { readonly kind: 'signing_key'; readonly kid: string };
+import {
+  accountOf,
+  type Denial,
+  FOREVER,
+  isSingle,
+  kindOf,
+  type Revocable,
+  type SingleDenial,
+  subjectOf,
+  upToOf,
+  type WideDenial,
+} from './denial.ts';
 
 export interface DenialsStats {
   /** Credentials, accounts and signing keys that are denied in this process alone. */
@@ -80,8 +65,6 @@ export interface DenialLimits {
 // Some 200 bytes each. Beside these, an account costs five entries at most, however much of it is denied: less than the rows it has
 // in the database, without which nothing of it could be ended.
 const limitsByDefault: DenialLimits = { perAccount: 1_000, total: 100_000 };
-
-const FOREVER = unixNanos(2n ** 63n - 1n);
 
 interface Entry {
   /** The latest signature it ends; FOREVER for a credential as a whole. */
@@ -265,49 +248,6 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
       singles -= 1;
     }
     if (denied.wide.size + denied.single.size === 0) accounts.delete(account);
-  }
-}
-
-const isSingle = (denial: WideDenial | SingleDenial): denial is SingleDenial =>
-  denial.kind === 'credential' || denial.kind === 'credential_sessions' || denial.kind === 'named';
-
-const accountOf = (denial: WideDenial | SingleDenial): AccountId =>
-  denial.kind === 'credential' || denial.kind === 'credential_sessions' ? denial.credential.account : denial.account;
-
-const kindOf = (denial: SingleDenial): CredentialKind => (denial.kind === 'named' ? denial.of : denial.credential.kind);
-
-const upToOf = (denial: WideDenial | SingleDenial): UnixNanos =>
-  denial.kind === 'sessions' || denial.kind === 'credential_sessions' ? denial.upTo : FOREVER;
-
-function subjectOf(denial: WideDenial | SingleDenial): Subject {
-  switch (denial.kind) {
-    case 'account':
-      return accountSubject(denial.account);
-    case 'sessions':
-      return sessionsSubject(denial.account);
-    case 'every':
-      return kindSubject({ account: denial.account, kind: denial.of });
-    case 'credential':
-    case 'credential_sessions':
-      return credentialSubject(denial.credential);
-    case 'named':
-      return namedSubject({ account: denial.account, kind: denial.of, label: denial.label });
-    default:
-      return denial satisfies never;
-  }
-}
-
-/** Under which of its subjects a request that a denial ends is under way: some are known there by their account alone. */
-export function cutSubjectOf(denial: Denial): Subject {
-  switch (denial.kind) {
-    case 'signing_key':
-      return signingKeySubject(denial.kid);
-    case 'every':
-      return denial.of === 'subkey' ? sessionsSubject(denial.account) : accountSubject(denial.account);
-    case 'named':
-      return accountSubject(denial.account);
-    default:
-      return subjectOf(denial);
   }
 }
 

@@ -6,7 +6,8 @@ import { accountSubject, credentialSubject, type Subject, sessionsSubject } from
 import { type Clock, NEVER, unixNanos } from '../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../src/errors.ts';
 import { type Changes, createChanges } from '../../src/revocation/barrier.ts';
-import { createDenials, type Denial } from '../../src/revocation/denials.ts';
+import type { Denial } from '../../src/revocation/denial.ts';
+import { createDenials } from '../../src/revocation/denials.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
 import type { Change, Facts } from '../../src/store/store.ts';
 import { alice, bob, openService, subkeyKey } from './service.ts';
@@ -72,7 +73,7 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
     view,
     live,
     clock,
-    onStoreFailure: (error) => failures.push(error),
+    onStoreFailure: (error, deniedWhole) => failures.push(error, ...deniedWhole),
   });
   return { changes, events, failures, disk, denials, factsNow: () => denials.overFacts(query, facts) };
 }
@@ -149,13 +150,14 @@ describe('a change that cannot be written', () => {
   });
 
   test('is one more than an account may have remembered one by one, and cuts all of that account', async () => {
-    const { changes, events } = setup({ transaction: full });
+    const { changes, events, failures } = setup({ transaction: full });
     const many = Array.from({ length: 1_001 }, (_, i): Denial => {
       return { kind: 'credential', credential: { ...credential, id: `${i}` }, label: `${i}` };
     });
     const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => many });
     await expect(lost).rejects.toMatchObject({ status: 503 });
     expect(events).toEqual([expect.stringContaining(`,${accountSubject(alice)} credential_revoked undefined`)]);
+    expect(failures).toEqual([full, alice]);
   });
 
   test('and that is no revocation denies nobody', async () => {

@@ -4,7 +4,8 @@ import { anywhere } from '../../src/domain/allowlist.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { NEVER, unixNanos } from '../../src/domain/time.ts';
-import { createDenials, type Denial, type DenialLimits } from '../../src/revocation/denials.ts';
+import type { Denial } from '../../src/revocation/denial.ts';
+import { createDenials, type DenialLimits } from '../../src/revocation/denials.ts';
 import type { Account, Facts, FactsQuery, Subkey, Token } from '../../src/store/store.ts';
 
 const alice = feltOf(0xa11cen);

@@ -2,7 +2,7 @@
 // after all.
 import type { AccountId, CredentialRef } from '../../src/domain/credential.ts';
 import { nanosOfSeconds, type UnixNanos } from '../../src/domain/time.ts';
-import type { Denial } from '../../src/revocation/denials.ts';
+import type { Denial } from '../../src/revocation/denial.ts';
 import { type Attempt, accounts, type Edit, editedCredential, kids, labelOf, pick } from './simulated-store.ts';
 
 /** Numbers pick as those of an edit do. */

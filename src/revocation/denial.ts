@@ -1,0 +1,89 @@
+// One thing that was ended and could not be written, and the subjects it is known by. Data alone: denials.ts keeps and applies them.
+import {
+  type AccountId,
+  accountSubject,
+  type CredentialKind,
+  type CredentialRef,
+  credentialSubject,
+  kindSubject,
+  namedSubject,
+  type SessionCredentialRef,
+  type Subject,
+  sessionsSubject,
+  signingKeySubject,
+} from '../domain/credential.ts';
+import { type UnixNanos, unixNanos } from '../domain/time.ts';
+
+/** A main key or wallet ends with its account alone. */
+export type Revocable = Exclude<CredentialKind, 'main' | 'evm'>;
+
+export type WideDenial =
+  /** As if the account were locked. */
+  | { readonly kind: 'account'; readonly account: AccountId }
+  /** All sessions of the account, and whatever was signed for one, made at or before `upTo`. */
+  | { readonly kind: 'sessions'; readonly account: AccountId; readonly upTo: UnixNanos }
+  /** All credentials of a kind, those that are made later included. */
+  | { readonly kind: 'every'; readonly account: AccountId; readonly of: Revocable };
+
+export type SingleDenial =
+  | {
+      readonly kind: 'credential';
+      readonly credential: CredentialRef & { readonly kind: Revocable };
+      /** As its owner names it: to be lifted by its name when its row is no more. */
+      readonly label: string;
+    }
+  /** Sessions of one main key, wallet or subkey made at or before `upTo`. */
+  | { readonly kind: 'credential_sessions'; readonly credential: SessionCredentialRef; readonly upTo: UnixNanos }
+  /** A subkey or token as its owner names it, where the store could not even say which row that is. */
+  | { readonly kind: 'named'; readonly account: AccountId; readonly of: Revocable; readonly label: string };
+
+export type Denial = WideDenial | SingleDenial | { readonly kind: 'signing_key'; readonly kid: string };
+
+/** For a credential as a whole: later than any signature. */
+export const FOREVER = unixNanos(2n ** 63n - 1n);
+
+/** About one credential; others are about many. */
+export const isSingle = (denial: WideDenial | SingleDenial): denial is SingleDenial =>
+  denial.kind === 'credential' || denial.kind === 'credential_sessions' || denial.kind === 'named';
+
+export const accountOf = (denial: WideDenial | SingleDenial): AccountId =>
+  denial.kind === 'credential' || denial.kind === 'credential_sessions' ? denial.credential.account : denial.account;
+
+export const kindOf = (denial: SingleDenial): CredentialKind =>
+  denial.kind === 'named' ? denial.of : denial.credential.kind;
+
+/** The latest signature that it ends. */
+export const upToOf = (denial: WideDenial | SingleDenial): UnixNanos =>
+  denial.kind === 'sessions' || denial.kind === 'credential_sessions' ? denial.upTo : FOREVER;
+
+export function subjectOf(denial: WideDenial | SingleDenial): Subject {
+  switch (denial.kind) {
+    case 'account':
+      return accountSubject(denial.account);
+    case 'sessions':
+      return sessionsSubject(denial.account);
+    case 'every':
+      return kindSubject({ account: denial.account, kind: denial.of });
+    case 'credential':
+    case 'credential_sessions':
+      return credentialSubject(denial.credential);
+    case 'named':
+      return namedSubject({ account: denial.account, kind: denial.of, label: denial.label });
+    default:
+      return denial satisfies never;
+  }
+}
+
+/** Under which of its subjects a request that a denial ends is under way: some are known there by their account alone. */
+export function cutSubjectOf(denial: Denial): Subject {
+  switch (denial.kind) {
+    case 'signing_key':
+      return signingKeySubject(denial.kid);
+    case 'every':
+      return denial.of === 'subkey' ? sessionsSubject(denial.account) : accountSubject(denial.account);
+    case 'named':
+      return accountSubject(denial.account);
+    default:
+      return subjectOf(denial);
+  }
+}
