@@ -210,7 +210,7 @@ describe.each(kinds)('$name starts again', (kind) => {
     const script = `
       fails=0
       for pages in 2 6 12 20 30 45 65; do
-        mount -t tmpfs -o size=$(( (${had} + pages) * 4 ))k tmpfs "${folder}" || exit 3
+        mount -t tmpfs -o mode=0700,size=$(( (${had} + pages) * 4 ))k tmpfs "${folder}" || exit 3
         if [ -f "${before}" ]; then cp "${before}" "${file}"; fi
         ${run} >/dev/null 2>&1 || fails=$((fails + 1))
         mount -o remount,size=64m "${folder}" || exit 3

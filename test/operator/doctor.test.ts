@@ -26,6 +26,7 @@ import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/server.ts';
 import { lookAtData } from '../../src/offline.ts';
+import { writeFirstTables } from '../contract/first-tables.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { certFile, keyFile } from '../support/self-signed.ts';
@@ -250,7 +251,8 @@ describe('without a server', () => {
     sql("insert into kysely_migration (name, timestamp) values ('9999-tomorrow', 'x')");
     expect(await said()).toBe('wrong: a newer release of Countersign has written it (9999-tomorrow)');
     writeFileSync(database(), whole);
-    sql(`delete from kysely_migration where name > '0001-initial'`);
+    rmSync(database());
+    await writeFirstTables(join(sound, 'data', 'countersign.db'), database());
     expect(await said()).toMatch(/^note: whole; .*tables of 0001-initial, which the next start brings up to date$/);
     // Tried on a copy: this one still waits.
     const before = everythingIn(folder);
