@@ -290,6 +290,31 @@ describe('of the limits of an account, one subkey or token may use its share', (
     expect(last.json.message).toMatch(/: 10 requests per 60 s for this account; /);
   });
 
+  test('a bot with an interactive session leaves its owner the rest of the interactive orders, of the day too', async () => {
+    const own = await limited({
+      ...shares,
+      'rate_limit.interactive_orders_per_second': '100',
+      'rate_limit.interactive_orders_per_day': '4',
+    });
+    const trader = await newOwner(own);
+    const subkey = await addSubkey(own, trader);
+    const sessionOf = async (key: Owner['key'], publicKey?: string) => {
+      const path = publicKey === undefined ? '/v1/auth' : `/v1/auth/${publicKey}`;
+      const headers = loginOf(own, key, trader.account);
+      return String((await call(own.url, 'POST', `${path}?token_usage=interactive`, { headers })).json.jwt_token);
+    };
+    const [bot, main] = [await sessionOf(subkey, subkey.publicKey), await sessionOf(trader.key)];
+    const place = (bearer: string) => call(own.url, 'POST', '/v1/orders', { bearer, body: {} });
+    const statuses = async (bearer: string) => {
+      const answers = [];
+      for (let i = 0; i < 4; i += 1) answers.push((await place(bearer)).status === 429 ? 'limited' : 'passed');
+      return answers;
+    };
+    // 70 percent of four are two, by the day.
+    expect(await statuses(bot)).toEqual(['passed', 'passed', 'limited', 'limited']);
+    expect(await statuses(main)).toEqual(['passed', 'passed', 'limited', 'limited']);
+  });
+
   test('a token, and what it is refused costs its account nothing', async () => {
     const reader = await newOwner(world);
     const { token } = await createToken(world.url, reader.session);

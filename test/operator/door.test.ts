@@ -154,6 +154,15 @@ describe('with the operator token', () => {
     expect(answer.body).toContain('chunked, in HTTP/1.1');
   });
 
+  test('a body with two readings is refused, as on the public listener', async () => {
+    for (const body of ['{"use":"session","use":"token"}', '{"use":"session","Use":"token"}', '{"constructor":1}']) {
+      const lines = `Authorization: Bearer ${world.service.operatorToken}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n`;
+      const bytes = `POST /operator/v1/signing-keys/rotate HTTP/1.1\r\nHost: x\r\n${lines}\r\n${body}`;
+      const answer = await exchange(operatorPort(), bytes);
+      expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, 'BINDING_ERROR']);
+    }
+  });
+
   test('the version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect((await operate(world.service, 'GET', '/version')).json).toEqual({ version, node: process.versions.node });
