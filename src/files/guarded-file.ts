@@ -9,11 +9,12 @@ import { requireOurs, shownMode } from './ownership.ts';
  * Who else may do what with the file:
  * - `secret`: nobody anything.
  * - `mounted_secret`: the same, but for mode 0440, which a secret mount gives to a service that is not root.
+ * - `group_secret`: a group may read it, 0440 or 0640: so systems keep a TLS key for the services that prove themselves with it.
  * - `trusted`: others may read it, and not write.
  * - `shown`: anything; it proves itself otherwise.
  * All but `shown` belong to us or to root. On Windows nobody is asked: there the access list of the folder decides.
  */
-export type Guard = 'secret' | 'mounted_secret' | 'trusted' | 'shown';
+export type Guard = 'secret' | 'mounted_secret' | 'group_secret' | 'trusted' | 'shown';
 
 const WINDOWS = process.platform === 'win32';
 const MOST_LINKS = 40;
@@ -41,13 +42,21 @@ export function readGuarded(path: string, guard: Guard, maxBytes: number): Buffe
   }
 }
 
+const groupMayRead: Readonly<Record<Guard, readonly number[]>> = {
+  secret: [],
+  mounted_secret: [0o440],
+  group_secret: [0o440, 0o640],
+  trusted: [],
+  shown: [],
+};
+
 function requireBits(path: string, { mode }: Stats, guard: Guard): void {
   if (WINDOWS || guard === 'shown') return;
   if (guard === 'trusted') {
     if ((mode & 0o022) === 0) return;
     throw new UnsafeFile(path, `has mode ${shownMode(mode)}, so others may change it; run: chmod go-w ${path}`);
   }
-  if ((mode & 0o077) === 0 || (guard === 'mounted_secret' && (mode & 0o777) === 0o440)) return;
+  if ((mode & 0o077) === 0 || groupMayRead[guard].includes(mode & 0o777)) return;
   throw new UnsafeFile(path, `has mode ${shownMode(mode)}, so others may read it; run: chmod 600 ${path}`);
 }
 

@@ -25,7 +25,7 @@ export interface TlsOptions
 export function openTls(certFile: string, keyFile: string): TlsOptions {
   const cert = readPem('tls.cert', certFile, 'shown');
   const certificate = certificateOf(cert, certFile);
-  const key = readPem('tls.key', keyFile, 'secret');
+  const key = readPem('tls.key', keyFile, 'group_secret');
   if (!certificate.checkPrivateKey(privateKeyOf(key, keyFile))) {
     throw new ConfigError([
       `tls.key: ${keyFile} is not the private key of the first certificate in ${certFile} (tls.cert)`,

@@ -22,7 +22,7 @@ const POSIX = process.platform !== 'win32';
 /** Only root can give a file to somebody else. */
 const ROOT = process.geteuid?.() === 0;
 const STRANGER = 4711;
-const GUARDS: readonly Guard[] = ['secret', 'mounted_secret', 'trusted', 'shown'];
+const GUARDS: readonly Guard[] = ['secret', 'mounted_secret', 'group_secret', 'trusted', 'shown'];
 
 let folder: string;
 let path: string;
@@ -68,6 +68,7 @@ describe.skipIf(!POSIX)('what others may do with it', () => {
   test('a secret: nothing; one of a mount: mode 0440; what is trusted: reading', () => {
     expect(accepted('secret')).toEqual(['400', '600', '700']);
     expect(accepted('mounted_secret')).toEqual(['400', '600', '700', '440']);
+    expect(accepted('group_secret')).toEqual(['400', '600', '700', '440', '640']);
     expect(accepted('trusted')).toEqual(['400', '600', '700', '440', '640', '604', '444', '644', '610', '601']);
     expect(accepted('shown')).toHaveLength(14);
   });
@@ -147,7 +148,7 @@ describe.skipIf(!POSIX)('a link', () => {
     chownSync(target, 0, 0);
     for (const link of [path, data]) {
       lchownSync(link, STRANGER, STRANGER);
-      for (const guard of ['secret', 'mounted_secret', 'trusted'] as const) {
+      for (const guard of ['secret', 'mounted_secret', 'group_secret', 'trusted'] as const) {
         expect(outcome(guard)).toBe(`${path} is reached by a link of user ${STRANGER}, who is not us: ${link}`);
       }
       lchownSync(link, 0, 0);

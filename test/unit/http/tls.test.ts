@@ -74,7 +74,7 @@ describe('a pair that cannot work stops the start with one sentence that names t
     'a key that others may read, or that is no file, whoever waits for it',
     () => {
       const readable = file('readable.pem', readFileSync(keyFile, 'utf8'));
-      for (const mode of [0o640, 0o604, 0o440]) {
+      for (const mode of [0o660, 0o604, 0o444]) {
         chmodSync(readable, mode);
         expect(problemOf(certFile, readable)).toBe(
           `tls.key: ${readable} has mode 0${mode.toString(8)}, so others may read it; run: chmod 600 ${readable}`,
