@@ -190,8 +190,9 @@ const inWords: Readonly<Record<string, string>> = {
   EIO: 'the terminal or the disk is gone',
 };
 
-// A reader that is slow costs nothing as long as there is room.
-function problemOf(code: string | undefined, isJammed: boolean): string | undefined {
-  if (code === undefined || (code === 'EAGAIN' && !isJammed)) return undefined;
+// A reader that is slow costs nothing as long as there is room; one that has cost lines does until all the others have left.
+function problemOf(failedWith: string | undefined, isJammed: boolean): string | undefined {
+  if (!isJammed && (failedWith === undefined || failedWith === 'EAGAIN')) return undefined;
+  const code = failedWith ?? 'EAGAIN';
   return `${inWords[code] ?? 'they cannot be written'} (${code})`;
 }

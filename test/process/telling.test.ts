@@ -3,7 +3,7 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -212,5 +212,68 @@ describe.skipIf(!LINUX)('a server goes on, writes and stops as it should', () =>
     await answering(server);
     server.child.kill('SIGKILL');
     await expect.poll(() => existsSync(code) && readFileSync(code, 'utf8')).toBe('0\n');
+  });
+});
+
+/** A server that is answering, with standard error to be read. */
+async function launchedWith(imports: readonly string[]) {
+  const server = launch(['ignore', 'ignore', 'pipe'], { imports });
+  let stderr = '';
+  server.child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  await answering(server);
+  return { ...server, stderr: () => stderr };
+}
+
+describe.skipIf(!LINUX)('an end has an end', () => {
+  test('a defect ends the server with 1 though nobody reads what it says', async () => {
+    const { pipe, writer } = pipeIn();
+    const server = launch(['ignore', writer, writer]);
+    await answering(server);
+    pipe.fill();
+    server.child.kill('SIGUSR2');
+    await expect.poll(checkOf(server)).toMatch(/nobody reads them/);
+    server.child.kill('SIGWINCH');
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+  });
+
+  test('a write that the system holds, because the flags of what is shared were changed, does not keep the process', async () => {
+    // Another program of the same terminal or supervisor: node puts the flags back that it found.
+    const wrapper = ['bash', '-c', '"$1" -e "setInterval(() => 0, 1e6)" 2>/dev/null & echo $! >"$0"; exec "$@"'];
+    const other = join(folder, 'other');
+    const server = launch(['ignore', 'pipe', 'ignore'], { wrapper: [...wrapper, other] });
+    await answering(server);
+    process.kill(Number(readFileSync(other, 'utf8')), 'SIGTERM');
+    const flags = () =>
+      Number.parseInt(readFileSync(`/proc/${server.child.pid}/fdinfo/1`, 'utf8').split('flags:')[1] ?? '', 8);
+    await expect.poll(() => flags() & constants.O_NONBLOCK).toBe(0);
+    server.child.kill('SIGUSR2');
+    await expect.poll(checkOf(server)).toMatch(/nobody reads them/);
+    await onboard(server.url, starkTrader());
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(auditActions(server)).toEqual({ 'account.onboarded': 1 });
+  });
+
+  test('a stop that hangs is given up, with 1 and one sentence; what hangs even then is killed', async () => {
+    const [stop, end] = await Promise.all([
+      launchedWith(["import { Server } from 'node:net'; Server.prototype.close = () => undefined;"]),
+      launchedWith(["process.on('exit', () => { for (;;); });"]),
+    ]);
+    stop.child.kill('SIGTERM');
+    end.child.kill('SIGWINCH');
+    expect(await end.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(end.stderr()).toMatch(/^countersign: ended by a defect: TypeError: a defect$/m);
+    expect(await stop.ended).toEqual({ code: 1, signal: null });
+    expect(stop.stderr()).toBe('countersign: the stop did not end within 11 s and was given up\n');
+  });
+
+  test('a warning of node is said without waiting, and without the secrets it may hold', async () => {
+    const server = await launchedWith([
+      "process.on('SIGCONT', () => process.emitWarning('look at Bearer ' + 'k1J'.repeat(12)));",
+    ]);
+    server.child.kill('SIGCONT');
+    await expect.poll(server.stderr).toMatch(/^countersign: Warning: look at Bearer \[redacted\]$/m);
   });
 });
