@@ -71,6 +71,8 @@ function launch(stdio: StdioOptions, { wrapper = [], imports = [] }: Options = {
   const env = { ...process.env, TMPDIR: home.tmp, NODE_OPTIONS: undefined };
   const child = spawn(program, args, { cwd: home.tmp, env, stdio, detached: true });
   started.add(child);
+  // One that is killed with something unread in between resets the connection.
+  for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   return { home, child, url: `http://${host}:8080`, ended };
 }
@@ -238,16 +240,28 @@ describe.skipIf(!LINUX)('an end has an end', () => {
     expect(await server.ended).toEqual({ code: 1, signal: null });
   });
 
-  test('a write that the system holds, because the flags of what is shared were changed, does not keep the process', async () => {
-    // Another program of the same terminal or supervisor: node puts the flags back that it found.
+  /** Another program of the same terminal or supervisor: node puts the flags back that it found, and what is shared blocks again. */
+  async function launchedBesideAnother(stdout: 'pipe' | number) {
     const wrapper = ['bash', '-c', '"$1" -e "setInterval(() => 0, 1e6)" 2>/dev/null & echo $! >"$0"; exec "$@"'];
     const other = join(folder, 'other');
-    const server = launch(['ignore', 'pipe', 'ignore'], { wrapper: [...wrapper, other] });
+    const server = launch(['ignore', stdout, 'ignore'], { wrapper: [...wrapper, other] });
     await answering(server);
     process.kill(Number(readFileSync(other, 'utf8')), 'SIGTERM');
     const flags = () =>
       Number.parseInt(readFileSync(`/proc/${server.child.pid}/fdinfo/1`, 'utf8').split('flags:')[1] ?? '', 8);
     await expect.poll(() => flags() & constants.O_NONBLOCK).toBe(0);
+    return server;
+  }
+
+  test('a pipe that another program made block again is no matter', async () => {
+    const { pipe, writer } = pipeIn();
+    const server = await launchedBesideAnother(writer);
+    pipe.fill();
+    await workAndStop(server, /nobody reads them/);
+  });
+
+  test('a socket that another program made block again has one write that the system holds: it does not keep the process', async () => {
+    const server = await launchedBesideAnother('pipe');
     server.child.kill('SIGUSR2');
     await expect.poll(checkOf(server)).toMatch(/nobody reads them/);
     await onboard(server.url, starkTrader());

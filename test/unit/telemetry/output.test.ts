@@ -1,5 +1,7 @@
 // Standard output that takes nothing: what is told waits within its bound, is dropped and counted beyond it, and nobody who tells is
 // ever told of it. On real pipes and devices; what a whole server does then: test/process/telling.test.ts.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -122,3 +124,17 @@ test('a descriptor that is not open throws nowhere', async () => {
   expect(await output.end()).toBe(true);
   expect(output.stats().problem).toContain('EBADF');
 });
+
+test.skipIf(!LINUX)(
+  'a socket that nobody reads is waited for by nobody, and the process that has it can exit',
+  async () => {
+    const code = `
+    import { standardOutput } from '${new URL('../../../src/telemetry/output.ts', import.meta.url)}';
+    for (let i = 0; i < 20000; i += 1) standardOutput().write('x'.repeat(100) + '\\n');
+    process.exit(await standardOutput().end() ? 0 : 1);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] });
+    child.stdout.on('error', () => undefined);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  },
+);
