@@ -8,8 +8,8 @@ export interface Output {
   write(lines: string): void;
   stats(): OutputStats;
   /**
-   * The last try, for the end of the process: resolves when all has left or cannot, within a second. False: the system still holds
-   * a write of ours, and an exit would wait for it.
+   * The last try, for the end of the process: resolves when all has left or cannot, within a second. False, after two more: the
+   * system holds a write of ours, and an exit would wait for it.
    */
   end(): Promise<boolean>;
 }
@@ -37,6 +37,7 @@ const PIECE_BYTES = 65_536;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 1_000;
 const END_MS = 1_000;
+const HELD_MS = 2_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -56,6 +57,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
   let untold = 0;
   /** Since a line was lost, until all has left. */
   let isJammed = false;
+  let isOver = false;
 
   function add(lines: string): void {
     waiting.push(lines);
@@ -72,7 +74,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
   async function writeAll(): Promise<void> {
     // Lines of one turn of the event loop are one write.
     await pause(0);
-    while (piece.length > 0 || waiting.length > 0) {
+    while (!isOver && (piece.length > 0 || waiting.length > 0)) {
       if (piece.length === 0) piece = nextPiece();
       try {
         opened ??= unblocked(fd);
@@ -131,6 +133,10 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
         if (failedWith !== 'EAGAIN') break;
         await pause(FIRST_RETRY_MS);
       }
+      // One that does not block comes back as soon as the machine finds time for it.
+      isOver = true;
+      if (writing !== undefined) await Promise.race([writing, pause(HELD_MS)]);
+      isOver = false;
       return writing === undefined;
     },
   };

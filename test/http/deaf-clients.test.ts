@@ -1,7 +1,7 @@
 // Who goes on after being told to wait: a hundred times on one connection, then it is closed; and the log has a line of it, not a
 // hundred. Time of the limits stands still.
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { MAX_TOO_MANY_REQUESTS } from '../../src/http/deaf-clients.ts';
 import { untilClosed } from '../support/raw-http.ts';
 import { call, createToken } from '../support/trader.ts';
@@ -19,7 +19,6 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => world.stop());
 
 /** Sends `count` requests on one connection, and reads until the server closes it. */
 async function flood(count: number): Promise<string[]> {
@@ -64,4 +63,13 @@ test('a token that is refused again and again is one line of the log, too', asyn
   expect(lines).toEqual([
     expect.objectContaining({ event: 'denied', reason: 'ip_not_allowed', account: owner.account }),
   ]);
+});
+
+test('how many they were is told before the service ends', async () => {
+  await world.stop();
+  const counted = world.service.log.map((line) => JSON.parse(line)).filter(({ count }) => count !== undefined);
+  expect(counted).toContainEqual(
+    expect.objectContaining({ event: 'denied', reason: 'rate_limited', count: 2 * MAX_TOO_MANY_REQUESTS - 1 }),
+  );
+  expect(counted).toContainEqual(expect.objectContaining({ event: 'denied', reason: 'ip_not_allowed', count: 299 }));
 });

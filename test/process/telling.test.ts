@@ -32,10 +32,11 @@ afterEach(() => {
 });
 afterAll(removeFolders);
 
-/** Runs in the server's process: SIGUSR2 makes it tell 4 MB, SIGWINCH meet a defect. */
+/** Runs in the server's process: SIGUSR2 makes it tell 4 MB, and print, SIGWINCH meet a defect. */
 const preload = `
   import { standardError, standardOutput } from '${pathToFileURL(join(PROJECT, 'src/telemetry/output.ts'))}';
   process.on('SIGUSR2', () => {
+    for (const stream of [process.stdout, process.stderr]) stream.write('as a library does\\n');
     for (const output of [standardOutput(), standardError()]) {
       for (let i = 0; i < 20000; i += 1) output.write('{"event":"flood","text":"' + 'x'.repeat(100) + '"}\\n');
     }

@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Pipe {
+  readonly path: string;
   /** A writing end as a shell gives it: it blocks. Of whoever opened it, to close. */
   openWriter(): number;
   /** No byte fits any more. */
@@ -25,6 +26,7 @@ export function openPipe(folder: string): Pipe {
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   let isOpen = true;
   return {
+    path,
     openWriter: () => openSync(path, constants.O_WRONLY),
     fill() {
       const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -18,7 +18,7 @@ import { MasterKeyUnusable } from '../../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../jwt/seal.ts';
 import { SigningKeyDamaged } from '../../jwt/signing-key.ts';
 import { OPERATOR_TOKEN_FILE, OperatorTokenUnusable } from '../../operator/token-file.ts';
-import { standardError, standardOutput } from '../../telemetry/output.ts';
+import { type Output, standardError, standardOutput } from '../../telemetry/output.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
 import { endAtTheLatestIn } from '../hard-end.ts';
 import { abandonPrinting } from '../printing.ts';
@@ -38,6 +38,8 @@ export async function serve(argv: readonly string[]): Promise<number> {
   let app: App;
   let loaded: LoadedConfig;
   abandonPrinting();
+  writeThrough(process.stdout, standardOutput());
+  writeThrough(process.stderr, standardError());
   sayWarnings();
   // Listened for before anything is opened: a signal during start must not leave a half-started server behind.
   const stopping = stopSignal();
@@ -85,6 +87,18 @@ interface Crash {
 function firstCrash(): Promise<Crash> {
   return new Promise((resolve) => {
     process.on('uncaughtException', (error: unknown) => resolve({ error }));
+  });
+}
+
+// What a library prints must not wait for whoever reads either.
+function writeThrough(stream: NodeJS.WriteStream, output: Output): void {
+  Object.assign(stream, {
+    write(chunk: string | Uint8Array, ...rest: readonly unknown[]): true {
+      output.write(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());
+      const written = rest.at(-1);
+      if (typeof written === 'function') written();
+      return true;
+    },
   });
 }
 
