@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { denyReasons } from '../../../src/domain/decision.ts';
 import { errorStatus } from '../../../src/errors.ts';
 import { ipBuckets } from '../../../src/ratelimit/limiter.ts';
-import { outcomeClasses, surfaces } from '../../../src/telemetry/counters.ts';
+import { connectionRefusals, outcomeClasses, surfaces } from '../../../src/telemetry/counters.ts';
 import { processRegistry } from '../../../src/telemetry/exposition.ts';
 import { metrics } from '../../../src/telemetry/metrics.ts';
 import { readExpression } from './promql.ts';
@@ -34,7 +34,7 @@ for (const { name, type } of await processRegistry().getMetricsAsJSON()) {
 /** Values that a matcher may name; labels that are not here are not checked. */
 const shed = ['queue_full', 'waited_too_long', 'client_gone', 'thread_lost', 'stopping'];
 const values: Readonly<Record<string, readonly string[]>> = {
-  reason: [...denyReasons, ...Object.keys(errorStatus), ...shed],
+  reason: [...denyReasons, ...Object.keys(errorStatus), ...shed, ...connectionRefusals],
   code: Object.keys(errorStatus),
   decision: ['allow', 'deny'],
   surface: surfaces,
