@@ -90,6 +90,8 @@ const operators: readonly Endpoint[] = [
   { method: 'POST', path: '/operator/v1/signing-keys/rotate' },
   { method: 'POST', path: '/operator/v1/signing-keys/{kid}/retire' },
   { method: 'GET', path: '/operator/v1/audit' },
+  { method: 'GET', path: '/operator/v1/clock' },
+  { method: 'POST', path: '/operator/v1/clock/accept' },
   { method: 'POST', path: '/operator/v1/backup' },
   { method: 'GET', path: '/operator/v1/version' },
   { method: 'GET', path: '/metrics' },

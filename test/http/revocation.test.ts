@@ -32,7 +32,8 @@ const AWAY = '403 IP_NOT_ALLOWED';
 let world: World;
 let owner: Owner;
 beforeAll(async () => {
-  world = await startWorld();
+  // Little memory for bodies, so that a large one is passed on while it comes.
+  world = await startWorld({ settings: { 'upstream.body_memory': String(2 ** 20) } });
   owner = await newOwner(world);
 });
 afterAll(() => world.stop());
@@ -192,7 +193,7 @@ describe('a request that is still on its way', () => {
       const session = await subkeySession(world, owner.account, subkey);
       expect(await met(session)).toEqual(all('alive'));
       const before = total();
-      const order = await halfAnOrder(session, 200_000, 100_000);
+      const order = await halfAnOrder(session, 800_000, 400_000);
       await expect.poll(total).toBe(before + 1);
       expect(receiptOf(await okay(change(subkey)))).toBe('nodes=1; ms=n; in_flight=1');
       order.rest();
@@ -205,7 +206,7 @@ describe('a request that is still on its way', () => {
     const session = await subkeySession(world, owner.account, subkey);
     expect(await met(session)).toEqual(all('alive'));
     const before = total();
-    const order = await halfAnOrder(session, 200_000, 100_000);
+    const order = await halfAnOrder(session, 800_000, 400_000);
     await expect.poll(total).toBe(before + 1);
     const changes = [
       await ask('DELETE', subkeyPath(other)),

@@ -23,7 +23,8 @@ export const formsOfBytes = (bytes: Buffer): string[] => [
 export function placesOf(service: Service): Map<string, string> {
   const places = new Map<string, string>([['log', service.log.join('\n')]]);
   const data = join(service.folder, 'data');
-  for (const file of readdirSync(data)) places.set(`file ${file}`, readFileSync(join(data, file), 'latin1'));
+  const files = readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const { name } of files) places.set(`file ${name}`, readFileSync(join(data, name), 'latin1'));
   const database = new DatabaseSync(join(data, 'countersign.db'), { readOnly: true });
   try {
     const tables = database.prepare("select name from sqlite_schema where type = 'table'").all();
