@@ -5,11 +5,10 @@ import type { Socket } from 'node:net';
 /** Answers 429 on one connection, the last of which closes it. */
 export const MAX_TOO_MANY_REQUESTS = 100;
 
-const toldToWait = new WeakMap<Socket, number>();
+const toldToWait = Symbol('answers 429');
 
 /** Called for each answer 429: whether it is the last on its connection. */
-export function isLastRefusal(socket: Socket): boolean {
-  const times = (toldToWait.get(socket) ?? 0) + 1;
-  toldToWait.set(socket, times);
-  return times >= MAX_TOO_MANY_REQUESTS;
+export function isLastRefusal(socket: Socket & { [toldToWait]?: number }): boolean {
+  socket[toldToWait] = (socket[toldToWait] ?? 0) + 1;
+  return socket[toldToWait] >= MAX_TOO_MANY_REQUESTS;
 }

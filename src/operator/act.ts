@@ -2,15 +2,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { OperatorAct } from '../credentials/operator-act.ts';
 
-const acts = new WeakMap<IncomingMessage, OperatorAct>();
+const attached = Symbol('act');
 
-export const attachAct = (request: IncomingMessage, act: OperatorAct): void => {
-  acts.set(request, act);
+interface WithAct {
+  [attached]?: OperatorAct;
+}
+
+export const attachAct = (request: IncomingMessage & WithAct, act: OperatorAct): void => {
+  request[attached] = act;
 };
 
 /** Throws when the request did not pass the operator's door: such a request must never be served. */
-export function actOf(request: { readonly raw: IncomingMessage }): OperatorAct {
-  const act = acts.get(request.raw);
+export function actOf(request: { readonly raw: IncomingMessage & WithAct }): OperatorAct {
+  const act = request.raw[attached];
   if (act === undefined) throw new Error('a request reached an operator route without passing the bearer check');
   return act;
 }

@@ -65,8 +65,13 @@ const withoutBearer: ReadonlyMap<string, 'as strangers' | 'nothing'> = new Map([
   ['/readyz', 'as strangers'],
   [METRICS_PATH, 'nothing'],
 ]);
-const requestIds = new WeakMap<IncomingMessage, string>();
-const requestIdOf = (request: IncomingMessage): string => requestIds.get(request) ?? 'unknown';
+const attached = Symbol('request id');
+
+interface WithId {
+  [attached]?: string;
+}
+
+const requestIdOf = (request: IncomingMessage & WithId): string => request[attached] ?? 'unknown';
 
 export async function createOperatorApi(deps: OperatorApiDeps): Promise<OperatorApi> {
   const { telemetry } = deps;
@@ -106,9 +111,9 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
   refuseOtherMethods();
   await app.ready();
 
-  function front(request: IncomingMessage, response: ServerResponse): void {
+  function front(request: IncomingMessage & WithId, response: ServerResponse): void {
     const requestId = randomUUID();
-    requestIds.set(request, requestId);
+    request[attached] = requestId;
     response.setHeader(REQUEST_ID_HEADER, requestId);
     response.setHeader('Cache-Control', 'no-store');
     try {

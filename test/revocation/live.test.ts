@@ -5,7 +5,6 @@ import type { DenyReason } from '../../src/domain/decision.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import { type Clock, NEVER, type UnixNanos, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import { createLiveRegistry, type OpenGrant, openGrantForAnyone } from '../../src/revocation/live.ts';
-import { bytesGrownOld, PUT_IN } from '../support/old-bytes.ts';
 import { accounts, pick } from './simulated-store.ts';
 
 const account = pick(accounts, 0);
@@ -163,26 +162,6 @@ describe('a released request', () => {
     live.cut([mine], 'credential_revoked');
     expect(stays.cuts).toEqual(['credential_revoked']);
   });
-});
-
-test('requests that come and go die young, though each has subjects of its own', () => {
-  const live = createLiveRegistry({ clock });
-  const { principal } = opened().grant;
-  if (principal === undefined) throw new Error('somebody asked');
-  const grown = bytesGrownOld((thing, round) => {
-    const grant = live.open({
-      principal,
-      subjects: [credentialSubject({ ...subkey, id: String(round) })],
-      position: 5n,
-      refusalAt: () => (thing === undefined ? 'bearer_expired' : undefined),
-      endsAt: NEVER,
-      endReason: 'bearer_expired',
-      decidedAt: clock.latest(),
-    });
-    return () => grant.release();
-  });
-  // Of a Map by subject, nearly all of it.
-  expect(grown).toBeLessThan(PUT_IN / 20);
 });
 
 describe('time', () => {

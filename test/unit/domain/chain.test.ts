@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { append, createChain, createLink, type Link, moveToEnd, ownersOf, unlink } from '../../../src/domain/chain.ts';
-import { bytesGrownOld, PUT_IN } from '../../support/old-bytes.ts';
 
 test('a chain agrees with a list, whatever joins, leaves and goes to the end', () => {
   const command = fc.record({ act: fc.constantFrom('append', 'unlink', 'move'), at: fc.nat(8) });
@@ -28,15 +27,4 @@ test('a chain agrees with a list, whatever joins, leaves and goes to the end', (
       }
     }),
   );
-});
-
-test('what comes and goes dies young', () => {
-  const chain = createChain<object>();
-  const grown = bytesGrownOld((thing) => {
-    const link = createLink(thing);
-    append(chain, link);
-    return () => unlink(chain, link);
-  });
-  // Of a Set, nearly all of it.
-  expect(grown).toBeLessThan(PUT_IN / 20);
 });

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFairQueue, type FairQueue, type Pushed } from '../../../src/domain/fair-queue.ts';
-import { bytesGrownOld, PUT_IN } from '../../support/old-bytes.ts';
 
 interface Item {
   readonly client: string;
@@ -351,15 +350,4 @@ test('a client with one item waits at most one round, whatever comes meanwhile',
       expect(served).toBeLessThanOrEqual(othersNow);
     }),
   );
-});
-
-test('what waits and is served dies young, however many clients there are', () => {
-  const queue = createFairQueue<object>(2000);
-  const grown = bytesGrownOld((thing, round) => {
-    const name = `client ${round % 3000}`;
-    queue.push({ client: name, network: name }, thing);
-    return () => queue.shift();
-  });
-  // With Maps of those who wait, nearly all of it.
-  expect(grown).toBeLessThan(PUT_IN / 20);
 });

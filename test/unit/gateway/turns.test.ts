@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { createTurns, type Turn, type Turns } from '../../../src/gateway/turns.ts';
-import { bytesGrownOld, PUT_IN } from '../../support/old-bytes.ts';
 
 interface Asked extends Turn {
   readonly name: string;
@@ -191,27 +190,4 @@ describe('what is streamed', () => {
     turns.done(first);
     expect([second.state, begun(owners)]).toEqual(['begun', 15]);
   });
-});
-
-test('what has a turn, waiting or not, dies young, however many clients there are', () => {
-  const turns = createTurns({ connections: 32, maxWaiting: 1024 });
-  const grown = bytesGrownOld((thing, round) => {
-    const name = `client ${round % 3000}`;
-    let begun = false;
-    const turn: Turn & { readonly thing: object } = {
-      holder: { client: name, network: name, signedIn: round % 2 === 0 },
-      streamed: false,
-      thing,
-      begin() {
-        begun = true;
-      },
-      dropped: () => undefined,
-    };
-    const place = turns.ask(turn);
-    return () => {
-      if (begun) turns.done(turn);
-      else place?.leave();
-    };
-  });
-  expect(grown).toBeLessThan(PUT_IN / 10);
 });
