@@ -1,11 +1,14 @@
 // What ordinary accidents do to a server: kills while it starts, a log that nobody takes, a second server on the same data, files that
 // others may read. Each has a server of its own.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Home, homeIn } from '../process/server.ts';
 import { type Running, start, temporaryFolder } from '../support/started.ts';
 import { call } from '../support/trader.ts';
+import { attackSingleUse } from './emergency.ts';
 import { ownersAt } from './owner.ts';
 import type { Tally } from './tally.ts';
 import { freePort, listening, serveIn, spawnIn } from './target.ts';
@@ -58,7 +61,7 @@ export async function killStarts(tally: Tally): Promise<void> {
 const brokenOutputs: readonly [string, string][] = [
   ['a full disk', '> /dev/full'],
   ['a reader that is gone', '> >(true)'],
-  ['a reader that blocks', '> >(exec sleep 120)'],
+  ['a reader that blocks', '> >(exec sleep 30)'],
   ['closed', '>&-'],
 ];
 const REFUSALS = 400;
@@ -150,6 +153,74 @@ export async function shareDatabase(tally: Tally): Promise<void> {
   }
 }
 
+/** Somebody else's hand in the running server's log of changes. */
+export async function writeBeside(tally: Tally): Promise<void> {
+  const home = await newHome();
+  const server = spawnIn(home);
+  const url = await listening(server);
+  const database = new DatabaseSync(join(home.data, 'countersign.db'), { timeout: 5_000 });
+  database.exec("update meta set value = value + 1 where name = 'log_head'");
+  database.close();
+  const ended = await Promise.race([server.ended, delay(20_000, undefined, { ref: false })]);
+  const outcome = ended === undefined ? 'goes on' : `ended with ${ended.code}`;
+  tally.tried(ended?.code === 1, () => `the head of the log moved, and the server ${outcome}`);
+  const problem = await told(() => call(url, 'GET', '/v1/system/time'));
+  tally.tried(ended === undefined || problem !== undefined, () => 'somebody answers where it listened');
+  if (ended === undefined) server.signal('SIGKILL');
+  await server.ended;
+}
+
+const SIGNALS = 5;
+
+/** No debugger opens, whoever asks for one. */
+export async function askForDebugger(tally: Tally): Promise<void> {
+  const home = await newHome();
+  const server = spawnIn(home);
+  const url = await listening(server);
+  for (let n = 0; n < SIGNALS; n += 1) {
+    server.signal('SIGUSR1');
+    const problem = await told(() => call(url, 'GET', '/v1/system/time'));
+    const isOpen = /Debugger listening/.test(server.stderr());
+    tally.tried(problem === undefined && !isOpen, () => `SIGUSR1: ${problem ?? 'a debugger'}`);
+  }
+  await stopped(server);
+  const inspected = start(process.execPath, serveIn(await newHome(), 0), {
+    cwd: home.tmp,
+    env: { TMPDIR: home.tmp, NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+  });
+  const problem = await told(() => listening(inspected));
+  tally.tried(problem !== undefined, () => 'it started with a debugger that the environment asked for');
+  if (problem === undefined) await stopped(inspected);
+}
+
+/** A stolen subkey is first with every login of its owner. */
+export async function useOnce(tally: Tally): Promise<void> {
+  const server = spawnIn(await newHome(), '--login.single_use=true');
+  const url = await listening(server);
+  await attackSingleUse(await (await ownersAt(url))(), tally);
+  await stopped(server);
+}
+
+/** The machine's clock ten years ahead, at a start on data that has seen today. */
+export async function startInTheFuture(tally: Tally): Promise<void> {
+  const find = 'ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null || true';
+  const [preload = ''] = execFileSync('sh', ['-c', find], { encoding: 'utf8' }).split('\n');
+  if (preload === '') return tally.leftOut('libfaketime is not installed');
+  const home = await newHome();
+  const before = spawnIn(home);
+  await listening(before);
+  await stopped(before);
+  const env = { TMPDIR: home.tmp, LD_PRELOAD: preload, FAKETIME: '+3650d', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+  const ahead = start(process.execPath, serveIn(home, 0), { cwd: home.tmp, env });
+  const problem = await told(() => listening(ahead));
+  tally.tried(problem?.includes('clock.accept') === true, () => `ten years ahead: ${problem ?? 'it started'}`);
+  if (problem === undefined) await stopped(ahead);
+  const after = spawnIn(home);
+  const left = await told(() => listening(after));
+  tally.tried(left === undefined, () => `the clock is right again: ${left}`);
+  if (left === undefined) await stopped(after);
+}
+
 /** The database is taken away under a running server: it must not acknowledge what goes into nothing. */
 export async function removeDatabase(tally: Tally): Promise<void> {
   const home = await newHome();
@@ -167,22 +238,38 @@ export async function removeDatabase(tally: Tally): Promise<void> {
   await server.ended;
 }
 
-const openFiles: readonly [string, (home: Home) => void][] = [
+type Spoil = (home: Home) => void;
+
+const inPlaceOf =
+  (name: string, put: (path: string) => void): Spoil =>
+  ({ data }) => {
+    const path = join(data, name);
+    rmSync(path, { force: true });
+    put(path);
+  };
+
+const openFiles: readonly [string, Spoil][] = [
   ['a master key that others may read', ({ key }) => chmodSync(key, 0o644)],
-  ['an operator token that others may read', ({ data }) => chmodSync(join(data, 'operator.token'), 0o644)],
-  ['a data folder that others may write in', ({ data }) => chmodSync(data, 0o777)],
+  ['a master key that is a pipe', ({ key }) => replaceByPipe(key)],
+  ['an operator token that others may read', ({ data }) => chmodSync(join(data, 'operator.token'), 0o640)],
+  ['an operator token that is a pipe', inPlaceOf('operator.token', replaceByPipe)],
   [
     'an operator token that is half there',
-    ({ data }) => writeFileSync(join(data, 'operator.token'), 'abc', { mode: 0o600 }),
+    inPlaceOf('operator.token', (path) => writeFileSync(path, 'abc', { mode: 0o600 })),
   ],
-  [
-    'a lock that is a dangling link',
-    ({ data }) => {
-      rmSync(join(data, 'countersign.db.lock'), { force: true });
-      symlinkSync(join(data, '..', 'made-elsewhere'), join(data, 'countersign.db.lock'));
-    },
-  ],
+  ['a data folder that all may write in', ({ data }) => chmodSync(data, 0o777)],
+  ['a data folder that a group may write in', ({ data }) => chmodSync(data, 0o770)],
+  ['a lock that is a dangling link', inPlaceOf('countersign.db.lock', (path) => symlinkSync(elsewhereOf(path), path))],
+  ['a database that is a dangling link', inPlaceOf('countersign.db', (path) => symlinkSync(elsewhereOf(path), path))],
+  ['an operator socket that is a file', inPlaceOf('operator.sock', (path) => writeFileSync(path, ''))],
 ];
+
+const elsewhereOf = (path: string): string => join(path, '..', '..', 'made-elsewhere');
+
+function replaceByPipe(path: string): void {
+  rmSync(path, { force: true });
+  execFileSync('mkfifo', ['-m', '600', path]);
+}
 
 /** Files as they must not be: no server starts on them. */
 export async function openFilesToOthers(tally: Tally): Promise<void> {
@@ -194,7 +281,7 @@ export async function openFilesToOthers(tally: Tally): Promise<void> {
     spoil(home);
     const second = spawnIn(home);
     const problem = await told(() => listening(second));
-    const elsewhere = existsSync(join(home.data, '..', 'made-elsewhere'));
+    const elsewhere = existsSync(elsewhereOf(join(home.data, 'x')));
     tally.tried(problem !== undefined && !elsewhere, () => `it started with ${what}`);
     if (problem === undefined) await stopped(second);
   }

@@ -3,9 +3,19 @@
 // held; exit code 0: everything held.
 import { parseArgs } from 'node:util';
 import { endEverythingStarted, removeFolders } from '../support/started.ts';
-import { breakOutput, killStarts, openFilesToOthers, removeDatabase, shareDatabase } from './accidents.ts';
+import {
+  askForDebugger,
+  breakOutput,
+  killStarts,
+  openFilesToOthers,
+  removeDatabase,
+  shareDatabase,
+  startInTheFuture,
+  useOnce,
+  writeBeside,
+} from './accidents.ts';
 import { attackEmergency, attackEndings, attackForeignSigners } from './emergency.ts';
-import { attackHeaders, attackMembers, attackRequestLines } from './names.ts';
+import { attackHeaders, attackMembers, attackOwnBodies, attackRequestLines } from './names.ts';
 import { ownersAt } from './owner.ts';
 import { attackOperator, attackShared, insist } from './sharing.ts';
 import { createTally, type Result, type Tally } from './tally.ts';
@@ -42,6 +52,10 @@ const accidents: readonly [string, (tally: Tally) => Promise<void>][] = [
   ['a log that nobody takes', breakOutput],
   ['two servers on one database', shareDatabase],
   ['a database that is taken away', removeDatabase],
+  ['a database that somebody else writes to', writeBeside],
+  ['a start in the future', startInTheFuture],
+  ['a debugger', askForDebugger],
+  ['logins that count once, and a stolen subkey that is first', useOnce],
   ['files that others may read or write', openFilesToOthers],
 ];
 
@@ -54,6 +68,7 @@ async function attackEverything(target: Target): Promise<Result[]> {
       'identities of other proxies',
       onlyOwn(target, (own, tally) => attackHeaders(target, own, first, tally)),
     ),
+    await run('bodies of our own with two readings', (tally) => attackOwnBodies(target, first, tally)),
     await run('request lines of other protocols, and other spellings of a path', (tally) =>
       attackRequestLines(target, tally),
     ),

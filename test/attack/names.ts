@@ -67,6 +67,26 @@ export async function attackMembers(target: Target, owner: Owner, tally: Tally):
   }
 }
 
+const bodiesOfOurs = [
+  '{"name":"x","NAME":"y"}',
+  '{"name":"x","name":"y"}',
+  '{"name":"x","constructor":{}}',
+  '{"name":"x","__proto__":{"expiry_seconds":1}}',
+  '{"n\\u0061me":"x"}',
+  '\ufeff{"name":"x"}',
+  '{"name":"x"}{}',
+  '{"name":"\\ud800"}',
+  '{"name":"x","allowed_cidrs":["203.0.113.0/24"],"allowedCidrs":[]}',
+];
+
+/** Bodies of our own routes with two readings make nothing. */
+export async function attackOwnBodies({ url }: Target, owner: Owner, tally: Tally): Promise<void> {
+  for (const body of bodiesOfOurs) {
+    const { status } = await call(url, 'POST', '/v1/account/tokens', { bearer: owner.session, body });
+    tally.tried(status === 400, () => `${status} to ${body}`);
+  }
+}
+
 const send = (target: Target, owner: Owner, body: string) =>
   call(target.url, 'POST', '/v1/orders', { bearer: owner.session, body });
 

@@ -1,6 +1,12 @@
 // Accounts made at the target for this run, with keys of their own: whoever attacks has at least one, and so has who is attacked.
 import { limitBuy, signedOrder } from '../../src/cli/demo/order.ts';
-import { loginHeaders, onboardingHeaders, registrationProof, windowFrom } from '../../src/client/sign-in.ts';
+import {
+  loginHeaders,
+  onboardingHeaders,
+  registrationProof,
+  type SigningWindow,
+  windowFrom,
+} from '../../src/client/sign-in.ts';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { settingOf } from '../../src/config/schema.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
@@ -18,7 +24,9 @@ export interface Owner {
   /** The bearer of a session of the main key. */
   readonly session: string;
   /** A login to this account, by its main key or another. */
-  logIn(key?: StarkKey): Promise<Answer>;
+  logIn(key?: StarkKey, window?: SigningWindow): Promise<Answer>;
+  /** From now on, for so many seconds. */
+  newWindow(seconds?: number): SigningWindow;
   /** A fresh subkey, registered and blessed. */
   registerSubkey(allowedCidrs?: readonly string[]): Promise<StarkKey>;
   /** The body of an order that is in order, signed by the main key or another; each is another order. */
@@ -40,7 +48,7 @@ export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
     chainId: String(config.starknet_chain_id),
   });
   const classes = { accountHash: config.paraclear_account_hash, proxyHash: config.paraclear_account_proxy_hash };
-  const newWindow = () => windowFrom(Date.now(), 600);
+  const newWindow = (seconds = 600) => windowFrom(Date.now(), seconds);
   let orders = 0;
 
   return async () => {
@@ -50,9 +58,9 @@ export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
     const body = { public_key: key.publicKey };
     expected(await call(url, 'POST', '/v1/onboarding', { headers, body }), 200, 'onboarding');
 
-    const logIn = (signer = key): Promise<Answer> =>
+    const logIn = (signer = key, window = newWindow()): Promise<Answer> =>
       call(url, 'POST', signer === key ? '/v1/auth' : `/v1/auth/${signer.publicKey}`, {
-        headers: loginHeaders(hasher, signer, account, newWindow()),
+        headers: loginHeaders(hasher, signer, account, window),
       });
     const session = String(expected(await logIn(), 200, 'login').json.jwt_token);
     return {
@@ -60,6 +68,7 @@ export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
       key,
       session,
       logIn,
+      newWindow,
       async registerSubkey(allowedCidrs) {
         const subkey = createStarkKey(randomStarkPrivateKey());
         const answer = await call(url, 'POST', '/v1/account/keys/subkeys', {
@@ -76,7 +85,7 @@ export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
       },
       order(signer = key) {
         orders += 1;
-        const order = limitBuy('BTC-USD-PERP', `0.${String(orders).padStart(8, '0')}`, '1000');
+        const order = limitBuy('BTC-USD-PERP', `0.${String(10 * orders + 1).padStart(8, '0')}`, '1000');
         return signedOrder(hasher, signer, account, order, Date.now());
       },
     };
