@@ -71,6 +71,7 @@ import { createDenials } from './revocation/denials.ts';
 import { createLiveRegistry } from './revocation/live.ts';
 import { createView } from './revocation/view.ts';
 import type { FarAhead } from './store/far-ahead.ts';
+import { keepLogEmpty } from './store/keep-log-empty.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { type Counters, createCounters } from './telemetry/counters.ts';
@@ -85,6 +86,7 @@ import {
   clockFinding,
   connectionsFinding,
   createReadiness,
+  databaseLogFinding,
   diskFinding,
   engineFinding,
   logFinding,
@@ -184,9 +186,12 @@ async function wire(
     store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
   }, PURGE_MS).unref();
   closing.push(() => clearInterval(purge));
-  const emptying = setInterval(() => {
-    store.emptyLog().catch((error: unknown) => log.error({ event: 'log_not_emptied', err: error }));
-  }, EMPTY_LOG_MS).unref();
+  const emptyLog = keepLogEmpty({
+    emptyLog: () => store.emptyLog(),
+    monotonic: time?.monotonic ?? (() => performance.now()),
+    onFailure: (why) => log.error({ event: 'log_not_emptied', ...why }),
+  });
+  const emptying = setInterval(() => void emptyLog.attempt(), EMPTY_LOG_MS).unref();
   closing.push(() => clearInterval(emptying));
   closing.push(watchClock(clock));
   await signingKeys.retireUnused();
@@ -240,6 +245,7 @@ async function wire(
     audit: () => auditFinding(journal.stats()),
     changes: () => changesFinding(changes.stats()),
     connections: () => connectionsFinding(connections.problem),
+    database_log: () => databaseLogFinding(emptyLog.problem()),
     log: () => logFinding(standardOutput().stats()),
   });
 

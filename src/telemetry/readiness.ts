@@ -112,6 +112,10 @@ export const logFinding = ({ problem, lost }: OutputStats): Finding =>
 export const connectionsFinding = (problem: string | undefined): Finding =>
   problem === undefined ? ok : degraded(problem);
 
+/** `problem`: why what was deleted may still stand in the database's own log. */
+export const databaseLogFinding = (problem: string | undefined): Finding =>
+  problem === undefined ? ok : degraded(problem);
+
 /** Degraded below 256 MiB. */
 export const diskFinding = (freeBytes: number): Finding =>
   freeBytes >= FREE_BYTES ? ok : degraded(`${Math.floor(freeBytes / 1_048_576)} MiB are left where the data folder is`);

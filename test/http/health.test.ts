@@ -32,6 +32,7 @@ test('/readyz names what it needs and that it has it; what fails is named, too, 
     'changes',
     'log',
     'connections',
+    'database_log',
   ];
   const checks = Object.fromEntries(names.map((name) => [name, 'ok']));
   expect(answer.json).toEqual({ status: 'ready', checks });

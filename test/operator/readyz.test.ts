@@ -4,7 +4,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { newOwner, startWorld } from '../http/world.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { exchange, readAnswer } from '../support/raw-http.ts';
@@ -201,4 +201,38 @@ test('a server that is stopping is not ready, while it finishes what is under wa
   } finally {
     client.destroy();
   }
+});
+
+test('a reader that stays keeps what was deleted in the database log: after a minute that is told, until the log could be emptied', async () => {
+  // Only the intervals of the service stand still; it is the test that lets them pass, and the clocks with them.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const world = await startWorld();
+  onTestFinished(() => world.stop());
+  const { service, clock } = world;
+  const reader = new DatabaseSync(join(service.folder, 'data', 'countersign.db'), { readOnly: true });
+  reader.exec('begin');
+  reader.prepare('select count(*) from account').get();
+  await newOwner(world);
+  const told = () => service.log.map((line) => JSON.parse(line)).filter(({ event }) => event === 'log_not_emptied');
+  // The answer of the service stands behind the attempts that were made before it was asked.
+  const pass = async (seconds: number) => {
+    for (let left = seconds; left > 0; left -= 15) {
+      clock.advance(15);
+      vi.advanceTimersByTime(15_000);
+      await newOwner(world);
+    }
+    return problems((await ask(service.operatorUrl)).checks);
+  };
+
+  expect(await pass(45)).toEqual([]);
+  expect(told()).toEqual([]);
+  const late = await pass(45);
+  expect(late).toEqual([['database_log', expect.stringMatching(/^degraded: .* still be on the disk: .*sqlite3/)]]);
+  expect(told()).toEqual([expect.objectContaining({ level: 50, reason: expect.stringContaining('reads it') })]);
+  const strangers = await ask(service.url);
+  expect([strangers.status, strangers.checks.database_log]).toEqual([200, 'ok']);
+
+  reader.close();
+  expect(await pass(15)).toEqual([]);
 });
