@@ -61,7 +61,8 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   RATE_LIMITED: 'Too many requests. The body has only the message; see Retry-After and the X-RateLimit headers.',
   ONBOARDING_RATE_LIMITED: 'The same, on the onboarding routes.',
   HEADERS_TOO_LARGE: 'The request head is larger than http.max_header_bytes.',
-  INTERNAL_ERROR: 'A defect of this server. The message names the request id under which its log has the cause.',
+  INTERNAL_ERROR:
+    'A defect of this server. The message names the request id under which its log has the cause: in the first line about it, or in the one that counts its repeats, which names 20 of a minute.',
   SERVICE_UNAVAILABLE:
     'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.body_memory), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
 };

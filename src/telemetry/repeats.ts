@@ -1,5 +1,6 @@
 // Which lines of the log are written and which are only counted: of lines that say the same the first is written at once, the others
-// are one line a minute. So nobody fills the log, a stranger as little as a failure of ours. It must never hold more than its bounds.
+// are one line a minute, with the request ids of some. So nobody fills the log, a stranger as little as a failure of ours. It must
+// never hold more than its bounds.
 import { parseIp } from '../domain/allowlist.ts';
 import { rateKeys } from '../ratelimit/rate-keys.ts';
 
@@ -16,6 +17,8 @@ const MINUTE_MS = 60_000;
 /** Lines that are told apart in a minute: in a pool, and of one cause in it. */
 const MAX_KINDS = 1_000;
 const MAX_KINDS_PER_CAUSE = 100;
+/** Request ids that a line about others names: a caller who was given one finds the cause by it. */
+export const MAX_REQUEST_IDS = 20;
 /** What counts of the text of an error, and of its causes. */
 const MAX_TEXT = 200;
 const MAX_CAUSES = 2;
@@ -30,12 +33,15 @@ interface Kind {
   /** What its lines have in common; of the first line where they differ. */
   readonly members: Members;
   count: number;
+  /** Of the lines that were counted, the first ones. */
+  readonly requestIds: string[];
 }
 
 /** Lines beyond the bounds, of one cause or of all further ones. */
 interface Others {
   readonly members: Members;
   readonly counts: Map<string, number>;
+  readonly requestIds: string[];
 }
 
 interface Pool {
@@ -55,9 +61,11 @@ export function createRepeats(tell: (level: number, members: Members) => void): 
     const all = Object.values(pools);
     pools = emptyPools();
     for (const { kinds, others } of all) {
-      for (const { level, members, count } of kinds.values()) if (count > 0) tell(level, { ...members, count });
-      for (const { members, counts } of others.values()) {
-        tell(INFO_LEVEL, { event: 'others', ...members, counts: Object.fromEntries(counts) });
+      for (const { level, members, count, requestIds } of kinds.values()) {
+        if (count > 0) tell(level, { ...members, count, ...named(requestIds) });
+      }
+      for (const { members, counts, requestIds } of others.values()) {
+        tell(INFO_LEVEL, { event: 'others', ...members, counts: Object.fromEntries(counts), ...named(requestIds) });
       }
     }
   }
@@ -70,18 +78,24 @@ export function createRepeats(tell: (level: number, members: Members) => void): 
       const kind = kinds.get(name);
       if (kind !== undefined) {
         kind.count += 1;
+        keepRequestId(kind.requestIds, line);
         return false;
       }
       const ofCause = kindsOf.get(cause) ?? 0;
       if (ofCause < MAX_KINDS_PER_CAUSE && kinds.size < MAX_KINDS) {
-        kinds.set(name, { level, members, count: 0 });
+        kinds.set(name, { level, members, count: 0, requestIds: [] });
         kindsOf.set(cause, ofCause + 1);
         return true;
       }
       // Only a cause that has kinds has a line of its own, so that there are not more of these either.
       const place = ofCause === 0 ? '' : cause;
-      const other = others.get(place) ?? { members: ofCause === 0 ? {} : causeMembers, counts: new Map() };
+      const other = others.get(place) ?? {
+        members: ofCause === 0 ? {} : causeMembers,
+        counts: new Map(),
+        requestIds: [],
+      };
       others.set(place, other);
+      keepRequestId(other.requestIds, line);
       const event = textOf(members.event);
       other.counts.set(event, (other.counts.get(event) ?? 0) + 1);
       return false;
@@ -89,6 +103,13 @@ export function createRepeats(tell: (level: number, members: Members) => void): 
     flush,
   };
 }
+
+function keepRequestId(kept: string[], line: unknown): void {
+  if (kept.length >= MAX_REQUEST_IDS || typeof line !== 'object' || line === null || !('requestId' in line)) return;
+  if (typeof line.requestId === 'string') kept.push(line.requestId);
+}
+
+const named = (requestIds: readonly string[]): Members => (requestIds.length === 0 ? {} : { requestIds });
 
 const emptyPool = (): Pool => ({ kinds: new Map(), kindsOf: new Map(), others: new Map() });
 const emptyPools = (): Readonly<Record<PoolName, Pool>> => ({

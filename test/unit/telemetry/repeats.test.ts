@@ -1,7 +1,9 @@
 // What the log says once and then only counts: by whom and why, within bounds, and nobody hides anybody else.
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createLineRedactor } from '../../../src/telemetry/redact.ts';
+import { MAX_REQUEST_IDS } from '../../../src/telemetry/repeats.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -21,7 +23,8 @@ function logging() {
 }
 
 const minute = () => vi.advanceTimersByTimeAsync(60_000);
-const strip = ({ pid, hostname, time, ...line }: Line): Line => line;
+/** Without what every line has, and what a test of its own is about. */
+const strip = ({ pid, hostname, time, requestIds, ...line }: Line): Line => line;
 
 test('a refusal is a line at once, its repeats are one line a minute with their count, and then it is told at once again', async () => {
   const { lines, refuse } = logging();
@@ -79,6 +82,43 @@ test('the same failure of ours is one line whichever client runs into it; anothe
   expect(lines).toHaveLength(6);
   await minute();
   expect(lines.slice(6).map(strip)).toEqual([{ level: 50, event: 'failed', reason: 'INTERNAL_ERROR', count: 999 }]);
+});
+
+test('whoever was given a request id finds it: in the first line, or in the one that counts, of a failure of ours as of a refusal', async () => {
+  const { log, lines } = logging();
+  const [denied, failed] = [{ event: 'denied', reason: 'rate_limited', clientIp: '192.0.2.1' }, { event: 'failed' }];
+  const ids = Array.from({ length: 5 }, () => randomUUID());
+  for (const requestId of ids) {
+    log.info({ ...denied, requestId });
+    log.error({ ...failed, requestId, err: new Error('broken') });
+  }
+  await minute();
+  const [first, ...others] = ids;
+  expect(lines).toEqual([
+    expect.objectContaining({ ...denied, requestId: first }),
+    expect.objectContaining({ ...failed, requestId: first }),
+    expect.objectContaining({ ...denied, count: 4, requestIds: others }),
+    expect.objectContaining({ ...failed, count: 4, requestIds: others }),
+  ]);
+});
+
+test('of many it names the first, and no more', async () => {
+  const { log, lines, refuse } = logging();
+  for (let i = 0; i < 1_000; i += 1) {
+    log.info({ event: 'denied', clientIp: '192.0.2.1', requestId: String(i) });
+    refuse(`reason ${i}`, '192.0.2.2');
+  }
+  log.info({ event: 'audit' });
+  log.info({ event: 'audit' });
+  const written = lines.length;
+  await minute();
+  const twenty = Array.from({ length: MAX_REQUEST_IDS }, (_, i) => String(i + 1));
+  expect(MAX_REQUEST_IDS).toBe(20);
+  expect(lines.slice(written)).toEqual([
+    expect.objectContaining({ event: 'denied', count: 999, requestIds: twenty }),
+    expect.objectContaining({ event: 'others', requestIds: Array(MAX_REQUEST_IDS).fill(expect.any(String)) }),
+    expect.not.objectContaining({ requestIds: expect.anything() }),
+  ]);
 });
 
 test('one network has a hundred lines a minute, whatever it invents; the rest is counted as of others', async () => {
