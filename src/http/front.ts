@@ -29,7 +29,7 @@ import type { AboutRequest, RequestTiming, Telemetry } from '../telemetry/teleme
 import type { ClientIp } from './client-ip.ts';
 import { attachContext, type RequestContext } from './context.ts';
 import type { Cors } from './cors.ts';
-import { isLastRefusal } from './deaf-clients.ts';
+import { closeWhenDeaf } from './deaf-clients.ts';
 import { pathParam } from './read.ts';
 import { renderError, renderRefusal, toApiError } from './render.ts';
 
@@ -276,7 +276,7 @@ function send({ request, response, extra }: Arrival, error: ApiError): void {
   const length = Number(request.headers['content-length'] ?? '0');
   const chunked = request.headers['transfer-encoding'] !== undefined;
   if (!request.complete && (chunked || length > DRAINED_BODY_BYTES)) response.shouldKeepAlive = false;
-  if (status === 429 && isLastRefusal(request.socket)) response.shouldKeepAlive = false;
+  closeWhenDeaf(response, status);
   response.writeHead(status, { ...headers, ...extra, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 }

@@ -11,6 +11,7 @@ import { ApiError } from '../errors.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { contextOf } from './context.ts';
+import { closeWhenDeaf } from './deaf-clients.ts';
 import { fromFastify } from './framework-errors.ts';
 import { collectDeclared, describeApi } from './openapi.ts';
 import { renderError, toApiError } from './render.ts';
@@ -57,6 +58,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
     const told = { requestId, route: route.name, clientIp: clientIpText, principal: grant.principal };
     deps.telemetry.erred(told, apiError, error);
     const { status, headers, body } = renderError(apiError);
+    closeWhenDeaf(reply.raw, status);
     reply.code(status).headers(headers).send(body);
   };
   const app = Fastify({

@@ -1,11 +1,11 @@
 // Who goes on after being told to wait: a hundred times on one connection, then it is closed; and the log has a line of it, not a
 // hundred. Time of the limits stands still.
 import { connect } from 'node:net';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { MAX_TOO_MANY_REQUESTS } from '../../src/http/deaf-clients.ts';
-import { untilClosed } from '../support/raw-http.ts';
+import { type RawAnswer, readAnswer, untilClosed } from '../support/raw-http.ts';
 import { call, createToken } from '../support/trader.ts';
-import { newOwner, SELF, startWorld, type World } from './world.ts';
+import { loginOf, newOwner, SELF, startWorld, type World } from './world.ts';
 
 const ALLOWED = 6;
 let world: World;
@@ -16,6 +16,9 @@ beforeAll(async () => {
       'rate_limit.public_per_minute': String(ALLOWED),
       'rate_limit.private_per_minute': '1000',
       'rate_limit.private_get_per_minute': '1000',
+      'rate_limit.auth_per_minute': '1000',
+      'rate_limit.account_logins_per_minute': String(ALLOWED),
+      'rate_limit.emergency_per_minute': String(ALLOWED),
     },
   });
 });
@@ -48,6 +51,47 @@ test('the hundredth answer 429 on a connection says that it closes, and nothing 
 test('the count is of the connection: the next one has a hundred again', async () => {
   const answers = await flood(MAX_TOO_MANY_REQUESTS + 10);
   expect(answers.map((answer) => Number(answer.slice(9, 12)))).toEqual(Array(MAX_TOO_MANY_REQUESTS).fill(429));
+});
+
+describe('429s of our own handlers, behind a decision that allows', () => {
+  /** Sends the same request again and again on one connection, each after the answer to the one before, until the server closes it. */
+  async function insist(head: string, body: string): Promise<readonly RawAnswer[]> {
+    const socket = connect({ host: '127.0.0.1', port: world.service.port });
+    // Each answer is read by listeners of its own.
+    socket.setMaxListeners(0);
+    const closed = untilClosed(socket);
+    const answers: RawAnswer[] = [];
+    // More than it may be answered; the bound of a test that fails.
+    while (
+      answers.length < ALLOWED + 2 * MAX_TOO_MANY_REQUESTS &&
+      !/^Connection: close\r?$/im.test(answers.at(-1)?.head ?? '')
+    ) {
+      socket.write(`${head}\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      answers.push(await readAnswer(socket));
+    }
+    socket.end();
+    await closed;
+    return answers;
+  }
+
+  test('of an emergency route count, too', async () => {
+    const { session } = await newOwner(world);
+    const head = `POST /countersign/v1/revoke-all HTTP/1.1\r\nAuthorization: Bearer ${session}`;
+    const answers = await insist(head, '{"kinds":[]}');
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...Array(ALLOWED).fill(400),
+      ...Array(MAX_TOO_MANY_REQUESTS).fill(429),
+    ]);
+  });
+
+  test('of a login whose signature is right count, too', async () => {
+    const { key, account } = await newOwner(world);
+    const lines = Object.entries(loginOf(world, key, account)).map(([name, value]) => `${name}: ${value}`);
+    const answers = await insist(['POST /v1/auth HTTP/1.1', ...lines].join('\r\n'), '');
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.slice(-MAX_TOO_MANY_REQUESTS)).toEqual(Array(MAX_TOO_MANY_REQUESTS).fill(429));
+    expect(new Set(statuses.slice(0, -MAX_TOO_MANY_REQUESTS))).toEqual(new Set([200]));
+  });
 });
 
 test('all of them are one line of the log', () => {
