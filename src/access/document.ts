@@ -125,7 +125,7 @@ are missing while rate limits are off, and where a request was refused before it
 exactly one Host, 404 for CONNECT, 408 of http.request_timeout, 413 for chunk extensions, 414 for the whole target, 431, and 503 for too
 many requests on one connection.
 
-The hundredth 429 on one connection says \`Connection: close\`, and the connection ends with it: who is told to wait should.
+The hundredth 429 of ours on one connection says \`Connection: close\`, and the connection ends with it: who is told to wait should.
 `;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
