@@ -48,6 +48,8 @@ export type AcceptClock = (act: OperatorAct) => Promise<Changed<AcceptedClock> |
 /** The longest that login.max_age can be, and more than a registration's: a signature is over so long after its time. */
 const SIGNATURE_LIFE_SECONDS = 7 * 86_400;
 const MARK_GRACE_SECONDS = 60;
+/** More than it takes to write what is ended; no more than LEAD_SECONDS, so that nothing is ended by a clock set forward. */
+const WRITING_SECONDS = 60;
 /** As many accounts as the audit rows of one statement are for. */
 const PAGE_ACCOUNTS = 500;
 const PAGE_ROWS = 500;
@@ -75,12 +77,13 @@ export function createAcceptClock(deps: {
       }
       const from = clock.now();
       const to = clock.machine();
+      const readAt = clock.monotonic();
       const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act), {
         cutReason: 'signing_key_retired',
       });
       // In one turn: no session is signed by an old key at the new time, nor by a new key at the old one.
       for (const { kid } of result.retired) keyring.retire(kid);
-      clock.accept();
+      clock.accept(to, readAt);
       for (const key of result.live) keyring.add(key);
       await finish(to);
       return { result: result.accepted, receipt };
@@ -108,7 +111,8 @@ export function createAcceptClock(deps: {
     const validAfter = addSeconds(to, futureToleranceSeconds);
     await tx.setEveryValidAfter(validAfter);
     const keys = await replaceKeys(tx, to, act);
-    const ended = await tx.revokeUntimely(to, from);
+    // And what ends by the old time until the new one is taken.
+    const ended = await tx.revokeUntimely(to, addSeconds(from, WRITING_SECONDS));
     for (let at = 0; at < ended.length; at += PAGE_ACCOUNTS) {
       const some = ended.slice(at, at + PAGE_ACCOUNTS);
       await tx.appendAll(

@@ -34,8 +34,11 @@ export interface Clock {
 /** The clock of a store, with the machine's behind it. */
 export interface KeptClock extends Clock {
   machine(): UnixNanos;
-  /** Takes the machine's time, forward or back. Who calls it has ended what would live again. Returns the time from now on. */
-  accept(): UnixNanos;
+  /**
+   * Takes `to`, forward or back, which the machine said at `readAt` by the monotonic clock, as it has gone on since. Not what the
+   * machine says by now: who calls it has ended what would live again after `to`, and nothing before. Returns the time from now on.
+   */
+  accept(to: UnixNanos, readAt: number): UnixNanos;
 }
 
 export const unixSeconds = (seconds: number): UnixSeconds => Math.trunc(seconds) as UnixSeconds;
@@ -103,7 +106,7 @@ export function createClock(deps: {
   /** The machine's time, after taking in what it says. */
   function read(): bigint {
     const at = deps.monotonic();
-    const passed = BigInt(Math.max(0, Math.trunc((at - readAt) * 1_000_000)));
+    const passed = nanosBetween(readAt, at);
     if (at > readAt) readAt = at;
     kept += passed;
     confirmed += passed;
@@ -140,14 +143,18 @@ export function createClock(deps: {
       return unixNanos(wall > kept ? wall : kept);
     },
     machine: () => unixNanos(deps.wall()),
-    accept() {
-      kept = read();
+    accept(to, since) {
+      read();
+      kept = to + nanosBetween(since, readAt);
       confirmed = kept;
       claimed = undefined;
       return unixNanos(kept);
     },
   };
 }
+
+/** Of two times of the monotonic clock; 0 where it went back. */
+const nanosBetween = (from: number, to: number): bigint => BigInt(Math.max(0, Math.trunc((to - from) * 1_000_000)));
 
 /** Nanoseconds of the machine's wall clock, at the millisecond resolution JavaScript offers. */
 export const systemWall = (): bigint => BigInt(Date.now()) * 1_000_000n;

@@ -52,7 +52,7 @@ describe.each(databases)('a clock that is set on $name', ({ create }) => {
     wall = at(-500n * SECOND_NS);
     await store.appendAudit([auditOf(alice)]);
     expect(highest()).toBe(at(100n));
-    opened.clock.accept();
+    opened.clock.accept(opened.clock.machine(), monotonic);
     await store.appendAudit([auditOf(alice)]);
     expect(highest()).toBe(at(100n));
     await store.setTime();
@@ -192,7 +192,7 @@ describe.each(databases)('a clock that is set on $name', ({ create }) => {
     expect(await store.lastAuditTime()).toBe(NEVER);
     await store.appendAudit([auditOf(alice)]);
     wall = at(-500n * SECOND_NS);
-    opened.clock.accept();
+    opened.clock.accept(opened.clock.machine(), monotonic);
     await store.appendAudit([auditOf(bob)]);
     expect(await store.lastAuditTime()).toBe(at(100n));
   });

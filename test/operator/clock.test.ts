@@ -258,6 +258,35 @@ test('an acceptance that cannot be written changes nothing', async () => {
   expect(await stateOf(world, owner.session)).toBe(REFUSED);
 });
 
+test('a clock that is set once more, or goes on, while an acceptance is written: what it settled is taken', async () => {
+  const clock = createTestClock();
+  const before = await start(clock);
+  const owner = await newOwner(before);
+  const ended = await createToken(before.url, owner.session, { expiry_duration: 600 });
+  const ending = await createToken(before.url, owner.session, { expiry_duration: AHEAD + 1_201 });
+  await before.stop();
+  clock.advance(1_200);
+  clock.setWallAhead(AHEAD);
+  let isAsked = false;
+  const wall = () => {
+    const sql = "select 1 from audit where action = 'clock.accepted'";
+    if (isAsked && inDatabase(before.service.folder, sql).length > 0) {
+      isAsked = false;
+      clock.setWallBack(3_600);
+      clock.advance(2);
+    }
+    return clock.time.wall();
+  };
+  const world = await start({ ...clock, time: { ...clock.time, wall } }, before.service.folder);
+  onTestFinished(() => world.stop());
+  clock.setWallAhead(0);
+  expect([await stateOf(world, ended.token), await stateOf(world, ending.token)]).toEqual([REFUSED, 'alive']);
+  isAsked = true;
+  expect((await accept(world)).json).toMatchObject({ accepted: true, lead_seconds: 3_600, revoked_tokens: 1 });
+  expect(isAsked).toBe(false);
+  expect([await stateOf(world, ended.token), await stateOf(world, ending.token)]).toEqual([REFUSED, REFUSED]);
+});
+
 test('an acceptance that is broken off once the time is set is finished when it is asked for again', async () => {
   const clock = createTestClock();
   clock.setWallAhead(AHEAD);

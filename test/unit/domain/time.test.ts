@@ -180,7 +180,7 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     time.wall += 31n * 24n * HOUR_NS;
     pass(200);
     expect(clock.now()).toBe(T0 + 200n * SECOND_NS);
-    expect(clock.accept()).toBe(T0 + 31n * 24n * HOUR_NS + 200n * SECOND_NS);
+    expect(clock.accept(clock.machine(), time.monotonic)).toBe(T0 + 31n * 24n * HOUR_NS + 200n * SECOND_NS);
     expect(clock.now()).toBe(clock.machine());
   });
 
@@ -188,10 +188,24 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     const { clock, time } = clockWith({ wall: T0 });
     time.wall -= HOUR_NS;
     expect(clock.now()).toBe(T0);
-    expect(clock.accept()).toBe(T0 - HOUR_NS);
+    expect(clock.accept(clock.machine(), time.monotonic)).toBe(T0 - HOUR_NS);
     time.wall += SECOND_NS;
     time.monotonic += 1_000;
     expect([clock.now(), clock.latest()]).toEqual([T0 - HOUR_NS + SECOND_NS, T0 - HOUR_NS + SECOND_NS]);
+  });
+
+  test.each([
+    ['back', -HOUR_NS, T0 - HOUR_NS + 2n * SECOND_NS],
+    // Ahead it is a jump like any other.
+    ['ahead', HOUR_NS, T0 - HOUR_NS + 2n * SECOND_NS],
+  ])('accept takes what was settled, though the machine was set %s once more since', (_where, jump, expected) => {
+    const { clock, time } = clockWith({ wall: T0 });
+    time.wall -= HOUR_NS;
+    const [settled, readAt] = [clock.machine(), clock.monotonic()];
+    time.monotonic += 2_000;
+    time.wall += 2n * SECOND_NS + jump;
+    expect(clock.accept(settled, readAt)).toBe(expected);
+    expect(clock.now()).toBe(expected);
   });
 
   test.each([
