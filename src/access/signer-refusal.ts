@@ -1,5 +1,5 @@
-// Whether a subkey may sign for a request of another session of its account: it must live, and be allowed where the request comes from.
-// What the session itself may do is decided elsewhere.
+// Whether a subkey may sign for a request of another session of its account: it must live, and be allowed where the request
+// comes from. What the session itself may do is decided elsewhere.
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -14,8 +14,8 @@ export interface SignedFor {
 }
 
 /**
- * Why the subkey signs nothing there now, or undefined. In the same turn when the view knows; a promise when it must read, which is then a
- * fresh fact, and rejects as View.ask does.
+ * Why the subkey signs nothing there now, or undefined. In the same turn when the view knows; a promise when it must read,
+ * which is then a fresh fact, and rejects as View.ask does.
  */
 export type SignerRefusal = (
   signer: Pick<CredentialRef, 'account' | 'id'>,

@@ -50,7 +50,10 @@ export interface UpstreamExchange {
 }
 
 export interface Upstream {
-  /** `turned_away` when there is neither a connection nor room to wait for one, `closed` at the end. Events may fire before this returns. */
+  /**
+   * `turned_away` when there is neither a connection nor room to wait for one, `closed` at the end. Events may fire before this
+   * returns.
+   */
   send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | 'turned_away' | 'closed';
   readonly active: number;
   readonly waiting: number;

@@ -14,7 +14,10 @@ export interface ShareLimits {
   readonly perNetwork: number;
 }
 
-/** The share of an IPv6 /48: as many times that of an address as with the rate limits, yet no more than half of all, or than one address has. */
+/**
+ * The share of an IPv6 /48: as many times that of an address as with the rate limits, yet no more than half of all, or than one
+ * address has.
+ */
 export const networkShare = (all: number, perClient: number): number =>
   Math.max(perClient, Math.min(perClient * WIDE_FACTOR, Math.floor(all / 2)));
 

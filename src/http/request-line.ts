@@ -21,9 +21,9 @@ type Watched = Socket & {
 };
 
 /**
- * To be asked in the turn in which node hands out the request. The version of RTSP is handed out as one of HTTP, so the line itself is
- * looked for in what was just read; a request for the same target in the same read is refused with it. Where a head comes in pieces its line is no longer there: such a request is taken for HTTP/1, as
- * which it is carried out.
+ * To be asked in the turn in which node hands out the request. The version of RTSP is handed out as one of HTTP, so the line
+ * itself is looked for in what was just read; a request for the same target in the same read is refused with it. Where a head
+ * comes in pieces its line is no longer there: such a request is taken for HTTP/1, as which it is carried out.
  */
 export function isHttp1({ method = '', url = '', httpVersion, socket }: IncomingMessage): boolean {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return false;

@@ -15,8 +15,9 @@ export class MasterKeyUnusable extends Error {
 
 /**
  * The 32-byte master key in the file at `path`: 64 lower-case hex digits and a newline, mode 0600 or narrower, or 0440
- * as secret mounts have it, and ours or root's. A missing file is created when `mayCreate`; say so only while nothing is sealed yet, for a new key opens nothing that exists.
- * Throws MasterKeyUnusable for everything else: missing, wider mode, wrong content, not a file, unreadable.
+ * as secret mounts have it, and ours or root's. A missing file is created when `mayCreate`; say so only while nothing is sealed
+ * yet, for a new key opens nothing that exists. Throws MasterKeyUnusable for everything else: missing, wider mode, wrong
+ * content, not a file, unreadable.
  */
 export function openMasterKey(path: string, options: { readonly mayCreate: boolean }): KeyObject {
   const existing = readMasterKey(path);

@@ -71,9 +71,9 @@ const knownNames: ReadonlyMap<string, string> = new Map(
 const snakeCase = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 
 /**
- * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order: a decimal number. Algo orders have the
- * form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything, but every name in it, at any
- * depth, is in its one spelling. Throws OrderError.
+ * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order: a decimal number. Algo orders
+ * have the form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything,
+ * but every name in it, at any depth, is in its one spelling. Throws OrderError.
  */
 export function readOrder(value: JsonValue | undefined, pathId?: string): SignedOrder {
   const members = membersOf(value);

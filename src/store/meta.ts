@@ -6,7 +6,10 @@ export const EPOCH = 'epoch';
 export const HIGHEST_TIME = 'highest_time';
 /** Left where the clock was set back: signatures dated up to here may be marked. */
 export const DATED_UNTIL = 'dated_until';
-/** Left by a restore, or where the clock was set: what was signed at or before it is dead, also for accounts that are onboarded later. */
+/**
+ * Left by a restore, or where the clock was set: what was signed at or before it is dead, also for accounts that are onboarded
+ * later.
+ */
 export const VALID_AFTER_FLOOR = 'valid_after_floor';
 
 export const NEXT_SUBKEY_ID = 'next_subkey_id';

@@ -338,7 +338,10 @@ export interface Store extends StoreReads {
   purgeExpired(now: UnixNanos): Promise<void>;
   /** What the clock says becomes the highest time seen, also when that was higher, and marks of markDated begin to count. */
   setTime(): Promise<void>;
-  /** Whether a signature of this credential that bears this second was taken while the clock was ahead of it. Costs nothing where it never was. */
+  /**
+   * Whether a signature of this credential that bears this second was taken while the clock was ahead of it. Costs nothing where
+   * it never was.
+   */
   isDated(account: AccountId, signer: string, seconds: UnixSeconds): Promise<boolean>;
   /** That of the newest row by time: after a clock that was wrong it may lie in the future. 0 = there is none. */
   lastAuditTime(): Promise<UnixNanos>;

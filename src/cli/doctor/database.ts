@@ -1,5 +1,5 @@
-// The database and what depends on it: whether it is whole and a start on it would succeed, whether the clock stands behind it, whether the master key opens the
-// signing keys in it and who signs. It reads, and changes nothing.
+// The database and what depends on it: whether it is whole and a start on it would succeed, whether the clock stands behind it,
+// whether the master key opens the signing keys in it, and who signs. It reads, and changes nothing.
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { keyUsesOf } from '../../app.ts';
