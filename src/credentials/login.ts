@@ -6,7 +6,7 @@ import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import { type AccountId, actorOf, MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
-import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { addSeconds, type Clock, isOver, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
@@ -227,7 +227,7 @@ export function createLogin(deps: LoginDeps): Login {
   // Last of all, and where a signature or nonce is used up, with it or not at all: what no session comes of costs the account nothing,
   // so that nobody who could not open one keeps the owner from it.
   function requireRoom({ credential, signed }: Proven): void {
-    const repeatable = signed === undefined ? undefined : `${signed.by} ${signed.hash}`;
+    const repeatable = settings.singleUse || signed === undefined ? undefined : `${signed.by} ${signed.hash}`;
     const verdict = deps.limiter.chargeLogin(credential, repeatable);
     if (verdict.allowed) return;
     throw new ApiError('RATE_LIMITED', limitMessage(verdict), {
@@ -276,7 +276,7 @@ export function createLogin(deps: LoginDeps): Login {
   function requireAlive(proven: Proven, facts: Facts, clientIp: IpAddress | undefined): void {
     const now = clock.latest();
     if (!facts.accountKnown) throw refusalErrorOf('account_unknown');
-    if (facts.credential !== 'alive' || (facts.expiresAt !== 0n && facts.expiresAt <= now)) throw invalidSubkey();
+    if (facts.credential !== 'alive' || isOver(facts.expiresAt, now)) throw invalidSubkey();
     const refusal = addressRefusal(facts, clientIp);
     if (refusal !== undefined) throw refusalErrorOf(refusal);
     if (nanosOfSeconds(proven.authTime) <= facts.validAfter) {

@@ -400,6 +400,24 @@ describe('sessions of one account', () => {
     expect((await login(world, owner)).status).toBe(200);
   });
 
+  test('one that opens a session once alone is not remembered: nobody can send it again', async () => {
+    const remembered = async (singleUse: string) => {
+      const world = await limited({ ...few, 'login.single_use': singleUse });
+      const owner = await newOwner(world);
+      const counts: number[] = [];
+      const { operatorUrl, operatorToken } = world.service;
+      for (let i = 0; i < 4; i += 1) {
+        world.clock.advance(1);
+        expect((await login(world, owner)).status).toBe(200);
+        const { text } = await call(operatorUrl, 'GET', '/metrics', { bearer: operatorToken });
+        counts.push(Number(/^countersign_rate_limit_keys (\d+)$/m.exec(text)?.[1]));
+      }
+      return counts.map((count) => count - (counts[0] ?? 0));
+    };
+    expect(await remembered('true')).toEqual([0, 0, 0, 0]);
+    expect(await remembered('false')).toEqual([0, 1, 2, 3]);
+  });
+
   test('no login that opens no session is counted: forged, by a revoked key, from elsewhere, or used before', async () => {
     const world = await limited({ ...few, 'login.single_use': 'true' });
     const owner = await newOwner(world);
