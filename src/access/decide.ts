@@ -3,7 +3,7 @@ import { allows, type IpAddress } from '../domain/allowlist.ts';
 import type { CredentialKind } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Permission } from '../domain/permission.ts';
-import { nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
+import { isOver, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
 import type { Facts } from '../store/store.ts';
 
 export interface Caller {
@@ -35,10 +35,10 @@ export function credentialRefusal(facts: Facts, now: UnixNanos): DenyReason | un
     default:
       return facts.credential satisfies never;
   }
-  return facts.expiresAt !== 0n && facts.expiresAt <= now ? 'credential_expired' : undefined;
+  return isOver(facts.expiresAt, now) ? 'credential_expired' : undefined;
 }
 
-/** Why the credential behind a bearer is dead, or undefined when it lives (DESIGN 4.4). */
+/** Why the credential behind a bearer is dead, or undefined when it lives. */
 export function livenessRefusal(caller: Caller, facts: Facts, now: UnixNanos): DenyReason | undefined {
   const ended = credentialRefusal(facts, now);
   if (ended !== undefined) return ended;

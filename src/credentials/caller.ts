@@ -21,9 +21,8 @@ export interface Caller {
 }
 
 /**
- * Re-reads the caller's credential, account and valid_after in this transaction: it may have died since it was authenticated
- * (DESIGN 4.8), also by a change that could not be written, which a transaction reads as if it had been. Throws the ApiError of whatever
- * refuses it now.
+ * Re-reads the caller's credential, account and valid_after in this transaction: it may have died since it was authenticated, also
+ * by a change that could not be written, which a transaction reads as if it had been. Throws the ApiError of whatever refuses it now.
  */
 export async function requireStill(
   tx: Pick<StoreReads, 'facts'>,

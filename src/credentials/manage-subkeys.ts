@@ -90,7 +90,7 @@ export function createManageSubkeys(deps: {
     await requireStill(tx, caller, { permission: 'keys:manage', method }, clock);
     const subkey = await tx.subkey(caller.principal.credential.account, publicKey);
     if (subkey === undefined) throw noSuchSubkey();
-    const state = subkeyStateAt(subkey, clock.now());
+    const state = subkeyStateAt(subkey, clock.latest());
     if (state === 'revoked' || state === 'expired') throw noSuchSubkey();
     return subkey;
   }

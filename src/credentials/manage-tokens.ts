@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
-import { addSeconds, type Clock, NEVER, secondsOf, type UnixNanos } from '../domain/time.ts';
+import { addSeconds, type Clock, isOver, NEVER, secondsOf, type UnixNanos } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
@@ -90,10 +90,10 @@ export function createManageTokens(deps: {
         async (tx) => {
           await requireStill(tx, caller, { permission: 'keys:manage', method: 'PUT' }, clock);
           const { account } = caller.principal.credential;
-          const now = clock.now();
           const token = await tx.token(account, lookupId);
-          if (token === undefined || token.revokedAt !== NEVER || token.expiryAt <= now) throw noSuchToken();
-          if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, now))) throw noSuchToken();
+          if (token === undefined || token.revokedAt !== NEVER) throw noSuchToken();
+          if (isOver(token.expiryAt, clock.latest())) throw noSuchToken();
+          if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, clock.now()))) throw noSuchToken();
           const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
           const narrows = !covers(allowlist, token.allowlist);
           const change = await recordChange(tx, caller, {

@@ -246,15 +246,16 @@ export function createRegisterSubkey(deps: {
   }
 
   async function insert(tx: StoreTransaction, account: AccountId, registration: SubkeyRegistration): Promise<Subkey> {
-    const now = clock.now();
     const known = await tx.subkey(account, registration.publicKey);
-    const state = known === undefined ? undefined : subkeyStateAt(known, now);
+    const state = known === undefined ? undefined : subkeyStateAt(known, clock.latest());
     if (state === 'active' || state === 'pending') throw alreadyRegistered();
     if (state !== undefined && !settings.reregisterRevoked) {
       throw new ApiError('INVALID_SUBKEY', `this key is ${state} and cannot be registered again`, { status: 400 });
     }
     if (state === 'expired')
       throw new ApiError('NOT_UNIQUE', 'this key is registered and has expired: revoke it first');
+    // What only a clock in doubt is past may live again, and has its place until then.
+    const now = clock.now();
     const { active, pending } = await tx.countLive(account, now);
     if (active + pending >= settings.maxLive) {
       throw new ApiError(

@@ -15,7 +15,10 @@ import {
   newWalletOwner,
   type Owner,
   postLogin,
+  postSubkey,
   postWallet,
+  registrationBody,
+  SUBKEYS,
   sessionIn,
   siweOf,
   startWorld,
@@ -71,6 +74,43 @@ test.each([
     expect(highestTime()).toBeLessThanOrEqual(world.clock.nanos());
   },
 );
+
+test('what it is past is shown, listed and answered as over, and as alive when it is right again', async () => {
+  const ask = (method: string, path: string, body?: unknown) =>
+    call(world.url, method, path, { bearer: owner.session, ...(body === undefined ? {} : { body }) });
+  const subkey = await addSubkey(world, owner, { expires_in: 60 });
+  const token = (await ask('POST', TOKENS, { name: 'bot', expiry_duration: 60 })).json.api_token;
+  const paths = [`${SUBKEYS}/${subkey.publicKey}`, `${TOKENS}/${token.lookup_id}`];
+  const register = async () => {
+    // A registration of another second is another signature.
+    world.clock.advance(1);
+    return (await postSubkey(world, owner.session, registrationBody(world, owner, subkey))).json.message;
+  };
+  const shown = async () => {
+    const { json } = await operate(world.service, 'GET', `/accounts/${owner.account}`);
+    return [
+      (await ask('GET', paths[0] ?? '')).json.state,
+      (await ask('GET', `${SUBKEYS}?with_revoked=true`)).json.results[0].state,
+      (await ask('GET', SUBKEYS)).json.results.length,
+      (await ask('GET', TOKENS)).json.results.length,
+      ...[...json.subkeys, ...json.tokens].map(({ state }) => state),
+    ];
+  };
+  const changed = async () => [
+    (await ask('PUT', paths[0] ?? '', { name: 'other' })).status,
+    ...(await Promise.all(paths.map((path) => ask('PUT', `${path}/allowed-cidrs`, { allowed_cidrs: [] })))).map(
+      ({ status }) => status,
+    ),
+  ];
+  world.clock.setWallAhead(100);
+  expect(await shown()).toEqual(['expired', 'expired', 0, 0, 'expired', 'expired']);
+  expect(await changed()).toEqual([404, 404, 404]);
+  expect(await register()).toContain('is expired');
+  world.clock.setWallAhead(0);
+  expect(await shown()).toEqual(['active', 'active', 1, 1, 'active', 'issued']);
+  expect(await changed()).toEqual([200, 200, 200]);
+  expect(await register()).toMatch(/registered already/);
+});
 
 test('what is made meanwhile ends in its time by the right clock', async () => {
   world.clock.setWallAhead(200);

@@ -46,7 +46,7 @@ export function registerSubkeyRoutes(
     const { account } = callerOf(request).principal.credential;
     const { query } = request;
     const withRevoked = readFlag(query.with_revoked) || readFlag(query.include_revoked);
-    const now = clock.now();
+    const now = clock.latest();
     const page = await store.subkeys(account, { withRevoked, now }, readPage('subkeys', query));
     return { results: page.rows.map((subkey) => subkeyToWire(subkey, now)), next: page.next ?? null };
   });
@@ -65,11 +65,11 @@ export function registerSubkeyRoutes(
   app.get(one, { schema: { response: { 200: SubkeyWire } } }, async (request) => {
     const subkey = await store.subkey(callerOf(request).principal.credential.account, keyOf(request));
     if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
-    return subkeyToWire(subkey, clock.now());
+    return subkeyToWire(subkey, clock.latest());
   });
 
   app.put(one, { schema: { body: RenameSubkeyBody, response: { 200: SubkeyWire } } }, async (request) =>
-    subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name)), clock.now()),
+    subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name)), clock.latest()),
   );
 
   app.delete(one, { schema: { response: { 200: RevokedSubkeyWire } } }, async (request, reply) => {
@@ -85,7 +85,7 @@ export function registerSubkeyRoutes(
       const allowlist = readAllowlist(request.body.allowed_cidrs);
       const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-      return subkeyToWire(result, clock.now());
+      return subkeyToWire(result, clock.latest());
     },
   );
 }

@@ -55,7 +55,7 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
       const { query } = request;
       if (query.kind === '')
         throw new ApiError('INVALID_REQUEST_PARAMETER', 'kind is empty: leave it out for every kind');
-      const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.now() };
+      const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.latest() };
       const page = await store.tokens(account, filter, readPage('tokens', query));
       return { results: page.rows.map(tokenToWire), next: page.next ?? null };
     },

@@ -82,7 +82,7 @@ export function registerAccountRoutes(
       const account = await store.account(id);
       if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'no such account');
       const page = { limit: SHOWN, cursor: undefined };
-      const now = deps.clock.now();
+      const now = deps.clock.latest();
       const subkeys = await store.subkeys(id, { withRevoked: true, now }, page);
       const tokens = await store.tokens(id, { withInvalid: true, kind: undefined, now }, page);
       return {
