@@ -131,7 +131,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
 
   function copy(chunk: Buffer): void {
     const fits = copies.add(chunk);
-    if (isPaused || (fits && copies.size < options.maxBytes)) return;
+    if (isPaused || (fits && copies.size() < options.maxBytes)) return;
     isPaused = true;
     venue.pause();
   }
@@ -152,7 +152,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
     },
     end(done) {
       left = done;
-      if (copies.size === 0 && leaving === undefined) endNow(done);
+      if (copies.size() === 0 && leaving === undefined) endNow(done);
     },
     stop() {
       if (stopped) return;
