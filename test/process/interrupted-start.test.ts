@@ -101,12 +101,14 @@ test('where a start would fail, serve, backup and the other offline commands say
   const doctor = command('doctor');
   expect((await doctor.ended).code).toBe(1);
   expect(doctor.stdout()).toMatch(new RegExp(`^WRONG +database +a start would fail: ${problem}$`, 'm'));
-  for (const [name, refused] of [
-    ['', spawnServer(home)],
-    [' backup', command('backup', join(home.tmp, 'x.backup'))],
-    [' accounts', command('accounts', 'list')],
-    [' signing-keys', command('signing-keys', 'list')],
+  // One after the other: each holds the lock while it looks.
+  for (const [name, ask] of [
+    ['', () => spawnServer(home)],
+    [' backup', () => command('backup', join(home.tmp, 'x.backup'))],
+    [' accounts', () => command('accounts', 'list')],
+    [' signing-keys', () => command('signing-keys', 'list')],
   ] as const) {
+    const refused = ask();
     expect((await refused.ended).code).toBe(1);
     expect(refused.stderr()).toBe(`countersign${name}: the database cannot be used: ${problem}\n`);
   }
