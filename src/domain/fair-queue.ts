@@ -16,7 +16,7 @@ export interface Pushed<Item> {
   readonly dropped: Item | undefined;
 }
 
-/** Who may be served now. Few may be passed over: each costs time. */
+/** Who may be served now. Few may be passed over: each costs time. A client that may not is passed over in each of its networks. */
 export interface May {
   network(network: string): boolean;
   client(client: string): boolean;
@@ -24,14 +24,14 @@ export interface May {
 
 export interface FairQueue<Item> {
   /**
-   * Puts an item behind the others of its client. When there is no room, one item has to go and is returned: in the network that has
+   * Puts an item behind the others of its client in its network: a client of two networks waits in each. When there is no room, one item has to go and is returned: in the network that has
    * most waiting the newest of the client that has most, which is the given one when its own network and client are among those.
    */
   push(sender: Sender, item: Item): Pushed<Item>;
   /**
    * The oldest item of the client whose turn it is in the network whose turn it is, those that may not be served left out; the network
    * then goes behind all others, and the client behind the others of its network. One that `stays` keeps its place, and is the oldest
-   * again at the next turn of its client.
+   * again at the next turn of its client. `stays` is asked once, of that item alone.
    */
   shift(stays?: (item: Item) => boolean, may?: May): Item | undefined;
   /** Takes an item out; nothing happens when it is no longer there. */
@@ -39,7 +39,7 @@ export interface FairQueue<Item> {
   /** Removes and returns, of every client, the oldest items in a row that are over. */
   removeOver(isOver: (item: Item) => boolean): Item[];
   readonly size: number;
-  /** Clients that have something waiting. */
+  /** Clients that have something waiting, in each of their networks. */
   readonly clients: number;
 }
 
@@ -56,9 +56,10 @@ export class Place<Item> {
   }
 }
 
-/** One client's items, oldest first. */
+/** One client's items that came from one network, oldest first. */
 class Line<Item> implements Keyed<Line<Item>> {
   readonly key: string;
+  readonly client: string;
   readonly network: Network<Item>;
   next: Line<Item> | undefined;
   readonly items: Chain<Place<Item>> = createChain();
@@ -66,8 +67,9 @@ class Line<Item> implements Keyed<Line<Item>> {
   readonly rank: Link<Line<Item>> = createLink<Line<Item>>(this);
   size = 0;
 
-  constructor(client: string, network: Network<Item>) {
-    this.key = client;
+  constructor(key: string, client: string, network: Network<Item>) {
+    this.key = key;
+    this.client = client;
     this.network = network;
   }
 }
@@ -86,6 +88,9 @@ class Network<Item> implements Keyed<Network<Item>> {
     this.key = name;
   }
 }
+
+/** No two senders have the same. */
+const lineKey = ({ client, network }: Sender): string => `${network.length} ${network}${client}`;
 
 /** Throws RangeError without room for one item. Every call but removeOver costs a constant, removeOver O(clients). */
 export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
@@ -121,11 +126,12 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
     }
   }
 
-  function lineOf({ client, network: name }: Sender): Line<Item> {
-    const known = lines.get(client);
+  function lineOf(sender: Sender): Line<Item> {
+    const key = lineKey(sender);
+    const known = lines.get(key);
     if (known !== undefined) return known;
-    const network = networks.get(name) ?? openNetwork(name);
-    const line = new Line(client, network);
+    const network = networks.get(sender.network) ?? openNetwork(sender.network);
+    const line = new Line(key, sender.client, network);
     lines.add(line);
     append(network.turns, line.turn);
     return line;
@@ -158,7 +164,7 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
         if (may?.network(network.owner.key) === false) continue;
         for (let line = network.owner.turns.first; line !== undefined; line = line.after) {
           const oldest = line.owner.items.first?.owner;
-          if (oldest === undefined || may?.client(line.owner.key) === false) continue;
+          if (oldest === undefined || may?.client(line.owner.client) === false) continue;
           if (stays?.(oldest.item) !== true) remove(oldest);
           if (line.owner.size > 0) moveToEnd(network.owner.turns, line);
           if (network.owner.size > 0) moveToEnd(turns, network);

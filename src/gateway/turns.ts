@@ -98,9 +98,16 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
     const may = all.may(signedIn);
     const mayStream = isStreamed ? streaming.may(signedIn) : may;
     if (may === undefined || mayStream === undefined) return undefined;
-    const found = queue.shift(undefined, isStreamed ? both(may, mayStream) : may);
-    if (found !== undefined) tryBegin(found);
-    return found;
+    // It leaves the queue by taking its connection: what could take none would wait on.
+    let taken = false;
+    const found = queue.shift(
+      (asked) => {
+        taken = tryBegin(asked);
+        return !taken;
+      },
+      isStreamed ? both(may, mayStream) : may,
+    );
+    return taken ? found : undefined;
   }
 
   function serve(): void {

@@ -87,6 +87,20 @@ describe('turns', () => {
   });
 });
 
+test('a client of two networks waits in each, and no two senders are taken for one', () => {
+  const queue = createFairQueue<Item>(10);
+  const push = pusher(queue);
+  push('a', 'n');
+  push('b', 'n');
+  push('a', 'm');
+  push('n1', 'n');
+  push('1', 'nn');
+  expect(queue.clients).toBe(5);
+  const unlessN = { network: (name: string) => name !== 'n', client: () => true };
+  expect(queue.shift(undefined, unlessN)).toMatchObject({ client: 'a', network: 'm' });
+  expect(drain(queue).map(({ client, network }) => `${client}@${network}`)).toEqual(['a@n', '1@nn', 'b@n', 'n1@n']);
+});
+
 test('an item that stays has its client go behind the others, and is its next one again', () => {
   const queue = createFairQueue<Item>(10);
   const push = pusher(queue);
@@ -261,7 +275,10 @@ function createModel(capacity: number) {
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.integer({ min: 0, max: 8 }) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant('push' as const), client: fc.nat(8), roams: fc.boolean() }),
+    },
     {
       weight: 3,
       arbitrary: fc.record({
@@ -294,11 +311,9 @@ test('is the model, step by step, and never holds more than its capacity', () =>
       const places: Pushed<Item>['place'][] = [];
       for (const step of script) {
         if (step.kind === 'push') {
-          // Of networks with one, two and three clients.
-          const { pushed, place, dropped } = push(
-            `client ${step.client}`,
-            `network ${Math.floor(Math.sqrt(step.client))}`,
-          );
+          // Of networks with one, two and three clients, and those who are on their way in another one.
+          const network = Math.floor(Math.sqrt(step.client + (step.roams ? 3 : 0)));
+          const { pushed, place, dropped } = push(`client ${step.client}`, `network ${network}`);
           places.push(place);
           const candidates = model.push(pushed);
           if (candidates.length === 0) expect(dropped).toBeUndefined();
