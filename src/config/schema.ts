@@ -136,14 +136,14 @@ export const settings = {
     max: 4096,
     unit: 'connections',
     description:
-      'Open connections to the venue at most. One client may use a quarter of them, one network half, all without a session three quarters.',
+      'Open connections to the venue at most. A client may use 25 %, a network 50 % with sessions, 50 % without and 75 % in all, all without a session 75 %.',
   }),
   'upstream.queue': integer(1024, {
     min: 0,
     max: 100_000,
     unit: 'requests',
     description:
-      'Requests that may wait for a connection: so many with a session, and so many without. One more is answered 503.',
+      'Requests that may wait for a connection: so many with a session, so many without, of both a sixteenth more that are streamed. One more is answered 503.',
   }),
   'upstream.timeout': duration(30, {
     min: 1,

@@ -1,5 +1,6 @@
-// How much each may hold of something that all share: no client more than a quarter, no network more than a half, and all who are not
-// signed in together no more than three quarters, so that there is always some left for others. Pure: it only counts.
+// How much each may hold of something that all share, so that there is always some left for others: no client more than a quarter; of a
+// network, who is signed in no more than a half, who is not no more than a half, and together no more than three quarters; and all who
+// are not signed in no more than three quarters. Pure: it only counts.
 import type { May, Sender } from './fair-queue.ts';
 import { createKeyedTable, type Keyed } from './keyed-table.ts';
 
@@ -19,12 +20,12 @@ export interface Shares {
   readonly total: number;
 }
 
-/** Everybody's share is at least one. Throws RangeError without one. */
+/** Everybody's share is at least one, so that a network can have all only where all is one. Throws RangeError without one. */
 export function createShares(total: number): Shares {
   if (!Number.isSafeInteger(total) || total < 1) throw new RangeError('there must be something to share');
   const share = (part: number): number => Math.max(1, Math.floor(total * part));
   const ofClient = share(1 / 4);
-  const ofNetwork = share(1 / 2);
+  const ofNetwork = { eitherKind: share(1 / 2), all: share(3 / 4) };
   const ofStrangers = share(3 / 4);
   const clients = createCounts();
   const networks = { signedIn: createCounts(), others: createCounts() };
@@ -32,12 +33,15 @@ export function createShares(total: number): Shares {
   let heldByStrangers = 0;
 
   const networksOf = (signedIn: boolean): Counts => (signedIn ? networks.signedIn : networks.others);
+  const fitsNetwork = (signedIn: boolean, network: string, amount: number): boolean =>
+    networksOf(signedIn).of(network) + amount <= ofNetwork.eitherKind &&
+    networks.signedIn.of(network) + networks.others.of(network) + amount <= ofNetwork.all;
   const isLeft = (signedIn: boolean, amount: number): boolean =>
     held + amount <= total && (signedIn || heldByStrangers + amount <= ofStrangers);
 
   function mayOf(signedIn: boolean): May {
     return {
-      network: (network) => networksOf(signedIn).of(network) < ofNetwork,
+      network: (network) => fitsNetwork(signedIn, network, 1),
       client: (client) => clients.of(client) < ofClient,
     };
   }
@@ -54,9 +58,7 @@ export function createShares(total: number): Shares {
     take(holder, amount) {
       const { client, network, signedIn } = holder;
       const fits =
-        isLeft(signedIn, amount) &&
-        clients.of(client) + amount <= ofClient &&
-        networksOf(signedIn).of(network) + amount <= ofNetwork;
+        isLeft(signedIn, amount) && clients.of(client) + amount <= ofClient && fitsNetwork(signedIn, network, amount);
       if (fits) change(holder, amount);
       return fits;
     },

@@ -26,6 +26,18 @@ describe('of 128', () => {
     }
   });
 
+  test('a network never has all, with however many accounts and addresses: with a session and without it has three quarters', () => {
+    const shares = createShares(128);
+    const takeAllHere = (who: typeof owner): number =>
+      Array.from({ length: 100 }, (_, n) => takeAll(shares, who(`${who === owner} ${n}`, 'network'))).reduce(
+        (sum, n) => sum + n,
+      );
+    expect([takeAllHere(stranger), takeAllHere(owner)]).toEqual([64, 32]);
+    expect(shares.may(true)?.network('network')).toBe(false);
+    expect(shares.may(false)?.network('network')).toBe(false);
+    expect(takeAll(shares, owner('elsewhere'))).toBe(32);
+  });
+
   test('those who are not signed in have three quarters, from however many networks; the rest is left for who is', () => {
     const shares = createShares(128);
     for (let n = 0; n < 200; n += 1) shares.take(stranger(`192.0.2.${n}`), 1);
@@ -94,6 +106,14 @@ test('whatever is taken and given back, nobody is above a share and the sum is e
         expect(sum((other) => other.network === holder.network && other.signedIn === signedIn)).toBeLessThanOrEqual(
           Math.max(1, Math.floor(total / 2)),
         );
+        expect(sum(({ network }) => network === holder.network)).toBeLessThanOrEqual(
+          Math.max(1, Math.floor((total * 3) / 4)),
+        );
+        // What is asked of before a turn is what is then taken.
+        const may = shares.may(signedIn);
+        const mayTake = may?.client(holder.client) === true && may.network(holder.network);
+        expect(shares.take(holder, 1)).toBe(mayTake);
+        if (mayTake) shares.give(holder, 1);
       }
       for (const { holder, amount } of taken) shares.give(holder, amount);
       expect(shares.held).toBe(0);

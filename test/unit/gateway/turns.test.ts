@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createTurns, type Turn, type Turns } from '../../../src/gateway/turns.ts';
+import type { Holder } from '../../../src/domain/shares.ts';
+import { createTurns, type Turn, type Turns, type Waiting } from '../../../src/gateway/turns.ts';
 
 interface Asked extends Turn {
   readonly name: string;
@@ -61,7 +63,133 @@ describe('connections', () => {
     const { ask } = asking(turns);
     for (let n = 0; n < 500; n += 1) ask(`client ${n}`, { network: 'one' });
     expect(ask('credential', { network: 'one', signedIn: true }).state).toBe('begun');
+    const others = times(500, (n) => ask(`neighbour ${n}`, { network: 'one', signedIn: true }));
+    expect([begun(others), turns.busy]).toEqual([31, 96]);
   });
+});
+
+describe('one credential from two networks', () => {
+  test('has one share in both together', () => {
+    const turns = createTurns({ connections: 16, maxWaiting: 100 });
+    const { ask } = asking(turns);
+    const all = times(8, (n) => ask('bot', { network: n % 2 === 0 ? 'v4' : 'v6', signedIn: true }));
+    expect([begun(all), turns.waiting]).toEqual([4, 4]);
+  });
+
+  test('waits in each as in no other: a full one neither keeps it from the other, nor lends it one uncounted', () => {
+    const turns = createTurns({ connections: 16, maxWaiting: 100 });
+    const { ask } = asking(turns);
+    const bot = (network: string): Asked => ask('bot', { network, signedIn: true });
+    // v4 has its half, and all is busy.
+    const full = times(8, (n) => ask(`v4 ${n}`, { network: 'v4', signedIn: true }));
+    const rest = times(8, (n) => ask(`${n}`, { signedIn: true }));
+    const fromV6 = bot('v6');
+    const fromV4 = [bot('v4'), bot('v4')];
+    for (const one of rest.slice(0, 3)) turns.done(one);
+    expect([fromV6.state, ...fromV4.map(({ state }) => state)]).toEqual(['begun', 'waits', 'waits']);
+    expect(turns.busy).toBe(14);
+    for (const one of full.slice(0, 1)) turns.done(one);
+    expect(fromV4.map(({ state }) => state)).toEqual(['begun', 'waits']);
+    for (const one of [...full.slice(1), ...rest.slice(3), fromV6, ...fromV4]) turns.done(one);
+    expect([turns.busy, turns.waiting]).toEqual([0, 0]);
+  });
+
+  test('that waits first in the full one does not have what comes from the other wait with it', () => {
+    const turns = createTurns({ connections: 16, maxWaiting: 100 });
+    const { ask } = asking(turns);
+    for (let n = 0; n < 8; n += 1) ask(`v4 ${n}`, { network: 'v4', signedIn: true });
+    const fromV4 = ask('bot', { network: 'v4', signedIn: true });
+    const rest = times(8, (n) => ask(`${n}`, { signedIn: true }));
+    const fromV6 = ask('bot', { network: 'v6', signedIn: true });
+    for (const one of rest.slice(0, 1)) turns.done(one);
+    expect([fromV4.state, fromV6.state]).toEqual(['waits', 'begun']);
+  });
+});
+
+const steps = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('ask' as const),
+        client: fc.nat(9),
+        network: fc.nat(1),
+        streamed: fc.boolean(),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('done' as const), which: fc.nat() }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), which: fc.nat() }) },
+  ),
+  { minLength: 20, maxLength: 150, size: 'max' },
+);
+
+test('whoever asks, ends and leaves, from wherever: what is counted is what runs, within all shares, and at last nothing', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(20), steps, (connections, maxWaiting, script) => {
+      const turns = createTurns({ connections, maxWaiting });
+      const share = (part: number, of = connections): number => Math.max(1, Math.floor(of * part));
+      const running: Turn[] = [];
+      const waiting = new Map<Turn, Waiting>();
+      const count = (of: (turn: Turn) => boolean): number => running.filter(of).length;
+      function expectCounted(): void {
+        expect([turns.busy, turns.streaming]).toEqual([running.length, count(({ streamed }) => streamed)]);
+        expect(turns.waiting).toBe(waiting.size);
+        for (const [total, isOf] of [
+          [connections, () => true],
+          [turns.streams, ({ streamed }: Turn) => streamed],
+        ] as const) {
+          const among = (of: (holder: Holder) => boolean): number => count((turn) => isOf(turn) && of(turn.holder));
+          expect(among(() => true)).toBeLessThanOrEqual(total);
+          expect(among(({ signedIn }) => !signedIn)).toBeLessThanOrEqual(share(3 / 4, total));
+          for (const { holder } of running) {
+            const { client, network, signedIn } = holder;
+            expect(among((other) => other.client === client)).toBeLessThanOrEqual(share(1 / 4, total));
+            const here = (other: Holder): boolean => other.network === network;
+            expect(among((other) => here(other) && other.signedIn === signedIn)).toBeLessThanOrEqual(
+              share(1 / 2, total),
+            );
+            expect(among(here)).toBeLessThanOrEqual(share(3 / 4, total));
+          }
+        }
+      }
+      const ask = ({ client, network, streamed }: { client: number; network: number; streamed: boolean }): void => {
+        let begins = 0;
+        const turn: Turn = {
+          holder: { client: `client ${client}`, network: `network ${network}`, signedIn: client % 2 === 0 },
+          streamed,
+          begin() {
+            begins += 1;
+            expect(begins).toBe(1);
+            running.push(turn);
+            waiting.delete(turn);
+          },
+          dropped: () => void waiting.delete(turn),
+        };
+        const place = turns.ask(turn);
+        if (place !== undefined && begins === 0) waiting.set(turn, place);
+      };
+      const finish = (which: number): void => {
+        const [over] = running.splice(which % Math.max(1, running.length), 1);
+        if (over !== undefined) turns.done(over);
+      };
+      for (const step of script) {
+        if (step.kind === 'ask') ask(step);
+        else if (step.kind === 'done') finish(step.which);
+        else {
+          const [turn, place] = [...waiting][step.which % Math.max(1, waiting.size)] ?? [];
+          if (turn !== undefined) waiting.delete(turn);
+          place?.leave();
+        }
+        expectCounted();
+      }
+      // Nobody waits for ever: each that ends lets others begin.
+      while (running.length > 0) {
+        finish(0);
+        expectCounted();
+      }
+      expect([turns.busy, turns.streaming, turns.waiting]).toEqual([0, 0, 0]);
+    }),
+  );
 });
 
 describe('who waits', () => {
