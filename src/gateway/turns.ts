@@ -32,6 +32,8 @@ export interface Turns {
   readonly streaming: number;
   readonly streams: number;
   readonly waiting: number;
+  /** Most that can wait, whosoever and streamed or not. */
+  readonly places: number;
   readonly turnedAway: number;
 }
 
@@ -47,6 +49,7 @@ const STREAMS = 1 / 16;
 const TURNS = 4;
 
 interface Lane {
+  readonly places: number;
   readonly queue: FairQueue<Turn>;
   readonly signedIn: boolean;
   readonly streamed: boolean;
@@ -58,7 +61,7 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
   const streaming = createShares(streams);
   const lane = (signedIn: boolean, streamed: boolean): Lane => {
     const places = streamed ? Math.ceil(maxWaiting * STREAMS) : maxWaiting;
-    return { queue: createFairQueue<Turn>(Math.max(1, places)), signedIn, streamed };
+    return { places, queue: createFairQueue<Turn>(Math.max(1, places)), signedIn, streamed };
   };
   const whole = { signedIn: lane(true, false), others: lane(false, false) };
   const streamed = { signedIn: lane(true, true), others: lane(false, true) };
@@ -157,6 +160,7 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
     get waiting() {
       return lanes.reduce((sum, { queue }) => sum + queue.size, 0);
     },
+    places: lanes.reduce((sum, { places }) => sum + places, 0),
     get turnedAway() {
       return turnedAway;
     },

@@ -13,7 +13,7 @@ export interface UpstreamOptions {
   readonly address: VenueAddress;
   /** Most exchanges with the venue at one time; each has its own connection. */
   readonly connections: number;
-  /** Most requests that may wait for a connection: so many of who is signed in, and so many of others. */
+  /** Most requests that may wait for a connection: so many of who is signed in, so many of others, and of each a sixteenth that is streamed. */
   readonly maxWaiting: number;
   readonly connectTimeoutMs: number;
 }
@@ -72,6 +72,7 @@ export interface UpstreamStats {
   readonly streaming: number;
   readonly streams: number;
   readonly waiting: number;
+  /** Most that can wait: of all kinds, as `waiting` counts them. */
   readonly maxWaiting: number;
   /** Requests that were turned away for want of room to wait. */
   readonly turnedAway: number;
@@ -93,7 +94,7 @@ interface Connection {
 
 const FREE = -1;
 
-/** Guarantees at most `connections` exchanges and `maxWaiting` waiting requests of each kind, served in turns. */
+/** Guarantees at most `connections` exchanges and as many waiting requests of each kind as `maxWaiting` says, served in turns. */
 export function createUpstream(options: UpstreamOptions): Upstream & { stats(): UpstreamStats } {
   const { address } = options;
   const turns = createTurns(options);
@@ -285,7 +286,7 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       streaming: turns.streaming,
       streams: turns.streams,
       waiting: turns.waiting,
-      maxWaiting: options.maxWaiting,
+      maxWaiting: turns.places,
       turnedAway: turns.turnedAway,
       failures,
     }),

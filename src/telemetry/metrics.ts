@@ -198,7 +198,10 @@ export const metrics: readonly Metric[] = [
   ),
   gateway.gauge(['venue_queue', 'Requests that wait for a connection.'], [], (s) => s.upstream().waiting),
   gateway.gauge(
-    ['venue_queue_max', 'Most requests that may wait (upstream.queue): so many with a session, and so many without.'],
+    [
+      'venue_queue_max',
+      'The most of them: upstream.queue with a session, as many without, and of both a sixteenth more that are streamed.',
+    ],
     [],
     (s) => s.upstream().maxWaiting,
   ),

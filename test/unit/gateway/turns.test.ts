@@ -245,6 +245,18 @@ describe('who waits', () => {
     expect(alice.state).toBe('begun');
   });
 
+  test('are as many as there are places, of all kinds together', () => {
+    for (const maxWaiting of [0, 1, 5, 32]) {
+      const turns = createTurns({ connections: 16, maxWaiting });
+      const { ask } = asking(turns);
+      for (const signedIn of [true, false])
+        for (const streamed of [true, false])
+          for (let n = 0; n < 100; n += 1) ask(`${signedIn} ${n}`, { signedIn, streamed });
+      expect(turns.waiting).toBe(turns.places);
+      expect(turns.places).toBe(2 * (maxWaiting + Math.ceil(maxWaiting / 16)));
+    }
+  });
+
   test('leaves when it wants to, and its place is free', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 1 });
     const { ask } = asking(turns);

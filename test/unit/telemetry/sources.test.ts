@@ -104,7 +104,8 @@ test('the connections to the venue: busy, idle, waiting, turned away, and failur
     };
     const [first, second, third] = [send('/'), send('/'), send('/')];
     expect([first.taken, second.taken, third.taken]).toEqual([true, true, false]);
-    const limits = { connections: 1, maxWaiting: 1, streaming: 0, streams: 1 };
+    // Of whoever has a session, of others, and of both who uploads.
+    const limits = { connections: 1, maxWaiting: 4, streaming: 0, streams: 1 };
     expect(upstream.stats()).toEqual({ ...limits, busy: 1, idle: 0, waiting: 1, turnedAway: 1, failures: 0 });
     await Promise.all([first.ended, second.ended]);
     await nextTurn();
