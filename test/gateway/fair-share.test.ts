@@ -47,6 +47,10 @@ async function startVenue() {
   };
 }
 
+const MIB = 1024 * 1024;
+/** A quarter of it is room for 130 bodies of two blocks each, however they come. */
+const BODY_MEMORY = 80 * MIB;
+
 let venue: Awaited<ReturnType<typeof startVenue>>;
 let service: Service;
 let main: string;
@@ -54,7 +58,10 @@ let bot: string;
 let otherBot: string;
 beforeAll(async () => {
   venue = await startVenue();
-  service = await startService({ upstream: venue.url, settings: { 'http.max_connections_per_address': '4096' } });
+  service = await startService({
+    upstream: venue.url,
+    settings: { 'http.max_connections_per_address': '4096', 'upstream.body_memory': String(BODY_MEMORY) },
+  });
   const owner = starkTrader();
   await onboard(service.url, owner);
   main = await mainSession(service.url, owner);
@@ -112,14 +119,13 @@ describe('130 slow bodies', () => {
   });
 
   test('that are more than a client may have in memory are streamed over a sixteenth of the connections at most', async () => {
-    const MIB = 1024 * 1024;
     const head = `POST /v1/block-trades HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${bot}\r\nContent-Length: ${MIB}\r\n\r\n`;
     const clients = sendSlowly(40, head, 'x'.repeat(MIB - 1));
     // A quarter of a sixteenth of 128.
     await expect.poll(() => figure('countersign_venue_streams')).toBe(2);
     expect(await busy()).toBe(2);
     const kept = await figure('countersign_gateway_memory_bytes{what="bodies"}');
-    expect(kept).toBeLessThanOrEqual((64 * MIB) / 4);
+    expect(kept).toBeLessThanOrEqual(BODY_MEMORY / 4);
     expect(await ownerGets()).toEqual([200, 200]);
     for (const { socket } of clients) socket.destroy();
     await expect.poll(() => figure('countersign_gateway_memory_bytes{what="bodies"}')).toBe(0);
@@ -135,6 +141,8 @@ describe('1,450 plain public reads at once before a venue that takes its time', 
     await expect.poll(() => figure('countersign_venue_queue_refusals_total')).toBe(1450 - 32 - 1024);
     await eventually(() => venue.held.length === 32);
     expect(await busy()).toBe(32);
+    // Of all who can wait: with a session and without, and of both those who upload.
+    expect(await figure('countersign_venue_queue_max')).toBe(2 * (1024 + 64));
     expect(await ownerGets()).toEqual([200, 200]);
     venue.release();
     await eventually(() => clients.every((client) => statusesOf(client).length === 50));
