@@ -13,7 +13,7 @@ export interface Blocks {
   add(chunk: Buffer): boolean;
   /** The oldest bytes, which are no longer kept but counted until `written`. Undefined when there are none. */
   shift(): Block | undefined;
-  /** All of them in one; they stay kept and counted. */
+  /** All of them in one, which is kept in their place and counted as they were. */
   join(): Buffer;
   /** Keeps and counts nothing any more. */
   clear(): void;
@@ -71,9 +71,16 @@ export function createBlocks(room: Room): Blocks {
       return { bytes: block.buffer.subarray(0, block.used), written: () => room.give(block.counted) };
     },
     join() {
-      const parts = kept.map(({ buffer, used }) => buffer.subarray(0, used));
-      const [first] = parts;
-      return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
+      const [first] = kept;
+      if (kept.length < 2) return first?.buffer.subarray(0, first.used) ?? Buffer.alloc(0);
+      const joined = { buffer: Buffer.allocUnsafeSlow(size), used: 0, counted: 0 };
+      for (const { buffer, used, counted } of kept) {
+        joined.used += buffer.copy(joined.buffer, joined.used, 0, used);
+        joined.counted += counted;
+      }
+      // The blocks are let go of: else what is counted once would be held twice.
+      kept = [joined];
+      return joined.buffer;
     },
     clear() {
       for (const { counted } of kept) room.give(counted);

@@ -1,6 +1,16 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createBlocks, type Room } from '../../../src/gateway/byte-blocks.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+/** Bytes of all Buffers that something still holds. */
+function held(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
 
 /** So many bytes, and how many of them are taken. */
 function roomOf(total: number): Room & { readonly taken: number } {
@@ -29,8 +39,14 @@ test('bytes come back as they came, in one or block by block, and all room is gi
       for (const piece of pieces) blocks.add(Buffer.from(piece));
       const all = Buffer.concat(pieces);
       expect(blocks.size()).toBe(all.length);
-      if (whole) expect(blocks.join().equals(all)).toBe(true);
-      else {
+      const counted = room.taken;
+      if (whole) {
+        expect(blocks.join().equals(all)).toBe(true);
+        expect([blocks.size(), room.taken]).toEqual([all.length, counted]);
+        expect(blocks.join().equals(all)).toBe(true);
+        blocks.add(Buffer.from('more'));
+        expect(blocks.join().toString('latin1')).toBe(`${all.toString('latin1')}more`);
+      } else {
         const parts: Buffer[] = [];
         for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
           parts.push(block.bytes);
@@ -53,6 +69,21 @@ test('a byte at a time takes no more room than twice what it is, and no more blo
   let count = 0;
   for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) count += 1;
   expect(count).toBeLessThan(20);
+});
+
+test('what is joined is held once, as it is counted', async () => {
+  const MIB = 1024 * 1024;
+  const room = roomOf(Number.POSITIVE_INFINITY);
+  const before = held();
+  const piece = Buffer.alloc(10_000, 'x');
+  const bodies = Array.from({ length: 16 }, () => {
+    const blocks = createBlocks(room);
+    while (blocks.size() < MIB) blocks.add(piece);
+    return { blocks, joined: blocks.join() };
+  });
+  // V8 frees what it has collected a little later.
+  await expect.poll(() => held() - before).toBeLessThan(room.taken + MIB);
+  for (const { blocks, joined } of bodies) expect(joined.length).toBe(blocks.size());
 });
 
 test('what there is no room for is kept and told, and counted for nothing', () => {
