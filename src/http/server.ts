@@ -269,7 +269,10 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
 /** Whether nothing goes on over a connection but what its client sends or takes at his own pace. */
 function isHeldUp({ asking }: Open): boolean {
   const { latest, unanswered } = connectionOf(asking);
-  return latest !== undefined && unanswered === 1 && (!latest.req.complete || latest.writableEnded);
+  if (latest === undefined || unanswered !== 1) return false;
+  // Of what nobody reads, more may have been sent long ago: it is not the client that is waited for.
+  const isSending = !latest.req.complete && latest.req.readableFlowing === true;
+  return isSending || latest.writableEnded;
 }
 
 function listen(server: Server, { at }: ServerSettings): Promise<number> {

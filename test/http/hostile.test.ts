@@ -310,9 +310,13 @@ async function metricsOf({ service }: World, name: string): Promise<readonly str
 const CLOSED = 'countersign_connections_closed_unheard_total';
 
 /** A connection with a request that the venue does not answer. */
-async function atWork(port: number, venue: { readonly asked: readonly unknown[] }): Promise<Socket> {
+async function atWork(
+  port: number,
+  venue: { readonly asked: readonly unknown[] },
+  localAddress?: string,
+): Promise<Socket> {
   const before = venue.asked.length;
-  const socket = open(port);
+  const socket = open(port, localAddress);
   socket.write(`GET /v1/markets HTTP/1.1\r\n${HOST}\r\n`);
   await expect.poll(() => venue.asked.length).toBe(before + 1);
   return socket;
@@ -403,6 +407,36 @@ test('strangers who hold all connections and ask for nothing, or send half of a 
   for (const owner of owners) expect(await asks(owner)).toContain('200 OK');
   expect(working.closed).toBe(false);
   await expect.poll(() => held.filter((socket) => socket.closed).length).toBe(3);
+});
+
+test('an upload that waits for a connection to the venue waits for us: it is not closed to make room', async () => {
+  const venue = await startHangingVenue();
+  const small = await startWorld({
+    settings: {
+      'http.max_connections_per_address': '2',
+      'upstream.connections': '1',
+      'upstream.body_memory': String(1024 * 1024),
+    },
+    upstream: `http://127.0.0.1:${venue.port}`,
+  });
+  onTestFinished(() => small.stop());
+  const { session } = await newOwner(small);
+  const figure = async (name: string) => Number((await metricsOf(small, `${name} `))[0]?.split(' ')[1]);
+  const reading = await atWork(small.port, venue, '127.0.0.2');
+  // More than one client's share of the memory: it is streamed, once there is a connection.
+  const upload = open(small.port, '127.0.0.2');
+  const body = 'x'.repeat(400_000);
+  upload.write(
+    `POST /v1/block-trades HTTP/1.1\r\n${HOST}Authorization: Bearer ${session}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await expect.poll(() => figure('countersign_venue_queue')).toBe(1);
+  expect(await asks(open(small.port, '127.0.0.2'))).toBe('closed');
+  expect([reading.closed, upload.closed]).toEqual([false, false]);
+  const answer = once(upload, 'data');
+  venue.asked[0]?.end('{}');
+  await expect.poll(() => venue.asked.length).toBe(2);
+  venue.asked[1]?.end('{}');
+  expect(String((await answer)[0])).toContain('200 OK');
 });
 
 test('guessing paths and methods is counted like any public request', async () => {
