@@ -20,6 +20,7 @@ import { openStore } from './store/open.ts';
 import { DamagedRow } from './store/rows.ts';
 import { draftOf } from './store/sqlite.ts';
 import { type Trial, tryStart } from './store/trial.ts';
+import { removeLeftTrials } from './store/trial-folder.ts';
 
 export type { DatabaseFacts } from './store/examine.ts';
 export type { Trial } from './store/trial.ts';
@@ -63,10 +64,11 @@ export interface DataLook {
 }
 
 /**
- * Changes nothing, and keeps nobody from working on. Throws UnsafeFile for a folder of others: nothing in it is read; StoreFailure
- * where nothing can be looked at.
+ * Changes nothing in the folder, and keeps nobody from working on; copies that earlier looks left elsewhere are removed. Throws
+ * UnsafeFile for a folder of others: nothing in it is read; StoreFailure where nothing can be looked at.
  */
 export async function lookAtData(folder: string): Promise<DataLook> {
+  removeLeftTrials();
   if (!existsSync(folder)) return { held: false, database: undefined, start: { kind: 'starts' } };
   requireOwnFolder(folder);
   const file = join(folder, DATABASE_FILE);

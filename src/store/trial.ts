@@ -1,13 +1,16 @@
 // Whether a start would succeed on a database that nobody has open: tried on a copy, by what a start does itself. It changes nothing
 // where the data are, and holds nothing there that would keep a start waiting.
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isSystemError, StoreFailure } from '../errors.ts';
+import { OWNER_ONLY } from '../files/own-file.ts';
 import { type Examination, examineDatabase } from './examine.ts';
 import { realFile } from './lock.ts';
 import { openStore, requireWholeLog } from './open.ts';
 import { openReadOnly, requireWholeFiles } from './sqlite.ts';
+import { inTrialFolder } from './trial-folder.ts';
 
 export type Trial =
   | { readonly kind: 'starts' }
@@ -44,23 +47,27 @@ export async function tryStart(file: string): Promise<Look> {
 }
 
 async function onACopy(real: string): Promise<Look> {
-  let folder: string | undefined;
   try {
-    folder = mkdtempSync(join(tmpdir(), 'countersign-trial-'));
-    const copy = join(folder, basename(real));
-    const room = statfsSync(folder);
-    const needed = sizeOf(real) + 2 * sizeOf(`${real}-wal`) + ROOM_BYTES;
-    if (room.bavail * room.bsize < needed) return withoutCopy(real, `there is no room for a copy in ${tmpdir()}`);
-    for (const end of ['', '-wal']) if (existsSync(real + end)) copyFileSync(real + end, copy + end);
-    const database = await examineDatabase(copy);
-    const isWorthIt = database.kind === 'usable' || database.kind === 'unfinished';
-    return { database, start: isWorthIt ? await tryOpening(copy) : { kind: 'untried', why: 'it cannot be used' } };
+    return await inTrialFolder(async (folder) => {
+      const copy = join(folder, basename(real));
+      const room = statfsSync(folder);
+      const needed = sizeOf(real) + 2 * sizeOf(`${real}-wal`) + ROOM_BYTES;
+      if (room.bavail * room.bsize < needed) return withoutCopy(real, `there is no room for a copy in ${tmpdir()}`);
+      for (const end of ['', '-wal']) if (existsSync(real + end)) await copyForUs(real + end, copy + end);
+      const database = await examineDatabase(copy);
+      const isWorthIt = database.kind === 'usable' || database.kind === 'unfinished';
+      return { database, start: isWorthIt ? await tryOpening(copy) : { kind: 'untried', why: 'it cannot be used' } };
+    });
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return withoutCopy(real, `it cannot be copied to ${tmpdir()} (${error.code})`);
-  } finally {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+// In a thread, so that a signal is heard meanwhile. A copy has the mode of what it was made of, whatever the umask is.
+async function copyForUs(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  await chmod(to, OWNER_ONLY);
 }
 
 const withoutCopy = async (real: string, why: string): Promise<Look> => ({

@@ -1,9 +1,10 @@
-// For `node --import`: ends the process with SIGKILL right before its n-th database statement, n being DIE_AT. Without one it says at
-// the end how many there were.
+// For `node --import`: ends the process with SIGKILL, or the signal that DIE_BY names, right before its n-th database statement, n being
+// DIE_AT. Without one it says at the end how many there were.
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isMainThread } from 'node:worker_threads';
 
 const dieAt = Number(process.env.DIE_AT ?? 0);
+const dieBy = process.env.DIE_BY ?? 'SIGKILL';
 let statements = 0;
 
 function counting<Arguments extends unknown[], Result>(
@@ -11,7 +12,7 @@ function counting<Arguments extends unknown[], Result>(
 ): (this: unknown, ...given: Arguments) => Result {
   return function counted(...given) {
     statements += 1;
-    if (statements === dieAt) process.kill(process.pid, 'SIGKILL');
+    if (statements === dieAt) process.kill(process.pid, dieBy);
     return original.apply(this, given);
   };
 }
