@@ -113,7 +113,7 @@ export interface App {
   readonly siweDomains: readonly string[];
   /** True when this start created the database's signing keys. */
   readonly firstStart: boolean;
-  /** Resolves when the database is lost: everybody is refused by then, and the process must end. Never rejects. */
+  /** Resolves when the database is lost: every bearer is refused by then, and the process must end. Never rejects. */
   readonly lost: Promise<StoreLost>;
   /** Lets requests under way finish, writes what waits, closes everything. Idempotent. */
   stop(): Promise<void>;
@@ -487,7 +487,7 @@ async function openCore(
   return { store, clock, keyring, masterKey, firstStart, live, view, changes, signingKeys, backups };
 }
 
-/** Resolves with the address as bound. Rejects with OperatorPortTaken or UnsafeFile. */
+/** Resolves with the address as bound. Rejects with OperatorPlaceTaken or UnsafeFile. */
 async function startOperatorApi(
   core: Core,
   config: Config,

@@ -102,7 +102,7 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
     'An order is not signed as it must be (docs/orders.md), or is for an isolated-market account (403 ISOLATED_MARKET_ACCOUNT_MISMATCH).',
   route_unsigned: 'A trade route without signed orders, and orders.unsigned_routes is refuse.',
   store_lost:
-    'The database is no longer the one that was opened, or another process writes to it: nobody passes, and the server ends.',
+    'The database is no longer the one that was opened, or another process writes to it: no bearer passes, and the server ends.',
 };
 
 const introduction = `# Errors
