@@ -93,9 +93,9 @@ export class ClockFarAhead extends Error {
   override readonly name = 'ClockFarAhead';
 }
 
-/** The port of the operator API is taken; the message is one sentence for the operator. */
-export class OperatorPortTaken extends Error {
-  override readonly name = 'OperatorPortTaken';
+/** Somebody else answers where the operator API is to; the message is one sentence for the operator. */
+export class OperatorPlaceTaken extends Error {
+  override readonly name = 'OperatorPlaceTaken';
 }
 
 /** There is no database where one was expected; the message is one sentence for the operator. */

@@ -5,8 +5,10 @@ import { availableParallelism } from 'node:os';
 import { ConfigError, type LoadedConfig } from './load.ts';
 import type { Config } from './schema.ts';
 
-/** The operator's two listeners, 64 connections each, and one more that each lets in before another goes. */
-const OPERATOR = 130;
+/** Each of the operator's two listeners: far more than an operator and a scraper need. */
+export const OPERATOR_CONNECTIONS = 64;
+/** And one more that each lets in before another goes. */
+const OPERATOR = 2 * (OPERATOR_CONNECTIONS + 1);
 /** Database, log, event loop, listeners, files that are read or written in between: about 40 were counted. */
 const RESERVE = 100;
 /** Five were counted. */

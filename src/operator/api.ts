@@ -15,7 +15,14 @@ import type { DenyReason } from '../domain/decision.ts';
 import type { KeptClock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { fromFastify } from '../http/framework-errors.ts';
-import { headerLines, type Lines, REQUEST_ID_HEADER, requireOneHost, requirePlainBody } from '../http/front.ts';
+import {
+  headerLines,
+  type Lines,
+  REQUEST_ID_HEADER,
+  requireNoBodyOfGet,
+  requireOneHost,
+  requirePlainBody,
+} from '../http/front.ts';
 import { readBodiesAsJson } from '../http/handlers.ts';
 import { renderError, toApiError } from '../http/render.ts';
 import { registerHealthRoutes } from '../http/routes/health.ts';
@@ -65,17 +72,20 @@ const withoutBearer: ReadonlyMap<string, 'as strangers' | 'nothing'> = new Map([
   ['/readyz', 'as strangers'],
   [METRICS_PATH, 'nothing'],
 ]);
+// On the request itself: a WeakSet of requests would keep each of them until the next collection of old objects.
 const attached = Symbol('request id');
+const stranger = Symbol('told as much as strangers');
 
-interface WithId {
+interface Known {
   [attached]?: string;
+  [stranger]?: true;
 }
 
-const requestIdOf = (request: IncomingMessage & WithId): string => request[attached] ?? 'unknown';
+const requestIdOf = (request: IncomingMessage & Known): string => request[attached] ?? 'unknown';
+const isStranger = (request: IncomingMessage & Known): boolean => request[stranger] === true;
 
 export async function createOperatorApi(deps: OperatorApiDeps): Promise<OperatorApi> {
   const { telemetry } = deps;
-  const strangers = new WeakSet<IncomingMessage>();
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const requestId = requestIdOf(request.raw);
     const apiError = fromFastify(error) ?? toApiError(error, requestId);
@@ -100,7 +110,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     throw new ApiError('NOT_FOUND', 'no such path');
   });
   const refuseOtherMethods = watchMethods(app);
-  registerHealthRoutes(app, deps.readiness, ({ raw }) => (strangers.has(raw) ? 'names' : 'sentences'));
+  registerHealthRoutes(app, deps.readiness, ({ raw }) => (isStranger(raw) ? 'names' : 'sentences'));
   if (deps.metrics !== undefined) registerMetricsRoute(app, deps.metrics.page);
   registerAccountRoutes(app, deps);
   registerSigningKeyRoutes(app, deps.signingKeys);
@@ -111,7 +121,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
   refuseOtherMethods();
   await app.ready();
 
-  function front(request: IncomingMessage & WithId, response: ServerResponse): void {
+  function front(request: IncomingMessage & Known, response: ServerResponse): void {
     const requestId = randomUUID();
     request[attached] = requestId;
     response.setHeader(REQUEST_ID_HEADER, requestId);
@@ -146,10 +156,15 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
       attachAct(request, { actor: 'operator', requestId, clientIp });
     }
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
+    requireNoBodyOfGet(request.method ?? '', request);
     request.url = target.canonical;
   }
 
-  function mayComeWithoutBearer(path: string, { authorization, host }: Lines, request: IncomingMessage): boolean {
+  function mayComeWithoutBearer(
+    path: string,
+    { authorization, host }: Lines,
+    request: IncomingMessage & Known,
+  ): boolean {
     const underName = withoutBearer.get(path);
     if (underName === undefined) return false;
     if (path === METRICS_PATH) {
@@ -159,7 +174,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     }
     if (isAddress(host[0])) return true;
     if (underName === 'as strangers') {
-      if (!deps.isOperator(authorization)) strangers.add(request);
+      if (!deps.isOperator(authorization)) request[stranger] = true;
       return true;
     }
     if (authorization.length > 0) return false;

@@ -1,13 +1,13 @@
 // Where the operator API listens: a port of the loopback interface, a socket for its owner alone, or both. Each has connections of its
 // own, so that who takes all of the port's keeps nobody from the socket.
 import type { RequestListener } from 'node:http';
+import { OPERATOR_CONNECTIONS } from '../config/descriptors.ts';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { OperatorPortTaken } from '../errors.ts';
+import { isSystemError, OperatorPlaceTaken } from '../errors.ts';
 import { createHttpServer, type ListenAt } from '../http/server.ts';
 import { clearOperatorSocket, operatorSocketOf } from './socket-file.ts';
 
-/** Each: far more than an operator and a scraper need. */
-export const OPERATOR_CONNECTIONS = 64;
 /** A command is answered in a moment; what takes longer, an export, can be asked for again. */
 const DRAIN_MS = 1_000;
 
@@ -17,21 +17,21 @@ export interface OperatorListener {
   stop(): Promise<void>;
 }
 
-/** The places that operator.socket asks for. Throws OperatorPortTaken when it demands a socket and there can be none. */
+/** The places that operator.socket asks for. Throws ConfigError when it demands a socket and there can be none. */
 export function operatorPlaces(config: Config): readonly ListenAt[] {
   const port = { host: config['operator.host'], port: operatorPort(config) };
   if (config['operator.socket'] === 'off') return [port];
   const socketPath = operatorSocketOf(config['data.folder']);
   if (config['operator.socket'] === 'beside') return socketPath === undefined ? [port] : [port, { socketPath }];
   if (socketPath !== undefined) return [{ socketPath }];
-  throw new OperatorPortTaken(
-    `operator.socket is only, and the path of a socket in ${config['data.folder']} would be too long; choose a shorter --data`,
-  );
+  throw new ConfigError([
+    `operator.socket: only, and the path of a socket in ${config['data.folder']} would be too long; choose a shorter data.folder`,
+  ]);
 }
 
 /**
  * Listens everywhere or nowhere, but for a socket that the file system of the data cannot have, where there is a port: that is left out,
- * and `withoutSocket` is told. Rejects with OperatorPortTaken, or UnsafeFile for what stands in the place of the socket.
+ * and `withoutSocket` is told. Rejects with OperatorPlaceTaken, or UnsafeFile for what stands in the place of the socket.
  */
 export async function listenForOperator(
   places: readonly ListenAt[],
@@ -58,7 +58,7 @@ export async function listenForOperator(
         front,
       );
       const port = await server.listen().catch((cause: unknown) => {
-        if (isInUse(cause)) throw new OperatorPortTaken(takenSentence(at), { cause });
+        if (isInUse(cause)) throw new OperatorPlaceTaken(takenSentence(at), { cause });
         if (!('socketPath' in at) || urls.length === 0) throw cause;
         withoutSocket(at.socketPath, cause);
         return undefined;
@@ -91,4 +91,4 @@ const takenSentence = (at: ListenAt): string =>
     ? `another program has made ${at.socketPath} meanwhile, where the operator API is to answer`
     : `the port ${at.port} of the operator API is in use by another program; choose another with --operator.port`;
 
-const isInUse = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+const isInUse = (error: unknown): boolean => isSystemError(error) && error.code === 'EADDRINUSE';

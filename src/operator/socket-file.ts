@@ -3,7 +3,7 @@
 import { lstatSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { OperatorPortTaken, UnsafeFile } from '../errors.ts';
+import { OperatorPlaceTaken, UnsafeFile } from '../errors.ts';
 import { requireOurs } from '../files/ownership.ts';
 
 const OPERATOR_SOCKET_FILE = 'operator.sock';
@@ -19,7 +19,7 @@ export function operatorSocketOf(folder: string): string | undefined {
 
 /**
  * Removes what a killed server left at `path`, which commands would take for that of a server. Only for who holds the lock of the
- * data. Throws UnsafeFile for anything but a socket of ours or root's, and OperatorPortTaken for one on which somebody answers.
+ * data. Throws UnsafeFile for anything but a socket of ours or root's, and OperatorPlaceTaken for one on which somebody answers.
  */
 export async function clearOperatorSocket(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -27,7 +27,7 @@ export async function clearOperatorSocket(path: string): Promise<void> {
   if (!stat.isSocket()) throw new UnsafeFile(path, 'is no socket, and stands where that of the operator API is made');
   requireOurs(path, stat);
   if (await answers(path)) {
-    throw new OperatorPortTaken(`another program answers on ${path}, where the operator API is to; stop it`);
+    throw new OperatorPlaceTaken(`another program answers on ${path}, where the operator API is to; stop it`);
   }
   rmSync(path, { force: true });
 }

@@ -154,6 +154,26 @@ describe('with the operator token', () => {
     expect(answer.body).toContain('chunked, in HTTP/1.1');
   });
 
+  test('a GET with a body is refused, as on the public listener, and one that announces none is not', async () => {
+    const authorization = `Authorization: Bearer ${world.service.operatorToken}\r\nConnection: close\r\n`;
+    for (const path of ['/operator/v1/version', '/healthz', '/metrics']) {
+      const ask = (headers: string, body = '') =>
+        exchange(operatorPort(), `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${authorization}${headers}\r\n${body}`);
+      for (const [headers, body] of [
+        ['Content-Length: 1\r\n', '1'],
+        ['Transfer-Encoding: chunked\r\n', '1\r\n1\r\n0\r\n\r\n'],
+      ] as const) {
+        const answer = await ask(headers, body);
+        expect([path, answer.status, JSON.parse(answer.body).message]).toEqual([
+          path,
+          400,
+          'a GET request has no body',
+        ]);
+      }
+      expect([path, (await ask('Content-Length: 0\r\n')).status]).toEqual([path, 200]);
+    }
+  });
+
   test('a body with two readings is refused, as on the public listener', async () => {
     for (const body of ['{"use":"session","use":"token"}', '{"use":"session","Use":"token"}', '{"constructor":1}']) {
       const lines = `Authorization: Bearer ${world.service.operatorToken}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n`;

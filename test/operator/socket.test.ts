@@ -20,6 +20,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { doctor } from '../../src/cli/commands/doctor.ts';
 import { signingKeys } from '../../src/cli/commands/signing-keys.ts';
+import { ConfigError } from '../../src/config/load.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { call } from '../support/trader.ts';
 import { auditRows, run } from './operator.ts';
@@ -129,7 +130,10 @@ test('where its path would be too long the port serves alone; where it is to be 
   expect(existsSync(socketIn(folder))).toBe(false);
   expect(await run(signingKeys, folder, 'list')).toMatchObject({ code: 0, err: '' });
   await other.stop();
-  await expect(startService({ folder, settings: { 'operator.socket': 'only' } })).rejects.toThrow(/would be too long/);
+  // What the settings ask for together cannot be: one of the problems of settings, and no place that somebody else has taken.
+  const refused = startService({ folder, settings: { 'operator.socket': 'only' } });
+  await expect(refused).rejects.toThrow(/^operator\.socket: only, .* would be too long/);
+  await expect(refused).rejects.toBeInstanceOf(ConfigError);
 });
 
 /** A socket on which nobody answers, as kill -9 leaves it. */

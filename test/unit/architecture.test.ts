@@ -139,3 +139,16 @@ test('only main.ts ends the process', () => {
   const ending = files.filter((file) => /\bprocess\.exit\(/.test(readFileSync(join(src, file), 'utf8')));
   expect(ending).toEqual(['main.ts']);
 });
+
+test('nothing weak is keyed by what comes and goes with a request: V8 keeps such entries until it collects old objects', () => {
+  const keys = files.flatMap((file) =>
+    [...readFileSync(join(src, file), 'utf8').matchAll(/\bnew Weak(?:Set|Map)(?:<(\w+))?/g)].map(([, key]) => ({
+      file,
+      key: key ?? 'untold',
+    })),
+  );
+  // Both live as long as what they are remembered for: a bearer that is known, and a kind of message.
+  const mayBe = ['VerifiedClaims', 'StructType'];
+  expect(keys.filter(({ key }) => mayBe.includes(key))).toHaveLength(2);
+  expect(keys.filter(({ key }) => !mayBe.includes(key))).toEqual([]);
+});

@@ -8,7 +8,7 @@ import { readSettingsText } from '../../config/settings-file.ts';
 import {
   ClockFarAhead,
   isSystemError,
-  OperatorPortTaken,
+  OperatorPlaceTaken,
   StoreFailure,
   StoreLocked,
   StoreLost,
@@ -116,7 +116,7 @@ function crashed({ error }: Crash): number {
   return 1;
 }
 
-// Everybody is refused by now; the refusals are let out, and no more is waited for.
+// Every bearer is refused by now; the refusals are let out, and no more is waited for.
 async function withoutDatabase(why: StoreLost, app: App): Promise<number> {
   endAtTheLatestIn(LOST_STOP_MS + LAST_MS);
   standardError().write(`countersign: ended, for its database is lost: ${redact(why.message)}\n`);
@@ -152,7 +152,7 @@ function sentence(error: unknown): string {
   if (error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch || error instanceof RouteTableError)
     return error.message;
   if (error instanceof SigningKeyDamaged || error instanceof UnsafeFile) return error.message;
-  if (error instanceof OperatorTokenUnusable || error instanceof OperatorPortTaken) return error.message;
+  if (error instanceof OperatorTokenUnusable || error instanceof OperatorPlaceTaken) return error.message;
   if (error instanceof ClockFarAhead) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   if (isAddressInUse(error)) return 'the port is in use by another program; choose another with --port';
@@ -162,5 +162,4 @@ function sentence(error: unknown): string {
 
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-const isAddressInUse = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+const isAddressInUse = (error: unknown): boolean => isSystemError(error) && error.code === 'EADDRINUSE';
