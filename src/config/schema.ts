@@ -70,7 +70,7 @@ export const settings = {
   'tls.key': path('', {
     mayBeEmpty: true,
     description:
-      "PEM file of the private key of tls.cert, not encrypted; for its owner alone (mode 0600), ours or root's.",
+      "PEM file of the private key of tls.cert, not encrypted; ours or root's, and for its owner alone (mode 0600), or for a group to read (0440, 0640).",
   }),
   'operator.host': text('127.0.0.1', {
     pattern: { test: (value) => isIP(value) !== 0 && isLoopbackAddress(value) },
