@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { isSystemError } from '../errors.ts';
 import { NEW_FILE, OWNER_ONLY } from './own-file.ts';
 
 /**
@@ -29,7 +30,7 @@ export function giveName(draft: string, path: string): boolean {
   try {
     linkSync(draft, path); // Unlike a rename, a link never replaces what is already there.
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (isSystemError(error) && error.code === 'EEXIST') return false;
     // Some file systems, those of memory sticks for one, have no links.
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
     renameSync(draft, path);

@@ -1,7 +1,7 @@
 // Files that this program makes for its owner alone, and their names. A link in the place of one is never followed: what it names
 // would be made, or locked, in a folder that nobody looked at.
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
-import { UnsafeFile } from '../errors.ts';
+import { isSystemError, UnsafeFile } from '../errors.ts';
 
 export const OWNER_ONLY = 0o600;
 /** Flags of a file that nobody has made yet. Windows has no O_NOFOLLOW; there O_EXCL alone refuses a name that is taken. */
@@ -15,7 +15,7 @@ export function ensureOwnFile(path: string): void {
   try {
     closeSync(openSync(path, NEW_FILE, OWNER_ONLY));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
     isThere(path);
   }
 }

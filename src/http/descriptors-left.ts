@@ -2,6 +2,7 @@
 // tells nobody, for as long as those who are connected stay.
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { isSystemError } from '../errors.ts';
 
 const ASK_MS = 1_000;
 
@@ -19,4 +20,4 @@ export function watchDescriptors(onNone: () => void): () => void {
 
 /** Of the process, or of the machine. */
 export const isOutOfDescriptors = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+  isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');

@@ -1,7 +1,7 @@
 // Whether the database is still the one that was opened, and changed by nobody but this process. Once it is not, it never is again:
 // nothing more is read or written, for what we remember of it may have been ended elsewhere.
 import { type BigIntStats, statSync } from 'node:fs';
-import { StoreLost } from '../errors.ts';
+import { isSystemError, StoreLost } from '../errors.ts';
 
 /** One file by the name it was opened under. */
 interface Held {
@@ -72,7 +72,7 @@ function changeOf({ path, device, inode }: Held): string | undefined {
   try {
     now = statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
+    const code = isSystemError(error) ? error.code : error;
     return `${path} cannot be looked at any more (${code})`;
   }
   if (now === undefined) return `${path} was removed while it was in use`;

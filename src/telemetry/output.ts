@@ -2,6 +2,7 @@
 // the event loop, and never keep more than its bound: what does not fit is dropped and counted.
 import { constants, fstatSync, openSync, write } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isSystemError } from '../errors.ts';
 
 export interface Output {
   /** Takes whole lines. They leave in their order, or are counted as lost. */
@@ -142,18 +143,18 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
   };
 }
 
-let output: Output | undefined;
-let error: Output | undefined;
+let forOutput: Output | undefined;
+let forErrors: Output | undefined;
 
 /** The log's, and of all that the service says on standard output: a process has it once. */
 export function standardOutput(): Output {
-  output ??= createOutput(1, { noteOf: lostLine });
-  return output;
+  forOutput ??= createOutput(1, { noteOf: lostLine });
+  return forOutput;
 }
 
 export function standardError(): Output {
-  error ??= createOutput(2);
-  return error;
+  forErrors ??= createOutput(2);
+  return forErrors;
 }
 
 const lostLine = (count: number): string =>
@@ -178,14 +179,14 @@ function writeOnce(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     write(fd, bytes, (error, written) => {
       if (error !== null) reject(error);
-      else if (written === 0) reject(Object.assign(new Error('nothing was written'), { code: 'EAGAIN' }));
+      else if (written === 0)
+        reject(Object.assign(new Error('nothing was written'), { code: 'EAGAIN', syscall: 'write' }));
       else resolve(written);
     });
   });
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+const codeOf = (error: unknown): string => (isSystemError(error) ? error.code : 'unknown error');
 
 const inWords: Readonly<Record<string, string>> = {
   EAGAIN: 'nobody reads them',
