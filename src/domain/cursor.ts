@@ -7,7 +7,7 @@ const forms = {
   tokens: /^tok_[0-9a-z]{1,40}$/,
   /** The last account. */
   accounts: /^0x[1-9a-f][0-9a-f]{0,62}$/,
-  /** Time and id of a row; a time that the database can hold. */
+  /** Time and id of a row: the id is its place, and both say that it is a row of this log. A time that the database can hold. */
   audit: /^[0-8]?[0-9]{1,18}\.[0-9]{1,18}$/,
 } as const;
 

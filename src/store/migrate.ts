@@ -6,6 +6,7 @@ import * as initial from './migrations/0001-initial.ts';
 import * as operator from './migrations/0002-operator.ts';
 import * as liveCredentials from './migrations/0003-live-credentials.ts';
 import * as lists from './migrations/0004-lists.ts';
+import * as auditOrder from './migrations/0005-audit-order.ts';
 import type { Tables } from './tables.ts';
 import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
@@ -15,6 +16,7 @@ export const migrations = {
   '0002-operator': operator,
   '0003-live-credentials': liveCredentials,
   '0004-lists': lists,
+  '0005-audit-order': auditOrder,
 };
 
 /** Oldest first: what a database of this release has had applied. */

@@ -13,6 +13,7 @@ import {
   unixNanos,
 } from '../domain/time.ts';
 import { StoreFailure, StoreLocked } from '../errors.ts';
+import { auditCursor, readAudit } from './audit-pages.ts';
 import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
 import { emptyLog } from './empty-log.ts';
 import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
@@ -20,7 +21,7 @@ import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
-import { accountOf, auditRowOf, integer, subkeyOf, tokenOf } from './rows.ts';
+import { accountOf, integer, subkeyOf, tokenOf } from './rows.ts';
 import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { type Database, openSqlite } from './sqlite.ts';
@@ -226,20 +227,8 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       return paged(rows.map(accountOf), page, ({ account }) => account);
     },
 
-    // Ids rise with time, so that order by time is order by id; one account is read by its own key, all of them by time.
-    async audit({ account, from, to }, page) {
-      let query = reader.selectFrom('audit').selectAll().where('at', '<', to);
-      if (from !== undefined) query = query.where('at', '>=', from);
-      const [at, id] = cursorOf('audit', page)?.split('.').map(BigInt) ?? [];
-      if (account !== undefined) {
-        query = query.where('account_id', '=', account).orderBy('id');
-        if (id !== undefined) query = query.where('id', '>', id);
-      } else {
-        query = query.orderBy('at').orderBy('id');
-        if (id !== undefined) query = query.where(sql<boolean>`(at, id) > (${at}, ${id})`);
-      }
-      const rows = await query.limit(page.limit + 1).execute();
-      return paged(rows.map(auditRowOf), page, ({ at, id }) => `${at}.${id}`);
+    async audit(filter, page) {
+      return paged(await readAudit(reader, filter, cursorOf('audit', page), page.limit + 1), page, auditCursor);
     },
 
     signingKeys: () => readSigningKeys(reader),

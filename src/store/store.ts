@@ -326,7 +326,7 @@ export interface Store extends StoreReads {
   ): Promise<Page<Token>>;
   /** By account id. */
   accounts(page: PageRequest): Promise<Page<Account>>;
-  /** Oldest first. */
+  /** In the order in which they were written, which is that of time except where a clock was set back. */
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
   signingKeys(): Promise<readonly SigningKeyRecord[]>;
   insertSigningKey(record: SigningKeyRecord): Promise<void>;

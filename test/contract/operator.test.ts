@@ -1,7 +1,8 @@
 // What the operator's side asks of the store, on every database.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { feltOf } from '../../src/domain/felt.ts';
-import { type UnixNanos, unixNanos } from '../../src/domain/time.ts';
+import { type KeptClock, type UnixNanos, unixNanos } from '../../src/domain/time.ts';
+import { PASSED_AT_ONCE } from '../../src/store/audit-pages.ts';
 import type { AuditFilter, Store } from '../../src/store/store.ts';
 import { databases, type TestDatabase } from './databases.ts';
 import { alice, auditOf, bob, insertAccounts, insertTokens, tokenOf } from './rows.ts';
@@ -9,12 +10,13 @@ import { alice, auditOf, bob, insertAccounts, insertTokens, tokenOf } from './ro
 describe.each(databases)('the operator’s store on $name', ({ create }) => {
   let database: TestDatabase;
   let store: Store;
+  let clock: KeptClock;
   let wall: bigint;
 
   beforeEach(async () => {
     database = create();
     wall = 1_800_000_000_000_000_000n;
-    ({ store } = await database.open({ wall: () => wall, monotonic: () => 0 }));
+    ({ store, clock } = await database.open({ wall: () => wall, monotonic: () => 0 }));
   });
   afterEach(async () => {
     await store.close();
@@ -58,6 +60,39 @@ describe.each(databases)('the operator’s store on $name', ({ create }) => {
       expect({ seen, cursor }).toEqual({ seen: [1, 2, 3, 4], cursor: undefined });
     },
   );
+
+  test.each([undefined, alice])(
+    'whoever goes on from a row that lies ahead has all that was written since the clock was set back (account %s)',
+    async (account) => {
+      const [before, ahead] = [await note(alice), await note(alice)];
+      wall -= 1_000_000_000n;
+      clock.accept(unixNanos(wall), clock.monotonic());
+      const [back] = [await note(alice), await note(alice)];
+      const all = { account, to: unixNanos(ahead + 1n) };
+      expect(await idsOf(all)).toEqual([1, 2, 3, 4]);
+      expect(await idsOf(all, `${before}.1`)).toEqual([2, 3, 4]);
+      expect(await idsOf(all, `${ahead}.2`)).toEqual([3, 4]);
+      expect(await idsOf(all, `${back}.3`)).toEqual([4]);
+      expect(await idsOf({ ...all, from: before }, `${before}.1`)).toEqual([2]);
+    },
+  );
+
+  test.each([undefined, alice])(
+    'a cursor of a log that a restore has replaced goes on by its time: ids are given once more (account %s)',
+    async (account) => {
+      const [, second] = [await note(alice), await note(alice), await note(alice)];
+      for (const cursor of [`${second}.900`, `${second}.1`, `${second}.3`]) {
+        expect(await idsOf({ account }, cursor)).toEqual([3]);
+        expect(await idsOf({ account, from: unixNanos(wall + 1n), to: unixNanos(wall + 2n) }, cursor)).toEqual([]);
+      }
+    },
+  );
+
+  test('a span behind more rows than are passed over at once is found', async () => {
+    await note(...Array.from({ length: Number(PASSED_AT_ONCE) + 1 }, () => alice));
+    const later = await note(alice, bob);
+    expect(await idsOf({ from: later })).toEqual([10_002, 10_003]);
+  });
 
   test('the last expiry is that of a token which is not revoked, or 0', async () => {
     const latest = () => store.transaction((tx) => tx.latestTokenExpiry());

@@ -185,6 +185,14 @@ test('tokens of one kind are looked up among all that an account ever had', asyn
   }
 });
 
+test('a page of the audit log is read where it begins, in the order in which it was written', async () => {
+  const pages = [...(await plans())].filter(([sql]) => sql.includes('from "audit"') && sql.includes('order by "id"'));
+  expect(pages.map(([, plan]) => plan.join()).sort()).toEqual([
+    ...Array(2).fill('SEARCH audit USING INDEX audit_by_id (id>? AND id<?)'),
+    ...Array(2).fill('SEARCH audit USING INDEX sqlite_autoindex_audit_1 (account_id=? AND id>?)'),
+  ]);
+});
+
 test('lists and counts of what lives do not pass over what an account has revoked', async () => {
   const found = await plans();
   const live = (table: string) =>
