@@ -18,7 +18,7 @@ import { createStarkKey } from '../../src/client/stark-key.ts';
 import type { Caller } from '../../src/credentials/caller.ts';
 import { createLockAccount } from '../../src/credentials/lock-account.ts';
 import { bySchedule } from '../../src/credentials/operator-act.ts';
-import { anywhere, parseIp } from '../../src/domain/allowlist.ts';
+import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts';
 import { alice, aliceKey, bob, carol, newKey, openService, type Service, subkeyKey } from './service.ts';
 
 const phone = createStarkKey('0xf0e');
@@ -245,6 +245,26 @@ describe('the revocation of a subkey that could not be written', () => {
     expect(service.changes.stats().unwritten).toBe(0);
     await expect(service.register(owner, service.registration())).resolves.toMatchObject({ state: 'active' });
   });
+});
+
+test('an allowlist that could not be narrowed stays, is shown as it is, and holds a revocation up no more than a written one', async () => {
+  const { service, owner } = await setup();
+  const { token, jwt } = await service.createToken(alice);
+  const session = service.subkeySession(service.aliceSubkey);
+  const bearers = [jwt, session];
+  const parsed = parseAllowlist(['203.0.113.0/24']);
+  const elsewhere = parsed.ok ? parsed.list : anywhere;
+  const { publicKey } = subkeyKey;
+  await lose(service, () => service.tokens.replaceAllowlist(owner, token.lookupId, elsewhere));
+  await lose(service, () => service.subkeys.replaceAllowlist(owner, publicKey, elsewhere));
+  for (const bearer of bearers) expect(await service.authorize(request(bearer))).toMatchObject({ kind: 'allow' });
+  expect(await service.store.token(alice, token.lookupId)).toMatchObject({ allowlist: anywhere });
+  expect(await service.store.subkey(alice, publicKey)).toMatchObject({ allowlist: anywhere });
+  expect(service.changes.stats().unwritten).toBe(0);
+  await lose(service, () => service.tokens.revoke(owner, token.lookupId));
+  await service.subkeys.replaceAllowlist(owner, publicKey, elsewhere);
+  const reasons = [await service.authorize(request(jwt)), await service.authorize(request(session))];
+  expect(reasons).toMatchObject([{ reason: 'credential_revoked' }, { reason: 'ip_not_allowed' }]);
 });
 
 describe('the revocation of everything that could not be written', () => {
