@@ -75,7 +75,7 @@ export async function attackEndings({ url }: Target, owner: Owner, tally: Tally)
 export async function attackSingleUse(owner: Owner, tally: Tally): Promise<void> {
   const stolen = await owner.registerSubkey();
   for (let n = 0; n < ROUNDS; n += 1) {
-    const window = owner.newWindow(600 + n);
+    const window = owner.newWindow(700 + n);
     const [first, main, again] = [
       await owner.logIn(stolen, window),
       await owner.logIn(owner.key, window),
