@@ -11,10 +11,12 @@ export function requireOurs(path: string, { uid }: Stats, link?: string): void {
   const us = process.geteuid?.();
   if (us === undefined || uid === us || uid === 0) return;
   if (link !== undefined) throw new UnsafeFile(path, `is reached by a link of user ${uid}, who is not us: ${link}`);
-  throw new UnsafeFile(
-    path,
-    `belongs to user ${uid}, who is not us; if you know what it holds, run: chown ${us} ${path}`,
-  );
+  // To take a file from the service that works with it would end that: root becomes its user instead.
+  const remedy =
+    us === 0
+      ? `run this as that user: sudo -u '#${uid}' ...`
+      : `if you know what it holds, have root run: chown ${us} ${path}`;
+  throw new UnsafeFile(path, `belongs to user ${uid}, who is not us; ${remedy}`);
 }
 
 /** As chmod takes it: `0640`. */

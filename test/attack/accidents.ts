@@ -61,7 +61,7 @@ export async function killStarts(tally: Tally): Promise<void> {
 const brokenOutputs: readonly [string, string][] = [
   ['a full disk', '> /dev/full'],
   ['a reader that is gone', '> >(true)'],
-  ['a reader that blocks', '> >(exec sleep 30)'],
+  ['a reader that blocks', '> >(exec sleep 30 2>/dev/null)'],
   ['closed', '>&-'],
 ];
 const REFUSALS = 400;

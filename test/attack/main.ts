@@ -21,8 +21,20 @@ import { attackOperator, attackShared, insist } from './sharing.ts';
 import { createTally, type Result, type Tally } from './tally.ts';
 import { installationAt, startOwn, type Target } from './target.ts';
 
-const { values } = parseArgs({ options: { url: { type: 'string' } } });
+const { url } = argumentsGiven();
 const say = (line = ''): unknown => process.stdout.write(`${line}\n`);
+
+function argumentsGiven(): { readonly url?: string } {
+  try {
+    const { url } = parseArgs({ options: { url: { type: 'string' } } }).values;
+    if (url === undefined) return {};
+    installationAt(url);
+    return { url };
+  } catch (error) {
+    process.stderr.write(`test:attack: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
 
 const OWN_ONLY = 'needs a server of its own: run it without --url';
 
@@ -93,7 +105,7 @@ async function inTurns<Item, Result>(items: readonly Item[], work: (item: Item) 
   return results;
 }
 
-const target = values.url === undefined ? await startOwn() : installationAt(values.url);
+const target = url === undefined ? await startOwn() : installationAt(url);
 say(`attacking ${target.url}${target.own === undefined ? '' : ', started for this'}`);
 try {
   const results = await attackEverything(target);

@@ -85,7 +85,7 @@ export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
       },
       order(signer = key) {
         orders += 1;
-        const order = limitBuy('BTC-USD-PERP', `0.${String(10 * orders + 1).padStart(8, '0')}`, '1000');
+        const order = limitBuy('BTC-USD-PERP', '0.001', String(1000 + orders));
         return signedOrder(hasher, signer, account, order, Date.now());
       },
     };

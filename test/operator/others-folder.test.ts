@@ -117,7 +117,7 @@ describe.skipIf(!POSIX)('others may write in it', () => {
 
 test.skipIf(!ROOT)("it is another user's (only root can give a folder away)", async () => {
   chownSync(data(), STRANGER, STRANGER);
-  await expectRefused(`belongs to user ${STRANGER}, who is not us; if you know what it holds, run: chown 0 ${data()}`);
+  await expectRefused(`belongs to user ${STRANGER}, who is not us; run this as that user: sudo -u '#${STRANGER}' ...`);
 });
 
 describe.skipIf(!POSIX)('accepted', () => {

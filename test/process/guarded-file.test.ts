@@ -85,7 +85,7 @@ describe.skipIf(!ROOT)('whose it is (only root can give files away)', () => {
   test("another user's is refused, whatever its mode", () => {
     put(0o600);
     chownSync(path, STRANGER, STRANGER);
-    const sentence = `${path} belongs to user ${STRANGER}, who is not us; if you know what it holds, run: chown 0 ${path}`;
+    const sentence = `${path} belongs to user ${STRANGER}, who is not us; run this as that user: sudo -u '#${STRANGER}' ...`;
     for (const guard of GUARDS) expect(outcome(guard)).toBe(guard === 'shown' ? 'content' : sentence);
   });
 

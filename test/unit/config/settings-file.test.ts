@@ -69,7 +69,9 @@ test.skipIf(WINDOWS)('others may write none: it says where the venue is', () => 
 test.skipIf(!ROOT)("another user's is refused (only root can give a file away)", () => {
   put({}, 0o600);
   chownSync(file, 4711, 4711);
-  expect(problem()).toMatch(/^settings file ".*" belongs to user 4711, who is not us; .*: chown 0 /);
+  expect(problem()).toMatch(
+    /^settings file ".*" belongs to user 4711, who is not us; run this as that user: sudo -u '#4711' /,
+  );
 });
 
 test.skipIf(WINDOWS)('a link to one of ours is followed; a pipe is not waited for, and a huge file not read', () => {
