@@ -1,5 +1,6 @@
 // Whether every order in a request is signed by a key that this session may trade with (DESIGN 4.6), is fresh, and was not forwarded
 // before. Sees the exact bytes that are forwarded, and must refuse whatever a venue could read otherwise than it did.
+import type { SignedFor, SignerRefusal } from '../access/signer-refusal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -55,10 +56,7 @@ export interface OrderCheckDeps {
   readonly verifier: Pick<Verifier, 'askAll'>;
   readonly store: Pick<Store, 'account' | 'subkey'>;
   /** Why a subkey signs nothing for this request now; a promise only where it must be read, which is then a fresh fact. */
-  readonly signerRefusal: (
-    signer: SigningSubkey,
-    request: SignedFor,
-  ) => DenyReason | undefined | Promise<DenyReason | undefined>;
+  readonly signerRefusal: SignerRefusal;
   readonly clock: Clock;
   readonly settings: {
     readonly maxAgeSeconds: number;
@@ -77,12 +75,6 @@ interface Listed {
 
 interface Marked extends Listed {
   readonly mark: OrderMark;
-}
-
-interface SignedFor {
-  /** The key that signed the session's bearer. */
-  readonly kid: string;
-  readonly clientIp: IpAddress | undefined;
 }
 
 interface Signer {

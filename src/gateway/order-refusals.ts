@@ -36,6 +36,11 @@ export function signerRefused(reason: DenyReason, place: Place): ApiError {
       return notFromHere('the stored allowlist of the subkey that signed is damaged: replace it', place);
     case 'client_ip_unknown':
       return notFromHere('the client address could not be told', place);
+    // Neither ends the subkey itself: another one would be refused, too.
+    case 'account_locked':
+      return refusal('the account is locked', place);
+    case 'signing_key_retired':
+      return refusal('the key that signed the bearer is retired; sign in again', place);
     default:
       return refusal('the subkey that signed is no longer active', place);
   }

@@ -38,7 +38,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
   credentials: core,
-  gateway: [...crypto, 'errors', 'config/upstream-address', 'verification/verifier', 'store/store'],
+  gateway: [
+    ...crypto,
+    'errors',
+    'config/upstream-address',
+    'access/signer-refusal',
+    'verification/verifier',
+    'store/store',
+  ],
   // Only types, but for errors and lists of words: it says what the others tell it.
   telemetry: [
     ...pure,
@@ -79,7 +86,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** The composition roots know every module: of the service, and of what is done without one. */
 const knowsAll = ['app', 'offline'];
 /** Ports are interfaces: a value imported from one would tie its users to an implementation. */
-const typesOnly = ['store/store', 'gateway/forward', 'verification/verifier'];
+const typesOnly = ['store/store', 'gateway/forward', 'verification/verifier', 'access/signer-refusal'];
 
 interface Import {
   readonly from: string;

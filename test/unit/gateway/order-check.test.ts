@@ -242,6 +242,21 @@ describe('the last check', () => {
     expect(checked.leave()).toMatchObject({ ...notFromHere, message: `order 1 of the list: ${message}` });
   });
 
+  test.each([
+    ['account_locked', 'the account is locked'],
+    ['signing_key_retired', 'the key that signed the bearer is retired; sign in again'],
+    ['credential_revoked', 'the subkey that signed is no longer active'],
+    ['credential_expired', 'the subkey that signed is no longer active'],
+  ] as const)('names %s, at once and at the last moment', async (reason, message) => {
+    const { ask, state } = setup();
+    const list = [order(main, START, 1), order(bot, START, 2)];
+    const checked = await ask(...list);
+    state.refusalOf = () => reason;
+    const refused = { ...invalid, message: `order 1 of the list: ${message}`, data: { index: 1 } };
+    expect(checked.leave()).toMatchObject(refused);
+    await expect(ask(...list)).rejects.toMatchObject(refused);
+  });
+
   test('without room for marks nothing leaves', async () => {
     const { ask } = setup({ maxMarks: 1, maxPerAccount: 1, guaranteed: 1, subkeyPercent: 90 });
     expect((await ask(order(bot, START, 1))).leave()).toBeUndefined();
