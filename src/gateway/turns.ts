@@ -3,6 +3,7 @@
 // the connections of others. It knows no connections and no time.
 import { createFairQueue, type FairQueue, type May } from '../domain/fair-queue.ts';
 import { createShares, type Holder } from '../domain/shares.ts';
+import { createSignedInFirst } from '../domain/signed-in-first.ts';
 
 /** Something that wants a connection. */
 export interface Turn {
@@ -45,8 +46,6 @@ export interface TurnsOptions {
 
 /** The share of the connections, and of the places in the queue, that what is streamed may have. */
 const STREAMS = 1 / 16;
-/** Of four turns one is for those who are not signed in. */
-const TURNS = 4;
 
 interface Lane {
   readonly places: number;
@@ -67,12 +66,12 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
   const streamed = { signedIn: lane(true, true), others: lane(false, true) };
   const lanes = [whole.signedIn, whole.others, streamed.signedIn, streamed.others];
   let turnedAway = 0;
-  let turn = 0;
+  const takeNext = createSignedInFirst();
   let isServing = false;
 
-  const laneOf = ({ holder, streamed: isStreamed }: Turn): Lane => {
+  const laneOf = (isStreamed: boolean, signedIn: boolean): Lane => {
     const pair = isStreamed ? streamed : whole;
-    return holder.signedIn ? pair.signedIn : pair.others;
+    return signedIn ? pair.signedIn : pair.others;
   };
 
   function tryBegin(asked: Turn): boolean {
@@ -85,16 +84,10 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
   /** The next one that may begin, which then holds its connection. */
   function next(): Turn | undefined {
     // Streams first: they are few, and there would be no turn for them while all is busy.
-    for (const pair of [streamed, whole]) {
-      const strangersFirst = turn === TURNS - 1;
-      const first = strangersFirst ? pair.others : pair.signedIn;
-      const found = shift(first) ?? shift(strangersFirst ? pair.signedIn : pair.others);
-      if (found === undefined) continue;
-      turn = (turn + 1) % TURNS;
-      return found;
-    }
-    return undefined;
+    return nextOf(true) ?? nextOf(false);
   }
+
+  const nextOf = (isStreamed: boolean): Turn | undefined => takeNext((signedIn) => shift(laneOf(isStreamed, signedIn)));
 
   function shift({ queue, signedIn, streamed: isStreamed }: Lane): Turn | undefined {
     if (queue.size === 0) return undefined;
@@ -131,7 +124,7 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
         asked.begin();
         return nothing;
       }
-      const { queue } = laneOf(asked);
+      const { queue } = laneOf(asked.streamed, asked.holder.signedIn);
       if (maxWaiting === 0) {
         turnedAway += 1;
         return undefined;

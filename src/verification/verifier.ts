@@ -3,6 +3,7 @@
 // never answers one with the answer to another, and never turns a failure into a verdict.
 
 import { createFairQueue, type FairQueue } from '../domain/fair-queue.ts';
+import { createSignedInFirst } from '../domain/signed-in-first.ts';
 import { ApiError } from '../errors.ts';
 import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
 import type { OpenedAnswers } from './open-answers.ts';
@@ -138,8 +139,6 @@ const MAX_INLINE_MS = 5;
 const MAX_BATCH = 16;
 /** So many waiting are a load that is worth threads; fewer are done before a thread has started. */
 const THREADS_AT = 8;
-/** Of four turns one is for those who have no session, so that they are not shut out by those who have. */
-const TURNS = 4;
 /** Only made-up signatures get here, so few that they cannot keep others from the threads. */
 const MAX_PLAIN_WAITING = 64;
 const SWEEP_MS = 500;
@@ -178,7 +177,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   let pumpedAt = now();
   /** Until then the main thread does nothing slow again. */
   let restsUntil = Number.NEGATIVE_INFINITY;
-  let turn = 0;
+  const takeNext = createSignedInFirst();
   let plainIsNext = false;
   let plainUnderWay = 0;
 
@@ -416,9 +415,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   function next(): Job | undefined {
-    turn = (turn + 1) % TURNS;
-    const [first, second] = turn === 0 ? [lanes.others, lanes.signedIn] : [lanes.signedIn, lanes.others];
-    return take(first) ?? take(second);
+    return takeNext((signedIn) => take(signedIn ? lanes.signedIn : lanes.others));
   }
 
   /** The next one that somebody still waits for. */
