@@ -1,5 +1,7 @@
 // Where commands print: they wait for whoever reads them, and stop at nothing when that one is gone. The work of a command ends as it
 // ends; only what was to be printed and could not be makes it fail, unless nobody wanted it.
+import { writeFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { standardError, standardOutput } from '../telemetry/output.ts';
 
 let broken: NodeJS.ErrnoException | undefined;
@@ -10,8 +12,25 @@ export function watchPrinting(): void {
   process.stdout.on('error', (error) => {
     broken ??= error;
   });
+  writeWhole(process.stdout);
   // Who does not hear us cannot be told that.
   process.stderr.on('error', () => undefined);
+}
+
+// What a file, or a device that is no terminal, takes only in part (a disk that becomes full) is not written on by Node, nor is it told.
+function writeWhole(stream: NodeJS.WriteStream & { readonly fd: number }): void {
+  if (stream.constructor.name !== 'SyncWriteStream') return;
+  Object.assign(stream, {
+    _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: unknown) => void): void {
+      try {
+        writeFileSync(stream.fd, chunk);
+      } catch (error) {
+        done(error);
+        return;
+      }
+      done();
+    },
+  });
 }
 
 /** Resolves when it has left: with false when nobody takes any more. */
@@ -19,6 +38,7 @@ export async function print(piece: string | Uint8Array): Promise<boolean> {
   await new Promise<void>((resolve) => {
     process.stdout.write(piece, () => resolve());
   });
+  await nextTurn();
   return broken === undefined;
 }
 
@@ -37,6 +57,8 @@ export async function exitCodeAfter(code: number): Promise<number | undefined> {
 
 async function allPrinted(code: number): Promise<number> {
   await left(process.stdout);
+  // A stream tells its 'error' later than it has written, whatever it writes to: before this turn of the event loop has ended.
+  await nextTurn();
   const isCut = broken !== undefined && broken.code !== 'EPIPE';
   if (isCut) process.stderr.write(`countersign: the output could not be written: ${broken?.message}\n`);
   await left(process.stderr);

@@ -1,11 +1,12 @@
 // Commands whose output nobody takes: one that has been read enough of ends in silence, one that could not print says so, and none
 // leaves its work half done. And start.cjs, which goes on whether it is heard or not.
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type CommandName, commandNames, formsOf } from '../../src/cli/command-forms.ts';
 import { openPipe } from '../support/pipe.ts';
 import { onboard, starkTrader } from '../support/trader.ts';
 import { type Home, homeIn, MAIN, startServer } from './server.ts';
@@ -44,9 +45,10 @@ afterAll(removeFolders);
 /** Runs one command in bash; `script` has it as "$@". */
 function bash(script: string, command: string) {
   const args = command.split(' ');
-  const settings = /^(version|help|completion)/.test(command)
+  const data = command.startsWith('restore') ? join(folder, 'restored') : home.data;
+  const settings = /^(--)?(version|help|completion)/.test(command)
     ? []
-    : ['--data', home.data, '--master_key.file', home.key];
+    : ['--data', data, '--master_key.file', home.key];
   const running = ['bash', '-c', script, 'bash', process.execPath, MAIN, ...args, ...settings];
   const { status, stdout, stderr } = spawnSync(running[0] ?? '', running.slice(1), { encoding: 'utf8', cwd: home.tmp });
   return { status, stdout, stderr };
@@ -97,11 +99,51 @@ describe.skipIf(!LINUX)('a command', () => {
     },
   );
 
-  test.each(['accounts list', 'audit export'])('that cannot print says so in one sentence and fails: %s', (command) => {
-    const { status, stderr } = bash('"$@" >/dev/full', command);
+  // Of the demo, see below; what serve prints is its log, which holds nothing up.
+  const printing: Readonly<Record<Exclude<CommandName, 'serve' | 'demo'>, readonly string[]>> = {
+    config: ['config check', 'config show', 'config show --json'],
+    'signing-keys': ['signing-keys list', 'signing-keys rotate token', 'signing-keys retire <kid>'],
+    accounts: ['accounts list', 'accounts show <account>', 'accounts lock <account>', 'accounts unlock <account>'],
+    audit: ['audit export'],
+    backup: ['backup <backup>'],
+    restore: ['restore <backup>'],
+    clock: ['clock show', 'clock accept'],
+    doctor: ['doctor', 'doctor --json'],
+    completion: ['completion bash', 'completion zsh'],
+    version: ['version', 'version --json'],
+    help: ['help', 'help serve', 'accounts --help', '--help', '--version'],
+  };
+
+  test.each(Object.values(printing).flat())('that cannot print says so in one sentence and fails: %s', (command) => {
+    const kid = () => JSON.parse(bash('"$@"', 'signing-keys list --json').stdout).results[0].kid;
+    const typed = command
+      .replace('<kid>', kid)
+      .replace('<account>', owner.account)
+      .replace('<backup>', join(folder, 'one.backup'));
+    const { status, stderr } = bash('"$@" >/dev/full', typed);
     expect(stderr).toMatch(/^countersign: the output could not be written: ENOSPC[^\n]*\n$/);
     expect(status).toBe(1);
   });
+
+  test('that prints is in the table above, with each of its verbs', () => {
+    const tried = Object.values(printing).flat();
+    const untried = commandNames
+      .flatMap((name) => formsOf[name].forms.map(({ verb }) => (verb === undefined ? name : `${name} ${verb}`)))
+      .filter((form) => !tried.some((command) => `${command} `.startsWith(`${form} `)));
+    expect(untried).toEqual(['serve', 'demo']);
+  });
+
+  test.each(['help', 'completion bash'])(
+    'of whose output a file takes only a part says so and fails: %s',
+    (command) => {
+      const file = join(folder, 'part');
+      // In units of 1024 bytes.
+      const { status, stderr } = bash(`ulimit -f 1; "$@" >${file}`, command);
+      expect(stderr).toMatch(/^countersign: the output could not be written: EFBIG[^\n]*\n$/);
+      expect(status).toBe(1);
+      expect(statSync(file).size).toBe(1024);
+    },
+  );
 
   test('that is refused and cannot even say so has its exit code all the same', () => {
     for (const command of ['sreve', 'accounts shwo']) {
