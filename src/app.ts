@@ -312,6 +312,7 @@ async function wire(
         bodies,
         answers,
         maxAnswerCopyBytes: config['upstream.max_answer_copy'],
+        maxPausedAnswers: Math.ceil(config['upstream.connections'] / 4),
         pace: { minBytesPerSecond: config['http.min_bytes_per_second'], windowMs: PACE_WINDOW_MS },
       }),
       refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',

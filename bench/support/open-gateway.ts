@@ -68,6 +68,7 @@ const front = createFront(
       bodies: createShares(settingOf['upstream.body_memory'].default),
       answers: createShares(settingOf['upstream.answer_memory'].default),
       maxAnswerCopyBytes: settingOf['upstream.max_answer_copy'].default,
+      maxPausedAnswers: settingOf['upstream.connections'].default / 4,
       pace: { minBytesPerSecond: settingOf['http.min_bytes_per_second'].default, windowMs: 10_000 },
     }),
     refuseUnsignedRoutes: false,

@@ -4,6 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Block, createBlocks, type Room } from './byte-blocks.ts';
 import type { Pace } from './pace.ts';
+import type { PausedAnswers } from './paused-answers.ts';
 
 export interface AnswerWriter {
   /** A part of the body; the head must have been given to the response. */
@@ -23,6 +24,9 @@ export interface AnswerWriterOptions {
   /** Judges the client while it is waited for. */
   readonly pace: Pace;
   readonly venue: { pause(): void; resume(): void };
+  /** Where it is counted while the venue waits for the client, and may be chosen to be cut. */
+  readonly paused: PausedAnswers;
+  readonly cut: () => void;
   /** The answer has moved on, by who is waited for. */
   moved(): void;
   /** All that the venue has given is written: the request's own end may be looked at. Called once, before `left`. */
@@ -42,7 +46,8 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
   let mayHold = true;
   /** The client is waited for, and what comes meanwhile is copied. */
   let isFull = false;
-  let isPaused = false;
+  /** Set while the venue waits for the client. */
+  let endPause: (() => void) | undefined;
   /** What was copied and is leaving now. */
   let leaving: Block | undefined;
   let left: (() => void) | undefined;
@@ -95,8 +100,9 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
     isFull = false;
     pace.rest();
     if (left !== undefined) endNow(left);
-    else if (isPaused) {
-      isPaused = false;
+    else if (endPause !== undefined) {
+      endPause();
+      endPause = undefined;
       venue.resume();
     }
   }
@@ -131,9 +137,11 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
 
   function copy(chunk: Buffer): void {
     const fits = copies.add(chunk);
-    if (isPaused || (fits && copies.size() < options.maxBytes)) return;
-    isPaused = true;
+    if (endPause !== undefined || (fits && copies.size() < options.maxBytes)) return;
     venue.pause();
+    endPause = options.paused.begin(options.cut);
+    // It may be this one that was cut.
+    if (stopped) endPause();
   }
 
   return {
@@ -158,6 +166,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
       if (stopped) return;
       stopped = true;
       pace.stop();
+      endPause?.();
       copies.clear();
       leaving?.written();
       response.off('drain', onDrain).off('socket', onSocket);

@@ -17,6 +17,7 @@ import { discardRest } from './discard-rest.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
 import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
 import { createPace, type PaceOptions } from './pace.ts';
+import { createPausedAnswers, type PausedAnswers } from './paused-answers.ts';
 import { declaredLength, isWhole, type RequestBody, takeBody } from './request-body.ts';
 import type { Upstream, UpstreamExchange } from './upstream.ts';
 
@@ -97,6 +98,8 @@ export interface ForwardOptions {
   readonly answers: Shares;
   /** The most of them of one answer, and a few more. */
   readonly maxAnswerCopyBytes: number;
+  /** Connections to the venue that may wait at one time for clients who do not take what there is no more room to copy. */
+  readonly maxPausedAnswers: number;
   /** Who is slower is cut while others could use what it holds. */
   readonly pace: PaceOptions;
 }
@@ -112,10 +115,15 @@ const endsWithConnection = (status: number, rawHeaders: readonly string[]): bool
 const reasonPhrase = (text: string, status: number): string =>
   /^[\t\x20-\x7e]*$/.test(text) ? text : (STATUS_CODES[status] ?? '');
 
+/** Without a length and without chunks the end of the connection is the end of the answer: one that broke off must not look whole. */
+const endsAtClose = (response: ServerResponse, headers: readonly string[]): boolean =>
+  !response.chunkedEncoding && !headers.some((name, i) => i % 2 === 0 && /^content-length$/i.test(name));
+
 /** Guarantees: the venue receives at most one request, and only while the grant stands; resolves when both sides are done. */
 export function createForward(options: ForwardOptions) {
+  const paused = createPausedAnswers(options.maxPausedAnswers);
   return function forward(exchange: Exchange): Promise<Outcome> {
-    return new Promise((resolve) => carry(options, exchange, resolve));
+    return new Promise((resolve) => carry(options, paused, exchange, resolve));
   };
 }
 
@@ -133,7 +141,12 @@ function holderOf({ grant, asker }: Exchange): Holder {
   };
 }
 
-function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: Outcome) => void): void {
+function carry(
+  options: ForwardOptions,
+  paused: PausedAnswers,
+  exchange: Exchange,
+  resolve: (outcome: Outcome) => void,
+): void {
   const { request, response, grant } = exchange;
   const holder = holderOf(exchange);
   // open: nothing answered yet. answering: the venue's answer is passing. refusing: our own answer is. over: nothing more happens.
@@ -141,6 +154,8 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
   let body: RequestBody | undefined;
   let sent: UpstreamExchange | undefined;
   let refused: Outcome | undefined;
+  /** The answer ends with the connection. */
+  let isUnframed = false;
   let headSent = false;
   let orders: CheckedOrders | undefined;
   let answer: AnswerWriter | undefined;
@@ -161,7 +176,9 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
   /** The client must not take what it has for a whole answer. */
   function breakOff(outcome: Outcome): void {
     if (phase === 'over') return;
-    response.destroy();
+    // A reset tells it where nothing else does; TLS has a word of its own for a proper end.
+    if (isUnframed && response.socket !== null && !('encrypted' in response.socket)) response.socket.resetAndDestroy();
+    else response.destroy();
     over(outcome);
   }
 
@@ -219,6 +236,10 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     else breakOff({ kind: 'refused', refusal });
   }
 
+  function onSlowReader(): void {
+    breakOff({ kind: 'slow_client' });
+  }
+
   function onSlowUpload(): void {
     const refusal = new ApiError('REQUEST_TIMEOUT', 'The request body came too slowly.');
     if (phase === 'open') refuse(refusal);
@@ -269,12 +290,15 @@ function carry(options: ForwardOptions, exchange: Exchange, resolve: (outcome: O
     if (!isWhole(request)) response.shouldKeepAlive = false;
     if (endsWithConnection(status, rawHeaders)) response.useChunkedEncodingByDefault = false;
     response.writeHead(status, reasonPhrase(statusText, status), list.headers);
+    isUnframed = endsAtClose(response, list.headers);
     answer = createAnswerWriter({
       response,
       room: roomOf(options.answers),
       maxBytes: options.maxAnswerCopyBytes,
-      pace: createPace(options.pace, { inAll: true }, () => breakOff({ kind: 'slow_client' })),
+      pace: createPace(options.pace, { inAll: true }, onSlowReader),
       venue: { pause: () => sent?.pause(), resume: () => sent?.resume() },
+      paused,
+      cut: onSlowReader,
       moved: progress,
       beforeEnd,
     });

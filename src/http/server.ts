@@ -72,7 +72,8 @@ interface Connection {
 /** With TLS, requests come over another socket than the one that was accepted. */
 interface Open {
   readonly accepted: Socket;
-  asking: Socket;
+  /** With the answer that is leaving over it, which is node's own. */
+  asking: Socket & { readonly _httpMessage?: ServerResponse | null };
   /** Among the others that are open. */
   place: Place | undefined;
 }
@@ -269,10 +270,13 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
 /** Whether nothing goes on over a connection but what its client sends or takes at his own pace. */
 function isHeldUp({ asking }: Open): boolean {
   const { latest, unanswered } = connectionOf(asking);
-  if (latest === undefined || unanswered !== 1) return false;
+  if (latest === undefined || unanswered === 0) return false;
+  // Answers leave in turn: behind one that the client does not take, others may wait for as long as he likes.
+  const leaving = asking._httpMessage ?? latest;
+  if (leaving.writableEnded || (leaving.headersSent && asking.writableNeedDrain)) return true;
   // Of what nobody reads, more may have been sent long ago: it is not the client that is waited for.
   const isSending = !latest.req.complete && latest.req.readableFlowing === true;
-  return isSending || latest.writableEnded;
+  return unanswered === 1 && isSending;
 }
 
 function listen(server: Server, { at }: ServerSettings): Promise<number> {

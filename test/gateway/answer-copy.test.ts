@@ -140,3 +140,31 @@ test('an answer that waits behind another on its connection is not too slow', as
   await client.until((text) => text.length > MIB && text.endsWith('\r\n0\r\n\r\n'));
   await expect(gateway.outcome(1)).resolves.toEqual({ kind: 'answered', status: 200 });
 });
+
+test('of answers for which there is no room to copy, only so many wait for their readers: the longest waiting is cut', async () => {
+  const { gateway, socket } = await unread(randomBytes(SIZE), { maxAnswerCopyBytes: 256 * 1024, maxPausedAnswers: 1 });
+  const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+  await eventually(() => gateway.grants[0]?.heads === 1);
+  await settled(() => gateway.upstream.active);
+  const { socket: other } = rawClient(gateway.port, get('/'));
+  other.removeAllListeners('data');
+  other.pause();
+  await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'slow_client' });
+  socket.resume();
+  await closed;
+  expect(await settled(() => gateway.upstream.active)).toBe(1);
+  expect((await rest(other)).length).toBeGreaterThan(SIZE);
+  await expect(gateway.outcome(1)).resolves.toEqual({ kind: 'answered', status: 200 });
+});
+
+test('a broken answer that ends with its connection ends with a reset: nobody takes it for a whole one', async () => {
+  const venue = await startVenue((_request, response) => {
+    response.write('hello');
+    setImmediate(() => response.destroy());
+  });
+  const gateway = await startGateway({ upstreamUrl: venue.url });
+  const { socket } = rawClient(gateway.port, 'GET / HTTP/1.0\r\nHost: g\r\n\r\n');
+  const failed = new Promise((resolve) => socket.on('error', resolve));
+  await expect(failed).resolves.toMatchObject({ code: 'ECONNRESET' });
+  await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'truncated' });
+});

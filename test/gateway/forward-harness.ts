@@ -222,6 +222,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     bodies: createShares(4 * 64 * 1024),
     answers: createShares(1_000_000),
     maxAnswerCopyBytes: 100_000,
+    maxPausedAnswers: 16,
     pace: { minBytesPerSecond: 1, windowMs: 30_000 },
     ...options.forward,
   });

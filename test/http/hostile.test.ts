@@ -409,6 +409,21 @@ test('strangers who hold all connections and ask for nothing, or send half of a 
   await expect.poll(() => held.filter((socket) => socket.closed).length).toBe(3);
 });
 
+test('who asks again and again and takes no answer keeps nobody out', async () => {
+  const small = await startWorld({ settings: { 'http.max_connections': '4' } });
+  onTestFinished(() => small.stop());
+  // More than the system takes in place of a client.
+  const lines = `GET /openapi.json HTTP/1.1\r\n${HOST}\r\n`.repeat(64);
+  for (let n = 0; n < 4; n += 1) {
+    const deaf = open(small.port, '127.0.0.3');
+    deaf.write(lines);
+    await once(deaf, 'readable');
+  }
+  for (const address of ['127.0.0.4', '127.0.0.5']) {
+    await expect.poll(() => asks(open(small.port, address))).toContain('200 OK');
+  }
+});
+
 test('an upload that waits for a connection to the venue waits for us: it is not closed to make room', async () => {
   const venue = await startHangingVenue();
   const small = await startWorld({

@@ -463,6 +463,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
           bodies: createShares(1_000_000),
           answers: createShares(1_000_000),
           maxAnswerCopyBytes: 100_000,
+          maxPausedAnswers: 16,
           pace: { minBytesPerSecond: 1, windowMs: 30_000 },
         }),
         limits: { maxTargetBytes: 8_000, maxForwardBodyBytes: 100_000 },
