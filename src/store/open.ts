@@ -58,6 +58,7 @@ export async function openStore(
       return { epoch, head, clock };
     });
     database.ours.head.startAt(head);
+    database.content.start();
     return { store: createStore(file, database, clock, epoch, await readDatedUntil(database.reader)), clock };
   } catch (error) {
     await database.close();
@@ -116,7 +117,7 @@ async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise<void> 
 }
 
 function createStore(file: string, database: Database, clock: Clock, epoch: string, dated: UnixNanos): Store {
-  const { reader, writer, ours } = database;
+  const { reader, writer, ours, content } = database;
   let datedUntil = dated;
   const copying = new Set<Promise<void>>();
   const reads = createReads(reader);
@@ -131,15 +132,22 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
         const result = await work(tx);
         await keepHighestTime(tx, clock);
         told = ours.head.commit(await logHead(tx));
+        // The commit may bring the log to the file, after which nothing shows that the file was another one.
+        requireOurs();
         return result;
       });
       told?.(true);
-      ours.require();
+      requireOurs();
       return result;
     } catch (error) {
       told?.(false);
       throw error;
     }
+  }
+
+  function requireOurs(): void {
+    ours.require();
+    content.require();
   }
 
   /** Rejects with StoreLost, which `whenLost` has told by then; with another StoreFailure when it cannot be looked at now. */
@@ -151,16 +159,15 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       if (error instanceof StoreLocked) ours.lose('its lock file was removed, and another process holds the new one');
       throw error;
     }
-    const saw = ours.head.watch();
-    saw(await logHead(reader));
+    content.examine();
   }
 
   // By its name, under which our file must have stood from first to last.
   async function copied(to: string): Promise<void> {
-    ours.require();
+    requireOurs();
     await takeSnapshot(file, to);
     try {
-      ours.require();
+      requireOurs();
     } catch (error) {
       rmSync(to, { force: true });
       throw error;
@@ -249,6 +256,7 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     },
 
     async setTime() {
+      content.timeMayFall(clock.now());
       await write((tx) => setHighestTime(tx, clock.now()));
       datedUntil = await readDatedUntil(reader);
     },
@@ -269,10 +277,16 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       return unixNanos(row?.at ?? 0n);
     },
 
-    emptyLog: () => writer.connection().execute(emptyLog),
+    emptyLog: () =>
+      writer.connection().execute(async (connection) => {
+        requireOurs();
+        const emptied = await emptyLog(connection);
+        requireOurs();
+        return emptied;
+      }),
 
     async ping() {
-      ours.require();
+      requireOurs();
       await reader.selectFrom('meta').select('value').limit(1).execute();
     },
 
@@ -287,6 +301,7 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     async close() {
       clearInterval(watching);
       await Promise.allSettled(copying);
+      await look().catch(() => undefined);
       // SQLite would bring the log to an end that may be somebody else's by now. The end of the process closes all.
       if (ours.isLost()) return;
       // What was seen expired must not live again if the wall clock is set back before the next start.

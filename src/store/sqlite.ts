@@ -10,6 +10,7 @@ import { attempt, BUSY_MS, isBusy, kyselyOver } from './connection.ts';
 import { isDatabaseLocked, realFile, takeLock } from './lock.ts';
 import { holdFiles, type Ours } from './ours.ts';
 import type { Tables } from './tables.ts';
+import { type Content, watchContent } from './written-over.ts';
 
 export interface Database {
   /** For transactions and nothing else. */
@@ -17,6 +18,8 @@ export interface Database {
   /** Sees committed rows only. */
   readonly reader: Kysely<Tables>;
   readonly ours: Ours;
+  /** Not started yet. */
+  readonly content: Content;
   /** Puts the owner's lock back where somebody removed its file. Throws StoreLocked when another process has it by now. */
   keepLock(): void;
   close(): Promise<void>;
@@ -54,7 +57,8 @@ export function openSqlite(file: string): Database {
     const ours = attempt(() => holdFiles([...new Set([file, real, `${real}-wal`, `${real}-shm`])]));
     const [forWrites, forReads] = [writer, reader].map((one) => kyselyOver(one, ours.refuseIfLost));
     if (forWrites === undefined || forReads === undefined) throw new StoreFailure('a connection is missing');
-    return { writer: forWrites, reader: forReads, ours, keepLock: lock.keep, close: async () => close() };
+    const content = watchContent(real, ours);
+    return { writer: forWrites, reader: forReads, ours, content, keepLock: lock.keep, close: async () => close() };
   } catch (error) {
     close();
     throw error;

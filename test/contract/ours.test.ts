@@ -1,6 +1,19 @@
 // The database is the one that was opened, and only ours: what another writer, or another file in its place, does to a store that is
 // open. Before anything is acknowledged it is noticed, and within a second when nobody asks.
-import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreFailure, StoreLocked, StoreLost } from '../../src/errors.ts';
@@ -137,6 +150,98 @@ describe.skipIf(process.platform === 'win32')('a file of the database that is no
     unlinkSync(link);
     symlinkSync(`${database.file}.other`, link);
     await expect(store.ping()).rejects.toThrow(/^another file was put in place of .*linked\.db$/);
+  });
+});
+
+describe('a database that is written over where it lies', () => {
+  const change = () => store.transaction((tx) => tx.appendChange(changeOf(alice)));
+
+  /** An older copy of it, and nothing in its log. */
+  async function aged(): Promise<Buffer> {
+    await store.emptyLog();
+    const older = readFileSync(database.file);
+    await insertTokens(store, tokenOf(alice, '1', { createdAt: T0 }));
+    await store.appendAudit([auditOf(alice)]);
+    expect(await store.emptyLog()).toBe(true);
+    expect(statSync(`${database.file}-wal`).size).toBe(0);
+    return older;
+  }
+
+  const over = /countersign\.db was written over while it was in use: its next_audit_id went back from 1 to 0$/;
+
+  test('by an older copy, as `cp` does: the next change is not acknowledged, nor any after it', async () => {
+    writeFileSync(database.file, await aged());
+    await expect(change()).rejects.toThrow(over);
+    await expectLost(over);
+  });
+
+  test('by an older copy while the log holds later changes', async () => {
+    const older = await aged();
+    await change();
+    writeFileSync(database.file, older);
+    await expect(change()).rejects.toThrow(over);
+  });
+
+  test('by an older copy with the times that the file had: noticed when nobody asks', async () => {
+    const older = await aged();
+    const { atime, mtime } = statSync(database.file);
+    writeFileSync(database.file, older);
+    utimesSync(database.file, atime, mtime);
+    await expectLost(over);
+  });
+
+  test('before its log is emptied into it, which is not done', async () => {
+    const older = await aged();
+    await change();
+    writeFileSync(database.file, older);
+    await expect(store.emptyLog()).rejects.toThrow(over);
+    expect(readFileSync(database.file).equals(older)).toBe(true);
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0), /its tables are gone$/],
+    ['something else', Buffer.alloc(8192, 'x'), /file is not a database$/],
+  ])('by %s', async (_what, content, why) => {
+    await aged();
+    writeFileSync(database.file, content);
+    await expect(change()).rejects.toThrow(why);
+  });
+
+  test('by a copy that was rearranged, though it holds the same', async () => {
+    await aged();
+    database.sql(`vacuum into '${database.file}.copy'`);
+    writeFileSync(database.file, readFileSync(`${database.file}.copy`));
+    await expect(change()).rejects.toThrow(/its schema is another one$/);
+  });
+
+  test('is not one that is touched, copied, or whose log somebody else brought to the file, nor one whose clock was set back', async () => {
+    await aged();
+    utimesSync(database.file, 1, 1);
+    await change();
+    chmodSync(database.file, 0o600);
+    await change();
+    await store.snapshot(`${database.file}.copy`);
+    await change();
+    database.sql('pragma wal_checkpoint(passive)');
+    await change();
+    await change();
+    expect(database.sql('pragma wal_checkpoint(truncate)')).toMatchObject([{ busy: 0n }]);
+    await change();
+    // More than SQLite keeps in the log before a commit empties it.
+    const { mtimeNs } = statSync(database.file, { bigint: true });
+    await store.transaction(async (tx) => {
+      for (let n = 0; n < 3000; n += 1) await tx.appendAudit(auditOf(alice));
+    });
+    await change();
+    await store.setTime();
+    await change();
+    await store.emptyLog();
+    await change();
+    await store.ping();
+    expect(statSync(database.file, { bigint: true }).mtimeNs).not.toBe(mtimeNs);
+    await store.close();
+    ({ store } = await database.open());
+    expect(await store.position()).toBe(10n);
   });
 });
 

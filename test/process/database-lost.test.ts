@@ -1,8 +1,20 @@
 // Two servers on one database, and a database that is taken away from under a server, with real processes: no second server starts,
 // and the first one refuses, says why and ends before it acknowledges what nobody would find again.
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { backup, DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from './server.ts';
@@ -58,6 +70,57 @@ describe.skipIf(process.platform === 'win32')('a second server', () => {
     expect((await call(first.url, 'GET', '/countersign/v1/self', { bearer: session })).status).toBe(200);
     expect((await createToken(first.url, session)).token).toBeTruthy();
     await stop(first);
+  });
+});
+
+describe('a server whose database is written over where it lies', () => {
+  const statusOf = (url: string, bearer: string): Promise<number | undefined> =>
+    call(url, 'GET', '/countersign/v1/self', { bearer }).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+
+  test('by an older copy: what that one never saw revoked is not alive again, no change is acknowledged, and it ends', async () => {
+    const server = await startServer(home);
+    const owner = starkTrader();
+    await onboard(server.url, owner);
+    const session = await mainSession(server.url, owner);
+    const revoked = await createToken(server.url, session);
+    const other = await createToken(server.url, session);
+    const copy = join(home.tmp, 'older.db');
+    const source = new DatabaseSync(databaseOf(home), { readOnly: true });
+    await backup(source, copy);
+    source.close();
+    const tokenPath = `/v1/account/tokens/${revoked.lookupId}`;
+    expect((await call(server.url, 'DELETE', tokenPath, { bearer: session })).status).toBeLessThan(300);
+    expect(await statusOf(server.url, revoked.token)).toBe(401);
+
+    // Neither of these writes it over.
+    utimesSync(databaseOf(home), 1, 1);
+    chmodSync(databaseOf(home), 0o600);
+    for (const command of [['doctor'], ['backup', join(home.tmp, 'taken')]]) {
+      const settings = [`--data=${home.data}`, `--master_key.file=${home.key}`];
+      const ran = start(process.execPath, [MAIN, ...command, ...settings], { cwd: home.tmp });
+      expect((await ran.ended).code, ran.stdout() + ran.stderr()).toBe(0);
+    }
+    expect(await statusOf(server.url, other.token)).toBe(200);
+
+    while (statSync(`${databaseOf(home)}-wal`).size > 0) await new Promise(setImmediate);
+    writeFileSync(databaseOf(home), readFileSync(copy));
+    for (;;) {
+      const answer = await call(server.url, 'DELETE', `/v1/account/tokens/${other.lookupId}`, {
+        bearer: session,
+      }).catch(() => undefined);
+      if (answer === undefined) break;
+      expect(answer.status, answer.text).toBe(503);
+      // A change was refused, so it was noticed by now.
+      expect(await statusOf(server.url, revoked.token)).not.toBe(200);
+    }
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+    expect(server.stderr()).toMatch(
+      // Who reads the log first meets the copy by its head.
+      /^countersign: ended, for its database is lost: (.*countersign\.db was written over while it was in use: its \w+ went back|another process writes to the database: its log stands at \d+)/m,
+    );
   });
 });
 
