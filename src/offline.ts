@@ -99,11 +99,16 @@ export async function restoreBackup(
     const masterKey = openMasterKey(config['master_key.file'], { mayCreate: false });
     makeOwnFolder(folder);
     const file = join(folder, DATABASE_FILE);
+    const draft = draftOf(file);
+    const removeDraft = () => {
+      for (const end of DRAFT_ENDS) rmSync(`${draft}${end}`, { force: true });
+    };
     // Held to the end: no server starts here before everything is in place.
     const lock = lockDatabase(file);
     try {
       requireEmpty(folder, { butLocked: true });
-      const draft = draftOf(file);
+      // What a restore that was killed left: nobody else is at work here, and half a restore is nothing.
+      removeDraft();
       try {
         const restored = await settle(draft, masterKey);
         if (existsSync(`${draft}-wal`)) throw new BackupFailure(`not everything could be written to ${folder}`);
@@ -111,7 +116,7 @@ export async function restoreBackup(
         syncFolder(folder);
         return restored;
       } finally {
-        for (const end of ['', '-wal', '-shm', '-journal', '.lock']) rmSync(`${draft}${end}`, { force: true });
+        removeDraft();
       }
     } finally {
       lock.release();
@@ -146,8 +151,16 @@ export async function restoreBackup(
   }
 }
 
-/** What an empty folder may hold: settings, and what remains of a lock that nobody holds. */
-const nothing = [SETTINGS_FILE, `${DATABASE_FILE}.lock`, `${DATABASE_FILE}.lock-journal`];
+/** What lies beside a database that is being restored, under its name and these ends. */
+const DRAFT_ENDS = ['', '-wal', '-shm', '-journal', '.lock', '.lock-journal'];
+
+/** What an empty folder may hold: settings, what remains of a lock that nobody holds, and of a restore that was killed. */
+const nothing = [
+  SETTINGS_FILE,
+  `${DATABASE_FILE}.lock`,
+  `${DATABASE_FILE}.lock-journal`,
+  ...DRAFT_ENDS.map((end) => `${draftOf(DATABASE_FILE)}${end}`),
+];
 
 /** Throws BackupFailure, naming one thing that is there, and UnsafeFile for a folder of others. */
 function requireEmpty(folder: string, { butLocked = false } = {}): void {

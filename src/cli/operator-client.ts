@@ -82,7 +82,9 @@ async function reach(
   const { config } = loaded;
   const address = findOperator(config['data.folder']);
   if (address === undefined) {
-    throw new NotReachable(`a server holds ${config['data.folder']} but has not said where its operator API answers`);
+    throw new NotReachable(
+      `a server or another command holds ${config['data.folder']}, and has not said where its operator API answers; try again when that command is done`,
+    );
   }
   return { operator: operatorAt(address, operatorToken(config, { mayCreate: false })), stop: async () => undefined };
 }

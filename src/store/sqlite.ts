@@ -91,7 +91,7 @@ export function requireWholeFiles(real: string): void {
     );
   }
   if (found === undefined && existsSync(draftOf(real))) {
-    throw new StoreFailure(`a restore broke off here and left ${draftOf(real)}; remove it, and restore again`);
+    throw new StoreFailure(`a restore broke off here and left ${draftOf(real)}; restore again, which takes its place`);
   }
   const log = attempt(() => statSync(`${real}-wal`, { throwIfNoEntry: false }));
   if ((found?.size ?? 0) === 0 && (log?.size ?? 0) > 0) {

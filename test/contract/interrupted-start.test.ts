@@ -300,7 +300,7 @@ describe('a file that is something else is never taken for a first start:', () =
   test('what a restore that was killed left', async () => {
     writeFileSync(`${database.file}.restoring`, 'half of it');
     await expect(database.open()).rejects.toThrow(
-      /^a restore broke off here and left .*\.restoring; remove it, and restore/,
+      /^a restore broke off here and left .*\.restoring; restore again, which takes its place$/,
     );
     expect(existsSync(database.file)).toBe(false);
   });

@@ -176,6 +176,16 @@ describe('a folder', () => {
     expect(database.prepare("select text from meta where name = 'epoch'").get()).toEqual({ text: epoch });
   });
 
+  test('accepts what a restore that was killed left there, and takes its place', async () => {
+    mkdirSync(data(), { mode: 0o700 });
+    for (const end of ['', '-wal', '-shm', '-journal', '.lock', '.lock-journal']) {
+      writeFileSync(join(data(), `countersign.db.restoring${end}`), 'half of it');
+    }
+    await restore();
+    expect(leftOver()).toEqual(['countersign.db']);
+    expect(readdirSync(data()).filter((name) => name.includes('restoring'))).toEqual([]);
+  });
+
   test('that a server holds is refused', async () => {
     mkdirSync(data());
     const lock = lockDatabase(join(data(), 'countersign.db'));
