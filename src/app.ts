@@ -19,6 +19,7 @@ import paradexRoutes from './access/routes/paradex.json' with { type: 'json' };
 import { createSignerRefusal } from './access/signer-refusal.ts';
 import { createAuditJournal } from './audit/journal.ts';
 import { type Backups, createBackups } from './backup/take.ts';
+import { type Closing, createClosing } from './closing.ts';
 import { connectionsWithin, descriptorsAllowed } from './config/descriptors.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
@@ -115,7 +116,7 @@ export interface App {
   readonly firstStart: boolean;
   /** Resolves when the database is lost: every bearer is refused by then, and the process must end. Never rejects. */
   readonly lost: Promise<StoreLost>;
-  /** Lets requests under way finish, writes what waits, closes everything. Idempotent. */
+  /** Lets requests under way finish, writes what waits, closes everything. Idempotent. Rejects with NotClosed, after all was tried. */
   stop(): Promise<void>;
 }
 
@@ -142,14 +143,12 @@ export async function startApp(
   time?: { wall: () => bigint; monotonic: () => number },
 ): Promise<App> {
   const { config } = loaded;
-  const closing: (() => Promise<void> | void)[] = [];
-  const stop = async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  };
+  const closing = createClosing((error) => log.error({ event: 'not_closed', err: error }));
   try {
-    return await wire(loaded, log, time, closing, stop, config);
+    return await wire(loaded, log, time, closing, config);
   } catch (error) {
-    await stop();
+    // What could not be closed stands in the log: the start failed for something else.
+    await closing.closeAll().catch(() => undefined);
     throw error;
   }
 }
@@ -158,8 +157,7 @@ async function wire(
   loaded: LoadedConfig,
   log: Logger,
   time: { wall: () => bigint; monotonic: () => number } | undefined,
-  closing: (() => Promise<void> | void)[],
-  stop: () => Promise<void>,
+  closing: Closing,
   config: Config,
 ): Promise<App> {
   closing.push(() => log.flush());
@@ -368,7 +366,11 @@ async function wire(
   );
   const addressFile = join(config['data.folder'], OPERATOR_ADDRESS_FILE);
   if (operatorUrl.startsWith('http:')) writeOperatorAddress(addressFile, operatorUrl);
-  closing.push(() => removeOperatorAddress(addressFile));
+  closing.push(() =>
+    removeOperatorAddress(addressFile, (error) =>
+      log.warn({ event: 'operator_address_left', path: addressFile, err: error }),
+    ),
+  );
 
   const server = createHttpServer(
     {
@@ -407,7 +409,7 @@ async function wire(
     siweDomains,
     firstStart,
     lost: store.whenLost,
-    stop,
+    stop: closing.closeAll,
   };
 }
 
@@ -442,7 +444,7 @@ async function openCore(
   config: Config,
   log: Logger,
   time: { wall: () => bigint; monotonic: () => number } | undefined,
-  closing: (() => Promise<void> | void)[],
+  closing: Closing,
   counters: Counters,
   farAhead: FarAhead = config['clock.accept'] ? 'accept' : 'refuse',
 ): Promise<Core> {
@@ -500,7 +502,7 @@ async function startOperatorApi(
     readonly metrics?: MetricsAccess;
     readonly writeAudit?: () => Promise<void>;
   },
-  closing: (() => Promise<void> | void)[],
+  closing: Closing,
 ): Promise<string> {
   const { store, clock, changes, signingKeys, backups } = core;
   const api = await createOperatorApi({
@@ -537,10 +539,7 @@ export async function startOperatorAlone(
     throw new NoData(`there is no database in ${config['data.folder']}; name your server's data folder with --data`);
   }
   requireOwnFolder(config['data.folder']);
-  const closing: (() => Promise<void> | void)[] = [];
-  const stop = async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  };
+  const closing = createClosing(() => undefined);
   try {
     const log = pino({ level: 'silent' });
     const counters = createCounters();
@@ -549,9 +548,9 @@ export async function startOperatorAlone(
     const told = { telemetry: createTelemetry(log, counters), readiness: createReadiness(coreChecks(core, config)) };
     const listen = (front: RequestListener) =>
       listenForOperator([{ host: config['operator.host'], port: 0 }], config, front, () => undefined);
-    return { url: await startOperatorApi(core, config, listen, token, told, closing), token, stop };
+    return { url: await startOperatorApi(core, config, listen, token, told, closing), token, stop: closing.closeAll };
   } catch (error) {
-    await stop();
+    await closing.closeAll().catch(() => undefined);
     throw error;
   }
 }

@@ -120,6 +120,16 @@ export class UnsafeFile extends Error {
   }
 }
 
+/** Of what was open, something could not be closed; all the rest is. The message is one sentence for the operator. */
+export class NotClosed extends Error {
+  override readonly name = 'NotClosed';
+
+  constructor(failures: readonly unknown[]) {
+    const why = failures.map((error) => (error instanceof Error ? error.message : String(error)));
+    super(`not everything could be closed: ${why.join('; ')}`, { cause: failures });
+  }
+}
+
 /** Another process owns this database. */
 export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';

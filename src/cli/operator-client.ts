@@ -3,7 +3,7 @@
 import { operatorToken, startOperatorAlone } from '../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { readSettingsText } from '../config/settings-file.ts';
-import { BackupFailure, ClockFarAhead, NoData, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
+import { BackupFailure, ClockFarAhead, NoData, NotClosed, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
 import { OperatorTokenUnusable } from '../operator/token-file.ts';
@@ -45,11 +45,12 @@ export async function withOperator(command: string, prepare: () => Task): Promis
   return reporting(command, async () => {
     const { settings, anyClock = false, work } = prepare();
     const { operator, stop } = await reach(readSettings(settings), anyClock);
-    try {
-      await work(operator);
-    } finally {
-      await stop();
-    }
+    await work(operator).catch(async (error: unknown) => {
+      // What it failed for is said, whatever the stop says.
+      await stop().catch(() => undefined);
+      throw error;
+    });
+    await stop();
   });
 }
 
@@ -129,7 +130,8 @@ function sentenceOf(error: unknown): string {
   if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
     return error.message;
   }
-  if (error instanceof ClockFarAhead || error instanceof BackupFailure) return error.message;
+  if (error instanceof ClockFarAhead || error instanceof BackupFailure || error instanceof NotClosed)
+    return error.message;
   if (error instanceof OperatorTokenUnusable || error instanceof UnsafeFile) return error.message;
   if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

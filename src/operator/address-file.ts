@@ -11,7 +11,14 @@ const MAX_FILE_BYTES = 64;
 
 export const writeOperatorAddress = (path: string, url: string): void => replaceDurably(path, `${url}\n`);
 
-export const removeOperatorAddress = (path: string): void => rmSync(path, { force: true });
+/** Throws nothing: of one that stays, which counts for nobody once the lock is free, `onLeft` is told. */
+export function removeOperatorAddress(path: string, onLeft: (error: unknown) => void): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    onLeft(error);
+  }
+}
 
 /** `undefined` when no server has written one, or it is no address of this machine: the token is sent nowhere else. */
 export function readOperatorAddress(path: string): string | undefined {

@@ -23,25 +23,24 @@ export interface Server extends Running {
   readonly url: string;
 }
 
-/** Runs `main.ts serve` without waiting for it; port 0 is any free one. */
+/** What Node.js is given to run `main.ts serve`; port 0 is any free one. */
+export const serverCommand = (home: Home, settings: readonly string[] = [], port = 0): readonly string[] => [
+  MAIN,
+  'serve',
+  '--port',
+  String(port),
+  '--data',
+  home.data,
+  '--master_key.file',
+  home.key,
+  '--rate-limit',
+  'off',
+  ...settings,
+];
+
+/** Runs it without waiting for it. */
 export const spawnServer = (home: Home, settings: readonly string[] = [], port = 0): Running =>
-  start(
-    process.execPath,
-    [
-      MAIN,
-      'serve',
-      '--port',
-      String(port),
-      '--data',
-      home.data,
-      '--master_key.file',
-      home.key,
-      '--rate-limit',
-      'off',
-      ...settings,
-    ],
-    { cwd: home.tmp, env: { TMPDIR: home.tmp } },
-  );
+  start(process.execPath, serverCommand(home, settings, port), { cwd: home.tmp, env: { TMPDIR: home.tmp } });
 
 /** Resolves when the server listens; rejects, with what it printed, if it ends first. */
 export async function startServer(home: Home, settings: readonly string[] = []): Promise<Server> {

@@ -27,6 +27,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   errors: [],
   files: ['errors'],
+  closing: ['errors'],
   starknet: pure,
   ethereum: pure,
   verification: [...pure, 'starknet', 'ethereum', 'errors'],

@@ -8,6 +8,7 @@ import { readSettingsText } from '../../config/settings-file.ts';
 import {
   ClockFarAhead,
   isSystemError,
+  NotClosed,
   OperatorPlaceTaken,
   StoreFailure,
   StoreLocked,
@@ -51,24 +52,30 @@ export async function serve(argv: readonly string[]): Promise<number> {
       cwd: process.cwd(),
       readFile: readSettingsText,
     });
-    app = await startApp(loaded);
+    const started = await Promise.race([startApp(loaded), crash]);
+    if (started === 'crashed') return 1;
+    app = started;
   } catch (error) {
     return failed(error);
   }
   standardOutput().write(welcome(app, loaded));
   const signal = await Promise.race([stopping, crash, app.lost]);
   if (signal instanceof StoreLost) return withoutDatabase(signal, app);
-  if (typeof signal !== 'string') return crashed(signal);
+  if (signal === 'crashed') return 1;
   const stopMs = loaded.config['http.drain_timeout'] * 1000 + STOP_MS;
   endAtTheLatestIn(stopMs + LAST_MS);
   standardOutput().write(`${signal}: finishing what is under way\n`);
-  const meanwhile = await Promise.race([app.stop(), crash, app.lost, pause(stopMs, 'hangs' as const)]);
+  const meanwhile = await Promise.race([stopOf(app), crash, app.lost, pause(stopMs, 'hangs' as const)]);
   if (meanwhile instanceof StoreLost) return withoutDatabase(meanwhile, app);
   if (meanwhile === 'hangs') {
     standardError().write(`countersign: the stop did not end within ${stopMs / 1000} s and was given up\n`);
     return 1;
   }
-  if (meanwhile !== undefined) return crashed(meanwhile);
+  if (meanwhile === 'crashed') return 1;
+  if (meanwhile instanceof NotClosed) {
+    standardError().write(`countersign: ${redact(meanwhile.message)}\n`);
+    return 1;
+  }
   standardOutput().write('stopped\n');
   return 0;
 }
@@ -80,13 +87,26 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-interface Crash {
-  readonly error: unknown;
-}
+/** A stop that fails is an answer, too. */
+const stopOf = (app: App): Promise<NotClosed | undefined> =>
+  app.stop().then(
+    () => undefined,
+    (error: unknown) => (error instanceof NotClosed ? error : new NotClosed([error])),
+  );
 
-function firstCrash(): Promise<Crash> {
+// Nothing can be relied on after one, not even a stop; what was acknowledged is on disk. Those that follow are told as well: nobody
+// waits for a second one, and none may be lost in silence.
+function firstCrash(): Promise<'crashed'> {
+  process.on('uncaughtException', (error: unknown) =>
+    standardError().write(`countersign: ended by a defect: ${redact(textOf(error))}\n`),
+  );
   return new Promise((resolve) => {
-    process.on('uncaughtException', (error: unknown) => resolve({ error }));
+    process.once('uncaughtException', () => {
+      endAtTheLatestIn(LAST_MS);
+      // For an end that comes because nothing is left to do.
+      process.exitCode = 1;
+      resolve('crashed');
+    });
   });
 }
 
@@ -109,18 +129,11 @@ function sayWarnings(): void {
   process.on('warning', (warning) => standardError().write(`countersign: ${redact(textOf(warning))}\n`));
 }
 
-// Nothing can be relied on any more, not even a stop; what was acknowledged is on disk.
-function crashed({ error }: Crash): number {
-  endAtTheLatestIn(LAST_MS);
-  standardError().write(`countersign: ended by a defect: ${redact(textOf(error))}\n`);
-  return 1;
-}
-
 // Every bearer is refused by now; the refusals are let out, and no more is waited for.
 async function withoutDatabase(why: StoreLost, app: App): Promise<number> {
   endAtTheLatestIn(LOST_STOP_MS + LAST_MS);
   standardError().write(`countersign: ended, for its database is lost: ${redact(why.message)}\n`);
-  await Promise.race([app.stop(), pause(LOST_STOP_MS)]);
+  await Promise.race([stopOf(app), pause(LOST_STOP_MS)]);
   return 1;
 }
 

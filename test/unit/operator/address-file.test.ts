@@ -1,4 +1,4 @@
-import { statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -15,8 +15,17 @@ test('an address comes back as written, readable by its owner alone, until it is
     expect(readOperatorAddress(file)).toBe(url);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   }
-  removeOperatorAddress(file);
+  removeOperatorAddress(file, () => expect.unreachable());
+  removeOperatorAddress(file, () => expect.unreachable());
   expect(readOperatorAddress(file)).toBeUndefined();
+});
+
+test('one that cannot be removed is told, and nothing is thrown: the stop goes on', () => {
+  const file = join(temporaryFolder(), 'operator.url');
+  mkdirSync(file);
+  const left: unknown[] = [];
+  removeOperatorAddress(file, (error) => left.push(error));
+  expect(left).toEqual([expect.objectContaining({ path: file })]);
 });
 
 test('a link in its place is replaced, not followed', () => {
