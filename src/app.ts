@@ -42,6 +42,7 @@ import { createShares } from './domain/shares.ts';
 import { type Clock, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
 import { NoData, type StoreLost, UnsafeFile } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
+import { removeLeftDrafts } from './files/durable-file.ts';
 import { readGuarded } from './files/guarded-file.ts';
 import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
 import { createForward } from './gateway/forward.ts';
@@ -574,6 +575,7 @@ async function openKeyring(
 ): Promise<{ keyring: Keyring; masterKey: KeyObject; created: boolean }> {
   const records = await store.signingKeys();
   const masterKey = openMasterKey(file, { mayCreate: records.length === 0 });
+  removeLeftDrafts(file);
   const uses: readonly KeyUse[] = ['session', 'token'];
   const missing = uses.filter((use) => !records.some((record) => record.use === use && record.state === 'active'));
   if (missing.length > 0) {

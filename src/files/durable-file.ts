@@ -9,11 +9,12 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { NEW_FILE, OWNER_ONLY } from './own-file.ts';
 
@@ -60,6 +61,41 @@ function withDraft<Result>(path: string, content: string, name: (draft: string) 
     return result;
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Somebody who is making one has it under its own name, or has given up, long before. */
+const DRAFT_MS = 60_000;
+
+/**
+ * The names beside `path` under which a process that was killed left what it was making: whole, and the very file where it was killed
+ * last, or half of one. Only files of ours, and none that somebody may be making now. Never throws: it is none where it cannot look.
+ */
+export function leftDrafts(path: string): readonly string[] {
+  const start = `${basename(path)}.`;
+  try {
+    const made = lstatSync(path, { throwIfNoEntry: false });
+    return readdirSync(dirname(path))
+      .filter((name) => name.startsWith(start) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(start.length)))
+      .map((name) => join(dirname(path), name))
+      .filter((draft) => {
+        const found = lstatSync(draft);
+        if (!found.isFile() || found.uid !== (process.geteuid?.() ?? found.uid)) return false;
+        return (found.ino === made?.ino && found.dev === made.dev) || Date.now() - found.mtimeMs > DRAFT_MS;
+      });
+  } catch {
+    return [];
+  }
+}
+
+/** Removes those. What cannot be removed stays, and the doctor names it. */
+export function removeLeftDrafts(path: string): void {
+  for (const draft of leftDrafts(path)) {
+    try {
+      rmSync(draft, { force: true });
+    } catch {
+      // A folder that is mounted to be read, for one.
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Where the operator API of the running server answers, for the commands beside it: its port may be one that nobody chose.
 // What it says counts only while that server holds the lock of the data: after a crash anybody may listen there.
 import { rmSync } from 'node:fs';
-import { replaceDurably } from '../files/durable-file.ts';
+import { removeLeftDrafts, replaceDurably } from '../files/durable-file.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 
 export const OPERATOR_ADDRESS_FILE = 'operator.url';
@@ -9,7 +9,10 @@ export const OPERATOR_ADDRESS_FILE = 'operator.url';
 /** As `http://host:port`: more would be cut off, and refused. */
 const MAX_FILE_BYTES = 64;
 
-export const writeOperatorAddress = (path: string, url: string): void => replaceDurably(path, `${url}\n`);
+export function writeOperatorAddress(path: string, url: string): void {
+  removeLeftDrafts(path);
+  replaceDurably(path, `${url}\n`);
+}
 
 /** Throws nothing: of one that stays, which counts for nobody once the lock is free, `onLeft` is told. */
 export function removeOperatorAddress(path: string, onLeft: (error: unknown) => void): void {

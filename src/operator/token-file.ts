@@ -2,7 +2,7 @@
 // used while anyone but its owner may read it.
 import { randomBytes } from 'node:crypto';
 import { UnsafeFile } from '../errors.ts';
-import { createDurably } from '../files/durable-file.ts';
+import { createDurably, removeLeftDrafts } from '../files/durable-file.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 
 export const OPERATOR_TOKEN_FILE = 'operator.token';
@@ -21,6 +21,7 @@ export class OperatorTokenUnusable extends Error {
  * everything else, an empty file among it: half a bearer is nobody's, and who put it there must say what was meant.
  */
 export function openOperatorToken(path: string, options: { readonly mayCreate: boolean }): string {
+  if (options.mayCreate) removeLeftDrafts(path);
   const existing = readToken(path);
   if (existing !== undefined) return existing;
   if (!options.mayCreate) throw new OperatorTokenUnusable(`The operator token file ${path} is missing.`);

@@ -347,7 +347,14 @@ describe('without a server', () => {
   test('an operator token that others may read, or none', async () => {
     const token = join(data(), 'operator.token');
     chmodSync(token, 0o644);
-    expect((await findings(folder))['operator token']).toMatch(/has mode 0644, so others may read it/);
+    expect((await findings(folder))['operator token']).toMatch(/^wrong: .*has mode 0644, so others may read it/);
+    chmodSync(token, 0o600);
+    writeFileSync(token, '');
+    expect((await findings(folder))['operator token']).toMatch(/^wrong: .*does not hold a token/);
+    const socket = join(data(), 'operator.sock');
+    writeFileSync(socket, '');
+    expect((await findings(folder)).server).toMatch(/^wrong: .*operator\.sock is no socket/);
+    rmSync(socket);
     rmSync(token);
     expect((await findings(folder))['operator token']).toMatch(/^note: .* is missing/);
     expect(existsSync(token)).toBe(false);

@@ -3,17 +3,21 @@
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { leftDrafts } from '../../src/files/durable-file.ts';
 import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { readOperatorAddress, writeOperatorAddress } from '../../src/operator/address-file.ts';
 import { OperatorTokenUnusable, openOperatorToken } from '../../src/operator/token-file.ts';
@@ -176,4 +180,24 @@ test('a bearer that an earlier release left empty or half is refused in one sent
   }
   rmSync(token);
   expect(openOperatorToken(token, { mayCreate: true })).toMatch(/^[A-Za-z0-9_-]{43}$/);
+});
+
+test('a second name that a killed start left of a file, and half of one, are named and removed; nothing else is', () => {
+  const token = join(folder, 'operator.token');
+  const bearer = openOperatorToken(token, { mayCreate: true });
+  const draft = (digit: string) => `${token}.${digit.repeat(16)}.tmp`;
+  linkSync(token, draft('1'));
+  for (const digit of ['2', '3']) writeFileSync(draft(digit), 'half');
+  utimesSync(draft('2'), 1, 1);
+  symlinkSync(token, draft('4'));
+  writeFileSync(`${token}.tmp`, 'of somebody else');
+  utimesSync(`${token}.tmp`, 1, 1);
+  expect([...leftDrafts(token)].sort()).toEqual([draft('1'), draft('2')]);
+  expect(openOperatorToken(token, { mayCreate: true })).toBe(bearer);
+  // Somebody may be making this one now; a link and other names are not of ours.
+  const kept = [token, draft('3'), draft('4'), `${token}.tmp`].filter((path) =>
+    lstatSync(path, { throwIfNoEntry: false }),
+  );
+  expect(kept).toHaveLength(4);
+  expect(leftDrafts(token)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // A whole server whose start is killed, or finds a full disk, on its way through files, tables and keys: the next start, the doctor
 // and the commands that need no server work on what it left, or say in one sentence what is wrong.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
@@ -113,4 +113,19 @@ test('where a start would fail, serve, backup and the other offline commands say
     expect(refused.stderr()).toBe(`countersign${name}: the database cannot be used: ${problem}\n`);
   }
   expect(existsSync(join(home.tmp, 'x.backup'))).toBe(false);
+});
+
+test('a second name of the master key, which a killed start left, is named by the doctor and removed by the next start', async () => {
+  const first = await startServer(home);
+  first.signal('SIGKILL');
+  await first.ended;
+  const draft = `${home.key}.${'0'.repeat(16)}.tmp`;
+  linkSync(home.key, draft);
+  const doctor = command('doctor');
+  await doctor.ended;
+  expect(doctor.stdout()).toContain(`${draft}: a start that was killed left it`);
+  const second = await startServer(home);
+  expect([existsSync(draft), existsSync(home.key)]).toEqual([false, true]);
+  second.signal('SIGTERM');
+  expect((await second.ended).code).toBe(0);
 });

@@ -8,7 +8,7 @@ import { readArguments, usageOf } from '../command-forms.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDescriptors } from '../doctor/descriptors.ts';
-import { checkDisk, checkFolder } from '../doctor/files.ts';
+import { checkDisk, checkFolder, checkLeftDrafts } from '../doctor/files.ts';
 import { type Finding, ok, reasonOf } from '../doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
 import { readSettings, reporting } from '../operator-client.ts';
@@ -35,6 +35,7 @@ async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
     ok('versions', `countersign ${manifest.version}, node ${node}, SQLite ${sqlite}`),
     ok('settings', `accepted; ${set} of ${settingNames.length} are set, see countersign config show`),
     checkFolder(config['data.folder']),
+    ...checkLeftDrafts(config),
     checkDisk(config['data.folder']),
     checkDescriptors(config),
     ...checkDatabase(look, config),

@@ -2,8 +2,12 @@
 import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_FILE } from '../../app.ts';
+import type { Config } from '../../config/schema.ts';
 import { UnsafeFile } from '../../errors.ts';
+import { leftDrafts } from '../../files/durable-file.ts';
 import { looseFolderAbove, requireOwnFolder } from '../../files/own-folder.ts';
+import { OPERATOR_ADDRESS_FILE } from '../../operator/address-file.ts';
+import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
 import { shownBytes } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
@@ -53,4 +57,17 @@ export function checkDisk(folder: string): Finding {
   } catch (error) {
     return wrong('disk', reasonOf(error));
   }
+}
+
+/** What a start that was killed left beside the files with secrets, if anything: a second name of the master key for one. */
+export function checkLeftDrafts(config: Config): readonly Finding[] {
+  const files = [
+    config['master_key.file'],
+    ...[OPERATOR_TOKEN_FILE, OPERATOR_ADDRESS_FILE].map((name) => join(config['data.folder'], name)),
+  ];
+  const left = files.flatMap(leftDrafts);
+  if (left.length === 0) return [];
+  return [
+    note('left over', `${left.join(', ')}: a start that was killed left it; the next one removes it, or you may`),
+  ];
 }

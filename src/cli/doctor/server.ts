@@ -1,11 +1,13 @@
 // The server that holds the data, as its operator API answers, and the venue behind it. Only who holds the lock is shown the
 // bearer.
+import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { operatorToken } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
 import { looseFolderAbove } from '../../files/own-folder.ts';
+import { operatorSocketOf } from '../../operator/socket-file.ts';
 import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
 import { membersOf, textOf } from '../answer.ts';
 import { findOperator } from '../operator-call.ts';
@@ -14,7 +16,13 @@ import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 const ANSWER_MS = 5_000;
 
 export async function checkServer(held: boolean, config: Config): Promise<Finding> {
-  if (!held) return note('server', 'none runs on this data');
+  if (!held) {
+    const socket = operatorSocketOf(config['data.folder']);
+    const stands = socket === undefined ? undefined : lstatSync(socket, { throwIfNoEntry: false });
+    return stands === undefined || stands.isSocket() || config['operator.socket'] === 'off'
+      ? note('server', 'none runs on this data')
+      : wrong('server', `${socket} is no socket, and stands where that of the operator API is made; remove it`);
+  }
   const address = findOperator(config['data.folder']);
   if (address === undefined)
     return wrong('server', 'one holds the data but has not said where its operator API answers');
@@ -38,7 +46,10 @@ export async function checkToken(held: boolean, config: Config): Promise<Finding
   try {
     token = operatorToken(config, { mayCreate: false });
   } catch (error) {
-    return held ? wrong(check, reasonOf(error)) : note(check, `${reasonOf(error)} A start makes one that is missing.`);
+    const isMissing = !held && lstatSync(from, { throwIfNoEntry: false }) === undefined;
+    return isMissing
+      ? note(check, `${reasonOf(error)} A start makes one that is missing.`)
+      : wrong(check, reasonOf(error));
   }
   const address = held ? findOperator(config['data.folder']) : undefined;
   if (address === undefined) return ok(check, from);
