@@ -15,10 +15,19 @@ import { freePort, listening, serveIn, spawnIn } from './target.ts';
 
 const newHome = async (): Promise<Home> => homeIn(await temporaryFolder('attack'));
 
+/** For one that may have ended by itself. */
+function end(server: Running, signal: NodeJS.Signals): void {
+  try {
+    server.signal(signal);
+  } catch {
+    // Nobody is left to hear it.
+  }
+}
+
 async function stopped(server: Running): Promise<number | null> {
-  server.signal('SIGTERM');
+  end(server, 'SIGTERM');
   const ended = await Promise.race([server.ended, delay(60_000, undefined, { ref: false })]);
-  if (ended === undefined) server.signal('SIGKILL');
+  if (ended === undefined) end(server, 'SIGKILL');
   return (await server.ended).code;
 }
 
@@ -43,12 +52,12 @@ export async function killStarts(tally: Tally): Promise<void> {
     const first = spawnIn(home);
     const log = join(home.data, 'countersign.db-wal');
     let over = false;
-    const end = (): void => {
+    const isOver = (): void => {
       over = true;
     };
-    first.printed(/^listening on/m).then(end, end);
+    first.printed(/^listening on/m).then(isOver, isOver);
     while (!over && (statSync(log, { throwIfNoEntry: false })?.size ?? -1) < n * LOG_STEP) await nextTurn();
-    first.signal('SIGKILL');
+    end(first, 'SIGKILL');
     await first.ended;
     const second = spawnIn(home);
     const problem = await told(() => listening(second));
@@ -147,8 +156,7 @@ export async function shareDatabase(tally: Tally): Promise<void> {
       const ended = await Promise.race([first.ended, second.ended, delay(10_000, undefined, { ref: false })]);
       tally.tried(ended !== undefined, () => `${way}: two servers go on`);
     } else tally.tried(true);
-    first.signal('SIGKILL');
-    if (problem === undefined) second.signal('SIGKILL');
+    for (const server of [first, second]) end(server, 'SIGKILL');
     await Promise.all([first.ended, second.ended]);
   }
 }
@@ -234,7 +242,7 @@ export async function removeDatabase(tally: Tally): Promise<void> {
   });
   // A connection that broke is no acknowledgement either.
   tally.tried(problem?.startsWith('a token') !== true, () => `the database was removed: ${problem}`);
-  server.signal('SIGKILL');
+  end(server, 'SIGKILL');
   await server.ended;
 }
 
