@@ -296,7 +296,7 @@ async function wire(
       authorize,
       clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
       limiter,
-      cors: createCors(config['cors.origins']),
+      cors: createCors(config['cors.origins'], config['cors.headers']),
       clock,
       journal,
       telemetry,

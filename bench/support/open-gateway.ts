@@ -43,7 +43,7 @@ const front = createFront(
     authorize: () => ({ ...openGrantForAnyone(), principal }),
     clientIp: createClientIp({ trusted: [] }),
     limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
-    cors: createCors([]),
+    cors: createCors([], []),
     clock,
     journal: {
       login: () => undefined,

@@ -2,7 +2,7 @@
 // flags are generated from this table. A default never weakens: what is dangerous must be asked for by name.
 import { isIP } from 'node:net';
 import { type Felt, feltOf, parseFelt } from '../domain/felt.ts';
-import { isAddable } from '../domain/request-headers.ts';
+import { isAddable, isSentByPages } from '../domain/request-headers.ts';
 import {
   boolean,
   bridgedTokens,
@@ -194,6 +194,14 @@ export const settings = {
     expects: 'origins such as https://app.example',
     item: (value) => (isOrigin(value) ? value : undefined),
     description: 'Web pages that may call this API from a browser. None by default; * is not accepted.',
+  }),
+  'cors.headers': list<string>([], {
+    max: 100,
+    expects:
+      'names of headers that a page may set (not Cookie, Origin, Sec-*) and that may pass at all (docs/route-table.md)',
+    item: (value) => (isSentByPages(value) ? value.toLowerCase() : undefined),
+    description:
+      'Headers that those pages may send besides the ones of the wire. The venue sees them only with upstream.request_headers. * is not accepted.',
   }),
 
   'http.max_body_bytes': integer(64 * KIB, {

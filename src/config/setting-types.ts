@@ -354,12 +354,15 @@ export function list<Item extends string>(fallback: readonly Item[], about: Item
   };
 }
 
+/** Content networks publish hundreds. */
+const MAX_PROXY_RANGES = 10_000;
+
 /** Addresses and ranges whose word about the client's address is believed, canonical; `unix` names peers on a unix socket. */
 export function cidrList(about: Described): Setting<readonly string[]> {
   return {
     ...list<string>([], {
       ...about,
-      max: 100,
+      max: MAX_PROXY_RANGES,
       expects: 'addresses, CIDR ranges (not /0) or the word unix',
       item: (value) => (value === 'unix' ? value : proxyRange(value)),
     }),

@@ -134,6 +134,36 @@ export function contains(range: IpRange, ip: IpAddress): boolean {
   return range.family === ip.family && range.first <= ip.value && ip.value <= range.last;
 }
 
+/** Whether one of any number of blocks holds an address, found in as many steps as their number has binary digits. */
+export function rangeSet(ranges: readonly IpRange[]): (ip: IpAddress) => boolean {
+  const of = (family: IpRange['family']) => disjoint(ranges.filter((range) => range.family === family));
+  const sorted = { 4: of(4), 6: of(6) };
+  return (ip) => {
+    const among = sorted[ip.family];
+    let [low, high] = [0, among.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const range = among[middle];
+      if (range === undefined || ip.value < range.first) high = middle;
+      else if (ip.value > range.last) low = middle + 1;
+      else return true;
+    }
+    return false;
+  };
+}
+
+/** In order. Of two CIDR blocks that overlap one holds the other: the inner one says nothing more. */
+function disjoint(ranges: readonly IpRange[]): readonly IpRange[] {
+  const kept: IpRange[] = [];
+  for (const range of ranges.toSorted((a, b) => compare(a.first, b.first) || compare(b.last, a.last))) {
+    const before = kept.at(-1);
+    if (before === undefined || range.first > before.last) kept.push(range);
+  }
+  return kept;
+}
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
 /**
  * True only if everyone `narrower` lets in is let in by `wider` too, so that replacing `narrower` by `wider` takes
  * nothing away. Ranges never cover anywhere, not even the two that hold every address: that is another promise. A damaged list
@@ -143,7 +173,7 @@ export function covers(wider: Allowlist, narrower: Allowlist): boolean {
   if (wider.kind === 'damaged' || narrower.kind === 'damaged') return false;
   if (wider.kind === 'anywhere') return true;
   if (narrower.kind === 'anywhere') return false;
-  const sorted = wider.ranges.toSorted((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  const sorted = wider.ranges.toSorted((a, b) => compare(a.first, b.first));
   return narrower.ranges.every((range) => {
     let uncovered = range.first;
     for (const { family, first, last } of sorted) {

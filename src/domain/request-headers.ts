@@ -143,3 +143,10 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 /** Whether an operator may add the name: it is one, and no rule that holds for everybody stands against it. */
 export const isAddable = (name: string): boolean =>
   token.test(name) && !/^[^0-9A-Za-z]+$/.test(name) && !mayNeverPass(alias(name)) && !isSignatureHeader(alias(name));
+
+// Fetch, forbidden request-headers: no browser lets a page set these, a cookie, which is a credential, among them.
+const setByBrowsers =
+  /^(accept-charset|accept-encoding|access-control-.*|cookie2?|date|dnt|origin|referer|sec-.*|set-cookie|via)$/;
+
+/** Whether pages of other origins may be allowed to send it: what no rule keeps from everybody, and no browser from pages. */
+export const isSentByPages = (name: string): boolean => isAddable(name) && !setByBrowsers.test(name.toLowerCase());

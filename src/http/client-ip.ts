@@ -1,6 +1,6 @@
 // Which address a request comes from. Nobody is believed but the socket, unless the operator named the peer as a proxy;
 // what cannot be read is "unknown" and never a guess.
-import { contains, type IpAddress, type IpRange, parseCidr, parseIp } from '../domain/allowlist.ts';
+import { type IpAddress, type IpRange, parseCidr, parseIp, rangeSet } from '../domain/allowlist.ts';
 import { type RateKeys, rateKeys } from '../ratelimit/rate-keys.ts';
 
 export interface ClientIpOptions {
@@ -28,8 +28,7 @@ const MAX_HOP_TEXT = 64;
 /** The rule of WIRE section 6 (last row): the rightmost untrusted hop. Throws Error on a `trusted` entry that is not valid. */
 export function createClientIp(options: ClientIpOptions): ClientIp {
   const trustsUnix = options.trusted.includes('unix');
-  const ranges = options.trusted.filter((entry) => entry !== 'unix').map(parseTrusted);
-  const isTrusted = (ip: IpAddress): boolean => ranges.some((range) => contains(range, ip));
+  const isTrusted = trustedAddresses(options);
   const readPeer = createPeerReader();
 
   return function clientIp(socketAddress, isUnixSocket, xForwardedFor) {
@@ -55,14 +54,17 @@ export function createClientIp(options: ClientIpOptions): ClientIp {
 export function createConnectionKeys(
   options: ClientIpOptions,
 ): (socketAddress: string | undefined) => RateKeys | undefined {
-  const ranges = options.trusted.filter((entry) => entry !== 'unix').map(parseTrusted);
+  const isTrusted = trustedAddresses(options);
   return (socketAddress) => {
     // A link-local peer carries the zone of our own interface.
     const peer = parseIp(socketAddress?.replace(/%.*$/s, '') ?? '');
-    if (peer === undefined || ranges.some((range) => contains(range, peer))) return undefined;
+    if (peer === undefined || isTrusted(peer)) return undefined;
     return rateKeys(peer);
   };
 }
+
+const trustedAddresses = ({ trusted }: ClientIpOptions): ((ip: IpAddress) => boolean) =>
+  rangeSet(trusted.filter((entry) => entry !== 'unix').map(parseTrusted));
 
 function parseTrusted(entry: string): IpRange {
   const parsed = parseCidr(entry);

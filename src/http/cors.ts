@@ -7,7 +7,7 @@ export interface Cors {
   headers(origin: string | undefined): Record<string, string>;
 }
 
-const ALLOWED_HEADERS = [
+const allowedHeaders = [
   'authorization',
   'content-type',
   'paradex-starknet-account',
@@ -20,7 +20,7 @@ const ALLOWED_HEADERS = [
   'paradex-authorize-isolated-markets',
   // ccxt sends it with every request.
   'paradex-partner',
-].join(', ');
+];
 
 const EXPOSED_HEADERS = [
   'Countersign-Request-Id',
@@ -32,16 +32,17 @@ const EXPOSED_HEADERS = [
   'X-Ratelimit-Window',
 ].join(', ');
 
-/** Fetch standard, CORS protocol. The origin is compared as a whole text. */
-export function createCors(origins: readonly string[]): Cors {
+/** Fetch standard, CORS protocol. The origin is compared as a whole text. `further`: names of headers that those pages may send besides. */
+export function createCors(origins: readonly string[], further: readonly string[]): Cors {
   const allowed = new Set(origins);
+  const headers = [...new Set([...allowedHeaders, ...further])].join(', ');
   return {
     preflight(origin, allow) {
       if (origin === undefined || !allowed.has(origin)) return undefined;
       return {
         'Access-Control-Allow-Origin': origin,
         'Access-Control-Allow-Methods': allow.join(', '),
-        'Access-Control-Allow-Headers': ALLOWED_HEADERS,
+        'Access-Control-Allow-Headers': headers,
         'Access-Control-Max-Age': '600',
         Vary: 'Origin',
       };

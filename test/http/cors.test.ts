@@ -73,6 +73,20 @@ describe('one origin is named', () => {
     expectRefusal(await preflight(world, '/v1/unlisted', PAGE), 404, 'NOT_FOUND');
   });
 
+  test('no answer ever lets a page bring cookies, whatever headers are named', async () => {
+    const further = await startWorld({ settings: { 'cors.origins': PAGE, 'cors.headers': 'X-Request-Id,baggage' } });
+    try {
+      const { headers } = await preflight(further, TOKENS, PAGE);
+      const allowed = headers.get('Access-Control-Allow-Headers')?.split(', ') ?? [];
+      expect(allowed).toEqual(expect.arrayContaining(['authorization', 'x-request-id', 'baggage']));
+      expect(new Set(allowed).size).toBe(allowed.length);
+      const answer = await call(further.url, 'GET', '/v1/system/time', { headers: { Origin: PAGE } });
+      for (const each of [headers, answer.headers]) expect(each.get('Access-Control-Allow-Credentials')).toBeNull();
+    } finally {
+      await further.stop();
+    }
+  });
+
   test('a preflight never reaches the venue', async () => {
     const before = world.service.venue.total();
     expect((await preflight(world, '/v1/orders', PAGE)).status).toBe(204);

@@ -448,7 +448,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
         authorize,
         clientIp: createClientIp({ trusted: [] }),
         limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
-        cors: createCors([]),
+        cors: createCors([], []),
         clock,
         journal,
         telemetry,

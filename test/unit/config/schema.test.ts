@@ -37,6 +37,7 @@ test('the dangerous is off by default, and the strict is on', () => {
   expect(value('server.host')).toBe('127.0.0.1');
   expect(value('proxy.trusted')).toEqual([]);
   expect(value('cors.origins')).toEqual([]);
+  expect(value('cors.headers')).toEqual([]);
 });
 
 test('the wire names are those of DECISIONS and WIRE 1.1', () => {
@@ -154,6 +155,27 @@ describe('what each kind refuses', () => {
       ],
     ],
     [
+      'cors.headers',
+      ['', 'X-Request-Id', 'x-request-id,sentry-trace,baggage'],
+      [
+        '*',
+        'x y',
+        'x:y',
+        'é',
+        'x-request-id\r\nAccess-Control-Allow-Credentials',
+        // What a browser sets itself, a credential among it, and what no client may say here.
+        'Cookie',
+        'origin',
+        'sec-fetch-site',
+        'access-control-request-headers',
+        'x-forwarded-for',
+        'x_forwarded_for',
+        'countersign-account',
+        'x-http-method-override',
+        'x,X',
+      ],
+    ],
+    [
       'siwe.domains',
       ['', 'a.example', 'localhost:8080,127.0.0.1:8080'],
       [
@@ -183,6 +205,8 @@ describe('what each kind refuses', () => {
         '::ffff:10.0.0.0/104',
         '::ffff:10.0.0.1',
         'unix,10.0.0.1/32',
+        // As many as a content network publishes.
+        Array.from({ length: 2_000 }, (_, at) => `10.${at >> 8}.${at & 255}.0/24`).join(','),
       ],
       [
         '0.0.0.0/0',

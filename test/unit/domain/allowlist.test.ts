@@ -5,6 +5,7 @@ import {
   type Allowlist,
   allows,
   anywhere,
+  contains,
   covers,
   decodeAllowlist,
   encodeAllowlist,
@@ -14,6 +15,7 @@ import {
   parseAllowlist,
   parseCidr,
   parseIp,
+  rangeSet,
   type UsableAllowlist,
 } from '../../../src/domain/allowlist.ts';
 import vectors from '../../vectors/vectors.json' with { type: 'json' };
@@ -251,6 +253,24 @@ describe('who is let in', () => {
     fc.assert(fc.property(fc.array(ipv4Cidr, some), fc.oneof(ipv4Text, fc.ipV4()), check('ipv4')), { numRuns: 500 });
     fc.assert(fc.property(fc.array(ipv6Cidr, some), ipv6Text, check('ipv6')), { numRuns: 500 });
   });
+});
+
+test('a set of blocks holds what one of them holds', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyCidr, { maxLength: 30 }),
+      fc.array(anyIp, { minLength: 1, maxLength: 20 }),
+      (cidrs, ips) => {
+        const ranges = cidrs.map((text) => {
+          const parsed = parseCidr(text);
+          if (!parsed.ok) throw new Error(parsed.problem);
+          return parsed.range;
+        });
+        const holds = rangeSet(ranges);
+        for (const text of ips) expect(holds(ip(text))).toBe(ranges.some((range) => contains(range, ip(text))));
+      },
+    ),
+  );
 });
 
 describe('whether a replacement takes nothing away', () => {

@@ -57,6 +57,24 @@ describe('without trusted proxies', () => {
 });
 
 describe('behind trusted proxies', () => {
+  test('of a list of thousands, nested and side by side, each is one and its neighbours are none', () => {
+    const blocks = Array.from({ length: 3_000 }, (_, at) => `10.${at >> 7}.${(at & 127) * 2}.0/24`);
+    const trusted = [...blocks.toReversed(), '10.0.0.7', '10.0.0.128/25', '2001:db8::/32', '2001:db8:7::/48'];
+    const clientIp = createClientIp({ trusted });
+    const believed = (peer: string) => clientIp(peer, false, ['1.2.3.4'])?.text === '1.2.3.4';
+    for (const block of blocks) {
+      const [a, b, c] = block.split('.').map(Number);
+      expect([`${a}.${b}.${c}.0`, `${a}.${b}.${c}.255`].map(believed)).toEqual([true, true]);
+      expect([`${a}.${b}.${(c ?? 0) + 1}.0`, `${a}.${b}.${(c ?? 0) + 1}.255`].map(believed)).toEqual([false, false]);
+    }
+    expect(['2001:db8::', '2001:db8:ffff::1', '2001:db9::', '2001:db7:ffff::'].map(believed)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
   test('a peer outside the trusted blocks is not believed', () => {
     expect(from(inside, '203.0.113.9', '1.2.3.4')).toBe('203.0.113.9');
   });
