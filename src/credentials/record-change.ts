@@ -1,6 +1,7 @@
 // The two rows every change of an owner leaves behind: who did what, for people, and its number, for every node.
+import type { AuditAction } from '../domain/audit-action.ts';
 import { actorOf, type Subject } from '../domain/credential.ts';
-import type { AuditAction, Change, StoreTransaction } from '../store/store.ts';
+import type { Change, StoreTransaction } from '../store/store.ts';
 import type { Caller } from './caller.ts';
 
 export interface RecordedChange {

@@ -1,6 +1,7 @@
 // The ports through which everything else sees the store. Only app.ts knows which database stands behind them.
 
 import type { Allowlist, UsableAllowlist } from '../domain/allowlist.ts';
+import type { AuditAction } from '../domain/audit-action.ts';
 import type { AccountId, CredentialRef, SessionCredentialRef, Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import type { SubkeyState } from '../domain/subkey.ts';
@@ -106,34 +107,6 @@ export interface ChangeEntry {
   readonly subjects: readonly Subject[];
   readonly narrows: boolean;
 }
-
-export type AuditAction =
-  | 'account.onboarded'
-  | 'login'
-  | 'request.refused'
-  | 'subkey.registered'
-  | 'subkey.renamed'
-  | 'subkey.revoked'
-  | 'subkey.allowlist_replaced'
-  | 'token.created'
-  | 'token.revoked'
-  | 'token.allowlist_replaced'
-  | 'terminal_token.issued'
-  | 'subkey.activated'
-  | 'subkey.expired'
-  | 'account.signed_out_everywhere'
-  | 'account.revoked_all'
-  | 'account.locked'
-  | 'account.unlocked'
-  | 'credential.reported_leaked'
-  | 'account.revoked_by_restore'
-  | 'account.revoked_by_clock'
-  | 'clock.accepted'
-  | 'backup.taken'
-  | 'store.restored'
-  | 'signing_key.published'
-  | 'signing_key.activated'
-  | 'signing_key.retired';
 
 export interface AuditEntry {
   readonly account: AccountId;

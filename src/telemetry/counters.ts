@@ -1,5 +1,6 @@
 // Everything that is counted as it happens. Adding is a few integer additions and nothing else, as it stands on the way of every
 // request; labels are words of closed lists of ours, and never what a client wrote, an address, an account or a credential.
+import type { AuditAction } from '../domain/audit-action.ts';
 import { type DenyReason, denyReasons } from '../domain/decision.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
 import type { Outcome } from '../gateway/forward.ts';
@@ -10,7 +11,6 @@ import {
   ipBuckets,
   type MeasuredVerdict,
 } from '../ratelimit/limiter.ts';
-import type { AuditAction } from '../store/store.ts';
 import {
   createDistribution,
   createPairTally,

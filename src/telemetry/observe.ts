@@ -1,10 +1,11 @@
 // Counts logins and changes around the code that makes them, which stays as it is. It passes everything on untouched, answers and
 // errors alike.
 import type { Login } from '../credentials/login.ts';
+import type { AuditAction } from '../domain/audit-action.ts';
 import { ApiError, type ErrorCode, StoreFailure } from '../errors.ts';
 import type { RateLimiter, Verdict } from '../ratelimit/limiter.ts';
 import type { Changes, ChangesStats } from '../revocation/barrier.ts';
-import type { AuditAction, StoreTransaction } from '../store/store.ts';
+import type { StoreTransaction } from '../store/store.ts';
 import type { Counters, LoginProof } from './counters.ts';
 
 export function countLogins(login: Login, { logins }: Counters): Login {

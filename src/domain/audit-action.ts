@@ -1,0 +1,38 @@
+// What the audit log can say: the closed, append-only list of its actions, each with its sentence in docs/operator.md. A row is written
+// under no other name.
+
+/** What each says has happened. The subject of the row is what it happened to, the actor who did it. */
+export const auditActions = {
+  'account.onboarded': 'An account was made; `detail` has its kind of signer and its key.',
+  'account.signed_out_everywhere': 'All sessions of the account ended, and every login that was signed by then.',
+  'account.revoked_all': 'The same, and the subkeys and tokens in `detail` were revoked.',
+  'account.locked': 'The operator locked the account.',
+  'account.unlocked': 'The operator unlocked it.',
+  'account.revoked_by_restore': 'A restore revoked the subkeys and tokens in `detail`.',
+  'account.revoked_by_clock': 'A clock that was accepted revoked the subkeys and tokens in `detail`.',
+  login: 'A credential logged in; `detail` has the session. Written within a second.',
+  'request.refused':
+    'Requests of a credential were refused; one row a minute for each reason and route, with their `count`.',
+  'subkey.registered': 'A subkey was registered; `detail` has what its owner signed.',
+  'subkey.activated': 'A pending subkey was activated.',
+  'subkey.renamed': 'A subkey got another name.',
+  'subkey.allowlist_replaced': 'A subkey was bound to other addresses.',
+  'subkey.revoked': 'A subkey was revoked, by its owner or by the operator.',
+  'subkey.expired': 'A pending subkey was not activated in time and is gone.',
+  'token.created': 'A read-only token was made.',
+  'token.allowlist_replaced': 'A token was bound to other addresses.',
+  'token.revoked': 'A token was revoked, by its owner or by the operator.',
+  'terminal_token.issued': 'A terminal token was issued; `detail` has its `jti`.',
+  'credential.reported_leaked':
+    'Somebody who held a bearer said that it is in the open: the token was revoked, or the sessions up to that one ended. There is no actor.',
+  'signing_key.published': 'A new signing key stands in jwks.json, and does not sign yet.',
+  'signing_key.activated': 'A signing key signs from now on.',
+  'signing_key.retired': 'A signing key ended, and all it had signed.',
+  'clock.accepted': "The operator took the machine's time for the kept one.",
+  'backup.taken': 'A backup was taken.',
+  'store.restored': 'The database was made of a backup.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type AuditAction = keyof typeof auditActions;
+
+export const isAuditAction = (text: string): text is AuditAction => Object.hasOwn(auditActions, text);
