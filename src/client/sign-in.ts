@@ -1,8 +1,9 @@
-// What a client sends to onboard, log in and bless a subkey: headers and body members, signed on its own side (WIRE 1.3, 2, 4.1).
+// What a client sends to onboard, log in, bless a subkey and take a pending one: headers and body members, signed on its own side
+// (docs/wire.md sections 3 to 7).
 import type { AccountId } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
-import { type MessageHasher, registrationHash } from '../starknet/message.ts';
+import { activationHash, type MessageHasher, registrationHash } from '../starknet/message.ts';
 import type { Pedersen } from '../starknet/pedersen.ts';
 import type { StarkKey } from './stark-key.ts';
 import type { Wallet } from './wallet.ts';
@@ -80,6 +81,26 @@ export function registrationProof(
     signature_timestamp: window.timestamp,
     signature_expiry: window.expiration,
   };
+}
+
+export interface ActivationProof {
+  readonly account_id: AccountId;
+  readonly public_key: Felt;
+  readonly timestamp: number;
+  readonly signature: readonly [string, string];
+}
+
+/** The body of POST /v1/account/keys/subkeys/activate: the ephemeral key proves itself. `timestamp` is Unix seconds. */
+export function activationProof(
+  curve: Pedersen,
+  ephemeralKey: StarkKey,
+  account: AccountId,
+  publicKey: Felt,
+  timestamp: number,
+): ActivationProof {
+  const hash = activationHash(curve, unixSeconds(timestamp), ephemeralKey.publicKey);
+  if (hash === undefined) throw new RangeError('this time must not be signed');
+  return { account_id: account, public_key: publicKey, timestamp, signature: ephemeralKey.sign(hash) };
 }
 
 /** POST /v2/auth and /v2/onboarding: the message travels as base64 of exactly the bytes that were signed. */

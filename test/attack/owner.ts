@@ -1,5 +1,5 @@
 // Accounts made at the target for this run, with keys of their own: whoever attacks has at least one, and so has who is attacked.
-import { limitBuy, signedOrder } from '../../src/cli/demo/order.ts';
+import { orderBody } from '../../src/client/order.ts';
 import {
   loginHeaders,
   onboardingHeaders,
@@ -85,8 +85,14 @@ export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
       },
       order(signer = key) {
         orders += 1;
-        const order = limitBuy('BTC-USD-PERP', '0.001', String(1000 + orders));
-        return signedOrder(hasher, signer, account, order, Date.now());
+        const terms = {
+          market: 'BTC-USD-PERP',
+          side: 'BUY',
+          type: 'LIMIT',
+          size: '0.001',
+          price: String(1000 + orders),
+        } as const;
+        return { ...orderBody(curve, hasher, signer, account, terms, Date.now()), instruction: 'GTC' };
       },
     };
   };

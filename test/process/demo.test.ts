@@ -5,16 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { limitBuy, signedOrder } from '../../src/cli/demo/order.ts';
 import { targetOf } from '../../src/cli/demo/target.ts';
-import { createStarkKey } from '../../src/client/stark-key.ts';
-import { feltOf } from '../../src/domain/felt.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
-import { feltFromText } from '../../src/starknet/felt.ts';
-import { createMessageHasher } from '../../src/starknet/message.ts';
-import { hashElements } from '../../src/starknet/pedersen.ts';
-import { parseSignatureText } from '../../src/starknet/signature.ts';
-import { snKeccak } from '../../src/starknet/sn-keccak.ts';
 import { closedPort } from '../support/closed-port.ts';
 import {
   type Env,
@@ -333,30 +324,4 @@ test('the demo takes an origin after --url, and nothing else', () => {
     expect(target, argv.join(' ')).toMatchObject({ kind: 'misused' });
     expect(JSON.stringify(target)).not.toContain('secret');
   }
-});
-
-test('an order that the demo places carries the signature of its key over every amount', () => {
-  const key = createStarkKey('0x1234567');
-  const account = feltOf(0x512675302c595a7c25addb007cccd1874bb6530632347226ffdf6894aa82cbbn);
-  const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_TESTNET' });
-
-  const body = signedOrder(hasher, key, account, limitBuy('BTC-USD-PERP', '0.001', '29500.12'), 1_767_323_045_123);
-
-  const signature = parseSignatureText(String(body.signature));
-  // The same order, put together from the published definition (WIRE section 3) and not by the demo.
-  const values = [
-    1_767_323_045_123n,
-    feltFromText('BTC-USD-PERP'),
-    1n,
-    feltFromText('LIMIT'),
-    100_000n,
-    2_950_012_000_000n,
-  ];
-  const struct = hashElements(scureCurve, [
-    snKeccak('Order(timestamp:felt,market:felt,side:felt,orderType:felt,size:felt,price:felt)'),
-    ...values,
-  ]);
-  const hash = hasher.messageHash(account, struct);
-  expect(scureCurve.verify(hash, signature?.r ?? 0n, signature?.s ?? 0n, BigInt(key.publicKey))).toBe(true);
-  expect(body).toMatchObject({ market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.001', price: '29500.12' });
 });

@@ -1,5 +1,6 @@
 // The story the demo tells: one account, its three credentials, and what each may and may not do. All keys are made here and
 // forgotten with the process; nothing but public keys and signatures ever leaves it.
+import { type OrderTerms, orderBody, orderTermsHash } from '../../client/order.ts';
 import { loginHeaders, onboardingHeaders, registrationProof, windowFrom } from '../../client/sign-in.ts';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../client/stark-key.ts';
 import { type Felt, parseFelt } from '../../domain/felt.ts';
@@ -7,7 +8,6 @@ import { starknetAccountAddress } from '../../starknet/address.ts';
 import { scureCurve } from '../../starknet/curve.ts';
 import { createMessageHasher, type MessageHasher } from '../../starknet/message.ts';
 import { type Request, textAt, Unexpected } from './exchange.ts';
-import { limitBuy, signedOrder } from './order.ts';
 import { answered, refused, type Scene } from './scene.ts';
 
 /** Within what any server accepts: registration signatures at most 600 s (WIRE 4.1), logins 10 min on a hardened one. */
@@ -79,21 +79,29 @@ export async function tellStory({ step, play }: Scene): Promise<void> {
     'anyone',
     answered([200], firstMarket, (first) => first.market),
   );
+  const limitBuy = (terms: OrderTerms): OrderTerms => {
+    try {
+      orderTermsHash(scureCurve, hasher, account, terms, 0);
+      return terms;
+    } catch (error) {
+      throw new Unexpected('the market or an amount cannot be signed', { cause: error });
+    }
+  };
   const toBuy = await play(
     { method: 'GET', path: `/v1/bbo/${encodeURIComponent(market)}` },
     'anyone',
     answered(
       [200],
-      (body) => limitBuy(market, size, textAt(body, 'bid')),
-      ({ text: { price } }) => `bid ${price}`,
+      (body) => limitBuy({ market, side: 'BUY', type: 'LIMIT', size, price: textAt(body, 'bid') }),
+      ({ price }) => `bid ${price}`,
     ),
   );
-  const toBuyWords = `buy ${toBuy.text.size} at ${toBuy.text.price}`;
+  const toBuyWords = `buy ${toBuy.size} at ${toBuy.price}`;
   const order = (bearer: string): Request => ({
     method: 'POST',
     path: '/v1/orders',
     bearer,
-    body: signedOrder(hasher, subkey, account, toBuy, Date.now()),
+    body: { ...orderBody(scureCurve, hasher, subkey, account, toBuy, Date.now()), instruction: 'GTC' },
   });
 
   step({ title: 'Make a read-only token', expected: '200, a token' });
