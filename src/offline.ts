@@ -1,7 +1,7 @@
 // What is done to data that no server has open, and what may be asked of data that one has: the composition of restore and of
 // the doctor's look at the database. It starts no service, and a restore never touches a folder that holds anything.
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DATABASE_FILE } from './app.ts';
 import { copyImage } from './backup/image.ts';
@@ -83,7 +83,7 @@ export async function lookAtData(folder: string): Promise<DataLook> {
 
 /**
  * Makes a data folder of a backup, for a server to start on: all of it or nothing. The folder must be new, or hold nothing but a
- * settings file. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
+ * settings file and what a fresh volume brings with it. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
  * MasterKeyUnusable, MasterKeyMismatch, ClockFarAhead, UnsafeFile and StoreFailure. `time` stands in for the machine's own clocks, for
  * tests.
  */
@@ -162,6 +162,13 @@ const nothing = [
   ...DRAFT_ENDS.map((end) => `${draftOf(DATABASE_FILE)}${end}`),
 ];
 
+/**
+ * What a volume brings with it: lost+found of an ext file system, .snapshot of a file server, and what Kubernetes puts beside a mounted
+ * file (`..data`, a link to a folder `..2026_01_31_09_00_00.1`).
+ */
+const isOfVolume = (entry: Dirent): boolean =>
+  entry.name.startsWith('..') || (entry.isDirectory() && (entry.name === 'lost+found' || entry.name === '.snapshot'));
+
 /** Throws BackupFailure, naming one thing that is there, and UnsafeFile for a folder of others. */
 function requireEmpty(folder: string, { butLocked = false } = {}): void {
   if (!existsSync(folder)) return;
@@ -169,7 +176,8 @@ function requireEmpty(folder: string, { butLocked = false } = {}): void {
   if (!butLocked && isDatabaseLocked(join(folder, DATABASE_FILE))) {
     throw new BackupFailure(`a server is running on ${folder}; restore into a new folder`);
   }
-  const found = readdirSync(folder).find((name) => !nothing.includes(name));
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const found = entries.find((entry) => !nothing.includes(entry.name) && !isOfVolume(entry));
   if (found === undefined) return;
-  throw new BackupFailure(`${folder} is not empty: it holds ${found}; restore into a new folder`);
+  throw new BackupFailure(`${folder} is not empty: it holds ${found.name}; restore into a new folder`);
 }

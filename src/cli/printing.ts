@@ -1,8 +1,12 @@
 // Where commands print: they wait for whoever reads them, and stop at nothing when that one is gone. The work of a command ends as it
-// ends; only what was to be printed and could not be makes it fail, unless nobody wanted it.
+// ends; what was to be printed and could not be makes it fail, in silence when nobody wanted it: the script that made a file of it must
+// be able to tell.
 import { writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { standardError, standardOutput } from '../telemetry/output.ts';
+
+/** That of a program that SIGPIPE ended, which shells know. */
+const READER_GONE = 141;
 
 let broken: NodeJS.ErrnoException | undefined;
 const abandoned = Promise.withResolvers<'abandoned'>();
@@ -59,10 +63,13 @@ async function allPrinted(code: number): Promise<number> {
   await left(process.stdout);
   // A stream tells its 'error' later than it has written, whatever it writes to: before this turn of the event loop has ended.
   await nextTurn();
-  const isCut = broken !== undefined && broken.code !== 'EPIPE';
-  if (isCut) process.stderr.write(`countersign: the output could not be written: ${broken?.message}\n`);
+  const cut = broken;
+  const isUnwanted = cut?.code === 'EPIPE';
+  if (cut !== undefined && !isUnwanted)
+    process.stderr.write(`countersign: the output could not be written: ${cut.message}\n`);
   await left(process.stderr);
-  return isCut && code === 0 ? 1 : code;
+  if (cut === undefined || code !== 0) return code;
+  return isUnwanted ? READER_GONE : 1;
 }
 
 async function left(stream: NodeJS.WriteStream): Promise<void> {

@@ -219,6 +219,24 @@ describe('a folder', () => {
     expect(readFileSync(join(data(), 'countersign.json'), 'utf8')).toBe('{}');
   });
 
+  test('with nothing but what a fresh volume holds is empty, and keeps it', async () => {
+    mkdirSync(join(data(), 'lost+found'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(data(), '.snapshot', 'hourly.0'), { recursive: true });
+    mkdirSync(join(data(), '..2026_01_31_09_00_00.1'));
+    writeFileSync(join(data(), '..2026_01_31_09_00_00.1', 'countersign.json'), '{}');
+    symlinkSync('..2026_01_31_09_00_00.1', join(data(), '..data'));
+    symlinkSync(join('..data', 'countersign.json'), join(data(), 'countersign.json'));
+    const before = readdirSync(data());
+    await restore();
+    expect(leftOver().sort()).toEqual([...before, 'countersign.db'].sort());
+  });
+
+  test.each(['lost+found', '.snapshot', '.data', 'data..'])('with a file %s holds something', async (name) => {
+    mkdirSync(data());
+    writeFileSync(join(data(), name), '');
+    await expect(restore()).rejects.toThrow(`is not empty: it holds ${name};`);
+  });
+
   test('is made for its owner alone, and so is what is in it', async () => {
     await restore();
     const modes = [data(), join(data(), 'countersign.db')].map((path) => (statSync(path).mode & 0o777).toString(8));

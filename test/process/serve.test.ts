@@ -300,10 +300,21 @@ describe('SIGTERM', () => {
     silent.destroy();
   });
 
-  test.each(['SIGINT', 'SIGHUP'] as const)('%s stops it as cleanly', async (signal) => {
+  test('SIGINT stops it as cleanly', async () => {
     const server = await startServer(home);
-    server.signal(signal);
+    server.signal('SIGINT');
     expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('SIGHUP changes nothing and says so: it serves on, and is stopped as before', async () => {
+    const server = await startServer(home);
+    server.signal('SIGHUP');
+    await expect
+      .poll(() => server.stdout())
+      .toContain('SIGHUP: nothing is read again; a restart takes what was changed\n');
+    expect((await call(server.url, 'GET', '/healthz')).status).toBe(200);
+    await stop(server);
+    expect(server.stdout().match(/^SIGHUP:/gm)).toHaveLength(1);
   });
 
   test('leaves no socket of the demo venue and no temporary file behind', async () => {

@@ -44,6 +44,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   sayWarnings();
   // Listened for before anything is opened: a signal during start must not leave a half-started server behind.
   const stopping = stopSignal();
+  outliveHangup();
   const crash = firstCrash();
   try {
     loaded = loadConfig({
@@ -83,8 +84,15 @@ export async function serve(argv: readonly string[]): Promise<number> {
 // A terminal sends its signal to the whole process group, so it can arrive twice: only the first counts.
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, resolve);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
   });
+}
+
+// Tools send it to whatever they believe to read its settings again; left alone, it would end the process.
+function outliveHangup(): void {
+  process.on('SIGHUP', () =>
+    standardOutput().write('SIGHUP: nothing is read again; a restart takes what was changed\n'),
+  );
 }
 
 /** A stop that fails is an answer, too. */
