@@ -34,10 +34,15 @@ export function createClientIp(options: ClientIpOptions): ClientIp {
   return function clientIp(socketAddress, isUnixSocket, xForwardedFor) {
     const peer = isUnixSocket ? undefined : readPeer(socketAddress);
     const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
-    if (!peerIsTrusted || xForwardedFor.length === 0) return peer;
+    if (!peerIsTrusted) return peer;
 
     // Each proxy appends the peer it saw, so only what stands right of the first untrusted hop was written by us.
-    const hops = xForwardedFor.join(',').split(',');
+    // RFC 9110 section 5.6.1: an empty element of a list is none.
+    const hops = xForwardedFor
+      .join(',')
+      .split(',')
+      .filter((hop) => /[^ \t]/.test(hop));
+    if (hops.length === 0) return peer;
     let leftmost: IpAddress | undefined;
     for (const hop of hops.slice(-MAX_TRUSTED_HOPS).reverse()) {
       leftmost = parseHop(hop);
@@ -93,13 +98,13 @@ function createPeerReader(): (socketAddress: string | undefined) => IpAddress | 
   };
 }
 
-/** An address, or one with the port that some proxies append: `a.b.c.d:port`, `[v6]:port`. */
+/** An address, or one in the forms that some proxies write: `[v6]`, and with a port `a.b.c.d:port` and `[v6]:port`. */
 function parseHop(hop: string): IpAddress | undefined {
   if (hop.length > MAX_HOP_TEXT) return undefined;
   const text = hop.replace(/^[ \t]+|[ \t]+$/g, '');
-  const withPort = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})$/.exec(text);
-  if (withPort === null) return parseIp(text);
-  const [, v6, v4 = '', port] = withPort;
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?$/.exec(text);
+  if (parts === null) return parseIp(text);
+  const [, v6, v4 = '', port = '0'] = parts;
   if (Number(port) > 65_535) return undefined;
   // Brackets hold IPv6 only: `[1.2.3.4]:80` is nobody's spelling.
   return v6 === undefined ? parseIp(v4) : v6.includes(':') ? parseIp(v6) : undefined;

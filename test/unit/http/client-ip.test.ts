@@ -101,20 +101,48 @@ describe('behind trusted proxies', () => {
   test.each([
     'unknown',
     '_hidden',
-    '',
-    ' ',
-    '203.0.113.9,',
-    '203.0.113.9, ,10.0.0.2',
     '203.0.113.9, nonsense, 10.0.0.2',
+    '203.0.113.9, nonsense,,',
     '203.0.113.09',
     '0x7f.1',
     'fe80::1%eth0',
     '203.0.113.9; 10.0.0.2',
     '"203.0.113.9"',
+    '"[2001:db8::9]"',
+    '[2001:db8::9',
+    '2001:db8::9]',
+    '[203.0.113.9]',
+    '[]',
+    '[2001:db8::9]:',
+    '[2001:db8::9] :443',
+    '[fe80::1%eth0]',
     'for=203.0.113.9',
     `203.0.113.9${' '.repeat(100)}`,
   ])('a hop that cannot be read makes the client unknown: %j', (line) => {
     expect(from(inside, '10.0.0.1', line)).toBeUndefined();
+  });
+
+  test.each([
+    ['203.0.113.9,', '203.0.113.9'],
+    [',203.0.113.9', '203.0.113.9'],
+    ['203.0.113.9, ,\t,10.0.0.2,', '203.0.113.9'],
+    [`198.51.100.7, 203.0.113.9${','.repeat(100)}`, '203.0.113.9'],
+  ])('an empty element of the list is no hop: %j', (line, expected) => {
+    expect(from(inside, '10.0.0.1', line)).toBe(expected);
+  });
+
+  test.each(['', ' ', ',', '\t, ,'])('a header without any element is as none: %j', (line) => {
+    expect(from(inside, '10.0.0.1', line)).toBe('10.0.0.1');
+    expect(from(inside, '203.0.113.9', line)).toBe('203.0.113.9');
+    expect(fromUnix(['unix'], line)).toBe(fromUnix(['unix']));
+  });
+
+  test.each([
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['[2001:DB8::7], 10.0.0.2', '2001:db8::7'],
+    ['[::ffff:203.0.113.9]', '203.0.113.9'],
+  ])('brackets of an IPv6 address are dropped, also without a port: %j', (line, expected) => {
+    expect(from(inside, '10.0.0.1', line)).toBe(expected);
   });
 
   test('when every hop is trusted the leftmost one is the client', () => {
@@ -144,7 +172,6 @@ describe('behind trusted proxies', () => {
     '203.0.113.9:+443',
     '203.0.113.9 :443',
     '[203.0.113.9]:443',
-    '[2001:db8::9]',
     '[2001:db8::9]:',
     '[2001:db8::9]:99999',
     '[fe80::1%eth0]:443',
