@@ -12,6 +12,7 @@ import type { LiveRegistry } from '../revocation/live.ts';
 import { openGrantForAnyone } from '../revocation/live.ts';
 import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
 import type { Facts, FactsQuery } from '../store/store.ts';
+import { readBearer } from './bearer.ts';
 import { type Caller, refusalOf } from './decide.ts';
 import type { Route } from './route-table.ts';
 
@@ -65,8 +66,9 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   };
 
   function identify(request: AccessRequest, permission: Permission): Decision | Promise<Decision> {
-    const bearer = bearerOf(request.authorization);
-    if (typeof bearer !== 'string') return bearer;
+    const bearer = readBearer(request.authorization);
+    if (typeof bearer !== 'string')
+      return deny(bearer.reason, bearer.problem === undefined ? {} : { problem: bearer.problem });
     const verified = deps.verifyBearer(bearer, secondsOf(deps.clock.latest()));
     if (!verified.ok) {
       return deny(
@@ -138,15 +140,6 @@ function unavailable(error: unknown, principal: Principal): Deny {
   return error instanceof ViewStale
     ? deny('view_stale', { principal })
     : deny('store_unavailable', { principal, cause: error });
-}
-
-// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). Two headers are two answers to "who are you".
-function bearerOf(authorization: readonly string[]): string | Deny {
-  const [only, ...others] = authorization;
-  if (only === undefined) return deny('bearer_missing');
-  if (others.length > 0) return deny('bearer_repeated');
-  const match = /^bearer ([!-~]+)$/i.exec(only);
-  return match?.[1] ?? deny('bearer_malformed');
 }
 
 export function principalOf(claims: VerifiedClaims, policy: PermissionPolicy): Principal {

@@ -73,7 +73,8 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
   method_not_allowed: 'The path is listed, with other methods.',
   rate_limited: 'A bucket of the address, the account or the credential is empty.',
   bearer_missing: 'A private route without Authorization.',
-  bearer_malformed: 'Not "Bearer", not a canonical JWT, or longer than 4 KiB.',
+  bearer_malformed:
+    'No scheme, another than Bearer, not one token behind it (the message says which); not a canonical JWT, or longer than 4 KiB.',
   bearer_repeated: 'More than one Authorization header.',
   bearer_wrong_kind: 'A JWT of ours, of a kind that is no bearer here.',
   bearer_unknown_key: 'Signed by a key that this server does not have.',

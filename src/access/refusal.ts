@@ -66,6 +66,9 @@ function messageOf(refusal: Deny, message: string): string {
   if (refusal.reason === 'bearer_expired' && refusal.expiredSeconds !== undefined) {
     return `invalid bearer jwt: token is expired by ${refusal.expiredSeconds}s (${JWT})`;
   }
+  if (refusal.reason === 'bearer_malformed' && refusal.problem !== undefined) {
+    return `invalid bearer jwt: ${refusal.problem} (${JWT})`;
+  }
   if (refusal.reason === 'permission_missing' && refusal.principal !== undefined) {
     const { kind } = refusal.principal.credential;
     if (kind === 'token') return 'a read-only token may not do that';

@@ -46,6 +46,8 @@ export interface Deny {
   readonly principal?: Principal;
   /** Seconds since expiry, for `bearer_expired`. */
   readonly expiredSeconds?: number;
+  /** What was written instead of a bearer, in fixed words, for `bearer_malformed`. */
+  readonly problem?: string;
   /** What failed, for `store_unavailable` and `store_lost`: for the log alone. */
   readonly cause?: unknown;
 }

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { readBearer } from '../access/bearer.ts';
 import { parseTarget } from '../access/target.ts';
 import type { Backups } from '../backup/take.ts';
 import type { AcceptClock } from '../credentials/accept-clock.ts';
@@ -151,7 +152,10 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
       if (!deps.isOperator(lines.authorization)) {
         const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
         telemetry.operatorDenied({ requestId, route: 'operator', principal: undefined, clientIp }, reason);
-        throw new ApiError('UNAUTHORIZED_ERROR', 'the operator token is missing or wrong');
+        const offered = readBearer(lines.authorization);
+        const problem = typeof offered === 'string' ? undefined : offered.problem;
+        const wrong = 'the operator token is missing or wrong';
+        throw new ApiError('UNAUTHORIZED_ERROR', problem === undefined ? wrong : `${wrong}: ${problem}`);
       }
       attachAct(request, { actor: 'operator', requestId, clientIp });
     }

@@ -322,6 +322,7 @@ describe('around the router', () => {
       await call(world.url, 'GET', SELF, { bearer: 'x' }),
       await call(world.url, 'GET', SELF, { headers: { Authorization: 'Basic eDp5' } }),
       await call(world.url, 'GET', SELF, { headers: { Authorization: `Bearer ${owner.session} x` } }),
+      await call(world.url, 'GET', SELF, { headers: { Authorization: owner.session } }),
       await call(world.url, 'GET', SELF, { bearer: forgedFrom(owner.session) }),
     ];
     for (const answer of answers) {
@@ -330,8 +331,8 @@ describe('around the router', () => {
     }
   });
 
-  test('the scheme of a bearer is read in any case', async () => {
-    for (const scheme of ['bearer', 'BEARER', 'BeArEr']) {
+  test('the scheme of a bearer is read in any case, and whatever number of blanks follows it', async () => {
+    for (const scheme of ['bearer', 'BEARER', 'BeArEr', 'Bearer  ']) {
       const headers = { Authorization: `${scheme} ${owner.session}` };
       expect((await call(world.url, 'GET', SELF, { headers })).status).toBe(200);
     }

@@ -51,11 +51,22 @@ describe('without the operator token', () => {
       ];
       for (const headers of wrong) {
         const answer = await call(operatorUrl, method, `/operator/v1${path}`, { headers });
-        expect(expectRefusal(answer, 401, 'UNAUTHORIZED_ERROR')).toBe('the operator token is missing or wrong');
+        const said = expectRefusal(answer, 401, 'UNAUTHORIZED_ERROR').split(': ', 1)[0];
+        expect(said).toBe('the operator token is missing or wrong');
         expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
       }
     },
   );
+
+  test.each([
+    ['Bearer', 'Authorization has the scheme Bearer and no token'],
+    ['Basic b3BlcmF0b3I6eA==', 'Authorization has another scheme than Bearer, or none'],
+    ['Bearer one two', 'what follows Bearer in Authorization is not a blank and one token'],
+  ])('what was written instead is named: %s', async (authorization, problem) => {
+    const headers = { Authorization: authorization };
+    const answer = await call(world.service.operatorUrl, 'GET', '/operator/v1/version', { headers });
+    expect(expectRefusal(answer, 401, 'UNAUTHORIZED_ERROR')).toBe(`the operator token is missing or wrong: ${problem}`);
+  });
 
   test('a second Authorization header beside the right one is refused', async () => {
     const right = `Authorization: Bearer ${world.service.operatorToken}\r\n`;

@@ -1,6 +1,7 @@
 // The one decision, with real bearers, a real view and a real registry; the facts are what the test says they are.
 import { describe, expect, test } from 'vitest';
 import { type AccessRequest, createAuthorize, type Decision } from '../../../src/access/authorize.ts';
+import { refusalError } from '../../../src/access/refusal.ts';
 import { type Allowlist, anywhere, decodeAllowlist, parseAllowlist, parseIp } from '../../../src/domain/allowlist.ts';
 import {
   accountSubject,
@@ -126,6 +127,9 @@ const withFacts =
     s.state.facts = { ...alive, ...facts };
     return s.ask();
   };
+
+/** By which ccxt knows an authentication error. */
+const WORDS = 'missing or malformed jwt';
 
 /** Every reason this function can give, each by the smallest thing that is wrong. */
 const refusals: readonly (readonly [DenyReason, Asking])[] = [
@@ -280,22 +284,42 @@ describe('the Authorization header', () => {
     granted(await s.ask({ authorization: [`${scheme} ${s.session}`] }));
   });
 
-  test.each<[string, (jwt: string) => string]>([
-    ['is empty', () => ''],
-    ['has no scheme', (jwt) => jwt],
-    ['has another scheme', (jwt) => `JWT ${jwt}`],
-    ['is a Basic one', (jwt) => `Basic ${jwt}`],
-    ['has no blank', (jwt) => `Bearer${jwt}`],
-    ['has a tab', (jwt) => `Bearer\t${jwt}`],
-    ['has two bearers', (jwt) => `Bearer ${jwt}, Bearer ${jwt}`],
-    ['has something after the bearer', (jwt) => `Bearer ${jwt} x`],
-    ['has a line break after the bearer', (jwt) => `Bearer ${jwt}\n`],
-    ['begins with a blank', (jwt) => ` Bearer ${jwt}`],
-    ['has letters beyond ASCII', (jwt) => `Bearer ${jwt}\u00e9`],
-    ['is 5 KiB long', (jwt) => `Bearer ${jwt}${'A'.repeat(5_000)}`],
-  ])('is refused when it %s', async (_what, header) => {
+  test.each([1, 2, 5])('may have %i blanks after its scheme', async (blanks) => {
     const s = setup();
-    expect(await s.ask({ authorization: [header(s.session)] })).toMatchObject({ reason: 'bearer_malformed' });
+    granted(await s.ask({ authorization: [`Bearer${' '.repeat(blanks)}${s.session}`] }));
+  });
+
+  const noScheme = 'the scheme is missing in Authorization: write Bearer, a blank and the token';
+  const otherScheme = 'Authorization has another scheme than Bearer, or none';
+  const notOne = 'what follows Bearer in Authorization is not a blank and one token';
+  const quotes = 'the token stands in quotes';
+  test.each<[string, (jwt: string) => string, string | undefined]>([
+    ['is empty', () => '', 'the Authorization header is empty'],
+    ['has no scheme', (jwt) => jwt, noScheme],
+    ['has no token', () => 'Bearer', 'Authorization has the scheme Bearer and no token'],
+    ['has another scheme', (jwt) => `JWT ${jwt}`, otherScheme],
+    ['has the scheme Token', (jwt) => `Token ${jwt}`, otherScheme],
+    ['is a Basic one', (jwt) => `Basic ${jwt}`, otherScheme],
+    ['has no blank', (jwt) => `Bearer${jwt}`, noScheme],
+    ['has a colon', (jwt) => `Bearer: ${jwt}`, otherScheme],
+    ['has a tab', (jwt) => `Bearer\t${jwt}`, notOne],
+    ['has its scheme twice', (jwt) => `Bearer bearer ${jwt}`, 'the scheme Bearer stands twice in Authorization'],
+    ['has the token in quotes', (jwt) => `Bearer "${jwt}"`, quotes],
+    ['has the token in single quotes', (jwt) => `Bearer '${jwt}'`, quotes],
+    ['has the token in angle brackets', (jwt) => `Bearer <${jwt}>`, quotes],
+    ['has two bearers', (jwt) => `Bearer ${jwt}, Bearer ${jwt}`, notOne],
+    ['has something after the bearer', (jwt) => `Bearer ${jwt} x`, notOne],
+    ['has a line break after the bearer', (jwt) => `Bearer ${jwt}\n`, notOne],
+    ['begins with a blank', (jwt) => ` Bearer ${jwt}`, otherScheme],
+    ['has letters beyond ASCII', (jwt) => `Bearer ${jwt}\u00e9`, notOne],
+    ['is 5 KiB long', (jwt) => `Bearer ${jwt}${'A'.repeat(5_000)}`, undefined],
+  ])('is refused when it %s, and says so', async (_what, header, problem) => {
+    const s = setup();
+    const refused = await s.ask({ authorization: [header(s.session)] });
+    expect(refused).toMatchObject({ kind: 'deny', reason: 'bearer_malformed' });
+    if (refused.kind !== 'deny') throw new Error('not refused');
+    expect(refused.problem).toBe(problem);
+    expect(refusalError(refused).message).toBe(problem ? `invalid bearer jwt: ${problem} (${WORDS})` : WORDS);
     expect(s.asked).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ const isOperator = createIsOperator(token);
 test('exactly the token in exactly one header is the operator', () => {
   expect(isOperator([`Bearer ${token}`])).toBe(true);
   expect(isOperator([`bearer ${token}`])).toBe(true);
+  expect(isOperator([`Bearer   ${token}`])).toBe(true);
 });
 
 test.each([
@@ -19,7 +20,7 @@ test.each([
   ['another case', [`Bearer ${token.toUpperCase()}`]],
   ['another scheme', [`Basic ${token}`]],
   ['no scheme', [token]],
-  ['blanks around it', [`Bearer  ${token}`]],
+  ['a tab before it', [`Bearer\t${token}`]],
   ['a blank after it', [`Bearer ${token} `]],
   ['it twice', [`Bearer ${token}`, `Bearer ${token}`]],
   ['a wrong one first', ['Bearer x', `Bearer ${token}`]],
