@@ -51,6 +51,8 @@ export interface ApiErrorOptions {
   status?: number;
   /** What the caller may read by program; `null` on the wire when absent. */
   data?: Readonly<Record<string, unknown>>;
+  /** Why, in a word of ours for the audit log, where the code alone does not tell. */
+  reason?: string;
   /** Extra response headers: Allow, or another Retry-After than the one that every 503 has. */
   headers?: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,7 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly data: Readonly<Record<string, unknown>> | null;
+  readonly reason: string;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
@@ -71,6 +74,7 @@ export class ApiError extends Error {
     this.code = code;
     this.status = options.status ?? errorStatus[code];
     this.data = options.data ?? null;
+    this.reason = options.reason ?? code;
     this.headers = { ...(this.status === 503 ? { 'Retry-After': RETRY_SECONDS } : {}), ...options.headers };
   }
 }

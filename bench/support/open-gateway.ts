@@ -49,6 +49,7 @@ const front = createFront(
       login: () => undefined,
       terminalToken: () => undefined,
       refused: () => undefined,
+      loginRefused: () => undefined,
       writeLogins: async () => undefined,
       close: async () => undefined,
     },

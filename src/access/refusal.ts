@@ -56,7 +56,7 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
 /** The documented error of a refusal (WIRE section 10). Says no more than the caller has proven a right to know. */
 export function refusalError(refusal: Deny): ApiError {
   const { code, message } = renderings[refusal.reason];
-  return new ApiError(code, messageOf(refusal, message));
+  return new ApiError(code, messageOf(refusal, message), { reason: refusal.reason });
 }
 
 /** As refusalError, for a reason alone. */

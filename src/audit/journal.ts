@@ -1,7 +1,8 @@
 // Audit rows that belong to no change: logins and terminal tokens, grouped within a second, and refusals of identified credentials,
-// counted per minute. It must never grow with what strangers send: only callers that proved a credential reach it.
+// counted per minute. It must never grow with what strangers send: only callers that proved a credential reach it, and of one account
+// there are so many rows a minute at most.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
+import { type AccountId, actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { AuditEntry, Store } from '../store/store.ts';
 
@@ -14,6 +15,8 @@ export interface AuditJournal {
   login(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
   terminalToken(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
   refused(credential: CredentialRef, where: Where, reason: DenyReason, route: string): void;
+  /** A login that was refused though its signature was good. The first from an address is written with the next logins. */
+  loginRefused(credential: CredentialRef, where: Where, reason: string): void;
   /** Writes the logins and terminal tokens that wait; refusals go on being counted. */
   writeLogins(): Promise<void>;
   /** Writes what is waiting. Called on shutdown, after the last request. */
@@ -32,16 +35,16 @@ export interface AuditJournalStats {
 
 const LOGIN_GROUP_MS = 1_000;
 const REFUSAL_GROUP_MS = 60_000;
-/** Distinct (credential, reason, route) counted at once; how many refusals came beyond it stands on the rows of the minute. */
+/** Distinct refusals counted at once; how many refusals came beyond it stands on the rows of the minute. */
 const MAX_COUNTED = 10_000;
+/** Distinct (credential, reason, address) of refused logins, of one account: the others of the minute are one row for each reason. */
+const MAX_LOGINS_REFUSED = 100;
 /** Rows written in one turn of the event loop: requests must not wait for ten thousand. */
 const BATCH_ROWS = 100;
 
 interface Counted {
-  readonly credential: CredentialRef;
-  readonly where: Where;
-  readonly reason: DenyReason;
-  readonly route: string;
+  /** Of the first of them. */
+  readonly entry: AuditEntry;
   count: number;
 }
 
@@ -51,6 +54,7 @@ export function createAuditJournal(deps: {
 }): AuditJournal & { stats(): AuditJournalStats } {
   let logins: AuditEntry[] = [];
   let refusals = new Map<string, Counted>();
+  let loginsRefused = new Map<AccountId, number>();
   let uncounted = 0;
   let writing: Promise<void> = Promise.resolve();
   let underWay = 0;
@@ -67,11 +71,23 @@ export function createAuditJournal(deps: {
       void logins.push(entryOf('terminal_token.issued', credential, where, detail)),
 
     refused(credential, where, reason, route) {
-      const name = `${credentialSubject(credential)} ${reason} ${route}`;
-      const counted = refusals.get(name);
-      if (counted !== undefined) counted.count += 1;
-      else if (refusals.size < MAX_COUNTED) refusals.set(name, { credential, where, reason, route, count: 1 });
-      else uncounted += 1;
+      const name = `request ${credentialSubject(credential)} ${reason} ${route}`;
+      count(name, () => entryOf('request.refused', credential, where, { reason, route }));
+    },
+    loginRefused(credential, where, reason) {
+      const name = `login ${credentialSubject(credential)} ${reason} ${where.clientIp}`;
+      const { account } = credential;
+      const known = loginsRefused.get(account) ?? 0;
+      if (!refusals.has(name) && known >= MAX_LOGINS_REFUSED) {
+        count(`logins ${account} ${reason}`, () =>
+          entryOf('login.refused', credential, where, { reason, others: true }),
+        );
+        return;
+      }
+      const isFirst = count(name, () => entryOf('login.refused', credential, where, { reason }), 0);
+      if (!isFirst) return;
+      loginsRefused.set(account, known + 1);
+      logins.push(entryOf('login.refused', credential, where, { reason, count: 1 }));
     },
 
     async writeLogins() {
@@ -90,6 +106,15 @@ export function createAuditJournal(deps: {
     stats: () => ({ waiting: logins.length + refusals.size + underWay, written, lost, failing }),
   };
 
+  /** Whether it is the first of that name in this minute; such a one counts as `first`. */
+  function count(name: string, entry: () => AuditEntry, first = 1): boolean {
+    const counted = refusals.get(name);
+    if (counted !== undefined) counted.count += 1;
+    else if (refusals.size < MAX_COUNTED) refusals.set(name, { entry: entry(), count: first });
+    else uncounted += 1;
+    return counted === undefined && refusals.has(name);
+  }
+
   function writeLogins(): void {
     const rows = logins;
     logins = [];
@@ -99,17 +124,14 @@ export function createAuditJournal(deps: {
   function writeRefusals(): void {
     const counted = refusals;
     refusals = new Map();
+    loginsRefused = new Map();
     const missed = uncounted;
     uncounted = 0;
+    const missing = missed === 0 ? {} : { uncounted_in_this_minute: missed };
     write(
-      [...counted.values()].map(({ credential, where, reason, route, count }) => ({
-        account: credential.account,
-        action: 'request.refused',
-        actor: actorOf(credential),
-        subject: credentialSubject(credential),
-        ...where,
-        detail: { reason, route, count, ...(missed === 0 ? {} : { uncounted_in_this_minute: missed }) },
-      })),
+      [...counted.values()]
+        .filter(({ count }) => count > 0)
+        .map(({ entry, count }) => ({ ...entry, detail: { ...entry.detail, count, ...missing } })),
     );
   }
 

@@ -10,12 +10,14 @@ export function timestampError(
   clock: Clock,
   why?: string,
   code: TimeCode = 'INVALID_TIMESTAMP',
+  reason: string = code,
 ): ApiError {
   const now = secondsOf(clock.now());
   const skew = timestamp - now;
   const off = `the timestamp is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the server, whose time is ${now}`;
   return new ApiError(code, why === undefined ? off : `${why}; ${off}`, {
     data: { server_time: now, skew_seconds: skew },
+    reason,
   });
 }
 
@@ -23,12 +25,19 @@ export function timestampError(
 export function signedOutError(timestamp: UnixSeconds, validAfter: UnixNanos, clock: Clock): ApiError {
   const wait = secondsOf(validAfter) + 1 - secondsOf(clock.now());
   const when = wait > 0 ? `sign again in ${wait} s` : 'sign again';
-  return timestampError(timestamp, clock, `the account signed out everywhere after this signature: ${when}`);
+  const why = `the account signed out everywhere after this signature: ${when}`;
+  return timestampError(timestamp, clock, why, 'INVALID_TIMESTAMP', 'signed_out');
 }
 
 /** For a signature that bears a second which was used while the clock of this service was ahead of it. */
 export const datedError = (timestamp: UnixSeconds, clock: Clock): ApiError =>
-  timestampError(timestamp, clock, 'the clock of this service was set after a signature of that second: sign again');
+  timestampError(
+    timestamp,
+    clock,
+    'the clock of this service was set after a signature of that second: sign again',
+    'INVALID_TIMESTAMP',
+    'signature_dated',
+  );
 
 /** Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance. */
 export function requireNotFromFuture(timestamp: UnixSeconds, clock: Clock, toleranceSeconds: number): void {

@@ -4,7 +4,13 @@ import { addressRefusal } from '../access/decide.ts';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
-import { type AccountId, actorOf, MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
+import {
+  type AccountId,
+  actorOf,
+  type CredentialRef,
+  MAIN_CREDENTIAL_ID,
+  type SessionCredentialRef,
+} from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
 import { addSeconds, type Clock, isOver, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -18,6 +24,7 @@ import type { Account, Facts, SignedMessage, Store, Subkey } from '../store/stor
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { datedError, defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
+import { afterProof } from './proven-refusal.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
@@ -101,12 +108,14 @@ export function createLogin(deps: LoginDeps): Login {
       requireOpenWindow({ timestamp, expiration }, clock, settings);
       if (!isPossibleSignature(request.signature)) throw verificationFailed();
       const proven = named === undefined ? await provenByAnyKey(account, request) : await provenByKey(named, request);
-      // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
-      requireOpenWindow({ timestamp, expiration }, clock, settings);
-      await requireUndated(proven);
-      if (!settings.singleUse) return openSession(proven, request, () => requireRoom(proven));
-      await useOnce(proven, request, expiration);
-      return openSession(proven, request);
+      return afterProofOf(proven.credential, request, async () => {
+        // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+        requireOpenWindow({ timestamp, expiration }, clock, settings);
+        await requireUndated(proven);
+        if (!settings.singleUse) return openSession(proven, request, () => requireRoom(proven));
+        await useOnce(proven, request, expiration);
+        return openSession(proven, request);
+      });
     },
 
     async wallet(request) {
@@ -125,19 +134,29 @@ export function createLogin(deps: LoginDeps): Login {
         label: address,
         authTime: secondsOf(issuedAt),
       };
-      await requireUndated(proven);
-      await requireWelcome(proven, request);
-      // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
-      const fresh = await store.transaction(async (tx) => {
-        const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
-        const isFresh = await tx.useSiweNonce(account.account, nonce, until);
-        if (isFresh) requireRoom(proven);
-        return isFresh;
+      return afterProofOf(proven.credential, request, async () => {
+        await requireUndated(proven);
+        await requireWelcome(proven, request);
+        // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
+        const fresh = await store.transaction(async (tx) => {
+          const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
+          const isFresh = await tx.useSiweNonce(account.account, nonce, until);
+          if (isFresh) requireRoom(proven);
+          return isFresh;
+        });
+        if (!fresh)
+          throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before', {
+            reason: 'nonce_used',
+          });
+        return openSession(proven, request);
       });
-      if (!fresh) throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
-      return openSession(proven, request);
     },
   };
+
+  function afterProofOf<T>(credential: CredentialRef, request: LoginRequest, work: () => Promise<T>): Promise<T> {
+    const { requestId, clientIpText } = request;
+    return afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
+  }
 
   async function knownAccount(id: AccountId): Promise<Account> {
     const account = await store.account(id);
@@ -176,8 +195,9 @@ export function createLogin(deps: LoginDeps): Login {
       if (subkey === undefined) continue;
       const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
       if (!valid) continue;
-      requireActive(subkey);
-      return provenAs({ account, kind: 'subkey', id: subkey.id.toString() }, candidate, request);
+      const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
+      await afterProofOf(credential, request, async () => requireActive(subkey));
+      return provenAs(credential, candidate, request);
     }
     throw verificationFailed();
   }
@@ -216,7 +236,10 @@ export function createLogin(deps: LoginDeps): Login {
       if (isFresh) requireRoom(proven);
       return isFresh;
     });
-    if (!fresh) throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before');
+    if (!fresh)
+      throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before', {
+        reason: 'signature_used',
+      });
   }
 
   // A login that is refused uses up neither its signature nor its nonce: the owner who mends the list may send it again.

@@ -6,6 +6,7 @@ import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
 import type { Onboard } from '../credentials/onboard.ts';
+import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import { parseStrictJson, plainJson, StrictJsonError } from '../domain/strict-json.ts';
 import { ApiError } from '../errors.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
@@ -55,7 +56,8 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const { requestId, route, clientIpText, grant } = contextOf(request);
     const apiError = fromFastify(error) ?? fromLeaver(error, request) ?? toApiError(error, requestId);
-    const told = { requestId, route: route.name, clientIp: clientIpText, principal: grant.principal };
+    const principal = error instanceof ProvenRefusal ? error : grant.principal;
+    const told = { requestId, route: route.name, clientIp: clientIpText, principal };
     deps.telemetry.erred(told, apiError, error);
     const { status, headers, body } = renderError(apiError);
     closeWhenDeaf(reply.raw, status);

@@ -14,7 +14,7 @@ export interface AboutRequest {
   readonly requestId: string;
   /** `METHOD /pattern`, `none` before a route was found, or `operator`. */
   readonly route: string;
-  readonly principal: Principal | undefined;
+  readonly principal: Pick<Principal, 'credential'> | undefined;
   /** Canonical text; empty when unknown. */
   readonly clientIp: string;
 }

@@ -171,6 +171,62 @@ describe('refusals', () => {
   });
 });
 
+describe('refused logins', () => {
+  const refused = (credential: CredentialRef, clientIp: string, reason = 'ip_not_allowed') =>
+    journal.loginRefused(credential, { requestId: `from ${clientIp}`, clientIp }, reason);
+
+  test('the first from an address is written within a second, the others of its minute are one row with their count', async () => {
+    refused(subkey, '192.0.2.7');
+    for (let n = 0; n < 5; n += 1) refused(subkey, '192.0.2.7');
+    refused(subkey, '192.0.2.8');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls.flat()).toEqual([
+      {
+        account: subkey.account,
+        action: 'login.refused',
+        actor: 'subkey:7',
+        subject: `credential/${subkey.account}/subkey/7`,
+        requestId: 'from 192.0.2.7',
+        clientIp: '192.0.2.7',
+        detail: { reason: 'ip_not_allowed', count: 1 },
+      },
+      expect.objectContaining({ clientIp: '192.0.2.8', detail: { reason: 'ip_not_allowed', count: 1 } }),
+    ]);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(calls.flat().slice(2)).toEqual([
+      expect.objectContaining({ clientIp: '192.0.2.7', detail: { reason: 'ip_not_allowed', count: 5 } }),
+    ]);
+    refused(subkey, '192.0.2.7');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls.flat().slice(3)).toEqual([
+      expect.objectContaining({ clientIp: '192.0.2.7', detail: { reason: 'ip_not_allowed', count: 1 } }),
+    ]);
+  });
+
+  test('of an account are at most 100 rows at once, those beyond are one row for each reason, and no other account pays', async () => {
+    for (let n = 0; n < 5_000; n += 1) refused({ ...subkey, id: String(n % 40) }, `2001:db8::${n.toString(16)}`);
+    refused(subkey, '192.0.2.9', 'account_locked');
+    refused({ ...token, kind: 'main', id: 'main' }, '192.0.2.7');
+    await journal.close();
+    const rows = calls.flat();
+    const ofAccount = rows.filter(({ account }) => account === subkey.account);
+    expect(ofAccount).toHaveLength(102);
+    expect(ofAccount.slice(100).map(({ detail }) => detail)).toEqual([
+      { reason: 'ip_not_allowed', others: true, count: 4_900 },
+      { reason: 'account_locked', others: true, count: 1 },
+    ]);
+    expect(rows.filter(({ account }) => account === token.account)).toHaveLength(1);
+  });
+
+  test('count among the 10000 of a minute', async () => {
+    for (let n = 0; n < 10_000; n += 1) journal.refused({ ...token, id: `tok_${n}` }, where, 'signed_out', 'GET /v1/x');
+    refused(subkey, '192.0.2.7');
+    await journal.close();
+    expect(calls.flat().filter(({ action }) => action === 'login.refused')).toEqual([]);
+    expect(calls.flat().at(-1)?.detail).toMatchObject({ uncounted_in_this_minute: 1 });
+  });
+});
+
 describe('writing', () => {
   test('many rows go in batches, one write after the other, with other work let in between', async () => {
     let writing = 0;
