@@ -55,6 +55,8 @@ export interface ApiErrorOptions {
   reason?: string;
   /** Extra response headers: Allow, or another Retry-After than the one that every 503 has. */
   headers?: Readonly<Record<string, string>>;
+  /** False: no Retry-After, whatever the status and the headers, as what is sent again may be done a second time. */
+  mayRepeat?: boolean;
 }
 
 /** Retry-After of a 503 that names none (DECISIONS "error details"). */
@@ -75,7 +77,9 @@ export class ApiError extends Error {
     this.status = options.status ?? errorStatus[code];
     this.data = options.data ?? null;
     this.reason = options.reason ?? code;
-    this.headers = { ...(this.status === 503 ? { 'Retry-After': RETRY_SECONDS } : {}), ...options.headers };
+    const headers = { ...(this.status === 503 ? { 'Retry-After': RETRY_SECONDS } : {}), ...options.headers };
+    if (options.mayRepeat === false) delete headers['Retry-After'];
+    this.headers = headers;
   }
 }
 

@@ -54,7 +54,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   ACCOUNT_NOT_FOUND: 'The account is unknown.',
   METHOD_NOT_ALLOWED: 'The path exists with other methods: see the Allow header.',
   REQUEST_TIMEOUT:
-    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue; or its body more slowly than http.min_bytes_per_second.',
+    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue (data.sent says whether its head had left); or its body more slowly than http.min_bytes_per_second.',
   PAYLOAD_TOO_LARGE:
     'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB.',
   URI_TOO_LONG: 'The request target is longer than http.max_target_bytes, or one part of it too long.',
@@ -64,7 +64,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   INTERNAL_ERROR:
     'A defect of this server. The message names the request id under which its log has the cause: in the first line about it, or in the one that counts its repeats, which names 20 of a minute.',
   SERVICE_UNAVAILABLE:
-    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.body_memory), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again.',
+    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.body_memory), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again; without it the request had left (data.sent).',
 };
 
 const whenReason: Readonly<Record<DenyReason, string>> = {
@@ -118,6 +118,11 @@ An answer that is no success has a JSON body of exactly three members:
 
 Programs read \`error\` and the status; \`message\` is for people and may change. \`data\` is an object or null. A 429 has only \`message\`.
 The id of the request is in the header \`Countersign-Request-Id\`, never in the body of a refusal. Both lists below only ever grow.
+
+Where we answer in the venue's place, \`data.sent\` is true once the head of the request has left for the venue, whatever the code: it may
+have been executed, so look it up before you send it again. Such an answer has no \`Retry-After\`, unless to a GET. Where
+\`data.sent\` is not true, nothing of the request has left; 503 and 408 say so with false. A connection that ends without a whole answer
+says nothing: look it up.
 
 The other exception is \`/readyz\` at 503: \`{ "status", "checks" }\`, as at 200. What the venue answers is the venue's.
 

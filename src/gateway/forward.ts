@@ -53,7 +53,8 @@ export interface Exchange {
   readonly extraHeaders: Readonly<Record<string, string>>;
   /** Filled in as the exchange goes on. */
   readonly timing?: ExchangeTiming | undefined;
-  renderRefusal(refusal: Refusal): RenderedRefusal;
+  /** `sent`: the head was written to the venue, which may have acted on it. */
+  renderRefusal(refusal: Refusal, fate: { readonly method: string; readonly sent: boolean }): RenderedRefusal;
 }
 
 /** Monotonic milliseconds (performance.now); 0 = not yet. */
@@ -197,7 +198,7 @@ function carry(
     refused = { kind: 'refused', refusal, ...(cause === undefined ? {} : { cause }) };
     setIdleTimer();
     sent?.cancel();
-    const rendered = exchange.renderRefusal(refusal);
+    const rendered = exchange.renderRefusal(refusal, { method: exchange.method, sent: headSent });
     if (!isWhole(request)) response.shouldKeepAlive = false;
     response.writeHead(rendered.status, {
       ...exchange.extraHeaders,

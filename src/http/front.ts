@@ -25,9 +25,9 @@ import {
 } from '../ratelimit/limiter.ts';
 import { rateKeys } from '../ratelimit/rate-keys.ts';
 import type { Surface } from '../telemetry/counters.ts';
-import type { AboutRequest, RequestTiming, Telemetry } from '../telemetry/telemetry.ts';
+import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
 import type { ClientIp } from './client-ip.ts';
-import { attachContext, type RequestContext } from './context.ts';
+import { attachContext, attachKnown, type Known, type RequestContext, toldOfLeft } from './context.ts';
 import type { Cors } from './cors.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
 import { pathParam } from './read.ts';
@@ -54,17 +54,15 @@ export type Front = (request: IncomingMessage, response: ServerResponse) => void
 
 export const REQUEST_ID_HEADER = 'Countersign-Request-Id';
 
-interface Arrival {
+interface Arrival extends Known {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly requestId: string;
   /** Headers of every answer to this request. */
   readonly extra: Record<string, string>;
   /** `METHOD /pattern` once it is known; never the raw target, which may hold anything. */
   routeName: string;
   /** Canonical text; empty when unknown. */
   clientIp: string;
-  readonly timing: RequestTiming;
   /** Who answers, as far as is known. */
   surface: Surface;
 }
@@ -77,12 +75,14 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       request,
       response,
       requestId: randomUUID(),
+      method: request.method ?? '',
       extra: {},
       routeName: 'none',
       clientIp: '',
       timing: telemetry.arrived(),
       surface: 'door',
     };
+    attachKnown(response, arrival);
     response.once('close', () => {
       telemetry.ended(arrival.timing, arrival.surface, response.writableFinished ? response.statusCode : undefined);
     });
@@ -100,14 +100,13 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
   };
 
   async function handle(arrival: Arrival, lines: Lines): Promise<void> {
-    const { request } = arrival;
+    const { request, method } = arrival;
     const origin = lines.origin[0];
 
     if (Buffer.byteLength(request.url ?? '') > deps.limits.maxTargetBytes) {
       throw new ApiError('URI_TOO_LONG', 'the request target is too long');
     }
     const target = parseTarget(request.url ?? '');
-    const method = request.method ?? '';
     const match: RouteMatch = target.kind === 'target' ? deps.match(method, target.segments) : { kind: 'unknown' };
     if (match.kind === 'route') arrival.routeName = match.route.name;
 
@@ -231,7 +230,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
   function fail(arrival: Arrival, error: unknown): void {
     const apiError = toApiError(error, arrival.requestId);
     telemetry.erred(toldOf(arrival, undefined), apiError, error);
-    send(arrival, apiError);
+    send(arrival, toldOfLeft(apiError, arrival));
   }
 
   function chargeCaller(route: Route, grant: Grant): Verdict {

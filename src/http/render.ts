@@ -24,8 +24,32 @@ export function renderError(error: ApiError): RenderedError {
   };
 }
 
-export const renderRefusal = (refusal: DenyReason | ApiError): RenderedError =>
-  renderError(refusal instanceof ApiError ? refusal : refusalErrorOf(refusal));
+/** What became of a request that was on its way to the venue. */
+export interface Fate {
+  readonly method: string;
+  /** Its head was written to the venue, which may have acted on it whatever came back. */
+  readonly sent: boolean;
+}
+
+const MAY_BE_DONE = 'it had left for the venue and may have been executed: look it up before you send it again';
+
+/**
+ * What is answered in the venue's place. `data.sent` is true once the head has left, and false with the statuses that let a client
+ * ask whether it has. Whoever repeats a request that may have been executed does it twice (RFC 9110 section 9.2.2), so only a GET,
+ * which changes nothing, is told when to come again.
+ */
+export function toldFate(error: ApiError, { method, sent }: Fate): ApiError {
+  const { code, status, headers, reason } = error;
+  if (!sent && status !== 503 && status !== 408) return error;
+  const data = { ...error.data, sent };
+  if (!sent || method === 'GET' || method === 'HEAD')
+    return new ApiError(code, error.message, { status, data, headers, reason });
+  return new ApiError(code, `${error.message}; ${MAY_BE_DONE}`, { status, data, headers, reason, mayRepeat: false });
+}
+
+/** A refusal in the venue's place. */
+export const renderRefusal = (refusal: DenyReason | ApiError, fate: Fate): RenderedError =>
+  renderError(toldFate(refusal instanceof ApiError ? refusal : refusalErrorOf(refusal), fate));
 
 /** Anything that is no ApiError says nothing to the caller but the id under which the log has it. */
 export function toApiError(error: unknown, requestId: string): ApiError {

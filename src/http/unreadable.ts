@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError } from '../errors.ts';
+import { knownOf, toldOfLeft } from './context.ts';
 import { REQUEST_ID_HEADER } from './front.ts';
 import { renderError } from './render.ts';
 
@@ -43,9 +44,10 @@ export function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }
     socket.destroy();
     return;
   }
-  const { status, headers, body } = renderError(error);
-  // A request whose body broke off has its id already.
-  const requestId = String(waiting?.getHeader(REQUEST_ID_HEADER) ?? randomUUID());
+  // A request whose body broke off has its id already, and its head may have left.
+  const known = waiting ? knownOf(waiting) : undefined;
+  const { status, headers, body } = renderError(known === undefined ? error : toldOfLeft(error, known));
+  const requestId = known?.requestId ?? randomUUID();
   const length = Buffer.byteLength(body);
   const lines = Object.entries({
     ...headers,

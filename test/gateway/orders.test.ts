@@ -762,7 +762,9 @@ describe('with one place in the queue of signatures', () => {
     expect(shed.length).toBeGreaterThan(0);
     for (const answer of answers.filter((text) => text.startsWith('HTTP/1.1 503 '))) {
       expect(answer).toMatch(/\r\nRetry-After: 1\r\n/i);
-      expect(answer).toMatch(/"error":"SERVICE_UNAVAILABLE","message":"too many signatures [^"]+","data":null}$/);
+      expect(answer).toMatch(
+        /"error":"SERVICE_UNAVAILABLE","message":"too many signatures [^"]+","data":{"sent":false}}$/,
+      );
     }
     const forwarded = bodies.filter((body) => !shed.includes(body));
     expect(answers.filter((text) => text.startsWith('HTTP/1.1 201 '))).toHaveLength(forwarded.length);
