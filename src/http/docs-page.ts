@@ -1,7 +1,7 @@
 // openapi.json for people: one page of plain HTML without a script, an image or an address of anybody else.
 // Every text is escaped; the style sheet is the only thing the page may use, and its hash says so.
 import { createHash } from 'node:crypto';
-import { isObject, type Json, type JsonObject } from './openapi.ts';
+import { isObject, type Json, type JsonObject } from './openapi-schemas.ts';
 
 export interface DocsPage {
   readonly html: string;

@@ -1,7 +1,12 @@
 // Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
 
 import type { RequestListener } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
@@ -25,6 +30,7 @@ import { registerSelfRoute } from './routes/self.ts';
 import { registerSubkeyRoutes, type SubkeyRouteDeps } from './routes/subkeys.ts';
 import { registerSystemRoutes } from './routes/system.ts';
 import { registerTokenRoutes, type TokenRouteDeps } from './routes/tokens.ts';
+import { SHOWN } from './schemas/common.ts';
 
 export interface HandlerDeps {
   readonly login: Login;
@@ -49,6 +55,17 @@ export interface Handlers {
   close(): Promise<void>;
 }
 
+/** Types are never converted: a text that looks like a number is a wrong type. */
+export const validation = {
+  customOptions: {
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+    allErrors: false,
+    keywords: [SHOWN],
+  },
+} as const satisfies FastifyServerOptions['ajv'];
+
 /** Longest path parameter: a zero-padded felt is 66 characters. */
 const MAX_PARAM_LENGTH = 256;
 
@@ -70,8 +87,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
     forceCloseConnections: false,
     requestIdHeader: false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: MAX_PARAM_LENGTH },
-    // Types are never converted: a text that looks like a number is a wrong type.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    ajv: validation,
     // What Fastify refuses before it has a route would go out in its own form.
     frameworkErrors: answerError,
   });

@@ -1,8 +1,7 @@
 // The parts of openapi.json that belong to no single operation: how to authenticate, how an error looks, what headers mean.
 
-import { refusalErrorOf } from '../access/refusal.ts';
-import { denyReasons } from '../domain/decision.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
+import type { JsonObject } from './openapi-schemas.ts';
 
 export const introduction = `The credential service of a trading venue, wire-compatible with Paradex's API.
 
@@ -12,18 +11,108 @@ x-access says who may call: "public" (a bearer is not looked at), "self-signed" 
 
 Integers of nanoseconds and ids may exceed 2^53: read them as 64-bit integers. Members that are not described are ignored in bodies. Every answer of ours has Cache-Control: no-store.`;
 
-export const errorContent = (...codes: readonly ErrorCode[]) => ({
-  'application/json': {
-    schema: { allOf: [{ $ref: '#/components/schemas/Error' }], properties: { error: { enum: codes } } },
-  },
-});
+/** An error that has one of these codes; a 429 has none in its body. */
+export const errorSchema = (status: number, codes: readonly ErrorCode[]) =>
+  status === 429
+    ? { $ref: '#/components/schemas/RateLimited' }
+    : { allOf: [{ $ref: '#/components/schemas/Error' }], properties: { error: { enum: codes } } };
 const integerHeader = (description: string) => ({ description, schema: { type: 'integer' } });
 const textHeader = (description: string) => ({ description, schema: { type: 'string' } });
-const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
 
-/** Codes that the decision about a private route can give, with this status. */
-const decisionCodes = (status: number): readonly ErrorCode[] =>
-  [...new Set(denyReasons.map((reason) => refusalErrorOf(reason).code))].filter((code) => errorStatus[code] === status);
+/** What `data` of an error may hold, whichever it is. */
+const errorData = {
+  index: { type: 'integer', description: 'Which order of a list it is about, from 0.' },
+};
+
+interface SharedAnswer {
+  readonly codes: readonly ErrorCode[];
+  readonly description: string;
+  readonly headers?: readonly string[];
+}
+
+/** The refusals that many operations share, by name. */
+const shared: Readonly<Record<string, SharedAnswer>> = {
+  Unreadable: {
+    codes: ['INVALID_REQUEST_PARAMETER'],
+    description: 'INVALID_REQUEST_PARAMETER: it is not HTTP/1.1, has not exactly one Host, or a GET has a body.',
+  },
+  UnreadableBody: {
+    codes: ['BINDING_ERROR', 'INVALID_REQUEST_PARAMETER'],
+    description: 'BINDING_ERROR: the body cannot be read. INVALID_REQUEST_PARAMETER: the request cannot.',
+  },
+  Unauthorized: {
+    codes: ['UNAUTHORIZED_ERROR'],
+    description: 'UNAUTHORIZED_ERROR: no bearer, or one that is dead; the message says why.',
+    headers: ['WWW-Authenticate'],
+  },
+  Forbidden: {
+    codes: ['INVALID_TOKEN_SCOPE', 'IP_NOT_ALLOWED', 'REQUEST_NOT_ALLOWED'],
+    description:
+      'INVALID_TOKEN_SCOPE: the credential may not do this. IP_NOT_ALLOWED: not from this address. REQUEST_NOT_ALLOWED: the account is locked, or the operation is off.',
+  },
+  NotFound: { codes: ['NOT_FOUND'], description: 'NOT_FOUND: nothing is there.' },
+  MethodNotAllowed: {
+    codes: ['METHOD_NOT_ALLOWED'],
+    description: 'METHOD_NOT_ALLOWED: with this parameter it is another path, which does not answer that method.',
+    headers: ['Allow'],
+  },
+  RequestTimeout: { codes: ['REQUEST_TIMEOUT'], description: 'REQUEST_TIMEOUT: it did not arrive in time.' },
+  PayloadTooLarge: { codes: ['PAYLOAD_TOO_LARGE'], description: 'PAYLOAD_TOO_LARGE: the body is too large.' },
+  UriTooLong: { codes: ['URI_TOO_LONG'], description: 'URI_TOO_LONG: the path, or a part of it, is too long.' },
+  HeadersTooLarge: { codes: ['HEADERS_TOO_LARGE'], description: 'HEADERS_TOO_LARGE: the headers are too large.' },
+  RateLimited: {
+    codes: ['RATE_LIMITED'],
+    description: 'RATE_LIMITED: too many requests. Without a code in the body.',
+    headers: ['Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window'],
+  },
+  OnboardingRateLimited: {
+    codes: ['ONBOARDING_RATE_LIMITED', 'RATE_LIMITED'],
+    description: 'ONBOARDING_RATE_LIMITED, RATE_LIMITED: too many requests. Without a code in the body.',
+    headers: ['Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window'],
+  },
+  InternalError: {
+    codes: ['INTERNAL_ERROR'],
+    description: 'INTERNAL_ERROR: a defect of ours; the message names the request in the logs of the operator.',
+  },
+  Unavailable: {
+    codes: ['SERVICE_UNAVAILABLE'],
+    description: 'SERVICE_UNAVAILABLE: the store or the venue cannot be reached now, or did not answer in time.',
+    headers: ['Retry-After'],
+  },
+};
+
+const statusOf = ({ codes: [code = 'INTERNAL_ERROR'] }: SharedAnswer): number => errorStatus[code];
+
+/** The name of a shared answer, by its status and codes: `404 NOT_FOUND`. */
+export const sharedAnswers: ReadonlyMap<string, string> = new Map(
+  Object.entries(shared).map(([name, answer]) => [`${statusOf(answer)} ${answer.codes.join()}`, name]),
+);
+
+const venuesOwn = { type: 'object', description: "The venue's own." } as const;
+/** Of an error of ours that the venue, too, may give in its own way. */
+export const orVenues = (error: JsonObject): JsonObject => ({
+  'application/json': { schema: { anyOf: [error, venuesOwn] } },
+});
+
+/** Each shared answer twice: as we give it, and where the venue may have given it. */
+function sharedResponses(): JsonObject {
+  return Object.fromEntries(
+    Object.entries(shared).flatMap(([name, answer]) => {
+      const schema = errorSchema(statusOf(answer), answer.codes);
+      const { description } = answer;
+      const headers = Object.fromEntries(
+        ['Countersign-Request-Id', ...(answer.headers ?? [])].map((header) => [
+          header,
+          { $ref: `#/components/headers/${header}` },
+        ]),
+      );
+      return [
+        [name, { description, headers, content: { 'application/json': { schema } } }],
+        [`Venue${name}`, { description: `${description} Or the venue's own.`, headers, content: orVenues(schema) }],
+      ];
+    }),
+  );
+}
 
 export const sharedParts = {
   securitySchemes: {
@@ -34,13 +123,31 @@ export const sharedParts = {
       description:
         'A session (300 seconds, from a login) or a read-only token. Exactly one Authorization header, at most 4 KiB.',
     },
+    starkSignature: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'PARADEX-STARKNET-SIGNATURE',
+      description: 'A signature of the Stark key over this one request, beside the headers that it covers.',
+    },
+    walletSignature: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'PARADEX-EVM-SIGNATURE',
+      description: "A wallet's signature over PARADEX-SIWE-MESSAGE.",
+    },
   },
   headers: {
-    'Countersign-Request-Id': textHeader('Names the request in the logs of the operator. On every answer.'),
+    Allow: textHeader('The methods that the path answers.'),
+    'Countersign-Request-Id': {
+      ...textHeader('Names the request in the logs of the operator. On every answer.'),
+      required: true,
+      schema: { type: 'string', format: 'uuid' },
+    },
     'Countersign-Revocation': textHeader(
       'nodes=1; ms=3; in_flight=0: the nodes that have applied the change, how long that took, and how many requests of the credential had already left for the venue.',
     ),
     'Retry-After': integerHeader('Seconds. On 429 and 503 only.'),
+    'WWW-Authenticate': textHeader('Bearer'),
     'X-RateLimit-Limit': integerHeader(
       'Requests per window of the tightest limit. While rate limits are on, on every answer but to what was refused before it could be read: 400 for what is not HTTP/1.1 or has not exactly one Host, 408, 414, 431.',
     ),
@@ -49,37 +156,14 @@ export const sharedParts = {
     'X-Ratelimit-Window': integerHeader('Seconds of the window.'),
   },
   responses: {
-    Unauthorized: {
-      description: 'UNAUTHORIZED_ERROR: no bearer, or one that is dead; the message says why.',
-      headers: { 'WWW-Authenticate': textHeader('Bearer') },
-      content: errorContent(...decisionCodes(401)),
+    ...sharedResponses(),
+    VenueDone: { description: "The venue's own answer, without a body." },
+    Venue: {
+      description: "The venue's own answer, as it came.",
+      headers: { 'Countersign-Request-Id': { $ref: '#/components/headers/Countersign-Request-Id' } },
+      content: { 'application/json': { schema: {} } },
     },
-    Forbidden: {
-      description:
-        'INVALID_TOKEN_SCOPE: the credential may not do this. IP_NOT_ALLOWED: not from this address. REQUEST_NOT_ALLOWED: the account is locked, or the operation is off.',
-      content: errorContent(...decisionCodes(403)),
-    },
-    RateLimited: {
-      description: 'Too many requests: RATE_LIMITED, without a code in the body.',
-      headers: {
-        'Retry-After': header('Retry-After'),
-        'X-RateLimit-Limit': header('X-RateLimit-Limit'),
-        'X-RateLimit-Remaining': header('X-RateLimit-Remaining'),
-        'X-RateLimit-Reset': header('X-RateLimit-Reset'),
-        'X-Ratelimit-Window': header('X-Ratelimit-Window'),
-      },
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/RateLimited' } } },
-    },
-    InternalError: {
-      description: 'INTERNAL_ERROR: a defect of ours; the message names the request in the logs of the operator.',
-      content: errorContent('INTERNAL_ERROR'),
-    },
-    Unavailable: {
-      description: 'SERVICE_UNAVAILABLE: the store or the venue cannot be reached now, or did not answer in time.',
-      headers: { 'Retry-After': header('Retry-After') },
-      content: errorContent(...decisionCodes(503)),
-    },
-    Venue: { description: "The venue's own answer, as it came." },
+    VenueOther: { description: 'Whatever else the venue answers.' },
   },
   schemas: {
     Error: {
@@ -87,9 +171,13 @@ export const sharedParts = {
       description: 'Exactly these three members.',
       required: ['error', 'message', 'data'],
       properties: {
-        error: { type: 'string', description: 'A code of docs/errors.md.' },
+        error: { type: 'string', enum: Object.keys(errorStatus), description: 'A code of docs/errors.md.' },
         message: { type: 'string', description: 'For people; may change.' },
-        data: { type: ['object', 'null'], description: 'What a program may read; null when there is nothing.' },
+        data: {
+          type: ['object', 'null'],
+          description: 'What a program may read; null when there is nothing.',
+          properties: errorData,
+        },
       },
     },
     RateLimited: {
@@ -97,6 +185,7 @@ export const sharedParts = {
       description: 'A 429 has no error member: ccxt knows it by that.',
       required: ['message'],
       properties: { message: { type: 'string' } },
+      additionalProperties: false,
     },
   },
-} as const;
+};

@@ -1,6 +1,7 @@
 // What people need to know of our own operations and no schema says: the words of openapi.json and of /docs.
 // Text only; nothing here decides anything.
 import type { ErrorCode } from '../errors.ts';
+import type { JsonObject } from './openapi-schemas.ts';
 
 export interface OperationNote {
   readonly group: 'Start here' | 'Onboarding' | 'Login' | 'Subkeys' | 'Read-only tokens' | 'Emergency' | 'Health';
@@ -8,8 +9,8 @@ export interface OperationNote {
   readonly description?: string;
   /** Names of `headerParameters`; one that ends in `?` may be left out. */
   readonly headers?: readonly string[];
-  /** Query parameters that no schema has. */
-  readonly query?: readonly string[];
+  /** Schemas of query parameters that the route declares none of, by name. */
+  readonly query?: Readonly<Record<string, JsonObject>>;
   /** Codes of this operation, besides those of every operation of its kind; with a status where it has another one here. */
   readonly errors?: readonly (ErrorCode | readonly [ErrorCode, number])[];
   /** The answer carries the receipt of a revocation. */
@@ -20,17 +21,46 @@ export interface OperationNote {
   readonly mediaType?: string;
 }
 
-export const headerParameters: Readonly<Record<string, string>> = {
-  'PARADEX-STARKNET-ACCOUNT': 'The account: its Starknet address, 0x hex. Also when a subkey signs.',
-  'PARADEX-STARKNET-SIGNATURE': 'JSON array ["r","s"] of two strings, decimal or 0x hex: the Stark signature.',
-  'PARADEX-TIMESTAMP': 'When it was signed, in unix seconds.',
-  'PARADEX-SIGNATURE-EXPIRATION':
-    'Until when the signature may log in, in unix seconds. Left out: login.default_age after the timestamp.',
-  'PARADEX-ETHEREUM-ACCOUNT': 'A label of the account, kept and never proven. 0x0 is accepted.',
-  'PARADEX-EVM-SIGNATURE': '0x hex of 65 bytes: the EIP-191 signature of the message, with a low s.',
-  'PARADEX-SIWE-MESSAGE': 'Base64 of the EIP-4361 message, byte for byte as it was signed.',
-  'PARADEX-AUTHORIZE-ISOLATED-MARKETS': 'true or false (default): the session may act for isolated-market accounts.',
+/** A description, and what more is to be said of the text than that it is one. */
+interface TextNote {
+  readonly description?: string;
+  readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly enum?: readonly string[];
+}
+
+const felt = { pattern: '^0[xX][0-9a-fA-F]{1,64}$' };
+const seconds = { pattern: '^[0-9]{1,12}$' };
+
+export const headerParameters: Readonly<Record<string, TextNote>> = {
+  'PARADEX-STARKNET-ACCOUNT': {
+    description: 'The account: its Starknet address, 0x hex. Also when a subkey signs.',
+    ...felt,
+  },
+  'PARADEX-STARKNET-SIGNATURE': {
+    description: 'JSON array ["r","s"] of two strings, decimal or 0x hex: the Stark signature.',
+    maxLength: 256,
+  },
+  'PARADEX-TIMESTAMP': { description: 'When it was signed, in unix seconds.', ...seconds },
+  'PARADEX-SIGNATURE-EXPIRATION': {
+    description:
+      'Until when the signature may log in, in unix seconds. Left out: login.default_age after the timestamp.',
+    ...seconds,
+  },
+  'PARADEX-ETHEREUM-ACCOUNT': { description: 'A label of the account, kept and never proven. 0x0 is accepted.' },
+  'PARADEX-EVM-SIGNATURE': {
+    description: '0x hex of 65 bytes: the EIP-191 signature of the message, with a low s.',
+    pattern: '^0[xX][0-9a-fA-F]{130}$',
+  },
+  'PARADEX-SIWE-MESSAGE': { description: 'Base64 of the EIP-4361 message, byte for byte as it was signed.' },
+  'PARADEX-AUTHORIZE-ISOLATED-MARKETS': {
+    description: 'true or false (default): the session may act for isolated-market accounts.',
+    pattern: '^(?:[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])$',
+  },
 };
+
+/** Of parameters in paths. */
+export const pathParameterNotes: Readonly<Record<string, TextNote>> = { public_key: felt };
 
 /** Members of bodies, answers and queries, by name. */
 export const memberNotes: Readonly<Record<string, string>> = {
@@ -65,7 +95,7 @@ export const memberNotes: Readonly<Record<string, string>> = {
   signature_expiry: 'Unix seconds, at most 600 after signature_timestamp.',
   signature_timestamp: 'Unix seconds.',
   siwe_message: 'The EIP-4361 message itself, not base64.',
-  state: 'active, pending or revoked.',
+  state: 'What it is now. Expired: past expires_at, or not activated in time.',
   timestamp: 'When it was signed, in unix seconds.',
   token: 'The bearer itself.',
   token_type: 'readonly (default), read_only, jwt or api_key: all of them a read-only JWT.',
@@ -77,6 +107,8 @@ export const memberNotes: Readonly<Record<string, string>> = {
   with_revoked: 'true or 1: revoked subkeys too.',
 };
 
+/** Other values are ignored. */
+const tokenUsage = { token_usage: { type: 'string', examples: ['interactive'] } };
 const stark = ['PARADEX-STARKNET-ACCOUNT', 'PARADEX-STARKNET-SIGNATURE'];
 const wallet = ['PARADEX-STARKNET-ACCOUNT', 'PARADEX-EVM-SIGNATURE', 'PARADEX-SIWE-MESSAGE'];
 const isolated = 'PARADEX-AUTHORIZE-ISOLATED-MARKETS?';
@@ -87,7 +119,7 @@ const starkLogin: OperationNote = {
   description:
     'The signed message is the typed data of Request with method POST and path /v1/auth. The main key gives a main session, a subkey gives a subkey session. A body is ignored.',
   headers: [...stark, 'PARADEX-TIMESTAMP', 'PARADEX-SIGNATURE-EXPIRATION?', isolated],
-  query: ['token_usage'],
+  query: tokenUsage,
   errors: [
     'NOT_ONBOARDED',
     'INVALID_STARKNET_ADDRESS',
@@ -107,7 +139,7 @@ const walletLogin: OperationNote = {
   description:
     'The message has the statement "Paradex Auth", Issued At and Expiration Time, at most ten minutes apart; its nonce is good once. A body is ignored.',
   headers: [...wallet, isolated],
-  query: ['token_usage'],
+  query: tokenUsage,
   errors: [
     'NOT_ONBOARDED',
     'INVALID_STARKNET_ADDRESS',

@@ -4,6 +4,7 @@ import Fastify from 'fastify';
 import { parseRouteTable } from '../access/route-table.ts';
 import paradexRoutes from '../access/routes/paradex.json' with { type: 'json' };
 import { loadConfig } from '../config/load.ts';
+import { validation } from './handlers.ts';
 import { collectDeclared, type DeclaredRoutes, describeApi } from './openapi.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerEmergencyRoutes } from './routes/emergency.ts';
@@ -20,7 +21,7 @@ const unused = (): never => {
 
 /** What our handlers declare, without a server behind them. */
 export async function declaredRoutes(): Promise<DeclaredRoutes> {
-  const app = Fastify();
+  const app = Fastify({ ajv: validation });
   const declared = collectDeclared(app);
   const clock = { now: unused, latest: unused, monotonic: unused };
   const { config } = loadConfig({ argv: [], env: {}, cwd: '/', readFile: noFile });

@@ -13,8 +13,9 @@ import {
   siweHeader,
   timestampHeader,
 } from '../read.ts';
+import { closed } from '../schemas/common.ts';
 
-const SessionWire = Type.Object({ jwt_token: Type.String() });
+const SessionWire = Type.Object({ jwt_token: Type.String() }, closed);
 const schema = { response: { 200: SessionWire } };
 
 export function registerAuthRoutes(app: FastifyInstance, login: Login): void {

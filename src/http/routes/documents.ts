@@ -1,7 +1,7 @@
 // GET /openapi.json and GET /docs: made once at start from what is really served, and the same bytes for everybody.
 import type { FastifyInstance } from 'fastify';
 import { docsPage } from '../docs-page.ts';
-import type { JsonObject } from '../openapi.ts';
+import type { JsonObject } from '../openapi-schemas.ts';
 
 export function registerDocumentRoutes(app: FastifyInstance, document: JsonObject): void {
   const json = Buffer.from(JSON.stringify(document));

@@ -9,21 +9,25 @@ import { ApiError } from '../../errors.ts';
 import { limitMessage, type RateLimiter, rateLimitHeaders } from '../../ratelimit/limiter.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { fromFastify } from '../framework-errors.ts';
-import { BigInteger, open } from '../schemas/common.ts';
+import { BigInteger, closed, FeltWire, open, SHOWN } from '../schemas/common.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../to-wire.ts';
 
-const SignedOutWire = Type.Object({ valid_after: BigInteger });
-const RevokeAllBody = Type.Union([
-  Type.Object({ kinds: Type.Optional(Type.Array(Type.String(), { maxItems: 2 })) }, open),
-  Type.Null(),
-]);
-const RevokedAllWire = Type.Object({
-  valid_after: BigInteger,
-  subkeys: Type.Array(Type.Object({ public_key: Type.String(), name: Type.String() })),
-  tokens: Type.Array(Type.Object({ lookup_id: Type.String(), name: Type.String() })),
+const SignedOutWire = Type.Object({ valid_after: BigInteger }, closed);
+const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), {
+  maxItems: 2,
+  [SHOWN]: { minItems: 1 },
 });
+const RevokeAllBody = Type.Union([Type.Object({ kinds: Type.Optional(Kinds) }, open), Type.Null()]);
+const RevokedAllWire = Type.Object(
+  {
+    valid_after: BigInteger,
+    subkeys: Type.Array(Type.Object({ public_key: FeltWire, name: Type.String() }, closed)),
+    tokens: Type.Array(Type.Object({ lookup_id: Type.String(), name: Type.String() }, closed)),
+  },
+  closed,
+);
 const LeakedBody = Type.Object({ token: Type.String({ maxLength: 8192 }) }, open);
-const ReceivedWire = Type.Object({ received: Type.Literal(true) });
+const ReceivedWire = Type.Object({ received: Type.Literal(true) }, closed);
 
 export interface EmergencyRouteDeps {
   readonly signOut: SignOut;

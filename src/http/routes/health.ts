@@ -1,16 +1,25 @@
 // /healthz: the process answers. /readyz: it can decide and forward, and a load balancer reads no more than the status. What is
 // wrong is told to the operator in sentences; strangers learn only which part it is, and of what is merely degraded nothing.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
 import { type Finding, isReady, type Readiness } from '../../telemetry/readiness.ts';
+import { closed, oneOf } from '../schemas/common.ts';
+
+const AliveWire = Type.Object({ status: oneOf(['ok']) }, closed);
+const readinessOf = (status: 'ready' | 'not ready') =>
+  Type.Object({ status: oneOf([status]), checks: Type.Record(Type.String(), Type.String()) }, closed);
+const ReadinessWires = { 200: readinessOf('ready'), 503: readinessOf('not ready') };
 
 export function registerHealthRoutes(
   app: FastifyInstance,
   readiness: Readiness,
   told: (request: FastifyRequest) => 'names' | 'sentences',
 ): void {
-  app.get('/healthz', async (_request, reply) => reply.type('application/json; charset=utf-8').send('{"status":"ok"}'));
+  app.get('/healthz', { schema: { response: { 200: AliveWire } } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send('{"status":"ok"}'),
+  );
 
-  app.get('/readyz', async (request, reply) => {
+  app.get('/readyz', { schema: { response: ReadinessWires } }, async (request, reply) => {
     const findings = await readiness();
     const ready = isReady(findings);
     const describe = told(request) === 'names' ? named : inWords;

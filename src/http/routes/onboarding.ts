@@ -7,8 +7,16 @@ import type { Felt } from '../../domain/felt.ts';
 import { ApiError } from '../../errors.ts';
 import { parseEthereumAddress } from '../../ethereum/eip191.ts';
 import { contextOf } from '../context.ts';
-import { accountHeader, optionalHeader, readPublicKey, requiredHeader, signatureHeader, siweHeader } from '../read.ts';
-import { Empty, open } from '../schemas/common.ts';
+import {
+  absentBodyIsEmpty,
+  accountHeader,
+  optionalHeader,
+  readPublicKey,
+  requiredHeader,
+  signatureHeader,
+  siweHeader,
+} from '../read.ts';
+import { closed, Empty, FeltWire, feltText, oneOf, open, SHOWN } from '../schemas/common.ts';
 
 export interface DerivationHashes {
   readonly accountHash: Felt;
@@ -18,23 +26,31 @@ export interface DerivationHashes {
 
 const LookUpQuery = Type.Object(
   {
-    account_signer_type: Type.Optional(Type.String()),
-    public_key: Type.Optional(Type.String()),
-    eth_address: Type.Optional(Type.String()),
+    account_signer_type: Type.Optional(Type.String({ [SHOWN]: { enum: ['starknet', 'eip191'] } })),
+    public_key: Type.Optional(Type.String(feltText)),
+    eth_address: Type.Optional(Type.String({ [SHOWN]: { pattern: '^0x[0-9a-fA-F]{40}$' } })),
     vault_operator_index: Type.Optional(Type.String()),
   },
   open,
 );
-const LookUpWire = Type.Object({
-  account_signer_type: Type.String(),
-  address: Type.String(),
-  exists: Type.Boolean(),
-  derivation_info: Type.Object({ class_hash: Type.String(), proxy_class_hash: Type.Optional(Type.String()) }),
-});
+const LookUpWire = Type.Object(
+  {
+    account_signer_type: oneOf(['starknet', 'eip191']),
+    address: FeltWire,
+    exists: Type.Boolean(),
+    derivation_info: Type.Object({ class_hash: FeltWire, proxy_class_hash: Type.Optional(FeltWire) }, closed),
+  },
+  closed,
+);
 const OnboardBody = Type.Union([
-  Type.Object({ public_key: Type.Optional(Type.String({ maxLength: 256 })) }, open),
+  Type.Object({ public_key: Type.Optional(Type.String({ maxLength: 256, ...feltText })) }, open),
   Type.Null(),
 ]);
+/** The whole public key: an Ethereum address is made of it. */
+const OnboardWalletBody = Type.Object(
+  { public_key: Type.String({ maxLength: 256, [SHOWN]: { pattern: '^0x04[0-9a-fA-F]{128}$' } }) },
+  open,
+);
 
 /** An unproven label is kept, but not more of it than an address is long. */
 const MAX_LABEL = 66;
@@ -52,7 +68,7 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
         case 'starknet': {
           const publicKey = required(query.public_key, 'public_key');
           return {
-            account_signer_type: 'starknet',
+            account_signer_type: 'starknet' as const,
             ...(await onboard.lookUpStark(readPublicKey(publicKey), asker)),
             derivation_info: { class_hash: hashes.accountHash, proxy_class_hash: hashes.proxyHash },
           };
@@ -66,7 +82,7 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
             throw new ApiError('INVALID_ETHEREUM_ADDRESS', 'eth_address is not 0x and 40 hex digits');
           }
           return {
-            account_signer_type: 'eip191',
+            account_signer_type: 'eip191' as const,
             ...(await onboard.lookUpWallet(address, asker)),
             derivation_info: { class_hash: hashes.evmAccountHash },
           };
@@ -91,12 +107,13 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
   });
 
   for (const path of ['/v2/onboarding', '/v1/v2/onboarding']) {
-    app.post(path, { schema: { body: OnboardBody, response: { 200: Empty } } }, async (request) => {
+    const schema = { body: OnboardWalletBody, response: { 200: Empty } };
+    app.post(path, { preValidation: absentBodyIsEmpty, schema }, async (request) => {
       refuseParent(request);
       const account = accountHeader(request.headers);
       const signature = requiredHeader(request.headers, 'PARADEX-EVM-SIGNATURE');
       const siweMessage = siweHeader(request.headers);
-      const publicKey = required(request.body?.public_key, 'public_key');
+      const publicKey = required(request.body.public_key, 'public_key');
       await onboard.wallet({ ...whereOf(request), account, signature, siweMessage, publicKey });
       return {};
     });

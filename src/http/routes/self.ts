@@ -2,27 +2,30 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { shownEntries } from '../../domain/allowlist.ts';
+import { credentialKinds } from '../../domain/credential.ts';
+import { permissions } from '../../domain/permission.ts';
 import { type Clock, nanosOfSeconds } from '../../domain/time.ts';
 import type { View } from '../../revocation/view.ts';
 import { callerOf } from '../context.ts';
-import { BigInteger } from '../schemas/common.ts';
+import { BigInteger, closed, FeltWire, oneOf } from '../schemas/common.ts';
 
-const SelfWire = Type.Object({
-  account: Type.String(),
-  kind: Type.String(),
-  /** The row id of the credential, as in the audit log. */
-  id: Type.String(),
-  /** What the venue sees: lookup_id, subkey public key, or the account. */
-  credential: Type.String(),
-  permissions: Type.Array(Type.String()),
-  allowed_cidrs: Type.Array(Type.String()),
-  /** When this bearer ends, in nanoseconds. */
-  expires_at: BigInteger,
-  isolated_markets: Type.Boolean(),
-  /** As this server sees it: what an allowlist must contain. Empty when it could not be told. */
-  client_ip: Type.String(),
-  server_time: BigInteger,
-});
+const SelfWire = Type.Object(
+  {
+    account: FeltWire,
+    kind: oneOf(credentialKinds),
+    id: Type.String({ description: 'The row id of the credential, as in the audit log.' }),
+    credential: Type.String({ description: 'What the venue sees: lookup_id, subkey public key, or the account.' }),
+    permissions: Type.Array(oneOf(permissions)),
+    allowed_cidrs: Type.Array(Type.String()),
+    expires_at: Type.Unsafe<bigint>({ ...BigInteger, description: 'When this bearer ends, in unix nanoseconds.' }),
+    isolated_markets: Type.Boolean(),
+    client_ip: Type.String({
+      description: 'As this server sees it: what an allowlist must contain. Empty when it could not be told.',
+    }),
+    server_time: BigInteger,
+  },
+  closed,
+);
 
 export function registerSelfRoute(
   app: FastifyInstance,
@@ -30,7 +33,7 @@ export function registerSelfRoute(
 ): void {
   app.get('/countersign/v1/self', { schema: { response: { 200: SelfWire } } }, async (request) => {
     const { principal, clientIpText } = callerOf(request);
-    const { credential, permissions } = principal;
+    const { credential } = principal;
     const allowed_cidrs = await deps.view.ask({ ...credential, kid: principal.kid }, (facts) =>
       shownEntries(facts.allowlist),
     );
@@ -39,7 +42,7 @@ export function registerSelfRoute(
       kind: credential.kind,
       id: credential.id,
       credential: principal.label,
-      permissions: [...permissions].sort(),
+      permissions: [...principal.permissions].sort(),
       allowed_cidrs,
       expires_at: nanosOfSeconds(principal.expiresAt),
       isolated_markets: principal.isolated,

@@ -1,11 +1,71 @@
 // What clients read before they log in: configuration, time and the public keys (WIRE sections 1 and 1.1).
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { Config } from '../../config/schema.ts';
 import { type Clock, millisOf } from '../../domain/time.ts';
 import type { Keyring } from '../../jwt/keyring.ts';
+import { closed, FeltWire, oneOf } from '../schemas/common.ts';
 
-const TimeWire = Type.Object({ server_time: Type.String() });
+const text = Type.String();
+const BridgedTokenWire = Type.Object(
+  {
+    name: text,
+    symbol: text,
+    decimals: Type.Integer(),
+    l1_token_address: text,
+    l1_bridge_address: text,
+    l2_token_address: text,
+    l2_bridge_address: text,
+  },
+  closed,
+);
+// Types matter: what is a numeric string here is one in every client's own record (WIRE 1.1).
+const ConfigWire = Type.Object(
+  {
+    starknet_chain_id: text,
+    l1_chain_id: text,
+    paraclear_account_hash: FeltWire,
+    paraclear_account_proxy_hash: FeltWire,
+    paraclear_evm_account_hash: FeltWire,
+    starknet_fullnode_rpc_url: text,
+    starknet_fullnode_rpc_base_url: text,
+    starknet_gateway_url: text,
+    paraclear_address: text,
+    paraclear_decimals: Type.Integer(),
+    bridged_tokens: Type.Array(BridgedTokenWire),
+    block_explorer_url: text,
+    oracle_address: text,
+    l1_core_contract_address: text,
+    l1_operator_address: text,
+    liquidation_fee: text,
+    environment: text,
+  },
+  closed,
+);
+type ConfigWire = Static<typeof ConfigWire>;
+const TimeWire = Type.Object(
+  { server_time: Type.String({ pattern: '^[0-9]+$', description: "The server's clock, in unix milliseconds." }) },
+  closed,
+);
+const JwksWire = Type.Object(
+  {
+    keys: Type.Array(
+      Type.Object(
+        {
+          kty: oneOf(['EC']),
+          crv: oneOf(['P-256']),
+          x: text,
+          y: text,
+          alg: oneOf(['ES256']),
+          use: oneOf(['sig']),
+          kid: text,
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
 
 export function registerSystemRoutes(
   app: FastifyInstance,
@@ -13,17 +73,18 @@ export function registerSystemRoutes(
 ): void {
   const config = JSON.stringify(systemConfig(deps.config));
 
-  app.get('/v1/system/config', async (_request, reply) => reply.type('application/json; charset=utf-8').send(config));
+  app.get('/v1/system/config', { schema: { response: { 200: ConfigWire } } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(config),
+  );
   app.get('/v1/system/time', { schema: { response: { 200: TimeWire } } }, async () => ({
     server_time: String(millisOf(deps.clock.now())),
   }));
-  app.get('/v1/jwks.json', async (_request, reply) =>
+  app.get('/v1/jwks.json', { schema: { response: { 200: JwksWire } } }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(JSON.stringify(deps.keyring.jwks())),
   );
 }
 
-// Types matter: what is a numeric string here is one in every client's own record (WIRE 1.1).
-function systemConfig(config: Config) {
+function systemConfig(config: Config): ConfigWire {
   const rpc = config.starknet_fullnode_rpc_url;
   return {
     starknet_chain_id: config.starknet_chain_id,
@@ -36,7 +97,7 @@ function systemConfig(config: Config) {
     starknet_gateway_url: '',
     paraclear_address: config.paraclear_address,
     paraclear_decimals: config.paraclear_decimals,
-    bridged_tokens: config.bridged_tokens,
+    bridged_tokens: [...config.bridged_tokens],
     block_explorer_url: config.block_explorer_url,
     oracle_address: config.oracle_address,
     l1_core_contract_address: config.l1_core_contract_address,

@@ -5,7 +5,7 @@ import type { IssueTerminalToken } from '../../credentials/issue-terminal-token.
 import type { ManageTokens, TokenCreation } from '../../credentials/manage-tokens.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
-import type { Store, TokenKind } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { absentBodyIsEmpty, pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
 import { AllowedCidrsBody } from '../schemas/common.ts';
@@ -15,22 +15,15 @@ import {
   ApiTokenWire,
   CreatedTokenWire,
   CreateTokenBody,
+  kindOfType,
+  MAX_LIFETIME_SECONDS,
+  MIN_LIFETIME_SECONDS,
   RevokedTokenWire,
   TerminalTokenWire,
 } from '../schemas/tokens.ts';
 import { REVOCATION_HEADER, receiptToWire, tokenToWire } from '../to-wire.ts';
 
 const DEFAULT_LIFETIME_SECONDS = 86_400;
-// WIRE section 5: one minute to one year.
-const MIN_LIFETIME_SECONDS = 60;
-const MAX_LIFETIME_SECONDS = 31_536_000;
-
-const kinds: Readonly<Record<string, TokenKind>> = {
-  readonly: 'readonly',
-  read_only: 'readonly',
-  jwt: 'jwt',
-  api_key: 'api_key',
-};
 
 const list = '/v1/account/tokens';
 const one = `${list}/:lookup_id`;
@@ -89,7 +82,8 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
 }
 
 function creationOf(body: CreateTokenBody): TokenCreation {
-  const kind = Object.hasOwn(kinds, body.token_type ?? 'readonly') ? kinds[body.token_type ?? 'readonly'] : undefined;
+  const type = body.token_type ?? 'readonly';
+  const kind = Object.hasOwn(kindOfType, type) ? kindOfType[type] : undefined;
   if (kind === undefined) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'token_type must be readonly, read_only, jwt or api_key');
   }

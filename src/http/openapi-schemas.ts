@@ -1,0 +1,61 @@
+// JSON Schemas as openapi.json shows them: what the routes declare, with notes for people and what a handler checks by itself.
+import { memberNotes } from './operation-notes.ts';
+import { SHOWN } from './schemas/common.ts';
+import { SubkeyWire } from './schemas/subkeys.ts';
+import { ApiTokenWire } from './schemas/tokens.ts';
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [member: string]: Json;
+}
+
+export function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** TypeBox schemas are JSON Schema with symbols; only the JSON is kept. */
+export function plain(schema: unknown): Json | undefined {
+  return schema === undefined ? undefined : JSON.parse(JSON.stringify(schema));
+}
+
+export function plainObject(schema: unknown): JsonObject {
+  const json = plain(schema);
+  if (!isObject(json)) throw new Error('a schema is no object');
+  return json;
+}
+
+const namedSchemas: readonly (readonly [string, JsonObject])[] = [
+  ['Subkey', plainObject(SubkeyWire)],
+  ['ApiToken', plainObject(ApiTokenWire)],
+];
+const nameOfSchema = new Map(namedSchemas.map(([name, schema]) => [JSON.stringify(schema), name]));
+
+/** For components/schemas: what `shown` refers to by name. */
+export const sharedSchemas = (): JsonObject =>
+  Object.fromEntries(namedSchemas.map(([name, schema]) => [name, withNotes(schema)]));
+
+/** A schema with references to the named ones, and on each member its own description, or else the note of its name. */
+export function shown(schema: Json): Json {
+  const name = nameOfSchema.get(JSON.stringify(schema));
+  return name === undefined ? withNotes(schema) : { $ref: `#/components/schemas/${name}` };
+}
+
+export const noteOf = (name: string): { description?: string } => {
+  const description = memberNotes[name];
+  return description === undefined ? {} : { description };
+};
+
+function withNotes(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(shown);
+  if (!isObject(schema)) return schema;
+  const { [SHOWN]: more, ...checked } = schema;
+  const members = Object.entries(checked).map(([member, value]) => {
+    if (member !== 'properties' || !isObject(value)) return [member, shown(value)];
+    const properties = Object.entries(value).map(([name, inner]) => {
+      const described = shown(inner);
+      return [name, isObject(described) ? { ...noteOf(name), ...described } : described];
+    });
+    return [member, Object.fromEntries(properties)];
+  });
+  return { ...Object.fromEntries(members), ...(isObject(more) ? more : {}) };
+}
