@@ -1,0 +1,40 @@
+// The TypeScript of docs/wire.md as a reader would run it: in a clone, with our client code, against a server that verifies orders.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Service, startService } from '../support/harness.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/wire.md'), 'utf8');
+const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ settings: { 'orders.verify': 'require' } });
+});
+afterAll(async () => {
+  await service.stop();
+});
+
+const printedBy = async (code: string): Promise<string> => {
+  const { stdout } = await run(process.execPath, ['--input-type=module-typescript', '-e', code], {
+    cwd: root,
+    env: { ...process.env, COUNTERSIGN: service.url },
+    timeout: 50_000,
+  });
+  return stdout;
+};
+
+test('its 30 lines onboard, log in, register a subkey and place an order with it', async () => {
+  const [code = ''] = blocks;
+  expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
+  expect(await printedBy(code)).toContain("market: 'BTC-USD-PERP'");
+});
+
+test('its wallet logs in, registers a pending subkey, and another device takes it', async () => {
+  expect(blocks).toHaveLength(2);
+  expect(await printedBy(blocks[1] ?? '')).toBe('ciphertext\n');
+});
