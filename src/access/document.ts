@@ -9,7 +9,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   VALIDATION_ERROR:
     'A member of the body is out of range: a name, an allowlist entry, a lifetime, a state. Or the account has as many subkeys as subkeys.max_live or subkeys.max_pending allows.',
   BINDING_ERROR:
-    'The body is not JSON that all parsers read alike (UTF-8, no name twice in any spelling, none like `__proto__`, `constructor` or `prototype`), or a member has the wrong type.',
+    'The body is not JSON that all parsers read alike (UTF-8, no name twice in any spelling, none like `__proto__`, `constructor` or `prototype`), or a member has the wrong type. Signed orders: also for another content type, charset or content encoding, no body, or no list of 1 to 50.',
   INVALID_REQUEST_PARAMETER:
     'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1, or a GET with a body.',
   NOT_ONBOARDED: 'Login: the account is unknown here. Onboard it first.',
@@ -29,7 +29,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   SUBKEY_NOT_ACTIVATABLE: 'Activation of a subkey that is active already, revoked, or too late.',
   NOT_UNIQUE: 'The account has registered this subkey already, or another pending subkey has this eph_public_key.',
   INVALID_ORDER_SIGNATURE:
-    'An order is not signed by a key of the session, is too old or too far ahead, was forwarded before, or is not written in the one accepted form. In a list, the message and data.index name it, from 0.',
+    'An order is not signed by a key of the session, is too old or too far ahead, was forwarded before, or a member of it is not written as it must be. In a list, the message and data.index name it, from 0.',
   TOKEN_LIMIT_REACHED: 'The account has as many live tokens as tokens.max_live allows.',
   UNAUTHORIZED_ERROR: 'No bearer, or one that is malformed, expired, revoked or signed out. The message says which.',
   STARKNET_SIGNATURE_VERIFICATION_FAILED:

@@ -15,7 +15,16 @@ import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import type { OrderMark, OrderMarks } from './order-marks.ts';
-import { notOwnAccount, notSigned, type Place, refusal, repeated, signerRefused, tooOld } from './order-refusals.ts';
+import {
+  notOwnAccount,
+  notSigned,
+  type Place,
+  refusal,
+  repeated,
+  signerRefused,
+  tooOld,
+  unreadable,
+} from './order-refusals.ts';
 
 /** What the route says about the orders in its body. */
 export interface OrderRoute {
@@ -47,8 +56,9 @@ export interface CheckedOrders {
 }
 
 /**
- * Rejects with INVALID_ORDER_SIGNATURE, ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or
- * SERVICE_UNAVAILABLE, or with what the store threw.
+ * Rejects with BINDING_ERROR or INVALID_REQUEST_PARAMETER for what is no order or list of them in one reading, INVALID_ORDER_SIGNATURE,
+ * ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or SERVICE_UNAVAILABLE, or with what the
+ * store threw.
  */
 export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
 
@@ -104,7 +114,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   return async function check({ route, target, rawHeaders, principal, clientIp, body, asker }) {
     if (principal === undefined) throw refusal('the session is unknown');
     // A venue may let a query override members of the body.
-    if (target.includes('?')) throw refusal('this path takes no query');
+    if (target.includes('?')) throw new ApiError('INVALID_REQUEST_PARAMETER', 'this path takes no query');
     requirePlainJson(rawHeaders);
     // Everything that costs nothing comes before the first signature.
     const listed = readOrders(readBody(body, route), route).map(({ order, place }): Marked => {
@@ -260,21 +270,22 @@ const jsonInUtf8 = /^application\/json(?:[ \t]*;[ \t]*charset[ \t]*=[ \t]*"?utf-
 function requirePlainJson(rawHeaders: readonly string[]): void {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name, value] = [alias(rawHeaders[i] ?? ''), (rawHeaders[i + 1] ?? '').trim().toLowerCase()];
-    if (name === 'content-encoding' && value !== 'identity') throw refusal('the body must not be encoded');
+    if (name === 'content-encoding' && value !== 'identity')
+      throw unreadable('the content encoding must be identity, or none');
     // Another charset, or another form than JSON, makes other members of the same bytes.
     if (name === 'content-type' && !jsonInUtf8.test(value)) {
-      throw refusal('the content type must be application/json in UTF-8');
+      throw unreadable('the content type must be application/json, with charset=utf-8 or no parameter');
     }
   }
 }
 
 function readBody(body: Buffer | undefined, { batch }: OrderRoute): JsonValue {
-  if (body === undefined) throw refusal('the request has no body');
+  if (body === undefined) throw unreadable('the request has no body');
   try {
     return parseStrictJson(body);
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;
-    throw refusal(`the body cannot be read in one way only: ${error.message}`, batch ? error.index : undefined);
+    throw unreadable(`the body cannot be read in one way only: ${error.message}`, batch ? error.index : undefined);
   }
 }
 
@@ -282,7 +293,7 @@ function readOrders(value: JsonValue, route: OrderRoute): readonly Listed[] {
   if (!route.batch) return [listedOrder(value, route, undefined)];
   const items = typeof value === 'object' && value?.kind === 'array' ? value.items : [];
   if (items.length < 1 || items.length > MAX_BATCH) {
-    throw refusal(`the body must be a list of 1 to ${MAX_BATCH} orders`);
+    throw unreadable(`the body must be a list of 1 to ${MAX_BATCH} orders`);
   }
   return items.map((item, index) => listedOrder(item, route, index));
 }

@@ -12,6 +12,9 @@ function errorOf(code: ErrorCode, message: string, place: Place): ApiError {
 
 export const refusal = (message: string, place?: Place): ApiError => errorOf('INVALID_ORDER_SIGNATURE', message, place);
 
+/** For a body or a header of it that could be read otherwise: no signature was looked at, and another one would not help. */
+export const unreadable = (message: string, place?: Place): ApiError => errorOf('BINDING_ERROR', message, place);
+
 export const notSigned = (place: Place): ApiError =>
   refusal('the signature is not by a key that this session may trade with', place);
 

@@ -1,5 +1,5 @@
 // What an order's signature covers (WIRE section 3), read from the very members that a venue reads. Anything that could be signed
-// as one thing and read as another (a number with two texts, a member by a second name) is refused, never normalised.
+// as one thing and read as another (a number that readers take differently, a member by a second name) is refused, never normalised.
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
 import { foldedName, type JsonObject, type JsonValue } from '../domain/strict-json.ts';
@@ -73,7 +73,7 @@ const snakeCase = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 /**
  * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order: a decimal number. Algo orders
  * have the form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything,
- * but every name in it, at any depth, is in its one spelling. Throws OrderError.
+ * and null is as if absent where a member may be; but every name in it, at any depth, is in its one spelling. Throws OrderError.
  */
 export function readOrder(value: JsonValue | undefined, pathId?: string): SignedOrder {
   const members = membersOf(value);
@@ -142,6 +142,9 @@ function requireOneSpelling(value: JsonValue): void {
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && value.kind === 'object';
 
+/** Clients write null for a member that they do not send. */
+const isAbsent = (value: JsonValue | undefined): value is null | undefined => value === undefined || value === null;
+
 function textOf(members: Members, name: ReadMember): string {
   const value = members.get(name);
   if (typeof value !== 'string') throw new OrderError(`${name} must be a string`);
@@ -164,15 +167,28 @@ function readSide(text: string): bigint {
 
 const SCALE_DIGITS = 8;
 const AMOUNT_BOUND = 1n << 127n;
+const MAX_DECIMAL_LENGTH = 40;
+/** What Python's Decimal, Java's BigDecimal and their like write of a number that is not below zero, `0`, `0.10` and `5E-4` among it. */
+const decimal = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
-/** One text per number: no leading zero, no trailing zero behind the point, no exponent, no sign. */
+/**
+ * Times 10^8. One number has many texts, and what is signed is the number: two texts of one are the same order. No exponent costs more than
+ * its digits do.
+ */
 function scaled(value: JsonValue | undefined, name: ReadMember): bigint {
-  const text = typeof value === 'string' && value.length <= 48 ? value : '';
-  const [, whole, fraction = ''] = /^(0|[1-9][0-9]*)(?:\.([0-9]{0,7}[1-9]))?$/.exec(text) ?? [];
+  const text = typeof value === 'string' && value.length <= MAX_DECIMAL_LENGTH ? value : '';
+  const [, whole, fraction = '', exponent = '0'] = decimal.exec(text) ?? [];
   if (whole === undefined) {
-    throw new OrderError(`${name} must be a string, a decimal number in its shortest form with at most 8 decimals`);
+    throw new OrderError(
+      `${name} must be a string, a decimal number of at most ${MAX_DECIMAL_LENGTH} characters such as 0.1, 1.0 or 5E-4`,
+    );
   }
-  const number = BigInt(whole + fraction.padEnd(SCALE_DIGITS, '0'));
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return 0n;
+  const zeros = Number(exponent) - fraction.length + (digits.length - significant.length) + SCALE_DIGITS;
+  if (zeros < 0) throw new OrderError(`${name} has more than ${SCALE_DIGITS} decimals`);
+  const number = zeros > MAX_DECIMAL_LENGTH ? AMOUNT_BOUND : BigInt(significant + '0'.repeat(zeros));
   if (number >= AMOUNT_BOUND) throw new OrderError(`${name} is too large`);
   return number;
 }
@@ -180,8 +196,9 @@ function scaled(value: JsonValue | undefined, name: ReadMember): bigint {
 // A price is signed as 0 for these types, so it must also be none: otherwise it would be a signed order's unsigned price.
 function readPrice(value: JsonValue | undefined, type: string): bigint {
   if (!type.includes('MARKET')) return scaled(value, 'price');
-  if (value !== undefined && value !== '0')
-    throw new OrderError('an order of a MARKET type must have no price, or "0"');
+  if (!isAbsent(value) && value !== '' && scaled(value, 'price') !== 0n) {
+    throw new OrderError('price of an order of a MARKET type must be absent, empty or zero');
+  }
   return 0n;
 }
 
@@ -202,7 +219,7 @@ function readSignature(text: string): StarkSignature {
 function readId(members: Members, pathId: string): bigint {
   for (const name of ['id', 'order_id'] as const) {
     const value = members.get(name);
-    if (value !== undefined && value !== pathId) throw new OrderError(`${name} must be the order in the path`);
+    if (!isAbsent(value) && value !== pathId) throw new OrderError(`${name} must be the order in the path`);
   }
   // One text per number, and none that is signed as one: hex is a second text of it, and so is a short name, as 'ab' is 0x6162.
   const id = /^(?:0|[1-9][0-9]{0,75})$/.test(pathId) ? BigInt(pathId) : STARK_PRIME;
@@ -212,7 +229,7 @@ function readId(members: Members, pathId: string): bigint {
 }
 
 function readOnBehalfOf(value: JsonValue | undefined): Felt | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isAbsent(value)) return undefined;
   const felt = typeof value === 'string' ? parseFelt(value) : undefined;
   if (felt === undefined) throw new OrderError('on_behalf_of_account is not a Starknet address');
   return felt;

@@ -207,6 +207,50 @@ describe('a well-signed order is forwarded byte for byte', () => {
     await expectForwarded(` ${JSON.stringify(order, null, 3)}\r\n`.replace('"BUY"', '"\\u0042UY"'));
   });
 
+  /** The texts of one half and of one price, as clients write them. */
+  const written = [
+    ['0.50', '29500.120'],
+    ['5E-1', '2.950012E+4'],
+    ['0.500000000', '2950012e-02'],
+    ['5.0e-1', '29500.1200000000000000000000000000000000'],
+  ] as const;
+
+  test.each(written)(
+    'with the size %s and the price %s: new, changed, in a list and as an algo order',
+    async (size, price) => {
+      const order = () => newOrder({ size, price });
+      await expectForwarded(signed(order()));
+      await expectForwarded(signed(order(), { id: '7' }), { target: '/v1/orders/7', method: 'PUT' });
+      await expectForwarded([signed(order()), signed(order())], { target: '/v1/orders/batch' });
+      await expectForwarded(signed({ ...order(), algo_type: 'TWAP' }), { target: '/v1/algo/orders' });
+    },
+  );
+
+  test('once, by what was signed: another text of the same size is the same order', async () => {
+    const order = signed(newOrder({ size: '1' }));
+    await expectForwarded(order);
+    for (const size of ['1.0', '1E0', '10e-1', '1']) await expectRefused({ ...order, size });
+    const list = signed(newOrder({ size: '1' }));
+    await expectRefused([list, { ...list, size: '1.0' }], { target: '/v1/orders/batch' });
+  });
+
+  test.each(['0', '0.0', '0E-8', '', null])('of a MARKET type with the price %j', async (price) => {
+    for (const type of ['MARKET', 'STOP_MARKET']) {
+      const { price: _none, ...order } = newOrder({ type });
+      await expectForwarded({ ...signed(order), price });
+    }
+  });
+
+  test('with null for what may be absent', async () => {
+    const absent = { on_behalf_of_account: null, client_id: null, instruction: null, flags: null, trigger_price: null };
+    await expectForwarded({ ...signed(newOrder()), ...absent });
+    const change = signed(newOrder(), { id: '7' });
+    await expectForwarded(
+      { ...change, ...absent, id: null, order_id: null },
+      { target: '/v1/orders/7', method: 'PUT' },
+    );
+  });
+
   test('in chunks', () => expectForwarded(signed(newOrder()), { headers: ['Transfer-Encoding: chunked'] }));
 
   test.each([
@@ -521,10 +565,6 @@ describe('what a venue could read otherwise', () => {
     ['a member twice', (json) => json.replace('{', '{"size":"9",')],
     ['a member twice, in another case', (json) => json.replace('{', '{"SIZE":"9",')],
     ['a signed member by a second name', (json) => json.replace('{', '{"signatureTimestamp":1,')],
-    ['the id by a second name, on a new order', (json) => json.replace('{', '{"orderId":"7",')],
-    ['an account that is not asked about', (json) => json.replace('{', '{"onBehalfOfAccount":"0x1",')],
-    ['a member that no signature covers, by a second name', (json) => json.replace('{', '{"clientId":"x",')],
-    ['the same inside another', (json) => json.replace('{', '{"x":[{"client-id":"x"}],')],
     ['a prototype', (json) => json.replace('{', '{"__proto__":{"size":"9"},')],
     ['a constructor', (json) => json.replace('{', '{"constructor":{"prototype":{"size":"9"}},')],
     ['a prototype inside another', (json) => json.replace('{', '{"x":{"prototype":{"size":"9"}},')],
@@ -542,7 +582,21 @@ describe('what a venue could read otherwise', () => {
     ['a comment', (json) => `${json}//`],
     ['half of it', (json) => json.slice(0, -1)],
     ['nothing but a space', () => ' '],
+  ])('%s, which no signature mends', async (_what, change) => {
+    const json = text();
+    const changed = change(json);
+    expect(bytesOf(changed).equals(bytesOf(json))).toBe(false);
+    await expectRefused(changed, {}, 400, 'BINDING_ERROR');
+    await expectForwarded(json);
+  });
+
+  test.each<[string, (text: string) => string]>([
+    ['the id by a second name, on a new order', (json) => json.replace('{', '{"orderId":"7",')],
+    ['an account that is not asked about', (json) => json.replace('{', '{"onBehalfOfAccount":"0x1",')],
+    ['a member that no signature covers, by a second name', (json) => json.replace('{', '{"clientId":"x",')],
+    ['the same inside another', (json) => json.replace('{', '{"x":[{"client-id":"x"}],')],
     ['no object', () => '"order"'],
+    ['null', () => 'null'],
     ['a list on a route of one order', (json) => `[${json}]`],
     ['size as a number', (json) => json.replace('"0.5"', '0.5')],
     [
@@ -556,7 +610,7 @@ describe('what a venue could read otherwise', () => {
   ])('%s', async (_what, change) => {
     const json = text();
     const changed = change(json);
-    expect(bytesOf(changed).equals(bytesOf(json))).toBe(false);
+    expect(changed).not.toBe(json);
     await expectRefused(changed);
     await expectForwarded(json);
   });
@@ -571,7 +625,7 @@ describe('what a venue could read otherwise', () => {
     },
   );
 
-  test.each(['1.0', '0.10', '01', '1e3', '.5', '5.', '+1', '-1', '', '0.000000001', '0x1', ' 1'])(
+  test.each(['01', '1e-9', '.5', '5.', '+1', '-1', '-0', '', '0.000000001', '0x1', ' 1'])(
     'size or price %j, though it is signed',
     async (amount) => {
       await expectRefused(signed(newOrder({ size: amount }), {}));
@@ -595,6 +649,7 @@ describe('what a venue could read otherwise', () => {
     const { price: _none, ...order } = newOrder({ type });
     await expectRefused({ ...signed(order), PRICE: '50000' });
     await expectRefused({ ...signed(order), price: 50000 });
+    await expectRefused({ ...signed(order), price: 0 });
   });
 
   test.each(['123', '0x7b', ''])('the market %j, which is signed as a number', (market) =>
@@ -603,27 +658,39 @@ describe('what a venue could read otherwise', () => {
 
   test('gzip, as it says or as it does not', async () => {
     const zipped = gzipSync(text());
-    await expectRefused(zipped, { headers: ['Content-Encoding: gzip'] });
-    await expectRefused(zipped);
+    await expectRefused(zipped, { headers: ['Content-Encoding: gzip'] }, 400, 'BINDING_ERROR');
+    await expectRefused(zipped, {}, 400, 'BINDING_ERROR');
     for (const header of ['Content-Encoding: gzip', 'content_encoding: gzip', 'Content-Encoding: identity, gzip']) {
-      await expectRefused(text(), { headers: [header] });
+      const { message } = await expectRefused(text(), { headers: [header] }, 400, 'BINDING_ERROR');
+      expect(message).toBe('the content encoding must be identity, or none');
     }
-    await expectRefused(text(), { headers: ['Content-Encoding: identity', 'Content-Encoding: br'] });
+    const twice = ['Content-Encoding: identity', 'Content-Encoding: br'];
+    await expectRefused(text(), { headers: twice }, 400, 'BINDING_ERROR');
   });
 
   test.each([
     ['Content-Type: text/plain'],
     ['Content-Type: application/x-www-form-urlencoded'],
+    ['Content-Type: application/json; charset=utf8'],
     ['Content-Type: application/json; charset=utf-7'],
     ['Content-Type: application/json; charset=utf-8; charset=utf-16'],
     ['Content_Type: application/json; charset=utf-16'],
     ['Content-Type: application/json', 'Content-Type: application/json; charset=utf-16'],
-  ])('%s', (...headers) => expectRefused(text(), { headers }));
+  ])('%s, for which nobody is told to sign again', async (...headers) => {
+    const { message } = await expectRefused(text(), { headers }, 400, 'BINDING_ERROR');
+    expect(message).toBe('the content type must be application/json, with charset=utf-8 or no parameter');
+  });
+
+  test('a byte order mark, by its name', async () => {
+    const { message } = await expectRefused(`\ufeff${text()}`, {}, 400, 'BINDING_ERROR');
+    expect(message).toBe('the body cannot be read in one way only: it begins with a byte order mark');
+  });
 
   test.each(['?size=9', '?', '?x'])('the query %s', async (query) => {
-    await expectRefused(text(), { target: `/v1/orders${query}` });
-    await expectRefused([signed(newOrder())], { target: `/v1/orders/batch${query}` });
-    await expectRefused(signed(newOrder(), { id: '7' }), { target: `/v1/orders/7${query}`, method: 'PUT' });
+    const refused = [400, 'INVALID_REQUEST_PARAMETER'] as const;
+    await expectRefused(text(), { target: `/v1/orders${query}` }, ...refused);
+    await expectRefused([signed(newOrder())], { target: `/v1/orders/batch${query}` }, ...refused);
+    await expectRefused(signed(newOrder(), { id: '7' }), { target: `/v1/orders/7${query}`, method: 'PUT' }, ...refused);
   });
 
   test('a body over 64 KiB, declared or in chunks', async () => {
@@ -633,8 +700,8 @@ describe('what a venue could read otherwise', () => {
   });
 
   test('no body', async () => {
-    await expectRefused('');
-    await expectRefused('', { target: '/v1/algo/orders' });
+    await expectRefused('', {}, 400, 'BINDING_ERROR');
+    await expectRefused('', { target: '/v1/algo/orders' }, 400, 'BINDING_ERROR');
   });
 });
 
@@ -643,10 +710,9 @@ describe('a list of orders', () => {
 
   test('of 51, of none, or that is no list', async () => {
     const many = Array.from({ length: 51 }, () => signed(newOrder()));
-    expect((await expectRefused(many, { target })).message).toContain('1 to 50');
-    await expectRefused([], { target });
-    await expectRefused(signed(newOrder()), { target });
-    await expectRefused({ orders: [signed(newOrder())] }, { target });
+    for (const body of [many, [], signed(newOrder()), { orders: [signed(newOrder())] }, null]) {
+      expect((await expectRefused(body, { target }, 400, 'BINDING_ERROR')).message).toContain('1 to 50');
+    }
   });
 
   test('the refusal names the one that is wrong, for every reason', async () => {
@@ -657,7 +723,7 @@ describe('a list of orders', () => {
       [0, [{ ...signed(newOrder()), size: '9' }, signed(newOrder())]],
       [1, [signed(newOrder()), signed(newOrder(), { by: otherSubkey })]],
       [2, [signed(newOrder()), signed(newOrder()), 'x']],
-      [2, [signed(newOrder()), signed(newOrder()), signed(newOrder({ size: '1.0' }))]],
+      [2, [signed(newOrder()), signed(newOrder()), signed(newOrder({ size: '1.' }))]],
       [1, [signed(newOrder()), signed(newOrder({ signature_timestamp: 1 }))]],
       [1, [signed(newOrder()), replayed]],
       [1, [twin, { ...twin, client_id: 'twin' }]],
@@ -679,16 +745,17 @@ describe('a list of orders', () => {
       second?.replace('"GTC"', `${'['.repeat(16)}${']'.repeat(16)}`),
       second?.replace('"GTC"', 'NaN'),
     ]) {
-      const refused = await expectRefused(list(bad), { target });
+      const refused = await expectRefused(list(bad), { target }, 400, 'BINDING_ERROR');
       expect(refused.data).toEqual({ index: 1 });
       expect(refused.message).toMatch(/^order 1 of the list: the body cannot be read in one way only: /);
     }
     // No order of the list is to blame.
     for (const whole of [`${list()}x`, `\ufeff${list()}`]) {
-      expect((await expectRefused(whole, { target })).data).toBeNull();
+      expect((await expectRefused(whole, { target }, 400, 'BINDING_ERROR')).data).toBeNull();
     }
     // On a route of one order there is no list.
-    expect((await expectRefused(list(second?.replace('{', '{"size":"9",')))).data).toBeNull();
+    const alone = list(second?.replace('{', '{"size":"9",'));
+    expect((await expectRefused(alone, {}, 400, 'BINDING_ERROR')).data).toBeNull();
     await expectForwarded(list(), { target });
   });
 });

@@ -573,13 +573,33 @@ describe('orders', () => {
   });
 
   test.each([
+    ['1.0', '1'],
+    ['0.100000000', '0.1'],
+    ['5.0E-1', '0.5'],
+    ['1E+1', '10'],
+    ['1e01', '10'],
+    ['10000e-3', '10'],
+    [`1.${'0'.repeat(38)}`, '1'],
+  ])('an order of %s is one of %s', async (size, shown) => {
+    const { status, json } = await place(limit('BUY', size, '1.000E+2'));
+    expect({ status, json }).toMatchObject({ status: 201, json: { size: shown, price: '100' } });
+  });
+
+  test.each([
     ['a size that is a number', { size: 1 }],
     ['a negative size', { size: '-1' }],
     ['a size of nothing', { size: '0.000' }],
     ['a size between two steps', { size: '0.0005' }],
     ['a size above the largest', { size: '100.001' }],
     ['more than eight decimals', { size: '1.000000001' }],
-    ['an exponent', { size: '1e2' }],
+    ['a size below a hundred-millionth by its exponent', { size: '1e-9' }],
+    ['an exponent that nobody could write out', { size: '1e999999999' }],
+    ['an exponent without digits', { size: '1e' }],
+    ['a leading zero', { size: '01' }],
+    ['no digit before the point', { size: '.5' }],
+    ['no digit behind the point', { size: '1.' }],
+    ['a plus', { size: '+1' }],
+    ['more than 40 characters', { size: `1.${'0'.repeat(39)}` }],
     ['a price between two ticks', { price: '100.05' }],
     ['a price with a space', { price: ' 100' }],
     ['a price far from the market', { price: '999999999' }],

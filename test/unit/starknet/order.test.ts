@@ -135,22 +135,46 @@ describe('amounts', () => {
     ['10', 1_000_000_000n],
     ['100.5', 10_050_000_000n],
     ['1701411834604692317316873037158.84105727', 2n ** 127n - 1n],
+    ['1.0', 100_000_000n],
+    ['0.10', 10_000_000n],
+    ['50000.0', 5_000_000_000_000n],
+    ['0.100000000', 10_000_000n],
+    ['5E-4', 50_000n],
+    ['5.0E-4', 50_000n],
+    ['1E+3', 100_000_000_000n],
+    ['1e3', 100_000_000_000n],
+    ['1E3', 100_000_000_000n],
+    ['1e-0008', 1n],
+    ['1e+0000000000000000000000000000000000000', 100_000_000n],
+    ['0.000000001e1', 1n],
+    ['10e-9', 1n],
+    ['0.0', 0n],
+    ['0E-8', 0n],
+    ['0.00000000000000000000000000000000000000', 0n],
+    ['0e-99999999999999999999999999999999999999'.slice(0, 40), 0n],
+    ['0E+99999999999999999999999999999999999999'.slice(0, 40), 0n],
   ])('%s is one number', (text, scaled) => {
     expect(read({ ...limit, size: text, price: text })).toMatchObject({ size: scaled, price: scaled });
   });
 
   const refused = [
-    '1.0',
-    '0.10',
     '01',
     '00',
-    '1e3',
-    '1E3',
+    '00.1',
     '1.',
     '.1',
+    '1.e3',
+    '.e3',
+    'e3',
+    '1e',
+    '1e+',
+    '1e1.5',
+    '1e-9',
+    '1.5e-8',
     '+1',
     '-1',
     '-0',
+    '-0.0',
     ' 1',
     '1 ',
     '1\n',
@@ -159,11 +183,19 @@ describe('amounts', () => {
     '1_000',
     '1,5',
     '٣',
+    '1e٣',
     'NaN',
+    'Infinity',
     '0.123456789',
     '0.000000001',
     '1701411834604692317316873037158.84105728',
-    '9'.repeat(49),
+    '2e30',
+    '1e99',
+    '9'.repeat(41),
+    `0.${'0'.repeat(39)}`,
+    '1E+999999999',
+    '1E-999999999',
+    '9e99999999999999999999999999999999999999',
     1,
     0.5,
     null,
@@ -176,20 +208,136 @@ describe('amounts', () => {
     expect(refusal({ ...limit, size: value })).toThrow(/^size /);
     expect(refusal({ ...limit, price: value })).toThrow(/^price /);
   });
+
+  const number = (text: string) => JSON.stringify({ ...limit, size: 'SIZE' }).replace('"SIZE"', text);
+  test.each(['1', '1.0', '5E-4', '1e3', '-0'])('the JSON number %s is refused, as it has other texts', (text) => {
+    expect(refusal(number(text))).toThrow(/^size must be a string/);
+  });
+
+  test('a refusal names what is wrong with the number', () => {
+    expect(refusal({ ...limit, size: '1e-9' })).toThrow('size has more than 8 decimals');
+    expect(refusal({ ...limit, size: '1E+999999999' })).toThrow('size is too large');
+    expect(refusal({ ...limit, size: '+1' })).toThrow('size must be a string, a decimal number');
+  });
+
+  /** Hundred-millionths by division, one power of ten at a time: another way than the one that is tested. */
+  function hundredMillionths(text: string): bigint | undefined {
+    const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
+    const [whole = '', fraction = ''] = mantissa.split('.');
+    let value = BigInt(whole + fraction);
+    let power = BigInt(exponent.replace('+', '')) - BigInt(fraction.length) + 8n;
+    for (; power > 0n; power -= 1n) value *= 10n;
+    for (; power < 0n; power += 1n) {
+      if (value % 10n !== 0n) return undefined;
+      value /= 10n;
+    }
+    return value < 2n ** 127n ? value : undefined;
+  }
+
+  const digits = (min: number, max: number) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
+  const wholes = fc.oneof(
+    fc.constant('0'),
+    fc.stringMatching(/^[1-9][0-9]{0,20}$/),
+    fc.stringMatching(/^[1-9]0{0,20}$/),
+  );
+  const fractions = fc
+    .oneof(fc.constant(''), digits(1, 12), fc.stringMatching(/^[0-9]0{0,15}$/))
+    .map((text) => text && `.${text}`);
+  const exponents = fc.oneof(fc.constant(''), fc.stringMatching(/^[eE][+-]?0{0,3}[0-9]{1,2}$/));
+  const decimals = fc.tuple(wholes, fractions, exponents).map((parts) => parts.join(''));
+
+  test('every plain or exponent text is the number that it stands for, or is refused where there is none in range', () => {
+    fc.assert(
+      fc.property(decimals, (text) => {
+        const value = text.length <= 40 ? hundredMillionths(text) : undefined;
+        const order = { ...limit, size: text, price: text };
+        if (value === undefined) expect(refusal(order)).toThrow(OrderError);
+        else expect(read(order)).toMatchObject({ size: value, price: value });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('all texts of one number are one', () => {
+    const amounts = fc.bigInt({ min: 0n, max: 10n ** 18n });
+    fc.assert(
+      fc.property(
+        amounts,
+        fc.nat(9),
+        fc.nat(12),
+        fc.constantFrom('e', 'E'),
+        fc.constantFrom('', '+'),
+        (value, zeros, shift, e, plus) => {
+          const text = value.toString().padStart(9, '0');
+          const plain = `${text.slice(0, -8)}.${text.slice(-8)}`;
+          const trimmed = plain.replace(/\.?0+$/, '');
+          const moved = `${value}${e}-8`;
+          const up = `0.${'0'.repeat(shift)}${value}${e}${plus}${shift + value.toString().length - 8}`.replace(
+            '+-',
+            '-',
+          );
+          for (const one of [plain, plain + '0'.repeat(zeros), trimmed, moved, up]) {
+            expect(read({ ...limit, size: one }).size).toBe(value);
+          }
+        },
+      ),
+    );
+  });
+
+  test('a text of anything is one of such a number, or is refused', () => {
+    const noise = fc.stringMatching(/^[0-9.eE+-]{0,12}$/);
+    fc.assert(
+      fc.property(noise, (text) => {
+        let size: bigint;
+        try {
+          ({ size } = read({ ...limit, size: text }));
+        } catch (error) {
+          expect(error).toBeInstanceOf(OrderError);
+          return;
+        }
+        expect(text).toMatch(/^(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/);
+        // Zero may have an exponent too large to be counted down.
+        expect(size).toBe(/^[0.]+(e|$)/i.test(text) ? 0n : hundredMillionths(text));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('an exponent costs nothing, however large', () => {
+    const started = performance.now();
+    for (let i = 0; i < 10_000; i++) {
+      for (const size of ['1E+999999999', '1E-999999999', '0E+999999999']) {
+        try {
+          read({ ...limit, size });
+        } catch (error) {
+          expect(error).toBeInstanceOf(OrderError);
+        }
+      }
+    }
+    // A number of that many digits takes seconds for one alone, or is refused by the runtime.
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
 });
 
 describe('an order of a MARKET type', () => {
   const types = ['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'STOP_LOSS_MARKET'];
 
-  test.each(types)('%s signs the price 0, and may write it', (type) => {
+  test.each(types)('%s signs the price 0, and may write it in any way, or none', (type) => {
     expect(read({ ...market, type })).toMatchObject({ price: 0n });
-    expect(read({ ...market, type, price: '0' })).toMatchObject({ price: 0n });
+    for (const price of ['0', '0.0', '0.00000000', '0E-8', '0e0', '0E+999999999', '', null]) {
+      expect(read({ ...market, type, price })).toMatchObject({ price: 0n });
+    }
   });
 
   test.each(types)('%s carries no other price', (type) => {
-    for (const price of ['50000', '0.0', '00', '', 0, 1, null]) {
-      expect(refusal({ ...market, type, price })).toThrow(/MARKET/);
+    for (const price of ['50000', '0.00000001', '1E-8', '1E-9', '1E+999999999', '00', '-0', ' ', 0, 1, false, []]) {
+      expect(refusal({ ...market, type, price })).toThrow(/^price /);
     }
+    expect(refusal({ ...market, type, price: '50000' })).toThrow(/MARKET/);
+  });
+
+  test('another type needs a price', () => {
+    for (const price of ['', null, undefined]) expect(refusal({ ...limit, price })).toThrow(/^price must be a string/);
   });
 
   test('a price hidden under another case of its name is seen', () => {
@@ -282,6 +430,15 @@ describe('the other members', () => {
     expect(read({ ...limit, ...more })).toEqual(read(limit));
   });
 
+  test('null is as if absent where a member may be, and nowhere else', () => {
+    const absent = { on_behalf_of_account: null, client_id: null, instruction: null, flags: null, trigger_price: null };
+    expect(read({ ...limit, ...absent })).toEqual(read(limit));
+    expect(read({ ...market, ...absent, price: null })).toEqual(read(market));
+    for (const name of ['market', 'side', 'type', 'size', 'price', 'signature', 'signature_timestamp']) {
+      expect(refusal({ ...limit, [name]: null })).toThrow(OrderError);
+    }
+  });
+
   test.each([[null], [[]], ['text'], [7], [true]])('%j is no order', (body) => {
     expect(refusal(JSON.stringify(body))).toThrow(/not a JSON object/);
   });
@@ -325,7 +482,8 @@ describe('a change of an order', () => {
 
   test('may repeat that id in the body, and no other', () => {
     expect(read({ ...limit, id: ID, order_id: ID }, ID).id).toBe(BigInt(ID));
-    for (const id of ['1', `0${ID}`, `0x${BigInt(ID).toString(16)}`, '', 7, null]) {
+    expect(read({ ...limit, id: null, order_id: null }, ID).id).toBe(BigInt(ID));
+    for (const id of ['1', `0${ID}`, `0x${BigInt(ID).toString(16)}`, '', 7]) {
       expect(refusal({ ...limit, id }, ID)).toThrow(/^id must be the order in the path/);
       expect(refusal({ ...limit, order_id: id }, ID)).toThrow(/^order_id must be the order in the path/);
     }
