@@ -8,21 +8,14 @@ import pino, { type Logger } from 'pino';
 import { startVenue } from '../examples/venue/server.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { createAuthorize } from './access/authorize.ts';
-import {
-  createRouteMatcher,
-  parseRouteTable,
-  type RouteTable,
-  RouteTableError,
-  withLeverageForSubkeys,
-} from './access/route-table.ts';
-import paradexRoutes from './access/routes/paradex.json' with { type: 'json' };
+import { createRouteMatcher } from './access/route-table.ts';
 import { createSignerRefusal } from './access/signer-refusal.ts';
 import { createAuditJournal } from './audit/journal.ts';
 import { type Backups, createBackups } from './backup/take.ts';
 import { type Closing, createClosing } from './closing.ts';
-import { connectionsWithin, descriptorsAllowed } from './config/descriptors.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { shownSettings } from './config/shown.ts';
 import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
 import { createAcceptClock } from './credentials/accept-clock.ts';
 import { createActivateSubkey } from './credentials/activate-subkey.ts';
@@ -40,10 +33,9 @@ import { createWalletProofs } from './credentials/wallet-proof.ts';
 import { passedHeaders } from './domain/request-headers.ts';
 import { createShares } from './domain/shares.ts';
 import { type Clock, type KeptClock, leadSeconds, millisOf } from './domain/time.ts';
-import { NoData, type StoreLost, UnsafeFile } from './errors.ts';
+import { NoData, type StoreLost } from './errors.ts';
 import { openWalletRecovery, type WalletRecovery } from './ethereum/wallet-recovery.ts';
 import { removeLeftDrafts } from './files/durable-file.ts';
-import { readGuarded } from './files/guarded-file.ts';
 import { makeOwnFolder, requireOwnFolder } from './files/own-folder.ts';
 import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
@@ -54,7 +46,6 @@ import { createCors } from './http/cors.ts';
 import { createFront } from './http/front.ts';
 import { createHandlers } from './http/handlers.ts';
 import { createHttpServer } from './http/server.ts';
-import { openTls } from './http/tls.ts';
 import { createIssuer } from './jwt/issue.ts';
 import { createKeyring, type Keyring } from './jwt/keyring.ts';
 import { openMasterKey } from './jwt/master-key.ts';
@@ -63,8 +54,9 @@ import { createVerifyBearer, type VerifyBearer } from './jwt/verify.ts';
 import { OPERATOR_ADDRESS_FILE, removeOperatorAddress, writeOperatorAddress } from './operator/address-file.ts';
 import { createOperatorApi, type MetricsAccess } from './operator/api.ts';
 import { createIsOperator } from './operator/bearer.ts';
-import { listenForOperator, type OperatorListener, operatorPlaces } from './operator/listening.ts';
+import { listenForOperator, type OperatorListener } from './operator/listening.ts';
 import { OPERATOR_TOKEN_FILE, openOperatorToken } from './operator/token-file.ts';
+import { prepare } from './prepare.ts';
 import { createHandshakeLimit } from './ratelimit/handshakes.ts';
 import { type AccountCounter, createRateLimiter, type RateLimits, shareOf, sharesOf } from './ratelimit/limiter.ts';
 import { createChanges } from './revocation/barrier.ts';
@@ -162,15 +154,16 @@ async function wire(
   config: Config,
 ): Promise<App> {
   closing.push(() => log.flush());
+  const { tls, routes, operatorPlaces, connections } = prepare(loaded);
+  const { table } = routes;
+  for (const route of routes.leftOut) log.warn({ event: 'emergency_route_left_out', route });
   const counters = createCounters();
   const telemetry = createTelemetry(log, counters);
   const walletRecovery = await openWalletRecovery();
   sayWalletRecovery(walletRecovery, log);
   const verifier = openVerifier(config, log, telemetry, walletRecovery);
   closing.push(() => verifier.close());
-  const tls = config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']);
   const scheme = tls === undefined ? 'http' : 'https';
-  const connections = connectionsWithin(loaded, descriptorsAllowed());
   if (connections.problem !== undefined) log.warn({ event: 'connections_lowered', reason: connections.problem });
 
   makeOwnFolder(config['data.folder']);
@@ -250,7 +243,6 @@ async function wire(
 
   // The loopback names of our own port are known only once it is bound.
   const siweDomains = [...config['siwe.domains']];
-  const table = routeTable(config);
   const services = credentialServices({
     config,
     store,
@@ -275,7 +267,6 @@ async function wire(
     table,
   });
   closing.push(() => handlers.close());
-  handlers.requireAll(table);
   const marks =
     config['orders.verify'] === 'require'
       ? createOrderMarks({
@@ -351,9 +342,9 @@ async function wire(
   const scraper = config['metrics.token']?.reveal();
   const operatorUrl = await startOperatorApi(
     core,
-    config,
+    loaded,
     (front) =>
-      listenForOperator(operatorPlaces(config), config, front, (path, error) =>
+      listenForOperator(operatorPlaces, config, front, (path, error) =>
         log.warn({ event: 'operator_socket_left_out', path, err: error }),
       ),
     token,
@@ -494,7 +485,7 @@ async function openCore(
 /** Resolves with the address as bound. Rejects with OperatorPlaceTaken or UnsafeFile. */
 async function startOperatorApi(
   core: Core,
-  config: Config,
+  loaded: LoadedConfig,
   listen: (front: RequestListener) => Promise<OperatorListener>,
   token: string,
   told: {
@@ -505,6 +496,7 @@ async function startOperatorApi(
   },
   closing: Closing,
 ): Promise<string> {
+  const { config } = loaded;
   const { store, clock, changes, signingKeys, backups } = core;
   const api = await createOperatorApi({
     isOperator: createIsOperator(token),
@@ -520,6 +512,7 @@ async function startOperatorApi(
     backups,
     ...told,
     version: { version: manifest.version, node: process.versions.node },
+    settings: shownSettings(loaded),
     limits: { maxBodyBytes: config['http.max_body_bytes'], maxTargetBytes: config['http.max_target_bytes'] },
   });
   closing.push(() => api.close());
@@ -533,9 +526,10 @@ async function startOperatorApi(
  * else learns. Throws StoreLocked while a server runs, and NoData where there is nothing to work on.
  */
 export async function startOperatorAlone(
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
   { anyClock }: { readonly anyClock: boolean },
 ): Promise<{ readonly url: string; readonly token: string; stop(): Promise<void> }> {
+  const { config } = loaded;
   if (!existsSync(join(config['data.folder'], DATABASE_FILE))) {
     throw new NoData(`there is no database in ${config['data.folder']}; name your server's data folder with --data`);
   }
@@ -549,7 +543,7 @@ export async function startOperatorAlone(
     const told = { telemetry: createTelemetry(log, counters), readiness: createReadiness(coreChecks(core, config)) };
     const listen = (front: RequestListener) =>
       listenForOperator([{ host: config['operator.host'], port: 0 }], config, front, () => undefined);
-    return { url: await startOperatorApi(core, config, listen, token, told, closing), token, stop: closing.closeAll };
+    return { url: await startOperatorApi(core, loaded, listen, token, told, closing), token, stop: closing.closeAll };
   } catch (error) {
     await closing.closeAll().catch(() => undefined);
     throw error;
@@ -760,27 +754,6 @@ function orderCheck(deps: {
       futureToleranceSeconds: config['login.future_tolerance'],
     },
   });
-}
-
-function routeTable(config: Config): RouteTable {
-  const file = config['routes.file'];
-  const table = parseRouteTable(file === '' ? paradexRoutes : readRouteFile(file));
-  return config['subkeys.may_set_leverage'] ? withLeverageForSubkeys(table) : table;
-}
-
-const MAX_ROUTE_FILE_BYTES = 4 * 1024 * 1024;
-
-function readRouteFile(file: string): unknown {
-  try {
-    // Who writes it decides which routes need no proof.
-    const text = readGuarded(file, 'trusted', MAX_ROUTE_FILE_BYTES);
-    if (text === 'too_large') throw new Error(`it is larger than ${MAX_ROUTE_FILE_BYTES} bytes`);
-    return JSON.parse(text.toString('utf8'));
-  } catch (error) {
-    if (error instanceof UnsafeFile) throw new RouteTableError(`the route table ${file} ${error.because}`);
-    const why = error instanceof Error ? error.message : String(error);
-    throw new RouteTableError(`the route table ${file} cannot be read: ${why}`);
-  }
 }
 
 function limitsOf(config: Config): RateLimits {

@@ -49,8 +49,6 @@ export interface HandlerDeps {
 }
 
 export interface Handlers {
-  /** Throws when the table names a route of ours that has no handler: better at start than at the first request. */
-  requireAll(table: RouteTable): void;
   readonly serve: RequestListener;
   close(): Promise<void>;
 }
@@ -122,15 +120,10 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   registerHealthRoutes(app, deps.readiness, () => 'names');
   registerDocumentRoutes(app, describeApi(deps.table, declared));
   await app.ready();
+  const unserved = deps.table.routes.find(({ name, servedBy }) => servedBy === 'us' && !declared.has(name));
+  if (unserved !== undefined) throw new Error(`${unserved.name} is served by us, but has no handler`);
 
   return {
-    requireAll(table) {
-      for (const { name, method, path, servedBy } of table.routes) {
-        const url = path.replaceAll(/\{([^}]+)\}/g, ':$1');
-        if (servedBy === 'us' && !app.hasRoute({ method, url }))
-          throw new Error(`${name} is served by us, but has no handler`);
-      }
-    },
     serve(request, response) {
       // Fastify would refuse a content type that it cannot read, even of a body that we ignore.
       delete request.headers['content-type'];

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { readBearer } from '../access/bearer.ts';
 import { parseTarget } from '../access/target.ts';
 import type { Backups } from '../backup/take.ts';
+import type { ShownSetting } from '../config/shown.ts';
 import type { AcceptClock } from '../credentials/accept-clock.ts';
 import type { LockAccount } from '../credentials/lock-account.ts';
 import type { SigningKeys } from '../credentials/signing-keys.ts';
@@ -38,6 +39,7 @@ import { registerAuditRoute } from './routes/audit.ts';
 import { registerBackupRoute } from './routes/backup.ts';
 import { registerClockRoutes } from './routes/clock.ts';
 import { METRICS_PATH, registerMetricsRoute } from './routes/metrics.ts';
+import { registerSettingsRoute } from './routes/settings.ts';
 import { registerSigningKeyRoutes } from './routes/signing-keys.ts';
 import { registerVersionRoute, type Version } from './routes/version.ts';
 
@@ -53,6 +55,7 @@ export interface OperatorApiDeps {
   readonly readiness: Readiness;
   readonly telemetry: Telemetry;
   readonly version: Version;
+  readonly settings: readonly ShownSetting[];
   readonly limits: { readonly maxBodyBytes: number; readonly maxTargetBytes: number };
 }
 
@@ -119,6 +122,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
   registerBackupRoute(app, deps.backups);
   registerClockRoutes(app, deps);
   registerVersionRoute(app, deps.version);
+  registerSettingsRoute(app, deps.settings);
   refuseOtherMethods();
   await app.ready();
 

@@ -26,6 +26,7 @@ import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/server.ts';
 import { lookAtData } from '../../src/offline.ts';
+import { tryPreparing } from '../../src/prepare.ts';
 import { writeFirstTables } from '../contract/first-tables.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
@@ -69,7 +70,8 @@ const everythingIn = (folder: string): readonly string[] =>
 
 describe('the certificate', () => {
   const at = (date: string, file = certFile) => {
-    const { state, text } = checkCertificate({ 'tls.cert': file, 'tls.key': keyFile }, Date.parse(date));
+    const loaded = settingsFor(temporaryFolder(), file === '' ? [] : [`--tls.cert=${file}`, `--tls.key=${keyFile}`]);
+    const { state, text } = checkCertificate(loaded.config, tryPreparing(loaded).tls, Date.parse(date));
     return `${state}: ${text}`;
   };
 
@@ -84,7 +86,7 @@ describe('the certificate', () => {
 
   test('need not be there, and must be one if it is', () => {
     expect(at('2026-01-01', '')).toMatch(/^ok: none: plain HTTP/);
-    expect(at('2026-01-01', 'no-such.pem')).toBe('wrong: tls.cert: no-such.pem cannot be read (ENOENT)');
+    expect(at('2026-01-01', 'no-such.pem')).toMatch(/^wrong: tls\.cert: .*no-such\.pem cannot be read \(ENOENT\)$/);
     expect(at('2026-01-01', keyFile)).toMatch(/^wrong: tls\.cert: .*key\.pem does not hold a PEM certificate$/);
   });
 });

@@ -74,8 +74,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'offline',
     'backup',
     'jwt',
-    'access/route-table',
-    'http/tls',
+    'prepare',
     'operator/address-file',
     'operator/socket-file',
     'operator/token-file',
@@ -85,7 +84,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
 };
 /** The composition roots know every module: of the service, and of what is done without one. */
-const knowsAll = ['app', 'offline'];
+const knowsAll = ['app', 'offline', 'prepare'];
 /** Ports are interfaces: a value imported from one would tie its users to an implementation. */
 const typesOnly = ['store/store', 'gateway/forward', 'verification/verifier', 'access/signer-refusal'];
 

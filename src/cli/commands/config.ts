@@ -1,7 +1,7 @@
 // countersign config: whether the settings would be accepted, and what is in force and why. Never a secret.
-import { ConfigError, describeSource, type LoadedConfig } from '../../config/load.ts';
-import { type Config, type SettingName, settingNames, settingOf } from '../../config/schema.ts';
-import type { Setting } from '../../config/setting-types.ts';
+import { ConfigError, type LoadedConfig } from '../../config/load.ts';
+import { shownSettings } from '../../config/shown.ts';
+import { leftOutSentence, prepare } from '../../prepare.ts';
 import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
 import { readSettings, reporting } from '../operator-client.ts';
@@ -12,16 +12,24 @@ export async function config(argv: readonly string[]): Promise<number> {
     const { words, json, settings } = readArguments('config', argv);
     const [verb, ...more] = words;
     if (more.length > 0 || (verb !== 'check' && verb !== 'show')) throw new UsageError(usageOf('config'));
-    const loaded = json && verb === 'check' ? readForProgram(settings) : readSettings(settings);
-    if (verb === 'show') process.stdout.write(json ? asJson(loaded) : asTable(loaded));
-    else process.stdout.write(json ? '{"accepted":true}\n' : 'all settings are accepted\n');
+    if (verb === 'check') process.stdout.write(json ? checkForProgram(settings) : checked(settings));
+    else process.stdout.write(json ? asJson(readSettings(settings)) : asTable(readSettings(settings)));
   });
 }
 
+/** What a start would be told of, though it starts. */
+function warningsOf(settings: readonly string[]): readonly string[] {
+  const { leftOut } = prepare(readSettings(settings)).routes;
+  return leftOut.length === 0 ? [] : [leftOutSentence(leftOut)];
+}
+
+const checked = (settings: readonly string[]): string =>
+  `${[...warningsOf(settings).map((warning) => `warning: ${warning}`), 'all settings are accepted'].join('\n')}\n`;
+
 /** Says on stdout, too, what is wrong. */
-function readForProgram(settings: readonly string[]): LoadedConfig {
+function checkForProgram(settings: readonly string[]): string {
   try {
-    return readSettings(settings);
+    return `${JSON.stringify({ accepted: true, warnings: warningsOf(settings) })}\n`;
   } catch (error) {
     if (error instanceof ConfigError) {
       process.stdout.write(`${JSON.stringify({ accepted: false, problems: error.problems })}\n`);
@@ -30,17 +38,10 @@ function readForProgram(settings: readonly string[]): LoadedConfig {
   }
 }
 
-function shown<Name extends SettingName>(loaded: LoadedConfig, name: Name): string {
-  const setting: Setting<Config[Name]> = settingOf[name];
-  return setting.show(loaded.config[name]);
-}
-
-function asTable(loaded: LoadedConfig): string {
-  const rows = settingNames.map((name) => [name, shown(loaded, name), describeSource(loaded.sources[name])]);
-  return table([['SETTING', 'VALUE', 'FROM'], ...rows]);
-}
+const asTable = (loaded: LoadedConfig): string =>
+  table([['SETTING', 'VALUE', 'FROM'], ...shownSettings(loaded).map(({ name, value, from }) => [name, value, from])]);
 
 function asJson(loaded: LoadedConfig): string {
-  const rows = settingNames.map((name) => ({ name, value: shown(loaded, name), source: loaded.sources[name] }));
+  const rows = shownSettings(loaded).map(({ name, value }) => ({ name, value, source: loaded.sources[name] }));
   return `${JSON.stringify(rows, undefined, 2)}\n`;
 }

@@ -3,13 +3,16 @@
 import manifest from '../../../package.json' with { type: 'json' };
 import { settingNames } from '../../config/schema.ts';
 import { type DataLook, lookAtData } from '../../offline.ts';
+import { tryPreparing } from '../../prepare.ts';
 import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDescriptors } from '../doctor/descriptors.ts';
 import { checkDisk, checkFolder, checkLeftDrafts } from '../doctor/files.ts';
-import { type Finding, ok, reasonOf } from '../doctor/finding.ts';
+import { type Finding, ok, reasonOf, wrong } from '../doctor/finding.ts';
+import { checkRoutes } from '../doctor/routes.ts';
+import { checkRunningSettings } from '../doctor/running-settings.ts';
 import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
@@ -27,7 +30,9 @@ export async function doctor(argv: readonly string[]): Promise<number> {
 }
 
 async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
-  const { config, sources } = readSettings(argv);
+  const loaded = readSettings(argv);
+  const { config, sources } = loaded;
+  const { routes, tls, operatorPlaces } = tryPreparing(loaded);
   const set = settingNames.filter((name) => sources[name].kind !== 'default').length;
   const look = await lookAtData(config['data.folder']).catch(unusable);
   const { node, sqlite } = process.versions;
@@ -41,8 +46,11 @@ async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
     ...checkDatabase(look, config),
     await checkServer(look.held, config),
     await checkToken(look.held, config),
+    ...(await checkRunningSettings(look.held, loaded)),
     await checkUpstream(config),
-    checkCertificate(config),
+    checkRoutes(config, routes),
+    checkCertificate(config, tls),
+    ...('problems' in operatorPlaces ? [wrong('operator API', operatorPlaces.problems.join('; '))] : []),
   ];
 }
 

@@ -1,7 +1,6 @@
 // Runs the service until it is told to stop, and says in plain words where everything is.
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RouteTableError } from '../../access/route-table.ts';
 import { type App, startApp } from '../../app.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { readSettingsText } from '../../config/settings-file.ts';
@@ -170,8 +169,7 @@ function failed(error: unknown): number {
 function sentence(error: unknown): string {
   if (error instanceof StoreLocked)
     return 'another server is already running on this data folder; stop it, or use another --data';
-  if (error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch || error instanceof RouteTableError)
-    return error.message;
+  if (error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) return error.message;
   if (error instanceof SigningKeyDamaged || error instanceof UnsafeFile) return error.message;
   if (error instanceof OperatorTokenUnusable || error instanceof OperatorPlaceTaken) return error.message;
   if (error instanceof ClockFarAhead) return error.message;

@@ -1,8 +1,7 @@
 // Until when the public listener can prove itself. A certificate that has run out stops nobody's server, only everybody's clients.
 import { X509Certificate } from 'node:crypto';
-import { ConfigError } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { openTls } from '../../http/tls.ts';
+import type { Outcomes } from '../../prepare.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -10,11 +9,17 @@ const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
 
 /** `now`: Unix milliseconds. */
-export function checkCertificate(config: Pick<Config, 'tls.cert' | 'tls.key'>, now: number = Date.now()): Finding {
+export function checkCertificate(
+  config: Pick<Config, 'tls.cert'>,
+  tls: Outcomes['tls'],
+  now: number = Date.now(),
+): Finding {
   const file = config['tls.cert'];
-  if (file === '') return ok('certificate', 'none: plain HTTP, for a proxy that ends TLS or for this machine alone');
+  if ('problems' in tls) return wrong('certificate', tls.problems.join('; '));
+  if (tls.value === undefined)
+    return ok('certificate', 'none: plain HTTP, for a proxy that ends TLS or for this machine alone');
   try {
-    const { validFromDate, validToDate } = new X509Certificate(openTls(file, config['tls.key']).cert);
+    const { validFromDate, validToDate } = new X509Certificate(tls.value.cert);
     const until = validToDate.toISOString();
     const days = Math.floor((validToDate.getTime() - now) / DAY_MS);
     if (now < validFromDate.getTime())
@@ -23,7 +28,6 @@ export function checkCertificate(config: Pick<Config, 'tls.cert' | 'tls.key'>, n
     const text = `${file} is valid until ${until}, ${days} more days`;
     return days < SOON_DAYS ? note('certificate', text) : ok('certificate', text);
   } catch (error) {
-    if (error instanceof ConfigError) return wrong('certificate', error.problems.join('; '));
     return wrong('certificate', `${file}: ${reasonOf(error)}`);
   }
 }

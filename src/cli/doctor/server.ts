@@ -13,7 +13,7 @@ import { membersOf, textOf } from '../answer.ts';
 import { findOperator } from '../operator-call.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
-const ANSWER_MS = 5_000;
+export const ANSWER_MS = 5_000;
 
 export async function checkServer(held: boolean, config: Config): Promise<Finding> {
   if (!held) {
@@ -120,5 +120,5 @@ function problemsIn(text: string): string {
 }
 
 // What fetch throws says little; its cause says more.
-const causeOf = (error: unknown): string =>
+export const causeOf = (error: unknown): string =>
   error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : reasonOf(error);

@@ -1,0 +1,32 @@
+// Which routes are ours to serve: those of the built-in table, with the access that they have there. A table of an operator may leave
+// some out, and can neither add one nor change who may call it.
+import { parseRouteTable, type Route, type RouteTable, RouteTableError } from './route-table.ts';
+import paradexRoutes from './routes/paradex.json' with { type: 'json' };
+
+/** The table of the Paradex API. */
+export const builtInTable: RouteTable = parseRouteTable(paradexRoutes);
+
+const ownRoutes: ReadonlyMap<string, Route> = new Map(
+  builtInTable.routes.flatMap((route) => (route.servedBy === 'us' ? [[route.name, route] as const] : [])),
+);
+
+/** Throws RouteTableError for a route served by us that has no handler, or not this access. */
+export function requireOwnRoutes(table: RouteTable): void {
+  for (const { name, servedBy, access } of table.routes) {
+    if (servedBy !== 'us') continue;
+    const own = ownRoutes.get(name);
+    if (own === undefined) throw new RouteTableError(`${name} is served by us, but has no handler`);
+    if (own.access !== access) throw new RouteTableError(`${name} is ours: its access is ${own.access}, not ${access}`);
+  }
+}
+
+/** By which a credential is ended by whoever holds it or found it: the routes of our own extension that change anything. */
+const emergencyRoutes: readonly string[] = [...ownRoutes.values()]
+  .filter(({ method, path }) => method === 'POST' && path.startsWith('/countersign/'))
+  .map(({ name }) => name);
+
+/** The names of emergency routes that the table does not have: nobody can press what is not there. */
+export function emergencyRoutesLeftOut(table: RouteTable): readonly string[] {
+  const listed = new Set(table.routes.map(({ name }) => name));
+  return emergencyRoutes.filter((name) => !listed.has(name));
+}

@@ -1,0 +1,90 @@
+// What a start makes of its settings before it opens anything: the route table, the certificate, the places of the operator API, and as
+// many connections as the system allows. A start begins with this, and `config check` and the doctor look at it, so that neither can accept what a start refuses.
+import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from './access/own-routes.ts';
+import { parseRouteTable, type RouteTable, RouteTableError, withLeverageForSubkeys } from './access/route-table.ts';
+import { type Connections, connectionsWithin, descriptorsAllowed } from './config/descriptors.ts';
+import { ConfigError, type LoadedConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
+import { UnsafeFile } from './errors.ts';
+import { readGuarded } from './files/guarded-file.ts';
+import type { ListenAt } from './http/server.ts';
+import { openTls, type TlsOptions } from './http/tls.ts';
+import { operatorPlaces } from './operator/listening.ts';
+
+export interface PreparedRoutes {
+  readonly table: RouteTable;
+  /** Names of emergency routes that the table does not have: no reason not to start, but to be told. */
+  readonly leftOut: readonly string[];
+}
+
+/** What came of one part: its value, or sentences that each name a setting. */
+export type Outcome<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
+
+export interface Outcomes {
+  readonly routes: Outcome<PreparedRoutes>;
+  readonly tls: Outcome<TlsOptions | undefined>;
+  readonly operatorPlaces: Outcome<readonly ListenAt[]>;
+  readonly connections: Outcome<Connections>;
+}
+
+type Prepared = { readonly [Part in keyof Outcomes]: Extract<Outcomes[Part], { value: unknown }>['value'] };
+
+/** Each part by itself, for who wants to know all that is wrong. */
+export const tryPreparing = ({ config, sources }: LoadedConfig): Outcomes => ({
+  routes: attempt(() => openRoutes(config)),
+  tls: attempt(() => (config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']))),
+  operatorPlaces: attempt(() => operatorPlaces(config)),
+  connections: attempt(() => connectionsWithin({ config, sources }, descriptorsAllowed())),
+});
+
+/** All parts. Throws ConfigError with the problems of all of them. */
+export function prepare(loaded: LoadedConfig): Prepared {
+  const { routes, tls, operatorPlaces, connections } = tryPreparing(loaded);
+  if ('value' in routes && 'value' in tls && 'value' in operatorPlaces && 'value' in connections) {
+    return {
+      routes: routes.value,
+      tls: tls.value,
+      operatorPlaces: operatorPlaces.value,
+      connections: connections.value,
+    };
+  }
+  const all = [routes, tls, operatorPlaces, connections];
+  throw new ConfigError(all.flatMap((part) => ('value' in part ? [] : part.problems)));
+}
+
+/** For people: what a table without these means. */
+export const leftOutSentence = (leftOut: readonly string[]): string =>
+  `the route table leaves out ${leftOut.join(', ')}: in an emergency nobody can call what is not there; src/access/routes/example.json has the rows`;
+
+function attempt<Value>(open: () => Value): Outcome<Value> {
+  try {
+    return { value: open() };
+  } catch (error) {
+    if (error instanceof ConfigError) return { problems: error.problems };
+    if (error instanceof RouteTableError) return { problems: [`routes.file: ${error.message}`] };
+    throw error;
+  }
+}
+
+function openRoutes(config: Config): PreparedRoutes {
+  const file = config['routes.file'];
+  const listed = file === '' ? builtInTable : parseRouteTable(readRouteFile(file));
+  requireOwnRoutes(listed);
+  const table = config['subkeys.may_set_leverage'] ? withLeverageForSubkeys(listed) : listed;
+  return { table, leftOut: emergencyRoutesLeftOut(table) };
+}
+
+const MAX_ROUTE_FILE_BYTES = 4 * 1024 * 1024;
+
+function readRouteFile(file: string): unknown {
+  try {
+    // Who writes it decides which routes need no proof.
+    const text = readGuarded(file, 'trusted', MAX_ROUTE_FILE_BYTES);
+    if (text === 'too_large') throw new Error(`it is larger than ${MAX_ROUTE_FILE_BYTES} bytes`);
+    return JSON.parse(text.toString('utf8'));
+  } catch (error) {
+    if (error instanceof UnsafeFile) throw new RouteTableError(`the route table ${file} ${error.because}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RouteTableError(`the route table ${file} cannot be read: ${why}`);
+  }
+}

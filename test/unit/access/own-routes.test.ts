@@ -1,0 +1,64 @@
+// Which routes are ours, in whatever table.
+import { describe, expect, test } from 'vitest';
+import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../../../src/access/own-routes.ts';
+import { parseRouteTable } from '../../../src/access/route-table.ts';
+import example from '../../../src/access/routes/example.json' with { type: 'json' };
+import { declaredRoutes } from '../../../src/http/write-openapi.ts';
+
+const ours = builtInTable.routes.filter(({ servedBy }) => servedBy === 'us');
+const tableOf = (...routes: readonly object[]) => parseRouteTable({ name: 'x', routes });
+const withOwn = (row: object) => requireOwnRoutes(tableOf({ served_by: 'us', method: 'POST', ...row }));
+
+test('the example table has every route of ours, as the built-in one has it', () => {
+  const inExample = parseRouteTable(example).routes.filter(({ servedBy }) => servedBy === 'us');
+  const byName = (routes: typeof ours) => new Map(routes.map((route) => [route.name, route]));
+  expect(byName(inExample)).toEqual(byName(ours));
+});
+
+// HEAD is answered where GET is, by no row of its own.
+test('every route that has a handler is in the built-in table', async () => {
+  const names = new Set(ours.map(({ name }) => name));
+  expect([...(await declaredRoutes()).keys()].filter((name) => !name.startsWith('HEAD ') && !names.has(name))).toEqual(
+    [],
+  );
+});
+
+describe('a route of ours in another table', () => {
+  test('without a handler is refused', () => {
+    expect(() => withOwn({ path: '/v1/nothing', access: 'public' })).toThrow(
+      'POST /v1/nothing is served by us, but has no handler',
+    );
+  });
+
+  test('with another access is refused: nobody may open what is ours', () => {
+    const path = '/countersign/v1/revoke-all';
+    expect(() => withOwn({ path, access: 'trade' })).toThrow(
+      `POST ${path} is ours: its access is keys:manage, not trade`,
+    );
+    expect(() => withOwn({ path, access: 'keys:manage' })).not.toThrow();
+  });
+
+  test('may have another rate limit, and a path of ours may be the venue’s', () => {
+    expect(() => withOwn({ path: '/v1/onboarding', access: 'self-signed', limit: 'login' })).not.toThrow();
+    expect(() => withOwn({ path: '/v1/onboarding', access: 'public', served_by: 'venue' })).not.toThrow();
+  });
+});
+
+describe('emergency routes', () => {
+  test('are all there in the built-in table and in the example', () => {
+    expect([builtInTable, parseRouteTable(example)].flatMap(emergencyRoutesLeftOut)).toEqual([]);
+  });
+
+  test('that a table leaves out are named, each', () => {
+    const auth = { method: 'POST', path: '/v1/auth', access: 'self-signed', served_by: 'us' };
+    expect(emergencyRoutesLeftOut(tableOf(auth))).toEqual(
+      expect.arrayContaining([
+        'POST /countersign/v1/sign-out-everywhere',
+        'POST /countersign/v1/revoke-all',
+        'POST /countersign/v1/leaked',
+      ]),
+    );
+    const one = { method: 'POST', path: '/countersign/v1/leaked', access: 'self-signed', served_by: 'us' };
+    expect(emergencyRoutesLeftOut(tableOf(auth, one))).not.toContain('POST /countersign/v1/leaked');
+  });
+});
