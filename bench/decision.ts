@@ -82,7 +82,7 @@ const subkeyId = await store.transaction(async (tx) => {
     '0x0',
   );
   const times = { createdAt: now, updatedAt: now, expiresAt: NEVER, revokedAt: NEVER };
-  const common = { account, name: 'bench', pending: undefined, state: 'active' as const, ...times };
+  const common = { account, name: 'bench', pending: undefined, registeredBy: '', state: 'active' as const, ...times };
   const subkey = await tx.insertSubkey({ ...common, publicKey: feltOf(7n), allowlist: tenRanges });
   await tx.insertToken({
     account,

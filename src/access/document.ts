@@ -27,19 +27,23 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   INVALID_PARENT_ACCOUNT: 'Onboarding of a sub-account: there are none.',
   EVM_VAULT_OPERATORS_DISABLED: 'Onboarding lookup with vault_operator_index: there are no vault operators.',
   SUBKEY_NOT_ACTIVATABLE: 'Activation of a subkey that is active already, revoked, or too late.',
-  NOT_UNIQUE: 'The account has registered this subkey already, or another pending subkey has this eph_public_key.',
+  SUBKEY_ALREADY_ACTIVATED:
+    'Activation by the ephemeral key of a subkey that was activated before: data.activated_at, in nanoseconds, and data.client_ip say when and from which address. The ciphertext is given once.',
+  NOT_UNIQUE:
+    'The account has registered this subkey already, with another proof or other members, or another pending subkey has this eph_public_key.',
   INVALID_ORDER_SIGNATURE:
     'An order is not signed by a key of the session, is too old or too far ahead, was forwarded before, or a member of it is not written as it must be. In a list, the message and data.index name it, from 0.',
   TOKEN_LIMIT_REACHED: 'The account has as many live tokens as tokens.max_live allows.',
   UNAUTHORIZED_ERROR: 'No bearer, or one that is malformed, expired, revoked or signed out. The message says which.',
   STARKNET_SIGNATURE_VERIFICATION_FAILED:
-    'The signature is not by this key over this request, or was used before. 403 at the activation of a subkey.',
-  EVM_SIGNATURE_VERIFICATION_FAILED:
-    'The EIP-4361 message is for another domain, URI, chain or statement, or its nonce was used before.',
+    'The signature is not by this key over this request. 403 at the activation of a subkey.',
+  EVM_SIGNATURE_VERIFICATION_FAILED: 'The EIP-4361 message is for another domain, URI, chain or statement.',
   ETHEREUM_SIGNER_MISMATCH:
     'The signature is by another wallet than the one of the message, of the account, or of the public key at onboarding.',
   INVALID_SUBKEY:
     'Login: the key is no active subkey of the account. Registration (400): it is the main key, or was revoked.',
+  SIGNATURE_ALREADY_USED:
+    'A signature or wallet nonce that counts once was used before: data.used_at says when, in nanoseconds, where it is known. Nothing is wrong with the key; sign anew if the answer was lost.',
   INVALID_TOKEN_SCOPE:
     'The credential is alive, but its kind may not do this. A terminal token: the login was without token_usage=interactive.',
   IP_NOT_ALLOWED:

@@ -1,14 +1,15 @@
 // Activating a pending subkey: the phone that scanned the code proves the ephemeral key, gets the ciphertext once, and the subkey
-// becomes active. It never says whether it is the account or the key that is unknown (WIRE 4.2).
+// becomes active. It never says whether it is the account or the key that is unknown (WIRE 4.2). Whoever comes second and proves the
+// same key is told that it was taken: a lost answer and a theft look alike, and only the address tells them apart.
 import { refusalErrorOf } from '../access/refusal.ts';
 import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
-import { type Clock, isOver, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { type Clock, isOver, isoTime, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/barrier.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
-import type { Store, Subkey } from '../store/store.ts';
+import type { AuditEntry, Store, Subkey, SubkeyActivation } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { requireNotFromFuture, timestampError } from './login-window.ts';
 
@@ -27,7 +28,10 @@ export interface Activation {
 /** WIRE 4.2: the signed timestamp is within 5 minutes of now. */
 const MAX_AGE_SECONDS = 300;
 
-/** Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, INVALID_TIMESTAMP, STARKNET_SIGNATURE_VERIFICATION_FAILED (403), SERVICE_UNAVAILABLE. */
+/**
+ * Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, SUBKEY_ALREADY_ACTIVATED (only to who proves the ephemeral
+ * key), INVALID_TIMESTAMP, STARKNET_SIGNATURE_VERIFICATION_FAILED (403), SERVICE_UNAVAILABLE.
+ */
 export type ActivateSubkey = (activation: Activation) => Promise<string>;
 
 export function createActivateSubkey(deps: {
@@ -40,51 +44,62 @@ export function createActivateSubkey(deps: {
   const { clock, store } = deps;
 
   return async function activateSubkey(activation) {
-    const { account, publicKey, timestamp, signature, asker } = activation;
+    const { account, publicKey } = activation;
     const subkey = await store.subkey(account, publicKey);
     if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
-    const pending = requirePending(subkey);
-    requireFresh(timestamp);
-    if (!isPossibleSignature(signature)) throw notByEphemeralKey();
+    if (subkey.activation !== undefined) return refuseSecond(subkey.activation.by, activation);
+    const { pending } = subkey;
+    if (pending === undefined || subkeyStateAt(subkey, clock.latest()) !== 'pending') throw notActivatable();
     const { ephPublicKey } = pending;
-    const { valid } = await deps.verifier.ask({ kind: 'activation', timestamp, ephPublicKey, signature }, asker);
-    if (!valid) throw notByEphemeralKey();
-    const { result } = await deps.changes.commit(async (tx) => {
+    await requireProof(ephPublicKey, activation);
+    const { result } = await deps.changes.commit<string | undefined>(async (tx) => {
       const now = clock.now();
       if (isOver(pending.until, clock.latest())) throw notActivatable();
       const owner = await tx.account(account);
       if (owner === undefined || owner.lockedAt !== NEVER) throw refusalErrorOf('account_locked');
       // What was ended and could not be written is pending in the database still.
       const current = await tx.subkey(account, publicKey);
+      if (current?.activation?.by === ephPublicKey) return { result: undefined, change: undefined };
       if (current?.id !== subkey.id || current.state !== 'pending') throw notActivatable();
+      const name = activation.name ?? subkey.name;
       // The one conditional update decides: whoever comes second, or after a revocation, finds nothing pending.
-      if (!(await tx.activateSubkey(account, subkey.id, activation.name ?? subkey.name, now))) throw notActivatable();
-      const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
-      const subject = credentialSubject(credential);
-      await tx.appendAudit({
-        account,
-        action: 'subkey.activated',
-        actor: actorOf(credential),
-        subject,
-        requestId: activation.requestId,
-        clientIp: activation.clientIpText,
-        detail: { public_key: publicKey, timestamp, eph_public_key: ephPublicKey },
-      });
+      if (!(await tx.activateSubkey(account, subkey.id, name, now, activation.clientIpText))) throw notActivatable();
+      const detail = { public_key: publicKey, timestamp: activation.timestamp, eph_public_key: ephPublicKey };
+      await tx.appendAudit(rowOf('subkey.activated', subkey, activation, detail));
       const change = await tx.appendChange({
         account,
         action: 'subkey.activated',
-        subjects: [subject],
+        subjects: [credentialSubject(refOf(subkey))],
         narrows: false,
       });
       return { result: pending.encryptedKey, change };
     });
-    return result;
+    // Two at once: one of them is the second.
+    return result ?? refuseSecond(ephPublicKey, activation);
   };
 
-  function requirePending(subkey: Subkey): NonNullable<Subkey['pending']> {
-    const { pending } = subkey;
-    if (pending === undefined || subkeyStateAt(subkey, clock.latest()) !== 'pending') throw notActivatable();
-    return pending;
+  /** Who does not prove the ephemeral key learns no more than of a subkey that never waited for one. */
+  async function refuseSecond(ephPublicKey: Felt, activation: Activation): Promise<never> {
+    await requireProof(ephPublicKey, activation).catch((error: unknown) => {
+      throw error instanceof ApiError && error.status < 500 ? notActivatable() : error;
+    });
+    const { account, publicKey } = activation;
+    const { result } = await deps.changes.commit(async (tx) => {
+      const subkey = await tx.subkey(account, publicKey);
+      if (subkey?.activation?.by !== ephPublicKey) throw notActivatable();
+      const { at, from } = subkey.activation;
+      const detail = { public_key: publicKey, timestamp: activation.timestamp, activated_at: at, activated_from: from };
+      await tx.appendAudit(rowOf('subkey.activation_repeated', subkey, activation, detail));
+      return { result: subkey.activation, change: undefined };
+    });
+    throw alreadyActivated(result);
+  }
+
+  async function requireProof(ephPublicKey: Felt, { timestamp, signature, asker }: Activation): Promise<void> {
+    requireFresh(timestamp);
+    if (!isPossibleSignature(signature)) throw notByEphemeralKey();
+    const { valid } = await deps.verifier.ask({ kind: 'activation', timestamp, ephPublicKey, signature }, asker);
+    if (!valid) throw notByEphemeralKey();
   }
 
   function requireFresh(timestamp: UnixSeconds): void {
@@ -95,6 +110,32 @@ export function createActivateSubkey(deps: {
 
 const notByEphemeralKey = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature is not by the ephemeral key', { status: 403 });
+
+function alreadyActivated({ at, from }: SubkeyActivation): ApiError {
+  const where = from === '' ? 'an address that could not be told' : from;
+  return new ApiError(
+    'SUBKEY_ALREADY_ACTIVATED',
+    `this subkey was activated before, at ${isoTime(at)} from ${where}: if that was not you, revoke it`,
+    { data: { activated_at: at, client_ip: from } },
+  );
+}
+
+const refOf = ({ account, id }: Subkey) => ({ account, kind: 'subkey', id: id.toString() }) as const;
+
+const rowOf = (
+  action: 'subkey.activated' | 'subkey.activation_repeated',
+  subkey: Subkey,
+  { requestId, clientIpText }: Activation,
+  detail: AuditEntry['detail'],
+): AuditEntry => ({
+  account: subkey.account,
+  action,
+  actor: actorOf(refOf(subkey)),
+  subject: credentialSubject(refOf(subkey)),
+  requestId,
+  clientIp: clientIpText,
+  detail,
+});
 
 const notActivatable = (): ApiError =>
   new ApiError('SUBKEY_NOT_ACTIVATABLE', 'the subkey is not pending: active already, revoked, or too late');

@@ -20,9 +20,10 @@ import { limitMessage, type RateLimiter, rateLimitHeaders } from '../ratelimit/l
 import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
-import type { Account, Facts, SignedMessage, Store, Subkey } from '../store/store.ts';
+import type { Account, EarlierUse, Facts, SignedMessage, Store, StoreTransaction, Subkey } from '../store/store.ts';
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
+import { alreadyUsed } from './already-used.ts';
 import { datedError, defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
 import type { WalletProofs } from './wallet-proof.ts';
@@ -89,11 +90,11 @@ interface Proven {
 export interface Login {
   /**
    * POST /v1/auth and /v1/auth/{public_key}. Checks in DECISIONS' order. Throws NOT_ONBOARDED, INVALID_SUBKEY, INVALID_TIMESTAMP,
-   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED,
+   * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SIGNATURE_ALREADY_USED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED,
    * RATE_LIMITED.
    */
   stark(request: StarkLoginRequest): Promise<string>;
-  /** POST /v2/auth. Throws as WalletProofs do, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED. */
+  /** POST /v2/auth. Throws as WalletProofs do, and NOT_ONBOARDED, ETHEREUM_SIGNER_MISMATCH, SIGNATURE_ALREADY_USED. */
   wallet(request: WalletLoginRequest): Promise<string>;
 }
 
@@ -138,16 +139,8 @@ export function createLogin(deps: LoginDeps): Login {
         await requireUndated(proven);
         await requireWelcome(proven, request);
         // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
-        const fresh = await store.transaction(async (tx) => {
-          const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
-          const isFresh = await tx.useSiweNonce(account.account, nonce, until);
-          if (isFresh) requireRoom(proven);
-          return isFresh;
-        });
-        if (!fresh)
-          throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before', {
-            reason: 'nonce_used',
-          });
+        const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
+        await once(proven, 'the nonce of this message', (tx) => tx.useSiweNonce(account.account, nonce, until));
         return openSession(proven, request);
       });
     },
@@ -231,15 +224,20 @@ export function createLogin(deps: LoginDeps): Login {
     if (signed === undefined) throw new Error('a login by a Stark key names what was signed');
     await requireWelcome(proven, request);
     const until = addSeconds(nanosOfSeconds(expiration), MARK_GRACE_SECONDS);
-    const fresh = await store.transaction(async (tx) => {
-      const isFresh = await tx.useSignature(credential.account, 'login', signed, until);
-      if (isFresh) requireRoom(proven);
-      return isFresh;
+    await once(proven, 'this login signature', (tx) => tx.useSignature(credential.account, 'login', signed, until));
+  }
+
+  async function once(
+    proven: Proven,
+    what: string,
+    use: (tx: StoreTransaction) => Promise<EarlierUse | undefined>,
+  ): Promise<void> {
+    const earlier = await store.transaction(async (tx) => {
+      const used = await use(tx);
+      if (used === undefined) requireRoom(proven);
+      return used;
     });
-    if (!fresh)
-      throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this login signature was used before', {
-        reason: 'signature_used',
-      });
+    if (earlier !== undefined) throw alreadyUsed(what, earlier);
   }
 
   // A login that is refused uses up neither its signature nor its nonce: the owner who mends the list may send it again.

@@ -1,6 +1,7 @@
 // Registering a subkey: the session asks, but only the main key or the wallet itself can bless a new key, so that a stolen
 // 5-minute session never becomes a permanent key (WIRE 12.1).
-import { shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
+import { createHash } from 'node:crypto';
+import { encodeAllowlist, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
@@ -18,6 +19,7 @@ import type { Changes } from '../revocation/barrier.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
+import { alreadyUsed } from './already-used.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { datedError, requireOpenWindow, signedOutError } from './login-window.ts';
 import { recordChange } from './record-change.ts';
@@ -75,6 +77,7 @@ type Proof =
   | {
       readonly kind: 'wallet';
       readonly nonce: string;
+      readonly text: string;
       readonly signedAt: UnixNanos;
       readonly until: UnixNanos;
       readonly signed: Record<string, unknown>;
@@ -88,8 +91,9 @@ const MARK_GRACE_SECONDS = 60;
 export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) => Promise<Subkey>;
 
 /**
+ * The same registration again, with the same proof, resolves to what it made, while that lives; nothing is written then.
  * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP,
- * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, EVM_SIGNATURE_VERIFICATION_FAILED, NOT_UNIQUE,
+ * STARKNET_SIGNATURE_VERIFICATION_FAILED, SIGNATURE_ALREADY_USED, ETHEREUM_SIGNER_MISMATCH, NOT_UNIQUE,
  * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what WalletProofs and requireStill throw.
  */
 export function createRegisterSubkey(deps: {
@@ -121,8 +125,10 @@ export function createRegisterSubkey(deps: {
     const { result } = await deps.changes.commit(async (tx) => {
       await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
       await requireSignedSince(tx, id, proof);
+      const known = await registered(tx, id, registration, proof);
+      if (known !== undefined) return { result: known, change: undefined };
       await useOnce(tx, id, proof);
-      const subkey = await insert(tx, id, registration);
+      const subkey = await insert(tx, id, registration, proof);
       const credential = { account: id, kind: 'subkey', id: subkey.id.toString() } as const;
       await requireUsable(tx, credential, caller.principal.kid);
       const subject = credentialSubject(credential);
@@ -215,6 +221,7 @@ export function createRegisterSubkey(deps: {
         return {
           kind: 'wallet',
           nonce: claim.message.nonce,
+          text: claim.text,
           signedAt: issuedAt,
           until: addSeconds(expirationTime, MARK_GRACE_SECONDS),
           signed: { siwe_message: claim.text, evm_signature: evmSignature },
@@ -237,15 +244,41 @@ export function createRegisterSubkey(deps: {
   }
 
   async function useOnce(tx: StoreTransaction, account: AccountId, proof: Proof): Promise<void> {
-    if (proof.kind === 'stark' && !(await tx.useSignature(account, 'registration', proof, proof.until))) {
-      throw new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'this registration signature was used before');
-    }
-    if (proof.kind === 'wallet' && !(await tx.useSiweNonce(account, proof.nonce, proof.until))) {
-      throw new ApiError('EVM_SIGNATURE_VERIFICATION_FAILED', 'the nonce of this message was used before');
-    }
+    if (proof.kind === 'none') return;
+    const [what, earlier] =
+      proof.kind === 'stark'
+        ? ['this registration signature', await tx.useSignature(account, 'registration', proof, proof.until)]
+        : ['the nonce of this message', await tx.useSiweNonce(account, proof.nonce, proof.until)];
+    if (earlier !== undefined) throw alreadyUsed(what, earlier);
   }
 
-  async function insert(tx: StoreTransaction, account: AccountId, registration: SubkeyRegistration): Promise<Subkey> {
+  // The same again, after a lost answer: it is registered, and by this proof, so nothing is left to do.
+  async function registered(
+    tx: StoreTransaction,
+    account: AccountId,
+    registration: SubkeyRegistration,
+    proof: Proof,
+  ): Promise<Subkey | undefined> {
+    const subkey = await tx.subkey(account, registration.publicKey);
+    if (subkey === undefined || subkey.registeredBy !== nameOf(proof)) return undefined;
+    const state = subkeyStateAt(subkey, clock.latest());
+    if (state !== (registration.pending === undefined ? 'active' : 'pending')) return undefined;
+    const isSame =
+      subkey.name === registration.name &&
+      subkey.allowlist.kind !== 'damaged' &&
+      encodeAllowlist(subkey.allowlist) === encodeAllowlist(registration.allowlist) &&
+      subkey.expiresAt === expiryOf(registration, subkey.createdAt) &&
+      subkey.pending?.encryptedKey === registration.pending?.encryptedKey &&
+      subkey.pending?.ephPublicKey === registration.pending?.ephPublicKey;
+    return isSame ? subkey : undefined;
+  }
+
+  async function insert(
+    tx: StoreTransaction,
+    account: AccountId,
+    registration: SubkeyRegistration,
+    proof: Proof,
+  ): Promise<Subkey> {
     const known = await tx.subkey(account, registration.publicKey);
     const state = known === undefined ? undefined : subkeyStateAt(known, clock.latest());
     if (state === 'active' || state === 'pending') throw alreadyRegistered();
@@ -272,10 +305,11 @@ export function createRegisterSubkey(deps: {
       name: registration.name,
       state: registration.pending === undefined ? 'active' : 'pending',
       allowlist: registration.allowlist,
-      expiresAt: registration.expiresIn === 0 ? NEVER : addSeconds(now, registration.expiresIn),
+      expiresAt: expiryOf(registration, now),
       createdAt: now,
       updatedAt: now,
       revokedAt: NEVER,
+      registeredBy: nameOf(proof),
       pending:
         registration.pending === undefined
           ? undefined
@@ -284,6 +318,23 @@ export function createRegisterSubkey(deps: {
     // The key itself was looked up in this transaction: it stands there still if it was revoked and that could not be written.
     if (subkey === undefined) throw registration.pending === undefined ? alreadyRegistered() : ephemeralKeyInUse();
     return subkey;
+  }
+}
+
+const expiryOf = ({ expiresIn }: SubkeyRegistration, from: UnixNanos): UnixNanos =>
+  expiresIn === 0 ? NEVER : addSeconds(from, expiresIn);
+
+/** As it stands on the subkey's row: what was signed, and by which key; an account has one wallet. */
+function nameOf(proof: Proof): string {
+  switch (proof.kind) {
+    case 'none':
+      return '';
+    case 'stark':
+      return `stark:${proof.hash}/${proof.by}`;
+    case 'wallet':
+      return `siwe:${createHash('sha256').update(proof.text).digest('hex')}`;
+    default:
+      return proof satisfies never;
   }
 }
 

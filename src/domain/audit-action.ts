@@ -17,6 +17,8 @@ export const auditActions = {
     'Requests of a credential were refused; one row a minute for each reason and route, with their `count`.',
   'subkey.registered': 'A subkey was registered; `detail` has what its owner signed.',
   'subkey.activated': 'A pending subkey was activated.',
+  'subkey.activation_repeated':
+    'Somebody else, or the same client after a lost answer, proved the ephemeral key of a subkey that was activated already, and got nothing; `detail` has when it was activated and from which address.',
   'subkey.renamed': 'A subkey got another name.',
   'subkey.allowlist_replaced': 'A subkey was bound to other addresses.',
   'subkey.revoked': 'A subkey was revoked, by its owner or by the operator.',

@@ -49,6 +49,8 @@ export const nanosOfMillis = (millis: UnixMillis): UnixNanos => (BigInt(millis) 
 export const secondsOf = (nanos: UnixNanos): UnixSeconds => Number(nanos / 1_000_000_000n) as UnixSeconds;
 /** Rounds down. */
 export const millisOf = (nanos: UnixNanos): UnixMillis => Number(nanos / 1_000_000n) as UnixMillis;
+/** As RFC 3339 has it, to the millisecond, in UTC. */
+export const isoTime = (at: UnixNanos): string => new Date(Number(at / 1_000_000n)).toISOString();
 export const addSeconds = (at: UnixNanos, seconds: number): UnixNanos =>
   (at + BigInt(Math.trunc(seconds)) * 1_000_000_000n) as UnixNanos;
 

@@ -1,6 +1,7 @@
 // How an error goes on the wire: exactly error, message and data, wherever in the house it arose (WIRE 0.1).
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import { jsonText } from '../domain/json-text.ts';
 import { ApiError, StoreFailure } from '../errors.ts';
 
 export interface RenderedError {
@@ -20,7 +21,7 @@ export function renderError(error: ApiError): RenderedError {
       ...error.headers,
     },
     // ccxt raises its rate-limit error only when the body has no `error` member (WIRE C-22).
-    body: JSON.stringify(status === 429 ? { message } : { error: code, message, data }),
+    body: jsonText(status === 429 ? { message } : { error: code, message, data }),
   };
 }
 

@@ -62,7 +62,7 @@ export function createClockWrites(db: Kysely<Tables>): ClockWrites {
     async markDated(account, signer, seconds, expiresAt) {
       await db
         .insertInto('siwe_nonce')
-        .values({ account_id: account, nonce: dateMark(signer, seconds), expires_at: expiresAt })
+        .values({ account_id: account, nonce: dateMark(signer, seconds), expires_at: expiresAt, used_at: 0n })
         .onConflict((c) => c.doNothing())
         .execute();
       const until = nanosOfSeconds(seconds);

@@ -7,6 +7,7 @@ import * as operator from './migrations/0002-operator.ts';
 import * as liveCredentials from './migrations/0003-live-credentials.ts';
 import * as lists from './migrations/0004-lists.ts';
 import * as auditOrder from './migrations/0005-audit-order.ts';
+import * as repeats from './migrations/0006-repeats.ts';
 import type { Tables } from './tables.ts';
 import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
@@ -17,6 +18,7 @@ export const migrations = {
   '0003-live-credentials': liveCredentials,
   '0004-lists': lists,
   '0005-audit-order': auditOrder,
+  '0006-repeats': repeats,
 };
 
 /** Oldest first: what a database of this release has had applied. */

@@ -62,6 +62,15 @@ export function subkeyOf(row: Selectable<SubkeyTable>): Subkey {
             until: nanos(row.pending_until, 'subkey.pending_until'),
           }
         : undefined,
+    registeredBy: row.registered_by,
+    activation:
+      row.activated_by === ''
+        ? undefined
+        : {
+            by: felt(row.activated_by, 'subkey.activated_by'),
+            at: nanos(row.activated_at, 'subkey.activated_at'),
+            from: row.activated_from,
+          },
   };
 }
 

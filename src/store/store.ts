@@ -37,6 +37,10 @@ export interface Subkey {
   readonly revokedAt: UnixNanos;
   /** Only while pending. */
   readonly pending: PendingSubkey | undefined;
+  /** Names the proof that blessed it, for who sends the same again; empty where none was asked. */
+  readonly registeredBy: string;
+  /** Undefined unless it was pending once: kept when it is revoked, so that who comes second learns of the first. */
+  readonly activation: SubkeyActivation | undefined;
 }
 
 /** What waits for the ephemeral key's proof (WIRE 4.2). */
@@ -46,8 +50,16 @@ export interface PendingSubkey {
   readonly until: UnixNanos;
 }
 
+/** Who took the ciphertext: the holder of the ephemeral key. */
+export interface SubkeyActivation {
+  readonly by: Felt;
+  readonly at: UnixNanos;
+  /** Canonical text of the client address; empty when it could not be told. */
+  readonly from: string;
+}
+
 /** A damaged allowlist can be read, never written. */
-export type NewSubkey = Omit<Subkey, 'id' | 'allowlist'> & { readonly allowlist: UsableAllowlist };
+export type NewSubkey = Omit<Subkey, 'id' | 'allowlist' | 'activation'> & { readonly allowlist: UsableAllowlist };
 
 /** The stored token_type (DECISIONS "kinds and ids"): every one of them is a read-only token. */
 export type TokenKind = 'readonly' | 'jwt' | 'api_key';
@@ -174,6 +186,13 @@ export interface SignedMessage {
   readonly by: Felt;
 }
 
+export type SignaturePurpose = 'login' | 'registration' | 'revoke_all' | 'sign_out';
+
+export interface EarlierUse {
+  /** 0 = an older release did not note it. */
+  readonly at: UnixNanos;
+}
+
 /** Which credentials, of many accounts, a restore ends. */
 export interface RevokedKinds {
   readonly subkeys: 'all' | 'pending';
@@ -216,8 +235,11 @@ export interface StoreTransaction extends StoreReads {
     now: UnixNanos,
   ): Promise<boolean>;
   revokeToken(account: AccountId, tokenId: string, now: UnixNanos): Promise<boolean>;
-  /** From pending, and only while it lives and may still be activated, to active; forgets the ciphertext and the ephemeral key. */
-  activateSubkey(account: AccountId, id: bigint, name: string, now: UnixNanos): Promise<boolean>;
+  /**
+   * From pending, and only while it lives and may still be activated, to active. The ciphertext is forgotten; that the ephemeral key
+   * took it, now and from this client address, is not.
+   */
+  activateSubkey(account: AccountId, id: bigint, name: string, now: UnixNanos, from: string): Promise<boolean>;
   /** Never lowers: sessions of every credential of the account whose auth_time is at or before `to` are dead. */
   raiseValidAfter(account: AccountId, to: UnixNanos): Promise<void>;
   /** The same for the sessions of one main key, wallet or subkey. */
@@ -229,14 +251,15 @@ export interface StoreTransaction extends StoreReads {
   /** False when it was in that state already. */
   lockAccount(account: AccountId, now: UnixNanos): Promise<boolean>;
   unlockAccount(account: AccountId): Promise<boolean>;
-  /** False when this key used this message before: nothing was written. Marks are by message and key, never by signature. */
+  /** When this key used this message before, and then nothing was written. Marks are by message and key, never by signature. */
   useSignature(
     account: AccountId,
-    purpose: 'login' | 'registration',
+    purpose: SignaturePurpose,
     signed: SignedMessage,
     expiresAt: UnixNanos,
-  ): Promise<boolean>;
-  useSiweNonce(account: AccountId, nonce: string, expiresAt: UnixNanos): Promise<boolean>;
+  ): Promise<EarlierUse | undefined>;
+  /** The same for the nonce of a wallet's message, whatever the message is for. */
+  useSiweNonce(account: AccountId, nonce: string, expiresAt: UnixNanos): Promise<EarlierUse | undefined>;
   /** Oldest first. */
   signingKeys(): Promise<readonly SigningKeyRecord[]>;
   insertSigningKey(record: SigningKeyRecord): Promise<void>;

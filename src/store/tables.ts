@@ -31,6 +31,12 @@ export interface SubkeyTable {
   eph_public_key: string;
   /** While pending: until when it may be activated. */
   pending_until: bigint;
+  /** The proof that blessed it; empty where none was asked. */
+  registered_by: string;
+  /** The ephemeral key that took the ciphertext, when, and from which address; empty and 0 where nobody did. */
+  activated_by: string;
+  activated_at: bigint;
+  activated_from: string;
   /** Sessions whose auth_time is at or before it are dead. */
   valid_after: bigint;
   /** 0 = never. */
@@ -71,12 +77,16 @@ export interface UsedSignatureTable {
   /** `hash/key`: the message, and the public key that signed it; the hash alone in a row of an older release. */
   message_hash: string;
   expires_at: bigint;
+  /** 0 in a row of an older release. */
+  used_at: bigint;
 }
 
 export interface SiweNonceTable {
   account_id: string;
   nonce: string;
   expires_at: bigint;
+  /** 0 in a row of an older release. */
+  used_at: bigint;
 }
 
 export interface AuditTable {

@@ -2,7 +2,7 @@
 // requests can never both make it (DESIGN 4.8).
 import { type Kysely, sql } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
-import type { Clock } from '../domain/time.ts';
+import { type Clock, unixNanos } from '../domain/time.ts';
 import { createClockWrites } from './clock-writes.ts';
 import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './meta.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
@@ -53,6 +53,10 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
         encrypted_key: subkey.pending?.encryptedKey ?? '',
         eph_public_key: subkey.pending?.ephPublicKey ?? '',
         pending_until: subkey.pending?.until ?? 0n,
+        registered_by: subkey.registeredBy,
+        activated_by: '',
+        activated_at: 0n,
+        activated_from: '',
         valid_after: 0n,
         expires_at: subkey.expiresAt,
         created_at: subkey.createdAt,
@@ -93,10 +97,13 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     revokeSubkey: (account, id, now) =>
       updateLiveSubkey(account, id, { ...revokedSubkey, revoked_at: now, updated_at: now }),
 
-    async activateSubkey(account, id, name, now) {
+    async activateSubkey(account, id, name, now, from) {
       const { numUpdatedRows } = await db
         .updateTable('subkey')
-        .set({ state: 'active', name, updated_at: now, encrypted_key: '', eph_public_key: '', pending_until: 0n })
+        .set((e) => ({
+          ...{ state: 'active', name, updated_at: now, encrypted_key: '', eph_public_key: '', pending_until: 0n },
+          ...{ activated_by: e.ref('eph_public_key'), activated_at: now, activated_from: from },
+        }))
         .where('account_id', '=', account)
         .where('id', '=', id)
         .where('state', '=', 'pending')
@@ -195,30 +202,37 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
       updateLiveToken(account, tokenId, { revoked_at: now, last_updated_at: now }),
 
     async useSignature(account, purpose, { hash, by }, expiresAt) {
-      // A mark that names no key was made before marks did: it stands for every key, until it is purged within minutes.
-      const keyless = await db
+      const message_hash = `${hash}/${by}`;
+      const earlier = await db
         .selectFrom('used_signature')
-        .select('expires_at')
+        .select('used_at')
         .where('account_id', '=', account)
         .where('purpose', '=', purpose)
-        .where('message_hash', '=', hash)
+        // A mark that names no key was made before marks did: it stands for every key, until it is purged within minutes.
+        .where('message_hash', 'in', [hash, message_hash])
+        .limit(1)
         .executeTakeFirst();
-      if (keyless !== undefined) return false;
-      const { numInsertedOrUpdatedRows } = await db
+      if (earlier !== undefined) return { at: unixNanos(earlier.used_at) };
+      await db
         .insertInto('used_signature')
-        .values({ account_id: account, purpose, message_hash: `${hash}/${by}`, expires_at: expiresAt })
-        .onConflict((c) => c.doNothing())
-        .executeTakeFirstOrThrow();
-      return numInsertedOrUpdatedRows === 1n;
+        .values({ account_id: account, purpose, message_hash, expires_at: expiresAt, used_at: clock.now() })
+        .execute();
+      return undefined;
     },
 
     async useSiweNonce(account, nonce, expiresAt) {
-      const { numInsertedOrUpdatedRows } = await db
+      const earlier = await db
+        .selectFrom('siwe_nonce')
+        .select('used_at')
+        .where('account_id', '=', account)
+        .where('nonce', '=', nonce)
+        .executeTakeFirst();
+      if (earlier !== undefined) return { at: unixNanos(earlier.used_at) };
+      await db
         .insertInto('siwe_nonce')
-        .values({ account_id: account, nonce, expires_at: expiresAt })
-        .onConflict((c) => c.doNothing())
-        .executeTakeFirstOrThrow();
-      return numInsertedOrUpdatedRows === 1n;
+        .values({ account_id: account, nonce, expires_at: expiresAt, used_at: clock.now() })
+        .execute();
+      return undefined;
     },
 
     appendAudit: (entry) => insertAudit(db, clock, [entry]),

@@ -71,7 +71,7 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   revokeSubkey: () => tx.revokeSubkey(alice, 1n, T0),
   replaceTokenAllowlist: () => tx.replaceTokenAllowlist(alice, 'tok_1', anywhere, T0),
   revokeToken: () => tx.revokeToken(alice, 'tok_1', T0),
-  activateSubkey: () => tx.activateSubkey(alice, 1n, 'x', T0),
+  activateSubkey: () => tx.activateSubkey(alice, 1n, 'x', T0, '192.0.2.1'),
   raiseValidAfter: () => tx.raiseValidAfter(alice, T0),
   async raiseCredentialValidAfter() {
     await tx.raiseCredentialValidAfter({ account: alice, kind: 'main', id: 'main' }, T0);

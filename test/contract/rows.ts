@@ -47,6 +47,7 @@ export const subkeyOf = (account: AccountId, more: Partial<NewSubkey> = {}): New
   createdAt: at(1n),
   updatedAt: at(2n),
   revokedAt: NEVER,
+  registeredBy: '',
   ...more,
 });
 

@@ -268,7 +268,7 @@ test('the ciphertext of a subkey leaves the file with its activation, its revoca
     ids.set(end, (await insertSubkey(store, subkeyOf(alice, { publicKey: key, state: 'pending', pending }))).id);
   }
   const idOf = (end: string): bigint => ids.get(end) ?? -1n;
-  await store.transaction((tx) => tx.activateSubkey(alice, idOf('activated'), 'bot', at(5n)));
+  await store.transaction((tx) => tx.activateSubkey(alice, idOf('activated'), 'bot', at(5n), '192.0.2.1'));
   await store.transaction((tx) => tx.revokeSubkey(alice, idOf('revoked'), at(5n)));
   await store.purgeExpired(at(101n));
   expect(database.sql('select state from subkey order by id')).toEqual([{ state: 'active' }, { state: 'revoked' }]);
@@ -285,7 +285,7 @@ test('the ciphertext of a subkey leaves the write-ahead log, too, and a reader i
   const ciphertext = randomBytes(3072).toString('base64url');
   const pending = { encryptedKey: ciphertext, ephPublicKey: feltOf(1n), until: at(100n) };
   const { id } = await insertSubkey(store, subkeyOf(alice, { state: 'pending', pending }));
-  await store.transaction((tx) => tx.activateSubkey(alice, id, 'bot', at(5n)));
+  await store.transaction((tx) => tx.activateSubkey(alice, id, 'bot', at(5n), '192.0.2.1'));
   const log = `${database.file}-wal`;
   // Copied by another process: to close a file of the database here would take our locks on it away.
   const copyOf = (file: string): string => {

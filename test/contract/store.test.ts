@@ -8,7 +8,7 @@ import { StoreFailure } from '../../src/errors.ts';
 import type { SigningKeyRecord } from '../../src/jwt/signing-key.ts';
 import type { OpenedStore } from '../../src/store/open.ts';
 import { DamagedRow } from '../../src/store/rows.ts';
-import type { FactsQuery, NewSubkey, Store } from '../../src/store/store.ts';
+import type { EarlierUse, FactsQuery, NewSubkey, Store, StoreTransaction } from '../../src/store/store.ts';
 import { databases, type TestDatabase, type TestTime } from './databases.ts';
 import {
   alice,
@@ -281,7 +281,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
     test('come back as they were written, with an id of their own', async () => {
       const subkey = subkeyOf(alice, { allowlist: allowlist('192.0.2.0/24', '2001:db8::/32'), name: 'ユーザー "x"' });
       const first = await insertSubkey(store, subkey);
-      expect(first).toEqual({ ...subkey, id: first.id });
+      expect(first).toEqual({ ...subkey, id: first.id, activation: undefined });
       expect(await store.subkey(alice, keyOne)).toEqual(first);
       const second = await insertSubkey(store, subkeyOf(bob));
       expect(second.id).not.toBe(first.id);
@@ -437,7 +437,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       const first = await insertSubkey(store, pendingOf(alice));
       const again = () => store.transaction((tx) => tx.insertSubkey(pendingOf(bob, { publicKey: keyTwo })));
       expect(await again()).toBeUndefined();
-      await store.transaction((tx) => tx.activateSubkey(alice, first.id, 'bot', at(5n)));
+      await store.transaction((tx) => tx.activateSubkey(alice, first.id, 'bot', at(5n), '192.0.2.1'));
       const second = await again();
       expect(second?.state).toBe('pending');
       await store.transaction((tx) => tx.revokeSubkey(bob, second?.id ?? -1n, at(6n)));
@@ -446,11 +446,13 @@ describe.each(databases)('the store on $name', ({ create }) => {
 
     test('become active once, under the name that was signed, and keep nothing of what they waited with', async () => {
       const { id } = await insertSubkey(store, pendingOf(alice, { expiresAt: at(900n) }));
-      const activate = () => store.transaction((tx) => tx.activateSubkey(alice, id, 'signed name', at(99n)));
+      const activate = () =>
+        store.transaction((tx) => tx.activateSubkey(alice, id, 'signed name', at(99n), '192.0.2.1'));
       expect(await activate()).toBe(true);
       expect(await store.subkey(alice, keyOne)).toEqual({
         ...subkeyOf(alice, { name: 'signed name', updatedAt: at(99n), expiresAt: at(900n) }),
         id,
+        activation: { by: ephemeral, at: at(99n), from: '192.0.2.1' },
       });
       expect(database.sql('select encrypted_key, eph_public_key, pending_until from subkey')).toEqual([
         { encrypted_key: '', eph_public_key: '', pending_until: 0n },
@@ -478,10 +480,10 @@ describe.each(databases)('the store on $name', ({ create }) => {
       await store.transaction((tx) => tx.revokeSubkey(alice, gone.id, at(5n)));
       const before = allRows();
       await store.transaction(async (tx) => {
-        expect(await tx.activateSubkey(alice, id, 'late', at(100n))).toBe(false);
-        expect(await tx.activateSubkey(alice, brief.id, 'expired', at(5n))).toBe(false);
-        expect(await tx.activateSubkey(bob, id, 'mine', at(5n))).toBe(false);
-        expect(await tx.activateSubkey(alice, gone.id, 'risen', at(5n))).toBe(false);
+        expect(await tx.activateSubkey(alice, id, 'late', at(100n), '192.0.2.1')).toBe(false);
+        expect(await tx.activateSubkey(alice, brief.id, 'expired', at(5n), '192.0.2.1')).toBe(false);
+        expect(await tx.activateSubkey(bob, id, 'mine', at(5n), '192.0.2.1')).toBe(false);
+        expect(await tx.activateSubkey(alice, gone.id, 'risen', at(5n), '192.0.2.1')).toBe(false);
       });
       expect(allRows()).toEqual(before);
     });
@@ -778,9 +780,30 @@ describe.each(databases)('the store on $name', ({ create }) => {
   describe('what counts once', () => {
     const signed = { hash: feltOf(0xabcn), by: keyOne };
 
+    const isFirst = async (use: (tx: StoreTransaction) => Promise<EarlierUse | undefined>) =>
+      (await store.transaction(use)) === undefined;
+
+    test('the second use learns when the first one was, where that was noted', async () => {
+      const use = () =>
+        store.transaction(async (tx) => [
+          await tx.useSignature(alice, 'login', signed, at(5n)),
+          await tx.useSiweNonce(alice, 'nonce', at(5n)),
+        ]);
+      expect(await use()).toEqual([undefined, undefined]);
+      const [{ used_at } = { used_at: 0n }] = database.sql('select used_at from used_signature');
+      expect(used_at).toBeGreaterThan(0n);
+      const [earlier, nonce] = await use();
+      expect([earlier, nonce?.at]).toEqual([
+        { at: used_at },
+        database.sql('select used_at from siwe_nonce')[0]?.used_at,
+      ]);
+      database.sql('update used_signature set used_at = 0');
+      expect((await use())[0]).toEqual({ at: 0n });
+    });
+
     test('a signature is used once per account, purpose and key, also after reopening', async () => {
       const use = (account: typeof alice, purpose: 'login' | 'registration', by = keyOne) =>
-        store.transaction((tx) => tx.useSignature(account, purpose, { ...signed, by }, at(5n)));
+        isFirst((tx) => tx.useSignature(account, purpose, { ...signed, by }, at(5n)));
       expect(await use(alice, 'registration')).toBe(true);
       expect(await use(alice, 'registration')).toBe(false);
       expect(await use(alice, 'login')).toBe(true);
@@ -795,15 +818,14 @@ describe.each(databases)('the store on $name', ({ create }) => {
       database.sql(
         `insert into used_signature (account_id, purpose, message_hash, expires_at) values ('${alice}', 'login', '${signed.hash}', 5)`,
       );
-      const use = (by: typeof keyOne) =>
-        store.transaction((tx) => tx.useSignature(alice, 'login', { ...signed, by }, at(5n)));
+      const use = (by: typeof keyOne) => isFirst((tx) => tx.useSignature(alice, 'login', { ...signed, by }, at(5n)));
       expect([await use(keyOne), await use(keyTwo)]).toEqual([false, false]);
       await store.purgeExpired(at(6n));
       expect([await use(keyOne), await use(keyTwo)]).toEqual([true, true]);
     });
 
     test('a nonce is used once per account, also after reopening', async () => {
-      const use = (account: typeof alice) => store.transaction((tx) => tx.useSiweNonce(account, 'nonce', at(5n)));
+      const use = (account: typeof alice) => isFirst((tx) => tx.useSiweNonce(account, 'nonce', at(5n)));
       expect(await use(alice)).toBe(true);
       expect(await use(alice)).toBe(false);
       expect(await use(bob)).toBe(true);
@@ -813,10 +835,10 @@ describe.each(databases)('the store on $name', ({ create }) => {
 
     test('of many in parallel exactly one wins', async () => {
       const signatures = await Promise.all(
-        Array.from({ length: 8 }, () => store.transaction((tx) => tx.useSignature(alice, 'login', signed, at(5n)))),
+        Array.from({ length: 8 }, () => isFirst((tx) => tx.useSignature(alice, 'login', signed, at(5n)))),
       );
       const nonces = await Promise.all(
-        Array.from({ length: 8 }, () => store.transaction((tx) => tx.useSiweNonce(alice, 'nonce', at(5n)))),
+        Array.from({ length: 8 }, () => isFirst((tx) => tx.useSiweNonce(alice, 'nonce', at(5n)))),
       );
       expect(signatures.filter((won) => won)).toHaveLength(1);
       expect(nonces.filter((won) => won)).toHaveLength(1);
@@ -828,7 +850,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
         throw new Error('changed my mind');
       });
       await expect(attempt).rejects.toThrow('changed my mind');
-      expect(await store.transaction((tx) => tx.useSignature(alice, 'registration', signed, at(5n)))).toBe(true);
+      expect(await isFirst((tx) => tx.useSignature(alice, 'registration', signed, at(5n)))).toBe(true);
     });
 
     test('marks are kept until their time is over, that moment included', async () => {
@@ -839,8 +861,8 @@ describe.each(databases)('the store on $name', ({ create }) => {
       await store.purgeExpired(at(5n));
       const used = () =>
         store.transaction(async (tx) => [
-          await tx.useSignature(alice, 'registration', signed, at(5n)),
-          await tx.useSiweNonce(alice, 'nonce', at(5n)),
+          (await tx.useSignature(alice, 'registration', signed, at(5n))) === undefined,
+          (await tx.useSiweNonce(alice, 'nonce', at(5n))) === undefined,
         ]);
       expect(await used()).toEqual([false, false]);
       await store.purgeExpired(at(6n));

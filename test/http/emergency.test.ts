@@ -322,7 +322,7 @@ test('with login.single_use a login signature opens one session, also as its (r,
     const [r, s] = JSON.parse(headers['PARADEX-STARKNET-SIGNATURE'] ?? '[]');
     const order = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2fn;
     const twin = { ...headers, 'PARADEX-STARKNET-SIGNATURE': JSON.stringify([r, (order - BigInt(s)).toString()]) };
-    expect((await login(twin)).json.error).toBe('STARKNET_SIGNATURE_VERIFICATION_FAILED');
+    expect((await login(twin)).json.error).toBe('SIGNATURE_ALREADY_USED');
     const fresh = loginHeaders(hasher, alice.key, alice.account, windowFrom(Date.now(), 601));
     expect((await login(fresh)).status).toBe(200);
   } finally {
@@ -348,7 +348,8 @@ test('with login.single_use a signature counts once for the key that made it: a 
       expect((await login(trader.key, window)).status).toBe(200);
       for (const key of [thief, trader.key]) {
         const again = await login(key, window);
-        expect([again.status, again.json.message]).toEqual([401, 'this login signature was used before']);
+        expect([again.status, again.json.error]).toEqual([401, 'SIGNATURE_ALREADY_USED']);
+        expect(again.json.message).toContain('this login signature was used before, at ');
       }
     }
   } finally {

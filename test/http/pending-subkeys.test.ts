@@ -100,7 +100,7 @@ describe('a pending subkey', () => {
     expect(json).toMatchObject({ state: 'active', name: 'phone', allowed_cidrs: ['127.0.0.1/32'] });
     expect(claimsOf(await subkeySession(world, owner.account, pending.subkey)).cs_kind).toBe('subkey');
     const again = await changesNothing(world, owner.session, () => activate(activation(pending)));
-    expectRefusal(again, 400, 'SUBKEY_NOT_ACTIVATABLE');
+    expectRefusal(again, 400, 'SUBKEY_ALREADY_ACTIVATED');
     expect(again.text).not.toContain(CIPHERTEXT);
   });
 

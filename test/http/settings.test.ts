@@ -313,7 +313,7 @@ describe('12.7 subkeys.reregister_revoked', () => {
     expect((await turnedDelete(path)).status).toBe(200);
 
     const replay = await postSubkey(turned, turnedOwner.session, body);
-    expectRefusal(replay, 401, 'STARKNET_SIGNATURE_VERIFICATION_FAILED');
+    expectRefusal(replay, 401, 'SIGNATURE_ALREADY_USED');
     const fresh = proofFor(turned, turnedOwner, subkey.publicKey, windowOf(turned, { life: 300 }));
     expect((await postSubkey(turned, turnedOwner.session, { ...body, ...fresh })).status).toBe(201);
 

@@ -96,13 +96,19 @@ describe('a message is good once', () => {
   test('the same message is refused the second time', async () => {
     const message = siweOf(world, owner, STATEMENT);
     expectSuccess(await postWallet(world, AUTH, owner, message), 200);
-    expectRefusal(await postWallet(world, AUTH, owner, message), 401, FAILED);
-    expectRefusal(await postWallet(world, '/v1/v2/auth', owner, message), 401, FAILED);
+    const usedAt = world.clock.nanos();
+    world.clock.advance(2);
+    for (const path of [AUTH, '/v1/v2/auth']) {
+      const answer = await postWallet(world, path, owner, message);
+      expectRefusal(answer, 401, 'SIGNATURE_ALREADY_USED');
+      expect(answer.text).toContain(`"data":{"used_at":${usedAt}}`);
+      expect(answer.json.message).not.toMatch(/verif|not by/);
+    }
   });
 
   test('so is another message with its nonce, until a minute after it expired', async () => {
     expectSuccess(await login({ nonce: 'reusednonce1', life: 300 }), 200);
-    expectRefusal(await login({ nonce: 'reusednonce1', life: 200 }), 401, FAILED);
+    expectRefusal(await login({ nonce: 'reusednonce1', life: 200 }), 401, 'SIGNATURE_ALREADY_USED');
   });
 
   test('two at the same time open one session', async () => {

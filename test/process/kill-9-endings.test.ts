@@ -365,7 +365,7 @@ test('the activation of a subkey: it logs in, gives its ciphertext no second tim
   expect(await stateOf(server, await subkeySession(server.url, owner.account, subkey))).toBe(ALIVE);
   for (const body of [sent, activation(subkey.publicKey)]) {
     const again = await activate(server, body);
-    expect(`${again.status} ${again.json?.error}`).toBe('400 SUBKEY_NOT_ACTIVATABLE');
+    expect(`${again.status} ${again.json?.error}`).toBe('400 SUBKEY_ALREADY_ACTIVATED');
     expect(again.text).not.toContain(ciphertext);
   }
   const unknown = await activate(server, activation(createStarkKey(randomStarkPrivateKey()).publicKey));

@@ -138,8 +138,8 @@ const others: Readonly<Record<string, Other>> = {
   'a second activation': {
     run: activate,
     stops: ['store.subkey', 'verify.activation', 'tx.account', 'transaction'],
-    wins: { activation: 'SUBKEY_NOT_ACTIVATABLE', other: CIPHERTEXT, states: ['active'] },
-    loses: { activation: CIPHERTEXT, other: 'SUBKEY_NOT_ACTIVATABLE', states: ['active'] },
+    wins: { activation: 'SUBKEY_ALREADY_ACTIVATED', other: CIPHERTEXT, states: ['active'] },
+    loses: { activation: CIPHERTEXT, other: 'SUBKEY_ALREADY_ACTIVATED', states: ['active'] },
   },
   'a registration of the same key': {
     run: registerAgain,

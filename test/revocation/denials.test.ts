@@ -139,6 +139,8 @@ describe('rows', () => {
     expiresAt: NEVER,
     ...times,
     pending: { encryptedKey: 'secret', ephPublicKey: feltOf(2n), until: at(9_000n) },
+    registeredBy: '',
+    activation: undefined,
   };
   const token: Token = {
     account: alice,

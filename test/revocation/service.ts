@@ -253,6 +253,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     createdAt: clock.now(),
     updatedAt: clock.now(),
     revokedAt: NEVER,
+    registeredBy: '',
   });
   const registered = await store.transaction(async (tx) => {
     for (const account of [alice, bob]) {

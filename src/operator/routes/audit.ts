@@ -4,7 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { parseFelt } from '../../domain/felt.ts';
-import { type Clock, type UnixNanos, unixNanos } from '../../domain/time.ts';
+import { type Clock, isoTime, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { readCursor } from '../../http/read.ts';
 import type { AuditFilter, AuditRow, Store } from '../../store/store.ts';
@@ -69,8 +69,6 @@ const lineOf = (row: AuditRow): string =>
   ]
     .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
     .join(',')},"detail":${detailOf(row.detail)}}\n`;
-
-const isoTime = (at: UnixNanos): string => new Date(Number(at / 1_000_000n)).toISOString();
 
 // A row that somebody damaged is shown as the text it is, and never breaks its line.
 function detailOf(stored: string): string {

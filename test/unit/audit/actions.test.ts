@@ -31,6 +31,7 @@ test('an action keeps its name, and a new one is added here', () => {
     'signing_key.retired',
     'store.restored',
     'subkey.activated',
+    'subkey.activation_repeated',
     'subkey.allowlist_replaced',
     'subkey.expired',
     'subkey.registered',

@@ -50,6 +50,8 @@ const subkey: Subkey = {
   updatedAt: NEVER,
   revokedAt: NEVER,
   pending: undefined,
+  registeredBy: '',
+  activation: undefined,
 };
 
 const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 50, subkeyPercent: 90 };
