@@ -47,7 +47,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   INVALID_TOKEN_SCOPE:
     'The credential is alive, but its kind may not do this. A terminal token: the login was without token_usage=interactive.',
   IP_NOT_ALLOWED:
-    "The client's address is not in the allowlist of the credential or of the subkey that signed the order, could not be told, or the list is damaged.",
+    "The client's address is not in the allowlist of the credential or of the subkey that signed the order, could not be told, or the list is damaged. data.client_ip is the address that was seen, or null: what an allowlist must hold.",
   REQUEST_NOT_ALLOWED:
     'The account is locked, or the operation is switched off: trade without a signature (orders.unsigned_routes), terminal tokens (terminal_token.enabled). Operator API: rotating the key of a use that is off; /metrics by another name than an address or localhost, without metrics.token.',
   ALLOWLIST_ENTRY_NOT_FOUND:

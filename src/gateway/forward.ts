@@ -54,7 +54,10 @@ export interface Exchange {
   /** Filled in as the exchange goes on. */
   readonly timing?: ExchangeTiming | undefined;
   /** `sent`: the head was written to the venue, which may have acted on it. */
-  renderRefusal(refusal: Refusal, fate: { readonly method: string; readonly sent: boolean }): RenderedRefusal;
+  renderRefusal(
+    refusal: Refusal,
+    about: { readonly method: string; readonly sent: boolean; readonly clientIp: string },
+  ): RenderedRefusal;
 }
 
 /** Monotonic milliseconds (performance.now); 0 = not yet. */
@@ -198,7 +201,8 @@ function carry(
     refused = { kind: 'refused', refusal, ...(cause === undefined ? {} : { cause }) };
     setIdleTimer();
     sent?.cancel();
-    const rendered = exchange.renderRefusal(refusal, { method: exchange.method, sent: headSent });
+    const { method, clientIp } = exchange;
+    const rendered = exchange.renderRefusal(refusal, { method, sent: headSent, clientIp });
     if (!isWhole(request)) response.shouldKeepAlive = false;
     response.writeHead(rendered.status, {
       ...exchange.extraHeaders,

@@ -266,12 +266,12 @@ function answerPreflight({ response, extra }: Arrival, headers: Record<string, s
 /** A refused request's body up to this size is read and thrown away, so that its connection can be used again. */
 const DRAINED_BODY_BYTES = 65_536;
 
-function send({ request, response, extra }: Arrival, error: ApiError): void {
+function send({ request, response, extra, clientIp }: Arrival, error: ApiError): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  const { status, headers, body } = renderError(error);
+  const { status, headers, body } = renderError(error, clientIp);
   const length = Number(request.headers['content-length'] ?? '0');
   const chunked = request.headers['transfer-encoding'] !== undefined;
   if (!request.complete && (chunked || length > DRAINED_BODY_BYTES)) response.shouldKeepAlive = false;

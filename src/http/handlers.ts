@@ -74,7 +74,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
     const principal = error instanceof ProvenRefusal ? error : grant.principal;
     const told = { requestId, route: route.name, clientIp: clientIpText, principal };
     deps.telemetry.erred(told, apiError, error);
-    const { status, headers, body } = renderError(apiError);
+    const { status, headers, body } = renderError(apiError, clientIpText);
     closeWhenDeaf(reply.raw, status);
     reply.code(status).headers(headers).send(body);
   };

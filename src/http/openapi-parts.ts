@@ -48,7 +48,7 @@ const shared: Readonly<Record<string, SharedAnswer>> = {
   Forbidden: {
     codes: ['INVALID_TOKEN_SCOPE', 'IP_NOT_ALLOWED', 'REQUEST_NOT_ALLOWED'],
     description:
-      'INVALID_TOKEN_SCOPE: the credential may not do this. IP_NOT_ALLOWED: not from this address. REQUEST_NOT_ALLOWED: the account is locked, or the operation is off.',
+      'INVALID_TOKEN_SCOPE: the credential may not do this. IP_NOT_ALLOWED: not from this address, which data.client_ip names (null when it could not be told). REQUEST_NOT_ALLOWED: the account is locked, or the operation is off.',
   },
   NotFound: { codes: ['NOT_FOUND'], description: 'NOT_FOUND: nothing is there.' },
   MethodNotAllowed: {

@@ -10,8 +10,11 @@ export interface RenderedError {
   readonly body: string;
 }
 
-export function renderError(error: ApiError): RenderedError {
-  const { status, code, message, data } = error;
+/** `clientIp`: the address that the request was seen to come from, as canonical text; empty when unknown, or when there is no request. */
+export function renderError(error: ApiError, clientIp: string): RenderedError {
+  const { status, code, message } = error;
+  // Behind a NAT or a proxy nobody knows otherwise what the list must hold.
+  const data = code === 'IP_NOT_ALLOWED' ? { ...error.data, client_ip: clientIp === '' ? null : clientIp } : error.data;
   return {
     status,
     headers: {
@@ -49,8 +52,11 @@ export function toldFate(error: ApiError, { method, sent }: Fate): ApiError {
 }
 
 /** A refusal in the venue's place. */
-export const renderRefusal = (refusal: DenyReason | ApiError, fate: Fate): RenderedError =>
-  renderError(toldFate(refusal instanceof ApiError ? refusal : refusalErrorOf(refusal), fate));
+export const renderRefusal = (
+  refusal: DenyReason | ApiError,
+  about: Fate & { readonly clientIp: string },
+): RenderedError =>
+  renderError(toldFate(refusal instanceof ApiError ? refusal : refusalErrorOf(refusal), about), about.clientIp);
 
 /** Anything that is no ApiError says nothing to the caller but the id under which the log has it. */
 export function toApiError(error: unknown, requestId: string): ApiError {

@@ -308,7 +308,7 @@ const tooManyWaiting = (): ApiError =>
   new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`);
 
 function refuseAndClose(response: ServerResponse, error: ApiError): void {
-  const { status, headers, body } = renderError(error);
+  const { status, headers, body } = renderError(error, '');
   response.shouldKeepAlive = false;
   response.writeHead(status, {
     ...headers,

@@ -46,7 +46,7 @@ export function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }
   }
   // A request whose body broke off has its id already, and its head may have left.
   const known = waiting ? knownOf(waiting) : undefined;
-  const { status, headers, body } = renderError(known === undefined ? error : toldOfLeft(error, known));
+  const { status, headers, body } = renderError(known === undefined ? error : toldOfLeft(error, known), '');
   const requestId = known?.requestId ?? randomUUID();
   const length = Buffer.byteLength(body);
   const lines = Object.entries({

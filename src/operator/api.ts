@@ -95,7 +95,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     const apiError = fromFastify(error) ?? toApiError(error, requestId);
     const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
     telemetry.erred({ requestId, route: 'operator', principal: undefined, clientIp }, apiError, error);
-    const { status, headers, body } = renderError(apiError);
+    const { status, headers, body } = renderError(apiError, clientIp);
     reply.code(status).headers(headers).send(body);
   };
   const app = Fastify({
@@ -206,7 +206,7 @@ function isAddress(host: string | undefined): boolean {
 }
 
 function refuse(response: ServerResponse, error: ApiError): void {
-  const { status, headers, body } = renderError(error);
+  const { status, headers, body } = renderError(error, '');
   // Its body is not read.
   if (!response.req.complete) response.shouldKeepAlive = false;
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });

@@ -157,7 +157,7 @@ describe('whatever the code', () => {
 
   test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('of a %s that left nobody is told to come again', (method) => {
     for (const refusal of all) {
-      const { status, headers, body } = renderRefusal(refusal, { method, sent: true });
+      const { status, headers, body } = renderRefusal(refusal, { method, sent: true, clientIp: '' });
       const { message, data } = JSON.parse(body);
       expect(headers['Retry-After'], body).toBeUndefined();
       expect(message).toMatch(WORDS);
@@ -167,7 +167,7 @@ describe('whatever the code', () => {
 
   test.each(['GET', 'HEAD'])('of a %s it says when to come again, as it changes nothing', (method) => {
     for (const refusal of all) {
-      const { headers, body } = renderRefusal(refusal, { method, sent: true });
+      const { headers, body } = renderRefusal(refusal, { method, sent: true, clientIp: '' });
       if (refusal instanceof ApiError) expect(headers['Retry-After'], body).toBe('9');
       expect(body).not.toMatch('executed');
     }
@@ -176,7 +176,7 @@ describe('whatever the code', () => {
   test('what the refusal tells by itself stays', () => {
     const error = new ApiError('SERVICE_UNAVAILABLE', 'a sentence', { data: { index: 3 } });
     expect(toldFate(error, { method: 'POST', sent: true }).data).toEqual({ index: 3, sent: true });
-    expect(renderError(toldFate(error, { method: 'POST', sent: false })).headers['Retry-After']).toBe('1');
+    expect(renderError(toldFate(error, { method: 'POST', sent: false }), '').headers['Retry-After']).toBe('1');
   });
 });
 

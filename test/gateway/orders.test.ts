@@ -346,7 +346,8 @@ describe('whose key', () => {
     expect(refused.message).toBe('the client address is outside the allowlist of the subkey that signed');
     const list = [signed(newOrder(), { by: other.key, account }), order()];
     const listed = await expectRefused(list, { session, target: '/v1/orders/batch' }, 403, 'IP_NOT_ALLOWED');
-    expect(listed.data).toEqual({ index: 1 });
+    expect(refused.data).toEqual({ client_ip: '127.0.0.1' });
+    expect(listed.data).toEqual({ index: 1, client_ip: '127.0.0.1' });
     // The main key itself is bound to no address, and a key of nobody is told of no list.
     await expectForwarded(list.slice(0, 1), { session, target: '/v1/orders/batch' });
     await expectRefused(signed(newOrder(), { by: newStarkKey(), account }), { session });

@@ -118,12 +118,11 @@ describe('the address of a client', () => {
   test('is the socket\u2019s when no proxy is trusted, whatever the headers say', async () => {
     expect(await ipOf(owner.session, forged)).toBe('127.0.0.1');
     const { token } = await createToken(world.url, owner.session, { allowed_cidrs: ['203.0.113.0/24'] });
-    expectRefusal(await self(token, forged), 403, 'IP_NOT_ALLOWED');
-    expectRefusal(
-      await call(world.url, 'GET', '/v1/balance', { bearer: token, headers: forged }),
-      403,
-      'IP_NOT_ALLOWED',
-    );
+    for (const path of ['/countersign/v1/self', '/v1/balance']) {
+      const refused = await call(world.url, 'GET', path, { bearer: token, headers: forged });
+      expectRefusal(refused, 403, 'IP_NOT_ALLOWED');
+      expect(refused.json.data, path).toEqual({ client_ip: '127.0.0.1' });
+    }
   });
 
   test('behind trusted proxies is the rightmost that is none of them, and decides', async () => {
@@ -143,13 +142,16 @@ describe('the address of a client', () => {
           bearer: token,
           headers: through(...hops),
         });
-        return status === 200 ? 200 : `${status} ${json.error}`;
+        return status === 200 ? 200 : `${status} ${json.error} ${json.data.client_ip}`;
       };
       expect(await balance('203.0.113.7')).toBe(200);
-      expect(await balance('203.0.113.7', '198.51.100.1')).toBe('403 IP_NOT_ALLOWED');
+      expect(await balance('203.0.113.7', '198.51.100.1')).toBe('403 IP_NOT_ALLOWED 198.51.100.1');
+      expect(await balance('203.0.113.7', '[2001:DB8::1]')).toBe('403 IP_NOT_ALLOWED 2001:db8::1');
       // What cannot be read is nobody\u2019s address: refused, even for a credential that may be used from anywhere.
-      expect(await balance('203.0.113.7', 'unknown')).toBe('403 IP_NOT_ALLOWED');
-      expectRefusal(await self(session, through('garbage'), proxied), 403, 'IP_NOT_ALLOWED');
+      expect(await balance('203.0.113.7', 'unknown')).toBe('403 IP_NOT_ALLOWED null');
+      const unknown = await self(session, through('garbage'), proxied);
+      expectRefusal(unknown, 403, 'IP_NOT_ALLOWED');
+      expect(unknown.json.data).toEqual({ client_ip: null });
     } finally {
       await proxied.stop();
     }

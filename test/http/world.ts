@@ -191,6 +191,8 @@ export function expectRefusal(answer: Answer, status: number, code: string): str
   expect(`${answer.status} ${answer.json?.error}`, answer.text).toBe(`${status} ${code}`);
   expect(Object.keys(answer.json)).toEqual(['error', 'message', 'data']);
   expect(answer.json.message).toMatch(/\S/);
+  // Wherever it is answered: who is refused by an address must learn which one was seen.
+  if (code === 'IP_NOT_ALLOWED') expect(answer.json.data).toHaveProperty('client_ip');
   expectOurHeaders(answer);
   return answer.json.message;
 }

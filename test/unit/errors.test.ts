@@ -101,12 +101,12 @@ test('every 503 says when to come back, and nothing else does by itself', () => 
   ];
   expect(errors.filter(({ status }) => status === 503).length).toBeGreaterThan(codes.length);
   for (const error of errors) {
-    const { status, headers } = renderError(error);
+    const { status, headers } = renderError(error, '');
     expect(headers['Retry-After'], `${error.code} ${status}`).toBe(status === 503 ? '1' : undefined);
   }
 });
 
 test('a 503 that knows better keeps its own time', () => {
   const error = new ApiError('SERVICE_UNAVAILABLE', 'a sentence', { headers: { 'Retry-After': '5' } });
-  expect(renderError(error).headers['Retry-After']).toBe('5');
+  expect(renderError(error, '').headers['Retry-After']).toBe('5');
 });
