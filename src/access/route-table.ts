@@ -1,9 +1,9 @@
 // Which routes exist, who may call them and who serves them: data from a file, read strictly, then matched segment by segment.
 // It never guesses: an unlisted path has no route, a literal segment is never read as a parameter, and nothing backtracks.
 import { type Permission, permissions } from '../domain/permission.ts';
-import { parseTarget } from './target.ts';
+import { loosestReading, parseTarget } from './target.ts';
 
-/** The methods a table may list. HEAD, TRACE and CONNECT have no routes; OPTIONS is the CORS code's (DESIGN 4.1). */
+/** The methods a table may list. TRACE and CONNECT have no routes, HEAD has those of GET that are ours; OPTIONS is the CORS code's (DESIGN 4.1). */
 export const routeMethods = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'] as const;
 export type RouteMethod = (typeof routeMethods)[number];
 
@@ -82,17 +82,19 @@ export function parseRouteTable(json: unknown): RouteTable {
 /**
  * Returns the pure function every request goes through: `segments` as parseTarget gives them, the method as received.
  * At each segment a literal of the table beats a parameter and is never left again, so `PUT /v1/orders/batch` is a wrong
- * method on the batch route and can never become an order named "batch". A segment that equals a literal but for
- * letter case is no parameter either: some servers ignore case, and would serve the other route.
+ * method on the batch route and can never become an order named "batch". A segment that anybody could read as a literal
+ * (in other letter case, encoded, with blanks around it) is no parameter either: such a server would serve the other route.
+ *
+ * HEAD has the route of GET where we serve it: whoever asks is decided upon and answered as for a GET (RFC 9110 section 9.3.2).
  */
 export function createRouteMatcher(table: RouteTable): RouteMatcher {
   const root = buildTree(table.routes);
   return (method, segments) => {
-    if (method === 'HEAD' || method === 'TRACE' || method === 'CONNECT') return unknown;
+    if (method === 'TRACE' || method === 'CONNECT') return unknown;
     const params: Record<string, string> = {};
     let node = root;
     for (const segment of segments) {
-      const literal = node.literals.get(segment.toLowerCase());
+      const literal = node.literals.get(loosestReading(segment));
       if (literal !== undefined) {
         if (literal.text !== segment) return unknown;
         node = literal.node;
@@ -103,10 +105,11 @@ export function createRouteMatcher(table: RouteTable): RouteMatcher {
         return unknown;
       }
     }
-    const route = node.routes.get(method);
+    const answersHead = node.routes.get('GET')?.servedBy === 'us';
+    const route = node.routes.get(method === 'HEAD' && answersHead ? 'GET' : method);
     if (route !== undefined) return { kind: 'route', route, params };
     if (node.routes.size === 0) return unknown;
-    return { kind: 'method_not_allowed', allow: [...node.routes.keys()].sort() };
+    return { kind: 'method_not_allowed', allow: [...node.routes.keys(), ...(answersHead ? ['HEAD'] : [])].sort() };
   };
 }
 
@@ -201,12 +204,17 @@ function usualLimit(method: RouteMethod, access: RouteAccess): RouteLimit {
 const parameterName = (segment: string): string | undefined => /^\{([a-z][a-z0-9_]*)\}$/.exec(segment)?.[1];
 const patternSegments = (path: string): readonly string[] => (path === '/' ? [] : path.slice(1).split('/'));
 
-/** A pattern is a path that parseTarget would accept unchanged, with whole segments replaced by `{parameters}`. */
+// Which characters no server reads in another way. Where `:`, `@` or `,` comes encoded, loosestReading finds the literal all the same.
+const literal = /^[A-Za-z0-9\-._~:@,]+$/;
+
+/** A pattern is a path that parseTarget would accept unchanged, of literals and whole `{parameters}`. */
 function checkPattern(path: string, where: string): void {
   const segments = patternSegments(path);
-  const sample = `/${segments.map((segment) => (parameterName(segment) === undefined ? segment : 'x')).join('/')}`;
-  const target = parseTarget(sample);
-  if (!path.startsWith('/') || target.kind === 'malformed' || target.path !== sample) {
+  const sample = segments.map((segment) => (parameterName(segment) === undefined ? segment : 'x'));
+  const target = parseTarget(`/${sample.join('/')}`);
+  const isPlain =
+    target.kind === 'target' && target.path === `/${sample.join('/')}` && sample.every((part) => literal.test(part));
+  if (!path.startsWith('/') || !isPlain) {
     throw new RouteTableError(
       `${where}: path must begin with "/", must not end with one, and each segment must be a literal ` +
         '(letters, digits and - . _ ~ : @ ,) or a whole {parameter} in lower case',

@@ -761,6 +761,37 @@ describe('a list of orders', () => {
   });
 });
 
+test.each(['grid+1', 'grid%2B1', 'grid%2b1', 'abc=', 'abc%3D', "a!$&'()*,b", 'a%20b', 'caf%C3%A9', 'x%3Fy%23z'])(
+  'an order is cancelled by its client id in the spelling that came: %s',
+  async (id) => {
+    const target = `/v1/orders/by_client_id/${id}`;
+    const head = `Host: x\r\nAuthorization: Bearer ${bySubkey}\r\nConnection: close\r\n\r\n`;
+    expect((await sendRaw(world.port, `DELETE ${target} HTTP/1.1\r\n${head}`)).status).toBe(201);
+    expect(venue.seen.at(-1)).toMatchObject({ method: 'DELETE', target });
+  },
+);
+
+test.each(['%67rid', 'a%2Fb', 'a%252Fb', 'a%3Bb', 'a;b', 'a%00', '..%20'])(
+  'a client id with a second reading reaches no venue: %s',
+  async (id) => {
+    const before = venue.seen.length;
+    const head = `Host: x\r\nAuthorization: Bearer ${bySubkey}\r\nConnection: close\r\n\r\n`;
+    const answer = await sendRaw(world.port, `DELETE /v1/orders/by_client_id/${id} HTTP/1.1\r\n${head}`);
+    expectRawRefusal(answer, 404, 'NOT_FOUND');
+    expect(venue.seen.length).toBe(before);
+  },
+);
+
+test('the id in the path of a changed order is the signed one, in its one spelling', async () => {
+  const before = venue.seen.length;
+  const body = '{}';
+  const head = `Host: x\r\nAuthorization: Bearer ${bySubkey}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n`;
+  for (const id of ['7%2B', '+7', '7%20']) {
+    expect((await sendRaw(world.port, `PUT /v1/orders/${id} HTTP/1.1\r\n${head}${body}`)).status).toBe(400);
+  }
+  expect(venue.seen.length).toBe(before);
+});
+
 test('a refused order is in the audit log of its account', async () => {
   const upstream = await createRecordingVenueUrl();
   const first = await startWorld({ upstream, settings });

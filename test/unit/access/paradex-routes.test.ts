@@ -212,18 +212,20 @@ describe('what is not listed has no route', () => {
     ['GET', '/v1/auth', ['POST']],
     ['PATCH', '/v1/vaults', ['GET', 'POST']],
     ['OPTIONS', '/v1/orders', ['DELETE', 'GET', 'POST']],
-    ['POST', '/countersign/v1/self', ['GET']],
+    ['POST', '/countersign/v1/self', ['GET', 'HEAD']],
+    ['HEAD', '/v1/orders', ['DELETE', 'GET', 'POST']],
   ])('%s %s is a wrong method, never another route', (method, raw, allow) => {
     expect(ask(method, raw)).toEqual({ kind: 'method_not_allowed', allow });
   });
 
   test('every method an operation does not have is refused with exactly the methods it has', () => {
     for (const { path } of listed) {
-      const has = listed
-        .filter((other) => other.path === path)
-        .map(({ method }) => method)
-        .sort();
-      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((name) => !has.includes(name))) {
+      const here = table.routes.filter((other) => other.path === path);
+      const isOurs = here.some(({ method, servedBy }) => method === 'GET' && servedBy === 'us');
+      const has: string[] = [...here.map(({ method }) => method), ...(isOurs ? ['HEAD'] : [])].sort();
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter(
+        (name) => !has.includes(name),
+      )) {
         expect(ask(method, concrete(path))).toEqual({ kind: 'method_not_allowed', allow: has });
       }
     }

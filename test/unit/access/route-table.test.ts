@@ -234,14 +234,55 @@ describe('matching', () => {
   });
 
   test('an empty or strange segment throws nothing', () => {
+    const strange = fc.oneof(
+      fc.string({ unit: 'binary' }).filter((text) => !text.includes('%')),
+      fc.string({ unit: 'grapheme' }).map(encodeURIComponent),
+    );
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.array(fc.string({ unit: 'binary' })), (method, segments) => {
+      fc.property(fc.string({ unit: 'binary' }), fc.array(strange), (method, segments) => {
         expect(['route', 'method_not_allowed', 'unknown']).toContain(match(method, segments).kind);
       }),
     );
   });
 
-  test.each(['HEAD', 'TRACE', 'CONNECT'])('%s has no route anywhere, also where GET has one', (method) => {
+  test.each([
+    ['a literal in encoded letters of its own', 'GET', '/x/a%3Ab', 'unknown'],
+    ['a literal that the last part spells encoded', 'GET', '/x/b%2Cc%40d', 'unknown'],
+    ['a literal with an encoded blank around it', 'GET', '/x/%20all', 'unknown'],
+    ['a literal with a plus sign behind it', 'GET', '/x/all+', 'unknown'],
+    ['a literal in other case with a blank', 'GET', '/x/ALL%20', 'unknown'],
+    ['a literal with a letter that looks alike', 'GET', '/x/a%EF%BD%8Cl', 'unknown'],
+    ['a literal with the Kelvin sign', 'GET', '/x/%E2%84%AAeys', 'unknown'],
+    ['a literal with a long s', 'GET', '/x/key%C5%BF', 'unknown'],
+    ['an encoded reserved character', 'GET', '/x/grid%2B1', 'GET /x/{id}'],
+    ['the same as it is', 'GET', '/x/grid+1', 'GET /x/{id}'],
+    ['an encoded query', 'GET', '/x/all%3Fa', 'GET /x/{id}'],
+    ['a literal itself', 'GET', '/x/a:b', '405 DELETE'],
+    ['an encoded character where only literals stand', 'DELETE', '/x%3F/all', 'unknown'],
+  ])('what anybody could read as a literal is no parameter: %s', (_name, method, path, expected) => {
+    const names = ['GET /x/{id}', 'DELETE /x/a:b', 'DELETE /x/b,c@d', 'DELETE /x/all', 'DELETE /x/keys'];
+    expect(answer(matcherOf(...names), method, path)).toBe(expected);
+  });
+
+  test('HEAD has the route of GET where we serve it, and nowhere else', () => {
+    const ours = createRouteMatcher(
+      parseRouteTable(
+        tableOf(
+          { ...row, path: '/ours', served_by: 'us' },
+          { ...row, path: '/ours', method: 'POST', served_by: 'us' },
+          { ...row, path: '/theirs' },
+          { ...row, path: '/written', method: 'POST', served_by: 'us' },
+        ),
+      ),
+    );
+    expect(answer(ours, 'HEAD', '/ours')).toBe('GET /ours');
+    expect(answer(ours, 'PUT', '/ours')).toBe('405 GET, HEAD, POST');
+    expect(answer(ours, 'HEAD', '/theirs')).toBe('405 GET');
+    expect(answer(ours, 'HEAD', '/written')).toBe('405 POST');
+    expect(answer(ours, 'HEAD', '/nothing')).toBe('unknown');
+  });
+
+  test.each(['TRACE', 'CONNECT'])('%s has no route anywhere, also where GET has one', (method) => {
     expect(answer(match, method, '/orders')).toBe('unknown');
     expect(answer(match, method, '/orders/7')).toBe('unknown');
   });
