@@ -131,9 +131,9 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       return refuse(arrival, deny('method_not_allowed'));
     }
     const { route } = match;
-    requireNoBodyOfGet(method, request);
+    requireNoBodyOfGet(route.method, request);
 
-    const asked = deps.authorize({ route, method, authorization: lines.authorization, clientIp });
+    const asked = deps.authorize({ route, method: route.method, authorization: lines.authorization, clientIp });
     const decision = asked instanceof Promise ? await asked : asked;
     if (decision.kind === 'deny') {
       if (!mayInsist) return refuse(arrival, decision);
@@ -183,6 +183,8 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     for (const [name, value] of Object.entries(arrival.extra)) response.setHeader(name, value);
     response.setHeader('Cache-Control', 'no-store');
     request.url = canonical;
+    // HEAD is answered as GET is, and node leaves the body out.
+    request.method = context.route.method;
     attachContext(request, context);
     serveOurs(request, response);
   }

@@ -164,6 +164,8 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
       attachAct(request, { actor: 'operator', requestId, clientIp });
     }
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
+    // HEAD is answered as GET is, and node leaves the body out.
+    if (request.method === 'HEAD') request.method = 'GET';
     requireNoBodyOfGet(request.method ?? '', request);
     request.url = target.canonical;
   }
@@ -213,7 +215,7 @@ function refuse(response: ServerResponse, error: ApiError): void {
   response.end(body);
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** Call it before the routes are registered, and what it returns after: known paths then answer other methods with 405. */
 function watchMethods(app: FastifyInstance): () => void {
@@ -225,10 +227,10 @@ function watchMethods(app: FastifyInstance): () => void {
   });
   return () => {
     for (const [url, methods] of [...known]) {
-      const allow = [...methods].join(', ');
+      const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
       app.route({
         url,
-        method: METHODS.filter((method) => !allow.split(', ').includes(method)),
+        method: METHODS.filter((method) => !methods.has(method)),
         handler: () => {
           throw new ApiError('METHOD_NOT_ALLOWED', 'this path does not answer that method', {
             headers: { Allow: allow },

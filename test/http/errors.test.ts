@@ -83,10 +83,11 @@ describe('below the router, over raw sockets', () => {
     await refusedRaw(request(line), 404, 'NOT_FOUND');
   });
 
-  test('HEAD is answered 404 without a body', async () => {
+  test('HEAD for the venue is answered 405 without a body', async () => {
     const before = world.service.venue.total();
     const answer = await sendRaw(world.port, request('HEAD /v1/markets'));
-    expect([answer.status, answer.body]).toEqual([404, '']);
+    expect([answer.status, answer.body]).toEqual([405, '']);
+    expect(answer.headers.get('allow')).toBe('GET');
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(world.service.venue.total()).toBe(before);
   });
@@ -229,12 +230,12 @@ describe('below the router, over raw sockets', () => {
 describe('around the router', () => {
   test.each([
     ['GET', '/v1/auth', 'POST'],
-    ['PUT', '/v1/account/tokens', 'GET, POST'],
-    ['DELETE', '/v1/account/keys/subkeys', 'GET, POST'],
+    ['PUT', '/v1/account/tokens', 'GET, HEAD, POST'],
+    ['DELETE', '/v1/account/keys/subkeys', 'GET, HEAD, POST'],
     ['POST', '/v1/account/keys/subkeys/0x1/allowed-cidrs', 'PUT'],
     ['PATCH', '/v1/orders/batch', 'DELETE, POST'],
     ['OPTIONS', '/v1/markets', 'GET'],
-    ['POST', '/healthz', 'GET'],
+    ['POST', '/healthz', 'GET, HEAD'],
   ])('%s %s is answered 405 with Allow: %s', async (method, path, allow) => {
     const before = world.service.venue.total();
     const answer = await call(world.url, method, path, { bearer: owner.session });

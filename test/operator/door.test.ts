@@ -140,7 +140,7 @@ describe('with the operator token', () => {
     expectRefusal(await ask('GET', `/version?${'x'.repeat(9_000)}`), 414, 'URI_TOO_LONG');
     const wrongMethod = await ask('PUT', '/version');
     expectRefusal(wrongMethod, 405, 'METHOD_NOT_ALLOWED');
-    expect(wrongMethod.headers.get('Allow')).toBe('GET');
+    expect(wrongMethod.headers.get('Allow')).toBe('GET, HEAD');
   });
 
   test('a request without one Host, in another protocol, or with a body in a coding we do not read, is refused', async () => {

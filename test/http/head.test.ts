@@ -1,0 +1,118 @@
+// HEAD (RFC 9110 section 9.3.2): wherever GET is ours, on both listeners, decided as GET is and answered with its headers and no body.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseRouteTable } from '../../src/access/route-table.ts';
+import paradex from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { createToken } from '../support/trader.ts';
+import { type RawAnswer, sendRaw } from './raw.ts';
+import { newOwner, type Owner, startWorld, type World } from './world.ts';
+
+let world: World;
+let owner: Owner;
+let publicKey: string;
+beforeAll(async () => {
+  world = await startWorld();
+  owner = await newOwner(world);
+  publicKey = owner.key.publicKey;
+});
+afterAll(() => world.stop());
+
+const ask = (port: number, method: string, path: string, bearer?: string): Promise<RawAnswer> => {
+  const authorization = bearer === undefined ? '' : `Authorization: Bearer ${bearer}\r\n`;
+  return sendRaw(port, `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${authorization}Connection: close\r\n\r\n`);
+};
+
+/** Without what differs between two requests anyway. */
+const lasting = ({ status, headers }: RawAnswer) => {
+  const moving = ['date', 'countersign-request-id', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
+  return {
+    status,
+    headers: Object.fromEntries([...headers].filter(([name]) => !moving.includes(name))),
+    names: [...headers.keys()],
+  };
+};
+
+async function expectAsGet(port: number, path: string, bearer?: string): Promise<number> {
+  const [get, head] = [await ask(port, 'GET', path, bearer), await ask(port, 'HEAD', path, bearer)];
+  expect(lasting(head)).toEqual(lasting(get));
+  expect(get.body).not.toBe('');
+  expect(head.body).toBe('');
+  return head.status;
+}
+
+const ours = parseRouteTable(paradex).routes.filter(({ method, servedBy }) => method === 'GET' && servedBy === 'us');
+const inWords = ours.map(({ name, access, path }) => [name, access, path.replace('{public_key}', '0x1')] as const);
+
+describe('on the public listener', () => {
+  test.each(inWords)('HEAD answers as %s (%s) does', async (_name, access, path) => {
+    const query = path === '/v1/onboarding' ? `?account_signer_type=starknet&public_key=${publicKey}` : '';
+    const status = await expectAsGet(world.port, `${path}${query}`, access === 'public' ? undefined : owner.session);
+    expect(status).toBe(path.endsWith('/0x1') ? 404 : 200);
+  });
+
+  test('it is decided upon as GET is: who may not read learns no more by it, and who may does', async () => {
+    const { token } = await createToken(world.url, owner.session, {});
+    const elsewhere = await createToken(world.url, owner.session, { allowed_cidrs: ['203.0.113.0/24'] });
+    expect(await expectAsGet(world.port, '/countersign/v1/self')).toBe(401);
+    expect(await expectAsGet(world.port, '/countersign/v1/self', token)).toBe(200);
+    expect(await expectAsGet(world.port, '/v1/account/tokens', token)).toBe(403);
+    expect(await expectAsGet(world.port, '/countersign/v1/self', elsewhere.token)).toBe(403);
+  });
+
+  test('it reaches neither the venue nor what is written to', async () => {
+    const before = world.service.venue.total();
+    for (const [path, allow] of [
+      ['/v1/balance', 'GET'],
+      ['/v1/markets', 'GET'],
+      ['/v1/auth', 'POST'],
+      ['/countersign/v1/revoke-all', 'POST'],
+    ] as const) {
+      const answer = await ask(world.port, 'HEAD', path, owner.session);
+      expect([answer.status, answer.headers.get('allow'), answer.body]).toEqual([405, allow, '']);
+    }
+    expect(world.service.venue.total()).toBe(before);
+    expect(await expectAsGet(world.port, '/countersign/v1/self', owner.session)).toBe(200);
+  });
+
+  test('its connection can be used again, and a body in it is refused as in a GET', async () => {
+    const head = 'HEAD /healthz HTTP/1.1\r\nHost: x\r\n';
+    const twice = await sendRaw(world.port, `${head}\r\n${head}Connection: close\r\n\r\n`);
+    expect(twice.body.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
+    expect(twice.body).not.toContain('status');
+    expect((await sendRaw(world.port, `${head}Connection: close\r\nContent-Length: 2\r\n\r\n{}`)).status).toBe(400);
+  });
+});
+
+describe('on the listener of the operator', () => {
+  const port = () => Number(new URL(world.service.operatorUrl).port);
+
+  test.each(['/healthz', '/readyz'])('HEAD answers as GET %s does, without a bearer', async (path) => {
+    expect(await expectAsGet(port(), path)).toBe(200);
+  });
+
+  test('/metrics too, whose length differs from one reading to the next', async () => {
+    const [get, head] = [await ask(port(), 'GET', '/metrics'), await ask(port(), 'HEAD', '/metrics')];
+    expect([head.status, head.body, head.headers.get('content-type')]).toEqual([
+      200,
+      '',
+      get.headers.get('content-type'),
+    ]);
+  });
+
+  test('the rest demands the bearer as for a GET, and 405 lists HEAD where it is answered', async () => {
+    const { operatorToken } = world.service;
+    for (const path of [
+      '/operator/v1/version',
+      '/operator/v1/accounts',
+      '/operator/v1/signing-keys',
+      '/operator/v1/nothing',
+    ]) {
+      expect(await expectAsGet(port(), path)).toBe(401);
+      expect(await expectAsGet(port(), path, operatorToken)).toBe(path.endsWith('nothing') ? 404 : 200);
+    }
+    const audit = await ask(port(), 'HEAD', '/operator/v1/audit', operatorToken);
+    expect([audit.status, audit.body]).toEqual([200, '']);
+    const backup = await ask(port(), 'HEAD', '/operator/v1/backup', operatorToken);
+    expect([backup.status, backup.headers.get('allow')]).toEqual([405, 'POST']);
+    expect((await ask(port(), 'PUT', '/operator/v1/version', operatorToken)).headers.get('allow')).toBe('GET, HEAD');
+  });
+});
