@@ -1,5 +1,5 @@
 // When a signed time is acceptable. Signatures live by their own window, so a clock that is off must be told by how much.
-import { type Clock, secondsOf, type UnixNanos, type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import { type Clock, inOtherUnit, secondsOf, type UnixNanos, type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 
 type TimeCode = 'INVALID_TIMESTAMP' | 'INVALID_BLOCK_EXPIRATION';
@@ -39,8 +39,19 @@ export const datedError = (timestamp: UnixSeconds, clock: Clock): ApiError =>
     'signature_dated',
   );
 
-/** Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance. */
+// Such a time is thousands of years ahead, which says nothing to whoever wrote it.
+function requireInSeconds(name: string, time: UnixSeconds, clock: Clock, code: TimeCode): void {
+  const other = inOtherUnit(time, 'seconds');
+  if (other === undefined) return;
+  throw new ApiError(code, `the ${name} ${other}`, { data: { server_time: secondsOf(clock.now()) }, reason: code });
+}
+
+/**
+ * Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance, or its unit where that is
+ * not seconds.
+ */
 export function requireNotFromFuture(timestamp: UnixSeconds, clock: Clock, toleranceSeconds: number): void {
+  requireInSeconds('timestamp', timestamp, clock, 'INVALID_TIMESTAMP');
   if (timestamp - secondsOf(clock.now()) > toleranceSeconds) throw timestampError(timestamp, clock);
 }
 
@@ -60,6 +71,7 @@ export function requireOpenWindow(
   code: TimeCode = 'INVALID_BLOCK_EXPIRATION',
 ): void {
   requireNotFromFuture(window.timestamp, clock, limits.futureToleranceSeconds);
+  requireInSeconds('expiration', window.expiration, clock, code);
   const now = secondsOf(clock.latest());
   const age = window.expiration - window.timestamp;
   const refuse = (why: string) => timestampError(window.timestamp, clock, why, code);

@@ -10,6 +10,18 @@ export type UnixMillis = number & { readonly [unit]: 'ms' };
 /** Whole nanoseconds since 1970-01-01T00:00:00Z. */
 export type UnixNanos = bigint & { readonly [unit]: 'ns' };
 
+/** The least number of each that is told by its size; a hundred times as much is the first that is not. From 2001 to 5138 they are apart. */
+const LEAST_OF_UNIT = { seconds: 1e9, milliseconds: 1e12, microseconds: 1e15, nanoseconds: 1e18 } as const;
+export type TimeUnit = keyof typeof LEAST_OF_UNIT;
+
+/** Words to put behind the name of a unix time, where its size tells that it is in another unit than `wanted`. */
+export function inOtherUnit(time: number, wanted: TimeUnit): string | undefined {
+  for (const [unit, least] of Object.entries(LEAST_OF_UNIT)) {
+    if (unit !== wanted && time >= least && time < least * 100) return `is in ${unit}, and must be in ${wanted}`;
+  }
+  return undefined;
+}
+
 /** "Never" and "not yet" in stored times: revoked_at 0 = live, expires_at 0 = never (WIRE section 4). */
 export const NEVER = 0n as UnixNanos;
 

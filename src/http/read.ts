@@ -5,8 +5,8 @@ import type { AccountId } from '../domain/credential.ts';
 import { parseCredentialName } from '../domain/credential-name.ts';
 import { isCursorOf, type ListName } from '../domain/cursor.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
-import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
-import { ApiError } from '../errors.ts';
+import { inOtherUnit, type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import { ApiError, type ErrorCode } from '../errors.ts';
 import { decodeSiweHeader } from '../ethereum/siwe-header.ts';
 import { parseSignatureText, type StarkSignature } from '../starknet/signature.ts';
 import type { PageRequest } from '../store/store.ts';
@@ -48,24 +48,21 @@ export function signatureHeader(headers: IncomingHttpHeaders): StarkSignature {
 
 /** Unix seconds, at most 12 digits. Throws INVALID_TIMESTAMP. */
 export function timestampHeader(headers: IncomingHttpHeaders): UnixSeconds {
-  const seconds = wholeSeconds(requiredHeader(headers, 'PARADEX-TIMESTAMP'));
-  if (seconds === undefined) throw new ApiError('INVALID_TIMESTAMP', 'PARADEX-TIMESTAMP is not a time in unix seconds');
-  return seconds;
+  const name = 'PARADEX-TIMESTAMP';
+  return wholeSeconds(name, requiredHeader(headers, name), 'INVALID_TIMESTAMP');
 }
 
 /** Throws INVALID_BLOCK_EXPIRATION. */
 export function expirationHeader(headers: IncomingHttpHeaders): UnixSeconds | undefined {
-  const text = optionalHeader(headers, 'PARADEX-SIGNATURE-EXPIRATION');
-  if (text === undefined) return undefined;
-  const seconds = wholeSeconds(text);
-  if (seconds === undefined) {
-    throw new ApiError('INVALID_BLOCK_EXPIRATION', 'PARADEX-SIGNATURE-EXPIRATION is not a time in unix seconds');
-  }
-  return seconds;
+  const name = 'PARADEX-SIGNATURE-EXPIRATION';
+  const text = optionalHeader(headers, name);
+  return text === undefined ? undefined : wholeSeconds(name, text, 'INVALID_BLOCK_EXPIRATION');
 }
 
-const wholeSeconds = (text: string): UnixSeconds | undefined =>
-  /^[0-9]{1,12}$/.test(text) ? unixSeconds(Number(text)) : undefined;
+function wholeSeconds(name: string, text: string, code: ErrorCode): UnixSeconds {
+  if (/^[0-9]{1,12}$/.test(text)) return unixSeconds(Number(text));
+  throw new ApiError(code, `${name} ${inOtherUnit(Number(text), 'seconds') ?? 'is not a time in unix seconds'}`);
+}
 
 /** PARADEX-AUTHORIZE-ISOLATED-MARKETS; throws INVALID_REQUEST_PARAMETER for anything but true and false. */
 export function isolatedHeader(headers: IncomingHttpHeaders): boolean {

@@ -3,7 +3,7 @@
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
 import { foldedName, type JsonObject, type JsonValue } from '../domain/strict-json.ts';
-import type { UnixMillis } from '../domain/time.ts';
+import { inOtherUnit, type UnixMillis } from '../domain/time.ts';
 import { feltFromText } from './felt.ts';
 import { type MessageHasher, modifyOrderType, orderType, structChain } from './message.ts';
 import type { Pedersen, PedersenChain } from './pedersen.ts';
@@ -204,6 +204,8 @@ function readPrice(value: JsonValue | undefined, type: string): bigint {
 
 function readTimestamp(value: JsonValue | undefined): UnixMillis {
   const text = typeof value === 'object' && value?.kind === 'number' ? value.text : '';
+  const other = inOtherUnit(Number(text), 'milliseconds');
+  if (other !== undefined) throw new OrderError(`signature_timestamp ${other}`);
   const millis = /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(millis)) throw new OrderError('signature_timestamp must be a whole number of milliseconds');
   return millis as UnixMillis;

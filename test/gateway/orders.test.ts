@@ -517,6 +517,17 @@ describe('once, and soon', () => {
     await expectForwarded(signed(order, { by: second.key, account: second.account }), { session: second.session });
   });
 
+  test('a timestamp in another unit is told so', async () => {
+    const seconds = Math.floor(nowMs() / 1000);
+    for (const [signature_timestamp, unit] of [
+      [seconds, 'seconds'],
+      [nowMs() * 1000, 'microseconds'],
+    ] as const) {
+      const { message } = await expectRefused(signed(newOrder({ signature_timestamp })));
+      expect(message).toBe(`signature_timestamp is in ${unit}, and must be in milliseconds`);
+    }
+  });
+
   test('a refused list marks none of its orders', async () => {
     const good = signed(newOrder());
     await expectRefused([good, { ...good, size: '7' }], { target: '/v1/orders/batch' });
@@ -622,7 +633,7 @@ describe('what a venue could read otherwise', () => {
       const order = signed(newOrder({ signature_timestamp: Number(digits) }));
       const json = JSON.stringify(order).replace(/("signature_timestamp":)[0-9]+/, (_all, name) => name + digits);
       expect(json).toContain(`:${digits}`);
-      expect((await expectRefused(json)).message).toBe('signature_timestamp must be a whole number of milliseconds');
+      expect((await expectRefused(json)).message).toMatch(/^signature_timestamp (is in|must be)/);
     },
   );
 

@@ -53,12 +53,12 @@ async function walletRegistration(window: { age?: number; life?: number }): Prom
   return postSubkey(world, owner.session, walletBody(owner, window));
 }
 
-async function activation(age: number): Promise<Answer> {
+async function activation(age: number, unit = 1): Promise<Answer> {
   const owner = await newOwner(world);
   const [subkey, ephemeral] = [newStarkKey(), newStarkKey()];
   const pending = { state: 'pending', encrypted_key: 'x', eph_public_key: ephemeral.publicKey };
   expect((await postSubkey(world, owner.session, registrationBody(world, owner, subkey, pending))).status).toBe(201);
-  const timestamp = world.clock.seconds() - age;
+  const timestamp = (world.clock.seconds() - age) * unit;
   const signature = ephemeral.sign(activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n);
   const body = { account_id: owner.account, public_key: subkey.publicKey, timestamp, signature };
   return call(world.url, 'POST', `${SUBKEYS}/activate`, { body });
@@ -150,3 +150,40 @@ test.each<[string, number, () => Promise<Answer>]>([
   expect(expectRefusal(answer, 400, 'INVALID_TIMESTAMP')).toContain(off);
   expect(answer.json.data).toEqual({ server_time: now, skew_seconds: skew });
 });
+
+const inMillis = (of: object, name: string): object => ({ ...of, [name]: Number(Reflect.get(of, name)) * 1000 });
+const asHeaders = (of: object): Record<string, string> =>
+  Object.fromEntries(Object.entries(of).map(([name, value]) => [name, String(value)]));
+
+test.each<[string, string, string, () => Promise<Answer>]>([
+  ['the timestamp of a login', 'PARADEX-TIMESTAMP', 'INVALID_TIMESTAMP', () => loginIn('PARADEX-TIMESTAMP')],
+  [
+    'the expiration of a login',
+    'PARADEX-SIGNATURE-EXPIRATION',
+    'INVALID_BLOCK_EXPIRATION',
+    () => loginIn('PARADEX-SIGNATURE-EXPIRATION'),
+  ],
+  [
+    'the timestamp of a registration',
+    'the timestamp',
+    'INVALID_TIMESTAMP',
+    () => registrationIn('signature_timestamp'),
+  ],
+  ['the expiration of a registration', 'the expiration', 'INVALID_TIMESTAMP', () => registrationIn('signature_expiry')],
+  ['the timestamp of an activation', 'the timestamp', 'INVALID_TIMESTAMP', () => activation(0, 1000)],
+])(
+  '%s in milliseconds is told its unit, and not how many thousand years it is ahead',
+  async (_what, name, code, send) => {
+    expect(expectRefusal(await send(), 400, code)).toBe(`${name} is in milliseconds, and must be in seconds`);
+  },
+);
+
+async function loginIn(name: string): Promise<Answer> {
+  const owner = await newOwner(world);
+  return postLogin(world, asHeaders(inMillis(loginOf(world, owner.key, owner.account), name)));
+}
+
+async function registrationIn(name: string): Promise<Answer> {
+  const owner = await newOwner(world);
+  return postSubkey(world, owner.session, inMillis(registrationBody(world, owner, newStarkKey()), name));
+}

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   addSeconds,
   createClock,
+  inOtherUnit,
   isFarAhead,
   millisOf,
   nanosOfMillis,
@@ -313,4 +314,20 @@ test('the wall clock of the machine is in nanoseconds', () => {
   const wall = systemWall();
   const after = BigInt(Date.now());
   expect(wall >= before * 1_000_000n && wall <= after * 1_000_000n).toBe(true);
+});
+
+test('a unix time in another unit than the one that is wanted is told by its size, between 2001 and 5138', () => {
+  const units = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds'] as const;
+  units.forEach((unit, i) => {
+    const [first, last] = [1e9 * 1000 ** i, 1e11 * 1000 ** i];
+    const others = units.filter((other) => other !== unit);
+    for (const time of [first, first * 1.767, last * 0.99]) {
+      expect(inOtherUnit(time, unit)).toBeUndefined();
+      for (const wanted of others) expect(inOtherUnit(time, wanted)).toBe(`is in ${unit}, and must be in ${wanted}`);
+    }
+    expect(inOtherUnit(last, unit)).toBeUndefined();
+  });
+  for (const time of [0, 1, 999_999_999, 1e11, 1e21, Number.NaN, -1_767_323_045]) {
+    expect(inOtherUnit(time, 'milliseconds')).toBeUndefined();
+  }
 });
