@@ -45,6 +45,7 @@ import { createClientIp, createConnectionKeys } from './http/client-ip.ts';
 import { createCors } from './http/cors.ts';
 import { createFront } from './http/front.ts';
 import { createHandlers } from './http/handlers.ts';
+import { createRequestIds, type RequestIds } from './http/request-ids.ts';
 import { createHttpServer } from './http/server.ts';
 import { createIssuer } from './jwt/issue.ts';
 import { createKeyring, type Keyring } from './jwt/keyring.ts';
@@ -278,11 +279,14 @@ async function wire(
             ordersPerMinute: config['rate_limit.orders_per_minute'],
             maxAgeSeconds: config['orders.max_age'],
             futureToleranceSeconds: config['login.future_tolerance'],
+            marksPerOrder: config['orders.repeats'] === 'refuse' ? 1 : 2,
           }),
         })
       : undefined;
+  const requestIds = createRequestIds();
   const front = createFront(
     {
+      requestIds,
       match: createRouteMatcher(table),
       authorize,
       clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
@@ -296,7 +300,7 @@ async function wire(
         upstreamSecret: secret,
         passed: passedHeaders(config['upstream.request_headers']),
         protocol: scheme,
-        checkOrders: marks && orderCheck({ config, store, clock, verifier, view, marks }),
+        checkOrders: marks && orderCheck({ config, store, clock, verifier, view, marks, requestIds }),
         deadlineMs: config['upstream.timeout'] * 1000,
         idleMs: config['upstream.timeout'] * 1000,
         bodies,
@@ -741,8 +745,9 @@ function orderCheck(deps: {
   verifier: Verifier;
   view: ReturnType<typeof createView>;
   marks: OrderMarks;
+  requestIds: RequestIds;
 }): OrderCheck {
-  const { config, store, clock, verifier, view, marks } = deps;
+  const { config, store, clock, verifier, view, marks, requestIds } = deps;
   return createOrderCheck({
     verifier,
     store,
@@ -752,7 +757,9 @@ function orderCheck(deps: {
     settings: {
       maxAgeSeconds: config['orders.max_age'],
       futureToleranceSeconds: config['login.future_tolerance'],
+      repeats: config['orders.repeats'],
     },
+    requestIdOf: requestIds.idOf,
   });
 }
 

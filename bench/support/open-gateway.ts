@@ -17,6 +17,7 @@ import { createUpstream } from '../../src/gateway/upstream.ts';
 import { createClientIp } from '../../src/http/client-ip.ts';
 import { createCors } from '../../src/http/cors.ts';
 import { createFront } from '../../src/http/front.ts';
+import { createRequestIds } from '../../src/http/request-ids.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createRateLimiter, defaultLimits } from '../../src/ratelimit/limiter.ts';
 import { openGrantForAnyone } from '../../src/revocation/live.ts';
@@ -42,6 +43,7 @@ const front = createFront(
     match: createRouteMatcher(parseRouteTable(paradexRoutes)),
     authorize: () => ({ ...openGrantForAnyone(), principal }),
     clientIp: createClientIp({ trusted: [] }),
+    requestIds: createRequestIds(),
     limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
     cors: createCors([], []),
     clock,

@@ -32,7 +32,9 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   NOT_UNIQUE:
     'The account has registered this subkey already, with another proof or other members, or another pending subkey has this eph_public_key.',
   INVALID_ORDER_SIGNATURE:
-    'An order is not signed by a key of the session, is too old or too far ahead, was forwarded before, or a member of it is not written as it must be. In a list, the message and data.index name it, from 0.',
+    'An order is not signed by a key of the session, is too old or too far ahead, or a member of it is not written as it must be. In a list, the message and data.index name it, from 0.',
+  ORDER_ALREADY_SENT:
+    'An order that hashes alike was sent to the venue already: data.first_sent_at (nanoseconds) and data.first_request_id say when and under which request. Look it up before you send anything in its place; another order needs another signature_timestamp, size or price, or with orders.repeats = distinct_client_id another client_id. In a list, data.index names it, from 0. Where it repeats an earlier order of its own list instead, data.first_index names that one and data.sent is false: nothing of the list was sent.',
   TOKEN_LIMIT_REACHED: 'The account has as many live tokens as tokens.max_live allows.',
   UNAUTHORIZED_ERROR: 'No bearer, or one that is malformed, expired, revoked or signed out. The message says which.',
   STARKNET_SIGNATURE_VERIFICATION_FAILED:
@@ -104,7 +106,7 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
   upstream_timeout: 'The venue did not answer within upstream.timeout.',
   request_header_refused: 'A header cannot be forwarded as it stands.',
   order_refused:
-    'An order is not signed as it must be (docs/orders.md), or is for an isolated-market account (403 ISOLATED_MARKET_ACCOUNT_MISMATCH).',
+    'An order is not signed as it must be (docs/orders.md), was sent before (400 ORDER_ALREADY_SENT), or is for an isolated-market account (403 ISOLATED_MARKET_ACCOUNT_MISMATCH).',
   route_unsigned: 'A trade route without signed orders, and orders.unsigned_routes is refuse.',
   store_lost:
     'The database is no longer the one that was opened, or another process writes to it: no bearer passes, and the server ends.',

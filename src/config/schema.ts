@@ -510,6 +510,10 @@ export const settings = {
     description:
       'What becomes of trade requests that carry no signature, such as cancels and RFQs: refuse answers them 403 (docs/orders.md).',
   }),
+  'orders.repeats': choice('refuse', ['refuse', 'distinct_client_id'], {
+    description:
+      'An order that hashes like one that was sent: refuse it, or, with distinct_client_id, take it for another one under another client_id (docs/orders.md).',
+  }),
   'orders.max_age': duration(300, {
     min: 1,
     max: 3600,
@@ -520,7 +524,7 @@ export const settings = {
     max: 20_000_000,
     unit: 'orders',
     description:
-      'Forwarded orders that are remembered, so that none is forwarded twice: up to 43 bytes each. Without room, orders are answered 503.',
+      'Forwarded orders that are remembered, so that none is forwarded twice: up to 64 bytes each. Without room, orders are answered 503.',
   }),
   'orders.max_marks_per_account': integer(1_200_000, {
     min: 50,

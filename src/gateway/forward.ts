@@ -15,7 +15,8 @@ import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
 import type { Room } from './byte-blocks.ts';
 import { discardRest } from './discard-rest.ts';
 import { outgoingHeaders, responseHeaders } from './headers.ts';
-import type { CheckedOrders, OrderCheck, OrderRoute } from './order-check.ts';
+import type { OrderRoute } from './order-body.ts';
+import type { CheckedOrders, OrderCheck } from './order-check.ts';
 import { createPace, type PaceOptions } from './pace.ts';
 import { createPausedAnswers, type PausedAnswers } from './paused-answers.ts';
 import { declaredLength, isWhole, type RequestBody, takeBody } from './request-body.ts';
@@ -43,6 +44,8 @@ export interface Exchange {
   /** Empty when unknown. */
   readonly clientIp: string;
   readonly requestId: string;
+  /** The request's number, by which its orders are remembered. */
+  readonly requestNumber: number;
   readonly maxBodyBytes: number;
   /** Set where the body is signed orders. */
   readonly order?: OrderRoute | undefined;
@@ -404,7 +407,9 @@ function carry(
       const { target, asker } = exchange;
       const { rawHeaders } = request;
       const clientIp = parseIp(exchange.clientIp);
-      orders = await check({ route, target, rawHeaders, principal: grant.principal, clientIp, body: bytes, asker });
+      const number = exchange.requestNumber;
+      const { principal } = grant;
+      orders = await check({ route, target, rawHeaders, principal, clientIp, body: bytes, asker, number });
     } catch (error) {
       if (error instanceof ApiError) refuse(error);
       else refuse('store_unavailable', error instanceof Error ? error : undefined);

@@ -6,33 +6,25 @@ import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
-import { alias } from '../domain/request-headers.ts';
-import { type JsonValue, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
 import { type Clock, millisOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import { OrderError, readOrder, type SignedOrder } from '../starknet/order.ts';
+import type { SignedOrder } from '../starknet/order.ts';
 import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
+import { type Listed, type OrderRoute, readOrders } from './order-body.ts';
 import type { OrderMark, OrderMarks } from './order-marks.ts';
 import {
+  alreadySent,
   notOwnAccount,
   notSigned,
   type Place,
+  type Repeats,
   refusal,
-  repeated,
   signerRefused,
   tooOld,
-  unreadable,
+  twiceInList,
 } from './order-refusals.ts';
-
-/** What the route says about the orders in its body. */
-export interface OrderRoute {
-  /** A list of orders instead of one. */
-  readonly batch: boolean;
-  /** The canonical id in the path, where the request changes an order. */
-  readonly id: string | undefined;
-}
 
 export interface OrderRequest {
   readonly route: OrderRoute;
@@ -44,12 +36,14 @@ export interface OrderRequest {
   readonly clientIp: IpAddress | undefined;
   readonly body: Buffer | undefined;
   readonly asker: Asker;
+  /** The request's number. */
+  readonly number: number;
 }
 
 export interface CheckedOrders {
   /**
    * The last check, called synchronously as the head is about to be written: marks the orders as forwarded. A refusal marks nothing:
-   * INVALID_ORDER_SIGNATURE for an order that is too old by now or was forwarded meanwhile, SERVICE_UNAVAILABLE when there is no
+   * INVALID_ORDER_SIGNATURE for an order that is too old by now, ORDER_ALREADY_SENT for one that was forwarded meanwhile, SERVICE_UNAVAILABLE when there is no
    * room for marks, IP_NOT_ALLOWED for a subkey that may no longer be used from there, `view_stale` when something changed about it.
    */
   leave(): DenyReason | ApiError | undefined;
@@ -57,7 +51,7 @@ export interface CheckedOrders {
 
 /**
  * Rejects with BINDING_ERROR or INVALID_REQUEST_PARAMETER for what is no order or list of them in one reading, INVALID_ORDER_SIGNATURE,
- * ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or SERVICE_UNAVAILABLE, or with what the
+ * ORDER_ALREADY_SENT, ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or SERVICE_UNAVAILABLE, or with what the
  * store threw.
  */
 export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
@@ -71,20 +65,19 @@ export interface OrderCheckDeps {
   readonly settings: {
     readonly maxAgeSeconds: number;
     readonly futureToleranceSeconds: number;
+    /** Setting orders.repeats. */
+    readonly repeats: Repeats;
   };
+  /** The id of a request by its number, or by the last 32 bits of it. */
+  readonly requestIdOf: (number: number) => string;
   readonly marks: OrderMarks;
 }
 
-const MAX_BATCH = 50;
-
-/** One order of the request, with the words that name it in a refusal. */
-interface Listed {
-  readonly order: SignedOrder;
-  readonly place: Place;
-}
-
 interface Marked extends Listed {
+  /** Whoever has it is a repeat. */
   readonly mark: OrderMark;
+  /** What is signed alone, where the mark is of more: an order without a client_id is a repeat of any. */
+  readonly alike: OrderMark | undefined;
 }
 
 interface Signer {
@@ -111,17 +104,17 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   const now = (): number => millisOf(clock.now());
   const latest = (): number => millisOf(clock.latest());
 
-  return async function check({ route, target, rawHeaders, principal, clientIp, body, asker }) {
+  return async function check({ route, target, rawHeaders, principal, clientIp, body, asker, number }) {
     if (principal === undefined) throw refusal('the session is unknown');
     // A venue may let a query override members of the body.
     if (target.includes('?')) throw new ApiError('INVALID_REQUEST_PARAMETER', 'this path takes no query');
-    requirePlainJson(rawHeaders);
     // Everything that costs nothing comes before the first signature.
-    const listed = readOrders(readBody(body, route), route).map(({ order, place }): Marked => {
+    const listed = readOrders(rawHeaders, body, route, settings.repeats).map((one): Marked => {
+      const { order, place } = one;
       requireOwnAccount(order, principal, place);
       requireFresh(order, place);
       if (!isPossibleSignature(order.signature)) throw notSigned(place);
-      return { order, place, mark: marks.of(principal.credential, signedPartOf(order), endsAt(order)) };
+      return { ...one, ...marksOf(one, principal.credential) };
     });
     requireNew(listed);
 
@@ -139,13 +132,14 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
       const reason = await deps.signerRefusal(signer.subkey, request);
       if (reason !== undefined) throw signerRefused(reason, signer.place);
     }
-    return { leave: () => leave(listed, [...subkeys.values()], request) };
+    return { leave: () => leave(listed, [...subkeys.values()], request, number) };
   };
 
   function leave(
-    checked: readonly Pick<Marked, 'mark' | 'place'>[],
+    checked: readonly Pick<Marked, 'mark' | 'alike' | 'place'>[],
     signers: readonly Signer[],
     request: SignedFor,
+    number: number,
   ): DenyReason | ApiError | undefined {
     for (const signer of signers) {
       const reason = deps.signerRefusal(signer.subkey, request);
@@ -159,11 +153,13 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     const [at, last] = [now(), latest()];
     for (const { mark, place } of checked) {
       if (mark.endsAt < last) return tooOld(place);
-      if (marks.has(mark)) return repeated(place);
+      const refused = repeatOf(mark, place);
+      if (refused !== undefined) return refused;
     }
     const room = marks.add(
-      checked.map(({ mark }) => mark),
+      checked.flatMap(({ mark, alike }) => (alike === undefined || marks.firstSent(alike) ? [mark] : [mark, alike])),
       at,
+      number,
     );
     return room
       ? undefined
@@ -180,12 +176,29 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   }
 
   function requireNew(listed: readonly Marked[]): void {
-    const seen = new Set<string>();
-    for (const { mark, place } of listed) {
+    const seen = new Map<string, Place>();
+    for (const { mark, alike, place } of listed) {
+      const refused = repeatOf(mark, place);
+      if (refused !== undefined) throw refused;
       const digest = mark.digest.join();
-      if (seen.has(digest) || marks.has(mark)) throw repeated(place);
-      seen.add(digest);
+      const first = seen.get(digest);
+      if (first !== undefined) throw twiceInList(first, settings.repeats, place);
+      seen.set(digest, place);
+      if (alike !== undefined && !seen.has(alike.digest.join())) seen.set(alike.digest.join(), place);
     }
+  }
+
+  function repeatOf(mark: OrderMark, place: Place): ApiError | undefined {
+    const first = marks.firstSent(mark);
+    if (first === undefined) return undefined;
+    return alreadySent({ at: first.at, requestId: deps.requestIdOf(first.request) }, settings.repeats, place);
+  }
+
+  function marksOf({ order, clientId }: Listed, credential: CredentialRef): Pick<Marked, 'mark' | 'alike'> {
+    const signed = signedPartOf(order);
+    const alike = marks.of(credential, signed, endsAt(order));
+    if (clientId === undefined) return { mark: alike, alike: undefined };
+    return { mark: marks.of(credential, `${signed} ${clientId}`, endsAt(order)), alike };
   }
 
   /**
@@ -262,49 +275,6 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
 // Nothing else proves that the session may trade for that account.
 function requireOwnAccount(order: SignedOrder, principal: Principal, place: Place): void {
   if (order.onBehalfOf !== undefined && !principal.isolated) throw notOwnAccount(place);
-}
-
-const jsonInUtf8 = /^application\/json(?:[ \t]*;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?)?$/;
-
-// Read by their loosest names, as headers.ts does: a venue that takes `Content_Encoding` for the header would unpack the body.
-function requirePlainJson(rawHeaders: readonly string[]): void {
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const [name, value] = [alias(rawHeaders[i] ?? ''), (rawHeaders[i + 1] ?? '').trim().toLowerCase()];
-    if (name === 'content-encoding' && value !== 'identity')
-      throw unreadable('the content encoding must be identity, or none');
-    // Another charset, or another form than JSON, makes other members of the same bytes.
-    if (name === 'content-type' && !jsonInUtf8.test(value)) {
-      throw unreadable('the content type must be application/json, with charset=utf-8 or no parameter');
-    }
-  }
-}
-
-function readBody(body: Buffer | undefined, { batch }: OrderRoute): JsonValue {
-  if (body === undefined) throw unreadable('the request has no body');
-  try {
-    return parseStrictJson(body);
-  } catch (error) {
-    if (!(error instanceof StrictJsonError)) throw error;
-    throw unreadable(`the body cannot be read in one way only: ${error.message}`, batch ? error.index : undefined);
-  }
-}
-
-function readOrders(value: JsonValue, route: OrderRoute): readonly Listed[] {
-  if (!route.batch) return [listedOrder(value, route, undefined)];
-  const items = typeof value === 'object' && value?.kind === 'array' ? value.items : [];
-  if (items.length < 1 || items.length > MAX_BATCH) {
-    throw unreadable(`the body must be a list of 1 to ${MAX_BATCH} orders`);
-  }
-  return items.map((item, index) => listedOrder(item, route, index));
-}
-
-function listedOrder(value: JsonValue, { id }: OrderRoute, place: Place): Listed {
-  try {
-    return { order: readOrder(value, id), place };
-  } catch (error) {
-    if (error instanceof OrderError) throw refusal(error.message, place);
-    throw error;
-  }
 }
 
 /** Everything that is signed besides the account. */

@@ -1,5 +1,5 @@
 // Which orders were forwarded lately, so that none is forwarded twice. Bounded, in the memory of this process: a restart forgets it.
-// Never forgets a mark while the order it stands for could still be accepted.
+// Never forgets a mark while the order it stands for could still be accepted, and tells of each when and by which request it was made.
 import { hash, randomBytes } from 'node:crypto';
 import { type AccountId, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 
@@ -13,6 +13,14 @@ export interface OrderMark {
   readonly endsAt: number;
 }
 type Digest = readonly [number, number, number];
+
+/** How an order was first forwarded. */
+export interface FirstSent {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** The last 32 bits of the request's number. */
+  readonly request: number;
+}
 
 export interface OrderMarksOptions {
   /** Marks of all accounts together. Each takes at most MARK_BYTES. */
@@ -33,23 +41,26 @@ export function guaranteedMarks(settings: {
   readonly ordersPerMinute: number;
   readonly maxAgeSeconds: number;
   readonly futureToleranceSeconds: number;
+  /** The most that one order takes. */
+  readonly marksPerOrder: number;
 }): number {
   const seconds = settings.maxAgeSeconds + settings.futureToleranceSeconds + 1;
-  const needed = Math.ceil(settings.ordersPerMinute * (1 + seconds / 60));
+  const needed = Math.ceil(settings.marksPerOrder * settings.ordersPerMinute * (1 + seconds / 60));
   return Math.min(needed, Math.floor(settings.maxMarks / 20));
 }
 
 export interface OrderMarks {
   /** `signed`: all that is signed besides the account, in one form. */
   of(credential: CredentialRef, signed: string, endsAt: number): OrderMark;
-  has(mark: OrderMark): boolean;
+  /** Undefined of an order that is not marked. */
+  firstSent(mark: OrderMark): FirstSent | undefined;
   /**
    * Marks all, which are of one credential, or none when there is no room: then false. With what accounts have beyond their guarantee
    * they fill one half, and the other half is filled by no fewer accounts than it has room for guarantees; until then an account
    * below its own always finds room. What a subkey has beyond its part of the guarantee leaves the rest of it to others of its account,
-   * the main key among them. The caller has asked `has` in this same turn. `nowMs`: Unix milliseconds.
+   * the main key among them. The caller has asked `firstSent` in this same turn. `nowMs`: Unix milliseconds. `request`: its number.
    */
-  add(marks: readonly OrderMark[], nowMs: number): boolean;
+  add(marks: readonly OrderMark[], nowMs: number, request: number): boolean;
   stats(nowMs: number): OrderMarksStats;
 }
 
@@ -61,7 +72,10 @@ export interface OrderMarksStats {
   readonly refused: number;
 }
 
-/** By open addressing: in each slot the number of the credential, 0 for none, and the digest. */
+/**
+ * By open addressing: in each slot the number of the credential, 0 for none; the digest; how many milliseconds before its end the order
+ * was sent; and the last 32 bits of the request's number.
+ */
 interface Shard {
   slots: Uint32Array;
   used: number;
@@ -71,7 +85,11 @@ interface Shard {
 /** Marks that end in one second, by extendible hashing: at the lowest bits of a digest's last word, the shard that it belongs to. */
 type Shards = Shard[];
 
-const SLOT_WORDS = 4;
+const SLOT_WORDS = 6;
+const MAX_WORD = 2 ** 32 - 1;
+/** Places in a slot. */
+const BEFORE_END = 4;
+const REQUEST = 5;
 const FIRST_SLOTS = 16;
 /** What one turn has to move or to clear away at most, or twice that. */
 const MAX_SLOTS = 2 ** 14;
@@ -123,14 +141,16 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
       return { credential, endsAt, digest: [bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8)] };
     },
 
-    has({ digest, endsAt }) {
+    firstSent({ digest, endsAt }) {
       const shards = seconds.get(secondOf(endsAt));
-      if (shards === undefined) return false;
+      if (shards === undefined) return undefined;
       const { slots } = shardOf(shards, digest);
-      return slots[slotOf(slots, ...digest)] !== 0;
+      const at = slotOf(slots, ...digest);
+      if (slots[at] === 0) return undefined;
+      return { at: endsAt - (slots[at + BEFORE_END] ?? 0), request: slots[at + REQUEST] ?? 0 };
     },
 
-    add(marks, nowMs) {
+    add(marks, nowMs, request) {
       sweep(secondOf(nowMs));
       const credential = marks[0]?.credential;
       if (credential === undefined) return true;
@@ -138,7 +158,7 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
         refused += marks.length;
         return false;
       }
-      for (const mark of marks) insert(mark);
+      for (const mark of marks) insert(mark, nowMs, request);
       return true;
     },
 
@@ -183,13 +203,15 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
     beyond += beyondOf(account);
   }
 
-  function insert({ credential, digest, endsAt }: OrderMark): void {
+  function insert({ credential, digest, endsAt }: OrderMark, nowMs: number, request: number): void {
     const shards = seconds.get(secondOf(endsAt)) ?? [createShard(FIRST_SLOTS, 0)];
     seconds.set(secondOf(endsAt), shards);
     const shard = shardOf(shards, digest);
     if (shard.slots[slotOf(shard.slots, ...digest)] !== 0) return;
     const holder = holderOf(credential);
-    put(shard, holder.number, ...digest);
+    // Not below 0, nor beyond a word, wherever the clock has been set meanwhile.
+    const beforeEnd = Math.min(Math.max(endsAt - nowMs, 0), MAX_WORD);
+    put(shard, holder.number, ...digest, beforeEnd, request);
     count(holder, 1);
     if (shard.used > (shard.slots.length / SLOT_WORDS) * MAX_LOAD) grow(shards, shard, digest);
   }
@@ -256,19 +278,21 @@ function shardOf(shards: Shards, [, , last]: Digest): Shard {
 
 /** Where the digest is, or else the slot that is free for it. Of a table that is not full. */
 function slotOf(slots: Uint32Array, a: number, b: number, c: number): number {
-  const mask = slots.length - 1;
-  for (let at = (a << 2) & mask; ; at = (at + SLOT_WORDS) & mask) {
+  const first = (a & (slots.length / SLOT_WORDS - 1)) * SLOT_WORDS;
+  for (let at = first; ; at = at + SLOT_WORDS === slots.length ? 0 : at + SLOT_WORDS) {
     if (slots[at] === 0 || (slots[at + 1] === a && slots[at + 2] === b && slots[at + 3] === c)) return at;
   }
 }
 
-function put(shard: Shard, number: number, a: number, b: number, c: number): void {
+function put(shard: Shard, number: number, a: number, b: number, c: number, beforeEnd: number, request: number): void {
   const { slots } = shard;
   const at = slotOf(slots, a, b, c);
   slots[at] = number;
   slots[at + 1] = a;
   slots[at + 2] = b;
   slots[at + 3] = c;
+  slots[at + BEFORE_END] = beforeEnd;
+  slots[at + REQUEST] = request;
   shard.used += 1;
 }
 
@@ -294,6 +318,7 @@ function putAll(slots: Uint32Array, even: Shard, odd: Shard, bit: number): void 
     const number = slots[at] ?? 0;
     if (number === 0) continue;
     const last = slots[at + 3] ?? 0;
-    put((last & bit) === 0 ? even : odd, number, slots[at + 1] ?? 0, slots[at + 2] ?? 0, last);
+    const [a, b, beforeEnd, request] = [slots[at + 1], slots[at + 2], slots[at + BEFORE_END], slots[at + REQUEST]];
+    put((last & bit) === 0 ? even : odd, number, a ?? 0, b ?? 0, last, beforeEnd ?? 0, request ?? 0);
   }
 }

@@ -5,9 +5,11 @@ import { ApiError, type ErrorCode } from '../errors.ts';
 /** Of a list, from 0; undefined where the body is one order. */
 export type Place = number | undefined;
 
-function errorOf(code: ErrorCode, message: string, place: Place): ApiError {
-  if (place === undefined) return new ApiError(code, message);
-  return new ApiError(code, `order ${place} of the list: ${message}`, { data: { index: place } });
+type Data = Readonly<Record<string, unknown>>;
+
+function errorOf(code: ErrorCode, message: string, place: Place, data?: Data): ApiError {
+  if (place === undefined) return new ApiError(code, message, data === undefined ? {} : { data });
+  return new ApiError(code, `order ${place} of the list: ${message}`, { data: { index: place, ...data } });
 }
 
 export const refusal = (message: string, place?: Place): ApiError => errorOf('INVALID_ORDER_SIGNATURE', message, place);
@@ -18,10 +20,42 @@ export const unreadable = (message: string, place?: Place): ApiError => errorOf(
 export const notSigned = (place: Place): ApiError =>
   refusal('the signature is not by a key that this session may trade with', place);
 
-export const repeated = (place: Place): ApiError =>
-  refusal('this order was forwarded before; sign it again with another signature_timestamp', place);
+/** What makes another order of one that hashes alike. */
+export type Repeats = 'refuse' | 'distinct_client_id';
 
-export const tooOld = (place: Place): ApiError => refusal('signature_timestamp is too old; sign again', place);
+const another = (repeats: Repeats): string =>
+  `another order needs another signature_timestamp, size or price${repeats === 'refuse' ? '' : ', or a client_id of its own'}`;
+
+/** `at`: Unix milliseconds. No word of signing: a bot that signs what it has sent already has it twice. */
+export function alreadySent({ at, requestId }: SentBefore, repeats: Repeats, place: Place): ApiError {
+  const when = new Date(at).toISOString();
+  return errorOf(
+    'ORDER_ALREADY_SENT',
+    `this order was sent to the venue at ${when} by request ${requestId}: look it up before you send it in any form; ${another(repeats)}`,
+    place,
+    { first_sent_at: at * 1e6, first_request_id: requestId },
+  );
+}
+
+export interface SentBefore {
+  readonly at: number;
+  readonly requestId: string;
+}
+
+/** The same order twice in one list, of which nothing was sent. */
+export const twiceInList = (first: number, repeats: Repeats, place: Place): ApiError =>
+  errorOf(
+    'ORDER_ALREADY_SENT',
+    `it is the same order as order ${first} of the list, and nothing of the list was sent; ${another(repeats)}`,
+    place,
+    { first_index: first, sent: false },
+  );
+
+export const tooOld = (place: Place): ApiError =>
+  refusal(
+    'signature_timestamp is too old; look the order up before you sign it again, if it may have been sent',
+    place,
+  );
 
 export const notOwnAccount = (place: Place): ApiError =>
   errorOf(

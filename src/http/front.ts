@@ -1,6 +1,5 @@
 // Every request's way in: target, route, limits, decision, and only then our own handlers or the venue. Nothing is served or
 // forwarded except from here.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorize } from '../access/authorize.ts';
 import { refusalError } from '../access/refusal.ts';
@@ -13,7 +12,7 @@ import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Exchange, Outcome } from '../gateway/forward.ts';
-import type { OrderRoute } from '../gateway/order-check.ts';
+import type { OrderRoute } from '../gateway/order-body.ts';
 import {
   type AccountBucket,
   type IpBucket,
@@ -32,12 +31,14 @@ import type { Cors } from './cors.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
 import { pathParam } from './read.ts';
 import { renderError, renderRefusal, toApiError } from './render.ts';
+import type { RequestIds } from './request-ids.ts';
 
 export interface FrontDeps {
   readonly match: RouteMatcher;
   readonly authorize: Authorize;
   readonly clientIp: ClientIp;
   readonly limiter: RateLimiter;
+  readonly requestIds: RequestIds;
   readonly cors: Cors;
   readonly clock: Clock;
   readonly journal: AuditJournal;
@@ -55,6 +56,7 @@ export type Front = (request: IncomingMessage, response: ServerResponse) => void
 export const REQUEST_ID_HEADER = 'Countersign-Request-Id';
 
 interface Arrival extends Known {
+  readonly number: number;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Headers of every answer to this request. */
@@ -71,10 +73,12 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
   const { clock, telemetry } = deps;
 
   return function front(request, response) {
+    const number = deps.requestIds.next();
     const arrival: Arrival = {
+      number,
       request,
       response,
-      requestId: randomUUID(),
+      requestId: deps.requestIds.idOf(number),
       method: request.method ?? '',
       extra: {},
       routeName: 'none',
@@ -198,6 +202,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       grant: context.grant,
       clientIp: context.clientIpText,
       requestId: arrival.requestId,
+      requestNumber: arrival.number,
       maxBodyBytes: deps.limits.maxForwardBodyBytes,
       order: orderRouteOf(context),
       signatureHeaders: context.route.signatureHeaders,
@@ -382,6 +387,7 @@ function orderRouteOf({ route, params }: RequestContext): OrderRoute | undefined
 function journaled({ code }: ApiError): DenyReason | undefined {
   switch (code) {
     case 'INVALID_ORDER_SIGNATURE':
+    case 'ORDER_ALREADY_SENT':
     case 'ISOLATED_MARKET_ACCOUNT_MISMATCH':
       return 'order_refused';
     case 'IP_NOT_ALLOWED':

@@ -64,7 +64,11 @@ const withBearer: readonly ErrorCode[] = [
 /** Any request but GET may have a body, read or not. */
 const withAnyBody: readonly ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'BINDING_ERROR'];
 const withBody: readonly ErrorCode[] = ['VALIDATION_ERROR'];
-const orderCodes: readonly ErrorCode[] = ['INVALID_ORDER_SIGNATURE', 'ISOLATED_MARKET_ACCOUNT_MISMATCH'];
+const orderCodes: readonly ErrorCode[] = [
+  'INVALID_ORDER_SIGNATURE',
+  'ORDER_ALREADY_SENT',
+  'ISOLATED_MARKET_ACCOUNT_MISMATCH',
+];
 
 export const isPrivate = ({ access }: Route): boolean => access !== 'public' && access !== 'self-signed';
 

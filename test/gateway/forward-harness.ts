@@ -245,6 +245,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       grant,
       clientIp: '203.0.113.9',
       requestId: `request-${grants.length}`,
+      requestNumber: grants.length,
       maxBodyBytes: 1024 * 1024,
       extraHeaders: { 'X-Request-Id': `request-${grants.length}` },
       asker: anotherAsker(),

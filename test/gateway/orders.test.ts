@@ -201,6 +201,10 @@ async function expectRefused(body: unknown, sending: Sending = {}, status = 400,
   return JSON.parse(answer.body);
 }
 
+/** The data of the refusal. */
+const expectRepeated = async (body: unknown, sending: Sending = {}) =>
+  (await expectRefused(body, sending, 400, 'ORDER_ALREADY_SENT')).data;
+
 describe('a well-signed order is forwarded byte for byte', () => {
   test('with white space, escapes in values and members that nobody signs', async () => {
     const order = signed(newOrder({ client_id: 'é \u{1f600}', flags: ['REDUCE_ONLY'], trigger_price: '1.0' }));
@@ -229,9 +233,9 @@ describe('a well-signed order is forwarded byte for byte', () => {
   test('once, by what was signed: another text of the same size is the same order', async () => {
     const order = signed(newOrder({ size: '1' }));
     await expectForwarded(order);
-    for (const size of ['1.0', '1E0', '10e-1', '1']) await expectRefused({ ...order, size });
+    for (const size of ['1.0', '1E0', '10e-1', '1']) await expectRepeated({ ...order, size });
     const list = signed(newOrder({ size: '1' }));
-    await expectRefused([list, { ...list, size: '1.0' }], { target: '/v1/orders/batch' });
+    await expectRepeated([list, { ...list, size: '1.0' }], { target: '/v1/orders/batch' });
   });
 
   test.each(['0', '0.0', '0E-8', '', null])('of a MARKET type with the price %j', async (price) => {
@@ -380,7 +384,7 @@ describe('what is signed', () => {
     ['type', { type: 'STOP_LIMIT' }],
     ['size', { size: '0.51' }],
     ['price', { price: '29500.13' }],
-    ['signature_timestamp', { signature_timestamp: 1_800_000_000_000 }],
+    ['signature_timestamp', { signature_timestamp: 1_799_999_900_000 }],
   ];
 
   test.each(changes)('an order with another %s than the signed one is refused', async (_name, change) => {
@@ -494,12 +498,12 @@ describe('once, and soon', () => {
     const order = signed(newOrder());
     const [r, s] = subkey.sign(hashOf(order)).map(BigInt);
     await expectForwarded(order);
-    await expectRefused(order);
-    await expectRefused({ ...order, client_id: 'again' });
-    await expectRefused({ ...order, signature: JSON.stringify([String(r), String(STARK_CURVE_ORDER - (s ?? 0n))]) });
-    await expectRefused([order], { target: '/v1/orders/batch' });
-    await expectRefused(order, { session: owner.session });
-    await expectRefused(signed(order, { by: otherSubkey }), { session: owner.session });
+    await expectRepeated(order);
+    await expectRepeated({ ...order, client_id: 'again' });
+    await expectRepeated({ ...order, signature: JSON.stringify([String(r), String(STARK_CURVE_ORDER - (s ?? 0n))]) });
+    await expectRepeated([order], { target: '/v1/orders/batch' });
+    await expectRepeated(order, { session: owner.session });
+    await expectRepeated(signed(order, { by: otherSubkey }), { session: owner.session });
   });
 
   test('of one order sent many times at once, one reaches the venue', async () => {
@@ -543,13 +547,38 @@ describe('once, and soon', () => {
     await expectRefused(signed(newOrder({ signature_timestamp: Number.MAX_SAFE_INTEGER })));
   });
 
-  test('an order whose venue broke off may have been taken: it is not sent a second time', async () => {
+  /** Each way to send an order, with what signs it. */
+  const ways = (by: StarkKey, account: AccountId): readonly [object | readonly object[], Sending][] => [
+    [signed(newOrder(), { by, account }), {}],
+    [signed(newOrder(), { by, account, id: '7' }), { method: 'PUT', target: '/v1/orders/7' }],
+    [[signed(newOrder(), { by, account })], { target: '/v1/orders/batch' }],
+    [{ ...signed(newOrder(), { by, account }), algo_type: 'TWAP' }, { target: '/v1/algo/orders' }],
+  ];
+
+  test('an order whose venue broke off may have been taken: who sends it again is told so, and when and by which request it left', async () => {
+    for (const [body, sending] of ways(subkey, owner.account)) {
+      venue.breakOnce();
+      const before = venue.seen.length;
+      const lost = await send(body, sending);
+      expectRawRefusal(lost, 503, 'SERVICE_UNAVAILABLE');
+      expect(lost.headers.get('retry-after')).toBeUndefined();
+      expect(JSON.parse(lost.body)).toMatchObject({
+        message: expect.stringMatching(/may have been executed: look it up before you send it again$/),
+        data: { sent: true },
+      });
+      expect(venue.seen.length).toBe(before + 1);
+      const first = { first_sent_at: nowMs() * 1e6, first_request_id: lost.headers.get('countersign-request-id') };
+      world.clock.advance(2);
+      const index = Array.isArray(body) ? { index: 0 } : {};
+      expect(await expectRepeated(body, sending)).toEqual({ ...index, ...first });
+    }
+  });
+
+  test('the time at which an order was first sent is written to the nanosecond', async () => {
     const order = signed(newOrder());
-    venue.breakOnce();
-    const before = venue.seen.length;
-    expectRawRefusal(await send(order), 503, 'SERVICE_UNAVAILABLE');
-    expect(venue.seen.length).toBe(before + 1);
-    await expectRefused(order);
+    await expectForwarded(order);
+    const { body } = await send(order);
+    expect(body).toMatch(`"first_sent_at":${nowMs()}000000,`);
   });
 
   test('an order that never left, because the venue could not be reached, can be sent again', async () => {
@@ -565,7 +594,7 @@ describe('once, and soon', () => {
     expectRawRefusal(await send(order, sending), 503, 'SERVICE_UNAVAILABLE');
     await late.listen({ path });
     expect((await send(order, sending)).status).toBe(201);
-    expectRawRefusal(await send(order, sending), 400, 'INVALID_ORDER_SIGNATURE');
+    expectRawRefusal(await send(order, sending), 400, 'ORDER_ALREADY_SENT');
     expect(late.seen.map(({ body }) => String(body))).toEqual([JSON.stringify(order)]);
   });
 });
@@ -737,13 +766,15 @@ describe('a list of orders', () => {
       [2, [signed(newOrder()), signed(newOrder()), 'x']],
       [2, [signed(newOrder()), signed(newOrder()), signed(newOrder({ size: '1.' }))]],
       [1, [signed(newOrder()), signed(newOrder({ signature_timestamp: 1 }))]],
-      [1, [signed(newOrder()), replayed]],
-      [1, [twin, { ...twin, client_id: 'twin' }]],
     ] as const) {
       const refused = await expectRefused(list, { target });
       expect(refused.data).toEqual({ index });
       expect(refused.message).toMatch(new RegExp(`^order ${index} of the list: `));
     }
+    expect(await expectRepeated([signed(newOrder()), replayed], { target })).toMatchObject({ index: 1 });
+    const twins = [signed(newOrder()), twin, { ...twin, client_id: 'twin' }];
+    expect(await expectRepeated(twins, { target })).toEqual({ index: 2, first_index: 1, sent: false });
+    await expectForwarded(twin);
   });
 
   test('also when it cannot be read in one way only', async () => {
@@ -884,7 +915,7 @@ describe('with one place in the queue of signatures', () => {
     expect((await sendHere(again)).status).toBe(201);
     expect(String(other.seen.at(-1)?.body)).toBe(again);
     expect(other.seen).toHaveLength(forwarded.length + 1);
-    expectRawRefusal(await sendHere(again), 400, 'INVALID_ORDER_SIGNATURE');
+    expectRawRefusal(await sendHere(again), 400, 'ORDER_ALREADY_SENT');
   });
 
   test('a list of 50 takes no more than that place, whoever signed its orders', async () => {
@@ -928,6 +959,34 @@ describe('settings', () => {
     const order = signed(newOrder(), { by: trader.key, account: trader.account });
     expect((await send(order, { session, port: strict.port })).status).toBe(201);
     expect(other.seen).toHaveLength(2);
+  });
+
+  test('orders.repeats = distinct_client_id: what hashes alike is another order under another client_id, in every way to send one', async () => {
+    const other = createRecordingVenue();
+    onTestFinished(other.close);
+    const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
+    const lenient = await startWorld({ upstream, settings: { ...settings, 'orders.repeats': 'distinct_client_id' } });
+    onTestFinished(lenient.stop);
+    const trader = await newOwner(lenient);
+    const there = { session: trader.session, port: lenient.port };
+    const signing = { by: trader.key, account: trader.account };
+    const now = Math.floor(Number(lenient.clock.nanos() / 1_000_000_000n)) * 1000;
+    const forms: readonly [(order: object) => object, Signing, Sending][] = [
+      [(order) => order, {}, {}],
+      [(order) => order, { id: '7' }, { method: 'PUT', target: '/v1/orders/7' }],
+      [(order) => [order], {}, { target: '/v1/orders/batch' }],
+      [(order) => ({ ...order, algo_type: 'TWAP' }), {}, { target: '/v1/algo/orders' }],
+    ];
+    for (const [i, [form, more, sending]] of forms.entries()) {
+      const order = signed(newOrder({ signature_timestamp: now, size: String(i + 1) }), { ...signing, ...more });
+      const to = { ...there, ...sending };
+      for (const client_id of ['a', 'b']) expect((await send(form({ ...order, client_id }), to)).status).toBe(201);
+      for (const client_id of ['a', 'b', undefined, null, '']) {
+        expectRawRefusal(await send(form({ ...order, client_id }), to), 400, 'ORDER_ALREADY_SENT');
+      }
+      expectRawRefusal(await send(form({ ...order, client_id: 7 }), to), 400, 'INVALID_ORDER_SIGNATURE');
+    }
+    expect(other.seen).toHaveLength(8);
   });
 
   test('orders.unsigned_routes = allow is the default', async () => {

@@ -37,6 +37,7 @@ import { createClientIp } from '../../src/http/client-ip.ts';
 import { createCors } from '../../src/http/cors.ts';
 import { createFront } from '../../src/http/front.ts';
 import { createHandlers } from '../../src/http/handlers.ts';
+import { createRequestIds } from '../../src/http/request-ids.ts';
 import { createIssuer } from '../../src/jwt/issue.ts';
 import { createKeyring } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
@@ -448,6 +449,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
         match: createRouteMatcher(parseRouteTable(paradexRoutes)),
         authorize,
         clientIp: createClientIp({ trusted: [] }),
+        requestIds: createRequestIds(),
         limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
         cors: createCors([], []),
         clock,

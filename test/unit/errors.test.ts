@@ -24,6 +24,7 @@ test('every error code keeps its status, and a new one is added here', () => {
     SUBKEY_ALREADY_ACTIVATED: 400,
     NOT_UNIQUE: 400,
     INVALID_ORDER_SIGNATURE: 400,
+    ORDER_ALREADY_SENT: 400,
     TOKEN_LIMIT_REACHED: 400,
     UNAUTHORIZED_ERROR: 401,
     STARKNET_SIGNATURE_VERIFICATION_FAILED: 401,

@@ -56,7 +56,11 @@ const subkey: Subkey = {
 
 const roomy: OrderMarksOptions = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 50, subkeyPercent: 90 };
 
-function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
+function setup(
+  marks = roomy,
+  answering: Pick<Verifier, 'askAll'> = verifier,
+  repeats: OrderCheckDeps['settings']['repeats'] = 'refuse',
+) {
   const asked: unknown[] = [];
   const state = {
     nowMs: START,
@@ -87,7 +91,8 @@ function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
       return state.refusalOf(id);
     },
     clock: { now, latest, monotonic: () => state.nowMs },
-    settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30 },
+    settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30, repeats },
+    requestIdOf: (number) => `request ${number}`,
     marks: createOrderMarks(marks),
   });
   const ask = (...orders: object[]) =>
@@ -99,6 +104,7 @@ function setup(marks = roomy, answering: Pick<Verifier, 'askAll'> = verifier) {
       clientIp,
       body: Buffer.from(JSON.stringify(orders)),
       asker: someone,
+      number: 1,
     });
   return { state, check, ask, asked };
 }
@@ -124,6 +130,7 @@ function order(by = bot, timestamp = START, size = 1) {
 }
 
 const invalid = { code: 'INVALID_ORDER_SIGNATURE' };
+const sentBefore = { code: 'ORDER_ALREADY_SENT' };
 
 describe('while the clock of the machine is ahead, and not believed', () => {
   test('an order that it is past is refused, at the last check too, and passes once when the clock is right again', async () => {
@@ -134,7 +141,7 @@ describe('while the clock of the machine is ahead, and not believed', () => {
     expect(checked.leave()).toMatchObject(invalid);
     state.aheadMs = 0;
     expect(checked.leave()).toBeUndefined();
-    await expect(ask(order())).rejects.toMatchObject(invalid);
+    await expect(ask(order())).rejects.toMatchObject(sentBefore);
   });
 
   test('an order of the future is not taken for one of now', async () => {
@@ -151,7 +158,7 @@ describe('while the clock of the machine is ahead, and not believed', () => {
     state.aheadMs = 310_000;
     expect((await ask(order(bot, START + 20_000))).leave()).toBeUndefined();
     state.aheadMs = 0;
-    await expect(ask(order())).rejects.toMatchObject(invalid);
+    await expect(ask(order())).rejects.toMatchObject(sentBefore);
   });
 });
 
@@ -160,8 +167,8 @@ describe('the last check', () => {
     const { ask } = setup();
     const [first, second] = [await ask(order()), await ask(order())];
     expect(first.leave()).toBeUndefined();
-    expect(second.leave()).toMatchObject({ ...invalid, data: { index: 0 } });
-    await expect(ask(order())).rejects.toMatchObject(invalid);
+    expect(second.leave()).toMatchObject({ ...sentBefore, data: { index: 0 } });
+    await expect(ask(order())).rejects.toMatchObject(sentBefore);
   });
 
   test('refuses an order that grew too old while it waited, and so could be marked no more', async () => {
@@ -308,6 +315,7 @@ describe('the signer', () => {
       rawHeaders: [],
       clientIp,
       asker: someone,
+      number: 1,
     };
     const body = Buffer.from(JSON.stringify(order()));
     await expect(check({ ...request, principal, body })).rejects.toMatchObject(invalid);
@@ -336,7 +344,14 @@ describe('the size of a list', () => {
 
   test('a list of more values than 50 orders can have is not read to its end', async () => {
     const { check } = setup();
-    const request = { target: '/v1/orders/batch', rawHeaders: [], principal: session, clientIp, asker: someone };
+    const request = {
+      target: '/v1/orders/batch',
+      rawHeaders: [],
+      principal: session,
+      clientIp,
+      asker: someone,
+      number: 1,
+    };
     const body = Buffer.from(`[${'1,'.repeat(MAX_JSON_VALUES)}and no JSON`);
     for (const batch of [true, false]) {
       await expect(check({ ...request, route: { batch, id: undefined }, body })).rejects.toMatchObject({
@@ -345,6 +360,89 @@ describe('the size of a list', () => {
         data: null,
       });
     }
+  });
+});
+
+describe('an order that hashes alike', () => {
+  const named = (client_id: unknown, size = 1) => ({ ...order(bot, START, size), client_id });
+  const distinct = () => setup(roomy, verifier, 'distinct_client_id');
+  const forward = async ({ ask }: ReturnType<typeof setup>, ...orders: object[]) => (await ask(...orders)).leave();
+
+  test('is refused with when and by which request it was sent, and not one word of signing it anew', async () => {
+    const made = setup();
+    made.state.nowMs = START + 1_234;
+    expect(await forward(made, order(bot, START, 2), order())).toBeUndefined();
+    made.state.nowMs = START + 60_000;
+    const error: unknown = await made.ask(order(bot, START, 3), order()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      ...sentBefore,
+      status: 400,
+      data: { index: 1, first_sent_at: 1_800_000_001_234_000_000, first_request_id: 'request 1' },
+      message: expect.stringMatching(
+        /^order 1 of the list: this order was sent to the venue at 2027-01-15T08:00:01\.234Z by request request 1: look it up/,
+      ),
+    });
+    expect(String(error)).not.toMatch(/\bsign(ed|ing)?\b/);
+  });
+
+  test('as one before it in its list is told so, and that nothing of the list was sent', async () => {
+    const made = setup();
+    await expect(made.ask(order(bot, START, 2), order(), order(bot, START, 3), order())).rejects.toMatchObject({
+      ...sentBefore,
+      data: { index: 3, first_index: 1, sent: false },
+      message: expect.stringMatching('it is the same order as order 1 of the list, and nothing of the list was sent'),
+    });
+    expect(await forward(made, order())).toBeUndefined();
+  });
+
+  test('is the same order, whatever its client_id, by default', async () => {
+    const made = setup();
+    expect(await forward(made, named('a'))).toBeUndefined();
+    for (const id of ['a', 'b', 7, undefined]) await expect(made.ask(named(id))).rejects.toMatchObject(sentBefore);
+    await expect(made.ask(named('c', 2), named('d', 2))).rejects.toMatchObject({ data: { first_index: 0 } });
+  });
+
+  test('is another one with distinct_client_id, once for each client_id, and with none only if it is the first', async () => {
+    const made = distinct();
+    expect(await forward(made, named(undefined))).toBeUndefined();
+    expect(await forward(made, named('a'))).toBeUndefined();
+    expect(await forward(made, named('b'), named('c'), named('a', 2))).toBeUndefined();
+    for (const id of ['a', 'b', 'c', undefined, null, '']) {
+      await expect(made.ask(named(id)), String(id)).rejects.toMatchObject(sentBefore);
+    }
+    await expect(made.ask(named(undefined, 2))).rejects.toMatchObject(sentBefore);
+    expect(await forward(made, named('A'))).toBeUndefined();
+  });
+
+  test('is told apart so within a list, too', async () => {
+    const made = distinct();
+    await expect(made.ask(named('a'), named('b'), named('a'))).rejects.toMatchObject({ data: { first_index: 0 } });
+    await expect(made.ask(named('a'), named(undefined))).rejects.toMatchObject({ data: { first_index: 0 } });
+    expect(await forward(made, named(undefined), named('a'))).toBeUndefined();
+  });
+
+  test.each([[7], [true], [['a']], [{ a: 'b' }]])(
+    'with a client_id of %j nobody can tell, and it is refused',
+    async (id) => {
+      await expect(distinct().ask(named(id))).rejects.toMatchObject({
+        ...invalid,
+        message: expect.stringMatching('client_id is not a string'),
+      });
+    },
+  );
+
+  test('of two requests at once with one client_id the first that leaves is sent', async () => {
+    const { ask } = distinct();
+    const [first, second, other] = [await ask(named('a')), await ask(named('a')), await ask(named('b'))];
+    expect([first.leave(), other.leave()]).toEqual([undefined, undefined]);
+    expect(second.leave()).toMatchObject(sentBefore);
+  });
+
+  test('takes two places when it is first sent with a client_id, and one for each further', async () => {
+    const made = setup({ ...roomy, maxMarks: 3, maxPerAccount: 3 }, verifier, 'distinct_client_id');
+    expect(await forward(made, named('a'))).toBeUndefined();
+    expect(await forward(made, named('b'))).toBeUndefined();
+    expect(await forward(made, named('c'))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 });
 
@@ -373,7 +471,7 @@ describe('nothing is verified', () => {
     const { ask } = setup();
     expect((await ask(order())).leave()).toBeUndefined();
     const before = verifier.stats().submitted;
-    await expect(ask(order(bot, START, 2), order())).rejects.toMatchObject({ ...invalid, data: { index: 1 } });
+    await expect(ask(order(bot, START, 2), order())).rejects.toMatchObject({ ...sentBefore, data: { index: 1 } });
     expect(verifier.stats().submitted).toBe(before);
   });
 });

@@ -5,6 +5,7 @@ import { settingOf } from '../../../src/config/schema.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import {
   createOrderMarks,
+  type FirstSent,
   guaranteedMarks,
   MARK_BYTES,
   type OrderMark,
@@ -13,7 +14,12 @@ import {
 } from '../../../src/gateway/order-marks.ts';
 
 function open(options: Omit<OrderMarksOptions, 'subkeyPercent'> & { readonly subkeyPercent?: number }) {
-  const marks = createOrderMarks({ subkeyPercent: 90, ...options });
+  const made = createOrderMarks({ subkeyPercent: 90, ...options });
+  const marks = {
+    ...made,
+    add: (list: readonly OrderMark[], nowMs: number, request = 0) => made.add(list, nowMs, request),
+    has: (mark: OrderMark) => made.firstSent(mark) !== undefined,
+  };
   return { marks, mark: marker(marks) };
 }
 const marker =
@@ -63,6 +69,27 @@ describe('the marks of forwarded orders', () => {
 
   test('two processes do not give an order the same digest, so that nobody can compute two orders that share one', () => {
     expect(open(roomy).mark(1, 7, 5_000).digest).not.toEqual(open(roomy).mark(1, 7, 5_000).digest);
+  });
+});
+
+describe('when and by which request an order was first sent', () => {
+  test('is known of each, whoever sends it again, and stays as it was', () => {
+    const { marks, mark } = open(roomy);
+    marks.add([mark(1, 7, 305_000), mark(1, 8, 309_999)], 1_234, 2 ** 32 - 1);
+    marks.add([mark(1, 7, 305_000, 3)], 4_000, 12);
+    for (const one of [mark(1, 7, 305_000), mark(1, 8, 309_999, 4)])
+      expect(marks.firstSent(one)).toEqual({ at: 1_234, request: 2 ** 32 - 1 });
+    expect(marks.firstSent(mark(1, 9, 305_000))).toBeUndefined();
+  });
+
+  test('is a time up to 49 days from its end, and no other one, wherever the clock has been set', () => {
+    const { marks, mark } = open(roomy);
+    const [end, days] = [10_000_000_000, 86_400_000];
+    marks.add([mark(1, 1, end)], end + 5);
+    marks.add([mark(1, 2, end)], end - 49 * days);
+    marks.add([mark(1, 3, end)], end - 60 * days);
+    const firsts = [1, 2, 3].map((order) => marks.firstSent(mark(1, order, end))?.at);
+    expect(firsts).toEqual([end, end - 49 * days, end - (2 ** 32 - 1)]);
   });
 });
 
@@ -160,6 +187,7 @@ describe('room', () => {
     guaranteedMarks({
       ...{ maxMarks, maxAgeSeconds, futureToleranceSeconds },
       ordersPerMinute: settingOf['rate_limit.orders_per_minute'].default,
+      marksPerOrder: 1,
     });
 
   test('by default it takes 18 accounts to fill the memory, as the documents say, and 36 by single orders', () => {
@@ -200,7 +228,7 @@ describe('room', () => {
   });
 
   test('a mark takes what the documents say', () => {
-    expect(Math.ceil(MARK_BYTES)).toBe(43);
+    expect(Math.ceil(MARK_BYTES)).toBe(64);
     expect(settingOf['orders.max_marks'].description).toContain(`up to ${Math.ceil(MARK_BYTES)} bytes`);
   });
 
@@ -224,6 +252,7 @@ describe('room', () => {
         const { maxMarks, maxPerAccount, guaranteed, subkeyPercent } = options;
         const partOf = (whole: number): number => Math.max(1, Math.ceil((whole * subkeyPercent) / 100));
         let kept: OrderMark[] = [];
+        const firsts = new Map<OrderMark, FirstSent>();
         /** Of each account: by its main key, and by each subkey. */
         const countsOf = (list: readonly OrderMark[]): number[][] =>
           [1, 2, 3, 4, 5].map((each) =>
@@ -256,10 +285,11 @@ describe('room', () => {
             sum(own) <= maxPerAccount &&
             (subkey === undefined || (own[subkey] ?? 0) <= partOf(maxPerAccount)) &&
             beyond(then) <= maxMarks / 2;
-          expect(marks.add(list, now)).toBe(fits);
+          expect(marks.add(list, now, n)).toBe(fits);
+          for (const one of list) firsts.set(one, { at: now, request: n });
           if (fits) kept = then;
           else expect(list.some((one) => marks.has(one))).toBe(false);
-          expect(kept.every((one) => marks.has(one))).toBe(true);
+          for (const one of kept) expect(marks.firstSent(one)).toEqual(firsts.get(one));
           expect(marks.stats(now).held).toBe(kept.length);
         });
       }),
