@@ -1,21 +1,16 @@
 // Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
 
 import type { RequestListener } from 'node:http';
-import Fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-} from 'fastify';
+import Fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
 import type { Onboard } from '../credentials/onboard.ts';
 import { ProvenRefusal } from '../credentials/proven-refusal.ts';
-import { parseStrictJson, plainJson, StrictJsonError } from '../domain/strict-json.ts';
 import { ApiError } from '../errors.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { ignoreBodies, readBodiesAsJson } from './bodies.ts';
 import { contextOf } from './context.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
 import { fromFastify } from './framework-errors.ts';
@@ -131,29 +126,6 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
     },
     close: () => app.close(),
   };
-}
-
-// Real clients send an empty body with a JSON content type, or JSON with another one (WIRE section 11): the body alone counts.
-export function readBodiesAsJson(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => parseJson(bytes));
-}
-
-// Read as strictly as an order: a proxy or a log in front of us must not have seen another member than the one that we act on.
-function parseJson(bytes: Buffer): unknown {
-  if (/^\s*$/.test(bytes.toString('latin1'))) return undefined;
-  try {
-    // Fastify has bounded it by http.max_body_bytes.
-    return plainJson(parseStrictJson(bytes, bytes.length));
-  } catch (error) {
-    if (!(error instanceof StrictJsonError)) throw error;
-    throw new ApiError('BINDING_ERROR', `the body cannot be read in one way only: ${error.message}`);
-  }
-}
-
-function ignoreBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async () => undefined);
 }
 
 // A client that leaves in the middle of its body is no failure of ours, or any stranger could fill the error log.

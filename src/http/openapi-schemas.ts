@@ -59,3 +59,26 @@ function withNotes(schema: Json): Json {
   });
   return { ...Object.fromEntries(members), ...(isObject(more) ? more : {}) };
 }
+
+/** Whether a member may be left out of an object, and in a body of ours be null instead (src/http/bodies.ts). */
+export const mayBeNull = ({ required }: JsonObject, name: string): boolean =>
+  !Array.isArray(required) || !required.includes(name);
+
+/** The schema of a body, as `shown` gave it, in which every member that may be left out may be null. */
+export function withNullables(schema: Json): Json {
+  if (!isObject(schema)) return schema;
+  const { items, properties } = schema;
+  const inner = isObject(items) ? { items: withNullables(items) } : {};
+  if (!isObject(properties)) return { ...schema, ...inner };
+  const members = Object.entries(properties).map(([name, member]) => {
+    const whole = withNullables(member);
+    return [name, mayBeNull(schema, name) ? nullable(whole) : whole];
+  });
+  return { ...schema, ...inner, properties: Object.fromEntries(members) };
+}
+
+function nullable(schema: Json): Json {
+  if (!isObject(schema) || typeof schema.type !== 'string') return { anyOf: [schema, { type: 'null' }] };
+  const { type, enum: values } = schema;
+  return { ...schema, type: [type, 'null'], ...(Array.isArray(values) ? { enum: [...values, null] } : {}) };
+}

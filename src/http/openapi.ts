@@ -5,7 +5,16 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Route, RouteTable } from '../access/route-table.ts';
 import { isPrivate, ownAnswers, venueAnswers } from './openapi-answers.ts';
 import { introduction, sharedParts } from './openapi-parts.ts';
-import { isObject, type Json, type JsonObject, noteOf, plain, sharedSchemas, shown } from './openapi-schemas.ts';
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  noteOf,
+  plain,
+  sharedSchemas,
+  shown,
+  withNullables,
+} from './openapi-schemas.ts';
 import { headerParameters, type OperationNote, operationNotes, pathParameterNotes } from './operation-notes.ts';
 import { orderBodies, orderId, orderSchemas } from './schemas/orders.ts';
 
@@ -155,13 +164,10 @@ function headerParameter(text: string): JsonObject {
   return { name, in: 'header', required: name === text, description, schema: { type: 'string', ...schema } };
 }
 
-/** A body that may be null may be left out. */
+/** A body without a member that must be there may be left out. */
 function requestBody(schema: JsonObject): JsonObject {
-  const choices = Array.isArray(schema.anyOf) ? schema.anyOf : [schema];
-  const real = choices.filter((choice) => !(isObject(choice) && choice.type === 'null'));
-  const [only] = real;
-  const body = real.length === 1 && isObject(only) ? only : schema;
-  return { required: real.length === choices.length, content: json(shown(body)) };
+  const needed = Array.isArray(schema.required) && schema.required.length > 0;
+  return { required: needed, content: json(withNullables(shown(schema))) };
 }
 
 const json = (schema: Json): JsonObject => ({ 'application/json': { schema } });

@@ -98,11 +98,6 @@ export function readName(text: string): string {
   return name;
 }
 
-/** Before validation: no body at all lacks every member that is required, and is told so (WIRE section 10). */
-export async function absentBodyIsEmpty(request: { body: unknown }): Promise<void> {
-  if (request.body === undefined) request.body = {};
-}
-
 /** Absent = anywhere. Throws VALIDATION_ERROR naming the entry. */
 export function readAllowlist(entries: readonly string[] | undefined): UsableAllowlist {
   const parsed = parseAllowlist(entries ?? []);

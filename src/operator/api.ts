@@ -16,6 +16,7 @@ import { parseIp } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { KeptClock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
+import { readBodiesAsJson } from '../http/bodies.ts';
 import { fromFastify } from '../http/framework-errors.ts';
 import {
   headerLines,
@@ -25,7 +26,6 @@ import {
   requireOneHost,
   requirePlainBody,
 } from '../http/front.ts';
-import { readBodiesAsJson } from '../http/handlers.ts';
 import { renderError, toApiError } from '../http/render.ts';
 import { registerHealthRoutes } from '../http/routes/health.ts';
 import type { Store } from '../store/store.ts';

@@ -134,7 +134,7 @@ describe('with the operator token', () => {
     expectRefusal(await ask('POST', '/signing-keys/rotate', { use: 'terminal' }), 403, 'REQUEST_NOT_ALLOWED');
     expectRefusal(await ask('POST', '/signing-keys/rotate', { use: 'token', at: 1 }), 400, 'VALIDATION_ERROR');
     expectRefusal(await ask('POST', '/signing-keys/rotate', '{'), 400, 'BINDING_ERROR');
-    expectRefusal(await ask('POST', '/signing-keys/rotate'), 400, 'BINDING_ERROR');
+    expectRefusal(await ask('POST', '/signing-keys/rotate'), 400, 'INVALID_REQUEST_PARAMETER');
     expectRefusal(await ask('POST', '/signing-keys/rotate', 'x'.repeat(70_000)), 413, 'PAYLOAD_TOO_LARGE');
     expectRefusal(await ask('POST', `/signing-keys/${'x'.repeat(43)}/retire`), 404, 'NOT_FOUND');
     expectRefusal(await ask('GET', `/version?${'x'.repeat(9_000)}`), 414, 'URI_TOO_LONG');

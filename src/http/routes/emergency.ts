@@ -17,7 +17,7 @@ const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } })
   maxItems: 2,
   [SHOWN]: { minItems: 1 },
 });
-const RevokeAllBody = Type.Union([Type.Object({ kinds: Type.Optional(Kinds) }, open), Type.Null()]);
+const RevokeAllBody = Type.Object({ kinds: Type.Optional(Kinds) }, open);
 const RevokedAllWire = Type.Object(
   {
     valid_after: BigInteger,
@@ -67,7 +67,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
     '/countersign/v1/revoke-all',
     { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } }, errorHandler },
     async (request, reply) => {
-      const kinds = kindsOf(request.body?.kinds);
+      const kinds = kindsOf(request.body.kinds);
       const { result, receipt } = await signOut.revokeAll(callerOf(request), kinds);
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
       return {

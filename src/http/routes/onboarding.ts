@@ -7,15 +7,7 @@ import type { Felt } from '../../domain/felt.ts';
 import { ApiError } from '../../errors.ts';
 import { parseEthereumAddress } from '../../ethereum/eip191.ts';
 import { contextOf } from '../context.ts';
-import {
-  absentBodyIsEmpty,
-  accountHeader,
-  optionalHeader,
-  readPublicKey,
-  requiredHeader,
-  signatureHeader,
-  siweHeader,
-} from '../read.ts';
+import { accountHeader, optionalHeader, readPublicKey, requiredHeader, signatureHeader, siweHeader } from '../read.ts';
 import { closed, Empty, FeltWire, feltText, oneOf, open, SHOWN } from '../schemas/common.ts';
 
 export interface DerivationHashes {
@@ -42,10 +34,7 @@ const LookUpWire = Type.Object(
   },
   closed,
 );
-const OnboardBody = Type.Union([
-  Type.Object({ public_key: Type.Optional(Type.String({ maxLength: 256, ...feltText })) }, open),
-  Type.Null(),
-]);
+const OnboardBody = Type.Object({ public_key: Type.Optional(Type.String({ maxLength: 256, ...feltText })) }, open);
 /** The whole public key: an Ethereum address is made of it. */
 const OnboardWalletBody = Type.Object(
   { public_key: Type.String({ maxLength: 256, [SHOWN]: { pattern: '^0x04[0-9a-fA-F]{128}$' } }) },
@@ -95,7 +84,7 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
 
   app.post('/v1/onboarding', { schema: { body: OnboardBody, response: { 200: Empty } } }, async (request) => {
     refuseParent(request);
-    const text = request.body?.public_key;
+    const text = request.body.public_key;
     await onboard.stark({
       ...whereOf(request),
       account: accountHeader(request.headers),
@@ -108,7 +97,7 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
 
   for (const path of ['/v2/onboarding', '/v1/v2/onboarding']) {
     const schema = { body: OnboardWalletBody, response: { 200: Empty } };
-    app.post(path, { preValidation: absentBodyIsEmpty, schema }, async (request) => {
+    app.post(path, { schema }, async (request) => {
       refuseParent(request);
       const account = accountHeader(request.headers);
       const signature = requiredHeader(request.headers, 'PARADEX-EVM-SIGNATURE');

@@ -10,7 +10,7 @@ import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
 import type { Store } from '../../store/store.ts';
 import { callerOf, contextOf, type RequestContext } from '../context.ts';
-import { absentBodyIsEmpty, readAllowlist, readFlag, readName, readPage, readPublicKey } from '../read.ts';
+import { readAllowlist, readFlag, readName, readPage, readPublicKey } from '../read.ts';
 import { AllowedCidrsBody, Empty } from '../schemas/common.ts';
 import {
   ActivatedSubkeyWire,
@@ -80,7 +80,7 @@ export function registerSubkeyRoutes(
 
   app.put(
     `${one}/allowed-cidrs`,
-    { preValidation: absentBodyIsEmpty, schema: { body: AllowedCidrsBody, response: { 200: SubkeyWire } } },
+    { schema: { body: AllowedCidrsBody, response: { 200: SubkeyWire } } },
     async (request, reply) => {
       const allowlist = readAllowlist(request.body.allowed_cidrs);
       const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);

@@ -7,7 +7,7 @@ import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { callerOf, contextOf } from '../context.ts';
-import { absentBodyIsEmpty, pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
+import { pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
 import { AllowedCidrsBody } from '../schemas/common.ts';
 import {
   ApiTokenListQuery,
@@ -67,7 +67,7 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
 
   app.put(
     `${one}/allowed-cidrs`,
-    { preValidation: absentBodyIsEmpty, schema: { body: AllowedCidrsBody, response: { 200: ApiTokenWire } } },
+    { schema: { body: AllowedCidrsBody, response: { 200: ApiTokenWire } } },
     async (request, reply) => {
       const allowlist = readAllowlist(request.body.allowed_cidrs);
       const { result, receipt } = await manage.replaceAllowlist(callerOf(request), lookupIdOf(request), allowlist);

@@ -126,7 +126,7 @@ describe('the document is whole', () => {
     const shown = at(document, 'components', 'schemas', 'Subkey', 'properties', 'state', 'enum');
     expect(shown).toEqual(['active', 'pending', 'revoked', 'expired']);
     const body = at(operation('POST /v1/account/keys/subkeys'), 'requestBody', 'content', 'application/json', 'schema');
-    expect(at(body, 'properties', 'state', 'enum')).toEqual(['active', 'pending']);
+    expect(at(body, 'properties', 'state', 'enum')).toEqual(['active', 'pending', null]);
   });
 });
 
