@@ -1,4 +1,4 @@
-# The service without its tests and tools. Build: docker build -t countersign .   Run: deploy/README.md
+# The service without its tests and tools. Build: docker build -t countersign .   Run: docs/deploying.md
 FROM node:24-slim AS install
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -14,7 +14,9 @@ ENV NODE_ENV=production \
 RUN install -d -o node -g node -m 0700 /data /keys
 WORKDIR /app
 COPY --from=install /app/node_modules ./node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE README.md SECURITY.md CHANGELOG.md ./
+# A running server serves its own documentation.
+COPY docs ./docs
 COPY examples ./examples
 COPY src ./src
 # By number, for orchestrators that must see that it is not root.

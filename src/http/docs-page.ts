@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from './openapi-schemas.ts';
 
-export interface DocsPage {
+export interface HtmlPage {
   readonly html: string;
   /** Of the answer that carries it: without them a browser would allow more. */
   readonly headers: Readonly<Record<string, string>>;
@@ -24,25 +24,18 @@ a { color: #00458b } nav ul { columns: 20rem; padding-left: 1.25rem }
 const styleHash = createHash('sha256').update(style).digest('base64');
 
 /** The page of one document of describeApi. */
-export function docsPage(document: JsonObject): DocsPage {
+export function docsPage(document: JsonObject): HtmlPage {
   const groups = new Map<string, Operation[]>();
   for (const operation of operationsOf(document)) {
     groups.set(operation.group, [...(groups.get(operation.group) ?? []), operation]);
   }
   const info = objectAt(document, 'info');
   const introduction = textAt(info, 'description').split('\n\n');
-  const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Countersign API</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>Countersign API <small>${escaped(textAt(info, 'version'))}</small></h1>
+  return htmlPage(
+    'Countersign API',
+    `<h1>Countersign API <small>${escaped(textAt(info, 'version'))}</small></h1>
 ${introduction.map((paragraph) => `<p>${escaped(paragraph)}</p>`).join('\n')}
-<p>For programs: <a href="/openapi.json">openapi.json</a>.</p>
+${elsewhere}
 <nav aria-label="Operations"><ul>
 ${[...groups.keys()].map((group) => `<li><a href="#${slug(group)}">${escaped(group)}</a></li>`).join('\n')}
 <li><a href="#headers">Headers of answers</a></li>
@@ -53,12 +46,40 @@ ${[...groups].map(([group, operations]) => section(group, operations, document))
 ${table('Headers', ['header', 'meaning'], headerRows(document))}
 <h2 id="errors">Errors</h2>
 <p>An error is an object of exactly three members. A 429 has only the message.</p>
-${membersTable('Error', schemaNamed(document, 'Error'))}
+${membersTable('Error', schemaNamed(document, 'Error'))}`,
+  );
+}
+
+/** What stands at `/`, for whoever opens the address of an API in a browser. */
+export function frontPage(document: JsonObject): HtmlPage {
+  const version = escaped(textAt(objectAt(document, 'info'), 'version'));
+  return htmlPage(
+    'Countersign',
+    `<h1>Countersign <small>${version}</small></h1>
+<p>This is an API. What it can do is at <a href="/docs">/docs</a>.</p>
+${elsewhere}`,
+  );
+}
+
+const elsewhere =
+  '<p>How to sign, what to do when a key is out, and how to run it: <a href="/llms.txt">llms.txt</a>, all as one text ' +
+  '<a href="/llms-full.txt">llms-full.txt</a>. For programs: <a href="/openapi.json">openapi.json</a>.</p>';
+
+function htmlPage(title: string, body: string): HtmlPage {
+  return {
+    html: `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${style}</style>
+</head>
+<body>
+${body}
 </body>
 </html>
-`;
-  return {
-    html,
+`,
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,

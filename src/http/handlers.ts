@@ -15,6 +15,7 @@ import { contextOf } from './context.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
 import { fromFastify } from './framework-errors.ts';
 import { collectDeclared, describeApi } from './openapi.ts';
+import { readPages } from './pages.ts';
 import { renderError, toApiError } from './render.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
@@ -113,7 +114,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   registerSelfRoute(app, deps.self);
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
-  registerDocumentRoutes(app, describeApi(deps.table, declared));
+  registerDocumentRoutes(app, describeApi(deps.table, declared), readPages());
   await app.ready();
   const unserved = deps.table.routes.find(({ name, servedBy }) => servedBy === 'us' && !declared.has(name));
   if (unserved !== undefined) throw new Error(`${unserved.name} is served by us, but has no handler`);

@@ -192,6 +192,32 @@ export const operationNotes: Readonly<Record<string, OperationNote>> = {
   },
   'GET /openapi.json': { group: 'Start here', summary: 'This document', extension: true },
   'GET /docs': { group: 'Start here', summary: 'This document, for people', extension: true, mediaType: 'text/html' },
+  'GET /docs/{page}': {
+    group: 'Start here',
+    summary: 'A page of the documentation of this release, as Markdown',
+    description: '/llms.txt names them.',
+    extension: true,
+    mediaType: 'text/markdown',
+  },
+  'GET /llms.txt': {
+    group: 'Start here',
+    summary: 'An index of the documentation, for tools that read it (llmstxt.org)',
+    extension: true,
+    mediaType: 'text/plain',
+  },
+  'GET /llms-full.txt': {
+    group: 'Start here',
+    summary: 'The whole documentation as one text',
+    extension: true,
+    mediaType: 'text/plain',
+  },
+  'GET /': {
+    group: 'Start here',
+    summary: 'Leads a browser to /docs',
+    description: 'A page where Accept names text/html; else 404, as for any path that is not there.',
+    extension: true,
+    mediaType: 'text/html',
+  },
 
   'GET /v1/onboarding': {
     group: 'Onboarding',

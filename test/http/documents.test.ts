@@ -1,6 +1,8 @@
-// GET /openapi.json and GET /docs over real sockets.
+// What a server says of itself, over real sockets: /openapi.json, /docs, the documentation as Markdown, and /.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { listedPages } from '../../src/http/pages.ts';
 import { call } from '../support/trader.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -30,9 +32,63 @@ test('/docs is a page that a browser lets do nothing but show itself, and needs 
   expect(answer.text).toContain('<code>POST /v1/auth</code>');
 });
 
-test('neither reaches the venue', async () => {
+test('none of it reaches the venue', async () => {
   const before = world.service.venue.total();
   await call(world.url, 'GET', '/docs/');
-  await call(world.url, 'GET', '/openapi.json?x=1');
+  for (const path of ['/openapi.json?x=1', '/docs/wire.md', '/docs/nothing', '/llms.txt', '/llms-full.txt', '/'])
+    await call(world.url, 'GET', path);
   expect(world.service.venue.total()).toBe(before);
+});
+
+test('/llms.txt is an index in the form of llmstxt.org, whose every link is served, and names the release', async () => {
+  const answer = await call(world.url, 'GET', '/llms.txt');
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  const [title, , summary] = answer.text.split('\n');
+  expect([title, summary?.startsWith('> ')]).toEqual([`# Countersign ${manifest.version}`, true]);
+  const links = [...answer.text.matchAll(/^- \[[^\]]+\]\(([^)]+)\): .+$/gm)].map(([, to = '']) => to);
+  expect(links.length).toBeGreaterThan(15);
+  for (const to of links) expect([to, (await call(world.url, 'GET', to)).status]).toEqual([to, 200]);
+});
+
+test('/llms-full.txt has every page whole, in the order of the index', async () => {
+  const { text } = await call(world.url, 'GET', '/llms-full.txt');
+  let at = 0;
+  for (const { name } of listedPages.flatMap(({ pages }) => pages)) {
+    const page = (await call(world.url, 'GET', `/docs/${name}`)).text;
+    const found = text.indexOf(page, at);
+    expect([name, found >= at]).toEqual([name, true]);
+    at = found + page.length;
+  }
+});
+
+test('a page is Markdown, whose links lead to what is served, and a name that is no page is 404', async () => {
+  const answer = await call(world.url, 'GET', '/docs/wire.md', { bearer: 'nonsense' });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/markdown; charset=utf-8']);
+  expect(answer.text.startsWith('# The wire, byte by byte\n')).toBe(true);
+  const pages = listedPages.flatMap(({ pages: each }) => each);
+  for (const { name } of pages) {
+    const { text } = await call(world.url, 'GET', `/docs/${name}`);
+    const links = [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/\]\((?!#|https?:)([^)#]+)/g)].map(
+      ([, to = '']) => to,
+    );
+    const served = new Set([...pages.map((page) => `/docs/${page.name}`), '/openapi.json']);
+    expect([name, links.filter((to) => !served.has(to))]).toEqual([name, []]);
+  }
+  for (const path of ['/docs/nothing.md', '/docs/openapi.json', '/docs/wire', '/docs/LICENSE']) {
+    expect([path, (await call(world.url, 'GET', path)).json.error]).toEqual([path, 'NOT_FOUND']);
+  }
+});
+
+test('/ leads a browser to /docs, and is no path for anybody else', async () => {
+  const browser = await call(world.url, 'GET', '/', {
+    headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+  });
+  expect([browser.status, browser.headers.get('vary')]).toEqual([200, 'Accept']);
+  expect(browser.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+  expect(browser.text).toContain('<a href="/docs">');
+  for (const accept of ['*/*', 'application/json']) {
+    const program = await call(world.url, 'GET', '/', { headers: { Accept: accept } });
+    expect([program.status, program.json.error]).toEqual([404, 'NOT_FOUND']);
+  }
 });

@@ -50,12 +50,18 @@ const additions: readonly Operation[] = [
   { method: 'POST', path: '/countersign/v1/leaked', allow: allOf(true) },
   { method: 'GET', path: '/openapi.json', allow: allOf(true) },
   { method: 'GET', path: '/docs', allow: allOf(true) },
+  { method: 'GET', path: '/docs/{page}', allow: allOf(true) },
+  { method: 'GET', path: '/llms.txt', allow: allOf(true) },
+  { method: 'GET', path: '/llms-full.txt', allow: allOf(true) },
+  { method: 'GET', path: '/', allow: allOf(true) },
   { method: 'GET', path: '/healthz', allow: allOf(true) },
   { method: 'GET', path: '/readyz', allow: allOf(true) },
 ];
 
 const wholePath = (path: string): string =>
-  /^\/(v1\/v2|v2|countersign|healthz|readyz|openapi\.json|docs)(\/|$)/.test(path) ? path : `/v1${path}`;
+  /^\/(v1\/v2|v2|countersign|healthz|readyz|openapi\.json|docs|llms\.txt|llms-full\.txt)?(\/|$)/.test(path)
+    ? path
+    : `/v1${path}`;
 
 const operations = [...frozen.operations, ...extras, ...additions].map(({ method, path, allow }: Operation) => ({
   method,
@@ -65,7 +71,7 @@ const operations = [...frozen.operations, ...extras, ...additions].map(({ method
 
 // What this service answers itself (issue: "The wire"); everything else belongs to the venue.
 const ours =
-  /^\/(v1\/auth|v2|v1\/v2|v1\/onboarding|v1\/jwks\.json|v1\/system\/(config|time)|v1\/account\/(keys|tokens|terminal-token)|countersign|healthz|readyz|openapi\.json|docs)(\/|$)/;
+  /^\/(v1\/auth|v2|v1\/v2|v1\/onboarding|v1\/jwks\.json|v1\/system\/(config|time)|v1\/account\/(keys|tokens|terminal-token)|countersign|healthz|readyz|openapi\.json|docs|llms\.txt|llms-full\.txt)?(\/|$)/;
 
 /** Values that exist nowhere, so that an allowed call of ours destroys nothing that the other cells need. */
 const parameters: Readonly<Record<string, string>> = {

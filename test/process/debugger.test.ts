@@ -97,7 +97,7 @@ test('a start that inherited an open debugger is refused with one sentence', asy
 });
 
 test('every place that says how to start a command starts Node without the debugger of SIGUSR1', () => {
-  for (const file of ['start.cjs', 'Dockerfile', 'deploy/countersign.service', 'deploy/README.md']) {
+  for (const file of ['start.cjs', 'Dockerfile', 'deploy/countersign.service', 'docs/deploying.md']) {
     const lines = readFileSync(join(PROJECT, file), 'utf8')
       .split('\n')
       .filter((line) => /src\W.*main\.ts/.test(line));

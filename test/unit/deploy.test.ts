@@ -8,7 +8,7 @@ import { settingNames, variableOf } from '../../src/config/schema.ts';
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const variables = new Set(settingNames.map(variableOf));
 
-test.each(['Dockerfile', 'deploy/countersign.service', 'deploy/README.md'])(
+test.each(['Dockerfile', 'deploy/countersign.service', 'docs/deploying.md'])(
   '%s names only settings that exist',
   (file) => {
     const named = [...read(file).matchAll(/\bCSIGN_[A-Z_]+[A-Z]\b/g)].map(([name]) => name);
@@ -28,7 +28,11 @@ test('no key and no database can be copied into an image', () => {
   const lines = read('.dockerignore').split('\n');
   expect(lines).toContain('*');
   expect(lines.filter((line) => line.startsWith('!')).sort()).toEqual([
+    '!CHANGELOG.md',
     '!LICENSE',
+    '!README.md',
+    '!SECURITY.md',
+    '!docs',
     '!examples',
     '!package-lock.json',
     '!package.json',

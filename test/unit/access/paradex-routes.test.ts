@@ -41,6 +41,10 @@ const ours = [
   { name: 'POST /countersign/v1/leaked', method: 'POST', path: '/countersign/v1/leaked', access: 'self-signed' },
   { name: 'GET /openapi.json', method: 'GET', path: '/openapi.json', access: 'public' },
   { name: 'GET /docs', method: 'GET', path: '/docs', access: 'public' },
+  { name: 'GET /docs/{page}', method: 'GET', path: '/docs/{page}', access: 'public' },
+  { name: 'GET /llms.txt', method: 'GET', path: '/llms.txt', access: 'public' },
+  { name: 'GET /llms-full.txt', method: 'GET', path: '/llms-full.txt', access: 'public' },
+  { name: 'GET /', method: 'GET', path: '/', access: 'public' },
   { name: 'GET /healthz', method: 'GET', path: '/healthz', access: 'public' },
   { name: 'GET /readyz', method: 'GET', path: '/readyz', access: 'public' },
 ];
@@ -66,7 +70,7 @@ describe('the table is the Paradex API and nothing else', () => {
   });
 
   test.each(listed)('$name matches itself, with access $access', ({ name, method, path, access }) => {
-    for (const raw of [concrete(path), `${concrete(path)}/`, `${concrete(path)}?a=b%2F`]) {
+    for (const raw of [concrete(path), path === '/' ? path : `${concrete(path)}/`, `${concrete(path)}?a=b%2F`]) {
       expect(routeOf(method, raw)).toMatchObject({ name, access });
     }
   });
@@ -90,9 +94,13 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(servedByUs.sort()).toEqual([
       'DELETE /v1/account/keys/subkeys/{public_key}',
       'DELETE /v1/account/tokens/{lookup_id}',
+      'GET /',
       'GET /countersign/v1/self',
       'GET /docs',
+      'GET /docs/{page}',
       'GET /healthz',
+      'GET /llms-full.txt',
+      'GET /llms.txt',
       'GET /openapi.json',
       'GET /readyz',
       'GET /v1/account/keys/subkeys',
@@ -177,7 +185,6 @@ describe('the table is the Paradex API and nothing else', () => {
 
 describe('what is not listed has no route', () => {
   test.each([
-    ['GET', '/'],
     ['GET', '/v1'],
     ['GET', '/v2/orders'],
     ['POST', '/v3/auth'],
@@ -232,12 +239,14 @@ describe('what is not listed has no route', () => {
   });
 });
 
+const segmentsOf = (path: string): readonly string[] => (path === '/' ? [] : path.slice(1).split('/'));
+
 /**
  * The literal reading of a path, told another way than by a tree: narrow the list of all patterns segment by segment,
  * to those with this literal, else to those with a parameter there.
  */
 function literalReading(method: string, segments: readonly string[]): string {
-  let left = listed.map(({ name, method: verb, path }) => ({ name, verb, pattern: path.slice(1).split('/') }));
+  let left = listed.map(({ name, method: verb, path }) => ({ name, verb, pattern: segmentsOf(path) }));
   segments.forEach((segment, at) => {
     const literals = left
       .map(({ pattern }) => pattern[at])
@@ -292,7 +301,7 @@ test('no trick of encoding, case, dots or slashes reaches another route than the
         const found = ask(operation.method, raw);
         seen[found.kind] += 1;
         if (found.kind === 'malformed') return;
-        const sent = raw.replace(/\/$/, '').slice(1).split('/');
+        const sent = segmentsOf(raw.length > 1 ? raw.replace(/\/$/, '') : raw);
         const name = found.kind === 'route' ? found.route.name : found.kind;
         expect(name).toBe(literalReading(operation.method, sent));
       },
@@ -305,16 +314,18 @@ test('no trick of encoding, case, dots or slashes reaches another route than the
 
 // Segments of the table itself, shuffled, so that literals meet parameters at every depth.
 const anySegment = fc.oneof(
-  fc.constantFrom(...new Set(listed.flatMap(({ path }) => concrete(path).slice(1).split('/')))),
+  fc.constantFrom(...new Set(listed.flatMap(({ path }) => segmentsOf(concrete(path))))),
   fc.constantFrom('7', 'BATCH', 'Drafts', 'constructor', '__proto__'),
 );
 const anyMethod = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE');
 const anyRequest = fc.oneof(
   fc.tuple(anyMethod, fc.array(anySegment, { maxLength: 6 })),
-  fc.tuple(anyMethod, fc.constantFrom(...listed), anySegment, fc.nat()).map(([method, { path }, segment, at]) => {
-    const segments = concrete(path).slice(1).split('/');
-    return [method, segments.with(at % segments.length, segment)] as const;
-  }),
+  fc
+    .tuple(anyMethod, fc.constantFrom(...listed.filter(({ path }) => path !== '/')), anySegment, fc.nat())
+    .map(([method, { path }, segment, at]) => {
+      const segments = segmentsOf(concrete(path));
+      return [method, segments.with(at % segments.length, segment)] as const;
+    }),
 );
 
 test('shuffled segments of listed paths match as the flat reading of the list says', () => {

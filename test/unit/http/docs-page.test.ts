@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { parseRouteTable } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
-import { type DocsPage, docsPage } from '../../../src/http/docs-page.ts';
+import { docsPage, frontPage, type HtmlPage } from '../../../src/http/docs-page.ts';
 import { describeApi } from '../../../src/http/openapi.ts';
 import { declaredRoutes } from '../../../src/http/write-openapi.ts';
 
 const table = parseRouteTable(paradex);
-let page: DocsPage;
+let page: HtmlPage;
+let front: HtmlPage;
 beforeAll(async () => {
-  page = docsPage(describeApi(table, await declaredRoutes()));
+  const document = describeApi(table, await declaredRoutes());
+  page = docsPage(document);
+  front = frontPage(document);
 });
 
 test('it names every operation with its access', () => {
@@ -30,13 +33,16 @@ test('it shows headers, members of bodies and answers, and refusals of an operat
     expect(tokens).toContain(shown);
 });
 
-test('it loads nothing and runs nothing', () => {
-  expect(page.html).not.toMatch(/<(script|link|img|iframe|object|embed|base|form|svg|video|audio)\b/i);
-  expect(page.html).not.toMatch(/\s(src|srcset|style|on\w+)\s*=/i);
-  expect(page.html).not.toMatch(/@import|url\(/i);
-  const links = [...page.html.matchAll(/href="([^"]*)"/g)].map(([, target = '']) => target);
-  expect(links.length).toBeGreaterThan(5);
-  expect(links.filter((target) => !/^(#[a-z0-9-]+|\/openapi\.json)$/.test(target))).toEqual([]);
+test.each(['docs', 'front'])('the %s page loads nothing and runs nothing', (which) => {
+  const { html } = which === 'docs' ? page : front;
+  expect(html).not.toMatch(/<(script|link|img|iframe|object|embed|base|form|svg|video|audio)\b/i);
+  expect(html).not.toMatch(/\s(src|srcset|style|on\w+)\s*=/i);
+  expect(html).not.toMatch(/@import|url\(/i);
+  const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, target = '']) => target);
+  expect(links.length).toBeGreaterThan(2);
+  expect(
+    links.filter((target) => !/^(#[a-z0-9-]+|\/docs|\/openapi\.json|\/llms\.txt|\/llms-full\.txt)$/.test(target)),
+  ).toEqual([]);
 });
 
 test('its policy allows its own style sheet and nothing else', () => {

@@ -151,7 +151,7 @@ describe('the alert rules', () => {
   });
 });
 
-test.each(['docs/metrics.md', 'docs/operator.md', 'deploy/README.md', 'README.md', 'SECURITY.md'])(
+test.each(['docs/metrics.md', 'docs/operator.md', 'docs/deploying.md', 'README.md', 'SECURITY.md'])(
   '%s names no metric that is not there',
   (path) => {
     const names = [...read(path).matchAll(/\b(?:countersign|nodejs|process)_[a-z_]*[a-z]\b/g)].map(([name]) => name);
