@@ -19,6 +19,7 @@ import { shownSettings } from './config/shown.ts';
 import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
 import { createAcceptClock } from './credentials/accept-clock.ts';
 import { createActivateSubkey } from './credentials/activate-subkey.ts';
+import { createFindCredentials } from './credentials/find-credentials.ts';
 import { createIssueTerminalToken } from './credentials/issue-terminal-token.ts';
 import { createLockAccount } from './credentials/lock-account.ts';
 import { createLogin } from './credentials/login.ts';
@@ -27,6 +28,7 @@ import { createManageTokens } from './credentials/manage-tokens.ts';
 import { createOnboard } from './credentials/onboard.ts';
 import { createRegisterSubkey } from './credentials/register-subkey.ts';
 import { createReportLeaked } from './credentials/report-leaked.ts';
+import { createRevokeCredential } from './credentials/revoke-credential.ts';
 import { createSignOut } from './credentials/sign-out.ts';
 import { createSigningKeys, type SigningKeys } from './credentials/signing-keys.ts';
 import { createWalletProofs } from './credentials/wallet-proof.ts';
@@ -501,12 +503,14 @@ async function startOperatorApi(
   closing: Closing,
 ): Promise<string> {
   const { config } = loaded;
-  const { store, clock, changes, signingKeys, backups } = core;
+  const { store, clock, keyring, changes, signingKeys, backups } = core;
   const api = await createOperatorApi({
     isOperator: createIsOperator(token),
     store,
     clock,
     lockAccount: createLockAccount({ changes, clock }),
+    credentials: createFindCredentials({ store, keyring, clock, issuer: config['jwt.issuer'] }),
+    revokeCredential: createRevokeCredential({ changes, clock }),
     acceptClock: createAcceptClock({
       ...core,
       writeAudit: told.writeAudit ?? (async () => undefined),

@@ -10,6 +10,7 @@ import { backup } from './cli/commands/backup.ts';
 import { clock } from './cli/commands/clock.ts';
 import { completion } from './cli/commands/completion.ts';
 import { config } from './cli/commands/config.ts';
+import { credentials } from './cli/commands/credentials.ts';
 import { demo } from './cli/commands/demo.ts';
 import { doctor } from './cli/commands/doctor.ts';
 import { help } from './cli/commands/help.ts';
@@ -28,6 +29,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   config,
   'signing-keys': signingKeys,
   accounts,
+  credentials,
   audit,
   backup,
   restore,

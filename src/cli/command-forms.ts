@@ -75,6 +75,19 @@ export const commandForms = {
     json: true,
     settings: true,
   },
+  credentials: {
+    forms: [
+      {
+        verb: 'find',
+        argument: '<credential | JWT | address | ->',
+        about: 'whose it is; what an address used; - reads it from stdin',
+        options: { cursor: { value: 'c', about: 'what an address did before' } },
+      },
+      { verb: 'revoke', argument: '<credential | JWT | ->', about: 'end that one subkey or token' },
+    ],
+    json: true,
+    settings: true,
+  },
   audit: {
     forms: [
       {
@@ -82,6 +95,10 @@ export const commandForms = {
         about: 'the audit log as JSON lines, oldest first',
         options: {
           account: { value: '0x..', about: 'of this account alone' },
+          credential: { value: 'subkey:42', about: 'about it, and what it did; as find takes it' },
+          action: { value: 'token.revoked', about: 'of this action, see docs/operator.md' },
+          address: { value: '192.0.2.7', about: "from this client's address" },
+          'request-id': { value: 'id', about: 'of this request' },
           from: { value: '2026-11-21', about: 'from this time on, UTC' },
           to: { value: '2026-11-21T08:30:00Z', about: 'before this time, UTC' },
           cursor,

@@ -29,6 +29,11 @@ export interface Task {
   work(operator: Operator): Promise<void>;
 }
 
+/** The command did not do what was asked; the message is one sentence. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}
+
 /** The operator API refused; the message is its own. */
 class Refused extends Error {
   override readonly name = 'Refused';
@@ -127,6 +132,7 @@ function messageIn(text: string): string | undefined {
 
 function sentenceOf(error: unknown): string {
   if (error instanceof Refused || error instanceof NotReachable || error instanceof UsageError) return error.message;
+  if (error instanceof CommandFailed) return error.message;
   if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
     return error.message;
   }

@@ -39,21 +39,13 @@ export interface BearerCacheStats {
 const refuse = (reason: DenyReason): BearerRefusal => ({ ok: false, reason });
 
 /**
- * A verifier of sessions and read-only tokens (DESIGN 4.3). It remembers at most `cacheCapacity` good ones by the
- * SHA-256 of the whole text and no bad ones; of a remembered one it asks again whether it and its key still live.
+ * Everything about a bearer that can never change: whether a key of ours signed it, and what it says. Not whether it or that key still
+ * lives.
  */
-export function createVerifyBearer(options: {
-  readonly keyring: Keyring;
-  readonly issuer: string;
-  readonly cacheCapacity: number;
-}): VerifyBearer & { stats(): BearerCacheStats } {
-  const { keyring, issuer } = options;
-  const remembered = createLru<string, VerifiedClaims>(options.cacheCapacity);
-  let hits = 0;
-  let misses = 0;
-
-  /** Everything about a bearer that can never change. */
-  function check(token: string): BearerResult {
+export const createReadBearer =
+  ({ keyring, issuer }: { readonly keyring: Keyring; readonly issuer: string }) =>
+  (token: string): BearerResult => {
+    if (token.length > MAX_BEARER_BYTES) return refuse('bearer_malformed');
     const parts = token.split('.');
     const [header, payload, signature] = parts;
     if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
@@ -77,7 +69,22 @@ export function createVerifyBearer(options: {
     if (claims === undefined) return refuse('bearer_claims');
     // Frozen: every request with this bearer gets the same object.
     return { ok: true, claims: Object.freeze({ ...claims, credential: Object.freeze(claims.credential), kid }) };
-  }
+  };
+
+/**
+ * A verifier of sessions and read-only tokens (DESIGN 4.3). It remembers at most `cacheCapacity` good ones by the
+ * SHA-256 of the whole text and no bad ones; of a remembered one it asks again whether it and its key still live.
+ */
+export function createVerifyBearer(options: {
+  readonly keyring: Keyring;
+  readonly issuer: string;
+  readonly cacheCapacity: number;
+}): VerifyBearer & { stats(): BearerCacheStats } {
+  const { keyring } = options;
+  const check = createReadBearer(options);
+  const remembered = createLru<string, VerifiedClaims>(options.cacheCapacity);
+  let hits = 0;
+  let misses = 0;
 
   /** Everything that changes with time. */
   function lapse(claims: VerifiedClaims, now: UnixSeconds): BearerRefusal | undefined {

@@ -79,6 +79,16 @@ export function createCurrentStore(stored: Store, denials: Denials): Store {
       return { rows: rows.map((row) => denials.overAccount(row)), next };
     },
 
+    async subkeysNamed(by, limit) {
+      return (await stored.subkeysNamed(by, limit)).map((row) => denials.overSubkey(row));
+    },
+    async tokensNamed(by, limit) {
+      return (await stored.tokensNamed(by, limit)).map((row) => denials.overToken(row));
+    },
+    async accountsNamed(by, limit) {
+      return (await stored.accountsNamed(by, limit)).map((row) => denials.overAccount(row));
+    },
+
     transaction: (work) => stored.transaction((tx) => work(currentTransaction(tx, denials).tx)),
   };
 }

@@ -1,14 +1,14 @@
 // The audit log page by page, in the order in which it was written: by id. Never by time, which goes back where a clock is accepted,
 // so that whoever goes on from a row would pass over all that is dated before it and was written after.
 import { setImmediate } from 'node:timers/promises';
-import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { type UnixNanos, unixNanos } from '../domain/time.ts';
 import { auditRowOf } from './rows.ts';
 import type { AuditFilter, AuditRow } from './store.ts';
-import type { Tables } from './tables.ts';
+import type { AuditTable, Tables } from './tables.ts';
 
-/** So many rows of other times are passed over at once: about a millisecond, and then others have their turn. */
+/** So many rows are passed over at once: about a millisecond, and then others have their turn. */
 export const PASSED_AT_ONCE = 10_000n;
 
 interface Position {
@@ -16,35 +16,85 @@ interface Position {
   readonly from: UnixNanos | undefined;
 }
 
-/** Up to `count` rows after that of the cursor, the first ones. */
+type AuditQuery = SelectQueryBuilder<Tables, 'audit', Selectable<AuditTable>>;
+
+/** Up to `count` rows after that of the cursor, the first ones in the order asked for. */
 export async function readAudit(
   db: Kysely<Tables>,
   filter: AuditFilter,
   after: string | undefined,
   count: number,
 ): Promise<readonly AuditRow[]> {
-  const { id, from } = await positionOf(db, after, filter.from);
-  // The expression keeps SQLite from finding them by time, and sorting all of them for each page.
-  const at = sql<UnixNanos>`at + 0`;
-  let query = db.selectFrom('audit').selectAll().where(at, '<', filter.to).orderBy('id');
-  if (from !== undefined) query = query.where(at, '>=', from);
-  if (filter.account !== undefined) {
-    const rows = await query.where('account_id', '=', filter.account).where('id', '>', id).limit(count).execute();
-    return rows.map(auditRowOf);
-  }
-  const last = await lastId(db);
+  const { newestFirst = false } = filter;
+  const end = (await lastId(db)) + 1n;
+  const { id, from } = newestFirst
+    ? { id: idOf(after) ?? end, from: filter.from }
+    : await positionOf(db, after, filter.from);
+  const queries = queriesOf(db, { ...filter, from }, newestFirst);
   const found: AuditRow[] = [];
-  for (let passed = id; passed < last && found.length < count; passed += PASSED_AT_ONCE) {
-    if (passed > id) await setImmediate();
-    const rows = await query
-      .where('id', '>', passed)
-      .where('id', '<=', passed + PASSED_AT_ONCE)
-      .limit(count - found.length)
-      .execute();
-    found.push(...rows.map(auditRowOf));
+  // Between two ids at a time, so that rows which are passed over never take more than their turn.
+  for (let passed = id; found.length < count && (newestFirst ? passed > 1n : passed < end - 1n); ) {
+    if (passed !== id) await setImmediate();
+    const next = newestFirst ? passed - PASSED_AT_ONCE : passed + PASSED_AT_ONCE;
+    const [above, below] = newestFirst ? [next - 1n, passed] : [passed, next + 1n];
+    const missing = count - found.length;
+    const rows = new Map<bigint, AuditRow>();
+    for (const query of queries) {
+      const some = await query.where('id', '>', above).where('id', '<', below).limit(missing).execute();
+      for (const row of some) rows.set(row.id, auditRowOf(row));
+    }
+    const inOrder = [...rows.values()].sort((a, b) => (a.id < b.id === newestFirst ? 1 : -1));
+    found.push(...inOrder.slice(0, missing));
+    passed = next;
   }
   return found;
 }
+
+// Rows are found by the index of the one condition that fewest of them meet. In the others an expression keeps SQLite from choosing for
+// itself, which it would do as if all were alike.
+function queriesOf(db: Kysely<Tables>, filter: AuditFilter, newestFirst: boolean): readonly AuditQuery[] {
+  const { account, credential, action, address, requestId, from, to } = filter;
+  const at = sql<UnixNanos>`at + 0`;
+  let all = db
+    .selectFrom('audit')
+    .selectAll()
+    .where(at, '<', to)
+    .orderBy('id', newestFirst ? 'desc' : 'asc');
+  if (from !== undefined) all = all.where(at, '>=', from);
+  let isFound = false;
+  const by = (column: 'request_id' | 'client_ip' | 'account_id' | 'action', value: string | undefined): void => {
+    if (value === undefined) return;
+    all = all.where(isFound ? sql<string>`${sql.ref(column)} || ''` : sql.ref<string>(column), '=', value);
+    // In the words of its index; of logins there are too many for one.
+    if (column === 'action' && !isFound && value !== 'login') all = all.where('action', '<>', sql.lit('login'));
+    isFound = true;
+  };
+  by('request_id', requestId);
+  const ofCredential = credential !== undefined && !isFound;
+  if (ofCredential) isFound = true;
+  by('client_ip', address);
+  by('account_id', account);
+  by('action', action);
+  if (credential === undefined) return [all];
+  const [subject, actor] = [credentialSubject(credential), actorOf(credential)];
+  if (ofCredential) {
+    return [
+      all.where('subject', '=', subject),
+      all.where(sql<string>`account_id || ' ' || actor`, '=', `${credential.account} ${actor}`),
+    ];
+  }
+  return [
+    all.where((e) =>
+      e.or([
+        e(sql<string>`subject || ''`, '=', subject),
+        e.and([e(sql<string>`account_id || ''`, '=', credential.account), e(sql<string>`actor || ''`, '=', actor)]),
+      ]),
+    ),
+  ];
+}
+
+const idOf = (cursor: string | undefined): bigint | undefined =>
+  cursor === undefined ? undefined : BigInt(cursor.split('.')[1] ?? '0');
 
 export const auditCursor = ({ at, id }: Pick<AuditRow, 'at' | 'id'>): string => `${at}.${id}`;
 

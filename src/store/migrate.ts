@@ -8,6 +8,7 @@ import * as liveCredentials from './migrations/0003-live-credentials.ts';
 import * as lists from './migrations/0004-lists.ts';
 import * as auditOrder from './migrations/0005-audit-order.ts';
 import * as repeats from './migrations/0006-repeats.ts';
+import * as find from './migrations/0007-find.ts';
 import type { Tables } from './tables.ts';
 import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
@@ -19,6 +20,7 @@ export const migrations = {
   '0004-lists': lists,
   '0005-audit-order': auditOrder,
   '0006-repeats': repeats,
+  '0007-find': find,
 };
 
 /** Oldest first: what a database of this release has had applied. */

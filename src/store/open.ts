@@ -22,6 +22,7 @@ import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
 import { accountOf, integer, subkeyOf, tokenOf } from './rows.ts';
+import { createSearches } from './searches.ts';
 import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { type Database, openSqlite } from './sqlite.ts';
@@ -233,6 +234,8 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
         .execute();
       return paged(rows.map(accountOf), page, ({ account }) => account);
     },
+
+    ...createSearches(reader),
 
     async audit(filter, page) {
       return paged(await readAudit(reader, filter, cursorOf('audit', page), page.limit + 1), page, auditCursor);

@@ -147,12 +147,21 @@ export interface AuditRow {
   readonly detail: string;
 }
 
+/** All that is given must hold. */
 export interface AuditFilter {
-  readonly account: AccountId | undefined;
+  readonly account?: AccountId | undefined;
+  /** Rows about it, and rows of what it did. */
+  readonly credential?: CredentialRef | undefined;
+  readonly action?: AuditAction | undefined;
+  /** Canonical text of the client's address. */
+  readonly address?: string | undefined;
+  readonly requestId?: string | undefined;
   /** Inclusive. */
   readonly from: UnixNanos | undefined;
   /** Exclusive. */
   readonly to: UnixNanos;
+  /** The newest first: a page ends with its oldest row. */
+  readonly newestFirst?: boolean;
 }
 
 export interface Page<Row> {
@@ -322,6 +331,17 @@ export interface Store extends StoreReads {
   ): Promise<Page<Token>>;
   /** By account id. */
   accounts(page: PageRequest): Promise<Page<Account>>;
+  /** Of any account, revoked ones too, the newest first: at most `limit`. */
+  subkeysNamed(by: { readonly id: bigint } | { readonly publicKey: Felt }, limit: number): Promise<readonly Subkey[]>;
+  tokensNamed(
+    by: { readonly tokenId: string } | { readonly lookupId: string },
+    limit: number,
+  ): Promise<readonly Token[]>;
+  /** By the main public key or the wallet's address, in lower case. */
+  accountsNamed(
+    by: { readonly publicKey: Felt } | { readonly ethAddress: string },
+    limit: number,
+  ): Promise<readonly Account[]>;
   /** In the order in which they were written, which is that of time except where a clock was set back. */
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
   signingKeys(): Promise<readonly SigningKeyRecord[]>;

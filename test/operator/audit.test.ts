@@ -1,7 +1,7 @@
 // The audit log as the operator exports it: every row once, in order, with every digit.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../../src/cli/commands/audit.ts';
-import { expectRefusal, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
+import { addSubkey, expectRefusal, mainSession, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
 import { createToken } from '../support/trader.ts';
 import { auditRows, command, operate, run } from './operator.ts';
 
@@ -89,7 +89,79 @@ test('a log of more than one page comes whole', async () => {
   }
 });
 
+describe('a filter', () => {
+  let requestId: string;
+  let key: string;
+  beforeAll(async () => {
+    const subkey = await addSubkey(world, { ...owner, session: await mainSession(world, owner) });
+    key = subkey.publicKey;
+    const answer = await command(world.service, '/credentials/revoke', { credential: key });
+    requestId = answer.headers.get('Countersign-Request-Id') ?? '';
+  });
+
+  test('by action', async () => {
+    expect(await actions('?action=account.onboarded')).toEqual(['account.onboarded', 'account.onboarded']);
+    expect(await actions('?action=backup.taken')).toEqual([]);
+  });
+
+  test('by credential: the rows about it, and those of what it did, each once', async () => {
+    const rows = ['subkey.registered', 'subkey.revoked'];
+    for (const name of ['subkey:1', key, `credential/${owner.account}/subkey/1`]) {
+      expect(await actions(`?credential=${encodeURIComponent(name)}`), name).toEqual(rows);
+    }
+    expect(await actions(`?credential=${owner.key.publicKey}`)).toEqual([
+      'token.created',
+      'token.created',
+      'subkey.registered',
+    ]);
+    expect(await actions(`?credential=credential/${other.account}/subkey/1`)).toEqual([]);
+    expect(await actions('?credential=subkey:1&action=subkey.revoked')).toEqual(['subkey.revoked']);
+    expectRefusal(await operate(world.service, 'GET', '/audit?credential=subkey:999'), 404, 'NOT_FOUND');
+  });
+
+  test('by request id and by address', async () => {
+    expect(await actions(`?request_id=${requestId.toUpperCase()}`)).toEqual(['subkey.revoked']);
+    expect(await actions('?address=::ffff:127.0.0.1&action=subkey.revoked')).toEqual(['subkey.revoked']);
+    expect(await actions('?address=192.0.2.1')).toEqual([]);
+  });
+
+  test('as options of the command, with the count as the last line on stderr', async () => {
+    const options = [`--account=${owner.account}`, '--credential=subkey:1', '--action=subkey.revoked'];
+    const where = ['--address=127.0.0.1', `--request-id=${requestId}`, '--from=2027-01-15', '--to=2027-01-16'];
+    const one = await run(audit, world.service.folder, 'export', ...options, ...where);
+    expect(one).toMatchObject({ code: 0, err: 'countersign audit: 1 row\n' });
+    expect(JSON.parse(one.out)).toMatchObject({ action: 'subkey.revoked', request_id: requestId });
+    const none = await run(audit, world.service.folder, 'export', '--action=backup.taken');
+    expect(none).toEqual({ code: 0, out: '', err: 'countersign audit: 0 rows\n' });
+  });
+
+  test('goes on after each row, by whatever it filters', async () => {
+    for (const filter of [
+      'credential=subkey:1',
+      'address=127.0.0.1',
+      `account=${owner.account}&action=token.created`,
+    ]) {
+      const rows = (await auditRows(world.service, `?${filter}`)).filter(isChange);
+      expect(rows.length).toBeGreaterThan(1);
+      for (const [at, row] of rows.entries()) {
+        const rest = await auditRows(world.service, `?${filter}&cursor=${row.cursor}`);
+        expect(rest.filter(isChange)).toEqual(rows.slice(at + 1));
+      }
+    }
+  });
+
+  test('whose action is no action is refused with the one that it is like', async () => {
+    const answer = await operate(world.service, 'GET', '/audit?action=token.revokd');
+    expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('did you mean token.revoked?');
+  });
+});
+
 test.each([
+  ['address=localhost', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['address=127.0.0.0/8', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['request_id=1', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['credential=nobody', 400, 'INVALID_REQUEST_PARAMETER'],
+  ['from=2027-01-16&to=2027-01-15', 400, 'INVALID_REQUEST_PARAMETER'],
   ['account=nobody', 400, 'INVALID_STARKNET_ADDRESS'],
   ['from=yesterday', 400, 'INVALID_REQUEST_PARAMETER'],
   ['to=2026-13-01', 400, 'INVALID_REQUEST_PARAMETER'],

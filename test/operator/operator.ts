@@ -51,14 +51,13 @@ type Command = (argv: readonly string[]) => Promise<number>;
 /** One command on the data and the master key of a folder. */
 export async function run(command: Command, folder: string, ...argv: string[]) {
   const printed = { out: '', err: '' };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed.out += text;
+  const into = (name: keyof typeof printed) => (text: string | Uint8Array, told?: unknown) => {
+    printed[name] += Buffer.from(text).toString();
+    if (typeof told === 'function') told();
     return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    printed.err += text;
-    return true;
-  });
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(into('out'));
+  vi.spyOn(process.stderr, 'write').mockImplementation(into('err'));
   try {
     const code = await command([
       ...argv,

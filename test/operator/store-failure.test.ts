@@ -2,21 +2,30 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createFindCredentials } from '../../src/credentials/find-credentials.ts';
 import { createLockAccount } from '../../src/credentials/lock-account.ts';
 import type { OperatorAct } from '../../src/credentials/operator-act.ts';
+import { createRevokeCredential, isRevoked } from '../../src/credentials/revoke-credential.ts';
 import { createSigningKeys } from '../../src/credentials/signing-keys.ts';
-import { accountSubject, MAIN_CREDENTIAL_ID, signingKeySubject } from '../../src/domain/credential.ts';
+import {
+  accountSubject,
+  credentialSubject,
+  MAIN_CREDENTIAL_ID,
+  signingKeySubject,
+} from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
 import { createKeyring, NoSigningKey } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { createChanges } from '../../src/revocation/barrier.ts';
+import { createCurrentStore } from '../../src/revocation/current-store.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../src/revocation/live.ts';
 import { createView } from '../../src/revocation/view.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
+import { subkeyOf, tokenOf } from '../contract/rows.ts';
 import { temporaryFolder } from '../support/harness.ts';
 
 const act: OperatorAct = { actor: 'operator', requestId: 'request-1', clientIp: '127.0.0.1' };
@@ -70,6 +79,13 @@ async function setUp() {
     factsOf: (kid: string) => view.ask({ account, kind: 'main', id: MAIN_CREDENTIAL_ID, kid }, (facts) => facts),
     signingKeys: createSigningKeys({ store, changes, clock, keyring, masterKey, settings }),
     lockAccount: createLockAccount({ changes, clock }),
+    revokeCredential: createRevokeCredential({ changes, clock }),
+    credentials: createFindCredentials({
+      store: createCurrentStore(store, denials),
+      keyring,
+      clock,
+      issuer: 'countersign',
+    }),
     at: clock.now(),
     passed: (seconds: bigint) => {
       now += seconds * 1_000_000_000n;
@@ -131,6 +147,39 @@ test('a lock that is written after all is one like any other: nothing is denied 
   expect(it.changes.stats().unwritten).toBe(0);
   expect(await it.factsOf('')).toMatchObject({ accountLocked: true });
 });
+
+test.each(['subkey', 'token'] as const)(
+  'a %s whose end cannot be written is dead until the end is written, and no other one is',
+  async (kind) => {
+    await it.store.transaction(async (tx) => {
+      for (const name of ['one', 'two'] as const) {
+        await tx.insertSubkey({ ...subkeyOf(account), publicKey: feltOf(name === 'one' ? 11n : 12n) });
+        await tx.insertToken(tokenOf(account, name));
+      }
+    });
+    const found = async (text: string) => {
+      const answer = await it.credentials.find(text);
+      const [one] = answer.results;
+      if (one?.kind !== 'subkey' && one?.kind !== 'token') throw new Error(`${text} is not found`);
+      return one;
+    };
+    const states = async () => {
+      const names = kind === 'subkey' ? ['subkey:1', 'subkey:2'] : ['tok_one', 'tok_two'];
+      return Promise.all(names.map(async (name) => isRevoked(await found(name))));
+    };
+    const one = await found(kind === 'subkey' ? 'subkey:1' : 'tok_one');
+    const cuts = openRequest(credentialSubject(one.ref));
+    it.disk.full = true;
+    await expect(it.revokeCredential(one, act)).rejects.toMatchObject(unwritten);
+    expect(cuts).toEqual(['credential_revoked']);
+    expect(await states()).toEqual([true, false]);
+    expect(it.changes.stats().unwritten).toBe(1);
+    it.disk.full = false;
+    expect(await it.revokeCredential(one, act)).toMatchObject({ result: true, receipt: { nodes: 1 } });
+    expect(it.changes.stats().unwritten).toBe(0);
+    expect(await states()).toEqual([true, false]);
+  },
+);
 
 test('a signing key whose end cannot be written is dead, and its use has a signer again once the store writes', async () => {
   const { kid } = it.keyring.signer('session');

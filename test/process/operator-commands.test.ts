@@ -76,7 +76,9 @@ test('an account is locked, shown and unlocked while the server runs, and while 
   await done(`accounts unlock ${owner.account}`);
   const third = await startServer(home);
   expect(await statusOf(third, token)).toBe(200);
-  const lines = (await done(`audit export --account=${owner.account}`)).trimEnd().split('\n');
+  const { code, out, err } = await run(`audit export --account=${owner.account}`);
+  const lines = out.trimEnd().split('\n');
+  expect({ code, err }).toEqual({ code: 0, err: `countersign audit: ${lines.length} rows\n` });
   const actions = lines.map((line) => JSON.parse(line)).filter(({ actor }) => actor === 'operator');
   expect(actions.map(({ action }) => action)).toEqual([
     'account.locked',
@@ -84,6 +86,26 @@ test('an account is locked, shown and unlocked while the server runs, and while 
     'account.locked',
     'account.unlocked',
   ]);
+});
+
+test('a bearer is found and ended from standard input, where no list of processes and no history shows it', async () => {
+  const server = await startServer(home);
+  const owner = await ownerAt(server);
+  const { token } = await createToken(server.url, owner.session);
+  const piped = (verb: string, input: string) => {
+    const command = [MAIN, 'credentials', verb, '-', '--data', home.data, '--master_key.file', home.key];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { input, encoding: 'utf8', cwd: home.tmp });
+    return { status, stdout, stderr };
+  };
+  const found = piped('find', `Bearer ${token}\n`);
+  expect(found).toMatchObject({ status: 0, stderr: '' });
+  expect(found.stdout).toMatch(/^jwt +signed by our key \S{43}; it works$/m);
+  expect(await statusOf(server, token)).toBe(200);
+  expect(piped('revoke', token)).toMatchObject({ status: 0, stdout: expect.stringMatching(/is revoked; receipt \{/) });
+  expect(await statusOf(server, token)).toBe(401);
+  expect(piped('find', token).stdout).toContain('it is refused: credential_revoked');
+  expect(piped('find', ' \n')).toMatchObject({ status: 2, stderr: expect.stringContaining('holds nothing') });
+  expect(piped('find', 'x'.repeat(9_000))).toMatchObject({ status: 2, stderr: expect.stringContaining('more than') });
 });
 
 test('signing keys are listed, rotated and retired, with every digit for programs', async () => {

@@ -110,6 +110,7 @@ describe.skipIf(!LINUX)('a command', () => {
     config: ['config check', 'config show', 'config show --json'],
     'signing-keys': ['signing-keys list', 'signing-keys rotate token', 'signing-keys retire <kid>'],
     accounts: ['accounts list', 'accounts show <account>', 'accounts lock <account>', 'accounts unlock <account>'],
+    credentials: ['credentials find <account>', 'credentials revoke <token>'],
     audit: ['audit export'],
     backup: ['backup <backup>'],
     restore: ['restore <backup>'],

@@ -1,21 +1,27 @@
-// countersign audit export: the audit log as JSON lines on stdout, oldest first.
+// countersign audit export: the audit log as JSON lines on stdout, oldest first, and how many on stderr.
 import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { print } from '../printing.ts';
 
+const NEWLINE = 0x0a;
+
 export async function audit(argv: readonly string[]): Promise<number> {
   return withOperator('audit', () => {
     const { words, options, settings } = readArguments('audit', argv);
     if (words.join(' ') !== 'export') throw new UsageError(usageOf('audit'));
-    const query = new URLSearchParams([...options]).toString();
+    const query = new URLSearchParams();
+    for (const [name, value] of options) query.set(name.replace('-', '_'), value);
     return {
       settings,
       async work({ stream }) {
-        for await (const piece of stream(`/operator/v1/audit${query === '' ? '' : `?${query}`}`)) {
+        let rows = 0;
+        for await (const piece of stream(`/operator/v1/audit?${query}`)) {
           // Whoever reads us may be slower than the server, or has read enough.
           if (!(await print(piece))) return;
+          for (const byte of piece) if (byte === NEWLINE) rows += 1;
         }
+        process.stderr.write(`countersign audit: ${rows} ${rows === 1 ? 'row' : 'rows'}\n`);
       },
     };
   });

@@ -12,9 +12,9 @@ import { BigInteger } from '../../http/schemas/common.ts';
 import { SubkeyWire } from '../../http/schemas/subkeys.ts';
 import { ApiTokenWire } from '../../http/schemas/tokens.ts';
 import { REVOCATION_HEADER, receiptToWire, subkeyToWire, tokenToWire } from '../../http/to-wire.ts';
-import type { Changed } from '../../revocation/barrier.ts';
 import type { Account, Store, Token } from '../../store/store.ts';
 import { actOf } from '../act.ts';
+import { ReceiptWire, receiptOf } from '../receipt.ts';
 
 const AccountWire = Type.Object({
   account: Type.String(),
@@ -42,7 +42,6 @@ const AccountDetailWire = Type.Object({
   /** True when there are more of either than are shown. */
   more: Type.Boolean(),
 });
-const ReceiptWire = Type.Object({ nodes: Type.Integer(), ms: Type.Integer(), in_flight: Type.Integer() });
 const LockedWire = Type.Object({ ...AccountWire.properties, receipt: ReceiptWire });
 
 const ListQuery = Type.Object(
@@ -127,9 +126,3 @@ function tokenStateAt({ revokedAt, expiryAt }: Token, now: UnixNanos): Static<ty
   if (revokedAt !== NEVER) return 'revoked';
   return isOver(expiryAt, now) ? 'expired' : 'issued';
 }
-
-const receiptOf = ({ receipt }: Changed<unknown>): Static<typeof ReceiptWire> => ({
-  nodes: receipt?.nodes ?? 1,
-  ms: receipt?.ms ?? 0,
-  in_flight: receipt?.inFlight ?? 0,
-});

@@ -3,6 +3,12 @@ import { Readable } from 'node:stream';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { nearest } from '../../config/nearest.ts';
+import { MAX_CREDENTIAL_TEXT, readCredentialText } from '../../credentials/credential-text.ts';
+import type { FindCredentials } from '../../credentials/find-credentials.ts';
+import { parseIp } from '../../domain/allowlist.ts';
+import { type AuditAction, auditActions, isAuditAction } from '../../domain/audit-action.ts';
+import { type CredentialRef, credentialSubject } from '../../domain/credential.ts';
 import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isoTime, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
@@ -12,6 +18,10 @@ import type { AuditFilter, AuditRow, Store } from '../../store/store.ts';
 const AuditQuery = Type.Object(
   {
     account: Type.Optional(Type.String()),
+    credential: Type.Optional(Type.String({ maxLength: MAX_CREDENTIAL_TEXT })),
+    action: Type.Optional(Type.String()),
+    address: Type.Optional(Type.String()),
+    request_id: Type.Optional(Type.String()),
     from: Type.Optional(Type.String()),
     to: Type.Optional(Type.String()),
     cursor: Type.Optional(Type.String({ maxLength: 40 })),
@@ -23,18 +33,29 @@ const PAGE_ROWS = 500;
 
 export function registerAuditRoute(
   server: FastifyInstance,
-  deps: { readonly store: Pick<Store, 'audit' | 'lastAuditTime'>; readonly clock: Clock },
+  deps: {
+    readonly store: Pick<Store, 'audit' | 'lastAuditTime'>;
+    readonly credentials: FindCredentials;
+    readonly clock: Clock;
+  },
 ): void {
   server
     .withTypeProvider<TypeBoxTypeProvider>()
     .get('/operator/v1/audit', { schema: { querystring: AuditQuery } }, async (request, reply) => {
-      const { account, from, to } = request.query;
+      const { account, credential, action, address, request_id, from, to } = request.query;
       const cursor = readCursor('audit', request.query.cursor);
       const filter: AuditFilter = {
         account: account === undefined ? undefined : readAccount(account),
+        credential: credential === undefined ? undefined : await readCredential(deps.credentials, credential),
+        action: action === undefined ? undefined : readAction(action),
+        address: address === undefined ? undefined : readAddress(address),
+        requestId: request_id === undefined ? undefined : readRequestId(request_id),
         from: from === undefined ? undefined : readTime('from', from),
         to: to === undefined ? await justAfterAll(deps) : readTime('to', to),
       };
+      if (to !== undefined && filter.from !== undefined && filter.from > filter.to) {
+        throw new ApiError('INVALID_REQUEST_PARAMETER', 'from is after to: no row lies between them');
+      }
       return reply
         .type('application/x-ndjson; charset=utf-8')
         .send(Readable.from(lines(deps.store, filter, cursor), { objectMode: false }));
@@ -42,7 +63,10 @@ export function registerAuditRoute(
 }
 
 // What is written while we read is not part of the answer, or it might never end. Rows of a clock that was wrong may lie ahead.
-async function justAfterAll({ store, clock }: Parameters<typeof registerAuditRoute>[1]): Promise<UnixNanos> {
+async function justAfterAll({
+  store,
+  clock,
+}: Pick<Parameters<typeof registerAuditRoute>[1], 'store' | 'clock'>): Promise<UnixNanos> {
   const [now, last] = [clock.now(), await store.lastAuditTime()];
   return unixNanos((now > last ? now : last) + 1n);
 }
@@ -83,6 +107,36 @@ function readAccount(text: string) {
   const account = parseFelt(text);
   if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
   return account;
+}
+
+/** The one that a text names. A row of one that is gone is still found by `credential/<account>/<kind>/<id>`. */
+async function readCredential(credentials: FindCredentials, text: string): Promise<CredentialRef> {
+  const read = readCredentialText(text);
+  if (read?.kind === 'row' && read.account !== undefined) return { account: read.account, kind: read.of, id: read.id };
+  const found = await credentials.find(text);
+  const refs = found.by === 'client' || found.bearer?.verified === false ? [] : found.results.map(({ ref }) => ref);
+  const [ref, ...others] = refs;
+  if (ref === undefined) throw new ApiError('NOT_FOUND', 'no credential has that name');
+  if (others.length === 0) return ref;
+  const names = refs.map(credentialSubject).join(', ');
+  throw new ApiError('NOT_UNIQUE', `${refs.length} credentials have that name; say which: ${names}`);
+}
+
+function readAction(text: string): AuditAction {
+  if (isAuditAction(text)) return text;
+  const near = nearest(text, Object.keys(auditActions));
+  throw new ApiError('INVALID_REQUEST_PARAMETER', `no such action; did you mean ${near}?`);
+}
+
+function readAddress(text: string): string {
+  const ip = parseIp(text);
+  if (ip === undefined) throw new ApiError('INVALID_REQUEST_PARAMETER', 'address must be one IPv4 or IPv6 address');
+  return ip.text;
+}
+
+function readRequestId(text: string): string {
+  if (/^[0-9a-f-]{36}$/i.test(text)) return text.toLowerCase();
+  throw new ApiError('INVALID_REQUEST_PARAMETER', 'request_id must be one of ours, as Countersign-Request-Id has it');
 }
 
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?Z)?$/;

@@ -1,0 +1,115 @@
+// countersign credentials: whose a bearer, a key or an address is, and ending that one credential.
+import { listOf, type Members, membersOf, textOf } from '../answer.ts';
+import { UsageError } from '../arguments.ts';
+import { readArguments, usageOf } from '../command-forms.ts';
+import { CommandFailed, withOperator } from '../operator-client.ts';
+import { shownTime, table } from '../output.ts';
+import { standardInput } from '../standard-input.ts';
+
+const CREDENTIALS = '/operator/v1/credentials';
+/** No name of a credential is longer; a JWT has 4096 bytes at most. */
+const MAX_NAME_BYTES = 8_192;
+
+export async function credentials(argv: readonly string[]): Promise<number> {
+  return withOperator('credentials', () => {
+    const { words, json, options, settings } = readArguments('credentials', argv);
+    const [verb, named, ...more] = words;
+    const isKnown = verb === 'find' || (verb === 'revoke' && options.size === 0);
+    if (!isKnown || named === undefined || more.length > 0) throw new UsageError(usageOf('credentials'));
+    return {
+      settings,
+      async work({ ask }) {
+        // An argument stands in the history of the shell and in the list of processes, where a bearer is read by others.
+        const credential = (named === '-' ? await standardInput(MAX_NAME_BYTES) : named).trim();
+        const answer = await ask('POST', `${CREDENTIALS}/${verb}`, { credential, ...Object.fromEntries(options) });
+        const members = membersOf(answer);
+        if (json) process.stdout.write(`${answer}\n`);
+        else process.stdout.write(verb === 'find' ? shownFound(members) : shownRevoked(members));
+        if (verb === 'find' && listOf(members, 'results').length === 0) throw new CommandFailed(nothing(members));
+      },
+    };
+  });
+}
+
+function nothing({ bearer, next }: Members): string {
+  if (typeof next === 'string') return `nothing by a credential in the newest rows of that address: --cursor=${next}`;
+  if (bearer !== null) return 'the credential of this JWT is not known here';
+  return 'no credential has that name; a request id is looked for by countersign audit export --request-id';
+}
+
+const inner = (members: Members, name: string): Members | undefined => {
+  const value = members[name];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+};
+
+function shownFound(answer: Members): string {
+  const results = listOf(answer, 'results');
+  const bearer = inner(answer, 'bearer');
+  const next = textOf(answer, 'next');
+  if (results.some((one) => inner(one, 'seen') !== undefined)) return shownSeen(results, next);
+  const about = bearer === undefined ? [] : [shownBearer(bearer)];
+  return [...about, ...results.map(shownOne)].join('\n');
+}
+
+function shownBearer(bearer: Members): string {
+  const refusal = textOf(bearer, 'refusal');
+  const state = refusal === '' ? 'it works' : `it is refused: ${refusal}`;
+  const signed =
+    bearer.verified === true
+      ? `signed by our key ${textOf(bearer, 'kid')}; ${state}`
+      : `NOT signed by a key of ours (${refusal}): what it claims may be anybody's word`;
+  return table([
+    ['jwt', signed],
+    ['session', textOf(bearer, 'session') || '-'],
+    ['issued', shownTime(bearer.issued_at)],
+    ['expires', shownTime(bearer.expires_at)],
+  ]);
+}
+
+const shownSeen = (results: readonly Members[], next: string): string => {
+  const rows = results.map((one) => {
+    const seen = inner(one, 'seen') ?? {};
+    const newest = inner(seen, 'newest') ?? {};
+    return [
+      shownTime(newest.at),
+      textOf(newest, 'action'),
+      textOf(seen, 'rows'),
+      textOf(one, 'subject'),
+      textOf(one, 'state'),
+      textOf(one, 'name'),
+    ];
+  });
+  const heading = ['NEWEST', 'ACTION', 'ROWS', 'CREDENTIAL', 'STATE', 'NAME'];
+  return `${table([heading, ...rows])}${next === '' ? '' : `older: --cursor=${next}\n`}`;
+};
+
+function shownOne(one: Members): string {
+  const cidrs = Array.isArray(one.allowed_cidrs) ? one.allowed_cidrs.join(' ') : '';
+  const endedBy = inner(one, 'ended_by');
+  const by =
+    endedBy === undefined ? '' : ` by ${textOf(endedBy, 'actor') || 'who held it'}, ${textOf(endedBy, 'action')}`;
+  const request = endedBy === undefined ? '' : ` (request ${textOf(endedBy, 'request_id') || '-'})`;
+  const isOwn = one.kind === 'main' || one.kind === 'evm';
+  return table([
+    ['credential', textOf(one, 'credential')],
+    ['account', `${textOf(one, 'account')}${one.account_locked === true ? ' (locked)' : ''}`],
+    ['named', textOf(one, 'subject')],
+    [one.kind === 'token' ? 'lookup_id' : one.kind === 'evm' ? 'wallet' : 'public key', textOf(one, 'label') || '-'],
+    ...(isOwn ? [] : [['name', textOf(one, 'name')]]),
+    ['state', textOf(one, 'state')],
+    ['from', cidrs === '' ? 'anywhere' : cidrs],
+    ['created', shownTime(one.created_at)],
+    ['expires', shownTime(one.expires_at)],
+    ['revoked', `${shownTime(one.revoked_at)}${by}${request}`],
+  ]);
+}
+
+function shownRevoked(answer: Members): string {
+  const one = inner(answer, 'result') ?? {};
+  const what = `${textOf(one, 'credential')} of ${textOf(one, 'account')}`;
+  const done =
+    answer.revoked === true
+      ? `${what} is revoked; receipt ${JSON.stringify(answer.receipt)}`
+      : `${what} was revoked before: nothing was done`;
+  return `${done}\n\n${shownOne(one)}`;
+}

@@ -1,0 +1,17 @@
+// What a command is given on standard input, where neither the shell's history nor the list of processes shows it.
+import { UsageError } from './arguments.ts';
+
+/** All of it. Throws UsageError for nothing, and for more than `maxBytes`. */
+export async function standardInput(maxBytes: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of process.stdin) {
+    const bytes = Buffer.from(piece);
+    size += bytes.length;
+    if (size > maxBytes) throw new UsageError(`standard input holds more than ${maxBytes} bytes`);
+    pieces.push(bytes);
+  }
+  const text = Buffer.concat(pieces).toString('utf8');
+  if (text.trim() === '') throw new UsageError('standard input holds nothing');
+  return text;
+}

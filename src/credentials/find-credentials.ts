@@ -1,0 +1,249 @@
+// Which credentials a text names, of whatever account, dead ones too: for the operator alone. It reads and changes nothing, and hands on
+// no bearer that it was given.
+import { livenessRefusal } from '../access/decide.ts';
+import type { IpAddress } from '../domain/allowlist.ts';
+import {
+  type AccountId,
+  type CredentialKind,
+  type CredentialRef,
+  credentialSubject,
+  MAIN_CREDENTIAL_ID,
+} from '../domain/credential.ts';
+import type { DenyReason } from '../domain/decision.ts';
+import { parseFelt } from '../domain/felt.ts';
+import { addSeconds, type Clock, NEVER, secondsOf, unixNanos } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import { decodeBase64url } from '../jwt/base64url.ts';
+import { type BearerClaims, readClaims } from '../jwt/claims.ts';
+import type { Keyring } from '../jwt/keyring.ts';
+import { createReadBearer } from '../jwt/verify.ts';
+import type { Account, AuditRow, Page, PageRequest, Store, Subkey, Token } from '../store/store.ts';
+import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
+
+/** One credential; `gone` when no row has it any more, as of a subkey that was not activated in time. */
+export type Found = { readonly ref: CredentialRef; readonly account: Account | undefined } & (
+  | { readonly kind: 'own' }
+  | { readonly kind: 'subkey'; readonly subkey: Subkey }
+  | { readonly kind: 'token'; readonly token: Token }
+  | { readonly kind: 'gone' }
+);
+
+/** A JWT that was asked about. */
+export interface FoundBearer {
+  /** Whether a key of ours signed just this text. If not, what was found is what it claims, by anybody's word. */
+  readonly verified: boolean;
+  /** Why it is refused: the reason that a request with it gets, whatever the address; undefined when it works. */
+  readonly refusal: DenyReason | undefined;
+  readonly kid: string | undefined;
+  readonly claims: BearerClaims | undefined;
+}
+
+/** What an address did, of the rows of one page. */
+export interface Seen {
+  readonly rows: number;
+  readonly newest: AuditRow;
+  readonly oldest: AuditRow;
+}
+
+export type FoundCredentials =
+  | { readonly by: 'name'; readonly results: readonly Found[]; readonly bearer: FoundBearer | undefined }
+  | {
+      readonly by: 'client';
+      readonly results: readonly (Found & { readonly seen: Seen })[];
+      /** Cursor of what is older. */
+      readonly next: string | undefined;
+    };
+
+export interface FindCredentials {
+  /** `cursor` goes on with what an address did before. Throws INVALID_REQUEST_PARAMETER for what has none of the forms. */
+  find(text: string, cursor?: string): Promise<FoundCredentials>;
+  /** What ended a credential that is revoked, where a row of the audit log says so. */
+  endedBy(found: Found): Promise<AuditRow | undefined>;
+}
+
+/** Rows of the audit log that one page of an address is made of. */
+const PAGE_ROWS = 500;
+/** Of one name. A public key may be registered again and again. */
+const MOST = 100;
+const END_OF_TIME = unixNanos(2n ** 63n - 1n);
+
+export function createFindCredentials(deps: {
+  readonly store: Pick<Store, 'account' | 'facts' | 'audit' | 'subkeysNamed' | 'tokensNamed' | 'accountsNamed'>;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly issuer: string;
+}): FindCredentials {
+  const { store, keyring, clock, issuer } = deps;
+  const readBearer = createReadBearer({ keyring, issuer });
+
+  return {
+    async find(given, cursor) {
+      const text = readCredentialText(given);
+      if (text === undefined) {
+        throw new ApiError('INVALID_REQUEST_PARAMETER', `this names no credential; what does is ${CREDENTIAL_FORMS}`);
+      }
+      if (text.kind === 'client') return seenFrom(text.ip, cursor);
+      if (text.kind === 'bearer') return ofBearer(text.jwt);
+      return { by: 'name', results: await named(text), bearer: undefined };
+    },
+
+    async endedBy(found) {
+      const revokedAt = revokedAtOf(found);
+      if (revokedAt === NEVER || found.kind === 'own' || found.kind === 'gone') return undefined;
+      const { ref } = found;
+      const newest = { to: END_OF_TIME, newestFirst: true };
+      const own = await store.audit({ ...newest, credential: ref, from: undefined }, { limit: 50, cursor: undefined });
+      const subject = credentialSubject(ref);
+      const ending = own.rows.find((row) => row.subject === subject && ENDINGS.has(row.action));
+      if (ending !== undefined) return ending;
+      // With others of its account: by the time at which it was revoked, and by its name in the row.
+      const [from, to] = [addSeconds(revokedAt, -1), addSeconds(revokedAt, 1)];
+      const about = { account: ref.account, from, to, newestFirst: true };
+      const { rows } = await store.audit(about, { limit: 50, cursor: undefined });
+      return rows.find((row) => ENDINGS_OF_ALL.has(row.action));
+    },
+  };
+
+  async function named(text: Exclude<CredentialText, { kind: 'client' | 'bearer' }>): Promise<readonly Found[]> {
+    switch (text.kind) {
+      case 'row':
+        if (text.account === undefined && (text.of === 'main' || text.of === 'evm')) {
+          throw new ApiError(
+            'INVALID_REQUEST_PARAMETER',
+            `every account has one of these: name the account, or credential/<account>/${text.of}/main`,
+          );
+        }
+        return (await byRow(text)).filter(({ ref }) => text.account === undefined || ref.account === text.account);
+      case 'lookup_id':
+        return tokens(await store.tokensNamed(text, MOST));
+      case 'number': {
+        const account = await store.account(text.value);
+        const owners = [
+          ...(account === undefined ? [] : [account]),
+          ...(await store.accountsNamed({ publicKey: text.value }, MOST)),
+          ...(text.wallet === undefined ? [] : await store.accountsNamed({ ethAddress: text.wallet }, MOST)),
+        ];
+        return [...owners.map(own), ...(await subkeys(await store.subkeysNamed({ publicKey: text.value }, MOST)))];
+      }
+      default:
+        return text satisfies never;
+    }
+  }
+
+  async function byRow({
+    account,
+    of,
+    id,
+  }: {
+    readonly account: AccountId | undefined;
+    readonly of: CredentialKind;
+    readonly id: string;
+  }): Promise<readonly Found[]> {
+    switch (of) {
+      case 'subkey':
+        return subkeys(await store.subkeysNamed({ id: BigInt(id) }, MOST));
+      case 'token':
+        return tokens(await store.tokensNamed({ tokenId: id }, MOST));
+      case 'main':
+      case 'evm': {
+        const owner = account === undefined ? undefined : await store.account(account);
+        return owner === undefined ? [] : [own(owner)].filter(({ ref }) => ref.kind === of);
+      }
+      default:
+        return of satisfies never;
+    }
+  }
+
+  async function ofBearer(jwt: string): Promise<FoundCredentials> {
+    const read = readBearer(jwt);
+    const claims = read.ok ? read.claims : claimed(jwt);
+    const kid = read.ok ? read.claims.kid : undefined;
+    const refusal = read.ok ? await refusalNow(read.claims) : read.reason;
+    const results =
+      claims === undefined
+        ? []
+        : (await byRow({ ...claims.credential, of: claims.credential.kind })).filter(
+            ({ ref }) => ref.account === claims.credential.account,
+          );
+    return { by: 'name', results, bearer: { verified: read.ok, refusal, kid, claims } };
+  }
+
+  async function refusalNow(claims: BearerClaims & { readonly kid: string }): Promise<DenyReason | undefined> {
+    if (!keyring.isLive(claims.kid)) return 'signing_key_retired';
+    if (claims.expiresAt <= secondsOf(clock.latest())) return 'bearer_expired';
+    const { facts } = await store.facts({ ...claims.credential, kid: claims.kid });
+    const caller = { kind: claims.credential.kind, permissions: new Set<never>(), authTime: claims.authTime };
+    return livenessRefusal(caller, facts, clock.latest());
+  }
+
+  /** Of a bearer that nobody vouches for, its signature cut off for one. */
+  function claimed(jwt: string): BearerClaims | undefined {
+    const payload = decodeBase64url(jwt.split('.')[1] ?? '')?.toString() ?? '';
+    return readClaims(payload, 'session', issuer) ?? readClaims(payload, 'token', issuer);
+  }
+
+  async function seenFrom(ip: IpAddress, cursor: string | undefined): Promise<FoundCredentials> {
+    const page: PageRequest = { limit: PAGE_ROWS, cursor };
+    const filter = { address: ip.text, from: undefined, to: END_OF_TIME, newestFirst: true };
+    const { rows, next }: Page<AuditRow> = await store.audit(filter, page);
+    const seen = new Map<string, { ref: CredentialRef; seen: Seen }>();
+    for (const row of rows) {
+      const ref = refOf(row);
+      if (ref === undefined) continue;
+      const known = seen.get(credentialSubject(ref))?.seen;
+      const count = { rows: (known?.rows ?? 0) + 1, newest: known?.newest ?? row, oldest: row };
+      seen.set(credentialSubject(ref), { ref, seen: count });
+    }
+    const results: (Found & { readonly seen: Seen })[] = [];
+    for (const one of seen.values()) {
+      const { account, kind, id } = one.ref;
+      const found = (await byRow({ account, of: kind, id })).find(({ ref }) => ref.account === account);
+      const gone = { kind: 'gone', ref: one.ref, account: await store.account(account) } as const;
+      results.push({ ...(found ?? gone), seen: one.seen });
+    }
+    return { by: 'client', results, next };
+  }
+
+  async function subkeys(rows: readonly Subkey[]): Promise<readonly Found[]> {
+    return Promise.all(
+      rows.map(async (subkey) => {
+        const ref: CredentialRef = { account: subkey.account, kind: 'subkey', id: subkey.id.toString() };
+        return { kind: 'subkey', ref, subkey, account: await store.account(subkey.account) } as const;
+      }),
+    );
+  }
+
+  async function tokens(rows: readonly Token[]): Promise<readonly Found[]> {
+    return Promise.all(
+      rows.map(async (token) => {
+        const ref: CredentialRef = { account: token.account, kind: 'token', id: token.tokenId };
+        return { kind: 'token', ref, token, account: await store.account(token.account) } as const;
+      }),
+    );
+  }
+}
+
+/** 0 = it is not. */
+export function revokedAtOf(found: Found) {
+  if (found.kind === 'subkey') return found.subkey.revokedAt;
+  return found.kind === 'token' ? found.token.revokedAt : NEVER;
+}
+
+const ENDINGS: ReadonlySet<string> = new Set(['subkey.revoked', 'token.revoked', 'credential.reported_leaked']);
+const ENDINGS_OF_ALL: ReadonlySet<string> = new Set([
+  'account.revoked_all',
+  'account.revoked_by_restore',
+  'account.revoked_by_clock',
+]);
+
+function own(account: Account): Found {
+  const kind = account.signer.type === 'starknet' ? 'main' : 'evm';
+  return { kind: 'own', ref: { account: account.account, kind, id: MAIN_CREDENTIAL_ID }, account };
+}
+
+/** Who acted, or, where nobody is named, whom it was about. */
+function refOf({ account, actor, subject }: AuditRow): CredentialRef | undefined {
+  const owner = parseFelt(account);
+  const text = readCredentialText(actor === '' ? subject : `credential/${account}/${actor.replace(':', '/')}`);
+  return owner === undefined || text?.kind !== 'row' ? undefined : { account: owner, kind: text.of, id: text.id };
+}

@@ -1,0 +1,256 @@
+// One credential among all, found by whatever names it, and ended. What is asked for stands in the body: a bearer in an address would be
+// in every log on the way.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { MAX_CREDENTIAL_TEXT } from '../../credentials/credential-text.ts';
+import {
+  type FindCredentials,
+  type Found,
+  type FoundBearer,
+  revokedAtOf,
+  type Seen,
+} from '../../credentials/find-credentials.ts';
+import { isRevoked, type RevocableFound, type RevokeCredential } from '../../credentials/revoke-credential.ts';
+import { shownEntries } from '../../domain/allowlist.ts';
+import { actorOf, credentialSubject } from '../../domain/credential.ts';
+import { subkeyStateAt } from '../../domain/subkey.ts';
+import { type Clock, isOver, NEVER, nanosOfSeconds, type UnixNanos } from '../../domain/time.ts';
+import { ApiError } from '../../errors.ts';
+import { readCursor } from '../../http/read.ts';
+import { BigInteger } from '../../http/schemas/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../http/to-wire.ts';
+import type { AuditRow } from '../../store/store.ts';
+import { actOf } from '../act.ts';
+import { ReceiptWire, receiptOf } from '../receipt.ts';
+
+const RowWire = Type.Object({
+  at: BigInteger,
+  action: Type.String(),
+  actor: Type.String(),
+  request_id: Type.String(),
+  client_ip: Type.String(),
+});
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** The serialiser would look for a member of a union by its types, of which a bigint has none. */
+const objectOrNull = <T extends Type.TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, nullable: true });
+const credential = {
+  account: Type.String(),
+  account_locked: Type.Boolean(),
+  kind: Type.Enum(['main', 'evm', 'subkey', 'token']),
+  /** As logs and audit rows name it within its account: `subkey:42`. */
+  credential: Type.String(),
+  /** As the subjects of audit rows name it; it names no other credential of any account. */
+  subject: Type.String(),
+  /** A public key, a wallet's address or a lookup_id; empty when it is gone. */
+  label: Type.String(),
+  name: Type.String(),
+  state: Type.Enum(['active', 'pending', 'issued', 'expired', 'revoked', 'gone']),
+  allowed_cidrs: Type.Array(Type.String()),
+  /** Times are nanoseconds; 0 = never, or not known. */
+  created_at: BigInteger,
+  expires_at: BigInteger,
+  revoked_at: BigInteger,
+};
+const CredentialWire = Type.Object({
+  ...credential,
+  /** The row of the audit log that ended it. */
+  ended_by: objectOrNull(RowWire),
+  /** What it did from the address that was asked about, in the rows of this page. */
+  seen: objectOrNull(Type.Object({ rows: Type.Integer(), newest: RowWire, oldest: RowWire })),
+});
+type CredentialWire = Static<typeof CredentialWire>;
+
+const BearerWire = Type.Object({
+  /** False: no key of ours signed this text, and anybody may have written what it says. */
+  verified: Type.Boolean(),
+  /** Why a request with it is refused, whatever its address; null when it works. */
+  refusal: orNull(Type.String()),
+  kid: orNull(Type.String()),
+  session: orNull(Type.String()),
+  issued_at: BigInteger,
+  expires_at: BigInteger,
+});
+const FoundWire = Type.Object({
+  results: Type.Array(CredentialWire),
+  bearer: objectOrNull(BearerWire),
+  /** Goes on with what an address did before. */
+  next: orNull(Type.String()),
+});
+const RevokedWire = Type.Object({
+  /** False: it was revoked before, and nothing was done. */
+  revoked: Type.Boolean(),
+  result: CredentialWire,
+  receipt: ReceiptWire,
+});
+
+const Named = Type.String({ maxLength: MAX_CREDENTIAL_TEXT });
+const FindBody = Type.Object(
+  { credential: Named, cursor: Type.Optional(Type.String({ maxLength: 40 })) },
+  { additionalProperties: false },
+);
+const RevokeBody = Type.Object({ credential: Named }, { additionalProperties: false });
+
+export function registerCredentialRoutes(
+  server: FastifyInstance,
+  deps: {
+    readonly credentials: FindCredentials;
+    readonly revokeCredential: RevokeCredential;
+    readonly clock: Clock;
+  },
+): void {
+  const { credentials, clock } = deps;
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.post(
+    '/operator/v1/credentials/find',
+    { schema: { body: FindBody, response: { 200: FoundWire } } },
+    async (request) => {
+      const found = await credentials.find(request.body.credential, readCursor('audit', request.body.cursor));
+      if (found.by === 'client') {
+        const results = found.results.map((one) => toWire(one, undefined, one.seen));
+        return { results, bearer: null, next: found.next ?? null };
+      }
+      const results = [];
+      for (const one of found.results) results.push(toWire(one, await credentials.endedBy(one), undefined));
+      return { results, bearer: found.bearer === undefined ? null : bearerToWire(found.bearer), next: null };
+    },
+  );
+
+  app.post(
+    '/operator/v1/credentials/revoke',
+    { schema: { body: RevokeBody, response: { 200: RevokedWire } } },
+    async (request, reply) => {
+      const asked = await theOne(request.body.credential);
+      const changed = await deps.revokeCredential(asked, actOf(request));
+      const [now = asked] = await findAll(credentialSubject(asked.ref));
+      reply.header(REVOCATION_HEADER, receiptToWire(changed.receipt));
+      return {
+        revoked: changed.result,
+        result: toWire(now, await credentials.endedBy(now), undefined),
+        receipt: receiptOf(changed),
+      };
+    },
+  );
+
+  async function findAll(text: string): Promise<readonly Found[]> {
+    const found = await credentials.find(text);
+    if (found.by === 'client') {
+      throw new ApiError(
+        'INVALID_REQUEST_PARAMETER',
+        'the address of a client names no credential: find says which it used',
+      );
+    }
+    if (found.bearer?.verified === false) {
+      throw new ApiError(
+        'INVALID_REQUEST_PARAMETER',
+        'no key of this service signed this JWT, so it names nobody: find says whose it claims to be',
+      );
+    }
+    return found.results;
+  }
+
+  /** Throws NOT_FOUND, NOT_UNIQUE, and REQUEST_NOT_ALLOWED for a main key or wallet. */
+  async function theOne(text: string): Promise<RevocableFound> {
+    const found = await findAll(text);
+    if (found.length === 0) throw new ApiError('NOT_FOUND', 'no credential has that name');
+    const dead = found.filter((one) => isRevocable(one) && isRevoked(one));
+    const alive = found.filter((one) => !dead.includes(one));
+    // What was revoked before under the same key is not meant, unless there is nothing else.
+    const [one, ...others] = alive.length > 0 ? alive : dead.slice(0, 1);
+    if (one === undefined || others.length > 0) {
+      const credentials = alive.map(({ ref }) => credentialSubject(ref));
+      throw new ApiError(
+        'NOT_UNIQUE',
+        `${alive.length} credentials have that name; say which: ${credentials.join(', ')}`,
+        {
+          data: { credentials },
+        },
+      );
+    }
+    if (isRevocable(one)) return one;
+    const what = one.ref.kind === 'evm' ? 'wallet' : 'main key';
+    throw new ApiError(
+      'REQUEST_NOT_ALLOWED',
+      `a ${what} cannot be revoked, it is the account ${one.ref.account}: lock that, or its owner presses revoke-all`,
+    );
+  }
+
+  function toWire(found: Found, endedBy: AuditRow | undefined, seen: Seen | undefined): CredentialWire {
+    const { ref, account } = found;
+    const common = {
+      account: ref.account,
+      account_locked: account !== undefined && account.lockedAt !== NEVER,
+      kind: ref.kind,
+      credential: actorOf(ref),
+      subject: credentialSubject(ref),
+      revoked_at: revokedAtOf(found),
+      ended_by: endedBy === undefined ? null : rowToWire(endedBy),
+      seen:
+        seen === undefined ? null : { rows: seen.rows, newest: rowToWire(seen.newest), oldest: rowToWire(seen.oldest) },
+    };
+    return { ...common, ...ownMembers(found, clock.latest()) };
+  }
+}
+
+const isRevocable = (found: Found): found is RevocableFound => found.kind === 'subkey' || found.kind === 'token';
+
+function ownMembers(
+  found: Found,
+  now: UnixNanos,
+): Pick<CredentialWire, 'label' | 'name' | 'state' | 'allowed_cidrs' | 'created_at' | 'expires_at'> {
+  const nothing = { label: '', name: '', allowed_cidrs: [], created_at: NEVER, expires_at: NEVER };
+  switch (found.kind) {
+    case 'own': {
+      const { account } = found;
+      if (account === undefined) return { ...nothing, state: 'gone' };
+      const label = account.signer.type === 'starknet' ? account.signer.publicKey : account.signer.ethAddress;
+      return { ...nothing, label, state: 'active', created_at: account.createdAt };
+    }
+    case 'subkey': {
+      const { publicKey, name, allowlist, createdAt, expiresAt } = found.subkey;
+      return {
+        label: publicKey,
+        name,
+        state: subkeyStateAt(found.subkey, now),
+        allowed_cidrs: shownEntries(allowlist),
+        created_at: createdAt,
+        expires_at: expiresAt,
+      };
+    }
+    case 'token': {
+      const { lookupId, name, allowlist, createdAt, expiryAt } = found.token;
+      const ended = isOver(expiryAt, now) ? 'expired' : 'issued';
+      return {
+        label: lookupId,
+        name,
+        state: isRevoked(found) ? 'revoked' : ended,
+        allowed_cidrs: shownEntries(allowlist),
+        created_at: createdAt,
+        expires_at: expiryAt,
+      };
+    }
+    case 'gone':
+      return { ...nothing, state: 'gone' };
+    default:
+      return found satisfies never;
+  }
+}
+
+const rowToWire = ({ at, action, actor, requestId, clientIp }: AuditRow): Static<typeof RowWire> => ({
+  at,
+  action,
+  actor,
+  request_id: requestId,
+  client_ip: clientIp,
+});
+
+const bearerToWire = ({ verified, refusal, kid, claims }: FoundBearer): Static<typeof BearerWire> => ({
+  verified,
+  refusal: refusal ?? null,
+  kid: kid ?? null,
+  session: claims?.session ?? null,
+  issued_at: claims === undefined ? NEVER : nanosOfSeconds(claims.issuedAt),
+  expires_at: claims === undefined ? NEVER : nanosOfSeconds(claims.expiresAt),
+});

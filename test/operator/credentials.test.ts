@@ -1,0 +1,337 @@
+// On the night of a leak: whatever names a credential finds it, and one command ends it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { credentials } from '../../src/cli/commands/credentials.ts';
+import {
+  addSubkey,
+  claimsOf,
+  ELSEWHERE,
+  expectRefusal,
+  forgedFrom,
+  loginOf,
+  mainSession,
+  newOwner,
+  newWalletOwner,
+  type Owner,
+  postLogin,
+  postSubkey,
+  registrationBody,
+  SUBKEYS,
+  startWorld,
+  stateOf,
+  subkeySession,
+  TOKENS,
+  type WalletOwner,
+  type World,
+  windowOf,
+} from '../http/world.ts';
+import { type Answer, call, createToken } from '../support/trader.ts';
+import { auditRows, command, operate, run } from './operator.ts';
+
+let world: World;
+let owner: Owner;
+let wallet: WalletOwner;
+beforeAll(async () => {
+  world = await startWorld();
+  owner = await newOwner(world);
+  wallet = await newWalletOwner(world);
+});
+afterAll(() => world.stop());
+
+const find = (credential: string, more: Record<string, unknown> = {}): Promise<Answer> =>
+  operate(world.service, 'POST', '/credentials/find', { credential, ...more });
+const revoke = (credential: string): Promise<Answer> =>
+  operate(world.service, 'POST', '/credentials/revoke', { credential });
+
+async function subjectsOf(credential: string): Promise<readonly string[]> {
+  const { status, text, json } = await find(credential);
+  expect(status, text).toBe(200);
+  return json.results.map(({ subject }: { subject: string }) => subject);
+}
+
+/** A subkey with its row id. */
+async function newSubkey(more: Record<string, unknown> = {}) {
+  const key = await addSubkey(world, owner, more);
+  const { json } = await call(world.url, 'GET', `${SUBKEYS}/${key.publicKey}`, { bearer: owner.session });
+  return { key, id: String(json.id), subject: `credential/${owner.account}/subkey/${json.id}` };
+}
+
+describe('find', () => {
+  test('a subkey by every form in which it is printed', async () => {
+    const { key, id, subject } = await newSubkey({ allowed_cidrs: ['127.0.0.0/8'] });
+    const session = await subkeySession(world, owner.account, key);
+    const forms = [
+      key.publicKey,
+      `0x${key.publicKey.slice(2).toUpperCase().padStart(64, '0')}`,
+      `subkey:${id}`,
+      id,
+      subject,
+      session,
+      `Bearer ${session}`,
+      ` ${key.publicKey}\n`,
+    ];
+    for (const form of forms) expect(await subjectsOf(form), form).toEqual([subject]);
+    const { json } = await find(key.publicKey);
+    expect(json.results[0]).toMatchObject({
+      account: owner.account,
+      account_locked: false,
+      kind: 'subkey',
+      credential: `subkey:${id}`,
+      label: key.publicKey,
+      name: 'bot',
+      state: 'active',
+      allowed_cidrs: ['127.0.0.0/8'],
+      revoked_at: 0,
+      ended_by: null,
+      seen: null,
+    });
+  });
+
+  test('a token by its lookup_id, its id and itself', async () => {
+    const { token, lookupId: lookup_id } = await createToken(world.url, owner.session);
+    const token_id = String(claimsOf(token).cs_id);
+    const subject = `credential/${owner.account}/token/${token_id}`;
+    for (const form of [lookup_id, lookup_id.toUpperCase(), token_id, `token:${token_id}`, subject, token]) {
+      expect(await subjectsOf(form), form).toEqual([subject]);
+    }
+  });
+
+  test('a main key and a wallet by themselves and by their account', async () => {
+    const main = `credential/${owner.account}/main/main`;
+    for (const form of [owner.key.publicKey, owner.account, `account/${owner.account}`, main, owner.session]) {
+      expect(await subjectsOf(form), form).toEqual([main]);
+    }
+    const evm = `credential/${wallet.account}/evm/main`;
+    for (const form of [wallet.wallet.address, wallet.account, evm, wallet.session]) {
+      expect(await subjectsOf(form), form).toEqual([evm]);
+    }
+    expect(await subjectsOf(`credential/${owner.account}/evm/main`)).toEqual([]);
+  });
+
+  test('a key that two accounts registered, and once before, is all of them, the newest first', async () => {
+    const other = await newOwner(world);
+    const { key, subject } = await newSubkey();
+    expect((await postSubkey(world, other.session, registrationBody(world, other, key))).status).toBe(201);
+    const found = await subjectsOf(key.publicKey);
+    expect(found).toHaveLength(2);
+    expect(found[1]).toBe(subject);
+    expectRefusal(await revoke(key.publicKey), 400, 'NOT_UNIQUE');
+    const { json } = await revoke(key.publicKey);
+    expect(json.data.credentials).toEqual(found);
+    const { code, out, err } = await run(credentials, world.service.folder, 'revoke', key.publicKey);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    for (const one of found) expect(err).toContain(one);
+  });
+
+  test('a JWT says who signed it and whether it works', async () => {
+    const { key, subject } = await newSubkey();
+    const session = await subkeySession(world, owner.account, key);
+    const { kid } = JSON.parse(Buffer.from(session.split('.')[0] ?? '', 'base64url').toString());
+    const bearerOf = async (jwt: string) => (await find(jwt)).json.bearer;
+    const { jti } = claimsOf(session);
+    expect(await bearerOf(session)).toMatchObject({ verified: true, refusal: null, kid, session: jti });
+    const forged = await find(forgedFrom(session));
+    expect(forged.json.bearer).toMatchObject({ verified: false, refusal: 'bearer_signature', kid: null, session: jti });
+    // Found all the same by what it claims: who copied it may have left the end out.
+    expect(forged.json.results[0].subject).toBe(subject);
+    const cut = await find(session.split('.').slice(0, 2).join('.'));
+    expect(cut.json.bearer).toMatchObject({ verified: false, refusal: 'bearer_malformed' });
+    expect(cut.json.results[0].subject).toBe(subject);
+    expectRefusal(await revoke(forgedFrom(session)), 400, 'INVALID_REQUEST_PARAMETER');
+    expect(await stateOf(world, session)).toBe('alive');
+    await revoke(subject);
+    expect(await bearerOf(session)).toMatchObject({ verified: true, refusal: 'credential_revoked' });
+    world.clock.advance(301);
+    expect(await bearerOf(session)).toMatchObject({ verified: true, refusal: 'bearer_expired' });
+    owner = { ...owner, session: await mainSession(world, owner) };
+  });
+
+  test.each(['nobody', 'subkey:x', 'credential/0xzz/subkey/1', 'subkey:1 subkey:2', '1.2.3', '', '0x'.padEnd(80, '1')])(
+    'what has no form of a credential, %j, is refused, and is not said again',
+    async (text) => {
+      const message = expectRefusal(await find(text), 400, 'INVALID_REQUEST_PARAMETER');
+      expect(message).toContain('a public key, a lookup_id');
+      if (text.length > 5) expect(message).not.toContain(text);
+    },
+  );
+
+  test.each(['main:main', 'evm:main'])('%s alone names nobody: every account has one', async (text) => {
+    expect(expectRefusal(await find(text), 400, 'INVALID_REQUEST_PARAMETER')).toContain('every account has one');
+  });
+
+  test('what names nobody exits with 1 and says so, with the way to a request', async () => {
+    const uuid = '00000000-0000-4000-8000-000000000000';
+    const { code, out, err } = await run(credentials, world.service.folder, 'find', uuid);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('audit export --request-id');
+  });
+});
+
+test('find <address>: who was seen from there, the newest first, refused logins among them', async () => {
+  const own = await startWorld({ settings: { 'proxy.trusted': '127.0.0.1' } });
+  try {
+    const alice = await newOwner(own);
+    const bot = await addSubkey(own, alice, { allowed_cidrs: ELSEWHERE });
+    const from = (ip: string) => ({ 'X-Forwarded-For': ip });
+    const headers = { ...loginOf(own, bot, alice.account, windowOf(own)), ...from('198.51.100.9') };
+    expectRefusal(await postLogin(own, headers, bot.publicKey), 403, 'IP_NOT_ALLOWED');
+    const main = { ...loginOf(own, alice.key, alice.account, windowOf(own)), ...from('198.51.100.9') };
+    expect((await postLogin(own, main)).status).toBe(200);
+    await call(own.url, 'POST', TOKENS, { bearer: alice.session, body: {}, headers: from('2001:db8::9') });
+
+    const seen = async (ip: string) =>
+      (await operate(own.service, 'POST', '/credentials/find', { credential: ip })).json.results.map(
+        (one: { credential: string; state: string; seen: { rows: number; newest: { action: string } } }) =>
+          [one.credential, one.state, one.seen.rows, one.seen.newest.action] as const,
+      );
+    // Logins are written within a second.
+    await expect
+      .poll(() => seen('198.51.100.9'), { timeout: 5_000 })
+      .toEqual([
+        ['main:main', 'active', 1, 'login'],
+        ['subkey:1', 'active', 1, 'login.refused'],
+      ]);
+    expect(await seen('2001:DB8:0::9')).toEqual([['main:main', 'active', 1, 'token.created']]);
+    expect(await seen('192.0.2.1')).toEqual([]);
+    const { code, out } = await run(credentials, own.service.folder, 'find', '198.51.100.9');
+    expect(code).toBe(0);
+    expect(out).toMatch(/login\.refused +1 +credential\/0x[0-9a-f]+\/subkey\/1 +active/);
+    const refused = await operate(own.service, 'POST', '/credentials/revoke', { credential: '198.51.100.9' });
+    expect(expectRefusal(refused, 400, 'INVALID_REQUEST_PARAMETER')).toContain('names no credential');
+  } finally {
+    await own.stop();
+  }
+});
+
+test('find <address> goes on with its cursor where a page ends', async () => {
+  const own = await startWorld();
+  try {
+    const alice = await newOwner(own);
+    await createToken(own.url, alice.session);
+    for (let n = 0; n < 510; n += 1) {
+      await command(own.service, `/accounts/${alice.account}/${n % 2 ? 'unlock' : 'lock'}`);
+    }
+    const first = await operate(own.service, 'POST', '/credentials/find', { credential: '127.0.0.1' });
+    // The newest rows are the operator's, who is no credential.
+    expect(first.json.next).toMatch(/^\d+\.\d+$/);
+    const more = { credential: '127.0.0.1', cursor: first.json.next };
+    const second = await operate(own.service, 'POST', '/credentials/find', more);
+    expect(second.json.results.map(({ credential }: { credential: string }) => credential)).toContain('main:main');
+    expect(second.json.next).toBeNull();
+    const wrong = await operate(own.service, 'POST', '/credentials/find', { ...more, cursor: 'x' });
+    expectRefusal(wrong, 400, 'INVALID_REQUEST_PARAMETER');
+  } finally {
+    await own.stop();
+  }
+});
+
+describe('revoke', () => {
+  test('ends a subkey and nothing else, with a receipt and a row of the audit log that says who did it', async () => {
+    const [one, other] = [await newSubkey(), await newSubkey()];
+    const sessions = [
+      await subkeySession(world, owner.account, one.key),
+      await subkeySession(world, owner.account, other.key),
+    ] as const;
+    const { status, headers, json } = await revoke(`subkey:${one.id}`);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      revoked: true,
+      receipt: { nodes: 1, in_flight: 0 },
+      result: { subject: one.subject, state: 'revoked', ended_by: { actor: 'operator', action: 'subkey.revoked' } },
+    });
+    expect(headers.get('Countersign-Revocation')).toMatch(/^nodes=1; ms=\d+; in_flight=0$/);
+    expect(await stateOf(world, sessions[0])).toBe('401 UNAUTHORIZED_ERROR');
+    expect(await stateOf(world, sessions[1])).toBe('alive');
+    const rows = await auditRows(world.service, `?credential=subkey:${one.id}&action=subkey.revoked`);
+    expect(rows).toMatchObject([
+      { account: owner.account, actor: 'operator', subject: one.subject, detail: { public_key: one.key.publicKey } },
+    ]);
+  });
+
+  test('ends a token by its JWT, which stands nowhere afterwards', async () => {
+    const { token } = await createToken(world.url, owner.session);
+    const { code, out } = await run(credentials, world.service.folder, 'revoke', token);
+    expect(code).toBe(0);
+    expect(out).toContain(`token:${claimsOf(token).cs_id} of ${owner.account} is revoked; receipt {"nodes":1`);
+    expect(await stateOf(world, token)).toBe('401 UNAUTHORIZED_ERROR');
+    const [, , signature = ''] = token.split('.');
+    const told = [out, world.service.log.join(), JSON.stringify(await auditRows(world.service))].join();
+    expect(told).not.toContain(signature);
+  });
+
+  test('of what was revoked before does nothing, exits with 0 and says when and by whom', async () => {
+    const { key, id } = await newSubkey();
+    await call(world.url, 'DELETE', `${SUBKEYS}/${key.publicKey}`, { bearer: owner.session });
+    const before = (await auditRows(world.service)).length;
+    const { json } = await revoke(key.publicKey);
+    expect(json).toMatchObject({
+      revoked: false,
+      result: { ended_by: { actor: 'main:main', action: 'subkey.revoked', client_ip: '127.0.0.1' } },
+    });
+    expect((await auditRows(world.service)).length).toBe(before);
+    const { code, out } = await run(credentials, world.service.folder, 'revoke', `subkey:${id}`);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /was revoked before: nothing was done\n[\s\S]*revoked +20\S+Z by main:main, subkey\.revoked \(request /,
+    );
+  });
+
+  test('says so, too, of what ended with everything of its account', async () => {
+    const alice = await newOwner(world);
+    const { lookupId } = await createToken(world.url, alice.session);
+    await call(world.url, 'POST', '/countersign/v1/revoke-all', { bearer: alice.session, body: {} });
+    const { json } = await revoke(lookupId);
+    expect(json).toMatchObject({ revoked: false, result: { ended_by: { action: 'account.revoked_all' } } });
+  });
+
+  test('of a key that was registered again ends the living one', async () => {
+    const own = await startWorld({ settings: { 'subkeys.reregister_revoked': 'true' } });
+    try {
+      const alice = await newOwner(own);
+      const key = await addSubkey(own, alice);
+      await call(own.url, 'DELETE', `${SUBKEYS}/${key.publicKey}`, { bearer: alice.session });
+      own.clock.advance(5);
+      expect((await postSubkey(own, alice.session, registrationBody(own, alice, key))).status).toBe(201);
+      const { json } = await operate(own.service, 'POST', '/credentials/revoke', { credential: key.publicKey });
+      expect(json).toMatchObject({ revoked: true, result: { credential: 'subkey:2' } });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test.each(['main key', 'wallet'])('a %s cannot be revoked: it says what to do instead', async (what) => {
+    const one = what === 'wallet' ? wallet.wallet.address : owner.key.publicKey;
+    const message = expectRefusal(await revoke(one), 403, 'REQUEST_NOT_ALLOWED');
+    expect(message).toContain(`a ${what} cannot be revoked`);
+    expect(message).toContain('lock');
+    const { code, err } = await run(credentials, world.service.folder, 'revoke', one);
+    expect(code).toBe(1);
+    expect(err).toContain('revoke-all');
+  });
+
+  test('what nobody has is no such credential', async () => {
+    expectRefusal(await revoke('tok_0000'), 404, 'NOT_FOUND');
+    expectRefusal(await revoke('subkey:999999'), 404, 'NOT_FOUND');
+  });
+});
+
+test('works while no server runs', async () => {
+  const own = await startWorld();
+  const alice = await newOwner(own);
+  const key = await addSubkey(own, alice);
+  await own.stop();
+  const found = await run(credentials, own.service.folder, 'find', 'subkey:1', '--clock.accept');
+  expect(found).toMatchObject({ code: 0 });
+  expect(found.out).toContain(key.publicKey);
+});
+
+test.each([
+  [['find']],
+  [['revoke']],
+  [['end', 'subkey:1']],
+  [['find', 'subkey:1', 'subkey:2']],
+  [['revoke', 'subkey:1', '--cursor=1.1']],
+])('%j is refused with the usage', async (words) => {
+  const { code, err } = await run(credentials, world.service.folder, ...words);
+  expect(code).toBe(2);
+  expect(err).toContain('usage: countersign credentials find');
+});
