@@ -1,6 +1,6 @@
 // Carries one allowed request to the venue and its answer back, and ends both sides when the grant ends, the client goes, the
-// venue fails or the time is up. Never sends a head that the last check did not allow, never retries, and never completes a
-// broken answer as if it were whole.
+// venue fails or the time is up. Never sends a head that the last check did not allow, and never completes a broken answer
+// as if it were whole. What is sent again, once, is a GET that met a connection that had ended (gateway/upstream.ts).
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import { parseIp } from '../domain/allowlist.ts';
@@ -126,7 +126,7 @@ const reasonPhrase = (text: string, status: number): string =>
 const endsAtClose = (response: ServerResponse, headers: readonly string[]): boolean =>
   !response.chunkedEncoding && !headers.some((name, i) => i % 2 === 0 && /^content-length$/i.test(name));
 
-/** Guarantees: the venue receives at most one request, and only while the grant stands; resolves when both sides are done. */
+/** Guarantees: the venue receives at most one request, a GET over a stale connection aside, and only while the grant stands; resolves when both sides are done. */
 export function createForward(options: ForwardOptions) {
   const paused = createPausedAnswers(options.maxPausedAnswers);
   return function forward(exchange: Exchange): Promise<Outcome> {

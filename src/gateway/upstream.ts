@@ -1,10 +1,12 @@
 // The connections to the venue: how many there are, and what becomes of one that misbehaves. Who waits for one is gateway/turns.ts.
-// Never holds more requests than its two limits, never retries, and never sends a request that was cancelled.
+// Never holds more requests than its two limits, never sends a request that was cancelled, and sends one again only where nothing but
+// an idle connection had ended: a GET of which no byte of an answer came, once.
 //
 // One undici Client per connection instead of undici's Pool: a Pool marks a connection busy for ever when undici refuses a request
 // synchronously (bad header), and its inner queue can neither be bounded nor left by a request that has been cancelled.
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { Client, type Dispatcher } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { VenueAddress } from '../config/upstream-address.ts';
 import type { Holder } from '../domain/shares.ts';
 import { createTurns, type Turn } from './turns.ts';
@@ -30,7 +32,7 @@ export interface UpstreamRequest {
 }
 
 export interface UpstreamEvents {
-  /** The last moment to say no, synchronously before the head of a request without a stream body is written. */
+  /** The last moment to say no, synchronously before the head of a request without a stream body is written; asked again when it is sent again. */
   starting(): boolean;
   head(status: number, statusText: string, rawHeaders: string[]): void;
   data(chunk: Buffer): void;
@@ -90,6 +92,9 @@ const latin1 = (part: Buffer | string): string => (typeof part === 'string' ? pa
 interface Connection {
   readonly client: Client;
   place: number;
+  /** The latest; and whether it has carried an exchange. */
+  socket: Pick<Socket, 'bytesRead'> | undefined;
+  isUsed: boolean;
 }
 
 const FREE = -1;
@@ -105,20 +110,33 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
   let open = true;
   let failures = 0;
 
-  const connect = (): Client =>
-    new Client(address.kind === 'unix' ? 'http://localhost' : address.origin, {
+  // HTTP/2 has other rules for headers and cancelling than the ones checked here.
+  const connector = buildConnector({
+    allowH2: false,
+    timeout: options.connectTimeoutMs,
+    ...(address.kind === 'unix' ? { socketPath: address.socketPath } : {}),
+  });
+
+  function createConnection(): Connection {
+    const client = new Client(address.kind === 'unix' ? 'http://localhost' : address.origin, {
       pipelining: 1,
-      // HTTP/2 has other rules for headers and cancelling than the ones checked here.
       allowH2: false,
-      connectTimeout: options.connectTimeoutMs,
+      connect: (to, connected) =>
+        connector(to, (...made) => {
+          connection.socket = made[1] ?? undefined;
+          connection.isUsed = false;
+          connected(...made);
+        }),
       // The exchange keeps the time itself: two clocks over one request would race.
       headersTimeout: 0,
       bodyTimeout: 0,
-      ...(address.kind === 'unix' ? { socketPath: address.socketPath } : {}),
     });
+    const connection: Connection = { client, place: FREE, socket: undefined, isUsed: false };
+    return connection;
+  }
 
   function take(): Connection {
-    const connection = idle.pop() ?? { client: connect(), place: FREE };
+    const connection = idle.pop() ?? createConnection();
     connection.place = busy.length;
     busy.push(connection);
     return connection;
@@ -166,6 +184,22 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
     let deciding = false;
     let cancelled = false;
     let over = false;
+    /** What had been read over its connection when it was written there; undefined where that was new, or it was sent again. */
+    let readBefore: number | undefined;
+    let sentAgain = false;
+
+    const dispatch = ({ client }: Connection): void => {
+      const { method, headers, body } = request;
+      client.dispatch({ method, path: address.basePath + request.target, headers, body: body ?? null }, handler);
+    };
+
+    /** The venue had ended a connection that was idle, or ended it instead of reading on: it says nothing about the request. */
+    const wasStale = ({ client, socket }: Connection): boolean =>
+      request.method === 'GET' &&
+      request.body === undefined &&
+      readBefore !== undefined &&
+      socket?.bytesRead === readBefore &&
+      !client.destroyed;
 
     const end = (): void => {
       if (over || connection === undefined) return;
@@ -181,6 +215,8 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
         if (over || started) throw new NotSent('cancelled before it was sent');
         started = true;
         controller = given;
+        readBefore = connection?.isUsed === true && !sentAgain ? connection.socket?.bytesRead : undefined;
+        if (connection !== undefined) connection.isUsed = true;
         deciding = true;
         const allowed = events.starting();
         deciding = false;
@@ -209,6 +245,10 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
           events.failed('malformed', error);
           return;
         }
+        if (connection !== undefined && !(error instanceof NotSent) && wasStale(connection)) {
+          sendAgain(connection);
+          return;
+        }
         end();
         if (error instanceof NotSent) return;
         failures += 1;
@@ -216,20 +256,23 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       },
     };
 
+    // Its client makes a new connection, so that it is not another stale one that is tried. It keeps its turn.
+    function sendAgain(mine: Connection): void {
+      sentAgain = true;
+      started = false;
+      controller = undefined;
+      // Not inside undici's callback, as in `end`.
+      queueMicrotask(() => {
+        if (!over) dispatch(mine);
+      });
+    }
+
     const turn: Turn = {
       holder: request.holder,
       streamed: request.body !== undefined && !Buffer.isBuffer(request.body),
       begin() {
         connection = take();
-        connection.client.dispatch(
-          {
-            method: request.method,
-            path: address.basePath + request.target,
-            headers: request.headers,
-            body: request.body ?? null,
-          },
-          handler,
-        );
+        dispatch(connection);
       },
       dropped(why) {
         if (over) return;
