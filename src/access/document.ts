@@ -23,7 +23,8 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   INVALID_BLOCK_EXPIRATION:
     'Login and onboarding: the expiration of a signature is malformed, missing in a wallet message, in the past, before its timestamp, or too late.',
   INVALID_ETHEREUM_ADDRESS: 'An Ethereum address is not 0x and 40 hex digits.',
-  INVALID_EVM_SIGNATURE: 'The EIP-4361 message cannot be read, or the signature is not 65 bytes of hex with a low s.',
+  INVALID_EVM_SIGNATURE:
+    'The EIP-4361 message cannot be read, or has what no flow uses (a scheme, Not Before, Request ID, Resources): the message and data.field name it, as too_long, line_ends, first_line, scheme, domain, address, statement, uri, version, chain_id, nonce, issued_at, expiration_time, not_before, request_id, resources or trailing. Or the signature is not 65 bytes of hex with a low s.',
   INVALID_PARENT_ACCOUNT: 'Onboarding of a sub-account: there are none.',
   EVM_VAULT_OPERATORS_DISABLED: 'Onboarding lookup with vault_operator_index: there are no vault operators.',
   SUBKEY_NOT_ACTIVATABLE: 'Activation of a subkey that is active already, revoked, or too late.',

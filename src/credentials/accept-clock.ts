@@ -235,7 +235,8 @@ function signedAt({ action, detail }: AuditRow): UnixSeconds | undefined {
   };
   const seconds = auth_time || signature_timestamp;
   if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds > 0) return unixSeconds(seconds);
-  const issuedAt = typeof siwe_message === 'string' ? parseSiwe(siwe_message)?.issuedAt : undefined;
+  const message = typeof siwe_message === 'string' ? parseSiwe(siwe_message) : undefined;
+  const issuedAt = typeof message === 'object' ? message.issuedAt : undefined;
   return issuedAt === undefined ? undefined : secondsOf(issuedAt);
 }
 

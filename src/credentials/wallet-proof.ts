@@ -2,7 +2,15 @@
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { type EvmSignature, parseEvmSignature } from '../ethereum/eip191.ts';
-import { checkSiwe, parseSiwe, type SiweMessage, type SiwePurpose, type SiweRefusal } from '../ethereum/siwe.ts';
+import {
+  checkSiwe,
+  MAX_SIWE_BYTES,
+  parseSiwe,
+  type SiweMessage,
+  type SiweProblem,
+  type SiwePurpose,
+  type SiweRefusal,
+} from '../ethereum/siwe.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { timestampError } from './login-window.ts';
 
@@ -24,6 +32,32 @@ export interface WalletClaim {
 
 /** WIRE 2.3: Expiration Time at most 10 minutes after Issued At. */
 const MAX_WINDOW_SECONDS = 600;
+
+const notTaken = (field: string): string => `the message has ${field}, which this service does not take`;
+const notATime = (field: string): string =>
+  `the ${field} of the message is no time in the form 2026-01-02T03:04:05Z of RFC 3339`;
+
+/** EIP-4361 allows some of it. */
+const unreadable: Readonly<Record<SiweProblem, string>> = {
+  too_long: `the message is longer than ${MAX_SIWE_BYTES} bytes`,
+  line_ends: 'the lines of the message must end with LF alone, without CR',
+  first_line: 'the message does not begin with "<domain> wants you to sign in with your Ethereum account:"',
+  scheme: notTaken('a scheme before its domain'),
+  domain: 'the domain of the message is no host name or IPv6 address in brackets, with or without a port',
+  address: 'the address in the second line of the message is not 0x and 40 hex digits',
+  statement: 'the message has no statement of one line of ASCII between two empty lines',
+  uri: 'the URI of the message is missing, not behind the statement, or not http or https with a host and at most a path',
+  version: 'the Version of the message is not 1, or not behind the URI',
+  chain_id: 'the Chain ID of the message is no decimal number of at most 15 digits, or not behind the Version',
+  nonce: 'the Nonce of the message is not 8 to 128 letters and digits, or not behind the Chain ID',
+  issued_at: notATime('Issued At'),
+  expiration_time: notATime('Expiration Time'),
+  not_before: notTaken('Not Before'),
+  request_id: notTaken('Request ID'),
+  resources: notTaken('Resources'),
+  trailing:
+    'something stands behind the last field of the message, where nothing may: another field, a blank or a line end',
+};
 
 const messages: Readonly<Record<SiweRefusal, readonly [ErrorCode, string]>> = {
   domain_not_allowed: [
@@ -74,8 +108,9 @@ export function createWalletProofs(deps: {
   return {
     read(text, signatureText, purpose) {
       const message = parseSiwe(text);
-      if (message === undefined)
-        throw new ApiError('INVALID_EVM_SIGNATURE', 'the message is not a valid EIP-4361 message');
+      if (typeof message === 'string') {
+        throw new ApiError('INVALID_EVM_SIGNATURE', unreadable[message], { data: { field: message } });
+      }
       const signature = parseEvmSignature(signatureText);
       if (signature === undefined) {
         throw new ApiError('INVALID_EVM_SIGNATURE', 'the signature is not 65 bytes of 0x hex with a low s');

@@ -25,39 +25,85 @@ export const MAX_SIWE_BYTES = 4096;
 
 /** A host name or bracketed IPv6 address, with or without a port: what a browser's address bar shows. */
 const authority = '(?:[A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(?::[0-9]{1,5})?';
+const domainForm = new RegExp(`^${authority}$`);
+const uriForm = new RegExp(`^https?://${authority}(?:/[A-Za-z0-9\\-._~:/@!$&'()*+,;=]*)?$`);
+const schemeBefore = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//;
+const firstLine = /^(.*) wants you to sign in with your Ethereum account:$/;
+const statementForm = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]+$/;
 
-// EIP-4361's ABNF, narrowed: the statement is required; a scheme before the domain, user names, queries and the optional fields
-// that no flow uses (Not Before, Request ID, Resources) are not read, because what is read must be enforced. `$` is the end of the
-// text (no `m` flag): the message ends after its last field, and trailing bytes make it a different message.
-const layout = new RegExp(
-  [
-    `^(?<domain>${authority}) wants you to sign in with your Ethereum account:\\n`,
-    '(?<address>0x[0-9A-Fa-f]{40})\\n',
-    '\\n',
-    "(?<statement>[A-Za-z0-9\\-._~:/?#[\\]@!$&'()*+,;= ]+)\\n",
-    '\\n',
-    `URI: (?<uri>https?://${authority}(?:/[A-Za-z0-9\\-._~:/@!$&'()*+,;=]*)?)\\n`,
-    'Version: (?<version>1)\\n',
-    'Chain ID: (?<chainId>0|[1-9][0-9]{0,14})\\n',
-    'Nonce: (?<nonce>[A-Za-z0-9]{8,128})',
-    '(?:\\nIssued At: (?<issuedAt>[0-9TZ:.+-]+))?',
-    '(?:\\nExpiration Time: (?<expirationTime>[0-9TZ:.+-]+))?$',
-  ].join(''),
-);
+/**
+ * The first thing, from the top, for which a message is not read: how it is written, a field that is missing, out of its place or not
+ * in the one form, or one of EIP-4361 that no flow uses. What is read must be enforced, so nothing is passed over.
+ */
+export const siweProblems = [
+  'too_long',
+  'line_ends',
+  'first_line',
+  'scheme',
+  'domain',
+  'address',
+  'statement',
+  'uri',
+  'version',
+  'chain_id',
+  'nonce',
+  'issued_at',
+  'expiration_time',
+  'not_before',
+  'request_id',
+  'resources',
+  'trailing',
+] as const;
 
-/** The message, with every field well-formed and nothing left over; otherwise `undefined`. LF line ends only. Never throws. */
-export function parseSiwe(text: string): SiweMessage | undefined {
-  // Every character of the layout is one byte.
-  if (text.length > MAX_SIWE_BYTES) return undefined;
-  const fields = layout.exec(text)?.groups;
-  if (fields === undefined) return undefined;
-  const { domain = '', statement = '', uri = '', nonce = '' } = fields;
-  const address = parseEthereumAddress(fields.address ?? '');
-  const issuedAt = optionalTime(fields.issuedAt);
-  const expirationTime = optionalTime(fields.expirationTime);
-  if (address === undefined || issuedAt === 'impossible' || expirationTime === 'impossible') return undefined;
-  const chainId = Number(fields.chainId);
-  return { domain, address, statement, uri, version: '1', chainId, nonce, issuedAt, expirationTime };
+export type SiweProblem = (typeof siweProblems)[number];
+
+/** Fields of EIP-4361 after Expiration Time, in its order, as their lines begin. */
+const unwanted: readonly (readonly [string, SiweProblem])[] = [
+  ['Not Before: ', 'not_before'],
+  ['Request ID: ', 'request_id'],
+  ['Resources:', 'resources'],
+];
+
+/**
+ * The message, with every field well-formed and nothing left over, or the first thing that is wrong with it. It is EIP-4361's ABNF,
+ * narrowed: LF line ends only, a statement is required, the URI has no user and no query, and what `siweProblems` names is not there.
+ * Issued At may be missing. Never throws.
+ */
+export function parseSiwe(text: string): SiweMessage | SiweProblem {
+  // Every character of a message that is read is one byte.
+  if (text.length > MAX_SIWE_BYTES) return 'too_long';
+  if (text.includes('\r')) return 'line_ends';
+  const [first = '', addressLine = '', blank, statement = '', secondBlank, ...fields] = text.split('\n');
+
+  const domain = firstLine.exec(first)?.[1];
+  if (domain === undefined) return 'first_line';
+  if (schemeBefore.test(domain)) return 'scheme';
+  if (!domainForm.test(domain)) return 'domain';
+  const address = parseEthereumAddress(addressLine);
+  if (address === undefined) return 'address';
+  if (blank !== '' || secondBlank !== '' || !statementForm.test(statement)) return 'statement';
+
+  let at = 0;
+  const take = (label: string): string | undefined => {
+    const line = fields[at];
+    if (line?.startsWith(label) !== true) return undefined;
+    at += 1;
+    return line.slice(label.length);
+  };
+  const uri = take('URI: ') ?? '';
+  if (!uriForm.test(uri)) return 'uri';
+  if (take('Version: ') !== '1') return 'version';
+  const chainId = take('Chain ID: ') ?? '';
+  if (!/^(?:0|[1-9][0-9]{0,14})$/.test(chainId)) return 'chain_id';
+  const nonce = take('Nonce: ') ?? '';
+  if (!/^[A-Za-z0-9]{8,128}$/.test(nonce)) return 'nonce';
+  const issuedAt = optionalTime(take('Issued At: '));
+  if (issuedAt === 'impossible') return 'issued_at';
+  const expirationTime = optionalTime(take('Expiration Time: '));
+  if (expirationTime === 'impossible') return 'expiration_time';
+  const rest = fields[at];
+  if (rest !== undefined) return unwanted.find(([label]) => rest.startsWith(label))?.[1] ?? 'trailing';
+  return { domain, address, statement, uri, version: '1', chainId: Number(chainId), nonce, issuedAt, expirationTime };
 }
 
 function optionalTime(text: string | undefined): UnixNanos | undefined | 'impossible' {

@@ -173,6 +173,22 @@ describe('what the message must say', () => {
   ])('refused: %s', async (_name, from, to, status, code) => {
     expectRefusal(await edited(from, to), status, code);
   });
+
+  test.each<[string, string | RegExp, string, string]>([
+    ['Not Before', /$/, '\nNot Before: 2026-01-01T00:00:00Z', 'not_before'],
+    ['Request ID', /$/, '\nRequest ID: 1', 'request_id'],
+    ['Resources', /$/, '\nResources:\n- https://evil.example', 'resources'],
+    ['a scheme', /^/, 'https://', 'scheme'],
+    ['Version', 'Version: 1', 'Version: 2', 'version'],
+    ['Nonce', /Nonce: .*/, 'Nonce: a-b-c-d-e', 'nonce'],
+    ['CR', /\n/g, '\r\n', 'line_ends'],
+    ['behind the last field', /$/, '\n', 'trailing'],
+    ['Issued At', /Issued At: .*/, 'Issued At: 1767323045', 'issued_at'],
+  ])('what EIP-4361 allows and we do not take is refused by its name: %s', async (name, from, to, field) => {
+    const answer = await edited(from, to);
+    expect(expectRefusal(answer, 400, 'INVALID_EVM_SIGNATURE')).toContain(name);
+    expect(answer.json.data).toEqual({ field });
+  });
 });
 
 describe('what is malformed or not proven', () => {

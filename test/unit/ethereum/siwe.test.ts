@@ -15,9 +15,12 @@ import {
 import {
   checkSiwe,
   parseSiwe,
+  type SiweMessage,
   type SiwePolicy,
+  type SiweProblem,
   type SiwePurpose,
   type SiweRefusal,
+  siweProblems,
 } from '../../../src/ethereum/siwe.ts';
 import { decodeSiweHeader } from '../../../src/ethereum/siwe-header.ts';
 import { anyText } from '../starknet/any-text.ts';
@@ -68,7 +71,7 @@ describeRecoveries('published vectors', (recoverPublicKey) => {
     });
     const accepted = (purpose: SiwePurpose): boolean => {
       const signature = parseEvmSignature(expected.signature ?? vector.signature ?? '');
-      const parsed = parseSiwe(message);
+      const parsed = messageOf(message);
       if (signature === undefined || parsed === undefined) return false;
       const signer = recoverSigner(message, signature, recoverPublicKey);
       expect(signer).toBe(expected.recovered.toLowerCase());
@@ -88,6 +91,12 @@ describeRecoveries('published vectors', (recoverPublicKey) => {
     for (const other of [ONBOARDING, AUTH, REGISTRATION]) if (other !== purpose) expect(accepted(other)).toBe(false);
   });
 });
+
+/** Undefined for what is not read. */
+function messageOf(text: string): SiweMessage | undefined {
+  const parsed = parseSiwe(text);
+  return typeof parsed === 'string' ? undefined : parsed;
+}
 
 const CHECKSUMMED = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 
@@ -133,7 +142,7 @@ function write(change: Partial<Lines> = {}): string {
 }
 
 function check(change: Partial<Lines>, policy: Partial<SiwePolicy> = {}): SiweRefusal | 'unreadable' | undefined {
-  const message = parseSiwe(write(change));
+  const message = messageOf(write(change));
   return message === undefined ? 'unreadable' : checkSiwe(message, { ...POLICY, ...policy });
 }
 
@@ -154,7 +163,7 @@ describe('reading', () => {
 
   test('takes an address in any case, whatever its checksum', () => {
     for (const address of [CHECKSUMMED.toLowerCase(), '0x70997970c51812DC3A010C7D01B50E0D17DC79C8']) {
-      expect(parseSiwe(write({ address }))?.address).toBe(CHECKSUMMED.toLowerCase());
+      expect(messageOf(write({ address }))?.address).toBe(CHECKSUMMED.toLowerCase());
     }
   });
 
@@ -166,59 +175,83 @@ describe('reading', () => {
   });
 
   const text = write();
-  test.each([
-    ['empty text', ''],
-    ['a trailing line end', `${text}\n`],
-    ['a trailing space', `${text} `],
-    ['a leading space', ` ${text}`],
-    ['a leading line end', `\n${text}`],
-    ['a byte-order mark', `\ufeff${text}`],
-    ['CRLF line ends', text.replaceAll('\n', '\r\n')],
-    ['a line after the last field', `${text}\nExpiration Time: 2027-01-02T03:09:05Z`],
-    ['Not Before, which would have to be enforced', `${text}\nNot Before: 2027-01-02T03:09:05Z`],
-    ['a request id', `${text}\nRequest ID: 1`],
-    ['resources', `${text}\nResources:\n- https://example.com`],
-    ['the times in the other order', text.replace(/(Issued At.*)\n(Expiration.*)$/, '$2\n$1')],
-    ['the fields in another order', text.replace(/(Version.*)\n(Chain ID.*)\n/, '$2\n$1\n')],
-    ['a scheme before the domain', `https://${text}`],
-    ['a user before the domain', `user@${text}`],
-    ['a path after the domain', text.replace('trade wants', 'trade/x wants')],
-    ['another sentence', text.replace('wants you', 'asks you')],
-    ['an address that is too short', write({ address: CHECKSUMMED.slice(0, -1) })],
-    ['an address that is too long', write({ address: `${CHECKSUMMED}0` })],
-    ['an address without 0x', write({ address: CHECKSUMMED.slice(2) })],
-    ['no statement', text.replace('Paradex Auth\n', '')],
-    ['an empty statement', write({ statement: '' })],
-    ['a statement of two lines', write({ statement: 'Paradex Auth\nParadex Auth' })],
-    ['a statement that is not ASCII', write({ statement: 'Paradex Аuth' })],
-    ['a missing blank line', text.replace('\n\n', '\n')],
-    ['version 2', write({ version: '2' })],
-    ['version 1.0', write({ version: '1.0' })],
-    ['a chain id with a leading zero', write({ chainId: '011155111' })],
-    ['a negative chain id', write({ chainId: '-1' })],
-    ['a hex chain id', write({ chainId: '0xaa36a7' })],
-    ['a chain id beyond exact numbers', write({ chainId: '1'.repeat(16) })],
-    ['a nonce of seven characters', write({ nonce: 'a1b2c3d' })],
-    ['a nonce of 129 characters', write({ nonce: 'a'.repeat(129) })],
-    ['a nonce with a dash', write({ nonce: 'a1b2c3d4-e5f6' })],
-    ['an impossible Issued At', write({ issuedAt: '2026-02-30T03:04:05Z' })],
-    ['an impossible Expiration Time', write({ expirationTime: '2026-02-30T03:04:05Z' })],
-    ['an empty Issued At', write({ issuedAt: '' })],
-    ['a URI with a query', write({ uri: 'https://app.testnet.paradex.trade?x' })],
-    ['a URI of another kind', write({ uri: 'did:key:app.testnet.paradex.trade' })],
-    ['a URI with a user', write({ uri: 'https://x@app.testnet.paradex.trade' })],
-    ['a URI with a space', write({ uri: 'https://app.testnet.paradex.trade x' })],
-    ['more than 4 KiB', write({ statement: 'x'.repeat(4096) })],
-  ])('refuses %s', (_, changed) => {
+  const refused = [
+    ['empty text', 'first_line', ''],
+    ['a trailing line end', 'trailing', `${text}\n`],
+    ['a trailing space', 'expiration_time', `${text} `],
+    ['a leading space', 'domain', ` ${text}`],
+    ['a leading line end', 'first_line', `\n${text}`],
+    ['a byte-order mark', 'domain', `\ufeff${text}`],
+    ['CRLF line ends', 'line_ends', text.replaceAll('\n', '\r\n')],
+    ['a line after the last field', 'trailing', `${text}\nExpiration Time: 2027-01-02T03:09:05Z`],
+    ['Not Before, which would have to be enforced', 'not_before', `${text}\nNot Before: 2027-01-02T03:09:05Z`],
+    ['a request id', 'request_id', `${text}\nRequest ID: 1`],
+    ['resources', 'resources', `${text}\nResources:\n- https://example.com`],
+    ['the times in the other order', 'trailing', text.replace(/(Issued At.*)\n(Expiration.*)$/, '$2\n$1')],
+    ['the fields in another order', 'version', text.replace(/(Version.*)\n(Chain ID.*)\n/, '$2\n$1\n')],
+    ['a scheme before the domain', 'scheme', `https://${text}`],
+    ['a user before the domain', 'domain', `user@${text}`],
+    ['a path after the domain', 'domain', text.replace('trade wants', 'trade/x wants')],
+    ['another sentence', 'first_line', text.replace('wants you', 'asks you')],
+    ['an address that is too short', 'address', write({ address: CHECKSUMMED.slice(0, -1) })],
+    ['an address that is too long', 'address', write({ address: `${CHECKSUMMED}0` })],
+    ['an address without 0x', 'address', write({ address: CHECKSUMMED.slice(2) })],
+    ['no statement', 'statement', text.replace('Paradex Auth\n', '')],
+    ['an empty statement', 'statement', write({ statement: '' })],
+    ['a statement of two lines', 'statement', write({ statement: 'Paradex Auth\nParadex Auth' })],
+    ['a statement that is not ASCII', 'statement', write({ statement: 'Paradex Аuth' })],
+    ['a missing blank line', 'statement', text.replace('\n\n', '\n')],
+    ['version 2', 'version', write({ version: '2' })],
+    ['version 1.0', 'version', write({ version: '1.0' })],
+    ['a chain id with a leading zero', 'chain_id', write({ chainId: '011155111' })],
+    ['a negative chain id', 'chain_id', write({ chainId: '-1' })],
+    ['a hex chain id', 'chain_id', write({ chainId: '0xaa36a7' })],
+    ['a chain id beyond exact numbers', 'chain_id', write({ chainId: '1'.repeat(16) })],
+    ['a nonce of seven characters', 'nonce', write({ nonce: 'a1b2c3d' })],
+    ['a nonce of 129 characters', 'nonce', write({ nonce: 'a'.repeat(129) })],
+    ['a nonce with a dash', 'nonce', write({ nonce: 'a1b2c3d4-e5f6' })],
+    ['an impossible Issued At', 'issued_at', write({ issuedAt: '2026-02-30T03:04:05Z' })],
+    ['an impossible Expiration Time', 'expiration_time', write({ expirationTime: '2026-02-30T03:04:05Z' })],
+    ['an empty Issued At', 'issued_at', write({ issuedAt: '' })],
+    ['a URI with a query', 'uri', write({ uri: 'https://app.testnet.paradex.trade?x' })],
+    ['a URI of another kind', 'uri', write({ uri: 'did:key:app.testnet.paradex.trade' })],
+    ['a URI with a user', 'uri', write({ uri: 'https://x@app.testnet.paradex.trade' })],
+    ['a URI with a space', 'uri', write({ uri: 'https://app.testnet.paradex.trade x' })],
+    ['more than 4 KiB', 'too_long', write({ statement: 'x'.repeat(4096) })],
+    ['a trailing line end of Windows', 'line_ends', `${text}\r\n`],
+    ['a lone carriage return', 'line_ends', text.replace('\n', '\r')],
+    ['two line ends at the end', 'trailing', `${text}\n\n`],
+    ['a space behind the nonce', 'nonce', write({ nonce: `${GOOD.nonce} ` })],
+    ['a nonce with an underscore', 'nonce', write({ nonce: 'a1b2c3d4_e5f6' })],
+    ['no Nonce', 'nonce', text.replace(/Nonce: .*\n/, '')],
+    ['no Version', 'version', text.replace(/Version: .*\n/, '')],
+    ['no Chain ID', 'chain_id', text.replace(/Chain ID: .*\n/, '')],
+    ['no URI', 'uri', text.replace(/URI: .*\n/, '')],
+    ['a time in unix seconds', 'issued_at', write({ issuedAt: '1767323045' })],
+    ['a time in small letters', 'issued_at', write({ issuedAt: '2026-01-02t03:04:05z' })],
+    ['a time without a zone', 'expiration_time', write({ expirationTime: '2026-01-02T03:09:05' })],
+    ['a time with a blank', 'expiration_time', write({ expirationTime: '2026-01-02 03:09:05Z' })],
+    [
+      'Not Before without the other times',
+      'not_before',
+      `${write({ issuedAt: undefined, expirationTime: undefined })}\nNot Before: x`,
+    ],
+    ['empty resources', 'resources', `${text}\nResources:`],
+  ] as const;
+  test.each(refused)('refuses %s, by the name %s', (_, problem, changed) => {
     expect(changed).not.toBe(text);
-    expect(parseSiwe(changed)).toBeUndefined();
+    expect(parseSiwe(changed)).toBe(problem);
+  });
+
+  test('there is no other name', () => {
+    expect(new Set(siweProblems)).toEqual(new Set(refused.map(([, problem]) => problem)));
   });
 
   test('never throws', () => {
     fc.assert(
       fc.property(anyText(300), fc.nat({ max: text.length }), (junk, cut) => {
-        expect(parseSiwe(junk)).toBeUndefined();
-        expect(parseSiwe(text.slice(0, cut) + junk)?.nonce).not.toBe('');
+        expect(siweProblems).toContain(parseSiwe(junk));
+        expect(messageOf(text.slice(0, cut) + junk)?.nonce).not.toBe('');
       }),
     );
   });
@@ -355,7 +388,7 @@ describe('an accepted message', () => {
 
   /** As a login does it: read, signed by the address in it, says what it must. */
   function accepts(tried: string, signatureText: string): boolean {
-    const message = parseSiwe(tried);
+    const message = messageOf(tried);
     const signature = parseEvmSignature(signatureText);
     if (message === undefined || signature === undefined) return false;
     return (
@@ -413,7 +446,7 @@ describe('an accepted message', () => {
   test('may differ from it only in address, nonce and times, even when anything can be signed', () => {
     fc.assert(
       fc.property(edited, (tried) => {
-        const message = parseSiwe(tried);
+        const message = messageOf(tried);
         if (message === undefined || checkSiwe(message, POLICY) !== undefined) return;
         const lineAfter = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(tried)?.[1] ?? '';
         const { nonce } = message;
@@ -438,7 +471,7 @@ describe('an accepted message', () => {
       .map((change) => write(change));
     fc.assert(
       fc.property(fc.oneof(edited, written), (tried) => {
-        const ours = parseSiwe(tried);
+        const ours = messageOf(tried);
         // Two freedoms WIRE asks for and EIP-4361 does not give: no Issued At, and addresses without EIP-55 case.
         if (ours?.issuedAt === undefined || !tried.includes(CHECKSUMMED)) return;
         const theirs = new ParsedMessage(tried);
@@ -455,5 +488,105 @@ describe('an accepted message', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  /** Why a message that siwe-parser reads is not read here: the first of the freedoms of EIP-4361 that no flow uses. */
+  function wordFor({
+    scheme,
+    domain,
+    statement,
+    uri,
+    nonce,
+    chainId,
+    issuedAt,
+    expirationTime,
+    ...more
+  }: ParsedMessage) {
+    const isUtc = (time: string | undefined) => time === undefined || /^\d{4}-\d\d-\d\dT/.test(time);
+    const reasons: readonly (readonly [SiweProblem, boolean])[] = [
+      ['scheme', scheme !== undefined],
+      ['domain', domain.includes('@')],
+      ['statement', statement === undefined || statement === ''],
+      ['uri', !/^https?:\/\/[^@?#/]+(?:\/[^?#%]*)?$/.test(uri)],
+      ['chain_id', String(chainId).length > 15],
+      ['nonce', nonce.length > 128],
+      ['issued_at', !isUtc(issuedAt)],
+      ['expiration_time', !isUtc(expirationTime)],
+      ['not_before', more.notBefore !== undefined],
+      ['request_id', more.requestId !== undefined],
+      ['resources', more.resources !== undefined],
+    ];
+    return reasons.find(([, is]) => is)?.[0];
+  }
+
+  test('a message that siwe-parser reads and we do not is refused by the name of what we do not want', () => {
+    const optional = <T>(text: fc.Arbitrary<T>) => fc.option(text, { nil: undefined, freq: 3 });
+    const time = fc.constantFrom('2026-01-02T03:04:05Z', '2026-01-02T03:04:05.123+01:00', '2026-01-02t03:04:05z');
+    const message = fc.record({
+      scheme: optional(fc.constantFrom('https', 'wss')),
+      user: optional(fc.constant('user')),
+      statement: optional(fc.constantFrom('Paradex Auth', 'x')),
+      uri: fc.constantFrom(
+        GOOD.uri,
+        'https://a.example/b',
+        'https://a.example?x=1',
+        'https://a.example#f',
+        'did:key:z6',
+        'urn:x:1',
+      ),
+      nonce: fc.oneof(fc.constantFrom('a'.repeat(129), 'b'.repeat(128)), fc.stringMatching(/^[A-Za-z0-9]{8,20}$/)),
+      issuedAt: time,
+      expirationTime: optional(time),
+      notBefore: optional(time),
+      requestId: optional(fc.stringMatching(/^[a-z0-9]{0,5}$/)),
+      resources: optional(fc.array(fc.constantFrom('https://r.example/1', 'ipfs://x'), { maxLength: 2 })),
+    });
+    const seen = new Set<SiweProblem | 'read'>();
+    fc.assert(
+      fc.property(message, (m) => {
+        const line = (label: string, value: string | undefined) => (value === undefined ? [] : [`${label}: ${value}`]);
+        const tried = [
+          `${m.scheme === undefined ? '' : `${m.scheme}://`}${m.user === undefined ? '' : `${m.user}@`}a.example wants you to sign in with your Ethereum account:`,
+          CHECKSUMMED,
+          '',
+          ...(m.statement === undefined ? [] : [m.statement]),
+          '',
+          `URI: ${m.uri}`,
+          'Version: 1',
+          'Chain ID: 1',
+          `Nonce: ${m.nonce}`,
+          `Issued At: ${m.issuedAt}`,
+          ...line('Expiration Time', m.expirationTime),
+          ...line('Not Before', m.notBefore),
+          ...line('Request ID', m.requestId),
+          ...(m.resources === undefined ? [] : ['Resources:', ...m.resources.map((resource) => `- ${resource}`)]),
+        ].join('\n');
+        // Whatever theirs does not read is no valid message, and what we call it is for the table above.
+        let theirs: ParsedMessage;
+        try {
+          theirs = new ParsedMessage(tried);
+        } catch {
+          return;
+        }
+        const ours = parseSiwe(tried);
+        const word = typeof ours === 'string' ? ours : 'read';
+        seen.add(word);
+        expect(word, tried).toBe(wordFor(theirs) ?? 'read');
+      }),
+      { numRuns: 3000 },
+    );
+    for (const word of [
+      'read',
+      'scheme',
+      'domain',
+      'statement',
+      'uri',
+      'nonce',
+      'not_before',
+      'request_id',
+      'resources',
+    ] as const) {
+      expect(seen, word).toContain(word);
+    }
   });
 });
