@@ -102,7 +102,8 @@ interface Operation {
 function operationsOf(document: JsonObject): readonly Operation[] {
   return Object.entries(objectAt(document, 'paths')).flatMap(([path, methods]) =>
     Object.entries(isObject(methods) ? methods : {}).flatMap(([method, node]) => {
-      if (!isObject(node)) return [];
+      // HEAD is what GET is: the introduction says so once.
+      if (!isObject(node) || method === 'head') return [];
       const [group] = listAt(node, 'tags');
       return { method: method.toUpperCase(), path, group: typeof group === 'string' ? group : 'Other', node };
     }),

@@ -2,32 +2,50 @@
 import type { Route } from '../access/route-table.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
 import { errorSchema, orVenues, sharedAnswers } from './openapi-parts.ts';
-import { type Json, type JsonObject, shown } from './openapi-schemas.ts';
+import { isObject, type Json, type JsonObject, shown } from './openapi-schemas.ts';
 import type { OperationNote } from './operation-notes.ts';
 
-/** By status. `declared` is what the handler gives to Fastify, `note` what no schema says. */
-export function ownAnswers(
-  route: Route,
-  declared: JsonObject,
-  hasBody: boolean,
-  note: OperationNote | undefined,
-): JsonObject {
-  const refusals = codesOf(route, hasBody, note?.errors ?? []);
+/** What the handlers of one route declare to Fastify, as plain JSON Schema. */
+export interface Declared {
+  readonly query: JsonObject | undefined;
+  readonly body: JsonObject | undefined;
+  /** By status. */
+  readonly answers: JsonObject;
+}
+
+/** By status. `note` is what no schema says. */
+export function ownAnswers(route: Route, declared: Declared | undefined, note: OperationNote | undefined): JsonObject {
+  const { query, body, answers = {} } = declared ?? {};
+  const refusals = codesOf(route, note?.errors ?? []);
+  // What Fastify finds wrong in either (framework-errors.ts).
+  if (query !== undefined || body !== undefined) {
+    for (const code of ['BINDING_ERROR', 'VALIDATION_ERROR'] as const) addTo(refusals, code);
+  }
   if (note?.headers !== undefined) addTo(refusals, 'INVALID_REQUEST_PARAMETER');
-  const bySuccess = Object.entries(declared).filter(([status]) => status.startsWith('2'));
+  const bySuccess = Object.entries(answers).filter(([status]) => status.startsWith('2'));
   const successes: readonly (readonly [string, Json])[] =
     bySuccess.length === 0 ? [['200', { type: 'object' }]] : bySuccess;
   return {
     ...Object.fromEntries(successes.map(([status, schema]) => [status, success(status, schema, note)])),
     ...Object.fromEntries(
-      [...refusals].map(([status, codes]) => [status, refusal(status, [...codes].sort(), declared[status])]),
+      [...refusals].map(([status, codes]) => [status, refusal(status, [...codes].sort(), answers[status])]),
     ),
   };
 }
 
+/** The same answers to HEAD. */
+export function withoutBodies(answers: Json | undefined): JsonObject {
+  return Object.fromEntries(
+    Object.entries(isObject(answers) ? answers : {}).map(([status, answer]) => {
+      const { content, $ref, ...rest } = isObject(answer) ? answer : {};
+      return [status, typeof $ref === 'string' ? response(`Bare${$ref.split('/').at(-1)}`) : rest];
+    }),
+  );
+}
+
 /** Of a forwarded route: whatever the venue answers, or an error of ours. */
 export function venueAnswers(route: Route): JsonObject {
-  const refusals = codesOf(route, route.order !== undefined, route.order === undefined ? [] : orderCodes);
+  const refusals = codesOf(route, route.order === undefined ? [] : orderCodes);
   return {
     204: response('VenueDone'),
     '2XX': response('Venue'),
@@ -63,7 +81,6 @@ const withBearer: readonly ErrorCode[] = [
 ];
 /** Any request but GET may have a body, read or not. */
 const withAnyBody: readonly ErrorCode[] = ['PAYLOAD_TOO_LARGE', 'BINDING_ERROR'];
-const withBody: readonly ErrorCode[] = ['VALIDATION_ERROR'];
 const orderCodes: readonly ErrorCode[] = [
   'INVALID_ORDER_SIGNATURE',
   'ORDER_ALREADY_SENT',
@@ -72,18 +89,13 @@ const orderCodes: readonly ErrorCode[] = [
 
 export const isPrivate = ({ access }: Route): boolean => access !== 'public' && access !== 'self-signed';
 
-function codesOf(
-  route: Route,
-  hasBody: boolean,
-  own: readonly (ErrorCode | readonly [ErrorCode, number])[],
-): ReadonlyMap<number, ReadonlySet<ErrorCode>> & Codes {
+function codesOf(route: Route, own: readonly (ErrorCode | readonly [ErrorCode, number])[]): Codes {
   const codes: Codes = new Map();
   const groups = [
     anywhere,
     route.path.includes('{') ? withParameters : [],
     isPrivate(route) ? withBearer : [],
     route.method === 'GET' ? [] : withAnyBody,
-    hasBody && route.servedBy === 'us' ? withBody : [],
   ];
   for (const code of groups.flat()) addTo(codes, code);
   for (const error of own) {

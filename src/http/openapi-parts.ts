@@ -22,6 +22,22 @@ const textHeader = (description: string) => ({ description, schema: { type: 'str
 /** What `data` of an error may hold, whichever it is. */
 const errorData = {
   index: { type: 'integer', description: 'Which order of a list it is about, from 0.' },
+  first_index: { type: 'integer', description: 'Which order of the list it is the same as.' },
+  first_sent_at: { type: 'integer', format: 'int64', description: 'When it left for the venue, in unix nanoseconds.' },
+  first_request_id: { type: 'string', format: 'uuid', description: 'Of the request by which it left.' },
+  sent: {
+    type: 'boolean',
+    description: 'Whether the head of the request had left for the venue, which may then have acted on it.',
+  },
+  client_ip: { type: ['string', 'null'], description: 'The address that was seen; null when it could not be told.' },
+  server_time: { type: 'integer', format: 'int64', description: 'Unix seconds.' },
+  skew_seconds: {
+    type: 'integer',
+    format: 'int64',
+    description: 'By how much the signed time is ahead; below zero, behind.',
+  },
+  used_at: { type: 'integer', format: 'int64', description: 'When the signature was used, in unix nanoseconds.' },
+  activated_at: { type: 'integer', format: 'int64', description: 'Unix nanoseconds.' },
 };
 
 interface SharedAnswer {
@@ -94,7 +110,7 @@ export const orVenues = (error: JsonObject): JsonObject => ({
   'application/json': { schema: { anyOf: [error, venuesOwn] } },
 });
 
-/** Each shared answer twice: as we give it, and where the venue may have given it. */
+/** Each shared answer thrice: as we give it, to HEAD, and where the venue may have given it. */
 function sharedResponses(): JsonObject {
   return Object.fromEntries(
     Object.entries(shared).flatMap(([name, answer]) => {
@@ -108,6 +124,7 @@ function sharedResponses(): JsonObject {
       );
       return [
         [name, { description, headers, content: { 'application/json': { schema } } }],
+        [`Bare${name}`, { description, headers }],
         [`Venue${name}`, { description: `${description} Or the venue's own.`, headers, content: orVenues(schema) }],
       ];
     }),
@@ -177,6 +194,7 @@ export const sharedParts = {
           type: ['object', 'null'],
           description: 'What a program may read; null when there is nothing.',
           properties: errorData,
+          additionalProperties: false,
         },
       },
     },

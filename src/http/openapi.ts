@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Route, RouteTable } from '../access/route-table.ts';
-import { isPrivate, ownAnswers, venueAnswers } from './openapi-answers.ts';
+import { type Declared, isPrivate, ownAnswers, venueAnswers, withoutBodies } from './openapi-answers.ts';
 import { introduction, sharedParts } from './openapi-parts.ts';
 import {
   isObject,
@@ -17,14 +17,6 @@ import {
 } from './openapi-schemas.ts';
 import { headerParameters, type OperationNote, operationNotes, pathParameterNotes } from './operation-notes.ts';
 import { orderBodies, orderId, orderSchemas } from './schemas/orders.ts';
-
-/** What the handlers of one route declare to Fastify, as plain JSON Schema. */
-export interface Declared {
-  readonly query: JsonObject | undefined;
-  readonly body: JsonObject | undefined;
-  /** By status. */
-  readonly answers: JsonObject;
-}
 
 /** By the name of the route: `GET /v1/orders/{order_id}`. */
 export type DeclaredRoutes = ReadonlyMap<string, Declared>;
@@ -51,8 +43,10 @@ export function describeApi(table: RouteTable, declared: DeclaredRoutes): JsonOb
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of table.routes) {
     const path = paths[route.path] ?? {};
-    path[route.method.toLowerCase()] =
+    const operation =
       route.servedBy === 'venue' ? venueOperation(route) : ownOperation(route, declared.get(route.name));
+    path[route.method.toLowerCase()] = operation;
+    if (route.servedBy === 'us' && route.method === 'GET') path.head = headOf(operation);
     paths[route.path] = path;
   }
   const { schemas, ...parts } = sharedParts;
@@ -97,7 +91,7 @@ function ownOperation(route: Route, declared: Declared | undefined): JsonObject 
       ...(note?.headers ?? []).map(headerParameter),
     ]),
     ...(body === undefined ? {} : { requestBody: body }),
-    responses: ownAnswers(route, declared?.answers ?? {}, body !== undefined, note),
+    responses: ownAnswers(route, declared, note),
   };
 }
 
@@ -110,6 +104,13 @@ function common(route: Route, note: OperationNote | undefined): JsonObject {
     'x-rate-limit': route.limit,
   };
 }
+
+/** Answered as GET is, without a body. */
+const headOf = (get: JsonObject): JsonObject => ({
+  ...get,
+  operationId: String(get.operationId).replace(/^get_/, 'head_'),
+  responses: withoutBodies(get.responses),
+});
 
 /** One of them is enough; `{}` is nobody. */
 function securityOf(route: Route, note: OperationNote | undefined): readonly JsonObject[] {

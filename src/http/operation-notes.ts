@@ -217,6 +217,7 @@ export const operationNotes: Readonly<Record<string, OperationNote>> = {
     description: 'A page where Accept names text/html; else 404, as for any path that is not there.',
     extension: true,
     mediaType: 'text/html',
+    errors: ['NOT_FOUND'],
   },
 
   'GET /v1/onboarding': {
@@ -290,6 +291,7 @@ export const operationNotes: Readonly<Record<string, OperationNote>> = {
       'INVALID_TIMESTAMP',
       'SUBKEY_ALREADY_ACTIVATED',
       'SUBKEY_NOT_ACTIVATABLE',
+      'REQUEST_NOT_ALLOWED',
       ['STARKNET_SIGNATURE_VERIFICATION_FAILED', 403],
       'NOT_FOUND',
     ],

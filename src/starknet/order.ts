@@ -167,9 +167,9 @@ function readSide(text: string): bigint {
 
 const SCALE_DIGITS = 8;
 const AMOUNT_BOUND = 1n << 127n;
-const MAX_DECIMAL_LENGTH = 40;
+export const MAX_DECIMAL_LENGTH = 40;
 /** What Python's Decimal, Java's BigDecimal and their like write of a number that is not below zero, `0`, `0.10` and `5E-4` among it. */
-const decimal = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
+export const decimalText = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
 /**
  * Times 10^8. One number has many texts, and what is signed is the number: two texts of one are the same order. No exponent costs more than
@@ -177,7 +177,7 @@ const decimal = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
  */
 function scaled(value: JsonValue | undefined, name: ReadMember): bigint {
   const text = typeof value === 'string' && value.length <= MAX_DECIMAL_LENGTH ? value : '';
-  const [, whole, fraction = '', exponent = '0'] = decimal.exec(text) ?? [];
+  const [, whole, fraction = '', exponent = '0'] = decimalText.exec(text) ?? [];
   if (whole === undefined) {
     throw new OrderError(
       `${name} must be a string, a decimal number of at most ${MAX_DECIMAL_LENGTH} characters such as 0.1, 1.0 or 5E-4`,

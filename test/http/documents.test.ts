@@ -1,8 +1,9 @@
 // What a server says of itself, over real sockets: /openapi.json, /docs, the documentation as Markdown, and /.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { listedPages } from '../../src/http/pages.ts';
+import { undocumented } from '../support/documented.ts';
 import { call } from '../support/trader.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -91,4 +92,33 @@ test('/ leads a browser to /docs, and is no path for anybody else', async () => 
     const program = await call(world.url, 'GET', '/', { headers: { Accept: accept } });
     expect([program.status, program.json.error]).toEqual([404, 'NOT_FOUND']);
   }
+});
+
+describe('an answer of ours that openapi.json does not describe fails whichever test got it', () => {
+  const json = (status: number, text: string) => ({ status, contentType: 'application/json; charset=utf-8', text });
+  const time = (answer: Parameters<typeof undocumented>[2]) => undocumented('GET', '/v1/system/time?x=1', answer);
+  const refused = (error: string, data: unknown) => json(404, JSON.stringify({ error, message: 'no', data }));
+  const deletion = (answer: Parameters<typeof undocumented>[2]) =>
+    undocumented('DELETE', '/v1/account/tokens/1', answer);
+
+  test('by its status', () => {
+    expect(time(json(200, '{"server_time":"1800000000123"}'))).toBeUndefined();
+    expect(time(json(202, '{"server_time":"1800000000123"}'))).toMatch(/is not described/);
+  });
+  test('by a member too many, one too few, or of another form', () => {
+    expect(time(json(200, '{"server_time":"1","zone":"UTC"}'))).toMatch(/additional properties/);
+    expect(time(json(200, '{}'))).toMatch(/required/);
+    expect(time(json(200, '{"server_time":1}'))).toMatch(/must be string/);
+  });
+  test('by its media type', () => {
+    expect(time({ status: 200, contentType: 'text/plain', text: '1' })).toMatch(/not as text\/plain/);
+  });
+  test('by the code of an error, or what its data holds', () => {
+    expect(deletion(refused('NOT_FOUND', null))).toBeUndefined();
+    expect(deletion(refused('NOT_UNIQUE', null))).toMatch(/allowed values/);
+    expect(deletion(refused('NOT_FOUND', { lookup_id: '1' }))).toMatch(/additional properties/);
+  });
+  test('and what the venue answers is no matter of it', () => {
+    expect(undocumented('GET', '/v1/orders', json(418, '[]'))).toBeUndefined();
+  });
 });

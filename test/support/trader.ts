@@ -14,6 +14,7 @@ import type { AccountId } from '../../src/domain/credential.ts';
 import { evmAccountAddress, starknetAccountAddress } from '../../src/starknet/address.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
+import { undocumented } from './documented.ts';
 
 const chainId = settingOf.starknet_chain_id.default;
 const classes = {
@@ -32,7 +33,10 @@ export interface Answer {
   readonly json: any;
 }
 
-/** One request; `body` is sent as JSON when it is not a string already. */
+/**
+ * One request; `body` is sent as JSON when it is not a string already. Throws when a route of ours answers what docs/openapi.json does
+ * not describe.
+ */
 export async function call(
   url: string,
   method: string,
@@ -50,7 +54,10 @@ export async function call(
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: parsed(text) };
+  const { status } = response;
+  const problem = undocumented(method, path, { status, contentType: response.headers.get('content-type'), text });
+  if (problem !== undefined) throw new Error(`docs/openapi.json: ${problem}`);
+  return { status, headers: response.headers, text, json: parsed(text) };
 }
 
 function parsed(text: string): unknown {

@@ -1,13 +1,14 @@
 // The bodies of signed orders as openapi.json shows them, for clients to be made of. src/starknet/order.ts reads them, member by
 // member; test/unit/http/order-schemas.test.ts holds that both say the same.
 import type { OrderForm } from '../../access/route-table.ts';
+import { decimalText, MAX_DECIMAL_LENGTH } from '../../starknet/order.ts';
 import type { JsonObject } from '../openapi-schemas.ts';
 
 const decimal: JsonObject = {
   type: 'string',
   description: 'A decimal number as text, below 2^127 and a whole number when it is multiplied by 10^8.',
-  maxLength: 40,
-  pattern: '^(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$',
+  maxLength: MAX_DECIMAL_LENGTH,
+  pattern: decimalText.source,
   examples: ['0.1', '1.0', '5.0E-4'],
 };
 
@@ -60,7 +61,7 @@ const order = (members: JsonObject): JsonObject => ({
   properties: { ...signedMembers, ...unsignedMembers, ...members },
 });
 
-const idInPath: JsonObject = { ...orderId, description: 'If it is there, the id in the path.' };
+const idInPath: JsonObject = { anyOf: [orderId, { type: 'null' }], description: 'If it is there, the id in the path.' };
 
 /** For components/schemas. */
 export const orderSchemas: JsonObject = {
