@@ -39,3 +39,11 @@ test('no key and no database can be copied into an image', () => {
     '!src',
   ]);
 });
+
+test('no command of the page about deploying copies a folder with all that lies in it: the data and the master key may be there', () => {
+  const commands = [...read('docs/deploying.md').matchAll(/^```\n(.*?)^```$/gms)]
+    .map(([, block = '']) => block)
+    .join('');
+  expect(commands).toContain('git archive HEAD');
+  expect(commands).not.toMatch(/\b(?:cp|rsync)\b[^\n]* -\w*[ra]/);
+});
