@@ -62,6 +62,8 @@ export interface Counters {
   /** Exchanges in a row that were refused because of the venue; 0 after one that it answered. */
   venueFailuresInARow: number;
   readonly logins: PairTally<LoginProof, LoginResult>;
+  /** Of them, those that were refused though their signature was good. */
+  readonly provenRefusals: Tally<ErrorCode>;
   readonly changes: Tally<AuditAction>;
   /** From the beginning of the transaction until the change is applied. */
   readonly changing: Distribution;
@@ -89,6 +91,18 @@ const endings: readonly AuditAction[] = [
   'account.signed_out_everywhere',
   'account.revoked_all',
   'signing_key.retired',
+  'credential.reported_leaked',
+];
+
+/** What a login with a good signature is refused for: in the figures from the start, so that the first one is an increase. */
+const refusalsOfProven: readonly ErrorCode[] = [
+  'IP_NOT_ALLOWED',
+  'REQUEST_NOT_ALLOWED',
+  'INVALID_SUBKEY',
+  'INVALID_TIMESTAMP',
+  'INVALID_BLOCK_EXPIRATION',
+  'SIGNATURE_ALREADY_USED',
+  'RATE_LIMITED',
 ];
 
 const codes = Object.keys(errorStatus).filter((name): name is ErrorCode => Object.hasOwn(errorStatus, name));
@@ -121,6 +135,7 @@ export function createCounters(): Counters {
       ['starknet', 'ok'],
       ['wallet', 'ok'],
     ]),
+    provenRefusals: createTally(refusalsOfProven),
     changes: createTally(endings),
     changing: createDistribution(REQUEST_BOUNDS),
     barrier: createDistribution(REQUEST_BOUNDS),

@@ -233,6 +233,14 @@ export const metrics: readonly Metric[] = [
     (s) => ofPairs(s.counters.logins),
   ),
   credentials.counter(
+    [
+      'proven_logins_refused_total',
+      'Logins refused though their signature was good, by the code: from an address outside the list, of a locked account, after a sign-out.',
+    ],
+    ['code'],
+    (s) => ofTally(s.counters.provenRefusals),
+  ),
+  credentials.counter(
     ['changes_total', 'Changes of credentials, accounts and signing keys that were written and applied.'],
     ['action'],
     (s) => ofTally(s.counters.changes),

@@ -1,6 +1,7 @@
 // Counts logins and changes around the code that makes them, which stays as it is. It passes everything on untouched, answers and
 // errors alike.
 import type { Login } from '../credentials/login.ts';
+import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
 import { ApiError, type ErrorCode, StoreFailure } from '../errors.ts';
 import type { RateLimiter, Verdict } from '../ratelimit/limiter.ts';
@@ -8,7 +9,7 @@ import type { Changes, ChangesStats } from '../revocation/barrier.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Counters, LoginProof } from './counters.ts';
 
-export function countLogins(login: Login, { logins }: Counters): Login {
+export function countLogins(login: Login, { logins, provenRefusals }: Counters): Login {
   async function counted(proof: LoginProof, work: () => Promise<string>): Promise<string> {
     try {
       const session = await work();
@@ -16,6 +17,7 @@ export function countLogins(login: Login, { logins }: Counters): Login {
       return session;
     } catch (error) {
       logins.add(proof, codeOf(error));
+      if (error instanceof ProvenRefusal) provenRefusals.add(error.code);
       throw error;
     }
   }

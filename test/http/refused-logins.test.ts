@@ -58,6 +58,11 @@ async function rows(): Promise<readonly Record<string, unknown>[]> {
   }));
 }
 
+async function refusedInMetrics(code: string): Promise<string | undefined> {
+  const { text } = await call(world.service.operatorUrl, 'GET', '/metrics');
+  return new RegExp(`^countersign_proven_logins_refused_total\\{code="${code}"\\} (\\d+)$`, 'm').exec(text)?.[1];
+}
+
 const rowOf = (answer: Answer, account: string, actor: string, reason: string) => ({
   account,
   actor,
@@ -75,6 +80,7 @@ test('a subkey that signs rightly from outside its list, with its key in the pat
   expect(lineOf(named)).toEqual(told);
   const plain = await postLogin(world, loginOf(world, subkey, owner.account, windowOf(world, { age: 1 })));
   expect(plain.json.error).toBe('IP_NOT_ALLOWED');
+  expect(await refusedInMetrics('IP_NOT_ALLOWED')).toBe('2');
   expect(await rows()).toEqual([
     rowOf(named, owner.account, 'subkey:1', 'ip_not_allowed'),
     // The second of that minute is counted, and has the place of the first.
@@ -132,5 +138,6 @@ test('nothing is written, and no account told, for a key that was not proven', a
     expect(answer.status).toBe(401);
     expect(lineOf(answer)).toMatchObject({ account: undefined, credential: undefined });
   }
+  for (const code of ['IP_NOT_ALLOWED', 'REQUEST_NOT_ALLOWED']) expect(await refusedInMetrics(code)).toBe('0');
   expect(await rows()).toEqual([]);
 });

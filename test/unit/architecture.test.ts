@@ -53,6 +53,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'audit/journal',
     'credentials/login',
+    'credentials/proven-refusal',
     'gateway/forward',
     'gateway/upstream',
     'jwt',

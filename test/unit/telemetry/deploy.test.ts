@@ -1,6 +1,7 @@
 // The dashboard, the alert rules and the pages for people name only what there is: metrics, their labels, and values of those.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { auditActions } from '../../../src/domain/audit-action.ts';
 import { denyReasons } from '../../../src/domain/decision.ts';
 import { errorStatus } from '../../../src/errors.ts';
 import { ipBuckets } from '../../../src/ratelimit/limiter.ts';
@@ -40,7 +41,8 @@ const values: Readonly<Record<string, readonly string[]>> = {
   surface: surfaces,
   outcome: [...outcomeClasses, 'answered', 'refused', 'cut', 'truncated', 'stalled', 'slow_client', 'client_gone'],
   bucket: ipBuckets,
-  result: ['hit', 'fill', 'miss', 'ok'],
+  result: ['hit', 'fill', 'miss', 'ok', ...Object.keys(errorStatus)],
+  action: Object.keys(auditActions),
   state: ['busy', 'idle', 'ready', 'configured'],
 };
 
@@ -148,6 +150,28 @@ describe('the alert rules', () => {
       expect(alert).toMatch(/^ {8}labels: \{ severity: (page|ticket) \}$/m);
       expect(alert).toMatch(/^ {10}summary: ".+\."$/m);
     }
+  });
+
+  test('each has its line in docs/operator.md, which says what to do, and no other has one', () => {
+    const [, section = ''] = read('docs/operator.md').split('\n### Alerts\n');
+    const [table = ''] = section.split('\n## ');
+    const told = [...table.matchAll(/^\| `([^`]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
+    expect(told).toEqual(alerts.map((alert) => alert.split('\n', 1)[0]));
+  });
+
+  test('watch for what a theft looks like', () => {
+    const asked = alerts.flatMap((alert) =>
+      [...alert.matchAll(/countersign_[a-z_]+(?:\{[^}]*\})?/g)].map(([name]) => name),
+    );
+    expect(asked).toEqual(
+      expect.arrayContaining([
+        'countersign_proven_logins_refused_total{code="IP_NOT_ALLOWED"}',
+        'countersign_decisions_total{reason="ip_not_allowed"}',
+        'countersign_changes_total{action="credential.reported_leaked"}',
+        'countersign_logins_total{result!="ok"}',
+        'countersign_unwritten_denials',
+      ]),
+    );
   });
 });
 
