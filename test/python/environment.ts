@@ -12,7 +12,6 @@ export type PythonEnvironment =
   | { readonly missing: string; readonly python?: undefined };
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const ENVIRONMENTS = join(HERE, '.environments');
 
 const ASK_MS = 20_000;
 /** For all of the making: some packages are compiled. */
@@ -28,26 +27,28 @@ const ABANDONED_MS = 2 * MAKE_MS;
  *     const { python, missing } = await pythonEnvironment('paradex');
  *     describe.skipIf(missing !== undefined)('a Python client', ...
  */
-export async function pythonEnvironment(name: string): Promise<PythonEnvironment> {
-  const environment = await findOrMake(name);
+export async function pythonEnvironment(name: string, folder = HERE): Promise<PythonEnvironment> {
+  const environment = await findOrMake(name, folder);
   if (environment.missing !== undefined)
     process.stdout.write(`test/python/${name}: left out, ${environment.missing}\n`);
   return environment;
 }
 
-async function findOrMake(name: string): Promise<PythonEnvironment> {
-  const requirements = readFileSync(join(HERE, `${name}.txt`), 'utf8');
+async function findOrMake(name: string, folder: string): Promise<PythonEnvironment> {
+  const file = join(folder, `${name}.txt`);
+  const requirements = readFileSync(file, 'utf8');
   const unpinned = requirements
     .split('\n')
     .find((line) => !/^(?:[A-Za-z0-9._-]+==[A-Za-z0-9.]+)?\s*(?:#.*)?$/.test(line));
-  if (unpinned !== undefined) throw new Error(`test/python/${name}.txt: "${unpinned}" names no exact version`);
+  if (unpinned !== undefined) throw new Error(`${file}: "${unpinned}" names no exact version`);
 
   const base = await run('python3', ['-c', 'import sys; print(sys.version, sys.executable)'], ASK_MS);
   if (base.code !== 0) return { missing: 'python3 cannot be run' };
   const stamp = createHash('sha256').update(`${base.stdout}\0${requirements}`).digest('hex').slice(0, 16);
-  const made = join(ENVIRONMENTS, `${name}-${stamp}`);
+  const environments = join(folder, '.environments');
+  const made = join(environments, `${name}-${stamp}`);
   if (!existsSync(made)) {
-    const missing = await make(name, made);
+    const missing = await make(name, file, environments, made);
     if (missing !== undefined) return { missing };
   }
   return { python: join(made, 'bin', 'python') };
@@ -55,33 +56,33 @@ async function findOrMake(name: string): Promise<PythonEnvironment> {
 
 // An environment has its final name only when it is whole, so one that is there needs no further look. Of two makers at the same
 // time one gives its own away. It may be renamed because nothing in it is run but its Python, which finds itself by its own path.
-async function make(name: string, made: string): Promise<string | undefined> {
-  mkdirSync(ENVIRONMENTS, { recursive: true });
-  for (const other of readdirSync(ENVIRONMENTS)) if (isOver(name, other)) remove(other);
-  const started = `${name}-started-${randomBytes(6).toString('hex')}`;
-  const folder = join(ENVIRONMENTS, started);
+async function make(name: string, file: string, environments: string, made: string): Promise<string | undefined> {
+  mkdirSync(environments, { recursive: true });
+  for (const other of readdirSync(environments))
+    if (isOver(name, environments, other)) remove(join(environments, other));
+  const folder = join(environments, `${name}-started-${randomBytes(6).toString('hex')}`);
   const until = Date.now() + MAKE_MS;
   process.stdout.write(`test/python/${name}: making the virtual environment ...\n`);
   try {
     const venv = await run('python3', ['-m', 'venv', folder], until - Date.now());
     if (venv.code !== 0) return 'python3 cannot make virtual environments (Debian has that in python3-venv)';
     const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '--no-compile'];
-    const bounds = ['--no-deps', '--retries', '2', '--timeout', '15', '-r', join(HERE, `${name}.txt`)];
+    const bounds = ['--no-deps', '--retries', '2', '--timeout', '15', '-r', file];
     const pip = await run(join(folder, 'bin', 'python'), [...install, ...bounds], until - Date.now());
     if (pip.code === undefined) return `its packages were not installed within ${MAKE_MS / 1000} s`;
     if (pip.code !== 0) return `pip could not install its packages: ${lastError(pip.stderr)}`;
     takeName(folder, made);
     return undefined;
   } finally {
-    remove(started);
+    remove(folder);
   }
 }
 
 /** An environment of an older requirements file, or what a killed maker left. */
-function isOver(name: string, entry: string): boolean {
+function isOver(name: string, environments: string, entry: string): boolean {
   if (!entry.startsWith(`${name}-`)) return false;
   if (!entry.startsWith(`${name}-started-`)) return /^[0-9a-f]{16}$/.test(entry.slice(name.length + 1));
-  const changed = statSync(join(ENVIRONMENTS, entry), { throwIfNoEntry: false })?.mtimeMs;
+  const changed = statSync(join(environments, entry), { throwIfNoEntry: false })?.mtimeMs;
   return changed !== undefined && Date.now() - changed > ABANDONED_MS;
 }
 
@@ -93,7 +94,7 @@ function takeName(folder: string, made: string): void {
   }
 }
 
-const remove = (entry: string): void => rmSync(join(ENVIRONMENTS, entry), { recursive: true, force: true });
+const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true });
 
 const lastError = (stderr: string): string =>
   stderr
