@@ -2,8 +2,7 @@
 // Usage: node bench/engine.ts [rounds]. It runs on one core, the last of those that it is given, where `taskset` is installed. The
 // contenders take turns in every round, and a figure is processor time, not wall-clock time, so that other work on the machine disturbs
 // neither side of a ratio more than the other.
-// If there is a program `starknet-crypto` on the PATH, it is run with the argument `bench`, and lines like `verify 538.2` (a name and
-// microseconds) of its output are compared; it is never needed.
+// Where cargo is installed and its registry can be reached, native Rust (the crate starknet-crypto) takes its turn in the same rounds.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -23,15 +22,20 @@ import { type Felt, feltOf } from '../src/domain/felt.ts';
 import { parseStrictJson } from '../src/domain/strict-json.ts';
 import { scureCurve } from '../src/starknet/curve.ts';
 import { createStarkEngine, type StarkEngine } from '../src/starknet/engine/engine.ts';
-import { createMessageHasher, orderType } from '../src/starknet/message.ts';
+import { feltFromText } from '../src/starknet/felt.ts';
+import { createMessageHasher, domainHash, orderType, typeHash } from '../src/starknet/message.ts';
 import { orderHash, orderStruct, readOrder, type SignedOrder } from '../src/starknet/order.ts';
 import { STARK_HASH_BOUND } from '../src/starknet/pedersen.ts';
+import { buildNativeRust } from './support/native-rust.ts';
 
 const rounds = Number(process.argv[2] ?? 9);
 if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError('rounds must be a positive integer');
 const say = (line = ''): unknown => process.stdout.write(`${line}\n`);
 const hex = (value: bigint): string => value.toString(16).padStart(64, '0');
 const MiB = 2 ** 20;
+
+// Before this process is bound to one core: cargo compiles on all.
+const native = buildNativeRust();
 
 /** The last core that this process may run on; `undefined` where `taskset` cannot tell. */
 function lastCore(): string | undefined {
@@ -139,7 +143,15 @@ interface Contender {
   readonly items?: number;
   call(i: number): unknown;
 }
+/** What native Rust does for a figure, and what the engine answers to the same. */
+interface Native {
+  readonly figure: string;
+  readonly calls: number;
+  readonly items: readonly (readonly bigint[])[];
+  engine(item: readonly bigint[]): readonly bigint[];
+}
 interface Row {
+  readonly native?: Native;
   readonly figure: string;
   /** Of the ratio. */
   readonly goal: string;
@@ -159,9 +171,56 @@ function readVersion(path: string): string {
   return String(version);
 }
 
+const verdict = (valid: boolean): readonly bigint[] => [valid ? 1n : 0n];
+const nativeVerify: Native = {
+  figure: 'verify',
+  calls: 60,
+  items: signatures.map(({ hash, r, s, publicKey }) => [hash, r, s, publicKey]),
+  engine: ([hash = 0n, r = 0n, s = 0n, publicKey = 0n]) => verdict(warm.verify(hash, r, s, publicKey)),
+};
+const nativePedersen: Native = {
+  figure: 'pedersen',
+  calls: 400,
+  items: felts.map((felt, i) => [felt, at(i + 7)]),
+  engine: ([a = 0n, b = 0n]) => [warm.pedersen(a, b)],
+};
+const nativeRecover: Native = {
+  figure: 'recover',
+  calls: 40,
+  items: signatures.map(({ hash, r, s }) => [hash, r, s]),
+  engine: ([hash = 0n, r = 0n, s = 0n]) => warm.recoverCandidates(hash, r, s),
+};
+/** The elements that are hashed for an order of an account, and a signature of something else, as the engine's own row has it. */
+const nativeOrder: Native = {
+  figure: 'order',
+  calls: 60,
+  items: orders.slice(0, 64).map(({ account, order: { timestamp, market, side, orderType: type, size, price } }, i) => {
+    const { hash, r, s, publicKey } = signature(i);
+    const struct = [typeHash(orderType), BigInt(timestamp), market, side, type, size, price];
+    return [
+      hash,
+      r,
+      s,
+      publicKey,
+      feltFromText('StarkNet Message'),
+      domainHash(warm, domain),
+      BigInt(account),
+      ...struct,
+    ];
+  }),
+  engine: ([hash = 0n, r = 0n, s = 0n, publicKey = 0n, , , account = 0n, , ...signed]) => {
+    const found = orders.find(
+      ({ account: of, order: { timestamp } }) => BigInt(of) === account && BigInt(timestamp) === signed[0],
+    );
+    if (found === undefined) throw new Error('unreachable');
+    return [orderHash(warm, hasher, found.account, found.order), ...verdict(warm.verify(hash, r, s, publicKey))];
+  },
+};
+
 const rows: Row[] = [
   {
     figure: 'verify, key with a table',
+    native: nativeVerify,
     goal: '>= 50x',
     engine: {
       name: 'engine',
@@ -182,6 +241,7 @@ const rows: Row[] = [
   },
   {
     figure: 'verify, key without a table',
+    native: nativeVerify,
     goal: '>= 12x',
     engine: {
       name: 'engine',
@@ -222,12 +282,14 @@ const rows: Row[] = [
   },
   {
     figure: 'Pedersen',
+    native: nativePedersen,
     goal: '>= 70x',
     engine: { name: 'engine', calls: 400, call: (i) => warm.pedersen(at(i), at(i + 7)) },
     reference: { name: scure, calls: 8, call: (i) => scurePedersen(at(i), at(i + 7)) },
   },
   {
     figure: 'key recovery',
+    native: nativeRecover,
     goal: '>= 20x',
     engine: {
       name: 'engine',
@@ -336,6 +398,7 @@ function byStarknetJs(): Contender | undefined {
 }
 rows.push({
   figure: 'order hash + verify',
+  native: nativeOrder,
   goal: '>= 150x',
   engine: single,
   ownGoal: '<= 150 us',
@@ -360,23 +423,42 @@ say(
   `Node.js ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${place}, ${rounds} rounds: median (least..most)`,
 );
 say(`stark.wasm sha256 ${createHash('sha256').update(wasm).digest('hex')}`);
-const ownTimes = new Map<string, number>();
 const aim = (goal: string): string => (goal === '' ? '' : `, goal ${goal}`);
-for (const { figure, goal, engine, ownGoal = '', reference } of rows) {
+if (typeof native === 'string') say(`native Rust (the crate starknet-crypto) is left out: ${native}`);
+const ratiosOf = (values: readonly number[], ours: readonly number[]): string =>
+  spread(
+    values.map((value, i) => value / (ours[i] ?? Number.NaN)),
+    'x',
+  );
+
+/** Of one call, as time() has it; undefined where there is no native Rust. Throws where its answers are other ones. */
+function byNative(row: Native | undefined): (() => number) | undefined {
+  if (row === undefined || typeof native === 'string') return undefined;
+  const { figure, calls, items } = row;
+  native.answers(figure, items).forEach((answer, i) => {
+    const own = row.engine(items[i] ?? []);
+    if (own.toSorted().join() !== answer.toSorted().join()) throw new Error(`native Rust has another ${figure}`);
+  });
+  return () => native.time(figure, calls, items);
+}
+
+for (const { figure, goal, engine, ownGoal = '', reference, native: row } of rows) {
   const contenders = typeof reference === 'string' ? [engine] : [engine, reference];
+  const timeNative = byNative(row);
   // Unmeasured first, so that both are compiled.
   for (let i = 0; i < 3; i++) contenders.forEach(time);
-  const taken = Array.from({ length: rounds }, () => contenders.map(time));
-  const ours = taken.map(([value = Number.NaN]) => value);
-  const theirs = taken.map(([, value = Number.NaN]) => value);
-  ownTimes.set(figure, median(ours));
-  const ratios = theirs.map((value, i) => value / (ours[i] ?? Number.NaN));
+  const taken = Array.from({ length: rounds }, () => ({ times: contenders.map(time), native: timeNative?.() }));
+  const ours = taken.map(({ times: [value = Number.NaN] }) => value);
+  const theirs = taken.map(({ times: [, value = Number.NaN] }) => value);
   const own = `${engine.name} ${spread(ours, ' us')}${aim(ownGoal)}`;
   say(
     typeof reference === 'string'
       ? `${figure}: ${own}; no ratio${aim(goal)}, as ${reference}`
-      : `${figure}: ${spread(ratios, 'x')}${aim(goal)}; ${own}, ${reference.name} ${spread(theirs, ' us')}`,
+      : `${figure}: ${ratiosOf(theirs, ours)}${aim(goal)}; ${own}, ${reference.name} ${spread(theirs, ' us')}`,
   );
+  if (timeNative === undefined) continue;
+  const natives = taken.map(({ native: value = Number.NaN }) => value);
+  say(`  beside native Rust: ${ratiosOf(natives, ours)}; starknet-crypto 0.8.1 ${spread(natives, ' us')}`);
 }
 
 const builds = Array.from({ length: rounds }, () => {
@@ -474,14 +556,3 @@ const grown = (part: 'heapUsed' | 'rss'): string => `${((after[part] - before[pa
 say(
   `after 5 orders of each of ${KEYS} keys and accounts: ${tables} tables in ${(tableBytes / MiB).toFixed(1)} MiB (${built} built, ${evicted} evicted, ${tableHits} hits); grown by ${grown('heapUsed')} of JavaScript heap (use counts, kept numbers, starts of accounts) and, as a process, by ${grown('rss')}, the constant tables included`,
 );
-
-const native = spawnSync('starknet-crypto', ['bench'], { encoding: 'utf8' });
-if (native.status !== 0) {
-  say('no native starknet-crypto on the PATH: no comparison');
-} else {
-  say(`native starknet-crypto:\n${native.stdout.trim()}`);
-  for (const [, name = '', microseconds] of native.stdout.matchAll(/^(.+?)[ :]+([0-9.]+)\s*(?:us)?$/gm)) {
-    const own = ownTimes.get(name);
-    if (own !== undefined) say(`${name}: ${(Number(microseconds) / own).toFixed(2)}x native`);
-  }
-}
