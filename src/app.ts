@@ -43,8 +43,9 @@ import { createForward } from './gateway/forward.ts';
 import { createOrderCheck, type OrderCheck } from './gateway/order-check.ts';
 import { createOrderMarks, guaranteedMarks, type OrderMarks } from './gateway/order-marks.ts';
 import { createUpstream } from './gateway/upstream.ts';
-import { createClientIp, createConnectionKeys } from './http/client-ip.ts';
+import { createClientIp, createConnectionKeys, createTrustedPeer } from './http/client-ip.ts';
 import { createCors } from './http/cors.ts';
+import { createForwardedProto } from './http/forwarded-proto.ts';
 import { createFront } from './http/front.ts';
 import { createHandlers } from './http/handlers.ts';
 import { createRequestIds, type RequestIds } from './http/request-ids.ts';
@@ -292,6 +293,7 @@ async function wire(
       match: createRouteMatcher(table),
       authorize,
       clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
+      forwardedProto: createForwardedProto(createTrustedPeer({ trusted: config['proxy.trusted'] })),
       limiter,
       cors: createCors(config['cors.origins'], config['cors.headers']),
       clock,

@@ -43,6 +43,7 @@ const front = createFront(
     match: createRouteMatcher(parseRouteTable(paradexRoutes)),
     authorize: () => ({ ...openGrantForAnyone(), principal }),
     clientIp: createClientIp({ trusted: [] }),
+    forwardedProto: () => undefined,
     requestIds: createRequestIds(),
     limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
     cors: createCors([], []),

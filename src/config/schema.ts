@@ -187,7 +187,7 @@ export const settings = {
 
   'proxy.trusted': cidrList({
     description:
-      'Proxies in front of this server whose X-Forwarded-For is believed: addresses, CIDR ranges, or unix for peers on a unix socket. None by default.',
+      'Proxies in front of this server whose X-Forwarded-For and -Proto are believed: addresses, CIDR ranges, or unix for its unix socket. None by default.',
   }),
   'cors.origins': list<string>([], {
     max: 100,

@@ -43,6 +43,8 @@ export interface Exchange {
   readonly grant: Grant;
   /** Empty when unknown. */
   readonly clientIp: string;
+  /** The scheme by which the client reached a trusted proxy; undefined: `protocol` of the options. */
+  readonly protocol?: 'http' | 'https' | undefined;
   readonly requestId: string;
   /** The request's number, by which its orders are remembered. */
   readonly requestNumber: number;
@@ -91,7 +93,7 @@ export interface ForwardOptions {
   readonly upstreamSecret: string | undefined;
   /** Headers of clients that the venue gets. */
   readonly passed: PassedHeaders;
-  /** The scheme clients reach us by. */
+  /** The scheme by which we are reached. */
   readonly protocol: 'http' | 'https';
   /** Undefined: order signatures are the venue's to check. */
   readonly checkOrders?: OrderCheck | undefined;
@@ -356,7 +358,7 @@ function carry(
       principal: grant.principal,
       clientIp: exchange.clientIp,
       requestId: exchange.requestId,
-      protocol: options.protocol,
+      protocol: exchange.protocol ?? options.protocol,
       upstreamSecret: options.upstreamSecret,
       passed: options.passed,
       signatureHeaders: exchange.signatureHeaders,

@@ -3,7 +3,7 @@
 import type { Principal } from '../domain/principal.ts';
 import { alias, hopByHop, isSignatureHeader, mayNeverPass, type PassedHeaders } from '../domain/request-headers.ts';
 
-/** What we say about a request. Everything here is ours; nothing is taken from what the client wrote. */
+/** What we say about a request. Everything here is ours, or a trusted proxy's; nothing is taken from what the client wrote. */
 export interface OutgoingContext {
   /** Absent on public routes without a good bearer: the identity headers are then sent empty. */
   readonly principal: Principal | undefined;

@@ -20,6 +20,9 @@ export type ClientIp = (
   xForwardedFor: readonly string[],
 ) => IpAddress | undefined;
 
+/** Whether it is one of the operator's own proxies that is connected. Arguments as of ClientIp. */
+export type TrustedPeer = (socketAddress: string | undefined, isUnixSocket: boolean) => boolean;
+
 // More trusted hops than this in a row is not a proxy chain but a forged or looping header.
 const MAX_TRUSTED_HOPS = 32;
 // An address with brackets, port and some blanks around it; longer text is refused unread.
@@ -49,6 +52,18 @@ export function createClientIp(options: ClientIpOptions): ClientIp {
       if (leftmost === undefined || !isTrusted(leftmost)) return leftmost;
     }
     return hops.length > MAX_TRUSTED_HOPS ? undefined : leftmost;
+  };
+}
+
+/** Throws Error on a `trusted` entry that is not valid. */
+export function createTrustedPeer(options: ClientIpOptions): TrustedPeer {
+  const trustsUnix = options.trusted.includes('unix');
+  const isTrusted = trustedAddresses(options);
+  const readPeer = createPeerReader();
+  return (socketAddress, isUnixSocket) => {
+    if (isUnixSocket) return trustsUnix;
+    const peer = readPeer(socketAddress);
+    return peer !== undefined && isTrusted(peer);
   };
 }
 

@@ -29,6 +29,7 @@ import type { ClientIp } from './client-ip.ts';
 import { attachContext, attachKnown, type Known, type RequestContext, toldOfLeft } from './context.ts';
 import type { Cors } from './cors.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
+import type { ForwardedProto } from './forwarded-proto.ts';
 import { pathParam } from './read.ts';
 import { renderError, renderRefusal, toApiError } from './render.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -37,6 +38,7 @@ export interface FrontDeps {
   readonly match: RouteMatcher;
   readonly authorize: Authorize;
   readonly clientIp: ClientIp;
+  readonly forwardedProto: ForwardedProto;
   readonly limiter: RateLimiter;
   readonly requestIds: RequestIds;
   readonly cors: Cors;
@@ -114,7 +116,9 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const match: RouteMatch = target.kind === 'target' ? deps.match(method, target.segments) : { kind: 'unknown' };
     if (match.kind === 'route') arrival.routeName = match.route.name;
 
-    const clientIp = deps.clientIp(request.socket.remoteAddress, isUnixSocket(request), lines.forwardedFor);
+    const { remoteAddress } = request.socket;
+    const isUnix = isUnixSocket(request);
+    const clientIp = deps.clientIp(remoteAddress, isUnix, lines.forwardedFor);
     arrival.clientIp = clientIp?.text ?? '';
     // What has no route counts as a public request: guessing paths is not free.
     const ipVerdict = deps.limiter.chargeIp(clientIp, match.kind === 'route' ? ipBucketOf(match.route) : 'public');
@@ -173,7 +177,10 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     telemetry.allowed(arrival.timing);
     arrival.surface = route.servedBy === 'us' ? 'ours' : 'venue';
     if (route.servedBy === 'us') serve(arrival, context, target.canonical);
-    else await forward(arrival, context, target.canonical);
+    else {
+      const protocol = deps.forwardedProto(remoteAddress, isUnix, lines.forwardedProto);
+      await forward(arrival, context, target.canonical, protocol);
+    }
   }
 
   function serve(arrival: Arrival, context: RequestContext, canonical: string): void {
@@ -193,7 +200,12 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     serveOurs(request, response);
   }
 
-  async function forward(arrival: Arrival, context: RequestContext, canonical: string): Promise<void> {
+  async function forward(
+    arrival: Arrival,
+    context: RequestContext,
+    canonical: string,
+    protocol: 'http' | 'https' | undefined,
+  ): Promise<void> {
     const outcome = await deps.forward({
       request: arrival.request,
       response: arrival.response,
@@ -201,6 +213,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       target: canonical,
       grant: context.grant,
       clientIp: context.clientIpText,
+      protocol,
       requestId: arrival.requestId,
       requestNumber: arrival.number,
       maxBodyBytes: deps.limits.maxForwardBodyBytes,
@@ -291,12 +304,13 @@ export interface Lines {
   readonly host: string[];
   readonly authorization: string[];
   readonly forwardedFor: string[];
+  readonly forwardedProto: string[];
   readonly origin: string[];
 }
 
 // From the raw headers: the parsed ones hide repeats.
 export function headerLines(raw: readonly string[]): Lines {
-  const lines: Lines = { host: [], authorization: [], forwardedFor: [], origin: [] };
+  const lines: Lines = { host: [], authorization: [], forwardedFor: [], forwardedProto: [], origin: [] };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const value = raw[i + 1] ?? '';
     switch (raw[i]?.toLowerCase()) {
@@ -308,6 +322,9 @@ export function headerLines(raw: readonly string[]): Lines {
         break;
       case 'x-forwarded-for':
         lines.forwardedFor.push(value);
+        break;
+      case 'x-forwarded-proto':
+        lines.forwardedProto.push(value);
         break;
       case 'origin':
         lines.origin.push(value);

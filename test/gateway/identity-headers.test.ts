@@ -254,3 +254,26 @@ test.each([
   expect(names.filter((name) => ['upgrade', 'http2-settings'].includes(name))).toEqual([]);
   expect(headers.find(([name]) => name.toLowerCase() === 'connection')?.[1]).toBe('keep-alive');
 });
+
+describe('X-Forwarded-Proto', () => {
+  const sees = async (trusted: string, lines: readonly string[]) => {
+    const upstream = `http://127.0.0.1:${(venue.address() as AddressInfo).port}`;
+    const settings = trusted === '' ? {} : { 'proxy.trusted': trusted };
+    const behind = await startService({ upstream, settings });
+    onTestFinished(behind.stop);
+    const head = ['GET /v1/markets HTTP/1.1', 'Host: x', 'Connection: close', ...lines, '', ''].join('\r\n');
+    expect((await exchange(behind.port, head)).status).toBe(200);
+    return seen.at(-1)?.headers.filter(([name]) => /^x.forwarded.proto$/i.test(name));
+  };
+
+  test('of a trusted proxy reaches the venue, once and in our spelling', async () => {
+    const lines = ['x-forwarded-PROTO: https', 'X_Forwarded_Proto: ftp'];
+    expect(await sees('127.0.0.1', lines)).toEqual([['X-Forwarded-Proto', 'https']]);
+  });
+
+  test('of a trusted proxy that names no scheme, and of anybody else, is what we are reached by', async () => {
+    expect(await sees('127.0.0.1', ['X-Forwarded-Proto: forged'])).toEqual([['X-Forwarded-Proto', 'http']]);
+    expect(await sees('192.0.2.1', ['X-Forwarded-Proto: https'])).toEqual([['X-Forwarded-Proto', 'http']]);
+    expect(await sees('', ['X-Forwarded-Proto: https'])).toEqual([['X-Forwarded-Proto', 'http']]);
+  });
+});

@@ -449,6 +449,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
         match: createRouteMatcher(parseRouteTable(paradexRoutes)),
         authorize,
         clientIp: createClientIp({ trusted: [] }),
+        forwardedProto: () => undefined,
         requestIds: createRequestIds(),
         limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
         cors: createCors([], []),
