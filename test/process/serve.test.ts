@@ -152,7 +152,7 @@ describe.skipIf(process.platform === 'win32')("files that could be somebody else
       [settings(), 2, []],
       [home.key, 1, []],
       [token(), 1, []],
-      [pipe, 1, flags],
+      [pipe, 2, flags],
       [pipe, 2, [`--tls.cert=${certFile}`, `--tls.key=${pipe}`]],
       [pipe, 2, [`--tls.cert=${pipe}`, `--tls.key=${keyFile}`]],
     ] as const) {
