@@ -90,6 +90,7 @@ const subkeyId = await store.transaction(async (tx) => {
     lookupId: tokenId,
     name: 'bench',
     kind: 'readonly',
+    kid: keyring.signer('token').kid,
     allowlist: anywhere,
     createdAt: now,
     expiryAt: addSeconds(now, 86_400),
@@ -112,7 +113,7 @@ const sessionOf = (credential: SessionCredentialRef): string => {
 };
 const main: SessionCredentialRef = { account, kind: 'main', id: 'main' };
 const tokenRef: CredentialRef & { kind: 'token' } = { account, kind: 'token', id: tokenId };
-const token = issuer.issueToken(
+const { jwt: token } = issuer.issueToken(
   { credential: tokenRef, lookupId: tokenId, expiresAt: secondsOf(addSeconds(now, 86_400)) },
   secondsOf(now),
 );

@@ -91,15 +91,16 @@ async function bearersOf(folder: string, tokens: readonly SeededToken[]): Promis
   const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
   const issuer = createIssuer({ keyring, issuer: settingOf['jwt.issuer'].default });
   const now = secondsOf(clock.now());
-  const bearers = tokens.slice(0, KNOWN).map(({ account, tokenId }) =>
-    issuer.issueToken(
-      {
-        credential: { account, kind: 'token', id: tokenId },
-        lookupId: tokenId,
-        expiresAt: unixSeconds(now + 86_400),
-      },
-      now,
-    ),
+  const bearers = tokens.slice(0, KNOWN).map(
+    ({ account, tokenId }) =>
+      issuer.issueToken(
+        {
+          credential: { account, kind: 'token', id: tokenId },
+          lookupId: tokenId,
+          expiresAt: unixSeconds(now + 86_400),
+        },
+        now,
+      ).jwt,
   );
   await store.close();
   return bearers;

@@ -60,7 +60,12 @@ export const commandForms = {
         argument: ['session', 'token', 'terminal'],
         about: 'replace the key of this use; no bearer is refused',
       },
-      { verb: 'retire', argument: '<kid>', about: 'a compromised key: every bearer it signed is dead at once' },
+      {
+        verb: 'retire',
+        argument: '<kid>',
+        about: 'a compromised key: every bearer it signed is dead at once',
+        options: { yes: { about: 'without asking; else it says what dies, and waits for yes' } },
+      },
     ],
     json: true,
     settings: true,

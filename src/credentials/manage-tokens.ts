@@ -57,15 +57,16 @@ export function createManageTokens(deps: {
             `the account has ${tokens} live tokens, the most allowed: revoke one first`,
           );
         }
-        const token = newToken(account, creation, now);
-        const jwt = deps.issuer.issueToken(
+        const made = newToken(account, creation, now);
+        const { jwt, kid } = deps.issuer.issueToken(
           {
-            credential: { account, kind: 'token', id: token.tokenId },
-            lookupId: token.lookupId,
-            expiresAt: secondsOf(token.expiryAt),
+            credential: { account, kind: 'token', id: made.tokenId },
+            lookupId: made.lookupId,
+            expiresAt: secondsOf(made.expiryAt),
           },
           secondsOf(now),
         );
+        const token = { ...made, kid };
         await tx.insertToken(token);
         await requireUsable(tx, refOf(token), caller.principal.kid);
         const detail = {
@@ -130,7 +131,7 @@ export function createManageTokens(deps: {
   };
 }
 
-function newToken(account: AccountId, creation: TokenCreation, now: UnixNanos): NewToken {
+function newToken(account: AccountId, creation: TokenCreation, now: UnixNanos): Omit<NewToken, 'kid'> {
   // The time first, so that ids sort by creation; the rest keeps them unique.
   const tokenId = `tok_${now.toString(36).padStart(13, '0')}${randomBytes(6).toString('hex')}`;
   // A JWT's exp is whole seconds: the stored expiry says the same moment.

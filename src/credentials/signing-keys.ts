@@ -25,7 +25,9 @@ export interface SigningKeys {
    * signs without waiting. Idempotent. Throws NOT_FOUND and SERVICE_UNAVAILABLE; in the latter case the key is dead on
    * this node until it restarts.
    */
-  retire(kid: string, act: OperatorAct): Promise<Changed<SigningKeyRecord>>;
+  retire(kid: string, act: OperatorAct): Promise<Changed<RetiredKey>>;
+  /** What a retirement would end now. Throws NOT_FOUND. */
+  wouldEnd(kid: string): Promise<Ended>;
   /** Does what is due by now: published keys begin to sign, spent ones retire, old ones are replaced. */
   advance(): Promise<void>;
   /** Retires the keys of every use that is off: what nothing signs with is not published either. For the start of a server. */
@@ -34,6 +36,21 @@ export interface SigningKeys {
   whileTimeIsSet<T>(work: () => Promise<T>): Promise<T>;
   /** When a published key begins to sign. */
   signsFrom(key: SigningKeyRecord): UnixNanos;
+}
+
+/** Bearers that a key signed and that are accepted still. No row is kept of sessions and terminal tokens: what the audit log knows of them. */
+export interface Ended {
+  readonly key: SigningKeyRecord;
+  readonly tokens: number;
+  /** Logins within the life of a session, the last second perhaps not among them. */
+  readonly sessions: number;
+  readonly terminalTokens: number;
+}
+
+export interface RetiredKey {
+  readonly key: SigningKeyRecord;
+  /** How many were marked as revoked; 0 for a key that was retired already. */
+  readonly tokens: number;
 }
 
 export interface SigningKeySettings {
@@ -48,7 +65,7 @@ export interface SigningKeySettings {
 const KEPT_SECONDS = 60;
 
 export function createSigningKeys(deps: {
-  store: Pick<Store, 'signingKeys'>;
+  store: Pick<Store, 'signingKeys' | 'countTokensSignedBy' | 'countAudit'>;
   changes: Changes;
   clock: Clock;
   keyring: Keyring;
@@ -92,6 +109,20 @@ export function createSigningKeys(deps: {
         if (key.state === 'active') await ensureSigner(key.use, act, kid).catch(() => undefined);
         return end(key, act, 'asked for');
       }),
+
+    async wouldEnd(kid) {
+      const key = await find(kid);
+      const now = clock.latest();
+      const since = (action: string, seconds: number) => store.countAudit(action, addSeconds(now, -seconds));
+      const isAlive = key.state !== 'retired';
+      return {
+        key,
+        tokens: isAlive && key.use === 'token' ? await store.countTokensSignedBy(kid, now) : 0,
+        sessions: isAlive && key.use === 'session' ? await since('login', SESSION_LIFETIME_SECONDS) : 0,
+        terminalTokens:
+          isAlive && key.use === 'terminal' ? await since('terminal_token.issued', TERMINAL_LIFETIME_SECONDS) : 0,
+      };
+    },
 
     advance: () => inTurn(advance),
 
@@ -192,18 +223,22 @@ export function createSigningKeys(deps: {
     }
   }
 
-  async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<SigningKeyRecord>> {
+  async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<RetiredKey>> {
     // Dead here before it is written, and also when it cannot be.
     keyring.retire(key.kid);
     const ended = { kind: 'signing_key', kid: key.kid } as const;
-    const { receipt } = await changes.commit(
+    const { result: tokens, receipt } = await changes.commit(
       async (tx) => {
-        if (!(await tx.retireSigningKey(key.kid, clock.now()))) return { result: undefined, change: undefined };
-        return { result: undefined, change: await record(tx, key, 'signing_key.retired', act, { why }) };
+        const now = clock.now();
+        if (!(await tx.retireSigningKey(key.kid, now))) return { result: 0, change: undefined };
+        // In their rows, too: lists and limits go by these.
+        const tokens = await tx.revokeTokensSignedBy(key.kid, now);
+        const detail = tokens === 0 ? { why } : { why, revoked_tokens: tokens };
+        return { result: tokens, change: await record(tx, key, 'signing_key.retired', act, detail) };
       },
       { deny: () => [ended], lift: () => [ended], cutReason: 'signing_key_retired' },
     );
-    return { result: await find(key.kid), receipt };
+    return { result: { key: await find(key.kid), tokens }, receipt };
   }
 
   async function find(kid: string): Promise<SigningKeyRecord> {

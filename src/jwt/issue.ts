@@ -37,6 +37,12 @@ export interface IssuedSession {
   readonly expiresAt: UnixSeconds;
 }
 
+export interface SignedJwt {
+  readonly jwt: string;
+  /** Of the key that signed it. */
+  readonly kid: string;
+}
+
 export interface TerminalTokenRequest {
   readonly account: AccountId;
   /** When the session that asks for it ends. */
@@ -54,23 +60,23 @@ export interface Issuer {
   /** A session of 300 s from `now`, with a fresh random id. */
   issueSession(request: SessionRequest, now: UnixSeconds): IssuedSession;
   /** A read-only token whose jti is its lookup_id and whose auth_time is `now`. The text is shown once and kept nowhere. */
-  issueToken(request: TokenRequest, now: UnixSeconds): string;
+  issueToken(request: TokenRequest, now: UnixSeconds): SignedJwt;
   /** An attestation of 300 s from `now`, less when the session that asks for it ends sooner. */
   issueTerminalToken(request: TerminalTokenRequest, now: UnixSeconds): IssuedTerminalToken;
 }
 
 /** All throw NoSigningKey when the keyring has no active key of their use, and RangeError for what could never be valid. */
 export function createIssuer(options: { readonly keyring: Keyring; readonly issuer: string }): Issuer {
-  function issue(use: BearerUse, claims: BearerClaims): string {
+  function issue(use: BearerUse, claims: BearerClaims): SignedJwt {
     const payload = writeClaims(claims, use, options.issuer);
     if (readClaims(payload, use, options.issuer) === undefined) throw new RangeError(`not the claims of a ${use} JWT`);
     return sign(use, payload);
   }
 
-  function sign(use: KeyUse, payload: string): string {
+  function sign(use: KeyUse, payload: string): SignedJwt {
     const { kid, privateKey } = options.keyring.signer(use);
     const signed = `${headerPart(kid, use)}.${encodeBase64url(payload)}`;
-    return `${signed}.${encodeBase64url(signEs256(privateKey, signed))}`;
+    return { jwt: `${signed}.${encodeBase64url(signEs256(privateKey, signed))}`, kid };
   }
 
   return {
@@ -78,7 +84,7 @@ export function createIssuer(options: { readonly keyring: Keyring; readonly issu
       const session = randomUUID();
       const expiresAt = unixSeconds(now + SESSION_LIFETIME_SECONDS);
       const claims = { credential, label, session, issuedAt: now, expiresAt, authTime, isolated, tokenUsage };
-      return { jwt: issue('session', claims), session, expiresAt };
+      return { jwt: issue('session', claims).jwt, session, expiresAt };
     },
     issueToken({ credential, lookupId, expiresAt }, now) {
       return issue('token', {
@@ -97,7 +103,7 @@ export function createIssuer(options: { readonly keyring: Keyring; readonly issu
       const expiresAt = unixSeconds(Math.min(now + TERMINAL_LIFETIME_SECONDS, sessionEndsAt));
       if (!(expiresAt > now)) throw new RangeError('a terminal token for a session that is over');
       const payload = writeTerminalClaims({ account, id, issuedAt: now, expiresAt }, options.issuer);
-      return { jwt: sign('terminal', payload), id, expiresAt };
+      return { jwt: sign('terminal', payload).jwt, id, expiresAt };
     },
   };
 }

@@ -89,7 +89,7 @@ interface AccountDenials {
 export function createDenials(deps: { readonly clock: Clock; readonly limits?: DenialLimits }): Denials {
   const { clock, limits = limitsByDefault } = deps;
   const accounts = new Map<AccountId, AccountDenials>();
-  const signingKeys = new Map<string, number>();
+  const signingKeys = new Map<string, Pick<Entry, 'at' | 'version'>>();
   let singles = 0;
   let version = 0;
 
@@ -98,7 +98,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
       version += 1;
       const widened = new Set<AccountId>();
       for (const denial of denials) {
-        if (denial.kind === 'signing_key') signingKeys.set(denial.kid, version);
+        if (denial.kind === 'signing_key') signingKeys.set(denial.kid, made());
         else if (!isSingle(denial)) rememberWide(denial);
         else for (const account of rememberSingle(denial)) widened.add(account);
       }
@@ -108,7 +108,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     lift(denials, asOf) {
       for (const denial of denials) {
         if (denial.kind === 'signing_key') {
-          if ((signingKeys.get(denial.kid) ?? version) <= asOf) signingKeys.delete(denial.kid);
+          if ((signingKeys.get(denial.kid)?.version ?? version) <= asOf) signingKeys.delete(denial.kid);
         } else liftFrom(accountOf(denial), denial, asOf);
       }
     },
@@ -162,9 +162,11 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     },
 
     overToken(row) {
-      const { account, tokenId, lookupId } = row;
-      const denied = row.revokedAt === NEVER ? accounts.get(account) : undefined;
-      const end = denied && endOf(denied, { account, kind: 'token', id: tokenId }, lookupId);
+      const { account, tokenId, lookupId, kid } = row;
+      if (row.revokedAt !== NEVER) return row;
+      const denied = accounts.get(account);
+      const own = denied && endOf(denied, { account, kind: 'token', id: tokenId }, lookupId);
+      const end = own ?? signingKeys.get(kid);
       return end === undefined ? row : { ...row, revokedAt: end.at };
     },
 

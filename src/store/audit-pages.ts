@@ -96,6 +96,16 @@ function queriesOf(db: Kysely<Tables>, filter: AuditFilter, newestFirst: boolean
 const idOf = (cursor: string | undefined): bigint | undefined =>
   cursor === undefined ? undefined : BigInt(cursor.split('.')[1] ?? '0');
 
+export async function countAudit(db: Kysely<Tables>, action: string, from: UnixNanos): Promise<number> {
+  const { rows } = await db
+    .selectFrom('audit')
+    .select((e) => e.fn.countAll<bigint>().as('rows'))
+    .where('at', '>=', from)
+    .where('action', '=', action)
+    .executeTakeFirstOrThrow();
+  return Number(rows);
+}
+
 export const auditCursor = ({ at, id }: Pick<AuditRow, 'at' | 'id'>): string => `${at}.${id}`;
 
 // A row that is not there is of a log from before a restore, which goes on from an earlier id: then its time says what is new.

@@ -9,6 +9,7 @@ import * as lists from './migrations/0004-lists.ts';
 import * as auditOrder from './migrations/0005-audit-order.ts';
 import * as repeats from './migrations/0006-repeats.ts';
 import * as find from './migrations/0007-find.ts';
+import * as tokenKeys from './migrations/0008-token-keys.ts';
 import type { Tables } from './tables.ts';
 import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
@@ -21,6 +22,7 @@ export const migrations = {
   '0005-audit-order': auditOrder,
   '0006-repeats': repeats,
   '0007-find': find,
+  '0008-token-keys': tokenKeys,
 };
 
 /** Oldest first: what a database of this release has had applied. */

@@ -13,7 +13,7 @@ import {
   unixNanos,
 } from '../domain/time.ts';
 import { StoreFailure, StoreLocked } from '../errors.ts';
-import { auditCursor, readAudit } from './audit-pages.ts';
+import { auditCursor, countAudit, readAudit } from './audit-pages.ts';
 import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
 import { emptyLog } from './empty-log.ts';
 import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
@@ -23,7 +23,7 @@ import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
 import { accountOf, integer, subkeyOf, tokenOf } from './rows.ts';
 import { createSearches } from './searches.ts';
-import { insertSigningKey, readSigningKeys } from './signing-keys.ts';
+import { countTokensSignedBy, insertSigningKey, readSigningKeys } from './signing-keys.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { type Database, openSqlite } from './sqlite.ts';
 import type { Page, PageRequest, Store } from './store.ts';
@@ -242,6 +242,8 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     },
 
     signingKeys: () => readSigningKeys(reader),
+    countTokensSignedBy: (kid, now) => countTokensSignedBy(reader, kid, now),
+    countAudit: (action, from) => countAudit(reader, action, from),
 
     insertSigningKey: (record) => write((tx) => insertSigningKey(tx, record)),
 

@@ -81,6 +81,7 @@ export function tokenOf(row: Selectable<TokenTable>): Token {
     lookupId: row.lookup_id,
     name: row.name,
     kind: tokenKind(row.kind),
+    kid: row.kid,
     allowlist: decodeAllowlist(row.allowlist),
     createdAt: nanos(row.created_at, 'token.created_at'),
     expiryAt: nanos(row.expiry_at, 'token.expiry_at'),

@@ -1,7 +1,7 @@
 // The rows of the JWT signing keys. As with credentials, each step of a key's life is one conditional UPDATE, and there is no
 // way back from retired.
 import { type Kysely, sql } from 'kysely';
-import { unixNanos } from '../domain/time.ts';
+import { type UnixNanos, unixNanos } from '../domain/time.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 import { signingKeyOf } from './rows.ts';
 import type { StoreTransaction } from './store.ts';
@@ -35,6 +35,7 @@ type SigningKeyWrites = Pick<
   | 'activateSigningKey'
   | 'stopSigningKey'
   | 'retireSigningKey'
+  | 'revokeTokensSignedBy'
   | 'latestTokenExpiry'
 >;
 
@@ -74,6 +75,18 @@ export function createSigningKeyWrites(db: Kysely<Tables>): SigningKeyWrites {
       return numUpdatedRows === 1n;
     },
 
+    // What has expired ended by itself, and is listed so.
+    async revokeTokensSignedBy(kid, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('token')
+        .set({ revoked_at: now, last_updated_at: now })
+        .where('kid', '=', kid)
+        .where('revoked_at', '=', sql.lit(0n))
+        .where('expiry_at', '>', now)
+        .executeTakeFirstOrThrow();
+      return Number(numUpdatedRows);
+    },
+
     // The end of an index in which no revoked token stands.
     async latestTokenExpiry() {
       const row = await db
@@ -86,4 +99,15 @@ export function createSigningKeyWrites(db: Kysely<Tables>): SigningKeyWrites {
       return unixNanos(row?.expiry_at ?? 0n);
     },
   };
+}
+
+export async function countTokensSignedBy(db: Kysely<Tables>, kid: string, now: UnixNanos): Promise<number> {
+  const { tokens } = await db
+    .selectFrom('token')
+    .select((e) => e.fn.countAll<bigint>().as('tokens'))
+    .where('kid', '=', kid)
+    .where('revoked_at', '=', sql.lit(0n))
+    .where('expiry_at', '>', now)
+    .executeTakeFirstOrThrow();
+  return Number(tokens);
 }

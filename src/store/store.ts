@@ -70,6 +70,8 @@ export interface Token {
   readonly lookupId: string;
   readonly name: string;
   readonly kind: TokenKind;
+  /** Which key signed its JWT; empty where an earlier release made it and nothing tells any more. */
+  readonly kid: string;
   readonly allowlist: Allowlist;
   readonly createdAt: UnixNanos;
   readonly expiryAt: UnixNanos;
@@ -278,6 +280,8 @@ export interface StoreTransaction extends StoreReads {
   stopSigningKey(kid: string, verifyUntil: UnixNanos): Promise<boolean>;
   /** From any state but retired to retired. */
   retireSigningKey(kid: string, now: UnixNanos): Promise<boolean>;
+  /** All that this key signed and that lives at `now`, of every account. Returns how many they were. */
+  revokeTokensSignedBy(kid: string, now: UnixNanos): Promise<number>;
   /** When the last token that is not revoked expires; 0 = there is none. */
   latestTokenExpiry(): Promise<UnixNanos>;
   /** A new epoch, and ids that the lost rows of the old one cannot have had. Returns it; `Store.epoch` says it after reopening. */
@@ -346,6 +350,10 @@ export interface Store extends StoreReads {
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
   signingKeys(): Promise<readonly SigningKeyRecord[]>;
   insertSigningKey(record: SigningKeyRecord): Promise<void>;
+  /** Tokens that this key signed and that live at `now`, of every account. */
+  countTokensSignedBy(kid: string, now: UnixNanos): Promise<number>;
+  /** Rows of the audit log with this action, at or after `from`. */
+  countAudit(action: string, from: UnixNanos): Promise<number>;
   /** All or nothing, one at a time, durable when it resolves. Nothing slow may be awaited inside. */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
   /** Audit rows that belong to no change: grouped logins, aggregated refusals. One durable write for all. */

@@ -52,6 +52,8 @@ export interface TokenTable {
   lookup_id: string;
   name: string;
   kind: string;
+  /** Which key signed its JWT; empty where nothing tells any more. */
+  kid: string;
   allowlist: string;
   created_at: bigint;
   expiry_at: bigint;

@@ -80,6 +80,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
           lookup_id: token.lookupId,
           name: token.name,
           kind: token.kind,
+          kid: token.kid,
           allowlist: encodeAllowlist(token.allowlist),
           created_at: token.createdAt,
           expiry_at: token.expiryAt,

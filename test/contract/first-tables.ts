@@ -16,7 +16,9 @@ export async function writeTablesUntil(last: string, from: string, file: string)
   connection.exec(`
     attach '${from}' as later;
     insert into account select * from later.account;
-    insert into token select * from later.token;
+    insert into token
+      select account_id, token_id, lookup_id, name, kind, allowlist, created_at, expiry_at, last_updated_at, revoked_at
+        from later.token;
     insert into meta select * from later.meta;
     insert into signing_key
       select kid, use, public_jwk, sealed_private_key, state, created_at, retired_at from later.signing_key;

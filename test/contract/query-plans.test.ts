@@ -105,6 +105,7 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   activateSigningKey: () => tx.activateSigningKey('kid-1'),
   stopSigningKey: () => tx.stopSigningKey('kid-1', T0),
   retireSigningKey: () => tx.retireSigningKey('kid-1', T0),
+  revokeTokensSignedBy: () => tx.revokeTokensSignedBy('kid-1', T0),
   latestTokenExpiry: () => tx.latestTokenExpiry(),
   renewEpoch: () => tx.renewEpoch(),
   raiseEveryValidAfter: () => tx.raiseEveryValidAfter(T0),
@@ -159,6 +160,8 @@ const others = (
     await store.accountsNamed({ publicKey: keyOne }, 10);
     await store.accountsNamed({ ethAddress: '0x1' }, 10);
   },
+  countTokensSignedBy: () => store.countTokensSignedBy('kid-1', T0),
+  countAudit: () => store.countAudit('login', T0),
   signingKeys: () => store.signingKeys(),
   insertSigningKey: () => store.insertSigningKey({ ...signingKey, kid: 'kid-2' }),
   appendAudit: () => store.appendAudit([auditOf(alice)]),
@@ -254,7 +257,7 @@ test('lists and counts of what lives do not pass over what an account has revoke
     [...found].filter(
       ([sql]) => sql.startsWith('select') && sql.includes(`from "${table}"`) && / (= 0|<> 'revoked') /.test(sql),
     );
-  expect(live('token')).toHaveLength(7);
+  expect(live('token')).toHaveLength(8);
   for (const [, plan] of live('token')) expect(plan.join()).toMatch(/USING (COVERING )?INDEX token_unrevoked/);
   expect(live('subkey')).toHaveLength(4);
   // Nor over subkeys that ended by themselves; a revocation of all takes those, too.

@@ -57,6 +57,7 @@ export const tokenOf = (account: AccountId, id: string, more: Partial<NewToken> 
   lookupId: `lookup-${id}`,
   name: 'reader',
   kind: 'readonly',
+  kid: '',
   allowlist: anywhere,
   createdAt: at(3n),
   expiryAt: at(1_000n),

@@ -298,6 +298,85 @@ describe('a retired key', () => {
     },
   );
 
+  describe('of tokens', () => {
+    const TOKENS = '/v1/account/tokens';
+    const listed = async (mine: World, owner: Owner, query = '') =>
+      (await call(mine.url, 'GET', `${TOKENS}${query}`, { bearer: await mainSession(mine, owner) })).json.results;
+
+    test('lists what it signed as ended, says how many they were, and leaves the tokens of other keys alone', async () => {
+      const mine = await ownWorld({ 'signing_keys.publish_delay': '0' });
+      const [owner, other] = [await newOwner(mine), await newOwner(mine)];
+      const doomed = [await createToken(mine.url, owner.session), await createToken(mine.url, other.session)];
+      const expired = await createToken(mine.url, owner.session, { expiry_duration: 60 });
+      const revokedBefore = await createToken(mine.url, owner.session);
+      await call(mine.url, 'DELETE', `${TOKENS}/${revokedBefore.lookupId}`, { bearer: owner.session });
+      await rotate(mine, 'token');
+      mine.clock.advance(120);
+      const kept = await createToken(mine.url, await mainSession(mine, owner));
+      const kid = kidOf(doomed[0]?.token ?? '');
+      expect(kidOf(kept.token)).not.toBe(kid);
+
+      const { json: before } = await operate(mine.service, 'GET', `/signing-keys/${kid}`);
+      expect(before).toMatchObject({ kid, use: 'token', state: 'verifying', tokens: 2 });
+      expect((await command(mine.service, `/signing-keys/${kid}/retire`)).json).toMatchObject({ revoked_tokens: 2 });
+      expect((await command(mine.service, `/signing-keys/${kid}/retire`)).json).toMatchObject({ revoked_tokens: 0 });
+      expect((await operate(mine.service, 'GET', `/signing-keys/${kid}`)).json).toMatchObject({ tokens: 0 });
+
+      expect((await listed(mine, owner)).map((row: { lookup_id: string }) => row.lookup_id)).toEqual([kept.lookupId]);
+      expect(await listed(mine, other)).toEqual([]);
+      const { tokens } = (await operate(mine.service, 'GET', `/accounts/${owner.account}`)).json;
+      const states = new Map(
+        tokens.map(({ lookup_id, state }: { lookup_id: string; state: string }) => [lookup_id, state]),
+      );
+      expect(states).toEqual(
+        new Map([
+          [doomed[0]?.lookupId, 'revoked'],
+          [expired.lookupId, 'expired'],
+          [revokedBefore.lookupId, 'revoked'],
+          [kept.lookupId, 'issued'],
+        ]),
+      );
+      for (const { token } of doomed) expect(await stateOf(mine, token)).toBe('401 UNAUTHORIZED_ERROR');
+      expect(await stateOf(mine, kept.token)).toBe('alive');
+      const row = (await auditRows(mine.service, '?account=0x0')).find(
+        ({ action }) => action === 'signing_key.retired',
+      );
+      expect(row?.detail).toMatchObject({ revoked_tokens: 2 });
+    });
+
+    test('makes room: what it signed counts towards no limit', async () => {
+      const mine = await ownWorld({ 'tokens.max_live': '2' });
+      const owner = await newOwner(mine);
+      const { token } = await createToken(mine.url, owner.session);
+      await createToken(mine.url, owner.session);
+      const create = async () => call(mine.url, 'POST', TOKENS, { bearer: await mainSession(mine, owner), body: {} });
+      expectRefusal(await create(), 400, 'TOKEN_LIMIT_REACHED');
+      await command(mine.service, `/signing-keys/${kidOf(token)}/retire`);
+      expect([(await create()).status, (await create()).status]).toEqual([200, 200]);
+      expectRefusal(await create(), 400, 'TOKEN_LIMIT_REACHED');
+    });
+  });
+
+  test('says beforehand how many have logged in, and nothing of what is over', async () => {
+    const mine = await ownWorld();
+    const owner = await newOwner(mine);
+    // Logins are written once a second.
+    const logins = async () => (await auditRows(mine.service)).filter(({ action }) => action === 'login').length;
+    await expect.poll(logins, { timeout: 5_000 }).toBe(1);
+    mine.clock.advance(400);
+    await mainSession(mine, owner);
+    const kid = await kidFor(mine, owner);
+    await expect
+      .poll(async () => (await operate(mine.service, 'GET', `/signing-keys/${kid}`)).json.sessions, { timeout: 5_000 })
+      .toBe(2);
+    await command(mine.service, `/signing-keys/${kid}/retire`);
+    expect((await operate(mine.service, 'GET', `/signing-keys/${kid}`)).json).toMatchObject({
+      state: 'retired',
+      sessions: 0,
+    });
+    expectRefusal(await operate(mine.service, 'GET', `/signing-keys/${'x'.repeat(43)}`), 404, 'NOT_FOUND');
+  });
+
   test('that waited to sign never does, and the signer stays', async () => {
     const owner = await newOwner(world);
     const signer = await kidFor(world, owner);

@@ -118,8 +118,43 @@ test('signing keys are listed, rotated and retired, with every digit for program
   expect(await done('signing-keys list')).toMatch(new RegExp(`^${old.kid} +session +verifying `, 'm'));
   expect(await statusOf(server, owner.session)).toBe(200);
   expect(await done('signing-keys rotate terminal')).toMatch(/ terminal +active /);
-  expect(await done(`signing-keys retire ${old.kid}`)).toMatch(/ session +retired /);
+  expect(await done(`signing-keys retire ${old.kid} --yes`)).toMatch(/ session +retired /);
   expect(await statusOf(server, owner.session)).toBe(401);
+});
+
+test('a key is retired only once yes was said, to what dies with it', async () => {
+  const server = await startServer(home);
+  const owner = await ownerAt(server);
+  const { token } = await createToken(server.url, owner.session);
+  const { results } = JSON.parse(await done('signing-keys list --json'));
+  const { kid } = results.find(({ use }: { use: string }) => use === 'token');
+  const dies = 'Every token it signed dies at once and for good: 1 of them.';
+
+  // Nobody is there to answer.
+  const unanswered = await run(`signing-keys retire ${kid}`);
+  expect(unanswered).toMatchObject({ code: 1, out: '', err: expect.stringContaining(dies) });
+  expect(unanswered.err).toMatch(
+    /\ncountersign signing-keys: not confirmed, so nothing was done; answer yes, or give --yes\n$/,
+  );
+  const answering = (input: string) =>
+    spawnSync(
+      process.execPath,
+      [MAIN, 'signing-keys', 'retire', kid, '--data', home.data, '--master_key.file', home.key],
+      {
+        input,
+        encoding: 'utf8',
+        cwd: home.tmp,
+      },
+    );
+  for (const no of ['no\n', 'y\n', 'yes please\n', '']) expect(answering(no)).toMatchObject({ status: 1, stdout: '' });
+  expect(await statusOf(server, token)).toBe(200);
+
+  const answered = answering('yes\n');
+  expect(answered).toMatchObject({ status: 0, stderr: expect.stringContaining(dies) });
+  expect(answered.stdout).toMatch(/ token +retired [^]*\ntokens revoked: 1\n$/);
+  expect(await statusOf(server, token)).toBe(401);
+  // What is over needs no second yes.
+  expect((await run(`signing-keys retire ${kid}`)).code).toBe(0);
 });
 
 describe('nothing is done, and one sentence says why', () => {
@@ -154,7 +189,7 @@ describe('nothing is done, and one sentence says why', () => {
       out: '',
       err: 'countersign accounts: no such account\n',
     });
-    expect((await run(`signing-keys retire ${'x'.repeat(43)}`)).err).toContain('no such signing key');
+    expect((await run(`signing-keys retire ${'x'.repeat(43)} --yes`)).err).toContain('no such signing key');
     const wrong = await run('accounts list', { CSIGN_OPERATOR_TOKEN: 'x'.repeat(40) });
     expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('operator token is missing or wrong') });
   });

@@ -108,7 +108,7 @@ describe.skipIf(!LINUX)('a command', () => {
   // Of the demo, see below; what serve prints is its log, which holds nothing up.
   const printing: Readonly<Record<Exclude<CommandName, 'serve' | 'demo'>, readonly string[]>> = {
     config: ['config check', 'config show', 'config show --json'],
-    'signing-keys': ['signing-keys list', 'signing-keys rotate token', 'signing-keys retire <kid>'],
+    'signing-keys': ['signing-keys list', 'signing-keys rotate token', 'signing-keys retire <kid> --yes'],
     accounts: ['accounts list', 'accounts show <account>', 'accounts lock <account>', 'accounts unlock <account>'],
     credentials: ['credentials find <account>', 'credentials revoke <token>'],
     audit: ['audit export'],

@@ -148,6 +148,7 @@ describe('rows', () => {
     lookupId: 'lookup',
     name: 'reader',
     kind: 'readonly',
+    kid: 'kid-1',
     allowlist: anywhere,
     createdAt: NEVER,
     expiryAt: at(9_000n),
@@ -189,6 +190,15 @@ describe('rows', () => {
     expect(denials.overToken(token)).toEqual({ ...token, revokedAt: NOW });
     expect(denials.overToken({ ...token, revokedAt: at(3n) })).toMatchObject({ revokedAt: 3n });
     expect(denials.overToken({ ...token, account: bob })).toMatchObject({ revokedAt: NEVER });
+  });
+
+  test('of a token whose signing key ended are revoked, of whatever account', () => {
+    const { denials } = setup();
+    denials.remember([{ kind: 'signing_key', kid: token.kid }]);
+    for (const row of [token, { ...token, account: bob }]) {
+      expect(denials.overToken(row)).toEqual({ ...row, revokedAt: NOW });
+      expect(denials.overToken({ ...row, kid: 'another' })).toMatchObject({ revokedAt: NEVER });
+    }
   });
 });
 

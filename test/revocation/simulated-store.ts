@@ -313,6 +313,7 @@ export const noTransaction: StoreTransaction = {
   activateSigningKey: unused,
   stopSigningKey: unused,
   retireSigningKey: unused,
+  revokeTokensSignedBy: unused,
   latestTokenExpiry: unused,
   renewEpoch: unused,
   raiseEveryValidAfter: unused,

@@ -2,25 +2,30 @@
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { UsageError } from '../arguments.ts';
 import { readArguments, usageOf } from '../command-forms.ts';
+import { confirm, YES } from '../confirm.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
 
 export async function signingKeys(argv: readonly string[]): Promise<number> {
   return withOperator('signing-keys', () => {
-    const { words, json, settings } = readArguments('signing-keys', argv);
+    const { words, json, switches, settings } = readArguments('signing-keys', argv);
     const [verb, subject, ...more] = words;
     const path = pathOf(verb, subject);
-    if (path === undefined || more.length > 0) throw new UsageError(usageOf('signing-keys'));
+    if (path === undefined || more.length > 0 || (switches.has(YES) && verb !== 'retire'))
+      throw new UsageError(usageOf('signing-keys'));
     return {
       settings,
       async work({ ask }) {
+        if (verb === 'retire' && !switches.has(YES))
+          await confirmEnd(membersOf(await ask('GET', `${LIST}/${subject}`)));
         const answer = await ask(
           verb === 'list' ? 'GET' : 'POST',
           path,
           verb === 'rotate' ? { use: subject } : undefined,
         );
         if (json) process.stdout.write(`${answer}\n`);
-        else process.stdout.write(shown(verb === 'list' ? listOf(membersOf(answer), 'results') : [membersOf(answer)]));
+        else if (verb === 'list') process.stdout.write(shown(listOf(membersOf(answer), 'results')));
+        else process.stdout.write(`${shown([membersOf(answer)])}${revoked(membersOf(answer))}`);
       },
     };
   });
@@ -36,6 +41,25 @@ function pathOf(verb: string | undefined, subject: string | undefined): string |
   if (verb === 'retire' && /^[A-Za-z0-9_-]{43}$/.test(subject ?? '')) return `${LIST}/${subject}/retire`;
   return undefined;
 }
+
+// Twice is as once: what is over needs no second yes.
+async function confirmEnd(key: Members): Promise<void> {
+  if (key.state !== 'retired') await confirm(`${textOf(key, 'kid')} signs ${textOf(key, 'use')} JWTs. ${endsOf(key)}`);
+}
+
+function endsOf(key: Members): string {
+  switch (key.use) {
+    case 'session':
+      return `Every session it signed dies at once: ${textOf(key, 'sessions')} logins of the last 5 minutes. Everybody logs in again.`;
+    case 'token':
+      return `Every token it signed dies at once and for good: ${textOf(key, 'tokens')} of them. Their owners must make new ones.`;
+    default:
+      return `Every terminal token it signed dies at once: ${textOf(key, 'terminal_tokens')} of the last 5 minutes. They are asked for again.`;
+  }
+}
+
+const revoked = (key: Members): string =>
+  typeof key.revoked_tokens === 'number' && key.use === 'token' ? `\ntokens revoked: ${key.revoked_tokens}\n` : '';
 
 function shown(keys: readonly Members[]): string {
   const rows = keys.map((key) => [

@@ -21,6 +21,19 @@ const SigningKeyWire = Type.Object({
 });
 type SigningKeyWire = Static<typeof SigningKeyWire>;
 
+const RetiredKeyWire = Type.Object({
+  ...SigningKeyWire.properties,
+  /** Tokens that this ended; 0 where it was retired already. */
+  revoked_tokens: Type.Integer(),
+});
+const WouldEndWire = Type.Object({
+  ...SigningKeyWire.properties,
+  /** What it signed and is accepted still; sessions and terminal tokens are not kept, and counted as the audit log knows them. */
+  tokens: Type.Integer(),
+  sessions: Type.Integer(),
+  terminal_tokens: Type.Integer(),
+});
+
 const SigningKeyListWire = Type.Object({ results: Type.Array(SigningKeyWire) });
 const RotateBody = Type.Object({ use: Type.Enum(['session', 'token', 'terminal']) }, { additionalProperties: false });
 const KidParams = Type.Object({ kid: Type.String() });
@@ -40,11 +53,25 @@ export function registerSigningKeyRoutes(server: FastifyInstance, signingKeys: S
 
   app.post(
     '/operator/v1/signing-keys/:kid/retire',
-    { schema: { params: KidParams, response: { 200: SigningKeyWire } } },
+    { schema: { params: KidParams, response: { 200: RetiredKeyWire } } },
     async (request, reply) => {
       const { result, receipt } = await signingKeys.retire(request.params.kid, actOf(request));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-      return toWire(result);
+      return { ...toWire(result.key), revoked_tokens: result.tokens };
+    },
+  );
+
+  app.get(
+    '/operator/v1/signing-keys/:kid',
+    { schema: { params: KidParams, response: { 200: WouldEndWire } } },
+    async (request) => {
+      const { key, tokens, sessions, terminalTokens } = await signingKeys.wouldEnd(request.params.kid);
+      return {
+        ...toWire(key),
+        tokens,
+        sessions: sessions,
+        terminal_tokens: terminalTokens,
+      };
     },
   );
 

@@ -71,7 +71,7 @@ function setup() {
     policy: { tokensMayReadKeys: false },
   });
   const session = jwt.issuer.issueSession(subkeySession, NOW).jwt;
-  const token = jwt.issuer.issueToken(tokenRequest, NOW);
+  const { jwt: token } = jwt.issuer.issueToken(tokenRequest, NOW);
   return {
     ...jwt,
     authorize,

@@ -34,8 +34,9 @@ test('a session says that it is isolated or interactive only when that was asked
 });
 
 test('a token is of its own kind, signed by its own key, and its jti is its lookup_id', () => {
-  const jwt = issuer.issueToken(tokenRequest, NOW);
-  expect(headerOf(jwt)).toEqual({ alg: 'ES256', kid: tokenKey.kid, typ: 'readonly+JWT' });
+  const { jwt, kid } = issuer.issueToken(tokenRequest, NOW);
+  expect(kid).toBe(tokenKey.kid);
+  expect(headerOf(jwt)).toEqual({ alg: 'ES256', kid, typ: 'readonly+JWT' });
   expect(payloadOf(jwt)).toEqual({
     typ: 'at+JWT',
     iss: ISSUER,
@@ -96,7 +97,7 @@ test('jose, given our public document, accepts each kind as itself and as no oth
   const { jwt } = issuer.issueSession(subkeySession, NOW);
   const session = await jose.jwtVerify(jwt, keys, { ...required, typ: 'JWT', audience: 'countersign:session' });
   expect(session.payload.sub).toBe('0x5ee1');
-  const token = await jose.jwtVerify(issuer.issueToken(tokenRequest, NOW), keys, {
+  const token = await jose.jwtVerify(issuer.issueToken(tokenRequest, NOW).jwt, keys, {
     ...required,
     typ: 'readonly+JWT',
     audience: 'countersign:read-only-token',

@@ -24,7 +24,7 @@ import {
 
 const { issuer, keyring, sessionKey, tokenKey, terminalKey, verifyBearer } = bearerSetup();
 const session = issuer.issueSession(subkeySession, NOW).jwt;
-const token = issuer.issueToken(tokenRequest, NOW);
+const { jwt: token } = issuer.issueToken(tokenRequest, NOW);
 const sessionPayload = payloadOf(session);
 const tokenPayload = payloadOf(token);
 const headerText = JSON.stringify(sessionHeader(sessionKey.kid));
@@ -560,7 +560,7 @@ describe('a retired signing key', () => {
     const setup = bearerSetup();
     const jwts = [0, 1].map(() => setup.issuer.issueSession(subkeySession, NOW).jwt);
     const [remembered = '', fresh = ''] = jwts;
-    const readOnly = setup.issuer.issueToken(tokenRequest, NOW);
+    const { jwt: readOnly } = setup.issuer.issueToken(tokenRequest, NOW);
     expect(setup.verifyBearer(remembered, NOW).ok).toBe(true);
     setup.keyring.retire(setup.sessionKey.kid);
     const refused = { ok: false, reason: 'signing_key_retired' };
