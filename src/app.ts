@@ -19,6 +19,7 @@ import { shownSettings } from './config/shown.ts';
 import type { UpstreamAddress, VenueAddress } from './config/upstream-address.ts';
 import { createAcceptClock } from './credentials/accept-clock.ts';
 import { createActivateSubkey } from './credentials/activate-subkey.ts';
+import { createEndSelf } from './credentials/end-self.ts';
 import { createFindCredentials } from './credentials/find-credentials.ts';
 import { createIssueTerminalToken } from './credentials/issue-terminal-token.ts';
 import { createLockAccount } from './credentials/lock-account.ts';
@@ -26,6 +27,7 @@ import { createLogin } from './credentials/login.ts';
 import { createManageSubkeys } from './credentials/manage-subkeys.ts';
 import { createManageTokens } from './credentials/manage-tokens.ts';
 import { createOnboard } from './credentials/onboard.ts';
+import { createProveOwner } from './credentials/owner-proof.ts';
 import { createRegisterSubkey } from './credentials/register-subkey.ts';
 import { createReportLeaked } from './credentials/report-leaked.ts';
 import { createRevokeCredential } from './credentials/revoke-credential.ts';
@@ -726,6 +728,14 @@ function credentialServices(deps: {
     },
     emergency: {
       signOut: createSignOut({ changes, clock, settings: { futureToleranceSeconds } }),
+      proveOwner: createProveOwner({
+        store,
+        clock,
+        verifier,
+        wallets,
+        settings: { maxAgeSeconds: config['login.max_age'], futureToleranceSeconds },
+      }),
+      endSelf: createEndSelf({ changes, clock }),
       reportLeaked: createReportLeaked({ verifyBearer, changes, clock }),
       limiter,
       clock,

@@ -3,7 +3,7 @@ import type { IpAddress } from '../domain/allowlist.ts';
 import type { Subject } from '../domain/credential.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
-import { type Permission, type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
+import { type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, NEVER, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
 import { StoreLost } from '../errors.ts';
@@ -13,7 +13,7 @@ import { openGrantForAnyone } from '../revocation/live.ts';
 import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
 import type { Facts, FactsQuery } from '../store/store.ts';
 import { readBearer } from './bearer.ts';
-import { type Caller, refusalOf } from './decide.ts';
+import { type Asked, type Caller, refusalOf } from './decide.ts';
 import type { Route } from './route-table.ts';
 
 export interface AccessRequest {
@@ -21,6 +21,8 @@ export interface AccessRequest {
   readonly method: string;
   /** Every Authorization header line as it came. */
   readonly authorization: readonly string[];
+  /** A signature of the owner stands in the headers, and the route takes one; whoever serves it verifies it. */
+  readonly signed?: boolean;
   /** Undefined when it could not be told. */
   readonly clientIp: IpAddress | undefined;
 }
@@ -62,10 +64,12 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       const identified = identify(request, 'account:read');
       return identified instanceof Promise ? identified.then(orAnyone) : orAnyone(identified);
     }
+    // Two proofs are two answers to "who are you".
+    if (request.signed) return request.authorization.length === 0 ? openGrantForAnyone() : deny('bearer_and_signature');
     return identify(request, access);
   };
 
-  function identify(request: AccessRequest, permission: Permission): Decision | Promise<Decision> {
+  function identify(request: AccessRequest, permission: Asked['permission']): Decision | Promise<Decision> {
     const bearer = readBearer(request.authorization);
     if (typeof bearer !== 'string')
       return deny(bearer.reason, bearer.problem === undefined ? {} : { problem: bearer.problem });
@@ -92,7 +96,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   // Runs inside view.ask: the facts are current and the grant is registered before anything else can happen.
   function decide(
     request: AccessRequest,
-    permission: Permission,
+    permission: Asked['permission'],
     claims: VerifiedClaims,
     { principal, caller, subjects, endsAt }: Bearing,
     facts: Facts,

@@ -13,7 +13,7 @@ export interface Caller {
 }
 
 export interface Asked {
-  readonly permission: Permission;
+  readonly permission: Permission | 'possession';
   readonly method: string;
   /** Undefined when it could not be told: refused wherever it matters, and it matters everywhere. */
   readonly clientIp: IpAddress | undefined;
@@ -56,6 +56,9 @@ export function refusalOf(caller: Caller, facts: Facts, asked: Asked, now: UnixN
 }
 
 function permissionRefusal(caller: Caller, asked: Asked): DenyReason | undefined {
+  // A main key or wallet is the account itself: no session of it ends that.
+  if (asked.permission === 'possession')
+    return caller.kind === 'subkey' || caller.kind === 'token' ? undefined : 'permission_missing';
   if (!caller.permissions.has(asked.permission)) return 'permission_missing';
   if (caller.kind === 'token' && asked.method !== 'GET') return 'read_only_method';
   return undefined;

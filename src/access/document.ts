@@ -19,7 +19,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   PUBLIC_KEY_INVALID:
     'The public key is not a 0x hex felt, or not a point of its curve; that of a wallet: not 0x04 and 128 hex digits.',
   INVALID_TIMESTAMP:
-    'The signed time is malformed, missing in a wallet message, too far ahead of the server, too old, or before a sign-out; at the registration of a subkey, also for its expiration. The message and data name the skew in seconds; a time in milliseconds is told its unit instead.',
+    'The signed time is malformed, missing in a wallet message, too far ahead of the server, too old, or before a sign-out (data.wait_seconds: seconds until a new signature will do); at the registration of a subkey, also for its expiration. The message and data name the skew in seconds; a time in milliseconds is told its unit instead.',
   INVALID_BLOCK_EXPIRATION:
     'Login and onboarding: the expiration of a signature is malformed, missing in a wallet message, in the past, before its timestamp, or too late.',
   INVALID_ETHEREUM_ADDRESS: 'An Ethereum address is not 0x and 40 hex digits.',
@@ -83,6 +83,7 @@ const whenReason: Readonly<Record<DenyReason, string>> = {
   bearer_malformed:
     'No scheme, another than Bearer, not one token behind it (the message says which); not a canonical JWT, or longer than 4 KiB.',
   bearer_repeated: 'More than one Authorization header.',
+  bearer_and_signature: "A bearer and the owner's signature on revoke-all or sign-out-everywhere, which take either.",
   bearer_wrong_kind: 'A JWT of ours, of a kind that is no bearer here.',
   bearer_unknown_key: 'Signed by a key that this server does not have.',
   bearer_signature: 'The signature does not verify.',

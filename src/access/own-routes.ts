@@ -20,6 +20,14 @@ export function requireOwnRoutes(table: RouteTable): void {
   }
 }
 
+/** Which also take the owner's signature in the place of a bearer, in every table that lists them. */
+const signedByOwner: ReadonlySet<string> = new Set([
+  'POST /countersign/v1/revoke-all',
+  'POST /countersign/v1/sign-out-everywhere',
+]);
+
+export const takesOwnerSignature = ({ name }: Pick<Route, 'name'>): boolean => signedByOwner.has(name);
+
 /** By which a credential is ended by whoever holds it or found it: the routes of our own extension that change anything. */
 const emergencyRoutes: readonly string[] = [...ownRoutes.values()]
   .filter(({ method, path }) => method === 'POST' && path.startsWith('/countersign/'))

@@ -50,6 +50,10 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
   request_header_refused: { code: 'INVALID_REQUEST_PARAMETER', message: 'a request header cannot be forwarded' },
   order_refused: { code: 'INVALID_ORDER_SIGNATURE', message: 'the order is not signed as it must be' },
   route_unsigned: { code: 'REQUEST_NOT_ALLOWED', message: 'only requests that the owner signed may trade here' },
+  bearer_and_signature: {
+    code: 'INVALID_REQUEST_PARAMETER',
+    message: 'send a bearer or a signature, not both',
+  },
   store_lost: { code: 'SERVICE_UNAVAILABLE', message: 'the credential store is unavailable' },
 };
 
@@ -73,6 +77,7 @@ function messageOf(refusal: Deny, message: string): string {
     const { kind } = refusal.principal.credential;
     if (kind === 'token') return 'a read-only token may not do that';
     if (kind === 'subkey') return 'a subkey session may not do that: it needs the main key';
+    return 'a main key or wallet does not end itself: it signs out everywhere, or revokes all';
   }
   return message;
 }

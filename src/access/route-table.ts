@@ -7,9 +7,12 @@ import { loosestReading, parseTarget } from './target.ts';
 export const routeMethods = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'] as const;
 export type RouteMethod = (typeof routeMethods)[number];
 
-/** `public` needs no bearer and ignores a bad one; `self-signed` proves itself by a signature in headers or body. */
-export const routeAccess = ['public', 'self-signed', ...permissions] as const;
-export type RouteAccess = 'public' | 'self-signed' | Permission;
+/**
+ * `public` needs no bearer and ignores a bad one; `self-signed` proves itself by a signature in headers or body; `possession` is what
+ * whoever holds a subkey or token may do to that very one.
+ */
+export const routeAccess = ['public', 'self-signed', 'possession', ...permissions] as const;
+export type RouteAccess = 'public' | 'self-signed' | 'possession' | Permission;
 
 /** Rate-limit buckets counted per client IP: for routes that nobody has proven anything on yet (WIRE section 11). */
 export const ipLimits = ['public', 'login', 'onboarding', 'activate'] as const;
@@ -145,6 +148,11 @@ function parseRoute(row: unknown, index: number): Route {
   if (servedBy === 'venue' && /^\/countersign(\/|$)/i.test(path)) {
     throw new RouteTableError(`${where}: paths under /countersign are ours, the venue cannot serve them`);
   }
+  if (access === 'possession' && servedBy !== 'us') {
+    throw new RouteTableError(
+      `${where}: access "possession" is only for routes of ours: the venue has no credential to end`,
+    );
+  }
   const identity = row.identity === undefined ? undefined : requireOneOf(row, 'identity', ['optional'], where);
   if (identity !== undefined && access !== 'public') {
     throw new RouteTableError(`${where}: identity "optional" is only for public routes, this one is ${access}`);
@@ -190,6 +198,7 @@ function usualLimit(method: RouteMethod, access: RouteAccess): RouteLimit {
       return 'login';
     case 'keys:manage':
       return 'keys';
+    case 'possession':
     case 'account:read':
     case 'keys:read':
     case 'trade':

@@ -3,10 +3,11 @@
 import type { AccountId } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
-import { activationHash, type MessageHasher, registrationHash } from '../starknet/message.ts';
+import { emergencyStatements } from '../ethereum/siwe.ts';
+import { activationHash, type MessageHasher, type RequestPurpose, registrationHash } from '../starknet/message.ts';
 import type { Pedersen } from '../starknet/pedersen.ts';
 import type { StarkKey } from './stark-key.ts';
-import type { Wallet } from './wallet.ts';
+import { type SiweText, siweText, type Wallet } from './wallet.ts';
 
 export interface SigningWindow {
   /** Unix seconds. */
@@ -36,14 +37,48 @@ export function onboardingHeaders(
 }
 
 /** POST /v1/auth and /v1/auth/{public_key}: the main account's address, whichever key signs. */
-export function loginHeaders(
+export const loginHeaders = (
   hasher: MessageHasher,
   key: StarkKey,
   account: AccountId,
   window: SigningWindow,
+): Record<string, string> => requestHeaders(hasher, key, account, window, 'login');
+
+/** What the owner may sign where there is no bearer: POST /countersign/v1/revoke-all, and /countersign/v1/sign-out-everywhere. */
+export type EmergencyPurpose = Exclude<RequestPurpose, 'login'>;
+
+/** By the main key: good once, for that one route, until the window ends. */
+export const emergencyHeaders = (
+  hasher: MessageHasher,
+  mainKey: StarkKey,
+  account: AccountId,
+  window: SigningWindow,
+  purpose: EmergencyPurpose,
+): Record<string, string> => requestHeaders(hasher, mainKey, account, window, purpose);
+
+/** By the wallet: the message is good once, within at most 10 minutes from `issuedAt` to `expirationTime`. */
+export const walletEmergencyHeaders = (
+  wallet: Wallet,
+  account: AccountId,
+  fields: Omit<SiweText, 'address' | 'statement'> & { readonly expirationTime: Date },
+  purpose: EmergencyPurpose,
+): Record<string, string> =>
+  walletHeaders(
+    wallet,
+    account,
+    siweText({ ...fields, address: wallet.address, statement: emergencyStatements[purpose] }),
+  );
+
+function requestHeaders(
+  hasher: MessageHasher,
+  key: StarkKey,
+  account: AccountId,
+  window: SigningWindow,
+  purpose: RequestPurpose,
 ): Record<string, string> {
   const hash = hasher.loginHash({
     account,
+    purpose,
     timestamp: unixSeconds(window.timestamp),
     expiration: unixSeconds(window.expiration),
   });

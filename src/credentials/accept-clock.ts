@@ -2,6 +2,7 @@
 // every session ends, whatever ended or was made in the time that is given up is revoked, and no signature that was taken then is
 // taken twice. What is ended is written and in force before the time is set.
 import type { KeyObject } from 'node:crypto';
+import type { AuditAction } from '../domain/audit-action.ts';
 import {
   type AccountId,
   credentialSubject,
@@ -223,8 +224,16 @@ async function markAll(tx: StoreTransaction, dated: readonly Dated[]): Promise<v
   }
 }
 
+/** Whose rows bear the time of a signature that could be sent again. */
+const signedActions: ReadonlySet<string> = new Set<AuditAction>([
+  'login',
+  'subkey.registered',
+  'account.revoked_all',
+  'account.signed_out_everywhere',
+]);
+
 function signedAt({ action, detail }: AuditRow): UnixSeconds | undefined {
-  if (action !== 'login' && action !== 'subkey.registered') return undefined;
+  if (!signedActions.has(action)) return undefined;
   const said = parsed(detail);
   if (typeof said !== 'object' || said === null) return undefined;
   const { auth_time, signature_timestamp, siwe_message } = {

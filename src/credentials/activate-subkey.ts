@@ -116,7 +116,7 @@ function alreadyActivated({ at, from }: SubkeyActivation): ApiError {
   return new ApiError(
     'SUBKEY_ALREADY_ACTIVATED',
     `this subkey was activated before, at ${isoTime(at)} from ${where}: if that was not you, revoke it`,
-    { data: { activated_at: at, client_ip: from } },
+    { data: { activated_at: at, client_ip: from === '' ? null : from } },
   );
 }
 

@@ -1,20 +1,24 @@
 // Who asks for a change, and the proof inside the change's own transaction that they still may.
-import { refusalOf } from '../access/decide.ts';
+import { type Asked, refusalOf } from '../access/decide.ts';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
-import type { Permission } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import type { StoreReads } from '../store/store.ts';
 import type { Asker } from '../verification/verifier.ts';
 
-export interface Caller {
-  readonly principal: Principal;
-  readonly clientIp: IpAddress | undefined;
+/** Who does something, as the audit log names it. */
+export interface Actor {
+  readonly principal: Pick<Principal, 'credential'>;
   /** Canonical text of the client IP, for the audit log; empty when it could not be told. */
   readonly clientIpText: string;
   readonly requestId: string;
+}
+
+export interface Caller extends Actor {
+  readonly principal: Principal;
+  readonly clientIp: IpAddress | undefined;
   readonly asker: Asker;
   /** Why this node refuses the caller by now, written or not: DESIGN section 6. */
   refusal(): DenyReason | undefined;
@@ -27,7 +31,7 @@ export interface Caller {
 export async function requireStill(
   tx: Pick<StoreReads, 'facts'>,
   caller: Caller,
-  asked: { readonly permission: Permission; readonly method: string },
+  asked: Pick<Asked, 'permission' | 'method'>,
   clock: Clock,
 ): Promise<void> {
   const { principal, clientIp } = caller;

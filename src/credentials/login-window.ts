@@ -10,23 +10,26 @@ export function timestampError(
   clock: Clock,
   why?: string,
   code: TimeCode = 'INVALID_TIMESTAMP',
-  reason: string = code,
+  { reason = code, data = {} }: { reason?: string; data?: Readonly<Record<string, unknown>> } = {},
 ): ApiError {
   const now = secondsOf(clock.now());
   const skew = timestamp - now;
   const off = `the timestamp is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the server, whose time is ${now}`;
   return new ApiError(code, why === undefined ? off : `${why}; ${off}`, {
-    data: { server_time: now, skew_seconds: skew },
+    data: { server_time: now, skew_seconds: skew, ...data },
     reason,
   });
 }
 
-/** For what was signed at or before `validAfter`: it says when a new signature will do. */
+/** For what was signed at or before `validAfter`: it says when a new signature will do, in `data.wait_seconds` too. */
 export function signedOutError(timestamp: UnixSeconds, validAfter: UnixNanos, clock: Clock): ApiError {
-  const wait = secondsOf(validAfter) + 1 - secondsOf(clock.now());
+  const wait = Math.max(0, secondsOf(validAfter) + 1 - secondsOf(clock.now()));
   const when = wait > 0 ? `sign again in ${wait} s` : 'sign again';
   const why = `the account signed out everywhere after this signature: ${when}`;
-  return timestampError(timestamp, clock, why, 'INVALID_TIMESTAMP', 'signed_out');
+  return timestampError(timestamp, clock, why, 'INVALID_TIMESTAMP', {
+    reason: 'signed_out',
+    data: { wait_seconds: wait },
+  });
 }
 
 /** For a signature that bears a second which was used while the clock of this service was ahead of it. */
@@ -36,7 +39,7 @@ export const datedError = (timestamp: UnixSeconds, clock: Clock): ApiError =>
     clock,
     'the clock of this service was set after a signature of that second: sign again',
     'INVALID_TIMESTAMP',
-    'signature_dated',
+    { reason: 'signature_dated' },
   );
 
 // Such a time is thousands of years ahead, which says nothing to whoever wrote it.

@@ -202,6 +202,7 @@ export function createLogin(deps: LoginDeps): Login {
     return deps.verifier.ask(
       {
         kind: 'login',
+        purpose: 'login',
         account,
         timestamp,
         expiration,

@@ -2,7 +2,7 @@
 import type { AuditAction } from '../domain/audit-action.ts';
 import { actorOf, type Subject } from '../domain/credential.ts';
 import type { Change, StoreTransaction } from '../store/store.ts';
-import type { Caller } from './caller.ts';
+import type { Actor } from './caller.ts';
 
 export interface RecordedChange {
   readonly action: AuditAction;
@@ -16,16 +16,16 @@ export interface RecordedChange {
 }
 
 /** Appends the audit row and the change-log row, in the caller's own transaction and account. */
-export async function recordChange(tx: StoreTransaction, caller: Caller, change: RecordedChange): Promise<Change> {
+export async function recordChange(tx: StoreTransaction, actor: Actor, change: RecordedChange): Promise<Change> {
   const { action, subject, subjects = [subject], detail, narrows } = change;
-  const { account } = caller.principal.credential;
+  const { account } = actor.principal.credential;
   await tx.appendAudit({
     account,
     action,
-    actor: actorOf(caller.principal.credential),
+    actor: actorOf(actor.principal.credential),
     subject,
-    requestId: caller.requestId,
-    clientIp: caller.clientIpText,
+    requestId: actor.requestId,
+    clientIp: actor.clientIpText,
     detail,
   });
   return tx.appendChange({ account, action, subjects, narrows });

@@ -24,6 +24,7 @@ import { type Caller, requireStill } from './caller.ts';
 import { datedError, requireOpenWindow, signedOutError } from './login-window.ts';
 import { recordChange } from './record-change.ts';
 import { requireUsable } from './require-usable.ts';
+import { signatureText } from './signature-text.ts';
 import type { WalletClaim, WalletProofs } from './wallet-proof.ts';
 
 export interface SubkeyRegistration {
@@ -347,5 +348,3 @@ const alreadyRegistered = (): ApiError => new ApiError('NOT_UNIQUE', 'this key i
 
 const ephemeralKeyInUse = (): ApiError =>
   new ApiError('NOT_UNIQUE', 'this eph_public_key is in use by another pending subkey');
-
-const signatureText = ({ r, s }: StarkSignature) => ({ signature: [`0x${r.toString(16)}`, `0x${s.toString(16)}`] });

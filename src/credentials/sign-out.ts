@@ -6,6 +6,7 @@ import type { Changed, Changes, CommitOptions } from '../revocation/barrier.ts';
 import type { WideDenial } from '../revocation/denial.ts';
 import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
+import type { ProvenOwner } from './owner-proof.ts';
 import { recordChange } from './record-change.ts';
 
 export interface SignedOut {
@@ -24,13 +25,16 @@ export interface RevokedKinds {
   readonly tokens: boolean;
 }
 
+/** Who may press: a session that may manage keys, or the owner's own signature. */
+export type Presser = Caller | ProvenOwner;
+
 export interface SignOut {
-  everywhere(caller: Caller): Promise<Changed<SignedOut>>;
+  everywhere(by: Presser): Promise<Changed<SignedOut>>;
   /** Signs out everywhere and revokes every credential of the kinds asked for, in one transaction. */
-  revokeAll(caller: Caller, kinds: RevokedKinds): Promise<Changed<RevokedAll>>;
+  revokeAll(by: Presser, kinds: RevokedKinds): Promise<Changed<RevokedAll>>;
 }
 
-/** Both throw what requireStill throws, and SERVICE_UNAVAILABLE. */
+/** Both throw what requireStill throws, SIGNATURE_ALREADY_USED, and SERVICE_UNAVAILABLE. */
 export function createSignOut(deps: {
   changes: Changes;
   clock: Clock;
@@ -39,23 +43,23 @@ export function createSignOut(deps: {
   const { changes, clock } = deps;
 
   return {
-    everywhere: (caller) =>
+    everywhere: (by) =>
       changes.commit(async (tx) => {
-        const validAfter = await raise(tx, caller);
-        const change = await recordChange(tx, caller, {
+        const validAfter = await raise(tx, by);
+        const change = await recordChange(tx, by, {
           action: 'account.signed_out_everywhere',
-          subject: sessionsSubject(caller.principal.credential.account),
-          detail: { valid_after: validAfter },
+          subject: sessionsSubject(by.principal.credential.account),
+          detail: { valid_after: validAfter, ...proofOf(by) },
           narrows: true,
         });
         return { result: { validAfter }, change };
-      }, ending(caller)),
+      }, ending(by)),
 
-    revokeAll: (caller, kinds) =>
+    revokeAll: (by, kinds) =>
       changes.commit(
         async (tx) => {
-          const { account } = caller.principal.credential;
-          const validAfter = await raise(tx, caller);
+          const { account } = by.principal.credential;
+          const validAfter = await raise(tx, by);
           const now = clock.now();
           const subkeys = kinds.subkeys ? await tx.revokeSubkeys(account, now) : [];
           const tokens = kinds.tokens ? await tx.revokeTokens(account, now) : [];
@@ -64,7 +68,7 @@ export function createSignOut(deps: {
             ...subkeys.map(({ id }) => credentialSubject(subkeyRef(account, id))),
             ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
           ];
-          const change = await recordChange(tx, caller, {
+          const change = await recordChange(tx, by, {
             action: 'account.revoked_all',
             subject: sessionsSubject(account),
             subjects,
@@ -72,19 +76,20 @@ export function createSignOut(deps: {
               valid_after: validAfter,
               subkeys: subkeys.map(({ publicKey }) => publicKey),
               tokens: tokens.map(({ lookupId }) => lookupId),
+              ...proofOf(by),
             },
             narrows: true,
           });
           return { result: { validAfter, subkeys, tokens }, change };
         },
-        ending(caller, kinds),
+        ending(by, kinds),
       ),
   };
 
   // A sign-out that cannot be written still ends, on this node, what was signed until now, and with it every credential of the kinds
   // asked for, unseen and without a read: until the same is asked again and written.
-  function ending(caller: Caller, kinds?: RevokedKinds): CommitOptions<SignedOut> {
-    const { account } = caller.principal.credential;
+  function ending(by: Presser, kinds?: RevokedKinds): CommitOptions<SignedOut> {
+    const { account } = by.principal.credential;
     const all = (upTo: UnixNanos): readonly WideDenial[] => [
       { kind: 'sessions', account, upTo },
       ...(kinds?.subkeys ? [{ kind: 'every', account, of: 'subkey' } as const] : []),
@@ -98,13 +103,20 @@ export function createSignOut(deps: {
     return signedUntil(clock, deps.settings.futureToleranceSeconds);
   }
 
-  async function raise(tx: StoreTransaction, caller: Caller): Promise<UnixNanos> {
-    await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
+  async function raise(tx: StoreTransaction, by: Presser): Promise<UnixNanos> {
+    if (isOwner(by)) await by.use(tx);
+    else await requireStill(tx, by, { permission: 'keys:manage', method: 'POST' }, clock);
     const validAfter = ceiling();
-    await tx.raiseValidAfter(caller.principal.credential.account, validAfter);
+    await tx.raiseValidAfter(by.principal.credential.account, validAfter);
     return validAfter;
   }
 }
+
+const isOwner = (by: Presser): by is ProvenOwner => 'use' in by;
+
+/** The proof, for the audit log. */
+const proofOf = (by: Presser): Readonly<Record<string, unknown>> =>
+  isOwner(by) ? { proof: 'signature', ...by.signed } : { proof: 'session' };
 
 const subkeyRef = (account: CredentialRef['account'], id: bigint): CredentialRef => ({
   account,

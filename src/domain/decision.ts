@@ -35,6 +35,7 @@ export const denyReasons = [
   'order_refused',
   'route_unsigned',
   'store_lost',
+  'bearer_and_signature',
 ] as const;
 
 export type DenyReason = (typeof denyReasons)[number];

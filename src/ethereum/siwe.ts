@@ -129,7 +129,7 @@ export type SiweRefusal = (typeof siweRefusals)[number];
 /** What the wallet is asked to agree to: a message for one purpose is worth nothing for another. */
 export type SiwePurpose =
   | { readonly kind: 'onboarding'; readonly issuedAtRequired: boolean }
-  | { readonly kind: 'auth' }
+  | { readonly kind: 'auth' | 'revoke_all' | 'sign_out' }
   | { readonly kind: 'registration'; readonly publicKey: Felt };
 
 export interface SiwePolicy {
@@ -183,6 +183,12 @@ function isLoopback(domain: string): boolean {
   return /^(?:localhost|127(?:\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}|\[::1\])(?::[0-9]{1,5})?$/.test(domain);
 }
 
+/** What a wallet signs to end everything, and to end all sessions: extensions of Countersign. */
+export const emergencyStatements = {
+  revoke_all: 'Countersign Revoke All',
+  sign_out: 'Countersign Sign Out',
+} as const;
+
 const REGISTRATION_STATEMENT = 'Paradex Subkey Registration: ';
 
 function isStatementOf(purpose: SiwePurpose, statement: string): boolean {
@@ -191,6 +197,9 @@ function isStatementOf(purpose: SiwePurpose, statement: string): boolean {
       return statement === 'Paradex Onboarding';
     case 'auth':
       return statement === 'Paradex Auth';
+    case 'revoke_all':
+    case 'sign_out':
+      return statement === emergencyStatements[purpose.kind];
     case 'registration':
       // The key is compared as a number: clients write it padded or not, in either case (WIRE 4.1).
       return (

@@ -7,6 +7,7 @@ import type { IpAddress } from '../domain/allowlist.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ApiError } from '../errors.ts';
+import type { Verdict } from '../ratelimit/limiter.ts';
 import type { RequestTiming } from '../telemetry/telemetry.ts';
 import type { Asker } from '../verification/verifier.ts';
 import { toldFate } from './render.ts';
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly params: Readonly<Record<string, string>>;
   readonly grant: Grant;
   readonly asker: Asker;
+  /** The address is over its limit, which holds for whoever turns out not to be the owner. */
+  readonly insists: Verdict | undefined;
 }
 
 // On the request itself: a WeakMap of requests would keep each of them until the next collection of old objects.

@@ -2,6 +2,7 @@
 // forwarded except from here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorize } from '../access/authorize.ts';
+import { takesOwnerSignature } from '../access/own-routes.ts';
 import { refusalError } from '../access/refusal.ts';
 import { orderIdParameter, type Route, type RouteMatch, type RouteMatcher } from '../access/route-table.ts';
 import { parseTarget } from '../access/target.ts';
@@ -121,7 +122,11 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const clientIp = deps.clientIp(remoteAddress, isUnix, lines.forwardedFor);
     arrival.clientIp = clientIp?.text ?? '';
     // What has no route counts as a public request: guessing paths is not free.
-    const ipVerdict = deps.limiter.chargeIp(clientIp, match.kind === 'route' ? ipBucketOf(match.route) : 'public');
+    const signed = match.kind === 'route' && isSigned(match.route, request);
+    const ipVerdict = deps.limiter.chargeIp(
+      clientIp,
+      match.kind === 'route' ? ipBucketOf(match.route, signed) : 'public',
+    );
     // Whoever shares the owner's address, or has the owner's own bot loop, must not keep the owner from revoking everything: there
     // the count only holds for those who are refused anyway.
     const mayInsist = !ipVerdict.allowed && match.kind === 'route' && match.route.limit === 'emergency';
@@ -141,7 +146,8 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const { route } = match;
     requireNoBodyOfGet(route.method, request);
 
-    const asked = deps.authorize({ route, method: route.method, authorization: lines.authorization, clientIp });
+    const { authorization } = lines;
+    const asked = deps.authorize({ route, method: route.method, authorization, signed, clientIp });
     const decision = asked instanceof Promise ? await asked : asked;
     if (decision.kind === 'deny') {
       if (!mayInsist) return refuse(arrival, decision);
@@ -167,6 +173,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
         signedIn: decision.principal !== undefined,
         gone: () => arrival.response.closed,
       },
+      insists: mayInsist ? ipVerdict : undefined,
     };
     const callerVerdict = chargeCaller(route, decision);
     noteLimit(arrival, mayInsist ? [callerVerdict] : [ipVerdict, callerVerdict]);
@@ -361,12 +368,18 @@ export function requireNoBodyOfGet(method: string, { headers }: IncomingMessage)
   throw new ApiError('INVALID_REQUEST_PARAMETER', 'a GET request has no body');
 }
 
+const isSigned = (route: Route, { headers }: IncomingMessage): boolean =>
+  takesOwnerSignature(route) &&
+  (headers['paradex-starknet-signature'] !== undefined || headers['paradex-evm-signature'] !== undefined);
+
 const isUnixSocket = (request: IncomingMessage): boolean => {
   const address = request.socket.address();
   return !('port' in address) || address.port === undefined;
 };
 
-function ipBucketOf(route: Route): IpBucket {
+function ipBucketOf(route: Route, signed: boolean): IpBucket {
+  // A stranger, until the signature is verified.
+  if (signed) return 'login';
   switch (route.limit) {
     case 'public':
     case 'login':

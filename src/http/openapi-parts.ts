@@ -7,7 +7,7 @@ export const introduction = `The credential service of a trading venue, wire-com
 
 Operations with x-served-by "us" are answered by Countersign and described here. Those with "venue" are forwarded to the venue behind it once the bearer, its permission and its allowlist have been checked; their bodies and answers are the venue's. What is not listed does not exist: 404 NOT_FOUND, or 405 METHOD_NOT_ALLOWED with Allow. HEAD answers wherever GET is served by us, with its headers and no body. Any request may also be refused before its operation is known: 400 INVALID_REQUEST_PARAMETER, 408 REQUEST_TIMEOUT, 413 PAYLOAD_TOO_LARGE, 414 URI_TOO_LONG, 431 HEADERS_TOO_LARGE.
 
-x-access says who may call: "public" (a bearer is not looked at), "self-signed" (proves itself by a signature in headers or body), or the permission that the bearer's credential must hold. Main keys and wallets hold every permission; subkeys account:read, keys:read and trade; read-only tokens account:read, and only GET. x-rate-limit names the bucket that a request is charged to. x-extension marks what Paradex does not have.
+x-access says who may call: "public" (a bearer is not looked at), "self-signed" (proves itself by a signature in headers or body), "possession" (a subkey or token, about itself), or the permission that the bearer's credential must hold. Main keys and wallets hold every permission; subkeys account:read, keys:read and trade; read-only tokens account:read, and only GET. x-rate-limit names the bucket that a request is charged to. x-extension marks what Paradex does not have.
 
 Integers of nanoseconds and ids may exceed 2^53: read them as 64-bit integers. Members that are not described are ignored in bodies of ours; one that may be left out may be null, which is the same. Every answer of ours has Cache-Control: no-store.`;
 
@@ -35,6 +35,11 @@ const errorData = {
     type: 'integer',
     format: 'int64',
     description: 'By how much the signed time is ahead; below zero, behind.',
+  },
+  wait_seconds: {
+    type: 'integer',
+    format: 'int64',
+    description: 'After a sign-out: seconds until a new signature will do.',
   },
   used_at: { type: 'integer', format: 'int64', description: 'When the signature was used, in unix nanoseconds.' },
   activated_at: { type: 'integer', format: 'int64', description: 'Unix nanoseconds.' },

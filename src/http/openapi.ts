@@ -115,7 +115,7 @@ const headOf = (get: JsonObject): JsonObject => ({
 /** One of them is enough; `{}` is nobody. */
 function securityOf(route: Route, note: OperationNote | undefined): readonly JsonObject[] {
   const signatures = ['starkSignature', 'walletSignature'].filter((scheme) =>
-    note?.headers?.includes(headerOfScheme(scheme)),
+    note?.headers?.some((name) => name.replace('?', '') === headerOfScheme(scheme)),
   );
   const bearer = isPrivate(route) || route.identity === 'optional' ? ['bearer'] : [];
   return [

@@ -113,6 +113,32 @@ const stark = ['PARADEX-STARKNET-ACCOUNT', 'PARADEX-STARKNET-SIGNATURE'];
 const wallet = ['PARADEX-STARKNET-ACCOUNT', 'PARADEX-EVM-SIGNATURE', 'PARADEX-SIWE-MESSAGE'];
 const isolated = 'PARADEX-AUTHORIZE-ISOLATED-MARKETS?';
 
+/** Of the emergency routes, which take either these or a bearer. */
+const ownerHeaders = [
+  'PARADEX-STARKNET-ACCOUNT?',
+  'PARADEX-STARKNET-SIGNATURE?',
+  'PARADEX-TIMESTAMP?',
+  'PARADEX-SIGNATURE-EXPIRATION?',
+  'PARADEX-EVM-SIGNATURE?',
+  'PARADEX-SIWE-MESSAGE?',
+];
+const ownerErrors = [
+  'INVALID_REQUEST_PARAMETER',
+  'NOT_ONBOARDED',
+  'INVALID_STARKNET_ADDRESS',
+  'INVALID_STARKNET_SIGNATURE',
+  'INVALID_EVM_SIGNATURE',
+  'INVALID_TIMESTAMP',
+  'INVALID_BLOCK_EXPIRATION',
+  'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+  'EVM_SIGNATURE_VERIFICATION_FAILED',
+  'ETHEREUM_SIGNER_MISMATCH',
+  'SIGNATURE_ALREADY_USED',
+] as const;
+
+const orOwner = (path: string, statement: string): string =>
+  `Instead of a bearer it takes the owner's signature, when no session can be had too: the headers of a login, signed by the main key over the same typed data with path ${path}, or by the wallet over a message with the statement "${statement}". Good once and for nothing else, from any address, and of a locked account too.`;
+
 const starkLogin: OperationNote = {
   group: 'Login',
   summary: 'Log in with a Stark key',
@@ -351,13 +377,26 @@ export const operationNotes: Readonly<Record<string, OperationNote>> = {
   'POST /countersign/v1/sign-out-everywhere': {
     group: 'Emergency',
     summary: 'End every session and every login signature made until now',
-    description: 'Subkeys and tokens stay. The session that asks ends too.',
+    description: `Subkeys and tokens stay. The session that asks ends too. ${orOwner('/countersign/v1/sign-out', 'Countersign Sign Out')}`,
+    headers: ownerHeaders,
+    errors: ownerErrors,
     receipt: true,
     extension: true,
   },
   'POST /countersign/v1/revoke-all': {
     group: 'Emergency',
     summary: 'The panic button: sign out everywhere and revoke every subkey and token, or those of one kind',
+    description: `Cancel your orders at the venue first: afterwards no login is accepted for login.future_tolerance + 1 seconds (31), which the refused login counts down in data.wait_seconds. ${orOwner('/countersign/v1/revoke-all', 'Countersign Revoke All')} A signature revokes everything: kinds is refused with one.`,
+    headers: ownerHeaders,
+    errors: ownerErrors,
+    receipt: true,
+    extension: true,
+  },
+  'POST /countersign/v1/self/revoke': {
+    group: 'Emergency',
+    summary: 'End the very subkey or token that calls this',
+    description:
+      'Whoever holds it may end it, its owner or a finder; from an address of its allowlist. Not a main key or wallet: 403. A subkey ends with all its sessions.',
     receipt: true,
     extension: true,
   },

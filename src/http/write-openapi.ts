@@ -52,6 +52,8 @@ export async function declaredRoutes(): Promise<DeclaredRoutes> {
   registerSelfRoute(app, { view: { ask: unused }, clock });
   registerEmergencyRoutes(app, {
     signOut: { everywhere: unused, revokeAll: unused },
+    proveOwner: unused,
+    endSelf: unused,
     reportLeaked: unused,
     limiter: { chargeCredential: unused },
     clock,

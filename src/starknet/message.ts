@@ -73,15 +73,29 @@ export function domainHash(curve: Pedersen, domain: SigningDomain): bigint {
   });
 }
 
+/**
+ * What the owner's signature over a Request can be for, by the path in it: a signature for one is worth nothing for another. A signed
+ * text holds 31 characters, so that of sign-out-everywhere is a shorter one.
+ */
+export const signedPaths = {
+  login: '/v1/auth',
+  revoke_all: '/countersign/v1/revoke-all',
+  sign_out: '/countersign/v1/sign-out',
+} as const;
+
+export type RequestPurpose = keyof typeof signedPaths;
+
 export interface LoginMessage {
   /** The main account, even when a subkey signs. */
   readonly account: Felt;
   readonly timestamp: UnixSeconds;
   readonly expiration: UnixSeconds;
+  /** Default: a login. */
+  readonly purpose?: RequestPurpose;
 }
 
 export interface MessageHasher {
-  /** Hash of `Request(POST, /v1/auth, "", timestamp, expiration)`: the signed path never has the key or a query in it. */
+  /** Hash of `Request(POST, path, "", timestamp, expiration)`: the signed path never has the key or a query in it. */
   loginHash(message: LoginMessage): bigint;
   /** The chain whose hash is the struct of loginHash, for messageHashes. */
   loginStruct(message: Omit<LoginMessage, 'account'>): PedersenChain;
@@ -113,12 +127,18 @@ const KEPT_ACCOUNTS = 4096;
 /** Hashes the messages of one domain, keeping the states of all constant beginnings. Throws FeltTextError for an unusable domain. */
 export function createMessageHasher(curve: Pedersen, domain: SigningDomain): MessageHasher {
   const messageStart = curve.hashChain(0n, [MESSAGE_PREFIX, domainHash(curve, domain)]);
-  const loginStart = curve.hashChain(0n, [
-    typeHash(requestType),
-    feltFromText('POST'),
-    feltFromText('/v1/auth'),
-    feltFromText(''),
-  ]);
+  const requestStart = (purpose: RequestPurpose) =>
+    curve.hashChain(0n, [
+      typeHash(requestType),
+      feltFromText('POST'),
+      feltFromText(signedPaths[purpose]),
+      feltFromText(''),
+    ]);
+  const requestStarts: Readonly<Record<RequestPurpose, bigint>> = {
+    login: requestStart('login'),
+    revoke_all: requestStart('revoke_all'),
+    sign_out: requestStart('sign_out'),
+  };
   const onboardingStruct = hashStruct(curve, constantType, { action: feltFromText('Onboarding') });
   const accountStarts = createLru<Felt, bigint>(KEPT_ACCOUNTS);
 
@@ -138,8 +158,8 @@ export function createMessageHasher(curve: Pedersen, domain: SigningDomain): Mes
     return curve.hashChain(state, elements);
   }
 
-  const loginStruct = ({ timestamp, expiration }: Omit<LoginMessage, 'account'>): PedersenChain => ({
-    state: loginStart,
+  const loginStruct = ({ timestamp, expiration, purpose = 'login' }: Omit<LoginMessage, 'account'>): PedersenChain => ({
+    state: requestStarts[purpose],
     elements: [BigInt(timestamp), BigInt(expiration), 6n],
   });
 
@@ -157,7 +177,7 @@ export function createMessageHasher(curve: Pedersen, domain: SigningDomain): Mes
       return messageHash(account, curve.hashChain(state, elements));
     },
     loginHashWithoutExpiration: ({ account, timestamp }) =>
-      messageHash(account, curve.hashChain(loginStart, [BigInt(timestamp), 5n])),
+      messageHash(account, curve.hashChain(requestStarts.login, [BigInt(timestamp), 5n])),
     onboardingHash: (account) => messageHash(account, onboardingStruct),
   };
 }

@@ -117,7 +117,8 @@ export function createAnswers(
   function* loginHashes(question: LoginQuestion, first: FirstVerdict | undefined): Generator<bigint> {
     const { account, timestamp, expiration } = question;
     yield first?.hash ?? hasher.loginHash({ account, ...firstForm(question) });
-    if (expiration === undefined) yield hasher.loginHashWithoutExpiration({ account, timestamp });
+    if (expiration === undefined && question.purpose === 'login')
+      yield hasher.loginHashWithoutExpiration({ account, timestamp });
   }
 
   function signerOf(
@@ -154,7 +155,8 @@ export function createAnswers(
   }
 }
 
-const firstForm = ({ timestamp, expiration, defaultExpiration }: LoginQuestion) => ({
+const firstForm = ({ purpose, timestamp, expiration, defaultExpiration }: LoginQuestion) => ({
+  purpose,
   timestamp,
   expiration: expiration ?? defaultExpiration,
 });

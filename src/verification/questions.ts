@@ -3,7 +3,7 @@
 import type { Felt } from '../domain/felt.ts';
 import type { UnixSeconds } from '../domain/time.ts';
 import type { EthereumAddress, EvmSignature } from '../ethereum/eip191.ts';
-import type { RegistrationMessage } from '../starknet/message.ts';
+import type { RegistrationMessage, RequestPurpose } from '../starknet/message.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import type { StarkSignature } from '../starknet/signature.ts';
 
@@ -17,8 +17,9 @@ interface ByAnyOf {
 
 export interface LoginQuestion extends ByAnyOf {
   readonly kind: 'login';
+  readonly purpose: RequestPurpose;
   readonly timestamp: UnixSeconds;
-  /** As sent. Without it clients sign one of two forms (WIRE 2.1, vector msg:auth:no-expiration-header). */
+  /** As sent. Without it, for a login, clients sign one of two forms (WIRE 2.1, vector msg:auth:no-expiration-header). */
   readonly expiration: UnixSeconds | undefined;
   readonly defaultExpiration: UnixSeconds;
   readonly signature: StarkSignature;

@@ -2,7 +2,7 @@
 // from the frozen columns of test/vectors/operations.json, and from nothing in src/.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
-import { call } from '../support/trader.ts';
+import { call, createToken } from '../support/trader.ts';
 import frozen from '../vectors/operations.json' with { type: 'json' };
 import {
   type Allow,
@@ -14,7 +14,16 @@ import {
   gather,
   refusalOf,
 } from './matrix-cast.ts';
-import { newOwner, newStarkKey, newWalletOwner, startWorld, stateOf, type World } from './world.ts';
+import {
+  addSubkey,
+  newOwner,
+  newStarkKey,
+  newWalletOwner,
+  startWorld,
+  stateOf,
+  subkeySession,
+  type World,
+} from './world.ts';
 
 interface Operation {
   readonly method: string;
@@ -30,6 +39,7 @@ const allOf = (value: boolean): Allow => ({
   main_or_evm_session: value,
 });
 const reading: Allow = { ...allOf(true), anonymous: false };
+const ofItself: Allow = { ...allOf(false), readonly_token: true, subkey_session: true };
 const mainOnly: Allow = { ...allOf(false), main_or_evm_session: true };
 
 // `extra_not_in_openapi` of the same file, whose classes it states in words.
@@ -47,6 +57,7 @@ const additions: readonly Operation[] = [
   { method: 'GET', path: '/countersign/v1/self', allow: reading },
   { method: 'POST', path: '/countersign/v1/sign-out-everywhere', allow: mainOnly },
   { method: 'POST', path: '/countersign/v1/revoke-all', allow: mainOnly },
+  { method: 'POST', path: '/countersign/v1/self/revoke', allow: ofItself },
   { method: 'POST', path: '/countersign/v1/leaked', allow: allOf(true) },
   { method: 'GET', path: '/openapi.json', allow: allOf(true) },
   { method: 'GET', path: '/docs', allow: allOf(true) },
@@ -81,8 +92,6 @@ const parameters: Readonly<Record<string, string>> = {
 };
 /** Likewise a body: revoking no kind is refused, behind the gate. */
 const bodies: Readonly<Record<string, unknown>> = { '/countersign/v1/revoke-all': { kinds: [] } };
-/** Nothing can be said to this one that spares the caller: it gets accounts of its own to end. */
-const RUINOUS = '/countersign/v1/sign-out-everywhere';
 const concrete = (template: string): string =>
   template.replaceAll(/\{([a-z_]+)\}/g, (_whole, name: string) => parameters[name] ?? 'x-1');
 
@@ -92,15 +101,23 @@ const expected = ({ template, allow }: (typeof operations)[number], cast: Cast):
 
 let world: World;
 let bearers: Bearers;
-let expendable: Partial<Record<CastName, string>>;
+/** Nothing can be said to these that spares the caller: they get accounts and credentials of their own to end. */
+let expendable: Readonly<Record<string, Partial<Record<CastName, string>>>>;
 let cells = 0;
 
 beforeAll(async () => {
   world = await startWorld({ settings: { 'terminal_token.enabled': 'true' } });
   ({ bearers } = await gather(world));
+  const owner = await newOwner(world);
   expendable = {
-    'main session': (await newOwner(world)).session,
-    'EVM main session': (await newWalletOwner(world)).session,
+    '/countersign/v1/self/revoke': {
+      'subkey session': await subkeySession(world, owner.account, await addSubkey(world, owner)),
+      'read-only token': (await createToken(world.url, owner.session)).token,
+    },
+    '/countersign/v1/sign-out-everywhere': {
+      'main session': (await newOwner(world)).session,
+      'EVM main session': (await newWalletOwner(world)).session,
+    },
   };
 });
 
@@ -120,7 +137,7 @@ async function play(method: string, template: string, name: CastName): Promise<s
   const names = [...new Set([`${method} ${template}`, `${method} ${path}`])];
   const countOfRoute = () => names.reduce((sum, name) => sum + count(name), 0);
   const before = { total: venue.total(), route: countOfRoute() };
-  const bearer = template === RUINOUS ? (expendable[name] ?? bearers[name]) : bearers[name];
+  const bearer = expendable[template]?.[name] ?? bearers[name];
   const answer = await call(world.url, method, path, {
     ...(bearer === undefined ? {} : { bearer }),
     ...(method === 'GET' || method === 'DELETE' ? {} : { body: bodies[template] ?? {} }),

@@ -426,6 +426,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       subkeys: { store, register, activate: notServed, manage: subkeys, clock },
       emergency: {
         signOut: { everywhere: notServed, revokeAll: notServed },
+        proveOwner: notServed,
+        endSelf: notServed,
         reportLeaked: notServed,
         limiter: { chargeCredential: notServed },
         clock,

@@ -87,6 +87,7 @@ test('every deny reason keeps its name, and a new one is added here', () => {
       'order_refused',
       'route_unsigned',
       'store_lost',
+      'bearer_and_signature',
     ].sort(),
   );
 });

@@ -1,14 +1,25 @@
-// What the owner, or a finder, presses when something is out: sign out everywhere, revoke all, report a leaked bearer.
+// What the owner, or a finder, presses when something is out: sign out everywhere, revoke all, report a leaked bearer. The first two
+// also take the owner's signature where there is no bearer, which right after a sign-out nobody can have.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import type { EndSelf } from '../../credentials/end-self.ts';
+import type { OwnerPurpose, OwnerSignature, ProveOwner } from '../../credentials/owner-proof.ts';
 import type { ReportLeaked } from '../../credentials/report-leaked.ts';
-import type { SignOut } from '../../credentials/sign-out.ts';
+import type { Presser, SignOut } from '../../credentials/sign-out.ts';
 import { type Clock, secondsOf } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { limitMessage, type RateLimiter, rateLimitHeaders } from '../../ratelimit/limiter.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { fromFastify } from '../framework-errors.ts';
+import {
+  accountHeader,
+  expirationHeader,
+  optionalHeader,
+  signatureHeader,
+  siweHeader,
+  timestampHeader,
+} from '../read.ts';
 import { BigInteger, closed, FeltWire, open, SHOWN } from '../schemas/common.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../to-wire.ts';
 
@@ -26,11 +37,17 @@ const RevokedAllWire = Type.Object(
   },
   closed,
 );
+const EndedSelfWire = Type.Object(
+  { kind: Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), credential: Type.String() },
+  closed,
+);
 const LeakedBody = Type.Object({ token: Type.String({ maxLength: 8192 }) }, open);
 const ReceivedWire = Type.Object({ received: Type.Literal(true) }, closed);
 
 export interface EmergencyRouteDeps {
   readonly signOut: SignOut;
+  readonly proveOwner: ProveOwner;
+  readonly endSelf: EndSelf;
   readonly reportLeaked: ReportLeaked;
   readonly limiter: Pick<RateLimiter, 'chargeCredential'>;
   readonly clock: Clock;
@@ -44,20 +61,28 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
   // not be written was changed all the same: here and now it is denied.
   function errorHandler(error: Error, request: FastifyRequest): never {
     const refusal = fromFastify(error) ?? error;
-    const { principal } = contextOf(request).grant;
-    if (!(refusal instanceof ApiError) || refusal.status >= 500 || principal === undefined) throw error;
-    const verdict = deps.limiter.chargeCredential(principal.credential, 'emergency');
-    if (verdict.allowed) throw error;
+    const { grant, insists } = contextOf(request);
+    const { principal } = grant;
+    if (!(refusal instanceof ApiError) || refusal.status >= 500) throw error;
+    // Whoever is not the owner is counted by the address: a signature that was not verified names nobody.
+    const verdict =
+      principal === undefined ? insists : deps.limiter.chargeCredential(principal.credential, 'emergency');
+    if (verdict === undefined || verdict.allowed) throw error;
     throw new ApiError('RATE_LIMITED', limitMessage(verdict), {
       headers: rateLimitHeaders(verdict, secondsOf(deps.clock.now())),
     });
+  }
+
+  async function presserOf(request: FastifyRequest, purpose: OwnerPurpose): Promise<Presser> {
+    const { grant } = contextOf(request);
+    return grant.principal === undefined ? deps.proveOwner(signatureOf(request), purpose) : callerOf(request);
   }
 
   app.post(
     '/countersign/v1/sign-out-everywhere',
     { schema: { response: { 200: SignedOutWire } }, errorHandler },
     async (request, reply) => {
-      const { result, receipt } = await signOut.everywhere(callerOf(request));
+      const { result, receipt } = await signOut.everywhere(await presserOf(request, 'sign_out'));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
       return { valid_after: result.validAfter };
     },
@@ -67,14 +92,31 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
     '/countersign/v1/revoke-all',
     { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } }, errorHandler },
     async (request, reply) => {
-      const kinds = kindsOf(request.body.kinds);
-      const { result, receipt } = await signOut.revokeAll(callerOf(request), kinds);
+      const { kinds } = request.body;
+      // The signature says everything, and whoever carries it must not make that less.
+      if (kinds !== undefined && contextOf(request).grant.principal === undefined) {
+        throw new ApiError(
+          'INVALID_REQUEST_PARAMETER',
+          'kinds: a signature revokes everything; only a session may choose',
+        );
+      }
+      const { result, receipt } = await signOut.revokeAll(await presserOf(request, 'revoke_all'), kindsOf(kinds));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
       return {
         valid_after: result.validAfter,
         subkeys: result.subkeys.map(({ publicKey, name }) => ({ public_key: publicKey, name })),
         tokens: result.tokens.map(({ lookupId, name }) => ({ lookup_id: lookupId, name })),
       };
+    },
+  );
+
+  app.post(
+    '/countersign/v1/self/revoke',
+    { schema: { response: { 200: EndedSelfWire } }, errorHandler },
+    async (request, reply) => {
+      const { result, receipt } = await deps.endSelf(callerOf(request));
+      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+      return { kind: result.kind, credential: result.label };
     },
   );
 
@@ -87,6 +129,25 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
       return { received: true } as const;
     },
   );
+}
+
+/** In the headers of a login, by the main key or by the wallet. */
+function signatureOf(request: FastifyRequest): OwnerSignature {
+  const { headers } = request;
+  const { requestId, clientIpText, asker } = contextOf(request);
+  const common = { account: accountHeader(headers), requestId, clientIpText, asker };
+  const signature = optionalHeader(headers, 'PARADEX-EVM-SIGNATURE');
+  if (signature !== undefined) {
+    if (optionalHeader(headers, 'PARADEX-STARKNET-SIGNATURE') !== undefined) {
+      throw new ApiError('INVALID_REQUEST_PARAMETER', 'send the signature of the main key or of the wallet, not both');
+    }
+    return { ...common, by: { kind: 'wallet', signature, siweMessage: siweHeader(headers) } };
+  }
+  const [timestamp, expiration] = [timestampHeader(headers), expirationHeader(headers)];
+  if (expiration === undefined) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'the header PARADEX-SIGNATURE-EXPIRATION is required');
+  }
+  return { ...common, by: { kind: 'main_key', signature: signatureHeader(headers), timestamp, expiration } };
 }
 
 function kindsOf(kinds: readonly string[] | undefined): { subkeys: boolean; tokens: boolean } {

@@ -202,6 +202,8 @@ const others: readonly DenyReason[] = [
   'request_header_refused',
   'order_refused',
   'route_unsigned',
+  // On a route that takes either, as the front says.
+  'bearer_and_signature',
 ];
 
 describe('a private route', () => {
@@ -225,6 +227,12 @@ describe('a private route', () => {
     const s = setup();
     expect(await asking(s)).toMatchObject({ kind: 'deny', reason });
     expect(s.live.size).toBe(0);
+  });
+
+  test('leaves a signature of the owner in the place of a bearer to whoever serves the route', async () => {
+    const s = setup();
+    expect(granted(await s.ask({ signed: true, authorization: [] })).principal).toBeUndefined();
+    expect(await s.ask({ signed: true })).toMatchObject({ kind: 'deny', reason: 'bearer_and_signature' });
   });
 
   test('every reason but those of the front and the gateway is in the list above', () => {

@@ -38,6 +38,12 @@ const ours = [
     path: '/countersign/v1/revoke-all',
     access: 'keys:manage',
   },
+  {
+    name: 'POST /countersign/v1/self/revoke',
+    method: 'POST',
+    path: '/countersign/v1/self/revoke',
+    access: 'possession',
+  },
   { name: 'POST /countersign/v1/leaked', method: 'POST', path: '/countersign/v1/leaked', access: 'self-signed' },
   { name: 'GET /openapi.json', method: 'GET', path: '/openapi.json', access: 'public' },
   { name: 'GET /docs', method: 'GET', path: '/docs', access: 'public' },
@@ -48,7 +54,11 @@ const ours = [
   { name: 'GET /healthz', method: 'GET', path: '/healthz', access: 'public' },
   { name: 'GET /readyz', method: 'GET', path: '/readyz', access: 'public' },
 ];
-const panicButtons = ['POST /countersign/v1/sign-out-everywhere', 'POST /countersign/v1/revoke-all'];
+const panicButtons = [
+  'POST /countersign/v1/sign-out-everywhere',
+  'POST /countersign/v1/revoke-all',
+  'POST /countersign/v1/self/revoke',
+];
 const listed = [...operations, ...extras, ...ours];
 /** A request for the operation: each parameter replaced by a value no literal has. */
 const concrete = (path: string) => path.replace(/\{[a-z_]+\}/g, '0x7a-Value_1');
@@ -79,6 +89,7 @@ describe('the table is the Paradex API and nothing else', () => {
     const access = routeOf(method, concrete(path))?.access;
     const lets = (kind: 'token' | 'subkey' | 'main' | 'evm') => {
       if (access === 'public' || access === 'self-signed') return true;
+      if (access === 'possession') return kind === 'token' || kind === 'subkey';
       const held = permissionsOf(kind, { tokensMayReadKeys: false });
       return access !== undefined && held.has(access) && (kind !== 'token' || method === 'GET');
     };
@@ -112,6 +123,7 @@ describe('the table is the Paradex API and nothing else', () => {
       'GET /v1/system/time',
       'POST /countersign/v1/leaked',
       'POST /countersign/v1/revoke-all',
+      'POST /countersign/v1/self/revoke',
       'POST /countersign/v1/sign-out-everywhere',
       'POST /v1/account/keys/subkeys',
       'POST /v1/account/keys/subkeys/activate',

@@ -23,6 +23,7 @@ test('an action keeps its name, and a new one is added here', () => {
     'backup.taken',
     'clock.accepted',
     'credential.reported_leaked',
+    'credential.revoked_itself',
     'login',
     'login.refused',
     'request.refused',

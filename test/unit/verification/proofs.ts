@@ -38,6 +38,7 @@ export function login(n = 0, more: Partial<LoginQuestion> = {}): LoginQuestion {
   const hash = hasher.loginHash({ account, timestamp, expiration: EXPIRATION });
   return {
     kind: 'login',
+    purpose: 'login',
     account,
     timestamp,
     expiration: EXPIRATION,

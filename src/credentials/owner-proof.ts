@@ -1,0 +1,140 @@
+// The owner's own signature where there is no bearer: the main key or the wallet signs that everything, or every session, ends. It
+// counts once and for one of the two, whatever was signed out before, from any address and of a locked account too: the only harm in it
+// is the one that the owner wants. No subkey can make one.
+import { type AccountId, actorOf, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
+import { feltOf } from '../domain/felt.ts';
+import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
+import type { Account, EarlierUse, Store, StoreTransaction } from '../store/store.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
+import { alreadyUsed } from './already-used.ts';
+import type { Actor } from './caller.ts';
+import { datedError, requireOpenWindow } from './login-window.ts';
+import { signatureText } from './signature-text.ts';
+import type { WalletProofs } from './wallet-proof.ts';
+
+export type OwnerPurpose = 'revoke_all' | 'sign_out';
+
+export interface OwnerSignature {
+  readonly account: AccountId;
+  readonly by:
+    | {
+        readonly kind: 'main_key';
+        readonly signature: StarkSignature;
+        readonly timestamp: UnixSeconds;
+        readonly expiration: UnixSeconds;
+      }
+    | { readonly kind: 'wallet'; readonly siweMessage: string; readonly signature: string };
+  readonly clientIpText: string;
+  readonly requestId: string;
+  readonly asker: Asker;
+}
+
+export interface ProvenOwner extends Actor {
+  /** What was signed, for the audit log. */
+  readonly signed: Readonly<Record<string, unknown>>;
+  /** In the transaction of what it is for. Throws SIGNATURE_ALREADY_USED. */
+  use(tx: StoreTransaction): Promise<void>;
+}
+
+/**
+ * Checks in the order of a login. Throws NOT_ONBOARDED, INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION,
+ * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, SERVICE_UNAVAILABLE, and what WalletProofs throw.
+ */
+export type ProveOwner = (request: OwnerSignature, purpose: OwnerPurpose) => Promise<ProvenOwner>;
+
+/** As of logins. */
+const MARK_GRACE_SECONDS = 60;
+
+export function createProveOwner(deps: {
+  store: Pick<Store, 'account' | 'isDated'>;
+  clock: Clock;
+  verifier: Pick<Verifier, 'ask'>;
+  wallets: WalletProofs;
+  settings: { readonly maxAgeSeconds: number; readonly futureToleranceSeconds: number };
+}): ProveOwner {
+  const { store, clock, settings } = deps;
+
+  return async function proveOwner(request, purpose) {
+    const account = await store.account(request.account);
+    if (account === undefined) throw new ApiError('NOT_ONBOARDED', 'user has never called the /onboarding endpoint');
+    const { by } = request;
+    const { signedAt, ...proven } =
+      by.kind === 'main_key'
+        ? await byMainKey(account, by, request, purpose)
+        : await byWallet(account, by, request, purpose);
+    const { principal } = proven;
+    if (await store.isDated(account.account, actorOf(principal.credential), signedAt))
+      throw datedError(signedAt, clock);
+    return { ...proven, requestId: request.requestId, clientIpText: request.clientIpText };
+  };
+
+  async function byMainKey(
+    { account, signer: owner }: Account,
+    { signature, timestamp, expiration }: Extract<OwnerSignature['by'], { kind: 'main_key' }>,
+    { asker }: OwnerSignature,
+    purpose: OwnerPurpose,
+  ): Promise<Proven> {
+    requireOpenWindow({ timestamp, expiration }, clock, settings);
+    if (owner.type !== 'starknet' || !isPossibleSignature(signature)) throw notByMainKey();
+    const { signer } = await deps.verifier.ask(
+      {
+        kind: 'login',
+        purpose,
+        account,
+        ...{ timestamp, expiration, defaultExpiration: expiration, signature },
+        ...{ keys: [owner.publicKey], recover: false },
+      },
+      asker,
+    );
+    if (signer === undefined) throw notByMainKey();
+    // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+    requireOpenWindow({ timestamp, expiration }, clock, settings);
+    const message = { hash: feltOf(signer.hash), by: signer.publicKey };
+    const until = addSeconds(nanosOfSeconds(expiration), MARK_GRACE_SECONDS);
+    return {
+      principal: { credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID } },
+      signedAt: timestamp,
+      signed: { signature_timestamp: timestamp, signature_expiry: expiration, ...signatureText(signature) },
+      use: (tx) => requireFirst('this signature', tx.useSignature(account, purpose, message, until)),
+    };
+  }
+
+  async function byWallet(
+    { account, signer: owner }: Account,
+    { siweMessage, signature }: Extract<OwnerSignature['by'], { kind: 'wallet' }>,
+    { asker }: OwnerSignature,
+    purpose: OwnerPurpose,
+  ): Promise<Proven> {
+    const claim = deps.wallets.read(siweMessage, signature, { kind: purpose });
+    const { address, nonce, issuedAt, expirationTime } = claim.message;
+    if (owner.type !== 'eip191' || owner.ethAddress !== address) {
+      throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not by the wallet of this account');
+    }
+    if (issuedAt === undefined || expirationTime === undefined) {
+      throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
+    }
+    await deps.wallets.prove(claim, asker);
+    const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
+    return {
+      principal: { credential: { account, kind: 'evm', id: MAIN_CREDENTIAL_ID } },
+      signedAt: secondsOf(issuedAt),
+      signed: { siwe_message: siweMessage, evm_signature: signature },
+      use: (tx) => requireFirst('the nonce of this message', tx.useSiweNonce(account, nonce, until)),
+    };
+  }
+}
+
+type Proven = Pick<ProvenOwner, 'principal' | 'signed' | 'use'> & { readonly signedAt: UnixSeconds };
+
+async function requireFirst(what: string, use: Promise<EarlierUse | undefined>): Promise<void> {
+  const earlier = await use;
+  if (earlier !== undefined) throw alreadyUsed(what, earlier);
+}
+
+const notByMainKey = (): ApiError =>
+  new ApiError(
+    'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+    'the signature is not by the main key of this account over this request',
+  );

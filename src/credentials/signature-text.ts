@@ -1,0 +1,6 @@
+// A signature as audit rows have it: what was signed can be verified again, years later.
+import type { StarkSignature } from '../starknet/signature.ts';
+
+export const signatureText = ({ r, s }: StarkSignature) => ({
+  signature: [`0x${r.toString(16)}`, `0x${s.toString(16)}`],
+});
