@@ -397,7 +397,8 @@ async function wire(
     front,
   );
   const port = await server.listen();
-  closing.push(() => server.drain(config['http.drain_timeout'] * 1000));
+  // Whoever still waits for the venue then is told whether the request had left, instead of nothing.
+  closing.push(() => server.drain(config['http.drain_timeout'] * 1000, upstream.destroy));
   closing.push(() => {
     stopping = true;
   });

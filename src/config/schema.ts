@@ -262,7 +262,8 @@ export const settings = {
   'http.drain_timeout': duration(10, {
     min: 0,
     max: 600,
-    description: 'How long a stopping server waits for requests under way before it cuts them.',
+    description:
+      'How long a stopping server waits for requests under way before it cuts them. Who still waits for the venue is answered 503 with data.sent.',
   }),
 
   domain_name: text('Paradex', {

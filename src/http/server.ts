@@ -49,8 +49,11 @@ export interface PerAddress {
 export interface HttpServer {
   /** Resolves with the port that was bound, 0 for a unix socket; rejects when it cannot be. */
   listen(): Promise<number>;
-  /** Takes no new connections, lets requests under way finish, and cuts what is left after `ms`. */
-  drain(ms: number): Promise<void>;
+  /**
+   * Takes no new connections, lets requests under way finish, and cuts what is left after `ms`; before that it awaits `lastWords`,
+   * which may answer what can still be answered.
+   */
+  drain(ms: number, lastWords?: () => Promise<unknown>): Promise<void>;
 }
 
 /** A handshake takes a few round trips; who needs longer holds a connection for nothing. */
@@ -214,7 +217,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
       unwatch = watchDescriptors(makeRoom);
       return port;
     },
-    drain(ms) {
+    drain(ms, lastWords = async () => undefined) {
       draining = true;
       unwatch();
       for (const response of ownersOf(underWay)) {
@@ -224,7 +227,12 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
       }
       return new Promise((resolve) => {
         const cut = setTimeout(() => {
-          for (const socket of ownersOf(open)) socket.destroy();
+          void lastWords().finally(() => {
+            // What was written in this turn has been handed to the system by the next.
+            setImmediate(() => {
+              for (const socket of ownersOf(open)) socket.destroy();
+            });
+          });
         }, ms);
         // Not yet the HTTP server's own close: it closes what it takes for idle, and looks for late requests no more.
         NetServer.prototype.close.call(server, () => {

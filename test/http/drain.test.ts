@@ -8,6 +8,7 @@ import { eventually, rawClient, settled, startVenue } from '../gateway/forward-h
 import { type Service, startService } from '../support/harness.ts';
 import { untilClosed } from '../support/raw-http.ts';
 import { certFile, certificate, keyFile } from '../support/self-signed.ts';
+import { mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const PATIENT = { 'http.drain_timeout': '600', 'http.keep_alive_timeout': '600', 'http.request_timeout': '600' };
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -142,3 +143,25 @@ test.each(['before its handshake', 'after its handshake'])(
     await closed;
   },
 );
+
+test('when the time is over, who waits for the venue is told that the request may have been executed, and a begun answer is cut', async () => {
+  const heard: string[] = [];
+  const venue = await startVenue((request, response) => {
+    heard.push(request.method ?? '');
+    if (request.url === '/v1/markets') response.write('begun');
+  });
+  const service = await start({ upstream: venue.url, settings: { 'http.drain_timeout': '1' } });
+  const owner = starkTrader();
+  await onboard(service.url, owner);
+  const bearer = await mainSession(service.url, owner);
+  const cancel = `DELETE /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${bearer}\r\n\r\n`;
+  const [waiting, begun] = [rawClient(service.port, cancel), rawClient(service.port, get('/v1/markets'))];
+  await eventually(() => heard.length === 2);
+  await begun.until((text) => text.includes('begun'));
+  await service.stop();
+  const told = await waiting.closed();
+  expect(told).toMatch(/^HTTP\/1\.1 503 .*"data":\{"sent":true\}\}$/s);
+  expect(told).toMatch(/may have been executed: look it up before you send it again/);
+  expect(told).not.toMatch(/retry-after/i);
+  expect(await begun.closed()).toMatch(/begun\r\n$/);
+});
