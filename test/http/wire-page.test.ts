@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from '../support/harness.ts';
+import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -19,10 +20,10 @@ afterAll(async () => {
   await service.stop();
 });
 
-const printedBy = async (code: string): Promise<string> => {
+const printedBy = async (code: string, env: Record<string, string> = {}): Promise<string> => {
   const { stdout } = await run(process.execPath, ['--input-type=module-typescript', '-e', code], {
     cwd: root,
-    env: { ...process.env, COUNTERSIGN: service.url },
+    env: { ...process.env, COUNTERSIGN: service.url, ...env },
     timeout: 50_000,
   });
   return stdout;
@@ -35,6 +36,19 @@ test('its 30 lines onboard, log in, register a subkey and place an order with it
 });
 
 test('its wallet logs in, registers a pending subkey, and another device takes it', async () => {
-  expect(blocks).toHaveLength(2);
   expect(await printedBy(blocks[1] ?? '')).toBe('ciphertext\n');
+});
+
+test('its last block ends everything without a session, also right after a sign-out', async () => {
+  expect(blocks).toHaveLength(3);
+  const owner = starkTrader();
+  await onboard(service.url, owner);
+  const session = await mainSession(service.url, owner);
+  const { token } = await createToken(service.url, session);
+  await call(service.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: session });
+  expect((await call(service.url, 'GET', '/v1/balance', { bearer: token })).status).toBe(200);
+  expect(await printedBy(blocks[2] ?? '', { MAIN_KEY: owner.privateKey })).toMatch(
+    /^200 nodes=1; ms=\d+; in_flight=0 /,
+  );
+  expect((await call(service.url, 'GET', '/v1/balance', { bearer: token })).status).toBe(401);
 });

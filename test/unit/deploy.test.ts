@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { descriptorsNeeded } from '../../src/config/descriptors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { settingNames, variableOf } from '../../src/config/schema.ts';
+import { listedPages } from '../../src/http/pages.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const variables = new Set(settingNames.map(variableOf));
@@ -46,4 +47,12 @@ test('no command of the page about deploying copies a folder with all that lies 
     .join('');
   expect(commands).toContain('git archive HEAD');
   expect(commands).not.toMatch(/\b(?:cp|rsync)\b[^\n]* -\w*[ra]/);
+});
+
+test('the image has every page that a server serves', () => {
+  const copied = [...read('Dockerfile').matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, from = '']) =>
+    from.split(' '),
+  );
+  const files = listedPages.flatMap(({ pages }) => pages.map(({ file }) => file));
+  expect(files.filter((file) => !copied.includes(file) && !copied.includes(file.split('/')[0] ?? ''))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // Every number that docs/wire.md works out, computed from the definitions on that page with our engine. What the published vectors
 // know of it stands beside it, so that both are held to each other.
+import { emergencyHeaders } from '../../../src/client/sign-in.ts';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
 import { createWallet } from '../../../src/client/wallet.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
@@ -8,6 +9,7 @@ import { starknetAccountAddress } from '../../../src/starknet/address.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { loadStarkEngine } from '../../../src/starknet/engine/load.ts';
 import { feltFromText } from '../../../src/starknet/felt.ts';
+import { createMessageHasher } from '../../../src/starknet/message.ts';
 import { snKeccak } from '../../../src/starknet/sn-keccak.ts';
 import document from '../../vectors/vectors.json' with { type: 'json' };
 
@@ -197,6 +199,26 @@ function activation(): Worked {
   };
 }
 
+/** No vector knows it: what a client of ours signs is held to it. */
+function emergency(): Worked {
+  const window = { timestamp: 1_767_323_045, expiration: 1_767_323_105 };
+  const texts = ['POST', '/countersign/v1/revoke-all', '', String(window.timestamp), String(window.expiration)];
+  const { struct, hash, signature } = message(TEST, types.login, texts);
+  const hasher = createMessageHasher(curve, { domainName: 'Paradex', chainId: TEST });
+  const headers = emergencyHeaders(hasher, owner, account, window, 'revoke_all');
+  return {
+    lines: [
+      ['chain id', TEST],
+      ['account', account],
+      ['path', hex(feltFromText('/countersign/v1/revoke-all'))],
+      ['struct hash', hex(struct)],
+      ['message hash', hex(hash)],
+      ['signature', pair(signature)],
+    ],
+    frozen: { signature: headers['PARADEX-STARKNET-SIGNATURE'] ?? '' },
+  };
+}
+
 /** By the number of the section of docs/wire.md, in which each is one block. */
 export const worked: Readonly<Record<string, Worked>> = {
   '2': {
@@ -235,6 +257,7 @@ export const worked: Readonly<Record<string, Worked>> = {
   '6': registration(),
   '7': activation(),
   '8.1': typed('msg:order:market-sell', types.order, ['1767323045123', 'BTC-USD-PERP', '2', 'MARKET', '100000', '0']),
+  '9': emergency(),
   '8.2': typed('msg:modify:limit', types.change, [
     '1767323045123',
     'BTC-USD-PERP',

@@ -1,0 +1,73 @@
+// What the pages for people name is there: a code, a setting, a route or a command that was renamed would lead them nowhere.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseRouteTable } from '../../../src/access/route-table.ts';
+import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
+import { formsOf, isCommandName, optionsOf } from '../../../src/cli/command-forms.ts';
+import { settingNames, variableOf } from '../../../src/config/schema.ts';
+import { auditActions } from '../../../src/domain/audit-action.ts';
+import { errorStatus } from '../../../src/errors.ts';
+
+const read = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+const names = ['give-a-bot-a-key', 'leaked-key', 'nginx', 'rotate', 'upgrade', 'deploying', 'wire', 'operator'];
+const files = ['README.md', 'SECURITY.md', ...names.map((name) => `docs/${name}.md`)];
+const pages = files.map((file) => [file, read(file)] as const);
+
+describe.each(pages)('%s', (_file, text) => {
+  test('names only error codes that there are', () => {
+    const codes = [...text.matchAll(/`([A-Z]+(?:_[A-Z0-9]+)+)`/g)].map(([, code = '']) => code);
+    const other = /^(?:CSIGN_|COUNTERSIGN_|STOP_|PRIVATE_|NODE_|MAIN_KEY|REDUCE_|POST_)/;
+    expect(codes.filter((code) => !other.test(code) && !Object.hasOwn(errorStatus, code))).toEqual([]);
+  });
+
+  test('names only settings that there are', () => {
+    const variables = new Set(settingNames.map(variableOf));
+    const named = [...text.matchAll(/\bCSIGN_[A-Z_]+[A-Z]\b/g)].map(([variable]) => variable);
+    expect(named.filter((variable) => !variables.has(variable))).toEqual([]);
+    // `data.sent` is a member of an error; a file is no setting, nor is an action of the audit log.
+    const groups = new Set(settingNames.filter((name) => name.includes('.')).map(groupOf));
+    const settings = [...text.matchAll(/`(?:--)?([a-z_]+\.[a-z_0-9]+)`/g)].map(([, name = '']) => name);
+    const known: readonly string[] = [...settingNames, ...Object.keys(auditActions)];
+    const file = /\.(?:md|json|token|sock|url|key|ts|service)$|^data\./;
+    expect(settings.filter((name) => groups.has(groupOf(name)) && !file.test(name) && !known.includes(name))).toEqual(
+      [],
+    );
+  });
+
+  test('names only routes that are listed', () => {
+    const routes = [...text.matchAll(/\b(GET|POST|PUT|DELETE) (\/[a-z0-9_/{}.-]*[a-z0-9_}]|\/)(?=[`? ])/g)]
+      .map(([, method, path]) => `${method} ${path}`)
+      .filter((route) => !/ \/(?:operator\/|metrics|x$)/.test(route));
+    const listed = new Set(parseRouteTable(paradex).routes.map((route) => route.name));
+    expect(routes.filter((route) => !listed.has(route))).toEqual([]);
+  });
+
+  test('shows only commands that there are, with options that they take', () => {
+    for (const [typed, name = '', ...rest] of commandsIn(text)) {
+      expect([typed, isCommandName(name)]).toEqual([typed, true]);
+      if (!isCommandName(name)) continue;
+      const verbs = formsOf[name].forms.flatMap(({ verb }) => verb ?? []);
+      if (verbs.length > 0 && rest.length > 0)
+        expect([typed, verbs]).toEqual([typed, expect.arrayContaining([rest[0]])]);
+      const options = [...optionsOf(name).map(([option]) => option), ...settingNames, 'data', 'json', 'help'];
+      const given = rest.filter((word) => word.startsWith('--')).map((word) => word.slice(2).split('=')[0]);
+      expect([typed, given.filter((option) => !options.some((one) => one === option))]).toEqual([typed, []]);
+    }
+  });
+});
+
+test('the pages were read: they name what they are about', () => {
+  const whole = pages.map(([, text]) => text).join('');
+  expect(commandsIn(whole).length).toBeGreaterThan(15);
+  expect(whole).toContain('`ORDER_ALREADY_SENT`');
+});
+
+const groupOf = (name: string): string => name.split('.')[0] ?? '';
+
+/** Each as `[all of it, name, ...words]`: lines of blocks, and what stands between backquotes. */
+function commandsIn(text: string): readonly (readonly string[])[] {
+  const typed = [...text.matchAll(/^countersign ([^\n]*)$|`countersign ([^`\n]+)`/gm)].map(([, line, inline]) =>
+    (line ?? inline ?? '').replace(/\s*(?:#|[<>|] ?).*$/, ''),
+  );
+  return typed.filter((words) => !words.startsWith('<')).map((words) => [words, ...words.split(/\s+/)]);
+}
