@@ -24,9 +24,9 @@ USER 1000:1000
 VOLUME ["/data", "/keys"]
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Plain HTTP on loopback; with tls.cert, give a check of your own: --no-healthcheck here, and your orchestrator's.
+# /readyz where the server has said that its operator API answers, whatever port, address or certificate it was given, and by whatever.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-  CMD ["node", "--disable-sigusr1", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "--disable-sigusr1", "src/healthcheck.ts"]
 # node itself is the first process: signals reach it, and a stop finishes what is under way.
 ENTRYPOINT ["node", "--disable-sigusr1", "src/main.ts"]
 CMD ["serve"]

@@ -83,6 +83,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'telemetry/redact',
   ],
   main: ['cli'],
+  healthcheck: ['config', 'operator/address-file', 'operator/socket-file'],
 };
 /** The composition roots know every module: of the service, and of what is done without one. */
 const knowsAll = ['app', 'offline', 'prepare'];

@@ -25,6 +25,12 @@ test('the systemd unit allows the descriptors that the default settings need', (
   expect(Number(allowed)).toBeGreaterThanOrEqual(descriptorsNeeded(config));
 });
 
+test('the health check of the image knows no port of its own, and what it runs is there', () => {
+  const [, program = ''] =
+    /^HEALTHCHECK .*\\\n {2}CMD \["node", "--disable-sigusr1", "(\S+)"\]$/m.exec(read('Dockerfile')) ?? [];
+  expect(read(program)).not.toMatch(/8080|localhost:\d/);
+});
+
 test('no key and no database can be copied into an image', () => {
   const lines = read('.dockerignore').split('\n');
   expect(lines).toContain('*');
