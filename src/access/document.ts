@@ -132,6 +132,10 @@ have been executed, so look it up before you send it again. Such an answer has n
 \`data.sent\` is not true, nothing of the request has left; 503 and 408 say so with false. A connection that ends without a whole answer
 says nothing: look it up.
 
+When a key is out, in this order: cancel at the venue, press revoke-all, sign in again, make new keys
+([leaked-key.md](leaked-key.md)). After a revoke-all or a sign-out logins are refused for login.future_tolerance + 1 seconds:
+\`INVALID_TIMESTAMP\`, whose \`data.wait_seconds\` says how many are left.
+
 The other exception is \`/readyz\` at 503: \`{ "status", "checks" }\`, as at 200. What the venue answers is the venue's.
 
 The headers \`X-RateLimit-Limit\`, \`-Remaining\`, \`-Reset\` and \`X-Ratelimit-Window\` are on every answer to a request that was counted. They
