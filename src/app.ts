@@ -174,12 +174,7 @@ async function wire(
 
   makeOwnFolder(config['data.folder']);
   const core = await openCore(config, log, time, closing, counters);
-  const { store, clock, keyring, firstStart, live, view, changes, signingKeys } = core;
-  const journal = createAuditJournal({
-    store,
-    onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
-  });
-  closing.push(() => journal.close());
+  const { store, clock, keyring, firstStart, live, view, journal, changes, signingKeys } = core;
   const purge = setInterval(() => {
     store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
   }, PURGE_MS).unref();
@@ -361,7 +356,6 @@ async function wire(
     {
       telemetry,
       readiness,
-      writeAudit: journal.writeLogins,
       metrics: { page, isScraper: scraper === undefined ? undefined : createIsOperator(scraper) },
     },
     closing,
@@ -438,6 +432,7 @@ interface Core {
   readonly firstStart: boolean;
   readonly live: ReturnType<typeof createLiveRegistry>;
   readonly view: ReturnType<typeof createView>;
+  readonly journal: ReturnType<typeof createAuditJournal>;
   readonly changes: ReturnType<typeof createChanges>;
   readonly signingKeys: SigningKeys;
   readonly backups: Backups;
@@ -463,6 +458,11 @@ async function openCore(
     log.fatal({ event: 'store_lost', err: why });
     live.cutEverybody('store_lost');
   });
+  const journal = createAuditJournal({
+    store,
+    onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
+  });
+  closing.push(() => journal.close());
   const changes = countChanges(
     createChanges({
       store: stored,
@@ -474,6 +474,7 @@ async function openCore(
         log.error({ event: 'change_not_written', err: error });
         for (const account of deniedWhole) log.error({ event: 'account_denied_whole', account });
       },
+      onEnded: journal.ended,
     }),
     counters,
   );
@@ -490,7 +491,7 @@ async function openCore(
     },
   });
   const backups = createBackups({ store, masterKey, copy: join(config['data.folder'], `${DATABASE_FILE}.copy`) });
-  return { store, clock, keyring, masterKey, firstStart, live, view, changes, signingKeys, backups };
+  return { store, clock, keyring, masterKey, firstStart, live, view, journal, changes, signingKeys, backups };
 }
 
 /** Resolves with the address as bound. Rejects with OperatorPlaceTaken or UnsafeFile. */
@@ -503,7 +504,6 @@ async function startOperatorApi(
     readonly telemetry: Telemetry;
     readonly readiness: Readiness;
     readonly metrics?: MetricsAccess;
-    readonly writeAudit?: () => Promise<void>;
   },
   closing: Closing,
 ): Promise<string> {
@@ -518,7 +518,7 @@ async function startOperatorApi(
     revokeCredential: createRevokeCredential({ changes, clock }),
     acceptClock: createAcceptClock({
       ...core,
-      writeAudit: told.writeAudit ?? (async () => undefined),
+      writeAudit: core.journal.writeLogins,
       settings: { futureToleranceSeconds: config['login.future_tolerance'] },
     }),
     signingKeys,

@@ -53,6 +53,7 @@ const front = createFront(
       terminalToken: () => undefined,
       refused: () => undefined,
       loginRefused: () => undefined,
+      ended: () => undefined,
       writeLogins: async () => undefined,
       close: async () => undefined,
     },

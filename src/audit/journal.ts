@@ -1,4 +1,4 @@
-// Audit rows that belong to no change: logins and terminal tokens, grouped within a second, and refusals of identified credentials,
+// Audit rows that belong to no change: logins, terminal tokens and receipts, grouped within a second, and refusals of identified credentials,
 // counted per minute. It must never grow with what strangers send: only callers that proved a credential reach it, and of one account
 // there are so many rows a minute at most.
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -17,6 +17,8 @@ export interface AuditJournal {
   refused(credential: CredentialRef, where: Where, reason: DenyReason, route: string): void;
   /** A login that was refused though its signature was good. The first from an address is written with the next logins. */
   loginRefused(credential: CredentialRef, where: Where, reason: string): void;
+  /** What an ending did, which is known when the row about it stands already. */
+  ended(row: AuditEntry, receipt: { readonly nodes: number; readonly ms: number; readonly inFlight: number }): void;
   /** Writes the logins and terminal tokens that wait; refusals go on being counted. */
   writeLogins(): Promise<void>;
   /** Writes what is waiting. Called on shutdown, after the last request. */
@@ -90,6 +92,8 @@ export function createAuditJournal(deps: {
       logins.push(entryOf('login.refused', credential, where, { reason, count: 1 }));
     },
 
+    ended: ({ action, ...row }, { nodes, ms, inFlight }) =>
+      void logins.push({ ...row, action: 'ending.receipt', detail: { action, nodes, ms, in_flight: inFlight } }),
     async writeLogins() {
       writeLogins();
       await writing;

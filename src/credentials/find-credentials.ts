@@ -2,12 +2,14 @@
 // no bearer that it was given.
 import { livenessRefusal } from '../access/decide.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
+import type { AuditAction } from '../domain/audit-action.ts';
 import {
   type AccountId,
   type CredentialKind,
   type CredentialRef,
   credentialSubject,
   MAIN_CREDENTIAL_ID,
+  NO_ACCOUNT,
 } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { parseFelt } from '../domain/felt.ts';
@@ -96,11 +98,14 @@ export function createFindCredentials(deps: {
       const subject = credentialSubject(ref);
       const ending = own.rows.find((row) => row.subject === subject && ENDINGS.has(row.action));
       if (ending !== undefined) return ending;
-      // With others of its account: by the time at which it was revoked, and by its name in the row.
-      const [from, to] = [addSeconds(revokedAt, -1), addSeconds(revokedAt, 1)];
-      const about = { account: ref.account, from, to, newestFirst: true };
-      const { rows } = await store.audit(about, { limit: 50, cursor: undefined });
-      return rows.find((row) => ENDINGS_OF_ALL.has(row.action));
+      // With others: of its account, or of the key that signed them all. By the time at which it was revoked.
+      const span = { from: addSeconds(revokedAt, -1), to: addSeconds(revokedAt, 1), newestFirst: true };
+      for (const account of [ref.account, NO_ACCOUNT]) {
+        const { rows } = await store.audit({ ...span, account }, { limit: 50, cursor: undefined });
+        const endingOfAll = rows.find((row) => ENDINGS_OF_ALL.has(row.action));
+        if (endingOfAll !== undefined) return endingOfAll;
+      }
+      return undefined;
     },
   };
 
@@ -229,11 +234,17 @@ export function revokedAtOf(found: Found) {
   return found.kind === 'token' ? found.token.revokedAt : NEVER;
 }
 
-const ENDINGS: ReadonlySet<string> = new Set(['subkey.revoked', 'token.revoked', 'credential.reported_leaked']);
-const ENDINGS_OF_ALL: ReadonlySet<string> = new Set([
+const ENDINGS: ReadonlySet<string> = new Set<AuditAction>([
+  'subkey.revoked',
+  'token.revoked',
+  'credential.reported_leaked',
+  'credential.revoked_itself',
+]);
+const ENDINGS_OF_ALL: ReadonlySet<string> = new Set<AuditAction>([
   'account.revoked_all',
   'account.revoked_by_restore',
   'account.revoked_by_clock',
+  'signing_key.retired',
 ]);
 
 function own(account: Account): Found {

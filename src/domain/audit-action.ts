@@ -31,6 +31,8 @@ export const auditActions = {
     'Somebody who held a bearer said that it is in the open: the token was revoked, or the sessions up to that one ended. There is no actor.',
   'credential.revoked_itself':
     'A subkey or token was revoked by a bearer of its own: whoever holds one may end it. Subject and actor are the same.',
+  'ending.receipt':
+    'What the ending of the same `request_id` and `subject` did: `detail` has its `action`, and `nodes`, `ms` and `in_flight` of its receipt. Written within a second after it.',
   'signing_key.published': 'A new signing key stands in jwks.json, and does not sign yet.',
   'signing_key.activated': 'A signing key signs from now on.',
   'signing_key.retired': 'A signing key ended, and all it had signed.',

@@ -4,7 +4,7 @@ import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { Change, Store, StoreReads, StoreTransaction } from '../store/store.ts';
+import type { AuditEntry, Change, Store, StoreReads, StoreTransaction } from '../store/store.ts';
 import { currentTransaction } from './current-store.ts';
 import { cutSubjectOf, type Denial } from './denial.ts';
 import type { Denials } from './denials.ts';
@@ -66,16 +66,23 @@ export function createChanges(deps: {
   clock: Pick<Clock, 'monotonic'>;
   /** `deniedWhole`: accounts of which more was ended so than is remembered one by one. */
   onStoreFailure: (error: unknown, deniedWhole: readonly AccountId[]) => void;
+  /** Told what an ending did: `row` is the last one that its transaction wrote about it. It must not wait for anything. */
+  onEnded?: (row: AuditEntry, receipt: Receipt) => void;
 }): Changes & { stats(): ChangesStats } {
   const { denials } = deps;
   let failures = 0;
   return {
     async commit(work, options = {}) {
       const reason = options.cutReason ?? 'credential_revoked';
+      let row: AuditEntry | undefined;
       const { result, change, lifted, asOf } = await deps.store
         .transaction(async (stored) => {
           const { tx, requireCurrent } = currentTransaction(stored, denials);
-          const { result, change } = await work(tx, stored);
+          const appendAudit = (entry: AuditEntry) => {
+            row = entry;
+            return tx.appendAudit(entry);
+          };
+          const { result, change } = await work({ ...tx, appendAudit }, stored);
           const lifting = options.lift?.(result) ?? [];
           const lifted = denials.mayHold(lifting) ? lifting : [];
           // A revocation holds whatever else has ended; it must never be refused for that.
@@ -92,6 +99,8 @@ export function createChanges(deps: {
           throw new ApiError('SERVICE_UNAVAILABLE', 'the change could not be written', { cause: error });
         });
       const receipt = change === undefined ? undefined : applied(change, reason);
+      // It is known only now, when the row stands: a row of its own says it.
+      if (change?.narrows && receipt !== undefined && row !== undefined) deps.onEnded?.(row, receipt);
       if (lifted.length > 0) await lift(lifted, asOf, change);
       return { result, receipt };
     },

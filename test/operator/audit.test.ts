@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../../src/cli/commands/audit.ts';
 import { addSubkey, expectRefusal, mainSession, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
 import { createToken } from '../support/trader.ts';
-import { auditRows, command, operate, run } from './operator.ts';
+import { auditRows, command, isLate, operate, run } from './operator.ts';
 
 let world: World;
 let owner: Owner;
@@ -20,8 +20,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const iso = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString();
-/** Logins are written in groups, up to a second later: whether one stands there yet is chance. */
-const isChange = ({ action }: Record<string, unknown>): boolean => action !== 'login';
+const isChange = (row: Record<string, unknown>): boolean => !isLate(row);
 const actions = async (query: string) => (await auditRows(world.service, query)).filter(isChange).map((r) => r.action);
 
 test('every change of every account is a line, oldest first', async () => {
@@ -82,7 +81,7 @@ test('a log of more than one page comes whole', async () => {
   for (let n = 0; n < 510; n += 1)
     await command(world.service, `/accounts/${other.account}/${n % 2 ? 'lock' : 'unlock'}`);
   for (const query of ['', `?account=${other.account}`]) {
-    const rows = (await auditRows(world.service, query)).filter(({ actor }) => actor === 'operator');
+    const rows = (await auditRows(world.service, query)).filter(isChange).filter(({ actor }) => actor === 'operator');
     expect(rows).toHaveLength(511);
     const ids = rows.map(({ id }) => Number(id));
     expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
@@ -186,4 +185,21 @@ test('a cursor beyond the last line exports nothing', async () => {
   for (const account of ['', `account=${owner.account}&`]) {
     expect(await auditRows(world.service, `?${account}cursor=8999999999999999999.999999999999999999`)).toEqual([]);
   }
+});
+
+test('an ending has its receipt in a row of its own, by the same request and about the same', async () => {
+  const alice = await newOwner(world);
+  const { lookupId } = await createToken(world.url, alice.session);
+  const answer = await command(world.service, '/credentials/revoke', { credential: lookupId });
+  const id = answer.headers.get('Countersign-Request-Id');
+  const rows = () => auditRows(world.service, `?request_id=${id}`);
+  await expect.poll(async () => (await rows()).length, { timeout: 5_000 }).toBe(2);
+  const [ended, receipt] = await rows();
+  expect(receipt).toMatchObject({
+    account: alice.account,
+    action: 'ending.receipt',
+    actor: 'operator',
+    subject: ended?.subject,
+    detail: { action: 'token.revoked', ...answer.json.receipt },
+  });
 });

@@ -130,7 +130,7 @@ describe('after real traffic', () => {
       'logins_total{starknet,INVALID_SUBKEY}': 1,
       'logins_total{starknet,NOT_ONBOARDED}': 1,
       'logins_total{wallet,ok}': 1,
-      'logins_total{wallet,EVM_SIGNATURE_VERIFICATION_FAILED}': 1,
+      'logins_total{wallet,SIGNATURE_ALREADY_USED}': 1,
       'errors_total{INVALID_SUBKEY}': 1,
       'errors_total{NOT_ONBOARDED}': 1,
       'decisions_total{allow,none}': 7,

@@ -46,6 +46,10 @@ export async function auditRows(service: At, query = ''): Promise<readonly Recor
     .map((line) => JSON.parse(line));
 }
 
+/** Rows that are written up to a second after what they are about, at whatever place that is: whether one stands there yet is chance. */
+export const isLate = ({ action }: Record<string, unknown>): boolean =>
+  action === 'login' || action === 'login.refused' || action === 'ending.receipt';
+
 type Command = (argv: readonly string[]) => Promise<number>;
 
 /** One command on the data and the master key of a folder. */

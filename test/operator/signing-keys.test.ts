@@ -13,7 +13,7 @@ import {
 } from '../http/world.ts';
 import { startService } from '../support/harness.ts';
 import { call, createToken } from '../support/trader.ts';
-import { auditRows, command, type ListedKey, operate, signingKeys } from './operator.ts';
+import { auditRows, command, isLate, type ListedKey, operate, signingKeys } from './operator.ts';
 
 async function ownWorld(settings: Record<string, string> = {}): Promise<World> {
   const world = await startWorld({ settings });
@@ -189,7 +189,7 @@ describe('by age', () => {
     for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active', 'published']);
     world.clock.advance(60);
     for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['verifying', 'active']);
-    const rows = await auditRows(world.service);
+    const rows = (await auditRows(world.service)).filter((row) => !isLate(row));
     expect(rows.filter(({ actor }) => actor === 'schedule')).toHaveLength(4);
   });
 
@@ -405,7 +405,7 @@ describe('a retired key', () => {
     const mine = await ownWorld({ 'signing_keys.publish_delay': '0' });
     const { kid } = await rotate(mine, 'session');
     await command(mine.service, `/signing-keys/${kid}/retire`);
-    const rows = await auditRows(mine.service, '?account=0x0');
+    const rows = (await auditRows(mine.service, '?account=0x0')).filter((row) => !isLate(row));
     expect(rows.map(({ action, subject }) => `${action} ${subject === `kid/${kid}`}`)).toEqual([
       'signing_key.published true',
       'signing_key.activated true',

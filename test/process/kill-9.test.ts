@@ -181,7 +181,7 @@ function checkFile(home: Home, told: Told): void {
       ),
     );
     const audit = new Map(
-      rowsOf("select * from audit where action not in ('login', 'request.refused')").map((row) => [
+      rowsOf("select * from audit where action not in ('login', 'request.refused', 'ending.receipt')").map((row) => [
         row.request_id,
         row,
       ]),

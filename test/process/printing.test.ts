@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type CommandName, commandNames, formsOf } from '../../src/cli/command-forms.ts';
 import { openPipe } from '../support/pipe.ts';
-import { onboard, starkTrader } from '../support/trader.ts';
+import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 import { type Home, homeIn, MAIN, startServer } from './server.ts';
 import {
   endEverythingStarted,
@@ -23,12 +23,14 @@ import {
 const LINUX = process.platform === 'linux';
 const owner = starkTrader();
 let folder: string;
+let lookupId: string;
 let home: Home;
 beforeAll(async () => {
   folder = await temporaryFolder('printing');
   home = homeIn(folder);
   const server = await startServer(home);
   await onboard(server.url, owner);
+  ({ lookupId } = await createToken(server.url, await mainSession(server.url, owner)));
   server.signal('SIGTERM');
   await server.ended;
   // More than any pipe holds.
@@ -126,6 +128,7 @@ describe.skipIf(!LINUX)('a command', () => {
     const typed = command
       .replace('<kid>', kid)
       .replace('<account>', owner.account)
+      .replace('<token>', lookupId)
       .replace('<backup>', join(folder, 'one.backup'));
     const { status, stderr } = bash('"$@" >/dev/full', typed);
     expect(stderr).toMatch(/^countersign: the output could not be written: ENOSPC[^\n]*\n$/);

@@ -10,6 +10,7 @@ import type { Denial } from '../../src/revocation/denial.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
 import type { Change, Facts } from '../../src/store/store.ts';
+import { auditOf } from '../contract/rows.ts';
 import { alice, bob, openService, subkeyKey } from './service.ts';
 import { noTransaction } from './simulated-store.ts';
 
@@ -61,7 +62,7 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
   const changes: Changes = createChanges({
     store: {
       async transaction(work) {
-        const made = await work(noTransaction);
+        const made = await work({ ...noTransaction, appendAudit: async () => undefined });
         disk.beforeCommit();
         if (disk.failure !== undefined) throw disk.failure;
         events.push('committed');
@@ -74,6 +75,7 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
     live,
     clock,
     onStoreFailure: (error, deniedWhole) => failures.push(error, ...deniedWhole),
+    onEnded: ({ action, requestId }, { inFlight }) => void events.push(`told ${action} ${requestId} ${inFlight}`),
   });
   return { changes, events, failures, disk, denials, factsNow: () => denials.overFacts(query, facts) };
 }
@@ -97,6 +99,18 @@ describe('an acknowledgement', () => {
     const { receipt } = await changes.commit(async () => ({ result: undefined, change: widening }));
     expect(events).toEqual(['committed', 'applied 7']);
     expect(receipt).toEqual({ nodes: 1, ms: 0, inFlight: 0 });
+  });
+
+  test('of an ending is told with its row of the audit log, and that of a change that forbids nothing is not', async () => {
+    const { changes, events } = setup({ inFlight: 3 });
+    for (const narrows of [true, false]) {
+      await changes.commit(async (tx) => {
+        await tx.appendAudit(auditOf(alice, { action: 'signing_key.activated' }));
+        await tx.appendAudit(auditOf(alice, { action: 'token.revoked', requestId: 'request-9' }));
+        return { result: undefined, change: { ...change, narrows } };
+      });
+    }
+    expect(events.filter((event) => event.startsWith('told'))).toEqual(['told token.revoked request-9 3']);
   });
 
   test('of nothing carries no receipt', async () => {

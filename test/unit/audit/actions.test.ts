@@ -24,6 +24,7 @@ test('an action keeps its name, and a new one is added here', () => {
     'clock.accepted',
     'credential.reported_leaked',
     'credential.revoked_itself',
+    'ending.receipt',
     'login',
     'login.refused',
     'request.refused',

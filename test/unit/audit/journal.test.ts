@@ -86,6 +86,22 @@ describe('logins', () => {
     ]);
   });
 
+  test('and receipts of endings, each a row like that of its ending', async () => {
+    const row: AuditEntry = {
+      account: subkey.account,
+      action: 'subkey.revoked',
+      actor: 'main:main',
+      subject: `credential/${subkey.account}/subkey/7`,
+      ...where,
+      detail: { public_key: '0x1' },
+    };
+    journal.ended(row, { nodes: 1, ms: 2, inFlight: 3 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls).toEqual([
+      [{ ...row, action: 'ending.receipt', detail: { action: 'subkey.revoked', nodes: 1, ms: 2, in_flight: 3 } }],
+    ]);
+  });
+
   test('are written once, and a second without any writes nothing', async () => {
     loginOf(token, 'a');
     await vi.advanceTimersByTimeAsync(1_000);
