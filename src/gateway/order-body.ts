@@ -1,4 +1,5 @@
 // The orders in a request's body, each with its place in it. Refuses whatever a venue could read otherwise than it did.
+import { isJsonInUtf8, JSON_IN_UTF8 } from '../domain/content-type.ts';
 import { alias } from '../domain/request-headers.ts';
 import { type JsonValue, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
 import { OrderError, readOrder, type SignedOrder } from '../starknet/order.ts';
@@ -33,18 +34,13 @@ export function readOrders(
   return listOrders(readBody(body, route), route, repeats);
 }
 
-const jsonInUtf8 = /^application\/json(?:[ \t]*;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?)?$/;
-
 // Read by their loosest names, as headers.ts does: a venue that takes `Content_Encoding` for the header would unpack the body.
 function requirePlainJson(rawHeaders: readonly string[]): void {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name, value] = [alias(rawHeaders[i] ?? ''), (rawHeaders[i + 1] ?? '').trim().toLowerCase()];
     if (name === 'content-encoding' && value !== 'identity')
       throw unreadable('the content encoding must be identity, or none');
-    // Another charset, or another form than JSON, makes other members of the same bytes.
-    if (name === 'content-type' && !jsonInUtf8.test(value)) {
-      throw unreadable('the content type must be application/json, with charset=utf-8 or no parameter');
-    }
+    if (name === 'content-type' && !isJsonInUtf8(value)) throw unreadable(JSON_IN_UTF8);
   }
 }
 

@@ -1,5 +1,7 @@
 // How the bodies of our own routes are read, whatever their members are.
-import type { FastifyInstance, preValidationHookHandler } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
+import { isJsonInUtf8, JSON_IN_UTF8 } from '../domain/content-type.ts';
 import { parseStrictJson, plainJson, StrictJsonError } from '../domain/strict-json.ts';
 import { ApiError } from '../errors.ts';
 import { isObject, type JsonObject, mayBeNull, plainObject } from './openapi-schemas.ts';
@@ -11,7 +13,9 @@ import { isObject, type JsonObject, mayBeNull, plainObject } from './openapi-sch
 export function readBodiesAsJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   // Real clients send an empty body with a JSON content type, or JSON with another one (WIRE section 11): the body alone counts.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, bytes: Buffer) => parseJson(bytes));
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async ({ raw }: FastifyRequest, bytes: Buffer) =>
+    parseJson(bytes, raw),
+  );
   app.addHook('onRoute', (route) => {
     const declared = route.schema?.body;
     if (declared === undefined) return;
@@ -31,14 +35,21 @@ export function ignoreBodies(app: FastifyInstance): void {
 }
 
 // Read as strictly as an order: a proxy or a log in front of us must not have seen another member than the one that we act on.
-function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer, { headers, rawHeaders }: IncomingMessage): unknown {
   if (/^\s*$/.test(bytes.toString('latin1'))) return undefined;
   try {
     // Fastify has bounded it by http.max_body_bytes.
     return plainJson(parseStrictJson(bytes, bytes.length));
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;
-    throw new ApiError('BINDING_ERROR', `the body cannot be read in one way only: ${error.message}`);
+    const { 'content-encoding': encoding = 'identity' } = headers;
+    if (encoding.toLowerCase() !== 'identity') {
+      throw new ApiError('BINDING_ERROR', 'the body must not be encoded: Content-Encoding is not read');
+    }
+    // The body alone counts; but where that is no JSON, what it is said to be is usually why.
+    const type = rawHeaders[rawHeaders.findIndex((name, i) => i % 2 === 0 && /^content-type$/i.test(name)) + 1];
+    const why = type === undefined || isJsonInUtf8(type) ? '' : `; ${JSON_IN_UTF8}`;
+    throw new ApiError('BINDING_ERROR', `the body cannot be read in one way only: ${error.message}${why}`);
   }
 }
 

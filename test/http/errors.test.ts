@@ -309,6 +309,25 @@ describe('around the router', () => {
     );
   });
 
+  test('a body that is no JSON is told what its headers say of it, where that is why', async () => {
+    const said = async (headers: Record<string, string>, body: string) =>
+      expectRefusal(
+        await call(world.url, 'POST', TOKENS, { bearer: owner.session, headers, body }),
+        400,
+        'BINDING_ERROR',
+      );
+    const type = 'the content type must be application/json, with charset=utf-8 or no parameter';
+    expect(await said({ 'Content-Type': 'application/x-www-form-urlencoded' }, 'name=t')).toContain(
+      `not JSON; ${type}`,
+    );
+    expect(await said({ 'Content-Type': 'application/json; charset=utf-16' }, '\0{')).toContain(type);
+    expect(await said({ 'Content-Type': 'text/plain' }, '\ufeff{}')).toContain(`byte order mark; ${type}`);
+    expect(await said({ 'Content-Type': 'application/json; charset=UTF-8' }, 'x')).not.toContain('content type');
+    expect(await said({ 'Content-Encoding': 'gzip' }, 'x')).toBe(
+      'the body must not be encoded: Content-Encoding is not read',
+    );
+  });
+
   test('JSON is read whatever the content type says', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
       const headers = { 'Content-Type': type };
