@@ -166,7 +166,10 @@ const notAPublicKey = (): ApiError =>
   new ApiError('PUBLIC_KEY_INVALID', 'public_key is not a point of the Stark curve');
 
 const notItsAddress = (): ApiError =>
-  new ApiError('INVALID_STARKNET_ADDRESS', 'PARADEX-STARKNET-ACCOUNT is not the address of this key');
+  new ApiError(
+    'INVALID_STARKNET_ADDRESS',
+    'PARADEX-STARKNET-ACCOUNT is not the address of this key: only the main key of an account onboards it',
+  );
 
 const notByTheKey = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for the key of this address');

@@ -16,6 +16,8 @@ import {
   newStarkKey,
   type Owner,
   postLogin,
+  postSubkey,
+  registrationBody,
   SELF,
   SUBKEYS,
   sessionIn,
@@ -299,7 +301,24 @@ describe('what is not proven', () => {
   test('an unknown account is told so in the words that clients onboard on', async () => {
     const stranger = starkTrader();
     const answer = await postLogin(world, loginOf(world, stranger.key, stranger.account));
-    expect(expectRefusal(answer, 400, 'NOT_ONBOARDED')).toBe('user has never called the /onboarding endpoint');
+    expect(expectRefusal(answer, 400, 'NOT_ONBOARDED')).toMatch(/^user has never called the \/onboarding endpoint/);
+  });
+
+  test('an account that is made of a subkey is told that it must be the main one, in words that tell nobody whose subkey it is', async () => {
+    const { key, account: own } = starkTrader();
+    const { status } = await postSubkey(world, owner.session, registrationBody(world, owner, key));
+    expect(status).toBe(201);
+    const said = new Set<string>();
+    for (const account of [own, key.publicKey as string as typeof own, starkTrader().account]) {
+      for (const path of [undefined, key.publicKey]) {
+        const answer = await postLogin(world, loginOf(world, key, account), path);
+        said.add(expectRefusal(answer, 400, 'NOT_ONBOARDED'));
+        expect(answer.json.data).toBeNull();
+      }
+    }
+    expect([...said]).toEqual([
+      expect.stringContaining('the account must be that of the main key, also when a subkey signs'),
+    ]);
   });
 
   test('a revoked subkey is 401 INVALID_SUBKEY on both paths, and only for its holder on the plain one', async () => {
