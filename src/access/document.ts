@@ -12,14 +12,15 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
     'The body is not JSON that all parsers read alike (UTF-8, no name twice in any spelling, none like `__proto__`, `constructor` or `prototype`), or a member has the wrong type. Signed orders: also for another content type, charset or content encoding, no body, or no list of 1 to 50.',
   INVALID_REQUEST_PARAMETER:
     'A header, query parameter or body member is missing or malformed; or the request is not valid HTTP/1.1, or a GET with a body.',
-  NOT_ONBOARDED: 'Login: the account is unknown here. Onboard it first.',
+  NOT_ONBOARDED:
+    'Login: the account is unknown here. Onboard it first; it must be the account of the main key, also when a subkey signs.',
   INVALID_STARKNET_ADDRESS:
     'The account is not a 0x hex felt, or is zero; at onboarding, also: not the address of this key.',
   INVALID_STARKNET_SIGNATURE: 'The signature is not two strings of decimal or 0x hex digits.',
   PUBLIC_KEY_INVALID:
     'The public key is not a 0x hex felt, or not a point of its curve; that of a wallet: not 0x04 and 128 hex digits.',
   INVALID_TIMESTAMP:
-    'The signed time is malformed, missing in a wallet message, too far ahead of the server, too old, or before a sign-out (data.wait_seconds: seconds until a new signature will do); at the registration of a subkey, also for its expiration. The message and data name the skew in seconds; a time in milliseconds is told its unit instead.',
+    'The signed time is malformed, missing in a wallet message, too far ahead of the server, too old, or before a sign-out; at the registration of a subkey, also for its expiration. Where a clock that is off may be why, the message and data name the skew in seconds; a time in another unit is told its unit; after a sign-out, the message and data.wait_seconds say in how many a new signature will do.',
   INVALID_BLOCK_EXPIRATION:
     'Login and onboarding: the expiration of a signature is malformed, missing in a wallet message, in the past, before its timestamp, or too late.',
   INVALID_ETHEREUM_ADDRESS: 'An Ethereum address is not 0x and 40 hex digits.',

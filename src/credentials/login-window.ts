@@ -4,43 +4,37 @@ import { ApiError } from '../errors.ts';
 
 type TimeCode = 'INVALID_TIMESTAMP' | 'INVALID_BLOCK_EXPIRATION';
 
-/** As DECISIONS has it, after `why` in words: the server's time, and how far the signed one is ahead of it. */
+/** For what a clock that is off may explain: after `why` in words, the server's time, and how far the signed one is ahead of it. */
 export function timestampError(
   timestamp: UnixSeconds,
   clock: Clock,
   why?: string,
   code: TimeCode = 'INVALID_TIMESTAMP',
-  { reason = code, data = {} }: { reason?: string; data?: Readonly<Record<string, unknown>> } = {},
 ): ApiError {
   const now = secondsOf(clock.now());
   const skew = timestamp - now;
   const off = `the timestamp is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the server, whose time is ${now}`;
   return new ApiError(code, why === undefined ? off : `${why}; ${off}`, {
-    data: { server_time: now, skew_seconds: skew, ...data },
-    reason,
+    data: { server_time: now, skew_seconds: skew },
   });
 }
 
-/** For what was signed at or before `validAfter`: it says when a new signature will do, in `data.wait_seconds` too. */
-export function signedOutError(timestamp: UnixSeconds, validAfter: UnixNanos, clock: Clock): ApiError {
-  const wait = Math.max(0, secondsOf(validAfter) + 1 - secondsOf(clock.now()));
+/** For what was signed at or before `validAfter`: it says when a new signature will do. */
+export function signedOutError(validAfter: UnixNanos, clock: Clock): ApiError {
+  const now = secondsOf(clock.now());
+  const wait = Math.max(0, secondsOf(validAfter) + 1 - now);
   const when = wait > 0 ? `sign again in ${wait} s` : 'sign again';
-  const why = `the account signed out everywhere after this signature: ${when}`;
-  return timestampError(timestamp, clock, why, 'INVALID_TIMESTAMP', {
+  return new ApiError('INVALID_TIMESTAMP', `the account signed out everywhere after this signature: ${when}`, {
+    data: { server_time: now, wait_seconds: wait },
     reason: 'signed_out',
-    data: { wait_seconds: wait },
   });
 }
 
 /** For a signature that bears a second which was used while the clock of this service was ahead of it. */
-export const datedError = (timestamp: UnixSeconds, clock: Clock): ApiError =>
-  timestampError(
-    timestamp,
-    clock,
-    'the clock of this service was set after a signature of that second: sign again',
-    'INVALID_TIMESTAMP',
-    { reason: 'signature_dated' },
-  );
+export const datedError = (): ApiError =>
+  new ApiError('INVALID_TIMESTAMP', 'the clock of this service was set after a signature of that second: sign again', {
+    reason: 'signature_dated',
+  });
 
 // Such a time is thousands of years ahead, which says nothing to whoever wrote it.
 function requireInSeconds(name: string, time: UnixSeconds, clock: Clock, code: TimeCode): void {
@@ -77,12 +71,13 @@ export function requireOpenWindow(
   requireInSeconds('expiration', window.expiration, clock, code);
   const now = secondsOf(clock.latest());
   const age = window.expiration - window.timestamp;
-  const refuse = (why: string) => timestampError(window.timestamp, clock, why, code);
-  if (age <= 0) throw refuse('the expiration is not after the timestamp');
+  if (age <= 0) throw new ApiError(code, 'the expiration is not after the timestamp');
   if (age > limits.maxAgeSeconds) {
-    throw refuse(`the signature is valid for ${age} s, more than the ${limits.maxAgeSeconds} s allowed`);
+    throw new ApiError(code, `the signature is valid for ${age} s, more than the ${limits.maxAgeSeconds} s allowed`);
   }
-  if (window.expiration <= now) throw refuse(`the signature expired ${now - window.expiration} s ago`);
+  if (window.expiration <= now) {
+    throw timestampError(window.timestamp, clock, `the signature expired ${now - window.expiration} s ago`, code);
+  }
 }
 
 /** Expiration when the client sends none: `defaultAge` seconds after the timestamp. */

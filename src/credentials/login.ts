@@ -24,6 +24,7 @@ import type { Account, EarlierUse, Facts, SignedMessage, Store, StoreTransaction
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
+import { knownAccount } from './known-account.ts';
 import { datedError, defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
 import type { WalletProofs } from './wallet-proof.ts';
@@ -103,7 +104,7 @@ export function createLogin(deps: LoginDeps): Login {
 
   return {
     async stark(request) {
-      const account = await knownAccount(request.account);
+      const account = await knownAccount(store, request.account);
       const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
       const { timestamp, expiration = defaultExpiration(timestamp, settings.defaultAgeSeconds) } = request;
       requireOpenWindow({ timestamp, expiration }, clock, settings);
@@ -120,7 +121,7 @@ export function createLogin(deps: LoginDeps): Login {
     },
 
     async wallet(request) {
-      const account = await knownAccount(request.account);
+      const account = await knownAccount(store, request.account);
       const claim = deps.wallets.read(request.siweMessage, request.signature, { kind: 'auth' });
       const { address, nonce, issuedAt, expirationTime } = claim.message;
       if (account.signer.type !== 'eip191' || account.signer.ethAddress !== address) {
@@ -149,13 +150,6 @@ export function createLogin(deps: LoginDeps): Login {
   function afterProofOf<T>(credential: CredentialRef, request: LoginRequest, work: () => Promise<T>): Promise<T> {
     const { requestId, clientIpText } = request;
     return afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
-  }
-
-  async function knownAccount(id: AccountId): Promise<Account> {
-    const account = await store.account(id);
-    // paradex-py onboards by itself when it reads this code (WIRE section 10).
-    if (account === undefined) throw new ApiError('NOT_ONBOARDED', 'user has never called the /onboarding endpoint');
-    return account;
   }
 
   async function namedKey(account: Account, publicKey: Felt): Promise<Proven['credential'] & { publicKey: Felt }> {
@@ -215,7 +209,7 @@ export function createLogin(deps: LoginDeps): Login {
   }
 
   async function requireUndated({ credential, authTime }: Proven): Promise<void> {
-    if (await store.isDated(credential.account, actorOf(credential), authTime)) throw datedError(authTime, clock);
+    if (await store.isDated(credential.account, actorOf(credential), authTime)) throw datedError();
   }
 
   // Marked by the message, never by the signature: (r, N-s) verifies too. And by its key: what an owner will sign is known beforehand,
@@ -302,7 +296,7 @@ export function createLogin(deps: LoginDeps): Login {
     const refusal = addressRefusal(facts, clientIp);
     if (refusal !== undefined) throw refusalErrorOf(refusal);
     if (nanosOfSeconds(proven.authTime) <= facts.validAfter) {
-      throw signedOutError(proven.authTime, facts.validAfter, clock);
+      throw signedOutError(facts.validAfter, clock);
     }
     if (facts.accountLocked) throw refusalErrorOf('account_locked');
   }

@@ -10,6 +10,7 @@ import type { Account, EarlierUse, Store, StoreTransaction } from '../store/stor
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import type { Actor } from './caller.ts';
+import { knownAccount } from './known-account.ts';
 import { datedError, requireOpenWindow } from './login-window.ts';
 import { signatureText } from './signature-text.ts';
 import type { WalletProofs } from './wallet-proof.ts';
@@ -57,16 +58,14 @@ export function createProveOwner(deps: {
   const { store, clock, settings } = deps;
 
   return async function proveOwner(request, purpose) {
-    const account = await store.account(request.account);
-    if (account === undefined) throw new ApiError('NOT_ONBOARDED', 'user has never called the /onboarding endpoint');
+    const account = await knownAccount(store, request.account);
     const { by } = request;
     const { signedAt, ...proven } =
       by.kind === 'main_key'
         ? await byMainKey(account, by, request, purpose)
         : await byWallet(account, by, request, purpose);
     const { principal } = proven;
-    if (await store.isDated(account.account, actorOf(principal.credential), signedAt))
-      throw datedError(signedAt, clock);
+    if (await store.isDated(account.account, actorOf(principal.credential), signedAt)) throw datedError();
     return { ...proven, requestId: request.requestId, clientIpText: request.clientIpText };
   };
 

@@ -121,7 +121,7 @@ export function createRegisterSubkey(deps: {
       proof.kind !== 'none' &&
       (await deps.store.isDated(id, actorOf(caller.principal.credential), secondsOf(proof.signedAt)))
     ) {
-      throw datedError(secondsOf(proof.signedAt), clock);
+      throw datedError();
     }
     const { result } = await deps.changes.commit(async (tx) => {
       await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
@@ -240,7 +240,7 @@ export function createRegisterSubkey(deps: {
     const account = await tx.account(id);
     if (account === undefined) throw accountUnknown();
     if (proof.signedAt <= account.validAfter) {
-      throw signedOutError(secondsOf(proof.signedAt), account.validAfter, clock);
+      throw signedOutError(account.validAfter, clock);
     }
   }
 

@@ -1,0 +1,15 @@
+// The account that a signature names, where nobody has proven anything yet.
+import type { AccountId } from '../domain/credential.ts';
+import { ApiError } from '../errors.ts';
+import type { Account, Store } from '../store/store.ts';
+
+/** Throws NOT_ONBOARDED. */
+export async function knownAccount(store: Pick<Store, 'account'>, id: AccountId): Promise<Account> {
+  const account = await store.account(id);
+  if (account !== undefined) return account;
+  // paradex-py onboards by itself when it reads this code (WIRE section 10). In general words: whose subkey a key is, nobody learns.
+  throw new ApiError(
+    'NOT_ONBOARDED',
+    'user has never called the /onboarding endpoint; the account must be that of the main key, also when a subkey signs',
+  );
+}
