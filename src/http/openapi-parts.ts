@@ -1,6 +1,7 @@
 // The parts of openapi.json that belong to no single operation: how to authenticate, how an error looks, what headers mean.
 
 import { type ErrorCode, errorStatus } from '../errors.ts';
+import { siweProblems } from '../ethereum/siwe.ts';
 import type { JsonObject } from './openapi-schemas.ts';
 
 export const introduction = `The credential service of a trading venue, wire-compatible with Paradex's API.
@@ -41,6 +42,7 @@ const errorData = {
     format: 'int64',
     description: 'After a sign-out: seconds until a new signature will do.',
   },
+  field: { type: 'string', enum: siweProblems, description: 'What of an EIP-4361 message is not taken.' },
   used_at: { type: 'integer', format: 'int64', description: 'When the signature was used, in unix nanoseconds.' },
   activated_at: { type: 'integer', format: 'int64', description: 'Unix nanoseconds.' },
 };
