@@ -40,6 +40,8 @@ export function startParadexPy(python: string, url: string): ParadexPy {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-10_000);
   });
+  // Whoever asks is told by the end of its output.
+  child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let last: Promise<unknown> = Promise.resolve();

@@ -1,12 +1,15 @@
 // Unmodified paradex-py against a whole service over real sockets: it signs, writes its own Decimals and reads our errors with a strict
 // schema. Left out, with the reason printed, where there is no Python or no package index.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { createWallet } from '../../src/client/wallet.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { pythonEnvironment } from '../python/environment.ts';
 import { type Service, startService } from '../support/harness.ts';
-import { newWindow, registrationProof, type StarkTrader, starkTrader } from '../support/trader.ts';
+import { call, mainSession, newWindow, registrationProof, type StarkTrader, starkTrader } from '../support/trader.ts';
 import { type ParadexPy, type PythonOrder, startParadexPy } from './paradex-py-client.ts';
 
 const { python, missing } = await pythonEnvironment('paradex');
@@ -91,7 +94,7 @@ describe.skipIf(missing !== undefined)(
     };
 
     describe('an owner', () => {
-      test('onboards and logs in by a Stark key, and the next time only logs in', async () => {
+      test('onboards and logs in by a Stark key, with one client and then with another', async () => {
         const { as, trader } = await owner();
         expect((await paradex.call(as, 'fetch_balances')).results).toMatchObject([{ token: 'USDC', size: '100000' }]);
         expect(seenByVenue()).toEqual({ account: trader.account, kind: 'main' });
@@ -336,6 +339,40 @@ describe.skipIf(missing !== undefined)(
         await expectRefused(() => paradex.call(as, 'cancel_all_orders'), 'INVALID_TOKEN_SCOPE');
         await paradex.call(main.as, 'revoke_token', api_token.lookup_id);
         await expectRefused(() => paradex.call(as, 'fetch_balances'), 'UNAUTHORIZED_ERROR', 'revoked');
+      });
+    });
+
+    describe('what the library does by itself', () => {
+      test('after the owner signed out everywhere: its next call is refused, and its next login told how long to wait', async () => {
+        const { as, trader } = await owner();
+        const bearer = await mainSession(service.url, trader);
+        expect((await call(service.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer })).status).toBe(200);
+        await expectRefused(() => paradex.call(as, 'fetch_balances'), 'UNAUTHORIZED_ERROR', 'signed out');
+        await expectRefused(() => paradex.call(as, 'auth'), 'INVALID_TIMESTAMP', 'sign again in');
+      });
+
+      // It sends a POST again after any 5xx, up to three times.
+      test('after the venue took an order and broke off: it sends the same bytes again, and the venue has one order', async () => {
+        let taken = 0;
+        const venue = createServer((request) => {
+          taken += request.url === '/v1/orders' ? 1 : 0;
+          request.socket.destroy();
+        });
+        venue.listen(0, '127.0.0.1');
+        await once(venue, 'listening');
+        const upstream = `http://127.0.0.1:${(venue.address() as AddressInfo).port}`;
+        const broken = await startService({ settings: { 'orders.verify': 'require' }, upstream });
+        const client = startParadexPy(String(python), broken.url);
+        onTestFinished(async () => {
+          await client.stop();
+          await broken.stop();
+          venue.close();
+        });
+        await client.make('bot', 'Paradex', { l1_address: '0x1', l2_private_key: starkTrader().privateKey });
+        const placed = client.call('bot', 'submit_order', limit('1.0', '50000.0'));
+        await expect(placed).rejects.toThrow("ApiError(error='ORDER_ALREADY_SENT'");
+        await expect(placed).rejects.toThrow('look it up');
+        expect(taken).toBe(1);
       });
     });
 
