@@ -303,20 +303,15 @@ describe('amounts', () => {
     );
   });
 
-  test('an exponent costs nothing, however large', () => {
-    const started = performance.now();
-    for (let i = 0; i < 10_000; i++) {
-      for (const size of ['1E+999999999', '1E-999999999', '0E+999999999']) {
-        try {
-          read({ ...limit, size });
-        } catch (error) {
-          expect(error).toBeInstanceOf(OrderError);
-        }
-      }
-    }
-    // A number of that many digits takes seconds for one alone, or is refused by the runtime.
-    expect(performance.now() - started).toBeLessThan(20_000);
-  });
+  // Ten thousand numbers of so many digits would take longer than any test may.
+  test.each(['1E+999999999', '1E-999999999', '1E+1000000', '0E+999999999'])(
+    'the exponent of %s costs nothing',
+    (size) => {
+      const once = () => read({ ...limit, size });
+      if (size.startsWith('0')) for (let i = 0; i < 10_000; i++) expect(once().size).toBe(0n);
+      else for (let i = 0; i < 10_000; i++) expect(once).toThrow(OrderError);
+    },
+  );
 });
 
 describe('an order of a MARKET type', () => {
