@@ -1,5 +1,6 @@
 // Unmodified paradex-py against a whole service over real sockets: it signs, writes its own Decimals and reads our errors with a strict
 // schema. Left out, with the reason printed, where there is no Python or no package index.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +14,9 @@ import { call, mainSession, newWindow, registrationProof, type StarkTrader, star
 import { type ParadexPy, type PythonOrder, startParadexPy } from './paradex-py-client.ts';
 
 const { python, missing } = await pythonEnvironment('paradex');
+
+/** No zero at the beginning, as the library drops those of a wallet's key, and then refuses it. */
+const walletKey = (): string => `0x1${randomBytes(32).toString('hex').slice(1)}`;
 
 const MARKET = 'BTC-USD-PERP';
 const ELSEWHERE = ['203.0.113.0/24'];
@@ -108,7 +112,7 @@ describe.skipIf(missing !== undefined)(
       });
 
       test('derives its Stark key from a wallet, and may have its address told by us', async () => {
-        const privateKey = `0x${randomStarkPrivateKey().slice(2).padStart(64, '0')}`;
+        const privateKey = walletKey();
         const wallet = { l1_address: createWallet(privateKey).address, l1_private_key: privateKey };
         const [own, told] = [named(), named()];
         const derived = await paradex.make(own, 'Paradex', wallet);
@@ -378,7 +382,7 @@ describe.skipIf(missing !== undefined)(
 
     describe('an owner by a wallet', () => {
       test('onboards and logs in by EIP-4361, reads, and is told why a session alone makes no subkey', async () => {
-        const evm_private_key = `0x${randomStarkPrivateKey().slice(2).padStart(64, '0')}`;
+        const evm_private_key = walletKey();
         const as = named();
         const wallet = { evm_address: createWallet(evm_private_key).address, evm_private_key };
         const { address } = await paradex.make(as, 'ParadexEvm', wallet);
