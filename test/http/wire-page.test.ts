@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from '../support/harness.ts';
-import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
+import {
+  call,
+  createToken,
+  hasher,
+  loginHeaders,
+  mainSession,
+  newWindow,
+  onboard,
+  starkTrader,
+} from '../support/trader.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -51,4 +60,24 @@ test('its last block ends everything without a session, also right after a sign-
     /^200 nodes=1; ms=\d+; in_flight=0 /,
   );
   expect((await call(service.url, 'GET', '/v1/balance', { bearer: token })).status).toBe(401);
+});
+
+test('its claims are those of a session and of a token, and no other', async () => {
+  const owner = starkTrader();
+  await onboard(service.url, owner);
+  const interactive = await call(service.url, 'POST', '/v1/auth?token_usage=interactive', {
+    headers: {
+      ...loginHeaders(hasher, owner.key, owner.account, newWindow()),
+      'PARADEX-AUTHORIZE-ISOLATED-MARKETS': 'true',
+    },
+  });
+  const session = String(interactive.json.jwt_token);
+  const { token } = await createToken(service.url, session);
+  const claimsOf = (jwt: string): readonly string[] =>
+    Object.keys(JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()));
+  const section = /^## 10\. .*?^## 11\. /ms.exec(page)?.[0] ?? '';
+  const named = [...section.matchAll(/^\| ((?:`[a-z_]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([a-z_]+)`/g)].map(([, claim]) => claim),
+  );
+  expect([...named].sort()).toEqual([...new Set([...claimsOf(session), ...claimsOf(token)])].sort());
 });

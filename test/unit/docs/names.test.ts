@@ -43,11 +43,12 @@ describe.each(pages)('%s', (_file, text) => {
   });
 
   test('shows only commands that there are, with options that they take', () => {
-    for (const [typed, name = '', ...rest] of commandsIn(text)) {
+    for (const { typed, whole } of commandsIn(text)) {
+      const [name = '', ...rest] = typed.split(/\s+/);
       expect([typed, isCommandName(name)]).toEqual([typed, true]);
       if (!isCommandName(name)) continue;
       const verbs = formsOf[name].forms.flatMap(({ verb }) => verb ?? []);
-      if (verbs.length > 0 && rest.length > 0)
+      if (verbs.length > 0 && (whole || rest.length > 0))
         expect([typed, verbs]).toEqual([typed, expect.arrayContaining([rest[0]])]);
       const options = [...optionsOf(name).map(([option]) => option), ...settingNames, 'data', 'json', 'help'];
       const given = rest.filter((word) => word.startsWith('--')).map((word) => word.slice(2).split('=')[0]);
@@ -64,10 +65,17 @@ test('the pages were read: they name what they are about', () => {
 
 const groupOf = (name: string): string => name.split('.')[0] ?? '';
 
-/** Each as `[all of it, name, ...words]`: lines of blocks, and what stands between backquotes. */
-function commandsIn(text: string): readonly (readonly string[])[] {
-  const typed = [...text.matchAll(/^countersign ([^\n]*)$|`countersign ([^`\n]+)`/gm)].map(([, line, inline]) =>
-    (line ?? inline ?? '').replace(/\s*(?:#|[<>|] ?).*$/, ''),
-  );
-  return typed.filter((words) => !words.startsWith('<')).map((words) => [words, ...words.split(/\s+/)]);
+interface Command {
+  readonly typed: string;
+  /** A line of a block, to be typed as it stands; else what stands between backquotes, where a name alone will do. */
+  readonly whole: boolean;
+}
+
+function commandsIn(text: string): readonly Command[] {
+  return [...text.matchAll(/^countersign ([^\n]*)$|`countersign ([^`\n]+)`/gm)]
+    .map(([, line, inline]) => ({
+      typed: (line ?? inline ?? '').replace(/\s*(?:#|[<>|] ?).*$/, ''),
+      whole: line !== undefined,
+    }))
+    .filter(({ typed }) => typed !== '');
 }
