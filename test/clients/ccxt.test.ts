@@ -1,6 +1,6 @@
 // Unmodified ccxt against a whole service over real sockets: everything its users do must work, and every refusal must arrive as
 // the error class that they catch.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { systemWall } from '../../src/domain/time.ts';
@@ -349,6 +349,26 @@ describe('what ccxt raises', () => {
     await owner.authenticateRest();
     const tooShort = () => owner.privatePostAccountTokens({ expiry_duration: 1 });
     await expectRefused(tooShort, ccxt.AuthenticationError, 'VALIDATION_ERROR');
+  });
+
+  test('ExchangeError, and no login failure, for the same order twice in one second, alone and in a list; its own id helps where that counts', async () => {
+    const twice = async (client: Paradex, params: Readonly<Record<string, unknown>> = {}) => {
+      const second = Math.floor(Date.now() / 1000);
+      Object.assign(client, { nonce: () => second });
+      await client.createOrder(BTC, 'limit', 'buy', 0.01, 100, params);
+      return () => client.createOrder(BTC, 'limit', 'buy', 0.01, 100, { clientOrderId: 'another' });
+    };
+    const client = await onboarded(service.url);
+    await expectRefused(await twice(client), ccxt.ExchangeError, 'ORDER_ALREADY_SENT');
+    const bid = { symbol: BTC, type: 'limit', side: 'buy', amount: 0.02, price: 101 };
+    await expectRefused(() => client.createOrders([bid, bid]), ccxt.ExchangeError, 'ORDER_ALREADY_SENT');
+
+    const settings = { 'orders.verify': 'require', 'orders.repeats': 'distinct_client_id' };
+    const lenient = await startService({ settings });
+    onTestFinished(lenient.stop);
+    const again = await twice(await onboarded(lenient.url), { clientOrderId: 'one' });
+    expect((await again()).clientOrderId).toBe('another');
+    expect(await refusalOf(again())).toMatchObject({ errorClass: ccxt.ExchangeError, code: 'ORDER_ALREADY_SENT' });
   });
 
   test("the venue's own errors, which pass the gateway as they are", async () => {

@@ -844,12 +844,15 @@ test('a refused order is in the audit log of its account', async () => {
   const by = await addSubkey(first, trader, { allowed_cidrs: ELSEWHERE });
   const { account } = trader;
   expectRawRefusal(await send(signed(newOrder(), { by, account }), sending), 403, 'IP_NOT_ALLOWED');
+  const repeated = signed(newOrder(), { by: trader.key, account });
+  expect((await send(repeated, sending)).status).toBe(201);
+  expectRawRefusal(await send(repeated, sending), 400, 'ORDER_ALREADY_SENT');
   await first.stop();
   const again = await startWorld({ folder: first.service.folder });
   onTestFinished(() => again.stop());
   const rows = await auditRows(again.service, `?account=${trader.account}`);
   expect(rows.filter(({ action }) => action === 'request.refused')).toMatchObject([
-    { detail: { reason: 'order_refused', route: 'POST /v1/orders', count: 1 } },
+    { detail: { reason: 'order_refused', route: 'POST /v1/orders', count: 2 } },
     { detail: { reason: 'ip_not_allowed', route: 'POST /v1/orders', count: 1 } },
   ]);
 });
