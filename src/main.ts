@@ -3,7 +3,7 @@ import { isDebuggerOpen } from './cli/no-debugger.ts';
 
 // The line above stays first: a signal that comes before it opens the debugger.
 
-import { type CommandName, isCommandName, unknownCommand } from './cli/command-forms.ts';
+import { type CommandName, formsOf, isCommandName, unknownCommand } from './cli/command-forms.ts';
 import { accounts } from './cli/commands/accounts.ts';
 import { audit } from './cli/commands/audit.ts';
 import { backup } from './cli/commands/backup.ts';
@@ -51,10 +51,14 @@ async function run([first = 'help', ...argv]: readonly string[]): Promise<number
     return 1;
   }
   const name = first === '--help' || first === '--version' ? first.slice(2) : first;
-  if (isCommandName(name)) return argv.includes('--help') ? help([name]) : commands[name](argv);
+  if (isCommandName(name)) return argv.includes('--help') ? help([name, ...verbIn(name, argv)]) : commands[name](argv);
   process.stderr.write(`countersign: ${unknownCommand(name)}\n`);
   return 2;
 }
+
+// `accounts lock 0x1 --help` is about `accounts lock`.
+const verbIn = (name: CommandName, [word = '']: readonly string[]): readonly string[] =>
+  formsOf[name].forms.some(({ verb }) => verb === word) ? [word] : [];
 
 watchPrinting();
 const code = await exitCodeAfter(await run(process.argv.slice(2)));

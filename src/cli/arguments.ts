@@ -1,4 +1,5 @@
 // Splits what follows a command into its words, its own options and the settings: words first, then options in any order.
+import { edits } from '../config/nearest.ts';
 
 export interface Arguments {
   /** What stands before the first option: a verb, an account, a kid. */
@@ -50,4 +51,12 @@ const isOption = (argument: string): boolean => argument.startsWith('--') && !/^
 /** The command was used wrongly; the message is one sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** Nothing where none is near. */
+export function didYouMean(word: string, words: readonly string[]): string {
+  const [best] = words.toSorted((a, b) => edits(word, a) - edits(word, b));
+  return best !== undefined && edits(word.slice(0, 100), best) <= Math.max(2, best.length / 3)
+    ? `; did you mean ${best}?`
+    : '';
 }

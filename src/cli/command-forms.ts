@@ -1,6 +1,6 @@
 // Every command as it may be typed. The parser reads its options from here, and usage lines, help and completion are made of it,
 // so that none of them can offer what another does not know.
-import { type Arguments, splitArguments } from './arguments.ts';
+import { didYouMean } from './arguments.ts';
 
 export interface Option {
   /** How its value reads in the help; absent where it stands alone. */
@@ -148,7 +148,7 @@ export const commandForms = {
   },
   version: { forms: [{ about: 'print the version' }], json: true, settings: false },
   help: {
-    forms: [{ argument: '[command]', about: 'print this, or what one command takes' }],
+    forms: [{ argument: '[command] [verb]', about: 'print this, or what one command takes' }],
     json: false,
     settings: false,
   },
@@ -168,14 +168,6 @@ export const commandNames: readonly CommandName[] = Object.keys(commandForms).fi
 export const optionsOf = (name: CommandName): readonly (readonly [name: string, Option])[] =>
   formsOf[name].forms.flatMap(({ options }) => Object.entries(options ?? {}));
 
-/** What was typed after the command. Throws UsageError. */
-export function readArguments(name: CommandName, argv: readonly string[]): Arguments {
-  const options = optionsOf(name);
-  const named = (alone: boolean) =>
-    options.filter(([, { value }]) => (value === undefined) === alone).map(([option]) => option);
-  return splitArguments(argv, named(false), named(true));
-}
-
 /** `rotate session|token|terminal`. */
 export const wordsOf = ({ verb, argument }: Form): string =>
   [verb ?? [], typeof argument === 'object' ? argument.join('|') : (argument ?? [])].flat().join(' ');
@@ -183,15 +175,22 @@ export const wordsOf = ({ verb, argument }: Form): string =>
 export const optionText = (name: string, { value }: Option): string =>
   value === undefined ? `--${name}` : `--${name}=${value}`;
 
-/** One line. */
-export function usageOf(name: CommandName): string {
+/** One line, of one verb or of all. */
+export function usageOf(name: CommandName, verb?: string): string {
   const { forms, json, settings } = formsOf[name];
-  const typed = forms.map((form) => {
-    const options = Object.entries(form.options ?? {}).map(([option, about]) => `[${optionText(option, about)}]`);
-    return [wordsOf(form), ...options].filter((word) => word !== '').join(' ');
-  });
+  const typed = forms
+    .filter((form) => verb === undefined || form.verb === verb)
+    .map((form) => {
+      const options = Object.entries(form.options ?? {}).map(([option, about]) => `[${optionText(option, about)}]`);
+      return [wordsOf(form), ...options].filter((word) => word !== '').join(' ');
+    });
   const rest = [json ? ['[--json]'] : [], settings ? ['[settings]'] : []].flat().join(' ');
   return `usage: countersign ${`${name} ${typed.join(' | ')}`.trimEnd()}${rest === '' ? '' : `  ${rest}`}`;
 }
 
-export const unknownCommand = (name: string): string => `no command "${name}". Commands: ${commandNames.join(', ')}.`;
+/** What prints what a command, or one verb of it, takes. */
+export const helpFor = (name: CommandName, verb?: string): string =>
+  `countersign help ${name}${verb === undefined ? '' : ` ${verb}`}`;
+
+export const unknownCommand = (name: string): string =>
+  `no command "${name}"${didYouMean(name, commandNames)}. Commands: ${commandNames.join(', ')}.`;

@@ -8,6 +8,7 @@ import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
 import { OperatorTokenUnusable } from '../operator/token-file.ts';
 import { UsageError } from './arguments.ts';
+import { type CommandName, formsOf, optionsOf } from './command-forms.ts';
 import { findOperator, type OperatorAddress, operatorAddress } from './operator-call.ts';
 import { printable } from './output.ts';
 
@@ -46,10 +47,10 @@ class NotReachable extends Error {
 const ANSWER_MS = 30_000;
 
 /** Runs one command against the operator API, reading its arguments first, and turns whatever goes wrong into one sentence and an exit code. */
-export async function withOperator(command: string, prepare: () => Task): Promise<ExitCode> {
+export async function withOperator(command: CommandName, prepare: () => Task): Promise<ExitCode> {
   return reporting(command, async () => {
     const { settings, anyClock = false, work } = prepare();
-    const { operator, stop } = await reach(readSettings(settings), anyClock);
+    const { operator, stop } = await reach(readSettings(command, settings), anyClock);
     await work(operator).catch(async (error: unknown) => {
       // What it failed for is said, whatever the stop says.
       await stop().catch(() => undefined);
@@ -59,8 +60,11 @@ export async function withOperator(command: string, prepare: () => Task): Promis
   });
 }
 
-export const readSettings = (argv: readonly string[]): LoadedConfig =>
-  loadConfig({ argv, env: process.env, cwd: process.cwd(), readFile: readSettingsText });
+/** The settings among the arguments of a command; what is neither these nor its options is refused. Throws ConfigError. */
+export function readSettings(command: CommandName, argv: readonly string[]): LoadedConfig {
+  const options = [...optionsOf(command).map(([name]) => name), ...(formsOf[command].json ? ['json'] : []), 'help'];
+  return loadConfig({ argv, options, env: process.env, cwd: process.cwd(), readFile: readSettingsText });
+}
 
 /** Exit code and sentences of a command's failure, on stderr. */
 export async function reporting(command: string, work: () => Promise<void>): Promise<ExitCode> {

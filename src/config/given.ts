@@ -66,11 +66,11 @@ const unknown = (what: string, name: string, known: readonly string[], prefix = 
   `${what} ${quoted(`${prefix}${name}`)} is not a setting; did you mean ${prefix}${nearest(name, known) ?? ''}?`;
 
 /** `--name=value`, `--name value`, and `--name` alone for a switch. The short forms count as their long name. */
-export function readFlags(argv: readonly string[]): Reading {
+export function readFlags(argv: readonly string[], options: readonly string[] = []): Reading {
   const given: Given[] = [];
   const problems: string[] = [];
   const seen = new Set<SettingName>();
-  const known = [...shortForms.keys(), ...settingNames];
+  const known = [...options, ...shortForms.keys(), ...settingNames];
 
   for (let index = 0; index < argv.length; index += 1) {
     const argument = argv[index] ?? '';

@@ -19,6 +19,8 @@ export const SETTINGS_FILE = 'countersign.json';
 export interface Surroundings {
   /** The arguments after the command. */
   readonly argv: readonly string[];
+  /** Options that the command has besides: one of them may be what was meant. */
+  readonly options?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute: where relative paths start. */
   readonly cwd: string;
@@ -55,8 +57,8 @@ const isSources = (draft: DraftSources): draft is Sources => settingNames.every(
  * taken from flags and environment first. Every value that was given is checked, also one that a stronger source replaces.
  * Throws ConfigError with all problems at once.
  */
-export function loadConfig({ argv, env, cwd, readFile }: Surroundings): LoadedConfig {
-  const flags = readFlags(argv);
+export function loadConfig({ argv, options = [], env, cwd, readFile }: Surroundings): LoadedConfig {
+  const flags = readFlags(argv, options);
   const environment = readEnvironment(env);
   const problems = [...environment.problems, ...flags.problems];
   const outside = [...environment.given, ...flags.given];

@@ -160,13 +160,15 @@ test('a key is retired only once yes was said, to what dies with it', async () =
 
 describe('nothing is done, and one sentence says why', () => {
   test.each([
-    ['accounts lock', /usage: countersign accounts/],
-    ['accounts lock 0x1/../x', /usage: countersign accounts/],
-    ['signing-keys rotate console', /usage: countersign signing-keys/],
-    ['audit', /usage: countersign audit/],
+    ['accounts lock', /lock: <account> is missing; see countersign help accounts lock$/m],
+    ['accounts lock 0x1/../x', /lock: <account> "0x1\/\.\.\/x" is not accepted: it must be 0x and 1 to 64 hex digits/],
+    ['signing-keys rotate console', /"console" is not session, token or terminal/],
+    ['signing-keys retire 0x1', /retire: <kid> "0x1" is not accepted/],
+    ['audit export --acount=0x1', /"--acount" is not .*; did you mean --account\?/],
+    ['audit', /a word is missing; export is expected/],
     ['audit export --form=2026-01-01', /--form/],
     ['config check --server.prot=1', /server\.prot.*server\.port/],
-    ['completion fish', /completion bash/],
+    ['completion fish', /"fish" is not bash or zsh/],
   ])('%s: used wrongly, exit code 2', async (line, sentence) => {
     const { code, out, err } = await run(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -287,9 +289,31 @@ describe('help', () => {
     expect(asked.out).toMatch(new RegExp(`^usage: countersign ${name}( |$)`, 'm'));
     for (const [option, { about }] of optionsOf(name)) {
       expect(asked.out).toContain(`--${option}`);
-      expect(asked.out).toContain(about);
+      expect(asked.out.replace(/\s+/g, ' ')).toContain(about);
     }
     expect(existsSync(home.data)).toBe(false);
+  });
+
+  test('fits a screen: 60 lines of 100 columns', async () => {
+    const lines = (await done('help')).trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(60);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(lines.join('\n')).toContain('countersign help <command> [verb]');
+  });
+
+  test('of one verb of a command says what that takes, and no more', async () => {
+    const asked = await done('help accounts lock');
+    expect(asked).toMatch(
+      /^usage: countersign accounts lock <account> {2}\[--json\] \[settings\]\n\n {2}accounts lock <account> /,
+    );
+    expect(asked).not.toContain('unlock');
+    expect(await done('accounts lock --help')).toBe(asked);
+    expect(await done('accounts lock 0x1 --help')).toBe(asked);
+    expect(await run('help accounts lokc')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/"lokc" is not list, show, lock or unlock; did you mean lock\?/),
+    });
+    expect(await run('help sreve')).toMatchObject({ code: 2, err: expect.stringContaining('did you mean serve?') });
   });
 
   test('names every command, and those of one command are the same when they are asked for by name', async () => {

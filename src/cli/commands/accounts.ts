@@ -1,18 +1,15 @@
 // countersign accounts: who is here, what an account has, and the lock.
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
+import { readArguments, wrongArgument } from '../read-arguments.ts';
 
 const ACCOUNTS = '/operator/v1/accounts';
 
 export async function accounts(argv: readonly string[]): Promise<number> {
   return withOperator('accounts', () => {
-    const { words, json, options, settings } = readArguments('accounts', argv);
-    const [verb = '', account, ...more] = words;
-    const path = pathOf(verb, account, options);
-    if (path === undefined || more.length > 0) throw new UsageError(usageOf('accounts'));
+    const { verb, argument, json, options, settings } = readArguments('accounts', argv);
+    const path = pathOf(verb, argument, options);
     return {
       settings,
       async work({ ask }) {
@@ -24,14 +21,14 @@ export async function accounts(argv: readonly string[]): Promise<number> {
   });
 }
 
-function pathOf(verb: string, account: string | undefined, options: ReadonlyMap<string, string>): string | undefined {
-  if (verb === 'list' && account === undefined) {
+function pathOf(verb: string, account: string | undefined, options: ReadonlyMap<string, string>): string {
+  if (account === undefined) {
     const query = new URLSearchParams([...options]).toString();
     return query === '' ? ACCOUNTS : `${ACCOUNTS}?${query}`;
   }
-  if (!/^0[xX][0-9a-fA-F]{1,64}$/.test(account ?? '') || options.size > 0) return undefined;
-  if (verb === 'show') return `${ACCOUNTS}/${account}`;
-  return verb === 'lock' || verb === 'unlock' ? `${ACCOUNTS}/${account}/${verb}` : undefined;
+  if (!/^0[xX][0-9a-fA-F]{1,64}$/.test(account))
+    throw wrongArgument('accounts', verb, '<account>', account, '0x and 1 to 64 hex digits');
+  return verb === 'show' ? `${ACCOUNTS}/${account}` : `${ACCOUNTS}/${account}/${verb}`;
 }
 
 function shownList(answer: Members): string {

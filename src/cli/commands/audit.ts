@@ -1,15 +1,14 @@
 // countersign audit export: the audit log as JSON lines on stdout, oldest first, and how many on stderr.
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
+
 import { withOperator } from '../operator-client.ts';
 import { print } from '../printing.ts';
+import { readArguments } from '../read-arguments.ts';
 
 const NEWLINE = 0x0a;
 
 export async function audit(argv: readonly string[]): Promise<number> {
   return withOperator('audit', () => {
-    const { words, options, settings } = readArguments('audit', argv);
-    if (words.join(' ') !== 'export') throw new UsageError(usageOf('audit'));
+    const { options, settings } = readArguments('audit', argv);
     const query = new URLSearchParams();
     for (const [name, value] of options) query.set(name.replace('-', '_'), value);
     return {

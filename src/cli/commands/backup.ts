@@ -4,16 +4,13 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepBackup } from '../../backup/keep.ts';
 import { requireUsable } from '../../offline.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { jsonText, shownBytes, shownTime, table } from '../output.ts';
+import { readArguments } from '../read-arguments.ts';
 
 export async function backup(argv: readonly string[]): Promise<number> {
   return withOperator('backup', () => {
-    const { words, json, settings } = readArguments('backup', argv);
-    const [target, ...more] = words;
-    if (target === undefined || more.length > 0) throw new UsageError(usageOf('backup'));
+    const { argument: target = '', json, settings } = readArguments('backup', argv);
     return {
       settings,
       async work({ stream }) {

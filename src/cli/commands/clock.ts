@@ -1,15 +1,12 @@
 // countersign clock: the time that is kept beside this machine's clock, and taking the machine's when the kept one is wrong.
 import { type Members, membersOf, textOf } from '../answer.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
+import { readArguments } from '../read-arguments.ts';
 
 export async function clock(argv: readonly string[]): Promise<number> {
   return withOperator('clock', () => {
-    const { words, json, settings } = readArguments('clock', argv);
-    const [verb, ...more] = words;
-    if ((verb !== 'show' && verb !== 'accept') || more.length > 0) throw new UsageError(usageOf('clock'));
+    const { verb, json, settings } = readArguments('clock', argv);
     return {
       settings,
       anyClock: true,

@@ -1,15 +1,13 @@
 // countersign completion bash | zsh: prints the script that completes our commands, their words and options, and the settings in
 // that shell.
 import { settingNames, settingOf } from '../../config/schema.ts';
-import { UsageError } from '../arguments.ts';
-import { type CommandName, commandNames, type Form, formsOf, optionsOf, usageOf } from '../command-forms.ts';
+import { type CommandName, commandNames, type Form, formsOf, optionsOf } from '../command-forms.ts';
 import { reporting } from '../operator-client.ts';
+import { readArguments } from '../read-arguments.ts';
 
 export async function completion(argv: readonly string[]): Promise<number> {
   return reporting('completion', async () => {
-    const [shell, ...more] = argv;
-    if (more.length > 0 || (shell !== 'bash' && shell !== 'zsh')) throw new UsageError(usageOf('completion'));
-    process.stdout.write(shell === 'bash' ? bash() : zsh());
+    process.stdout.write(readArguments('completion', argv).argument === 'bash' ? bash() : zsh());
   });
 }
 

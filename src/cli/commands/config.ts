@@ -2,24 +2,22 @@
 import { ConfigError, type LoadedConfig } from '../../config/load.ts';
 import { shownSettings } from '../../config/shown.ts';
 import { leftOutSentence, prepare } from '../../prepare.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
+import { readArguments } from '../read-arguments.ts';
 
 export async function config(argv: readonly string[]): Promise<number> {
   return reporting('config', async () => {
-    const { words, json, settings } = readArguments('config', argv);
-    const [verb, ...more] = words;
-    if (more.length > 0 || (verb !== 'check' && verb !== 'show')) throw new UsageError(usageOf('config'));
+    const { verb, json, settings } = readArguments('config', argv);
     if (verb === 'check') process.stdout.write(json ? checkForProgram(settings) : checked(settings));
-    else process.stdout.write(json ? asJson(readSettings(settings)) : asTable(readSettings(settings)));
+    else
+      process.stdout.write(json ? asJson(readSettings('config', settings)) : asTable(readSettings('config', settings)));
   });
 }
 
 /** What a start would be told of, though it starts. */
 function warningsOf(settings: readonly string[]): readonly string[] {
-  const { leftOut } = prepare(readSettings(settings)).routes;
+  const { leftOut } = prepare(readSettings('config', settings)).routes;
   return leftOut.length === 0 ? [] : [leftOutSentence(leftOut)];
 }
 

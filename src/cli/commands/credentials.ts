@@ -1,9 +1,8 @@
 // countersign credentials: whose a bearer, a key or an address is, and ending that one credential.
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { CommandFailed, withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
+import { readArguments } from '../read-arguments.ts';
 import { standardInput } from '../standard-input.ts';
 
 const CREDENTIALS = '/operator/v1/credentials';
@@ -12,10 +11,7 @@ const MAX_NAME_BYTES = 8_192;
 
 export async function credentials(argv: readonly string[]): Promise<number> {
   return withOperator('credentials', () => {
-    const { words, json, options, settings } = readArguments('credentials', argv);
-    const [verb, named, ...more] = words;
-    const isKnown = verb === 'find' || (verb === 'revoke' && options.size === 0);
-    if (!isKnown || named === undefined || more.length > 0) throw new UsageError(usageOf('credentials'));
+    const { verb, argument: named = '', json, options, settings } = readArguments('credentials', argv);
     return {
       settings,
       async work({ ask }) {

@@ -4,8 +4,6 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { settingNames } from '../../config/schema.ts';
 import { type DataLook, lookAtData } from '../../offline.ts';
 import { tryPreparing } from '../../prepare.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDescriptors } from '../doctor/descriptors.ts';
@@ -16,13 +14,13 @@ import { checkRunningSettings } from '../doctor/running-settings.ts';
 import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
+import { readArguments } from '../read-arguments.ts';
 
 /** 0 nothing is wrong, 1 something is, 2 a setting is not accepted: nothing more can be looked at then. */
 export async function doctor(argv: readonly string[]): Promise<number> {
   let findings: readonly Finding[] = [];
   const code = await reporting('doctor', async () => {
-    const { words, json, settings } = readArguments('doctor', argv);
-    if (words.length > 0) throw new UsageError(usageOf('doctor'));
+    const { json, settings } = readArguments('doctor', argv);
     findings = await examine(settings);
     process.stdout.write(json ? `${JSON.stringify({ healthy: isHealthy(findings), findings })}\n` : shown(findings));
   });
@@ -30,7 +28,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
 }
 
 async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
-  const loaded = readSettings(argv);
+  const loaded = readSettings('doctor', argv);
   const { config, sources } = loaded;
   const { routes, tls, operatorPlaces } = tryPreparing(loaded);
   const set = settingNames.filter((name) => sources[name].kind !== 'default').length;

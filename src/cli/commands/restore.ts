@@ -2,19 +2,16 @@
 import { resolve } from 'node:path';
 import { secondsOf } from '../../domain/time.ts';
 import { type Restored, restoreBackup } from '../../offline.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { jsonText, shownTime, table } from '../output.ts';
+import { readArguments } from '../read-arguments.ts';
 
 const KEEP = 'keep-credentials';
 
 export async function restore(argv: readonly string[]): Promise<number> {
   return reporting('restore', async () => {
-    const { words, json, switches, settings } = readArguments('restore', argv);
-    const [backup, ...more] = words;
-    if (backup === undefined || more.length > 0) throw new UsageError(usageOf('restore'));
-    const loaded = readSettings(settings);
+    const { argument: backup = '', json, switches, settings } = readArguments('restore', argv);
+    const loaded = readSettings('restore', settings);
     const keepCredentials = switches.has(KEEP);
     const restored = await restoreBackup(loaded, resolve(backup), { keepCredentials });
     const folder = loaded.config['data.folder'];

@@ -1,27 +1,23 @@
 // countersign signing-keys: which keys sign and verify, replacing one in time, and ending one that is compromised.
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
-import { UsageError } from '../arguments.ts';
-import { readArguments, usageOf } from '../command-forms.ts';
 import { confirm, YES } from '../confirm.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
+import { readArguments, wrongArgument } from '../read-arguments.ts';
 
 export async function signingKeys(argv: readonly string[]): Promise<number> {
   return withOperator('signing-keys', () => {
-    const { words, json, switches, settings } = readArguments('signing-keys', argv);
-    const [verb, subject, ...more] = words;
-    const path = pathOf(verb, subject);
-    if (path === undefined || more.length > 0 || (switches.has(YES) && verb !== 'retire'))
-      throw new UsageError(usageOf('signing-keys'));
+    const { verb, argument, json, switches, settings } = readArguments('signing-keys', argv);
+    const path = pathOf(verb, argument);
     return {
       settings,
       async work({ ask }) {
         if (verb === 'retire' && !switches.has(YES))
-          await confirmEnd(membersOf(await ask('GET', `${LIST}/${subject}`)));
+          await confirmEnd(membersOf(await ask('GET', `${LIST}/${argument}`)));
         const answer = await ask(
           verb === 'list' ? 'GET' : 'POST',
           path,
-          verb === 'rotate' ? { use: subject } : undefined,
+          verb === 'rotate' ? { use: argument } : undefined,
         );
         if (json) process.stdout.write(`${answer}\n`);
         else if (verb === 'list') process.stdout.write(shown(listOf(membersOf(answer), 'results')));
@@ -32,14 +28,13 @@ export async function signingKeys(argv: readonly string[]): Promise<number> {
 }
 
 const LIST = '/operator/v1/signing-keys';
-const uses: ReadonlySet<string> = new Set(['session', 'token', 'terminal']);
 
-function pathOf(verb: string | undefined, subject: string | undefined): string | undefined {
-  if (verb === 'list' && subject === undefined) return LIST;
-  if (verb === 'rotate' && uses.has(subject ?? '')) return `${LIST}/rotate`;
+function pathOf(verb: string, argument: string | undefined): string {
+  if (verb === 'list') return LIST;
+  if (verb === 'rotate') return `${LIST}/rotate`;
   // A kid is a thumbprint: nothing else becomes part of a path.
-  if (verb === 'retire' && /^[A-Za-z0-9_-]{43}$/.test(subject ?? '')) return `${LIST}/${subject}/retire`;
-  return undefined;
+  if (argument !== undefined && /^[A-Za-z0-9_-]{43}$/.test(argument)) return `${LIST}/${argument}/retire`;
+  throw wrongArgument('signing-keys', verb, '<kid>', argument ?? '', 'the 43 characters that signing-keys list shows');
 }
 
 // Twice is as once: what is over needs no second yes.

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { splitArguments, UsageError } from '../../../src/cli/arguments.ts';
-import { readArguments, usageOf } from '../../../src/cli/command-forms.ts';
+import { type CommandName, commandNames, formsOf, isCommandName, usageOf } from '../../../src/cli/command-forms.ts';
 import { jsonText, printable, shownBytes, shownTime, table } from '../../../src/cli/output.ts';
+import { readArguments } from '../../../src/cli/read-arguments.ts';
 
 const split = (line: string) => {
   const { words, json, options, settings } = splitArguments(line.split(' '), ['account', 'to']);
@@ -33,8 +34,8 @@ test('the options of a command are those that its usage names', () => {
     'usage: countersign restore <backup> --data=<new folder> [--keep-credentials]  [--json] [settings]',
   );
   const restore = readArguments('restore', ['x', '--keep-credentials', '--data=y', '--limit=1']);
-  expect([restore.words, [...restore.switches], restore.settings]).toEqual([
-    ['x'],
+  expect([restore.argument, [...restore.switches], restore.settings]).toEqual([
+    'x',
     ['keep-credentials'],
     ['--data=y', '--limit=1'],
   ]);
@@ -99,4 +100,71 @@ test('sizes are told in the unit that fits', () => {
     '1.5 KiB',
     '5.0 GiB',
   ]);
+});
+
+describe('what was typed wrongly is named, with what was expected', () => {
+  const refusal = (line: string): string => {
+    const [name = '', ...argv] = line.split(' ');
+    if (!isCommandName(name)) throw new Error(`no command ${name}`);
+    try {
+      readArguments(name, argv);
+    } catch (error) {
+      if (error instanceof UsageError) return error.message;
+      throw error;
+    }
+    throw new Error(`${line} was accepted`);
+  };
+
+  test.each([
+    ['accounts', 'a word is missing; list, show, lock or unlock is expected; see countersign help accounts'],
+    [
+      'accounts lokc 0x1',
+      '"lokc" is not list, show, lock or unlock; did you mean lock?; see countersign help accounts',
+    ],
+    ['accounts frobnicate', '"frobnicate" is not list, show, lock or unlock; see countersign help accounts'],
+    ['accounts lock', 'lock: <account> is missing; see countersign help accounts lock'],
+    [
+      'accounts lock 0x1 0x2',
+      'lock: <account> is expected once, and 2 words were given; see countersign help accounts lock',
+    ],
+    ['accounts list 0x1', 'list: "0x1" is not expected; see countersign help accounts list'],
+    [
+      'accounts lock 0x1 --limit=3',
+      'lock: --limit is not expected, only with accounts list; see countersign help accounts lock',
+    ],
+    ['signing-keys rotate', 'rotate: session, token or terminal is missing; see countersign help signing-keys rotate'],
+    [
+      'signing-keys rotate tokne',
+      'rotate: "tokne" is not session, token or terminal; did you mean token?; see countersign help signing-keys rotate',
+    ],
+    [
+      'signing-keys list --yes',
+      'list: --yes is not expected, only with signing-keys retire; see countersign help signing-keys list',
+    ],
+    ['backup', '<file or folder> is missing; see countersign help backup'],
+    ['restore --data=x', '<backup> is missing; see countersign help restore'],
+    ['doctor now', '"now" is not expected; see countersign help doctor'],
+    ['completion powershell', '"powershell" is not bash or zsh; see countersign help completion'],
+    ['version --port=1', '"--port=1" is not expected; see countersign help version'],
+  ])('%s', (line, sentence) => {
+    expect(refusal(line)).toBe(sentence);
+  });
+
+  test('a bearer that was pasted in two words is not repeated', () => {
+    expect(refusal('credentials find Bearer eyJhbGciOi')).not.toContain('eyJ');
+  });
+
+  test('every form of every command is accepted as it is written', () => {
+    const parsed: readonly CommandName[] = commandNames.filter((name) => !['serve', 'demo', 'help'].includes(name));
+    for (const name of parsed) {
+      for (const { verb, argument, options } of formsOf[name].forms) {
+        const value = typeof argument === 'object' ? argument[0] : argument === undefined ? undefined : 'x';
+        const flags = Object.entries(options ?? {}).map(
+          ([option, { value: its }]) => `--${option}${its === undefined ? '' : '=x'}`,
+        );
+        const typed = [verb ?? [], value ?? [], flags].flat();
+        expect(readArguments(name, typed)).toMatchObject({ verb: verb ?? '', argument: value, settings: [] });
+      }
+    }
+  });
 });
