@@ -157,7 +157,7 @@ const requestLines = [
   'GET /v1/system\\time HTTP/1.1',
   'GET /v1/system/time;a HTTP/1.1',
   'TRACE /v1/system/time HTTP/1.1',
-  'HEAD /v1/system/time HTTP/1.1',
+  'HEAD /v1/markets HTTP/1.1',
 ];
 
 export async function attackRequestLines({ host, port }: Target, tally: Tally): Promise<void> {

@@ -35,7 +35,7 @@ describe('one origin is named', () => {
     const answer = await preflight(world, TOKENS, PAGE);
     expect([answer.status, answer.text]).toEqual([204, '']);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(PAGE);
-    expect(answer.headers.get('Access-Control-Allow-Methods')).toBe('GET, POST');
+    expect(answer.headers.get('Access-Control-Allow-Methods')).toBe('GET, HEAD, POST');
     expect(answer.headers.get('Access-Control-Allow-Headers')?.split(', ')).toEqual(
       expect.arrayContaining(['authorization', 'content-type', 'paradex-starknet-signature', 'paradex-partner']),
     );
