@@ -108,7 +108,7 @@ describe('a service through which everything was done once, and refused once', (
     };
     await step(401, 'POST', SUBKEYS, { bearer: session, body: { ...body, signature: ['0x1', '0x2'] } });
     await step(201, 'POST', SUBKEYS, { bearer: session, body });
-    await step(401, 'POST', SUBKEYS, { bearer: session, body });
+    await step(201, 'POST', SUBKEYS, { bearer: session, body });
     const headers = login('login signature of the subkey', subkey);
     const second = await step(200, 'POST', `/v1/auth/${subkey.publicKey}`, { headers });
     const subkeySession = keepJwt('subkey session', second.json.jwt_token);
