@@ -734,6 +734,7 @@ function credentialServices(deps: {
         clock,
         verifier,
         wallets,
+        journal,
         settings: { maxAgeSeconds: config['login.max_age'], futureToleranceSeconds },
       }),
       endSelf: createEndSelf({ changes, clock }),

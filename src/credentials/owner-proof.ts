@@ -1,6 +1,7 @@
 // The owner's own signature where there is no bearer: the main key or the wallet signs that everything, or every session, ends. It
 // counts once and for one of the two, whatever was signed out before, from any address and of a locked account too: the only harm in it
 // is the one that the owner wants. No subkey can make one.
+import type { AuditJournal } from '../audit/journal.ts';
 import { type AccountId, actorOf, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { feltOf } from '../domain/felt.ts';
 import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
@@ -12,6 +13,7 @@ import { alreadyUsed } from './already-used.ts';
 import type { Actor } from './caller.ts';
 import { knownAccount } from './known-account.ts';
 import { datedError, requireOpenWindow } from './login-window.ts';
+import { afterProof } from './proven-refusal.ts';
 import { signatureText } from './signature-text.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
@@ -53,6 +55,7 @@ export function createProveOwner(deps: {
   clock: Clock;
   verifier: Pick<Verifier, 'ask'>;
   wallets: WalletProofs;
+  journal: Pick<AuditJournal, 'loginRefused'>;
   settings: { readonly maxAgeSeconds: number; readonly futureToleranceSeconds: number };
 }): ProveOwner {
   const { store, clock, settings } = deps;
@@ -64,9 +67,14 @@ export function createProveOwner(deps: {
       by.kind === 'main_key'
         ? await byMainKey(account, by, request, purpose)
         : await byWallet(account, by, request, purpose);
-    const { principal } = proven;
-    if (await store.isDated(account.account, actorOf(principal.credential), signedAt)) throw datedError();
-    return { ...proven, requestId: request.requestId, clientIpText: request.clientIpText };
+    const { requestId, clientIpText } = request;
+    const { credential } = proven.principal;
+    const refusable = <T>(work: () => Promise<T>) =>
+      afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
+    await refusable(async () => {
+      if (await store.isDated(account.account, actorOf(credential), signedAt)) throw datedError();
+    });
+    return { ...proven, use: (tx) => refusable(() => proven.use(tx)), requestId, clientIpText };
   };
 
   async function byMainKey(

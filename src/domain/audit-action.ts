@@ -12,7 +12,7 @@ export const auditActions = {
   'account.revoked_by_clock': 'A clock that was accepted revoked the subkeys and tokens in `detail`.',
   login: 'A credential logged in; `detail` has the session. Written within a second.',
   'login.refused':
-    'A login was refused although its signature was good: outside the list, locked, signed out and the like, by the `reason` in `detail`. The first from an address is written within a second, the others of its minute are one row with their `count`; with `others`, those of more addresses than are told apart.',
+    'A login, or an emergency that was signed instead of one, was refused although its signature was good: outside the list, locked, signed out and the like, by the `reason` in `detail`. The first from an address is written within a second, the others of its minute are one row with their `count`; with `others`, those of more addresses than are told apart.',
   'request.refused':
     'Requests of a credential were refused; one row a minute for each reason and route, with their `count`.',
   'subkey.registered': 'A subkey was registered; `detail` has what its owner signed.',

@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emergencyHeaders } from '../../src/client/sign-in.ts';
 import { command } from '../operator/operator.ts';
-import { type Answer, call } from '../support/trader.ts';
+import { type Answer, call, hasher } from '../support/trader.ts';
 import {
   addSubkey,
   ELSEWHERE,
@@ -120,6 +121,16 @@ test('a wallet whose account is locked', async () => {
   expect(answer.json.error).toBe('REQUEST_NOT_ALLOWED');
   expect(lineOf(answer)).toMatchObject({ account: wallet.account, credential: 'evm:main' });
   expect(await rows()).toEqual([rowOf(answer, wallet.account, 'evm:main', 'account_locked')]);
+});
+
+test('an emergency that was signed, and is sent again', async () => {
+  const headers = emergencyHeaders(hasher, owner.key, owner.account, windowOf(world), 'sign_out');
+  const press = () => call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { headers });
+  expect((await press()).status).toBe(200);
+  const again = await press();
+  expect(again.json.error).toBe('SIGNATURE_ALREADY_USED');
+  expect(lineOf(again)).toMatchObject({ account: owner.account, credential: 'main:main' });
+  expect(await rows()).toEqual([rowOf(again, owner.account, 'main:main', 'SIGNATURE_ALREADY_USED')]);
 });
 
 test('nothing is written, and no account told, for a key that was not proven', async () => {
