@@ -326,13 +326,13 @@ test('works while no server runs', async () => {
 });
 
 test.each([
-  [['find']],
-  [['revoke']],
-  [['end', 'subkey:1']],
-  [['find', 'subkey:1', 'subkey:2']],
-  [['revoke', 'subkey:1', '--cursor=1.1']],
-])('%j is refused with the usage', async (words) => {
+  [['find'], 'find: <credential | JWT | address | -> is missing'],
+  [['revoke'], 'revoke: <credential | JWT | -> is missing'],
+  [['end', 'subkey:1'], '"end" is not find or revoke'],
+  [['find', 'subkey:1', 'subkey:2'], 'is expected once, and 2 words were given'],
+  [['revoke', 'subkey:1', '--cursor=1.1'], 'revoke: --cursor is not expected, only with credentials find'],
+])('%j is refused by what is wrong with it', async (words, sentence) => {
   const { code, err } = await run(credentials, world.service.folder, ...words);
   expect(code).toBe(2);
-  expect(err).toContain('usage: countersign credentials find');
+  expect(err).toContain(sentence);
 });
