@@ -1,6 +1,7 @@
 // What the pages for people name is there: a code, a setting, a route or a command that was renamed would lead them nowhere.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import manifest from '../../../package.json' with { type: 'json' };
 import { parseRouteTable } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { formsOf, isCommandName, optionsOf } from '../../../src/cli/command-forms.ts';
@@ -10,7 +11,7 @@ import { errorStatus } from '../../../src/errors.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
 const names = ['give-a-bot-a-key', 'leaked-key', 'nginx', 'rotate', 'upgrade', 'deploying', 'wire', 'operator'];
-const files = ['README.md', 'SECURITY.md', ...names.map((name) => `docs/${name}.md`)];
+const files = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...names.map((name) => `docs/${name}.md`)];
 const pages = files.map((file) => [file, read(file)] as const);
 
 describe.each(pages)('%s', (_file, text) => {
@@ -40,6 +41,11 @@ describe.each(pages)('%s', (_file, text) => {
       .filter((route) => !/ \/(?:operator\/|metrics|x$)/.test(route));
     const listed = new Set(parseRouteTable(paradex).routes.map((route) => route.name));
     expect(routes.filter((route) => !listed.has(route))).toEqual([]);
+  });
+
+  test('names only scripts of npm that there are', () => {
+    const scripts = [...text.matchAll(/\bnpm run ([a-z:]+)/g)].map(([, script = '']) => script);
+    expect(scripts.filter((script) => !Object.hasOwn(manifest.scripts, script))).toEqual([]);
   });
 
   test('shows only commands that there are, with options that they take', () => {
