@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { accounts } from '../../src/cli/commands/accounts.ts';
 import { clock as clockCommand } from '../../src/cli/commands/clock.ts';
+import { emergencyHeaders } from '../../src/client/sign-in.ts';
 import {
   addSubkey,
   createTestClock,
@@ -25,9 +26,10 @@ import {
   stateOf,
   type TestClock,
   type World,
+  windowOf,
 } from '../http/world.ts';
 import { startService } from '../support/harness.ts';
-import { type Answer, call, createToken } from '../support/trader.ts';
+import { type Answer, call, createToken, hasher } from '../support/trader.ts';
 import { auditRows, command, isLate, operate, run, signingKeys } from './operator.ts';
 
 const AHEAD = 7_200;
@@ -57,6 +59,8 @@ const inDatabase = (folder: string, sql: string, ...values: bigint[]) => {
 };
 
 const refusal = ({ status, json }: Answer): string => `${status} ${json?.error}: ${json?.message}`;
+const press = (world: World, headers: Record<string, string>) =>
+  call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { headers });
 const accept = (world: World) => operate(world.service, 'POST', '/clock/accept');
 const show = async (world: World) => (await operate(world.service, 'GET', '/clock')).json;
 const loginBy = async (world: World, owner: Owner) =>
@@ -74,6 +78,7 @@ describe('a clock that was two hours ahead, accepted', () => {
     const owner = await newOwner(before);
     const untouched = await newOwner(before);
     const wallet = await newWalletOwner(before);
+    const presser = await newOwner(before);
     const long = await createToken(before.url, owner.session);
     const short = await createToken(before.url, owner.session, { expiry_duration: 3_600 });
     const bot = await addSubkey(before, owner);
@@ -100,6 +105,9 @@ describe('a clock that was two hours ahead, accepted', () => {
     const other = await mainSession(later, untouched);
     expect((await call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: other })).status).toBe(200);
 
+    const pressedThen = emergencyHeaders(hasher, presser.key, presser.account, windowOf(later), 'sign_out');
+    expect((await press(world, pressedThen)).status).toBe(200);
+
     clock.setWallAhead(0);
     const lead = await show(world);
     const unready = await call(world.url, 'GET', '/readyz');
@@ -116,6 +124,7 @@ describe('a clock that was two hours ahead, accepted', () => {
       sessionThen,
       loginThen,
       walletThen,
+      pressedThen,
       registeredThen,
       lead,
       unready: [unready.status, unready.json.checks.clock],
@@ -232,6 +241,9 @@ describe('a clock that was two hours ahead, accepted', () => {
     );
     expect(refusal(await postWallet(world, '/v2/auth', scene.wallet, scene.walletThen))).toMatch(
       /^400 INVALID_TIMESTAMP/,
+    );
+    expect(refusal(await press(world, scene.pressedThen))).toMatch(
+      /^400 INVALID_TIMESTAMP: the clock of this service was set after a signature of that second: sign again/,
     );
     clock.advance(1);
     const owner = await mainSession(world, scene.owner);

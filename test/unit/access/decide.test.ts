@@ -197,3 +197,16 @@ describe('an address', () => {
     expect(addressRefusal({ allowlist: listOf(...entries) }, parseIp(text))).toBe(refusal);
   });
 });
+
+test('possession is what a subkey or token is about itself, by any method, and a main key or wallet never', () => {
+  const asked: Asked = { ...read, permission: 'possession', method: 'POST' };
+  const refusals = credentialKinds.map((kind) => [kind, refusalOf(caller(kind), facts, asked, now)]);
+  expect(Object.fromEntries(refusals)).toEqual({
+    main: 'permission_missing',
+    evm: 'permission_missing',
+    subkey: undefined,
+    token: undefined,
+  });
+  const elsewhere = { ...facts, allowlist: listOf('192.0.2.8') };
+  expect(refusalOf(caller('token'), elsewhere, asked, now)).toBe('ip_not_allowed');
+});

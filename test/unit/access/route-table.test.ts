@@ -116,6 +116,11 @@ describe('a route table is read strictly', () => {
     ],
     ['a venue route under our prefix', tableOf({ ...row, path: '/countersign/v1/x' }), 'under /countersign are ours'],
     ['a venue route on our prefix', tableOf({ ...row, path: '/Countersign' }), 'under /countersign are ours'],
+    [
+      'a credential that ends itself at the venue',
+      tableOf({ ...row, access: 'possession' }),
+      'only for routes of ours',
+    ],
     ['a parameter name used twice', tableOf({ ...row, path: '/{a}/{a}' }), 'a parameter name is used twice'],
   ])('%s is refused', (_name, json, message) => {
     expect(() => parseRouteTable(json)).toThrow(RouteTableError);
