@@ -1,7 +1,7 @@
 // What one operation may answer, by status: its successes as the handlers declare them, and every refusal that may stand in its place.
 import type { Route } from '../access/route-table.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
-import { errorSchema, orVenues, sharedAnswers } from './openapi-parts.ts';
+import { errorSchema, headersOf, orVenues, sharedAnswers } from './openapi-parts.ts';
 import { isObject, type Json, type JsonObject, shown } from './openapi-schemas.ts';
 import type { OperationNote } from './operation-notes.ts';
 
@@ -110,15 +110,10 @@ function codesOf(route: Route, own: readonly (ErrorCode | readonly [ErrorCode, n
 const response = (name: string): JsonObject => ({ $ref: `#/components/responses/${name}` });
 const json = (schema: Json): JsonObject => ({ 'application/json': { schema } });
 
-const headers = (...names: readonly string[]): JsonObject =>
-  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-
-const everyAnswer = ['Countersign-Request-Id', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
-
 function success(status: string, schema: Json, note: OperationNote | undefined): JsonObject {
   return {
     description: status === '201' ? 'Created.' : 'Done.',
-    headers: headers(...everyAnswer, ...(note?.receipt === true ? ['Countersign-Revocation'] : [])),
+    headers: headersOf(Number(status), note?.receipt === true ? ['Countersign-Revocation'] : []),
     content: note?.mediaType === undefined ? json(shown(schema)) : { [note.mediaType]: { schema: { type: 'string' } } },
   };
 }
@@ -130,7 +125,7 @@ function refusal(status: number, codes: readonly ErrorCode[], declared: Json | u
   const error = errorSchema(status, codes);
   return {
     description: codes.join(', '),
-    headers: headers('Countersign-Request-Id', ...(status === 503 ? ['Retry-After'] : [])),
+    headers: headersOf(status, status === 503 ? ['Retry-After'] : []),
     content: json(declared === undefined ? error : { anyOf: [shown(declared), error] }),
   };
 }

@@ -86,12 +86,12 @@ const shared: Readonly<Record<string, SharedAnswer>> = {
   RateLimited: {
     codes: ['RATE_LIMITED'],
     description: 'RATE_LIMITED: too many requests. Without a code in the body.',
-    headers: ['Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window'],
+    headers: ['Retry-After'],
   },
   OnboardingRateLimited: {
     codes: ['ONBOARDING_RATE_LIMITED', 'RATE_LIMITED'],
     description: 'ONBOARDING_RATE_LIMITED, RATE_LIMITED: too many requests. Without a code in the body.',
-    headers: ['Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window'],
+    headers: ['Retry-After'],
   },
   InternalError: {
     codes: ['INTERNAL_ERROR'],
@@ -117,18 +117,27 @@ export const orVenues = (error: JsonObject): JsonObject => ({
   'application/json': { schema: { anyOf: [error, venuesOwn] } },
 });
 
+/** Refused before it was counted. */
+const uncounted: readonly number[] = [
+  errorStatus.REQUEST_TIMEOUT,
+  errorStatus.URI_TOO_LONG,
+  errorStatus.HEADERS_TOO_LARGE,
+];
+const counts = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window'];
+
+/** Those of every answer with this status, and `more`. */
+export function headersOf(status: number, more: readonly string[]): JsonObject {
+  const names = ['Countersign-Request-Id', ...more, ...(uncounted.includes(status) ? [] : counts)];
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
 /** Each shared answer thrice: as we give it, to HEAD, and where the venue may have given it. */
 function sharedResponses(): JsonObject {
   return Object.fromEntries(
     Object.entries(shared).flatMap(([name, answer]) => {
       const schema = errorSchema(statusOf(answer), answer.codes);
       const { description } = answer;
-      const headers = Object.fromEntries(
-        ['Countersign-Request-Id', ...(answer.headers ?? [])].map((header) => [
-          header,
-          { $ref: `#/components/headers/${header}` },
-        ]),
-      );
+      const headers = headersOf(statusOf(answer), answer.headers ?? []);
       return [
         [name, { description, headers, content: { 'application/json': { schema } } }],
         [`Bare${name}`, { description, headers }],
@@ -184,7 +193,7 @@ export const sharedParts = {
     VenueDone: { description: "The venue's own answer, without a body." },
     Venue: {
       description: "The venue's own answer, as it came.",
-      headers: { 'Countersign-Request-Id': { $ref: '#/components/headers/Countersign-Request-Id' } },
+      headers: headersOf(200, []),
       content: { 'application/json': { schema: {} } },
     },
     VenueOther: { description: 'Whatever else the venue answers.' },

@@ -126,6 +126,22 @@ describe('the document is whole', () => {
     expect(integers.filter(([, member]) => at(member, 'format') !== 'int64')).toEqual([]);
   });
 
+  test('every answer that is counted has the headers of the rate limits', () => {
+    const answers = Object.entries(membersAt(document, 'paths')).flatMap(([, methods]) =>
+      Object.values(membersAt(methods)).flatMap((node) => Object.entries(membersAt(node, 'responses'))),
+    );
+    const open = answers.filter(([status, answer]) => {
+      const name = isObject(answer) && typeof answer.$ref === 'string' ? answer.$ref.split('/').at(-1) : undefined;
+      const whole = name === undefined ? answer : at(document, 'components', 'responses', name);
+      return (
+        !['204', '408', '414', '431', 'default'].includes(status) &&
+        !('X-RateLimit-Limit' in membersAt(whole, 'headers'))
+      );
+    });
+    expect(answers.length).toBeGreaterThan(1000);
+    expect(open).toEqual([]);
+  });
+
   test('a subkey may be seen expired, and revoked is nothing to ask for', () => {
     const shown = at(document, 'components', 'schemas', 'Subkey', 'properties', 'state', 'enum');
     expect(shown).toEqual(['active', 'pending', 'revoked', 'expired']);
