@@ -18,7 +18,10 @@ afterAll(() => world.stop());
 
 const ask = (port: number, method: string, path: string, bearer?: string): Promise<RawAnswer> => {
   const authorization = bearer === undefined ? '' : `Authorization: Bearer ${bearer}\r\n`;
-  return sendRaw(port, `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${authorization}Connection: close\r\n\r\n`);
+  return sendRaw(
+    port,
+    `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n${authorization}Connection: close\r\n\r\n`,
+  );
 };
 
 /** Without what differs between two requests anyway. */
@@ -40,7 +43,10 @@ async function expectAsGet(port: number, path: string, bearer?: string): Promise
 }
 
 const ours = parseRouteTable(paradex).routes.filter(({ method, servedBy }) => method === 'GET' && servedBy === 'us');
-const inWords = ours.map(({ name, access, path }) => [name, access, path.replace('{public_key}', '0x1')] as const);
+const inWords = ours.map(
+  ({ name, access, path }) =>
+    [name, access, path.replace('{public_key}', '0x1').replace('{page}', 'errors.md')] as const,
+);
 
 describe('on the public listener', () => {
   test.each(inWords)('HEAD answers as %s (%s) does', async (_name, access, path) => {
