@@ -43,7 +43,7 @@ export interface ProvenOwner extends Actor {
 
 /**
  * Checks in the order of a login. Throws NOT_ONBOARDED, INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION,
- * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, SERVICE_UNAVAILABLE, and what WalletProofs throw.
+ * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, SIGNATURE_ALREADY_USED, SERVICE_UNAVAILABLE, and what WalletProofs throw.
  */
 export type ProveOwner = (request: OwnerSignature, purpose: OwnerPurpose) => Promise<ProvenOwner>;
 
@@ -51,7 +51,7 @@ export type ProveOwner = (request: OwnerSignature, purpose: OwnerPurpose) => Pro
 const MARK_GRACE_SECONDS = 60;
 
 export function createProveOwner(deps: {
-  store: Pick<Store, 'account' | 'isDated'>;
+  store: Pick<Store, 'account' | 'isDated' | 'usedSignature' | 'usedSiweNonce'>;
   clock: Clock;
   verifier: Pick<Verifier, 'ask'>;
   wallets: WalletProofs;
@@ -63,7 +63,7 @@ export function createProveOwner(deps: {
   return async function proveOwner(request, purpose) {
     const account = await knownAccount(store, request.account);
     const { by } = request;
-    const { signedAt, ...proven } =
+    const { signedAt, usedBefore, ...proven } =
       by.kind === 'main_key'
         ? await byMainKey(account, by, request, purpose)
         : await byWallet(account, by, request, purpose);
@@ -73,6 +73,8 @@ export function createProveOwner(deps: {
       afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
     await refusable(async () => {
       if (await store.isDated(account.account, actorOf(credential), signedAt)) throw datedError();
+      // What cannot be written ends all the same: a signature that is sent again must not come so far.
+      await usedBefore();
     });
     return { ...proven, use: (tx) => refusable(() => proven.use(tx)), requestId, clientIpText };
   };
@@ -104,6 +106,7 @@ export function createProveOwner(deps: {
       principal: { credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID } },
       signedAt: timestamp,
       signed: { signature_timestamp: timestamp, signature_expiry: expiration, ...signatureText(signature) },
+      usedBefore: () => requireFirst('this signature', store.usedSignature(account, purpose, message)),
       use: (tx) => requireFirst('this signature', tx.useSignature(account, purpose, message, until)),
     };
   }
@@ -128,12 +131,17 @@ export function createProveOwner(deps: {
       principal: { credential: { account, kind: 'evm', id: MAIN_CREDENTIAL_ID } },
       signedAt: secondsOf(issuedAt),
       signed: { siwe_message: siweMessage, evm_signature: signature },
+      usedBefore: () => requireFirst('the nonce of this message', store.usedSiweNonce(account, nonce)),
       use: (tx) => requireFirst('the nonce of this message', tx.useSiweNonce(account, nonce, until)),
     };
   }
 }
 
-type Proven = Pick<ProvenOwner, 'principal' | 'signed' | 'use'> & { readonly signedAt: UnixSeconds };
+type Proven = Pick<ProvenOwner, 'principal' | 'signed' | 'use'> & {
+  readonly signedAt: UnixSeconds;
+  /** A read. Throws SIGNATURE_ALREADY_USED. */
+  usedBefore(): Promise<void>;
+};
 
 async function requireFirst(what: string, use: Promise<EarlierUse | undefined>): Promise<void> {
   const earlier = await use;

@@ -29,6 +29,7 @@ import { type Database, openSqlite } from './sqlite.ts';
 import type { Page, PageRequest, Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { counters, createTransaction, insertAudit } from './transaction.ts';
+import { createUsedMarks } from './used-marks.ts';
 
 /** How long, at most, another writer or a file that was replaced goes unnoticed while nothing is written. */
 const LOOK_MS = 1_000;
@@ -236,6 +237,7 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
     },
 
     ...createSearches(reader),
+    ...createUsedMarks(reader),
 
     async audit(filter, page) {
       return paged(await readAudit(reader, filter, cursorOf('audit', page), page.limit + 1), page, auditCursor);

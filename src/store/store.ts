@@ -367,6 +367,9 @@ export interface Store extends StoreReads {
    * it never was.
    */
   isDated(account: AccountId, signer: string, seconds: UnixSeconds): Promise<boolean>;
+  /** What `useSignature` would find, for who must know it also where nothing can be written. */
+  usedSignature(account: AccountId, purpose: SignaturePurpose, signed: SignedMessage): Promise<EarlierUse | undefined>;
+  usedSiweNonce(account: AccountId, nonce: string): Promise<EarlierUse | undefined>;
   /** That of the newest row by time: after a clock that was wrong it may lie in the future. 0 = there is none. */
   lastAuditTime(): Promise<UnixNanos>;
   /**

@@ -2,7 +2,7 @@
 // requests can never both make it (DESIGN 4.8).
 import { type Kysely, sql } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
-import { type Clock, unixNanos } from '../domain/time.ts';
+import type { Clock } from '../domain/time.ts';
 import { createClockWrites } from './clock-writes.ts';
 import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './meta.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
@@ -11,11 +11,13 @@ import { subkeyOf } from './rows.ts';
 import { createSigningKeyWrites } from './signing-keys.ts';
 import type { AuditEntry, ChangeEntry, StoreTransaction } from './store.ts';
 import { revokedSubkey, type Tables } from './tables.ts';
+import { createUsedMarks } from './used-marks.ts';
 
 /** Stored text of one audit row's detail, at most, in UTF-16 units. */
 const AUDIT_DETAIL_CAP = 8_192;
 
 export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransaction {
+  const used = createUsedMarks(db);
   return {
     ...createReads(db),
     ...createSigningKeyWrites(db),
@@ -202,18 +204,10 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     revokeToken: (account, tokenId, now) =>
       updateLiveToken(account, tokenId, { revoked_at: now, last_updated_at: now }),
 
-    async useSignature(account, purpose, { hash, by }, expiresAt) {
-      const message_hash = `${hash}/${by}`;
-      const earlier = await db
-        .selectFrom('used_signature')
-        .select('used_at')
-        .where('account_id', '=', account)
-        .where('purpose', '=', purpose)
-        // A mark that names no key was made before marks did: it stands for every key, until it is purged within minutes.
-        .where('message_hash', 'in', [hash, message_hash])
-        .limit(1)
-        .executeTakeFirst();
-      if (earlier !== undefined) return { at: unixNanos(earlier.used_at) };
+    async useSignature(account, purpose, signed, expiresAt) {
+      const earlier = await used.usedSignature(account, purpose, signed);
+      if (earlier !== undefined) return earlier;
+      const message_hash = `${signed.hash}/${signed.by}`;
       await db
         .insertInto('used_signature')
         .values({ account_id: account, purpose, message_hash, expires_at: expiresAt, used_at: clock.now() })
@@ -222,13 +216,8 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     },
 
     async useSiweNonce(account, nonce, expiresAt) {
-      const earlier = await db
-        .selectFrom('siwe_nonce')
-        .select('used_at')
-        .where('account_id', '=', account)
-        .where('nonce', '=', nonce)
-        .executeTakeFirst();
-      if (earlier !== undefined) return { at: unixNanos(earlier.used_at) };
+      const earlier = await used.usedSiweNonce(account, nonce);
+      if (earlier !== undefined) return earlier;
       await db
         .insertInto('siwe_nonce')
         .values({ account_id: account, nonce, expires_at: expiresAt, used_at: clock.now() })

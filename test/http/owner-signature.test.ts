@@ -79,10 +79,10 @@ const press = (purpose: EmergencyPurpose, headers: Record<string, string>, more:
   call(world.url, 'POST', routes[purpose], { headers, ...more });
 
 let nonces = 0;
-function walletSigned(by: WalletOwner, purpose: EmergencyPurpose, own?: string) {
+function walletSigned(by: WalletOwner, purpose: EmergencyPurpose, own?: string, { clock }: World = world) {
   nonces += 1;
   const nonce = own ?? `emergency${nonces}`;
-  const issuedAt = world.clock.date();
+  const issuedAt = clock.date();
   const expirationTime = new Date(issuedAt.getTime() + 300_000);
   const fields = { domain: SIWE_DOMAIN, chainId: L1_CHAIN_ID, nonce, issuedAt, expirationTime };
   return walletEmergencyHeaders(by.wallet, by.account, fields, purpose);
@@ -404,7 +404,42 @@ describe('where the store takes no change', () => {
       await own.stop();
     }
   });
+
+  test.each(purposes)('a signature for %s that was used ends nothing of what was made since', async (purpose) => {
+    const own = await startWorld();
+    try {
+      const [stark, evm] = [await newOwner(own), await newWalletOwner(own)];
+      const signatures = [
+        emergencyHeaders(hasher, stark.key, stark.account, windowOf(own), purpose),
+        walletSigned(evm, purpose, undefined, own),
+      ];
+      const send = (headers: Record<string, string>) => call(own.url, 'POST', routes[purpose], { headers });
+      for (const headers of signatures) expectSuccess(await send(headers), 200, RECEIPT);
+      own.clock.advance(60);
+      const sessions = [
+        await mainSession(own, stark),
+        sessionIn(await postWallet(own, '/v2/auth', evm, siweOf(own, evm, 'Paradex Auth'))),
+      ];
+      await whileLocked(own, async () => {
+        for (const headers of signatures) expectRefusal(await send(headers), 401, 'SIGNATURE_ALREADY_USED');
+      });
+      for (const session of sessions) expect(await stateOf(own, session)).toBe('alive');
+    } finally {
+      await own.stop();
+    }
+  });
 });
+
+/** As a database that another program writes to: no transaction begins. */
+async function whileLocked({ service }: World, work: () => Promise<void>): Promise<void> {
+  const database = new DatabaseSync(join(service.folder, 'data', 'countersign.db'));
+  database.exec('begin immediate');
+  try {
+    await work();
+  } finally {
+    database.close();
+  }
+}
 
 /** As a database that takes no change: every transaction fails. */
 function refuseChanges({ service }: World, refuse: boolean): void {
