@@ -20,12 +20,18 @@ import { limitMessage, type RateLimiter, rateLimitHeaders } from '../ratelimit/l
 import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
-import type { Account, EarlierUse, Facts, SignedMessage, Store, StoreTransaction, Subkey } from '../store/store.ts';
+import type { Account, EarlierUse, Facts, SignedMessage, Store, StoreTransaction } from '../store/store.ts';
 import type { LoginQuestion, Signer } from '../verification/questions.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import { knownAccount } from './known-account.ts';
-import { datedError, defaultExpiration, requireOpenWindow, signedOutError } from './login-window.ts';
+import {
+  datedError,
+  defaultExpiration,
+  requireOpenWindow,
+  type SignatureWindow,
+  signedOutError,
+} from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
@@ -79,6 +85,13 @@ export interface LoginDeps {
 /** That a signature or nonce was used is remembered this long after it expired (DECISIONS "repeats"). */
 const MARK_GRACE_SECONDS = 60;
 
+/** The key in a path; of a subkey that is not active, only whether it signed is asked. */
+interface NamedKey {
+  readonly credential: SessionCredentialRef;
+  readonly publicKey: Felt;
+  readonly isActive: boolean;
+}
+
 interface Proven {
   readonly credential: SessionCredentialRef;
   /** The Stark message, and the key that signed it; absent for a wallet, whose nonce is used up instead. */
@@ -105,8 +118,9 @@ export function createLogin(deps: LoginDeps): Login {
   return {
     async stark(request) {
       const account = await knownAccount(store, request.account);
-      const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
       const { timestamp, expiration = defaultExpiration(timestamp, settings.defaultAgeSeconds) } = request;
+      const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
+      if (named?.isActive === false) return refuseInactive(named, request, { timestamp, expiration });
       requireOpenWindow({ timestamp, expiration }, clock, settings);
       if (!isPossibleSignature(request.signature)) throw verificationFailed();
       const proven = named === undefined ? await provenByAnyKey(account, request) : await provenByKey(named, request);
@@ -152,22 +166,37 @@ export function createLogin(deps: LoginDeps): Login {
     return afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
   }
 
-  async function namedKey(account: Account, publicKey: Felt): Promise<Proven['credential'] & { publicKey: Felt }> {
-    if (account.signer.type === 'starknet' && account.signer.publicKey === publicKey) {
-      return { account: account.account, kind: 'main', id: MAIN_CREDENTIAL_ID, publicKey };
+  async function namedKey({ account, signer }: Account, publicKey: Felt): Promise<NamedKey> {
+    if (signer.type === 'starknet' && signer.publicKey === publicKey) {
+      return { credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID }, publicKey, isActive: true };
     }
-    const subkey = await store.subkey(account.account, publicKey);
-    requireActive(subkey);
-    return { account: account.account, kind: 'subkey', id: subkey.id.toString(), publicKey };
+    const subkey = await store.subkey(account, publicKey);
+    if (subkey === undefined) throw invalidSubkey();
+    const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
+    return { credential, publicKey, isActive: subkey.state === 'active' };
   }
 
-  async function provenByKey(
-    named: SessionCredentialRef & { publicKey: Felt },
-    request: StarkLoginRequest,
-  ): Promise<Proven> {
-    const { signer } = await ask(request, { keys: [named.publicKey], recover: false });
+  async function provenByKey({ credential, publicKey }: NamedKey, request: StarkLoginRequest): Promise<Proven> {
+    const { signer } = await ask(request, { keys: [publicKey], recover: false });
     if (signer === undefined) throw verificationFailed();
-    return provenAs(named, signer, request);
+    return provenAs(credential, signer, request);
+  }
+
+  // Whoever signs with a key that was ended still holds it, which its account must see. Who does not sign learns no more than of a key
+  // that nobody registered.
+  async function refuseInactive(named: NamedKey, request: StarkLoginRequest, window: SignatureWindow): Promise<never> {
+    try {
+      requireOpenWindow(window, clock, settings);
+      if (!isPossibleSignature(request.signature)) throw verificationFailed();
+      await provenByKey(named, request);
+    } catch (error) {
+      throw error instanceof ApiError && error.status < 500 ? invalidSubkey() : error;
+    }
+    return refuseProven(named.credential, request);
+  }
+
+  function refuseProven(credential: SessionCredentialRef, request: StarkLoginRequest): Promise<never> {
+    return afterProofOf(credential, request, () => Promise.reject(invalidSubkey()));
   }
 
   // The main key first; else the two keys that can have made the signature are looked up: the cost does not depend on how
@@ -183,7 +212,7 @@ export function createLogin(deps: LoginDeps): Login {
       const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
       if (!valid) continue;
       const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
-      await afterProofOf(credential, request, async () => requireActive(subkey));
+      if (subkey.state !== 'active') return refuseProven(credential, request);
       return provenAs(credential, candidate, request);
     }
     throw verificationFailed();
@@ -317,7 +346,3 @@ const verificationFailed = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for a key of this account');
 
 const invalidSubkey = (): ApiError => new ApiError('INVALID_SUBKEY', 'this key is not an active subkey of the account');
-
-function requireActive(subkey: Subkey | undefined): asserts subkey is Subkey {
-  if (subkey === undefined || subkey.state !== 'active') throw invalidSubkey();
-}

@@ -105,13 +105,33 @@ test('a main key after its owner signed out, and of a locked account', async () 
   ]);
 });
 
-test('a revoked subkey that signs a plain login', async () => {
+test.each(['with its key in the path', 'on plain /v1/auth'])(
+  'a revoked subkey that signs rightly, %s',
+  async (where) => {
+    const subkey = await addSubkey(world, owner);
+    await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
+    const path = where === 'on plain /v1/auth' ? undefined : subkey.publicKey;
+    const answer = await postLogin(world, loginOf(world, subkey, owner.account), path);
+    expect(answer.status).toBe(401);
+    expect(answer.json.error).toBe('INVALID_SUBKEY');
+    expect(lineOf(answer)).toMatchObject({ account: owner.account, credential: 'subkey:1' });
+    expect(await rows()).toEqual([rowOf(answer, owner.account, 'subkey:1', 'INVALID_SUBKEY')]);
+  },
+);
+
+test('of a revoked subkey in the path, who does not sign rightly and now learns and leaves nothing', async () => {
   const subkey = await addSubkey(world, owner);
+  const old = loginOf(world, subkey, owner.account);
+  world.clock.advance(3600);
+  owner = await newOwner(world, owner);
   await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
-  const answer = await postLogin(world, loginOf(world, subkey, owner.account));
-  expect(answer.json.error).toBe('INVALID_SUBKEY');
-  expect(lineOf(answer)).toMatchObject({ account: owner.account, credential: 'subkey:1' });
-  expect(await rows()).toEqual([rowOf(answer, owner.account, 'subkey:1', 'INVALID_SUBKEY')]);
+  const refused = [
+    await postLogin(world, old, subkey.publicKey),
+    await postLogin(world, loginOf(world, newStarkKey(), owner.account), subkey.publicKey),
+    await postLogin(world, loginOf(world, subkey, owner.account), newStarkKey().publicKey),
+  ];
+  for (const { status, json } of refused) expect({ status, ...json }).toEqual({ status: 401, ...refused[2]?.json });
+  expect(await rows()).toEqual([]);
 });
 
 test('a wallet whose account is locked', async () => {
