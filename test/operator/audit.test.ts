@@ -1,7 +1,18 @@
 // The audit log as the operator exports it: every row once, in order, with every digit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../../src/cli/commands/audit.ts';
-import { addSubkey, expectRefusal, mainSession, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
+import {
+  addSubkey,
+  expectRefusal,
+  forgedFrom,
+  mainSession,
+  newOwner,
+  type Owner,
+  postSubkey,
+  registrationBody,
+  startWorld,
+  type World,
+} from '../http/world.ts';
 import { createToken } from '../support/trader.ts';
 import { auditRows, command, isLate, operate, run } from './operator.ts';
 
@@ -116,6 +127,21 @@ describe('a filter', () => {
     expect(await actions(`?credential=credential/${other.account}/subkey/1`)).toEqual([]);
     expect(await actions('?credential=subkey:1&action=subkey.revoked')).toEqual(['subkey.revoked']);
     expectRefusal(await operate(world.service, 'GET', '/audit?credential=subkey:999'), 404, 'NOT_FOUND');
+  });
+
+  test('by a name that two credentials have is refused with the names of both', async () => {
+    const subkey = await addSubkey(world, { ...owner, session: await mainSession(world, owner) });
+    const third = await newOwner(world);
+    expect((await postSubkey(world, third.session, registrationBody(world, third, subkey))).status).toBe(201);
+    const answer = await operate(world.service, 'GET', `/audit?credential=${subkey.publicKey}`);
+    const message = expectRefusal(answer, 400, 'NOT_UNIQUE');
+    for (const { account } of [owner, third]) expect(message).toContain(`credential/${account}/subkey/`);
+  });
+
+  test("by a bearer that nobody here signed finds nothing: what it claims is anybody's word", async () => {
+    const session = await mainSession(world, owner);
+    expect(await actions(`?credential=${session}&action=token.created`)).toEqual(['token.created', 'token.created']);
+    expectRefusal(await operate(world.service, 'GET', `/audit?credential=${forgedFrom(session)}`), 404, 'NOT_FOUND');
   });
 
   test('by request id and by address', async () => {

@@ -252,6 +252,15 @@ describe('a clock that was two hours ahead, accepted', () => {
     await expectTheDeadDead();
   });
 
+  // Signed rightly, and no fault of the owner's: the rows say whose signatures came again, and from where.
+  test('and each of them leaves its row in the audit log, as any proven login that is refused', async () => {
+    const rows = async () =>
+      (await auditRows(world.service, '?action=login.refused'))
+        .filter(({ detail }) => JSON.stringify(detail).includes('signature_dated'))
+        .map(({ actor }) => actor);
+    await expect.poll(rows, { timeout: 10_000 }).toEqual(['main:main', 'evm:main', 'main:main']);
+  });
+
   test('and not after a restart either', async () => {
     const { folder } = world.service;
     await world.stop();

@@ -309,8 +309,24 @@ describe('revoke', () => {
     expect(err).toContain('revoke-all');
   });
 
+  test('an account is its main key, which has no row of its own to revoke', async () => {
+    expect(expectRefusal(await revoke(owner.account), 403, 'REQUEST_NOT_ALLOWED')).toContain('a main key cannot');
+    expect(expectRefusal(await revoke('main:main'), 400, 'INVALID_REQUEST_PARAMETER')).toContain('name the account');
+  });
+
+  test('the address of a client is refused: what was seen from there are many, and find says which', async () => {
+    for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '2001:db8::7']) {
+      const message = expectRefusal(await revoke(address), 400, 'INVALID_REQUEST_PARAMETER');
+      expect(message).toContain('find says which it used');
+    }
+    const { code, err } = await run(credentials, world.service.folder, 'revoke', '127.0.0.1');
+    expect(code).toBe(1);
+    expect(err).toContain('find says which it used');
+  });
+
   test('what nobody has is no such credential', async () => {
     expectRefusal(await revoke('tok_0000'), 404, 'NOT_FOUND');
+    expectRefusal(await revoke('no credential at all'), 400, 'INVALID_REQUEST_PARAMETER');
     expectRefusal(await revoke('subkey:999999'), 404, 'NOT_FOUND');
   });
 });
