@@ -111,14 +111,14 @@ function auditActions({ home }: Launched): Record<string, number> {
   return Object.fromEntries(rows.map(({ action, count }) => [String(action), Number(count)]));
 }
 
-/** Works with a server that cannot say anything; resolves once it has ended, as the signal says. */
-async function workAndStop(server: Launched, problem: RegExp): Promise<void> {
-  const { url, child } = server;
+/** Works with a server that cannot say anything. `kill` sends a signal to the server itself. */
+async function work(server: Launched, problem: RegExp, kill: (signal: NodeJS.Signals) => void): Promise<void> {
+  const { url } = server;
   const owner = starkTrader();
   await onboard(url, owner);
   const session = await mainSession(url, owner);
   const { token, lookupId } = await createToken(url, session);
-  child.kill('SIGUSR2');
+  kill('SIGUSR2');
   await expect.poll(checkOf(server)).toMatch(problem);
   await expect.poll(linesLostBy(server)).toBeGreaterThan(1_000);
   for (let i = 0; i < 50; i += 1) expect((await call(url, 'GET', '/v1/nowhere')).status).toBe(404);
@@ -126,9 +126,18 @@ async function workAndStop(server: Launched, problem: RegExp): Promise<void> {
   expect((await call(url, 'DELETE', `/v1/account/tokens/${lookupId}`, { bearer: session })).status).toBe(200);
   expect((await call(url, 'GET', '/v1/balance', { bearer: token })).status).toBe(401);
   expect((await call(url, 'GET', '/readyz')).status).toBe(200);
+}
+
+/** The rows of that. */
+const worked = { 'token.revoked': 1, login: 1, 'request.refused': 2 };
+
+/** The same; resolves once it has ended, as the signal says. */
+async function workAndStop(server: Launched, problem: RegExp): Promise<void> {
+  const { child } = server;
+  await work(server, problem, (signal) => void child.kill(signal));
   child.kill('SIGTERM');
   expect(await server.ended).toEqual({ code: 0, signal: null });
-  expect(auditActions(server)).toMatchObject({ 'token.revoked': 1, login: 1, 'request.refused': 2 });
+  expect(auditActions(server)).toMatchObject(worked);
 }
 
 function pipeIn(): { pipe: Pipe; writer: number } {
@@ -205,16 +214,22 @@ describe.skipIf(!LINUX)('a server goes on, writes and stops as it should', () =>
     await workAndStop(server, /the disk is full \(ENOSPC\)/);
   });
 
-  test.skipIf(!hasTerminals)('when its terminal is closed, which is a signal to stop (needs script)', async () => {
-    const code = join(folder, 'code');
+  test.skipIf(!hasTerminals)('when its terminal is closed (needs script)', async () => {
+    const [pid, code] = [join(folder, 'pid'), join(folder, 'code')];
     const script = join(folder, 'run.sh');
     // The kernel tells the terminal's first process, and all others when that one ends. This one stays, to say how the server ended.
-    writeFileSync(script, `trap '' HUP\n"$@"\necho $? >${code}\n`);
+    writeFileSync(script, `trap '' HUP\n"$@" &\necho $! >${pid}\nwait $!\necho $? >${code}\n`);
     const shell = `exec script -qec "sh ${script} $(printf '%q ' "$@"); :" /dev/null`;
     const server = launch('ignore', { wrapper: ['bash', '-c', shell, 'bash'] });
     await answering(server);
+    const itself = Number(readFileSync(pid, 'utf8'));
+    // It belongs to the group of the terminal.
+    onTestFinished(() => void (existsSync(code) || process.kill(itself, 'SIGKILL')));
     server.child.kill('SIGKILL');
+    await work(server, /the terminal or the disk is gone \(EIO\)/, (signal) => process.kill(itself, signal));
+    process.kill(itself, 'SIGTERM');
     await expect.poll(() => existsSync(code) && readFileSync(code, 'utf8')).toBe('0\n');
+    expect(auditActions(server)).toMatchObject(worked);
   });
 });
 
