@@ -120,6 +120,7 @@ describe('the master key', () => {
 describe.skipIf(process.platform === 'win32')("files that could be somebody else's stop the start", () => {
   const settings = () => join(home.data, 'countersign.json');
   const token = () => join(home.data, 'operator.token');
+  const pipe = () => join(home.tmp, 'pipe');
 
   test('with one sentence and an exit code that say which, and nothing is opened', async () => {
     mkdirSync(home.data);
@@ -144,22 +145,20 @@ describe.skipIf(process.platform === 'win32')("files that could be somebody else
     await stop(await startServer(home));
   });
 
-  test('a named pipe in the place of any of them is refused, and not waited for', async () => {
+  const tls = (cert: string, key: string) => [`--tls.cert=${cert}`, `--tls.key=${key}`];
+
+  test.each<[what: string, code: number, place: () => [path: string, flags: string[]]]>([
+    ['settings file', 2, () => [settings(), []]],
+    ['master key', 1, () => [home.key, []]],
+    ['operator token', 1, () => [token(), []]],
+    ['route table', 2, () => [pipe(), [`--routes.file=${pipe()}`]]],
+    ['key of the certificate', 2, () => [pipe(), tls(certFile, pipe())]],
+    ['certificate', 2, () => [pipe(), tls(pipe(), keyFile)]],
+  ])('a named pipe in the place of the %s is refused, and not waited for', async (_what, code, place) => {
     mkdirSync(home.data, { mode: 0o700 });
-    const pipe = join(home.tmp, 'pipe');
-    const flags = [`--routes.file=${pipe}`, `--tls.cert=${certFile}`, `--tls.key=${keyFile}`];
-    for (const [path, code, more] of [
-      [settings(), 2, []],
-      [home.key, 1, []],
-      [token(), 1, []],
-      [pipe, 2, flags],
-      [pipe, 2, [`--tls.cert=${certFile}`, `--tls.key=${pipe}`]],
-      [pipe, 2, [`--tls.cert=${pipe}`, `--tls.key=${keyFile}`]],
-    ] as const) {
-      execFileSync('mkfifo', ['-m', '600', path]);
-      expect(await refusal(spawnServer(home, more), code)).toContain('is not a regular file');
-      rmSync(path);
-    }
+    const [path, flags] = place();
+    execFileSync('mkfifo', ['-m', '600', path]);
+    expect(await refusal(spawnServer(home, flags), code)).toContain('is not a regular file');
   });
 
   test('whatever a library makes without saying how is for its owner alone', async () => {
