@@ -1,5 +1,5 @@
 // Indexes of what an operator looks for on the night of a leak: one credential among all, by whatever names it, and the rows of the
-// audit log about it, from an address or of one request, in the order in which they were written.
+// audit log from an address or of one request, in the order in which they were written.
 import { type Kysely, sql } from 'kysely';
 
 export async function up(db: Kysely<never>): Promise<void> {
@@ -10,9 +10,6 @@ export async function up(db: Kysely<never>): Promise<void> {
   await db.schema.createIndex('account_by_public_key').on('account').columns(['main_public_key']).execute();
   await db.schema.createIndex('account_by_wallet').on('account').columns(['eth_address']).execute();
 
-  await db.schema.createIndex('audit_by_subject').on('audit').columns(['subject', 'id']).execute();
-  // Of one expression, or SQLite would look through all rows of the account by its primary key.
-  await sql`create index audit_by_actor on audit (account_id || ' ' || actor, id)`.execute(db);
   await db.schema.createIndex('audit_by_client').on('audit').columns(['client_ip', 'id']).execute();
   await db.schema.createIndex('audit_by_request').on('audit').columns(['request_id', 'id']).execute();
   // Nearly all rows are logins, and are found without an index.
