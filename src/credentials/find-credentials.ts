@@ -19,7 +19,7 @@ import { decodeBase64url } from '../jwt/base64url.ts';
 import { type BearerClaims, readClaims } from '../jwt/claims.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createReadBearer } from '../jwt/verify.ts';
-import type { Account, AuditRow, Page, PageRequest, Store, Subkey, Token } from '../store/store.ts';
+import type { Account, AuditFilter, AuditRow, Page, PageRequest, Store, Subkey, Token } from '../store/store.ts';
 import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
 
 /** One credential; `gone` when no row has it any more, as of a subkey that was not activated in time. */
@@ -93,17 +93,19 @@ export function createFindCredentials(deps: {
       const revokedAt = revokedAtOf(found);
       if (revokedAt === NEVER || found.kind === 'own' || found.kind === 'gone') return undefined;
       const { ref } = found;
-      const newest = { to: END_OF_TIME, newestFirst: true };
-      const own = await store.audit({ ...newest, credential: ref, from: undefined }, { limit: 50, cursor: undefined });
-      const subject = credentialSubject(ref);
-      const ending = own.rows.find((row) => row.subject === subject && ENDINGS.has(row.action));
-      if (ending !== undefined) return ending;
-      // With others: of its account, or of the key that signed them all. By the time at which it was revoked.
+      const newest = { from: undefined, to: END_OF_TIME, newestFirst: true };
+      // By the time at which it was revoked.
       const span = { from: addSeconds(revokedAt, -1), to: addSeconds(revokedAt, 1), newestFirst: true };
-      for (const account of [ref.account, NO_ACCOUNT]) {
-        const { rows } = await store.audit({ ...span, account }, { limit: 50, cursor: undefined });
-        const endingOfAll = rows.find((row) => ENDINGS_OF_ALL.has(row.action));
-        if (endingOfAll !== undefined) return endingOfAll;
+      const endings: readonly AuditFilter[] = [
+        ...ENDINGS[found.kind].map((action) => ({ ...newest, credential: ref, action })),
+        // With others: of its account, or of the key that signed them all.
+        ...ENDINGS_OF_ACCOUNTS.map((action) => ({ ...span, account: ref.account, action })),
+        { ...span, account: NO_ACCOUNT, action: 'signing_key.retired' },
+      ];
+      // One action at a time: of other rows, whoever goes on trying makes as many as he wants.
+      for (const ending of endings) {
+        const [row] = (await store.audit(ending, { limit: 1, cursor: undefined })).rows;
+        if (row !== undefined) return row;
       }
       return undefined;
     },
@@ -234,18 +236,16 @@ export function revokedAtOf(found: Found) {
   return found.kind === 'token' ? found.token.revokedAt : NEVER;
 }
 
-const ENDINGS: ReadonlySet<string> = new Set<AuditAction>([
-  'subkey.revoked',
-  'token.revoked',
-  'credential.reported_leaked',
-  'credential.revoked_itself',
-]);
-const ENDINGS_OF_ALL: ReadonlySet<string> = new Set<AuditAction>([
+/** Whose subject is the credential. A subkey that is reported keeps its row, and loses its sessions. */
+const ENDINGS: Readonly<Record<'subkey' | 'token', readonly AuditAction[]>> = {
+  subkey: ['subkey.revoked', 'credential.revoked_itself'],
+  token: ['token.revoked', 'credential.reported_leaked', 'credential.revoked_itself'],
+};
+const ENDINGS_OF_ACCOUNTS: readonly AuditAction[] = [
   'account.revoked_all',
   'account.revoked_by_restore',
   'account.revoked_by_clock',
-  'signing_key.retired',
-]);
+];
 
 function own(account: Account): Found {
   const kind = account.signer.type === 'starknet' ? 'main' : 'evm';

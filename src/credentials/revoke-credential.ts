@@ -62,6 +62,6 @@ export function createRevokeCredential({
   };
 }
 
-/** Whether somebody can still use it, as far as a revocation is concerned. */
+/** Whether a revocation would find nothing to do. One that has expired may still be revoked. */
 export const isRevoked = (found: RevocableFound): boolean =>
   found.kind === 'subkey' ? found.subkey.state === 'revoked' : found.token.revokedAt !== NEVER;

@@ -168,7 +168,8 @@ describe('a filter', () => {
     ]) {
       const rows = (await auditRows(world.service, `?${filter}`)).filter(isChange);
       expect(rows.length).toBeGreaterThan(1);
-      for (const [at, row] of rows.entries()) {
+      // The first, with a page behind it, and the last ones.
+      for (const [at, row] of [...rows.entries()].filter(([at]) => at === 0 || at > rows.length - 10)) {
         const rest = await auditRows(world.service, `?${filter}&cursor=${row.cursor}`);
         expect(rest.filter(isChange)).toEqual(rows.slice(at + 1));
       }

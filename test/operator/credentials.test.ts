@@ -1,5 +1,6 @@
 // On the night of a leak: whatever names a credential finds it, and one command ends it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builtInTable } from '../../src/access/own-routes.ts';
 import { credentials } from '../../src/cli/commands/credentials.ts';
 import {
   addSubkey,
@@ -274,6 +275,23 @@ describe('revoke', () => {
     expect(out).toMatch(
       /was revoked before: nothing was done\n[\s\S]*revoked +20\S+Z by main:main, subkey\.revoked \(request /,
     );
+  });
+
+  test('says so, too, of what has been tried at every door since', async () => {
+    const own = await startWorld();
+    const alice = await newOwner(own);
+    const { token, lookupId } = await createToken(own.url, alice.session);
+    await call(own.url, 'DELETE', `${TOKENS}/${lookupId}`, { bearer: alice.session });
+    const doors = builtInTable.routes.filter(({ access, servedBy }) => access !== 'public' && servedBy === 'venue');
+    expect(doors.length).toBeGreaterThan(60);
+    for (const { method, path } of doors) {
+      const answer = await call(own.url, method, path.replaceAll(/\{.*?\}/g, '1'), { bearer: token });
+      expect(answer.status, path).toBe(401);
+    }
+    // Which writes what was counted.
+    await own.stop();
+    const { out } = await run(credentials, own.service.folder, 'find', lookupId, '--json', '--clock.accept');
+    expect(JSON.parse(out).results[0]).toMatchObject({ state: 'revoked', ended_by: { action: 'token.revoked' } });
   });
 
   test('says so, too, of what ended with everything of its account', async () => {
