@@ -13,3 +13,10 @@ export async function knownAccount(store: Pick<Store, 'account'>, id: AccountId)
     'user has never called the /onboarding endpoint; the account must be that of the main key, also when a subkey signs',
   );
 }
+
+/** For the operator, who may have the key of an account in hand, or a mistyped one. */
+export const noSuchAccount = (id: AccountId): ApiError =>
+  new ApiError(
+    'ACCOUNT_NOT_FOUND',
+    `no such account: ${id}. If it is the key or the wallet of one, countersign credentials find ${id} says of which`,
+  );

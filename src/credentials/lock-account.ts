@@ -1,9 +1,9 @@
 // The operator's lock: everything of the account stops at once, requests under way included, and nothing of it is lost.
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { Clock } from '../domain/time.ts';
-import { ApiError } from '../errors.ts';
 import type { Changed, Changes } from '../revocation/barrier.ts';
 import type { Account, StoreTransaction } from '../store/store.ts';
+import { noSuchAccount } from './known-account.ts';
 import type { OperatorAct } from './operator-act.ts';
 
 export interface LockAccount {
@@ -45,7 +45,7 @@ const lockOf = (account: AccountId) => ({ kind: 'account', account }) as const;
 
 async function requireAccount(tx: Pick<StoreTransaction, 'account'>, id: AccountId): Promise<Account> {
   const account = await tx.account(id);
-  if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'no such account');
+  if (account === undefined) throw noSuchAccount(id);
   return account;
 }
 

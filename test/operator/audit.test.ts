@@ -62,7 +62,15 @@ test('one account alone, however it is spelled', async () => {
   for (const account of [owner.account, spelled]) {
     expect(await actions(`?account=${account}`)).toEqual(['account.onboarded', 'token.created', 'token.created']);
   }
-  expect(await actions('?account=0x1')).toEqual([]);
+});
+
+test('of an account that is not here is refused, as no rows would read as if nothing had happened: a key of one, a mistyped one', async () => {
+  for (const account of ['0x1', owner.key.publicKey]) {
+    const answer = await operate(world.service, 'GET', `/audit?account=${account}`);
+    expectRefusal(answer, 404, 'ACCOUNT_NOT_FOUND');
+    expect(answer.json.message).toContain(`credentials find ${account}`);
+  }
+  expect((await operate(world.service, 'GET', '/audit?account=0x0')).status).toBe(200);
 });
 
 test('a span of time: from is inside, to is outside', async () => {
@@ -70,12 +78,24 @@ test('a span of time: from is inside, to is outside', async () => {
   const later = iso(world.clock.nanos() + 1_000_000n);
   const span = (query: string) => actions(`?account=${other.account}&${query}`);
   expect(await span(`from=${at}`)).toEqual(['account.locked']);
-  expect(await span(`from=${later}`)).toEqual([]);
   expect(await span(`to=${at}`)).toEqual(['account.onboarded']);
   expect(await span(`to=${later}`)).toEqual(['account.onboarded', 'account.locked']);
   expect(await actions(`?from=${at}&to=${later}`)).toEqual(['account.locked', 'token.created']);
   expect(await actions('?from=2027-01-15')).toHaveLength(5);
   expect(await actions('?to=2027-01-15')).toEqual([]);
+});
+
+test('a span that can have no row is refused: from at or after to, and from ahead of the time here', async () => {
+  const later = iso(world.clock.nanos() + 1_000_000n);
+  for (const [query, why] of [
+    ['from=2027-01-16&to=2027-01-15', 'from must be before to'],
+    ['from=2027-01-15&to=2027-01-15', 'from must be before to'],
+    [`from=${later}`, 'from lies ahead: it is 2027-01-15T'],
+  ]) {
+    const answer = await operate(world.service, 'GET', `/audit?${query}`);
+    expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER');
+    expect(answer.json.message).toContain(why);
+  }
 });
 
 test('it goes on after the line whose cursor is given, for all accounts and for one', async () => {

@@ -2,6 +2,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { noSuchAccount } from '../../credentials/known-account.ts';
 import type { LockAccount } from '../../credentials/lock-account.ts';
 import type { AccountId } from '../../domain/credential.ts';
 import { parseFelt } from '../../domain/felt.ts';
@@ -79,7 +80,7 @@ export function registerAccountRoutes(
     async (request) => {
       const id = readAccount(request.params.account);
       const account = await store.account(id);
-      if (account === undefined) throw new ApiError('ACCOUNT_NOT_FOUND', 'no such account');
+      if (account === undefined) throw noSuchAccount(id);
       const page = { limit: SHOWN, cursor: undefined };
       const now = deps.clock.latest();
       const subkeys = await store.subkeys(id, { withRevoked: true, now }, page);

@@ -6,9 +6,10 @@ import Type from 'typebox';
 import { nearest } from '../../config/nearest.ts';
 import { MAX_CREDENTIAL_TEXT, readCredentialText } from '../../credentials/credential-text.ts';
 import type { FindCredentials } from '../../credentials/find-credentials.ts';
+import { noSuchAccount } from '../../credentials/known-account.ts';
 import { parseIp } from '../../domain/allowlist.ts';
 import { type AuditAction, auditActions, isAuditAction } from '../../domain/audit-action.ts';
-import { type CredentialRef, credentialSubject } from '../../domain/credential.ts';
+import { type AccountId, type CredentialRef, credentialSubject, NO_ACCOUNT } from '../../domain/credential.ts';
 import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isoTime, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
@@ -34,7 +35,7 @@ const PAGE_ROWS = 500;
 export function registerAuditRoute(
   server: FastifyInstance,
   deps: {
-    readonly store: Pick<Store, 'audit' | 'lastAuditTime'>;
+    readonly store: Pick<Store, 'account' | 'audit' | 'lastAuditTime'>;
     readonly credentials: FindCredentials;
     readonly clock: Clock;
   },
@@ -45,7 +46,7 @@ export function registerAuditRoute(
       const { account, credential, action, address, request_id, from, to } = request.query;
       const cursor = readCursor('audit', request.query.cursor);
       const filter: AuditFilter = {
-        account: account === undefined ? undefined : readAccount(account),
+        account: account === undefined ? undefined : await readAccount(deps.store, account),
         credential: credential === undefined ? undefined : await readCredential(deps.credentials, credential),
         action: action === undefined ? undefined : readAction(action),
         address: address === undefined ? undefined : readAddress(address),
@@ -53,14 +54,21 @@ export function registerAuditRoute(
         from: from === undefined ? undefined : readTime('from', from),
         to: to === undefined ? await justAfterAll(deps) : readTime('to', to),
       };
-      if (to !== undefined && filter.from !== undefined && filter.from > filter.to) {
-        throw new ApiError('INVALID_REQUEST_PARAMETER', 'from is after to: no row lies between them');
-      }
+      if (filter.from !== undefined && filter.from >= filter.to) throw emptySpan(filter.to, to !== undefined);
       return reply
         .type('application/x-ndjson; charset=utf-8')
         .send(Readable.from(lines(deps.store, filter, cursor), { objectMode: false }));
     });
 }
+
+// No row, whatever happened: whoever asks for such a span would take it for the answer that nothing did.
+const emptySpan = (to: UnixNanos, isGiven: boolean): ApiError =>
+  new ApiError(
+    'INVALID_REQUEST_PARAMETER',
+    isGiven
+      ? 'from must be before to, which is not inside the span: no row lies between them. A whole day is from=2026-11-21, to=2026-11-22'
+      : `from lies ahead: it is ${isoTime(to)} here, in UTC, and there are no later rows`,
+  );
 
 // What is written while we read is not part of the answer, or it might never end. Rows of a clock that was wrong may lie ahead.
 async function justAfterAll({
@@ -103,9 +111,11 @@ function detailOf(stored: string): string {
   }
 }
 
-function readAccount(text: string) {
+/** One that is here, so that a mistyped one, or the key of one, is never answered by no rows. */
+async function readAccount(store: Pick<Store, 'account'>, text: string): Promise<AccountId> {
   const account = parseFelt(text);
   if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
+  if (account !== NO_ACCOUNT && (await store.account(account)) === undefined) throw noSuchAccount(account);
   return account;
 }
 
