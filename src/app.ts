@@ -460,6 +460,7 @@ async function openCore(
   });
   const journal = createAuditJournal({
     store,
+    clock,
     onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
   });
   closing.push(() => journal.close());

@@ -1,9 +1,11 @@
 // Audit rows that belong to no change: logins, terminal tokens and receipts, grouped within a second, and refusals of identified credentials,
 // counted per minute. It must never grow with what strangers send: only callers that proved a credential reach it, and of one account
-// there are so many rows a minute at most.
+// there are so many rows a minute at most. All are written after what they tell, and `at` is when they were written: so each says when that
+// was, or a login that a revocation ended would read as one that came after it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AccountId, actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { Clock, UnixNanos } from '../domain/time.ts';
 import type { AuditEntry, Store } from '../store/store.ts';
 
 export interface Where {
@@ -47,13 +49,17 @@ const BATCH_ROWS = 100;
 interface Counted {
   /** Of the first of them. */
   readonly entry: AuditEntry;
+  first: UnixNanos;
+  last: UnixNanos;
   count: number;
 }
 
 export function createAuditJournal(deps: {
   store: Pick<Store, 'appendAudit'>;
+  clock: Pick<Clock, 'now'>;
   onFailure: (error: unknown, rows: number) => void;
 }): AuditJournal & { stats(): AuditJournalStats } {
+  const { clock } = deps;
   let logins: AuditEntry[] = [];
   let refusals = new Map<string, Counted>();
   let loginsRefused = new Map<AccountId, number>();
@@ -67,10 +73,9 @@ export function createAuditJournal(deps: {
   const refusalTimer = setInterval(writeRefusals, REFUSAL_GROUP_MS).unref();
 
   return {
-    login: (credential, where, detail) => void logins.push(entryOf('login', credential, where, detail)),
+    login: (credential, where, detail) => happened(entryOf('login', credential, where, detail)),
 
-    terminalToken: (credential, where, detail) =>
-      void logins.push(entryOf('terminal_token.issued', credential, where, detail)),
+    terminalToken: (credential, where, detail) => happened(entryOf('terminal_token.issued', credential, where, detail)),
 
     refused(credential, where, reason, route) {
       const name = `request ${credentialSubject(credential)} ${reason} ${route}`;
@@ -89,11 +94,11 @@ export function createAuditJournal(deps: {
       const isFirst = count(name, () => entryOf('login.refused', credential, where, { reason }), 0);
       if (!isFirst) return;
       loginsRefused.set(account, known + 1);
-      logins.push(entryOf('login.refused', credential, where, { reason, count: 1 }));
+      happened(entryOf('login.refused', credential, where, { reason, count: 1 }));
     },
 
     ended: ({ action, ...row }, { nodes, ms, inFlight }) =>
-      void logins.push({ ...row, action: 'ending.receipt', detail: { action, nodes, ms, in_flight: inFlight } }),
+      happened({ ...row, action: 'ending.receipt', detail: { action, nodes, ms, in_flight: inFlight } }),
     async writeLogins() {
       writeLogins();
       await writing;
@@ -110,11 +115,20 @@ export function createAuditJournal(deps: {
     stats: () => ({ waiting: logins.length + refusals.size + underWay, written, lost, failing }),
   };
 
+  function happened(row: AuditEntry): void {
+    logins.push({ ...row, detail: { ...row.detail, happened_at: String(clock.now()) } });
+  }
+
   /** Whether it is the first of that name in this minute; such a one counts as `first`. */
   function count(name: string, entry: () => AuditEntry, first = 1): boolean {
     const counted = refusals.get(name);
-    if (counted !== undefined) counted.count += 1;
-    else if (refusals.size < MAX_COUNTED) refusals.set(name, { entry: entry(), count: first });
+    const now = clock.now();
+    if (counted !== undefined) {
+      // The first may have had a row of its own.
+      if (counted.count === 0) counted.first = now;
+      counted.last = now;
+      counted.count += 1;
+    } else if (refusals.size < MAX_COUNTED) refusals.set(name, { entry: entry(), first: now, last: now, count: first });
     else uncounted += 1;
     return counted === undefined && refusals.has(name);
   }
@@ -135,7 +149,10 @@ export function createAuditJournal(deps: {
     write(
       [...counted.values()]
         .filter(({ count }) => count > 0)
-        .map(({ entry, count }) => ({ ...entry, detail: { ...entry.detail, count, ...missing } })),
+        .map(({ entry, first, last, count }) => ({
+          ...entry,
+          detail: { ...entry.detail, count, first_at: String(first), last_at: String(last), ...missing },
+        })),
     );
   }
 

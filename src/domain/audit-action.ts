@@ -10,9 +10,9 @@ export const auditActions = {
   'account.unlocked': 'The operator unlocked it.',
   'account.revoked_by_restore': 'A restore revoked the subkeys and tokens in `detail`.',
   'account.revoked_by_clock': 'A clock that was accepted revoked the subkeys and tokens in `detail`.',
-  login: 'A credential logged in; `detail` has the session. Written within a second.',
+  login: 'A credential logged in; `detail` has the session.',
   'login.refused':
-    'A login, or an emergency that was signed instead of one, was refused although its signature was good: outside the list, locked, signed out and the like, by the `reason` in `detail`. The first from an address is written within a second, the others of its minute are one row with their `count`; with `others`, those of more addresses than are told apart.',
+    'A login, or an emergency that was signed instead of one, was refused although its signature was good: outside the list, locked, signed out and the like, by the `reason` in `detail`. The first from an address has a row of its own, the others of its minute are one row with their `count`; with `others`, those of more addresses than are told apart.',
   'request.refused':
     'Requests of a credential were refused; one row a minute for each reason and route, with their `count`.',
   'subkey.registered': 'A subkey was registered; `detail` has what its owner signed.',
@@ -32,7 +32,7 @@ export const auditActions = {
   'credential.revoked_itself':
     'A subkey or token was revoked by a bearer of its own: whoever holds one may end it. Subject and actor are the same.',
   'ending.receipt':
-    'What the ending of the same `request_id` and `subject` did: `detail` has its `action`, and `nodes`, `ms` and `in_flight` of its receipt. Written within a second after it.',
+    'What the ending of the same `request_id` and `subject` did: `detail` has its `action`, and `nodes`, `ms` and `in_flight` of its receipt.',
   'signing_key.published': 'A new signing key stands in jwks.json, and does not sign yet.',
   'signing_key.activated': 'A signing key signs from now on.',
   'signing_key.retired': 'A signing key ended, and all it had signed.',

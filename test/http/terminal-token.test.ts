@@ -206,7 +206,7 @@ test('off, on, off and on again: its key is in jwks.json exactly while it is on,
       actor: 'main:main',
       request_id: expect.stringMatching(UUID),
       client_ip: '127.0.0.1',
-      detail: { jti: claimsOf(jwt).jti, expires_at: claimsOf(jwt).exp },
+      detail: { jti: claimsOf(jwt).jti, expires_at: claimsOf(jwt).exp, happened_at: expect.stringMatching(/^\d{19}$/) },
     }),
   ]);
   const [, , signature = ''] = jwt.split('.');

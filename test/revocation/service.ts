@@ -186,7 +186,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     clock,
     policy: { tokensMayReadKeys: true },
   });
-  const journal = createAuditJournal({ store, onFailure: () => undefined });
+  const journal = createAuditJournal({ store, clock, onFailure: () => undefined });
 
   const domain = { domainName: 'Test', chainId: 'TESTCHAIN' };
   const verifier = heldVerifier(inlineVerifier(domain), holds);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AuditJournal, createAuditJournal } from '../../../src/audit/journal.ts';
 import type { CredentialRef } from '../../../src/domain/credential.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
+import { systemWall, unixNanos } from '../../../src/domain/time.ts';
 import type { AuditEntry } from '../../../src/store/store.ts';
 
 const token: CredentialRef = { account: feltOf(0xa11cen), kind: 'token', id: 'tok_1' };
@@ -9,22 +10,32 @@ const subkey: CredentialRef = { account: feltOf(0xb0bn), kind: 'subkey', id: '7'
 const where = { requestId: 'request-1', clientIp: '192.0.2.7' };
 const later = { requestId: 'request-2', clientIp: '192.0.2.8' };
 
+/** What was written, without when it happened, which `whole` has. */
 let calls: (readonly AuditEntry[])[];
+let whole: AuditEntry[];
 let failures: { error: unknown; rows: number }[];
 let journal: AuditJournal;
 
 function start(append: (entries: readonly AuditEntry[]) => Promise<void> = async () => undefined): void {
   calls = [];
+  whole = [];
   failures = [];
   journal = createAuditJournal({
     store: {
       appendAudit(entries) {
-        calls.push(entries);
+        calls.push(entries.map(withoutTimes));
+        whole.push(...entries);
         return append(entries);
       },
     },
+    clock: { now: () => unixNanos(systemWall()) },
     onFailure: (error, rows) => failures.push({ error, rows }),
   });
+}
+
+function withoutTimes({ detail, ...row }: AuditEntry): AuditEntry {
+  const { happened_at, first_at, last_at, ...rest } = detail;
+  return { ...row, detail: rest };
 }
 
 beforeEach(() => {
@@ -240,6 +251,64 @@ describe('refused logins', () => {
     await journal.close();
     expect(calls.flat().filter(({ action }) => action === 'login.refused')).toEqual([]);
     expect(calls.flat().at(-1)?.detail).toMatchObject({ uncounted_in_this_minute: 1 });
+  });
+});
+
+describe('when it happened, which is before it is written', () => {
+  const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  const now = () => String(systemWall());
+  const timesOf = ({ detail: { happened_at, first_at, last_at } }: AuditEntry) => ({ happened_at, first_at, last_at });
+
+  test('stands in the row of a login, a terminal token and a receipt', async () => {
+    const at = [];
+    for (const write of [
+      () => loginOf(token, 'a'),
+      () => journal.terminalToken(subkey, where, { token: 'b' }),
+      () => {
+        const row = {
+          account: subkey.account,
+          action: 'subkey.revoked',
+          actor: '',
+          subject: '',
+          ...where,
+          detail: {},
+        } as const;
+        journal.ended(row, { nodes: 1, ms: 2, inFlight: 3 });
+      },
+    ]) {
+      at.push({ happened_at: now() });
+      write();
+      await later(250);
+    }
+    await later(250);
+    expect(whole.map(timesOf)).toEqual(at);
+  });
+
+  test('stands in a row of counted refusals for the first and the last of them', async () => {
+    const refused = () => journal.refused(token, where, 'permission_missing', 'POST /v1/orders');
+    const first_at = now();
+    refused();
+    await later(20_000);
+    refused();
+    await later(10_000);
+    const last_at = now();
+    refused();
+    await later(30_000);
+    expect(whole.map(timesOf)).toEqual([{ first_at, last_at }]);
+  });
+
+  test('stands for a refused login in the row of the first, and for the others in theirs', async () => {
+    const refused = () => journal.loginRefused(subkey, where, 'ip_not_allowed');
+    const happened_at = now();
+    refused();
+    await later(20_000);
+    const first_at = now();
+    refused();
+    await later(10_000);
+    const last_at = now();
+    refused();
+    await later(30_000);
+    expect(whole.map(timesOf)).toEqual([{ happened_at }, { first_at, last_at }]);
   });
 });
 

@@ -50,6 +50,7 @@ test('the journal: rows that wait, that were written and that were lost, and whe
   vi.useFakeTimers();
   let fails = true;
   const journal = createAuditJournal({
+    clock: { now: () => NEVER },
     store: { appendAudit: () => (fails ? Promise.reject(new Error('disk full')) : Promise.resolve()) },
     onFailure: () => undefined,
   });
