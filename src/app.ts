@@ -736,6 +736,7 @@ function credentialServices(deps: {
         verifier,
         wallets,
         journal,
+        limiter,
         settings: { maxAgeSeconds: config['login.max_age'], futureToleranceSeconds },
       }),
       endSelf: createEndSelf({ changes, clock }),
@@ -797,6 +798,7 @@ function limitsOf(config: Config): RateLimits {
       perMinute(config['rate_limit.account_logins_per_minute']),
     ],
     emergency: [perMinute(config['rate_limit.emergency_per_minute'])],
+    'signed-emergency': [perMinute(config['rate_limit.emergency_per_minute'])],
     interactiveOrders: [
       perSecond(config['rate_limit.interactive_orders_per_second']),
       perMinute(config['rate_limit.interactive_orders_per_minute']),

@@ -480,7 +480,7 @@ export const settings = {
   ),
   'rate_limit.emergency_per_minute': perMinute(
     30,
-    'Requests to sign out everywhere or revoke all that change nothing, per account and minute. Those that do are never held up.',
+    'Requests to sign out everywhere or revoke all, per account and minute: those that change nothing and, apart, those that the owner signed. No other is held up.',
   ),
   'rate_limit.private_per_minute': perMinute(1500, 'All private requests per IP and minute.'),
   'rate_limit.key_management_per_minute': perMinute(60, 'Subkey and token requests per account and minute.'),

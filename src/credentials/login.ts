@@ -16,7 +16,7 @@ import { addSeconds, type Clock, isOver, nanosOfSeconds, secondsOf, type UnixSec
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
-import { limitMessage, type RateLimiter, rateLimitHeaders } from '../ratelimit/limiter.ts';
+import type { RateLimiter } from '../ratelimit/limiter.ts';
 import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
@@ -33,6 +33,7 @@ import {
   signedOutError,
 } from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
+import { requireRoom } from './rate-limited.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
@@ -128,7 +129,7 @@ export function createLogin(deps: LoginDeps): Login {
         // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
         requireOpenWindow({ timestamp, expiration }, clock, settings);
         await requireUndated(proven);
-        if (!settings.singleUse) return openSession(proven, request, () => requireRoom(proven));
+        if (!settings.singleUse) return openSession(proven, request, () => requireSessionsLeft(proven));
         await useOnce(proven, request, expiration);
         return openSession(proven, request);
       });
@@ -258,7 +259,7 @@ export function createLogin(deps: LoginDeps): Login {
   ): Promise<void> {
     const earlier = await store.transaction(async (tx) => {
       const used = await use(tx);
-      if (used === undefined) requireRoom(proven);
+      if (used === undefined) requireSessionsLeft(proven);
       return used;
     });
     if (earlier !== undefined) throw alreadyUsed(what, earlier);
@@ -271,13 +272,9 @@ export function createLogin(deps: LoginDeps): Login {
 
   // Last of all, and where a signature or nonce is used up, with it or not at all: what no session comes of costs the account nothing,
   // so that nobody who could not open one keeps the owner from it.
-  function requireRoom({ credential, signed }: Proven): void {
+  function requireSessionsLeft({ credential, signed }: Proven): void {
     const repeatable = settings.singleUse || signed === undefined ? undefined : `${signed.by} ${signed.hash}`;
-    const verdict = deps.limiter.chargeLogin(credential, repeatable);
-    if (verdict.allowed) return;
-    throw new ApiError('RATE_LIMITED', limitMessage(verdict), {
-      headers: rateLimitHeaders(verdict, secondsOf(clock.now())),
-    });
+    requireRoom(deps.limiter.chargeLogin(credential, repeatable), clock);
   }
 
   // The proof took time: what lives is asked again in the same turn in which the session is signed.

@@ -6,6 +6,7 @@ import { type AccountId, actorOf, MAIN_CREDENTIAL_ID } from '../domain/credentia
 import { feltOf } from '../domain/felt.ts';
 import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
+import type { RateLimiter } from '../ratelimit/limiter.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, EarlierUse, Store, StoreTransaction } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
@@ -14,6 +15,7 @@ import type { Actor } from './caller.ts';
 import { knownAccount } from './known-account.ts';
 import { datedError, requireOpenWindow } from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
+import { requireRoom } from './rate-limited.ts';
 import { signatureText } from './signature-text.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
@@ -37,7 +39,7 @@ export interface OwnerSignature {
 export interface ProvenOwner extends Actor {
   /** What was signed, for the audit log. */
   readonly signed: Readonly<Record<string, unknown>>;
-  /** In the transaction of what it is for. Throws SIGNATURE_ALREADY_USED. */
+  /** In the transaction of what it is for. Throws SIGNATURE_ALREADY_USED and RATE_LIMITED. */
   use(tx: StoreTransaction): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export function createProveOwner(deps: {
   verifier: Pick<Verifier, 'ask'>;
   wallets: WalletProofs;
   journal: Pick<AuditJournal, 'loginRefused'>;
+  limiter: Pick<RateLimiter, 'chargeCredential'>;
   settings: { readonly maxAgeSeconds: number; readonly futureToleranceSeconds: number };
 }): ProveOwner {
   const { store, clock, settings } = deps;
@@ -76,7 +79,13 @@ export function createProveOwner(deps: {
       // What cannot be written ends all the same: a signature that is sent again must not come so far.
       await usedBefore();
     });
-    return { ...proven, use: (tx) => refusable(() => proven.use(tx)), requestId, clientIpText };
+    const use = (tx: StoreTransaction) =>
+      refusable(async () => {
+        await proven.use(tx);
+        // Only now: what somebody else sends again must not use up what the owner needs.
+        requireRoom(deps.limiter.chargeCredential(credential, 'signed-emergency'), clock);
+      });
+    return { ...proven, use, requestId, clientIpText };
   };
 
   async function byMainKey(

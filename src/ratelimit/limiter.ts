@@ -8,8 +8,11 @@ import type { Limit } from './gcra.ts';
 import { rateKeys } from './rate-keys.ts';
 
 export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate'] as const;
-/** `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. */
-export const accountBuckets = ['orders', 'read', 'keys', 'account-login', 'emergency'] as const;
+/**
+ * `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: those that the
+ * owner signed, of which each writes, and none but the owner can make one: nobody else uses that up.
+ */
+export const accountBuckets = ['orders', 'read', 'keys', 'account-login', 'emergency', 'signed-emergency'] as const;
 
 export type IpBucket = (typeof ipBuckets)[number];
 export type AccountBucket = (typeof accountBuckets)[number];
@@ -102,6 +105,7 @@ const accountLimits = {
   keys: [perMinute(60)],
   'account-login': [perSecond(120), perMinute(600)],
   emergency: [perMinute(30)],
+  'signed-emergency': [perMinute(30)],
   interactiveOrders: [perSecond(3), perMinute(30), perHour(300), perDay(1000)],
 } as const satisfies Record<AccountCounter, readonly Limit[]>;
 
@@ -272,6 +276,7 @@ function accountMaps<One>(create: (name: AccountCounter) => One): Record<Account
     keys: create('keys'),
     'account-login': create('account-login'),
     emergency: create('emergency'),
+    'signed-emergency': create('signed-emergency'),
     interactiveOrders: create('interactiveOrders'),
   };
 }

@@ -384,6 +384,36 @@ describe('a flood', () => {
       await own.stop();
     }
   });
+
+  test('of what an owner signs anew each time writes no more than the limit lets, and uses up neither a signature nor what others have', async () => {
+    const own = await startWorld({
+      settings: { 'rate_limit.enabled': 'true', 'rate_limit.emergency_per_minute': '3' },
+    });
+    try {
+      const [by, bystander] = [await newOwner(own), await newOwner(own)];
+      const at = ({ key, account }: Pick<Owner, 'key' | 'account'>, purpose: EmergencyPurpose, life: number) =>
+        emergencyHeaders(hasher, key, account, windowOf(own, { life }), purpose);
+      const send = (purpose: EmergencyPurpose, headers: Record<string, string>) =>
+        call(own.url, 'POST', routes[purpose], { headers });
+      // Whoever has a session of his cannot use it up.
+      for (let i = 0; i < 5; i += 1)
+        await call(own.url, 'POST', routes.revoke_all, { bearer: by.session, body: { kinds: [] } });
+      const first = at(by, 'sign_out', 600);
+      expect((await send('sign_out', first)).status).toBe(200);
+      // Nor whoever has seen a signature.
+      for (let i = 0; i < 5; i += 1) expectRefusal(await send('sign_out', first), 401, 'SIGNATURE_ALREADY_USED');
+      expect((await send('revoke_all', at(by, 'revoke_all', 600))).status).toBe(200);
+      expect((await send('sign_out', at(by, 'sign_out', 601))).status).toBe(200);
+      const refused = at(by, 'revoke_all', 602);
+      const answer = await send('revoke_all', refused);
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '20']);
+      expect((await send('revoke_all', at(bystander, 'revoke_all', 600))).status).toBe(200);
+      own.clock.advance(20);
+      expect((await send('revoke_all', refused)).status).toBe(200);
+    } finally {
+      await own.stop();
+    }
+  });
 });
 
 describe('where the store takes no change', () => {

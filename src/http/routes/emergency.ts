@@ -5,11 +5,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { EndSelf } from '../../credentials/end-self.ts';
 import type { OwnerPurpose, OwnerSignature, ProveOwner } from '../../credentials/owner-proof.ts';
+import { requireRoom } from '../../credentials/rate-limited.ts';
 import type { ReportLeaked } from '../../credentials/report-leaked.ts';
 import type { Presser, SignOut } from '../../credentials/sign-out.ts';
-import { type Clock, secondsOf } from '../../domain/time.ts';
+import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
-import { limitMessage, type RateLimiter, rateLimitHeaders } from '../../ratelimit/limiter.ts';
+import type { RateLimiter } from '../../ratelimit/limiter.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { fromFastify } from '../framework-errors.ts';
 import {
@@ -67,10 +68,8 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
     // Whoever is not the owner is counted by the address: a signature that was not verified names nobody.
     const verdict =
       principal === undefined ? insists : deps.limiter.chargeCredential(principal.credential, 'emergency');
-    if (verdict === undefined || verdict.allowed) throw error;
-    throw new ApiError('RATE_LIMITED', limitMessage(verdict), {
-      headers: rateLimitHeaders(verdict, secondsOf(deps.clock.now())),
-    });
+    if (verdict !== undefined) requireRoom(verdict, deps.clock);
+    throw error;
   }
 
   async function presserOf(request: FastifyRequest, purpose: OwnerPurpose): Promise<Presser> {
