@@ -6,7 +6,7 @@ export async function up(db: Kysely<never>): Promise<void> {
   // A key signs from its activation on, which the audit log has; the first of each use, which it has not, from when it was made. The
   // newest of those signed. Within the moment of a rotation that may name its neighbour.
   await sql`
-    with signer as (
+    with signer as materialized (
       select kid, coalesce((select max(at) from audit
                where account_id = '0x0' and action = 'signing_key.activated' and subject = 'kid/' || signing_key.kid), created_at) as since
         from signing_key where "use" = 'token' and state <> 'published')
