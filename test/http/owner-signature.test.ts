@@ -20,6 +20,7 @@ import {
   SIWE_DOMAIN,
   starkTrader,
   walletHeaders,
+  walletTrader,
 } from '../support/trader.ts';
 import {
   addSubkey,
@@ -247,7 +248,7 @@ describe("the main key's signature without a bearer", () => {
       'with that of a wallet',
       400,
       'INVALID_REQUEST_PARAMETER',
-      (p) => ({ ...signed(p), 'PARADEX-EVM-SIGNATURE': '0x00' }),
+      (p) => ({ ...walletSigned({ ...walletTrader(), session: '' }, p), ...signed(p) }),
     ],
   ])('is refused when it is %s: %d %s', async (_what, status, code, headers) => {
     for (const purpose of purposes) {

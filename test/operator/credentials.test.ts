@@ -165,6 +165,14 @@ describe('find', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain('audit export --request-id');
   });
+
+  test('an address from which nobody was seen exits with 1 and says so, and nothing of names', async () => {
+    for (const address of ['198.51.100.77', '2001:db8::77']) {
+      const { code, out, err } = await run(credentials, world.service.folder, 'find', address);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toBe('countersign credentials: no credential was seen from that address\n');
+    }
+  });
 });
 
 test('find <address>: who was seen from there, the newest first, refused logins among them', async () => {

@@ -1,4 +1,5 @@
 // countersign credentials: whose a bearer, a key or an address is, and ending that one credential.
+import { isIP } from 'node:net';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { CommandFailed, withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
@@ -21,14 +22,16 @@ export async function credentials(argv: readonly string[]): Promise<number> {
         const members = membersOf(answer);
         if (json) process.stdout.write(`${answer}\n`);
         else process.stdout.write(verb === 'find' ? shownFound(members) : shownRevoked(members));
-        if (verb === 'find' && listOf(members, 'results').length === 0) throw new CommandFailed(nothing(members));
+        if (verb === 'find' && listOf(members, 'results').length === 0)
+          throw new CommandFailed(nothing(members, isIP(credential) !== 0));
       },
     };
   });
 }
 
-function nothing({ bearer, next }: Members): string {
+function nothing({ bearer, next }: Members, isAddress: boolean): string {
   if (typeof next === 'string') return `nothing by a credential in the newest rows of that address: --cursor=${next}`;
+  if (isAddress) return 'no credential was seen from that address';
   if (bearer !== null) return 'the credential of this JWT is not known here';
   return 'no credential has that name; a request id is looked for by countersign audit export --request-id';
 }
