@@ -18,6 +18,7 @@
 // |                     | requireStill's own read                     | nothing: no change can commit meanwhile |
 // | sign-out, revoke-   | the writer, requireStill's own read         | the same, as a write of our own         |
 // | all                 |                                             |                                         |
+// | self/revoke         | the same                                    | the same, by the credential itself      |
 // | leaked              | the writer, its own read                    | liveness, in its transaction            |
 // | activation          | test/revocation/activation.test.ts          | one conditional UPDATE                  |
 // | login               | account, named subkey, verification,        | the view, in the turn that signs        |
@@ -282,6 +283,24 @@ describe('a write of our own', () => {
     hold.release();
     await refused;
     expect(logged(service).at(-1)?.action).toBe('account.locked');
+  });
+
+  test('that ends the very credential that asks is not written once that was locked, bound elsewhere or over', async () => {
+    const service = await openService();
+    const owner = await service.owner(alice);
+    const holder = await service.holder(service.aliceSubkey);
+    await service.lock(alice);
+    const before = logged(service);
+    await refusedAsLocked(service.endSelf(holder));
+    expect(logged(service)).toEqual(before);
+    await service.unlock(alice);
+    await service.subkeys.replaceAllowlist(owner, subkeyKey.publicKey, elsewhere);
+    await expect(service.endSelf(holder)).rejects.toMatchObject({ code: 'IP_NOT_ALLOWED' });
+    await service.subkeys.replaceAllowlist(owner, subkeyKey.publicKey, anywhere);
+    service.advance(301);
+    await expect(service.endSelf(holder)).rejects.toMatchObject({ message: expect.stringContaining('expired') });
+    const rows = service.sql('select state from subkey where public_key = ?1', subkeyKey.publicKey);
+    for (const { state } of rows) expect(state).toBe('active');
   });
 
   test('cannot create a token with a session that ended after the decision', async () => {

@@ -10,7 +10,7 @@ import { DatabaseSync } from 'node:sqlite';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
 import { createAuthorize } from '../../src/access/authorize.ts';
-import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
+import { createRouteMatcher, parseRouteTable, type RouteAccess } from '../../src/access/route-table.ts';
 import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { createAuditJournal } from '../../src/audit/journal.ts';
 import { createStarkKey, type StarkKey } from '../../src/client/stark-key.ts';
@@ -18,6 +18,7 @@ import { createWallet, siweText } from '../../src/client/wallet.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Activation, createActivateSubkey } from '../../src/credentials/activate-subkey.ts';
 import type { Caller } from '../../src/credentials/caller.ts';
+import { createEndSelf } from '../../src/credentials/end-self.ts';
 import { createLogin, type StarkLoginRequest } from '../../src/credentials/login.ts';
 import { createManageSubkeys } from '../../src/credentials/manage-subkeys.ts';
 import { createManageTokens } from '../../src/credentials/manage-tokens.ts';
@@ -288,14 +289,18 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const subkeySession = ({ account, id }: Subkey): string => sessionOf({ account, kind: 'subkey', id: id.toString() });
 
   /** An owner who was authenticated just now. */
-  async function owner(account: AccountId): Promise<Caller> {
+  const owner = (account: AccountId): Promise<Caller> => callerBy(mainSession(account), 'keys:manage');
+  /** The subkey itself, for what ends it. */
+  const holder = (subkey: Subkey): Promise<Caller> => callerBy(subkeySession(subkey), 'possession');
+
+  async function callerBy(bearer: string, access: RouteAccess): Promise<Caller> {
     const decision = await authorize({
-      route: { access: 'keys:manage', identity: undefined },
+      route: { access, identity: undefined },
       method: 'POST',
-      authorization: [`Bearer ${mainSession(account)}`],
+      authorization: [`Bearer ${bearer}`],
       clientIp: parseIp('127.0.0.1'),
     });
-    if (decision.kind === 'deny' || decision.principal === undefined) throw new Error('the owner was refused');
+    if (decision.kind === 'deny' || decision.principal === undefined) throw new Error('the caller was refused');
     decision.release();
     return {
       principal: decision.principal,
@@ -508,6 +513,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     mainSession,
     subkeySession,
     owner,
+    holder,
     lock,
     unlock,
     sql,
@@ -518,6 +524,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     activate,
     activation,
     signOut,
+    endSelf: createEndSelf({ changes, clock }),
     reportLeaked,
     createToken,
     listen,
