@@ -18,6 +18,7 @@ import { ApiError } from '../errors.ts';
 import { decodeBase64url } from '../jwt/base64url.ts';
 import { type BearerClaims, readClaims } from '../jwt/claims.ts';
 import type { Keyring } from '../jwt/keyring.ts';
+import { createReadTerminalToken, type VerifiedTerminal } from '../jwt/terminal-claims.ts';
 import { createReadBearer } from '../jwt/verify.ts';
 import type { Account, AuditFilter, AuditRow, Page, PageRequest, Store, Subkey, Token } from '../store/store.ts';
 import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
@@ -37,7 +38,7 @@ export interface FoundBearer {
   /** Why it is refused: the reason that a request with it gets, whatever the address; undefined when it works. */
   readonly refusal: DenyReason | undefined;
   readonly kid: string | undefined;
-  readonly claims: BearerClaims | undefined;
+  readonly claims: Pick<BearerClaims, 'session' | 'issuedAt' | 'expiresAt'> | undefined;
 }
 
 /** What an address did, of the rows of one page. */
@@ -77,6 +78,7 @@ export function createFindCredentials(deps: {
 }): FindCredentials {
   const { store, keyring, clock, issuer } = deps;
   const readBearer = createReadBearer({ keyring, issuer });
+  const readTerminalToken = createReadTerminalToken({ keyring, issuer });
 
   return {
     async find(given, cursor) {
@@ -162,6 +164,8 @@ export function createFindCredentials(deps: {
   }
 
   async function ofBearer(jwt: string): Promise<FoundCredentials> {
+    const terminal = readTerminalToken(jwt);
+    if (terminal !== undefined) return ofTerminalToken(terminal);
     const read = readBearer(jwt);
     const claims = read.ok ? read.claims : claimed(jwt);
     const kid = read.ok ? read.claims.kid : undefined;
@@ -173,6 +177,20 @@ export function createFindCredentials(deps: {
             ({ ref }) => ref.account === claims.credential.account,
           );
     return { by: 'name', results, bearer: { verified: read.ok, refusal, kid, claims } };
+  }
+
+  /** It opens nothing here, and says whose account it attests to the venue's terminal. */
+  async function ofTerminalToken({
+    kid,
+    account,
+    id,
+    issuedAt,
+    expiresAt,
+  }: VerifiedTerminal): Promise<FoundCredentials> {
+    const owner = await store.account(account);
+    const claims = { session: id, issuedAt, expiresAt };
+    const bearer = { verified: true, refusal: 'bearer_wrong_kind', kid, claims } as const;
+    return { by: 'name', results: owner === undefined ? [] : [own(owner)], bearer };
   }
 
   async function refusalNow(claims: BearerClaims & { readonly kid: string }): Promise<DenyReason | undefined> {

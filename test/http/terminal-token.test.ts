@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import * as jose from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { auditRows, command, signingKeys } from '../operator/operator.ts';
+import { auditRows, command, operate, signingKeys } from '../operator/operator.ts';
 import { startService } from '../support/harness.ts';
 import { readAnswer } from '../support/raw-http.ts';
 import { type Answer, call, createToken, type StarkTrader } from '../support/trader.ts';
@@ -217,4 +217,31 @@ test('off, on, off and on again: its key is in jwks.json exactly while it is on,
   expect((await verified(next, last)).payload.sub).toBe(trader.account);
   expect(ended.map(({ kid }) => kid)).not.toContain(kidOf(next));
   expect((await publishedKids(last)).toSorted()).toEqual([...bearerKids, kidOf(next)].toSorted());
+});
+
+test('of one that was found in the open the operator learns whose it is, though it opens nothing here', async () => {
+  const session = await interactive(world, owner);
+  const { jwt_token } = (await call(world.url, 'POST', PATH, { bearer: session })).json;
+  const find = (credential: string) => operate(world.service, 'POST', '/credentials/find', { credential });
+  const { json } = await find(jwt_token);
+  const { kid } = jose.decodeProtectedHeader(jwt_token);
+  const { jti, exp } = jose.decodeJwt(jwt_token);
+  expect(json.results).toMatchObject([{ account: owner.account, kind: 'main' }]);
+  expect(json.bearer).toMatchObject({ verified: true, refusal: 'bearer_wrong_kind', kid, session: jti });
+  expect(String(json.bearer.expires_at)).toContain(String(exp));
+  const [head, payload, signature = ''] = jwt_token.split('.');
+  const other = signature.startsWith('A') ? 'B' : 'A';
+  for (const forged of [
+    `${head}.${payload}.${other}${signature.slice(1)}`,
+    `${head}.${payload}.`,
+    `${head}.${payload}`,
+  ]) {
+    expect((await find(forged)).json).toMatchObject({ results: [], bearer: { verified: false } });
+  }
+  expectRefusal(
+    await operate(world.service, 'POST', '/credentials/revoke', { credential: jwt_token }),
+    403,
+    'REQUEST_NOT_ALLOWED',
+  );
+  expect(await stateOf(world, session)).toBe('alive');
 });

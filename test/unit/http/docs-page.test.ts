@@ -45,6 +45,12 @@ test.each(['docs', 'front'])('the %s page loads nothing and runs nothing', (whic
   ).toEqual([]);
 });
 
+test('both lead to the documentation as text and to the document for programs', () => {
+  for (const { html } of [page, front]) {
+    for (const target of ['/llms.txt', '/llms-full.txt', '/openapi.json']) expect(html).toContain(`href="${target}"`);
+  }
+});
+
 test('its policy allows its own style sheet and nothing else', () => {
   const [, style = ''] = /<style>([^<]*)<\/style>/.exec(page.html) ?? [];
   const hash = createHash('sha256').update(style).digest('base64');

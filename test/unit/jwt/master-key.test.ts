@@ -111,11 +111,14 @@ test('a key that a secret mount projects through links of its own is read, and n
 
 // Windows has no such mode bits.
 describe.skipIf(process.platform === 'win32')('a wider mode', () => {
-  test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660, 0o666, 0o777])('%o is refused', (mode) => {
-    put(`${HEX}\n`, mode);
-    expect(() => open(true)).toThrow(MasterKeyUnusable);
-    expect(() => open()).toThrow(`has mode 0${mode.toString(8)}`);
-  });
+  test.each([0o640, 0o604, 0o404, 0o444, 0o460, 0o441, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660, 0o666, 0o777])(
+    '%o is refused',
+    (mode) => {
+      put(`${HEX}\n`, mode);
+      expect(() => open(true)).toThrow(MasterKeyUnusable);
+      expect(() => open()).toThrow(`has mode 0${mode.toString(8)}`);
+    },
+  );
 
   test('of the file behind a link is refused', () => {
     const target = join(folder, 'target');
