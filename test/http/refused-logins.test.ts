@@ -2,7 +2,7 @@
 // credential: nobody but a thief signs rightly from a foreign address. A login that proves nothing leaves no row.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { emergencyHeaders } from '../../src/client/sign-in.ts';
 import { command } from '../operator/operator.ts';
 import { type Answer, call, hasher } from '../support/trader.ts';
@@ -89,22 +89,6 @@ test('a subkey that signs rightly from outside its list, with its key in the pat
   ]);
 });
 
-test('a main key after its owner signed out, and of a locked account', async () => {
-  const captured = loginOf(world, owner.key, owner.account);
-  await call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: owner.session });
-  const signedOut = await postLogin(world, captured);
-  expect(signedOut.json.error).toBe('INVALID_TIMESTAMP');
-  expect(lineOf(signedOut)).toMatchObject({ account: owner.account, credential: 'main:main' });
-  world.clock.advance(60);
-  await command(world.service, `/accounts/${owner.account}/lock`);
-  const locked = await postLogin(world, loginOf(world, owner.key, owner.account));
-  expect(locked.json.error).toBe('REQUEST_NOT_ALLOWED');
-  expect(await rows()).toEqual([
-    rowOf(signedOut, owner.account, 'main:main', 'signed_out'),
-    rowOf(locked, owner.account, 'main:main', 'account_locked'),
-  ]);
-});
-
 test.each(['with its key in the path', 'on plain /v1/auth'])(
   'a revoked subkey that signs rightly, %s',
   async (where) => {
@@ -134,13 +118,55 @@ test('of a revoked subkey in the path, who does not sign rightly and now learns 
   expect(await rows()).toEqual([]);
 });
 
-test('a wallet whose account is locked', async () => {
-  const wallet = await newWalletOwner(world);
-  await command(world.service, `/accounts/${wallet.account}/lock`);
-  const answer = await postWallet(world, '/v2/auth', wallet, siweOf(world, wallet, 'Paradex Auth'));
-  expect(answer.json.error).toBe('REQUEST_NOT_ALLOWED');
-  expect(lineOf(answer)).toMatchObject({ account: wallet.account, credential: 'evm:main' });
-  expect(await rows()).toEqual([rowOf(answer, wallet.account, 'evm:main', 'account_locked')]);
+describe('whatever was proven, and however', () => {
+  const ways = ['the main key', 'the main key in the path', 'a subkey', 'a subkey in the path', 'a wallet'] as const;
+  interface Signed {
+    readonly account: string;
+    readonly session: string;
+    readonly actor: string;
+    readonly send: () => Promise<Answer>;
+  }
+
+  async function signedBy(way: (typeof ways)[number]): Promise<Signed> {
+    if (way === 'a wallet') {
+      const wallet = await newWalletOwner(world);
+      const message = siweOf(world, wallet, 'Paradex Auth');
+      const { account, session } = wallet;
+      return { account, session, actor: 'evm:main', send: () => postWallet(world, '/v2/auth', wallet, message) };
+    }
+    const key = way.startsWith('a subkey') ? await addSubkey(world, owner) : owner.key;
+    const headers = loginOf(world, key, owner.account);
+    const path = way.endsWith('in the path') ? key.publicKey : undefined;
+    const actor = key === owner.key ? 'main:main' : 'subkey:1';
+    const { account, session } = owner;
+    return { account, session, actor, send: () => postLogin(world, headers, path) };
+  }
+
+  const endings: readonly [string, string, string, (of: Signed) => Promise<unknown>][] = [
+    [
+      'locked',
+      'REQUEST_NOT_ALLOWED',
+      'account_locked',
+      ({ account }) => command(world.service, `/accounts/${account}/lock`),
+    ],
+    [
+      'signed out',
+      'INVALID_TIMESTAMP',
+      'signed_out',
+      ({ session: bearer }) => call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer }),
+    ],
+  ];
+  const cases = ways.flatMap((way) => endings.map(([what, ...rest]) => [way, what, ...rest] as const));
+
+  test.each(cases)('%s, of an account that is %s', async (way, _what, code, reason, end) => {
+    const signed = await signedBy(way);
+    const { account, actor, send } = signed;
+    await end(signed);
+    const answer = await send();
+    expect(answer.json.error).toBe(code);
+    expect(lineOf(answer)).toMatchObject({ account, credential: actor });
+    expect(await rows()).toEqual([rowOf(answer, account, actor, reason)]);
+  });
 });
 
 test('an emergency that was signed, and is sent again', async () => {
