@@ -175,6 +175,24 @@ describe('find', () => {
   });
 });
 
+test('a JWT whose signing key was retired is refused for that, and its token says what ended it', async () => {
+  const own = await startWorld();
+  try {
+    const alice = await newOwner(own);
+    const { token } = await createToken(own.url, alice.session);
+    for (const jwt of [token, alice.session]) {
+      const { kid } = JSON.parse(Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString());
+      await command(own.service, `/signing-keys/${kid}/retire`);
+      const { json } = await operate(own.service, 'POST', '/credentials/find', { credential: jwt });
+      expect(json.bearer).toMatchObject({ verified: true, refusal: 'signing_key_retired', kid });
+      const ended = { state: 'revoked', ended_by: { action: 'signing_key.retired', actor: 'operator' } };
+      expect(json.results).toMatchObject([jwt === token ? ended : { kind: 'main', state: 'active', ended_by: null }]);
+    }
+  } finally {
+    await own.stop();
+  }
+});
+
 test('find <address>: who was seen from there, the newest first, refused logins among them', async () => {
   const own = await startWorld({ settings: { 'proxy.trusted': '127.0.0.1' } });
   try {

@@ -1,7 +1,9 @@
 // The health check of the container: it finds the server by its data folder, whatever it listens on.
-import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { certFile, keyFile } from '../support/self-signed.ts';
 import { PROJECT } from '../support/started.ts';
 import { type Home, homeIn, spawnServer } from './server.ts';
@@ -43,4 +45,24 @@ test('settings that are not accepted, and a folder in which no server is, are no
   mkdirSync(home.data, { mode: 0o700 });
   expect(await check(known())).toEqual([1, '', '']);
   expect(await check({ ...known(), CSIGN_SERVER_PROT: '1' })).toEqual([1, '', '']);
+});
+
+test('a server that answers that it is not ready is not, and one that answers nothing is not waited for', async () => {
+  mkdirSync(home.data, { mode: 0o700 });
+  let status = 200;
+  const server = createServer((request, response) => {
+    if (status !== 0 && request.url === '/readyz') response.writeHead(status).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  writeFileSync(join(home.data, 'operator.url'), `http://127.0.0.1:${address.port}\n`, { mode: 0o600 });
+  expect(await check(known())).toEqual([0, '', '']);
+  for (status of [503, 404, 301, 0]) expect(await check(known()), `status ${status}`).toEqual([1, '', '']);
 });
