@@ -31,7 +31,7 @@ import { attachContext, attachKnown, type Known, type RequestContext, toldOfLeft
 import type { Cors } from './cors.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
 import type { ForwardedProto } from './forwarded-proto.ts';
-import { pathParam } from './read.ts';
+import { optionalHeader, pathParam } from './read.ts';
 import { renderError, renderRefusal, toApiError } from './render.ts';
 import type { RequestIds } from './request-ids.ts';
 
@@ -370,7 +370,7 @@ export function requireNoBodyOfGet(method: string, { headers }: IncomingMessage)
 
 const isSigned = (route: Route, { headers }: IncomingMessage): boolean =>
   takesOwnerSignature(route) &&
-  (headers['paradex-starknet-signature'] !== undefined || headers['paradex-evm-signature'] !== undefined);
+  ['PARADEX-STARKNET-SIGNATURE', 'PARADEX-EVM-SIGNATURE'].some((name) => optionalHeader(headers, name) !== undefined);
 
 const isUnixSocket = (request: IncomingMessage): boolean => {
   const address = request.socket.address();

@@ -294,6 +294,12 @@ describe("the main key's signature without a bearer", () => {
     expect(rows.find(({ action }) => action === 'account.revoked_all')).toMatchObject({ detail: { proof: 'session' } });
   });
 
+  test('is none where its header is empty: a session presses beside it as without it', async () => {
+    const headers = { 'PARADEX-STARKNET-SIGNATURE': '', 'PARADEX-EVM-SIGNATURE': '' };
+    expectRefusal(await press('revoke_all', headers), 401, 'UNAUTHORIZED_ERROR');
+    expectSuccess(await press('revoke_all', headers, { bearer: owner.session }), 200, RECEIPT);
+  });
+
   test('without any proof is refused as every private route is', async () => {
     for (const purpose of purposes) {
       expect(expectRefusal(await press(purpose, {}), 401, 'UNAUTHORIZED_ERROR')).toBe('missing or malformed jwt');
