@@ -64,7 +64,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   REQUEST_TIMEOUT:
     'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue (data.sent says whether its head had left); or its body more slowly than http.min_bytes_per_second.',
   PAYLOAD_TOO_LARGE:
-    'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB.',
+    'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB; an emergency: than 1024 bytes.',
   URI_TOO_LONG: 'The request target is longer than http.max_target_bytes, or one part of it too long.',
   RATE_LIMITED: 'Too many requests. The body has only the message; see Retry-After and the X-RateLimit headers.',
   ONBOARDING_RATE_LIMITED: 'The same, on the onboarding routes.',

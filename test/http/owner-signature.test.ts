@@ -421,6 +421,19 @@ describe('a flood', () => {
       await own.stop();
     }
   });
+
+  test.each(purposes)(
+    'of bodies that are long is read by nobody: %s takes 1024 bytes, with a signature or a session',
+    async (purpose) => {
+      const body = (bytes: number) => ({ note: 'x'.repeat(bytes - '{"note":""}'.length) });
+      for (const by of [{ headers: signed(purpose, { key: newStarkKey() }) }, { bearer: owner.session }]) {
+        const answer = await call(world.url, 'POST', routes[purpose], { ...by, body: body(1025) });
+        expectRefusal(answer, 413, 'PAYLOAD_TOO_LARGE');
+      }
+      expect(await stateOf(world, owner.session)).toBe('alive');
+      expectSuccess(await press(purpose, signed(purpose), { body: body(1024) }), 200, RECEIPT);
+    },
+  );
 });
 
 describe('where the store takes no change', () => {

@@ -29,6 +29,11 @@ const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } })
   maxItems: 2,
   [SHOWN]: { minItems: 1 },
 });
+/**
+ * Bytes. They hold two words at most, and whoever brings a signature, good or not, has them read however often: so they must cost
+ * nothing beside it.
+ */
+const MAX_EMERGENCY_BODY = 1024;
 const RevokeAllBody = Type.Object({ kinds: Type.Optional(Kinds) }, open);
 const RevokedAllWire = Type.Object(
   {
@@ -79,7 +84,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 
   app.post(
     '/countersign/v1/sign-out-everywhere',
-    { schema: { response: { 200: SignedOutWire } }, errorHandler },
+    { schema: { response: { 200: SignedOutWire } }, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { result, receipt } = await signOut.everywhere(await presserOf(request, 'sign_out'));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
@@ -89,7 +94,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 
   app.post(
     '/countersign/v1/revoke-all',
-    { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } }, errorHandler },
+    { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } }, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { kinds } = request.body;
       // The signature says everything, and whoever carries it must not make that less.
@@ -111,7 +116,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 
   app.post(
     '/countersign/v1/self/revoke',
-    { schema: { response: { 200: EndedSelfWire } }, errorHandler },
+    { schema: { response: { 200: EndedSelfWire } }, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { result, receipt } = await deps.endSelf(callerOf(request));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
