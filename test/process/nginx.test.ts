@@ -123,13 +123,18 @@ async function startNginx(at: number, behind: number): Promise<ChildProcess> {
   child.stderr?.on('data', (chunk: Buffer) => {
     told += chunk.toString();
   });
-  await vi.waitFor(
-    async () => {
-      if (child.exitCode !== null) throw new Error(`nginx ended: ${told}`);
-      await over({ port: at, path: '/healthz', headers: {}, method: 'GET' });
-    },
-    { timeout: 20_000 },
-  );
+  try {
+    await vi.waitFor(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`nginx ended: ${told}`);
+        await over({ port: at, path: '/healthz', headers: {}, method: 'GET' });
+      },
+      { timeout: 30_000 },
+    );
+  } catch (error) {
+    child.kill('SIGTERM');
+    throw error;
+  }
   return child;
 }
 

@@ -32,8 +32,8 @@ test.each(['one', 'one>=1.0', 'one==1.*', '-r other.txt', '--index-url x', 'one 
 );
 
 const { status } = spawnSync('python3', ['-c', 'import ensurepip']);
-describe.skipIf(status !== 0)('where Python makes virtual environments', () => {
-  // Nothing is required, so that no index is asked. Each takes seconds to make.
+// Nothing is required, so that no index is asked. Each takes seconds to make, and many beside other tests.
+describe.skipIf(status !== 0)('where Python makes virtual environments', { timeout: 300_000 }, () => {
   test('two that are asked for at once are one, made once, and again after the requirements changed', async () => {
     const folder = folderWith('# none\n');
     const [dead, alive] = ['some-started-0', 'some-started-1'].map((name) => join(folder, '.environments', name));
