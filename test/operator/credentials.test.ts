@@ -1,6 +1,7 @@
 // On the night of a leak: whatever names a credential finds it, and one command ends it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInTable } from '../../src/access/own-routes.ts';
+import { audit } from '../../src/cli/commands/audit.ts';
 import { credentials } from '../../src/cli/commands/credentials.ts';
 import {
   addSubkey,
@@ -380,9 +381,19 @@ test('works while no server runs', async () => {
   const alice = await newOwner(own);
   const key = await addSubkey(own, alice);
   await own.stop();
-  const found = await run(credentials, own.service.folder, 'find', 'subkey:1', '--clock.accept');
+  const offline = (...argv: string[]) => run(credentials, own.service.folder, ...argv, '--clock.accept');
+  const found = await offline('find', 'subkey:1');
   expect(found).toMatchObject({ code: 0 });
   expect(found.out).toContain(key.publicKey);
+  const revoked = await offline('revoke', key.publicKey);
+  expect(revoked).toMatchObject({ code: 0, out: expect.stringContaining('is revoked; receipt {"nodes":1') });
+  expect((await offline('revoke', key.publicKey)).out).toContain('was revoked before');
+  const rows = await run(audit, own.service.folder, 'export', '--credential=subkey:1', '--clock.accept');
+  const actions = rows.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).action);
+  expect(actions).toEqual(['subkey.registered', 'subkey.revoked', 'ending.receipt']);
 });
 
 test.each([
