@@ -28,9 +28,12 @@ const ids: Readonly<Record<CredentialKind, RegExp>> = {
   token: /^tok_[0-9a-z]{1,40}$/,
 };
 
+/** What was found somewhere, without the scheme of a header before it and the blanks and line ends around it. */
+export const pasted = (text: string): string => text.trim().replace(/^Bearer +/i, '');
+
 /** Undefined for what has none of the forms. */
 export function readCredentialText(given: string): CredentialText | undefined {
-  const text = given.trim().replace(/^Bearer +/i, '');
+  const text = pasted(given);
   // A header and claims; the signature may have been left out by who found it.
   if (/^eyJ[\w-]+\.[\w-]+(\.[\w-]*)?$/.test(text)) return { kind: 'bearer', jwt: text };
   const [, subject, kind = '', id = ''] =

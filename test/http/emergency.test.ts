@@ -292,6 +292,16 @@ describe('a leaked bearer', () => {
     expect(await balance(await session())).toBe(200);
   });
 
+  test.each([
+    ['with its scheme', (jwt: string) => `Bearer ${jwt}`],
+    ['with a scheme in small letters and more than one blank', (jwt: string) => `bearer   ${jwt}`],
+    ['with what stands around it in a file', (jwt: string) => ` \t${jwt}\r\n`],
+  ])('is ended also when it was pasted %s', async (_how, paste) => {
+    const { token } = await createToken(service.url, await session());
+    expect((await report(paste(token))).text).toBe('{"received":true}');
+    expect(await balance(token)).toBe(401);
+  });
+
   test('gets the same answer whether it is alive, dead, expired or never ours', async () => {
     const main = await session();
     const { token } = await createToken(service.url, main);
