@@ -8,7 +8,7 @@ import { auditRowOf } from './rows.ts';
 import type { AuditFilter, AuditRow } from './store.ts';
 import type { AuditTable, Tables } from './tables.ts';
 
-/** So many rows are passed over at once: about a millisecond, and then others have their turn. */
+/** So many rows are passed over at once: a millisecond, three where each must be read, and then others have their turn. */
 export const PASSED_AT_ONCE = 10_000n;
 
 interface Position {
