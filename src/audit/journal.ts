@@ -39,12 +39,17 @@ export interface AuditJournalStats {
 
 const LOGIN_GROUP_MS = 1_000;
 const REFUSAL_GROUP_MS = 60_000;
-/** Distinct refusals counted at once; how many refusals came beyond it stands on the rows of the minute. */
+/**
+ * Distinct refusals counted at once, of requests and of logins each: one account can have any number of requests refused, and must not
+ * hide by them that somebody signs in with another's key. How many came beyond it stands on the rows of the minute.
+ */
 const MAX_COUNTED = 10_000;
 /** Distinct (credential, reason, address) of refused logins, of one account: the others of the minute are one row for each reason. */
 const MAX_LOGINS_REFUSED = 100;
 /** Rows written in one turn of the event loop: requests must not wait for ten thousand. */
 const BATCH_ROWS = 100;
+
+type Refused = 'requests' | 'logins';
 
 interface Counted {
   /** Of the first of them. */
@@ -61,7 +66,7 @@ export function createAuditJournal(deps: {
 }): AuditJournal & { stats(): AuditJournalStats } {
   const { clock } = deps;
   let logins: AuditEntry[] = [];
-  let refusals = new Map<string, Counted>();
+  let refusals = noRefusals();
   let loginsRefused = new Map<AccountId, number>();
   let uncounted = 0;
   let writing: Promise<void> = Promise.resolve();
@@ -78,20 +83,20 @@ export function createAuditJournal(deps: {
     terminalToken: (credential, where, detail) => happened(entryOf('terminal_token.issued', credential, where, detail)),
 
     refused(credential, where, reason, route) {
-      const name = `request ${credentialSubject(credential)} ${reason} ${route}`;
-      count(name, () => entryOf('request.refused', credential, where, { reason, route }));
+      const name = `${credentialSubject(credential)} ${reason} ${route}`;
+      count('requests', name, () => entryOf('request.refused', credential, where, { reason, route }));
     },
     loginRefused(credential, where, reason) {
-      const name = `login ${credentialSubject(credential)} ${reason} ${where.clientIp}`;
+      const name = `one ${credentialSubject(credential)} ${reason} ${where.clientIp}`;
       const { account } = credential;
       const known = loginsRefused.get(account) ?? 0;
-      if (!refusals.has(name) && known >= MAX_LOGINS_REFUSED) {
-        count(`logins ${account} ${reason}`, () =>
+      if (!refusals.logins.has(name) && known >= MAX_LOGINS_REFUSED) {
+        count('logins', `others ${account} ${reason}`, () =>
           entryOf('login.refused', credential, where, { reason, others: true }),
         );
         return;
       }
-      const isFirst = count(name, () => entryOf('login.refused', credential, where, { reason }), 0);
+      const isFirst = count('logins', name, () => entryOf('login.refused', credential, where, { reason }), 0);
       if (!isFirst) return;
       loginsRefused.set(account, known + 1);
       happened(entryOf('login.refused', credential, where, { reason, count: 1 }));
@@ -112,7 +117,12 @@ export function createAuditJournal(deps: {
       await writing;
     },
 
-    stats: () => ({ waiting: logins.length + refusals.size + underWay, written, lost, failing }),
+    stats: () => ({
+      waiting: logins.length + refusals.requests.size + refusals.logins.size + underWay,
+      written,
+      lost,
+      failing,
+    }),
   };
 
   function happened(row: AuditEntry): void {
@@ -120,17 +130,18 @@ export function createAuditJournal(deps: {
   }
 
   /** Whether it is the first of that name in this minute; such a one counts as `first`. */
-  function count(name: string, entry: () => AuditEntry, first = 1): boolean {
-    const counted = refusals.get(name);
+  function count(of: Refused, name: string, entry: () => AuditEntry, first = 1): boolean {
+    const room = refusals[of];
+    const counted = room.get(name);
     const now = clock.now();
     if (counted !== undefined) {
       // The first may have had a row of its own.
       if (counted.count === 0) counted.first = now;
       counted.last = now;
       counted.count += 1;
-    } else if (refusals.size < MAX_COUNTED) refusals.set(name, { entry: entry(), first: now, last: now, count: first });
+    } else if (room.size < MAX_COUNTED) room.set(name, { entry: entry(), first: now, last: now, count: first });
     else uncounted += 1;
-    return counted === undefined && refusals.has(name);
+    return counted === undefined && room.has(name);
   }
 
   function writeLogins(): void {
@@ -140,14 +151,14 @@ export function createAuditJournal(deps: {
   }
 
   function writeRefusals(): void {
-    const counted = refusals;
-    refusals = new Map();
+    const counted = [...refusals.requests.values(), ...refusals.logins.values()];
+    refusals = noRefusals();
     loginsRefused = new Map();
     const missed = uncounted;
     uncounted = 0;
     const missing = missed === 0 ? {} : { uncounted_in_this_minute: missed };
     write(
-      [...counted.values()]
+      counted
         .filter(({ count }) => count > 0)
         .map(({ entry, first, last, count }) => ({
           ...entry,
@@ -181,6 +192,8 @@ export function createAuditJournal(deps: {
     }
   }
 }
+
+const noRefusals = (): Readonly<Record<Refused, Map<string, Counted>>> => ({ requests: new Map(), logins: new Map() });
 
 const entryOf = (
   action: AuditEntry['action'],
