@@ -97,6 +97,24 @@ describe('find', () => {
     }
   });
 
+  test('a token that ran out is found as expired, and one that was revoked before that as revoked', async () => {
+    const own = await startWorld();
+    try {
+      const alice = await newOwner(own);
+      const made = [await createToken(own.url, alice.session, { expiry_duration: 60 })];
+      made.push(await createToken(own.url, alice.session, { expiry_duration: 60 }));
+      const [left, ended] = made.map(({ lookupId }) => lookupId);
+      const stateNow = async (credential = '') =>
+        (await operate(own.service, 'POST', '/credentials/find', { credential })).json.results[0].state;
+      expect(await stateNow(left)).toBe('issued');
+      await call(own.url, 'DELETE', `${TOKENS}/${ended}`, { bearer: alice.session });
+      own.clock.advance(61);
+      expect([await stateNow(left), await stateNow(ended)]).toEqual(['expired', 'revoked']);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('a main key and a wallet by themselves and by their account', async () => {
     const main = `credential/${owner.account}/main/main`;
     for (const form of [owner.key.publicKey, owner.account, `account/${owner.account}`, main, owner.session]) {
@@ -352,6 +370,21 @@ describe('revoke', () => {
     const { code, err } = await run(credentials, world.service.folder, 'revoke', one);
     expect(code).toBe(1);
     expect(err).toContain('revoke-all');
+  });
+
+  test('of a name with an account ends nothing of another account', async () => {
+    const { key, id } = await newSubkey();
+    const session = await subkeySession(world, owner.account, key);
+    const { token } = await createToken(world.url, owner.session);
+    const other = await newOwner(world);
+    for (const name of [`subkey/${id}`, `token/${claimsOf(token).cs_id}`]) {
+      expectRefusal(await revoke(`credential/${other.account}/${name}`), 404, 'NOT_FOUND');
+      expect(await subjectsOf(`credential/${other.account}/${name}`)).toEqual([]);
+    }
+    const [head, , signature] = session.split('.');
+    const claims = Buffer.from(JSON.stringify({ ...claimsOf(session), sub: other.account })).toString('base64url');
+    expect(await subjectsOf(`${head}.${claims}.${signature}`)).toEqual([]);
+    for (const bearer of [session, token]) expect(await stateOf(world, bearer)).toBe('alive');
   });
 
   test('an account is its main key, which has no row of its own to revoke', async () => {
