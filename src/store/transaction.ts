@@ -15,6 +15,8 @@ import { createUsedMarks } from './used-marks.ts';
 
 /** Stored text of one audit row's detail, at most, in UTF-16 units. */
 const AUDIT_DETAIL_CAP = 8_192;
+/** Of one member that stays one where the detail is longer than that; most messages of wallets are. */
+const SHORT_MEMBER_CAP = 1_024;
 
 export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransaction {
   const used = createUsedMarks(db);
@@ -307,11 +309,20 @@ async function insertChanges(db: Kysely<Tables>, clock: Clock, entries: readonly
 }
 
 function detailText(detail: Readonly<Record<string, unknown>>): string {
-  const text = JSON.stringify(detail, (_name, value) => (typeof value === 'bigint' ? value.toString() : value));
+  const text = plainText(detail);
   if (text.length <= AUDIT_DETAIL_CAP) return text;
-  // Half of the cap: quoting JSON once more doubles it at worst.
-  return JSON.stringify({ truncated: true, text: text.slice(0, AUDIT_DETAIL_CAP / 2 - 32) });
+  // It is lists that are long. What is short, a signature and its time above all, is read by its name: by who verifies it years later,
+  // and by this service when its clock is set back.
+  const short = Object.entries(detail).filter(([, value]) => (plainText(value)?.length ?? 0) <= SHORT_MEMBER_CAP);
+  const all = { ...Object.fromEntries(short), truncated: true };
+  const kept = plainText(all).length <= AUDIT_DETAIL_CAP / 2 ? all : { truncated: true };
+  // Half of what is left: quoting JSON once more doubles it at worst.
+  const left = (AUDIT_DETAIL_CAP - plainText(kept).length) / 2 - 32;
+  return plainText({ ...kept, text: text.slice(0, left) });
 }
+
+const plainText = (value: unknown): string =>
+  JSON.stringify(value, (_name, member) => (typeof member === 'bigint' ? member.toString() : member));
 
 // A counter row: taking a number locks it until commit, so numbers follow commit order on every database. The first of `count`.
 async function nextNumbers(db: Kysely<Tables>, name: string, count: number): Promise<bigint> {

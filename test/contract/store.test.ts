@@ -1076,6 +1076,28 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(stored.text).toContain('"first":"kept"');
     });
 
+    test('keeps what is short by its name in a detail above the cap: the lists are what is long', async () => {
+      const proof = {
+        valid_after: T0,
+        proof: 'signature',
+        signature_timestamp: 1_800_000_000,
+        signature: ['0x1', '0x2'],
+      };
+      const tokens = Array.from({ length: 1_000 }, (_, n) => `token-${n}`);
+      await store.appendAudit([auditOf(alice, { detail: { tokens, ...proof } })]);
+      const [text = ''] = details();
+      expect(text.length).toBeLessThanOrEqual(8_192);
+      const { text: beginning, ...rest } = JSON.parse(text);
+      expect(rest).toEqual({ ...proof, valid_after: String(T0), truncated: true });
+      expect(beginning).toMatch(/^\{"tokens":\["token-0",/);
+    });
+
+    test('caps a detail of many short members, too', async () => {
+      const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`member_${n}`, 'x'.repeat(20)]));
+      await store.appendAudit([auditOf(alice, { detail: many })]);
+      expect(details()[0]?.length).toBeLessThanOrEqual(8_192);
+    });
+
     test('keeps a detail below the cap whole', async () => {
       const text = 'a'.repeat(8_192 - '{"text":""}'.length);
       await store.appendAudit([auditOf(alice, { detail: { text } })]);
