@@ -75,6 +75,7 @@ async function setUp() {
     disk,
     keyring,
     live,
+    denials,
     changes,
     factsOf: (kid: string) => view.ask({ account, kind: 'main', id: MAIN_CREDENTIAL_ID, kid }, (facts) => facts),
     signingKeys: createSigningKeys({ store, changes, clock, keyring, masterKey, settings }),
@@ -178,6 +179,25 @@ test.each(['subkey', 'token'] as const)(
     expect(await it.revokeCredential(one, act)).toMatchObject({ result: true, receipt: { nodes: 1 } });
     expect(it.changes.stats().unwritten).toBe(0);
     expect(await states()).toEqual([true, false]);
+  },
+);
+
+test.each(['subkey', 'token'] as const)(
+  'a %s that its owner ended while nothing could even be read is denied by its name, until the operator ends that one',
+  async (kind) => {
+    await it.store.transaction(async (tx) => {
+      await tx.insertSubkey({ ...subkeyOf(account), publicKey: feltOf(11n) });
+      await tx.insertToken(tokenOf(account, 'one'));
+    });
+    const {
+      results: [one],
+    } = await it.credentials.find(kind === 'subkey' ? 'subkey:1' : 'tok_one');
+    if (one?.kind !== 'subkey' && one?.kind !== 'token') throw new Error('it is not found');
+    const label = one.kind === 'subkey' ? one.subkey.publicKey : one.token.lookupId;
+    it.denials.remember([{ kind: 'named', account, of: kind, label }]);
+    expect(it.changes.stats().unwritten).toBe(1);
+    expect(await it.revokeCredential(one, act)).toMatchObject({ result: true, receipt: { nodes: 1 } });
+    expect(it.changes.stats().unwritten).toBe(0);
   },
 );
 
