@@ -165,14 +165,21 @@ describe('find', () => {
     owner = { ...owner, session: await mainSession(world, owner) };
   });
 
-  test.each(['nobody', 'subkey:x', 'credential/0xzz/subkey/1', 'subkey:1 subkey:2', '1.2.3', '', '0x'.padEnd(80, '1')])(
-    'what has no form of a credential, %j, is refused, and is not said again',
-    async (text) => {
-      const message = expectRefusal(await find(text), 400, 'INVALID_REQUEST_PARAMETER');
-      expect(message).toContain('a public key, a lookup_id');
-      if (text.length > 5) expect(message).not.toContain(text);
-    },
-  );
+  test.each([
+    'nobody',
+    'subkey:x',
+    'credential/0xzz/subkey/1',
+    'subkey:1 subkey:2',
+    '1.2.3',
+    '',
+    '0x'.padEnd(80, '1'),
+    `subkey:${'9'.repeat(19)}`,
+    '9'.repeat(30),
+  ])('what has no form of a credential, %j, is refused, and is not said again', async (text) => {
+    const message = expectRefusal(await find(text), 400, 'INVALID_REQUEST_PARAMETER');
+    expect(message).toContain('a public key, a lookup_id');
+    if (text.length > 5) expect(message).not.toContain(text);
+  });
 
   test.each(['main:main', 'evm:main'])('%s alone names nobody: every account has one', async (text) => {
     expect(expectRefusal(await find(text), 400, 'INVALID_REQUEST_PARAMETER')).toContain('every account has one');
