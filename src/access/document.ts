@@ -32,7 +32,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   SUBKEY_ALREADY_ACTIVATED:
     'Activation by the ephemeral key of a subkey that was activated before: data.activated_at, in nanoseconds, and data.client_ip say when and from which address. The ciphertext is given once.',
   NOT_UNIQUE:
-    'The account has registered this subkey already, with another proof or other members, or another pending subkey has this eph_public_key.',
+    'The account has registered this subkey already, with another proof or other members, or another pending subkey has this eph_public_key. Operator API: more than one credential has that name; data.credentials names them.',
   INVALID_ORDER_SIGNATURE:
     'An order is not signed by a key of the session, is too old or too far ahead, or a member of it is not written as it must be. In a list, the message and data.index name it, from 0.',
   ORDER_ALREADY_SENT:
@@ -53,12 +53,13 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   IP_NOT_ALLOWED:
     "The client's address is not in the allowlist of the credential or of the subkey that signed the order, could not be told, or the list is damaged. data.client_ip is the address that was seen, or null: what an allowlist must hold.",
   REQUEST_NOT_ALLOWED:
-    'The account is locked, or the operation is switched off: trade without a signature (orders.unsigned_routes), terminal tokens (terminal_token.enabled). Operator API: rotating the key of a use that is off; /metrics by another name than an address or localhost, without metrics.token.',
+    'The account is locked, or the operation is switched off: trade without a signature (orders.unsigned_routes), terminal tokens (terminal_token.enabled). Operator API: revoking a main key or wallet; rotating the key of a use that is off; /metrics by another name than an address or localhost, without metrics.token.',
   ALLOWLIST_ENTRY_NOT_FOUND:
     'Onboarding is closed (onboarding.open = false) and neither this key nor this account is on its list.',
   ISOLATED_MARKET_ACCOUNT_MISMATCH:
     'An order for an isolated-market account (on_behalf_of_account) without the flag of the login.',
-  NOT_FOUND: 'No such path; or no such subkey or token in this account. Operator API: no such signing key.',
+  NOT_FOUND:
+    'No such path; or no such subkey or token in this account. Operator API: no such signing key or credential.',
   ACCOUNT_NOT_FOUND: 'The account is unknown.',
   METHOD_NOT_ALLOWED: 'The path exists with other methods: see the Allow header.',
   REQUEST_TIMEOUT:

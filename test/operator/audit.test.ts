@@ -155,6 +155,8 @@ describe('a filter', () => {
     expect((await postSubkey(world, third.session, registrationBody(world, third, subkey))).status).toBe(201);
     const answer = await operate(world.service, 'GET', `/audit?credential=${subkey.publicKey}`);
     const message = expectRefusal(answer, 400, 'NOT_UNIQUE');
+    expect(answer.json.data.credentials).toHaveLength(2);
+    for (const name of answer.json.data.credentials) expect(message).toContain(name);
     for (const { account } of [owner, third]) expect(message).toContain(`credential/${account}/subkey/`);
   });
 

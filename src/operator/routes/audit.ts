@@ -128,8 +128,10 @@ async function readCredential(credentials: FindCredentials, text: string): Promi
   const [ref, ...others] = refs;
   if (ref === undefined) throw new ApiError('NOT_FOUND', 'no credential has that name');
   if (others.length === 0) return ref;
-  const names = refs.map(credentialSubject).join(', ');
-  throw new ApiError('NOT_UNIQUE', `${refs.length} credentials have that name; say which: ${names}`);
+  const names = refs.map(credentialSubject);
+  throw new ApiError('NOT_UNIQUE', `${refs.length} credentials have that name; say which: ${names.join(', ')}`, {
+    data: { credentials: names },
+  });
 }
 
 function readAction(text: string): AuditAction {
