@@ -162,7 +162,8 @@ async function wire(
   closing.push(() => log.flush());
   const { tls, routes, operatorPlaces, connections } = prepare(loaded);
   const { table } = routes;
-  for (const route of routes.leftOut) log.warn({ event: 'emergency_route_left_out', route });
+  // All in one line: lines of the same event are counted.
+  if (routes.leftOut.length > 0) log.warn({ event: 'emergency_routes_left_out', routes: routes.leftOut });
   const counters = createCounters();
   const telemetry = createTelemetry(log, counters);
   const walletRecovery = await openWalletRecovery();

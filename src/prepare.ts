@@ -1,5 +1,5 @@
-// What a start makes of its settings before it opens anything: the route table, the certificate, the places of the operator API, and as
-// many connections as the system allows. A start begins with this, and `config check` and the doctor look at it, so that neither can accept what a start refuses.
+// What a start makes of its settings before it opens anything: the route table, the certificate, the master key if there is one, the places
+// of the operator API, and as many connections as the system allows. A start begins with this, and `config check` and the doctor look at it, so that neither can accept what a start refuses.
 import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from './access/own-routes.ts';
 import { parseRouteTable, type RouteTable, RouteTableError, withLeverageForSubkeys } from './access/route-table.ts';
 import { type Connections, connectionsWithin, descriptorsAllowed } from './config/descriptors.ts';
@@ -9,6 +9,7 @@ import { UnsafeFile } from './errors.ts';
 import { readGuarded } from './files/guarded-file.ts';
 import type { ListenAt } from './http/server.ts';
 import { openTls, type TlsOptions } from './http/tls.ts';
+import { MasterKeyUnusable, readMasterKey } from './jwt/master-key.ts';
 import { operatorPlaces } from './operator/listening.ts';
 
 export interface PreparedRoutes {
@@ -17,12 +18,14 @@ export interface PreparedRoutes {
   readonly leftOut: readonly string[];
 }
 
-/** What came of one part: its value, or sentences that each name a setting. */
+/** What came of one part: its value, or sentences that each name a setting, or the file of one. */
 export type Outcome<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
 
 export interface Outcomes {
   readonly routes: Outcome<PreparedRoutes>;
   readonly tls: Outcome<TlsOptions | undefined>;
+  /** Whether one is there, which could be used; one that is missing is made at the first start. */
+  readonly masterKey: Outcome<boolean>;
   readonly operatorPlaces: Outcome<readonly ListenAt[]>;
   readonly connections: Outcome<Connections>;
 }
@@ -33,22 +36,30 @@ type Prepared = { readonly [Part in keyof Outcomes]: Extract<Outcomes[Part], { v
 export const tryPreparing = ({ config, sources }: LoadedConfig): Outcomes => ({
   routes: attempt(() => openRoutes(config)),
   tls: attempt(() => (config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']))),
+  masterKey: attempt(() => readMasterKey(config['master_key.file']) !== undefined),
   operatorPlaces: attempt(() => operatorPlaces(config)),
   connections: attempt(() => connectionsWithin({ config, sources }, descriptorsAllowed())),
 });
 
 /** All parts. Throws ConfigError with the problems of all of them. */
 export function prepare(loaded: LoadedConfig): Prepared {
-  const { routes, tls, operatorPlaces, connections } = tryPreparing(loaded);
-  if ('value' in routes && 'value' in tls && 'value' in operatorPlaces && 'value' in connections) {
+  const { routes, tls, masterKey, operatorPlaces, connections } = tryPreparing(loaded);
+  if (
+    'value' in routes &&
+    'value' in tls &&
+    'value' in masterKey &&
+    'value' in operatorPlaces &&
+    'value' in connections
+  ) {
     return {
       routes: routes.value,
       tls: tls.value,
+      masterKey: masterKey.value,
       operatorPlaces: operatorPlaces.value,
       connections: connections.value,
     };
   }
-  const all = [routes, tls, operatorPlaces, connections];
+  const all = [routes, tls, masterKey, operatorPlaces, connections];
   throw new ConfigError(all.flatMap((part) => ('value' in part ? [] : part.problems)));
 }
 
@@ -61,6 +72,7 @@ function attempt<Value>(open: () => Value): Outcome<Value> {
     return { value: open() };
   } catch (error) {
     if (error instanceof ConfigError) return { problems: error.problems };
+    if (error instanceof MasterKeyUnusable) return { problems: [error.message] };
     if (error instanceof RouteTableError) return { problems: [`routes.file: ${error.message}`] };
     throw error;
   }

@@ -198,7 +198,7 @@ export const settings = {
   'cors.headers': list<string>([], {
     max: 100,
     expects:
-      'names of headers that a page may set (not Cookie, Origin, Sec-*) and that may pass at all (docs/route-table.md)',
+      'names of headers that a page may set (not Cookie, Origin, Sec-*) and that may pass at all (docs/route-table.md); those of the wire, as Authorization, need not be named',
     item: (value) => (isSentByPages(value) ? value.toLowerCase() : undefined),
     description:
       'Headers that those pages may send besides the ones of the wire. The venue sees them only with upstream.request_headers. * is not accepted.',

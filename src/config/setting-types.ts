@@ -343,7 +343,7 @@ export function list<Item extends string>(fallback: readonly Item[], about: Item
       const items = new Set<Item>();
       for (const [index, raw] of json.entries()) {
         const item = typeof raw === 'string' ? about.item(raw) : undefined;
-        if (item === undefined) return refuse(`entry ${index + 1} is not one of the ${about.expects} it takes`);
+        if (item === undefined) return refuse(`entry ${index + 1} is none of the ${about.expects}`);
         if (items.has(item)) return refuse(`entry ${index + 1} repeats an earlier one`);
         items.add(item);
       }

@@ -36,7 +36,8 @@ export function openMasterKey(path: string, options: { readonly mayCreate: boole
   return created;
 }
 
-function readMasterKey(path: string): KeyObject | undefined {
+/** The key in the file at `path`, or undefined where there is none. Throws MasterKeyUnusable as openMasterKey does. */
+export function readMasterKey(path: string): KeyObject | undefined {
   const content = contentOf(path);
   if (content === undefined) return undefined;
   if (!CONTENT.test(content)) {

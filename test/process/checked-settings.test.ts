@@ -60,6 +60,23 @@ describe('what a start refuses', () => {
     ],
     ['a pair that is none', () => [`--tls.cert=${certFile}`, `--tls.key=${certFile}`], /tls\.key: /],
     [
+      'a master key that others may read',
+      () => {
+        writeFileSync(home.key, `${'ab'.repeat(32)}\n`);
+        chmodSync(home.key, 0o644);
+        return [];
+      },
+      /^countersign: The master key file .* has mode 0644/,
+    ],
+    [
+      'one that is none',
+      () => {
+        writeFileSync(home.key, 'short\n', { mode: 0o600 });
+        return [];
+      },
+      /^countersign: The master key file .* does not hold a master key/,
+    ],
+    [
       'a socket alone, where there can be none',
       () => [`--data=${join(home.tmp, 'd'.repeat(120))}`, '--operator.socket=only'],
       /operator\.socket: only/,
@@ -88,21 +105,21 @@ describe('what a start refuses', () => {
   });
 });
 
-test('an emergency route that the table leaves out is warned about by its name, by each of them', async () => {
-  const name = 'POST /countersign/v1/revoke-all';
-  const routes = example.routes.filter(({ method, path }) => `${method} ${path}` !== name);
+test('emergency routes that the table leaves out are warned about by their names, by each of them', async () => {
+  const [name, other] = ['POST /countersign/v1/revoke-all', 'POST /countersign/v1/leaked'];
+  const routes = example.routes.filter(({ method, path }) => ![name, other].includes(`${method} ${path}`));
   const setting = `--routes.file=${routeFile({ ...example, routes })}`;
   const checked = await run('config check', [setting]);
   expect(checked).toMatchObject({ code: 0, err: '' });
   expect(checked.out).toMatch(
-    /^warning: the route table leaves out POST \/countersign\/v1\/revoke-all: .*\nall settings are accepted\n$/,
+    /^warning: the route table leaves out POST \/countersign\/v1\/revoke-all, POST \/countersign\/v1\/leaked: .*\nall settings are accepted\n$/,
   );
   expect(JSON.parse((await run('config check --json', [setting])).out)).toEqual({
     accepted: true,
-    warnings: [expect.stringContaining(`leaves out ${name}:`)],
+    warnings: [expect.stringContaining(`leaves out ${name}, ${other}:`)],
   });
   expect((await run('doctor', [setting])).out).toMatch(
-    /^note +route table +the route table leaves out POST \/countersign\/v1\/revoke-all:/m,
+    /^note +route table +the route table leaves out POST \/countersign\/v1\/revoke-all, POST \/countersign\/v1\/leaked:/m,
   );
   const server = await startServer(home, [setting]);
   await expect
@@ -110,9 +127,9 @@ test('an emergency route that the table leaves out is warned about by its name, 
       server
         .stdout()
         .split('\n')
-        .filter((line) => line.includes('emergency_route_left_out')),
+        .filter((line) => line.includes('emergency_routes_left_out')),
     )
-    .toEqual([expect.stringContaining(`"route":"${name}"`)]);
+    .toEqual([expect.stringContaining(`"routes":["${name}","${other}"]`)]);
 });
 
 describe('of a server that runs, the doctor says', () => {

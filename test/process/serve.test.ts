@@ -88,7 +88,7 @@ describe('a second start', () => {
 describe('the master key', () => {
   beforeEach(async () => stop(await startServer(home)));
 
-  const started = () => refusal(spawnServer(home), 1);
+  const started = (code = 1) => refusal(spawnServer(home), code);
 
   test('of another installation is refused with one sentence, and the data is as it was', async () => {
     renameSync(home.key, `${home.key}.kept`);
@@ -108,7 +108,7 @@ describe('the master key', () => {
     'that others may read is refused, with the command that mends it',
     async () => {
       chmodSync(home.key, 0o640);
-      expect(await started()).toBe(
+      expect(await started(2)).toBe(
         `countersign: The master key file ${home.key} has mode 0640, so others may read it; run: chmod 600 ${home.key}`,
       );
       chmodSync(home.key, 0o600);
@@ -149,7 +149,7 @@ describe.skipIf(process.platform === 'win32')("files that could be somebody else
 
   test.each<[what: string, code: number, place: () => [path: string, flags: string[]]]>([
     ['settings file', 2, () => [settings(), []]],
-    ['master key', 1, () => [home.key, []]],
+    ['master key', 2, () => [home.key, []]],
     ['operator token', 1, () => [token(), []]],
     ['route table', 2, () => [pipe(), [`--routes.file=${pipe()}`]]],
     ['key of the certificate', 2, () => [pipe(), tls(certFile, pipe())]],

@@ -30,7 +30,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
 async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
   const loaded = readSettings('doctor', argv);
   const { config, sources } = loaded;
-  const { routes, tls, operatorPlaces } = tryPreparing(loaded);
+  const { routes, tls, masterKey, operatorPlaces } = tryPreparing(loaded);
   const set = settingNames.filter((name) => sources[name].kind !== 'default').length;
   const look = await lookAtData(config['data.folder']).catch(unusable);
   const { node, sqlite } = process.versions;
@@ -42,6 +42,10 @@ async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
     checkDisk(config['data.folder']),
     checkDescriptors(config),
     ...checkDatabase(look, config),
+    // With a database, what the key opens there is looked at, too.
+    ...('problems' in masterKey && look.database?.kind !== 'usable'
+      ? [wrong('master key', masterKey.problems.join('; '))]
+      : []),
     await checkServer(look.held, config),
     await checkToken(look.held, config),
     ...(await checkRunningSettings(look.held, loaded)),

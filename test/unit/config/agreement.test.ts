@@ -165,7 +165,7 @@ test('upstream.request_headers takes names that may pass at all, or * alone', ()
   ]) {
     expect(problems(['x-acme-key', name])).toEqual([
       expect.stringMatching(
-        /^upstream\.request_headers: .*entry 2 is not one of the names of headers that may pass at all/,
+        /^upstream\.request_headers: .*entry 2 is none of the names of headers that may pass at all/,
       ),
     ]);
   }
