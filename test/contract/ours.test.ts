@@ -15,11 +15,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { StoreFailure, StoreLocked, StoreLost } from '../../src/errors.ts';
+import { migrationNames } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
+import { writeTablesUntil } from './first-tables.ts';
 import { alice, auditOf, bob, changeOf, insertAccounts, insertTokens, starkAccount, T0, tokenOf } from './rows.ts';
 
 let database: SqliteTestDatabase;
@@ -152,6 +154,20 @@ describe.skipIf(process.platform === 'win32')('a file of the database that is no
     await expect(store.ping()).rejects.toThrow(/^another file was put in place of .*linked\.db$/);
   });
 });
+
+test.each(migrationNames.slice(0, -1))(
+  'what a start brings from the tables of %s to its own is ours, also when its log is emptied into the file',
+  async (last) => {
+    await store.close();
+    const older = `${database.file}.older`;
+    await writeTablesUntil(last, database.file, older);
+    const { store: brought } = await openStore(older);
+    onTestFinished(() => brought.close());
+    expect(await brought.emptyLog()).toBe(true);
+    await brought.transaction((tx) => tx.appendChange(changeOf(alice)));
+    await brought.ping();
+  },
+);
 
 describe('a database that is written over where it lies', () => {
   const change = () => store.transaction((tx) => tx.appendChange(changeOf(alice)));
