@@ -3,7 +3,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { call } from '../support/trader.ts';
 import { homeIn, MAIN, startServer } from './server.ts';
 import {
   endEverythingStarted,
@@ -40,7 +39,11 @@ function listeningPorts(pid: number): readonly number[] {
 
 /** Asks so often that a debugger would have opened meanwhile; each answer comes after what was to happen before it. */
 async function stillAnswers(url: string): Promise<void> {
-  for (let i = 0; i < 50; i += 1) expect((await call(url, 'GET', '/healthz')).status).toBe(200);
+  for (let i = 0; i < 50; i += 1) {
+    const answer = await fetch(`${url}/healthz`);
+    await answer.arrayBuffer();
+    expect(answer.status).toBe(200);
+  }
 }
 
 const linux = existsSync('/proc/self/fd');
