@@ -31,9 +31,20 @@ const ids: Readonly<Record<CredentialKind, RegExp>> = {
 /** What was found somewhere, without the scheme of a header before it and the blanks and line ends around it. */
 export const pasted = (text: string): string => text.trim().replace(/^Bearer +/i, '');
 
+/** The same, and what a message or a log line in JSON puts around it; a JWT may have been broken into lines. */
+function unwrapped(given: string): string {
+  const bare = given.replace(/^[\s"'`<]+/, '').replace(/[\s"'`>,;]+$/, '');
+  const text = pasted(bare.replace(/^Authorization\s*:/i, ''));
+  return text.startsWith('eyJ') ? text.replace(/\s+/g, '') : text;
+}
+
+/** `192.0.2.7:51234` and `[2001:db8::7]:51234`, as proxies log who called, without the port. */
+const withoutPort = (text: string): string =>
+  text.replace(/^([0-9.]+):[0-9]{1,5}$/, '$1').replace(/^\[([^\]]+)\](:[0-9]{1,5})?$/, '$1');
+
 /** Undefined for what has none of the forms. */
 export function readCredentialText(given: string): CredentialText | undefined {
-  const text = pasted(given);
+  const text = unwrapped(given);
   // A header and claims; the signature may have been left out by who found it.
   if (/^eyJ[\w-]+\.[\w-]+(\.[\w-]*)?$/.test(text)) return { kind: 'bearer', jwt: text };
   const [, subject, kind = '', id = ''] =
@@ -46,7 +57,7 @@ export function readCredentialText(given: string): CredentialText | undefined {
   }
   const value = parseFelt(text.replace(/^(account|sessions)\//, ''));
   if (value !== undefined) return { kind: 'number', value, wallet: parseEthereumAddress(text) };
-  const ip = parseIp(text);
+  const ip = parseIp(withoutPort(text));
   return ip === undefined ? undefined : { kind: 'client', ip };
 }
 

@@ -70,6 +70,11 @@ describe('find', () => {
       session,
       `Bearer ${session}`,
       ` ${key.publicKey}\n`,
+      `"subkey:${id}",`,
+      `\`${key.publicKey}\``,
+      `Authorization: Bearer ${session}`,
+      `"${session}"`,
+      session.replace(/.{80}/g, '$&\n'),
     ];
     for (const form of forms) expect(await subjectsOf(form), form).toEqual([subject]);
     const { json } = await find(key.publicKey);
@@ -181,6 +186,14 @@ describe('find', () => {
     if (text.length > 5) expect(message).not.toContain(text);
   });
 
+  test('a JWT that was cut off is told that a part of it is missing', async () => {
+    const jwt = owner.session.slice(0, 200);
+    const { code, out, err } = await run(credentials, world.service.folder, 'find', jwt);
+    expect(code).toBe(1);
+    expect(out).toContain('NOT signed by a key of ours (bearer_malformed)');
+    expect(err).toContain('this JWT cannot be read: a part of it is missing');
+  });
+
   test.each(['main:main', 'evm:main'])('%s alone names nobody: every account has one', async (text) => {
     expect(expectRefusal(await find(text), 400, 'INVALID_REQUEST_PARAMETER')).toContain('every account has one');
   });
@@ -244,6 +257,8 @@ test('find <address>: who was seen from there, the newest first, refused logins 
         ['subkey:1', 'active', 1, 'login.refused'],
       ]);
     expect(await seen('2001:DB8:0::9')).toEqual([['main:main', 'active', 1, 'token.created']]);
+    expect(await seen('[2001:db8::9]:51234')).toHaveLength(1);
+    expect(await seen('198.51.100.9:51234')).toHaveLength(2);
     expect(await seen('192.0.2.1')).toEqual([]);
     const { code, out } = await run(credentials, own.service.folder, 'find', '198.51.100.9');
     expect(code).toBe(0);

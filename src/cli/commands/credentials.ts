@@ -32,7 +32,11 @@ export async function credentials(argv: readonly string[]): Promise<number> {
 function nothing({ bearer, next }: Members, isAddress: boolean): string {
   if (typeof next === 'string') return `nothing by a credential in the newest rows of that address: --cursor=${next}`;
   if (isAddress) return 'no credential was seen from that address';
-  if (bearer !== null) return 'the credential of this JWT is not known here';
+  if (bearer !== null) {
+    return typeof inner({ bearer }, 'bearer')?.session === 'string'
+      ? 'the credential of this JWT is not known here'
+      : 'this JWT cannot be read: a part of it is missing, or it is of another service; give all of it, from eyJ to the end';
+  }
   return 'no credential has that name; a request id is looked for by countersign audit export --request-id';
 }
 
