@@ -217,6 +217,10 @@ describe('a damaged row', () => {
       expectRefusal(answer, 503, 'SERVICE_UNAVAILABLE');
       expect(answer.headers.get('Retry-After')).toBe('1');
       expect((await newOwner(world)).session).toBeTruthy();
+      // A failure of ours says nothing against who signed.
+      const { text } = await call(world.service.operatorUrl, 'GET', '/metrics');
+      expect(text).toContain('countersign_proven_logins_refused_total{code="IP_NOT_ALLOWED"} ');
+      expect(text).not.toContain('countersign_proven_logins_refused_total{code="SERVICE_UNAVAILABLE"}');
     },
   );
 });
