@@ -515,6 +515,12 @@ describe('a signature that expires while it waits to be verified', () => {
       (s) => s.login.wallet(s.walletLogin('toolatenonce')),
     ],
     [
+      'revokes nothing without a session',
+      'verify.login',
+      'INVALID_BLOCK_EXPIRATION',
+      (s) => s.proveOwner(s.emergency('revoke_all'), 'revoke_all'),
+    ],
+    [
       'registers no subkey',
       'verify.registration',
       'INVALID_TIMESTAMP',

@@ -22,6 +22,7 @@ import { createEndSelf } from '../../src/credentials/end-self.ts';
 import { createLogin, type StarkLoginRequest } from '../../src/credentials/login.ts';
 import { createManageSubkeys } from '../../src/credentials/manage-subkeys.ts';
 import { createManageTokens } from '../../src/credentials/manage-tokens.ts';
+import { createProveOwner, type OwnerPurpose, type OwnerSignature } from '../../src/credentials/owner-proof.ts';
 import { createRegisterSubkey, type SubkeyRegistration } from '../../src/credentials/register-subkey.ts';
 import { createReportLeaked } from '../../src/credentials/report-leaked.ts';
 import { createSignOut } from '../../src/credentials/sign-out.ts';
@@ -198,6 +199,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     verifier,
     settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds, maxLoginAgeSeconds: 600 },
   });
+  const limiter = createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 1, clock });
   const login = createLogin({
     store,
     view,
@@ -207,7 +209,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     issuer,
     keyring,
     journal,
-    limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 1, clock }),
+    limiter,
     settings: {
       maxAgeSeconds: 600,
       defaultAgeSeconds: 300,
@@ -233,6 +235,15 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   });
   const subkeys = createManageSubkeys({ store, changes, clock });
   const activate = createActivateSubkey({ store, changes, clock, verifier, settings: { futureToleranceSeconds } });
+  const proveOwner = createProveOwner({
+    store,
+    clock,
+    verifier,
+    wallets,
+    journal,
+    limiter,
+    settings: { maxAgeSeconds: 600, futureToleranceSeconds },
+  });
   const signOut = createSignOut({ changes, clock, settings: { futureToleranceSeconds } });
   const reportLeaked = createReportLeaked({ verifyBearer, changes, clock });
   const tokens = createManageTokens({ store, changes, clock, issuer, settings: { maxLive: 10 } });
@@ -351,6 +362,14 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     const expiration = unixSeconds(timestamp + 300);
     const signature = signatureOf(key, hasher.loginHash({ account, timestamp, expiration }));
     return { account, publicKey, signature, timestamp, expiration, ...fromHere };
+  }
+
+  /** What Alice's main key signs where there is no session. */
+  function emergency(purpose: OwnerPurpose): OwnerSignature {
+    const timestamp = secondsOf(clock.now());
+    const expiration = unixSeconds(timestamp + 300);
+    const signature = signatureOf(aliceKey, hasher.loginHash({ account: alice, purpose, timestamp, expiration }));
+    return { account: alice, by: { kind: 'main_key', signature, timestamp, expiration }, ...fromHere };
   }
 
   function walletLogin(nonce: string) {
@@ -523,6 +542,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     addAccount,
     activate,
     activation,
+    proveOwner,
+    emergency,
     signOut,
     endSelf: createEndSelf({ changes, clock }),
     reportLeaked,
