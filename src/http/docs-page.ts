@@ -25,7 +25,8 @@ const styleHash = createHash('sha256').update(style).digest('base64');
 
 /** The page of one document of describeApi. */
 export function docsPage(document: JsonObject): HtmlPage {
-  const groups = new Map<string, Operation[]>();
+  const tags = listAt(document, 'tags').map((tag) => (isObject(tag) ? textAt(tag, 'name') : ''));
+  const groups = new Map(tags.map((name) => [name, [] as Operation[]]));
   for (const operation of operationsOf(document)) {
     groups.set(operation.group, [...(groups.get(operation.group) ?? []), operation]);
   }

@@ -15,7 +15,13 @@ import {
   shown,
   withNullables,
 } from './openapi-schemas.ts';
-import { headerParameters, type OperationNote, operationNotes, pathParameterNotes } from './operation-notes.ts';
+import {
+  headerParameters,
+  type OperationNote,
+  operationGroups,
+  operationNotes,
+  pathParameterNotes,
+} from './operation-notes.ts';
 import { orderBodies, orderId, orderSchemas } from './schemas/orders.ts';
 
 /** By the name of the route: `GET /v1/orders/{order_id}`. */
@@ -59,16 +65,27 @@ export function describeApi(table: RouteTable, declared: DeclaredRoutes): JsonOb
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    tags: tagsOf(paths),
     paths,
     components: { ...parts, schemas: { ...schemas, ...sharedSchemas(), ...orderSchemas } },
   };
 }
 
+/** Those that an operation has, in the order in which they are shown. */
+function tagsOf(paths: JsonObject): readonly JsonObject[] {
+  const operations = Object.values(paths).flatMap((path) => (isObject(path) ? Object.values(path) : []));
+  const used = new Set(operations.flatMap((one) => (isObject(one) && Array.isArray(one.tags) ? one.tags : [])));
+  return [...operationGroups, UNNOTED, VENUE].filter((name) => used.has(name)).map((name) => ({ name }));
+}
+
 // --- one operation ---
+
+const UNNOTED = 'Other';
+const VENUE = 'Venue';
 
 function venueOperation(route: Route): JsonObject {
   return {
-    tags: ['Venue'],
+    tags: [VENUE],
     ...common(route, undefined),
     ...withParameters(pathParameters(route)),
     ...(route.order === undefined ? {} : { requestBody: { required: true, content: json(orderBodies[route.order]) } }),
@@ -80,7 +97,7 @@ function ownOperation(route: Route, declared: Declared | undefined): JsonObject 
   const note = operationNotes[route.name];
   const body = declared?.body === undefined ? undefined : requestBody(declared.body);
   return {
-    tags: [note?.group ?? 'Other'],
+    tags: [note?.group ?? UNNOTED],
     summary: note?.summary ?? route.name,
     ...(note?.description === undefined ? {} : { description: note.description }),
     ...common(route, note),

@@ -3,8 +3,19 @@
 import type { ErrorCode } from '../errors.ts';
 import type { JsonObject } from './openapi-schemas.ts';
 
+/** In the order in which they are shown: that in which somebody new needs them. */
+export const operationGroups = [
+  'Start here',
+  'Onboarding',
+  'Login',
+  'Subkeys',
+  'Read-only tokens',
+  'Emergency',
+  'Health',
+] as const;
+
 export interface OperationNote {
-  readonly group: 'Start here' | 'Onboarding' | 'Login' | 'Subkeys' | 'Read-only tokens' | 'Emergency' | 'Health';
+  readonly group: (typeof operationGroups)[number];
   readonly summary: string;
   readonly description?: string;
   /** Names of `headerParameters`; one that ends in `?` may be left out. */

@@ -22,6 +22,22 @@ test('it names every operation with its access', () => {
   }
 });
 
+test('it begins with what somebody new needs, and what is only forwarded comes last', () => {
+  const headings = [...page.html.matchAll(/<h2 id="[^"]*">([^<]*)</g)].map(([, heading]) => heading);
+  expect(headings).toEqual([
+    'Start here',
+    'Onboarding',
+    'Login',
+    'Subkeys',
+    'Read-only tokens',
+    'Emergency',
+    'Health',
+    'Venue',
+    'Headers of answers',
+    'Errors',
+  ]);
+});
+
 test('it shows headers, members of bodies and answers, and refusals of an operation', () => {
   const [, login = ''] = page.html.split('<code>POST /v1/auth</code>');
   const own = login.split('<h3')[0] ?? '';
