@@ -28,13 +28,15 @@ const ids: Readonly<Record<CredentialKind, RegExp>> = {
   token: /^tok_[0-9a-z]{1,40}$/,
 };
 
-/** What was found somewhere, without the scheme of a header before it and the blanks and line ends around it. */
-export const pasted = (text: string): string => text.trim().replace(/^Bearer +/i, '');
-
-/** The same, and what a message or a log line in JSON puts around it; a JWT may have been broken into lines. */
-function unwrapped(given: string): string {
+/**
+ * What was found somewhere, without what a message, a header or a log line in JSON puts around it; a JWT may have been broken into lines.
+ */
+export function unwrapped(given: string): string {
   const bare = given.replace(/^[\s"'`<]+/, '').replace(/[\s"'`>,;]+$/, '');
-  const text = pasted(bare.replace(/^Authorization\s*:/i, ''));
+  const text = bare
+    .replace(/^Authorization\s*:/i, '')
+    .trim()
+    .replace(/^Bearer +/i, '');
   return text.startsWith('eyJ') ? text.replace(/\s+/g, '') : text;
 }
 

@@ -7,7 +7,7 @@ import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { Changes } from '../revocation/barrier.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
 import type { StoreReads, StoreTransaction } from '../store/store.ts';
-import { pasted } from './credential-text.ts';
+import { unwrapped } from './credential-text.ts';
 
 export interface LeakReport {
   readonly bearer: string;
@@ -23,7 +23,7 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
 
   return async function reportLeaked(report) {
     // Whoever pastes a header or a line of a log is told no more than anybody: it must not end nothing for that.
-    const verified = deps.verifyBearer(pasted(report.bearer), secondsOf(clock.now()));
+    const verified = deps.verifyBearer(unwrapped(report.bearer), secondsOf(clock.now()));
     if (!verified.ok) return;
     const { claims } = verified;
     const { credential } = claims;

@@ -295,6 +295,9 @@ describe('a leaked bearer', () => {
   test.each([
     ['with its scheme', (jwt: string) => `Bearer ${jwt}`],
     ['with a scheme in small letters and more than one blank', (jwt: string) => `bearer   ${jwt}`],
+    ['with its header', (jwt: string) => `Authorization: Bearer ${jwt}`],
+    ['with the quotes of a log line', (jwt: string) => `"${jwt}",`],
+    ['broken into lines', (jwt: string) => `${jwt.slice(0, 70)}\r\n  ${jwt.slice(70)}`],
     ['with what stands around it in a file', (jwt: string) => ` \t${jwt}\r\n`],
   ])('is ended also when it was pasted %s', async (_how, paste) => {
     const { token } = await createToken(service.url, await session());
