@@ -193,4 +193,4 @@ export const helpFor = (name: CommandName, verb?: string): string =>
   `countersign help ${name}${verb === undefined ? '' : ` ${verb}`}`;
 
 export const unknownCommand = (name: string): string =>
-  `no command "${name}"${didYouMean(name, commandNames)}. Commands: ${commandNames.join(', ')}.`;
+  `no command "${name}"${didYouMean(name, commandNames) || '.'} Commands: ${commandNames.join(', ')}.`;

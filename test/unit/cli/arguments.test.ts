@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { splitArguments, UsageError } from '../../../src/cli/arguments.ts';
-import { type CommandName, commandNames, formsOf, isCommandName, usageOf } from '../../../src/cli/command-forms.ts';
+import {
+  type CommandName,
+  commandNames,
+  formsOf,
+  isCommandName,
+  unknownCommand,
+  usageOf,
+} from '../../../src/cli/command-forms.ts';
 import { jsonText, printable, shownBytes, shownTime, table } from '../../../src/cli/output.ts';
 import { readArguments } from '../../../src/cli/read-arguments.ts';
 
@@ -167,4 +174,11 @@ describe('what was typed wrongly is named, with what was expected', () => {
       }
     }
   });
+});
+
+test.each([
+  ['acounts', /^no command "acounts"; did you mean accounts\? Commands: serve, /],
+  ['frobnicate', /^no command "frobnicate"\. Commands: serve, /],
+])('an unknown command, %s, is told which there are', (name, sentence) => {
+  expect(unknownCommand(name)).toMatch(sentence);
 });
