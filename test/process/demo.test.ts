@@ -225,8 +225,8 @@ const removals: readonly Removal[] = [
     check: 'signature',
     what: 'the signature of a login that names its key',
     file: 'src/credentials/login.ts',
-    text: 'const { signer } = await ask(request, { keys: [named.publicKey], recover: false });',
-    instead: 'const signer = { hash: 0n, publicKey: named.publicKey };',
+    text: 'const { signer } = await ask(request, { keys: [publicKey], recover: false });',
+    instead: 'const signer = { hash: 0n, publicKey };',
     noticedAt: 'POST /v1/auth/0x',
   },
 ];
