@@ -69,7 +69,7 @@ export function registerSigningKeyRoutes(server: FastifyInstance, signingKeys: S
       return {
         ...toWire(key),
         tokens,
-        sessions: sessions,
+        sessions,
         terminal_tokens: terminalTokens,
       };
     },
