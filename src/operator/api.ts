@@ -49,7 +49,7 @@ import { registerVersionRoute, type Version } from './routes/version.ts';
 export interface OperatorApiDeps {
   readonly isOperator: IsOperator;
   readonly metrics?: MetricsAccess | undefined;
-  readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'audit' | 'lastAuditTime'>;
+  readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'audit' | 'receipts' | 'lastAuditTime'>;
   readonly clock: KeptClock;
   readonly acceptClock: AcceptClock;
   readonly lockAccount: LockAccount;

@@ -78,6 +78,19 @@ function queryOf(db: Kysely<Tables>, filter: AuditFilter, newestFirst: boolean):
 const idOf = (cursor: string | undefined): bigint | undefined =>
   cursor === undefined ? undefined : BigInt(cursor.split('.')[1] ?? '0');
 
+/** In any order; of a request that ended nothing there is none. */
+export async function readReceipts(db: Kysely<Tables>, requestIds: readonly string[]): Promise<readonly AuditRow[]> {
+  if (requestIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('audit')
+    .selectAll()
+    .where('request_id', 'in', requestIds)
+    // Not found by its index: there are as many of them as there ever were endings.
+    .where(sql`action || ''`, '=', 'ending.receipt')
+    .execute();
+  return rows.map(auditRowOf);
+}
+
 export async function countAudit(db: Kysely<Tables>, action: string, from: UnixNanos): Promise<number> {
   const { rows } = await db
     .selectFrom('audit')

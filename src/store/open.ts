@@ -13,7 +13,7 @@ import {
   unixNanos,
 } from '../domain/time.ts';
 import { StoreFailure, StoreLocked } from '../errors.ts';
-import { auditCursor, countAudit, readAudit } from './audit-pages.ts';
+import { auditCursor, countAudit, readAudit, readReceipts } from './audit-pages.ts';
 import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
 import { emptyLog } from './empty-log.ts';
 import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
@@ -243,6 +243,7 @@ function createStore(file: string, database: Database, clock: Clock, epoch: stri
       return paged(await readAudit(reader, filter, cursorOf('audit', page), page.limit + 1), page, auditCursor);
     },
 
+    receipts: (requestIds) => readReceipts(reader, requestIds),
     signingKeys: () => readSigningKeys(reader),
     countTokensSignedBy: (kid, now) => countTokensSignedBy(reader, kid, now),
     countAudit: (action, from) => countAudit(reader, action, from),

@@ -348,6 +348,8 @@ export interface Store extends StoreReads {
   ): Promise<readonly Account[]>;
   /** In the order in which they were written, which is that of time except where a clock was set back. */
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
+  /** The rows `ending.receipt` of these requests. */
+  receipts(requestIds: readonly string[]): Promise<readonly AuditRow[]>;
   signingKeys(): Promise<readonly SigningKeyRecord[]>;
   insertSigningKey(record: SigningKeyRecord): Promise<void>;
   /** Tokens that this key signed and that live at `now`, of every account. */

@@ -160,6 +160,7 @@ const others = (
     await store.accountsNamed({ publicKey: keyOne }, 10);
     await store.accountsNamed({ ethAddress: '0x1' }, 10);
   },
+  receipts: () => store.receipts(['request-1', 'request-2']),
   countTokensSignedBy: () => store.countTokensSignedBy('kid-1', T0),
   countAudit: () => store.countAudit('login', T0),
   signingKeys: () => store.signingKeys(),

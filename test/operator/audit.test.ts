@@ -236,7 +236,7 @@ test('a cursor beyond the last line exports nothing', async () => {
   }
 });
 
-test('an ending has its receipt in a row of its own, by the same request and about the same', async () => {
+test('an ending has its receipt, and a row of its own about it by the same request', async () => {
   const alice = await newOwner(world);
   const { lookupId } = await createToken(world.url, alice.session);
   const answer = await command(world.service, '/credentials/revoke', { credential: lookupId });
@@ -251,4 +251,11 @@ test('an ending has its receipt in a row of its own, by the same request and abo
     subject: ended?.subject,
     detail: { action: 'token.revoked', ...answer.json.receipt },
   });
+  // Whichever row is looked for, and no other row of the request.
+  const [alone, ...others] = await auditRows(world.service, `?action=token.revoked&request_id=${id}`);
+  expect(others).toEqual([]);
+  expect(alone?.receipt).toEqual(answer.json.receipt);
+  expect(receipt).not.toHaveProperty('receipt');
+  const made = await auditRows(world.service, `?action=token.created&account=${alice.account}`);
+  expect(made[0]).not.toHaveProperty('receipt');
 });

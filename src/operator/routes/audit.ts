@@ -35,7 +35,7 @@ const PAGE_ROWS = 500;
 export function registerAuditRoute(
   server: FastifyInstance,
   deps: {
-    readonly store: Pick<Store, 'account' | 'audit' | 'lastAuditTime'>;
+    readonly store: Pick<Store, 'account' | 'audit' | 'receipts' | 'lastAuditTime'>;
     readonly credentials: FindCredentials;
     readonly clock: Clock;
   },
@@ -79,17 +79,51 @@ async function justAfterAll({
   return unixNanos((now > last ? now : last) + 1n);
 }
 
-async function* lines(store: Pick<Store, 'audit'>, filter: AuditFilter, from: string | undefined) {
+async function* lines(store: Pick<Store, 'audit' | 'receipts'>, filter: AuditFilter, from: string | undefined) {
   let cursor = from;
   do {
     const { rows, next } = await store.audit(filter, { limit: PAGE_ROWS, cursor });
-    if (rows.length > 0) yield rows.map(lineOf).join('');
+    const receiptOf = await receiptsOf(store, rows);
+    if (rows.length > 0) yield rows.map((row) => lineOf(row, receiptOf(row))).join('');
     cursor = next;
   } while (cursor !== undefined);
 }
 
+/** Rows that belong to no change, nearly all there are, have none. */
+const withoutReceipt: ReadonlySet<string> = new Set<AuditAction>([
+  'login',
+  'login.refused',
+  'request.refused',
+  'terminal_token.issued',
+  'ending.receipt',
+]);
+
+// What an ending did is known after its row was written, and stands in a row of its own: here they are brought together.
+async function receiptsOf(
+  store: Pick<Store, 'receipts'>,
+  rows: readonly AuditRow[],
+): Promise<(row: AuditRow) => string | undefined> {
+  const asked = rows.filter(({ action }) => !withoutReceipt.has(action)).map(({ requestId }) => requestId);
+  const found = new Map<string, string>();
+  for (const { requestId, subject, detail } of await store.receipts([...new Set(asked)])) {
+    const { action, nodes, ms, in_flight } = objectIn(detail);
+    found.set([requestId, subject, action].join(' '), JSON.stringify({ nodes, ms, in_flight }));
+  }
+  return ({ requestId, subject, action }) => found.get([requestId, subject, action].join(' '));
+}
+
+/** Empty for a row that somebody damaged. */
+function objectIn(stored: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(stored);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
 // Integers of more than 2^53 are written digit by digit; `cursor` resumes after this row.
-const lineOf = (row: AuditRow): string =>
+const lineOf = (row: AuditRow, receipt: string | undefined): string =>
   `{"id":${row.id},"at":${row.at},"time":"${isoTime(row.at)}",${[
     ['account', row.account],
     ['action', row.action],
@@ -100,7 +134,7 @@ const lineOf = (row: AuditRow): string =>
     ['cursor', `${row.at}.${row.id}`],
   ]
     .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
-    .join(',')},"detail":${detailOf(row.detail)}}\n`;
+    .join(',')},"detail":${detailOf(row.detail)}${receipt === undefined ? '' : `,"receipt":${receipt}`}}\n`;
 
 // A row that somebody damaged is shown as the text it is, and never breaks its line.
 function detailOf(stored: string): string {
