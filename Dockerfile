@@ -17,7 +17,6 @@ COPY --from=install /app/node_modules ./node_modules
 COPY package.json LICENSE README.md SECURITY.md CHANGELOG.md ./
 # A running server serves its own documentation.
 COPY docs ./docs
-COPY examples ./examples
 COPY src ./src
 # By number, for orchestrators that must see that it is not root.
 USER 1000:1000

@@ -9,14 +9,7 @@ import { STARK_PRIME } from '../src/domain/felt.ts';
 import { scureCurve } from '../src/starknet/curve.ts';
 import { createStarkEngine } from '../src/starknet/engine/engine.ts';
 import { type PedersenChain, STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../src/starknet/pedersen.ts';
-import {
-  collision,
-  edgeDigits,
-  edgeScalars,
-  type Signature,
-  signatureWith,
-  xOf,
-} from './unit/starknet/engine/signatures.ts';
+import { collision, edgeDigits, edgeScalars, type Signature, signatureWith, xOf } from './support/signatures.ts';
 
 const { values } = parseArgs({
   options: {

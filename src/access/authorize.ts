@@ -13,8 +13,8 @@ import { openGrantForAnyone } from '../revocation/live.ts';
 import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
 import type { Facts, FactsQuery } from '../store/store.ts';
 import { readBearer } from './bearer.ts';
-import { type Asked, type Caller, refusalOf } from './decide.ts';
 import type { Route } from './route-table.ts';
+import { type Asked, type Caller, refusalOf } from './rules.ts';
 
 export interface AccessRequest {
   readonly route: Pick<Route, 'access' | 'identity'>;

@@ -1,6 +1,7 @@
 // Who asks for a change, and the proof inside the change's own transaction that they still may.
-import { type Asked, refusalOf } from '../access/decide.ts';
+
 import { refusalErrorOf } from '../access/refusal.ts';
+import { type Asked, refusalOf } from '../access/rules.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';

@@ -1,6 +1,6 @@
 // Which credentials a text names, of whatever account, dead ones too: for the operator alone. It reads and changes nothing, and hands on
 // no bearer that it was given.
-import { livenessRefusal } from '../access/decide.ts';
+import { livenessRefusal } from '../access/rules.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
 import {

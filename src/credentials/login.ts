@@ -1,7 +1,8 @@
 // Proving a main key, a subkey or a wallet, and getting a 5-minute session for it. The session's power is that of the key that
 // verified, never of the path it was posted to (WIRE section 2).
-import { addressRefusal } from '../access/decide.ts';
+
 import { refusalErrorOf } from '../access/refusal.ts';
+import { addressRefusal } from '../access/rules.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import {

@@ -1,6 +1,6 @@
 // Whoever finds one of our bearers in the open may end it: holding it is all the proof there is. A token is revoked; a session ends
 // that credential's sessions up to its own, and never the key behind it (DECISIONS "leaked endpoint").
-import { livenessRefusal } from '../access/decide.ts';
+import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';

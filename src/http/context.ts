@@ -10,7 +10,7 @@ import type { ApiError } from '../errors.ts';
 import type { Verdict } from '../ratelimit/limiter.ts';
 import type { RequestTiming } from '../telemetry/telemetry.ts';
 import type { Asker } from '../verification/verifier.ts';
-import { toldFate } from './render.ts';
+import { toldFate } from './kit/render.ts';
 
 export interface RequestContext {
   readonly requestId: string;

@@ -13,7 +13,7 @@ import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Exchange, Outcome } from '../gateway/forward.ts';
-import type { OrderRoute } from '../gateway/order-body.ts';
+import type { OrderRoute } from '../orders/body.ts';
 import {
   type AccountBucket,
   type IpBucket,
@@ -26,14 +26,14 @@ import {
 import { rateKeys } from '../ratelimit/rate-keys.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
-import type { ClientIp } from './client-ip.ts';
 import { attachContext, attachKnown, type Known, type RequestContext, toldOfLeft } from './context.ts';
-import type { Cors } from './cors.ts';
-import { closeWhenDeaf } from './deaf-clients.ts';
-import type { ForwardedProto } from './forwarded-proto.ts';
-import { optionalHeader, pathParam } from './read.ts';
-import { renderError, renderRefusal, toApiError } from './render.ts';
-import type { RequestIds } from './request-ids.ts';
+import type { ClientIp } from './kit/client-ip.ts';
+import type { Cors } from './kit/cors.ts';
+import { closeWhenDeaf } from './kit/deaf-clients.ts';
+import type { ForwardedProto } from './kit/forwarded-proto.ts';
+import { optionalHeader, pathParam } from './kit/read.ts';
+import { renderError, renderRefusal, toApiError } from './kit/render.ts';
+import type { RequestIds } from './kit/request-ids.ts';
 
 export interface FrontDeps {
   readonly match: RouteMatcher;

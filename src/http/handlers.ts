@@ -10,13 +10,14 @@ import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import { ApiError } from '../errors.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { ignoreBodies, readBodiesAsJson } from './bodies.ts';
+import { SHOWN } from '../wire/common.ts';
 import { contextOf } from './context.ts';
-import { closeWhenDeaf } from './deaf-clients.ts';
-import { fromFastify } from './framework-errors.ts';
+import { ignoreBodies, readBodiesAsJson } from './kit/bodies.ts';
+import { closeWhenDeaf } from './kit/deaf-clients.ts';
+import { fromFastify } from './kit/framework-errors.ts';
+import { renderError, toApiError } from './kit/render.ts';
 import { collectDeclared, describeApi } from './openapi.ts';
 import { readPages } from './pages.ts';
-import { renderError, toApiError } from './render.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
@@ -26,7 +27,6 @@ import { registerSelfRoute } from './routes/self.ts';
 import { registerSubkeyRoutes, type SubkeyRouteDeps } from './routes/subkeys.ts';
 import { registerSystemRoutes } from './routes/system.ts';
 import { registerTokenRoutes, type TokenRouteDeps } from './routes/tokens.ts';
-import { SHOWN } from './schemas/common.ts';
 
 export interface HandlerDeps {
   readonly login: Login;

@@ -1,8 +1,9 @@
 // JSON Schemas as openapi.json shows them: what the routes declare, with notes for people and what a handler checks by itself.
+
+import { SHOWN } from '../wire/common.ts';
+import { SubkeyWire } from '../wire/subkeys.ts';
+import { ApiTokenWire } from '../wire/tokens.ts';
 import { memberNotes } from './operation-notes.ts';
-import { SHOWN } from './schemas/common.ts';
-import { SubkeyWire } from './schemas/subkeys.ts';
-import { ApiTokenWire } from './schemas/tokens.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -60,7 +61,7 @@ function withNotes(schema: Json): Json {
   return { ...Object.fromEntries(members), ...(isObject(more) ? more : {}) };
 }
 
-/** Whether a member may be left out of an object, and in a body of ours be null instead (src/http/bodies.ts). */
+/** Whether a member may be left out of an object, and in a body of ours be null instead (src/http/kit/bodies.ts). */
 export const mayBeNull = ({ required }: JsonObject, name: string): boolean =>
   !Array.isArray(required) || !required.includes(name);
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Route, RouteTable } from '../access/route-table.ts';
+import { orderBodies, orderId, orderSchemas } from '../wire/orders.ts';
 import { type Declared, isPrivate, ownAnswers, venueAnswers, withoutBodies } from './openapi-answers.ts';
 import { introduction, sharedParts } from './openapi-parts.ts';
 import {
@@ -22,7 +23,6 @@ import {
   operationNotes,
   pathParameterNotes,
 } from './operation-notes.ts';
-import { orderBodies, orderId, orderSchemas } from './schemas/orders.ts';
 
 /** By the name of the route: `GET /v1/orders/{order_id}`. */
 export type DeclaredRoutes = ReadonlyMap<string, Declared>;

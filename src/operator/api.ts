@@ -18,8 +18,6 @@ import { parseIp } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { KeptClock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import { readBodiesAsJson } from '../http/bodies.ts';
-import { fromFastify } from '../http/framework-errors.ts';
 import {
   headerLines,
   type Lines,
@@ -28,7 +26,9 @@ import {
   requireOneHost,
   requirePlainBody,
 } from '../http/front.ts';
-import { renderError, toApiError } from '../http/render.ts';
+import { readBodiesAsJson } from '../http/kit/bodies.ts';
+import { fromFastify } from '../http/kit/framework-errors.ts';
+import { renderError, toApiError } from '../http/kit/render.ts';
 import { registerHealthRoutes } from '../http/routes/health.ts';
 import type { Store } from '../store/store.ts';
 import type { MetricsPage } from '../telemetry/exposition.ts';

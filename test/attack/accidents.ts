@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, symlink
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { type Home, homeIn } from '../process/server.ts';
+import { type Home, homeIn } from '../support/server-process.ts';
 import { type Running, start, temporaryFolder } from '../support/started.ts';
 import { call } from '../support/trader.ts';
 import { attackSingleUse } from './emergency.ts';

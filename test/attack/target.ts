@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
-import { type Home, homeIn, MAIN } from '../process/server.ts';
+import { type Home, homeIn, MAIN } from '../support/server-process.ts';
 import { type Running, start, temporaryFolder } from '../support/started.ts';
 
 /** A request as the venue got it. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { vectorGroups } from '../unit/starknet/each-vector.ts';
-import { chromiumFile, chromiumNeeded, openChromium } from './chromium.ts';
-import type { EngineAnswers } from './engine-in-page.ts';
-import { serveSources } from './served-sources.ts';
+import { chromiumFile, chromiumNeeded, openChromium } from '../support/chromium.ts';
+import { vectorGroups } from '../support/each-vector.ts';
+import type { EngineAnswers } from '../support/engine-in-page.ts';
+import { serveSources } from '../support/served-sources.ts';
 
 declare global {
   var engineAnswers: Promise<EngineAnswers>;
@@ -20,7 +20,7 @@ test.skipIf(chromiumFile === undefined)(
       page.on('response', (response) => {
         if (!response.ok()) problems.push(`${response.status()} ${response.url()}`);
       });
-      await page.goto(sources.pageOf('test/browser/engine-in-page.ts'), { waitUntil: 'load' });
+      await page.goto(sources.pageOf('test/support/engine-in-page.ts'), { waitUntil: 'load' });
       expect(problems).toEqual([]);
       const answers = await page.evaluate(() => globalThis.engineAnswers);
 

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { createWallet } from '../../src/client/wallet.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
-import { pythonEnvironment } from '../python/environment.ts';
 import { type Service, startService } from '../support/harness.ts';
+import { type ParadexPy, type PythonOrder, startParadexPy } from '../support/paradex-py-client.ts';
+import { pythonEnvironment } from '../support/python/environment.ts';
 import { call, mainSession, newWindow, registrationProof, type StarkTrader, starkTrader } from '../support/trader.ts';
-import { type ParadexPy, type PythonOrder, startParadexPy } from './paradex-py-client.ts';
 
 const { python, missing } = await pythonEnvironment('paradex');
 

@@ -25,7 +25,7 @@ import {
 } from '../../src/starknet/message.ts';
 import { hashElements, STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
 import { snKeccak } from '../../src/starknet/sn-keccak.ts';
-import { eachVector, vectorConstants } from '../unit/starknet/each-vector.ts';
+import { eachVector, vectorConstants } from '../support/each-vector.ts';
 
 interface Member {
   name: string;

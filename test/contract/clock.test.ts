@@ -5,7 +5,7 @@ import { NEVER, secondsOf, type UnixNanos, unixNanos, unixSeconds } from '../../
 import { ClockFarAhead } from '../../src/errors.ts';
 import type { OpenedStore } from '../../src/store/open.ts';
 import type { NewSubkey, Store } from '../../src/store/store.ts';
-import { databases, type TestDatabase } from './databases.ts';
+import { databases, type TestDatabase } from '../support/store/databases.ts';
 import {
   alice,
   at,
@@ -19,7 +19,7 @@ import {
   subkeyOf,
   T0,
   tokenOf,
-} from './rows.ts';
+} from '../support/store/rows.ts';
 
 const SECOND_NS = 1_000_000_000n;
 const DAY_NS = 86_400n * SECOND_NS;

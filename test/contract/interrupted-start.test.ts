@@ -10,10 +10,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreFailure } from '../../src/errors.ts';
 import { migrationNames, migrations } from '../../src/store/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
-import { endEverythingStarted, PROJECT, type Running, start } from '../process/start-project.ts';
-import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
-import { writeTablesUntil } from './first-tables.ts';
-import { alice, changeOf, insertAccounts, insertTokens, starkAccount, tokenOf } from './rows.ts';
+import { endEverythingStarted, PROJECT, type Running, start } from '../support/start-project.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
+import { writeTablesUntil } from '../support/store/first-tables.ts';
+import { alice, changeOf, insertAccounts, insertTokens, starkAccount, tokenOf } from '../support/store/rows.ts';
 
 /** Starts of one kind that are broken off; a random first one, so that in time every place is hit. */
 const KILLS = 8;

@@ -4,8 +4,8 @@ import { feltOf } from '../../src/domain/felt.ts';
 import { type KeptClock, type UnixNanos, unixNanos } from '../../src/domain/time.ts';
 import { PASSED_AT_ONCE } from '../../src/store/audit-pages.ts';
 import type { AuditFilter, Store } from '../../src/store/store.ts';
-import { databases, type TestDatabase } from './databases.ts';
-import { alice, auditOf, bob, insertAccounts, insertTokens, tokenOf } from './rows.ts';
+import { databases, type TestDatabase } from '../support/store/databases.ts';
+import { alice, auditOf, bob, insertAccounts, insertTokens, tokenOf } from '../support/store/rows.ts';
 
 describe.each(databases)('the operator’s store on $name', ({ create }) => {
   let database: TestDatabase;

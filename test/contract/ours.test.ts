@@ -20,9 +20,19 @@ import { StoreFailure, StoreLocked, StoreLost } from '../../src/errors.ts';
 import { migrationNames } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
-import { writeTablesUntil } from './first-tables.ts';
-import { alice, auditOf, bob, changeOf, insertAccounts, insertTokens, starkAccount, T0, tokenOf } from './rows.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
+import { writeTablesUntil } from '../support/store/first-tables.ts';
+import {
+  alice,
+  auditOf,
+  bob,
+  changeOf,
+  insertAccounts,
+  insertTokens,
+  starkAccount,
+  T0,
+  tokenOf,
+} from '../support/store/rows.ts';
 
 let database: SqliteTestDatabase;
 let store: Store;

@@ -5,8 +5,19 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { anywhere } from '../../src/domain/allowlist.ts';
 import { secondsOf, unixSeconds } from '../../src/domain/time.ts';
 import type { AuditFilter, Store, StoreReads, StoreTransaction } from '../../src/store/store.ts';
-import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
-import { alice, at, auditOf, bob, changeOf, keyOne, starkAccount, subkeyOf, T0, tokenOf } from './rows.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
+import {
+  alice,
+  at,
+  auditOf,
+  bob,
+  changeOf,
+  keyOne,
+  starkAccount,
+  subkeyOf,
+  T0,
+  tokenOf,
+} from '../support/store/rows.ts';
 
 let database: SqliteTestDatabase;
 beforeEach(() => {

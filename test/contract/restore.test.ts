@@ -5,7 +5,7 @@ import type { AccountId } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { NEVER, unixNanos } from '../../src/domain/time.ts';
 import type { Store } from '../../src/store/store.ts';
-import { databases, type TestDatabase } from './databases.ts';
+import { databases, type TestDatabase } from '../support/store/databases.ts';
 import {
   alice,
   at,
@@ -20,7 +20,7 @@ import {
   starkAccount,
   subkeyOf,
   tokenOf,
-} from './rows.ts';
+} from '../support/store/rows.ts';
 
 const carol: AccountId = feltOf(0xca401n);
 const now = at(500n);

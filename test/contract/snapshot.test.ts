@@ -7,10 +7,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unixNanos } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
-import { examineDatabase } from '../../src/store/examine.ts';
+import { examineDatabase } from '../../src/store/sqlite/examine.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
-import { writeFirstTables } from './first-tables.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
+import { writeFirstTables } from '../support/store/first-tables.ts';
 import {
   alice,
   at,
@@ -22,7 +22,7 @@ import {
   keyTwo,
   subkeyOf,
   tokenOf,
-} from './rows.ts';
+} from '../support/store/rows.ts';
 
 let database: SqliteTestDatabase;
 let store: Store;

@@ -23,10 +23,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIN_CREDENTIAL_ID } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { StoreFailure, StoreLocked, UnsafeFile } from '../../src/errors.ts';
-import { isDatabaseLocked, lockDatabase } from '../../src/store/lock.ts';
+import { isDatabaseLocked, lockDatabase } from '../../src/store/sqlite/lock.ts';
 import type { Store } from '../../src/store/store.ts';
-import { endEverythingStarted, PROJECT, start } from '../process/start-project.ts';
-import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
+import { endEverythingStarted, PROJECT, start } from '../support/start-project.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
 import {
   alice,
   at,
@@ -39,7 +39,7 @@ import {
   starkAccount,
   subkeyOf,
   tokenOf,
-} from './rows.ts';
+} from '../support/store/rows.ts';
 
 let database: SqliteTestDatabase;
 let opened: Store[];

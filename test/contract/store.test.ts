@@ -9,7 +9,7 @@ import type { SigningKeyRecord } from '../../src/jwt/signing-key.ts';
 import type { OpenedStore } from '../../src/store/open.ts';
 import { DamagedRow } from '../../src/store/rows.ts';
 import type { EarlierUse, FactsQuery, NewSubkey, Store, StoreTransaction } from '../../src/store/store.ts';
-import { databases, type TestDatabase, type TestTime } from './databases.ts';
+import { databases, type TestDatabase, type TestTime } from '../support/store/databases.ts';
 import {
   alice,
   allowlist,
@@ -27,7 +27,7 @@ import {
   T0,
   tokenOf,
   walletAccount,
-} from './rows.ts';
+} from '../support/store/rows.ts';
 
 const signingKey: SigningKeyRecord = {
   kid: 'kid-session',

@@ -1,8 +1,8 @@
 // Tokens of an earlier release, whose rows did not say which key signed them: an upgrade finds it out, and ends what retired keys signed.
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type SqliteTestDatabase, sqliteDatabase } from './databases.ts';
-import { alice, at, starkAccount, tokenOf } from './rows.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
+import { alice, at, starkAccount, tokenOf } from '../support/store/rows.ts';
 
 let database: SqliteTestDatabase;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 // Three minutes of schemathesis. `npm run test:fuzz` goes on for longer, and with another seed each time.
 import { describe, expect, test } from 'vitest';
-import { pythonEnvironment } from '../python/environment.ts';
+import { pythonEnvironment } from '../support/python/environment.ts';
 import { fuzz } from './fuzz.ts';
 
 const SECONDS = 180;

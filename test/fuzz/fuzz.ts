@@ -12,7 +12,7 @@ import { aliveKinds, type BearerSource, bearers, serveBearers } from './bearers.
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 export interface FuzzOptions {
-  /** With exactly what test/python/schemathesis.txt names. */
+  /** With exactly what test/support/python/schemathesis.txt names. */
   readonly python: string;
   readonly seconds: number;
   readonly seed: number;

@@ -2,7 +2,7 @@
 // Exit code 0: everything held, or it was left out, which it says.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { pythonEnvironment } from '../python/environment.ts';
+import { pythonEnvironment } from '../support/python/environment.ts';
 import { fuzz } from './fuzz.ts';
 
 const { values, positionals } = parseArgs({ options: { seed: { type: 'string' } }, allowPositionals: true });

@@ -14,7 +14,7 @@ import {
   settled,
   startGateway,
   startVenue,
-} from './forward-harness.ts';
+} from '../support/forward-harness.ts';
 
 const MIB = 1024 * 1024;
 /** More than the buffers of both ends of a connection hold. */

@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, type RawClient, rawClient } from '../support/forward-harness.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { call, mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
-import { eventually, type RawClient, rawClient } from './forward-harness.ts';
 
 /** Answers owners at once, `/v1/markets` with what the test gives, and other public reads when the test says so. */
 async function startVenue() {

@@ -13,7 +13,7 @@ import {
   startVenue,
   type TestGrant,
   testGrant,
-} from './forward-harness.ts';
+} from '../support/forward-harness.ts';
 
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
 const upload = ['POST /up HTTP/1.1', 'Host: g', 'Connection: close', 'Transfer-Encoding: chunked', '', ''].join('\r\n');

@@ -16,7 +16,7 @@ import {
   startRawVenue,
   startVenue,
   testGrant,
-} from './forward-harness.ts';
+} from '../support/forward-harness.ts';
 
 const post = (target: string, body: string, ...headers: string[]): string =>
   [

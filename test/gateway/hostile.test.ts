@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { ask, eventually, get, rawClient, settled, startGateway, startRawVenue } from '../support/forward-harness.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { call, mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
-import { ask, eventually, get, rawClient, settled, startGateway, startRawVenue } from './forward-harness.ts';
 
 /** A venue whose answers the test gives. */
 async function startVenue() {

@@ -4,8 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { denyReasons } from '../../src/domain/decision.ts';
 import { ApiError, type ErrorCode, errorStatus } from '../../src/errors.ts';
-import { renderError, renderRefusal, toldFate } from '../../src/http/render.ts';
-import { newOwner, startWorld } from '../http/world.ts';
+import { renderError, renderRefusal, toldFate } from '../../src/http/kit/render.ts';
 import {
   ask,
   eventually,
@@ -15,7 +14,8 @@ import {
   startGateway,
   startRawVenue,
   startVenue,
-} from './forward-harness.ts';
+} from '../support/forward-harness.ts';
+import { newOwner, startWorld } from '../support/world.ts';
 
 const WORDS = 'it had left for the venue and may have been executed: look it up before you send it again';
 

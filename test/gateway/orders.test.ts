@@ -12,7 +12,10 @@ import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, modifyOrderType, orderType } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER } from '../../src/starknet/pedersen.ts';
-import { expectRawRefusal, type RawAnswer, sendRaw } from '../http/raw.ts';
+import { startService, temporaryFolder } from '../support/harness.ts';
+import { auditRows } from '../support/operator.ts';
+import { expectRawRefusal, type RawAnswer, sendRaw } from '../support/raw.ts';
+import { call, hasher } from '../support/trader.ts';
 import {
   addSubkey,
   ELSEWHERE,
@@ -30,10 +33,7 @@ import {
   startWorld,
   subkeySession,
   type World,
-} from '../http/world.ts';
-import { auditRows } from '../operator/operator.ts';
-import { startService, temporaryFolder } from '../support/harness.ts';
-import { call, hasher } from '../support/trader.ts';
+} from '../support/world.ts';
 
 interface Seen {
   readonly method: string;

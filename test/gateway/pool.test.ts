@@ -12,7 +12,7 @@ import {
   startRawVenue,
   startVenue,
   venueAddress,
-} from './forward-harness.ts';
+} from '../support/forward-harness.ts';
 
 const connections = 3;
 

@@ -10,7 +10,7 @@ import {
   rawClient,
   startGateway,
   startRawVenue,
-} from './forward-harness.ts';
+} from '../support/forward-harness.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 

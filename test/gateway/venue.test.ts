@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startVenue, type Venue } from '../../examples/venue/server.ts';
+import { startVenue, type Venue } from '../../src/demo-venue/server.ts';
 import { untilClosed } from '../support/raw-http.ts';
 
 const secret = 'a secret of this test, and long';

@@ -25,7 +25,7 @@ import {
   stateOf,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { auditRows, operate } from '../operator/operator.ts';
+import { auditRows, operate } from '../support/operator.ts';
 import { call } from '../support/trader.ts';
 import {
   addSubkey,
@@ -25,7 +25,7 @@ import {
   stateOf,
   TOKENS,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const DAY = 86_400;
 const REFUSED = '401 UNAUTHORIZED_ERROR';

@@ -1,9 +1,9 @@
 // A start with a clock that is far ahead of all that the data has seen: it ends in one sentence, unless the operator says that the
 // clock is right.
 import { expect, onTestFinished, test } from 'vitest';
-import { auditRows } from '../operator/operator.ts';
 import { startService } from '../support/harness.ts';
-import { createTestClock } from './world.ts';
+import { auditRows } from '../support/operator.ts';
+import { createTestClock } from '../support/world.ts';
 
 const DAY = 86_400;
 

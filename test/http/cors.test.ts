@@ -1,7 +1,7 @@
 // Browsers: only pages of the origins that the operator named may read answers, and nobody may bring cookies.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call } from '../support/trader.ts';
-import { expectRefusal, SELF, startWorld, TOKENS, type World } from './world.ts';
+import { expectRefusal, SELF, startWorld, TOKENS, type World } from '../support/world.ts';
 
 const PAGE = 'https://app.example';
 let closed: World;

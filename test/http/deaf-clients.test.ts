@@ -2,10 +2,10 @@
 // hundred. Time of the limits stands still.
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { MAX_TOO_MANY_REQUESTS } from '../../src/http/deaf-clients.ts';
+import { MAX_TOO_MANY_REQUESTS } from '../../src/http/kit/deaf-clients.ts';
 import { type RawAnswer, readAnswer, untilClosed } from '../support/raw-http.ts';
 import { call, createToken } from '../support/trader.ts';
-import { loginOf, newOwner, SELF, startWorld, type World } from './world.ts';
+import { loginOf, newOwner, SELF, startWorld, type World } from '../support/world.ts';
 
 const ALLOWED = 6;
 let world: World;

@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { listedPages } from '../../src/http/pages.ts';
 import { undocumented } from '../support/documented.ts';
 import { call } from '../support/trader.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { eventually, rawClient, settled, startVenue } from '../gateway/forward-harness.ts';
+import { eventually, rawClient, settled, startVenue } from '../support/forward-harness.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { untilClosed } from '../support/raw-http.ts';
 import { certFile, certificate, keyFile } from '../support/self-signed.ts';

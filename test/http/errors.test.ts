@@ -1,7 +1,7 @@
 // What is refused before, below and around the router: always our three members, never a crash, and never a word to the venue.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectRawRefusal, sendRaw } from '../support/raw.ts';
 import { call } from '../support/trader.ts';
-import { expectRawRefusal, sendRaw } from './raw.ts';
 import {
   expectOurHeaders,
   expectRefusal,
@@ -14,7 +14,7 @@ import {
   TOKENS,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { StoreFailure } from '../../src/errors.ts';
 import { MasterKeyMismatch } from '../../src/jwt/seal.ts';
 import { SigningKeyDamaged } from '../../src/jwt/signing-key.ts';
-import { rawClient } from '../gateway/forward-harness.ts';
+import { rawClient } from '../support/forward-harness.ts';
 import { startService, temporaryFolder } from '../support/harness.ts';
 import { type Answer, type CreatedToken, call, createToken, onboard, starkTrader } from '../support/trader.ts';
 import {
@@ -26,7 +26,7 @@ import {
   type TestClock,
   TOKENS,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 async function start(clock: TestClock, folder?: string): Promise<World> {
   const service = await startService({ time: clock.time, ...(folder === undefined ? {} : { folder }) });

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRouteTable } from '../../src/access/route-table.ts';
 import paradex from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { type RawAnswer, sendRaw } from '../support/raw.ts';
 import { createToken } from '../support/trader.ts';
-import { type RawAnswer, sendRaw } from './raw.ts';
-import { newOwner, type Owner, startWorld, type World } from './world.ts';
+import { newOwner, type Owner, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

@@ -1,7 +1,7 @@
 // /healthz and /readyz: what a supervisor asks.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call } from '../support/trader.ts';
-import { expectSuccess, startWorld, type World } from './world.ts';
+import { expectSuccess, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

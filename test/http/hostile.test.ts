@@ -4,11 +4,20 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { settled } from '../gateway/forward-harness.ts';
+import { settled } from '../support/forward-harness.ts';
+import { expectRawRefusal, sendRaw } from '../support/raw.ts';
 import { untilClosed } from '../support/raw-http.ts';
 import { call } from '../support/trader.ts';
-import { expectRawRefusal, sendRaw } from './raw.ts';
-import { expectRefusal, newOwner, type Owner, SELF, SUBKEYS, startWorld, TOKENS, type World } from './world.ts';
+import {
+  expectRefusal,
+  newOwner,
+  type Owner,
+  SELF,
+  SUBKEYS,
+  startWorld,
+  TOKENS,
+  type World,
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

@@ -20,7 +20,7 @@ import {
   subkeySession,
   TOKENS,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const REQUEST_ID = 'Countersign-Request-Id';
 

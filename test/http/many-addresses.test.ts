@@ -10,10 +10,10 @@ import type { IpAddress } from '../../src/domain/allowlist.ts';
 import { createFairQueue } from '../../src/domain/fair-queue.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import { outgoingHeaders } from '../../src/gateway/headers.ts';
-import { createClientIp } from '../../src/http/client-ip.ts';
+import { createClientIp } from '../../src/http/kit/client-ip.ts';
 import { accountBuckets, createRateLimiter, defaultLimits, ipBuckets } from '../../src/ratelimit/limiter.ts';
 import { call } from '../support/trader.ts';
-import { startWorld } from './world.ts';
+import { startWorld } from '../support/world.ts';
 
 const MIB = 1_048_576;
 const MILLION = 1_000_000;

@@ -3,10 +3,10 @@ import Fastify from 'fastify';
 import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import document from '../../docs/openapi.json' with { type: 'json' };
-import { readBodiesAsJson } from '../../src/http/bodies.ts';
 import { validation } from '../../src/http/handlers.ts';
+import { readBodiesAsJson } from '../../src/http/kit/bodies.ts';
+import { sendRaw } from '../support/raw.ts';
 import { call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
-import { sendRaw } from './raw.ts';
 import {
   addSubkey,
   expectRefusal,
@@ -20,7 +20,7 @@ import {
   SUBKEYS,
   startWorld,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const TOKENS = '/v1/account/tokens';
 let world: World;

@@ -14,7 +14,7 @@ import {
   siweOf,
   startWorld,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import {
 } from '../../src/client/sign-in.ts';
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
-import { auditRows, operate } from '../operator/operator.ts';
+import { auditRows, operate } from '../support/operator.ts';
 import {
   type Answer,
   call,
@@ -46,7 +46,7 @@ import {
   type WalletOwner,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 const routes: Readonly<Record<EmergencyPurpose, string>> = {
   revoke_all: '/countersign/v1/revoke-all',

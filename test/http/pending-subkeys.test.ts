@@ -33,7 +33,7 @@ import {
   subkeySession,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

@@ -8,10 +8,18 @@ import type { AccountId } from '../../src/domain/credential.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { hashStruct, modifyOrderType, orderType } from '../../src/starknet/message.ts';
+import {
+  type Bearers,
+  type CastName,
+  castNames,
+  casts,
+  gather,
+  refusalOf,
+  type Signers,
+} from '../support/matrix-cast.ts';
 import { call, hasher } from '../support/trader.ts';
+import { newStarkKey, startWorld, type World } from '../support/world.ts';
 import frozen from '../vectors/operations.json' with { type: 'json' };
-import { type Bearers, type CastName, castNames, casts, gather, refusalOf, type Signers } from './matrix-cast.ts';
-import { newStarkKey, startWorld, type World } from './world.ts';
 
 const ORDER_ID = '1681462103821101699438490000';
 

@@ -2,8 +2,6 @@
 // from the frozen columns of test/vectors/operations.json, and from nothing in src/.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
-import { call, createToken } from '../support/trader.ts';
-import frozen from '../vectors/operations.json' with { type: 'json' };
 import {
   type Allow,
   type Bearers,
@@ -13,7 +11,8 @@ import {
   casts,
   gather,
   refusalOf,
-} from './matrix-cast.ts';
+} from '../support/matrix-cast.ts';
+import { call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
   newOwner,
@@ -23,7 +22,8 @@ import {
   stateOf,
   subkeySession,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
+import frozen from '../vectors/operations.json' with { type: 'json' };
 
 interface Operation {
   readonly method: string;

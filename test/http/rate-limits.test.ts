@@ -18,7 +18,7 @@ import {
   subkeySession,
   TOKENS,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const names = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window', 'Retry-After'];
 const limitHeaders = ({ headers }: Answer): (string | null)[] => names.map((name) => headers.get(name));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { emergencyHeaders } from '../../src/client/sign-in.ts';
-import { command } from '../operator/operator.ts';
+import { command } from '../support/operator.ts';
 import { type Answer, call, hasher } from '../support/trader.ts';
 import {
   addSubkey,
@@ -21,7 +21,7 @@ import {
   startWorld,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

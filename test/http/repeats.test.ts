@@ -8,7 +8,7 @@ import type { StarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
-import { auditRows } from '../operator/operator.ts';
+import { auditRows } from '../support/operator.ts';
 import { type Answer, call } from '../support/trader.ts';
 import {
   changesNothing,
@@ -25,7 +25,7 @@ import {
   siweOf,
   startWorld,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

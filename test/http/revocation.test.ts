@@ -23,7 +23,7 @@ import {
   TOKENS,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 const HERE = ['127.0.0.0/8'];
 const GONE = '401 UNAUTHORIZED_ERROR';

@@ -26,7 +26,7 @@ import {
   walletHeaders,
   walletTrader,
 } from '../support/trader.ts';
-import { forgedFrom } from './world.ts';
+import { forgedFrom } from '../support/world.ts';
 
 const SUBKEYS = '/v1/account/keys/subkeys';
 const TOKENS = '/v1/account/tokens';

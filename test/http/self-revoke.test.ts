@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { auditRows } from '../operator/operator.ts';
+import { auditRows } from '../support/operator.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
@@ -19,7 +19,7 @@ import {
   subkeySession,
   TOKENS,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

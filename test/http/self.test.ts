@@ -16,7 +16,7 @@ import {
   subkeySession,
   TOKENS,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const ALL = ['account:manage', 'account:read', 'funds:transfer', 'keys:manage', 'keys:read', 'trade'];
 

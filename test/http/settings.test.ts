@@ -40,7 +40,7 @@ import {
   TOKENS,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 const OTHER_CHAIN = 'PRIVATE_SN_PARACLEAR_TESTNET';
 const otherHasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: OTHER_CHAIN });

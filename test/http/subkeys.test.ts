@@ -23,7 +23,7 @@ import {
   type WalletOwner,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

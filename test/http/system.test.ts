@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call, createToken } from '../support/trader.ts';
-import { expectSuccess, newOwner, startWorld, type World } from './world.ts';
+import { expectSuccess, newOwner, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

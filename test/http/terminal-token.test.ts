@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import * as jose from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { auditRows, command, operate, signingKeys } from '../operator/operator.ts';
 import { startService } from '../support/harness.ts';
+import { auditRows, command, operate, signingKeys } from '../support/operator.ts';
 import { readAnswer } from '../support/raw-http.ts';
 import { type Answer, call, createToken, type StarkTrader } from '../support/trader.ts';
 import {
@@ -23,7 +23,7 @@ import {
   startWorld,
   stateOf,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const PATH = '/v1/account/terminal-token';
 const INTERACTIVE = '?token_usage=interactive';

@@ -24,7 +24,7 @@ import {
   type WalletOwner,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

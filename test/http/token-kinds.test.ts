@@ -8,10 +8,10 @@ import { unixNanos } from '../../src/domain/time.ts';
 import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { openStore } from '../../src/store/open.ts';
-import { auditRows } from '../operator/operator.ts';
 import { temporaryFolder } from '../support/harness.ts';
+import { auditRows } from '../support/operator.ts';
+import { headerOf, part, payloadOf, withPart, writeJwt } from '../support/signing-fixture.ts';
 import { call, createToken } from '../support/trader.ts';
-import { headerOf, part, payloadOf, withPart, writeJwt } from '../unit/jwt/fixture.ts';
 import {
   addSubkey,
   createTestClock,
@@ -25,7 +25,7 @@ import {
   stateOf,
   subkeySession,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 const keys = {
   session: createSigningKey('session'),

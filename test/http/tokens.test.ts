@@ -17,7 +17,7 @@ import {
   TOKENS,
   type WalletOwner,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 // An owner of its own for tests that leave tokens behind: twenty may live.
 let world: World;

@@ -32,7 +32,7 @@ import {
   startWorld,
   type World,
   windowOf,
-} from './world.ts';
+} from '../support/world.ts';
 
 const SIGNATURE = 'PARADEX-STARKNET-SIGNATURE';
 const FAILED = 'STARKNET_SIGNATURE_VERIFICATION_FAILED';

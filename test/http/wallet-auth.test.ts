@@ -18,7 +18,7 @@ import {
   startWorld,
   type WalletOwner,
   type World,
-} from './world.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: WalletOwner;

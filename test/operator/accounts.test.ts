@@ -1,6 +1,8 @@
 // Accounts as the operator reads them, in the API and in the command: every credential with the state that it is in now.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accounts } from '../../src/cli/commands/accounts.ts';
+import { operate, run } from '../support/operator.ts';
+import { call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
   expectRefusal,
@@ -10,9 +12,7 @@ import {
   startWorld,
   TOKENS,
   type World,
-} from '../http/world.ts';
-import { call, createToken } from '../support/trader.ts';
-import { operate, run } from './operator.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

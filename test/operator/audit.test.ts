@@ -1,6 +1,8 @@
 // The audit log as the operator exports it: every row once, in order, with every digit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../../src/cli/commands/audit.ts';
+import { auditRows, command, isLate, operate, run } from '../support/operator.ts';
+import { createToken } from '../support/trader.ts';
 import {
   addSubkey,
   expectRefusal,
@@ -12,9 +14,7 @@ import {
   registrationBody,
   startWorld,
   type World,
-} from '../http/world.ts';
-import { createToken } from '../support/trader.ts';
-import { auditRows, command, isLate, operate, run } from './operator.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

@@ -8,10 +8,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { backup } from '../../src/cli/commands/backup.ts';
 import { doctor } from '../../src/cli/commands/doctor.ts';
 import { restore } from '../../src/cli/commands/restore.ts';
+import { folderWithKeyOf } from '../support/backups.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { run } from '../support/operator.ts';
 import { createToken, mainSession, onboard, registerSubkey, starkTrader } from '../support/trader.ts';
-import { folderWithKeyOf } from './backups.ts';
-import { run } from './operator.ts';
 
 let service: Service;
 beforeAll(async () => {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseTrailer, TRAILER_BYTES } from '../../src/backup/trailer.ts';
-import { addSubkey, expectRefusal, newOwner, type Owner, startWorld, type World } from '../http/world.ts';
+import { askForBackup, takeBackup } from '../support/backups.ts';
 import { startService, temporaryFolder } from '../support/harness.ts';
+import { auditRows, isLate, operate } from '../support/operator.ts';
 import { call, createToken } from '../support/trader.ts';
-import { askForBackup, takeBackup } from './backups.ts';
-import { auditRows, isLate, operate } from './operator.ts';
+import { addSubkey, expectRefusal, newOwner, type Owner, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

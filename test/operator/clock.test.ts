@@ -7,6 +7,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { accounts } from '../../src/cli/commands/accounts.ts';
 import { clock as clockCommand } from '../../src/cli/commands/clock.ts';
 import { emergencyHeaders } from '../../src/client/sign-in.ts';
+import { startService } from '../support/harness.ts';
+import { auditRows, command, isLate, operate, run, signingKeys } from '../support/operator.ts';
+import { type Answer, call, createToken, hasher } from '../support/trader.ts';
 import {
   addSubkey,
   createTestClock,
@@ -27,10 +30,7 @@ import {
   type TestClock,
   type World,
   windowOf,
-} from '../http/world.ts';
-import { startService } from '../support/harness.ts';
-import { type Answer, call, createToken, hasher } from '../support/trader.ts';
-import { auditRows, command, isLate, operate, run, signingKeys } from './operator.ts';
+} from '../support/world.ts';
 
 const AHEAD = 7_200;
 const DAY = 86_400;

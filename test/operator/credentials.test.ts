@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInTable } from '../../src/access/own-routes.ts';
 import { audit } from '../../src/cli/commands/audit.ts';
 import { credentials } from '../../src/cli/commands/credentials.ts';
+import { auditRows, command, isLate, operate, run } from '../support/operator.ts';
+import { type Answer, call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
   claimsOf,
@@ -25,9 +27,7 @@ import {
   type WalletOwner,
   type World,
   windowOf,
-} from '../http/world.ts';
-import { type Answer, call, createToken } from '../support/trader.ts';
-import { auditRows, command, isLate, operate, run } from './operator.ts';
+} from '../support/world.ts';
 
 let world: World;
 let owner: Owner;

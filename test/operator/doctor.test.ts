@@ -25,14 +25,14 @@ import { checkDescriptors } from '../../src/cli/doctor/descriptors.ts';
 import { checkDisk, checkFolder } from '../../src/cli/doctor/files.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkServer, checkToken, checkUpstream } from '../../src/cli/doctor/server.ts';
-import { lookAtData } from '../../src/offline.ts';
+import { lookAtData } from '../../src/compose/restore.ts';
 import { tryPreparing } from '../../src/prepare.ts';
-import { writeFirstTables } from '../contract/first-tables.ts';
+import { settingsFor } from '../support/backups.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { certFile, keyFile } from '../support/self-signed.ts';
+import { writeFirstTables } from '../support/store/first-tables.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { settingsFor } from './backups.ts';
 
 /** Findings by name, as `state: text`. */
 async function findings(folder: string, ...flags: string[]): Promise<Readonly<Record<string, string>>> {

@@ -4,11 +4,11 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { expectOurHeaders, expectRefusal, newOwner, startWorld, type World } from '../http/world.ts';
 import { startService, temporaryFolder } from '../support/harness.ts';
+import { operate } from '../support/operator.ts';
 import { exchange } from '../support/raw-http.ts';
 import { call } from '../support/trader.ts';
-import { operate } from './operator.ts';
+import { expectOurHeaders, expectRefusal, newOwner, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { auditRows, command, isLate, operate } from '../support/operator.ts';
+import { call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
   changesNothing,
@@ -26,9 +28,7 @@ import {
   subkeySession,
   type World,
   windowOf,
-} from '../http/world.ts';
-import { call, createToken } from '../support/trader.ts';
-import { auditRows, command, isLate, operate } from './operator.ts';
+} from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

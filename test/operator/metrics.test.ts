@@ -4,6 +4,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
+import { startService } from '../support/harness.ts';
+import { type Page, parsePage } from '../support/metrics-page.ts';
+import { operate } from '../support/operator.ts';
+import { exchange } from '../support/raw-http.ts';
+import { call, createToken, starkTrader, walletTrader } from '../support/trader.ts';
 import {
   addSubkey,
   ELSEWHERE,
@@ -21,12 +26,7 @@ import {
   startWorld,
   TOKENS,
   type World,
-} from '../http/world.ts';
-import { startService } from '../support/harness.ts';
-import { exchange } from '../support/raw-http.ts';
-import { call, createToken, starkTrader, walletTrader } from '../support/trader.ts';
-import { type Page, parsePage } from '../unit/telemetry/metrics-page.ts';
-import { operate } from './operator.ts';
+} from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {

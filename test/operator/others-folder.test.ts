@@ -19,9 +19,9 @@ import { doctor } from '../../src/cli/commands/doctor.ts';
 import { restore } from '../../src/cli/commands/restore.ts';
 import { signingKeys } from '../../src/cli/commands/signing-keys.ts';
 import { UnsafeFile } from '../../src/errors.ts';
+import { takeBackup } from '../support/backups.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
-import { takeBackup } from './backups.ts';
-import { run } from './operator.ts';
+import { run } from '../support/operator.ts';
 
 const POSIX = process.platform !== 'win32';
 const ROOT = process.geteuid?.() === 0;

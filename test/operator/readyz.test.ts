@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { newOwner, startWorld } from '../http/world.ts';
 import { type Service, startService } from '../support/harness.ts';
+import { parsePage } from '../support/metrics-page.ts';
 import { exchange, readAnswer } from '../support/raw-http.ts';
 import { call } from '../support/trader.ts';
-import { parsePage } from '../unit/telemetry/metrics-page.ts';
+import { newOwner, startWorld } from '../support/world.ts';
 
 const ask = async (url: string) => {
   const { status, json, headers } = await call(url, 'GET', '/readyz');

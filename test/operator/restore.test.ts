@@ -7,6 +7,9 @@ import { onboardingHeaders } from '../../src/client/sign-in.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { type RestoredWorld, restoreWorld, takeBackup } from '../support/backups.ts';
+import { auditRows, isLate, signingKeys } from '../support/operator.ts';
+import { type Answer, call, createToken, hasher, starkTrader } from '../support/trader.ts';
 import {
   addSubkey,
   expectRefusal,
@@ -29,10 +32,7 @@ import {
   TOKENS,
   type World,
   windowOf,
-} from '../http/world.ts';
-import { type Answer, call, createToken, hasher, starkTrader } from '../support/trader.ts';
-import { type RestoredWorld, restoreWorld, takeBackup } from './backups.ts';
-import { auditRows, isLate, signingKeys } from './operator.ts';
+} from '../support/world.ts';
 
 const TOLERANCE = 30;
 

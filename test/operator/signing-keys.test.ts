@@ -1,5 +1,8 @@
 // Rotation of the JWT signing keys: published before it signs, kept until nothing it signed is valid, and no bearer refused.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startService } from '../support/harness.ts';
+import { auditRows, command, isLate, type ListedKey, operate, signingKeys } from '../support/operator.ts';
+import { call, createToken } from '../support/trader.ts';
 import {
   expectRefusal,
   loginOf,
@@ -10,10 +13,7 @@ import {
   startWorld,
   stateOf,
   type World,
-} from '../http/world.ts';
-import { startService } from '../support/harness.ts';
-import { call, createToken } from '../support/trader.ts';
-import { auditRows, command, isLate, type ListedKey, operate, signingKeys } from './operator.ts';
+} from '../support/world.ts';
 
 async function ownWorld(settings: Record<string, string> = {}): Promise<World> {
   const world = await startWorld({ settings });

@@ -22,8 +22,8 @@ import { doctor } from '../../src/cli/commands/doctor.ts';
 import { signingKeys } from '../../src/cli/commands/signing-keys.ts';
 import { ConfigError } from '../../src/config/load.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { auditRows, run } from '../support/operator.ts';
 import { call } from '../support/trader.ts';
-import { auditRows, run } from './operator.ts';
 
 const socketIn = (folder: string): string => join(folder, 'data', 'operator.sock');
 

@@ -3,6 +3,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { type Home, homeIn, MAIN, type Server, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import {
   call,
   createToken,
@@ -16,8 +18,6 @@ import {
   subkeySession,
   windowFrom,
 } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, type Server, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 let home: Home;
 beforeEach(async () => {

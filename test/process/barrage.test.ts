@@ -8,9 +8,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
+import { homeIn, type Server, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { homeIn, type Server, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from './start-project.ts';
 
 const CONNECTIONS = 1_500;
 const AT_ONCE = 32;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import example from '../../src/access/routes/example.json' with { type: 'json' };
 import { certFile } from '../support/self-signed.ts';
-import { type Home, homeIn, MAIN, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
+import { type Home, homeIn, MAIN, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 
 let home: Home;
 beforeEach(async () => {

@@ -3,9 +3,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Home, homeIn, MAIN } from '../support/server-process.ts';
+import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, MAIN } from './server.ts';
-import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 const library = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)

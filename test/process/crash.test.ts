@@ -1,8 +1,8 @@
 // A defect that nobody catches ends the server at once, with the exit code a supervisor restarts on, and its text goes out without
 // the secrets that it may hold.
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { homeIn, MAIN } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
+import { homeIn, MAIN } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -16,9 +16,9 @@ import {
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 let home: Home;
 beforeEach(async () => {

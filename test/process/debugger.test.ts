@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { homeIn, MAIN, startServer } from './server.ts';
+import { homeIn, MAIN, startServer } from '../support/server-process.ts';
 import {
   endEverythingStarted,
   fakeNpm,
@@ -13,7 +13,7 @@ import {
   smallProject,
   start,
   temporaryFolder,
-} from './start-project.ts';
+} from '../support/start-project.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

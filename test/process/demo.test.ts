@@ -15,7 +15,7 @@ import {
   removeFolders,
   start,
   temporaryFolder,
-} from './start-project.ts';
+} from '../support/start-project.ts';
 
 const opened: Server[] = [];
 const serving: Running[] = [];
@@ -52,7 +52,7 @@ async function startServer(root: string, settings: readonly string[] = []): Prom
 /** A copy of the source with one text, which must stand there exactly once, replaced. */
 async function projectWithout({ file, text, instead }: Pick<Removal, 'file' | 'text' | 'instead'>): Promise<string> {
   const root = await temporaryFolder('demo-broken');
-  for (const folder of ['src', 'examples']) await cp(join(PROJECT, folder), join(root, folder), { recursive: true });
+  await cp(join(PROJECT, 'src'), join(root, 'src'), { recursive: true });
   await cp(join(PROJECT, 'package.json'), join(root, 'package.json'));
   await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'));
   const source = await readFile(join(root, file), 'utf8');
@@ -176,7 +176,7 @@ const removals: readonly Removal[] = [
   {
     check: 'allowlist',
     what: 'the allowlist, in every decision and at login',
-    file: 'src/access/decide.ts',
+    file: 'src/access/rules.ts',
     text: "return allows(facts.allowlist, clientIp) ? undefined : 'ip_not_allowed';",
     instead: 'return undefined;',
     noticedAt: 'GET /v1/balance',
@@ -192,7 +192,7 @@ const removals: readonly Removal[] = [
   {
     check: 'permission',
     what: 'what a kind of credential may do',
-    file: 'src/access/decide.ts',
+    file: 'src/access/rules.ts',
     text: "if (!caller.permissions.has(asked.permission)) return 'permission_missing';",
     instead: '',
     noticedAt: 'POST /v1/account/tokens',
@@ -200,7 +200,7 @@ const removals: readonly Removal[] = [
   {
     check: 'permission',
     what: 'permissions altogether',
-    file: 'src/access/decide.ts',
+    file: 'src/access/rules.ts',
     text: '?? permissionRefusal(caller, asked) ??',
     instead: '??',
     noticedAt: 'POST /v1/orders',
@@ -208,7 +208,7 @@ const removals: readonly Removal[] = [
   {
     check: 'revocation',
     what: 'the state of the credential',
-    file: 'src/access/decide.ts',
+    file: 'src/access/rules.ts',
     text: "return 'credential_revoked';",
     instead: 'break;',
     noticedAt: 'GET /v1/balance',

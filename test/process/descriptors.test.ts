@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type Home, homeIn, MAIN } from '../support/server-process.ts';
+import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call } from '../support/trader.ts';
-import { type Home, homeIn, MAIN } from './server.ts';
-import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 let home: Home;
 beforeEach(async () => {

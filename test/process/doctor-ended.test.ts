@@ -13,8 +13,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Home, homeIn, MAIN, startServer } from './server.ts';
-import { endEverythingStarted, PROJECT, type Running, removeFolders, start, temporaryFolder } from './start-project.ts';
+import { type Home, homeIn, MAIN, startServer } from '../support/server-process.ts';
+import {
+  endEverythingStarted,
+  PROJECT,
+  type Running,
+  removeFolders,
+  start,
+  temporaryFolder,
+} from '../support/start-project.ts';
 
 const dieAtStatement = join(PROJECT, 'test', 'support', 'die-at-statement.ts');
 

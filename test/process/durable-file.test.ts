@@ -21,7 +21,7 @@ import { leftDrafts } from '../../src/files/durable-file.ts';
 import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { readOperatorAddress, writeOperatorAddress } from '../../src/operator/address-file.ts';
 import { OperatorTokenUnusable, openOperatorToken } from '../../src/operator/token-file.ts';
-import { endEverythingStarted, PROJECT, removeFolders, start, temporaryFolder } from './start-project.ts';
+import { endEverythingStarted, PROJECT, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 
 const LINUX = process.platform === 'linux';
 const hasStrace = LINUX && spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;

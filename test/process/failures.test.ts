@@ -10,6 +10,8 @@ import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-ke
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import {
   type Answer,
   type CreatedToken,
@@ -23,8 +25,6 @@ import {
   starkTrader,
   subkeySession,
 } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 const owner = starkTrader();
 let home: Home;

@@ -16,7 +16,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { UnsafeFile } from '../../src/errors.ts';
 import { type Guard, readGuarded } from '../../src/files/guarded-file.ts';
 import { temporaryFolder } from '../support/harness.ts';
-import { endEverythingStarted, start } from './start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
 
 const POSIX = process.platform !== 'win32';
 /** Only root can give a file to somebody else. */

@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { certFile, keyFile } from '../support/self-signed.ts';
+import { type Home, homeIn, spawnServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { PROJECT } from '../support/started.ts';
-import { type Home, homeIn, spawnServer } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 const HEALTHCHECK = join(PROJECT, 'src', 'healthcheck.ts');
 let home: Home;

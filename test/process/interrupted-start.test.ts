@@ -4,9 +4,16 @@ import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { type Home, homeIn, MAIN, spawnServer, startServer } from '../support/server-process.ts';
+import {
+  endEverythingStarted,
+  PROJECT,
+  type Running,
+  removeFolders,
+  start,
+  temporaryFolder,
+} from '../support/start-project.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, spawnServer, startServer } from './server.ts';
-import { endEverythingStarted, PROJECT, type Running, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 let home: Home;
 beforeEach(async () => {

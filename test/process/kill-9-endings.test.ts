@@ -9,7 +9,9 @@ import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/
 import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
-import { operate, signingKeys } from '../operator/operator.ts';
+import { operate, signingKeys } from '../support/operator.ts';
+import { type Home, homeIn, type Server, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
 import {
   type Answer,
   type CreatedToken,
@@ -27,8 +29,6 @@ import {
   subkeySession,
   windowFrom,
 } from '../support/trader.ts';
-import { type Home, homeIn, type Server, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from './start-project.ts';
 
 const SUBKEYS = '/v1/account/keys/subkeys';
 /** Setting `login.future_tolerance`: how far ahead a login may be dated, and a sign-out reaches. */

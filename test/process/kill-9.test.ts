@@ -8,10 +8,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { randomStarkPrivateKey } from '../../src/client/stark-key.ts';
+import { type Home, homeIn, type Server, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, PROJECT, removeFolders, temporaryFolder } from '../support/start-project.ts';
 import { type Answer, call } from '../support/trader.ts';
 import type { WriterLine, WriterWork } from '../support/writer-line.ts';
-import { type Home, homeIn, type Server, startServer } from './server.ts';
-import { endEverythingStarted, PROJECT, removeFolders, temporaryFolder } from './start-project.ts';
 
 const ROUNDS = 22;
 const WRITERS = 2;

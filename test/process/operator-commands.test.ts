@@ -6,11 +6,11 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commandNames, formsOf, optionsOf } from '../../src/cli/command-forms.ts';
-import { isLate } from '../operator/operator.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { isLate } from '../support/operator.ts';
+import { type Home, homeIn, MAIN, type Server, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call, createToken, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, type Server, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 let home: Home;
 beforeEach(async () => {

@@ -9,9 +9,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { homeIn, type Server, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
 import { mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
-import { homeIn, type Server, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from './start-project.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -8,8 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type CommandName, commandNames, formsOf } from '../../src/cli/command-forms.ts';
 import { openPipe } from '../support/pipe.ts';
-import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, startServer } from './server.ts';
+import { type Home, homeIn, MAIN, startServer } from '../support/server-process.ts';
 import {
   endEverythingStarted,
   fakeNpm,
@@ -18,7 +17,8 @@ import {
   smallProject,
   start,
   temporaryFolder,
-} from './start-project.ts';
+} from '../support/start-project.ts';
+import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const LINUX = process.platform === 'linux';
 const owner = starkTrader();

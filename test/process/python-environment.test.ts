@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { pythonEnvironment } from '../python/environment.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { temporaryFolder } from '../support/harness.ts';
+import { pythonEnvironment } from '../support/python/environment.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

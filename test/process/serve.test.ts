@@ -7,6 +7,8 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { certFile, keyFile } from '../support/self-signed.ts';
+import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import {
   call,
   createToken,
@@ -16,8 +18,6 @@ import {
   starkTrader,
   subkeySession,
 } from '../support/trader.ts';
-import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from './server.ts';
-import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 let home: Home;
 

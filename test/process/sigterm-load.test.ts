@@ -8,9 +8,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
+import { homeIn, startServer } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
 import { call, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { homeIn, startServer } from './server.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from './start-project.ts';
 
 const ROUNDS = 3;
 /** Connections that are kept for as long as the server keeps them. */

@@ -17,7 +17,7 @@ import {
   removeFolders,
   start,
   temporaryFolder,
-} from './start-project.ts';
+} from '../support/start-project.ts';
 
 /** An install moves hundreds of megabytes; on a small machine that several share it takes its time. */
 const INSTALL_TIMEOUT_MS = 600_000;

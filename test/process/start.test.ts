@@ -23,7 +23,7 @@ import {
   smallProject,
   start,
   temporaryFolder,
-} from './start-project.ts';
+} from '../support/start-project.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

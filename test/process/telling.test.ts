@@ -9,9 +9,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openPipe, type Pipe } from '../support/pipe.ts';
+import { type Home, homeIn, MAIN } from '../support/server-process.ts';
+import { PROJECT, removeFolders, temporaryFolder } from '../support/start-project.ts';
 import { type Answer, call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, MAIN } from './server.ts';
-import { PROJECT, removeFolders, temporaryFolder } from './start-project.ts';
 
 const LINUX = process.platform === 'linux';
 const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;

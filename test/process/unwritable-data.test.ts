@@ -6,9 +6,9 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Home, homeIn, type Server, serverCommand } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
-import { type Home, homeIn, type Server, serverCommand } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 /** What starts a program for which the modes of files count, as they do not for root; undefined where it cannot be had. */
 const powerless = withoutPowers();

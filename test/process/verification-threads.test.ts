@@ -9,22 +9,12 @@ import { openAnswers } from '../../src/verification/open-answers.ts';
 import type { Question } from '../../src/verification/questions.ts';
 import { createThreads, type Threads, type ThreadsOptions } from '../../src/verification/threads.ts';
 import { createVerifier } from '../../src/verification/verifier.ts';
+import { alice, bad, bob, login, omitted, order, settings, undecided, undecidedForgery } from '../support/proofs.ts';
+import { PROJECT } from '../support/start-project.ts';
 import { walletTrader } from '../support/trader.ts';
 import { deaths } from '../support/tried-thread.ts';
 import { openUndecided } from '../support/undecided.ts';
 import { someone } from '../support/verifier.ts';
-import {
-  alice,
-  bad,
-  bob,
-  login,
-  omitted,
-  order,
-  settings,
-  undecided,
-  undecidedForgery,
-} from '../unit/verification/proofs.ts';
-import { PROJECT } from './start-project.ts';
 
 const TRIED = new URL('../support/tried-thread.ts', import.meta.url);
 const answers = openAnswers(settings, { tableBytes: 0, open: openUndecided });

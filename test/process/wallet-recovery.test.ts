@@ -1,9 +1,9 @@
 // Which code recovers wallet keys, in a real server with and without the prebuilt binary, and what is never loaded for it.
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { hasBinary } from '../support/recoveries.ts';
+import { homeIn, MAIN } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call, onboardWallet, walletSession, walletTrader } from '../support/trader.ts';
-import { hasBinary } from '../unit/ethereum/recoveries.ts';
-import { homeIn, MAIN } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -5,9 +5,9 @@ import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
 import { loginHeaders } from '../../src/client/sign-in.ts';
+import { homeIn, MAIN } from '../support/server-process.ts';
+import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { hasher, mainSession, newWindow, onboard, starkTrader } from '../support/trader.ts';
-import { homeIn, MAIN } from './server.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from './start-project.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -19,7 +19,7 @@ import type { AccountId } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { addSeconds } from '../../src/domain/time.ts';
 import { ApiError } from '../../src/errors.ts';
-import { openService, type Service } from './service.ts';
+import { openService, type Service } from '../support/revocation/service.ts';
 
 const CIPHERTEXT = 'for the phone only';
 const OTHER_CIPHERTEXT = 'of the second registration';

@@ -31,8 +31,8 @@ import type { Caller } from '../../src/credentials/caller.ts';
 import { anywhere, parseAllowlist, type UsableAllowlist } from '../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject } from '../../src/domain/credential.ts';
 import { ApiError } from '../../src/errors.ts';
-import { eventually, rawClient, startVenue } from '../gateway/forward-harness.ts';
-import { alice, aliceKey, bob, carol, openService, type Service, subkeyKey } from './service.ts';
+import { eventually, rawClient, startVenue } from '../support/forward-harness.ts';
+import { alice, aliceKey, bob, carol, openService, type Service, subkeyKey } from '../support/revocation/service.ts';
 
 interface Heard {
   readonly status: number;

@@ -10,9 +10,9 @@ import type { Denial } from '../../src/revocation/denial.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
 import type { Change, Facts } from '../../src/store/store.ts';
-import { auditOf } from '../contract/rows.ts';
-import { alice, bob, openService, subkeyKey } from './service.ts';
-import { noTransaction } from './simulated-store.ts';
+import { alice, bob, openService, subkeyKey } from '../support/revocation/service.ts';
+import { noTransaction } from '../support/revocation/simulated-store.ts';
+import { auditOf } from '../support/store/rows.ts';
 
 const credential = { account: alice, kind: 'subkey', id: '1' } as const;
 const mine: Subject = credentialSubject(credential);

@@ -5,7 +5,7 @@ import type { DenyReason } from '../../src/domain/decision.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import { type Clock, NEVER, type UnixNanos, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import { createLiveRegistry, type OpenGrant, openGrantForAnyone } from '../../src/revocation/live.ts';
-import { accounts, pick } from './simulated-store.ts';
+import { accounts, pick } from '../support/revocation/simulated-store.ts';
 
 const account = pick(accounts, 0);
 const subkey = { account, kind: 'subkey', id: '7' } as const;

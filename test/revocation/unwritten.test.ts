@@ -13,13 +13,22 @@
 // | onboarding                            | nothing: it gives no power over an account that exists          |
 // | a terminal token                      | the grant, which was cut                                        |
 import { describe, expect, test } from 'vitest';
-import { createSignerRefusal } from '../../src/access/signer-refusal.ts';
+import { createSignerRefusal } from '../../src/access/signer.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import type { Caller } from '../../src/credentials/caller.ts';
 import { createLockAccount } from '../../src/credentials/lock-account.ts';
 import { bySchedule } from '../../src/credentials/operator-act.ts';
 import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts';
-import { alice, aliceKey, bob, carol, newKey, openService, type Service, subkeyKey } from './service.ts';
+import {
+  alice,
+  aliceKey,
+  bob,
+  carol,
+  newKey,
+  openService,
+  type Service,
+  subkeyKey,
+} from '../support/revocation/service.ts';
 
 const phone = createStarkKey('0xf0e');
 const everything = { subkeys: true, tokens: true };

@@ -17,10 +17,10 @@ import {
   readerAtZero,
   usedInALaterTurn,
   viewWith,
-} from './broken-views.ts';
-import type { Loss } from './lost-changes.ts';
-import { createSimulatedStore, type Edit, pick, queries, START } from './simulated-store.ts';
-import { type MakeView, run, type Schedule, type Step } from './world.ts';
+} from '../support/revocation/broken-views.ts';
+import type { Loss } from '../support/revocation/lost-changes.ts';
+import { createSimulatedStore, type Edit, pick, queries, START } from '../support/revocation/simulated-store.ts';
+import { type MakeView, run, type Schedule, type Step } from '../support/revocation/world.ts';
 
 const none = createDenials({ clock: { now: () => NEVER, latest: () => NEVER, monotonic: () => 0 } });
 

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startVenue, type Venue } from '../../examples/venue/server.ts';
 import { type App, startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readSettingsText } from '../../src/config/settings-file.ts';
+import { startVenue, type Venue } from '../../src/demo-venue/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createLineRedactor, type Redact } from '../../src/telemetry/redact.ts';
 

@@ -39,14 +39,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
   credentials: core,
-  gateway: [
-    ...crypto,
-    'errors',
-    'config/upstream-address',
-    'access/signer-refusal',
-    'verification/verifier',
-    'store/store',
-  ],
+  orders: [...crypto, 'errors', 'access/signer', 'verification/verifier', 'store/store'],
+  gateway: [...crypto, 'errors', 'config/upstream-address', 'verification/verifier', 'store/store', 'orders'],
+  wire: [...crypto, 'errors', 'access/route-table', 'revocation/barrier', 'store/store', 'http/openapi-schemas'],
   // Only types, but for errors and lists of words: it says what the others tell it.
   telemetry: [
     ...pure,
@@ -61,9 +56,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'revocation',
     'store/store',
   ],
-  http: [...core, 'files', 'credentials', 'gateway', 'telemetry'],
+  http: [...core, 'files', 'credentials', 'gateway', 'orders', 'telemetry', 'wire'],
   backup: [...pure, 'errors', 'files', 'jwt', 'credentials/operator-act', 'store/store'],
-  operator: [...core, 'files', 'credentials', 'gateway', 'telemetry', 'http', 'backup'],
+  operator: [...core, 'files', 'credentials', 'gateway', 'telemetry', 'http', 'backup', 'wire'],
+  'demo-venue': [],
   client: crypto,
   cli: [
     ...crypto,
@@ -72,7 +68,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'config',
     'client',
     'app',
-    'offline',
+    'compose',
     'backup',
     'jwt',
     'prepare',
@@ -86,9 +82,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   healthcheck: ['config', 'operator/address-file', 'operator/socket-file'],
 };
 /** The composition roots know every module: of the service, and of what is done without one. */
-const knowsAll = ['app', 'offline', 'prepare'];
+const knowsAll = ['app', 'compose', 'prepare'];
 /** Ports are interfaces: a value imported from one would tie its users to an implementation. */
-const typesOnly = ['store/store', 'gateway/forward', 'verification/verifier', 'access/signer-refusal'];
+const typesOnly = ['store/store', 'gateway/forward', 'verification/verifier', 'access/signer'];
 
 interface Import {
   readonly from: string;

@@ -40,7 +40,6 @@ test('no key and no database can be copied into an image', () => {
     '!README.md',
     '!SECURITY.md',
     '!docs',
-    '!examples',
     '!package-lock.json',
     '!package.json',
     '!src',

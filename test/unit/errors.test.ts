@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { denyReasons } from '../../src/domain/decision.ts';
 import { ApiError, type ErrorCode, errorStatus, StoreFailure } from '../../src/errors.ts';
-import { renderError, toApiError } from '../../src/http/render.ts';
+import { renderError, toApiError } from '../../src/http/kit/render.ts';
 
 test('every error code keeps its status, and a new one is added here', () => {
   expect(errorStatus).toEqual({

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepBackup } from '../../backup/keep.ts';
-import { requireUsable } from '../../offline.ts';
+import { requireUsable } from '../../compose/restore.ts';
 import { withOperator } from '../operator-client.ts';
 import { jsonText, shownBytes, shownTime, table } from '../output.ts';
 import { readArguments } from '../read-arguments.ts';

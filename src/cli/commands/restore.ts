@@ -1,7 +1,7 @@
 // countersign restore: makes a data folder of a backup. What that ends, and what it cannot know, is said in so many words.
 import { resolve } from 'node:path';
+import { type Restored, restoreBackup } from '../../compose/restore.ts';
 import { secondsOf } from '../../domain/time.ts';
-import { type Restored, restoreBackup } from '../../offline.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { jsonText, shownTime, table } from '../output.ts';
 import { readArguments } from '../read-arguments.ts';

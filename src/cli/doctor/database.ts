@@ -3,13 +3,13 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { keyUsesOf } from '../../app.ts';
+import type { DatabaseFacts, DataLook, Trial } from '../../compose/restore.ts';
 import type { Config } from '../../config/schema.ts';
 import { addSeconds, isFarAhead, secondsOf, systemWall, unixNanos } from '../../domain/time.ts';
 import { looseFolderAbove } from '../../files/own-folder.ts';
 import { createKeyring } from '../../jwt/keyring.ts';
 import { openMasterKey } from '../../jwt/master-key.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
-import type { DatabaseFacts, DataLook, Trial } from '../../offline.ts';
 import { shownTime } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 

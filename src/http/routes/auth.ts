@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Login, LoginRequest } from '../../credentials/login.ts';
+import { closed } from '../../wire/common.ts';
 import { contextOf } from '../context.ts';
 import {
   accountHeader,
@@ -12,8 +13,7 @@ import {
   signatureHeader,
   siweHeader,
   timestampHeader,
-} from '../read.ts';
-import { closed } from '../schemas/common.ts';
+} from '../kit/read.ts';
 
 const SessionWire = Type.Object({ jwt_token: Type.String() }, closed);
 const schema = { response: { 200: SessionWire } };

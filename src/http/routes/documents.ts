@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { refusalErrorOf } from '../../access/refusal.ts';
 import { contextOf } from '../context.ts';
 import { docsPage, frontPage, type HtmlPage } from '../docs-page.ts';
+import { pathParam } from '../kit/read.ts';
 import type { JsonObject } from '../openapi-schemas.ts';
 import type { Pages } from '../pages.ts';
-import { pathParam } from '../read.ts';
 
 export function registerDocumentRoutes(app: FastifyInstance, document: JsonObject, pages: Pages): void {
   const json = Buffer.from(JSON.stringify(document));

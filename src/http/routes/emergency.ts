@@ -11,8 +11,10 @@ import type { Presser, SignOut } from '../../credentials/sign-out.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { RateLimiter } from '../../ratelimit/limiter.ts';
+import { BigInteger, closed, FeltWire, open, SHOWN } from '../../wire/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
 import { callerOf, contextOf } from '../context.ts';
-import { fromFastify } from '../framework-errors.ts';
+import { fromFastify } from '../kit/framework-errors.ts';
 import {
   accountHeader,
   expirationHeader,
@@ -20,9 +22,7 @@ import {
   signatureHeader,
   siweHeader,
   timestampHeader,
-} from '../read.ts';
-import { BigInteger, closed, FeltWire, open, SHOWN } from '../schemas/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../to-wire.ts';
+} from '../kit/read.ts';
 
 const SignedOutWire = Type.Object({ valid_after: BigInteger }, closed);
 const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), {

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { type Finding, isReady, type Readiness } from '../../telemetry/readiness.ts';
-import { closed, oneOf } from '../schemas/common.ts';
+import { closed, oneOf } from '../../wire/common.ts';
 
 const AliveWire = Type.Object({ status: oneOf(['ok']) }, closed);
 const readinessOf = (status: 'ready' | 'not ready') =>

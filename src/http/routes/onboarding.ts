@@ -6,9 +6,16 @@ import type { Onboard } from '../../credentials/onboard.ts';
 import type { Felt } from '../../domain/felt.ts';
 import { ApiError } from '../../errors.ts';
 import { parseEthereumAddress } from '../../ethereum/eip191.ts';
+import { closed, Empty, FeltWire, feltText, oneOf, open, SHOWN } from '../../wire/common.ts';
 import { contextOf } from '../context.ts';
-import { accountHeader, optionalHeader, readPublicKey, requiredHeader, signatureHeader, siweHeader } from '../read.ts';
-import { closed, Empty, FeltWire, feltText, oneOf, open, SHOWN } from '../schemas/common.ts';
+import {
+  accountHeader,
+  optionalHeader,
+  readPublicKey,
+  requiredHeader,
+  signatureHeader,
+  siweHeader,
+} from '../kit/read.ts';
 
 export interface DerivationHashes {
   readonly accountHash: Felt;

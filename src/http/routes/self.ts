@@ -6,8 +6,8 @@ import { credentialKinds } from '../../domain/credential.ts';
 import { permissions } from '../../domain/permission.ts';
 import { type Clock, nanosOfSeconds } from '../../domain/time.ts';
 import type { View } from '../../revocation/view.ts';
+import { BigInteger, closed, FeltWire, oneOf } from '../../wire/common.ts';
 import { callerOf } from '../context.ts';
-import { BigInteger, closed, FeltWire, oneOf } from '../schemas/common.ts';
 
 const SelfWire = Type.Object(
   {

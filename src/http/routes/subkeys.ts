@@ -9,9 +9,7 @@ import { type Clock, unixSeconds } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
 import type { Store } from '../../store/store.ts';
-import { callerOf, contextOf, type RequestContext } from '../context.ts';
-import { readAllowlist, readFlag, readName, readPage, readPublicKey } from '../read.ts';
-import { AllowedCidrsBody, Empty } from '../schemas/common.ts';
+import { AllowedCidrsBody, Empty } from '../../wire/common.ts';
 import {
   ActivatedSubkeyWire,
   ActivateSubkeyBody,
@@ -21,8 +19,10 @@ import {
   SubkeyListQuery,
   SubkeyListWire,
   SubkeyWire,
-} from '../schemas/subkeys.ts';
-import { REVOCATION_HEADER, receiptToWire, subkeyToWire } from '../to-wire.ts';
+} from '../../wire/subkeys.ts';
+import { REVOCATION_HEADER, receiptToWire, subkeyToWire } from '../../wire/to-wire.ts';
+import { callerOf, contextOf, type RequestContext } from '../context.ts';
+import { readAllowlist, readFlag, readName, readPage, readPublicKey } from '../kit/read.ts';
 
 export interface SubkeyRouteDeps {
   readonly store: Pick<Store, 'subkey' | 'subkeys'>;

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox';
 import type { Config } from '../../config/schema.ts';
 import { type Clock, millisOf } from '../../domain/time.ts';
 import type { Keyring } from '../../jwt/keyring.ts';
-import { closed, FeltWire, oneOf } from '../schemas/common.ts';
+import { closed, FeltWire, oneOf } from '../../wire/common.ts';
 
 const text = Type.String();
 const BridgedTokenWire = Type.Object(

@@ -6,9 +6,8 @@ import type { ManageTokens, TokenCreation } from '../../credentials/manage-token
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import { callerOf, contextOf } from '../context.ts';
-import { pathParam, readAllowlist, readFlag, readName, readPage } from '../read.ts';
-import { AllowedCidrsBody } from '../schemas/common.ts';
+import { AllowedCidrsBody } from '../../wire/common.ts';
+import { REVOCATION_HEADER, receiptToWire, tokenToWire } from '../../wire/to-wire.ts';
 import {
   ApiTokenListQuery,
   ApiTokenListWire,
@@ -20,8 +19,9 @@ import {
   MIN_LIFETIME_SECONDS,
   RevokedTokenWire,
   TerminalTokenWire,
-} from '../schemas/tokens.ts';
-import { REVOCATION_HEADER, receiptToWire, tokenToWire } from '../to-wire.ts';
+} from '../../wire/tokens.ts';
+import { callerOf, contextOf } from '../context.ts';
+import { pathParam, readAllowlist, readFlag, readName, readPage } from '../kit/read.ts';
 
 const DEFAULT_LIFETIME_SECONDS = 86_400;
 

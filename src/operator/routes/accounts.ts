@@ -8,12 +8,12 @@ import type { AccountId } from '../../domain/credential.ts';
 import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isOver, NEVER, type UnixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
-import { readPage } from '../../http/read.ts';
-import { BigInteger } from '../../http/schemas/common.ts';
-import { SubkeyWire } from '../../http/schemas/subkeys.ts';
-import { ApiTokenWire } from '../../http/schemas/tokens.ts';
-import { REVOCATION_HEADER, receiptToWire, subkeyToWire, tokenToWire } from '../../http/to-wire.ts';
+import { readPage } from '../../http/kit/read.ts';
 import type { Account, Store, Token } from '../../store/store.ts';
+import { BigInteger } from '../../wire/common.ts';
+import { SubkeyWire } from '../../wire/subkeys.ts';
+import { REVOCATION_HEADER, receiptToWire, subkeyToWire, tokenToWire } from '../../wire/to-wire.ts';
+import { ApiTokenWire } from '../../wire/tokens.ts';
 import { actOf } from '../act.ts';
 import { ReceiptWire, receiptOf } from '../receipt.ts';
 

@@ -13,7 +13,7 @@ import { type AccountId, type CredentialRef, credentialSubject, NO_ACCOUNT } fro
 import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isoTime, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
-import { readCursor } from '../../http/read.ts';
+import { readCursor } from '../../http/kit/read.ts';
 import type { AuditFilter, AuditRow, Store } from '../../store/store.ts';
 
 const AuditQuery = Type.Object(

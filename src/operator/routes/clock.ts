@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { AcceptClock } from '../../credentials/accept-clock.ts';
 import { type KeptClock, leadSeconds } from '../../domain/time.ts';
-import { BigInteger } from '../../http/schemas/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../http/to-wire.ts';
 import { clockFinding } from '../../telemetry/readiness.ts';
+import { BigInteger } from '../../wire/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
 import { actOf } from '../act.ts';
 
 const ClockWire = Type.Object({

@@ -17,10 +17,10 @@ import { actorOf, credentialSubject } from '../../domain/credential.ts';
 import { subkeyStateAt } from '../../domain/subkey.ts';
 import { type Clock, isOver, NEVER, nanosOfSeconds, type UnixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
-import { readCursor } from '../../http/read.ts';
-import { BigInteger } from '../../http/schemas/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../http/to-wire.ts';
+import { readCursor } from '../../http/kit/read.ts';
 import type { AuditRow } from '../../store/store.ts';
+import { BigInteger } from '../../wire/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
 import { actOf } from '../act.ts';
 import { ReceiptWire, receiptOf } from '../receipt.ts';
 

@@ -3,9 +3,9 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { SigningKeys } from '../../credentials/signing-keys.ts';
-import { BigInteger } from '../../http/schemas/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../http/to-wire.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
+import { BigInteger } from '../../wire/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
 import { actOf } from '../act.ts';
 
 const SigningKeyWire = Type.Object({

@@ -28,7 +28,7 @@ import {
   subkeySession,
   tokenRequest,
   writeJwt,
-} from '../jwt/fixture.ts';
+} from '../../support/signing-fixture.ts';
 
 const alive: Facts = {
   accountKnown: true,

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { settingNames, settingOf } from '../../../src/config/schema.ts';
-import { blockOf, engine, walletText, worked } from './worked.ts';
+import { blockOf, engine, walletText, worked } from '../../support/worked.ts';
 
 const page = readFileSync(new URL('../../../docs/wire.md', import.meta.url), 'utf8');
 const sections = page.split(/^#{2,3} (?=[0-9])/m).slice(1);

@@ -9,8 +9,8 @@ import {
   type RecoverPublicKey,
   recoverSigner,
 } from '../../../src/ethereum/eip191.ts';
-import { anyText } from '../starknet/any-text.ts';
-import { describeRecoveries } from './recoveries.ts';
+import { anyText } from '../../support/any-text.ts';
+import { describeRecoveries } from '../../support/recoveries.ts';
 
 const N = secp256k1.Point.Fn.ORDER;
 const SECRET = Buffer.from('59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d', 'hex');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeSiweHeader } from '../../../src/ethereum/siwe-header.ts';
-import { anyText } from '../starknet/any-text.ts';
+import { anyText } from '../../support/any-text.ts';
 
 // Bytes whose base64 needs padding and both of the letters in which the alphabets differ.
 const MESSAGE = 'û?þ>~~~ÿ?!';

@@ -23,9 +23,9 @@ import {
   siweProblems,
 } from '../../../src/ethereum/siwe.ts';
 import { decodeSiweHeader } from '../../../src/ethereum/siwe-header.ts';
-import { anyText } from '../starknet/any-text.ts';
-import { eachVector } from '../starknet/each-vector.ts';
-import { describeRecoveries } from './recoveries.ts';
+import { anyText } from '../../support/any-text.ts';
+import { eachVector } from '../../support/each-vector.ts';
+import { describeRecoveries } from '../../support/recoveries.ts';
 
 const at = (iso: string): UnixNanos => unixNanos(BigInt(Date.parse(iso)) * 1_000_000n);
 

@@ -11,7 +11,7 @@ import {
   recoverInJavaScript,
 } from '../../../src/ethereum/eip191.ts';
 import { openWalletRecovery, selfTest } from '../../../src/ethereum/wallet-recovery.ts';
-import { describeRecoveries, hasBinary, recoverNatively } from './recoveries.ts';
+import { describeRecoveries, hasBinary, recoverNatively } from '../../support/recoveries.ts';
 
 const { Point } = secp256k1;
 const N = Point.Fn.ORDER;

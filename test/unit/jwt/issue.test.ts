@@ -4,7 +4,17 @@ import { unixSeconds } from '../../../src/domain/time.ts';
 import { isCanonicalSignature } from '../../../src/jwt/es256.ts';
 import { createIssuer } from '../../../src/jwt/issue.ts';
 import { createKeyring, NoSigningKey } from '../../../src/jwt/keyring.ts';
-import { bearerSetup, headerOf, ISSUER, later, NOW, part, payloadOf, subkeySession, tokenRequest } from './fixture.ts';
+import {
+  bearerSetup,
+  headerOf,
+  ISSUER,
+  later,
+  NOW,
+  part,
+  payloadOf,
+  subkeySession,
+  tokenRequest,
+} from '../../support/signing-fixture.ts';
 
 const { issuer, keyring, sessionKey, tokenKey, terminalKey, masterKey } = bearerSetup();
 const terminalRequest = { account: subkeySession.credential.account, sessionEndsAt: later(1_000) };

@@ -20,7 +20,7 @@ import {
   tokenRequest,
   withPart,
   writeJwt,
-} from './fixture.ts';
+} from '../../support/signing-fixture.ts';
 
 const { issuer, keyring, sessionKey, tokenKey, terminalKey, verifyBearer } = bearerSetup();
 const session = issuer.issueSession(subkeySession, NOW).jwt;

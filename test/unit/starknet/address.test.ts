@@ -4,7 +4,7 @@ import { parseEthereumAddress } from '../../../src/ethereum/eip191.ts';
 import { contractAddress, evmAccountAddress, starknetAccountAddress } from '../../../src/starknet/address.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import type { Pedersen } from '../../../src/starknet/pedersen.ts';
-import { eachVector, vectorConstants } from './each-vector.ts';
+import { eachVector, vectorConstants } from '../../support/each-vector.ts';
 
 function felt(text = ''): Felt {
   const parsed = parseFelt(text);

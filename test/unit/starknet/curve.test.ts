@@ -5,7 +5,7 @@ import { STARK_PRIME } from '../../../src/domain/felt.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { hashElements, STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../../src/starknet/pedersen.ts';
 import { parseSignaturePair } from '../../../src/starknet/signature.ts';
-import { eachVector, vectorConstants } from './each-vector.ts';
+import { eachVector, vectorConstants } from '../../support/each-vector.ts';
 
 const N = STARK_CURVE_ORDER;
 const { Fn, Fp } = Point;

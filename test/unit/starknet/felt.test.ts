@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STARK_PRIME } from '../../../src/domain/felt.ts';
 import { FeltTextError, feltFromText } from '../../../src/starknet/felt.ts';
-import { anyText } from './any-text.ts';
-import { eachVector } from './each-vector.ts';
+import { anyText } from '../../support/any-text.ts';
+import { eachVector } from '../../support/each-vector.ts';
 
 describe('published vectors', () => {
   eachVector('felt_encoding', ({ input, expected, expected_dec }) => {

@@ -20,8 +20,8 @@ import {
 import { hashElements } from '../../../src/starknet/pedersen.ts';
 import { parseSignaturePair } from '../../../src/starknet/signature.ts';
 import { snKeccak } from '../../../src/starknet/sn-keccak.ts';
-import { eachVector, vectorConstants } from './each-vector.ts';
-import { openEngine } from './engine/engine-under-test.ts';
+import { eachVector, vectorConstants } from '../../support/each-vector.ts';
+import { openEngine } from '../../support/engine-under-test.ts';
 
 function felt(text: string): Felt {
   const parsed = parseFelt(text);

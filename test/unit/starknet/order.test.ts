@@ -7,8 +7,8 @@ import { scureCurve } from '../../../src/starknet/curve.ts';
 import { createMessageHasher, type MessageHasher } from '../../../src/starknet/message.ts';
 import { OrderError, orderHash, orderStruct, readOrder, type SignedOrder } from '../../../src/starknet/order.ts';
 import type { Pedersen } from '../../../src/starknet/pedersen.ts';
-import { vectorGroups } from './each-vector.ts';
-import { openEngine } from './engine/engine-under-test.ts';
+import { vectorGroups } from '../../support/each-vector.ts';
+import { openEngine } from '../../support/engine-under-test.ts';
 
 const SIGNATURE = '["1","2"]';
 const ID = '1681462103821101699438490000';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseSignaturePair, parseSignatureText } from '../../../src/starknet/signature.ts';
-import { anyText } from './any-text.ts';
+import { anyText } from '../../support/any-text.ts';
 
 describe('the header form', () => {
   test('two decimal strings, or two hex strings in any case, are read', () => {

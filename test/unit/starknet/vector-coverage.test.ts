@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { vectorCounts, vectorGroups, vectorTotal } from './each-vector.ts';
+import { vectorCounts, vectorGroups, vectorTotal } from '../../support/each-vector.ts';
 
 const testRoot = join(import.meta.dirname, '../..');
 

@@ -8,7 +8,7 @@ import { ipBuckets } from '../../../src/ratelimit/limiter.ts';
 import { connectionRefusals, outcomeClasses, surfaces } from '../../../src/telemetry/counters.ts';
 import { processRegistry } from '../../../src/telemetry/exposition.ts';
 import { metrics } from '../../../src/telemetry/metrics.ts';
-import { readExpression } from './promql.ts';
+import { readExpression } from '../../support/promql.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 

@@ -5,7 +5,7 @@ import { createCounters } from '../../../src/telemetry/counters.ts';
 import { createMetricsPage, processRegistry } from '../../../src/telemetry/exposition.ts';
 import type { MetricSources } from '../../../src/telemetry/metric-sources.ts';
 import { metrics } from '../../../src/telemetry/metrics.ts';
-import { parsePage } from './metrics-page.ts';
+import { parsePage } from '../../support/metrics-page.ts';
 
 const counters = createCounters();
 const sources: MetricSources = {

@@ -13,8 +13,6 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../../src/verification/verifier.ts';
-import { openUndecided } from '../../support/undecided.ts';
-import { someone } from '../../support/verifier.ts';
 import {
   account,
   alice,
@@ -26,7 +24,9 @@ import {
   signatureOf,
   undecided,
   undecidedForgery,
-} from './proofs.ts';
+} from '../../support/proofs.ts';
+import { openUndecided } from '../../support/undecided.ts';
+import { someone } from '../../support/verifier.ts';
 
 const answers = openAnswers(settings, { tableBytes: 0, open: openUndecided });
 const withoutEngine = openAnswers(settings, { tableBytes: 0, file: 'no such file' });

@@ -9,8 +9,8 @@ import {
   STARK_CURVE_ORDER,
   STARK_HASH_BOUND,
 } from '../../../../src/starknet/pedersen.ts';
-import { openEngine } from './engine-under-test.ts';
-import { collision, edgeDigits, signatureWith, xOf } from './signatures.ts';
+import { openEngine } from '../../../support/engine-under-test.ts';
+import { collision, edgeDigits, signatureWith, xOf } from '../../../support/signatures.ts';
 
 const engine = openEngine();
 

@@ -5,9 +5,9 @@ import { STARK_PRIME } from '../../../../src/domain/felt.ts';
 import { scureCurve } from '../../../../src/starknet/curve.ts';
 import { hashElements, STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../../../src/starknet/pedersen.ts';
 import { parseSignaturePair } from '../../../../src/starknet/signature.ts';
-import { eachVector } from '../each-vector.ts';
-import { openEngine } from './engine-under-test.ts';
-import { edgeDigits, edgeScalars, type Signature, signatureWith, xOf } from './signatures.ts';
+import { eachVector } from '../../../support/each-vector.ts';
+import { openEngine } from '../../../support/engine-under-test.ts';
+import { edgeDigits, edgeScalars, type Signature, signatureWith, xOf } from '../../../support/signatures.ts';
 
 const N = STARK_CURVE_ORDER;
 const { Fn } = Point;

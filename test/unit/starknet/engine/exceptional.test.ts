@@ -7,8 +7,8 @@ import { scureCurve } from '../../../../src/starknet/curve.ts';
 import type { StarkEngine, StarkEngineOptions } from '../../../../src/starknet/engine/engine.ts';
 import { EXCEPTIONAL, type Kernel, openKernel } from '../../../../src/starknet/engine/kernel.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND, type StarkCurve } from '../../../../src/starknet/pedersen.ts';
-import { openEngine, wasm } from './engine-under-test.ts';
-import { collision, type Signature, signatureWith, xOf } from './signatures.ts';
+import { openEngine, wasm } from '../../../support/engine-under-test.ts';
+import { collision, type Signature, signatureWith, xOf } from '../../../support/signatures.ts';
 
 const N = STARK_CURVE_ORDER;
 const { Fn } = Point;

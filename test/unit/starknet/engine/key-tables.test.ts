@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { scureCurve } from '../../../../src/starknet/curve.ts';
 import { createStarkEngine } from '../../../../src/starknet/engine/engine.ts';
 import { openKernel } from '../../../../src/starknet/engine/kernel.ts';
-import { openEngine, wasm } from './engine-under-test.ts';
-import { type Signature, signatureWith } from './signatures.ts';
+import { openEngine, wasm } from '../../../support/engine-under-test.ts';
+import { type Signature, signatureWith } from '../../../support/signatures.ts';
 
 const TABLE = openKernel(wasm).keyTableBytes;
 

@@ -7,7 +7,7 @@ import { createStarkEngine } from '../../../../src/starknet/engine/engine.ts';
 import { type Kernel, KernelError, openKernel } from '../../../../src/starknet/engine/kernel.ts';
 import { loadStarkEngine } from '../../../../src/starknet/engine/load.ts';
 import { selfTest } from '../../../../src/starknet/engine/self-test.ts';
-import { wasm, wasmFile } from './engine-under-test.ts';
+import { wasm, wasmFile } from '../../../support/engine-under-test.ts';
 
 const options = { fallback: scureCurve, tableBytes: 0 };
 

@@ -1,0 +1,282 @@
+// Whether every order in a request is signed by a key that this session may trade with (DESIGN 4.6), is fresh, and was not forwarded
+// before. Sees the exact bytes that are forwarded, and must refuse whatever a venue could read otherwise than it did.
+import type { SignedFor, SignerRefusal } from '../access/signer.ts';
+import type { IpAddress } from '../domain/allowlist.ts';
+import type { AccountId, CredentialRef } from '../domain/credential.ts';
+import type { DenyReason } from '../domain/decision.ts';
+import { type Felt, parseFelt } from '../domain/felt.ts';
+import type { Principal } from '../domain/principal.ts';
+import { type Clock, millisOf } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import type { SignedOrder } from '../starknet/order.ts';
+import { isPossibleSignature } from '../starknet/signature.ts';
+import type { Store } from '../store/store.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
+import { type Listed, type OrderRoute, readOrders } from './body.ts';
+import type { OrderMark, OrderMarks } from './marks.ts';
+import {
+  alreadySent,
+  notOwnAccount,
+  notSigned,
+  type Place,
+  type Repeats,
+  refusal,
+  signerRefused,
+  tooOld,
+  twiceInList,
+} from './refusals.ts';
+
+export interface OrderRequest {
+  readonly route: OrderRoute;
+  /** Canonical path and query. */
+  readonly target: string;
+  readonly rawHeaders: readonly string[];
+  readonly principal: Principal | undefined;
+  /** Undefined when it could not be told. */
+  readonly clientIp: IpAddress | undefined;
+  readonly body: Buffer | undefined;
+  readonly asker: Asker;
+  /** The request's number. */
+  readonly number: number;
+}
+
+export interface CheckedOrders {
+  /**
+   * The last check, called synchronously as the head is about to be written: marks the orders as forwarded. A refusal marks nothing:
+   * INVALID_ORDER_SIGNATURE for an order that is too old by now, ORDER_ALREADY_SENT for one that was forwarded meanwhile, SERVICE_UNAVAILABLE when there is no
+   * room for marks, IP_NOT_ALLOWED for a subkey that may no longer be used from there, `view_stale` when something changed about it.
+   */
+  leave(): DenyReason | ApiError | undefined;
+}
+
+/**
+ * Rejects with BINDING_ERROR or INVALID_REQUEST_PARAMETER for what is no order or list of them in one reading, INVALID_ORDER_SIGNATURE,
+ * ORDER_ALREADY_SENT, ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or SERVICE_UNAVAILABLE, or with what the
+ * store threw.
+ */
+export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
+
+export interface OrderCheckDeps {
+  readonly verifier: Pick<Verifier, 'askAll'>;
+  readonly store: Pick<Store, 'account' | 'subkey'>;
+  /** Why a subkey signs nothing for this request now; a promise only where it must be read, which is then a fresh fact. */
+  readonly signerRefusal: SignerRefusal;
+  readonly clock: Clock;
+  readonly settings: {
+    readonly maxAgeSeconds: number;
+    readonly futureToleranceSeconds: number;
+    /** Setting orders.repeats. */
+    readonly repeats: Repeats;
+  };
+  /** The id of a request by its number, or by the last 32 bits of it. */
+  readonly requestIdOf: (number: number) => string;
+  readonly marks: OrderMarks;
+}
+
+interface Marked extends Listed {
+  /** Whoever has it is a repeat. */
+  readonly mark: OrderMark;
+  /** What is signed alone, where the mark is of more: an order without a client_id is a repeat of any. */
+  readonly alike: OrderMark | undefined;
+}
+
+interface Signer {
+  readonly subkey: SigningSubkey;
+  /** The first place that it signed. */
+  readonly place: Place;
+}
+
+/** A subkey that signed an order under another credential's session. */
+export interface SigningSubkey extends CredentialRef {
+  readonly publicKey: Felt;
+}
+
+interface Key {
+  readonly publicKey: Felt;
+  /** The subkey behind it when it is not the session's own credential, whose state the grant watches. */
+  readonly subkey: SigningSubkey | undefined;
+}
+
+export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
+  const { clock, settings, marks } = deps;
+  const maxAgeMs = settings.maxAgeSeconds * 1000;
+  const endsAt = (order: SignedOrder): number => order.timestamp + maxAgeMs;
+  const now = (): number => millisOf(clock.now());
+  const latest = (): number => millisOf(clock.latest());
+
+  return async function check({ route, target, rawHeaders, principal, clientIp, body, asker, number }) {
+    if (principal === undefined) throw refusal('the session is unknown');
+    // A venue may let a query override members of the body.
+    if (target.includes('?')) throw new ApiError('INVALID_REQUEST_PARAMETER', 'this path takes no query');
+    // Everything that costs nothing comes before the first signature.
+    const listed = readOrders(rawHeaders, body, route, settings.repeats).map((one): Marked => {
+      const { order, place } = one;
+      requireOwnAccount(order, principal, place);
+      requireFresh(order, place);
+      if (!isPossibleSignature(order.signature)) throw notSigned(place);
+      return { ...one, ...marksOf(one, principal.credential) };
+    });
+    requireNew(listed);
+
+    const signers = await signersOf(listed, await ownKeys(principal), principal, asker);
+    /** By its key. */
+    const subkeys = new Map<Felt, Signer>();
+    listed.forEach(({ place }, i) => {
+      const signer = signers[i];
+      if (signer === undefined) throw notSigned(place);
+      const { publicKey, subkey } = signer;
+      if (subkey !== undefined && !subkeys.has(publicKey)) subkeys.set(publicKey, { subkey, place });
+    });
+    const request = { kid: principal.kid, clientIp };
+    for (const signer of subkeys.values()) {
+      const reason = await deps.signerRefusal(signer.subkey, request);
+      if (reason !== undefined) throw signerRefused(reason, signer.place);
+    }
+    return { leave: () => leave(listed, [...subkeys.values()], request, number) };
+  };
+
+  function leave(
+    checked: readonly Pick<Marked, 'mark' | 'alike' | 'place'>[],
+    signers: readonly Signer[],
+    request: SignedFor,
+    number: number,
+  ): DenyReason | ApiError | undefined {
+    for (const signer of signers) {
+      const reason = deps.signerRefusal(signer.subkey, request);
+      if (reason instanceof Promise) {
+        // Forgotten by the view since it was verified: something changed, and there is no time left to find out what.
+        reason.catch(() => undefined);
+        return 'view_stale';
+      }
+      if (reason !== undefined) return signerRefused(reason, signer.place);
+    }
+    const [at, last] = [now(), latest()];
+    for (const { mark, place } of checked) {
+      if (mark.endsAt < last) return tooOld(place);
+      const refused = repeatOf(mark, place);
+      if (refused !== undefined) return refused;
+    }
+    const room = marks.add(
+      checked.flatMap(({ mark, alike }) => (alike === undefined || marks.firstSent(alike) ? [mark] : [mark, alike])),
+      at,
+      number,
+    );
+    return room
+      ? undefined
+      : new ApiError('SERVICE_UNAVAILABLE', 'too many orders are remembered; try again later', {
+          headers: { 'Retry-After': '1' },
+        });
+  }
+
+  function requireFresh(order: SignedOrder, place: Place): void {
+    if (endsAt(order) < latest()) throw tooOld(place);
+    if (order.timestamp > now() + settings.futureToleranceSeconds * 1000) {
+      throw refusal('signature_timestamp is in the future', place);
+    }
+  }
+
+  function requireNew(listed: readonly Marked[]): void {
+    const seen = new Map<string, Place>();
+    for (const { mark, alike, place } of listed) {
+      const refused = repeatOf(mark, place);
+      if (refused !== undefined) throw refused;
+      const digest = mark.digest.join();
+      const first = seen.get(digest);
+      if (first !== undefined) throw twiceInList(first, settings.repeats, place);
+      seen.set(digest, place);
+      if (alike !== undefined && !seen.has(alike.digest.join())) seen.set(alike.digest.join(), place);
+    }
+  }
+
+  function repeatOf(mark: OrderMark, place: Place): ApiError | undefined {
+    const first = marks.firstSent(mark);
+    if (first === undefined) return undefined;
+    return alreadySent({ at: first.at, requestId: deps.requestIdOf(first.request) }, settings.repeats, place);
+  }
+
+  function marksOf({ order, clientId }: Listed, credential: CredentialRef): Pick<Marked, 'mark' | 'alike'> {
+    const signed = signedPartOf(order);
+    const alike = marks.of(credential, signed, endsAt(order));
+    if (clientId === undefined) return { mark: alike, alike: undefined };
+    return { mark: marks.of(credential, `${signed} ${clientId}`, endsAt(order)), alike };
+  }
+
+  /**
+   * Who signed each order, up to the first that nobody signed. They are asked about in parts, each twice as long as the one before:
+   * whoever sends a list of made-up signatures behind some good ones has no more of them looked at than were good, and one. A part's
+   * last signer is tried first for the next, as a list usually has one.
+   */
+  async function signersOf(
+    listed: readonly Marked[],
+    own: readonly Key[],
+    principal: Principal,
+    asker: Asker,
+  ): Promise<readonly Key[]> {
+    const signers: Key[] = [];
+    let keys = own;
+    for (let size = 1; signers.length < listed.length; size *= 2) {
+      const part = listed.slice(signers.length, signers.length + size).map(({ order }) => order);
+      for (const signer of await signersWith(part, keys, principal, asker)) {
+        if (signer === undefined) return signers;
+        signers.push(signer);
+        keys = [signer, ...own.filter(({ publicKey }) => publicKey !== signer.publicKey)];
+      }
+    }
+    return signers;
+  }
+
+  /** Of each: the first key that verifies, else a subkey of the account found by the signature itself, where the session may use any. */
+  async function signersWith(
+    orders: readonly SignedOrder[],
+    keys: readonly Key[],
+    { credential }: Principal,
+    asker: Asker,
+  ): Promise<readonly (Key | undefined)[]> {
+    const { account, kind } = credential;
+    const publicKeys = keys.map(({ publicKey }) => publicKey);
+    const recover = kind === 'main' || kind === 'evm';
+    const asked = orders.map((order) => ({ kind: 'order', account, order, keys: publicKeys, recover }) as const);
+    const answers = await deps.verifier.askAll(asked, asker);
+
+    const candidates = answers.flatMap(({ candidates }, i) => candidates.map((candidate) => ({ ...candidate, of: i })));
+    const known = await Promise.all(candidates.map(({ publicKey }) => activeSubkey(account, publicKey)));
+    const claims = candidates.flatMap(({ of, ...candidate }, i) => {
+      const [subkey, signature] = [known[i], orders[of]?.signature];
+      return subkey === undefined || signature === undefined ? [] : [{ of, subkey, ...candidate, signature }];
+    });
+    const verdicts = await deps.verifier.askAll(
+      claims.map(({ hash, publicKey, signature }) => ({ kind: 'signature', hash, publicKey, signature }) as const),
+      asker,
+    );
+    return answers.map(({ signer }, of): Key | undefined => {
+      if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
+      return claims.find((claim, i) => claim.of === of && verdicts[i]?.valid === true);
+    });
+  }
+
+  async function ownKeys({ credential, label }: Principal): Promise<readonly Key[]> {
+    const publicKey = credential.kind === 'subkey' ? parseFelt(label) : await mainKey(credential);
+    return publicKey === undefined ? [] : [{ publicKey, subkey: undefined }];
+  }
+
+  /** A wallet's own key signs no orders (WIRE C-26). */
+  async function mainKey({ account, kind }: CredentialRef): Promise<Felt | undefined> {
+    const signer = kind === 'main' ? (await deps.store.account(account))?.signer : undefined;
+    return signer?.type === 'starknet' ? signer.publicKey : undefined;
+  }
+
+  async function activeSubkey(account: AccountId, publicKey: Felt): Promise<SigningSubkey | undefined> {
+    const found = await deps.store.subkey(account, publicKey);
+    if (found === undefined || found.state !== 'active') return undefined;
+    return { account, kind: 'subkey', id: found.id.toString(), publicKey };
+  }
+}
+
+// Nothing else proves that the session may trade for that account.
+function requireOwnAccount(order: SignedOrder, principal: Principal, place: Place): void {
+  if (order.onBehalfOf !== undefined && !principal.isolated) throw notOwnAccount(place);
+}
+
+/** Everything that is signed besides the account. */
+const signedPartOf = ({ timestamp, market, side, orderType, size, price, id }: SignedOrder): string =>
+  [timestamp, market, side, orderType, size, price, id ?? 'new'].join();

@@ -1,0 +1,103 @@
+// What a database file is and holds, for who must know before using it: a backup before it is kept or restored, the data folder
+// when the doctor looks. It changes nothing.
+import { type Kysely, sql } from 'kysely';
+import { type UnixNanos, unixNanos } from '../../domain/time.ts';
+import { StoreFailure } from '../../errors.ts';
+import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
+import { EPOCH, HIGHEST_TIME } from '../meta.ts';
+import { migrationNames, unknownMigration } from '../migrate.ts';
+import { LOG_HEAD } from '../reads.ts';
+import { DamagedRow, signingKeyOf } from '../rows.ts';
+import type { Tables } from '../tables.ts';
+import { openReadOnly } from './sqlite.ts';
+import { appliedMigrations, isUnfinished, tablesOf } from './unfinished.ts';
+
+export interface DatabaseFacts {
+  readonly epoch: string;
+  /** Head of the change log. */
+  readonly position: bigint;
+  /** The highest time its clock has seen: of a backup, when it was taken. */
+  readonly highestTime: UnixNanos;
+  readonly accounts: bigint;
+  /** Not revoked, and not expired at `highestTime`. */
+  readonly subkeys: bigint;
+  readonly tokens: bigint;
+  readonly signingKeys: readonly SigningKeyRecord[];
+  /** The name of its newest migration. */
+  readonly schema: string;
+  /** True when the next start will bring it to this release's tables. */
+  readonly older: boolean;
+}
+
+export type Examination =
+  | { readonly kind: 'usable'; readonly facts: DatabaseFacts }
+  /** `problem` is SQLite's own word on what is wrong. */
+  | { readonly kind: 'damaged'; readonly problem: string }
+  | { readonly kind: 'not_ours' }
+  /** A first start broke off before it was ready; the next one makes it, and nothing is lost. */
+  | { readonly kind: 'unfinished' }
+  /** A newer release wrote it; `schema` is the newest migration of its own. */
+  | { readonly kind: 'newer'; readonly schema: string };
+
+/** Reads the whole file, a second or so for each gigabyte. What is wrong with it is the answer, never an error. */
+export async function examineDatabase(file: string): Promise<Examination> {
+  try {
+    const { reader, close } = openReadOnly(file);
+    try {
+      return await examine(reader);
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    if (error instanceof StoreFailure || error instanceof DamagedRow) {
+      return { kind: 'damaged', problem: error.message };
+    }
+    throw error;
+  }
+}
+
+async function examine(db: Kysely<Tables>): Promise<Examination> {
+  const { rows } = await sql<{ quick_check: string }>`pragma quick_check(1)`.execute(db);
+  const problem = rows.map((row) => row.quick_check).find((line) => line !== 'ok');
+  if (problem !== undefined) return { kind: 'damaged', problem };
+  if (await isUnfinished(db)) return { kind: 'unfinished' };
+  if (!(await hasOurTables(db))) return { kind: 'not_ours' };
+  const names = await appliedMigrations(db);
+  const unknown = unknownMigration(names);
+  if (unknown !== undefined) return { kind: 'newer', schema: unknown };
+  return { kind: 'usable', facts: await factsOf(db, names) };
+}
+
+async function hasOurTables(db: Kysely<Tables>): Promise<boolean> {
+  const wanted = ['account', 'change_log', 'kysely_migration', 'meta', 'signing_key', 'subkey', 'token'];
+  const names = await tablesOf(db);
+  return wanted.every((name) => names.has(name));
+}
+
+// Columns of the first tables only, so that a database which waits for its migrations can be read, too.
+async function factsOf(db: Kysely<Tables>, migrations: readonly string[]): Promise<DatabaseFacts> {
+  const meta = await db.selectFrom('meta').selectAll().execute();
+  const metaOf = (name: string) => meta.find((row) => row.name === name);
+  const now = metaOf(HIGHEST_TIME)?.value ?? 0n;
+  const { rows } = await sql<{ accounts: bigint; subkeys: bigint; tokens: bigint }>`
+    select (select count(*) from account) as accounts,
+           (select count(*) from subkey
+             where state = 'active' and (expires_at = 0 or expires_at > ${now})) as subkeys,
+           (select count(*) from token where revoked_at = 0 and expiry_at > ${now}) as tokens`.execute(db);
+  const [counted] = rows;
+  if (counted === undefined) throw new StoreFailure('counting gave no row');
+  const keys = await db
+    .selectFrom('signing_key')
+    .select(['kid', 'use', 'public_jwk', 'sealed_private_key', 'state', 'created_at', 'retired_at'])
+    .orderBy('created_at')
+    .execute();
+  return {
+    ...counted,
+    epoch: metaOf(EPOCH)?.text ?? '',
+    position: metaOf(LOG_HEAD)?.value ?? 0n,
+    highestTime: unixNanos(now),
+    signingKeys: keys.map((key) => signingKeyOf({ ...key, verify_until: 0n })),
+    schema: migrations.at(-1) ?? '',
+    older: migrations.length < migrationNames.length,
+  };
+}

@@ -1,0 +1,95 @@
+// The owner's lock: one process at a time works with a database, by whatever name it calls the file. It lies beside the real
+// file, so that every link to it leads to the same lock; who holds the file itself open is asked by sqlite.ts.
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreFailure, StoreLocked } from '../../errors.ts';
+import { ensureOwnFile, isThere } from '../../files/own-file.ts';
+import { requireOwnFolder } from '../../files/own-folder.ts';
+import { attempt, isBusy } from './connection.ts';
+
+/** Longer than somebody needs who asks whether the lock is held. */
+const LOCK_MS = 50;
+
+/**
+ * The file behind all links, of which the last part need not exist yet. Throws StoreFailure where there is no such folder, and
+ * UnsafeFile for a link that leads to nothing: what is made behind one lies where nobody looks for it.
+ */
+export function realFile(file: string): string {
+  return attempt(() => {
+    if (existsSync(file)) return realpathSync(file);
+    isThere(file);
+    return join(realpathSync(dirname(file)), basename(file));
+  });
+}
+
+export interface Lock {
+  /** Takes it again where its file was removed or replaced. Throws as takeLock does, and the lock is gone then. */
+  keep(): void;
+  /** Idempotent. */
+  release(): void;
+}
+
+/**
+ * Taken until `release`, or until the process dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure
+ * when the lock file cannot be used, and UnsafeFile when others may write beside the file: what they lay there becomes part of it.
+ * `real` is what realFile answered.
+ */
+export function takeLock(real: string): Lock {
+  attempt(() => requireOwnFolder(dirname(real)));
+  const file = lockOf(real);
+  let lock = takeFile(file);
+  let inode = inodeOf(file);
+  return {
+    keep() {
+      if (lock.isOpen && inodeOf(file) === inode) return;
+      if (lock.isOpen) lock.close();
+      lock = takeFile(file);
+      inode = inodeOf(file);
+    },
+    release() {
+      if (lock.isOpen) lock.close();
+    },
+  };
+}
+
+const inodeOf = (file: string): bigint | undefined => lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+
+// SQLite's own exclusive locking mode would shut out our second connection, so the lock is a transaction held open on an
+// empty database beside the real one.
+function takeFile(file: string): DatabaseSync {
+  const lock = attempt(() => {
+    ensureOwnFile(file);
+    return new DatabaseSync(file, { timeout: LOCK_MS });
+  });
+  try {
+    lock.exec('pragma journal_mode = delete; begin exclusive');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (isBusy(error)) throw new StoreLocked('another process holds this database');
+    throw new StoreFailure('the lock file of the database cannot be used', { cause: error });
+  }
+}
+
+/** The owner's lock alone, for who is about to put a database at `file`. Throws as takeLock does. */
+export const lockDatabase = (file: string): Lock => takeLock(realFile(file));
+
+/** Whether a process holds the owner's lock now. Takes nothing and leaves nothing behind. */
+export function isDatabaseLocked(file: string): boolean {
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  const path = lockOf(realFile(file));
+  if (!isThere(path)) return false;
+  const lock = attempt(() => new DatabaseSync(path, { readOnly: true, timeout: 0 }));
+  try {
+    lock.prepare('select 1 from sqlite_schema').all();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw new StoreFailure('the lock file of the database cannot be read', { cause: error });
+  } finally {
+    lock.close();
+  }
+}
+
+export const lockOf = (real: string): string => `${real}.lock`;

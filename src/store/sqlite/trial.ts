@@ -1,0 +1,114 @@
+// Whether a start would succeed on a database that nobody has open: tried on a copy, by what a start does itself. It changes nothing
+// where the data are, and holds nothing there that would keep a start waiting.
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { isSystemError, StoreFailure } from '../../errors.ts';
+import { OWNER_ONLY } from '../../files/own-file.ts';
+import { openStore, requireWholeLog } from '../open.ts';
+import { type Examination, examineDatabase } from './examine.ts';
+import { realFile } from './lock.ts';
+import { openReadOnly, requireWholeFiles } from './sqlite.ts';
+import { inTrialFolder } from './trial-folder.ts';
+
+export type Trial =
+  | { readonly kind: 'starts' }
+  /** `problem` is what the start would say. */
+  | { readonly kind: 'fails'; readonly problem: string }
+  | { readonly kind: 'untried'; readonly why: string };
+
+export interface Look {
+  /** `undefined` where there is no file. */
+  readonly database: Examination | undefined;
+  readonly start: Trial;
+}
+
+/** For the copy, and for what a start adds to it. */
+const ROOM_BYTES = 64 * 1_048_576;
+
+/** Throws StoreFailure where the files cannot even be looked at. */
+export async function tryStart(file: string): Promise<Look> {
+  const real = realFile(file);
+  const broken = problemOf(() => requireWholeFiles(real));
+  if (broken !== undefined) return { database: undefined, start: { kind: 'fails', problem: broken } };
+  if (!existsSync(real)) return { database: undefined, start: { kind: 'starts' } };
+  // Read where it lies it would keep a start waiting: whoever reads past a log has the database open.
+  if (existsSync(`${real}-wal`)) return onACopy(real);
+  const database = await examineDatabase(real);
+  switch (database.kind) {
+    case 'usable':
+      return database.facts.older ? onACopy(real) : { database, start: await tryReading(real) };
+    case 'unfinished':
+      return onACopy(real);
+    default:
+      return { database, start: { kind: 'untried', why: 'it cannot be used' } };
+  }
+}
+
+async function onACopy(real: string): Promise<Look> {
+  try {
+    return await inTrialFolder(async (folder) => {
+      const copy = join(folder, basename(real));
+      const room = statfsSync(folder);
+      const needed = sizeOf(real) + 2 * sizeOf(`${real}-wal`) + ROOM_BYTES;
+      if (room.bavail * room.bsize < needed) return withoutCopy(real, `there is no room for a copy in ${tmpdir()}`);
+      for (const end of ['', '-wal']) if (existsSync(real + end)) await copyForUs(real + end, copy + end);
+      const database = await examineDatabase(copy);
+      const isWorthIt = database.kind === 'usable' || database.kind === 'unfinished';
+      return { database, start: isWorthIt ? await tryOpening(copy) : { kind: 'untried', why: 'it cannot be used' } };
+    });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return withoutCopy(real, `it cannot be copied to ${tmpdir()} (${error.code})`);
+  }
+}
+
+// In a thread, so that a signal is heard meanwhile. A copy has the mode of what it was made of, whatever the umask is.
+async function copyForUs(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  await chmod(to, OWNER_ONLY);
+}
+
+const withoutCopy = async (real: string, why: string): Promise<Look> => ({
+  database: await examineDatabase(real),
+  start: { kind: 'untried', why },
+});
+
+async function tryOpening(copy: string): Promise<Trial> {
+  try {
+    // The clock is a finding of its own.
+    const { store } = await openStore(copy, undefined, 'doubt');
+    await store.close();
+    return { kind: 'starts' };
+  } catch (error) {
+    return { kind: 'fails', problem: messageOf(error) };
+  }
+}
+
+// A start on tables of this release only reads before it serves.
+async function tryReading(real: string): Promise<Trial> {
+  const { reader, close } = openReadOnly(real);
+  try {
+    await requireWholeLog(reader);
+    return { kind: 'starts' };
+  } catch (error) {
+    return { kind: 'fails', problem: messageOf(error) };
+  } finally {
+    await close();
+  }
+}
+
+function problemOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    return error.message;
+  }
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'the start failed');

@@ -1,0 +1,212 @@
+// The rules as a pure function: each refusal by its name, alone and in order.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Asked, addressRefusal, type Caller, livenessRefusal, refusalOf } from '../../../src/access/rules.ts';
+import { type Allowlist, anywhere, parseAllowlist, parseIp } from '../../../src/domain/allowlist.ts';
+import { type CredentialKind, credentialKinds } from '../../../src/domain/credential.ts';
+import { permissions, permissionsOf } from '../../../src/domain/permission.ts';
+import { NEVER, nanosOfSeconds, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
+import type { Facts } from '../../../src/store/store.ts';
+
+const NOW = unixSeconds(1_800_000_000);
+const now = nanosOfSeconds(NOW);
+
+const facts: Facts = {
+  accountKnown: true,
+  accountLocked: false,
+  validAfter: NEVER,
+  credential: 'alive',
+  expiresAt: NEVER,
+  allowlist: anywhere,
+  label: '',
+  signingKeyAlive: true,
+};
+
+const caller = (kind: CredentialKind, authTime = NOW): Caller => ({
+  kind,
+  permissions: permissionsOf(kind, { tokensMayReadKeys: false }),
+  authTime,
+});
+
+const read: Asked = { permission: 'account:read', method: 'GET', clientIp: parseIp('192.0.2.7') };
+
+function listOf(...entries: string[]): Allowlist {
+  const parsed = parseAllowlist(entries);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return parsed.list;
+}
+
+describe.each(credentialKinds)('%s', (kind) => {
+  test('is allowed what it may do while everything lives', () => {
+    expect(refusalOf(caller(kind), facts, read, now)).toBeUndefined();
+  });
+
+  test.each<[string, Partial<Facts>]>([
+    ['signing_key_retired', { signingKeyAlive: false }],
+    ['account_unknown', { accountKnown: false }],
+    ['credential_unknown', { credential: 'unknown' }],
+    ['credential_pending', { credential: 'pending' }],
+    ['credential_revoked', { credential: 'revoked' }],
+    ['credential_expired', { expiresAt: now }],
+    ['account_locked', { accountLocked: true }],
+    ['allowlist_damaged', { allowlist: { kind: 'damaged', reason: 'one odd entry' } }],
+    ['ip_not_allowed', { allowlist: listOf('192.0.2.8', '2001:db8::/32') }],
+  ])('is refused with %s', (reason, changed) => {
+    expect(refusalOf(caller(kind), { ...facts, ...changed }, read, now)).toBe(reason);
+  });
+
+  test('is refused from an address that could not be told, also when it may be used anywhere', () => {
+    expect(refusalOf(caller(kind), facts, { ...read, clientIp: undefined }, now)).toBe('client_ip_unknown');
+  });
+
+  test('expires at its moment: the nanosecond before is alive', () => {
+    expect(refusalOf(caller(kind), { ...facts, expiresAt: unixNanos(now + 1n) }, read, now)).toBeUndefined();
+    expect(refusalOf(caller(kind), { ...facts, expiresAt: unixNanos(now - 1n) }, read, now)).toBe('credential_expired');
+  });
+});
+
+describe('signing out everywhere', () => {
+  test.each(['main', 'evm', 'subkey'] as const)('ends %s sessions signed at or before it', (kind) => {
+    const validAfter = nanosOfSeconds(NOW);
+    const at = (seconds: number) =>
+      refusalOf(caller(kind, unixSeconds(NOW + seconds)), { ...facts, validAfter }, read, now);
+    expect([at(-1), at(0), at(1)]).toEqual(['signed_out', 'signed_out', undefined]);
+  });
+
+  test('a session signed in the same second, before the change by less than that, is ended too', () => {
+    const validAfter = unixNanos(nanosOfSeconds(NOW) + 999_999_999n);
+    expect(refusalOf(caller('main'), { ...facts, validAfter }, read, now)).toBe('signed_out');
+  });
+
+  test('ends no read-only token: those are ended by revocation alone', () => {
+    expect(refusalOf(caller('token'), { ...facts, validAfter: now }, read, now)).toBeUndefined();
+  });
+});
+
+describe('permissions', () => {
+  test.each(credentialKinds.flatMap((kind) => permissions.map((permission) => [kind, permission] as const)))(
+    '%s with GET and %s: refused exactly when its kind does not hold it',
+    (kind, permission) => {
+      const held = permissionsOf(kind, { tokensMayReadKeys: false }).has(permission);
+      const refusal = refusalOf(caller(kind), facts, { ...read, permission }, now);
+      expect(refusal).toBe(held ? undefined : 'permission_missing');
+    },
+  );
+
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'get', ''])('a token may not %j what it may GET', (method) => {
+    expect(refusalOf(caller('token'), facts, { ...read, method }, now)).toBe('read_only_method');
+    expect(refusalOf(caller('subkey'), facts, { ...read, method }, now)).toBeUndefined();
+  });
+});
+
+describe('the order of refusals', () => {
+  // Everything is wrong at first; each step mends what was named.
+  test('is: the credential lives, its permission, GET only, its address', () => {
+    const damaged: Allowlist = { kind: 'damaged', reason: 'one odd entry' };
+    let known: Facts = {
+      accountKnown: false,
+      accountLocked: true,
+      validAfter: now,
+      credential: 'revoked',
+      expiresAt: now,
+      allowlist: damaged,
+      label: '',
+      signingKeyAlive: false,
+    };
+    let who = caller('main', unixSeconds(NOW - 1));
+    let asked: Asked = { permission: 'keys:manage', method: 'POST', clientIp: undefined };
+    const named: (string | undefined)[] = [];
+    const mend = (change: { facts?: Partial<Facts>; who?: Caller; asked?: Partial<Asked> }) => {
+      named.push(refusalOf(who, known, asked, now));
+      known = { ...known, ...change.facts };
+      who = change.who ?? who;
+      asked = { ...asked, ...change.asked };
+    };
+    mend({ facts: { signingKeyAlive: true } });
+    mend({ facts: { accountKnown: true } });
+    mend({ facts: { credential: 'alive' } });
+    mend({ facts: { expiresAt: NEVER } });
+    mend({ who: caller('token') });
+    mend({ facts: { accountLocked: false } });
+    mend({ asked: { permission: 'account:read' } });
+    mend({ asked: { method: 'GET' } });
+    mend({ facts: { allowlist: listOf('192.0.2.8') } });
+    mend({ asked: { clientIp: parseIp('192.0.2.7') } });
+    mend({ asked: { clientIp: parseIp('192.0.2.8') } });
+    mend({});
+    expect(named).toEqual([
+      'signing_key_retired',
+      'account_unknown',
+      'credential_revoked',
+      'credential_expired',
+      'signed_out',
+      'account_locked',
+      'permission_missing',
+      'read_only_method',
+      'allowlist_damaged',
+      'client_ip_unknown',
+      'ip_not_allowed',
+      undefined,
+    ]);
+  });
+
+  test('whatever is dead is refused whatever else is true', () => {
+    const anyFacts = fc.record<Facts>({
+      accountKnown: fc.boolean(),
+      accountLocked: fc.boolean(),
+      validAfter: fc.constantFrom(NEVER, now),
+      credential: fc.constantFrom('unknown', 'pending', 'alive', 'revoked'),
+      expiresAt: fc.constantFrom(NEVER, now, unixNanos(now + 1n)),
+      allowlist: fc.constantFrom<Allowlist>(anywhere, listOf('192.0.2.0/24'), { kind: 'damaged', reason: '' }),
+      label: fc.constant(''),
+      signingKeyAlive: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        anyFacts,
+        fc.constantFrom(...credentialKinds),
+        fc.constantFrom(...permissions),
+        (some, kind, permission) => {
+          const who = caller(kind);
+          const refusal = refusalOf(who, some, { ...read, permission }, now);
+          const dead = livenessRefusal(who, some, now);
+          if (dead !== undefined) expect(refusal).toBe(dead);
+          if (refusal !== undefined) return;
+          expect(some).toMatchObject({
+            accountKnown: true,
+            accountLocked: false,
+            credential: 'alive',
+            signingKeyAlive: true,
+          });
+          expect(some.allowlist.kind).not.toBe('damaged');
+          expect(who.permissions.has(permission)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    ['192.0.2.7', ['192.0.2.0/24'], undefined],
+    ['::ffff:192.0.2.7', ['192.0.2.0/24'], undefined],
+    ['192.0.3.7', ['192.0.2.0/24'], 'ip_not_allowed'],
+    ['192.0.2.7', ['::/0'], 'ip_not_allowed'],
+    ['2001:db8::1', ['0.0.0.0/0'], 'ip_not_allowed'],
+  ])('%s with the list %j: %s', (text, entries, refusal) => {
+    expect(addressRefusal({ allowlist: listOf(...entries) }, parseIp(text))).toBe(refusal);
+  });
+});
+
+test('possession is what a subkey or token is about itself, by any method, and a main key or wallet never', () => {
+  const asked: Asked = { ...read, permission: 'possession', method: 'POST' };
+  const refusals = credentialKinds.map((kind) => [kind, refusalOf(caller(kind), facts, asked, now)]);
+  expect(Object.fromEntries(refusals)).toEqual({
+    main: 'permission_missing',
+    evm: 'permission_missing',
+    subkey: undefined,
+    token: undefined,
+  });
+  const elsewhere = { ...facts, allowlist: listOf('192.0.2.8') };
+  expect(refusalOf(caller('token'), elsewhere, asked, now)).toBe('ip_not_allowed');
+});
