@@ -65,7 +65,7 @@ import { createOrderMarks, guaranteedMarks, type OrderMarks } from './orders/mar
 import { prepare } from './prepare.ts';
 import { createHandshakeLimit } from './ratelimit/handshakes.ts';
 import { type AccountCounter, createRateLimiter, type RateLimits, shareOf, sharesOf } from './ratelimit/limiter.ts';
-import { createChanges } from './revocation/barrier.ts';
+import { createChanges } from './revocation/commit.ts';
 import { createCurrentStore } from './revocation/current-store.ts';
 import { createDenials } from './revocation/denials.ts';
 import { createLiveRegistry } from './revocation/live.ts';

@@ -3,6 +3,7 @@
 // Usage: node bench/support/open-gateway.ts <port of the venue>
 
 import pino from 'pino';
+import { openGrantForAnyone } from '../../src/access/grant.ts';
 import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
 import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { settingOf } from '../../src/config/schema.ts';
@@ -20,7 +21,6 @@ import { createCors } from '../../src/http/kit/cors.ts';
 import { createRequestIds } from '../../src/http/kit/request-ids.ts';
 import { createHttpServer } from '../../src/http/kit/server.ts';
 import { createRateLimiter, defaultLimits } from '../../src/ratelimit/limiter.ts';
-import { openGrantForAnyone } from '../../src/revocation/live.ts';
 import { createTelemetry } from '../../src/telemetry/telemetry.ts';
 
 const seconds = (name: 'upstream.timeout' | 'http.request_timeout' | 'http.keep_alive_timeout'): number =>

@@ -9,10 +9,10 @@ import { type Clock, NEVER, nanosOfSeconds, secondsOf, type UnixNanos } from '..
 import { StoreLost } from '../errors.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { LiveRegistry } from '../revocation/live.ts';
-import { openGrantForAnyone } from '../revocation/live.ts';
 import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
 import type { Facts, FactsQuery } from '../store/store.ts';
 import { readBearer } from './bearer.ts';
+import { openGrantForAnyone } from './grant.ts';
 import type { Route } from './route-table.ts';
 import { type Asked, type Caller, refusalOf } from './rules.ts';
 

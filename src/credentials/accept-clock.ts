@@ -27,7 +27,7 @@ import { ApiError } from '../errors.ts';
 import { parseSiwe } from '../ethereum/siwe.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { AuditRow, RevokedCredentials, Store, StoreTransaction } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
 import type { SigningKeys } from './signing-keys.ts';

@@ -7,7 +7,7 @@ import type { Felt } from '../domain/felt.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import { type Clock, isOver, isoTime, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { Changes } from '../revocation/barrier.ts';
+import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { AuditEntry, Store, Subkey, SubkeyActivation } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';

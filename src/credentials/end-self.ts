@@ -4,7 +4,7 @@ import { refusalError } from '../access/refusal.ts';
 import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import { deny } from '../domain/decision.ts';
 import type { Clock } from '../domain/time.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Revocable } from '../revocation/denial.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';

@@ -1,7 +1,7 @@
 // The operator's lock: everything of the account stops at once, requests under way included, and nothing of it is lost.
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { Clock } from '../domain/time.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Account, StoreTransaction } from '../store/store.ts';
 import { noSuchAccount } from './known-account.ts';
 import type { OperatorAct } from './operator-act.ts';

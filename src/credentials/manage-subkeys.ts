@@ -5,10 +5,10 @@ import type { Felt } from '../domain/felt.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction, Subkey } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { endingOf } from './ending.ts';
+import { endingOf } from './end-unwritten.ts';
 import { recordChange } from './record-change.ts';
 
 export interface ManageSubkeys {

@@ -5,10 +5,10 @@ import { type AccountId, credentialSubject, type Subject } from '../domain/crede
 import { addSeconds, type Clock, isOver, NEVER, secondsOf, type UnixNanos } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { NewToken, Store, StoreTransaction, Token, TokenKind } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { endingOf } from './ending.ts';
+import { endingOf } from './end-unwritten.ts';
 import { recordChange } from './record-change.ts';
 import { requireUsable } from './require-usable.ts';
 

@@ -5,7 +5,7 @@ import { type Felt, feltOf } from '../domain/felt.ts';
 import { type Clock, NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { addressOfPublicKey, type EthereumAddress } from '../ethereum/eip191.ts';
-import type { Changes } from '../revocation/barrier.ts';
+import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';

@@ -15,7 +15,7 @@ import {
   type UnixSeconds,
 } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { Changes } from '../revocation/barrier.ts';
+import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';

@@ -4,7 +4,7 @@ import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
-import type { Changes } from '../revocation/barrier.ts';
+import type { Changes } from '../revocation/commit.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
 import type { StoreReads, StoreTransaction } from '../store/store.ts';
 import { unwrapped } from './credential-text.ts';

@@ -2,7 +2,7 @@
 // the account itself, which is locked.
 import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import { type Clock, NEVER } from '../domain/time.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Denial, Revocable } from '../revocation/denial.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Found } from './find-credentials.ts';

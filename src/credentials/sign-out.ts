@@ -2,7 +2,7 @@
 // thief holds dies with it, a captured login signature included: valid_after stands above everything signed until now.
 import { type CredentialRef, credentialSubject, sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
-import type { Changed, Changes, CommitOptions } from '../revocation/barrier.ts';
+import type { Changed, Changes, CommitOptions } from '../revocation/commit.ts';
 import type { WideDenial } from '../revocation/denial.ts';
 import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';

@@ -8,7 +8,7 @@ import { SESSION_LIFETIME_SECONDS } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import { TERMINAL_LIFETIME_SECONDS } from '../jwt/terminal-claims.ts';
-import type { Changed, Changes } from '../revocation/barrier.ts';
+import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import { bySchedule, type OperatorAct } from './operator-act.ts';
 

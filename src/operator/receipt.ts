@@ -1,6 +1,6 @@
 // What an ending did, as the operator's answers say it beside the header.
 import Type, { type Static } from 'typebox';
-import type { Changed } from '../revocation/barrier.ts';
+import type { Changed } from '../revocation/commit.ts';
 
 export const ReceiptWire = Type.Object({ nodes: Type.Integer(), ms: Type.Integer(), in_flight: Type.Integer() });
 

@@ -170,13 +170,3 @@ class LiveGrant implements Grant {
     this.#onRelease();
   }
 }
-
-/** A request nobody needs permission for: nothing can take it back. */
-export const openGrantForAnyone = (): Grant => ({
-  kind: 'allow',
-  principal: undefined,
-  refusal: () => undefined,
-  onCut: () => undefined,
-  headSent: () => undefined,
-  release: () => undefined,
-});

@@ -3,7 +3,7 @@
 import type { AuditJournalStats } from '../audit/journal.ts';
 import type { UpstreamStats } from '../gateway/upstream.ts';
 import type { BearerCacheStats } from '../jwt/verify.ts';
-import type { ChangesStats } from '../revocation/barrier.ts';
+import type { ChangesStats } from '../revocation/commit.ts';
 import type { ViewStats } from '../revocation/view.ts';
 import type { Counters } from './counters.ts';
 import type { OutputStats } from './output.ts';

@@ -5,7 +5,7 @@ import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
 import { ApiError, type ErrorCode, StoreFailure } from '../errors.ts';
 import type { RateLimiter, Verdict } from '../ratelimit/limiter.ts';
-import type { Changes, ChangesStats } from '../revocation/barrier.ts';
+import type { Changes, ChangesStats } from '../revocation/commit.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Counters, LoginProof } from './counters.ts';
 

@@ -3,7 +3,7 @@
 import type { AuditJournalStats } from '../audit/journal.ts';
 import { FAR_AHEAD_SECONDS, HELD_SECONDS, LEAD_SECONDS } from '../domain/time.ts';
 import { StoreLost } from '../errors.ts';
-import type { ChangesStats } from '../revocation/barrier.ts';
+import type { ChangesStats } from '../revocation/commit.ts';
 import type { OutputStats } from './output.ts';
 
 export type Finding =

@@ -2,7 +2,7 @@
 import { shownEntries } from '../domain/allowlist.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import type { UnixNanos } from '../domain/time.ts';
-import type { Receipt } from '../revocation/barrier.ts';
+import type { Receipt } from '../revocation/commit.ts';
 import type { Subkey, Token } from '../store/store.ts';
 import type { SubkeyWire } from './subkeys.ts';
 import type { ApiTokenWire } from './tokens.ts';

@@ -18,7 +18,7 @@ import { NEVER, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
 import { createKeyring, NoSigningKey } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
-import { createChanges } from '../../src/revocation/barrier.ts';
+import { createChanges } from '../../src/revocation/commit.ts';
 import { createCurrentStore } from '../../src/revocation/current-store.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../src/revocation/live.ts';

@@ -1,10 +1,11 @@
 // The live registry alone: what is cut, when, how often, and what the receipt counts.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openGrantForAnyone } from '../../src/access/grant.ts';
 import { accountSubject, credentialSubject, type Subject } from '../../src/domain/credential.ts';
 import type { DenyReason } from '../../src/domain/decision.ts';
 import type { Grant } from '../../src/domain/grant.ts';
 import { type Clock, NEVER, type UnixNanos, unixNanos, unixSeconds } from '../../src/domain/time.ts';
-import { createLiveRegistry, type OpenGrant, openGrantForAnyone } from '../../src/revocation/live.ts';
+import { createLiveRegistry, type OpenGrant } from '../../src/revocation/live.ts';
 import { accounts, pick } from '../support/revocation/simulated-store.ts';
 
 const account = pick(accounts, 0);

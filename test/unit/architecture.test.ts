@@ -41,7 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   credentials: core,
   orders: [...crypto, 'errors', 'access/signer', 'verification/verifier', 'store/store'],
   gateway: [...crypto, 'errors', 'config/upstream-address', 'verification/verifier', 'store/store', 'orders'],
-  wire: [...crypto, 'errors', 'access/route-table', 'revocation/barrier', 'store/store', 'http/openapi-schemas'],
+  wire: [...crypto, 'errors', 'access/route-table', 'revocation/commit', 'store/store', 'http/openapi-schemas'],
   // Only types, but for errors and lists of words: it says what the others tell it.
   telemetry: [
     ...pure,

@@ -45,7 +45,7 @@ import { createKeyring } from '../../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../../src/jwt/signing-key.ts';
 import { createVerifyBearer } from '../../../src/jwt/verify.ts';
 import { createRateLimiter, defaultLimits } from '../../../src/ratelimit/limiter.ts';
-import { createChanges } from '../../../src/revocation/barrier.ts';
+import { createChanges } from '../../../src/revocation/commit.ts';
 import { createCurrentStore } from '../../../src/revocation/current-store.ts';
 import { createDenials } from '../../../src/revocation/denials.ts';
 import { createLiveRegistry, type LiveRegistry } from '../../../src/revocation/live.ts';

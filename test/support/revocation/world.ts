@@ -6,7 +6,7 @@ import type { DenyReason } from '../../../src/domain/decision.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { type Clock, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import { StoreFailure } from '../../../src/errors.ts';
-import { createChanges } from '../../../src/revocation/barrier.ts';
+import { createChanges } from '../../../src/revocation/commit.ts';
 import { createDenials, type Overlay } from '../../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../../src/revocation/live.ts';
 import type { View } from '../../../src/revocation/view.ts';

@@ -1,7 +1,7 @@
 // What a revocation ends on this node when it cannot be written: the row it is about, or, where the store cannot even say which row
 // that is, the credential by the name its owner gave. It must never end more of the account than was asked.
 import type { CredentialRef } from '../domain/credential.ts';
-import type { CommitOptions } from '../revocation/barrier.ts';
+import type { CommitOptions } from '../revocation/commit.ts';
 import type { Denial, Revocable, SingleDenial } from '../revocation/denial.ts';
 
 type Named = Extract<SingleDenial, { kind: 'named' }>;

@@ -5,7 +5,7 @@ import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts
 import { accountSubject, credentialSubject, type Subject, sessionsSubject } from '../../src/domain/credential.ts';
 import { type Clock, NEVER, unixNanos } from '../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../src/errors.ts';
-import { type Changes, createChanges } from '../../src/revocation/barrier.ts';
+import { type Changes, createChanges } from '../../src/revocation/commit.ts';
 import type { Denial } from '../../src/revocation/denial.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
