@@ -7,7 +7,7 @@ import { ConfigError, type LoadedConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { UnsafeFile } from './errors.ts';
 import { readGuarded } from './files/guarded-file.ts';
-import type { ListenAt } from './http/kit/server.ts';
+import type { ListenAt } from './http/kit/listen.ts';
 import { openTls, type TlsOptions } from './http/kit/tls.ts';
 import { MasterKeyUnusable, readMasterKey } from './jwt/master-key.ts';
 import { operatorPlaces } from './operator/listening.ts';

@@ -1,16 +1,13 @@
 // What the front has established about a request before a handler sees it. Handlers read it here and nowhere else: not a header
 // and not the URL.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Route } from '../access/route-table.ts';
 import type { Caller } from '../credentials/caller.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { ApiError } from '../errors.ts';
 import type { Verdict } from '../ratelimit/limiter.ts';
-import type { RequestTiming } from '../telemetry/telemetry.ts';
 import type { Asker } from '../verification/verifier.ts';
-import { toldFate } from './kit/render.ts';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -55,30 +52,6 @@ export function callerOf(request: { readonly raw: IncomingMessage }): Caller {
     refusal: () => context.grant.refusal(),
   };
 }
-
-/** What whoever answers in place of the front must know: the front has it from the start. */
-export interface Known {
-  readonly requestId: string;
-  readonly method: string;
-  readonly timing: RequestTiming;
-}
-
-const known = Symbol('known');
-
-interface WithKnown {
-  [known]?: Known;
-}
-
-export const attachKnown = (response: ServerResponse & WithKnown, what: Known): void => {
-  response[known] = what;
-};
-
-/** Undefined of what never came to the front. */
-export const knownOf = (response: ServerResponse & WithKnown): Known | undefined => response[known];
-
-/** What is answered by whoever does not know what the gateway did with the request. */
-export const toldOfLeft = (error: ApiError, { method, timing }: Known): ApiError =>
-  timing.leftAt === 0 ? error : toldFate(error, { method, sent: true });
 
 function principalOf(context: RequestContext): Principal {
   const { principal } = context.grant;

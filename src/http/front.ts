@@ -26,14 +26,16 @@ import {
 import { rateKeys } from '../ratelimit/rate-keys.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
-import { attachContext, attachKnown, type Known, type RequestContext, toldOfLeft } from './context.ts';
+import { attachContext, type RequestContext } from './context.ts';
 import type { ClientIp } from './kit/client-ip.ts';
 import type { Cors } from './kit/cors.ts';
 import { closeWhenDeaf } from './kit/deaf-clients.ts';
 import type { ForwardedProto } from './kit/forwarded-proto.ts';
+import { attachKnown, type Known, toldOfLeft } from './kit/known.ts';
+import { type HeaderLines, headerLines, requireNoBodyOfGet, requireOneHost, requirePlainBody } from './kit/lines.ts';
 import { optionalHeader, pathParam } from './kit/read.ts';
 import { renderError, renderRefusal, toApiError } from './kit/render.ts';
-import type { RequestIds } from './kit/request-ids.ts';
+import { REQUEST_ID_HEADER, type RequestIds } from './kit/request-ids.ts';
 
 export interface FrontDeps {
   readonly match: RouteMatcher;
@@ -55,8 +57,6 @@ export interface FrontDeps {
 /** Hands a request that is ours to the handlers; `request.url` is the canonical target. */
 export type ServeOurs = (request: IncomingMessage, response: ServerResponse) => void;
 export type Front = (request: IncomingMessage, response: ServerResponse) => void;
-
-export const REQUEST_ID_HEADER = 'Countersign-Request-Id';
 
 interface Arrival extends Known {
   readonly number: number;
@@ -106,7 +106,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     handle(arrival, lines).catch((error: unknown) => fail(arrival, error));
   };
 
-  async function handle(arrival: Arrival, lines: Lines): Promise<void> {
+  async function handle(arrival: Arrival, lines: HeaderLines): Promise<void> {
     const { request, method } = arrival;
     const origin = lines.origin[0];
 
@@ -305,67 +305,6 @@ function send({ request, response, extra, clientIp }: Arrival, error: ApiError):
   closeWhenDeaf(response, status);
   response.writeHead(status, { ...headers, ...extra, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
-}
-
-export interface Lines {
-  readonly host: string[];
-  readonly authorization: string[];
-  readonly forwardedFor: string[];
-  readonly forwardedProto: string[];
-  readonly origin: string[];
-}
-
-// From the raw headers: the parsed ones hide repeats.
-export function headerLines(raw: readonly string[]): Lines {
-  const lines: Lines = { host: [], authorization: [], forwardedFor: [], forwardedProto: [], origin: [] };
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const value = raw[i + 1] ?? '';
-    switch (raw[i]?.toLowerCase()) {
-      case 'host':
-        lines.host.push(value);
-        break;
-      case 'authorization':
-        lines.authorization.push(value);
-        break;
-      case 'x-forwarded-for':
-        lines.forwardedFor.push(value);
-        break;
-      case 'x-forwarded-proto':
-        lines.forwardedProto.push(value);
-        break;
-      case 'origin':
-        lines.origin.push(value);
-        break;
-      default:
-    }
-  }
-  return lines;
-}
-
-// RFC 9112 section 3.2: no Host on HTTP/1.1, or more than one, is answered 400.
-export function requireOneHost(request: IncomingMessage, host: readonly string[]): void {
-  if (host.length > 1 || (host.length === 0 && request.httpVersion !== '1.0')) {
-    throw new ApiError('INVALID_REQUEST_PARAMETER', 'exactly one Host header is required');
-  }
-}
-
-// RFC 9112 section 6.1. Other codings would reach the venue as a body that nobody announced as coded; the parser itself objects
-// only after the request was handed out. Chunks in HTTP/1.0 end elsewhere for a proxy that is too old to know them.
-export function requirePlainBody(request: IncomingMessage): void {
-  const coding = request.headers['transfer-encoding'];
-  if (coding === undefined) return;
-  if (coding.toLowerCase() !== 'chunked' || request.httpVersion !== '1.1') {
-    throw new ApiError('INVALID_REQUEST_PARAMETER', 'the only transfer coding that is read is chunked, in HTTP/1.1');
-  }
-}
-
-// RFC 9110 section 9.3.1: content in a GET has no meaning, and may be taken for an attempt at smuggling. Ours would read it for nothing;
-// no client of the table sends any. A length of zero announces none.
-export function requireNoBodyOfGet(method: string, { headers }: IncomingMessage): void {
-  const length = headers['content-length'];
-  if (method !== 'GET' || (headers['transfer-encoding'] === undefined && (length === undefined || /^0+$/.test(length))))
-    return;
-  throw new ApiError('INVALID_REQUEST_PARAMETER', 'a GET request has no body');
 }
 
 const isSigned = (route: Route, { headers }: IncomingMessage): boolean =>

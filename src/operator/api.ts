@@ -18,17 +18,17 @@ import { parseIp } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { KeptClock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
+import { readBodiesAsJson } from '../http/kit/bodies.ts';
+import { fromFastify } from '../http/kit/framework-errors.ts';
 import {
+  type HeaderLines,
   headerLines,
-  type Lines,
-  REQUEST_ID_HEADER,
   requireNoBodyOfGet,
   requireOneHost,
   requirePlainBody,
-} from '../http/front.ts';
-import { readBodiesAsJson } from '../http/kit/bodies.ts';
-import { fromFastify } from '../http/kit/framework-errors.ts';
+} from '../http/kit/lines.ts';
 import { renderError, toApiError } from '../http/kit/render.ts';
+import { REQUEST_ID_HEADER } from '../http/kit/request-ids.ts';
 import { registerHealthRoutes } from '../http/routes/health.ts';
 import type { Store } from '../store/store.ts';
 import type { MetricsPage } from '../telemetry/exposition.ts';
@@ -178,7 +178,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
 
   function mayComeWithoutBearer(
     path: string,
-    { authorization, host }: Lines,
+    { authorization, host }: HeaderLines,
     request: IncomingMessage & Known,
   ): boolean {
     const underName = withoutBearer.get(path);

@@ -5,7 +5,8 @@ import { OPERATOR_CONNECTIONS } from '../config/descriptors.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { isSystemError, OperatorPlaceTaken } from '../errors.ts';
-import { createHttpServer, type ListenAt } from '../http/kit/server.ts';
+import type { ListenAt } from '../http/kit/listen.ts';
+import { createHttpServer } from '../http/kit/server.ts';
 import { clearOperatorSocket, operatorSocketOf } from './socket-file.ts';
 
 /** A command is answered in a moment; what takes longer, an export, can be asked for again. */

@@ -2,6 +2,8 @@
 // process's key, so that who must remember many requests keeps their numbers; nobody else learns from an id how many there were.
 import { createCipheriv, randomBytes } from 'node:crypto';
 
+export const REQUEST_ID_HEADER = 'Countersign-Request-Id';
+
 export interface RequestIds {
   /** The number of a request that has just come: whole numbers, each once in this process. */
   next(): number;

@@ -1,22 +1,21 @@
 // The public listener: node's HTTP server with its limits, the front, and what happens below both when bytes are no request.
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { append, createChain, createLink, ownersOf, unlink } from '../../domain/chain.ts';
 import { ApiError } from '../../errors.ts';
 import type { RateKeys } from '../../ratelimit/rate-keys.ts';
 import type { ConnectionRefusal } from '../../telemetry/counters.ts';
-import { REQUEST_ID_HEADER } from '../front.ts';
-import { createConnectionShares, networkShare, type Place } from './connection-shares.ts';
+import { connectionOf, isHeldUp, type Open } from './connection.ts';
+import { createConnectionShares, networkShare } from './connection-shares.ts';
 import { isOutOfDescriptors, watchDescriptors } from './descriptors-left.ts';
+import { type ListenAt, listen } from './listen.ts';
 import { renderError } from './render.ts';
+import { REQUEST_ID_HEADER } from './request-ids.ts';
 import { isHttp1 } from './request-line.ts';
 import type { TlsOptions } from './tls.ts';
 import { clientError, endRaw, notHttp1 } from './unreadable.ts';
-
-/** A port, or a unix socket that this user alone can open: it must not be there, and its folder be for no one else to write in. */
-export type ListenAt = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 export interface ServerSettings {
   readonly at: ListenAt;
@@ -58,33 +57,6 @@ export interface HttpServer {
 
 /** A handshake takes a few round trips; who needs longer holds a connection for nothing. */
 const MAX_HANDSHAKE_MS = 10_000;
-
-// On the socket itself: a WeakMap of sockets would keep each of them until the next collection of old objects.
-const state = Symbol('connection');
-
-interface Connection {
-  latest: ServerResponse | undefined;
-  /** Requests that were handed out and have no answer yet. */
-  unanswered: number;
-  /** Its TLS handshake is done. */
-  secured: boolean;
-  /** Absent once it was refused. */
-  open: Open | undefined;
-}
-
-/** With TLS, requests come over another socket than the one that was accepted. */
-interface Open {
-  readonly accepted: Socket;
-  /** With the answer that is leaving over it, which is node's own. */
-  asking: Socket & { readonly _httpMessage?: ServerResponse | null };
-  /** Among the others that are open. */
-  place: Place | undefined;
-}
-
-function connectionOf(socket: Socket & { [state]?: Connection }): Connection {
-  socket[state] ??= { latest: undefined, unanswered: 0, secured: false, open: undefined };
-  return socket[state];
-}
 
 /** One read of a connection can hold 1,800 requests, each of which takes memory until its answer has been sent. */
 const MAX_PIPELINED = 128;
@@ -213,7 +185,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
 
   return {
     async listen() {
-      const port = await listen(server, settings);
+      const port = await listen(server, settings.at);
       unwatch = watchDescriptors(makeRoom);
       return port;
     },
@@ -274,42 +246,6 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     if (!ownersOf(underWay).some((response) => response.writableEnded)) server.closeIdleConnections();
   }
 }
-
-/** Whether nothing goes on over a connection but what its client sends or takes at his own pace. */
-function isHeldUp({ asking }: Open): boolean {
-  const { latest, unanswered } = connectionOf(asking);
-  if (latest === undefined || unanswered === 0) return false;
-  // Answers leave in turn: behind one that the client does not take, others may wait for as long as he likes.
-  const leaving = asking._httpMessage ?? latest;
-  if (leaving.writableEnded || (leaving.headersSent && asking.writableNeedDrain)) return true;
-  // Of what nobody reads, more may have been sent long ago: it is not the client that is waited for.
-  const isSending = !latest.req.complete && latest.req.readableFlowing === true;
-  return unanswered === 1 && isSending;
-}
-
-function listen(server: Server, { at }: ServerSettings): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listening = (): void => {
-      server.removeListener('error', reject);
-      resolve(portOf(server.address()));
-    };
-    server.once('error', reject);
-    if (!('socketPath' in at)) {
-      server.listen(at.port, at.host, listening);
-      return;
-    }
-    // It is made within this call, and must never be there with wider bits.
-    const before = process.umask(0o177);
-    try {
-      server.listen(at.socketPath, listening);
-    } finally {
-      process.umask(before);
-    }
-  });
-}
-
-const portOf = (address: AddressInfo | string | null): number =>
-  address !== null && typeof address === 'object' ? address.port : 0;
 
 // RFC 9112 section 9.3.2 lets a client send requests without awaiting answers, and a server close whenever it likes.
 const tooManyWaiting = (): ApiError =>

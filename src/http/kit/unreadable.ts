@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError } from '../../errors.ts';
-import { knownOf, toldOfLeft } from '../context.ts';
-import { REQUEST_ID_HEADER } from '../front.ts';
+import { knownOf, toldOfLeft } from './known.ts';
 import { renderError } from './render.ts';
+import { REQUEST_ID_HEADER } from './request-ids.ts';
 
 /** Undefined where the connection failed, rather than what was sent over it. */
 export function clientError(error: NodeJS.ErrnoException): ApiError | undefined {

@@ -1,0 +1,64 @@
+// The header lines that a decision reads, and what the framing of a request must be before anything is decided about it.
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from '../../errors.ts';
+
+export interface HeaderLines {
+  readonly host: string[];
+  readonly authorization: string[];
+  readonly forwardedFor: string[];
+  readonly forwardedProto: string[];
+  readonly origin: string[];
+}
+
+// From the raw headers: the parsed ones hide repeats.
+export function headerLines(raw: readonly string[]): HeaderLines {
+  const lines: HeaderLines = { host: [], authorization: [], forwardedFor: [], forwardedProto: [], origin: [] };
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const value = raw[i + 1] ?? '';
+    switch (raw[i]?.toLowerCase()) {
+      case 'host':
+        lines.host.push(value);
+        break;
+      case 'authorization':
+        lines.authorization.push(value);
+        break;
+      case 'x-forwarded-for':
+        lines.forwardedFor.push(value);
+        break;
+      case 'x-forwarded-proto':
+        lines.forwardedProto.push(value);
+        break;
+      case 'origin':
+        lines.origin.push(value);
+        break;
+      default:
+    }
+  }
+  return lines;
+}
+
+// RFC 9112 section 3.2: no Host on HTTP/1.1, or more than one, is answered 400.
+export function requireOneHost(request: IncomingMessage, host: readonly string[]): void {
+  if (host.length > 1 || (host.length === 0 && request.httpVersion !== '1.0')) {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'exactly one Host header is required');
+  }
+}
+
+// RFC 9112 section 6.1. Other codings would reach the venue as a body that nobody announced as coded; the parser itself objects
+// only after the request was handed out. Chunks in HTTP/1.0 end elsewhere for a proxy that is too old to know them.
+export function requirePlainBody(request: IncomingMessage): void {
+  const coding = request.headers['transfer-encoding'];
+  if (coding === undefined) return;
+  if (coding.toLowerCase() !== 'chunked' || request.httpVersion !== '1.1') {
+    throw new ApiError('INVALID_REQUEST_PARAMETER', 'the only transfer coding that is read is chunked, in HTTP/1.1');
+  }
+}
+
+// RFC 9110 section 9.3.1: content in a GET has no meaning, and may be taken for an attempt at smuggling. Ours would read it for nothing;
+// no client of the table sends any. A length of zero announces none.
+export function requireNoBodyOfGet(method: string, { headers }: IncomingMessage): void {
+  const length = headers['content-length'];
+  if (method !== 'GET' || (headers['transfer-encoding'] === undefined && (length === undefined || /^0+$/.test(length))))
+    return;
+  throw new ApiError('INVALID_REQUEST_PARAMETER', 'a GET request has no body');
+}
