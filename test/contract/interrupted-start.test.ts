@@ -34,7 +34,7 @@ afterEach(async () => {
   database.remove();
 });
 
-const storeProcess = join(import.meta.dirname, 'store-process.ts');
+const storeProcess = join(import.meta.dirname, '../support/store/store-process.ts');
 const dieAtStatement = join(PROJECT, 'test', 'support', 'die-at-statement.ts');
 const ends = ['', '-wal', '-shm', '-journal', '.lock', '.lock-journal'];
 

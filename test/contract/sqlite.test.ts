@@ -61,7 +61,9 @@ async function open(): Promise<Store> {
 }
 
 const storeProcess = (what: string) =>
-  start(process.execPath, [join(import.meta.dirname, 'store-process.ts'), database.file, what], { cwd: PROJECT });
+  start(process.execPath, [join(import.meta.dirname, '../support/store/store-process.ts'), database.file, what], {
+    cwd: PROJECT,
+  });
 
 describe('one owner', () => {
   test('a second opener in the same process is refused, and the first works on', async () => {
@@ -151,7 +153,12 @@ describe('a file that cannot be used', () => {
     'a full disk fails a transaction whole, reads go on, and nothing acknowledged is lost',
     async () => {
       const limited = `ulimit -f 1600; exec "$0" "$@"`;
-      const args = [process.execPath, join(import.meta.dirname, 'store-process.ts'), database.file, 'fill'];
+      const args = [
+        process.execPath,
+        join(import.meta.dirname, '../support/store/store-process.ts'),
+        database.file,
+        'fill',
+      ];
       const filler = start('/bin/sh', ['-c', limited, ...args], { cwd: PROJECT });
       const [, count = ''] = await filler.printed(/acknowledged (\d+)/);
       expect((await filler.ended).code).toBe(0);

@@ -20,7 +20,7 @@ const unshare = [NAMESPACE.slice(0, 1), NAMESPACE].find(
 test.skipIf(unshare === undefined)(
   'an IPv6 host has its share of the connections and a /48 its own, half of all at most; strangers come in beside them (needs unshare, ip and the right to make a network namespace)',
   async () => {
-    const script = join(import.meta.dirname, 'one-site.ts');
+    const script = join(import.meta.dirname, '../support/one-site.ts');
     const command = `${OWN_ADDRESSES} && exec "$0" "$1"`;
     const { stdout } = await promisify(execFile)('unshare', [
       ...(unshare ?? []),
