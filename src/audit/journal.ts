@@ -5,20 +5,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AccountId, actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import type { Clock, UnixNanos } from '../domain/time.ts';
 import type { AuditEntry, Store } from '../store/store.ts';
 
-export interface Where {
-  readonly requestId: string;
-  readonly clientIp: string;
-}
-
 export interface AuditJournal {
-  login(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
-  terminalToken(credential: CredentialRef, where: Where, detail: Readonly<Record<string, unknown>>): void;
-  refused(credential: CredentialRef, where: Where, reason: DenyReason, route: string): void;
+  login(credential: CredentialRef, origin: RequestOrigin, detail: Readonly<Record<string, unknown>>): void;
+  terminalToken(credential: CredentialRef, origin: RequestOrigin, detail: Readonly<Record<string, unknown>>): void;
+  refused(credential: CredentialRef, origin: RequestOrigin, reason: DenyReason, route: string): void;
   /** A login that was refused though its signature was good. The first from an address is written with the next logins. */
-  loginRefused(credential: CredentialRef, where: Where, reason: string): void;
+  loginRefused(credential: CredentialRef, origin: RequestOrigin, reason: string): void;
   /** What an ending did, which is known when the row about it stands already. */
   ended(row: AuditEntry, receipt: { readonly nodes: number; readonly ms: number; readonly inFlight: number }): void;
   /** Writes the logins and terminal tokens that wait; refusals go on being counted. */
@@ -78,28 +74,29 @@ export function createAuditJournal(deps: {
   const refusalTimer = setInterval(writeRefusals, REFUSAL_GROUP_MS).unref();
 
   return {
-    login: (credential, where, detail) => happened(entryOf('login', credential, where, detail)),
+    login: (credential, origin, detail) => happened(entryOf('login', credential, origin, detail)),
 
-    terminalToken: (credential, where, detail) => happened(entryOf('terminal_token.issued', credential, where, detail)),
+    terminalToken: (credential, origin, detail) =>
+      happened(entryOf('terminal_token.issued', credential, origin, detail)),
 
-    refused(credential, where, reason, route) {
+    refused(credential, origin, reason, route) {
       const name = `${credentialSubject(credential)} ${reason} ${route}`;
-      count('requests', name, () => entryOf('request.refused', credential, where, { reason, route }));
+      count('requests', name, () => entryOf('request.refused', credential, origin, { reason, route }));
     },
-    loginRefused(credential, where, reason) {
-      const name = `one ${credentialSubject(credential)} ${reason} ${where.clientIp}`;
+    loginRefused(credential, origin, reason) {
+      const name = `one ${credentialSubject(credential)} ${reason} ${origin.clientIpText}`;
       const { account } = credential;
       const known = loginsRefused.get(account) ?? 0;
       if (!refusals.logins.has(name) && known >= MAX_LOGINS_REFUSED) {
         count('logins', `others ${account} ${reason}`, () =>
-          entryOf('login.refused', credential, where, { reason, others: true }),
+          entryOf('login.refused', credential, origin, { reason, others: true }),
         );
         return;
       }
-      const isFirst = count('logins', name, () => entryOf('login.refused', credential, where, { reason }), 0);
+      const isFirst = count('logins', name, () => entryOf('login.refused', credential, origin, { reason }), 0);
       if (!isFirst) return;
       loginsRefused.set(account, known + 1);
-      happened(entryOf('login.refused', credential, where, { reason, count: 1 }));
+      happened(entryOf('login.refused', credential, origin, { reason, count: 1 }));
     },
 
     ended: ({ action, ...row }, { nodes, ms, inFlight }) =>
@@ -198,13 +195,14 @@ const noRefusals = (): Readonly<Record<Refused, Map<string, Counted>>> => ({ req
 const entryOf = (
   action: AuditEntry['action'],
   credential: CredentialRef,
-  where: Where,
+  origin: RequestOrigin,
   detail: Readonly<Record<string, unknown>>,
 ): AuditEntry => ({
   account: credential.account,
   action,
   actor: actorOf(credential),
   subject: credentialSubject(credential),
-  ...where,
+  requestId: origin.requestId,
+  clientIp: origin.clientIpText,
   detail,
 });

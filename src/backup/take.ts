@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { OperatorAct } from '../credentials/operator-act.ts';
+import { auditOnly } from '../credentials/record.ts';
 import { NO_ACCOUNT, storeSubject } from '../domain/credential.ts';
 import { ApiError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
@@ -41,7 +42,7 @@ export function createBackups(deps: {
       try {
         // Written first, so that it is in the copy, too: the restored log says what it was restored from.
         await store.transaction((tx) =>
-          tx.appendAudit({ account: NO_ACCOUNT, action: 'backup.taken', subject: storeSubject, ...act, detail: {} }),
+          auditOnly(tx, { by: act, account: NO_ACCOUNT, action: 'backup.taken', subject: storeSubject, detail: {} }),
         );
         removeCopy();
         await store.snapshot(copy);

@@ -3,13 +3,7 @@
 // taken twice. What is ended is written and in force before the time is set.
 import type { KeyObject } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-action.ts';
-import {
-  type AccountId,
-  credentialSubject,
-  NO_ACCOUNT,
-  signingKeySubject,
-  storeSubject,
-} from '../domain/credential.ts';
+import { type AccountId, NO_ACCOUNT, signingKeySubject, storeSubject } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import {
   addSeconds,
@@ -28,9 +22,11 @@ import { parseSiwe } from '../ethereum/siwe.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
-import type { AuditRow, RevokedCredentials, Store, StoreTransaction } from '../store/store.ts';
+import type { AuditRow, Store, StoreTransaction } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import { auditOnly, record, recordAll } from './record.ts';
+import { revokedChange, revokedSubjects } from './revoked-credentials.ts';
+import { keyChange, type SigningKeys } from './signing-keys.ts';
 
 export interface AcceptedClock {
   readonly from: UnixNanos;
@@ -116,34 +112,22 @@ export function createAcceptClock(deps: {
     const ended = await tx.revokeUntimely(to, addSeconds(from, WRITING_SECONDS));
     for (let at = 0; at < ended.length; at += PAGE_ACCOUNTS) {
       const some = ended.slice(at, at + PAGE_ACCOUNTS);
-      await tx.appendAll(
-        some.map(({ account, subkeys, tokens }) => ({
-          account,
-          action: 'account.revoked_by_clock',
-          subject: storeSubject,
-          ...act,
-          detail: {
-            subkeys: subkeys.map(({ publicKey }) => publicKey),
-            tokens: tokens.map(({ lookupId }) => lookupId),
-          },
-        })),
-        some.map((one) => ({
-          account: one.account,
-          action: 'account.revoked_by_clock',
-          subjects: subjectsOf(one),
-          narrows: true,
-        })),
+      await recordAll(
+        tx,
+        some.map((one) => revokedChange(one, 'account.revoked_by_clock', act)),
       );
     }
     const revoked = {
       subkeys: ended.reduce((sum, { subkeys }) => sum + subkeys.length, 0),
       tokens: ended.reduce((sum, { tokens }) => sum + tokens.length, 0),
     };
-    await tx.appendAudit({
+    const subjects = [storeSubject, ...[...keys.retired, ...keys.live].map(({ kid }) => signingKeySubject(kid))];
+    const change = await record(tx, {
+      by: act,
       account: NO_ACCOUNT,
       action: 'clock.accepted',
       subject: storeSubject,
-      ...act,
+      subjects,
       detail: {
         from,
         to,
@@ -152,14 +136,13 @@ export function createAcceptClock(deps: {
         revoked_subkeys: revoked.subkeys,
         revoked_tokens: revoked.tokens,
       },
+      narrows: true,
     });
-    const subjects = [storeSubject, ...[...keys.retired, ...keys.live].map(({ kid }) => signingKeySubject(kid))];
-    const change = await tx.appendChange({ account: NO_ACCOUNT, action: 'clock.accepted', subjects, narrows: true });
     const accepted: AcceptedClock = { from, to, validAfter, revoked };
     return {
       result: { accepted, ...keys },
       // The rows of the accounts stand before it, so that it may speak for them all.
-      change: { ...change, subjects: [...subjects, ...ended.flatMap(subjectsOf)] },
+      change: { ...change, subjects: [...subjects, ...ended.flatMap(revokedSubjects)] },
     };
   }
 
@@ -171,12 +154,12 @@ export function createAcceptClock(deps: {
     const live: SigningKeyRecord[] = [];
     for (const key of retired) {
       await tx.retireSigningKey(key.kid, to);
-      await tx.appendAudit(keyRow('signing_key.retired', key, act));
+      await auditOnly(tx, keyChange(key, 'signing_key.retired', act, { why: 'clock accepted' }));
     }
     for (const use of new Set(retired.map((key) => key.use))) {
       const key = toRecord(deps.masterKey, createSigningKey(use), { state: 'active', createdAt: to });
       await tx.insertSigningKey(key);
-      await tx.appendAudit(keyRow('signing_key.activated', key, act));
+      await auditOnly(tx, keyChange(key, 'signing_key.activated', act, { why: 'clock accepted' }));
       live.push(key);
     }
     // The newest active key of a use signs: their order stays.
@@ -257,20 +240,3 @@ function parsed(detail: string): unknown {
     return undefined;
   }
 }
-
-const subjectsOf = ({ account, subkeys, tokens }: RevokedCredentials) => [
-  ...subkeys.map(({ id }) => credentialSubject({ account, kind: 'subkey', id: id.toString() })),
-  ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
-];
-
-const keyRow = (
-  action: 'signing_key.retired' | 'signing_key.activated',
-  { kid, use }: SigningKeyRecord,
-  act: OperatorAct,
-) => ({
-  account: NO_ACCOUNT,
-  action,
-  subject: signingKeySubject(kid),
-  ...act,
-  detail: { use, why: 'clock accepted' },
-});

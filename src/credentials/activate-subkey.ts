@@ -2,26 +2,27 @@
 // becomes active. It never says whether it is the account or the key that is unknown (WIRE 4.2). Whoever comes second and proves the
 // same key is told that it was taken: a lost answer and a theft look alike, and only the address tells them apart.
 import { refusalErrorOf } from '../access/refusal.ts';
-import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
+import { type AccountId, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import { type Clock, isOver, isoTime, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
-import type { AuditEntry, Store, Subkey, SubkeyActivation } from '../store/store.ts';
+import type { Store, Subkey, SubkeyActivation } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { Actor } from './caller.ts';
 import { requireNotFromFuture, timestampError } from './login-window.ts';
+import { auditOnly, record } from './record.ts';
 
-export interface Activation {
+export interface Activation extends RequestOrigin {
   readonly account: AccountId;
   readonly publicKey: Felt;
   readonly timestamp: UnixSeconds;
   readonly signature: StarkSignature;
   /** Replaces the name when present. */
   readonly name: string | undefined;
-  readonly requestId: string;
-  readonly clientIpText: string;
   readonly asker: Asker;
 }
 
@@ -65,11 +66,11 @@ export function createActivateSubkey(deps: {
       // The one conditional update decides: whoever comes second, or after a revocation, finds nothing pending.
       if (!(await tx.activateSubkey(account, subkey.id, name, now, activation.clientIpText))) throw notActivatable();
       const detail = { public_key: publicKey, timestamp: activation.timestamp, eph_public_key: ephPublicKey };
-      await tx.appendAudit(rowOf('subkey.activated', subkey, activation, detail));
-      const change = await tx.appendChange({
-        account,
+      const change = await record(tx, {
+        by: actorOf(subkey, activation),
         action: 'subkey.activated',
-        subjects: [credentialSubject(refOf(subkey))],
+        subject: credentialSubject(refOf(subkey)),
+        detail,
         narrows: false,
       });
       return { result: pending.encryptedKey, change };
@@ -89,7 +90,12 @@ export function createActivateSubkey(deps: {
       if (subkey?.activation?.by !== ephPublicKey) throw notActivatable();
       const { at, from } = subkey.activation;
       const detail = { public_key: publicKey, timestamp: activation.timestamp, activated_at: at, activated_from: from };
-      await tx.appendAudit(rowOf('subkey.activation_repeated', subkey, activation, detail));
+      await auditOnly(tx, {
+        by: actorOf(subkey, activation),
+        action: 'subkey.activation_repeated',
+        subject: credentialSubject(refOf(subkey)),
+        detail,
+      });
       return { result: subkey.activation, change: undefined };
     });
     throw alreadyActivated(result);
@@ -122,19 +128,10 @@ function alreadyActivated({ at, from }: SubkeyActivation): ApiError {
 
 const refOf = ({ account, id }: Subkey) => ({ account, kind: 'subkey', id: id.toString() }) as const;
 
-const rowOf = (
-  action: 'subkey.activated' | 'subkey.activation_repeated',
-  subkey: Subkey,
-  { requestId, clientIpText }: Activation,
-  detail: AuditEntry['detail'],
-): AuditEntry => ({
-  account: subkey.account,
-  action,
-  actor: actorOf(refOf(subkey)),
-  subject: credentialSubject(refOf(subkey)),
+const actorOf = (subkey: Subkey, { requestId, clientIpText }: Activation): Actor => ({
+  principal: { credential: refOf(subkey) },
   requestId,
-  clientIp: clientIpText,
-  detail,
+  clientIpText,
 });
 
 const notActivatable = (): ApiError =>

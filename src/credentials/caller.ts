@@ -5,16 +5,14 @@ import { type Asked, refusalOf } from '../access/rules.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import type { StoreReads } from '../store/store.ts';
 import type { Asker } from '../verification/verifier.ts';
 
 /** Who does something, as the audit log names it. */
-export interface Actor {
+export interface Actor extends RequestOrigin {
   readonly principal: Pick<Principal, 'credential'>;
-  /** Canonical text of the client IP, for the audit log; empty when it could not be told. */
-  readonly clientIpText: string;
-  readonly requestId: string;
 }
 
 export interface Caller extends Actor {

@@ -8,7 +8,7 @@ import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Revocable } from '../revocation/denial.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { recordChange } from './record-change.ts';
+import { record } from './record.ts';
 
 export interface EndedSelf {
   readonly kind: Revocable;
@@ -31,7 +31,8 @@ export function createEndSelf({ changes, clock }: { changes: Changes; clock: Clo
         await requireStill(tx, caller, { permission: 'possession', method: 'POST' }, clock);
         const isNew = await revoke(tx, credential);
         const change = isNew
-          ? await recordChange(tx, caller, {
+          ? await record(tx, {
+              by: caller,
               action: 'credential.revoked_itself',
               subject: credentialSubject(credential),
               detail: kind === 'subkey' ? { public_key: label } : { lookup_id: label },

@@ -35,8 +35,7 @@ export function createIssueTerminalToken(deps: {
     if (refusal !== undefined) throw refusalErrorOf(refusal);
     const request = { account: credential.account, sessionEndsAt: expiresAt };
     const issued = deps.issuer.issueTerminalToken(request, secondsOf(deps.clock.now()));
-    const where = { requestId: caller.requestId, clientIp: caller.clientIpText };
-    deps.journal.terminalToken(credential, where, { jti: issued.id, expires_at: issued.expiresAt });
+    deps.journal.terminalToken(credential, caller, { jti: issued.id, expires_at: issued.expiresAt });
     return issued.jwt;
   };
 }

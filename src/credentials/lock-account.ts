@@ -5,6 +5,7 @@ import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Account, StoreTransaction } from '../store/store.ts';
 import { noSuchAccount } from './known-account.ts';
 import type { OperatorAct } from './operator-act.ts';
+import { type Recorded, record } from './record.ts';
 
 export interface LockAccount {
   /** Idempotent. Until it is unlocked, no credential of the account is allowed anything, and none can log in. */
@@ -21,7 +22,7 @@ export function createLockAccount({ changes, clock }: { changes: Changes; clock:
         async (tx) => {
           await requireAccount(tx, account);
           const done = await tx.lockAccount(account, clock.now());
-          const change = done ? await record(tx, account, 'account.locked', act, true) : undefined;
+          const change = done ? await record(tx, lockChange(account, 'account.locked', act)) : undefined;
           return { result: await requireAccount(tx, account), change };
         },
         { deny: () => [lockOf(account)], lift: () => [lockOf(account)], cutReason: 'account_locked' },
@@ -33,7 +34,7 @@ export function createLockAccount({ changes, clock }: { changes: Changes; clock:
         async (tx, stored) => {
           await requireAccount(stored, account);
           const done = await tx.unlockAccount(account);
-          const change = done ? await record(tx, account, 'account.unlocked', act, false) : undefined;
+          const change = done ? await record(tx, lockChange(account, 'account.unlocked', act)) : undefined;
           return { result: await requireAccount(stored, account), change };
         },
         { lift: () => [lockOf(account)] },
@@ -49,14 +50,11 @@ async function requireAccount(tx: Pick<StoreTransaction, 'account'>, id: Account
   return account;
 }
 
-async function record(
-  tx: StoreTransaction,
-  account: AccountId,
-  action: 'account.locked' | 'account.unlocked',
-  act: OperatorAct,
-  narrows: boolean,
-) {
-  const subject = accountSubject(account);
-  await tx.appendAudit({ account, action, subject, ...act, detail: {} });
-  return tx.appendChange({ account, action, subjects: [subject], narrows });
-}
+const lockChange = (account: AccountId, action: 'account.locked' | 'account.unlocked', act: OperatorAct): Recorded => ({
+  by: act,
+  account,
+  action,
+  subject: accountSubject(account),
+  detail: {},
+  narrows: action === 'account.locked',
+});

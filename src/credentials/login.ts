@@ -13,6 +13,7 @@ import {
   type SessionCredentialRef,
 } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { addSeconds, type Clock, isOver, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
@@ -38,13 +39,11 @@ import { requireRoom } from './rate-limited.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
 /** What every login asks for beside its proof. */
-export interface LoginRequest {
+export interface LoginRequest extends RequestOrigin {
   readonly account: AccountId;
   readonly isolated: boolean;
   readonly tokenUsage: 'interactive' | undefined;
   readonly clientIp: IpAddress | undefined;
-  readonly clientIpText: string;
-  readonly requestId: string;
   readonly asker: Asker;
 }
 
@@ -164,8 +163,7 @@ export function createLogin(deps: LoginDeps): Login {
   };
 
   function afterProofOf<T>(credential: CredentialRef, request: LoginRequest, work: () => Promise<T>): Promise<T> {
-    const { requestId, clientIpText } = request;
-    return afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
+    return afterProof(deps.journal, credential, request, work);
   }
 
   async function namedKey({ account, signer }: Account, publicKey: Felt): Promise<NamedKey> {
@@ -292,11 +290,7 @@ export function createLogin(deps: LoginDeps): Login {
         },
         secondsOf(clock.now()),
       );
-      deps.journal.login(
-        proven.credential,
-        { requestId: request.requestId, clientIp: request.clientIpText },
-        { session: issued.session, auth_time: proven.authTime },
-      );
+      deps.journal.login(proven.credential, request, { session: issued.session, auth_time: proven.authTime });
       return issued.jwt;
     });
   }

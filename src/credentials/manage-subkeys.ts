@@ -9,7 +9,7 @@ import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction, Subkey } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { endingOf } from './end-unwritten.ts';
-import { recordChange } from './record-change.ts';
+import { record } from './record.ts';
 
 export interface ManageSubkeys {
   /** Throws NOT_FOUND for another account's key, an unknown one, a revoked and an expired one. */
@@ -33,7 +33,8 @@ export function createManageSubkeys(deps: {
         const subkey = await liveSubkey(tx, caller, publicKey, 'PUT');
         const { account } = caller.principal.credential;
         if (!(await tx.renameSubkey(account, subkey.id, name, clock.now()))) throw noSuchSubkey();
-        const change = await recordChange(tx, caller, {
+        const change = await record(tx, {
+          by: caller,
           action: 'subkey.renamed',
           subject: subjectOf(subkey),
           detail: { from: subkey.name, to: name },
@@ -52,7 +53,8 @@ export function createManageSubkeys(deps: {
           if (!(await tx.replaceSubkeyAllowlist(account, subkey.id, allowlist, clock.now()))) throw noSuchSubkey();
           const detail = { from: shownEntries(subkey.allowlist), to: shownEntries(allowlist) };
           const narrows = !covers(allowlist, subkey.allowlist);
-          const change = await recordChange(tx, caller, {
+          const change = await record(tx, {
+            by: caller,
             action: 'subkey.allowlist_replaced',
             subject: subjectOf(subkey),
             detail,
@@ -73,7 +75,8 @@ export function createManageSubkeys(deps: {
         if (subkey === undefined) return { result: undefined, change: undefined };
         if (!(await tx.revokeSubkey(account, subkey.id, clock.now()))) return { result: subkey, change: undefined };
         const detail = { public_key: publicKey, name: subkey.name };
-        const change = await recordChange(tx, caller, {
+        const change = await record(tx, {
+          by: caller,
           action: 'subkey.revoked',
           subject: subjectOf(subkey),
           detail,

@@ -9,7 +9,7 @@ import type { Changed, Changes } from '../revocation/commit.ts';
 import type { NewToken, Store, StoreTransaction, Token, TokenKind } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { endingOf } from './end-unwritten.ts';
-import { recordChange } from './record-change.ts';
+import { record } from './record.ts';
 import { requireUsable } from './require-usable.ts';
 
 export interface TokenCreation {
@@ -75,7 +75,8 @@ export function createManageTokens(deps: {
           expiry_at: token.expiryAt,
           allowed_cidrs: shownEntries(token.allowlist),
         };
-        const change = await recordChange(tx, caller, {
+        const change = await record(tx, {
+          by: caller,
           action: 'token.created',
           subject: subjectOf(token),
           detail,
@@ -97,7 +98,8 @@ export function createManageTokens(deps: {
           if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, clock.now()))) throw noSuchToken();
           const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
           const narrows = !covers(allowlist, token.allowlist);
-          const change = await recordChange(tx, caller, {
+          const change = await record(tx, {
+            by: caller,
             action: 'token.allowlist_replaced',
             subject: subjectOf(token),
             detail,
@@ -117,7 +119,8 @@ export function createManageTokens(deps: {
         const token = await tx.token(account, lookupId);
         if (token === undefined) return { result: undefined, change: undefined };
         if (!(await tx.revokeToken(account, token.tokenId, clock.now()))) return { result: token, change: undefined };
-        const change = await recordChange(tx, caller, {
+        const change = await record(tx, {
+          by: caller,
           action: 'token.revoked',
           subject: subjectOf(token),
           detail: { lookup_id: lookupId, name: token.name },

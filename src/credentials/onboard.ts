@@ -2,6 +2,7 @@
 // nothing but the account row, because the Starknet message can be replayed for ever (WIRE 1.3).
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { addressOfPublicKey, type EthereumAddress } from '../ethereum/eip191.ts';
@@ -9,6 +10,7 @@ import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
+import { nobody, record } from './record.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
 export interface OnboardSettings {
@@ -29,14 +31,12 @@ export interface OnboardDeps {
   readonly settings: OnboardSettings;
 }
 
-interface Where {
-  readonly requestId: string;
-  readonly clientIpText: string;
+interface Onboarding extends RequestOrigin {
+  readonly account: AccountId;
   readonly asker: Asker;
 }
 
-export interface StarkOnboarding extends Where {
-  readonly account: AccountId;
+export interface StarkOnboarding extends Onboarding {
   /** Undefined when the body left it out: it is then recovered from the signature. */
   readonly publicKey: Felt | undefined;
   readonly signature: StarkSignature;
@@ -44,8 +44,7 @@ export interface StarkOnboarding extends Where {
   readonly ethereumLabel: string;
 }
 
-export interface WalletOnboarding extends Where {
-  readonly account: AccountId;
+export interface WalletOnboarding extends Onboarding {
   readonly siweMessage: string;
   readonly signature: string;
   /** Uncompressed secp256k1 key, `0x04` + 128 hex digits. */
@@ -126,7 +125,7 @@ export function createOnboard(deps: OnboardDeps): Onboard {
   }
 
   async function create(
-    request: Where & { account: AccountId },
+    request: Onboarding,
     signer: Account['signer'],
     name: string,
     ethereumLabel: string,
@@ -141,20 +140,12 @@ export function createOnboard(deps: OnboardDeps): Onboard {
       const now = deps.clock.now();
       const row = { account, signer, validAfter: NEVER, lockedAt: NEVER, createdAt: now };
       if (!(await tx.insertAccount(row, ethereumLabel))) return { result: undefined, change: undefined };
-      const subject = accountSubject(account);
-      await tx.appendAudit({
+      const change = await record(tx, {
+        by: nobody(request),
         account,
         action: 'account.onboarded',
-        actor: '',
-        subject,
-        requestId: request.requestId,
-        clientIp: request.clientIpText,
+        subject: accountSubject(account),
         detail: { signer: signer.type, key: name },
-      });
-      const change = await tx.appendChange({
-        account,
-        action: 'account.onboarded',
-        subjects: [subject],
         narrows: false,
       });
       return { result: undefined, change };

@@ -4,6 +4,7 @@
 import type { AuditJournal } from '../audit/journal.ts';
 import { type AccountId, actorOf, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { feltOf } from '../domain/felt.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { RateLimiter } from '../ratelimit/limiter.ts';
@@ -21,7 +22,7 @@ import type { WalletProofs } from './wallet-proof.ts';
 
 export type OwnerPurpose = 'revoke_all' | 'sign_out';
 
-export interface OwnerSignature {
+export interface OwnerSignature extends RequestOrigin {
   readonly account: AccountId;
   readonly by:
     | {
@@ -31,8 +32,6 @@ export interface OwnerSignature {
         readonly expiration: UnixSeconds;
       }
     | { readonly kind: 'wallet'; readonly siweMessage: string; readonly signature: string };
-  readonly clientIpText: string;
-  readonly requestId: string;
   readonly asker: Asker;
 }
 
@@ -72,8 +71,7 @@ export function createProveOwner(deps: {
         : await byWallet(account, by, request, purpose);
     const { requestId, clientIpText } = request;
     const { credential } = proven.principal;
-    const refusable = <T>(work: () => Promise<T>) =>
-      afterProof(deps.journal, credential, { requestId, clientIp: clientIpText }, work);
+    const refusable = <T>(work: () => Promise<T>) => afterProof(deps.journal, credential, request, work);
     await refusable(async () => {
       if (await store.isDated(account.account, actorOf(credential), signedAt)) throw datedError();
       // What cannot be written ends all the same: a signature that is sent again must not come so far.

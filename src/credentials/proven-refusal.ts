@@ -1,7 +1,8 @@
 // Who signed rightly and is refused all the same: a good signature from a foreign address, or after the owner signed out, is the
 // clearest sign of theft there is, so the audit log and the log say whose key it was. Never for a key that was not proven.
-import type { AuditJournal, Where } from '../audit/journal.ts';
+import type { AuditJournal } from '../audit/journal.ts';
 import type { CredentialRef } from '../domain/credential.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { ApiError } from '../errors.ts';
 
 /** The same refusal on the wire; the log line about it names the credential. */
@@ -19,14 +20,14 @@ export class ProvenRefusal extends ApiError {
 export async function afterProof<T>(
   journal: Pick<AuditJournal, 'loginRefused'>,
   credential: CredentialRef,
-  where: Where,
+  origin: RequestOrigin,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    journal.loginRefused(credential, where, error.reason);
+    journal.loginRefused(credential, origin, error.reason);
     throw new ProvenRefusal(error, credential);
   }
 }

@@ -22,7 +22,7 @@ import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { datedError, requireOpenWindow, signedOutError } from './login-window.ts';
-import { recordChange } from './record-change.ts';
+import { record } from './record.ts';
 import { requireUsable } from './require-usable.ts';
 import { signatureText } from './signature-text.ts';
 import type { WalletClaim, WalletProofs } from './wallet-proof.ts';
@@ -133,7 +133,8 @@ export function createRegisterSubkey(deps: {
       const credential = { account: id, kind: 'subkey', id: subkey.id.toString() } as const;
       await requireUsable(tx, credential, caller.principal.kid);
       const subject = credentialSubject(credential);
-      const change = await recordChange(tx, caller, {
+      const change = await record(tx, {
+        by: caller,
         action: 'subkey.registered',
         subject,
         detail: {

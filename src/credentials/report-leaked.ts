@@ -2,17 +2,17 @@
 // that credential's sessions up to its own, and never the key behind it (DECISIONS "leaked endpoint").
 import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { Changes } from '../revocation/commit.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
 import type { StoreReads, StoreTransaction } from '../store/store.ts';
 import { unwrapped } from './credential-text.ts';
+import { nobody, record } from './record.ts';
 
-export interface LeakReport {
+export interface LeakReport extends RequestOrigin {
   readonly bearer: string;
-  readonly requestId: string;
-  readonly clientIpText: string;
 }
 
 /** Resolves the same way whether the bearer was alive, dead or never ours: the answer must tell a finder nothing. */
@@ -27,25 +27,17 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
     if (!verified.ok) return;
     const { claims } = verified;
     const { credential } = claims;
-    const subject = credentialSubject(credential);
     const ending = endingOf(claims);
     const isToken = ending.kind === 'credential';
     await deps.changes.commit(
       async (tx, stored) => {
         if (!(await end(tx, stored, claims))) return { result: undefined, change: undefined };
-        await tx.appendAudit({
+        const change = await record(tx, {
+          by: nobody(report),
           account: credential.account,
           action: 'credential.reported_leaked',
-          actor: '',
-          subject,
-          requestId: report.requestId,
-          clientIp: report.clientIpText,
+          subject: credentialSubject(credential),
           detail: { credential: actorOf(credential), session: claims.session, auth_time: claims.authTime },
-        });
-        const change = await tx.appendChange({
-          account: credential.account,
-          action: 'credential.reported_leaked',
-          subjects: [subject],
           narrows: true,
         });
         return { result: undefined, change };

@@ -7,6 +7,7 @@ import type { Denial, Revocable } from '../revocation/denial.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Found } from './find-credentials.ts';
 import type { OperatorAct } from './operator-act.ts';
+import { record } from './record.ts';
 
 export type RevocableFound = Extract<Found, { readonly kind: 'subkey' | 'token' }>;
 
@@ -39,8 +40,8 @@ export function createRevokeCredential({
         const subject = credentialSubject(credential);
         const action = kind === 'subkey' ? 'subkey.revoked' : 'token.revoked';
         const detail = kind === 'subkey' ? { public_key: label, name } : { lookup_id: label, name };
-        await tx.appendAudit({ account, action, subject, ...act, detail });
-        return { result: true, change: await tx.appendChange({ account, action, subjects: [subject], narrows: true }) };
+        const change = await record(tx, { by: act, account, action, subject, detail, narrows: true });
+        return { result: true, change };
       },
       {
         deny: () => [denial],

@@ -2,11 +2,14 @@
 // taken: so every session and every signature made until now is dead, and tokens and subkeys are revoked unless the operator
 // says that they are to be kept. All of it is one transaction; it never gives anything back.
 import type { KeyObject } from 'node:crypto';
-import { credentialSubject, NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
+import { NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos, unixNanos } from '../domain/time.ts';
-import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
-import type { AuditEntry, ChangeEntry, RevokedCredentials, Store, StoreTransaction } from '../store/store.ts';
+import { createSigningKey, type KeyUse, toRecord } from '../jwt/signing-key.ts';
+import type { Store, StoreTransaction } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
+import { auditOnly, record, recordAll } from './record.ts';
+import { revokedChange } from './revoked-credentials.ts';
+import { keyChange } from './signing-keys.ts';
 
 export interface RestoreChoice {
   /** Tokens and active subkeys stay as the backup has them; what was ended since then lives again. */
@@ -52,9 +55,9 @@ export function createSettleRestore(deps: {
           revoked.subkeys += subkeys.length;
           revoked.tokens += tokens.length;
         }
-        await tx.appendAll(
-          ended.map((one) => auditOf(one, act)),
-          ended.map(changeOf),
+        await recordAll(
+          tx,
+          ended.map((one) => revokedChange(one, 'account.revoked_by_restore', act)),
         );
       }
       const detail = {
@@ -67,8 +70,15 @@ export function createSettleRestore(deps: {
         revoked_tokens: revoked.tokens,
       };
       const subjects: readonly Subject[] = [storeSubject, ...keys.subjects];
-      await tx.appendAudit({ account: NO_ACCOUNT, action: 'store.restored', subject: storeSubject, ...act, detail });
-      await tx.appendChange({ account: NO_ACCOUNT, action: 'store.restored', subjects, narrows: true });
+      await record(tx, {
+        by: act,
+        account: NO_ACCOUNT,
+        action: 'store.restored',
+        subject: storeSubject,
+        subjects,
+        detail,
+        narrows: true,
+      });
       return { epoch, validAfter, revoked };
     });
 
@@ -94,7 +104,7 @@ export function createSettleRestore(deps: {
     const old = live.filter(({ use }) => isReplaced(use));
     for (const key of old) {
       await tx.retireSigningKey(key.kid, now);
-      await tx.appendAudit(rowOf('signing_key.retired', key, act));
+      await auditOnly(tx, keyChange(key, 'signing_key.retired', act, { why: 'restored' }));
     }
     // The newest active key of a use signs: no two may be of one age.
     const newest = all.at(-1)?.createdAt ?? 0n;
@@ -104,7 +114,7 @@ export function createSettleRestore(deps: {
     );
     for (const key of fresh) {
       await tx.insertSigningKey(key);
-      await tx.appendAudit(rowOf('signing_key.activated', key, act));
+      await auditOnly(tx, keyChange(key, 'signing_key.activated', act, { why: 'restored' }));
     }
     return {
       subjects: [...old, ...fresh].map(({ kid }) => signingKeySubject(kid)),
@@ -112,29 +122,3 @@ export function createSettleRestore(deps: {
     };
   }
 }
-
-const rowOf = (action: 'signing_key.retired' | 'signing_key.activated', key: SigningKeyRecord, act: OperatorAct) => ({
-  account: NO_ACCOUNT,
-  action,
-  subject: signingKeySubject(key.kid),
-  ...act,
-  detail: { use: key.use, why: 'restored' },
-});
-
-const auditOf = ({ account, subkeys, tokens }: RevokedCredentials, act: OperatorAct): AuditEntry => ({
-  account,
-  action: 'account.revoked_by_restore',
-  subject: storeSubject,
-  ...act,
-  detail: { subkeys: subkeys.map(({ publicKey }) => publicKey), tokens: tokens.map(({ lookupId }) => lookupId) },
-});
-
-const changeOf = ({ account, subkeys, tokens }: RevokedCredentials): ChangeEntry => ({
-  account,
-  action: 'account.revoked_by_restore',
-  subjects: [
-    ...subkeys.map(({ id }) => credentialSubject({ account, kind: 'subkey', id: id.toString() })),
-    ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
-  ],
-  narrows: true,
-});

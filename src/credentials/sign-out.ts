@@ -1,13 +1,14 @@
 // Ending what is out there, at once: signing out everywhere, and the panic button that also revokes tokens and subkeys. What a
 // thief holds dies with it, a captured login signature included: valid_after stands above everything signed until now.
-import { type CredentialRef, credentialSubject, sessionsSubject } from '../domain/credential.ts';
+import { sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes, CommitOptions } from '../revocation/commit.ts';
 import type { WideDenial } from '../revocation/denial.ts';
 import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import type { ProvenOwner } from './owner-proof.ts';
-import { recordChange } from './record-change.ts';
+import { record } from './record.ts';
+import { revokedDetail, revokedSubjects } from './revoked-credentials.ts';
 
 export interface SignedOut {
   /** Sessions and login signatures with auth_time at or before this are dead. */
@@ -46,7 +47,8 @@ export function createSignOut(deps: {
     everywhere: (by) =>
       changes.commit(async (tx) => {
         const validAfter = await raise(tx, by);
-        const change = await recordChange(tx, by, {
+        const change = await record(tx, {
+          by,
           action: 'account.signed_out_everywhere',
           subject: sessionsSubject(by.principal.credential.account),
           detail: { valid_after: validAfter, ...proofOf(by) },
@@ -63,19 +65,14 @@ export function createSignOut(deps: {
           const now = clock.now();
           const subkeys = kinds.subkeys ? await tx.revokeSubkeys(account, now) : [];
           const tokens = kinds.tokens ? await tx.revokeTokens(account, now) : [];
-          const subjects = [
-            sessionsSubject(account),
-            ...subkeys.map(({ id }) => credentialSubject(subkeyRef(account, id))),
-            ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
-          ];
-          const change = await recordChange(tx, by, {
+          const change = await record(tx, {
+            by,
             action: 'account.revoked_all',
             subject: sessionsSubject(account),
-            subjects,
+            subjects: [sessionsSubject(account), ...revokedSubjects({ account, subkeys, tokens })],
             detail: {
               valid_after: validAfter,
-              subkeys: subkeys.map(({ publicKey }) => publicKey),
-              tokens: tokens.map(({ lookupId }) => lookupId),
+              ...revokedDetail({ subkeys, tokens }),
               ...proofOf(by),
             },
             narrows: true,
@@ -117,9 +114,3 @@ const isOwner = (by: Presser): by is ProvenOwner => 'use' in by;
 /** The proof, for the audit log. */
 const proofOf = (by: Presser): Readonly<Record<string, unknown>> =>
   isOwner(by) ? { proof: 'signature', ...by.signed } : { proof: 'session' };
-
-const subkeyRef = (account: CredentialRef['account'], id: bigint): CredentialRef => ({
-  account,
-  kind: 'subkey',
-  id: id.toString(),
-});

@@ -11,6 +11,7 @@ import { TERMINAL_LIFETIME_SECONDS } from '../jwt/terminal-claims.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import { bySchedule, type OperatorAct } from './operator-act.ts';
+import { type Recorded, record } from './record.ts';
 
 export interface SigningKeys {
   /** Oldest first, after doing what is due: what time has ended is never listed as if it went on. */
@@ -182,7 +183,7 @@ export function createSigningKeys(deps: {
     const key = toRecord(deps.masterKey, createSigningKey(use), { state: 'published', createdAt });
     await changes.commit(async (tx) => {
       await tx.insertSigningKey(key);
-      return { result: undefined, change: await record(tx, key, 'signing_key.published', act, { why }) };
+      return { result: undefined, change: await record(tx, keyChange(key, 'signing_key.published', act, { why })) };
     });
     keyring.add(key);
     return key;
@@ -202,7 +203,7 @@ export function createSigningKeys(deps: {
         stopped.push({ ...old, state: 'verifying', verifyUntil });
       }
       const detail = { replaces: stopped.map(({ kid }) => kid) };
-      return { result: stopped, change: await record(tx, key, 'signing_key.activated', act, detail) };
+      return { result: stopped, change: await record(tx, keyChange(key, 'signing_key.activated', act, detail)) };
     });
     for (const old of stopped) keyring.add(old);
   }
@@ -234,7 +235,7 @@ export function createSigningKeys(deps: {
         // In their rows, too: lists and limits go by these.
         const tokens = await tx.revokeTokensSignedBy(key.kid, now);
         const detail = tokens === 0 ? { why } : { why, revoked_tokens: tokens };
-        return { result: tokens, change: await record(tx, key, 'signing_key.retired', act, detail) };
+        return { result: tokens, change: await record(tx, keyChange(key, 'signing_key.retired', act, detail)) };
       },
       { deny: () => [ended], lift: () => [ended], cutReason: 'signing_key_retired' },
     );
@@ -248,15 +249,17 @@ export function createSigningKeys(deps: {
   }
 }
 
-async function record(
-  tx: StoreTransaction,
-  key: SigningKeyRecord,
+/** The rows of what happened to a signing key. */
+export const keyChange = (
+  { kid, use }: Pick<SigningKeyRecord, 'kid' | 'use'>,
   action: 'signing_key.published' | 'signing_key.activated' | 'signing_key.retired',
   act: OperatorAct,
-  detail: Record<string, unknown>,
-) {
-  const subject = signingKeySubject(key.kid);
-  await tx.appendAudit({ account: NO_ACCOUNT, action, subject, ...act, detail: { use: key.use, ...detail } });
-  const narrows = action === 'signing_key.retired';
-  return tx.appendChange({ account: NO_ACCOUNT, action, subjects: [subject], narrows });
-}
+  detail: Readonly<Record<string, unknown>>,
+): Recorded => ({
+  by: act,
+  account: NO_ACCOUNT,
+  action,
+  subject: signingKeySubject(kid),
+  detail: { use, ...detail },
+  narrows: action === 'signing_key.retired',
+});

@@ -238,16 +238,15 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;
     const denied = reason instanceof ApiError ? journaled(reason) : reason;
     if (denied === undefined) return;
-    const where = { requestId: arrival.requestId, clientIp: context.clientIpText };
-    deps.journal.refused(principal.credential, where, denied, arrival.routeName);
+    deps.journal.refused(principal.credential, context, denied, arrival.routeName);
   }
 
   function refuse(arrival: Arrival, refusal: Deny, message?: string, onboarding = false): void {
     const { principal, reason } = refusal;
     telemetry.denied(toldOf(arrival, principal), reason, refusal.cause);
     if (principal !== undefined) {
-      const where = { requestId: arrival.requestId, clientIp: arrival.clientIp };
-      deps.journal.refused(principal.credential, where, reason, arrival.routeName);
+      const origin = { requestId: arrival.requestId, clientIpText: arrival.clientIp };
+      deps.journal.refused(principal.credential, origin, reason, arrival.routeName);
     }
     const error = refusalError(refusal);
     const code = onboarding ? 'ONBOARDING_RATE_LIMITED' : error.code;

@@ -57,7 +57,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'store/store',
   ],
   http: [...core, 'files', 'credentials', 'gateway', 'orders', 'telemetry', 'wire'],
-  backup: [...pure, 'errors', 'files', 'jwt', 'credentials/operator-act', 'store/store'],
+  backup: [...pure, 'errors', 'files', 'jwt', 'credentials/operator-act', 'credentials/record', 'store/store'],
   operator: [...core, 'files', 'credentials', 'gateway', 'telemetry', 'http', 'backup', 'wire'],
   'demo-venue': [],
   client: crypto,
@@ -138,6 +138,28 @@ test('ports are imported as types outside their own room', () => {
 test('denials are known to the room of the view alone, and made by the composition root', () => {
   const users = imports.filter(({ to, isType }) => to === 'revocation/denials' && !isType).map(({ from }) => from);
   expect(users.filter((from) => roomOf(from) !== 'revocation')).toEqual(['app']);
+});
+
+test('an audit row is written together with its change row by record() alone', () => {
+  const writers = files.flatMap((file) =>
+    [...readFileSync(join(src, file), 'utf8').matchAll(/[.]append(Audit|Change|All)\(/g)].map(
+      ([, rows = '']) => `${file} append${rows}`,
+    ),
+  );
+  const mayWrite = [
+    'credentials/record.ts appendAudit',
+    'credentials/record.ts appendChange',
+    'credentials/record.ts appendAll',
+    // Rows that belong to no change: logins, refusals, receipts.
+    'audit/journal.ts appendAudit',
+    // What time has ended inside the store: by its own transaction, as no port offers it.
+    'store/purge.ts appendAll',
+    // Both hand on to the transaction what they are given, and look at it.
+    'revocation/commit.ts appendAudit',
+    'telemetry/observe.ts appendChange',
+  ];
+  expect([...new Set(writers)].filter((writer) => !mayWrite.includes(writer))).toEqual([]);
+  expect(writers.filter((writer) => writer.startsWith('credentials/record.ts'))).toHaveLength(4);
 });
 
 test('only main.ts ends the process', () => {

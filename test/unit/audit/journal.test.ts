@@ -2,13 +2,17 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AuditJournal, createAuditJournal } from '../../../src/audit/journal.ts';
 import type { CredentialRef } from '../../../src/domain/credential.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
+import type { RequestOrigin } from '../../../src/domain/request-origin.ts';
 import { systemWall, unixNanos } from '../../../src/domain/time.ts';
 import type { AuditEntry } from '../../../src/store/store.ts';
 
 const token: CredentialRef = { account: feltOf(0xa11cen), kind: 'token', id: 'tok_1' };
 const subkey: CredentialRef = { account: feltOf(0xb0bn), kind: 'subkey', id: '7' };
-const where = { requestId: 'request-1', clientIp: '192.0.2.7' };
-const later = { requestId: 'request-2', clientIp: '192.0.2.8' };
+const where = { requestId: 'request-1', clientIpText: '192.0.2.7' };
+const later = { requestId: 'request-2', clientIpText: '192.0.2.8' };
+
+/** The members of a row that say it. */
+const from = ({ requestId, clientIpText }: RequestOrigin) => ({ requestId, clientIp: clientIpText });
 
 /** What was written, without when it happened, which `whole` has. */
 let calls: (readonly AuditEntry[])[];
@@ -63,7 +67,7 @@ describe('logins', () => {
           action: 'login',
           actor: 'token:tok_1',
           subject: `credential/${token.account}/token/tok_1`,
-          ...where,
+          ...from(where),
           detail: { session: 'a' },
         },
         {
@@ -71,7 +75,7 @@ describe('logins', () => {
           action: 'login',
           actor: 'subkey:7',
           subject: `credential/${subkey.account}/subkey/7`,
-          ...where,
+          ...from(where),
           detail: { session: 'b' },
         },
       ],
@@ -90,7 +94,7 @@ describe('logins', () => {
           action: 'terminal_token.issued',
           actor: 'subkey:7',
           subject: `credential/${subkey.account}/subkey/7`,
-          ...later,
+          ...from(later),
           detail: { token: 'b' },
         },
       ],
@@ -103,7 +107,7 @@ describe('logins', () => {
       action: 'subkey.revoked',
       actor: 'main:main',
       subject: `credential/${subkey.account}/subkey/7`,
-      ...where,
+      ...from(where),
       detail: { public_key: '0x1' },
     };
     journal.ended(row, { nodes: 1, ms: 2, inFlight: 3 });
@@ -148,7 +152,7 @@ describe('refusals', () => {
       action: 'request.refused',
       actor: 'token:tok_1',
       subject: `credential/${token.account}/token/tok_1`,
-      ...where,
+      ...from(where),
       detail: { reason: 'permission_missing', route: 'POST /v1/orders', count: 3 },
     });
     expect(rows.slice(1).map((row) => [row.actor, row.detail])).toEqual([
@@ -200,7 +204,7 @@ describe('refusals', () => {
 
 describe('refused logins', () => {
   const refused = (credential: CredentialRef, clientIp: string, reason = 'ip_not_allowed') =>
-    journal.loginRefused(credential, { requestId: `from ${clientIp}`, clientIp }, reason);
+    journal.loginRefused(credential, { requestId: `from ${clientIp}`, clientIpText: clientIp }, reason);
 
   test('the first from an address is written within a second, the others of its minute are one row with their count', async () => {
     refused(subkey, '192.0.2.7');
@@ -280,7 +284,8 @@ describe('when it happened, which is before it is written', () => {
           action: 'subkey.revoked',
           actor: '',
           subject: '',
-          ...where,
+          requestId: where.requestId,
+          clientIp: where.clientIpText,
           detail: {},
         } as const;
         journal.ended(row, { nodes: 1, ms: 2, inFlight: 3 });

@@ -55,7 +55,7 @@ test('the journal: rows that wait, that were written and that were lost, and whe
     onFailure: () => undefined,
   });
   const credential = { account: feltOf(1n), kind: 'main', id: 'main' } as const;
-  const where = { requestId: 'r', clientIp: '' };
+  const where = { requestId: 'r', clientIpText: '' };
   const second = () => vi.advanceTimersByTimeAsync(1_000);
   journal.login(credential, where, {});
   journal.login(credential, where, {});

@@ -1,0 +1,44 @@
+// The rows of an account whose subkeys and tokens were revoked together with those of others: by a restore, or by a clock.
+import { type AccountId, credentialSubject, type Subject, storeSubject } from '../domain/credential.ts';
+import type { RevokedCredentials, RevokedSubkey, RevokedToken } from '../store/store.ts';
+import type { OperatorAct } from './operator-act.ts';
+import type { Recorded } from './record.ts';
+
+export const revokedChange = (
+  one: RevokedCredentials,
+  action: 'account.revoked_by_restore' | 'account.revoked_by_clock',
+  act: OperatorAct,
+): Recorded => ({
+  by: act,
+  account: one.account,
+  action,
+  subject: storeSubject,
+  subjects: revokedSubjects(one),
+  detail: revokedDetail(one),
+  narrows: true,
+});
+
+/** As audit rows list them: by the names that their owner knows. */
+export const revokedDetail = ({
+  subkeys,
+  tokens,
+}: {
+  readonly subkeys: readonly Pick<RevokedSubkey, 'publicKey'>[];
+  readonly tokens: readonly Pick<RevokedToken, 'lookupId'>[];
+}) => ({
+  subkeys: subkeys.map(({ publicKey }) => publicKey),
+  tokens: tokens.map(({ lookupId }) => lookupId),
+});
+
+export const revokedSubjects = ({
+  account,
+  subkeys,
+  tokens,
+}: {
+  readonly account: AccountId;
+  readonly subkeys: readonly Pick<RevokedSubkey, 'id'>[];
+  readonly tokens: readonly Pick<RevokedToken, 'tokenId'>[];
+}): readonly Subject[] => [
+  ...subkeys.map(({ id }) => credentialSubject({ account, kind: 'subkey', id: id.toString() })),
+  ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
+];
