@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorize } from '../access/authorize.ts';
 import { takesOwnerSignature } from '../access/own-routes.ts';
 import { refusalError } from '../access/refusal.ts';
-import { orderIdParameter, type Route, type RouteMatch, type RouteMatcher } from '../access/route-table.ts';
+import type { Route, RouteMatch, RouteMatcher } from '../access/route-table.ts';
 import { parseTarget } from '../access/target.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
@@ -13,16 +13,9 @@ import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Exchange, Outcome } from '../gateway/forward.ts';
-import type { OrderRoute } from '../orders/body.ts';
-import {
-  type AccountBucket,
-  type IpBucket,
-  limitMessage,
-  type RateLimiter,
-  rateLimitHeaders,
-  tightest,
-  type Verdict,
-} from '../ratelimit/limiter.ts';
+import { isUnsigned, orderRouteOf } from '../orders/route.ts';
+import { chargeAddress, chargeCaller, mayInsist } from '../ratelimit/charges.ts';
+import { limitMessage, type RateLimiter, rateLimitHeaders, tightest, type Verdict } from '../ratelimit/limiter.ts';
 import { rateKeys } from '../ratelimit/rate-keys.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
@@ -33,7 +26,7 @@ import { closeWhenDeaf } from './kit/deaf-clients.ts';
 import type { ForwardedProto } from './kit/forwarded-proto.ts';
 import { attachKnown, type Known, toldOfLeft } from './kit/known.ts';
 import { type HeaderLines, headerLines, requireNoBodyOfGet, requireOneHost, requirePlainBody } from './kit/lines.ts';
-import { optionalHeader, pathParam } from './kit/read.ts';
+import { optionalHeader } from './kit/read.ts';
 import { renderError, renderRefusal, toApiError } from './kit/render.ts';
 import { REQUEST_ID_HEADER, type RequestIds } from './kit/request-ids.ts';
 
@@ -121,17 +114,13 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const isUnix = isUnixSocket(request);
     const clientIp = deps.clientIp(remoteAddress, isUnix, lines.forwardedFor);
     arrival.clientIp = clientIp?.text ?? '';
-    // What has no route counts as a public request: guessing paths is not free.
+    const keys = rateKeys(clientIp);
     const signed = match.kind === 'route' && isSigned(match.route, request);
-    const ipVerdict = deps.limiter.chargeIp(
-      clientIp,
-      match.kind === 'route' ? ipBucketOf(match.route, signed) : 'public',
-    );
-    // Whoever shares the owner's address, or has the owner's own bot loop, must not keep the owner from revoking everything: there
-    // the count only holds for those who are refused anyway.
-    const mayInsist = !ipVerdict.allowed && match.kind === 'route' && match.route.limit === 'emergency';
-    if (!mayInsist) noteLimit(arrival, [ipVerdict]);
-    if (!ipVerdict.allowed && !mayInsist) {
+    const { narrow, wide } = keys;
+    const ipVerdict = chargeAddress(deps.limiter, keys, match, signed);
+    const insists = !ipVerdict.allowed && mayInsist(match);
+    if (!insists) noteLimit(arrival, [ipVerdict]);
+    if (!ipVerdict.allowed && !insists) {
       const onboarding = match.kind === 'route' && isOnboarding(match.route);
       return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict), onboarding);
     }
@@ -150,7 +139,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const asked = deps.authorize({ route, method: route.method, authorization, signed, clientIp });
     const decision = asked instanceof Promise ? await asked : asked;
     if (decision.kind === 'deny') {
-      if (!mayInsist) return refuse(arrival, decision);
+      if (!insists) return refuse(arrival, decision);
       noteLimit(arrival, [ipVerdict]);
       return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict));
     }
@@ -159,7 +148,6 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       decision.release();
       return refuse(arrival, denyTo(decision, 'route_unsigned'));
     }
-    const { narrow, wide } = rateKeys(clientIp);
     const context: RequestContext = {
       requestId: arrival.requestId,
       clientIp,
@@ -173,10 +161,10 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
         signedIn: decision.principal !== undefined,
         gone: () => arrival.response.closed,
       },
-      insists: mayInsist ? ipVerdict : undefined,
+      insists: insists ? ipVerdict : undefined,
     };
-    const callerVerdict = chargeCaller(route, decision);
-    noteLimit(arrival, mayInsist ? [callerVerdict] : [ipVerdict, callerVerdict]);
+    const callerVerdict = chargeCaller(deps.limiter, route, decision.principal);
+    noteLimit(arrival, insists ? [callerVerdict] : [ipVerdict, callerVerdict]);
     if (!callerVerdict.allowed) {
       decision.release();
       return refuse(arrival, denyTo(decision, 'rate_limited'), limitMessage(callerVerdict));
@@ -224,7 +212,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       requestId: arrival.requestId,
       requestNumber: arrival.number,
       maxBodyBytes: deps.limits.maxForwardBodyBytes,
-      order: orderRouteOf(context),
+      order: orderRouteOf(context.route, context.params),
       signatureHeaders: context.route.signatureHeaders,
       asker: context.asker,
       extraHeaders: arrival.extra,
@@ -257,15 +245,6 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const apiError = toApiError(error, arrival.requestId);
     telemetry.erred(toldOf(arrival, undefined), apiError, error);
     send(arrival, toldOfLeft(apiError, arrival));
-  }
-
-  function chargeCaller(route: Route, grant: Grant): Verdict {
-    const bucket = accountBucketOf(route);
-    const { principal } = grant;
-    if (bucket === undefined || principal === undefined) return { kind: 'unlimited', allowed: true };
-    // WIRE section 11, retail orders. Taking an order back is never held up by how many were placed.
-    const interactive = bucket === 'orders' && route.method !== 'DELETE' && principal.tokenUsage === 'interactive';
-    return deps.limiter.chargeCredential(principal.credential, bucket, { interactive });
   }
 
   function noteLimit(arrival: Arrival, verdicts: readonly Verdict[]): void {
@@ -314,42 +293,6 @@ const isUnixSocket = (request: IncomingMessage): boolean => {
   const address = request.socket.address();
   return !('port' in address) || address.port === undefined;
 };
-
-function ipBucketOf(route: Route, signed: boolean): IpBucket {
-  // A stranger, until the signature is verified.
-  if (signed) return 'login';
-  switch (route.limit) {
-    case 'public':
-    case 'login':
-    case 'onboarding':
-    case 'activate':
-      return route.limit;
-    default:
-      return 'private';
-  }
-}
-
-function accountBucketOf(route: Route): AccountBucket | undefined {
-  switch (route.limit) {
-    case 'orders':
-    case 'keys':
-      return route.limit;
-    case 'private-read':
-      return 'read';
-    default:
-      return undefined;
-  }
-}
-
-/** A route that trades by the bearer alone (docs/orders.md). */
-const isUnsigned = (route: Route): boolean =>
-  route.access === 'trade' && route.servedBy === 'venue' && route.order === undefined;
-
-function orderRouteOf({ route, params }: RequestContext): OrderRoute | undefined {
-  if (route.order === undefined) return undefined;
-  const parameter = route.order === 'modify' ? orderIdParameter(route.path) : undefined;
-  return { batch: route.order === 'batch', id: parameter === undefined ? undefined : pathParam(params, parameter) };
-}
 
 // An order with a bad signature is what a stolen session looks like; a body that is too large or late is not.
 function journaled({ code }: ApiError): DenyReason | undefined {

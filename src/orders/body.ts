@@ -4,14 +4,7 @@ import { alias } from '../domain/request-headers.ts';
 import { type JsonValue, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
 import { OrderError, readOrder, type SignedOrder } from '../starknet/order.ts';
 import { type Place, type Repeats, refusal, unreadable } from './refusals.ts';
-
-/** What the route says about the orders in its body. */
-export interface OrderRoute {
-  /** A list of orders instead of one. */
-  readonly batch: boolean;
-  /** The canonical id in the path, where the request changes an order. */
-  readonly id: string | undefined;
-}
+import type { OrderRoute } from './route.ts';
 
 /** One order of the request, with the words that name it in a refusal. */
 export interface Listed {

@@ -12,7 +12,7 @@ import type { SignedOrder } from '../starknet/order.ts';
 import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
-import { type Listed, type OrderRoute, readOrders } from './body.ts';
+import { type Listed, readOrders } from './body.ts';
 import type { OrderMark, OrderMarks } from './marks.ts';
 import {
   alreadySent,
@@ -25,6 +25,7 @@ import {
   tooOld,
   twiceInList,
 } from './refusals.ts';
+import type { OrderRoute } from './route.ts';
 
 export interface OrderRequest {
   readonly route: OrderRoute;

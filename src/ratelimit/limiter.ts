@@ -1,11 +1,10 @@
 // How often an address, an account or one of its credentials may call. It decides and counts; what is refused, and when accounts
 // may be charged (only after the request was authorized, so that nobody can lock an owner out), is the caller's business.
-import type { IpAddress } from '../domain/allowlist.ts';
 import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { Clock, UnixSeconds } from '../domain/time.ts';
 import { type Buckets, createBuckets, type Look } from './buckets.ts';
 import type { Limit } from './gcra.ts';
-import { rateKeys } from './rate-keys.ts';
+import type { RateKeys } from './rate-keys.ts';
 
 export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate'] as const;
 /**
@@ -52,7 +51,7 @@ export interface UnlimitedVerdict {
 export type Verdict = MeasuredVerdict | UnlimitedVerdict;
 
 export interface RateLimiter {
-  chargeIp(ip: IpAddress | undefined, bucket: IpBucket): Verdict;
+  chargeIp(client: RateKeys, bucket: IpBucket): Verdict;
   /**
    * Charges the account of a credential, and a subkey or token itself, or neither. Only for one that has just been proven and
    * authorized (DECISIONS, limits). `interactive`: this places or changes an order under a session that was asked for with
@@ -167,9 +166,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   return {
-    chargeIp(ip, bucket) {
+    chargeIp(keys, bucket) {
       const now = clock.monotonic();
-      const keys = rateKeys(ip);
       const looks: Counted[] = [{ scope: 'address', look: narrow[bucket].look(keys.narrow, now) }];
       if (keys.wide !== undefined) looks.push({ scope: 'address', look: wide[bucket].look(keys.wide, now) });
       return chargeAll(looks, bucket);

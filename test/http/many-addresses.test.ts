@@ -6,12 +6,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { settingOf } from '../../src/config/schema.ts';
-import type { IpAddress } from '../../src/domain/allowlist.ts';
 import { createFairQueue } from '../../src/domain/fair-queue.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import { outgoingHeaders } from '../../src/gateway/headers.ts';
 import { createClientIp } from '../../src/http/kit/client-ip.ts';
 import { accountBuckets, createRateLimiter, defaultLimits, ipBuckets } from '../../src/ratelimit/limiter.ts';
+import { type RateKeys, rateKeys } from '../../src/ratelimit/rate-keys.ts';
 import { call } from '../support/trader.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -32,18 +32,19 @@ function heapUsed(): number {
 const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
 
 /** Each in a /48 of its own. */
-const addressOf = (n: number): IpAddress => ({ family: 6, value: (0x2001n << 112n) | (BigInt(n) << 80n), text: '' });
+const keysOf = (n: number): RateKeys =>
+  rateKeys({ family: 6, value: (0x2001n << 112n) | (BigInt(n) << 80n), text: '' });
 const textOf = (n: number): string => `2001:${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}::1`;
 
 test('a million addresses fill every rate-limit map to its cap and no further; who was known keeps its own count', () => {
   const maxKeys = 1_000;
   const limiter = createRateLimiter({ enabled: true, limits: defaultLimits, maxKeys, clock: { monotonic: () => 0 } });
-  const known = addressOf(MILLION);
+  const known = keysOf(MILLION);
   for (let i = 0; i < 29; i += 1) expect(limiter.chargeIp(known, 'activate').allowed).toBe(true);
   const before = heapUsed();
   let most = 0;
   for (let n = 0; n < MILLION; n += 1) {
-    limiter.chargeIp(addressOf(n), ipBuckets[n % ipBuckets.length] ?? 'public');
+    limiter.chargeIp(keysOf(n), ipBuckets[n % ipBuckets.length] ?? 'public');
     if (n % 10_000 === 0) most = Math.max(most, limiter.size());
   }
   const after = heapUsed();

@@ -17,13 +17,14 @@ import {
   type Verdict,
   WIDE_FACTOR,
 } from '../../../src/ratelimit/limiter.ts';
-import { rateKeys } from '../../../src/ratelimit/rate-keys.ts';
+import { type RateKeys, rateKeys } from '../../../src/ratelimit/rate-keys.ts';
 
-const ip = (text: string): IpAddress => {
+const addressOf = (text: string): IpAddress => {
   const parsed = parseIp(text);
   if (parsed === undefined) throw new Error(`not an address: ${text}`);
   return parsed;
 };
+const ip = (text: string): RateKeys => rateKeys(addressOf(text));
 const account = (text: string) => {
   const parsed = parseFelt(text);
   if (parsed === undefined) throw new Error(`not a felt: ${text}`);
@@ -176,17 +177,17 @@ describe('who is counted together', () => {
 
   test('all whose address is unknown are one client', () => {
     const limiter = limiterOf();
-    expect(passes(() => limiter.chargeIp(undefined, 'activate'), 100)).toBe(30);
+    expect(passes(() => limiter.chargeIp(rateKeys(undefined), 'activate'), 100)).toBe(30);
     expect(limiter.chargeIp(ip('203.0.113.9'), 'activate').allowed).toBe(true);
   });
 
   test('keys of different networks, widths and families never meet', () => {
     const texts = ['1.2.3.4', '::1', '0:0:0:1::', '0:0:1::', '2001:db8::', '2001:db8:0:1::', '2001:db8:1::'];
-    const keys = texts.flatMap((text) => Object.values(rateKeys(ip(text)))).filter((key) => key !== undefined);
+    const keys = texts.flatMap((text) => Object.values(rateKeys(addressOf(text)))).filter((key) => key !== undefined);
     expect(keys).toHaveLength(13);
     // Shared on purpose: the /48 of ::1 with 0:0:0:1::, and of 2001:db8:: with 2001:db8:0:1::.
     expect(new Set(keys).size).toBe(11);
-    expect(rateKeys(ip('::ffff:1.2.3.4'))).toEqual(rateKeys(ip('1.2.3.4')));
+    expect(rateKeys(addressOf('::ffff:1.2.3.4'))).toEqual(rateKeys(addressOf('1.2.3.4')));
   });
 });
 
@@ -380,7 +381,7 @@ describe('memory', () => {
     let allowed = 0;
     for (let i = 0; i < 100_000; i += 1) {
       const address: IpAddress = { family: 6, value: (0x2001n << 112n) | (BigInt(i) << 80n), text: '' };
-      if (limiter.chargeIp(address, 'activate').allowed) allowed += 1;
+      if (limiter.chargeIp(rateKeys(address), 'activate').allowed) allowed += 1;
     }
     expect(limiter.size()).toBe(200);
     expect(allowed).toBe(100 + 30);
@@ -461,7 +462,7 @@ describe('switched off', () => {
     const limiter = createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock });
     expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 5000)).toBe(5000);
     expect(passes(() => limiter.chargeCredential(alice, 'keys'), 5000)).toBe(5000);
-    expect(rateLimitHeaders(limiter.chargeIp(undefined, 'login'), unixSeconds(1))).toEqual({});
+    expect(rateLimitHeaders(limiter.chargeIp(rateKeys(undefined), 'login'), unixSeconds(1))).toEqual({});
     expect(limiter.size()).toBe(0);
   });
 });

@@ -1,0 +1,62 @@
+// What a request is charged for and when: its address in every case, before the decision; its account and credential only once it was
+// allowed, so that nobody else can use up what the owner needs. Beyond this an opened session is charged in credentials/login.ts, and a call
+// of an emergency route in http/routes/emergency.ts and credentials/owner-proof.ts.
+import type { Route, RouteMatch } from '../access/route-table.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { AccountBucket, IpBucket, RateLimiter, UnlimitedVerdict, Verdict } from './limiter.ts';
+import type { RateKeys } from './rate-keys.ts';
+
+/** Before the decision. What has no route counts as a public request: guessing paths is not free. `signed`: by the owner, so it says. */
+export const chargeAddress = (
+  limiter: Pick<RateLimiter, 'chargeIp'>,
+  client: RateKeys,
+  match: RouteMatch,
+  signed: boolean,
+): Verdict => limiter.chargeIp(client, match.kind === 'route' ? addressBucketOf(match.route, signed) : 'public');
+
+/**
+ * Emergency routes: the limit of the address applies only to requests that would be denied. A neighbour or a looping bot on the owner's
+ * address must not block revoke-all.
+ */
+export const mayInsist = (match: RouteMatch): boolean => match.kind === 'route' && match.route.limit === 'emergency';
+
+/** After the decision. */
+export function chargeCaller(
+  limiter: Pick<RateLimiter, 'chargeCredential'>,
+  route: Pick<Route, 'limit' | 'method'>,
+  principal: Principal | undefined,
+): Verdict {
+  const bucket = accountBucketOf(route);
+  if (bucket === undefined || principal === undefined) return notCharged;
+  // docs/wire.md section 12, retail orders. Taking an order back is never held up by how many were placed.
+  const interactive = bucket === 'orders' && route.method !== 'DELETE' && principal.tokenUsage === 'interactive';
+  return limiter.chargeCredential(principal.credential, bucket, { interactive });
+}
+
+const notCharged: UnlimitedVerdict = { kind: 'unlimited', allowed: true };
+
+function addressBucketOf(route: Pick<Route, 'limit'>, signed: boolean): IpBucket {
+  // A stranger, until the signature is verified.
+  if (signed) return 'login';
+  switch (route.limit) {
+    case 'public':
+    case 'login':
+    case 'onboarding':
+    case 'activate':
+      return route.limit;
+    default:
+      return 'private';
+  }
+}
+
+function accountBucketOf(route: Pick<Route, 'limit'>): AccountBucket | undefined {
+  switch (route.limit) {
+    case 'orders':
+    case 'keys':
+      return route.limit;
+    case 'private-read':
+      return 'read';
+    default:
+      return undefined;
+  }
+}
