@@ -1,6 +1,6 @@
 // From which addresses a credential may be used: strict parsing once, then matching on integers.
 // A list that cannot be read back refuses everything; it must never come to mean "anywhere".
-import { isIP } from 'node:net';
+import { ipv4Text, ipv4Value, ipv6Text, ipv6Value } from './ip-text.ts';
 
 /** One address. An IPv4-mapped IPv6 address is folded to IPv4 when it is parsed, so one machine is one value. */
 export interface IpAddress {
@@ -62,18 +62,12 @@ const MAX_STORED_TEXT = 4096;
  * bracket, blank, leading zero, octal or hexadecimal IPv4.
  */
 export function parseIp(text: string): IpAddress | undefined {
-  // A zone id names an interface of one machine and means nothing to any other; isIP alone would let it pass.
-  if (text.length > MAX_IP_TEXT || text.includes('%')) return undefined;
-  switch (isIP(text)) {
-    case 4:
-      return addressOf(4, ipv4Value(text));
-    case 6: {
-      const value = ipv6Value(text);
-      return isMapped(value) ? addressOf(4, value & 0xffff_ffffn) : addressOf(6, value);
-    }
-    default:
-      return undefined;
-  }
+  if (text.length > MAX_IP_TEXT) return undefined;
+  const short = ipv4Value(text);
+  if (short !== undefined) return { family: 4, value: BigInt(short), text };
+  const value = ipv6Value(text);
+  if (value === undefined) return undefined;
+  return isMapped(value) ? addressOf(4, value & 0xffff_ffffn) : addressOf(6, value);
 }
 
 /**
@@ -243,42 +237,8 @@ function rangeOf(ip: IpAddress, prefix: number): IpRange {
 const addressOf = (family: 4 | 6, value: bigint): IpAddress => ({
   family,
   value,
-  text: family === 4 ? ipv4Text(value) : ipv6Text(value),
+  text: family === 4 ? ipv4Text(Number(value)) : ipv6Text(value),
 });
 
 /** RFC 4291 section 2.5.5.2: ::ffff:0:0/96, and nothing else, is IPv4 in IPv6 clothes. */
 const isMapped = (value: bigint): boolean => value >> 32n === 0xffffn;
-
-const ipv4Value = (text: string): bigint => text.split('.').reduce((value, octet) => value * 256n + BigInt(octet), 0n);
-
-const ipv4Text = (value: bigint): string => [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
-
-/** Only for text that isIP has accepted as IPv6. */
-function ipv6Value(text: string): bigint {
-  const dotted = text.lastIndexOf(':') + 1;
-  const hex = text.includes('.') ? text.slice(0, dotted) + hexGroups(ipv4Value(text.slice(dotted))) : text;
-  const [head = '', tail] = hex.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = new Array<string>(8 - left.length - right.length).fill('0');
-  return [...left, ...zeros, ...right].reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
-}
-
-const hexGroups = (value: bigint): string => `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
-
-/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups written `::`. */
-function ipv6Text(value: bigint): string {
-  const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
-  let start = 0;
-  let length = 1;
-  for (let from = 0; from < 8; from += 1) {
-    let to = from;
-    while (groups[to] === '0') to += 1;
-    if (to - from > length) {
-      start = from;
-      length = to - from;
-    }
-  }
-  if (length === 1) return groups.join(':');
-  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
-}
