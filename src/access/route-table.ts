@@ -1,5 +1,6 @@
 // Which routes exist, who may call them and who serves them: data from a file, read strictly, then matched segment by segment.
 // It never guesses: an unlisted path has no route, a literal segment is never read as a parameter, and nothing backtracks.
+import { type OrderForm, orderForms } from '../domain/order-form.ts';
 import { type Permission, permissions } from '../domain/permission.ts';
 import { loosestReading, parseTarget } from './target.ts';
 
@@ -22,10 +23,6 @@ export const ipLimits = ['public', 'login', 'onboarding', 'activate'] as const;
  */
 export const accountLimits = ['private-read', 'private-write', 'orders', 'keys', 'emergency'] as const;
 export type RouteLimit = (typeof ipLimits)[number] | (typeof accountLimits)[number];
-
-/** What the body of an order route holds: its owner's signatures are checked before it is forwarded (docs/orders.md). */
-export const orderForms = ['new', 'modify', 'batch', 'algo'] as const;
-export type OrderForm = (typeof orderForms)[number];
 
 const servers = ['us', 'venue'] as const;
 

@@ -13,14 +13,16 @@ import {
 } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { parseFelt } from '../domain/felt.ts';
+import type { Subkey } from '../domain/subkey.ts';
 import { addSeconds, type Clock, NEVER, secondsOf, unixNanos } from '../domain/time.ts';
+import type { Token } from '../domain/token.ts';
 import { ApiError } from '../errors.ts';
 import { decodeBase64url } from '../jwt/base64url.ts';
 import { type BearerClaims, readClaims } from '../jwt/claims.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import { createReadTerminalToken, type VerifiedTerminal } from '../jwt/terminal-claims.ts';
 import { createReadBearer } from '../jwt/verify.ts';
-import type { Account, AuditFilter, AuditRow, Page, PageRequest, Store, Subkey, Token } from '../store/store.ts';
+import type { Account, AuditFilter, AuditRow, Page, PageRequest, Store } from '../store/store.ts';
 import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
 
 /** One credential; `gone` when no row has it any more, as of a subkey that was not activated in time. */

@@ -2,11 +2,12 @@
 import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
+import type { Subkey } from '../domain/subkey.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
-import type { Store, StoreTransaction, Subkey } from '../store/store.ts';
+import type { Store, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { endingOf } from './end-unwritten.ts';
 import { record } from './record.ts';

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { encodeAllowlist, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
+import type { Subkey } from '../domain/subkey.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import {
   addSeconds,
@@ -17,7 +18,7 @@ import {
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
-import type { Account, Store, StoreTransaction, Subkey } from '../store/store.ts';
+import type { Account, Store, StoreTransaction } from '../store/store.ts';
 import type { Asker, Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import { type Caller, requireStill } from './caller.ts';

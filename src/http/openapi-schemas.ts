@@ -1,14 +1,12 @@
 // JSON Schemas as openapi.json shows them: what the routes declare, with notes for people and what a handler checks by itself.
 
 import { SHOWN } from '../wire/common.ts';
+import type { Json, JsonObject } from '../wire/json.ts';
 import { SubkeyWire } from '../wire/subkeys.ts';
 import { ApiTokenWire } from '../wire/tokens.ts';
 import { memberNotes } from './operation-notes.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [member: string]: Json;
-}
+export type { Json, JsonObject };
 
 export function isObject(json: Json | undefined): json is JsonObject {
   return typeof json === 'object' && json !== null && !Array.isArray(json);

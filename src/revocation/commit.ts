@@ -2,6 +2,7 @@
 // Nobody may tell a caller that a change is done except with the receipt that comes from here.
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { Receipt } from '../domain/receipt.ts';
 import type { Clock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { AuditEntry, Change, Store, StoreReads, StoreTransaction } from '../store/store.ts';
@@ -10,16 +11,6 @@ import { cutSubjectOf, type Denial } from './denial.ts';
 import type { Denials } from './denials.ts';
 import type { LiveRegistry } from './live.ts';
 import type { View } from './view.ts';
-
-/** What a change did, as the header Countersign-Revocation says it. */
-export interface Receipt {
-  /** Nodes that have applied the change. */
-  readonly nodes: number;
-  /** Milliseconds from commit to the last acknowledgement. */
-  readonly ms: number;
-  /** Exchanges of the credential whose head had already gone to the venue. */
-  readonly inFlight: number;
-}
 
 export interface Changed<T> {
   readonly result: T;

@@ -11,8 +11,10 @@ import {
   type Subject,
   sessionsSubject,
 } from '../domain/credential.ts';
+import type { Subkey } from '../domain/subkey.ts';
 import { type Clock, NEVER, type UnixNanos } from '../domain/time.ts';
-import type { Account, Facts, FactsQuery, Subkey, Token } from '../store/store.ts';
+import type { Token } from '../domain/token.ts';
+import type { Account, Facts, FactsQuery } from '../store/store.ts';
 import {
   accountOf,
   type Denial,

@@ -1,6 +1,7 @@
 // What an order's signature covers (WIRE section 3), read from the very members that a venue reads. Anything that could be signed
 // as one thing and read as another (a number that readers take differently, a member by a second name) is refused, never normalised.
 import type { AccountId } from '../domain/credential.ts';
+import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
 import { foldedName, type JsonObject, type JsonValue } from '../domain/strict-json.ts';
 import { inOtherUnit, type UnixMillis } from '../domain/time.ts';
@@ -167,9 +168,6 @@ function readSide(text: string): bigint {
 
 const SCALE_DIGITS = 8;
 const AMOUNT_BOUND = 1n << 127n;
-export const MAX_DECIMAL_LENGTH = 40;
-/** What Python's Decimal, Java's BigDecimal and their like write of a number that is not below zero, `0`, `0.10` and `5E-4` among it. */
-export const decimalText = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
 /**
  * Times 10^8. One number has many texts, and what is signed is the number: two texts of one are the same order. No exponent costs more than

@@ -4,8 +4,9 @@ import type { Allowlist, UsableAllowlist } from '../domain/allowlist.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
 import type { AccountId, CredentialRef, SessionCredentialRef, Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
-import type { SubkeyState } from '../domain/subkey.ts';
+import type { Subkey } from '../domain/subkey.ts';
 import type { UnixNanos, UnixSeconds } from '../domain/time.ts';
+import type { Token } from '../domain/token.ts';
 import type { StoreLost } from '../errors.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 
@@ -22,63 +23,8 @@ export interface Account {
   readonly createdAt: UnixNanos;
 }
 
-export interface Subkey {
-  readonly account: AccountId;
-  readonly id: bigint;
-  readonly publicKey: Felt;
-  readonly name: string;
-  readonly state: SubkeyState;
-  readonly allowlist: Allowlist;
-  /** 0 = never. */
-  readonly expiresAt: UnixNanos;
-  readonly createdAt: UnixNanos;
-  readonly updatedAt: UnixNanos;
-  /** 0 = not revoked. */
-  readonly revokedAt: UnixNanos;
-  /** Only while pending. */
-  readonly pending: PendingSubkey | undefined;
-  /** Names the proof that blessed it, for who sends the same again; empty where none was asked. */
-  readonly registeredBy: string;
-  /** Undefined unless it was pending once: kept when it is revoked, so that who comes second learns of the first. */
-  readonly activation: SubkeyActivation | undefined;
-}
-
-/** What waits for the ephemeral key's proof (WIRE 4.2). */
-export interface PendingSubkey {
-  readonly encryptedKey: string;
-  readonly ephPublicKey: Felt;
-  readonly until: UnixNanos;
-}
-
-/** Who took the ciphertext: the holder of the ephemeral key. */
-export interface SubkeyActivation {
-  readonly by: Felt;
-  readonly at: UnixNanos;
-  /** Canonical text of the client address; empty when it could not be told. */
-  readonly from: string;
-}
-
 /** A damaged allowlist can be read, never written. */
 export type NewSubkey = Omit<Subkey, 'id' | 'allowlist' | 'activation'> & { readonly allowlist: UsableAllowlist };
-
-/** The stored token_type (DECISIONS "kinds and ids"): every one of them is a read-only token. */
-export type TokenKind = 'readonly' | 'jwt' | 'api_key';
-
-export interface Token {
-  readonly account: AccountId;
-  readonly tokenId: string;
-  readonly lookupId: string;
-  readonly name: string;
-  readonly kind: TokenKind;
-  /** Which key signed its JWT; empty where an earlier release made it and nothing tells any more. */
-  readonly kid: string;
-  readonly allowlist: Allowlist;
-  readonly createdAt: UnixNanos;
-  readonly expiryAt: UnixNanos;
-  readonly lastUpdatedAt: UnixNanos;
-  /** 0 = live. */
-  readonly revokedAt: UnixNanos;
-}
 
 export type NewToken = Token & { readonly allowlist: UsableAllowlist };
 

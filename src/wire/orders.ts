@@ -1,8 +1,9 @@
 // The bodies of signed orders as openapi.json shows them, for clients to be made of. src/starknet/order.ts reads them, member by
 // member; test/unit/http/order-schemas.test.ts holds that both say the same.
-import type { OrderForm } from '../access/route-table.ts';
-import type { JsonObject } from '../http/openapi-schemas.ts';
-import { decimalText, MAX_DECIMAL_LENGTH } from '../starknet/order.ts';
+
+import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
+import type { OrderForm } from '../domain/order-form.ts';
+import type { JsonObject } from './json.ts';
 
 const decimal: JsonObject = {
   type: 'string',

@@ -1,9 +1,8 @@
 // The only bridge from domain values to what clients read.
 import { shownEntries } from '../domain/allowlist.ts';
-import { subkeyStateAt } from '../domain/subkey.ts';
+import { type Subkey, subkeyStateAt } from '../domain/subkey.ts';
 import type { UnixNanos } from '../domain/time.ts';
-import type { Receipt } from '../revocation/commit.ts';
-import type { Subkey, Token } from '../store/store.ts';
+import type { Token } from '../domain/token.ts';
 import type { SubkeyWire } from './subkeys.ts';
 import type { ApiTokenWire } from './tokens.ts';
 
@@ -31,11 +30,3 @@ export const tokenToWire = (token: Token): ApiTokenWire => ({
   revoked_at: token.revokedAt,
   allowed_cidrs: shownEntries(token.allowlist),
 });
-
-/** Header of a change that ended or narrowed a credential (DECISIONS "answers"). */
-export const REVOCATION_HEADER = 'Countersign-Revocation';
-
-export function receiptToWire(receipt: Receipt | undefined): string {
-  const { nodes, ms, inFlight } = receipt ?? { nodes: 1, ms: 0, inFlight: 0 };
-  return `nodes=${nodes}; ms=${ms}; in_flight=${inFlight}`;
-}

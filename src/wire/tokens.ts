@@ -1,6 +1,6 @@
 // The wire form of read-only tokens (WIRE section 5).
 import Type, { type Static } from 'typebox';
-import type { TokenKind } from '../store/store.ts';
+import type { TokenKind } from '../domain/token.ts';
 import { AllowedCidrs, BigInteger, closed, NameText, oneOf, open, pageMembers, SHOWN } from './common.ts';
 
 /** What `token_type` may say, and which kind of token it asks for. */

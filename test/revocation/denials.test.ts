@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { anywhere } from '../../src/domain/allowlist.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
+import type { Subkey } from '../../src/domain/subkey.ts';
 import { NEVER, unixNanos } from '../../src/domain/time.ts';
+import type { Token } from '../../src/domain/token.ts';
 import type { Denial } from '../../src/revocation/denial.ts';
 import { createDenials, type DenialLimits } from '../../src/revocation/denials.ts';
-import type { Account, Facts, FactsQuery, Subkey, Token } from '../../src/store/store.ts';
+import type { Account, Facts, FactsQuery } from '../../src/store/store.ts';
 
 const alice = feltOf(0xa11cen);
 const bob = feltOf(0xb0bn);

@@ -41,7 +41,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   credentials: core,
   orders: [...crypto, 'errors', 'access/route-table', 'access/signer', 'verification/verifier', 'store/store'],
   gateway: [...crypto, 'errors', 'config/upstream-address', 'verification/verifier', 'store/store', 'orders'],
-  wire: [...crypto, 'errors', 'access/route-table', 'revocation/commit', 'store/store', 'http/openapi-schemas'],
+  // Runs in a browser too: no server, nothing of Node.js, as a test below holds.
+  wire: crypto,
   // Only types, but for errors and lists of words: it says what the others tell it.
   telemetry: [
     ...pure,
@@ -104,6 +105,21 @@ const imports: readonly Import[] = files.flatMap((file) => {
   );
 });
 
+/** Of modules that a browser loads too: `node:` and packages among them, as the import says it. */
+const outside = (file: string): string[] =>
+  [
+    ...readFileSync(join(src, `${file}.ts`), 'utf8').matchAll(
+      /^(?:import|export)\s+(?!type\s)(?:[^'";]*?from\s+)?'([^.'][^']*)'/gms,
+    ),
+  ].map(([, target = '']) => target);
+
+/** A module and all that it loads, which leaves out types. */
+function loadedBy(entries: readonly string[]): ReadonlySet<string> {
+  const loaded = new Set(entries);
+  for (const file of loaded) for (const { from, to, isType } of imports) if (from === file && !isType) loaded.add(to);
+  return loaded;
+}
+
 const roomOf = (file: string): string => file.split('/')[0] ?? file;
 
 test('the import graph was read: the composition root imports most rooms', () => {
@@ -160,6 +176,21 @@ test('an audit row is written together with its change row by record() alone', (
   ];
   expect([...new Set(writers)].filter((writer) => !mayWrite.includes(writer))).toEqual([]);
   expect(writers.filter((writer) => writer.startsWith('credentials/record.ts'))).toHaveLength(4);
+});
+
+test('a browser can load src/wire: what it loads is of the pure rooms, and nothing of Node.js or of a server', () => {
+  const loaded = [
+    ...loadedBy(files.map((file) => file.replace(/\.ts$/, '')).filter((file) => roomOf(file) === 'wire')),
+  ];
+  expect(loaded.filter((file) => !['wire', ...crypto].includes(roomOf(file)))).toEqual([]);
+  expect(loaded).toContain('domain/allowlist');
+  expect(
+    loaded.flatMap((file) =>
+      outside(file)
+        .map((target) => ({ file, target }))
+        .filter(({ target }) => target !== 'typebox'),
+    ),
+  ).toEqual([]);
 });
 
 test('only main.ts ends the process', () => {

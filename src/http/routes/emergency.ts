@@ -12,7 +12,7 @@ import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { RateLimiter } from '../../ratelimit/limiter.ts';
 import { BigInteger, closed, FeltWire, open, SHOWN } from '../../wire/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { fromFastify } from '../kit/framework-errors.ts';
 import {

@@ -10,6 +10,7 @@ import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
 import type { Store } from '../../store/store.ts';
 import { AllowedCidrsBody, Empty } from '../../wire/common.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import {
   ActivatedSubkeyWire,
   ActivateSubkeyBody,
@@ -20,7 +21,7 @@ import {
   SubkeyListWire,
   SubkeyWire,
 } from '../../wire/subkeys.ts';
-import { REVOCATION_HEADER, receiptToWire, subkeyToWire } from '../../wire/to-wire.ts';
+import { subkeyToWire } from '../../wire/to-wire.ts';
 import { callerOf, contextOf, type RequestContext } from '../context.ts';
 import { readAllowlist, readFlag, readName, readPage, readPublicKey } from '../kit/read.ts';
 

@@ -7,7 +7,8 @@ import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { AllowedCidrsBody } from '../../wire/common.ts';
-import { REVOCATION_HEADER, receiptToWire, tokenToWire } from '../../wire/to-wire.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
+import { tokenToWire } from '../../wire/to-wire.ts';
 import {
   ApiTokenListQuery,
   ApiTokenListWire,

@@ -7,15 +7,16 @@ import type { LockAccount } from '../../credentials/lock-account.ts';
 import type { AccountId } from '../../domain/credential.ts';
 import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isOver, NEVER, type UnixNanos } from '../../domain/time.ts';
+import type { Token } from '../../domain/token.ts';
 import { ApiError } from '../../errors.ts';
 import { readPage } from '../../http/kit/read.ts';
-import type { Account, Store, Token } from '../../store/store.ts';
+import type { Account, Store } from '../../store/store.ts';
 import { BigInteger } from '../../wire/common.ts';
+import { REVOCATION_HEADER, ReceiptWire, receiptOf, receiptToWire } from '../../wire/receipt.ts';
 import { SubkeyWire } from '../../wire/subkeys.ts';
-import { REVOCATION_HEADER, receiptToWire, subkeyToWire, tokenToWire } from '../../wire/to-wire.ts';
+import { subkeyToWire, tokenToWire } from '../../wire/to-wire.ts';
 import { ApiTokenWire } from '../../wire/tokens.ts';
 import { actOf } from '../act.ts';
-import { ReceiptWire, receiptOf } from '../receipt.ts';
 
 const AccountWire = Type.Object({
   account: Type.String(),

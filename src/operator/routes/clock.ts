@@ -6,7 +6,7 @@ import type { AcceptClock } from '../../credentials/accept-clock.ts';
 import { type KeptClock, leadSeconds } from '../../domain/time.ts';
 import { clockFinding } from '../../telemetry/readiness.ts';
 import { BigInteger } from '../../wire/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { actOf } from '../act.ts';
 
 const ClockWire = Type.Object({

@@ -20,9 +20,8 @@ import { ApiError } from '../../errors.ts';
 import { readCursor } from '../../http/kit/read.ts';
 import type { AuditRow } from '../../store/store.ts';
 import { BigInteger } from '../../wire/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
+import { REVOCATION_HEADER, ReceiptWire, receiptOf, receiptToWire } from '../../wire/receipt.ts';
 import { actOf } from '../act.ts';
-import { ReceiptWire, receiptOf } from '../receipt.ts';
 
 const RowWire = Type.Object({
   at: BigInteger,

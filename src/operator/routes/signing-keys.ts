@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox';
 import type { SigningKeys } from '../../credentials/signing-keys.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
 import { BigInteger } from '../../wire/common.ts';
-import { REVOCATION_HEADER, receiptToWire } from '../../wire/to-wire.ts';
+import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { actOf } from '../act.ts';
 
 const SigningKeyWire = Type.Object({

@@ -32,7 +32,9 @@ import { type AccountId, accountSubject, type CredentialRef } from '../../../src
 import { type Felt, feltOf } from '../../../src/domain/felt.ts';
 import { passedHeaders } from '../../../src/domain/request-headers.ts';
 import { createShares } from '../../../src/domain/shares.ts';
+import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
+import type { Token } from '../../../src/domain/token.ts';
 import { createForward } from '../../../src/gateway/forward.ts';
 import { createUpstream } from '../../../src/gateway/upstream.ts';
 import { createFront } from '../../../src/http/front.ts';
@@ -54,7 +56,7 @@ import { scureCurve } from '../../../src/starknet/curve.ts';
 import { activationHash, createMessageHasher, registrationHash } from '../../../src/starknet/message.ts';
 import { parseSignaturePair, type StarkSignature } from '../../../src/starknet/signature.ts';
 import { openStore } from '../../../src/store/open.ts';
-import type { Account, Store, Subkey, Token } from '../../../src/store/store.ts';
+import type { Account, Store } from '../../../src/store/store.ts';
 import { createTelemetry } from '../../../src/telemetry/telemetry.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
 import { type Venue, venueAddress } from '../forward-harness.ts';

@@ -2,8 +2,9 @@
 import { anywhere, parseAllowlist, type UsableAllowlist } from '../../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, credentialSubject } from '../../../src/domain/credential.ts';
 import { type Felt, feltOf } from '../../../src/domain/felt.ts';
+import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
-import type { Account, AuditEntry, ChangeEntry, NewSubkey, NewToken, Store, Subkey } from '../../../src/store/store.ts';
+import type { Account, AuditEntry, ChangeEntry, NewSubkey, NewToken, Store } from '../../../src/store/store.ts';
 
 /** Beyond 2^53, and not a multiple of anything a double could round to. */
 export const T0: UnixNanos = unixNanos(1_700_000_000_123_456_789n);

@@ -5,6 +5,7 @@ import { parseIp } from '../../../src/domain/allowlist.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { MAX_JSON_VALUES } from '../../../src/domain/strict-json.ts';
+import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
 import { createOrderCheck, type OrderCheckDeps } from '../../../src/orders/check.ts';
 import { createOrderMarks, type OrderMarksOptions } from '../../../src/orders/marks.ts';
@@ -12,7 +13,6 @@ import { scureCurve } from '../../../src/starknet/curve.ts';
 import { feltFromText } from '../../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, orderType } from '../../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../../src/starknet/pedersen.ts';
-import type { Subkey } from '../../../src/store/store.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
 import { inlineVerifier, someone } from '../../support/verifier.ts';
 

@@ -1,0 +1,10 @@
+// What a change of a credential did by the time it was acknowledged.
+/** What a change did, as the header Countersign-Revocation says it. */
+export interface Receipt {
+  /** Nodes that have applied the change. */
+  readonly nodes: number;
+  /** Milliseconds from commit to the last acknowledgement. */
+  readonly ms: number;
+  /** Exchanges of the credential whose head had already gone to the venue. */
+  readonly inFlight: number;
+}

@@ -1,0 +1,23 @@
+// A read-only token of an account, as it is stored and listed.
+import type { Allowlist } from './allowlist.ts';
+import type { AccountId } from './credential.ts';
+import type { UnixNanos } from './time.ts';
+
+/** The stored token_type (docs/decisions.md "kinds and ids"): every one of them is a read-only token. */
+export type TokenKind = 'readonly' | 'jwt' | 'api_key';
+
+export interface Token {
+  readonly account: AccountId;
+  readonly tokenId: string;
+  readonly lookupId: string;
+  readonly name: string;
+  readonly kind: TokenKind;
+  /** Which key signed its JWT; empty where an earlier release made it and nothing tells any more. */
+  readonly kid: string;
+  readonly allowlist: Allowlist;
+  readonly createdAt: UnixNanos;
+  readonly expiryAt: UnixNanos;
+  readonly lastUpdatedAt: UnixNanos;
+  /** 0 = live. */
+  readonly revokedAt: UnixNanos;
+}
