@@ -6,12 +6,12 @@
 // to its first answer; memory is what the system holds resident for it. Pages are asked for over HTTP, one at a time, and cost
 // processor time of the server read from /proc. Linux only.
 import { join } from 'node:path';
-import { DATABASE_FILE } from '../src/app.ts';
 import { settingOf } from '../src/config/schema.ts';
 import { secondsOf, unixSeconds } from '../src/domain/time.ts';
 import { createIssuer } from '../src/jwt/issue.ts';
 import { createKeyring } from '../src/jwt/keyring.ts';
 import { openMasterKey } from '../src/jwt/master-key.ts';
+import { DATABASE_FILE } from '../src/store/database-file.ts';
 import { openStore } from '../src/store/open.ts';
 import { mainSession, onboard, type StarkTrader, starkTrader } from '../test/support/trader.ts';
 import { requestText, startLoad } from './support/load-client.ts';

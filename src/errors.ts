@@ -135,9 +135,12 @@ export class UnsafeFile extends Error {
 export class NotClosed extends Error {
   override readonly name = 'NotClosed';
 
+  readonly failures: readonly unknown[];
+
   constructor(failures: readonly unknown[]) {
     const why = failures.map((error) => (error instanceof Error ? error.message : String(error)));
     super(`not everything could be closed: ${why.join('; ')}`, { cause: failures });
+    this.failures = failures;
   }
 }
 

@@ -3,10 +3,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { DATABASE_FILE } from '../../src/app.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { systemWall } from '../../src/domain/time.ts';
+import { DATABASE_FILE } from '../../src/store/database-file.ts';
 
 export interface Seed {
   /** Subkeys and tokens in all. */

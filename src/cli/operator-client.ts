@@ -1,6 +1,7 @@
 // How a command reaches the operator API: that of the server which holds the data, or, when none runs, one of its own for as
 // long as the command takes. The token is sent to nobody but the holder of the lock.
-import { operatorToken, startOperatorAlone } from '../app.ts';
+import { startOperatorAlone } from '../compose/operator.ts';
+import { operatorToken } from '../compose/operator-token.ts';
 import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { readSettingsText } from '../config/settings-file.ts';
 import { BackupFailure, ClockFarAhead, NoData, NotClosed, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';

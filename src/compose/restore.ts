@@ -3,7 +3,6 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DATABASE_FILE } from '../app.ts';
 import { copyImage } from '../backup/image.ts';
 import { isSealedBy } from '../backup/trailer.ts';
 import { type LoadedConfig, SETTINGS_FILE } from '../config/load.ts';
@@ -14,6 +13,7 @@ import { syncFolder } from '../files/durable-file.ts';
 import { makeOwnFolder, requireOwnFolder } from '../files/own-folder.ts';
 import { createKeyring } from '../jwt/keyring.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
+import { DATABASE_FILE } from '../store/database-file.ts';
 import { openStore } from '../store/open.ts';
 import { DamagedRow } from '../store/rows.ts';
 import { type DatabaseFacts, type Examination, examineDatabase } from '../store/sqlite/examine.ts';

@@ -1,7 +1,8 @@
 // countersign config: whether the settings would be accepted, and what is in force and why. Never a secret.
+
+import { leftOutSentence, prepare } from '../../compose/prepare.ts';
 import { ConfigError, type LoadedConfig } from '../../config/load.ts';
 import { shownSettings } from '../../config/shown.ts';
-import { leftOutSentence, prepare } from '../../prepare.ts';
 import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
 import { readArguments } from '../read-arguments.ts';

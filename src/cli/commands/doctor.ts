@@ -1,9 +1,9 @@
 // countersign doctor: looks at everything a healthy installation needs, whether a server runs or not, and says what is wrong. It
 // changes nothing and prints no secret.
 import manifest from '../../../package.json' with { type: 'json' };
+import { tryPreparing } from '../../compose/prepare.ts';
 import { type DataLook, lookAtData } from '../../compose/restore.ts';
 import { settingNames } from '../../config/schema.ts';
-import { tryPreparing } from '../../prepare.ts';
 import { checkCertificate } from '../doctor/certificate.ts';
 import { checkDatabase } from '../doctor/database.ts';
 import { checkDescriptors } from '../doctor/descriptors.ts';

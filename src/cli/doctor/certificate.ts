@@ -1,7 +1,7 @@
 // Until when the public listener can prove itself. A certificate that has run out stops nobody's server, only everybody's clients.
 import { X509Certificate } from 'node:crypto';
+import type { Outcomes } from '../../compose/prepare.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Outcomes } from '../../prepare.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@
 // whether the master key opens the signing keys in it, and who signs. It reads, and changes nothing.
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
-import { keyUsesOf } from '../../app.ts';
+import { keyUsesOf } from '../../compose/key-uses.ts';
 import type { DatabaseFacts, DataLook, Trial } from '../../compose/restore.ts';
 import type { Config } from '../../config/schema.ts';
 import { addSeconds, isFarAhead, secondsOf, systemWall, unixNanos } from '../../domain/time.ts';

@@ -1,13 +1,13 @@
 // The data folder as the operating system sees it: who may read it, and how much room there is.
 import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DATABASE_FILE } from '../../app.ts';
 import type { Config } from '../../config/schema.ts';
 import { UnsafeFile } from '../../errors.ts';
 import { leftDrafts } from '../../files/durable-file.ts';
 import { looseFolderAbove, requireOwnFolder } from '../../files/own-folder.ts';
 import { OPERATOR_ADDRESS_FILE } from '../../operator/address-file.ts';
 import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
+import { DATABASE_FILE } from '../../store/database-file.ts';
 import { shownBytes } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 

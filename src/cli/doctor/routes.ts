@@ -1,6 +1,7 @@
 // The route table that a start would have.
+
+import { leftOutSentence, type Outcomes } from '../../compose/prepare.ts';
 import type { Config } from '../../config/schema.ts';
-import { leftOutSentence, type Outcomes } from '../../prepare.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 export function checkRoutes(config: Pick<Config, 'routes.file'>, routes: Outcomes['routes']): Finding {

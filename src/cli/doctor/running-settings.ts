@@ -1,6 +1,6 @@
 // Whether the server that runs has the settings that the doctor was given: what stands in a file or an environment by now, the server
 // may have read otherwise at its start, and what is looked at here is then not what runs there.
-import { operatorToken } from '../../app.ts';
+import { operatorToken } from '../../compose/operator-token.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type ShownSetting, shownSettings } from '../../config/shown.ts';
 import { listOf, membersOf, textOf } from '../answer.ts';

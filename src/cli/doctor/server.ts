@@ -4,7 +4,7 @@ import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
-import { operatorToken } from '../../app.ts';
+import { operatorToken } from '../../compose/operator-token.ts';
 import type { Config } from '../../config/schema.ts';
 import { looseFolderAbove } from '../../files/own-folder.ts';
 import { operatorSocketOf } from '../../operator/socket-file.ts';

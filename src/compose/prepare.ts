@@ -1,16 +1,16 @@
 // What a start makes of its settings before it opens anything: the route table, the certificate, the master key if there is one, the places
 // of the operator API, and as many connections as the system allows. A start begins with this, and `config check` and the doctor look at it, so that neither can accept what a start refuses.
-import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from './access/own-routes.ts';
-import { parseRouteTable, type RouteTable, RouteTableError, withLeverageForSubkeys } from './access/route-table.ts';
-import { type Connections, connectionsWithin, descriptorsAllowed } from './config/descriptors.ts';
-import { ConfigError, type LoadedConfig } from './config/load.ts';
-import type { Config } from './config/schema.ts';
-import { UnsafeFile } from './errors.ts';
-import { readGuarded } from './files/guarded-file.ts';
-import type { ListenAt } from './http/kit/listen.ts';
-import { openTls, type TlsOptions } from './http/kit/tls.ts';
-import { MasterKeyUnusable, readMasterKey } from './jwt/master-key.ts';
-import { operatorPlaces } from './operator/listening.ts';
+import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../access/own-routes.ts';
+import { parseRouteTable, type RouteTable, RouteTableError, withLeverageForSubkeys } from '../access/route-table.ts';
+import { type Connections, connectionsWithin, descriptorsAllowed } from '../config/descriptors.ts';
+import { ConfigError, type LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { UnsafeFile } from '../errors.ts';
+import { readGuarded } from '../files/guarded-file.ts';
+import type { ListenAt } from '../http/kit/listen.ts';
+import { openTls, type TlsOptions } from '../http/kit/tls.ts';
+import { MasterKeyUnusable, readMasterKey } from '../jwt/master-key.ts';
+import { operatorPlaces } from '../operator/listening.ts';
 
 export interface PreparedRoutes {
   readonly table: RouteTable;
@@ -30,7 +30,7 @@ export interface Outcomes {
   readonly connections: Outcome<Connections>;
 }
 
-type Prepared = { readonly [Part in keyof Outcomes]: Extract<Outcomes[Part], { value: unknown }>['value'] };
+export type Prepared = { readonly [Part in keyof Outcomes]: Extract<Outcomes[Part], { value: unknown }>['value'] };
 
 /** Each part by itself, for who wants to know all that is wrong. */
 export const tryPreparing = ({ config, sources }: LoadedConfig): Outcomes => ({

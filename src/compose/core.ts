@@ -1,0 +1,130 @@
+// What reads or changes the store, for the server and for a command alone: clock, signing keys, view, live exchanges, changes,
+// journal and backups.
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { createAuditJournal } from '../audit/journal.ts';
+import { createBackups } from '../backup/take.ts';
+import type { Config } from '../config/schema.ts';
+import { createSigningKeys } from '../credentials/signing-keys.ts';
+import type { Clock } from '../domain/time.ts';
+import { removeLeftDrafts } from '../files/durable-file.ts';
+import { makeOwnFolder } from '../files/own-folder.ts';
+import { createKeyring, type Keyring } from '../jwt/keyring.ts';
+import { openMasterKey } from '../jwt/master-key.ts';
+import { createSigningKey, type KeyUse, toRecord } from '../jwt/signing-key.ts';
+import { createChanges } from '../revocation/commit.ts';
+import { createCurrentStore } from '../revocation/current-store.ts';
+import { createDenials } from '../revocation/denials.ts';
+import { createLiveRegistry } from '../revocation/live.ts';
+import { createView } from '../revocation/view.ts';
+import { DATABASE_FILE } from '../store/database-file.ts';
+import type { FarAhead } from '../store/far-ahead.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import { countChanges } from '../telemetry/observe.ts';
+import { keyUsesOf } from './key-uses.ts';
+import type { Monitoring } from './monitoring.ts';
+import { createOpening } from './opening.ts';
+
+/** Nanoseconds and milliseconds; stands in for the machine's own clocks. */
+export interface MachineTime {
+  readonly wall: () => bigint;
+  readonly monotonic: () => number;
+}
+
+export interface CoreOptions extends Pick<Monitoring, 'log' | 'counters'> {
+  readonly time?: MachineTime | undefined;
+  /** For a command that works whatever the machine's clock says. */
+  readonly farAhead?: FarAhead;
+}
+
+export type Core = Awaited<ReturnType<typeof composeCore>>;
+
+export async function composeCore(config: Config, options: CoreOptions) {
+  const { log, counters, time, farAhead = config['clock.accept'] ? 'accept' : 'refuse' } = options;
+  await using opening = createOpening(log);
+  const folder = config['data.folder'];
+  makeOwnFolder(folder);
+  const { store: stored, clock } = await openStore(join(folder, DATABASE_FILE), time, farAhead);
+  opening.defer(() => stored.close());
+  const denials = createDenials({ clock });
+  const store = createCurrentStore(stored, denials);
+  const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
+  const live = createLiveRegistry({ clock });
+  const view = createView({ read: stored.facts, denials, capacity: config['view.capacity'] });
+  void stored.whenLost.then((why) => {
+    view.refuseAll(why);
+    log.fatal({ event: 'store_lost', err: why });
+    live.cutEverybody('store_lost');
+  });
+  const journal = createAuditJournal({
+    store,
+    clock,
+    onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
+  });
+  opening.defer(() => journal.close());
+  const changes = countChanges(
+    createChanges({
+      store: stored,
+      denials,
+      view,
+      live,
+      clock,
+      onStoreFailure(error, deniedWhole) {
+        log.error({ event: 'change_not_written', err: error });
+        for (const account of deniedWhole) log.error({ event: 'account_denied_whole', account });
+      },
+      onEnded: journal.ended,
+    }),
+    counters,
+  );
+  const signingKeys = createSigningKeys({
+    store,
+    changes,
+    clock,
+    keyring,
+    masterKey,
+    settings: {
+      maxAgeSeconds: config['signing_keys.max_age'],
+      publishDelaySeconds: config['signing_keys.publish_delay'],
+      uses: keyUsesOf(config),
+    },
+  });
+  const backups = createBackups({ store, masterKey, copy: join(folder, `${DATABASE_FILE}.copy`) });
+  return {
+    store,
+    clock,
+    keyring,
+    masterKey,
+    /** True when signing keys had to be created. */
+    firstStart,
+    live,
+    view,
+    journal,
+    changes,
+    signingKeys,
+    backups,
+    [Symbol.asyncDispose]: opening.move(),
+  };
+}
+
+async function openKeyring(
+  store: Store,
+  clock: Clock,
+  file: string,
+): Promise<{ keyring: Keyring; masterKey: KeyObject; created: boolean }> {
+  const records = await store.signingKeys();
+  const masterKey = openMasterKey(file, { mayCreate: records.length === 0 });
+  removeLeftDrafts(file);
+  const uses: readonly KeyUse[] = ['session', 'token'];
+  const missing = uses.filter((use) => !records.some((record) => record.use === use && record.state === 'active'));
+  if (missing.length > 0) {
+    const createdAt = clock.now();
+    const made = missing.map((use) => toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt }));
+    await store.transaction(async (tx) => {
+      for (const key of made) await tx.insertSigningKey(key);
+    });
+  }
+  const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
+  return { keyring, masterKey, created: missing.length > 0 };
+}

@@ -1,0 +1,85 @@
+// What forwards an allowed request: the connections to the venue, the check of signed orders, and the memory both may take.
+import { createSignerRefusal } from '../access/signer.ts';
+import type { Config } from '../config/schema.ts';
+import { passedHeaders } from '../domain/request-headers.ts';
+import { createShares } from '../domain/shares.ts';
+import { createForward } from '../gateway/forward.ts';
+import { createUpstream } from '../gateway/upstream.ts';
+import { createOrderCheck, type OrderCheck } from '../orders/check.ts';
+import { createOrderMarks, guaranteedMarks, type OrderMarks } from '../orders/marks.ts';
+import type { Verifier } from '../verification/verifier.ts';
+import type { Core } from './core.ts';
+import type { Monitoring } from './monitoring.ts';
+import type { Venue } from './venue.ts';
+
+/** A pause of a few seconds is no slow client. */
+const PACE_WINDOW_MS = 10_000;
+
+export interface GatewayParts extends Pick<Core, 'store' | 'clock' | 'view'>, Pick<Monitoring, 'requestIds'> {
+  readonly verifier: Verifier;
+  readonly venue: Venue;
+  /** How clients reach us. */
+  readonly scheme: 'http' | 'https';
+}
+
+export type Gateway = ReturnType<typeof composeGateway>;
+
+export function composeGateway(config: Config, parts: GatewayParts) {
+  const { venue, scheme } = parts;
+  const upstream = createUpstream({
+    address: venue.address,
+    connections: config['upstream.connections'],
+    maxWaiting: config['upstream.queue'],
+    connectTimeoutMs: config['upstream.connect_timeout'] * 1000,
+  });
+  const bodies = createShares(config['upstream.body_memory']);
+  const answers = createShares(config['upstream.answer_memory']);
+  const marks = config['orders.verify'] === 'require' ? orderMarks(config) : undefined;
+  const forward = createForward({
+    upstream,
+    upstreamSecret: venue.secret,
+    passed: passedHeaders(config['upstream.request_headers']),
+    protocol: scheme,
+    checkOrders: marks && orderCheck(config, { ...parts, marks }),
+    deadlineMs: config['upstream.timeout'] * 1000,
+    idleMs: config['upstream.timeout'] * 1000,
+    bodies,
+    answers,
+    maxAnswerCopyBytes: config['upstream.max_answer_copy'],
+    maxPausedAnswers: Math.ceil(config['upstream.connections'] / 4),
+    pace: { minBytesPerSecond: config['http.min_bytes_per_second'], windowMs: PACE_WINDOW_MS },
+  });
+  return { upstream, bodies, answers, marks, forward, [Symbol.asyncDispose]: async () => upstream.destroy() };
+}
+
+const orderMarks = (config: Config): OrderMarks =>
+  createOrderMarks({
+    maxMarks: config['orders.max_marks'],
+    maxPerAccount: config['orders.max_marks_per_account'],
+    subkeyPercent: config['rate_limit.credential_orders_percent'],
+    guaranteed: guaranteedMarks({
+      maxMarks: config['orders.max_marks'],
+      ordersPerMinute: config['rate_limit.orders_per_minute'],
+      maxAgeSeconds: config['orders.max_age'],
+      futureToleranceSeconds: config['login.future_tolerance'],
+      marksPerOrder: config['orders.repeats'] === 'refuse' ? 1 : 2,
+    }),
+  });
+
+const orderCheck = (
+  config: Config,
+  { verifier, store, clock, view, marks, requestIds }: GatewayParts & { readonly marks: OrderMarks },
+): OrderCheck =>
+  createOrderCheck({
+    verifier,
+    store,
+    marks,
+    signerRefusal: createSignerRefusal({ view, clock }),
+    clock,
+    settings: {
+      maxAgeSeconds: config['orders.max_age'],
+      futureToleranceSeconds: config['login.future_tolerance'],
+      repeats: config['orders.repeats'],
+    },
+    requestIdOf: requestIds.idOf,
+  });

@@ -1,0 +1,30 @@
+// What every part tells: the log, the counters and the request ids that both name.
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { createRequestIds } from '../http/kit/request-ids.ts';
+import { createCounters } from '../telemetry/counters.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createLineRedactor, createRedactor } from '../telemetry/redact.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
+import type { Prepared } from './prepare.ts';
+
+export type Monitoring = ReturnType<typeof composeMonitoring>;
+
+export function composeMonitoring(log: Logger, prepared?: Pick<Prepared, 'routes' | 'connections'>) {
+  const { leftOut = [] } = prepared?.routes ?? {};
+  // All in one line: lines of the same event are counted.
+  if (leftOut.length > 0) log.warn({ event: 'emergency_routes_left_out', routes: leftOut });
+  const problem = prepared?.connections.problem;
+  if (problem !== undefined) log.warn({ event: 'connections_lowered', reason: problem });
+  const counters = createCounters();
+  return { log, counters, telemetry: createTelemetry(log, counters), requestIds: createRequestIds() };
+}
+
+/** No line of it holds a secret of the settings. */
+export const loggerOf = (config: Config): Logger =>
+  createLogger({ level: config['log.level'], redact: createLineRedactor(createRedactor(secretsOf(config))) });
+
+const secretsOf = (config: Config): string[] =>
+  [config['operator.token'], config['metrics.token'], config['upstream.secret']].flatMap(
+    (secret) => secret?.reveal() ?? [],
+  );

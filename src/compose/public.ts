@@ -1,0 +1,92 @@
+// The public door: the front that decides, our own handlers behind it, and the listener.
+import { createRouteMatcher } from '../access/route-table.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { createFront } from '../http/front.ts';
+import { createHandlers } from '../http/handlers.ts';
+import { createClientIp, createConnectionKeys, createTrustedPeer } from '../http/kit/client-ip.ts';
+import { createCors } from '../http/kit/cors.ts';
+import { createForwardedProto } from '../http/kit/forwarded-proto.ts';
+import { createHttpServer } from '../http/kit/server.ts';
+import type { Readiness } from '../telemetry/readiness.ts';
+import type { Authority } from './authority.ts';
+import type { Core } from './core.ts';
+import type { Gateway } from './gateway.ts';
+import type { Limits } from './limits.ts';
+import type { Monitoring } from './monitoring.ts';
+import { createOpening } from './opening.ts';
+import type { Prepared } from './prepare.ts';
+
+export interface PublicParts extends Pick<Prepared, 'tls' | 'routes' | 'connections'>, Monitoring {
+  readonly core: Pick<Core, 'clock' | 'keyring' | 'view' | 'journal'>;
+  readonly authority: Authority;
+  readonly gateway: Pick<Gateway, 'forward' | 'upstream'>;
+  readonly limits: Pick<Limits, 'limiter' | 'handshakes'>;
+  readonly readiness: Readiness;
+}
+
+export async function composePublic({ config, sources }: LoadedConfig, parts: PublicParts) {
+  const { core, authority, gateway, limits, readiness, tls, routes, connections } = parts;
+  const { log, counters, telemetry, requestIds } = parts;
+  const { clock, keyring, view, journal } = core;
+  await using opening = createOpening(log);
+  const handlers = await createHandlers({
+    ...authority,
+    system: { config, clock, keyring },
+    self: { view, clock },
+    readiness,
+    telemetry,
+    maxBodyBytes: config['http.max_body_bytes'],
+    table: routes.table,
+  });
+  opening.defer(() => handlers.close());
+  const front = createFront(
+    {
+      requestIds,
+      match: createRouteMatcher(routes.table),
+      authorize: authority.authorize,
+      clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
+      forwardedProto: createForwardedProto(createTrustedPeer({ trusted: config['proxy.trusted'] })),
+      limiter: limits.limiter,
+      cors: createCors(config['cors.origins'], config['cors.headers']),
+      clock,
+      journal,
+      telemetry,
+      forward: gateway.forward,
+      refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
+      limits: {
+        maxTargetBytes: config['http.max_target_bytes'],
+        maxForwardBodyBytes: config['http.max_forward_body_bytes'],
+      },
+    },
+    handlers.serve,
+  );
+  const server = createHttpServer(
+    {
+      at: { host: config['server.host'], port: config['server.port'] },
+      maxHeaderBytes: config['http.max_header_bytes'],
+      maxConnections: connections.most,
+      perAddress: {
+        maxConnections: config['http.max_connections_per_address'],
+        keysOf: createConnectionKeys({ trusted: config['proxy.trusted'] }),
+        mayShakeHands: (keys) => limits.handshakes?.charge(keys) ?? true,
+      },
+      told: {
+        unreadable: ({ code }) => counters.errors.add(code),
+        closedUnheard: (why) => counters.closedUnheard.add(why),
+      },
+      requestTimeoutMs: config['http.request_timeout'] * 1000,
+      keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
+      // Longer than the venue may be silent, so that it is the exchange that ends in time, with an answer.
+      silenceTimeoutMs: (config['upstream.timeout'] + config['http.request_timeout']) * 1000,
+      tls,
+    },
+    front,
+  );
+  const port = await server.listen();
+  // Whoever still waits for the venue then is told whether the request had left, instead of nothing.
+  opening.defer(() => server.drain(config['http.drain_timeout'] * 1000, gateway.upstream.destroy));
+  if (sources['siwe.domains'].kind === 'default') authority.siweDomains.push(`localhost:${port}`, `127.0.0.1:${port}`);
+  const host = config['server.host'].includes(':') ? `[${config['server.host']}]` : config['server.host'];
+  const scheme = tls === undefined ? 'http' : 'https';
+  return { url: `${scheme}://${host}:${port}`, [Symbol.asyncDispose]: opening.move() };
+}

@@ -1,0 +1,54 @@
+// The verification of signatures: the Stark engine with its threads, and the recovery of wallets' keys.
+import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { openWalletRecovery, type WalletRecovery } from '../ethereum/wallet-recovery.ts';
+import { openAnswers } from '../verification/open-answers.ts';
+import { createThreads } from '../verification/threads.ts';
+import { createVerifier } from '../verification/verifier.ts';
+import { derivationHashes } from './derivation-hashes.ts';
+import type { Monitoring } from './monitoring.ts';
+
+const MIB = 1_048_576;
+
+export async function composeVerifier(config: Config, { log, telemetry }: Pick<Monitoring, 'log' | 'telemetry'>) {
+  const walletRecovery = await openWalletRecovery();
+  sayWalletRecovery(walletRecovery, log);
+  const settings = {
+    domain: { domainName: config.domain_name, chainId: config.starknet_chain_id },
+    classes: derivationHashes(config),
+  };
+  const workers = config['engine.workers'];
+  const count = workers === 'auto' ? availableParallelism() - 1 : workers;
+  // The main thread answers most of the time, so that its tables matter most.
+  const tableBytes = config['engine.table_mib'] * MIB;
+  const [own, each] = count === 0 ? [tableBytes, 0] : [tableBytes / 2, tableBytes / 2 / count];
+  const { recoverPublicKey } = walletRecovery;
+  const answers = openAnswers(settings, { tableBytes: Math.floor(own), recoverPublicKey });
+  const { unavailable } = answers;
+  if (unavailable !== undefined) {
+    log.warn({ event: 'engine_unavailable', reason: unavailable }, 'Stark signatures are verified in plain JavaScript');
+  }
+  const openThreads = (onChange: () => void) =>
+    createThreads({
+      count,
+      data: { settings, tableBytes: Math.floor(each), needsEngine: unavailable === undefined },
+      onChange,
+      onLost: (reason, retryMs) => log.error({ event: 'verification_thread_lost', reason, retryMs }),
+    });
+  const verifier = createVerifier({
+    answers,
+    openThreads: count === 0 ? undefined : openThreads,
+    maxWaiting: config['engine.queue'],
+    maxWaitMs: config['engine.max_wait'] * 1000,
+    onAnswered: telemetry.verified,
+    onShedding: (dropped) => log.warn({ event: 'verification_overloaded', dropped }),
+  });
+  return { verifier, [Symbol.asyncDispose]: () => verifier.close() };
+}
+
+function sayWalletRecovery(recovery: WalletRecovery, log: Logger): void {
+  const { kind } = recovery;
+  if (kind === 'native') log.info({ event: 'wallet_recovery', walletRecovery: kind });
+  else log.warn({ event: 'wallet_recovery', walletRecovery: kind, reason: recovery.reason });
+}
