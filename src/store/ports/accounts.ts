@@ -1,0 +1,46 @@
+// Accounts: the main key or wallet, the lock, and since when sessions are valid.
+import type { AccountId, SessionCredentialRef } from '../../domain/credential.ts';
+import type { Felt } from '../../domain/felt.ts';
+import type { UnixNanos } from '../../domain/time.ts';
+import type { Page, PageRequest } from './page.ts';
+
+export interface Account {
+  readonly account: AccountId;
+  readonly signer:
+    | { readonly type: 'starknet'; readonly publicKey: Felt }
+    | { readonly type: 'eip191'; readonly ethAddress: string };
+  readonly validAfter: UnixNanos;
+  /** 0 = not locked. */
+  readonly lockedAt: UnixNanos;
+  readonly createdAt: UnixNanos;
+}
+
+export interface AccountReads {
+  account(account: AccountId): Promise<Account | undefined>;
+}
+
+export interface AccountLists {
+  /** By account id. */
+  accounts(page: PageRequest): Promise<Page<Account>>;
+  /** By the main public key or the wallet's address, in lower case. */
+  accountsNamed(
+    by: { readonly publicKey: Felt } | { readonly ethAddress: string },
+    limit: number,
+  ): Promise<readonly Account[]>;
+}
+
+export interface AccountWrites {
+  /** False when the account exists already: nothing was written. */
+  insertAccount(account: Account, ethereumLabel: string): Promise<boolean>;
+  /** Conditional updates: false when it was in that state already, and nothing was written. */
+  lockAccount(account: AccountId, now: UnixNanos): Promise<boolean>;
+  unlockAccount(account: AccountId): Promise<boolean>;
+  /** Never lowers: sessions of every credential of the account whose auth_time is at or before `to` are dead. */
+  raiseValidAfter(account: AccountId, to: UnixNanos): Promise<void>;
+  /** The same for the sessions of one main key, wallet or subkey. */
+  raiseCredentialValidAfter(credential: SessionCredentialRef, to: UnixNanos): Promise<void>;
+  /** Never lowers: for every account there is, and as the least for every one that is onboarded later. */
+  raiseEveryValidAfter(to: UnixNanos): Promise<void>;
+  /** Raises and lowers: for every account there is, and for every one that is onboarded later. */
+  setEveryValidAfter(to: UnixNanos): Promise<void>;
+}
