@@ -20,14 +20,14 @@ import { rateKeys } from '../ratelimit/rate-keys.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
 import { attachContext, type RequestContext } from './context.ts';
+import { answerError } from './kit/answer-error.ts';
 import type { ClientIp } from './kit/client-ip.ts';
 import type { Cors } from './kit/cors.ts';
-import { closeWhenDeaf } from './kit/deaf-clients.ts';
 import type { ForwardedProto } from './kit/forwarded-proto.ts';
 import { attachKnown, type Known, toldOfLeft } from './kit/known.ts';
 import { type HeaderLines, headerLines, requireNoBodyOfGet, requireOneHost, requirePlainBody } from './kit/lines.ts';
 import { optionalHeader } from './kit/read.ts';
-import { renderError, renderRefusal, toApiError } from './kit/render.ts';
+import { renderRefusal, toApiError } from './kit/render.ts';
 import { REQUEST_ID_HEADER, type RequestIds } from './kit/request-ids.ts';
 
 export interface FrontDeps {
@@ -238,13 +238,14 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     }
     const error = refusalError(refusal);
     const code = onboarding ? 'ONBOARDING_RATE_LIMITED' : error.code;
-    send(arrival, new ApiError(code, message ?? error.message, { headers: error.headers }));
+    const answer = new ApiError(code, message ?? error.message, { headers: error.headers });
+    answerError(arrival.response, answer, arrival.clientIp, arrival.extra);
   }
 
   function fail(arrival: Arrival, error: unknown): void {
     const apiError = toApiError(error, arrival.requestId);
     telemetry.erred(toldOf(arrival, undefined), apiError, error);
-    send(arrival, toldOfLeft(apiError, arrival));
+    answerError(arrival.response, toldOfLeft(apiError, arrival), arrival.clientIp, arrival.extra);
   }
 
   function noteLimit(arrival: Arrival, verdicts: readonly Verdict[]): void {
@@ -266,23 +267,6 @@ const denyTo = ({ principal }: Grant, reason: DenyReason): Deny =>
 
 function answerPreflight({ response, extra }: Arrival, headers: Record<string, string>): void {
   response.writeHead(204, { 'Cache-Control': 'no-store', ...extra, ...headers }).end();
-}
-
-/** A refused request's body up to this size is read and thrown away, so that its connection can be used again. */
-const DRAINED_BODY_BYTES = 65_536;
-
-function send({ request, response, extra, clientIp }: Arrival, error: ApiError): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  const { status, headers, body } = renderError(error, clientIp);
-  const length = Number(request.headers['content-length'] ?? '0');
-  const chunked = request.headers['transfer-encoding'] !== undefined;
-  if (!request.complete && (chunked || length > DRAINED_BODY_BYTES)) response.shouldKeepAlive = false;
-  closeWhenDeaf(response, status);
-  response.writeHead(status, { ...headers, ...extra, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
 }
 
 const isSigned = (route: Route, { headers }: IncomingMessage): boolean =>

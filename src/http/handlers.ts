@@ -1,21 +1,16 @@
 // Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
 
 import type { RequestListener } from 'node:http';
-import Fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
 import type { Onboard } from '../credentials/onboard.ts';
 import { ProvenRefusal } from '../credentials/proven-refusal.ts';
-import { ApiError } from '../errors.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { SHOWN } from '../wire/common.ts';
 import { contextOf } from './context.ts';
-import { ignoreBodies, readBodiesAsJson } from './kit/bodies.ts';
-import { closeWhenDeaf } from './kit/deaf-clients.ts';
-import { fromFastify } from './kit/framework-errors.ts';
-import { renderError, toApiError } from './kit/render.ts';
+import { ignoreBodies } from './kit/bodies.ts';
+import { createApi } from './kit/fastify.ts';
 import { collectDeclared, describeApi } from './openapi.ts';
 import { readPages } from './pages.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
@@ -49,48 +44,21 @@ export interface Handlers {
   close(): Promise<void>;
 }
 
-/** Types are never converted: a text that looks like a number is a wrong type. */
-export const validation = {
-  customOptions: {
-    coerceTypes: false,
-    removeAdditional: false,
-    useDefaults: false,
-    allErrors: false,
-    keywords: [SHOWN],
-  },
-} as const satisfies FastifyServerOptions['ajv'];
-
 /** Longest path parameter: a zero-padded felt is 66 characters. */
 const MAX_PARAM_LENGTH = 256;
 
 export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
-  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const { requestId, route, clientIpText, grant } = contextOf(request);
-    const apiError = fromFastify(error) ?? fromLeaver(error, request) ?? toApiError(error, requestId);
-    const principal = error instanceof ProvenRefusal ? error : grant.principal;
-    const told = { requestId, route: route.name, clientIp: clientIpText, principal };
-    deps.telemetry.erred(told, apiError, error);
-    const { status, headers, body } = renderError(apiError, clientIpText);
-    closeWhenDeaf(reply.raw, status);
-    reply.code(status).headers(headers).send(body);
-  };
-  const app = Fastify({
-    logger: false,
-    bodyLimit: deps.maxBodyBytes,
-    exposeHeadRoutes: false,
-    forceCloseConnections: false,
-    requestIdHeader: false,
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: MAX_PARAM_LENGTH },
-    ajv: validation,
-    // What Fastify refuses before it has a route would go out in its own form.
-    frameworkErrors: answerError,
-  });
-
-  readBodiesAsJson(app);
-  app.setErrorHandler(answerError);
-  // The route table knows the path and we do not: a defect of ours, but the caller only learns that nothing is here.
-  app.setNotFoundHandler(() => {
-    throw refusalErrorOf('route_unknown');
+  const app = createApi({
+    maxBodyBytes: deps.maxBodyBytes,
+    maxParamLength: MAX_PARAM_LENGTH,
+    telemetry: deps.telemetry,
+    about(request, error) {
+      const { requestId, route, clientIpText, grant } = contextOf(request);
+      const principal = error instanceof ProvenRefusal ? error : grant.principal;
+      return { requestId, route: route.name, clientIp: clientIpText, principal };
+    },
+    // The route table knows the path and we do not: a defect of ours, but the caller only learns that nothing is here.
+    notFound: () => refusalErrorOf('route_unknown'),
   });
   // A read may have waited while its credential was revoked: the answer to a dead credential does not leave. Writes have
   // asked inside their own transaction.
@@ -127,10 +95,4 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
     },
     close: () => app.close(),
   };
-}
-
-// A client that leaves in the middle of its body is no failure of ours, or any stranger could fill the error log.
-function fromLeaver(error: unknown, request: FastifyRequest): ApiError | undefined {
-  const left = request.raw.readableAborted && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
-  return left ? new ApiError('BINDING_ERROR', 'the request body did not arrive') : undefined;
 }

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { parseRouteTable } from '../access/route-table.ts';
 import paradexRoutes from '../access/routes/paradex.json' with { type: 'json' };
 import { loadConfig } from '../config/load.ts';
-import { validation } from './handlers.ts';
+import { validation } from './kit/fastify.ts';
 import { collectDeclared, type DeclaredRoutes, describeApi } from './openapi.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerEmergencyRoutes } from './routes/emergency.ts';

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { readBearer } from '../access/bearer.ts';
 import { parseTarget } from '../access/target.ts';
 import type { Backups } from '../backup/take.ts';
@@ -18,8 +18,8 @@ import { parseIp } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { KeptClock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import { readBodiesAsJson } from '../http/kit/bodies.ts';
-import { fromFastify } from '../http/kit/framework-errors.ts';
+import { answerError } from '../http/kit/answer-error.ts';
+import { createApi } from '../http/kit/fastify.ts';
 import {
   type HeaderLines,
   headerLines,
@@ -27,13 +27,13 @@ import {
   requireOneHost,
   requirePlainBody,
 } from '../http/kit/lines.ts';
-import { renderError, toApiError } from '../http/kit/render.ts';
+import { toApiError } from '../http/kit/render.ts';
 import { REQUEST_ID_HEADER } from '../http/kit/request-ids.ts';
 import { registerHealthRoutes } from '../http/routes/health.ts';
 import type { Store } from '../store/store.ts';
 import type { MetricsPage } from '../telemetry/exposition.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
 import { attachAct } from './act.ts';
 import type { IsOperator } from './bearer.ts';
 import { registerAccountRoutes } from './routes/accounts.ts';
@@ -90,33 +90,26 @@ interface Known {
   [stranger]?: true;
 }
 
-const requestIdOf = (request: IncomingMessage & Known): string => request[attached] ?? 'unknown';
+/** Longest path parameter. */
+const MAX_PARAM_LENGTH = 128;
+
+const clientIpOf = ({ socket }: IncomingMessage): string => parseIp(socket.remoteAddress ?? '')?.text ?? '';
+const aboutOf = (request: IncomingMessage & Known): AboutRequest => ({
+  requestId: request[attached] ?? 'unknown',
+  route: 'operator',
+  principal: undefined,
+  clientIp: clientIpOf(request),
+});
 const isStranger = (request: IncomingMessage & Known): boolean => request[stranger] === true;
 
 export async function createOperatorApi(deps: OperatorApiDeps): Promise<OperatorApi> {
   const { telemetry } = deps;
-  const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const requestId = requestIdOf(request.raw);
-    const apiError = fromFastify(error) ?? toApiError(error, requestId);
-    const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
-    telemetry.erred({ requestId, route: 'operator', principal: undefined, clientIp }, apiError, error);
-    const { status, headers, body } = renderError(apiError, clientIp);
-    reply.code(status).headers(headers).send(body);
-  };
-  const app = Fastify({
-    logger: false,
-    bodyLimit: deps.limits.maxBodyBytes,
-    exposeHeadRoutes: false,
-    requestIdHeader: false,
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 128 },
-    // Nothing unknown is passed over: a filter that was spelled wrong would otherwise select everything.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
-    frameworkErrors: answerError,
-  });
-  readBodiesAsJson(app);
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler(() => {
-    throw new ApiError('NOT_FOUND', 'no such path');
+  const app = createApi({
+    maxBodyBytes: deps.limits.maxBodyBytes,
+    maxParamLength: MAX_PARAM_LENGTH,
+    telemetry,
+    about: ({ raw }) => aboutOf(raw),
+    notFound: () => new ApiError('NOT_FOUND', 'no such path'),
   });
   const refuseOtherMethods = watchMethods(app);
   registerHealthRoutes(app, deps.readiness, ({ raw }) => (isStranger(raw) ? 'names' : 'sentences'));
@@ -140,7 +133,9 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     try {
       enter(request, requestId);
     } catch (error) {
-      refuse(response, toApiError(error, requestId));
+      // Its body is not read.
+      if (!request.complete) response.shouldKeepAlive = false;
+      answerError(response, toApiError(error, requestId), '');
       return;
     }
     // As on the public listener: the body alone counts, whatever its type is said to be.
@@ -157,17 +152,16 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     }
     const target = parseTarget(request.url ?? '');
     const path = target.kind === 'target' ? `/${target.segments.join('/')}` : '';
-    const clientIp = parseIp(request.socket.remoteAddress ?? '')?.text ?? '';
     if (!mayComeWithoutBearer(path, lines, request)) {
       if (!deps.isOperator(lines.authorization)) {
         const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
-        telemetry.operatorDenied({ requestId, route: 'operator', principal: undefined, clientIp }, reason);
+        telemetry.operatorDenied(aboutOf(request), reason);
         const offered = readBearer(lines.authorization);
         const problem = typeof offered === 'string' ? undefined : offered.problem;
         const wrong = 'the operator token is missing or wrong';
         throw new ApiError('UNAUTHORIZED_ERROR', problem === undefined ? wrong : `${wrong}: ${problem}`);
       }
-      attachAct(request, { actor: 'operator', requestId, clientIp });
+      attachAct(request, { actor: 'operator', requestId, clientIp: clientIpOf(request) });
     }
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
     // HEAD is answered as GET is, and node leaves the body out.
@@ -211,14 +205,6 @@ function isAddress(host: string | undefined): boolean {
   const name = (host ?? '').replace(/:\d{1,5}$/, '');
   // A zone id may hold anything, a name for one.
   return name.toLowerCase() === 'localhost' || (!name.includes('%') && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0);
-}
-
-function refuse(response: ServerResponse, error: ApiError): void {
-  const { status, headers, body } = renderError(error, '');
-  // Its body is not read.
-  if (!response.req.complete) response.shouldKeepAlive = false;
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

@@ -3,8 +3,8 @@ import Fastify from 'fastify';
 import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import document from '../../docs/openapi.json' with { type: 'json' };
-import { validation } from '../../src/http/handlers.ts';
 import { readBodiesAsJson } from '../../src/http/kit/bodies.ts';
+import { validation } from '../../src/http/kit/fastify.ts';
 import { sendRaw } from '../support/raw.ts';
 import { call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
 import {

@@ -7,11 +7,11 @@ import { append, createChain, createLink, ownersOf, unlink } from '../../domain/
 import { ApiError } from '../../errors.ts';
 import type { RateKeys } from '../../ratelimit/rate-keys.ts';
 import type { ConnectionRefusal } from '../../telemetry/counters.ts';
+import { answerError } from './answer-error.ts';
 import { connectionOf, isHeldUp, type Open } from './connection.ts';
 import { createConnectionShares, networkShare } from './connection-shares.ts';
 import { isOutOfDescriptors, watchDescriptors } from './descriptors-left.ts';
 import { type ListenAt, listen } from './listen.ts';
-import { renderError } from './render.ts';
 import { REQUEST_ID_HEADER } from './request-ids.ts';
 import { isHttp1 } from './request-line.ts';
 import type { TlsOptions } from './tls.ts';
@@ -252,12 +252,6 @@ const tooManyWaiting = (): ApiError =>
   new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`);
 
 function refuseAndClose(response: ServerResponse, error: ApiError): void {
-  const { status, headers, body } = renderError(error, '');
   response.shouldKeepAlive = false;
-  response.writeHead(status, {
-    ...headers,
-    [REQUEST_ID_HEADER]: randomUUID(),
-    'Content-Length': Buffer.byteLength(body),
-  });
-  response.end(body);
+  answerError(response, error, '', { [REQUEST_ID_HEADER]: randomUUID() });
 }

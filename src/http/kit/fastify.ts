@@ -1,0 +1,71 @@
+// The Fastify behind a listener of ours: how strictly it reads, and in whose words it refuses. Routes are the caller's; nothing reaches
+// them but what the listener's own front hands over.
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
+import { ApiError } from '../../errors.ts';
+import type { AboutRequest, Telemetry } from '../../telemetry/telemetry.ts';
+import { SHOWN } from '../../wire/common.ts';
+import { readBodiesAsJson } from './bodies.ts';
+import { closeWhenDeaf } from './deaf-clients.ts';
+import { fromFastify } from './framework-errors.ts';
+import { renderError, toApiError } from './render.ts';
+
+/** Types are never converted, and nothing unknown is passed over: a filter that was spelled wrong would select everything. */
+export const validation = {
+  customOptions: {
+    coerceTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+    allErrors: false,
+    keywords: [SHOWN],
+  },
+} as const satisfies FastifyServerOptions['ajv'];
+
+export interface ApiOptions {
+  readonly maxBodyBytes: number;
+  /** Longest path parameter. */
+  readonly maxParamLength: number;
+  readonly telemetry: Pick<Telemetry, 'erred'>;
+  /** Which request failed with `error`. */
+  about(request: FastifyRequest, error: unknown): AboutRequest;
+  /** What is answered to a path without a route. */
+  notFound(): ApiError;
+}
+
+export function createApi({ maxBodyBytes, maxParamLength, telemetry, about, notFound }: ApiOptions): FastifyInstance {
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const told = about(request, error);
+    const apiError = fromFastify(error) ?? fromLeaver(error, request) ?? toApiError(error, told.requestId);
+    telemetry.erred(told, apiError, error);
+    const { status, headers, body } = renderError(apiError, told.clientIp);
+    closeWhenDeaf(reply.raw, status);
+    reply.code(status).headers(headers).send(body);
+  };
+  const app = Fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    exposeHeadRoutes: false,
+    forceCloseConnections: false,
+    requestIdHeader: false,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength },
+    ajv: validation,
+    // What Fastify refuses before it has a route would go out in its own form.
+    frameworkErrors: answer,
+  });
+  readBodiesAsJson(app);
+  app.setErrorHandler(answer);
+  app.setNotFoundHandler(() => {
+    throw notFound();
+  });
+  return app;
+}
+
+// A client that leaves in the middle of its body is no failure of ours, or any stranger could fill the error log.
+function fromLeaver(error: unknown, request: FastifyRequest): ApiError | undefined {
+  const left = request.raw.readableAborted && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+  return left ? new ApiError('BINDING_ERROR', 'the request body did not arrive') : undefined;
+}
