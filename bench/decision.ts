@@ -195,7 +195,7 @@ async function firstSight(): Promise<number> {
   if (granted.kind === 'allow') granted.release();
   const before = process.cpuUsage();
   for (const each of asked) {
-    view.apply({ position: 2n ** 60n, subjects: [`account/${account}`], narrows: false });
+    view.apply({ position: 2n ** 60n, subjects: [`account/${account}`] });
     const decision = await authorize(each);
     if (decision.kind !== 'allow') throw new Error(decision.reason);
     decision.release();

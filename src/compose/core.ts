@@ -12,10 +12,13 @@ import { makeOwnFolder } from '../files/own-folder.ts';
 import { createKeyring, type Keyring } from '../jwt/keyring.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
 import { createSigningKey, type KeyUse, toRecord } from '../jwt/signing-key.ts';
+import { createApply, subscribersInOrder } from '../revocation/applied.ts';
+import { createBarrier } from '../revocation/barrier.ts';
 import { createChanges } from '../revocation/commit.ts';
 import { createCurrentStore } from '../revocation/current-store.ts';
 import { createDenials } from '../revocation/denials.ts';
 import { createLiveRegistry } from '../revocation/live.ts';
+import { createUnwritten } from '../revocation/unwritten.ts';
 import { createView } from '../revocation/view.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
 import type { FarAhead } from '../store/far-ahead.ts';
@@ -67,9 +70,8 @@ export async function composeCore(config: Config, options: CoreOptions) {
     createChanges({
       store: stored,
       denials,
-      view,
-      live,
-      clock,
+      unwritten: createUnwritten({ store: stored, denials, view, live }),
+      barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
       onStoreFailure(error, deniedWhole) {
         log.error({ event: 'change_not_written', err: error });
         for (const account of deniedWhole) log.error({ event: 'account_denied_whole', account });

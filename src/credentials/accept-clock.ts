@@ -75,9 +75,7 @@ export function createAcceptClock(deps: {
       const from = clock.now();
       const to = clock.machine();
       const readAt = clock.monotonic();
-      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act), {
-        cutReason: 'signing_key_retired',
-      });
+      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act));
       // In one turn: no session is signed by an old key at the new time, nor by a new key at the old one.
       for (const { kid } of result.retired) keyring.retire(kid);
       clock.accept(to, readAt);

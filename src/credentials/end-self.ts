@@ -41,7 +41,7 @@ export function createEndSelf({ changes, clock }: { changes: Changes; clock: Clo
           : undefined;
         return { result: { kind, label }, change };
       },
-      { deny: () => ended, lift: () => ended },
+      { ifUnwritten: { end: () => ended }, onceWritten: { lift: () => ended } },
     );
   };
 

@@ -10,18 +10,19 @@ type Named = Extract<SingleDenial, { kind: 'named' }>;
  * `look` resolves with the row, or undefined when there is none; `refOf` names a row that was found. Never rejects: a store that fails
  * fails the commit. Once that went through, written now or before or without such a row, nothing is denied by that name.
  */
-export async function endingOf<Row>(
+export async function endUnwritten<Row>(
   asked: Omit<Named, 'kind'>,
   look: () => Promise<Row | undefined>,
   refOf: (row: Row) => CredentialRef & { readonly kind: Revocable },
-): Promise<Pick<CommitOptions<unknown>, 'deny' | 'lift'>> {
+): Promise<CommitOptions<unknown>> {
   const byName: Denial = { kind: 'named', ...asked };
-  const lift = () => [byName];
+  const onceWritten = { lift: () => [byName] };
   try {
     const known = await look();
-    if (known === undefined) return { lift };
-    return { deny: () => [{ kind: 'credential', credential: refOf(known), label: asked.label }], lift };
+    if (known === undefined) return { onceWritten };
+    const ended: Denial = { kind: 'credential', credential: refOf(known), label: asked.label };
+    return { ifUnwritten: { end: () => [ended] }, onceWritten };
   } catch {
-    return { deny: () => [byName], lift };
+    return { ifUnwritten: { end: () => [byName] }, onceWritten };
   }
 }

@@ -25,7 +25,10 @@ export function createLockAccount({ changes, clock }: { changes: Changes; clock:
           const change = done ? await record(tx, lockChange(account, 'account.locked', act)) : undefined;
           return { result: await requireAccount(tx, account), change };
         },
-        { deny: () => [lockOf(account)], lift: () => [lockOf(account)], cutReason: 'account_locked' },
+        {
+          ifUnwritten: { end: () => [lockOf(account)], cut: 'account_locked' },
+          onceWritten: { lift: () => [lockOf(account)] },
+        },
       ),
 
     unlock: (account, act) =>
@@ -37,7 +40,7 @@ export function createLockAccount({ changes, clock }: { changes: Changes; clock:
           const change = done ? await record(tx, lockChange(account, 'account.unlocked', act)) : undefined;
           return { result: await requireAccount(stored, account), change };
         },
-        { lift: () => [lockOf(account)] },
+        { onceWritten: { lift: () => [lockOf(account)] } },
       ),
   };
 }

@@ -9,7 +9,7 @@ import { ApiError } from '../errors.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { endingOf } from './end-unwritten.ts';
+import { endUnwritten } from './end-unwritten.ts';
 import { record } from './record.ts';
 
 export interface ManageSubkeys {
@@ -47,29 +47,26 @@ export function createManageSubkeys(deps: {
     },
 
     replaceAllowlist: (caller, publicKey, allowlist) =>
-      changes.commit(
-        async (tx) => {
-          const subkey = await liveSubkey(tx, caller, publicKey, 'PUT');
-          const { account } = caller.principal.credential;
-          if (!(await tx.replaceSubkeyAllowlist(account, subkey.id, allowlist, clock.now()))) throw noSuchSubkey();
-          const detail = { from: shownEntries(subkey.allowlist), to: shownEntries(allowlist) };
-          const narrows = !covers(allowlist, subkey.allowlist);
-          const change = await record(tx, {
-            by: caller,
-            action: 'subkey.allowlist_replaced',
-            subject: subjectOf(subkey),
-            detail,
-            narrows,
-          });
-          return { result: await reread(tx, account, publicKey), change };
-        },
-        { cutReason: 'ip_not_allowed' },
-      ),
+      changes.commit(async (tx) => {
+        const subkey = await liveSubkey(tx, caller, publicKey, 'PUT');
+        const { account } = caller.principal.credential;
+        if (!(await tx.replaceSubkeyAllowlist(account, subkey.id, allowlist, clock.now()))) throw noSuchSubkey();
+        const detail = { from: shownEntries(subkey.allowlist), to: shownEntries(allowlist) };
+        const narrows = !covers(allowlist, subkey.allowlist);
+        const change = await record(tx, {
+          by: caller,
+          action: 'subkey.allowlist_replaced',
+          subject: subjectOf(subkey),
+          detail,
+          narrows,
+        });
+        return { result: await reread(tx, account, publicKey), change };
+      }),
 
     async revoke(caller, publicKey) {
       const { account } = caller.principal.credential;
       const look = () => deps.store.subkey(account, publicKey);
-      const ending = await endingOf({ account, of: 'subkey', label: publicKey }, look, refOf);
+      const options = await endUnwritten({ account, of: 'subkey', label: publicKey }, look, refOf);
       const { result, receipt } = await changes.commit(async (tx) => {
         await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
         const subkey = await tx.subkey(account, publicKey);
@@ -84,7 +81,7 @@ export function createManageSubkeys(deps: {
           narrows: true,
         });
         return { result: await reread(tx, account, publicKey), change };
-      }, ending);
+      }, options);
       if (result === undefined) throw noSuchSubkey();
       return { result, receipt };
     },

@@ -9,7 +9,7 @@ import type { Issuer } from '../jwt/issue.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { NewToken, Store, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
-import { endingOf } from './end-unwritten.ts';
+import { endUnwritten } from './end-unwritten.ts';
 import { record } from './record.ts';
 import { requireUsable } from './require-usable.ts';
 
@@ -89,32 +89,29 @@ export function createManageTokens(deps: {
     },
 
     replaceAllowlist: (caller, lookupId, allowlist) =>
-      changes.commit(
-        async (tx) => {
-          await requireStill(tx, caller, { permission: 'keys:manage', method: 'PUT' }, clock);
-          const { account } = caller.principal.credential;
-          const token = await tx.token(account, lookupId);
-          if (token === undefined || token.revokedAt !== NEVER) throw noSuchToken();
-          if (isOver(token.expiryAt, clock.latest())) throw noSuchToken();
-          if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, clock.now()))) throw noSuchToken();
-          const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
-          const narrows = !covers(allowlist, token.allowlist);
-          const change = await record(tx, {
-            by: caller,
-            action: 'token.allowlist_replaced',
-            subject: subjectOf(token),
-            detail,
-            narrows,
-          });
-          return { result: await reread(tx, account, lookupId), change };
-        },
-        { cutReason: 'ip_not_allowed' },
-      ),
+      changes.commit(async (tx) => {
+        await requireStill(tx, caller, { permission: 'keys:manage', method: 'PUT' }, clock);
+        const { account } = caller.principal.credential;
+        const token = await tx.token(account, lookupId);
+        if (token === undefined || token.revokedAt !== NEVER) throw noSuchToken();
+        if (isOver(token.expiryAt, clock.latest())) throw noSuchToken();
+        if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, clock.now()))) throw noSuchToken();
+        const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
+        const narrows = !covers(allowlist, token.allowlist);
+        const change = await record(tx, {
+          by: caller,
+          action: 'token.allowlist_replaced',
+          subject: subjectOf(token),
+          detail,
+          narrows,
+        });
+        return { result: await reread(tx, account, lookupId), change };
+      }),
 
     async revoke(caller, lookupId) {
       const { account } = caller.principal.credential;
       const look = () => deps.store.token(account, lookupId);
-      const ending = await endingOf({ account, of: 'token', label: lookupId }, look, refOf);
+      const options = await endUnwritten({ account, of: 'token', label: lookupId }, look, refOf);
       const { result, receipt } = await changes.commit(async (tx) => {
         await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
         const token = await tx.token(account, lookupId);
@@ -128,7 +125,7 @@ export function createManageTokens(deps: {
           narrows: true,
         });
         return { result: await reread(tx, account, lookupId), change };
-      }, ending);
+      }, options);
       if (result === undefined) throw noSuchToken();
       return { result, receipt };
     },

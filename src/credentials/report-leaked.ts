@@ -42,7 +42,10 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
         });
         return { result: undefined, change };
       },
-      { deny: () => [ending], lift: () => [ending], cutReason: isToken ? 'credential_revoked' : 'signed_out' },
+      {
+        ifUnwritten: { end: () => [ending], cut: isToken ? 'credential_revoked' : 'signed_out' },
+        onceWritten: { lift: () => [ending] },
+      },
     );
   };
 

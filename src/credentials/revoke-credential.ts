@@ -44,8 +44,8 @@ export function createRevokeCredential({
         return { result: true, change };
       },
       {
-        deny: () => [denial],
-        lift: () => (isNamed ? [denial, { kind: 'named', account, of: kind, label }] : [denial]),
+        ifUnwritten: { end: () => [denial] },
+        onceWritten: { lift: () => (isNamed ? [denial, { kind: 'named', account, of: kind, label }] : [denial]) },
       },
     );
     return { result, receipt };

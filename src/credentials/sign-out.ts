@@ -92,7 +92,10 @@ export function createSignOut(deps: {
       ...(kinds?.subkeys ? [{ kind: 'every', account, of: 'subkey' } as const] : []),
       ...(kinds?.tokens ? [{ kind: 'every', account, of: 'token' } as const] : []),
     ];
-    return { deny: () => all(ceiling()), lift: ({ validAfter }) => all(validAfter), cutReason: 'signed_out' };
+    return {
+      ifUnwritten: { end: () => all(ceiling()), cut: 'signed_out' },
+      onceWritten: { lift: ({ validAfter }) => all(validAfter) },
+    };
   }
 
   // So that a captured signature dated into the future dies, too.

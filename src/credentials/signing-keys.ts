@@ -237,7 +237,7 @@ export function createSigningKeys(deps: {
         const detail = tokens === 0 ? { why } : { why, revoked_tokens: tokens };
         return { result: tokens, change: await record(tx, keyChange(key, 'signing_key.retired', act, detail)) };
       },
-      { deny: () => [ended], lift: () => [ended], cutReason: 'signing_key_retired' },
+      { ifUnwritten: { end: () => [ended], cut: 'signing_key_retired' }, onceWritten: { lift: () => [ended] } },
     );
     return { result: { key: await find(key.kid), tokens }, receipt };
   }

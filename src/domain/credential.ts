@@ -44,6 +44,7 @@ export const kindSubject = ({ account, kind }: Pick<CredentialRef, 'account' | '
   `every/${account}/${kind}`;
 export const namedSubject = ({ account, kind, label }: NamedCredential): Subject => `named/${account}/${kind}/${label}`;
 export const signingKeySubject = (kid: string): Subject => `kid/${kid}`;
+export const isSigningKeySubject = (subject: Subject): boolean => subject.startsWith('kid/');
 
 /** What a restore changes, and a backup copies: everything there is. */
 export const storeSubject: Subject = 'store';

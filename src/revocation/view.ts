@@ -24,9 +24,7 @@ export interface View {
    */
   ask<T>(query: FactsQuery, use: (facts: Facts, position: bigint) => T): T | Promise<T>;
   /** Forgets everything older than the change. When this returns, no decision uses facts from before it. */
-  apply(change: Change): void;
-  readonly entries: number;
-  readonly fills: number;
+  apply(change: Pick<Change, 'position' | 'subjects'>): void;
 }
 
 /** Since the start, but for `entries` and `filling`, which are now. */
@@ -133,12 +131,6 @@ export function createView(deps: {
       refusal = why;
     },
 
-    get entries() {
-      return entries.size;
-    },
-    get fills() {
-      return slots.size;
-    },
     stats: () => ({ ...counted, entries: entries.size, capacity: deps.capacity, filling: slots.size }),
   };
 

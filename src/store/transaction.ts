@@ -231,7 +231,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
 
     async appendChange(entry) {
       const position = await insertChanges(db, clock, [entry]);
-      return { position, subjects: entry.subjects, narrows: entry.narrows };
+      return { position, action: entry.action, subjects: entry.subjects, narrows: entry.narrows };
     },
 
     async appendAll(audits, changes) {

@@ -1026,7 +1026,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
     test('keeps what a change was about, and gives it back as it is applied', async () => {
       const entry = changeOf(alice, { action: 'token.revoked', narrows: true });
       const change = await store.transaction((tx) => tx.appendChange(entry));
-      expect(change).toEqual({ position: 1n, subjects: entry.subjects, narrows: true });
+      expect(change).toEqual({ position: 1n, action: 'token.revoked', subjects: entry.subjects, narrows: true });
       const [row] = database.sql('select * from change_log');
       expect(row).toMatchObject({ position: 1n, account_id: alice, action: 'token.revoked', narrows: 1n });
       expect(JSON.parse(String(row?.subjects))).toEqual(entry.subjects);

@@ -18,10 +18,13 @@ import { NEVER, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
 import { createKeyring, NoSigningKey } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
+import { createApply, subscribersInOrder } from '../../src/revocation/applied.ts';
+import { createBarrier } from '../../src/revocation/barrier.ts';
 import { createChanges } from '../../src/revocation/commit.ts';
 import { createCurrentStore } from '../../src/revocation/current-store.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../src/revocation/live.ts';
+import { createUnwritten } from '../../src/revocation/unwritten.ts';
 import { createView } from '../../src/revocation/view.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -55,7 +58,13 @@ async function setUp() {
   const live = createLiveRegistry({ clock });
   const denials = createDenials({ clock });
   const view = createView({ read: (query) => store.facts(query), denials, capacity: 10 });
-  const changes = createChanges({ store, denials, view, live, clock, onStoreFailure: () => undefined });
+  const changes = createChanges({
+    store,
+    denials,
+    unwritten: createUnwritten({ store, denials, view, live }),
+    barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
+    onStoreFailure: () => undefined,
+  });
   const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60, uses: ['session', 'token'] as const };
   await store.transaction((tx) =>
     tx.insertAccount(

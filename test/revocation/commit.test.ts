@@ -5,10 +5,13 @@ import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts
 import { accountSubject, credentialSubject, type Subject, sessionsSubject } from '../../src/domain/credential.ts';
 import { type Clock, NEVER, unixNanos } from '../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../src/errors.ts';
+import { createApply, subscribersInOrder } from '../../src/revocation/applied.ts';
+import { createBarrier } from '../../src/revocation/barrier.ts';
 import { type Changes, createChanges } from '../../src/revocation/commit.ts';
 import type { Denial } from '../../src/revocation/denial.ts';
 import { createDenials } from '../../src/revocation/denials.ts';
 import type { LiveRegistry } from '../../src/revocation/live.ts';
+import { createUnwritten } from '../../src/revocation/unwritten.ts';
 import type { Change, Facts } from '../../src/store/store.ts';
 import { alice, bob, openService, subkeyKey } from '../support/revocation/service.ts';
 import { noTransaction } from '../support/revocation/simulated-store.ts';
@@ -28,7 +31,7 @@ const facts: Facts = {
   label: subkeyKey.publicKey,
   signingKeyAlive: true,
 };
-const change: Change = { position: 7n, subjects: [mine], narrows: true };
+const change: Change = { position: 7n, action: 'subkey.revoked', subjects: [mine], narrows: true };
 
 function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boolean } = {}) {
   const events: string[] = [];
@@ -46,7 +49,7 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
     clock: { now: () => unixNanos(500n), latest: () => unixNanos(500n), monotonic: () => 0 },
   });
   const view = {
-    apply: ({ position }: Change) => {
+    apply: ({ position }: Pick<Change, 'position'>) => {
       events.push(`applied ${position}`);
     },
   };
@@ -68,12 +71,10 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
         events.push('committed');
         return made;
       },
-      position: async () => 9n,
     },
     denials,
-    view,
-    live,
-    clock,
+    unwritten: createUnwritten({ store: { position: async () => 9n }, denials, view, live }),
+    barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
     onStoreFailure: (error, deniedWhole) => failures.push(error, ...deniedWhole),
     onEnded: ({ action, requestId }, { inFlight }) => void events.push(`told ${action} ${requestId} ${inFlight}`),
   });
@@ -124,8 +125,8 @@ describe('an acknowledgement', () => {
 
   test('is not given when a request could not be told, and nobody calls that a failure of the store', async () => {
     const { changes, failures, factsNow } = setup({ cutFails: true });
-    const deny = () => [denial];
-    await expect(changes.commit(async () => ({ result: 1, change }), { deny })).rejects.toBeInstanceOf(AggregateError);
+    const acknowledged = changes.commit(async () => ({ result: 1, change }), { ifUnwritten: { end: () => [denial] } });
+    await expect(acknowledged).rejects.toBeInstanceOf(AggregateError);
     expect(failures).toEqual([]);
     expect(factsNow()).toEqual(facts);
   });
@@ -136,7 +137,7 @@ describe('a change that cannot be written', () => {
 
   test('ends its subjects on this node before anything else, and answers 503', async () => {
     const { changes, events, failures, factsNow } = setup({ transaction: full });
-    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [denial] });
+    const lost = changes.commit(async () => ({ result: 1, change }), { ifUnwritten: { end: () => [denial] } });
     await expect(lost).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       status: 503,
@@ -158,7 +159,7 @@ describe('a change that cannot be written', () => {
     ],
   ])('of %s cuts all that may be of them: requests under way are not known so', async (_what, denied, subject) => {
     const { changes, events } = setup({ transaction: full });
-    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => [denied] });
+    const lost = changes.commit(async () => ({ result: 1, change }), { ifUnwritten: { end: () => [denied] } });
     await expect(lost).rejects.toMatchObject({ status: 503 });
     expect(events).toEqual([`cut ${subject} credential_revoked undefined`]);
   });
@@ -168,7 +169,7 @@ describe('a change that cannot be written', () => {
     const many = Array.from({ length: 1_001 }, (_, i): Denial => {
       return { kind: 'credential', credential: { ...credential, id: `${i}` }, label: `${i}` };
     });
-    const lost = changes.commit(async () => ({ result: 1, change }), { deny: () => many });
+    const lost = changes.commit(async () => ({ result: 1, change }), { ifUnwritten: { end: () => many } });
     await expect(lost).rejects.toMatchObject({ status: 503 });
     expect(events).toEqual([expect.stringContaining(`,${accountSubject(alice)} credential_revoked undefined`)]);
     expect(failures).toEqual([full, alice]);
@@ -182,7 +183,7 @@ describe('a change that cannot be written', () => {
 
   test('and then is, is forgotten by the view as far as it was read before, and only then denied no longer', async () => {
     const { changes, events, disk, factsNow } = setup({ transaction: full });
-    const options = { deny: () => [denial], lift: () => [denial] };
+    const options = { ifUnwritten: { end: () => [denial] }, onceWritten: { lift: () => [denial] } };
     await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
     disk.failure = undefined;
     events.length = 0;
@@ -194,7 +195,7 @@ describe('a change that cannot be written', () => {
   // A commit that failed after it was made: what repeats it finds nothing left to write, and the view was never told.
   test('but stands in the database all the same, is forgotten by the view up to the head of the log', async () => {
     const { changes, events, disk, factsNow } = setup({ transaction: full });
-    const options = { deny: () => [denial], lift: () => [denial] };
+    const options = { ifUnwritten: { end: () => [denial] }, onceWritten: { lift: () => [denial] } };
     await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
     disk.failure = undefined;
     events.length = 0;
@@ -205,7 +206,7 @@ describe('a change that cannot be written', () => {
 
   test('while another one of the same is under way stays denied: that was decided before', async () => {
     const { changes, denials, disk, factsNow } = setup({ transaction: full });
-    const options = { deny: () => [denial], lift: () => [denial] };
+    const options = { ifUnwritten: { end: () => [denial] }, onceWritten: { lift: () => [denial] } };
     await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
     disk.failure = undefined;
     disk.beforeCommit = () => void denials.remember([denial]);
@@ -230,7 +231,7 @@ describe('a change that cannot be written', () => {
       async () => {
         throw refusal;
       },
-      { deny: () => [denial] },
+      { ifUnwritten: { end: () => [denial] } },
     );
     await expect(refused).rejects.toBe(refusal);
     expect(factsNow()).toEqual(facts);

@@ -147,7 +147,7 @@ describe('a fill', () => {
     });
     await expect(view.ask(query, () => 'used')).rejects.toBeInstanceOf(ViewStale);
     expect(reads).toBe(9);
-    expect([view.fills, view.entries]).toEqual([0, 0]);
+    expect([view.stats().filling, view.stats().entries]).toEqual([0, 0]);
     storm = false;
     await expect(view.ask(query, () => 'used')).resolves.toBe('used');
     expect(reads).toBe(10);
@@ -188,7 +188,7 @@ describe('a fill', () => {
     });
     const waiting = [view.ask(query, () => 1), view.ask(query, () => 2)];
     for (const one of waiting) await expect(one).rejects.toThrow('the disk is gone');
-    expect([view.fills, view.entries]).toEqual([0, 0]);
+    expect([view.stats().filling, view.stats().entries]).toEqual([0, 0]);
     broken = false;
     await expect(view.ask(query, () => 3)).resolves.toBe(3);
   });
@@ -210,14 +210,14 @@ describe('an entry', () => {
     });
     for (const query of [first, second, first, third, first, second]) await view.ask(query, () => undefined);
     expect(asked).toEqual([first.id, second.id, third.id, second.id]);
-    expect(view.entries).toBe(2);
+    expect(view.stats().entries).toBe(2);
   });
 
   test('is never kept with room for none, and the answer is right all the same', async () => {
     const store = createSimulatedStore();
     const view = createView({ capacity: 0, denials: none, read: async (query) => store.snapshot(query) });
     await expect(view.ask(first, (facts) => facts.credential)).resolves.toBe('alive');
-    expect(view.entries).toBe(0);
+    expect(view.stats().entries).toBe(0);
   });
 
   test('of the same subkey id on another account survives a change', async () => {
@@ -226,7 +226,7 @@ describe('an entry', () => {
     await view.ask(second, () => undefined);
     await view.ask(pick(queries, 6), () => undefined);
     view.apply(store.commit({ kind: 'revoke', credential: 0 }, nanosOfSeconds(START)));
-    expect(view.entries).toBe(1);
+    expect(view.stats().entries).toBe(1);
     expect(view.ask(pick(queries, 6), (facts) => facts.credential)).toBe('pending');
   });
 });

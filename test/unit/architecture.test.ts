@@ -34,7 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ratelimit: [...pure, 'access/route-table'],
   config: [...pure, 'errors', 'files'],
   store: [...pure, 'errors', 'files', 'jwt/signing-key'],
-  revocation: [...pure, 'errors', 'store/store'],
+  revocation: [...pure, 'errors', 'jwt/keyring', 'jwt/signing-key', 'store/store'],
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
   credentials: core,

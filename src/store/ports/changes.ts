@@ -5,6 +5,7 @@ import type { AccountId, Subject } from '../../domain/credential.ts';
 /** One numbered row of the change log, as it is applied to the view. */
 export interface Change {
   readonly position: bigint;
+  readonly action: AuditAction;
   readonly subjects: readonly Subject[];
   /** True when something that was allowed may now be forbidden: what is in flight must be cut. */
   readonly narrows: boolean;

@@ -2,7 +2,7 @@
 // structure; else a second, slower view with a switch.
 import { createView, subjectsOf, type View, ViewStale } from '../../../src/revocation/view.ts';
 import type { Change, Facts, FactsRead } from '../../../src/store/store.ts';
-import type { MakeView } from './world.ts';
+import type { MakeView, ViewUnderTest } from './world.ts';
 
 export type Defect =
   | 'none'
@@ -73,12 +73,7 @@ export const viewWith =
           if (touches(slot, change) && change.position > slot.mark) slot.mark = change.position;
         }
       },
-      get entries() {
-        return entries.size;
-      },
-      get fills() {
-        return slots.size;
-      },
+      stats: () => ({ entries: entries.size, filling: slots.size }),
     };
 
     async function fill(name: string, slot: Slot, readFacts: () => Promise<FactsRead>): Promise<void> {
@@ -110,7 +105,7 @@ export const viewWith =
     }
   };
 
-const touches = (one: { readonly subjects: readonly string[] }, change: Change): boolean =>
+const touches = (one: { readonly subjects: readonly string[] }, change: Pick<Change, 'subjects'>): boolean =>
   one.subjects.some((subject) => change.subjects.includes(subject));
 
 /** Facts from one statement and their position from a later one. */
@@ -189,13 +184,4 @@ export const deafTo =
     });
   };
 
-const altered = (view: View, parts: Partial<Pick<View, 'ask' | 'apply'>>): View => ({
-  ask: parts.ask ?? view.ask,
-  apply: parts.apply ?? view.apply,
-  get entries() {
-    return view.entries;
-  },
-  get fills() {
-    return view.fills;
-  },
-});
+const altered = (view: ViewUnderTest, parts: Partial<View>): ViewUnderTest => ({ ...view, ...parts });

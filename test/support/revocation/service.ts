@@ -47,10 +47,13 @@ import { createKeyring } from '../../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../../src/jwt/signing-key.ts';
 import { createVerifyBearer } from '../../../src/jwt/verify.ts';
 import { createRateLimiter, defaultLimits } from '../../../src/ratelimit/limiter.ts';
+import { createApply, subscribersInOrder } from '../../../src/revocation/applied.ts';
+import { createBarrier } from '../../../src/revocation/barrier.ts';
 import { createChanges } from '../../../src/revocation/commit.ts';
 import { createCurrentStore } from '../../../src/revocation/current-store.ts';
 import { createDenials } from '../../../src/revocation/denials.ts';
 import { createLiveRegistry, type LiveRegistry } from '../../../src/revocation/live.ts';
+import { createUnwritten } from '../../../src/revocation/unwritten.ts';
 import { createView } from '../../../src/revocation/view.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { activationHash, createMessageHasher, registrationHash } from '../../../src/starknet/message.ts';
@@ -177,9 +180,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const changes = createChanges({
     store: stored,
     denials,
-    view,
-    live,
-    clock,
+    unwritten: createUnwritten({ store: stored, denials, view, live }),
+    barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
     onStoreFailure: () => undefined,
   });
   const verifyBearer = createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 });

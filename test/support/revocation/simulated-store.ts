@@ -1,6 +1,7 @@
 // A store whose every past state is kept: a read is taken at one moment and delivered at another, and a test can ask of each
 // state what it allows. The rule of what is allowed is written here a second time, on purpose not through src/.
 import { type Allowlist, anywhere, parseAllowlist, parseIp } from '../../../src/domain/allowlist.ts';
+import type { AuditAction } from '../../../src/domain/audit-action.ts';
 import {
   type AccountId,
   accountSubject,
@@ -37,6 +38,19 @@ export type Edit =
   | { readonly kind: 'revoke' | 'narrow' | 'widen' | 'register' | 'rename' | 'leak'; readonly credential: number }
   | { readonly kind: 'lock' | 'unlock' | 'sign out'; readonly account: number }
   | { readonly kind: 'retire'; readonly kid: number };
+
+const actions: Readonly<Record<Edit['kind'], AuditAction>> = {
+  revoke: 'subkey.revoked',
+  narrow: 'subkey.allowlist_replaced',
+  widen: 'subkey.allowlist_replaced',
+  register: 'subkey.registered',
+  rename: 'subkey.renamed',
+  leak: 'credential.reported_leaked',
+  lock: 'account.locked',
+  unlock: 'account.unlocked',
+  'sign out': 'account.signed_out_everywhere',
+  retire: 'signing_key.retired',
+};
 
 interface AccountRow {
   readonly locked: boolean;
@@ -79,7 +93,7 @@ export function createSimulatedStore() {
     commit(edit: Edit, now: UnixNanos): Change {
       const { state, subjects, narrows } = edited(stateAt(states.length - 1), edit, now);
       states.push(state);
-      return { position: BigInt(states.length - 1), subjects, narrows };
+      return { position: BigInt(states.length - 1), action: actions[edit.kind], subjects, narrows };
     },
 
     snapshot(query: FactsQuery): FactsRead {

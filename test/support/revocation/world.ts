@@ -6,10 +6,13 @@ import type { DenyReason } from '../../../src/domain/decision.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { type Clock, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import { StoreFailure } from '../../../src/errors.ts';
+import { createApply, subscribersInOrder } from '../../../src/revocation/applied.ts';
+import { createBarrier } from '../../../src/revocation/barrier.ts';
 import { createChanges } from '../../../src/revocation/commit.ts';
 import { createDenials, type Overlay } from '../../../src/revocation/denials.ts';
 import { createLiveRegistry } from '../../../src/revocation/live.ts';
-import type { View } from '../../../src/revocation/view.ts';
+import { createUnwritten } from '../../../src/revocation/unwritten.ts';
+import type { View, ViewStats } from '../../../src/revocation/view.ts';
 import type { Change, Facts, FactsQuery, FactsRead } from '../../../src/store/store.ts';
 import { type Loss, type LostChange, lostChange } from './lost-changes.ts';
 import {
@@ -30,7 +33,9 @@ export type MakeView = (deps: {
   denials: Pick<Overlay, 'overFacts'>;
   capacity: number;
   head: () => bigint;
-}) => View;
+}) => ViewUnderTest;
+
+export type ViewUnderTest = View & { stats(): Pick<ViewStats, 'entries' | 'filling'> };
 
 /** Numbers pick from what there is at that moment, modulo its length; a step with nothing to act on does nothing. */
 export type Step =
@@ -128,26 +133,19 @@ function createWorld(makeView: MakeView, capacity: number) {
       inner.apply(change);
       raise(applied, change);
     },
-    get entries() {
-      return inner.entries;
-    },
-    get fills() {
-      return inner.fills;
-    },
   };
+  const apply = createApply(subscribersInOrder({ view, live }));
   const changes = createChanges({
     store: {
       async transaction(work) {
-        const made = await work(noTransaction);
+        const made = await work({ ...noTransaction, signingKeys: async () => [] });
         await new Promise<void>((resolve) => transactions.push(resolve));
         return made;
       },
-      position: async () => store.head(),
     },
     denials,
-    view,
-    live,
-    clock,
+    unwritten: createUnwritten({ store: { position: async () => store.head() }, denials, view, live }),
+    barrier: createBarrier({ apply, clock }),
     onStoreFailure: () => undefined,
   });
   const authorize: Authorize = createAuthorize({
@@ -269,7 +267,9 @@ function createWorld(makeView: MakeView, capacity: number) {
     const change = store.commit(edit, now);
     committed.push(change);
     changes
-      .commit(async () => ({ result: undefined, change }), { lift: () => again.map(({ denial }) => denial) })
+      .commit(async () => ({ result: undefined, change }), {
+        onceWritten: { lift: () => again.map(({ denial }) => denial) },
+      })
       .then(
         () => {
           for (const one of again) lost.delete(one);
@@ -291,7 +291,7 @@ function createWorld(makeView: MakeView, capacity: number) {
       await new Promise<void>((resolve) => transactions.push(resolve));
       throw new StoreFailure('the disk is full');
     };
-    changes.commit(work, { deny: () => [change.denial] }).then(
+    changes.commit(work, { ifUnwritten: { end: () => [change.denial] } }).then(
       () => broken.push('a lost change was acknowledged'),
       () => {
         lost.add(change);
@@ -302,12 +302,11 @@ function createWorld(makeView: MakeView, capacity: number) {
 
   // As a follower of the change log will: late, early or again, in any order.
   function repeat(change: Change): void {
-    const entries = view.entries;
+    const entries = inner.stats().entries;
     const since = [...grants].filter(({ grant }) => grant.refusal() === undefined);
-    view.apply(change);
-    if (change.narrows) live.cut(change.subjects, 'credential_revoked', change.position);
+    apply(change, []);
     if (!acknowledgedChanges.has(change)) return;
-    if (view.entries !== entries) broken.push('a repeated change threw facts away');
+    if (inner.stats().entries !== entries) broken.push('a repeated change threw facts away');
     if (since.some(({ cut, head }) => cut !== undefined && head >= change.position)) {
       broken.push('a repeated change cut what came after it');
     }
@@ -332,7 +331,7 @@ function createWorld(makeView: MakeView, capacity: number) {
       if (isLost(attempt) || !store.allowsSince(since, attempt, now))
         broken.push('a request is allowed against the law');
     }
-    if (view.entries > capacity) broken.push('more entries than the capacity');
+    if (inner.stats().entries > capacity) broken.push('more entries than the capacity');
   }
 
   function isLost(attempt: Attempt): boolean {
@@ -348,7 +347,7 @@ function createWorld(makeView: MakeView, capacity: number) {
   async function comeToRest(): Promise<void> {
     await finishEverything(() => asking === 0 && transactions.length === 0);
     check();
-    if (view.fills !== 0) throw new Error('a slot was never closed');
+    if (inner.stats().filling !== 0) throw new Error('a slot was never closed');
     act({ kind: 'advance', seconds: 1 });
     for (const query of queries) {
       const attempt: Attempt = { query, authTime: secondsOf(now), inside: true };
@@ -410,7 +409,7 @@ const nameOf = ({ account, kind, id, kid }: FactsQuery): string => [account, kin
 const touches = (change: Change, { attempt }: OpenGrant): boolean =>
   dependsOn(attempt.query).some((subject) => change.subjects.includes(subject));
 
-function raise(newestOf: Map<Subject, bigint>, { subjects, position }: Change): void {
+function raise(newestOf: Map<Subject, bigint>, { subjects, position }: Pick<Change, 'subjects' | 'position'>): void {
   for (const subject of subjects) {
     if (position > (newestOf.get(subject) ?? 0n)) newestOf.set(subject, position);
   }

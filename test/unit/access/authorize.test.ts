@@ -184,7 +184,7 @@ const refusals: readonly (readonly [DenyReason, Asking])[] = [
       s.state.position = 0n;
       const release = s.holdReads();
       const asked = s.ask();
-      s.view.apply({ position: 1n, subjects: [subject], narrows: false });
+      s.view.apply({ position: 1n, subjects: [subject] });
       release();
       return asked;
     },

@@ -32,7 +32,7 @@ test('the view: hits, fills, fills under way, what was read again and what was f
   const view = createView({ read: () => new Promise((resolve) => void reads.push(resolve)), denials, capacity: 1 });
   const first = view.ask(query('1'), () => 'used');
   expect(view.stats()).toEqual({ entries: 0, capacity: 1, filling: 1, hits: 0, fills: 1, rereads: 0, evictions: 0 });
-  view.apply({ position: 5n, subjects: [`credential/${feltOf(1n)}/subkey/1`], narrows: true });
+  view.apply({ position: 5n, subjects: [`credential/${feltOf(1n)}/subkey/1`] });
   reads.shift()?.({ facts, position: 4n });
   await nextTurn();
   expect(reads).toHaveLength(1);

@@ -1,0 +1,42 @@
+// Endings that could not be written: they hold on this node all the same, until the like is written or the node restarts.
+import { type AccountId, accountSubject } from '../domain/credential.ts';
+import type { DenyReason } from '../domain/decision.ts';
+import type { Change, Store } from '../store/store.ts';
+import { cutSubjectOf, type Denial } from './denial.ts';
+import type { Denials } from './denials.ts';
+import type { LiveRegistry } from './live.ts';
+import type { View } from './view.ts';
+
+export interface Unwritten {
+  /**
+   * Denies all of them on this node and cuts what is under way of them. Returns the accounts of which more was ended than is
+   * remembered one by one: these are denied as a whole.
+   */
+  end(denials: readonly Denial[], reason: DenyReason): readonly AccountId[];
+  /** Forgets what has been written, of what was ended no later than `asOf`. `change` wrote it; undefined when it stood there already. */
+  lift(denials: readonly Denial[], asOf: number, change: Change | undefined): Promise<void>;
+}
+
+export function createUnwritten(deps: {
+  readonly store: Pick<Store, 'position'>;
+  readonly denials: Denials;
+  readonly view: Pick<View, 'apply'>;
+  readonly live: Pick<LiveRegistry, 'cut'>;
+}): Unwritten {
+  const { denials } = deps;
+  return {
+    end(ended, reason) {
+      const widened = denials.remember(ended);
+      deps.live.cut([...ended.map(cutSubjectOf), ...widened.map(accountSubject)], reason);
+      return widened;
+    },
+
+    // A commit that failed may have been made all the same, and the view was never told. It forgets what it read before, or it would
+    // give back what only the denial took.
+    async lift(written, asOf, change) {
+      const position = change?.position ?? (await deps.store.position());
+      deps.view.apply({ position, subjects: written.map(cutSubjectOf) });
+      denials.lift(written, asOf);
+    },
+  };
+}
