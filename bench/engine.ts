@@ -20,11 +20,12 @@ import {
 } from '@scure/starknet';
 import { type Felt, feltOf } from '../src/domain/felt.ts';
 import { parseStrictJson } from '../src/domain/strict-json.ts';
+import { readOrder } from '../src/orders/read.ts';
 import { scureCurve } from '../src/starknet/curve.ts';
 import { createStarkEngine, type StarkEngine } from '../src/starknet/engine/engine.ts';
 import { feltFromText } from '../src/starknet/felt.ts';
 import { createMessageHasher, domainHash, orderType, typeHash } from '../src/starknet/message.ts';
-import { orderHash, orderStruct, readOrder, type SignedOrder } from '../src/starknet/order.ts';
+import { orderHash, orderStruct, type SignedOrder } from '../src/starknet/order.ts';
 import { STARK_HASH_BOUND } from '../src/starknet/pedersen.ts';
 import { buildNativeRust } from './support/native-rust.ts';
 

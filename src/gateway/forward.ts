@@ -10,6 +10,7 @@ import type { Grant } from '../domain/grant.ts';
 import type { PassedHeaders } from '../domain/request-headers.ts';
 import type { Holder, Shares } from '../domain/shares.ts';
 import { ApiError } from '../errors.ts';
+import { MAX_ORDER_BYTES } from '../orders/body.ts';
 import type { CheckedOrders, OrderCheck } from '../orders/check.ts';
 import type { OrderRoute } from '../orders/route.ts';
 import type { Asker } from '../verification/verifier.ts';
@@ -113,8 +114,6 @@ export interface ForwardOptions {
   readonly pace: PaceOptions;
 }
 
-// Signed orders are well below this; they are parsed on the one thread that all share.
-const MAX_ORDER_BYTES = 64 * 1024;
 /** RFC 9112 6.3: nobody can tell whether such a body is whole, so its end must not look like a proper one to the client either. */
 const endsWithConnection = (status: number, rawHeaders: readonly string[]): boolean =>
   status !== 204 &&

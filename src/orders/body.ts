@@ -1,8 +1,9 @@
 // The orders in a request's body, each with its place in it. Refuses whatever a venue could read otherwise than it did.
 import { isJsonInUtf8, JSON_IN_UTF8 } from '../domain/content-type.ts';
 import { alias } from '../domain/request-headers.ts';
-import { type JsonValue, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
-import { OrderError, readOrder, type SignedOrder } from '../starknet/order.ts';
+import { type JsonValue, MAX_JSON_BYTES, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
+import type { SignedOrder } from '../starknet/order.ts';
+import { OrderError, readOrder } from './read.ts';
 import { type Place, type Repeats, refusal, unreadable } from './refusals.ts';
 import type { OrderRoute } from './route.ts';
 
@@ -13,6 +14,9 @@ export interface Listed {
   /** Told apart by it, where orders.repeats says so. */
   readonly clientId: string | undefined;
 }
+
+/** The largest body of an order route; real ones are well below. It is parsed on the one thread that all share. */
+export const MAX_ORDER_BYTES = MAX_JSON_BYTES;
 
 const MAX_BATCH = 50;
 
@@ -40,7 +44,7 @@ function requirePlainJson(rawHeaders: readonly string[]): void {
 function readBody(body: Buffer | undefined, { batch }: OrderRoute): JsonValue {
   if (body === undefined) throw unreadable('the request has no body');
   try {
-    return parseStrictJson(body);
+    return parseStrictJson(body, MAX_ORDER_BYTES);
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;
     throw unreadable(`the body cannot be read in one way only: ${error.message}`, batch ? error.index : undefined);

@@ -1,5 +1,7 @@
-// Whether every order in a request is signed by a key that this session may trade with (DESIGN 4.6), is fresh, and was not forwarded
-// before. Sees the exact bytes that are forwarded, and must refuse whatever a venue could read otherwise than it did.
+// The checks of an order request, in order: every order is signed by a key that this session may trade with, is fresh, and was not
+// forwarded before. Works on the exact bytes that are forwarded; what a venue could read otherwise is refused. The other files:
+// body.ts takes the orders out of the body, read.ts reads one and compares a modified order's id with the path (readId), signers.ts
+// finds who signed, marks.ts remembers what was forwarded, refusals.ts has the words.
 import type { SignedFor, SignerRefusal } from '../access/signer.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';

@@ -1,5 +1,5 @@
-// The bodies of signed orders as openapi.json shows them, for clients to be made of. src/starknet/order.ts reads them, member by
-// member; test/unit/http/order-schemas.test.ts holds that both say the same.
+// The bodies of signed orders as openapi.json shows them, for clients to be made of. src/orders/read.ts reads them, member by
+// member; test/unit/wire/orders.test.ts holds that both say the same.
 
 import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
 import type { OrderForm } from '../domain/order-form.ts';

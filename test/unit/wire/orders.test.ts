@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseStrictJson } from '../../../src/domain/strict-json.ts';
-import { OrderError, readOrder } from '../../../src/starknet/order.ts';
+import { OrderError, readOrder } from '../../../src/orders/read.ts';
 
 const ajv = new Ajv2020({ strict: false, validateSchema: false, formats: { int64: true, uuid: true } });
 ajv.addSchema(JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')), 'openapi');
