@@ -15,10 +15,10 @@ import { createKeyring } from '../jwt/keyring.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
 import { openStore } from '../store/open.ts';
-import { DamagedRow } from '../store/rows.ts';
+import { DamagedRow } from '../store/sql/rows.ts';
+import { draftOf } from '../store/sqlite/connections.ts';
 import { type DatabaseFacts, type Examination, examineDatabase } from '../store/sqlite/examine.ts';
 import { isDatabaseLocked, lockDatabase, realFile } from '../store/sqlite/lock.ts';
-import { draftOf } from '../store/sqlite/sqlite.ts';
 import { type Trial, tryStart } from '../store/sqlite/trial.ts';
 import { removeLeftTrials } from '../store/sqlite/trial-folder.ts';
 

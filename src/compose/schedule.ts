@@ -1,5 +1,5 @@
 // What is done again and again while the server runs.
-import { keepLogEmpty } from '../store/keep-log-empty.ts';
+import { keepLogEmpty } from '../store/sqlite/keep-log-empty.ts';
 import type { Core, CoreOptions } from './core.ts';
 import { createOpening } from './opening.ts';
 

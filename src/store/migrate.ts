@@ -10,8 +10,8 @@ import * as auditOrder from './migrations/0005-audit-order.ts';
 import * as repeats from './migrations/0006-repeats.ts';
 import * as find from './migrations/0007-find.ts';
 import * as tokenKeys from './migrations/0008-token-keys.ts';
+import type { Tables } from './sql/tables.ts';
 import { appliedMigrations, clearUnfinished } from './sqlite/unfinished.ts';
-import type { Tables } from './tables.ts';
 
 /** Every one of them by its name, oldest first. */
 export const migrations = {

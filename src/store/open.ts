@@ -13,23 +13,23 @@ import {
   unixNanos,
 } from '../domain/time.ts';
 import { StoreFailure, StoreLocked } from '../errors.ts';
-import { auditCursor, countAudit, readAudit, readReceipts } from './audit-pages.ts';
-import { dateMark, readDatedUntil, setHighestTime } from './clock-writes.ts';
 import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
-import { EPOCH, HIGHEST_TIME } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
-import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
-import { accountOf, integer, subkeyOf, tokenOf } from './rows.ts';
-import { createSearches } from './searches.ts';
-import { countTokensSignedBy, insertSigningKey, readSigningKeys } from './signing-keys.ts';
+import { createSearches } from './sql/accounts.ts';
+import { auditCursor, countAudit, readAudit, readReceipts } from './sql/audit-pages.ts';
+import { createReads, isLiveSubkey, LOG_HEAD } from './sql/facts.ts';
+import { createUsedMarks } from './sql/marks.ts';
+import { EPOCH, HIGHEST_TIME } from './sql/meta.ts';
+import { accountOf, integer, subkeyOf, tokenOf } from './sql/rows.ts';
+import { countTokensSignedBy, insertSigningKey, readSigningKeys } from './sql/signing-keys.ts';
+import type { Tables } from './sql/tables.ts';
+import { dateMark, readDatedUntil, setHighestTime } from './sql/tokens.ts';
+import { type Database, openSqlite } from './sqlite/connections.ts';
 import { emptyLog } from './sqlite/empty-log.ts';
 import { takeSnapshot } from './sqlite/snapshot.ts';
-import { type Database, openSqlite } from './sqlite/sqlite.ts';
 import type { Page, PageRequest, Store } from './store.ts';
-import type { Tables } from './tables.ts';
 import { counters, createTransaction, insertAudit } from './transaction.ts';
-import { createUsedMarks } from './used-marks.ts';
 
 /** How long, at most, another writer or a file that was replaced goes unnoticed while nothing is written. */
 const LOOK_MS = 1_000;

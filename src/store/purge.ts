@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import type { Clock, UnixNanos } from '../domain/time.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './sql/tables.ts';
 import { createTransaction } from './transaction.ts';
 
 /** Pending subkeys that one transaction deletes: many accounts may have left theirs, and no change may wait for all of them. */

@@ -3,15 +3,15 @@
 import { type Kysely, sql } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
 import type { Clock } from '../domain/time.ts';
-import { createClockWrites } from './clock-writes.ts';
-import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './meta.ts';
-import { createReads, isLiveSubkey, LOG_HEAD } from './reads.ts';
-import { createRestoreWrites, validAfterFloor } from './restore-writes.ts';
-import { subkeyOf } from './rows.ts';
-import { createSigningKeyWrites } from './signing-keys.ts';
+import { createRestoreWrites, validAfterFloor } from './sql/credentials.ts';
+import { createReads, isLiveSubkey, LOG_HEAD } from './sql/facts.ts';
+import { createUsedMarks } from './sql/marks.ts';
+import { NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from './sql/meta.ts';
+import { subkeyOf } from './sql/rows.ts';
+import { createSigningKeyWrites } from './sql/signing-keys.ts';
+import { revokedSubkey, type Tables } from './sql/tables.ts';
+import { createClockWrites } from './sql/tokens.ts';
 import type { AuditEntry, ChangeEntry, StoreTransaction } from './store.ts';
-import { revokedSubkey, type Tables } from './tables.ts';
-import { createUsedMarks } from './used-marks.ts';
 
 /** Stored text of one audit row's detail, at most, in UTF-16 units. */
 const AUDIT_DETAIL_CAP = 8_192;

@@ -7,7 +7,7 @@ import { NEVER, unixNanos } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
 import type { SigningKeyRecord } from '../../src/jwt/signing-key.ts';
 import type { OpenedStore } from '../../src/store/open.ts';
-import { DamagedRow } from '../../src/store/rows.ts';
+import { DamagedRow } from '../../src/store/sql/rows.ts';
 import type { EarlierUse, FactsQuery, NewSubkey, Store, StoreTransaction } from '../../src/store/store.ts';
 import { databases, type TestDatabase, type TestTime } from '../support/store/databases.ts';
 import {

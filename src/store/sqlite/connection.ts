@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 import { StoreFailure, UnsafeFile } from '../../errors.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../sql/tables.ts';
 
 /** How long a statement waits for another process, an administrator's say; nothing else happens here meanwhile. */
 export const BUSY_MS = 1_000;

@@ -1,6 +1,6 @@
 // Empties the write-ahead log into the database. Pages stand in it as they were written, also those whose content was ended since.
 import { type Kysely, sql } from 'kysely';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../sql/tables.ts';
 import { BUSY_MS } from './connection.ts';
 
 /** On a connection of its own for as long as it takes, outside of transactions. False when a reader is in the way. */

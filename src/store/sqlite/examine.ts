@@ -4,12 +4,12 @@ import { type Kysely, sql } from 'kysely';
 import { type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { StoreFailure } from '../../errors.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
-import { EPOCH, HIGHEST_TIME } from '../meta.ts';
 import { migrationNames, unknownMigration } from '../migrate.ts';
-import { LOG_HEAD } from '../reads.ts';
-import { DamagedRow, signingKeyOf } from '../rows.ts';
-import type { Tables } from '../tables.ts';
-import { openReadOnly } from './sqlite.ts';
+import { LOG_HEAD } from '../sql/facts.ts';
+import { EPOCH, HIGHEST_TIME } from '../sql/meta.ts';
+import { DamagedRow, signingKeyOf } from '../sql/rows.ts';
+import type { Tables } from '../sql/tables.ts';
+import { openReadOnly } from './connections.ts';
 import { appliedMigrations, isUnfinished, tablesOf } from './unfinished.ts';
 
 export interface DatabaseFacts {

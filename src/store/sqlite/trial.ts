@@ -7,9 +7,9 @@ import { basename, join } from 'node:path';
 import { isSystemError, StoreFailure } from '../../errors.ts';
 import { OWNER_ONLY } from '../../files/own-file.ts';
 import { openStore, requireWholeLog } from '../open.ts';
+import { openReadOnly, requireWholeFiles } from './connections.ts';
 import { type Examination, examineDatabase } from './examine.ts';
 import { realFile } from './lock.ts';
-import { openReadOnly, requireWholeFiles } from './sqlite.ts';
 import { inTrialFolder } from './trial-folder.ts';
 
 export type Trial =

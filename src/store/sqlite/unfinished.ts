@@ -2,7 +2,7 @@
 // that the migrations find what they were written for, but only where it is certain that no row goes with it.
 import { type Kysely, sql } from 'kysely';
 import { StoreFailure } from '../../errors.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../sql/tables.ts';
 
 const FIRST = '0001-initial';
 const SECOND = '0002-operator';

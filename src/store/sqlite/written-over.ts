@@ -5,10 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { UnixNanos } from '../../domain/time.ts';
 import { isSystemError, StoreFailure } from '../../errors.ts';
-import { EPOCH, HIGHEST_TIME, NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from '../meta.ts';
-import type { Ours } from '../ours.ts';
-import { LOG_HEAD } from '../reads.ts';
+import { LOG_HEAD } from '../sql/facts.ts';
+import { EPOCH, HIGHEST_TIME, NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from '../sql/meta.ts';
 import { attempt, BUSY_MS } from './connection.ts';
+import type { Ours } from './ours.ts';
 
 export interface Content {
   /** From here on only our own commits reach the file. Throws as `examine` does. */

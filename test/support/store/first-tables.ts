@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Migrator } from 'kysely/migration';
 import { migrations } from '../../../src/store/migrate.ts';
-import { openSqlite } from '../../../src/store/sqlite/sqlite.ts';
+import { openSqlite } from '../../../src/store/sqlite/connections.ts';
 
 /** Writes it to `file`, which must not exist; `from` is left as it is. */
 export const writeFirstTables = (from: string, file: string): Promise<void> =>

@@ -1,10 +1,10 @@
 // Every read the service makes, over whichever connection it is given: the reader, or an open transaction.
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
-import { type Allowlist, decodeAllowlist } from '../domain/allowlist.ts';
-import { NEVER, type UnixNanos, unixNanos } from '../domain/time.ts';
-import { isSigningKeyAlive } from '../jwt/signing-key.ts';
+import { type Allowlist, decodeAllowlist } from '../../domain/allowlist.ts';
+import { NEVER, type UnixNanos, unixNanos } from '../../domain/time.ts';
+import { isSigningKeyAlive } from '../../jwt/signing-key.ts';
+import type { Facts, FactsQuery, FactsRead, StoreReads } from '../store.ts';
 import { accountOf, integer, subkeyOf, subkeyState, tokenOf } from './rows.ts';
-import type { Facts, FactsQuery, FactsRead, StoreReads } from './store.ts';
 import type { Tables } from './tables.ts';
 
 const anywhere: Allowlist = { kind: 'anywhere' };

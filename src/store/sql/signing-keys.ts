@@ -1,10 +1,10 @@
 // The rows of the JWT signing keys. As with credentials, each step of a key's life is one conditional UPDATE, and there is no
 // way back from retired.
 import { type Kysely, sql } from 'kysely';
-import { type UnixNanos, unixNanos } from '../domain/time.ts';
-import type { SigningKeyRecord } from '../jwt/signing-key.ts';
+import { type UnixNanos, unixNanos } from '../../domain/time.ts';
+import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
+import type { StoreTransaction } from '../store.ts';
 import { signingKeyOf } from './rows.ts';
-import type { StoreTransaction } from './store.ts';
 import type { Tables } from './tables.ts';
 
 export async function readSigningKeys(db: Kysely<Tables>): Promise<readonly SigningKeyRecord[]> {

@@ -1,8 +1,8 @@
 // Which proofs that count once were used before. A read, for who must know it before anything is written, and the first half of each
 // use.
 import type { Kysely } from 'kysely';
-import { unixNanos } from '../domain/time.ts';
-import type { EarlierUse, Store } from './store.ts';
+import { unixNanos } from '../../domain/time.ts';
+import type { EarlierUse, Store } from '../store.ts';
 import type { Tables } from './tables.ts';
 
 export const createUsedMarks = (db: Kysely<Tables>): Pick<Store, 'usedSignature' | 'usedSiweNonce'> => ({

@@ -1,10 +1,10 @@
 // What setting the clock does to all that was written while it was wrong. What had ended by the wrong time stays ended, and what was
 // made in the future, and so would end too late, ends with it; nothing here makes anything live again.
 import { type Kysely, sql } from 'kysely';
-import { nanosOfSeconds, type UnixNanos, unixNanos } from '../domain/time.ts';
+import { nanosOfSeconds, type UnixNanos, unixNanos } from '../../domain/time.ts';
+import type { StoreTransaction } from '../store.ts';
+import { revokedByAccount } from './credentials.ts';
 import { DATED_UNTIL, HIGHEST_TIME, VALID_AFTER_FLOOR } from './meta.ts';
-import { revokedByAccount } from './restore-writes.ts';
-import type { StoreTransaction } from './store.ts';
 import { revokedSubkey, type Tables } from './tables.ts';
 
 type ClockWrites = Pick<StoreTransaction, 'setEveryValidAfter' | 'revokeUntimely' | 'dateSigningKey' | 'markDated'>;

@@ -2,10 +2,10 @@
 // so that whoever goes on from a row would pass over all that is dated before it and was written after.
 import { setImmediate } from 'node:timers/promises';
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
-import { actorOf, credentialSubject } from '../domain/credential.ts';
-import { type UnixNanos, unixNanos } from '../domain/time.ts';
+import { actorOf, credentialSubject } from '../../domain/credential.ts';
+import { type UnixNanos, unixNanos } from '../../domain/time.ts';
+import type { AuditFilter, AuditRow } from '../store.ts';
 import { auditRowOf } from './rows.ts';
-import type { AuditFilter, AuditRow } from './store.ts';
 import type { AuditTable, Tables } from './tables.ts';
 
 /** So many rows are passed over at once: a millisecond, three where each must be read, and then others have their turn. */

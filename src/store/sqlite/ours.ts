@@ -1,7 +1,7 @@
 // Whether the database is still the one that was opened, and changed by nobody but this process. Once it is not, it never is again:
 // nothing more is read or written, for what we remember of it may have been ended elsewhere.
 import { type BigIntStats, statSync } from 'node:fs';
-import { isSystemError, StoreLost } from '../errors.ts';
+import { isSystemError, StoreLost } from '../../errors.ts';
 
 /** One file by the name it was opened under. */
 interface Held {

@@ -6,10 +6,10 @@ import { pathToFileURL } from 'node:url';
 import type { Kysely } from 'kysely';
 import { StoreFailure } from '../../errors.ts';
 import { ensureOwnFile } from '../../files/own-file.ts';
-import { holdFiles, type Ours } from '../ours.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../sql/tables.ts';
 import { attempt, BUSY_MS, isBusy, kyselyOver } from './connection.ts';
 import { isDatabaseLocked, realFile, takeLock } from './lock.ts';
+import { holdFiles, type Ours } from './ours.ts';
 import { type Content, watchContent } from './written-over.ts';
 
 export interface Database {

@@ -2,9 +2,9 @@
 // to be alive is ended here; nothing here ever makes anything live longer.
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import type { RevokedCredentials, StoreTransaction } from '../store.ts';
 import { EPOCH, NEXT_AUDIT_ID, NEXT_SUBKEY_ID, VALID_AFTER_FLOOR } from './meta.ts';
 import { accountIdOf } from './rows.ts';
-import type { RevokedCredentials, StoreTransaction } from './store.ts';
 import { revokedSubkey, type SubkeyTable, type Tables, type TokenTable } from './tables.ts';
 
 /**

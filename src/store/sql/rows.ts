@@ -1,14 +1,14 @@
 // From database rows to domain values. A row that cannot be read is an error or a damaged allowlist, never a default.
 import type { Selectable } from 'kysely';
-import { decodeAllowlist } from '../domain/allowlist.ts';
-import type { AccountId } from '../domain/credential.ts';
-import { type Felt, parseFelt } from '../domain/felt.ts';
-import type { Subkey, SubkeyState } from '../domain/subkey.ts';
-import { type UnixNanos, unixNanos } from '../domain/time.ts';
-import type { Token, TokenKind } from '../domain/token.ts';
-import { StoreFailure } from '../errors.ts';
-import { keyUse, type SigningKeyRecord, signingKeyState } from '../jwt/signing-key.ts';
-import type { Account, AuditRow } from './store.ts';
+import { decodeAllowlist } from '../../domain/allowlist.ts';
+import type { AccountId } from '../../domain/credential.ts';
+import { type Felt, parseFelt } from '../../domain/felt.ts';
+import type { Subkey, SubkeyState } from '../../domain/subkey.ts';
+import { type UnixNanos, unixNanos } from '../../domain/time.ts';
+import type { Token, TokenKind } from '../../domain/token.ts';
+import { StoreFailure } from '../../errors.ts';
+import { keyUse, type SigningKeyRecord, signingKeyState } from '../../jwt/signing-key.ts';
+import type { Account, AuditRow } from '../store.ts';
 import type { AccountTable, AuditTable, SigningKeyTable, SubkeyTable, TokenTable } from './tables.ts';
 
 /** A stored row no release of ours has written: as bad as a store that cannot be read. */

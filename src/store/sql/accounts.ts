@@ -1,7 +1,7 @@
 // Looking a credential up among those of all accounts, by what names it: for the operator, who was told no account.
 import type { Kysely } from 'kysely';
+import type { Store } from '../store.ts';
 import { accountOf, subkeyOf, tokenOf } from './rows.ts';
-import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 
 export const createSearches = (db: Kysely<Tables>): Pick<Store, 'subkeysNamed' | 'tokensNamed' | 'accountsNamed'> => ({
