@@ -1,5 +1,4 @@
 // Who may do what: the decision about a request, and every use case that makes, changes or ends a credential.
-import { createAuthorize } from '../access/authorize.ts';
 import type { Config } from '../config/schema.ts';
 import { createActivateSubkey } from '../credentials/activate-subkey.ts';
 import { createEndSelf } from '../credentials/end-self.ts';
@@ -14,9 +13,9 @@ import { createReportLeaked } from '../credentials/report-leaked.ts';
 import { createSignOut } from '../credentials/sign-out.ts';
 import { createWalletProofs } from '../credentials/wallet-proof.ts';
 import { createIssuer } from '../jwt/issue.ts';
-import { createVerifyBearer } from '../jwt/verify.ts';
 import { countLogins } from '../telemetry/observe.ts';
 import type { Verifier } from '../verification/verifier.ts';
+import { composeAccess } from './access.ts';
 import type { Core } from './core.ts';
 import { derivationHashes } from './derivation-hashes.ts';
 import type { Limits } from './limits.ts';
@@ -32,20 +31,9 @@ export interface AuthorityParts
 export type Authority = ReturnType<typeof composeAuthority>;
 
 export function composeAuthority(config: Config, parts: AuthorityParts) {
-  const { store, clock, keyring, live, view, journal, changes, verifier, counters } = parts;
+  const { store, clock, keyring, view, journal, changes, verifier, counters } = parts;
   const limiter = parts.countedLimiter;
-  const verifyBearer = createVerifyBearer({
-    keyring,
-    issuer: config['jwt.issuer'],
-    cacheCapacity: config['bearer_cache.capacity'],
-  });
-  const authorize = createAuthorize({
-    verifyBearer,
-    view,
-    live,
-    clock,
-    policy: { tokensMayReadKeys: config['tokens.may_read_keys'] },
-  });
+  const { verifyBearer, authorize } = composeAccess(config, parts);
   const futureToleranceSeconds = config['login.future_tolerance'];
   // The loopback names of our own port are added once it is bound.
   const siweDomains = [...config['siwe.domains']];

@@ -12,22 +12,15 @@ import { makeOwnFolder } from '../files/own-folder.ts';
 import { createKeyring, type Keyring } from '../jwt/keyring.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
 import { createSigningKey, type KeyUse, toRecord } from '../jwt/signing-key.ts';
-import { createApply, subscribersInOrder } from '../revocation/applied.ts';
-import { createBarrier } from '../revocation/barrier.ts';
-import { createChanges } from '../revocation/commit.ts';
 import { createCurrentStore } from '../revocation/current-store.ts';
-import { createDenials } from '../revocation/denials.ts';
-import { createLiveRegistry } from '../revocation/live.ts';
-import { createUnwritten } from '../revocation/unwritten.ts';
-import { createView } from '../revocation/view.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
 import type { FarAhead } from '../store/far-ahead.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
-import { countChanges } from '../telemetry/observe.ts';
 import { keyUsesOf } from './key-uses.ts';
 import type { Monitoring } from './monitoring.ts';
 import { createOpening } from './opening.ts';
+import { composeRevocation } from './revocation.ts';
 
 /** Nanoseconds and milliseconds; stands in for the machine's own clocks. */
 export interface MachineTime {
@@ -39,47 +32,34 @@ export interface CoreOptions extends Pick<Monitoring, 'log' | 'counters'> {
   readonly time?: MachineTime | undefined;
   /** For a command that works whatever the machine's clock says. */
   readonly farAhead?: FarAhead;
+  /** Opens the store of the data unless told otherwise. */
+  readonly open?: typeof openStore;
 }
 
 export type Core = Awaited<ReturnType<typeof composeCore>>;
 
 export async function composeCore(config: Config, options: CoreOptions) {
-  const { log, counters, time, farAhead = config['clock.accept'] ? 'accept' : 'refuse' } = options;
+  const { log, counters, time, farAhead = config['clock.accept'] ? 'accept' : 'refuse', open = openStore } = options;
   await using opening = createOpening(log);
   const folder = config['data.folder'];
   makeOwnFolder(folder);
-  const { store: stored, clock } = await openStore(join(folder, DATABASE_FILE), time, farAhead);
+  const { store: stored, clock } = await open(join(folder, DATABASE_FILE), time, farAhead);
   opening.defer(() => stored.close());
-  const denials = createDenials({ clock });
-  const store = createCurrentStore(stored, denials);
-  const { keyring, masterKey, created: firstStart } = await openKeyring(store, clock, config['master_key.file']);
-  const live = createLiveRegistry({ clock });
-  const view = createView({ read: stored.facts, denials, capacity: config['view.capacity'] });
-  void stored.whenLost.then((why) => {
-    view.refuseAll(why);
-    log.fatal({ event: 'store_lost', err: why });
-    live.cutEverybody('store_lost');
+  const { keyring, masterKey, created: firstStart } = await openKeyring(stored, clock, config['master_key.file']);
+  const { denials, live, view, changes } = composeRevocation(config, {
+    stored,
+    clock,
+    log,
+    counters,
+    onEnded: (row, receipt) => journal.ended(row, receipt),
   });
+  const store = createCurrentStore(stored, denials);
   const journal = createAuditJournal({
     store,
     clock,
     onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
   });
   opening.defer(() => journal.close());
-  const changes = countChanges(
-    createChanges({
-      store: stored,
-      denials,
-      unwritten: createUnwritten({ store: stored, denials, view, live }),
-      barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
-      onStoreFailure(error, deniedWhole) {
-        log.error({ event: 'change_not_written', err: error });
-        for (const account of deniedWhole) log.error({ event: 'account_denied_whole', account });
-      },
-      onEnded: journal.ended,
-    }),
-    counters,
-  );
   const signingKeys = createSigningKeys({
     store,
     changes,

@@ -205,7 +205,7 @@ test('no file is listed as longer than 300 lines that is gone or short', () => {
 // Whoever asked for them beside what was read could forget to: rows and facts come with what could not be written laid over them.
 test('denials are known to the room of the view alone, and made by compose', () => {
   const users = imports.filter(({ to, isType }) => to === 'revocation/denials' && !isType).map(({ from }) => from);
-  expect(users.filter((from) => roomOf(from) !== 'revocation')).toEqual(['compose/core']);
+  expect(users.filter((from) => roomOf(from) !== 'revocation')).toEqual(['compose/revocation']);
 });
 
 test('an audit row is written together with its change row by record() alone', () => {

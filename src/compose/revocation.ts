@@ -1,0 +1,50 @@
+// The revocation of one node around a store: what could not be written, the view, what is under way, and the one way to change.
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../domain/time.ts';
+import { createApply, subscribersInOrder } from '../revocation/applied.ts';
+import { createBarrier } from '../revocation/barrier.ts';
+import { createChanges } from '../revocation/commit.ts';
+import { createDenials } from '../revocation/denials.ts';
+import { createLiveRegistry } from '../revocation/live.ts';
+import { createUnwritten } from '../revocation/unwritten.ts';
+import { createView } from '../revocation/view.ts';
+import type { Store } from '../store/store.ts';
+import { countChanges } from '../telemetry/observe.ts';
+import type { Monitoring } from './monitoring.ts';
+
+export interface RevocationParts extends Pick<Monitoring, 'log' | 'counters'> {
+  /** As it is stored: the denials are laid over it here. */
+  readonly stored: Pick<Store, 'transaction' | 'position' | 'facts' | 'whenLost'>;
+  readonly clock: Clock;
+  readonly onEnded?: Parameters<typeof createChanges>[0]['onEnded'];
+  /** The view of the product unless told otherwise. */
+  readonly makeView?: typeof createView;
+}
+
+export function composeRevocation(settings: Pick<Config, 'view.capacity'>, parts: RevocationParts) {
+  const { stored, clock, log, counters, onEnded, makeView = createView } = parts;
+  const denials = createDenials({ clock });
+  const live = createLiveRegistry({ clock });
+  const view = makeView({ read: stored.facts, denials, capacity: settings['view.capacity'] });
+  void stored.whenLost.then((why) => {
+    view.refuseAll(why);
+    log.fatal({ event: 'store_lost', err: why });
+    live.cutEverybody('store_lost');
+  });
+  const apply = createApply(subscribersInOrder({ view, live }));
+  const changes = countChanges(
+    createChanges({
+      store: stored,
+      denials,
+      unwritten: createUnwritten({ store: stored, denials, view, live }),
+      barrier: createBarrier({ apply, clock }),
+      onStoreFailure(error, deniedWhole) {
+        log.error({ event: 'change_not_written', err: error });
+        for (const account of deniedWhole) log.error({ event: 'account_denied_whole', account });
+      },
+      ...(onEnded === undefined ? {} : { onEnded }),
+    }),
+    counters,
+  );
+  return { denials, live, view, apply, changes };
+}
