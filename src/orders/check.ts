@@ -4,9 +4,9 @@
 // finds who signed, marks.ts remembers what was forwarded, refusals.ts has the words.
 import type { SignedFor, SignerRefusal } from '../access/signer.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
-import type { AccountId, CredentialRef } from '../domain/credential.ts';
+import type { CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
-import { type Felt, parseFelt } from '../domain/felt.ts';
+import type { Felt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, millisOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -28,6 +28,7 @@ import {
   twiceInList,
 } from './refusals.ts';
 import type { OrderRoute } from './route.ts';
+import { createFindSigners, type SigningSubkey } from './signers.ts';
 
 export interface OrderRequest {
   readonly route: OrderRoute;
@@ -83,25 +84,15 @@ interface Marked extends Listed {
   readonly alike: OrderMark | undefined;
 }
 
-interface Signer {
+interface SubkeyAt {
   readonly subkey: SigningSubkey;
   /** The first place that it signed. */
   readonly place: Place;
 }
 
-/** A subkey that signed an order under another credential's session. */
-export interface SigningSubkey extends CredentialRef {
-  readonly publicKey: Felt;
-}
-
-interface Key {
-  readonly publicKey: Felt;
-  /** The subkey behind it when it is not the session's own credential, whose state the grant watches. */
-  readonly subkey: SigningSubkey | undefined;
-}
-
 export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   const { clock, settings, marks } = deps;
+  const findSigners = createFindSigners(deps);
   const maxAgeMs = settings.maxAgeSeconds * 1000;
   const endsAt = (order: SignedOrder): number => order.timestamp + maxAgeMs;
   const now = (): number => millisOf(clock.now());
@@ -121,9 +112,13 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     });
     requireNew(listed);
 
-    const signers = await signersOf(listed, await ownKeys(principal), principal, asker);
+    const signers = await findSigners(
+      listed.map(({ order }) => order),
+      principal,
+      asker,
+    );
     /** By its key. */
-    const subkeys = new Map<Felt, Signer>();
+    const subkeys = new Map<Felt, SubkeyAt>();
     listed.forEach(({ place }, i) => {
       const signer = signers[i];
       if (signer === undefined) throw notSigned(place);
@@ -140,7 +135,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
 
   function leave(
     checked: readonly Pick<Marked, 'mark' | 'alike' | 'place'>[],
-    signers: readonly Signer[],
+    signers: readonly SubkeyAt[],
     request: SignedFor,
     number: number,
   ): DenyReason | ApiError | undefined {
@@ -202,76 +197,6 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     const alike = marks.of(credential, signed, endsAt(order));
     if (clientId === undefined) return { mark: alike, alike: undefined };
     return { mark: marks.of(credential, `${signed} ${clientId}`, endsAt(order)), alike };
-  }
-
-  /**
-   * Who signed each order, up to the first that nobody signed. They are asked about in parts, each twice as long as the one before:
-   * whoever sends a list of made-up signatures behind some good ones has no more of them looked at than were good, and one. A part's
-   * last signer is tried first for the next, as a list usually has one.
-   */
-  async function signersOf(
-    listed: readonly Marked[],
-    own: readonly Key[],
-    principal: Principal,
-    asker: Asker,
-  ): Promise<readonly Key[]> {
-    const signers: Key[] = [];
-    let keys = own;
-    for (let size = 1; signers.length < listed.length; size *= 2) {
-      const part = listed.slice(signers.length, signers.length + size).map(({ order }) => order);
-      for (const signer of await signersWith(part, keys, principal, asker)) {
-        if (signer === undefined) return signers;
-        signers.push(signer);
-        keys = [signer, ...own.filter(({ publicKey }) => publicKey !== signer.publicKey)];
-      }
-    }
-    return signers;
-  }
-
-  /** Of each: the first key that verifies, else a subkey of the account found by the signature itself, where the session may use any. */
-  async function signersWith(
-    orders: readonly SignedOrder[],
-    keys: readonly Key[],
-    { credential }: Principal,
-    asker: Asker,
-  ): Promise<readonly (Key | undefined)[]> {
-    const { account, kind } = credential;
-    const publicKeys = keys.map(({ publicKey }) => publicKey);
-    const recover = kind === 'main' || kind === 'evm';
-    const asked = orders.map((order) => ({ kind: 'order', account, order, keys: publicKeys, recover }) as const);
-    const answers = await deps.verifier.askAll(asked, asker);
-
-    const candidates = answers.flatMap(({ candidates }, i) => candidates.map((candidate) => ({ ...candidate, of: i })));
-    const known = await Promise.all(candidates.map(({ publicKey }) => activeSubkey(account, publicKey)));
-    const claims = candidates.flatMap(({ of, ...candidate }, i) => {
-      const [subkey, signature] = [known[i], orders[of]?.signature];
-      return subkey === undefined || signature === undefined ? [] : [{ of, subkey, ...candidate, signature }];
-    });
-    const verdicts = await deps.verifier.askAll(
-      claims.map(({ hash, publicKey, signature }) => ({ kind: 'signature', hash, publicKey, signature }) as const),
-      asker,
-    );
-    return answers.map(({ signer }, of): Key | undefined => {
-      if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
-      return claims.find((claim, i) => claim.of === of && verdicts[i]?.valid === true);
-    });
-  }
-
-  async function ownKeys({ credential, label }: Principal): Promise<readonly Key[]> {
-    const publicKey = credential.kind === 'subkey' ? parseFelt(label) : await mainKey(credential);
-    return publicKey === undefined ? [] : [{ publicKey, subkey: undefined }];
-  }
-
-  /** A wallet's own key signs no orders (WIRE C-26). */
-  async function mainKey({ account, kind }: CredentialRef): Promise<Felt | undefined> {
-    const signer = kind === 'main' ? (await deps.store.account(account))?.signer : undefined;
-    return signer?.type === 'starknet' ? signer.publicKey : undefined;
-  }
-
-  async function activeSubkey(account: AccountId, publicKey: Felt): Promise<SigningSubkey | undefined> {
-    const found = await deps.store.subkey(account, publicKey);
-    if (found === undefined || found.state !== 'active') return undefined;
-    return { account, kind: 'subkey', id: found.id.toString(), publicKey };
   }
 }
 

@@ -1,0 +1,96 @@
+// Who signed each order of a request: the session's own key, or in a session of the account's owner any active subkey of the account.
+// Whether such a subkey may sign for this request is not decided here (access/signer.ts).
+import type { AccountId, CredentialRef } from '../domain/credential.ts';
+import { type Felt, parseFelt } from '../domain/felt.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { SignedOrder } from '../starknet/order.ts';
+import type { Store } from '../store/store.ts';
+import type { Asker, Verifier } from '../verification/verifier.ts';
+
+/** A subkey that signed an order under another credential's session. */
+export interface SigningSubkey extends CredentialRef {
+  readonly publicKey: Felt;
+}
+
+export interface OrderSigner {
+  readonly publicKey: Felt;
+  /** Set when the key is not the session's own credential, whose state the grant watches. */
+  readonly subkey: SigningSubkey | undefined;
+}
+
+/** The signers of the orders, in their order, up to the first order that nobody signed. */
+export type FindSigners = (
+  orders: readonly SignedOrder[],
+  principal: Principal,
+  asker: Asker,
+) => Promise<readonly OrderSigner[]>;
+
+export function createFindSigners(deps: {
+  readonly verifier: Pick<Verifier, 'askAll'>;
+  readonly store: Pick<Store, 'account' | 'subkey'>;
+}): FindSigners {
+  /**
+   * Orders are verified in parts, each twice as long as the one before: whoever sends made-up signatures behind some good ones has no
+   * more of them verified than were good, and one. A part's last signer is tried first for the next, as a list usually has one.
+   */
+  return async function findSigners(orders, principal, asker) {
+    const own = await ownKeys(principal);
+    const signers: OrderSigner[] = [];
+    let keys = own;
+    for (let size = 1; signers.length < orders.length; size *= 2) {
+      const part = orders.slice(signers.length, signers.length + size);
+      for (const signer of await signersWith(part, keys, principal, asker)) {
+        if (signer === undefined) return signers;
+        signers.push(signer);
+        keys = [signer, ...own.filter(({ publicKey }) => publicKey !== signer.publicKey)];
+      }
+    }
+    return signers;
+  };
+
+  /** Of each order: the first key that verifies; else, in an owner's session, the subkey that its signature recovers to. */
+  async function signersWith(
+    orders: readonly SignedOrder[],
+    keys: readonly OrderSigner[],
+    { credential }: Principal,
+    asker: Asker,
+  ): Promise<readonly (OrderSigner | undefined)[]> {
+    const { account, kind } = credential;
+    const publicKeys = keys.map(({ publicKey }) => publicKey);
+    const recover = kind === 'main' || kind === 'evm';
+    const asked = orders.map((order) => ({ kind: 'order', account, order, keys: publicKeys, recover }) as const);
+    const answers = await deps.verifier.askAll(asked, asker);
+
+    const candidates = answers.flatMap(({ candidates }, i) => candidates.map((candidate) => ({ ...candidate, of: i })));
+    const known = await Promise.all(candidates.map(({ publicKey }) => activeSubkey(account, publicKey)));
+    const claims = candidates.flatMap(({ of, ...candidate }, i) => {
+      const [subkey, signature] = [known[i], orders[of]?.signature];
+      return subkey === undefined || signature === undefined ? [] : [{ of, subkey, ...candidate, signature }];
+    });
+    const verdicts = await deps.verifier.askAll(
+      claims.map(({ hash, publicKey, signature }) => ({ kind: 'signature', hash, publicKey, signature }) as const),
+      asker,
+    );
+    return answers.map(({ signer }, of): OrderSigner | undefined => {
+      if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
+      return claims.find((claim, i) => claim.of === of && verdicts[i]?.valid === true);
+    });
+  }
+
+  async function ownKeys({ credential, label }: Principal): Promise<readonly OrderSigner[]> {
+    const publicKey = credential.kind === 'subkey' ? parseFelt(label) : await mainKey(credential);
+    return publicKey === undefined ? [] : [{ publicKey, subkey: undefined }];
+  }
+
+  /** A wallet's own key signs no orders (docs/wire.md section 8). */
+  async function mainKey({ account, kind }: CredentialRef): Promise<Felt | undefined> {
+    const signer = kind === 'main' ? (await deps.store.account(account))?.signer : undefined;
+    return signer?.type === 'starknet' ? signer.publicKey : undefined;
+  }
+
+  async function activeSubkey(account: AccountId, publicKey: Felt): Promise<SigningSubkey | undefined> {
+    const found = await deps.store.subkey(account, publicKey);
+    if (found === undefined || found.state !== 'active') return undefined;
+    return { account, kind: 'subkey', id: found.id.toString(), publicKey };
+  }
+}
