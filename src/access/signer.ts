@@ -1,8 +1,10 @@
-// Whether a subkey may sign for a request of another session of its account: it must live, and be allowed where the request
-// comes from. What the session itself may do is decided elsewhere.
+// Which keys may sign the orders of a request: the account's own, and its subkeys while they live and may be used from where the
+// request comes. What the session itself may do is decided elsewhere.
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { Felt } from '../domain/felt.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { Clock } from '../domain/time.ts';
 import type { View } from '../revocation/view.ts';
 import { addressRefusal, credentialRefusal } from './rules.ts';
@@ -13,21 +15,30 @@ export interface SignedFor {
   readonly clientIp: IpAddress | undefined;
 }
 
-/**
- * Why the subkey signs nothing there now, or undefined. In the same turn when the view knows; a promise when it must read,
- * which is then a fresh fact, and rejects as View.ask does.
- */
-export type SignerRefusal = (
-  signer: Pick<CredentialRef, 'account' | 'id'>,
-  request: SignedFor,
-) => DenyReason | undefined | Promise<DenyReason | undefined>;
+/** Both answer in the same turn when the view knows; else with a promise, which holds a fresh fact and rejects as View.ask does. */
+export interface OrderSigners {
+  /** The account's own key, for a session of that key; undefined for every other session. */
+  mainKey(session: Pick<Principal, 'credential' | 'kid'>): Felt | undefined | Promise<Felt | undefined>;
+  /** Why the subkey signs nothing for this request now, or undefined. */
+  refusal(
+    signer: Pick<CredentialRef, 'account' | 'id'>,
+    request: SignedFor,
+  ): DenyReason | undefined | Promise<DenyReason | undefined>;
+}
 
-export const createSignerRefusal =
-  ({ view, clock }: { view: Pick<View, 'ask'>; clock: Clock }): SignerRefusal =>
-  ({ account, id }, { kid, clientIp }) =>
+export const createOrderSigners = ({
+  view,
+  clock,
+}: {
+  readonly view: Pick<View, 'ask'>;
+  readonly clock: Clock;
+}): OrderSigners => ({
+  mainKey: ({ credential, kid }) => view.ask({ ...credential, kid }, (facts) => facts.mainKey),
+  refusal: ({ account, id }, { kid, clientIp }) =>
     view.ask(
       { account, kind: 'subkey', id, kid },
       (facts) =>
         credentialRefusal(facts, clock.latest()) ??
         (facts.accountLocked ? 'account_locked' : addressRefusal(facts, clientIp)),
-    );
+    ),
+});

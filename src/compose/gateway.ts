@@ -1,5 +1,5 @@
 // What forwards an allowed request: the connections to the venue, the check of signed orders, and the memory both may take.
-import { createSignerRefusal } from '../access/signer.ts';
+import { createOrderSigners } from '../access/signer.ts';
 import type { Config } from '../config/schema.ts';
 import { passedHeaders } from '../domain/request-headers.ts';
 import { createShares } from '../domain/shares.ts';
@@ -74,7 +74,7 @@ const orderCheck = (
     verifier,
     store,
     marks,
-    signerRefusal: createSignerRefusal({ view, clock }),
+    signers: createOrderSigners({ view, clock }),
     clock,
     settings: {
       maxAgeSeconds: config['orders.max_age'],

@@ -2,7 +2,7 @@
 // forwarded before. Works on the exact bytes that are forwarded; what a venue could read otherwise is refused. The other files:
 // body.ts takes the orders out of the body, read.ts reads one and compares a modified order's id with the path (readId), signers.ts
 // finds who signed, marks.ts remembers what was forwarded, refusals.ts has the words.
-import type { SignedFor, SignerRefusal } from '../access/signer.ts';
+import type { OrderSigners, SignedFor } from '../access/signer.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -62,9 +62,8 @@ export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
 
 export interface OrderCheckDeps {
   readonly verifier: Pick<Verifier, 'askAll'>;
-  readonly store: Pick<Store, 'account' | 'subkey'>;
-  /** Why a subkey signs nothing for this request now; a promise only where it must be read, which is then a fresh fact. */
-  readonly signerRefusal: SignerRefusal;
+  readonly store: Pick<Store, 'subkey'>;
+  readonly signers: OrderSigners;
   readonly clock: Clock;
   readonly settings: {
     readonly maxAgeSeconds: number;
@@ -127,7 +126,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     });
     const request = { kid: principal.kid, clientIp };
     for (const signer of subkeys.values()) {
-      const reason = await deps.signerRefusal(signer.subkey, request);
+      const reason = await deps.signers.refusal(signer.subkey, request);
       if (reason !== undefined) throw signerRefused(reason, signer.place);
     }
     return { leave: () => leave(listed, [...subkeys.values()], request, number) };
@@ -140,7 +139,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     number: number,
   ): DenyReason | ApiError | undefined {
     for (const signer of signers) {
-      const reason = deps.signerRefusal(signer.subkey, request);
+      const reason = deps.signers.refusal(signer.subkey, request);
       if (reason instanceof Promise) {
         // Forgotten by the view since it was verified: something changed, and there is no time left to find out what.
         reason.catch(() => undefined);

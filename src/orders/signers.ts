@@ -1,5 +1,6 @@
 // Who signed each order of a request: the session's own key, or in a session of the account's owner any active subkey of the account.
 // Whether such a subkey may sign for this request is not decided here (access/signer.ts).
+import type { OrderSigners } from '../access/signer.ts';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -27,7 +28,8 @@ export type FindSigners = (
 
 export function createFindSigners(deps: {
   readonly verifier: Pick<Verifier, 'askAll'>;
-  readonly store: Pick<Store, 'account' | 'subkey'>;
+  readonly store: Pick<Store, 'subkey'>;
+  readonly signers: Pick<OrderSigners, 'mainKey'>;
 }): FindSigners {
   /**
    * Orders are verified in parts, each twice as long as the one before: whoever sends made-up signatures behind some good ones has no
@@ -77,15 +79,11 @@ export function createFindSigners(deps: {
     });
   }
 
-  async function ownKeys({ credential, label }: Principal): Promise<readonly OrderSigner[]> {
-    const publicKey = credential.kind === 'subkey' ? parseFelt(label) : await mainKey(credential);
-    return publicKey === undefined ? [] : [{ publicKey, subkey: undefined }];
-  }
-
   /** A wallet's own key signs no orders (docs/wire.md section 8). */
-  async function mainKey({ account, kind }: CredentialRef): Promise<Felt | undefined> {
-    const signer = kind === 'main' ? (await deps.store.account(account))?.signer : undefined;
-    return signer?.type === 'starknet' ? signer.publicKey : undefined;
+  async function ownKeys(principal: Principal): Promise<readonly OrderSigner[]> {
+    const { kind } = principal.credential;
+    const publicKey = kind === 'subkey' ? parseFelt(principal.label) : await deps.signers.mainKey(principal);
+    return publicKey === undefined ? [] : [{ publicKey, subkey: undefined }];
   }
 
   async function activeSubkey(account: AccountId, publicKey: Felt): Promise<SigningSubkey | undefined> {

@@ -93,6 +93,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
           credential: 'alive',
           expiresAt: NEVER,
           allowlist: anywhere,
+          mainKey: feltOf(BigInt(alice) + 1n),
           signingKeyAlive: true,
           label: '',
         },
@@ -107,6 +108,9 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect((await factsOf(walletOf(alice))).credential).toBe('unknown');
       expect((await factsOf(mainOf(bob))).credential).toBe('unknown');
       expect((await factsOf(walletOf(bob))).credential).toBe('alive');
+      for (const none of [walletOf(alice), mainOf(bob), walletOf(bob)]) {
+        expect((await factsOf(none)).mainKey).toBeUndefined();
+      }
     });
 
     test.each(['main', 'evm', 'subkey', 'token'] as const)(

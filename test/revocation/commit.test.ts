@@ -29,6 +29,7 @@ const facts: Facts = {
   expiresAt: NEVER,
   allowlist: anywhere,
   label: subkeyKey.publicKey,
+  mainKey: undefined,
   signingKeyAlive: true,
 };
 const change: Change = { position: 7n, action: 'subkey.revoked', subjects: [mine], narrows: true };

@@ -24,6 +24,7 @@ const facts: Facts = {
   expiresAt: NEVER,
   allowlist: anywhere,
   label: '0x5b',
+  mainKey: undefined,
   signingKeyAlive: true,
 };
 const subkeyOf = (account: AccountId, id: string) => ({ account, kind: 'subkey', id }) as const;

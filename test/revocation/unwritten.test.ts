@@ -13,7 +13,7 @@
 // | onboarding                            | nothing: it gives no power over an account that exists          |
 // | a terminal token                      | the grant, which was cut                                        |
 import { describe, expect, test } from 'vitest';
-import { createSignerRefusal } from '../../src/access/signer.ts';
+import { createOrderSigners } from '../../src/access/signer.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import type { Caller } from '../../src/credentials/caller.ts';
 import { createLockAccount } from '../../src/credentials/lock-account.ts';
@@ -169,15 +169,15 @@ describe('the revocation of a subkey that could not be written', () => {
     const { service, owner } = await setup();
     const session = service.subkeySession(service.aliceSubkey);
     const kid = owner.principal.kid;
-    const signs = createSignerRefusal({ view: service.view, clock: service.clock });
+    const signers = createOrderSigners({ view: service.view, clock: service.clock });
     const signer = { account: alice, id: service.aliceSubkey.id.toString() };
-    expect(await signs(signer, { kid, clientIp: here })).toBeUndefined();
+    expect(await signers.refusal(signer, { kid, clientIp: here })).toBeUndefined();
     await loseSubkey(service, owner);
     expect(await service.authorize(request(session))).toMatchObject({ reason: 'credential_revoked' });
     for (const path of [subkeyKey.publicKey, undefined]) {
       await expect(service.login.stark(service.starkLogin(subkeyKey, path))).rejects.toMatchObject(noSubkey);
     }
-    expect(await signs(signer, { kid, clientIp: here })).toBe('credential_revoked');
+    expect(await signers.refusal(signer, { kid, clientIp: here })).toBe('credential_revoked');
     const theirs = service.starkLogin(subkeyKey, subkeyKey.publicKey, { account: bob });
     await expect(service.login.stark(theirs)).resolves.toMatch(/^ey/);
   });

@@ -1,6 +1,7 @@
 // What a decision asks about a bearer, all of it from one state of the database.
 import type { Allowlist } from '../../domain/allowlist.ts';
 import type { CredentialRef } from '../../domain/credential.ts';
+import type { Felt } from '../../domain/felt.ts';
 import type { UnixNanos } from '../../domain/time.ts';
 
 /** What a decision asks about a bearer: the credential, its account and the key that signed the JWT. */
@@ -19,6 +20,8 @@ export interface Facts {
   /** 0 = never. */
   readonly expiresAt: UnixNanos;
   readonly allowlist: Allowlist;
+  /** The Stark key that signs the orders of a main session; undefined for every other credential. */
+  readonly mainKey: Felt | undefined;
   readonly signingKeyAlive: boolean;
 }
 

@@ -4,7 +4,7 @@ import { type Allowlist, decodeAllowlist } from '../../domain/allowlist.ts';
 import { NEVER, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { isSigningKeyAlive } from '../../jwt/signing-key.ts';
 import type { Facts, FactsQuery, FactsRead, StoreReads } from '../store.ts';
-import { accountOf, integer, subkeyOf, subkeyState, tokenOf } from './rows.ts';
+import { accountOf, integer, mainKeyOf, subkeyOf, subkeyState, tokenOf } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 const anywhere: Allowlist = { kind: 'anywhere' };
@@ -79,6 +79,7 @@ export function createReads(db: Kysely<Tables>): StoreReads {
 interface FactsRow {
   position: bigint;
   signer_type: string | null;
+  main_public_key: string | null;
   valid_after: bigint | null;
   own_valid_after: bigint | null;
   locked_at: bigint | null;
@@ -94,7 +95,7 @@ async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRe
   const credential = credentialColumns(query);
   const { rows } = await sql<FactsRow>`
     select (select value from meta where name = ${LOG_HEAD}) as position,
-           a.signer_type, a.valid_after, a.locked_at, k.state as kid_state,
+           a.signer_type, a.main_public_key, a.valid_after, a.locked_at, k.state as kid_state,
            ${credential.columns}
       from (select 1) one
       left join account a on a.account_id = ${query.account}
@@ -146,11 +147,16 @@ function factsOf(query: FactsQuery, row: FactsRow): Facts {
     validAfter: unixNanos(validAfter > ownValidAfter ? validAfter : ownValidAfter),
     signingKeyAlive: isSigningKeyAlive(row.kid_state),
     label: row.label ?? '',
+    mainKey: undefined,
   };
   if (isMain) {
     const signer = query.kind === 'main' ? 'starknet' : 'eip191';
     const credential = row.signer_type === signer ? 'alive' : 'unknown';
-    return { ...common, credential, expiresAt: NEVER, allowlist: anywhere };
+    const mainKey =
+      query.kind === 'main' && credential === 'alive'
+        ? mainKeyOf({ main_public_key: row.main_public_key ?? '' })
+        : undefined;
+    return { ...common, credential, expiresAt: NEVER, allowlist: anywhere, mainKey };
   }
   if (row.state === null) return { ...common, credential: 'unknown', expiresAt: NEVER, allowlist: anywhere };
   const state = subkeyState(row.state);

@@ -29,13 +29,17 @@ const nanos = (value: unknown, column: string): UnixNanos => unixNanos(integer(v
 /** Throws DamagedRow for what is no account's id. */
 export const accountIdOf = (text: string): AccountId => felt(text, 'account_id');
 
+/** Throws for a damaged row, as all of these do. */
+export const mainKeyOf = (row: Pick<Selectable<AccountTable>, 'main_public_key'>): Felt =>
+  felt(row.main_public_key, 'account.main_public_key');
+
 export function accountOf(row: Selectable<AccountTable>): Account {
   const account: AccountId = felt(row.account_id, 'account.account_id');
   return {
     account,
     signer:
       row.signer_type === 'starknet'
-        ? { type: 'starknet', publicKey: felt(row.main_public_key, 'account.main_public_key') }
+        ? { type: 'starknet', publicKey: mainKeyOf(row) }
         : { type: 'eip191', ethAddress: row.eth_address },
     validAfter: nanos(row.valid_after, 'account.valid_after'),
     lockedAt: nanos(row.locked_at, 'account.locked_at'),

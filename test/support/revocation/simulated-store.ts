@@ -258,6 +258,7 @@ function factsOf(state: State, query: FactsQuery): Facts {
     expiresAt: credential.expiresAt,
     allowlist: credential.allowlist,
     label: labelOf(query),
+    mainKey: undefined,
     signingKeyAlive: !state.retired.has(query.kid),
   };
 }

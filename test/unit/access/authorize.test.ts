@@ -38,6 +38,7 @@ const alive: Facts = {
   expiresAt: NEVER,
   allowlist: anywhere,
   label: '',
+  mainKey: undefined,
   signingKeyAlive: true,
 };
 

@@ -19,6 +19,7 @@ const facts: Facts = {
   expiresAt: NEVER,
   allowlist: anywhere,
   label: '',
+  mainKey: undefined,
   signingKeyAlive: true,
 };
 
@@ -111,6 +112,7 @@ describe('the order of refusals', () => {
       expiresAt: now,
       allowlist: damaged,
       label: '',
+      mainKey: undefined,
       signingKeyAlive: false,
     };
     let who = caller('main', unixSeconds(NOW - 1));
@@ -159,6 +161,7 @@ describe('the order of refusals', () => {
       expiresAt: fc.constantFrom(NEVER, now, unixNanos(now + 1n)),
       allowlist: fc.constantFrom<Allowlist>(anywhere, listOf('192.0.2.0/24'), { kind: 'damaged', reason: '' }),
       label: fc.constant(''),
+      mainKey: fc.constant(undefined),
       signingKeyAlive: fc.boolean(),
     });
     fc.assert(

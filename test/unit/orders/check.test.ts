@@ -67,28 +67,27 @@ function setup(
     /** How far the machine's clock is ahead, and not believed. */
     aheadMs: 0,
     stored: subkey,
-    refusalOf: (_id: string): ReturnType<OrderCheckDeps['signerRefusal']> => undefined,
+    /** Rows of subkeys that were read. */
+    reads: 0,
+    refusalOf: (_id: string): ReturnType<OrderCheckDeps['signers']['refusal']> => undefined,
   };
   const now = () => unixNanos(BigInt(state.nowMs) * 1_000_000n);
   const latest = () => unixNanos(BigInt(state.nowMs + state.aheadMs) * 1_000_000n);
   const check = createOrderCheck({
     verifier: answering,
     store: {
-      account: async () => ({
-        account,
-        signer: { type: 'starknet', publicKey: main.publicKey },
-        validAfter: NEVER,
-        lockedAt: NEVER,
-        createdAt: NEVER,
-      }),
       subkey: async (_account, publicKey) => {
+        state.reads += 1;
         if (publicKey === otherBot.publicKey) return { ...subkey, id: 43n, publicKey };
         return publicKey === bot.publicKey ? state.stored : undefined;
       },
     },
-    signerRefusal: ({ id }, request) => {
-      asked.push(request);
-      return state.refusalOf(id);
+    signers: {
+      mainKey: () => main.publicKey,
+      refusal: ({ id }, request) => {
+        asked.push(request);
+        return state.refusalOf(id);
+      },
     },
     clock: { now, latest, monotonic: () => state.nowMs },
     settings: { maxAgeSeconds: 300, futureToleranceSeconds: 30, repeats },
@@ -160,6 +159,13 @@ describe('while the clock of the machine is ahead, and not believed', () => {
     state.aheadMs = 0;
     await expect(ask(order())).rejects.toMatchObject(sentBefore);
   });
+});
+
+test('orders that the main key signed are checked without reading a row', async () => {
+  const { ask, state } = setup();
+  const checked = await ask(order(main, START, 1), order(main, START, 2));
+  expect(checked.leave()).toBeUndefined();
+  expect(state.reads).toBe(0);
 });
 
 describe('the last check', () => {

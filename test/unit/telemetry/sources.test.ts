@@ -22,6 +22,7 @@ const facts: Facts = {
   expiresAt: NEVER,
   allowlist: anywhere,
   label: '',
+  mainKey: undefined,
   signingKeyAlive: true,
 };
 const query = (id: string) => ({ account: feltOf(1n), kind: 'subkey', id, kid: 'kid' }) as const;
