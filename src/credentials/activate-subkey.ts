@@ -11,7 +11,8 @@ import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import type { Actor } from './caller.ts';
 import { requireNotFromFuture, timestampError } from './login-window.ts';
 import { auditOnly, record } from './record.ts';
@@ -23,7 +24,7 @@ export interface Activation extends RequestOrigin {
   readonly signature: StarkSignature;
   /** Replaces the name when present. */
   readonly name: string | undefined;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
 }
 
 /** WIRE 4.2: the signed timestamp is within 5 minutes of now. */

@@ -8,7 +8,7 @@ import type { Principal } from '../domain/principal.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import type { StoreReads } from '../store/store.ts';
-import type { Asker } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 
 /** Who does something, as the audit log names it. */
 export interface Actor extends RequestOrigin {
@@ -18,7 +18,7 @@ export interface Actor extends RequestOrigin {
 export interface Caller extends Actor {
   readonly principal: Principal;
   readonly clientIp: IpAddress | undefined;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
   /** Why this node refuses the caller by now, written or not: DESIGN section 6. */
   refusal(): DenyReason | undefined;
 }

@@ -23,8 +23,9 @@ import type { View } from '../revocation/view.ts';
 import { ViewStale } from '../revocation/view.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, EarlierUse, Facts, SignedMessage, Store, StoreTransaction } from '../store/store.ts';
-import type { LoginQuestion, Signer } from '../verification/questions.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { LoginQuestion, SignerOfHash } from '../verification/questions.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import { knownAccount } from './known-account.ts';
 import {
@@ -44,7 +45,7 @@ export interface LoginRequest extends RequestOrigin {
   readonly isolated: boolean;
   readonly tokenUsage: 'interactive' | undefined;
   readonly clientIp: IpAddress | undefined;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
 }
 
 export interface StarkLoginRequest extends LoginRequest {
@@ -325,7 +326,7 @@ export function createLogin(deps: LoginDeps): Login {
 
 const provenAs = (
   { account, kind, id }: SessionCredentialRef,
-  { publicKey, hash }: Signer,
+  { publicKey, hash }: SignerOfHash,
   request: StarkLoginRequest,
 ): Proven => ({
   credential: { account, kind, id },

@@ -9,7 +9,8 @@ import { addressOfPublicKey, type EthereumAddress } from '../ethereum/eip191.ts'
 import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store } from '../store/store.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import { nobody, record } from './record.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
@@ -33,7 +34,7 @@ export interface OnboardDeps {
 
 interface Onboarding extends RequestOrigin {
   readonly account: AccountId;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
 }
 
 export interface StarkOnboarding extends Onboarding {
@@ -57,8 +58,8 @@ export interface Onboard {
   /** Throws as WalletProofs do, and PUBLIC_KEY_INVALID, ETHEREUM_SIGNER_MISMATCH, INVALID_STARKNET_ADDRESS, ALLOWLIST_ENTRY_NOT_FOUND. */
   wallet(request: WalletOnboarding): Promise<void>;
   /** The address a key's account has or would have, and whether it exists. */
-  lookUpStark(publicKey: Felt, asker: Asker): Promise<{ address: AccountId; exists: boolean }>;
-  lookUpWallet(address: EthereumAddress, asker: Asker): Promise<{ address: AccountId; exists: boolean }>;
+  lookUpStark(publicKey: Felt, asker: OnBehalfOf): Promise<{ address: AccountId; exists: boolean }>;
+  lookUpWallet(address: EthereumAddress, asker: OnBehalfOf): Promise<{ address: AccountId; exists: boolean }>;
 }
 
 export function createOnboard(deps: OnboardDeps): Onboard {
@@ -115,7 +116,7 @@ export function createOnboard(deps: OnboardDeps): Onboard {
     lookUpWallet: async (address, asker) => found(await walletAddress(address, asker)),
   };
 
-  async function walletAddress(wallet: EthereumAddress, asker: Asker): Promise<AccountId> {
+  async function walletAddress(wallet: EthereumAddress, asker: OnBehalfOf): Promise<AccountId> {
     const { address } = await verifier.ask({ kind: 'wallet_address', wallet: BigInt(wallet) }, asker);
     return address;
   }

@@ -10,7 +10,8 @@ import { ApiError } from '../errors.ts';
 import type { RateLimiter } from '../ratelimit/limiter.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, EarlierUse, Store, StoreTransaction } from '../store/store.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import type { Actor } from './caller.ts';
 import { knownAccount } from './known-account.ts';
@@ -32,7 +33,7 @@ export interface OwnerSignature extends RequestOrigin {
         readonly expiration: UnixSeconds;
       }
     | { readonly kind: 'wallet'; readonly siweMessage: string; readonly signature: string };
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
 }
 
 export interface ProvenOwner extends Actor {

@@ -19,7 +19,8 @@ import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/commit.ts';
 import { isPossibleSignature, type StarkSignature } from '../starknet/signature.ts';
 import type { Account, Store, StoreTransaction } from '../store/store.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { datedError, requireOpenWindow, signedOutError } from './login-window.ts';
@@ -187,7 +188,7 @@ export function createRegisterSubkey(deps: {
     requireOpenWindow({ timestamp, expiration }, clock, limits, 'INVALID_TIMESTAMP');
   }
 
-  async function requirePublicKeys({ publicKey, pending }: SubkeyRegistration, asker: Asker): Promise<void> {
+  async function requirePublicKeys({ publicKey, pending }: SubkeyRegistration, asker: OnBehalfOf): Promise<void> {
     const isPublicKey = async (key: Felt) =>
       (await deps.verifier.ask({ kind: 'public_key', publicKey: key }, asker)).valid;
     if (!(await isPublicKey(publicKey))) {
@@ -198,7 +199,7 @@ export function createRegisterSubkey(deps: {
     }
   }
 
-  async function prove(account: AccountId, publicKey: Felt, offered: OfferedProof, asker: Asker): Promise<Proof> {
+  async function prove(account: AccountId, publicKey: Felt, offered: OfferedProof, asker: OnBehalfOf): Promise<Proof> {
     switch (offered.kind) {
       case 'none':
         return offered;

@@ -11,7 +11,8 @@ import {
   type SiwePurpose,
   type SiweRefusal,
 } from '../ethereum/siwe.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import { timestampError } from './login-window.ts';
 
 export interface WalletProofSettings {
@@ -99,7 +100,7 @@ export interface WalletProofs {
   read(text: string, signature: string, purpose: SiwePurpose): WalletClaim;
   /** Resolves when the wallet of `message.address` signed the text. Rejects with ETHEREUM_SIGNER_MISMATCH, SERVICE_UNAVAILABLE,
    * and the time's code when the message has expired meanwhile. */
-  prove(claim: WalletClaim, asker: Asker): Promise<void>;
+  prove(claim: WalletClaim, asker: OnBehalfOf): Promise<void>;
 }
 
 export function createWalletProofs(deps: {

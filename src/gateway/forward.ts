@@ -13,7 +13,7 @@ import { ApiError } from '../errors.ts';
 import { MAX_ORDER_BYTES } from '../orders/body.ts';
 import type { CheckedOrders, OrderCheck } from '../orders/check.ts';
 import type { OrderRoute } from '../orders/route.ts';
-import type { Asker } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
 import type { Room } from './byte-blocks.ts';
 import { discardRest } from './discard-rest.ts';
@@ -54,7 +54,7 @@ export interface Exchange {
   readonly order?: OrderRoute | undefined;
   /** `forward` where the signature headers are for the venue. */
   readonly signatureHeaders?: 'forward' | undefined;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
   /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
   readonly extraHeaders: Readonly<Record<string, string>>;
   /** Filled in as the exchange goes on. */

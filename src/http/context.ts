@@ -7,7 +7,7 @@ import type { IpAddress } from '../domain/allowlist.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Verdict } from '../ratelimit/limiter.ts';
-import type { Asker } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -17,7 +17,7 @@ export interface RequestContext {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
   readonly grant: Grant;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
   /** The address is over its limit, which holds for whoever turns out not to be the owner. */
   readonly insists: Verdict | undefined;
 }

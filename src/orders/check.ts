@@ -13,7 +13,8 @@ import { ApiError } from '../errors.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import { isPossibleSignature } from '../starknet/signature.ts';
 import type { Store } from '../store/store.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 import { type Listed, readOrders } from './body.ts';
 import type { OrderMark, OrderMarks } from './marks.ts';
 import {
@@ -39,7 +40,7 @@ export interface OrderRequest {
   /** Undefined when it could not be told. */
   readonly clientIp: IpAddress | undefined;
   readonly body: Buffer | undefined;
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
   /** The request's number. */
   readonly number: number;
 }

@@ -104,7 +104,7 @@ interface AccountMarks {
   within: number;
 }
 
-interface Holder {
+interface CredentialMarks {
   readonly subject: string;
   readonly number: number;
   readonly of: AccountMarks;
@@ -124,9 +124,9 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
   const over: Shard[] = [];
   const accounts = new Map<AccountId, AccountMarks>();
   /** Credentials, by subject. */
-  const holders = new Map<string, Holder>();
+  const holders = new Map<string, CredentialMarks>();
   /** Nobody has number 0. */
-  const byNumber: (Holder | undefined)[] = [undefined];
+  const byNumber: (CredentialMarks | undefined)[] = [undefined];
   const freeNumbers: number[] = [];
   const maxBeyond = Math.floor(maxMarks / 2);
   let held = 0;
@@ -193,7 +193,7 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
   }
 
   /** One mark more or less. */
-  function count(holder: Holder, change: 1 | -1): void {
+  function count(holder: CredentialMarks, change: 1 | -1): void {
     const account = holder.of;
     beyond -= beyondOf(account);
     if (Math.max(holder.marks, holder.marks + change) <= holder.part) account.within += change;
@@ -216,7 +216,7 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
     if (shard.used > (shard.slots.length / SLOT_WORDS) * MAX_LOAD) grow(shards, shard, digest);
   }
 
-  function holderOf(credential: CredentialRef): Holder {
+  function holderOf(credential: CredentialRef): CredentialMarks {
     const subject = credentialSubject(credential);
     const known = holders.get(subject);
     if (known !== undefined) return known;

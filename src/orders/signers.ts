@@ -6,7 +6,8 @@ import { type Felt, parseFelt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import type { Store } from '../store/store.ts';
-import type { Asker, Verifier } from '../verification/verifier.ts';
+import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { Verifier } from '../verification/verifier.ts';
 
 /** A subkey that signed an order under another credential's session. */
 export interface SigningSubkey extends CredentialRef {
@@ -23,7 +24,7 @@ export interface OrderSigner {
 export type FindSigners = (
   orders: readonly SignedOrder[],
   principal: Principal,
-  asker: Asker,
+  asker: OnBehalfOf,
 ) => Promise<readonly OrderSigner[]>;
 
 export function createFindSigners(deps: {
@@ -55,7 +56,7 @@ export function createFindSigners(deps: {
     orders: readonly SignedOrder[],
     keys: readonly OrderSigner[],
     { credential }: Principal,
-    asker: Asker,
+    asker: OnBehalfOf,
   ): Promise<readonly (OrderSigner | undefined)[]> {
     const { account, kind } = credential;
     const publicKeys = keys.map(({ publicKey }) => publicKey);

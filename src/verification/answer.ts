@@ -7,7 +7,7 @@ import { activationHash, createMessageHasher, registrationHash, type SigningDoma
 import { orderHash, orderStruct } from '../starknet/order.ts';
 import type { PedersenChain, StarkCurve } from '../starknet/pedersen.ts';
 import type { StarkSignature } from '../starknet/signature.ts';
-import type { Answer, LoginQuestion, OrderQuestion, Question, Signer } from './questions.ts';
+import type { Answer, LoginQuestion, OrderQuestion, Question, SignerOfHash } from './questions.ts';
 
 /** What every answer depends on besides its question: settings, as plain data. */
 export interface VerificationSettings {
@@ -16,7 +16,7 @@ export interface VerificationSettings {
 }
 
 /** Whether the first of a question's keys signed the first of its hashes. */
-export interface FirstVerdict extends Signer {
+export interface FirstVerdict extends SignerOfHash {
   readonly signed: boolean;
 }
 
@@ -126,7 +126,7 @@ export function createAnswers(
     signature: StarkSignature,
     { keys, recover }: { readonly keys: readonly Felt[]; readonly recover: boolean },
     first: FirstVerdict | undefined,
-  ): { signer: Signer | undefined; candidates: readonly Signer[] } {
+  ): { signer: SignerOfHash | undefined; candidates: readonly SignerOfHash[] } {
     const seen: bigint[] = [];
     for (const hash of hashes) {
       const publicKey = keys.find((publicKey) =>

@@ -31,7 +31,7 @@ export interface OrderQuestion extends ByAnyOf {
 }
 
 /** A key and the message that it signed. */
-export interface Signer {
+export interface SignerOfHash {
   readonly hash: bigint;
   readonly publicKey: Felt;
 }
@@ -75,9 +75,9 @@ export type Answer =
   | {
       readonly kind: 'login' | 'order';
       /** Undefined when none of the keys signed. */
-      readonly signer: Signer | undefined;
+      readonly signer: SignerOfHash | undefined;
       /** Empty unless they were wanted. Each must be looked up, and asked about as a signature, before it counts. */
-      readonly candidates: readonly Signer[];
+      readonly candidates: readonly SignerOfHash[];
     }
   | { readonly kind: 'signature'; readonly valid: boolean }
   /** `hash`: of the message when it is signed. */

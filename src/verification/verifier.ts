@@ -6,36 +6,25 @@ import { createFairQueue, type FairQueue } from '../domain/fair-queue.ts';
 import { createSignedInFirst } from '../domain/signed-in-first.ts';
 import { ApiError } from '../errors.ts';
 import { addEngine, type EngineTotals, NO_ENGINE } from './engine-totals.ts';
+import type { OnBehalfOf } from './on-behalf-of.ts';
 import type { OpenedAnswers } from './open-answers.ts';
 import { type Effort, type Outcome, outcomeOf } from './outcome.ts';
 import { type AnswerTo, isAnswerTo, type Kind, type Question } from './questions.ts';
 import type { Threads, ThreadsStats } from './threads.ts';
-
-/** On whose behalf something is asked. */
-export interface Asker {
-  /** The rate key of its address: who shares one shares its turns and its room. */
-  readonly client: string;
-  /** The widest network that may be one client's own, which has the room and the turns that its clients share. */
-  readonly network: string;
-  /** Whether it has a session: a flood of strangers must not delay it. */
-  readonly signedIn: boolean;
-  /** True once nobody waits for the answer any more. */
-  gone(): boolean;
-}
 
 export interface Verifier {
   /**
    * Resolves with the answer. Rejects with SERVICE_UNAVAILABLE when there is no room, after waiting too long, when the thread that
    * had the question is lost, and when the service is stopping. What can be refused without asking must have been.
    */
-  ask<Asked extends Question>(question: Asked, asker: Asker): Promise<AnswerTo<Asked['kind']>>;
+  ask<Asked extends Question>(question: Asked, asker: OnBehalfOf): Promise<AnswerTo<Asked['kind']>>;
   /**
    * The answers to all, in their order. However many they are, they take one place in the queue, and one turn each. Rejects as `ask`
    * does, as soon as one of them is dropped.
    */
   askAll<Asked extends Question>(
     questions: readonly Asked[],
-    asker: Asker,
+    asker: OnBehalfOf,
   ): Promise<readonly AnswerTo<Asked['kind']>[]>;
   stats(): VerifierStats;
   /** Refuses what waits and whatever comes, and resolves when the threads have ended. */
@@ -103,7 +92,7 @@ export interface VerifierOptions {
 
 /** What was asked in one go. */
 interface Call {
-  readonly asker: Asker;
+  readonly asker: OnBehalfOf;
   readonly askedAt: number;
   /** Settled: what still waits of it is dropped, for this reason if there is one. */
   over: boolean;
@@ -122,7 +111,7 @@ interface Job {
 }
 
 /** A place in a queue, with what waits in it, oldest first: at least one. */
-interface Place {
+interface QueuedCall {
   readonly call: Call;
   readonly jobs: Job[];
 }
@@ -149,10 +138,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const usualEffort: Effort = answers.quick === undefined ? 'complete' : 'quick';
   const maxBatch = usualEffort === 'quick' ? MAX_BATCH : 1;
   const lanes = {
-    signedIn: createFairQueue<Place>(maxWaiting),
-    others: createFairQueue<Place>(maxWaiting),
+    signedIn: createFairQueue<QueuedCall>(maxWaiting),
+    others: createFairQueue<QueuedCall>(maxWaiting),
     /** What the engine could not answer. */
-    plain: createFairQueue<Place>(Math.min(maxWaiting, MAX_PLAIN_WAITING)),
+    plain: createFairQueue<QueuedCall>(Math.min(maxWaiting, MAX_PLAIN_WAITING)),
   };
   const every = Object.values(lanes);
   const threads = options.openThreads?.(() => pumpSoon());
@@ -230,7 +219,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function askAll<Asked extends Question>(
     questions: readonly Asked[],
-    asker: Asker,
+    asker: OnBehalfOf,
   ): Promise<readonly AnswerTo<Asked['kind']>[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly AnswerTo<Asked['kind']>[]>();
     const call: Call = { asker, askedAt: now(), over: false, shed: undefined };
@@ -265,7 +254,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return promise;
   }
 
-  function submit(place: Place): void {
+  function submit(place: QueuedCall): void {
     const { call, jobs } = place;
     if (closed) {
       drop(place, 'stopping');
@@ -282,7 +271,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     else if (jobs.length > 0) enqueue(lane, place);
   }
 
-  function enqueue(lane: FairQueue<Place>, place: Place): void {
+  function enqueue(lane: FairQueue<QueuedCall>, place: QueuedCall): void {
     depth += place.jobs.length;
     const { dropped } = lane.push(place.call.asker, place);
     if (dropped !== undefined) evict(dropped, 'queue_full');
@@ -291,12 +280,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   /** Of a place that has left its lane. */
-  function evict(place: Place, reason: ShedReason): void {
+  function evict(place: QueuedCall, reason: ShedReason): void {
     depth -= place.jobs.length;
     drop(place, reason);
   }
 
-  function drop({ jobs }: Place, reason: ShedReason): void {
+  function drop({ jobs }: QueuedCall, reason: ShedReason): void {
     shed[reason] += jobs.length;
     for (const job of jobs) job.settle({ kind: 'shed', reason });
   }
@@ -419,9 +408,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   /** The next one that somebody still waits for. */
-  function take(lane: FairQueue<Place>): Job | undefined {
+  function take(lane: FairQueue<QueuedCall>): Job | undefined {
     const at = now();
-    const stays = (place: Place): boolean => place.jobs.length > 1 && !isOver(place, at);
+    const stays = (place: QueuedCall): boolean => place.jobs.length > 1 && !isOver(place, at);
     for (let place = lane.shift(stays); place !== undefined; place = lane.shift(stays)) {
       const job = isOver(place, at) ? undefined : place.jobs.shift();
       if (job === undefined) {
@@ -434,11 +423,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return undefined;
   }
 
-  function isOver({ call }: Place, at = now()): boolean {
+  function isOver({ call }: QueuedCall, at = now()): boolean {
     return call.over || call.asker.gone() || at - call.askedAt > maxWaitMs;
   }
 
-  function overReason({ call }: Place): ShedReason {
+  function overReason({ call }: QueuedCall): ShedReason {
     return call.shed ?? (call.over || call.asker.gone() ? 'client_gone' : 'waited_too_long');
   }
 

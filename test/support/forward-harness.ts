@@ -20,7 +20,7 @@ import {
   type Refusal,
 } from '../../src/gateway/forward.ts';
 import { createUpstream, type Upstream, type UpstreamOptions } from '../../src/gateway/upstream.ts';
-import type { Asker } from '../../src/verification/verifier.ts';
+import type { OnBehalfOf } from '../../src/verification/on-behalf-of.ts';
 import { someone } from './verifier.ts';
 
 const account = parseFelt('0xabc');
@@ -47,7 +47,7 @@ const anotherTrader = (): Principal => {
 };
 
 /** Somebody whom nobody else shares an address with. */
-export const anotherAsker = (): Asker => {
+export const anotherAsker = (): OnBehalfOf => {
   traders += 1;
   const address = `client ${traders}`;
   return { ...someone, client: address, network: address };

@@ -2,8 +2,9 @@
 import { settingOf } from '../../src/config/schema.ts';
 import type { SigningDomain } from '../../src/starknet/message.ts';
 import type { VerificationSettings } from '../../src/verification/answer.ts';
+import type { OnBehalfOf } from '../../src/verification/on-behalf-of.ts';
 import { openAnswers } from '../../src/verification/open-answers.ts';
-import { type Asker, createVerifier, type Verifier } from '../../src/verification/verifier.ts';
+import { createVerifier, type Verifier } from '../../src/verification/verifier.ts';
 
 export const verificationSettings = (domain: SigningDomain): VerificationSettings => ({
   domain,
@@ -22,4 +23,4 @@ export const inlineVerifier = (domain: SigningDomain): Verifier =>
     inlineMs: Number.POSITIVE_INFINITY,
   });
 
-export const someone: Asker = { client: '192.0.2.1', network: '192.0.2.1', signedIn: false, gone: () => false };
+export const someone: OnBehalfOf = { client: '192.0.2.1', network: '192.0.2.1', signedIn: false, gone: () => false };

@@ -38,8 +38,16 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
   credentials: core,
-  orders: [...crypto, 'errors', 'access/route-table', 'access/signer', 'verification/verifier', 'store/store'],
-  gateway: [...crypto, 'errors', 'config/upstream-address', 'verification/verifier', 'store/store', 'orders'],
+  orders: [
+    ...crypto,
+    'errors',
+    'access/route-table',
+    'access/signer',
+    'verification/on-behalf-of',
+    'verification/verifier',
+    'store/store',
+  ],
+  gateway: [...crypto, 'errors', 'config/upstream-address', 'verification/on-behalf-of', 'orders'],
   // Runs in a browser too: no server, nothing of Node.js, as a test below holds.
   wire: crypto,
   // Only types, but for errors and lists of words: it says what the others tell it.

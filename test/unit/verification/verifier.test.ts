@@ -4,11 +4,11 @@ import type { UnixSeconds } from '../../../src/domain/time.ts';
 import { ApiError } from '../../../src/errors.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { type Answers, createAnswers } from '../../../src/verification/answer.ts';
+import type { OnBehalfOf } from '../../../src/verification/on-behalf-of.ts';
 import { openAnswers } from '../../../src/verification/open-answers.ts';
 import type { Question } from '../../../src/verification/questions.ts';
 import {
   type Answered,
-  type Asker,
   createVerifier,
   type Verifier,
   type VerifierOptions,
@@ -45,7 +45,7 @@ function open(options: Partial<VerifierOptions> = {}) {
   return { verifier, clock };
 }
 
-const from = (client: string, signedIn = false, network = client): Asker => ({
+const from = (client: string, signedIn = false, network = client): OnBehalfOf => ({
   ...{ client, network, signedIn },
   gone: () => false,
 });
@@ -58,7 +58,7 @@ function asker(verifier: Verifier) {
   return {
     ended,
     all: () => Promise.all(all),
-    ask(name: string, by: Asker, question: Question = { kind: 'public_key', publicKey: alice.publicKey }) {
+    ask(name: string, by: OnBehalfOf, question: Question = { kind: 'public_key', publicKey: alice.publicKey }) {
       const told = verifier.ask(question, by).then(
         () => ended.push(name),
         (error: unknown) => ended.push(`${name}: ${error instanceof ApiError ? error.message : 'failed'}`),
@@ -241,7 +241,7 @@ describe('a list of questions', () => {
   test('has a turn for each question, and others have theirs between', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
-    const many = (name: string, by: Asker, count: number) =>
+    const many = (name: string, by: OnBehalfOf, count: number) =>
       verifier.askAll(good.slice(0, count), by).then(() => ended.push(name));
     const lists = [many('list of 3', from('a'), 3), many('list of 2', from('b'), 2)];
     ask('a later one of a', from('a'));
