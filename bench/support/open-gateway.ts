@@ -15,6 +15,7 @@ import { createShares } from '../../src/domain/shares.ts';
 import { createClock, NEVER, systemWall, unixSeconds } from '../../src/domain/time.ts';
 import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
+import { createAdmission } from '../../src/http/admission.ts';
 import { createFront } from '../../src/http/front.ts';
 import { createClientIp } from '../../src/http/kit/client-ip.ts';
 import { createCors } from '../../src/http/kit/cors.ts';
@@ -40,14 +41,18 @@ const principal: Principal = {
 const clock = createClock({ wall: systemWall, monotonic: () => performance.now(), floor: NEVER });
 const front = createFront(
   {
-    match: createRouteMatcher(parseRouteTable(paradexRoutes)),
-    authorize: () => ({ ...openGrantForAnyone(), principal }),
-    clientIp: createClientIp({ trusted: [] }),
+    admit: createAdmission({
+      match: createRouteMatcher(parseRouteTable(paradexRoutes)),
+      authorize: () => ({ ...openGrantForAnyone(), principal }),
+      clientIp: createClientIp({ trusted: [] }),
+      limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
+      clock,
+      refuseUnsignedRoutes: false,
+      maxTargetBytes: settingOf['http.max_target_bytes'].default,
+    }),
     forwardedProto: () => undefined,
     requestIds: createRequestIds(),
-    limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
     cors: createCors([], []),
-    clock,
     journal: {
       login: () => undefined,
       terminalToken: () => undefined,
@@ -76,11 +81,7 @@ const front = createFront(
       maxPausedAnswers: settingOf['upstream.connections'].default / 4,
       pace: { minBytesPerSecond: settingOf['http.min_bytes_per_second'].default, windowMs: 10_000 },
     }),
-    refuseUnsignedRoutes: false,
-    limits: {
-      maxTargetBytes: settingOf['http.max_target_bytes'].default,
-      maxForwardBodyBytes: settingOf['http.max_forward_body_bytes'].default,
-    },
+    maxForwardBodyBytes: settingOf['http.max_forward_body_bytes'].default,
   },
   (_request, response) => void response.writeHead(404).end(),
 );

@@ -1,6 +1,7 @@
 // The public door: the front that decides, our own handlers behind it, and the listener.
 import { createRouteMatcher } from '../access/route-table.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { createAdmission } from '../http/admission.ts';
 import { createFront } from '../http/front.ts';
 import { createHandlers } from '../http/handlers.ts';
 import { createClientIp, createConnectionKeys, createTrustedPeer } from '../http/kit/client-ip.ts';
@@ -39,24 +40,25 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     table: routes.table,
   });
   opening.defer(() => handlers.close());
+  const admit = createAdmission({
+    match: createRouteMatcher(routes.table),
+    authorize: authority.authorize,
+    clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
+    limiter: limits.limiter,
+    clock,
+    refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
+    maxTargetBytes: config['http.max_target_bytes'],
+  });
   const front = createFront(
     {
+      admit,
       requestIds,
-      match: createRouteMatcher(routes.table),
-      authorize: authority.authorize,
-      clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
       forwardedProto: createForwardedProto(createTrustedPeer({ trusted: config['proxy.trusted'] })),
-      limiter: limits.limiter,
       cors: createCors(config['cors.origins'], config['cors.headers']),
-      clock,
       journal,
       telemetry,
       forward: gateway.forward,
-      refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
-      limits: {
-        maxTargetBytes: config['http.max_target_bytes'],
-        maxForwardBodyBytes: config['http.max_forward_body_bytes'],
-      },
+      maxForwardBodyBytes: config['http.max_forward_body_bytes'],
     },
     handlers.serve,
   );

@@ -1,50 +1,34 @@
-// Every request's way in: target, route, limits, decision, and only then our own handlers or the venue. Nothing is served or
-// forwarded except from here.
+// Every request's way in, and the answer's way out: asks the door (admission.ts), then hands the request to our own handlers or the venue,
+// or answers the refusal. Nothing is served or forwarded except from here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authorize } from '../access/authorize.ts';
-import { takesOwnerSignature } from '../access/own-routes.ts';
-import { refusalError } from '../access/refusal.ts';
-import type { Route, RouteMatch, RouteMatcher } from '../access/route-table.ts';
-import { parseTarget } from '../access/target.ts';
 import type { AuditJournal } from '../audit/journal.ts';
-import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
-import type { Grant } from '../domain/grant.ts';
+import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';
-import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Exchange, Outcome } from '../gateway/forward.ts';
-import { isUnsigned, orderRouteOf } from '../orders/route.ts';
-import { chargeAddress, chargeCaller, mayInsist } from '../ratelimit/charges.ts';
-import { limitMessage, type RateLimiter, rateLimitHeaders, tightest, type Verdict } from '../ratelimit/limiter.ts';
-import { rateKeys } from '../ratelimit/rate-keys.ts';
+import { orderRouteOf } from '../orders/route.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
+import type { Admission, Admit, Admitted, Peer, Refused } from './admission.ts';
 import { attachContext, type RequestContext } from './context.ts';
 import { answerError } from './kit/answer-error.ts';
-import type { ClientIp } from './kit/client-ip.ts';
 import type { Cors } from './kit/cors.ts';
 import type { ForwardedProto } from './kit/forwarded-proto.ts';
 import { attachKnown, type Known, toldOfLeft } from './kit/known.ts';
-import { type HeaderLines, headerLines, requireNoBodyOfGet, requireOneHost, requirePlainBody } from './kit/lines.ts';
-import { optionalHeader } from './kit/read.ts';
+import { type HeaderLines, headerLines, requireOneHost, requirePlainBody } from './kit/lines.ts';
 import { renderRefusal, toApiError } from './kit/render.ts';
 import { REQUEST_ID_HEADER, type RequestIds } from './kit/request-ids.ts';
+import { tellRefused } from './tell-refused.ts';
 
 export interface FrontDeps {
-  readonly match: RouteMatcher;
-  readonly authorize: Authorize;
-  readonly clientIp: ClientIp;
+  readonly admit: Admit;
   readonly forwardedProto: ForwardedProto;
-  readonly limiter: RateLimiter;
   readonly requestIds: RequestIds;
   readonly cors: Cors;
-  readonly clock: Clock;
   readonly journal: AuditJournal;
   readonly telemetry: Telemetry;
   readonly forward: (exchange: Exchange) => Promise<Outcome>;
-  /** Setting orders.unsigned_routes = refuse. */
-  readonly refuseUnsignedRoutes: boolean;
-  readonly limits: { readonly maxTargetBytes: number; readonly maxForwardBodyBytes: number };
+  readonly maxForwardBodyBytes: number;
 }
 
 /** Hands a request that is ours to the handlers; `request.url` is the canonical target. */
@@ -55,6 +39,8 @@ interface Arrival extends Known {
   readonly number: number;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly lines: HeaderLines;
+  readonly peer: Peer;
   /** Headers of every answer to this request. */
   readonly extra: Record<string, string>;
   /** `METHOD /pattern` once it is known; never the raw target, which may hold anything. */
@@ -66,17 +52,21 @@ interface Arrival extends Known {
 }
 
 export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
-  const { clock, telemetry } = deps;
+  const { cors, telemetry } = deps;
 
   return function front(request, response) {
     const number = deps.requestIds.next();
+    const lines = headerLines(request.rawHeaders);
+    const requestId = deps.requestIds.idOf(number);
     const arrival: Arrival = {
       number,
       request,
       response,
-      requestId: deps.requestIds.idOf(number),
+      lines,
+      peer: peerOf(request),
+      requestId,
       method: request.method ?? '',
-      extra: {},
+      extra: { [REQUEST_ID_HEADER]: requestId, ...cors.headers(lines.origin[0]) },
       routeName: 'none',
       clientIp: '',
       timing: telemetry.arrived(),
@@ -86,99 +76,41 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     response.once('close', () => {
       telemetry.ended(arrival.timing, arrival.surface, response.writableFinished ? response.statusCode : undefined);
     });
-    arrival.extra[REQUEST_ID_HEADER] = arrival.requestId;
-    const lines = headerLines(request.rawHeaders);
-    Object.assign(arrival.extra, deps.cors.headers(lines.origin[0]));
     try {
+      // In this turn, before the next bytes are read: whose they are, nobody can tell.
       requireOneHost(request, lines.host);
       requirePlainBody(request);
+      const { method, peer } = arrival;
+      const admission = deps.admit({ method, target: request.url ?? '', lines, headers: request.headers, peer });
+      // Rendered in the turn of the decision.
+      if (admission instanceof Promise) {
+        admission.then((late) => render(arrival, late)).catch((error: unknown) => fail(arrival, error));
+      } else render(arrival, admission);
     } catch (error) {
-      // In this turn, before the next bytes are read: whose they are, nobody can tell.
-      return fail(arrival, error);
+      fail(arrival, error);
     }
-    handle(arrival, lines).catch((error: unknown) => fail(arrival, error));
   };
 
-  async function handle(arrival: Arrival, lines: HeaderLines): Promise<void> {
-    const { request, method } = arrival;
-    const origin = lines.origin[0];
-
-    if (Buffer.byteLength(request.url ?? '') > deps.limits.maxTargetBytes) {
-      throw new ApiError('URI_TOO_LONG', 'the request target is too long');
-    }
-    const target = parseTarget(request.url ?? '');
-    const match: RouteMatch = target.kind === 'target' ? deps.match(method, target.segments) : { kind: 'unknown' };
-    if (match.kind === 'route') arrival.routeName = match.route.name;
-
-    const { remoteAddress } = request.socket;
-    const isUnix = isUnixSocket(request);
-    const clientIp = deps.clientIp(remoteAddress, isUnix, lines.forwardedFor);
-    arrival.clientIp = clientIp?.text ?? '';
-    const keys = rateKeys(clientIp);
-    const signed = match.kind === 'route' && isSigned(match.route, request);
-    const { narrow, wide } = keys;
-    const ipVerdict = chargeAddress(deps.limiter, keys, match, signed);
-    const insists = !ipVerdict.allowed && mayInsist(match);
-    if (!insists) noteLimit(arrival, [ipVerdict]);
-    if (!ipVerdict.allowed && !insists) {
-      const onboarding = match.kind === 'route' && isOnboarding(match.route);
-      return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict), onboarding);
-    }
-    if (target.kind === 'malformed') return refuse(arrival, deny('target_malformed'), target.malformed);
-    if (match.kind === 'unknown') return refuse(arrival, deny('route_unknown'));
-    if (match.kind === 'method_not_allowed') {
-      const preflight = method === 'OPTIONS' ? deps.cors.preflight(origin, match.allow) : undefined;
-      if (preflight !== undefined) return answerPreflight(arrival, preflight);
-      arrival.extra.Allow = match.allow.join(', ');
-      return refuse(arrival, deny('method_not_allowed'));
-    }
-    const { route } = match;
-    requireNoBodyOfGet(route.method, request);
-
-    const { authorization } = lines;
-    const asked = deps.authorize({ route, method: route.method, authorization, signed, clientIp });
-    const decision = asked instanceof Promise ? await asked : asked;
-    if (decision.kind === 'deny') {
-      if (!insists) return refuse(arrival, decision);
-      noteLimit(arrival, [ipVerdict]);
-      return refuse(arrival, deny('rate_limited'), limitMessage(ipVerdict));
-    }
-
-    if (deps.refuseUnsignedRoutes && isUnsigned(route)) {
-      decision.release();
-      return refuse(arrival, denyTo(decision, 'route_unsigned'));
-    }
-    const context: RequestContext = {
-      requestId: arrival.requestId,
-      clientIp,
-      clientIpText: arrival.clientIp,
-      route,
-      params: match.params,
-      grant: decision,
-      asker: {
-        client: narrow,
-        network: wide ?? narrow,
-        signedIn: decision.principal !== undefined,
-        gone: () => arrival.response.closed,
-      },
-      insists: insists ? ipVerdict : undefined,
-    };
-    const callerVerdict = chargeCaller(deps.limiter, route, decision.principal);
-    noteLimit(arrival, insists ? [callerVerdict] : [ipVerdict, callerVerdict]);
-    if (!callerVerdict.allowed) {
-      decision.release();
-      return refuse(arrival, denyTo(decision, 'rate_limited'), limitMessage(callerVerdict));
+  function render(arrival: Arrival, admission: Admission): void {
+    arrival.routeName = admission.routeName;
+    arrival.clientIp = admission.client.text;
+    Object.assign(arrival.extra, admission.headers);
+    if (admission.kind === 'refused') {
+      refuse(arrival, admission);
+      return;
     }
     telemetry.allowed(arrival.timing);
-    arrival.surface = route.servedBy === 'us' ? 'ours' : 'venue';
-    if (route.servedBy === 'us') serve(arrival, context, target.canonical);
-    else {
-      const protocol = deps.forwardedProto(remoteAddress, isUnix, lines.forwardedProto);
-      await forward(arrival, context, target.canonical, protocol);
+    const context = contextOf(arrival, admission);
+    if (admission.route.servedBy === 'us') {
+      arrival.surface = 'ours';
+      serve(arrival, context, admission.target);
+    } else {
+      arrival.surface = 'venue';
+      forward(arrival, context, admission.target).catch((error: unknown) => fail(arrival, error));
     }
   }
 
-  function serve(arrival: Arrival, context: RequestContext, canonical: string): void {
+  function serve(arrival: Arrival, context: RequestContext, target: string): void {
     const { request, response } = arrival;
     // Gone while the decision was made: 'close' has fired already, and nobody waits for an answer.
     if (response.closed || request.destroyed) {
@@ -188,58 +120,55 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     response.once('close', () => context.grant.release());
     for (const [name, value] of Object.entries(arrival.extra)) response.setHeader(name, value);
     response.setHeader('Cache-Control', 'no-store');
-    request.url = canonical;
+    request.url = target;
     // HEAD is answered as GET is, and node leaves the body out.
     request.method = context.route.method;
     attachContext(request, context);
     serveOurs(request, response);
   }
 
-  async function forward(
-    arrival: Arrival,
-    context: RequestContext,
-    canonical: string,
-    protocol: 'http' | 'https' | undefined,
-  ): Promise<void> {
+  async function forward(arrival: Arrival, context: RequestContext, target: string): Promise<void> {
+    const { route, params, grant } = context;
     const outcome = await deps.forward({
       request: arrival.request,
       response: arrival.response,
-      method: context.route.method,
-      target: canonical,
-      grant: context.grant,
+      method: route.method,
+      target,
+      grant,
       clientIp: context.clientIpText,
-      protocol,
+      protocol: deps.forwardedProto(arrival.peer.address, arrival.peer.isUnixSocket, arrival.lines.forwardedProto),
       requestId: arrival.requestId,
       requestNumber: arrival.number,
-      maxBodyBytes: deps.limits.maxForwardBodyBytes,
-      order: orderRouteOf(context.route, context.params),
-      signatureHeaders: context.route.signatureHeaders,
+      maxBodyBytes: deps.maxForwardBodyBytes,
+      order: orderRouteOf(route, params),
+      signatureHeaders: route.signatureHeaders,
       asker: context.asker,
       extraHeaders: arrival.extra,
       timing: arrival.timing,
       renderRefusal,
     });
-    const { principal } = context.grant;
+    const { principal } = grant;
     telemetry.forwarded(toldOf(arrival, principal), outcome);
     // A refusal after the decision is a refusal all the same: the owner reads it in the audit log.
     if (principal === undefined) return;
     const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;
     const denied = reason instanceof ApiError ? journaled(reason) : reason;
     if (denied === undefined) return;
-    deps.journal.refused(principal.credential, context, denied, arrival.routeName);
+    const origin = { requestId: arrival.requestId, clientIpText: context.clientIpText };
+    deps.journal.refused(principal.credential, origin, denied, arrival.routeName);
   }
 
-  function refuse(arrival: Arrival, refusal: Deny, message?: string, onboarding = false): void {
-    const { principal, reason } = refusal;
-    telemetry.denied(toldOf(arrival, principal), reason, refusal.cause);
-    if (principal !== undefined) {
-      const origin = { requestId: arrival.requestId, clientIpText: arrival.clientIp };
-      deps.journal.refused(principal.credential, origin, reason, arrival.routeName);
+  function refuse(arrival: Arrival, refused: Refused): void {
+    const { response, extra, lines } = arrival;
+    const { error, allow } = refused;
+    const preflight = arrival.method === 'OPTIONS' && allow !== undefined && cors.preflight(lines.origin[0], allow);
+    if (preflight) {
+      response.writeHead(204, { 'Cache-Control': 'no-store', ...extra, ...preflight }).end();
+      return;
     }
-    const error = refusalError(refusal);
-    const code = onboarding ? 'ONBOARDING_RATE_LIMITED' : error.code;
-    const answer = new ApiError(code, message ?? error.message, { headers: error.headers });
-    answerError(arrival.response, answer, arrival.clientIp, arrival.extra);
+    if (allow !== undefined) extra.Allow = allow.join(', ');
+    tellRefused(deps, arrival.requestId, refused);
+    answerError(response, error, arrival.clientIp, extra);
   }
 
   function fail(arrival: Arrival, error: unknown): void {
@@ -247,13 +176,35 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     telemetry.erred(toldOf(arrival, undefined), apiError, error);
     answerError(arrival.response, toldOfLeft(apiError, arrival), arrival.clientIp, arrival.extra);
   }
-
-  function noteLimit(arrival: Arrival, verdicts: readonly Verdict[]): void {
-    const verdict = tightest(verdicts);
-    if (!verdict.allowed) telemetry.rateLimited(verdict);
-    Object.assign(arrival.extra, rateLimitHeaders(verdict, secondsOf(clock.now())));
-  }
 }
+
+function peerOf({ socket }: IncomingMessage): Peer {
+  const address = socket.address();
+  return {
+    address: socket.remoteAddress,
+    isUnixSocket: !('port' in address) || address.port === undefined,
+  };
+}
+
+const contextOf = ({ requestId, response }: Arrival, admitted: Admitted): RequestContext => {
+  const { client, route, params, grant, insists } = admitted;
+  const { narrow, wide } = client.keys;
+  return {
+    requestId,
+    clientIp: client.ip,
+    clientIpText: client.text,
+    route,
+    params,
+    grant,
+    asker: {
+      client: narrow,
+      network: wide ?? narrow,
+      signedIn: grant.principal !== undefined,
+      gone: () => response.closed,
+    },
+    insists,
+  };
+};
 
 const toldOf = ({ requestId, routeName, clientIp }: Arrival, principal: Principal | undefined): AboutRequest => ({
   requestId,
@@ -261,22 +212,6 @@ const toldOf = ({ requestId, routeName, clientIp }: Arrival, principal: Principa
   clientIp,
   principal,
 });
-
-const denyTo = ({ principal }: Grant, reason: DenyReason): Deny =>
-  deny(reason, principal === undefined ? {} : { principal });
-
-function answerPreflight({ response, extra }: Arrival, headers: Record<string, string>): void {
-  response.writeHead(204, { 'Cache-Control': 'no-store', ...extra, ...headers }).end();
-}
-
-const isSigned = (route: Route, { headers }: IncomingMessage): boolean =>
-  takesOwnerSignature(route) &&
-  ['PARADEX-STARKNET-SIGNATURE', 'PARADEX-EVM-SIGNATURE'].some((name) => optionalHeader(headers, name) !== undefined);
-
-const isUnixSocket = (request: IncomingMessage): boolean => {
-  const address = request.socket.address();
-  return !('port' in address) || address.port === undefined;
-};
 
 // An order with a bad signature is what a stolen session looks like; a body that is too large or late is not.
 function journaled({ code }: ApiError): DenyReason | undefined {
@@ -291,5 +226,3 @@ function journaled({ code }: ApiError): DenyReason | undefined {
       return undefined;
   }
 }
-
-const isOnboarding = (route: Route): boolean => route.limit === 'onboarding';

@@ -23,7 +23,7 @@ import { createApi } from '../http/kit/fastify.ts';
 import {
   type HeaderLines,
   headerLines,
-  requireNoBodyOfGet,
+  refusalOfGetBody,
   requireOneHost,
   requirePlainBody,
 } from '../http/kit/lines.ts';
@@ -166,7 +166,8 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
     // HEAD is answered as GET is, and node leaves the body out.
     if (request.method === 'HEAD') request.method = 'GET';
-    requireNoBodyOfGet(request.method ?? '', request);
+    const bodyOfGet = refusalOfGetBody(request.method ?? '', request.headers);
+    if (bodyOfGet !== undefined) throw bodyOfGet;
     request.url = target.canonical;
   }
 

@@ -1,5 +1,5 @@
 // The header lines that a decision reads, and what the framing of a request must be before anything is decided about it.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ApiError } from '../../errors.ts';
 
 export interface HeaderLines {
@@ -56,9 +56,9 @@ export function requirePlainBody(request: IncomingMessage): void {
 
 // RFC 9110 section 9.3.1: content in a GET has no meaning, and may be taken for an attempt at smuggling. Ours would read it for nothing;
 // no client of the table sends any. A length of zero announces none.
-export function requireNoBodyOfGet(method: string, { headers }: IncomingMessage): void {
+export function refusalOfGetBody(method: string, headers: IncomingHttpHeaders): ApiError | undefined {
   const length = headers['content-length'];
   if (method !== 'GET' || (headers['transfer-encoding'] === undefined && (length === undefined || /^0+$/.test(length))))
-    return;
-  throw new ApiError('INVALID_REQUEST_PARAMETER', 'a GET request has no body');
+    return undefined;
+  return new ApiError('INVALID_REQUEST_PARAMETER', 'a GET request has no body');
 }

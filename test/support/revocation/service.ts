@@ -37,6 +37,7 @@ import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/doma
 import type { Token } from '../../../src/domain/token.ts';
 import { createForward } from '../../../src/gateway/forward.ts';
 import { createUpstream } from '../../../src/gateway/upstream.ts';
+import { createAdmission } from '../../../src/http/admission.ts';
 import { createFront } from '../../../src/http/front.ts';
 import { createHandlers } from '../../../src/http/handlers.ts';
 import { createClientIp } from '../../../src/http/kit/client-ip.ts';
@@ -476,17 +477,20 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     });
     const front = createFront(
       {
-        match: createRouteMatcher(parseRouteTable(paradexRoutes)),
-        authorize,
-        clientIp: createClientIp({ trusted: [] }),
+        admit: createAdmission({
+          match: createRouteMatcher(parseRouteTable(paradexRoutes)),
+          authorize,
+          clientIp: createClientIp({ trusted: [] }),
+          limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
+          clock,
+          refuseUnsignedRoutes: false,
+          maxTargetBytes: 8_000,
+        }),
         forwardedProto: () => undefined,
         requestIds: createRequestIds(),
-        limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
         cors: createCors([], []),
-        clock,
         journal,
         telemetry,
-        refuseUnsignedRoutes: false,
         forward: createForward({
           upstream,
           upstreamSecret: 'secret',
@@ -500,7 +504,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
           maxPausedAnswers: 16,
           pace: { minBytesPerSecond: 1, windowMs: 30_000 },
         }),
-        limits: { maxTargetBytes: 8_000, maxForwardBodyBytes: 100_000 },
+        maxForwardBodyBytes: 100_000,
       },
       handlers.serve,
     );

@@ -1,0 +1,26 @@
+// Counts, logs and journals a refusal: the same for every door, whatever it answers.
+import type { AuditJournal } from '../audit/journal.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Refused } from './admission.ts';
+
+export interface TellRefusedDeps {
+  readonly telemetry: Pick<Telemetry, 'denied' | 'erred' | 'rateLimited'>;
+  readonly journal: Pick<AuditJournal, 'refused'>;
+}
+
+export function tellRefused({ telemetry, journal }: TellRefusedDeps, requestId: string, refused: Refused): void {
+  const { routeName, client, charged, deny, error } = refused;
+  const clientIp = client.text;
+  const about = { requestId, route: routeName, clientIp, principal: deny?.principal };
+  if (deny === undefined) {
+    telemetry.erred(about, error, error);
+    return;
+  }
+  if (deny.reason === 'rate_limited') {
+    const verdict = charged.caller ?? charged.address;
+    if (verdict?.allowed === false) telemetry.rateLimited(verdict);
+  }
+  telemetry.denied(about, deny.reason, deny.cause);
+  if (deny.principal === undefined) return;
+  journal.refused(deny.principal.credential, { requestId, clientIpText: clientIp }, deny.reason, routeName);
+}
