@@ -1,7 +1,8 @@
 // openapi.json for people: one page of plain HTML without a script, an image or an address of anybody else.
 // Every text is escaped; the style sheet is the only thing the page may use, and its hash says so.
 import { createHash } from 'node:crypto';
-import { isObject, type Json, type JsonObject } from './openapi-schemas.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { isObject, type Json, type JsonObject } from '../wire/json.ts';
 
 export interface HtmlPage {
   readonly html: string;
@@ -52,8 +53,8 @@ ${membersTable('Error', schemaNamed(document, 'Error'))}`,
 }
 
 /** What stands at `/`, for whoever opens the address of an API in a browser. */
-export function frontPage(document: JsonObject): HtmlPage {
-  const version = escaped(textAt(objectAt(document, 'info'), 'version'));
+export function frontPage(): HtmlPage {
+  const version = escaped(manifest.version);
   return htmlPage(
     'Countersign',
     `<h1>Countersign <small>${version}</small></h1>

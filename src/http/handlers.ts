@@ -1,6 +1,7 @@
 // Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
 
 import type { RequestListener } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
 import type { Login } from '../credentials/login.ts';
@@ -11,7 +12,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { contextOf } from './context.ts';
 import { ignoreBodies } from './kit/bodies.ts';
 import { createApi } from './kit/fastify.ts';
-import { collectDeclared, describeApi } from './openapi.ts';
+import { describeRoutes } from './openapi.ts';
 import { readPages } from './pages.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
@@ -23,7 +24,8 @@ import { registerSubkeyRoutes, type SubkeyRouteDeps } from './routes/subkeys.ts'
 import { registerSystemRoutes } from './routes/system.ts';
 import { registerTokenRoutes, type TokenRouteDeps } from './routes/tokens.ts';
 
-export interface HandlerDeps {
+/** What the routes of ours need. */
+export interface RouteDeps {
   readonly login: Login;
   readonly onboard: Onboard;
   readonly hashes: DerivationHashes;
@@ -33,10 +35,13 @@ export interface HandlerDeps {
   readonly self: Parameters<typeof registerSelfRoute>[1];
   readonly emergency: EmergencyRouteDeps;
   readonly readiness: Readiness;
-  readonly telemetry: Telemetry;
-  readonly maxBodyBytes: number;
   /** The table in force, for openapi.json. */
   readonly table: RouteTable;
+}
+
+export interface HandlerDeps extends RouteDeps {
+  readonly telemetry: Telemetry;
+  readonly maxBodyBytes: number;
 }
 
 export interface Handlers {
@@ -69,7 +74,22 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
     return payload;
   });
 
-  const declared = collectDeclared(app);
+  await registerRoutes(app, deps);
+  await app.ready();
+
+  return {
+    serve(request, response) {
+      // Fastify would refuse a content type that it cannot read, even of a body that we ignore.
+      delete request.headers['content-type'];
+      app.routing(request, response);
+    },
+    close: () => app.close(),
+  };
+}
+
+/** Each route with its schemas and its words for openapi.json, whose document is whole once `app` is ready. */
+export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Promise<void> {
+  await describeRoutes(app, deps.table);
   await app.register((login, _options, done) => {
     ignoreBodies(login);
     registerAuthRoutes(login, deps.login);
@@ -82,17 +102,5 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
   registerSelfRoute(app, deps.self);
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
-  registerDocumentRoutes(app, describeApi(deps.table, declared), readPages());
-  await app.ready();
-  const unserved = deps.table.routes.find(({ name, servedBy }) => servedBy === 'us' && !declared.has(name));
-  if (unserved !== undefined) throw new Error(`${unserved.name} is served by us, but has no handler`);
-
-  return {
-    serve(request, response) {
-      // Fastify would refuse a content type that it cannot read, even of a body that we ignore.
-      delete request.headers['content-type'];
-      app.routing(request, response);
-    },
-    close: () => app.close(),
-  };
+  registerDocumentRoutes(app, readPages());
 }

@@ -1,66 +1,71 @@
 // Prints docs/openapi.json: what a server with the built-in route table and no setting answers on GET /openapi.json.
 // After a change of a route or a schema: npx node src/http/write-openapi.ts > docs/openapi.json && npm run format
 import Fastify from 'fastify';
-import { parseRouteTable } from '../access/route-table.ts';
-import paradexRoutes from '../access/routes/paradex.json' with { type: 'json' };
+import { builtInTable } from '../access/own-routes.ts';
+import type { RouteTable } from '../access/route-table.ts';
 import { loadConfig } from '../config/load.ts';
+import type { JsonObject } from '../wire/json.ts';
+import { plainObject } from '../wire/json.ts';
+import { type RouteDeps, registerRoutes } from './handlers.ts';
 import { validation } from './kit/fastify.ts';
-import { collectDeclared, type DeclaredRoutes, describeApi } from './openapi.ts';
-import { registerAuthRoutes } from './routes/auth.ts';
-import { registerEmergencyRoutes } from './routes/emergency.ts';
-import { registerHealthRoutes } from './routes/health.ts';
-import { registerOnboardingRoutes } from './routes/onboarding.ts';
-import { registerSelfRoute } from './routes/self.ts';
-import { registerSubkeyRoutes } from './routes/subkeys.ts';
-import { registerSystemRoutes } from './routes/system.ts';
-import { registerTokenRoutes } from './routes/tokens.ts';
 
 const unused = (): never => {
   throw new Error('a handler that only declares itself was called');
 };
+const clock = { now: unused, latest: unused, monotonic: unused };
+const { config } = loadConfig({ argv: [], env: {}, cwd: '/', readFile: noFile });
 
-/** What our handlers declare, without a server behind them. */
-export async function declaredRoutes(): Promise<DeclaredRoutes> {
-  const app = Fastify({ ajv: validation });
-  const declared = collectDeclared(app);
-  const clock = { now: unused, latest: unused, monotonic: unused };
-  const { config } = loadConfig({ argv: [], env: {}, cwd: '/', readFile: noFile });
-  registerAuthRoutes(app, { stark: unused, wallet: unused });
-  registerOnboardingRoutes(
-    app,
-    { stark: unused, wallet: unused, lookUpStark: unused, lookUpWallet: unused },
-    {
-      accountHash: config.paraclear_account_hash,
-      proxyHash: config.paraclear_account_proxy_hash,
-      evmAccountHash: config.paraclear_evm_account_hash,
-    },
-  );
-  registerSubkeyRoutes(app, {
+/** The routes are registered, and nothing stands behind them. */
+const nothing: Omit<RouteDeps, 'table'> = {
+  login: { stark: unused, wallet: unused },
+  onboard: { stark: unused, wallet: unused, lookUpStark: unused, lookUpWallet: unused },
+  hashes: {
+    accountHash: config.paraclear_account_hash,
+    proxyHash: config.paraclear_account_proxy_hash,
+    evmAccountHash: config.paraclear_evm_account_hash,
+  },
+  subkeys: {
     store: { subkey: unused, subkeys: unused },
     register: unused,
     activate: unused,
     manage: { rename: unused, revoke: unused, replaceAllowlist: unused },
     clock,
-  });
-  registerTokenRoutes(app, {
+  },
+  tokens: {
     store: { tokens: unused },
     manage: { create: unused, revoke: unused, replaceAllowlist: unused },
     clock,
     issueTerminalToken: unused,
-  });
-  registerSystemRoutes(app, { config, clock, keyring: { jwks: unused } });
-  registerSelfRoute(app, { view: { ask: unused }, clock });
-  registerEmergencyRoutes(app, {
+  },
+  system: { config, clock, keyring: { jwks: unused } },
+  self: { view: { ask: unused }, clock },
+  emergency: {
     signOut: { everywhere: unused, revokeAll: unused },
     proveOwner: unused,
     endSelf: unused,
     reportLeaked: unused,
     limiter: { chargeCredential: unused },
     clock,
+  },
+  readiness: unused,
+};
+
+export interface DescribedApi {
+  readonly document: JsonObject;
+  /** `METHOD /path` of each route that has a handler, whether the table lists it or not. */
+  readonly handlers: ReadonlySet<string>;
+}
+
+/** What a server with this table says of itself, without one. */
+export async function describeApi(table: RouteTable): Promise<DescribedApi> {
+  const app = Fastify({ ajv: validation, exposeHeadRoutes: false });
+  const handlers = new Set<string>();
+  app.addHook('onRoute', ({ method, url }) => {
+    handlers.add(`${String(method)} ${url.replaceAll(/:([a-z_]+)/g, '{$1}')}`);
   });
-  registerHealthRoutes(app, unused, () => 'names');
+  await registerRoutes(app, { ...nothing, table });
   await app.ready();
-  return declared;
+  return { document: plainObject(app.swagger()), handlers };
 }
 
 function noFile(): never {
@@ -69,7 +74,7 @@ function noFile(): never {
 
 /** The whole text of docs/openapi.json. */
 export async function openapiText(): Promise<string> {
-  const document = describeApi(parseRouteTable(paradexRoutes), await declaredRoutes());
+  const { document } = await describeApi(builtInTable);
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

@@ -1,5 +1,5 @@
 // The pieces wire schemas are made of. Integers above 2^53 are bigint here and bare digits on the wire (WIRE section 11).
-import Type from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { MAX_ALLOWLIST_ENTRIES } from '../domain/allowlist.ts';
 
 /**
@@ -7,6 +7,9 @@ import { MAX_ALLOWLIST_ENTRIES } from '../domain/allowlist.ts';
  * handler checks it with a code and words of its own.
  */
 export const SHOWN = 'x-shown';
+
+/** The same schema with words of its own for openapi.json. */
+export const described = <T extends TSchema>(schema: T, description: string): T => ({ ...schema, description });
 
 /** Nanoseconds, or a database id: printed as a bare JSON integer without losing digits. */
 export const BigInteger = Type.Unsafe<bigint>({ type: 'integer', format: 'int64' });
@@ -23,26 +26,53 @@ export const Empty = Type.Object({}, closed);
 
 /** A number below the Stark prime, as we write it: without leading zeros. */
 export const FeltWire = Type.String({ pattern: '^0x(?:0|[1-9a-f][0-9a-f]{0,62})$' });
+export const AccountId = described(FeltWire, 'The account: its Starknet address.');
+export const PublicKeyWire = described(FeltWire, 'Stark public key, 0x hex.');
 export const feltText = { [SHOWN]: { pattern: '^0[xX][0-9a-fA-F]{1,64}$' } };
 export const evmSignatureText = { [SHOWN]: { pattern: '^0[xX][0-9a-fA-F]{130}$' } };
 
+/** Texts that a handler reads as a felt, with codes of its own. */
+export const AccountIdText = Type.String({ ...feltText, description: 'The account: its Starknet address.' });
+export const PublicKeyText = Type.String({ ...feltText, description: 'Stark public key, 0x hex.' });
+
+const nameDescription = '1 to 64 characters, for people.';
 /** Characters that no name may hold, and at least one that is seen: only the count can be told in a schema. */
-export const NameText = Type.String({ [SHOWN]: { minLength: 1, maxLength: 64 } });
+export const NameText = Type.String({ [SHOWN]: { minLength: 1, maxLength: 64 }, description: nameDescription });
+export const NameWire = Type.String({ description: nameDescription });
+
+export const UnixNanosWire = described(BigInteger, 'Unix nanoseconds.');
+export const RevokedAtWire = described(BigInteger, 'Unix nanoseconds; 0 = not revoked.');
+export const ValidAfterWire = described(
+  BigInteger,
+  'Unix nanoseconds. Sessions and login signatures made at or before it are dead.',
+);
+export const LookupIdWire = Type.String({ description: 'Id of the token: a UUID, and the jti of the JWT.' });
+export const NextCursor = Type.Union([Type.String(), Type.Null()], {
+  description: 'The cursor of the next page; null on the last one. Not in Paradex.',
+});
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   Type.Unsafe<Values[number]>({ type: 'string', enum: values });
 
+const allowedCidrsDescription = `IP addresses and CIDR ranges that it may be used from, at most ${MAX_ALLOWLIST_ENTRIES}. Empty = anywhere.`;
 export const AllowedCidrs = Type.Array(Type.String({ maxLength: 64 }), {
   [SHOWN]: { maxItems: MAX_ALLOWLIST_ENTRIES },
+  description: allowedCidrsDescription,
 });
+export const AllowedCidrsWire = Type.Array(Type.String(), { description: allowedCidrsDescription });
 
 export const AllowedCidrsBody = Type.Object({ allowed_cidrs: AllowedCidrs }, open);
 
 /** Two of them, and of which form, is for the signature's own parser to say, with its own code. */
-export const SignaturePair = Type.Array(Type.String(), { [SHOWN]: { minItems: 2, maxItems: 2 } });
+export const SignaturePair = Type.Array(Type.String(), {
+  [SHOWN]: { minItems: 2, maxItems: 2 },
+  description: 'Two strings r and s, decimal or 0x hex.',
+});
 
 /** Query members of a list. */
 export const pageMembers = {
-  limit: Type.Optional(Type.String({ [SHOWN]: { pattern: '^(?:|[0-9]{1,3})$' } })),
-  cursor: Type.Optional(Type.String({ maxLength: 64 })),
+  limit: Type.Optional(
+    Type.String({ [SHOWN]: { pattern: '^(?:|[0-9]{1,3})$' }, description: 'Rows per page, 1 to 500; default 100.' }),
+  ),
+  cursor: Type.Optional(Type.String({ maxLength: 64, description: 'The next of the page before.' })),
 };

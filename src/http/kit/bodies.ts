@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from '
 import { isJsonInUtf8, JSON_IN_UTF8 } from '../../domain/content-type.ts';
 import { parseStrictJson, plainJson, StrictJsonError } from '../../domain/strict-json.ts';
 import { ApiError } from '../../errors.ts';
-import { isObject, type JsonObject, mayBeNull, plainObject } from '../openapi-schemas.ts';
+import { isObject, type JsonObject, mayBeNull, plainObject } from '../../wire/json.ts';
 
 /**
  * For every route that is registered on `app` from now on. A body is JSON, whatever type it is said to be; none at all is `{}`, and a

@@ -1,8 +1,7 @@
 // POST /v1/auth, /v1/auth/{public_key} and /v2/auth: headers in, a session out. Bodies are ignored (WIRE section 2).
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Login, LoginRequest } from '../../credentials/login.ts';
-import { closed } from '../../wire/common.ts';
+import { JwtWire, LoginQuery, PublicKeyParams, StarkLoginHeaders, WalletLoginHeaders } from '../../wire/logins.ts';
 import { contextOf } from '../context.ts';
 import {
   accountHeader,
@@ -15,13 +14,60 @@ import {
   timestampHeader,
 } from '../kit/read.ts';
 
-const SessionWire = Type.Object({ jwt_token: Type.String() }, closed);
-const schema = { response: { 200: SessionWire } };
+const response = { 200: JwtWire };
+const starkSchema = {
+  tags: ['Login'],
+  summary: 'Log in with a Stark key',
+  description:
+    'The signed message is the typed data of Request with method POST and path /v1/auth. The main key gives a main session, a subkey gives a subkey session. A body is ignored.',
+  readByHandler: { headers: StarkLoginHeaders, query: LoginQuery },
+  response,
+  errors: [
+    'NOT_ONBOARDED',
+    'INVALID_STARKNET_ADDRESS',
+    'INVALID_STARKNET_SIGNATURE',
+    'INVALID_TIMESTAMP',
+    'INVALID_BLOCK_EXPIRATION',
+    'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+    'SIGNATURE_ALREADY_USED',
+    'INVALID_SUBKEY',
+    'IP_NOT_ALLOWED',
+    'REQUEST_NOT_ALLOWED',
+  ],
+} as const satisfies FastifySchema;
+const keyInPathSchema = {
+  ...starkSchema,
+  summary: 'Log in with the Stark key in the path: the main key or a subkey',
+  readByHandler: { ...starkSchema.readByHandler, params: PublicKeyParams },
+  errors: [...starkSchema.errors, 'PUBLIC_KEY_INVALID'],
+} as const satisfies FastifySchema;
+const walletSchema = {
+  tags: ['Login'],
+  summary: 'Log in with an Ethereum wallet (EIP-4361)',
+  description:
+    'The message has the statement "Paradex Auth", Issued At and Expiration Time, at most ten minutes apart; its nonce is good once. A body is ignored.',
+  readByHandler: { headers: WalletLoginHeaders, query: LoginQuery },
+  response,
+  errors: [
+    'NOT_ONBOARDED',
+    'INVALID_STARKNET_ADDRESS',
+    'INVALID_EVM_SIGNATURE',
+    'INVALID_TIMESTAMP',
+    'INVALID_BLOCK_EXPIRATION',
+    'EVM_SIGNATURE_VERIFICATION_FAILED',
+    'SIGNATURE_ALREADY_USED',
+    'ETHEREUM_SIGNER_MISMATCH',
+    'REQUEST_NOT_ALLOWED',
+  ],
+} as const satisfies FastifySchema;
 
 export function registerAuthRoutes(app: FastifyInstance, login: Login): void {
-  app.post('/v1/auth', { schema }, async (request) => starkLogin(request, false));
-  app.post('/v1/auth/:public_key', { schema }, async (request) => starkLogin(request, true));
-  for (const path of ['/v2/auth', '/v1/v2/auth']) {
+  app.post('/v1/auth', { schema: starkSchema }, async (request) => starkLogin(request, false));
+  app.post('/v1/auth/:public_key', { schema: keyInPathSchema }, async (request) => starkLogin(request, true));
+  for (const [path, schema] of [
+    ['/v2/auth', walletSchema],
+    ['/v1/v2/auth', { ...walletSchema, 'x-extension': true }],
+  ] as const) {
     app.post(path, { schema }, async (request) => {
       const account = accountHeader(request.headers);
       const signature = requiredHeader(request.headers, 'PARADEX-EVM-SIGNATURE');

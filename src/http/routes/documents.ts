@@ -1,42 +1,69 @@
 // What a running server says of itself: /openapi.json and /docs, made once at start from what is really served; its documentation as
 // Markdown; and at / a page that leads a browser there. The same bytes for everybody.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { refusalErrorOf } from '../../access/refusal.ts';
+import { plainObject } from '../../wire/json.ts';
 import { contextOf } from '../context.ts';
-import { docsPage, frontPage, type HtmlPage } from '../docs-page.ts';
+import { docsPage, frontPage } from '../docs-page.ts';
 import { pathParam } from '../kit/read.ts';
-import type { JsonObject } from '../openapi-schemas.ts';
 import type { Pages } from '../pages.ts';
 
-export function registerDocumentRoutes(app: FastifyInstance, document: JsonObject, pages: Pages): void {
-  const json = Buffer.from(JSON.stringify(document));
-  app.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(json));
-  serve('/docs', docsPage(document));
-  serveText('/llms.txt', pages.index);
-  serveText('/llms-full.txt', pages.full);
+const ofAll = { tags: ['Start here'], 'x-extension': true } as const;
 
-  app.get('/docs/:page', async (request, reply) => {
+export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void {
+  let document = Buffer.alloc(0);
+  let docs = { html: '', headers: {} };
+  // Not at the first request: that one would hold up the others.
+  app.addHook('onReady', async () => {
+    document = Buffer.from(JSON.stringify(app.swagger()));
+    docs = docsPage(plainObject(app.swagger()));
+  });
+
+  app.get('/openapi.json', { schema: { ...ofAll, summary: 'This document' } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(document),
+  );
+
+  app.get(
+    '/docs',
+    { schema: { ...ofAll, summary: 'This document, for people', produces: ['text/html'] } },
+    async (_request, reply) => reply.headers(docs.headers).send(docs.html),
+  );
+
+  const page = {
+    ...ofAll,
+    summary: 'A page of the documentation of this release, as Markdown',
+    description: '/llms.txt names them.',
+    produces: ['text/markdown'],
+  };
+  app.get('/docs/:page', { schema: page }, async (request, reply) => {
     const text = pages.page(pathParam(contextOf(request).params, 'page'));
     if (text === undefined) throw refusalErrorOf('route_unknown');
     return reply.headers(plain('text/markdown')).send(text);
   });
 
-  // Programs are told what they are told of any path that is not there.
-  const front = frontPage(document);
-  app.get('/', async (request, reply) => {
+  serveText('/llms.txt', 'An index of the documentation, for tools that read it (llmstxt.org)', pages.index);
+  serveText('/llms-full.txt', 'The whole documentation as one text', pages.full);
+
+  const front = frontPage();
+  const leads = {
+    ...ofAll,
+    summary: 'Leads a browser to /docs',
+    description: 'A page where Accept names text/html; else 404, as for any path that is not there.',
+    produces: ['text/html'],
+    errors: ['NOT_FOUND'],
+  } as const satisfies FastifySchema;
+  app.get('/', { schema: leads }, async (request, reply) => {
     reply.header('Vary', 'Accept');
+    // Programs are told what they are told of any path that is not there.
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) throw refusalErrorOf('route_unknown');
     return reply.headers(front.headers).send(front.html);
   });
 
-  function serve(path: string, page: HtmlPage): void {
-    const html = Buffer.from(page.html);
-    app.get(path, async (_request, reply) => reply.headers(page.headers).send(html));
-  }
-
-  function serveText(path: string, text: string): void {
+  function serveText(path: string, summary: string, text: string): void {
     const bytes = Buffer.from(text);
-    app.get(path, async (_request, reply) => reply.headers(plain('text/plain')).send(bytes));
+    app.get(path, { schema: { ...ofAll, summary, produces: ['text/plain'] } }, async (_request, reply) =>
+      reply.headers(plain('text/plain')).send(bytes),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // What the owner, or a finder, presses when something is out: sign out everywhere, revoke all, report a leaked bearer. The first two
 // also take the owner's signature where there is no bearer, which right after a sign-out nobody can have.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import type { EndSelf } from '../../credentials/end-self.ts';
 import type { OwnerPurpose, OwnerSignature, ProveOwner } from '../../credentials/owner-proof.ts';
@@ -11,7 +11,8 @@ import type { Presser, SignOut } from '../../credentials/sign-out.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { RateLimiter } from '../../ratelimit/limiter.ts';
-import { BigInteger, closed, FeltWire, open, SHOWN } from '../../wire/common.ts';
+import { closed, LookupIdWire, NameWire, open, PublicKeyWire, SHOWN, ValidAfterWire } from '../../wire/common.ts';
+import { OwnerHeaders } from '../../wire/logins.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { fromFastify } from '../kit/framework-errors.ts';
@@ -24,10 +25,11 @@ import {
   timestampHeader,
 } from '../kit/read.ts';
 
-const SignedOutWire = Type.Object({ valid_after: BigInteger }, closed);
+const SignedOutWire = Type.Object({ valid_after: ValidAfterWire }, closed);
 const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), {
   maxItems: 2,
   [SHOWN]: { minItems: 1 },
+  description: 'subkey, token or both. Left out: both.',
 });
 /**
  * Bytes. They hold two words at most, and whoever brings a signature, good or not, has them read however often: so they must cost
@@ -37,9 +39,9 @@ const MAX_EMERGENCY_BODY = 1024;
 const RevokeAllBody = Type.Object({ kinds: Type.Optional(Kinds) }, open);
 const RevokedAllWire = Type.Object(
   {
-    valid_after: BigInteger,
-    subkeys: Type.Array(Type.Object({ public_key: FeltWire, name: Type.String() }, closed)),
-    tokens: Type.Array(Type.Object({ lookup_id: Type.String(), name: Type.String() }, closed)),
+    valid_after: ValidAfterWire,
+    subkeys: Type.Array(Type.Object({ public_key: PublicKeyWire, name: NameWire }, closed)),
+    tokens: Type.Array(Type.Object({ lookup_id: LookupIdWire, name: NameWire }, closed)),
   },
   closed,
 );
@@ -47,8 +49,67 @@ const EndedSelfWire = Type.Object(
   { kind: Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), credential: Type.String() },
   closed,
 );
-const LeakedBody = Type.Object({ token: Type.String({ maxLength: 8192 }) }, open);
-const ReceivedWire = Type.Object({ received: Type.Literal(true) }, closed);
+const LeakedBody = Type.Object({ token: Type.String({ maxLength: 8192, description: 'The bearer itself.' }) }, open);
+const ReceivedWire = Type.Object(
+  {
+    received: Type.Literal(true, {
+      description: 'Always true: the answer does not tell whether the bearer was alive.',
+    }),
+  },
+  closed,
+);
+
+const orOwner = (path: string, statement: string): string =>
+  `Instead of a bearer it takes the owner's signature, when no session can be had too: the headers of a login, signed by the main key over the same typed data with path ${path}, or by the wallet over a message with the statement "${statement}". Good once and for nothing else, from any address, and of a locked account too.`;
+
+const ownerErrors = [
+  'INVALID_REQUEST_PARAMETER',
+  'NOT_ONBOARDED',
+  'INVALID_STARKNET_ADDRESS',
+  'INVALID_STARKNET_SIGNATURE',
+  'INVALID_EVM_SIGNATURE',
+  'INVALID_TIMESTAMP',
+  'INVALID_BLOCK_EXPIRATION',
+  'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+  'EVM_SIGNATURE_VERIFICATION_FAILED',
+  'ETHEREUM_SIGNER_MISMATCH',
+  'SIGNATURE_ALREADY_USED',
+] as const;
+
+const ofAll = { tags: ['Emergency'], 'x-extension': true } as const;
+const ofOwner = { readByHandler: { headers: OwnerHeaders }, errors: ownerErrors, receipt: true } as const;
+
+const signOutSchema = {
+  ...ofAll,
+  ...ofOwner,
+  summary: 'End every session and every login signature made until now',
+  description: `Subkeys and tokens stay. The session that asks ends too. ${orOwner('/countersign/v1/sign-out', 'Countersign Sign Out')}`,
+  response: { 200: SignedOutWire },
+} as const satisfies FastifySchema;
+const revokeAllSchema = {
+  ...ofAll,
+  ...ofOwner,
+  summary: 'The panic button: sign out everywhere and revoke every subkey and token, or those of one kind',
+  description: `Cancel your orders at the venue first: afterwards no login is accepted for login.future_tolerance + 1 seconds (31), which the refused login counts down in data.wait_seconds. ${orOwner('/countersign/v1/revoke-all', 'Countersign Revoke All')} A signature revokes everything: kinds is refused with one.`,
+  body: RevokeAllBody,
+  response: { 200: RevokedAllWire },
+} as const satisfies FastifySchema;
+const endSelfSchema = {
+  ...ofAll,
+  summary: 'End the very subkey or token that calls this',
+  description:
+    'Whoever holds it may end it, its owner or a finder; from an address of its allowlist. Not a main key or wallet: 403. A subkey ends with all its sessions.',
+  response: { 200: EndedSelfWire },
+  receipt: true,
+} as const satisfies FastifySchema;
+const leakedSchema = {
+  ...ofAll,
+  summary: 'Report a bearer that was found where it should not be',
+  description:
+    'It ends if it is alive: a token is revoked, a session is signed out. The answer is the same either way.',
+  body: LeakedBody,
+  response: { 200: ReceivedWire },
+} as const satisfies FastifySchema;
 
 export interface EmergencyRouteDeps {
   readonly signOut: SignOut;
@@ -84,7 +145,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 
   app.post(
     '/countersign/v1/sign-out-everywhere',
-    { schema: { response: { 200: SignedOutWire } }, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
+    { schema: signOutSchema, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { result, receipt } = await signOut.everywhere(await presserOf(request, 'sign_out'));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
@@ -94,7 +155,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 
   app.post(
     '/countersign/v1/revoke-all',
-    { schema: { body: RevokeAllBody, response: { 200: RevokedAllWire } }, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
+    { schema: revokeAllSchema, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { kinds } = request.body;
       // The signature says everything, and whoever carries it must not make that less.
@@ -116,7 +177,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 
   app.post(
     '/countersign/v1/self/revoke',
-    { schema: { response: { 200: EndedSelfWire } }, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
+    { schema: endSelfSchema, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { result, receipt } = await deps.endSelf(callerOf(request));
       reply.header(REVOCATION_HEADER, receiptToWire(receipt));
@@ -124,15 +185,11 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
     },
   );
 
-  app.post(
-    '/countersign/v1/leaked',
-    { schema: { body: LeakedBody, response: { 200: ReceivedWire } } },
-    async (request) => {
-      const { requestId, clientIpText } = contextOf(request);
-      await reportLeaked({ bearer: request.body.token, requestId, clientIpText });
-      return { received: true } as const;
-    },
-  );
+  app.post('/countersign/v1/leaked', { schema: leakedSchema }, async (request) => {
+    const { requestId, clientIpText } = contextOf(request);
+    await reportLeaked({ bearer: request.body.token, requestId, clientIpText });
+    return { received: true } as const;
+  });
 }
 
 /** In the headers of a login, by the main key or by the wallet. */

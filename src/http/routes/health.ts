@@ -1,6 +1,6 @@
 // /healthz: the process answers. /readyz: it can decide and forward, and a load balancer reads no more than the status. What is
 // wrong is told to the operator in sentences; strangers learn only which part it is, and of what is merely degraded nothing.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { type Finding, isReady, type Readiness } from '../../telemetry/readiness.ts';
 import { closed, oneOf } from '../../wire/common.ts';
@@ -10,16 +10,29 @@ const readinessOf = (status: 'ready' | 'not ready') =>
   Type.Object({ status: oneOf([status]), checks: Type.Record(Type.String(), Type.String()) }, closed);
 const ReadinessWires = { 200: readinessOf('ready'), 503: readinessOf('not ready') };
 
+const aliveSchema = {
+  tags: ['Health'],
+  summary: 'The process answers',
+  response: { 200: AliveWire },
+  'x-extension': true,
+} as const satisfies FastifySchema;
+const readySchema = {
+  tags: ['Health'],
+  summary: 'It can decide; else 503, with the parts that fail',
+  response: ReadinessWires,
+  'x-extension': true,
+} as const satisfies FastifySchema;
+
 export function registerHealthRoutes(
   app: FastifyInstance,
   readiness: Readiness,
   told: (request: FastifyRequest) => 'names' | 'sentences',
 ): void {
-  app.get('/healthz', { schema: { response: { 200: AliveWire } } }, async (_request, reply) =>
+  app.get('/healthz', { schema: aliveSchema }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send('{"status":"ok"}'),
   );
 
-  app.get('/readyz', { schema: { response: ReadinessWires } }, async (request, reply) => {
+  app.get('/readyz', { schema: readySchema }, async (request, reply) => {
     const findings = await readiness();
     const ready = isReady(findings);
     const describe = told(request) === 'names' ? named : inWords;

@@ -1,12 +1,12 @@
 // GET /countersign/v1/self: what a credential is, for whoever holds it. The first place to look when a bot is refused.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { shownEntries } from '../../domain/allowlist.ts';
 import { credentialKinds } from '../../domain/credential.ts';
 import { permissions } from '../../domain/permission.ts';
 import { type Clock, nanosOfSeconds } from '../../domain/time.ts';
 import type { View } from '../../revocation/view.ts';
-import { BigInteger, closed, FeltWire, oneOf } from '../../wire/common.ts';
+import { AllowedCidrsWire, BigInteger, closed, described, FeltWire, oneOf } from '../../wire/common.ts';
 import { callerOf } from '../context.ts';
 
 const SelfWire = Type.Object(
@@ -16,22 +16,30 @@ const SelfWire = Type.Object(
     id: Type.String({ description: 'The row id of the credential, as in the audit log.' }),
     credential: Type.String({ description: 'What the venue sees: lookup_id, subkey public key, or the account.' }),
     permissions: Type.Array(oneOf(permissions)),
-    allowed_cidrs: Type.Array(Type.String()),
-    expires_at: Type.Unsafe<bigint>({ ...BigInteger, description: 'When this bearer ends, in unix nanoseconds.' }),
+    allowed_cidrs: AllowedCidrsWire,
+    expires_at: described(BigInteger, 'When this bearer ends, in unix nanoseconds.'),
     isolated_markets: Type.Boolean(),
     client_ip: Type.String({
       description: 'As this server sees it: what an allowlist must contain. Empty when it could not be told.',
     }),
-    server_time: BigInteger,
+    server_time: described(BigInteger, "The server's clock, in unix nanoseconds."),
   },
   closed,
 );
+
+const schema = {
+  tags: ['Start here'],
+  summary: 'What the bearer of this request is, may do, and from where',
+  description: 'The first place to look when a bot is refused.',
+  response: { 200: SelfWire },
+  'x-extension': true,
+} as const satisfies FastifySchema;
 
 export function registerSelfRoute(
   app: FastifyInstance,
   deps: { readonly view: Pick<View, 'ask'>; readonly clock: Clock },
 ): void {
-  app.get('/countersign/v1/self', { schema: { response: { 200: SelfWire } } }, async (request) => {
+  app.get('/countersign/v1/self', { schema }, async (request) => {
     const { principal, clientIpText } = callerOf(request);
     const { credential } = principal;
     const allowed_cidrs = await deps.view.ask({ ...credential, kid: principal.kid }, (facts) =>

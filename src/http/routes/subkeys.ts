@@ -1,6 +1,6 @@
 // /v1/account/keys/subkeys (WIRE section 4).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ActivateSubkey, Activation } from '../../credentials/activate-subkey.ts';
 import type { ManageSubkeys } from '../../credentials/manage-subkeys.ts';
 import type { RegisterSubkey, SubkeyRegistration } from '../../credentials/register-subkey.ts';
@@ -10,6 +10,7 @@ import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
 import type { Store } from '../../store/store.ts';
 import { AllowedCidrsBody, Empty } from '../../wire/common.ts';
+import { PublicKeyParams } from '../../wire/logins.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import {
   ActivatedSubkeyWire,
@@ -36,6 +37,79 @@ export interface SubkeyRouteDeps {
 const list = '/v1/account/keys/subkeys';
 const one = `${list}/:public_key`;
 
+const tags = ['Subkeys'];
+const listSchema = {
+  tags,
+  summary: 'List subkeys',
+  querystring: SubkeyListQuery,
+  response: { 200: SubkeyListWire },
+  errors: ['INVALID_REQUEST_PARAMETER'],
+} as const satisfies FastifySchema;
+const createSchema = {
+  tags,
+  summary: 'Register a subkey: it may read and trade, and cannot withdraw',
+  description:
+    "Unless subkeys.require_signature is off, the main key must bless it: signature with signature_timestamp and signature_expiry (the Pedersen hash of account, public key and the two times), or a wallet's siwe_message and evm_signature. A pending one (state pending, encrypted_key, eph_public_key) works only after its activation. The same registration again, with the same proof, is answered as it was and done once.",
+  body: CreateSubkeyBody,
+  response: { 201: Empty },
+  errors: [
+    'PUBLIC_KEY_INVALID',
+    'NOT_UNIQUE',
+    ['INVALID_SUBKEY', 400],
+    'INVALID_STARKNET_SIGNATURE',
+    'INVALID_EVM_SIGNATURE',
+    'INVALID_TIMESTAMP',
+    'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+    'EVM_SIGNATURE_VERIFICATION_FAILED',
+    'SIGNATURE_ALREADY_USED',
+    'ETHEREUM_SIGNER_MISMATCH',
+    'ACCOUNT_NOT_FOUND',
+  ],
+} as const satisfies FastifySchema;
+const activateSchema = {
+  tags,
+  summary: 'Activate a pending subkey, once, and receive its encrypted key',
+  description: 'Signed by the ephemeral key: the Pedersen hash of timestamp and eph_public_key.',
+  body: ActivateSubkeyBody,
+  response: { 200: ActivatedSubkeyWire },
+  errors: [
+    'INVALID_STARKNET_ADDRESS',
+    'INVALID_STARKNET_SIGNATURE',
+    'PUBLIC_KEY_INVALID',
+    'INVALID_TIMESTAMP',
+    'SUBKEY_ALREADY_ACTIVATED',
+    'SUBKEY_NOT_ACTIVATABLE',
+    'REQUEST_NOT_ALLOWED',
+    ['STARKNET_SIGNATURE_VERIFICATION_FAILED', 403],
+    'NOT_FOUND',
+  ],
+} as const satisfies FastifySchema;
+const ofOne = {
+  tags,
+  readByHandler: { params: PublicKeyParams },
+  errors: ['PUBLIC_KEY_INVALID', 'NOT_FOUND'],
+} as const satisfies FastifySchema;
+const readSchema = { ...ofOne, summary: 'One subkey', response: { 200: SubkeyWire } } as const satisfies FastifySchema;
+const renameSchema = {
+  ...ofOne,
+  summary: 'Rename a subkey',
+  body: RenameSubkeyBody,
+  response: { 200: SubkeyWire },
+} as const satisfies FastifySchema;
+const revokeSchema = {
+  ...ofOne,
+  summary: 'Revoke a subkey: its sessions are dead before the answer is sent',
+  response: { 200: RevokedSubkeyWire },
+  receipt: true,
+} as const satisfies FastifySchema;
+const allowlistSchema = {
+  ...ofOne,
+  summary: 'Replace the allowlist of a subkey',
+  body: AllowedCidrsBody,
+  response: { 200: SubkeyWire },
+  receipt: true,
+} as const satisfies FastifySchema;
+
 export function registerSubkeyRoutes(
   server: FastifyInstance,
   { store, register, activate, manage, clock }: SubkeyRouteDeps,
@@ -43,7 +117,7 @@ export function registerSubkeyRoutes(
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const keyOf = (request: Parameters<typeof contextOf>[0]) => readPublicKey(contextOf(request).params.public_key);
 
-  app.get(list, { schema: { querystring: SubkeyListQuery, response: { 200: SubkeyListWire } } }, async (request) => {
+  app.get(list, { schema: listSchema }, async (request) => {
     const { account } = callerOf(request).principal.credential;
     const { query } = request;
     const withRevoked = readFlag(query.with_revoked) || readFlag(query.include_revoked);
@@ -52,43 +126,37 @@ export function registerSubkeyRoutes(
     return { results: page.rows.map((subkey) => subkeyToWire(subkey, now)), next: page.next ?? null };
   });
 
-  app.post(list, { schema: { body: CreateSubkeyBody, response: { 201: Empty } } }, async (request, reply) => {
+  app.post(list, { schema: createSchema }, async (request, reply) => {
     await register(callerOf(request), registrationOf(request.body));
     return reply.code(201).send({});
   });
 
-  app.post(
-    `${list}/activate`,
-    { schema: { body: ActivateSubkeyBody, response: { 200: ActivatedSubkeyWire } } },
-    async (request) => ({ encrypted_key: await activate(activationOf(request.body, contextOf(request))) }),
-  );
+  app.post(`${list}/activate`, { schema: activateSchema }, async (request) => ({
+    encrypted_key: await activate(activationOf(request.body, contextOf(request))),
+  }));
 
-  app.get(one, { schema: { response: { 200: SubkeyWire } } }, async (request) => {
+  app.get(one, { schema: readSchema }, async (request) => {
     const subkey = await store.subkey(callerOf(request).principal.credential.account, keyOf(request));
     if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
     return subkeyToWire(subkey, clock.latest());
   });
 
-  app.put(one, { schema: { body: RenameSubkeyBody, response: { 200: SubkeyWire } } }, async (request) =>
+  app.put(one, { schema: renameSchema }, async (request) =>
     subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name)), clock.latest()),
   );
 
-  app.delete(one, { schema: { response: { 200: RevokedSubkeyWire } } }, async (request, reply) => {
+  app.delete(one, { schema: revokeSchema }, async (request, reply) => {
     const { result, receipt } = await manage.revoke(callerOf(request), keyOf(request));
     reply.header(REVOCATION_HEADER, receiptToWire(receipt));
     return { public_key: result.publicKey };
   });
 
-  app.put(
-    `${one}/allowed-cidrs`,
-    { schema: { body: AllowedCidrsBody, response: { 200: SubkeyWire } } },
-    async (request, reply) => {
-      const allowlist = readAllowlist(request.body.allowed_cidrs);
-      const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);
-      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-      return subkeyToWire(result, clock.latest());
-    },
-  );
+  app.put(`${one}/allowed-cidrs`, { schema: allowlistSchema }, async (request, reply) => {
+    const allowlist = readAllowlist(request.body.allowed_cidrs);
+    const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);
+    reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+    return subkeyToWire(result, clock.latest());
+  });
 }
 
 function registrationOf(body: CreateSubkeyBody): SubkeyRegistration {

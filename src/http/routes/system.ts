@@ -1,5 +1,5 @@
 // What clients read before they log in: configuration, time and the public keys (WIRE sections 1 and 1.1).
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Config } from '../../config/schema.ts';
 import { type Clock, millisOf } from '../../domain/time.ts';
@@ -67,19 +67,35 @@ const JwksWire = Type.Object(
   closed,
 );
 
+const configSchema = {
+  tags: ['Start here'],
+  summary: 'What a client must know before it signs: chain ids, class hashes, addresses',
+  response: { 200: ConfigWire },
+} as const satisfies FastifySchema;
+const timeSchema = {
+  tags: ['Start here'],
+  summary: "The server's time, in unix milliseconds as text",
+  response: { 200: TimeWire },
+} as const satisfies FastifySchema;
+const jwksSchema = {
+  tags: ['Start here'],
+  summary: 'The public keys that sessions and tokens are signed with (RFC 7517)',
+  response: { 200: JwksWire },
+} as const satisfies FastifySchema;
+
 export function registerSystemRoutes(
   app: FastifyInstance,
   deps: { readonly config: Config; readonly clock: Clock; readonly keyring: Pick<Keyring, 'jwks'> },
 ): void {
   const config = JSON.stringify(systemConfig(deps.config));
 
-  app.get('/v1/system/config', { schema: { response: { 200: ConfigWire } } }, async (_request, reply) =>
+  app.get('/v1/system/config', { schema: configSchema }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(config),
   );
-  app.get('/v1/system/time', { schema: { response: { 200: TimeWire } } }, async () => ({
+  app.get('/v1/system/time', { schema: timeSchema }, async () => ({
     server_time: String(millisOf(deps.clock.now())),
   }));
-  app.get('/v1/jwks.json', { schema: { response: { 200: JwksWire } } }, async (_request, reply) =>
+  app.get('/v1/jwks.json', { schema: jwksSchema }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(JSON.stringify(deps.keyring.jwks())),
   );
 }

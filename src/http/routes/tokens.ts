@@ -1,12 +1,13 @@
 // /v1/account/tokens and the terminal token (WIRE section 5).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { IssueTerminalToken } from '../../credentials/issue-terminal-token.ts';
 import type { ManageTokens, TokenCreation } from '../../credentials/manage-tokens.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { AllowedCidrsBody } from '../../wire/common.ts';
+import { JwtWire } from '../../wire/logins.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { tokenToWire } from '../../wire/to-wire.ts';
 import {
@@ -16,10 +17,10 @@ import {
   CreatedTokenWire,
   CreateTokenBody,
   kindOfType,
+  LookupIdParams,
   MAX_LIFETIME_SECONDS,
   MIN_LIFETIME_SECONDS,
   RevokedTokenWire,
-  TerminalTokenWire,
 } from '../../wire/tokens.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { pathParam, readAllowlist, readFlag, readName, readPage } from '../kit/read.ts';
@@ -36,48 +37,80 @@ export interface TokenRouteDeps {
   readonly issueTerminalToken: IssueTerminalToken;
 }
 
+const tags = ['Read-only tokens'];
+const listSchema = {
+  tags,
+  summary: 'List read-only tokens',
+  querystring: ApiTokenListQuery,
+  response: { 200: ApiTokenListWire },
+  errors: ['INVALID_REQUEST_PARAMETER'],
+} as const satisfies FastifySchema;
+const createSchema = {
+  tags,
+  summary: 'Make a read-only token; the answer is the only place that ever shows it',
+  body: CreateTokenBody,
+  response: { 200: CreatedTokenWire },
+  errors: ['TOKEN_LIMIT_REACHED'],
+} as const satisfies FastifySchema;
+const ofOne = {
+  tags,
+  readByHandler: { params: LookupIdParams },
+  errors: ['NOT_FOUND'],
+  receipt: true,
+} as const satisfies FastifySchema;
+const revokeSchema = {
+  ...ofOne,
+  summary: 'Revoke a read-only token: it is dead before the answer is sent',
+  response: { 200: RevokedTokenWire },
+} as const satisfies FastifySchema;
+const allowlistSchema = {
+  ...ofOne,
+  summary: 'Replace the allowlist of a read-only token',
+  body: AllowedCidrsBody,
+  response: { 200: ApiTokenWire },
+} as const satisfies FastifySchema;
+const terminalSchema = {
+  tags,
+  summary: 'Attest the account to the terminal of the venue; off by default, and then 403',
+  description:
+    'Only for a session whose login asked for token_usage=interactive. The answer is a JWT of 300 seconds, less when the session ends sooner: typ terminal+JWT, aud dime-terminal, sub the account, signed by a key of jwks.json that signs nothing else. No endpoint accepts it.',
+  response: { 200: JwtWire },
+} as const satisfies FastifySchema;
+
 export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDeps): void {
   const { store, manage, clock, issueTerminalToken } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const lookupIdOf = (request: Parameters<typeof contextOf>[0]) => pathParam(contextOf(request).params, 'lookup_id');
 
-  app.get(
-    list,
-    { schema: { querystring: ApiTokenListQuery, response: { 200: ApiTokenListWire } } },
-    async (request) => {
-      const { account } = callerOf(request).principal.credential;
-      const { query } = request;
-      if (query.kind === '')
-        throw new ApiError('INVALID_REQUEST_PARAMETER', 'kind is empty: leave it out for every kind');
-      const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.latest() };
-      const page = await store.tokens(account, filter, readPage('tokens', query));
-      return { results: page.rows.map(tokenToWire), next: page.next ?? null };
-    },
-  );
+  app.get(list, { schema: listSchema }, async (request) => {
+    const { account } = callerOf(request).principal.credential;
+    const { query } = request;
+    if (query.kind === '')
+      throw new ApiError('INVALID_REQUEST_PARAMETER', 'kind is empty: leave it out for every kind');
+    const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.latest() };
+    const page = await store.tokens(account, filter, readPage('tokens', query));
+    return { results: page.rows.map(tokenToWire), next: page.next ?? null };
+  });
 
-  app.post(list, { schema: { body: CreateTokenBody, response: { 200: CreatedTokenWire } } }, async (request) => {
+  app.post(list, { schema: createSchema }, async (request) => {
     const { token, jwt } = await manage.create(callerOf(request), creationOf(request.body));
     return { api_token: tokenToWire(token), token: jwt };
   });
 
-  app.delete(one, { schema: { response: { 200: RevokedTokenWire } } }, async (request, reply) => {
+  app.delete(one, { schema: revokeSchema }, async (request, reply) => {
     const { result, receipt } = await manage.revoke(callerOf(request), lookupIdOf(request));
     reply.header(REVOCATION_HEADER, receiptToWire(receipt));
     return { lookup_id: result.lookupId };
   });
 
-  app.put(
-    `${one}/allowed-cidrs`,
-    { schema: { body: AllowedCidrsBody, response: { 200: ApiTokenWire } } },
-    async (request, reply) => {
-      const allowlist = readAllowlist(request.body.allowed_cidrs);
-      const { result, receipt } = await manage.replaceAllowlist(callerOf(request), lookupIdOf(request), allowlist);
-      reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-      return tokenToWire(result);
-    },
-  );
+  app.put(`${one}/allowed-cidrs`, { schema: allowlistSchema }, async (request, reply) => {
+    const allowlist = readAllowlist(request.body.allowed_cidrs);
+    const { result, receipt } = await manage.replaceAllowlist(callerOf(request), lookupIdOf(request), allowlist);
+    reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+    return tokenToWire(result);
+  });
 
-  app.post('/v1/account/terminal-token', { schema: { response: { 200: TerminalTokenWire } } }, async (request) => ({
+  app.post('/v1/account/terminal-token', { schema: terminalSchema }, async (request) => ({
     jwt_token: issueTerminalToken(callerOf(request), contextOf(request).grant),
   }));
 }

@@ -3,16 +3,14 @@ import { beforeAll, expect, test } from 'vitest';
 import { parseRouteTable } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { docsPage, frontPage, type HtmlPage } from '../../../src/http/docs-page.ts';
-import { describeApi } from '../../../src/http/openapi.ts';
-import { declaredRoutes } from '../../../src/http/write-openapi.ts';
+import { describeApi } from '../../../src/http/write-openapi.ts';
 
 const table = parseRouteTable(paradex);
 let page: HtmlPage;
 let front: HtmlPage;
 beforeAll(async () => {
-  const document = describeApi(table, await declaredRoutes());
-  page = docsPage(document);
-  front = frontPage(document);
+  page = docsPage((await describeApi(table)).document);
+  front = frontPage();
 });
 
 test('it names every operation with its access', () => {

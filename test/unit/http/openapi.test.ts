@@ -4,17 +4,14 @@ import { parseRouteTable, withLeverageForSubkeys } from '../../../src/access/rou
 import example from '../../../src/access/routes/example.json' with { type: 'json' };
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { errorStatus } from '../../../src/errors.ts';
-import { type DeclaredRoutes, describeApi } from '../../../src/http/openapi.ts';
-import { isObject, type Json, type JsonObject } from '../../../src/http/openapi-schemas.ts';
-import { headerParameters, operationNotes } from '../../../src/http/operation-notes.ts';
-import { declaredRoutes, openapiText } from '../../../src/http/write-openapi.ts';
+import { tagOrder } from '../../../src/http/openapi.ts';
+import { describeApi, openapiText } from '../../../src/http/write-openapi.ts';
+import { isObject, type Json, type JsonObject } from '../../../src/wire/json.ts';
 
 const table = parseRouteTable(paradex);
-let declared: DeclaredRoutes;
 let document: JsonObject;
 beforeAll(async () => {
-  declared = await declaredRoutes();
-  document = describeApi(table, declared);
+  document = (await describeApi(table)).document;
 });
 
 /** The value at a path of members; fails the test when there is none. */
@@ -60,23 +57,32 @@ test('it has every route of the table, with its access, HEAD wherever GET is our
   expect(listed.sort()).toEqual([...wanted, ...heads].sort());
 });
 
-test('every operation of ours has a note, and every note an operation', () => {
+test('every operation of ours has a summary, and stands under a tag whose place in the order is known', () => {
   const ours = table.routes.filter(({ servedBy }) => servedBy === 'us').map(({ name }) => name);
-  expect(Object.keys(operationNotes).sort()).toEqual(ours.sort());
+  expect(ours.length).toBeGreaterThan(20);
+  for (const name of ours) {
+    const { summary, tags } = operation(name);
+    expect([name, typeof summary]).toEqual([name, 'string']);
+    expect([name, listOf(tags).filter((tag) => tagOrder.includes(String(tag))).length]).toEqual([name, 1]);
+  }
+  expect(listOf(document.tags).map((tag) => at(tag, 'name'))).toEqual(tagOrder);
 });
 
-test('every header in a note is described', () => {
-  const named = Object.values(operationNotes).flatMap(({ headers = [] }) =>
-    headers.map((name) => name.replace('?', '')),
-  );
-  expect(named.length).toBeGreaterThan(10);
-  expect(named.filter((name) => headerParameters[name] === undefined)).toEqual([]);
+test('every header that an operation of ours asks for is described', () => {
+  const headers = everyNode(document).filter((node) => node.in === 'header' && isObject(node.schema));
+  expect(headers.length).toBeGreaterThan(10);
+  expect(headers.filter(({ description }) => typeof description !== 'string' || description === '')).toEqual([]);
 });
 
-test('what the handlers declare was collected: routes with bodies, queries and answers', () => {
-  expect(declared.get('POST /v1/account/tokens')?.body).toMatchObject({ properties: { expiry_duration: {} } });
-  expect(declared.get('GET /v1/account/tokens')?.query).toMatchObject({ properties: { with_invalid: {} } });
-  expect(declared.get('DELETE /v1/account/keys/subkeys/{public_key}')?.answers).toHaveProperty('200');
+test('what the routes declare to Fastify is in it: bodies, queries and answers', () => {
+  const schemaOf = (content: Json | undefined) => at(content, 'content', 'application/json', 'schema');
+  expect(schemaOf(operation('POST /v1/account/tokens').requestBody)).toMatchObject({
+    properties: { expiry_duration: {} },
+  });
+  const asked = listOf(operation('GET /v1/account/tokens').parameters).map((parameter) => at(parameter, 'name'));
+  expect(asked).toContain('with_invalid');
+  const revoked = at(operation('DELETE /v1/account/keys/subkeys/{public_key}'), 'responses', '200');
+  expect(schemaOf(revoked)).toMatchObject({ properties: { public_key: {} } });
 });
 
 describe('the document is whole', () => {
@@ -160,8 +166,8 @@ describe('an operation is described as it behaves', () => {
   test('a login has its headers, required and optional', () => {
     const parameters = listOf(operation('POST /v1/auth/{public_key}').parameters).filter(isObject);
     expect(parameters.map(({ name, in: where, required }) => `${name} ${where} ${required}`)).toEqual([
-      'public_key path true',
       'token_usage query false',
+      'public_key path true',
       'PARADEX-STARKNET-ACCOUNT header true',
       'PARADEX-STARKNET-SIGNATURE header true',
       'PARADEX-TIMESTAMP header true',
@@ -212,10 +218,10 @@ describe('an operation is described as it behaves', () => {
     );
   });
 
-  test('it follows the table in force: the leverage switch, and a table of another API', () => {
-    const switched = describeApi(withLeverageForSubkeys(table), declared);
-    expect(at(switched, 'paths', '/v1/account/margin/{market}', 'post', 'x-access')).toBe('trade');
-    const other = Object.keys(membersAt(describeApi(parseRouteTable(example), declared), 'paths'));
+  test('it follows the table in force: the leverage switch, and a table of another API', async () => {
+    const switched = await describeApi(withLeverageForSubkeys(table));
+    expect(at(switched.document, 'paths', '/v1/account/margin/{market}', 'post', 'x-access')).toBe('trade');
+    const other = Object.keys(membersAt((await describeApi(parseRouteTable(example))).document, 'paths'));
     expect(other).toContain('/api/orders/{order_id}');
     expect(other).not.toContain('/v1/orders');
   });
