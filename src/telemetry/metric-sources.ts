@@ -79,7 +79,6 @@ export interface VerificationFigures {
   readonly depth: number;
   /** Clients with something in the queue. */
   readonly clients: number;
-  readonly submitted: number;
   /** Answered on the main thread. */
   readonly inline: number;
   /** Given to worker threads, and in how many batches. */

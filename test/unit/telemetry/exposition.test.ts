@@ -38,7 +38,7 @@ const sources: MetricSources = {
     fallbacks: { undecided: 7 },
   }),
   verification: () => ({
-    ...{ depth: 1, clients: 2, submitted: 3, inline: 4, batched: 5, batches: 6 },
+    ...{ depth: 1, clients: 2, inline: 4, batched: 5, batches: 6 },
     shed: { queue_full: 7 },
     threads: { configured: 8, ready: 9, lost: 10 },
   }),

@@ -76,7 +76,7 @@ describe('on an idle main thread', () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { signer } = await verifier.ask(login(), someone);
     expect(signer?.publicKey).toBe(alice.publicKey);
-    expect(verifier.stats()).toMatchObject({ submitted: 1, inline: 1, batched: 0, depth: 0, fallbacks: NO_FALLBACKS });
+    expect(verifier.stats()).toMatchObject({ inline: 1, batched: 0, depth: 0, fallbacks: NO_FALLBACKS });
   });
 
   test('when that has computed enough in this turn, others wait for the next one, and all are answered', async () => {
@@ -221,7 +221,7 @@ describe('a list of questions', () => {
   test('takes one place in the queue, and its answers come in the order of the questions', async () => {
     const { verifier } = open({ maxWaiting: 1 });
     const answered = verifier.askAll(list, someone);
-    expect(verifier.stats()).toMatchObject({ depth: 50, clients: 1, submitted: 50 });
+    expect(verifier.stats()).toMatchObject({ depth: 50, clients: 1 });
     expect((await answered).map(({ signer }) => signer !== undefined)).toEqual(signed);
     expect(verifier.stats()).toMatchObject({ depth: 0, clients: 0, inline: 50, shed: { queue_full: 0 } });
     expect(await verifier.askAll([], someone)).toEqual([]);
@@ -259,7 +259,7 @@ describe('a list of questions', () => {
       expect(second).rejects.toMatchObject(overloaded),
       expect(first).resolves.toHaveLength(3),
     ]);
-    expect(verifier.stats()).toMatchObject({ submitted: 8, inline: 4, depth: 0, shed: { queue_full: 4 } });
+    expect(verifier.stats()).toMatchObject({ inline: 4, depth: 0, shed: { queue_full: 4 } });
   });
 
   test('is dropped as a whole, when one of its questions is, and nothing more of it is computed', async () => {
@@ -269,7 +269,7 @@ describe('a list of questions', () => {
     // What of it was waiting gives its place back in the next turn.
     await new Promise((resolve) => setImmediate(resolve));
     await expect(verifier.ask(undecided, someone)).resolves.toMatchObject({ valid: true });
-    expect(verifier.stats()).toMatchObject({ submitted: 9, inline: 2, depth: 0, shed: { queue_full: 7 } });
+    expect(verifier.stats()).toMatchObject({ inline: 2, depth: 0, shed: { queue_full: 7 } });
   });
 
   test('is dropped when its client leaves, and when it waits too long, in the middle of it', async () => {
@@ -445,6 +445,5 @@ test('waiting and computing are told for every answer', async () => {
   clock.ms = 250;
   await asked;
   expect(told).toEqual([{ kind: 'wallet_address', waitSeconds: 0.25, computeSeconds: expect.any(Number) }]);
-  expect(verifier.stats().wait).toEqual({ count: 1, sumSeconds: 0.25, maxSeconds: 0.25 });
-  expect(verifier.stats().compute.sumSeconds).toBe(told[0]?.computeSeconds);
+  expect(told[0]?.computeSeconds).toBeGreaterThan(0);
 });
