@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The entry of every command: makes sure that exactly what package-lock.json names is installed, then hands over to the
-// pinned Node.js. Plain CommonJS that an old Node.js (14.18) can run: it must never load anything but Node's own
+// The entry of every command in a clone: makes sure that exactly what package-lock.json names is installed, then hands over to the
+// pinned Node.js. The published package has bin/countersign.cjs instead. Plain CommonJS that an old Node.js (14.18) can run: it must never load anything but Node's own
 // modules, and never start a command on an install that did not finish.
 'use strict';
 
@@ -11,8 +11,6 @@ const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = __dirname;
-/** A packaged copy has no lockfile: npm leaves it out, and has done the installing. */
-const IN_CHECKOUT = fs.existsSync(path.join(ROOT, 'package-lock.json'));
 const BIN = path.join(ROOT, 'node_modules', '.bin');
 const CLIENTS = path.join(ROOT, 'test', 'clients');
 const OLDEST_NODE = 24;
@@ -183,8 +181,6 @@ function ifPresent(read) {
 /** Installs what folder/package-lock.json names, unless the stamp of the last finished install says it is there. */
 async function ensureInstalled(folder) {
   const lockfile = path.join(folder, 'package-lock.json');
-  // Installed as somebody's dependency: npm leaves the lockfile out of the package and has done the installing.
-  if (!fs.existsSync(lockfile)) return;
   if (readStamp(folder) === wantedStamp(lockfile)) return;
   await withLock(path.join(folder, '.install-lock'), async (stillOurs) => {
     const wanted = wantedStamp(lockfile);
@@ -317,7 +313,7 @@ function isInside(file, folder) {
  * version is dropped rather than failed on.
  */
 function findNode() {
-  const candidates = [pinnedNode(), process.execPath].filter((file) => file !== undefined && fs.existsSync(file));
+  const candidates = [pinnedNode(), process.execPath].filter((file) => fs.existsSync(file));
   for (const file of candidates) {
     if (runsTypeScript(file, process.env)) return file;
     if (!process.env.NODE_OPTIONS) continue;
@@ -334,27 +330,10 @@ function findNode() {
   );
 }
 
+/** In our own node_modules, and in that of no folder above: others may be able to write there. */
 function pinnedNode() {
   const name = `node-${WINDOWS ? 'win' : process.platform}-${process.arch}`;
-  return ownModules()
-    .map((folder) => path.join(folder, name, 'bin', WINDOWS ? 'node.exe' : 'node'))
-    .find((file) => fs.existsSync(file));
-}
-
-/**
- * Where our dependencies are: our own node_modules, and as somebody's dependency each one that we lie in, where npm may have put
- * them beside us. Never that of another folder above: who may write there may not write here.
- */
-function ownModules() {
-  const folders = [path.join(ROOT, 'node_modules')];
-  if (IN_CHECKOUT) return folders;
-  for (let at = ROOT; ; ) {
-    const above = path.dirname(at);
-    const modules = path.basename(above).startsWith('@') ? path.dirname(above) : above;
-    if (path.basename(modules) !== 'node_modules') return folders;
-    folders.push(modules);
-    at = path.dirname(modules);
-  }
+  return path.join(ROOT, 'node_modules', name, 'bin', WINDOWS ? 'node.exe' : 'node');
 }
 
 function runsTypeScript(file, env) {
@@ -410,14 +389,11 @@ async function check(node, options) {
 async function main() {
   const args = process.argv.slice(2);
   await ensureInstalled(ROOT);
-  // A packaged copy has neither tests nor their tools: there the two words are ordinary (unknown) commands.
-  if (IN_CHECKOUT && args[0] === 'test' && fs.existsSync(path.join(CLIENTS, 'package.json'))) {
-    await ensureInstalled(CLIENTS);
-  }
+  if (args[0] === 'test' && fs.existsSync(path.join(CLIENTS, 'package.json'))) await ensureInstalled(CLIENTS);
   const node = findNode();
   const env = withPath((entries) => [BIN, ...entries]);
-  if (IN_CHECKOUT && args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });
-  if (IN_CHECKOUT && args[0] === 'check') return check(node, { cwd: ROOT, env, stdio: 'inherit' });
+  if (args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });
+  if (args[0] === 'check') return check(node, { cwd: ROOT, env, stdio: 'inherit' });
   return run(node, ['--disable-sigusr1', path.join(ROOT, 'src', 'main.ts'), ...args], { stdio: 'inherit' });
 }
 

@@ -1,51 +1,7 @@
-// The closed list of wire errors: every refusal a caller can see has a code here, and nothing else reaches the wire.
-// Statuses: WIRE section 10. Codes are append-only; test/unit/errors.test.ts holds the list.
+// Errors as they are thrown. Every refusal that a caller can see is an ApiError with a code of the closed list; nothing else reaches the wire.
+import { type ErrorCode, errorStatus } from './domain/error-codes.ts';
 
-export const errorStatus = {
-  VALIDATION_ERROR: 400,
-  BINDING_ERROR: 400,
-  INVALID_REQUEST_PARAMETER: 400,
-  NOT_ONBOARDED: 400,
-  INVALID_STARKNET_ADDRESS: 400,
-  INVALID_STARKNET_SIGNATURE: 400,
-  PUBLIC_KEY_INVALID: 400,
-  INVALID_TIMESTAMP: 400,
-  INVALID_BLOCK_EXPIRATION: 400,
-  INVALID_ETHEREUM_ADDRESS: 400,
-  INVALID_EVM_SIGNATURE: 400,
-  INVALID_PARENT_ACCOUNT: 400,
-  EVM_VAULT_OPERATORS_DISABLED: 400,
-  SUBKEY_NOT_ACTIVATABLE: 400,
-  SUBKEY_ALREADY_ACTIVATED: 400,
-  NOT_UNIQUE: 400,
-  INVALID_ORDER_SIGNATURE: 400,
-  ORDER_ALREADY_SENT: 400,
-  TOKEN_LIMIT_REACHED: 400,
-  UNAUTHORIZED_ERROR: 401,
-  STARKNET_SIGNATURE_VERIFICATION_FAILED: 401,
-  EVM_SIGNATURE_VERIFICATION_FAILED: 401,
-  ETHEREUM_SIGNER_MISMATCH: 401,
-  INVALID_SUBKEY: 401,
-  SIGNATURE_ALREADY_USED: 401,
-  INVALID_TOKEN_SCOPE: 403,
-  IP_NOT_ALLOWED: 403,
-  REQUEST_NOT_ALLOWED: 403,
-  ALLOWLIST_ENTRY_NOT_FOUND: 403,
-  ISOLATED_MARKET_ACCOUNT_MISMATCH: 403,
-  NOT_FOUND: 404,
-  ACCOUNT_NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  REQUEST_TIMEOUT: 408,
-  PAYLOAD_TOO_LARGE: 413,
-  URI_TOO_LONG: 414,
-  RATE_LIMITED: 429,
-  ONBOARDING_RATE_LIMITED: 429,
-  HEADERS_TOO_LARGE: 431,
-  INTERNAL_ERROR: 500,
-  SERVICE_UNAVAILABLE: 503,
-} as const;
-
-export type ErrorCode = keyof typeof errorStatus;
+export { type ErrorCode, errorStatus };
 
 export interface ApiErrorOptions {
   /** The original failure: it goes to the log, never to the caller. */

@@ -104,7 +104,7 @@ interface Slot {
   engine: EngineStats | undefined;
 }
 
-// Node runs the sources as they are; what is published is compiled, this file's own name tells which.
+// A clone runs the sources; the package is compiled.
 const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 export function createThreads(options: ThreadsOptions): Threads {

@@ -103,8 +103,8 @@ test('every place that says how to start a command starts Node without the debug
   for (const file of ['start.cjs', 'Dockerfile', 'deploy/countersign.service', 'docs/deploying.md']) {
     const lines = readFileSync(join(PROJECT, file), 'utf8')
       .split('\n')
-      .filter((line) => /src\W.*main\.ts/.test(line));
+      .filter((line) => /(?:src|dist)\W.*main\.[jt]s/.test(line));
     expect(lines.length, file).toBeGreaterThan(0);
-    for (const line of lines) expect(line, file).toMatch(/--disable-sigusr1\W+(path\.join\(ROOT, ')?src\W/);
+    for (const line of lines) expect(line, file).toMatch(/--disable-sigusr1\W+(path\.join\(ROOT, ')?(?:src|dist)\W/);
   }
 });

@@ -25,7 +25,7 @@ const core = [
 /** For each room, the rooms (or single files) it may import from, besides itself. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  errors: [],
+  errors: ['domain/error-codes'],
   files: ['errors'],
   starknet: pure,
   ethereum: pure,

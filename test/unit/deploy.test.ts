@@ -1,6 +1,7 @@
 // What the deployment files name exists: a setting that was renamed would stop the service at its next start.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { descriptorsNeeded } from '../../src/config/descriptors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { settingNames, variableOf } from '../../src/config/schema.ts';
@@ -28,7 +29,8 @@ test('the systemd unit allows the descriptors that the default settings need', (
 test('the health check of the image knows no port of its own, and what it runs is there', () => {
   const [, program = ''] =
     /^HEALTHCHECK .*\\\n {2}CMD \["node", "--disable-sigusr1", "(\S+)"\]$/m.exec(read('Dockerfile')) ?? [];
-  expect(read(program)).not.toMatch(/8080|localhost:\d/);
+  expect(program).toMatch(/^dist\/\w+\.js$/);
+  expect(read(program.replace(/^dist\/(\w+)\.js$/, 'src/$1.ts'))).not.toMatch(/8080|localhost:\d/);
 });
 
 test('no key and no database can be copied into an image', () => {
@@ -39,10 +41,15 @@ test('no key and no database can be copied into an image', () => {
     '!LICENSE',
     '!README.md',
     '!SECURITY.md',
+    '!bin',
+    '!build.mjs',
+    '!deploy',
     '!docs',
     '!package-lock.json',
     '!package.json',
     '!src',
+    '!tsconfig.build.json',
+    '!tsconfig.json',
   ]);
 });
 
@@ -50,14 +57,18 @@ test('no command of the page about deploying copies a folder with all that lies 
   const commands = [...read('docs/deploying.md').matchAll(/^```\n(.*?)^```$/gms)]
     .map(([, block = '']) => block)
     .join('');
-  expect(commands).toContain('git archive HEAD');
+  expect(commands).toContain('npm pack');
   expect(commands).not.toMatch(/\b(?:cp|rsync)\b[^\n]* -\w*[ra]/);
 });
 
-test('the image has every page that a server serves', () => {
-  const copied = [...read('Dockerfile').matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, from = '']) =>
-    from.split(' '),
-  );
+test('the package, and with it the image, has every page that a server serves', () => {
+  // npm packs README and LICENSE whatever the list says.
+  const packed = [...manifest.files, 'README.md'];
   const files = listedPages.flatMap(({ pages }) => pages.map(({ file }) => file));
-  expect(files.filter((file) => !copied.includes(file) && !copied.includes(file.split('/')[0] ?? ''))).toEqual([]);
+  expect(files.filter((file) => !packed.includes(file) && !packed.includes(file.split('/')[0] ?? ''))).toEqual([]);
+  const visible = read('.dockerignore').split('\n');
+  for (const file of [...packed, 'LICENSE']) {
+    // dist is made in the image.
+    if (file !== 'dist') expect(visible).toContain(`!${file.split('/')[0]}`);
+  }
 });

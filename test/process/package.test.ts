@@ -1,0 +1,202 @@
+// The published package: what `npm pack` puts into it, and that it runs where npm has installed it. It is built and packed in a copy of the
+// project, and installed in empty folders by the real npm.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { listedPages } from '../../src/http/pages.ts';
+import {
+  copyOfTheProject,
+  type Env,
+  endEverythingStarted,
+  folderWithNode,
+  npmProgram,
+  oldNode,
+  PROJECT,
+  pathWith,
+  removeFolders,
+  start,
+  temporaryFolder,
+} from '../support/start-project.ts';
+
+/** The first release that `engines` allows. */
+const OLDEST_NODE = '24.0.0';
+const PINNED = `node-${process.platform}-${process.arch}`;
+const npx = join(dirname(npmProgram()), 'npx');
+
+let tarball = '';
+let packed: readonly string[] = [];
+
+afterEach(endEverythingStarted);
+afterAll(removeFolders);
+beforeAll(async () => {
+  const copy = await copyOfTheProject();
+  await symlink(join(PROJECT, 'node_modules'), join(copy, 'node_modules'));
+  const to = await temporaryFolder('packed');
+  const env = { PATH: pathWith(await folderWithNode(process.execPath)) };
+  const { code, said } = await run(npmProgram(), ['pack', '--pack-destination', to], copy, env);
+  expect(code, said).toBe(0);
+  const made = readdirSync(to);
+  expect(made).toEqual([`${manifest.name}-${manifest.version}.tgz`]);
+  tarball = join(to, made[0] ?? '');
+  const listed = spawnSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).stdout.trimEnd().split('\n');
+  packed = listed.map((file) => file.replace(/^package\//, ''));
+});
+
+async function run(program: string, args: readonly string[], cwd: string, env: Env = {}) {
+  const running = start(program, args, { cwd, env });
+  const { code } = await running.ended;
+  const [out, err] = [running.stdout(), running.stderr()];
+  return { code, out, err, said: `${out}${err}` };
+}
+
+let withoutOptional: ReturnType<typeof installed> | undefined;
+/** Without the pinned Node.js: once for all tests that only look. */
+const installedWithoutNode = () => {
+  withoutOptional ??= installed('--omit=optional', tarball);
+  return withoutOptional;
+};
+
+/** Installs into an empty folder. Where npm reaches no registry: the reason. */
+async function installed(...args: string[]): Promise<{ folder: string; unreachable?: string }> {
+  const folder = await temporaryFolder('installed');
+  const env = { PATH: pathWith(await folderWithNode(process.execPath)), npm_config_prefer_offline: 'true' };
+  const { code, said } = await run(npmProgram(), ['install', '--ignore-scripts', ...args], folder, env);
+  if (code === 0) return { folder };
+  const [, reason] =
+    /^npm error code (ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|ENOTCACHED|E40[13])$/m.exec(said) ?? [];
+  if (reason === undefined) throw new Error(`npm install failed:\n${said}`);
+  return { folder, unreachable: `npm cannot install here: ${reason}` };
+}
+
+describe('the tarball', () => {
+  test('holds the compiled sources, what a server reads from beside them, the documents, and nothing else', () => {
+    const sources = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.ts$/.test(file) && !/\.d\.ts$/.test(file) && !file.startsWith('starknet/engine/assembly/'))
+      .flatMap((file) => ['.js', '.d.ts'].map((ending) => `dist/${file.replace(/\.ts$/, ending)}`));
+    const pages = listedPages.flatMap(({ pages }) => pages.map(({ file }) => file));
+    expect([...packed].sort()).toEqual(
+      [
+        ...new Set([
+          ...sources,
+          ...pages,
+          'dist/access/routes/paradex.json',
+          'dist/starknet/engine/stark.wasm',
+          'bin/countersign.cjs',
+          'deploy/countersign.service',
+          'deploy/grafana/countersign.json',
+          'deploy/prometheus/countersign.rules.yml',
+          'docs/README.md',
+          'docs/openapi.json',
+          'src/access/routes/example.json',
+          'src/access/routes/paradex.json',
+          'LICENSE',
+          'package.json',
+        ]),
+      ].sort(),
+    );
+  });
+
+  test('publint finds nothing', async () => {
+    const { code, said } = await run(
+      process.execPath,
+      [tool('publint', 'src', 'cli.js'), tarball, '--strict'],
+      PROJECT,
+    );
+    expect(code, said).toBe(0);
+    expect(said).toContain('All good!');
+  });
+
+  // The package is ESM, for Node.js 24: what CommonJS and resolvers without `exports` see of it is no promise.
+  test('are-the-types-wrong finds nothing', async () => {
+    const program = tool('@arethetypeswrong', 'cli', 'dist', 'index.js');
+    const { code, said } = await run(process.execPath, [program, tarball, '--profile', 'esm-only'], PROJECT);
+    expect(code, said).toBe(0);
+    expect(said).toContain('"countersign/errors"');
+  });
+});
+
+const tool = (...path: string[]): string => join(PROJECT, 'node_modules', ...path);
+
+describe('installed in an empty folder', () => {
+  /** `npx countersign` there says its version and what it runs on, serves, and is found healthy. */
+  async function expectServes(folder: string, node: string, env: Env): Promise<void> {
+    const home = await temporaryFolder('home');
+    const settings = ['--data', join(home, 'data'), '--master_key.file', join(home, 'master.key')];
+    const version = await run(npx, ['countersign', 'version'], folder, env);
+    expect(version).toMatchObject({ code: 0, out: `countersign ${manifest.version} (node ${node})\n` });
+
+    const server = start(npx, ['countersign', 'serve', '--port', '0', ...settings], { cwd: folder, env });
+    const [, url = ''] = await server.printed(/^listening on (http:\S+)$/m);
+    for (const path of ['/healthz', '/docs', '/docs/wire.md', '/llms.txt']) {
+      expect((await fetch(url + path)).status, path).toBe(200);
+    }
+    expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ info: { version: manifest.version } });
+    const doctor = await run(npx, ['countersign', 'doctor', ...settings], folder, env);
+    expect(doctor.code, doctor.said).toBe(0);
+    expect(doctor.out).toMatch(/^ok +server +ready/m);
+    // Real signatures: the engine and its threads are loaded, too.
+    const demo = await run(npx, ['countersign', 'demo', '--url', url], folder, env);
+    expect(demo.code, demo.said).toBe(0);
+    expect(statSync(join(home, 'data')).mode & 0o777).toBe(0o700);
+    for (const file of readdirSync(join(home, 'data'))) {
+      expect(statSync(join(home, 'data', file)).mode & 0o077, file).toBe(0);
+    }
+    // As a terminal does it, to the whole group: npx itself passes no signal on.
+    process.kill(-server.pid, 'SIGINT');
+    await server.ended;
+    expect(server.stdout()).toContain('stopped\n');
+    expect(server.anythingLeft()).toBe(false);
+    expect(existsSync(join(folder, 'node_modules', '.countersign-install'))).toBe(false);
+  }
+
+  test('npx countersign runs with the pinned Node.js, whatever Node.js the user has', async (context) => {
+    const version = Object.entries(manifest.optionalDependencies).find(([name]) => name === PINNED)?.[1];
+    if (version === undefined) return context.skip(`no Node.js is pinned for ${PINNED}`);
+    const { folder, unreachable } = await installed(tarball);
+    if (unreachable !== undefined) return context.skip(unreachable);
+    await expectServes(folder, version, { PATH: pathWith() });
+  });
+
+  test('without optional dependencies it runs with the oldest Node.js 24, and an older one is told what is missing', async (context) => {
+    const { folder, unreachable } = await installedWithoutNode();
+    if (unreachable !== undefined) return context.skip(unreachable);
+    const old = oldNode();
+    if (old !== undefined) {
+      const refused = await run(npx, ['countersign', 'version'], folder, { PATH: pathWith(await folderWithNode(old)) });
+      expect(refused).toMatchObject({ code: 1, out: '' });
+      expect(refused.err).toMatch(/^countersign: Node\.js 24 or newer is needed, and this is v\d.*\.\n$/);
+    }
+    const stock = await installed(`${PINNED}@${OLDEST_NODE}`);
+    if (stock.unreachable !== undefined) return context.skip(stock.unreachable);
+    const PATH = pathWith(join(stock.folder, 'node_modules', PINNED, 'bin'));
+    await expectServes(folder, OLDEST_NODE, { PATH });
+  });
+
+  test('a start that inherited an open debugger is refused', async (context) => {
+    const { folder, unreachable } = await installedWithoutNode();
+    if (unreachable !== undefined) return context.skip(unreachable);
+    const bin = join(folder, 'node_modules', '.bin', 'countersign');
+    const env = { PATH: pathWith(await folderWithNode(process.execPath)), NODE_OPTIONS: '--inspect=127.0.0.1:0' };
+    const refused = await run(bin, ['serve', '--port', '0', '--data', join(folder, 'data')], folder, env);
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('a debugger is open') });
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  test('what is exported can be imported, and nothing else', async (context) => {
+    const { folder, unreachable } = await installedWithoutNode();
+    if (unreachable !== undefined) return context.skip(unreachable);
+    const evaluate = (script: string) => run(process.execPath, ['--input-type=module', '--eval', script], folder);
+    const codes = await evaluate(
+      "import { errorStatus } from 'countersign/errors'; console.log(errorStatus.RATE_LIMITED)",
+    );
+    expect(codes).toMatchObject({ code: 0, out: '429\n' });
+    for (const path of ['countersign', 'countersign/dist/app.js', 'countersign/client']) {
+      expect((await evaluate(`await import('${path}')`)).err).toMatch(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+    }
+    const document = readFileSync(join(folder, 'node_modules', 'countersign', 'docs', 'openapi.json'), 'utf8');
+    expect(document).toBe(readFileSync(join(PROJECT, 'docs', 'openapi.json'), 'utf8'));
+  });
+});
