@@ -8,7 +8,7 @@ import { createRouteMatcher, parseRouteTable } from '../../src/access/route-tabl
 import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { settingOf } from '../../src/config/schema.ts';
 import { feltOf } from '../../src/domain/felt.ts';
-import { permissionsOf } from '../../src/domain/permission.ts';
+import { permissionsOf } from '../../src/domain/kinds.ts';
 import type { Principal } from '../../src/domain/principal.ts';
 import { passedHeaders } from '../../src/domain/request-headers.ts';
 import { createShares } from '../../src/domain/shares.ts';

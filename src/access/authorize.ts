@@ -3,7 +3,7 @@ import type { IpAddress } from '../domain/allowlist.ts';
 import type { Subject } from '../domain/credential.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
-import { type PermissionPolicy, permissionsOf } from '../domain/permission.ts';
+import { isRevocableKind, type PermissionPolicy, permissionsOf } from '../domain/kinds.ts';
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, NEVER, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
 import { StoreLost } from '../errors.ts';
@@ -150,8 +150,7 @@ export function principalOf(claims: VerifiedClaims, policy: PermissionPolicy): P
   return {
     credential: claims.credential,
     permissions: permissionsOf(claims.credential.kind, policy),
-    label:
-      claims.credential.kind === 'main' || claims.credential.kind === 'evm' ? claims.credential.account : claims.label,
+    label: isRevocableKind(claims.credential.kind) ? claims.label : claims.credential.account,
     kid: claims.kid,
     session: claims.session,
     expiresAt: claims.expiresAt,

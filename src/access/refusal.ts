@@ -1,5 +1,7 @@
 // How a denied request reads on the wire. One table for every front, so that a refusal is the same whoever renders it.
+
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
+import { kindTable } from '../domain/kinds.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 
 interface Rendering {
@@ -74,10 +76,7 @@ function messageOf(refusal: Deny, message: string): string {
     return `invalid bearer jwt: ${refusal.problem} (${JWT})`;
   }
   if (refusal.reason === 'permission_missing' && refusal.principal !== undefined) {
-    const { kind } = refusal.principal.credential;
-    if (kind === 'token') return 'a read-only token may not do that';
-    if (kind === 'subkey') return 'a subkey session may not do that: it needs the main key';
-    return 'a main key or wallet does not end itself: it signs out everywhere, or revokes all';
+    return kindTable[refusal.principal.credential.kind].ifNotPermitted;
   }
   return message;
 }

@@ -1,7 +1,7 @@
 // The rules themselves, as one pure function of facts: nothing here reads a clock, a store or a header.
 import { allows, type IpAddress } from '../domain/allowlist.ts';
-import type { CredentialKind } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import { type CredentialKind, kindTable } from '../domain/kinds.ts';
 import type { Permission } from '../domain/permission.ts';
 import { isOver, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
 import type { Facts } from '../store/store.ts';
@@ -42,8 +42,9 @@ export function credentialRefusal(facts: Facts, now: UnixNanos): DenyReason | un
 export function livenessRefusal(caller: Caller, facts: Facts, now: UnixNanos): DenyReason | undefined {
   const ended = credentialRefusal(facts, now);
   if (ended !== undefined) return ended;
-  // A session is as old as the signature behind it; a token outlives sign-outs and is ended by revocation alone.
-  if (caller.kind !== 'token' && nanosOfSeconds(caller.authTime) <= facts.validAfter) return 'signed_out';
+  // A session is as old as the signature behind it.
+  if (kindTable[caller.kind].endsWithSignOut && nanosOfSeconds(caller.authTime) <= facts.validAfter)
+    return 'signed_out';
   if (facts.accountLocked) return 'account_locked';
   return undefined;
 }
@@ -56,11 +57,10 @@ export function refusalOf(caller: Caller, facts: Facts, asked: Asked, now: UnixN
 }
 
 function permissionRefusal(caller: Caller, asked: Asked): DenyReason | undefined {
-  // A main key or wallet is the account itself: no session of it ends that.
-  if (asked.permission === 'possession')
-    return caller.kind === 'subkey' || caller.kind === 'token' ? undefined : 'permission_missing';
+  const { endsItself, getOnly } = kindTable[caller.kind];
+  if (asked.permission === 'possession') return endsItself ? undefined : 'permission_missing';
   if (!caller.permissions.has(asked.permission)) return 'permission_missing';
-  if (caller.kind === 'token' && asked.method !== 'GET') return 'read_only_method';
+  if (getOnly && asked.method !== 'GET') return 'read_only_method';
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 // Every command as it may be typed. The parser reads its options from here, and usage lines, help and completion are made of it,
 // so that none of them can offer what another does not know.
+import { keyUses } from '../jwt/kinds.ts';
 import { didYouMean } from './arguments.ts';
 
 export interface Option {
@@ -57,7 +58,7 @@ export const commandForms = {
       { verb: 'list', about: 'the keys that sign sessions and tokens' },
       {
         verb: 'rotate',
-        argument: ['session', 'token', 'terminal'],
+        argument: keyUses,
         about: 'replace the key of this use; no bearer is refused',
       },
       {

@@ -10,8 +10,9 @@ import type { Clock } from '../domain/time.ts';
 import { removeLeftDrafts } from '../files/durable-file.ts';
 import { makeOwnFolder } from '../files/own-folder.ts';
 import { createKeyring, type Keyring } from '../jwt/keyring.ts';
+import { bearerUses } from '../jwt/kinds.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
-import { createSigningKey, type KeyUse, toRecord } from '../jwt/signing-key.ts';
+import { createSigningKey, toRecord } from '../jwt/signing-key.ts';
 import { createCurrentStore } from '../revocation/current-store.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
 import type { FarAhead } from '../store/far-ahead.ts';
@@ -98,8 +99,9 @@ async function openKeyring(
   const records = await store.signingKeys();
   const masterKey = openMasterKey(file, { mayCreate: records.length === 0 });
   removeLeftDrafts(file);
-  const uses: readonly KeyUse[] = ['session', 'token'];
-  const missing = uses.filter((use) => !records.some((record) => record.use === use && record.state === 'active'));
+  const missing = bearerUses.filter(
+    (use) => !records.some((record) => record.use === use && record.state === 'active'),
+  );
   if (missing.length > 0) {
     const createdAt = clock.now();
     const made = missing.map((use) => toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt }));

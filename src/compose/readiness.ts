@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { leadSeconds } from '../domain/time.ts';
 import type { Keyring } from '../jwt/keyring.ts';
-import type { KeyUse } from '../jwt/signing-key.ts';
+import type { KeyUse } from '../jwt/kinds.ts';
 import { freeBytes } from '../telemetry/figures.ts';
 import { standardOutput } from '../telemetry/output.ts';
 import {

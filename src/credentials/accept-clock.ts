@@ -1,6 +1,7 @@
 // The operator says that the machine's clock is right and the kept time is not. Nothing that was over by the kept time lives again:
 // every session ends, whatever ended or was made in the time that is given up is revoked, and no signature that was taken then is
 // taken twice. What is ended is written and in force before the time is set.
+
 import type { KeyObject } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type AccountId, NO_ACCOUNT, signingKeySubject, storeSubject } from '../domain/credential.ts';
@@ -20,6 +21,7 @@ import {
 import { ApiError } from '../errors.ts';
 import { parseSiwe } from '../ethereum/siwe.ts';
 import type { Keyring } from '../jwt/keyring.ts';
+import { hasRows } from '../jwt/kinds.ts';
 import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { AuditRow, Store, StoreTransaction } from '../store/store.ts';
@@ -148,7 +150,7 @@ export function createAcceptClock(deps: {
   // is told by a time that was wrong.
   async function replaceKeys(tx: StoreTransaction, to: UnixNanos, act: OperatorAct) {
     const alive = (await tx.signingKeys()).filter(({ state }) => state !== 'retired');
-    const retired = alive.filter(({ use }) => use !== 'token');
+    const retired = alive.filter(({ use }) => !hasRows(use));
     const live: SigningKeyRecord[] = [];
     for (const key of retired) {
       await tx.retireSigningKey(key.kid, to);
@@ -161,7 +163,7 @@ export function createAcceptClock(deps: {
       live.push(key);
     }
     // The newest active key of a use signs: their order stays.
-    const ahead = alive.filter(({ use, createdAt }) => use === 'token' && createdAt > to);
+    const ahead = alive.filter(({ use, createdAt }) => hasRows(use) && createdAt > to);
     for (const [at, key] of ahead.entries()) {
       const createdAt = unixNanos(to - BigInt(ahead.length - 1 - at));
       await tx.dateSigningKey(key.kid, createdAt);

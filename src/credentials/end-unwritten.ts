@@ -1,8 +1,8 @@
 // What a revocation ends on this node when it cannot be written: the row it is about, or, where the store cannot even say which row
 // that is, the credential by the name its owner gave. It must never end more of the account than was asked.
-import type { CredentialRef } from '../domain/credential.ts';
+import type { RevocableRef } from '../domain/credential.ts';
 import type { CommitOptions } from '../revocation/commit.ts';
-import type { Denial, Revocable, SingleDenial } from '../revocation/denial.ts';
+import type { Denial, SingleDenial } from '../revocation/denial.ts';
 
 type Named = Extract<SingleDenial, { kind: 'named' }>;
 
@@ -13,7 +13,7 @@ type Named = Extract<SingleDenial, { kind: 'named' }>;
 export async function endUnwritten<Row>(
   asked: Omit<Named, 'kind'>,
   look: () => Promise<Row | undefined>,
-  refOf: (row: Row) => CredentialRef & { readonly kind: Revocable },
+  refOf: (row: Row) => RevocableRef,
 ): Promise<CommitOptions<unknown>> {
   const byName: Denial = { kind: 'named', ...asked };
   const onceWritten = { lift: () => [byName] };

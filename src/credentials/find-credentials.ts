@@ -3,16 +3,10 @@
 import { livenessRefusal } from '../access/rules.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
-import {
-  type AccountId,
-  type CredentialKind,
-  type CredentialRef,
-  credentialSubject,
-  MAIN_CREDENTIAL_ID,
-  NO_ACCOUNT,
-} from '../domain/credential.ts';
+import { type AccountId, type CredentialRef, credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { parseFelt } from '../domain/felt.ts';
+import { type CredentialKind, isRevocableKind, isSessionKind, kindTable, type RevocableKind } from '../domain/kinds.ts';
 import type { Subkey } from '../domain/subkey.ts';
 import { addSeconds, type Clock, NEVER, secondsOf, unixNanos } from '../domain/time.ts';
 import type { Token } from '../domain/token.ts';
@@ -20,18 +14,12 @@ import { ApiError } from '../errors.ts';
 import { decodeBase64url } from '../jwt/base64url.ts';
 import { type BearerClaims, readClaims } from '../jwt/claims.ts';
 import type { Keyring } from '../jwt/keyring.ts';
+import { bearerUses } from '../jwt/kinds.ts';
 import { createReadTerminalToken, type VerifiedTerminal } from '../jwt/terminal-claims.ts';
 import { createReadBearer } from '../jwt/verify.ts';
-import type { Account, AuditFilter, AuditRow, Page, PageRequest, Store } from '../store/store.ts';
+import type { AuditFilter, AuditRow, Page, PageRequest, Store } from '../store/store.ts';
 import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
-
-/** One credential; `gone` when no row has it any more, as of a subkey that was not activated in time. */
-export type Found = { readonly ref: CredentialRef; readonly account: Account | undefined } & (
-  | { readonly kind: 'own' }
-  | { readonly kind: 'subkey'; readonly subkey: Subkey }
-  | { readonly kind: 'token'; readonly token: Token }
-  | { readonly kind: 'gone' }
-);
+import { type Found, foundOwn, foundSubkey, foundToken, isRevocable } from './found-credential.ts';
 
 /** A JWT that was asked about. */
 export interface FoundBearer {
@@ -94,14 +82,14 @@ export function createFindCredentials(deps: {
     },
 
     async endedBy(found) {
-      const revokedAt = revokedAtOf(found);
-      if (revokedAt === NEVER || found.kind === 'own' || found.kind === 'gone') return undefined;
+      if (!isRevocable(found) || found.row.revokedAt === NEVER) return undefined;
       const { ref } = found;
+      const { revokedAt } = found.row;
       const newest = { from: undefined, to: END_OF_TIME, newestFirst: true };
       // By the time at which it was revoked.
       const span = { from: addSeconds(revokedAt, -1), to: addSeconds(revokedAt, 1), newestFirst: true };
       const endings: readonly AuditFilter[] = [
-        ...ENDINGS[found.kind].map((action) => ({ ...newest, credential: ref, action })),
+        ...endingsOf(ref.kind).map((action) => ({ ...newest, credential: ref, action })),
         // With others: of its account, or of the key that signed them all.
         ...ENDINGS_OF_ACCOUNTS.map((action) => ({ ...span, account: ref.account, action })),
         { ...span, account: NO_ACCOUNT, action: 'signing_key.retired' },
@@ -118,7 +106,7 @@ export function createFindCredentials(deps: {
   async function named(text: Exclude<CredentialText, { kind: 'client' | 'bearer' }>): Promise<readonly Found[]> {
     switch (text.kind) {
       case 'row':
-        if (text.account === undefined && (text.of === 'main' || text.of === 'evm')) {
+        if (text.account === undefined && !isRevocableKind(text.of)) {
           throw new ApiError(
             'INVALID_REQUEST_PARAMETER',
             `every account has one of these: name the account, or credential/<account>/${text.of}/main`,
@@ -134,7 +122,7 @@ export function createFindCredentials(deps: {
           ...(await store.accountsNamed({ publicKey: text.value }, MOST)),
           ...(text.wallet === undefined ? [] : await store.accountsNamed({ ethAddress: text.wallet }, MOST)),
         ];
-        return [...owners.map(own), ...(await subkeys(await store.subkeysNamed({ publicKey: text.value }, MOST)))];
+        return [...owners.map(foundOwn), ...(await subkeys(await store.subkeysNamed({ publicKey: text.value }, MOST)))];
       }
       default:
         return text satisfies never;
@@ -150,19 +138,15 @@ export function createFindCredentials(deps: {
     readonly of: CredentialKind;
     readonly id: string;
   }): Promise<readonly Found[]> {
-    switch (of) {
-      case 'subkey':
-        return subkeys(await store.subkeysNamed({ id: BigInt(id) }, MOST));
-      case 'token':
-        return tokens(await store.tokensNamed({ tokenId: id }, MOST));
-      case 'main':
-      case 'evm': {
+    const find = {
+      subkey: async () => subkeys(await store.subkeysNamed({ id: BigInt(id) }, MOST)),
+      token: async () => tokens(await store.tokensNamed({ tokenId: id }, MOST)),
+      account: async () => {
         const owner = account === undefined ? undefined : await store.account(account);
-        return owner === undefined ? [] : [own(owner)].filter(({ ref }) => ref.kind === of);
-      }
-      default:
-        return of satisfies never;
-    }
+        return owner === undefined ? [] : [foundOwn(owner)].filter(({ ref }) => ref.kind === of);
+      },
+    } satisfies Record<(typeof kindTable)[CredentialKind]['table'], () => Promise<readonly Found[]>>;
+    return find[kindTable[of].table]();
   }
 
   async function ofBearer(jwt: string): Promise<FoundCredentials> {
@@ -192,7 +176,7 @@ export function createFindCredentials(deps: {
     const owner = await store.account(account);
     const claims = { session: id, issuedAt, expiresAt };
     const bearer = { verified: true, refusal: 'bearer_wrong_kind', kid, claims } as const;
-    return { by: 'name', results: owner === undefined ? [] : [own(owner)], bearer };
+    return { by: 'name', results: owner === undefined ? [] : [foundOwn(owner)], bearer };
   }
 
   async function refusalNow(claims: BearerClaims & { readonly kid: string }): Promise<DenyReason | undefined> {
@@ -206,7 +190,11 @@ export function createFindCredentials(deps: {
   /** Of a bearer that nobody vouches for, its signature cut off for one. */
   function claimed(jwt: string): BearerClaims | undefined {
     const payload = decodeBase64url(jwt.split('.')[1] ?? '')?.toString() ?? '';
-    return readClaims(payload, 'session', issuer) ?? readClaims(payload, 'token', issuer);
+    for (const use of bearerUses) {
+      const claims = readClaims(payload, use, issuer);
+      if (claims !== undefined) return claims;
+    }
+    return undefined;
   }
 
   async function seenFrom(ip: IpAddress, cursor: string | undefined): Promise<FoundCredentials> {
@@ -225,52 +213,34 @@ export function createFindCredentials(deps: {
     for (const one of seen.values()) {
       const { account, kind, id } = one.ref;
       const found = (await byRow({ account, of: kind, id })).find(({ ref }) => ref.account === account);
-      const gone = { kind: 'gone', ref: one.ref, account: await store.account(account) } as const;
+      const gone = { ref: one.ref, account: await store.account(account), row: undefined };
       results.push({ ...(found ?? gone), seen: one.seen });
     }
     return { by: 'client', results, next };
   }
 
-  async function subkeys(rows: readonly Subkey[]): Promise<readonly Found[]> {
-    return Promise.all(
-      rows.map(async (subkey) => {
-        const ref: CredentialRef = { account: subkey.account, kind: 'subkey', id: subkey.id.toString() };
-        return { kind: 'subkey', ref, subkey, account: await store.account(subkey.account) } as const;
-      }),
-    );
+  function subkeys(rows: readonly Subkey[]): Promise<readonly Found[]> {
+    const now = clock.latest();
+    return Promise.all(rows.map(async (row) => foundSubkey(row, await store.account(row.account), now)));
   }
 
-  async function tokens(rows: readonly Token[]): Promise<readonly Found[]> {
-    return Promise.all(
-      rows.map(async (token) => {
-        const ref: CredentialRef = { account: token.account, kind: 'token', id: token.tokenId };
-        return { kind: 'token', ref, token, account: await store.account(token.account) } as const;
-      }),
-    );
+  function tokens(rows: readonly Token[]): Promise<readonly Found[]> {
+    const now = clock.latest();
+    return Promise.all(rows.map(async (row) => foundToken(row, await store.account(row.account), now)));
   }
 }
 
-/** 0 = it is not. */
-export function revokedAtOf(found: Found) {
-  if (found.kind === 'subkey') return found.subkey.revokedAt;
-  return found.kind === 'token' ? found.token.revokedAt : NEVER;
-}
-
-/** Whose subject is the credential. A subkey that is reported keeps its row, and loses its sessions. */
-const ENDINGS: Readonly<Record<'subkey' | 'token', readonly AuditAction[]>> = {
-  subkey: ['subkey.revoked', 'credential.revoked_itself'],
-  token: ['token.revoked', 'credential.reported_leaked', 'credential.revoked_itself'],
-};
+/** The actions whose subject is the credential. A subkey that is reported as leaked keeps its row, and loses its sessions. */
+const endingsOf = (kind: RevocableKind): readonly AuditAction[] => [
+  `${kind}.revoked`,
+  ...(isSessionKind(kind) ? [] : (['credential.reported_leaked'] as const)),
+  ...(kindTable[kind].endsItself ? (['credential.revoked_itself'] as const) : []),
+];
 const ENDINGS_OF_ACCOUNTS: readonly AuditAction[] = [
   'account.revoked_all',
   'account.revoked_by_restore',
   'account.revoked_by_clock',
 ];
-
-function own(account: Account): Found {
-  const kind = account.signer.type === 'starknet' ? 'main' : 'evm';
-  return { kind: 'own', ref: { account: account.account, kind, id: MAIN_CREDENTIAL_ID }, account };
-}
 
 /** Who acted, or, where nobody is named, whom it was about. */
 function refOf({ account, actor, subject }: AuditRow): CredentialRef | undefined {

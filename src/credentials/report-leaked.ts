@@ -2,12 +2,14 @@
 // that credential's sessions up to its own, and never the key behind it (DECISIONS "leaked endpoint").
 import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
+import { isSessionKind } from '../domain/kinds.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { Changes } from '../revocation/commit.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
 import type { StoreReads, StoreTransaction } from '../store/store.ts';
+import { revokeRow } from './credential-rows.ts';
 import { unwrapped } from './credential-text.ts';
 import { nobody, record } from './record.ts';
 
@@ -58,13 +60,13 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
     const refusal = livenessRefusal(caller, facts, clock.now());
     if (refusal !== undefined && refusal !== 'account_locked') return false;
     const { account, kind, id } = credential;
-    if (kind === 'token') return tx.revokeToken(account, id, clock.now());
+    if (!isSessionKind(kind)) return revokeRow(tx, { account, kind, id }, clock.now());
     await tx.raiseCredentialValidAfter({ account, kind, id }, nanosOfSeconds(authTime));
     return true;
   }
 }
 
 function endingOf({ credential: { account, kind, id }, label, authTime }: VerifiedClaims): SingleDenial {
-  if (kind === 'token') return { kind: 'credential', credential: { account, kind, id }, label };
+  if (!isSessionKind(kind)) return { kind: 'credential', credential: { account, kind, id }, label };
   return { kind: 'credential_sessions', credential: { account, kind, id }, upTo: nanosOfSeconds(authTime) };
 }

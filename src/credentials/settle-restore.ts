@@ -1,10 +1,13 @@
 // What a restored database believes before anybody is served from it. A backup knows nothing of what was ended after it was
 // taken: so every session and every signature made until now is dead, and tokens and subkeys are revoked unless the operator
 // says that they are to be kept. All of it is one transaction; it never gives anything back.
+
 import type { KeyObject } from 'node:crypto';
 import { NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos, unixNanos } from '../domain/time.ts';
-import { createSigningKey, type KeyUse, toRecord } from '../jwt/signing-key.ts';
+import type { KeyUse } from '../jwt/kinds.ts';
+import { hasRows } from '../jwt/kinds.ts';
+import { createSigningKey, toRecord } from '../jwt/signing-key.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
 import { auditOnly, record, recordAll } from './record.ts';
@@ -43,7 +46,7 @@ export function createSettleRestore(deps: {
       const validAfter = signedUntil(clock, deps.settings.futureToleranceSeconds);
       const epoch = await tx.renewEpoch();
       await tx.raiseEveryValidAfter(validAfter);
-      const keys = await replaceKeys(tx, keepCredentials ? (use) => use !== 'token' : () => true, now, act);
+      const keys = await replaceKeys(tx, keepCredentials ? (use) => !hasRows(use) : () => true, now, act);
       const revoked = { subkeys: 0, tokens: 0 };
       for await (const accounts of pages()) {
         // A pending subkey waits for one signature, which may have been given after the backup: it is not kept either.

@@ -4,10 +4,9 @@ import type { KeyObject } from 'node:crypto';
 import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
 import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import { SESSION_LIFETIME_SECONDS } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
-import { createSigningKey, type KeyUse, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
-import { TERMINAL_LIFETIME_SECONDS } from '../jwt/terminal-claims.ts';
+import { jwtKinds, type KeyUse } from '../jwt/kinds.ts';
+import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import { bySchedule, type OperatorAct } from './operator-act.ts';
@@ -39,13 +38,13 @@ export interface SigningKeys {
   signsFrom(key: SigningKeyRecord): UnixNanos;
 }
 
-/** Bearers that a key signed and that are accepted still. No row is kept of sessions and terminal tokens: what the audit log knows of them. */
 export interface Ended {
   readonly key: SigningKeyRecord;
-  readonly tokens: number;
-  /** Logins within the life of a session, the last second perhaps not among them. */
-  readonly sessions: number;
-  readonly terminalTokens: number;
+  /**
+   * How many JWTs of the key are accepted still. Those without a row are counted by the audit log, which may lack those of the last
+   * second.
+   */
+  readonly accepted: number;
 }
 
 export interface RetiredKey {
@@ -113,16 +112,14 @@ export function createSigningKeys(deps: {
 
     async wouldEnd(kid) {
       const key = await find(kid);
+      if (key.state === 'retired') return { key, accepted: 0 };
       const now = clock.latest();
-      const since = (action: string, seconds: number) => store.countAudit(action, addSeconds(now, -seconds));
-      const isAlive = key.state !== 'retired';
-      return {
-        key,
-        tokens: isAlive && key.use === 'token' ? await store.countTokensSignedBy(kid, now) : 0,
-        sessions: isAlive && key.use === 'session' ? await since('login', SESSION_LIFETIME_SECONDS) : 0,
-        terminalTokens:
-          isAlive && key.use === 'terminal' ? await since('terminal_token.issued', TERMINAL_LIFETIME_SECONDS) : 0,
-      };
+      const { lifetimeSeconds, issuedAs } = jwtKinds[key.use];
+      const accepted =
+        lifetimeSeconds === undefined
+          ? await store.countTokensSignedBy(kid, now)
+          : await store.countAudit(issuedAs, addSeconds(now, -lifetimeSeconds));
+      return { key, accepted };
     },
 
     advance: () => inTurn(advance),
@@ -210,18 +207,10 @@ export function createSigningKeys(deps: {
 
   async function lastExpiry(tx: StoreTransaction, use: KeyUse) {
     const now = clock.now();
-    switch (use) {
-      case 'session':
-        return addSeconds(now, SESSION_LIFETIME_SECONDS);
-      case 'terminal':
-        return addSeconds(now, TERMINAL_LIFETIME_SECONDS);
-      case 'token': {
-        const latest = await tx.latestTokenExpiry();
-        return latest > now ? latest : now;
-      }
-      default:
-        return use satisfies never;
-    }
+    const { lifetimeSeconds } = jwtKinds[use];
+    if (lifetimeSeconds !== undefined) return addSeconds(now, lifetimeSeconds);
+    const latest = await tx.latestTokenExpiry();
+    return latest > now ? latest : now;
   }
 
   async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<RetiredKey>> {

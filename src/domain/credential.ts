@@ -1,16 +1,12 @@
-// The three credentials, named by account and row id and never by public key alone: two accounts may register the same key.
+// Credentials, named by account and row id and never by public key alone: two accounts may register the same key.
 import { type Felt, feltOf } from './felt.ts';
+import type { CredentialKind, RevocableKind, SessionKind } from './kinds.ts';
 
 /** An account id: the Starknet address of its owner. */
 export type AccountId = Felt;
 
 /** Stands where an audit or change-log row names an account, but is about the service itself. Nobody can own it. */
 export const NO_ACCOUNT: AccountId = feltOf(0n);
-
-/** As in the JWT claim `cs_kind`: `main` a Stark main key, `evm` an Ethereum wallet, `subkey`, `token` read-only. */
-export type CredentialKind = 'main' | 'evm' | 'subkey' | 'token';
-
-export const credentialKinds: readonly CredentialKind[] = ['main', 'evm', 'subkey', 'token'];
 
 /** Names one credential. `id` is the row id: the subkey's integer, the token's `tok_...`, and `main` for the account's own key. */
 export interface CredentialRef {
@@ -19,8 +15,11 @@ export interface CredentialRef {
   readonly id: string;
 }
 
-/** A credential that logs in: every one but the token. */
-export type SessionCredentialRef = CredentialRef & { readonly kind: Exclude<CredentialKind, 'token'> };
+/** A credential that logs in. */
+export type SessionCredentialRef = CredentialRef & { readonly kind: SessionKind };
+
+/** A credential with a row of its own. */
+export type RevocableRef = CredentialRef & { readonly kind: RevocableKind };
 
 /** A subkey or token as its owner names it: by public key or lookup_id. */
 export interface NamedCredential {

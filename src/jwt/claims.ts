@@ -1,14 +1,10 @@
 // The claims of our two bearers, written and read in one place. Mutable facts (allowlist, lock, revocation) are never
 // among them, and a claim that we do not write is never ignored.
-import { type CredentialKind, type CredentialRef, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
+import { type CredentialRef, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
+import { isCredentialKind, isRevocableKind, kindTable } from '../domain/kinds.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
-import type { BearerUse } from './signing-key.ts';
-
-export const SESSION_AUDIENCE = 'countersign:session';
-export const TOKEN_AUDIENCE = 'countersign:read-only-token';
-
-const audienceOf: Readonly<Record<BearerUse, string>> = { session: SESSION_AUDIENCE, token: TOKEN_AUDIENCE };
+import { type BearerUse, bearerUses, hasRows, jwtKinds } from './kinds.ts';
 
 /** What Paradex puts into the payload (WIRE 0.2). */
 const PAYLOAD_TYP = 'at+JWT';
@@ -34,7 +30,7 @@ export function writeClaims(claims: BearerClaims, use: BearerUse, issuer: string
   return JSON.stringify({
     typ: PAYLOAD_TYP,
     iss: issuer,
-    aud: audienceOf[use],
+    aud: jwtKinds[use].aud,
     sub: claims.credential.account,
     iat: claims.issuedAt,
     exp: claims.expiresAt,
@@ -42,7 +38,7 @@ export function writeClaims(claims: BearerClaims, use: BearerUse, issuer: string
     auth_time: claims.authTime,
     cs_kind: claims.credential.kind,
     cs_id: claims.credential.id,
-    ...(use === 'session' ? { cs_key: claims.label } : { lookup_id: claims.label }),
+    [jwtKinds[use].bearer.label.claim]: claims.label,
     ...(claims.isolated ? { iso: true } : {}),
     ...(claims.tokenUsage === undefined ? {} : { token_usage: claims.tokenUsage }),
   });
@@ -57,36 +53,41 @@ export function readClaims(payload: string, use: BearerUse, issuer: string): Bea
   if (members === undefined) return undefined;
   if (members.get('typ') !== PAYLOAD_TYP) return undefined;
   if (members.get('iss') !== issuer) return undefined;
-  if (members.get('aud') !== audienceOf[use]) return undefined;
+  if (members.get('aud') !== jwtKinds[use].aud) return undefined;
 
   const credential = readCredential(members, use);
   const session = text(members.get('jti'), ID);
-  const label = use === 'session' ? text(members.get('cs_key'), HEX_KEY) : text(members.get('lookup_id'), ID);
+  const own = jwtKinds[use].bearer;
+  const label = text(members.get(own.label.claim), own.label.form);
   const issuedAt = seconds(members.get('iat'));
   const expiresAt = seconds(members.get('exp'));
   const authTime = seconds(members.get('auth_time'));
   if (credential === undefined || session === undefined || label === undefined) return undefined;
   if (issuedAt === undefined || expiresAt === undefined || authTime === undefined) return undefined;
   if (issuedAt >= expiresAt) return undefined;
-  if (use === 'token' && label !== session) return undefined;
+  // A token is named by its own id.
+  if (hasRows(use) && label !== session) return undefined;
 
   const isolated = members.get('iso');
   const tokenUsage = members.get('token_usage');
   if (isolated !== undefined && isolated !== true) return undefined;
   if (tokenUsage !== undefined && tokenUsage !== 'interactive') return undefined;
 
-  const known = use === 'session' ? sessionMembers : tokenMembers;
-  for (const name of members.keys()) if (!known.has(name)) return undefined;
+  const known = membersOfUse.get(use);
+  for (const name of members.keys()) if (known?.has(name) !== true) return undefined;
   return { credential, label, session, issuedAt, expiresAt, authTime, isolated: isolated === true, tokenUsage };
 }
 
-const bothMembers = ['typ', 'iss', 'aud', 'sub', 'iat', 'exp', 'jti', 'auth_time', 'cs_kind', 'cs_id'];
-const sessionMembers: ReadonlySet<string> = new Set([...bothMembers, 'cs_key', 'iso', 'token_usage']);
-const tokenMembers: ReadonlySet<string> = new Set([...bothMembers, 'lookup_id']);
+const commonMembers = ['typ', 'iss', 'aud', 'sub', 'iat', 'exp', 'jti', 'auth_time', 'cs_kind', 'cs_id'];
+const membersOfUse: ReadonlyMap<BearerUse, ReadonlySet<string>> = new Map(
+  bearerUses.map((use) => {
+    const { label, mayHave } = jwtKinds[use].bearer;
+    return [use, new Set([...commonMembers, label.claim, ...mayHave])];
+  }),
+);
 
 /** Row ids and JWT ids: nothing that could mean something else inside a subject, a header or a log line. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
-const HEX_KEY = /^0x[0-9a-fA-F]{1,64}$/;
 
 function membersOf(payload: string): ReadonlyMap<string, unknown> | undefined {
   let value: unknown;
@@ -103,25 +104,13 @@ function membersOf(payload: string): ReadonlyMap<string, unknown> | undefined {
 function readCredential(members: ReadonlyMap<string, unknown>, use: BearerUse): CredentialRef | undefined {
   const sub = members.get('sub');
   const account = typeof sub === 'string' ? parseFelt(sub) : undefined;
-  const kind = kindOf(members.get('cs_kind'));
+  const kind = members.get('cs_kind');
   const id = text(members.get('cs_id'), ID);
-  if (account === undefined || kind === undefined || id === undefined) return undefined;
+  if (account === undefined || !isCredentialKind(kind) || id === undefined) return undefined;
   if (account !== sub) return undefined; // a second spelling of an account id
-  if ((kind === 'token') !== (use === 'token')) return undefined;
-  if ((kind === 'main' || kind === 'evm') !== (id === MAIN_CREDENTIAL_ID)) return undefined;
+  if (kindTable[kind].bearer !== use) return undefined;
+  if (isRevocableKind(kind) === (id === MAIN_CREDENTIAL_ID)) return undefined;
   return { account, kind, id };
-}
-
-function kindOf(value: unknown): CredentialKind | undefined {
-  switch (value) {
-    case 'main':
-    case 'evm':
-    case 'subkey':
-    case 'token':
-      return value;
-    default:
-      return undefined;
-  }
 }
 
 const text = (value: unknown, form: RegExp): string | undefined =>

@@ -1,17 +1,10 @@
 // The JOSE header. We are the only issuer, so there is one header text per key: a verifier compares, it never interprets.
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
-import type { BearerUse, KeyUse } from './signing-key.ts';
-
-// Explicit typing per kind, so that no JWT can pass for one of another kind (RFC 8725 section 3.11; DECISIONS, JWT header).
-const typOf: Readonly<Record<KeyUse, string>> = {
-  session: 'JWT',
-  token: 'readonly+JWT',
-  terminal: 'terminal+JWT',
-};
+import { type BearerUse, bearerOfTyp, jwtKinds, type KeyUse } from './kinds.ts';
 
 /** The first part of every JWT that this key signs. */
 export const headerPart = (kid: string, use: KeyUse): string =>
-  encodeBase64url(JSON.stringify({ alg: 'ES256', kid, typ: typOf[use] }));
+  encodeBase64url(JSON.stringify({ alg: 'ES256', kid, typ: jwtKinds[use].typ }));
 
 /** What a header claims to be: enough to look up the key, and never to be believed before it equals headerPart. */
 export interface ClaimedHeader {
@@ -33,7 +26,5 @@ export function readHeader(part: string): ClaimedHeader | undefined {
   if (typeof header !== 'object' || header === null) return undefined;
   const { kid, typ } = { kid: undefined, typ: undefined, ...header };
   if (typeof kid !== 'string' || typeof typ !== 'string') return undefined;
-  if (typ === typOf.session) return { kid, use: 'session' };
-  if (typ === typOf.token) return { kid, use: 'token' };
-  return { kid, use: undefined };
+  return { kid, use: bearerOfTyp(typ) };
 }

@@ -1,21 +1,18 @@
 // Makes session JWTs, read-only token JWTs and terminal tokens. It signs what its caller has proven and decides nothing; it never
 // signs a bearer that our own verifier would refuse.
 import { randomUUID } from 'node:crypto';
-import type { AccountId, CredentialKind, CredentialRef } from '../domain/credential.ts';
+import type { AccountId, CredentialRef, SessionCredentialRef } from '../domain/credential.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { encodeBase64url } from './base64url.ts';
 import { type BearerClaims, readClaims, writeClaims } from './claims.ts';
 import { signEs256 } from './es256.ts';
 import { headerPart } from './header.ts';
 import type { Keyring } from './keyring.ts';
-import type { BearerUse, KeyUse } from './signing-key.ts';
-import { TERMINAL_LIFETIME_SECONDS, writeTerminalClaims } from './terminal-claims.ts';
-
-/** WIRE 0.2: fixed, whatever the signature's own expiration (C-5). */
-export const SESSION_LIFETIME_SECONDS = 300;
+import { type BearerUse, jwtKinds, type KeyUse } from './kinds.ts';
+import { writeTerminalClaims } from './terminal-claims.ts';
 
 export interface SessionRequest {
-  readonly credential: CredentialRef & { readonly kind: Exclude<CredentialKind, 'token'> };
+  readonly credential: SessionCredentialRef;
   /** Signing public key or wallet address, `0x` hex. */
   readonly label: string;
   /** PARADEX-TIMESTAMP, or SIWE Issued At. */
@@ -82,7 +79,7 @@ export function createIssuer(options: { readonly keyring: Keyring; readonly issu
   return {
     issueSession({ credential, label, authTime, isolated, tokenUsage }, now) {
       const session = randomUUID();
-      const expiresAt = unixSeconds(now + SESSION_LIFETIME_SECONDS);
+      const expiresAt = unixSeconds(now + jwtKinds.session.lifetimeSeconds);
       const claims = { credential, label, session, issuedAt: now, expiresAt, authTime, isolated, tokenUsage };
       return { jwt: issue('session', claims).jwt, session, expiresAt };
     },
@@ -100,7 +97,7 @@ export function createIssuer(options: { readonly keyring: Keyring; readonly issu
     },
     issueTerminalToken({ account, sessionEndsAt }, now) {
       const id = randomUUID();
-      const expiresAt = unixSeconds(Math.min(now + TERMINAL_LIFETIME_SECONDS, sessionEndsAt));
+      const expiresAt = unixSeconds(Math.min(now + jwtKinds.terminal.lifetimeSeconds, sessionEndsAt));
       if (!(expiresAt > now)) throw new RangeError('a terminal token for a session that is over');
       const payload = writeTerminalClaims({ account, id, issuedAt: now, expiresAt }, options.issuer);
       return { jwt: sign('terminal', payload).jwt, id, expiresAt };

@@ -2,7 +2,8 @@
 // use, and a retired kid never comes back.
 import type { KeyObject } from 'node:crypto';
 import { type Jwks, jwksOf } from './jwks.ts';
-import { fromRecord, type KeyUse, type SigningKey, type SigningKeyRecord } from './signing-key.ts';
+import type { KeyUse } from './kinds.ts';
+import { fromRecord, type SigningKey, type SigningKeyRecord } from './signing-key.ts';
 
 export interface Signer {
   readonly kid: string;

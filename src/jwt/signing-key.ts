@@ -3,18 +3,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { UnixNanos } from '../domain/time.ts';
 import { type PublicJwk, publicJwkOf, thumbprint } from './jwks.ts';
+import type { KeyUse } from './kinds.ts';
 import { seal, unseal } from './seal.ts';
-
-/** What a bearer of ours may be: the two kinds of JWT that our verifier accepts. */
-export type BearerUse = 'session' | 'token';
-
-/** What a key may sign. No two kinds share one, and a terminal token is no bearer (DECISIONS, JWT header). */
-export type KeyUse = BearerUse | 'terminal';
-
-const uses: readonly KeyUse[] = ['session', 'token', 'terminal'];
-
-/** `undefined` for a text that is no use. */
-export const keyUse = (text: string): KeyUse | undefined => uses.find((use) => use === text);
 
 /**
  * `published` is in jwks.json and does not sign yet; `active` signs (the newest of its use); `verifying` signs no more, but

@@ -7,11 +7,7 @@ import { decodeBase64url } from './base64url.ts';
 import { verifyEs256 } from './es256.ts';
 import { headerPart, readHeader } from './header.ts';
 import type { Keyring } from './keyring.ts';
-
-export const TERMINAL_AUDIENCE = 'dime-terminal';
-
-/** WIRE 12.11: the longest life of one. */
-export const TERMINAL_LIFETIME_SECONDS = 300;
+import { jwtKinds } from './kinds.ts';
 
 export interface TerminalClaims {
   readonly account: AccountId;
@@ -23,7 +19,14 @@ export interface TerminalClaims {
 
 /** The payload text. No more than the terminal needs: no credential, no permission, and no payload typ of an access token. */
 export function writeTerminalClaims({ account, id, issuedAt, expiresAt }: TerminalClaims, issuer: string): string {
-  return JSON.stringify({ iss: issuer, aud: TERMINAL_AUDIENCE, sub: account, iat: issuedAt, exp: expiresAt, jti: id });
+  return JSON.stringify({
+    iss: issuer,
+    aud: jwtKinds.terminal.aud,
+    sub: account,
+    iat: issuedAt,
+    exp: expiresAt,
+    jti: id,
+  });
 }
 
 export interface VerifiedTerminal extends TerminalClaims {

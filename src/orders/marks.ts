@@ -1,7 +1,9 @@
 // Which orders were forwarded lately, so that none is forwarded twice. Bounded, in the memory of this process: a restart forgets it.
 // Never forgets a mark while the order it stands for could still be accepted, and tells of each when and by which request it was made.
+
 import { hash, randomBytes } from 'node:crypto';
 import { type AccountId, type CredentialRef, credentialSubject } from '../domain/credential.ts';
+import { kindTable } from '../domain/kinds.ts';
 
 /** An order by what is signed, never by its signature: (r, N-s) verifies too. Made by `of` of the marks that it is for. */
 export interface OrderMark {
@@ -185,7 +187,7 @@ export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
   }
 
   function partOf(whole: number, { kind }: CredentialRef): number {
-    return kind === 'subkey' ? Math.max(1, Math.ceil((whole * options.subkeyPercent) / 100)) : whole;
+    return kindTable[kind].ownShare ? Math.max(1, Math.ceil((whole * options.subkeyPercent) / 100)) : whole;
   }
 
   function beyondOf({ marks, within }: Pick<AccountMarks, 'marks' | 'within'>): number {

@@ -3,6 +3,7 @@
 import type { OrderSigners } from '../access/signer.ts';
 import type { AccountId, CredentialRef } from '../domain/credential.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
+import { kindTable } from '../domain/kinds.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import type { Store } from '../store/store.ts';
@@ -60,7 +61,7 @@ export function createFindSigners(deps: {
   ): Promise<readonly (OrderSigner | undefined)[]> {
     const { account, kind } = credential;
     const publicKeys = keys.map(({ publicKey }) => publicKey);
-    const recover = kind === 'main' || kind === 'evm';
+    const recover = kindTable[kind].ordersOfSubkeys;
     const asked = orders.map((order) => ({ kind: 'order', account, order, keys: publicKeys, recover }) as const);
     const answers = await deps.verifier.askAll(asked, asker);
 
@@ -82,8 +83,9 @@ export function createFindSigners(deps: {
 
   /** A wallet's own key signs no orders (docs/wire.md section 8). */
   async function ownKeys(principal: Principal): Promise<readonly OrderSigner[]> {
-    const { kind } = principal.credential;
-    const publicKey = kind === 'subkey' ? parseFelt(principal.label) : await deps.signers.mainKey(principal);
+    const { orderKey } = kindTable[principal.credential.kind];
+    if (orderKey === 'none') return [];
+    const publicKey = orderKey === 'label' ? parseFelt(principal.label) : await deps.signers.mainKey(principal);
     return publicKey === undefined ? [] : [{ publicKey, subkey: undefined }];
   }
 

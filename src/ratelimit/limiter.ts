@@ -1,6 +1,7 @@
 // How often an address, an account or one of its credentials may call. It decides and counts; what is refused, and when accounts
 // may be charged (only after the request was authorized, so that nobody can lock an owner out), is the caller's business.
 import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
+import { kindTable } from '../domain/kinds.ts';
 import type { Clock, UnixSeconds } from '../domain/time.ts';
 import { type Buckets, createBuckets, type Look } from './buckets.ts';
 import type { Limit } from './gcra.ts';
@@ -210,7 +211,7 @@ export function rateLimitHeaders(verdict: Verdict, now: UnixSeconds): Record<str
   };
 }
 
-const hasShare = ({ kind }: CredentialRef): boolean => kind === 'subkey' || kind === 'token';
+const hasShare = ({ kind }: CredentialRef): boolean => kindTable[kind].ownShare;
 
 /** What whoever is refused is told. */
 export function limitMessage(verdict: Verdict): string {

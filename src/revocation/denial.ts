@@ -2,20 +2,17 @@
 import {
   type AccountId,
   accountSubject,
-  type CredentialKind,
-  type CredentialRef,
   credentialSubject,
   kindSubject,
   namedSubject,
+  type RevocableRef,
   type SessionCredentialRef,
   type Subject,
   sessionsSubject,
   signingKeySubject,
 } from '../domain/credential.ts';
+import { type CredentialKind, kindTable, type RevocableKind } from '../domain/kinds.ts';
 import { type UnixNanos, unixNanos } from '../domain/time.ts';
-
-/** A main key or wallet ends with its account alone. */
-export type Revocable = Exclude<CredentialKind, 'main' | 'evm'>;
 
 export type WideDenial =
   /** As if the account were locked. */
@@ -23,19 +20,19 @@ export type WideDenial =
   /** All sessions of the account, and whatever was signed for one, made at or before `upTo`. */
   | { readonly kind: 'sessions'; readonly account: AccountId; readonly upTo: UnixNanos }
   /** All credentials of a kind, those that are made later included. */
-  | { readonly kind: 'every'; readonly account: AccountId; readonly of: Revocable };
+  | { readonly kind: 'every'; readonly account: AccountId; readonly of: RevocableKind };
 
 export type SingleDenial =
   | {
       readonly kind: 'credential';
-      readonly credential: CredentialRef & { readonly kind: Revocable };
+      readonly credential: RevocableRef;
       /** As its owner names it: to be lifted by its name when its row is no more. */
       readonly label: string;
     }
   /** Sessions of one main key, wallet or subkey made at or before `upTo`. */
   | { readonly kind: 'credential_sessions'; readonly credential: SessionCredentialRef; readonly upTo: UnixNanos }
   /** A subkey or token as its owner names it, where the store could not even say which row that is. */
-  | { readonly kind: 'named'; readonly account: AccountId; readonly of: Revocable; readonly label: string };
+  | { readonly kind: 'named'; readonly account: AccountId; readonly of: RevocableKind; readonly label: string };
 
 export type Denial = WideDenial | SingleDenial | { readonly kind: 'signing_key'; readonly kid: string };
 
@@ -80,7 +77,7 @@ export function cutSubjectOf(denial: Denial): Subject {
     case 'signing_key':
       return signingKeySubject(denial.kid);
     case 'every':
-      return denial.of === 'subkey' ? sessionsSubject(denial.account) : accountSubject(denial.account);
+      return kindTable[denial.of].endsWithSignOut ? sessionsSubject(denial.account) : accountSubject(denial.account);
     case 'named':
       return accountSubject(denial.account);
     default:

@@ -3,14 +3,14 @@
 import {
   type AccountId,
   accountSubject,
-  type CredentialKind,
-  type CredentialRef,
   credentialSubject,
   kindSubject,
   namedSubject,
+  type RevocableRef,
   type Subject,
   sessionsSubject,
 } from '../domain/credential.ts';
+import { type CredentialKind, isRevocableKind, revocableKinds } from '../domain/kinds.ts';
 import type { Subkey } from '../domain/subkey.ts';
 import { type Clock, NEVER, type UnixNanos } from '../domain/time.ts';
 import type { Token } from '../domain/token.ts';
@@ -21,7 +21,6 @@ import {
   FOREVER,
   isSingle,
   kindOf,
-  type Revocable,
   type SingleDenial,
   subjectOf,
   upToOf,
@@ -133,7 +132,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
       const denied = accounts.get(account);
       if (denied === undefined)
         return signingKeyAlive === facts.signingKeyAlive ? facts : { ...facts, signingKeyAlive };
-      const ended = kind === 'subkey' || kind === 'token' ? endOf(denied, { ...query, kind }, facts.label) : undefined;
+      const ended = isRevocableKind(kind) ? endOf(denied, { ...query, kind }, facts.label) : undefined;
       const own = ended === undefined ? denied.single.get(credentialSubject(query))?.upTo : undefined;
       return {
         ...facts,
@@ -228,8 +227,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     singles -= denied.single.size;
     denied.single.clear();
     rememberWide({ kind: 'sessions', account, upTo: latest(clock.latest(), ...signed) });
-    rememberWide({ kind: 'every', account, of: 'subkey' });
-    rememberWide({ kind: 'every', account, of: 'token' });
+    for (const of of revocableKinds) rememberWide({ kind: 'every', account, of });
     return account;
   }
 
@@ -256,11 +254,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
 }
 
 /** Why a credential is ended as a whole. */
-function endOf(
-  { wide, single }: AccountDenials,
-  ref: CredentialRef & { readonly kind: Revocable },
-  label: string,
-): Entry | undefined {
+function endOf({ wide, single }: AccountDenials, ref: RevocableRef, label: string): Entry | undefined {
   const { account, kind } = ref;
   const own = single.get(credentialSubject(ref));
   if (own?.upTo === FOREVER) return own;

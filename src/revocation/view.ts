@@ -1,5 +1,6 @@
 // What every decision asks, in memory: a bounded cache of facts, filled on first sight, under what could not be written.
 // The law: once a change is acknowledged, no interleaving of fill, change, expiry or eviction may allow what it forbids.
+
 import {
   accountSubject,
   credentialSubject,
@@ -7,6 +8,7 @@ import {
   sessionsSubject,
   signingKeySubject,
 } from '../domain/credential.ts';
+import { kindTable } from '../domain/kinds.ts';
 import { createLru } from '../domain/lru.ts';
 import type { Change, Facts, FactsQuery, FactsRead } from '../store/store.ts';
 import type { Overlay } from './denials.ts';
@@ -66,8 +68,7 @@ export const subjectsOf = (query: FactsQuery): readonly Subject[] => [
   credentialSubject(query),
   accountSubject(query.account),
   signingKeySubject(query.kid),
-  // A read-only token outlives a sign-out.
-  ...(query.kind === 'token' ? [] : [sessionsSubject(query.account)]),
+  ...(kindTable[query.kind].endsWithSignOut ? [sessionsSubject(query.account)] : []),
 ];
 
 export function createView(deps: {

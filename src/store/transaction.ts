@@ -1,7 +1,9 @@
 // The writes of one change. Each state transition is one conditional UPDATE whose row count is checked, so that two racing
 // requests can never both make it (DESIGN 4.8).
+
 import { type Kysely, sql } from 'kysely';
 import { encodeAllowlist } from '../domain/allowlist.ts';
+import { isRevocableKind } from '../domain/kinds.ts';
 import type { Clock } from '../domain/time.ts';
 import { createRestoreWrites, validAfterFloor } from './sql/credentials.ts';
 import { createReads, isLiveSubkey, LOG_HEAD } from './sql/facts.ts';
@@ -127,7 +129,7 @@ export function createTransaction(db: Kysely<Tables>, clock: Clock): StoreTransa
     },
 
     async raiseCredentialValidAfter(credential, to) {
-      if (credential.kind === 'subkey') {
+      if (isRevocableKind(credential.kind)) {
         await db
           .updateTable('subkey')
           .set({ valid_after: to })

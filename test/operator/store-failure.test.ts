@@ -3,6 +3,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createFindCredentials } from '../../src/credentials/find-credentials.ts';
+import { isRevocable } from '../../src/credentials/found-credential.ts';
 import { createLockAccount } from '../../src/credentials/lock-account.ts';
 import type { OperatorAct } from '../../src/credentials/operator-act.ts';
 import { createRevokeCredential, isRevoked } from '../../src/credentials/revoke-credential.ts';
@@ -170,7 +171,7 @@ test.each(['subkey', 'token'] as const)(
     const found = async (text: string) => {
       const answer = await it.credentials.find(text);
       const [one] = answer.results;
-      if (one?.kind !== 'subkey' && one?.kind !== 'token') throw new Error(`${text} is not found`);
+      if (one === undefined || !isRevocable(one)) throw new Error(`${text} is not found`);
       return one;
     };
     const states = async () => {
@@ -201,9 +202,8 @@ test.each(['subkey', 'token'] as const)(
     const {
       results: [one],
     } = await it.credentials.find(kind === 'subkey' ? 'subkey:1' : 'tok_one');
-    if (one?.kind !== 'subkey' && one?.kind !== 'token') throw new Error('it is not found');
-    const label = one.kind === 'subkey' ? one.subkey.publicKey : one.token.lookupId;
-    it.denials.remember([{ kind: 'named', account, of: kind, label }]);
+    if (one === undefined || !isRevocable(one)) throw new Error('it is not found');
+    it.denials.remember([{ kind: 'named', account, of: kind, label: one.row.label }]);
     expect(it.changes.stats().unwritten).toBe(1);
     expect(await it.revokeCredential(one, act)).toMatchObject({ result: true, receipt: { nodes: 1 } });
     expect(it.changes.stats().unwritten).toBe(0);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { credentialKinds } from '../../src/domain/kinds.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const src = join(root, 'src');
@@ -33,7 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   jwt: [...pure, 'errors', 'files'],
   ratelimit: [...pure, 'access/route-table'],
   config: [...pure, 'errors', 'files'],
-  store: [...pure, 'errors', 'files', 'jwt/signing-key'],
+  store: [...pure, 'errors', 'files', 'jwt/kinds', 'jwt/signing-key'],
   revocation: [...pure, 'errors', 'jwt/keyring', 'jwt/signing-key', 'store/store'],
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
@@ -251,6 +252,15 @@ test('a browser can load src/wire: what it loads is of the pure rooms, and nothi
         .filter(({ target }) => target !== 'typebox'),
     ),
   ).toEqual([]);
+});
+
+test('no file compares a kind of credential with a name: a new kind is a row of domain/kinds.ts and its use case', () => {
+  const names = credentialKinds.join('|');
+  const comparison = new RegExp(`(?:[!=]==? *|case +)'(?:${names})'|'(?:${names})' *[!=]==?`);
+  expect(["if (kind !== 'token')", "case 'evm':", "'subkey' === kind"].every((code) => comparison.test(code))).toBe(
+    true,
+  );
+  expect(files.filter((file) => comparison.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
 });
 
 test('only main.ts ends the process', () => {

@@ -1,5 +1,7 @@
 // countersign credentials: whose a bearer, a key or an address is, and ending that one credential.
+
 import { isIP } from 'node:net';
+import { isCredentialKind, kindTable } from '../../domain/kinds.ts';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { CommandFailed, withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
@@ -86,19 +88,22 @@ const shownSeen = (results: readonly Members[], next: string): string => {
   return `${table([heading, ...rows])}${next === '' ? '' : `older: --cursor=${next}\n`}`;
 };
 
+const labels = { public_key: 'public key', wallet: 'wallet', lookup_id: 'lookup_id' } as const;
+
 function shownOne(one: Members): string {
   const cidrs = Array.isArray(one.allowed_cidrs) ? one.allowed_cidrs.join(' ') : '';
   const endedBy = inner(one, 'ended_by');
   const by =
     endedBy === undefined ? '' : ` by ${textOf(endedBy, 'actor') || 'who held it'}, ${textOf(endedBy, 'action')}`;
   const request = endedBy === undefined ? '' : ` (request ${textOf(endedBy, 'request_id') || '-'})`;
-  const isOwn = one.kind === 'main' || one.kind === 'evm';
+  const kind = textOf(one, 'kind');
+  const row = isCredentialKind(kind) ? kindTable[kind] : undefined;
   return table([
     ['credential', textOf(one, 'credential')],
     ['account', `${textOf(one, 'account')}${one.account_locked === true ? ' (locked)' : ''}`],
     ['named', textOf(one, 'subject')],
-    [one.kind === 'token' ? 'lookup_id' : one.kind === 'evm' ? 'wallet' : 'public key', textOf(one, 'label') || '-'],
-    ...(isOwn ? [] : [['name', textOf(one, 'name')]]),
+    [row === undefined ? 'label' : labels[row.label], textOf(one, 'label') || '-'],
+    ...(row?.table === 'account' ? [] : [['name', textOf(one, 'name')]]),
     ['state', textOf(one, 'state')],
     ['from', cidrs === '' ? 'anywhere' : cidrs],
     ['created', shownTime(one.created_at)],

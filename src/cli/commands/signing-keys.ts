@@ -1,4 +1,5 @@
 // countersign signing-keys: which keys sign and verify, replacing one in time, and ending one that is compromised.
+import { hasRows, type KeyUse, keyUse } from '../../jwt/kinds.ts';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { confirm, YES } from '../confirm.ts';
 import { withOperator } from '../operator-client.ts';
@@ -42,19 +43,24 @@ async function confirmEnd(key: Members): Promise<void> {
   if (key.state !== 'retired') await confirm(`${textOf(key, 'kid')} signs ${textOf(key, 'use')} JWTs. ${endsOf(key)}`);
 }
 
-function endsOf(key: Members): string {
-  switch (key.use) {
-    case 'session':
-      return `Every session it signed dies at once: ${textOf(key, 'sessions')} logins of the last 5 minutes. Everybody logs in again.`;
-    case 'token':
-      return `Every token it signed dies at once and for good: ${textOf(key, 'tokens')} of them. Their owners must make new ones.`;
-    default:
-      return `Every terminal token it signed dies at once: ${textOf(key, 'terminal_tokens')} of the last 5 minutes. They are asked for again.`;
-  }
-}
+const endsOf = (key: Members): string => {
+  const use = keyUse(textOf(key, 'use'));
+  return use === undefined ? 'Everything it signed dies at once.' : endings[use](key);
+};
+
+const endings: Readonly<Record<KeyUse, (key: Members) => string>> = {
+  session: (key) =>
+    `Every session it signed dies at once: ${textOf(key, 'sessions')} logins of the last 5 minutes. Everybody logs in again.`,
+  token: (key) =>
+    `Every token it signed dies at once and for good: ${textOf(key, 'tokens')} of them. Their owners must make new ones.`,
+  terminal: (key) =>
+    `Every terminal token it signed dies at once: ${textOf(key, 'terminal_tokens')} of the last 5 minutes. They are asked for again.`,
+};
 
 const revoked = (key: Members): string =>
-  typeof key.revoked_tokens === 'number' && key.use === 'token' ? `\ntokens revoked: ${key.revoked_tokens}\n` : '';
+  typeof key.revoked_tokens === 'number' && hasRows(keyUse(textOf(key, 'use')) ?? 'session')
+    ? `\ntokens revoked: ${key.revoked_tokens}\n`
+    : '';
 
 function shown(keys: readonly Members[]): string {
   const rows = keys.map((key) => [

@@ -8,6 +8,7 @@ import type { OwnerPurpose, OwnerSignature, ProveOwner } from '../../credentials
 import { requireRoom } from '../../credentials/rate-limited.ts';
 import type { ReportLeaked } from '../../credentials/report-leaked.ts';
 import type { Presser, SignOut } from '../../credentials/sign-out.ts';
+import { revocableKinds } from '../../domain/kinds.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { RateLimiter } from '../../ratelimit/limiter.ts';
@@ -26,8 +27,8 @@ import {
 } from '../kit/read.ts';
 
 const SignedOutWire = Type.Object({ valid_after: ValidAfterWire }, closed);
-const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), {
-  maxItems: 2,
+const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: [...revocableKinds] } }), {
+  maxItems: revocableKinds.length,
   [SHOWN]: { minItems: 1 },
   description: 'subkey, token or both. Left out: both.',
 });
@@ -46,7 +47,7 @@ const RevokedAllWire = Type.Object(
   closed,
 );
 const EndedSelfWire = Type.Object(
-  { kind: Type.String({ [SHOWN]: { enum: ['subkey', 'token'] } }), credential: Type.String() },
+  { kind: Type.String({ [SHOWN]: { enum: [...revocableKinds] } }), credential: Type.String() },
   closed,
 );
 const LeakedBody = Type.Object({ token: Type.String({ maxLength: 8192, description: 'The bearer itself.' }) }, open);
@@ -213,7 +214,7 @@ function signatureOf(request: FastifyRequest): OwnerSignature {
 
 function kindsOf(kinds: readonly string[] | undefined): { subkeys: boolean; tokens: boolean } {
   if (kinds === undefined) return { subkeys: true, tokens: true };
-  if (kinds.length === 0 || kinds.some((kind) => kind !== 'subkey' && kind !== 'token')) {
+  if (kinds.length === 0 || kinds.some((kind) => !revocableKinds.some((one) => one === kind))) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'kinds must name subkey, token or both; leave it out for all');
   }
   return { subkeys: kinds.includes('subkey'), tokens: kinds.includes('token') };

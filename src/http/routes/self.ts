@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { shownEntries } from '../../domain/allowlist.ts';
-import { credentialKinds } from '../../domain/credential.ts';
+import { credentialKinds } from '../../domain/kinds.ts';
 import { permissions } from '../../domain/permission.ts';
 import { type Clock, nanosOfSeconds } from '../../domain/time.ts';
 import type { View } from '../../revocation/view.ts';

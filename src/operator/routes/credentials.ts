@@ -4,18 +4,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { MAX_CREDENTIAL_TEXT } from '../../credentials/credential-text.ts';
-import {
-  type FindCredentials,
-  type Found,
-  type FoundBearer,
-  revokedAtOf,
-  type Seen,
-} from '../../credentials/find-credentials.ts';
-import { isRevoked, type RevocableFound, type RevokeCredential } from '../../credentials/revoke-credential.ts';
+import type { FindCredentials, FoundBearer, Seen } from '../../credentials/find-credentials.ts';
+import { type Found, type FoundRow, isRevocable, type RevocableFound } from '../../credentials/found-credential.ts';
+import { isRevoked, type RevokeCredential } from '../../credentials/revoke-credential.ts';
 import { shownEntries } from '../../domain/allowlist.ts';
 import { actorOf, credentialSubject } from '../../domain/credential.ts';
-import { subkeyStateAt } from '../../domain/subkey.ts';
-import { type Clock, isOver, NEVER, nanosOfSeconds, type UnixNanos } from '../../domain/time.ts';
+import { credentialKinds, kindTable } from '../../domain/kinds.ts';
+import { NEVER, nanosOfSeconds } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { readCursor } from '../../http/kit/read.ts';
 import type { AuditRow } from '../../store/store.ts';
@@ -37,7 +32,7 @@ const objectOrNull = <T extends Type.TSchema>(schema: T) =>
 const credential = {
   account: Type.String(),
   account_locked: Type.Boolean(),
-  kind: Type.Enum(['main', 'evm', 'subkey', 'token']),
+  kind: Type.Enum([...credentialKinds]),
   /** As logs and audit rows name it within its account: `subkey:42`. */
   credential: Type.String(),
   /** As the subjects of audit rows name it; it names no other credential of any account. */
@@ -96,10 +91,9 @@ export function registerCredentialRoutes(
   deps: {
     readonly credentials: FindCredentials;
     readonly revokeCredential: RevokeCredential;
-    readonly clock: Clock;
   },
 ): void {
-  const { credentials, clock } = deps;
+  const { credentials } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
 
   app.post(
@@ -169,7 +163,7 @@ export function registerCredentialRoutes(
       );
     }
     if (isRevocable(one)) return one;
-    const what = one.ref.kind === 'evm' ? 'wallet' : 'main key';
+    const what = kindTable[one.ref.kind].noun;
     throw new ApiError(
       'REQUEST_NOT_ALLOWED',
       `a ${what} cannot be revoked, it is the account ${one.ref.account}: lock that, or its owner presses revoke-all`,
@@ -184,57 +178,23 @@ export function registerCredentialRoutes(
       kind: ref.kind,
       credential: actorOf(ref),
       subject: credentialSubject(ref),
-      revoked_at: revokedAtOf(found),
+      revoked_at: found.row?.revokedAt ?? NEVER,
       ended_by: endedBy === undefined ? null : rowToWire(endedBy),
       seen:
         seen === undefined ? null : { rows: seen.rows, newest: rowToWire(seen.newest), oldest: rowToWire(seen.oldest) },
     };
-    return { ...common, ...ownMembers(found, clock.latest()) };
+    return { ...common, ...ownMembers(found.row) };
   }
 }
 
-const isRevocable = (found: Found): found is RevocableFound => found.kind === 'subkey' || found.kind === 'token';
-
 function ownMembers(
-  found: Found,
-  now: UnixNanos,
+  row: FoundRow | undefined,
 ): Pick<CredentialWire, 'label' | 'name' | 'state' | 'allowed_cidrs' | 'created_at' | 'expires_at'> {
-  const nothing = { label: '', name: '', allowed_cidrs: [], created_at: NEVER, expires_at: NEVER };
-  switch (found.kind) {
-    case 'own': {
-      const { account } = found;
-      if (account === undefined) return { ...nothing, state: 'gone' };
-      const label = account.signer.type === 'starknet' ? account.signer.publicKey : account.signer.ethAddress;
-      return { ...nothing, label, state: 'active', created_at: account.createdAt };
-    }
-    case 'subkey': {
-      const { publicKey, name, allowlist, createdAt, expiresAt } = found.subkey;
-      return {
-        label: publicKey,
-        name,
-        state: subkeyStateAt(found.subkey, now),
-        allowed_cidrs: shownEntries(allowlist),
-        created_at: createdAt,
-        expires_at: expiresAt,
-      };
-    }
-    case 'token': {
-      const { lookupId, name, allowlist, createdAt, expiryAt } = found.token;
-      const ended = isOver(expiryAt, now) ? 'expired' : 'issued';
-      return {
-        label: lookupId,
-        name,
-        state: isRevoked(found) ? 'revoked' : ended,
-        allowed_cidrs: shownEntries(allowlist),
-        created_at: createdAt,
-        expires_at: expiryAt,
-      };
-    }
-    case 'gone':
-      return { ...nothing, state: 'gone' };
-    default:
-      return found satisfies never;
+  if (row === undefined) {
+    return { label: '', name: '', allowed_cidrs: [], created_at: NEVER, expires_at: NEVER, state: 'gone' };
   }
+  const { label, name, state, allowlist, createdAt, expiresAt } = row;
+  return { label, name, state, allowed_cidrs: shownEntries(allowlist), created_at: createdAt, expires_at: expiresAt };
 }
 
 const rowToWire = ({ at, action, actor, requestId, clientIp }: AuditRow): Static<typeof RowWire> => ({

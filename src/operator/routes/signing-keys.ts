@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { SigningKeys } from '../../credentials/signing-keys.ts';
+import { type KeyUse, keyUses } from '../../jwt/kinds.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
 import { BigInteger } from '../../wire/common.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
@@ -34,8 +35,15 @@ const WouldEndWire = Type.Object({
   terminal_tokens: Type.Integer(),
 });
 
+/** The member that counts what a key of this use signed. */
+const countOf = {
+  session: 'sessions',
+  token: 'tokens',
+  terminal: 'terminal_tokens',
+} as const satisfies Record<KeyUse, keyof Static<typeof WouldEndWire>>;
+
 const SigningKeyListWire = Type.Object({ results: Type.Array(SigningKeyWire) });
-const RotateBody = Type.Object({ use: Type.Enum(['session', 'token', 'terminal']) }, { additionalProperties: false });
+const RotateBody = Type.Object({ use: Type.Enum([...keyUses]) }, { additionalProperties: false });
 const KidParams = Type.Object({ kid: Type.String() });
 
 export function registerSigningKeyRoutes(server: FastifyInstance, signingKeys: SigningKeys): void {
@@ -65,13 +73,8 @@ export function registerSigningKeyRoutes(server: FastifyInstance, signingKeys: S
     '/operator/v1/signing-keys/:kid',
     { schema: { params: KidParams, response: { 200: WouldEndWire } } },
     async (request) => {
-      const { key, tokens, sessions, terminalTokens } = await signingKeys.wouldEnd(request.params.kid);
-      return {
-        ...toWire(key),
-        tokens,
-        sessions,
-        terminal_tokens: terminalTokens,
-      };
+      const { key, accepted } = await signingKeys.wouldEnd(request.params.kid);
+      return { ...toWire(key), tokens: 0, sessions: 0, terminal_tokens: 0, [countOf[key.use]]: accepted };
     },
   );
 

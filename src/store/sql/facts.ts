@@ -1,6 +1,7 @@
 // Every read the service makes, over whichever connection it is given: the reader, or an open transaction.
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { type Allowlist, decodeAllowlist } from '../../domain/allowlist.ts';
+import { kindTable } from '../../domain/kinds.ts';
 import { NEVER, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { isSigningKeyAlive } from '../../jwt/signing-key.ts';
 import type { Facts, FactsQuery, FactsRead, StoreReads } from '../store.ts';
@@ -92,7 +93,7 @@ interface FactsRow {
 
 // One statement, so that the facts and the position they hold at cannot come from two states of the database.
 async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRead> {
-  const credential = credentialColumns(query);
+  const credential = columnsOf[kindTable[query.kind].table](query.id);
   const { rows } = await sql<FactsRow>`
     select (select value from meta where name = ${LOG_HEAD}) as position,
            a.signer_type, a.main_public_key, a.valid_after, a.locked_at, k.state as kid_state,
@@ -106,35 +107,28 @@ async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRe
   return { position: integer(row.position, 'meta.log_head'), facts: factsOf(query, row) };
 }
 
-function credentialColumns(query: FactsQuery) {
-  switch (query.kind) {
-    case 'main':
-    case 'evm':
-      return {
-        columns: sql`null as state, 0 as expires_at, null as allowlist, '' as label, a.main_valid_after as own_valid_after`,
-        join: sql``,
-      };
-    case 'subkey':
-      return {
-        columns: sql`s.state, s.expires_at, s.allowlist, s.public_key as label, s.valid_after as own_valid_after`,
-        join: sql`left join subkey s on s.account_id = a.account_id and s.id = ${integerId(query.id)}`,
-      };
-    case 'token':
-      return {
-        columns: sql`case when t.revoked_at = 0 then 'active' when t.revoked_at > 0 then 'revoked' end as state,
-                     t.expiry_at as expires_at, t.allowlist, t.lookup_id as label, 0 as own_valid_after`,
-        join: sql`left join token t on t.account_id = a.account_id and t.token_id = ${query.id}`,
-      };
-    default:
-      return query.kind satisfies never;
-  }
-}
+const columnsOf = {
+  account: () => ({
+    columns: sql`null as state, 0 as expires_at, null as allowlist, '' as label, a.main_valid_after as own_valid_after`,
+    join: sql``,
+  }),
+  subkey: (id: string) => ({
+    columns: sql`s.state, s.expires_at, s.allowlist, s.public_key as label, s.valid_after as own_valid_after`,
+    join: sql`left join subkey s on s.account_id = a.account_id and s.id = ${integerId(id)}`,
+  }),
+  token: (id: string) => ({
+    columns: sql`case when t.revoked_at = 0 then 'active' when t.revoked_at > 0 then 'revoked' end as state,
+                 t.expiry_at as expires_at, t.allowlist, t.lookup_id as label, 0 as own_valid_after`,
+    join: sql`left join token t on t.account_id = a.account_id and t.token_id = ${id}`,
+  }),
+};
 
 // Only our own JWTs name a row, but a text that is no integer must still find nothing rather than raise.
 const integerId = (id: string): bigint => (/^[0-9]{1,18}$/.test(id) ? BigInt(id) : -1n);
 
 function factsOf(query: FactsQuery, row: FactsRow): Facts {
-  const isMain = query.kind === 'main' || query.kind === 'evm';
+  const { signer } = kindTable[query.kind];
+  const isMain = signer !== undefined;
   const accountKnown = row.signer_type !== null;
   // What a left join did not find is null; nothing that it did find may be.
   const found = (isIt: boolean, value: bigint | null, column: string) => (isIt ? integer(value, column) : 0n);
@@ -150,10 +144,9 @@ function factsOf(query: FactsQuery, row: FactsRow): Facts {
     mainKey: undefined,
   };
   if (isMain) {
-    const signer = query.kind === 'main' ? 'starknet' : 'eip191';
     const credential = row.signer_type === signer ? 'alive' : 'unknown';
     const mainKey =
-      query.kind === 'main' && credential === 'alive'
+      signer === 'starknet' && credential === 'alive'
         ? mainKeyOf({ main_public_key: row.main_public_key ?? '' })
         : undefined;
     return { ...common, credential, expiresAt: NEVER, allowlist: anywhere, mainKey };

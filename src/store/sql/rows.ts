@@ -7,7 +7,8 @@ import type { Subkey, SubkeyState } from '../../domain/subkey.ts';
 import { type UnixNanos, unixNanos } from '../../domain/time.ts';
 import type { Token, TokenKind } from '../../domain/token.ts';
 import { StoreFailure } from '../../errors.ts';
-import { keyUse, type SigningKeyRecord, signingKeyState } from '../../jwt/signing-key.ts';
+import { keyUse } from '../../jwt/kinds.ts';
+import { type SigningKeyRecord, signingKeyState } from '../../jwt/signing-key.ts';
 import type { Account, AuditRow } from '../store.ts';
 import type { AccountTable, AuditTable, SigningKeyTable, SubkeyTable, TokenTable } from './tables.ts';
 

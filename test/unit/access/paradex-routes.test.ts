@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createRouteMatcher, parseRouteTable, withLeverageForSubkeys } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { parseTarget } from '../../../src/access/target.ts';
-import { permissionsOf } from '../../../src/domain/permission.ts';
+import { permissionsOf } from '../../../src/domain/kinds.ts';
 import frozen from '../../vectors/operations.json' with { type: 'json' };
 
 const table = parseRouteTable(paradex);

@@ -1,10 +1,10 @@
 // How refusals read: the documented code for each reason, and never more than the caller has proven a right to know.
 import { describe, expect, test } from 'vitest';
 import { refusalError, refusalErrorOf } from '../../../src/access/refusal.ts';
-import type { CredentialKind } from '../../../src/domain/credential.ts';
 import { type DenyReason, deny, denyReasons } from '../../../src/domain/decision.ts';
 import { parseFelt } from '../../../src/domain/felt.ts';
-import { permissionsOf } from '../../../src/domain/permission.ts';
+import type { CredentialKind } from '../../../src/domain/kinds.ts';
+import { permissionsOf } from '../../../src/domain/kinds.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { unixSeconds } from '../../../src/domain/time.ts';
 import { ApiError, type ErrorCode } from '../../../src/errors.ts';

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Asked, addressRefusal, type Caller, livenessRefusal, refusalOf } from '../../../src/access/rules.ts';
 import { type Allowlist, anywhere, parseAllowlist, parseIp } from '../../../src/domain/allowlist.ts';
-import { type CredentialKind, credentialKinds } from '../../../src/domain/credential.ts';
-import { permissions, permissionsOf } from '../../../src/domain/permission.ts';
+import { type CredentialKind, credentialKinds, permissionsOf } from '../../../src/domain/kinds.ts';
+import { permissions } from '../../../src/domain/permission.ts';
 import { NEVER, nanosOfSeconds, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
 import type { Facts } from '../../../src/store/store.ts';
 

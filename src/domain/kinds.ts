@@ -1,0 +1,124 @@
+// The kinds of credentials, one row each: all that depends on a kind alone is read from here. A new kind is a row and its use case.
+import { type Permission, permissions } from './permission.ts';
+
+interface KindRow {
+  /** As texts to people call it. */
+  readonly noun: string;
+  /** The table that holds it. A main key or wallet is its account itself: there is one, and it ends with the account alone. */
+  readonly table: 'account' | 'subkey' | 'token';
+  /** What signs for it, when it is its account itself. */
+  readonly signer?: 'starknet' | 'eip191';
+  /** What its row id looks like. */
+  readonly id: RegExp;
+  /** What names it to its owner and to the venue. */
+  readonly label: 'public_key' | 'wallet' | 'lookup_id';
+  /** What it presents: the session that it logged in for, or itself. Every JWT kind of this name carries these credentials. */
+  readonly bearer: 'session' | 'token';
+  readonly permissions: ReadonlySet<Permission>;
+  /** An operator switch that widens its permissions; off is the strict default. */
+  readonly widened?: { readonly by: keyof PermissionPolicy; readonly permissions: ReadonlySet<Permission> };
+  /** What it is told when a permission is missing. */
+  readonly ifNotPermitted: string;
+  /** Whether GET is the only method that it may use. */
+  readonly getOnly: boolean;
+  /** Whether signing out everywhere ends what was made with it. */
+  readonly endsWithSignOut: boolean;
+  /** Possession ends: whether its holder may end it, and nothing else. */
+  readonly endsItself: boolean;
+  /** Whether it has a share of its account's limits, so that one of them cannot use all of them up. */
+  readonly ownShare: boolean;
+  /** The key that signs the orders of its sessions: its label, that of its account, or none. */
+  readonly orderKey: 'label' | 'account' | 'none';
+  /** Whether its sessions may send orders that any subkey of the account signed. */
+  readonly ordersOfSubkeys: boolean;
+}
+
+/** Operator switches that widen a kind; everything off is the strict default. */
+export interface PermissionPolicy {
+  readonly tokensMayReadKeys: boolean;
+}
+
+const set = (...listed: readonly Permission[]): ReadonlySet<Permission> => new Set(listed);
+
+const ownKey = {
+  table: 'account',
+  id: /^main$/,
+  bearer: 'session',
+  permissions: set(...permissions),
+  ifNotPermitted: 'a main key or wallet does not end itself: it signs out everywhere, or revokes all',
+  getOnly: false,
+  endsWithSignOut: true,
+  endsItself: false,
+  ownShare: false,
+  ordersOfSubkeys: true,
+} as const;
+
+const rows = {
+  /** A Stark main key. */
+  main: { ...ownKey, noun: 'main key', signer: 'starknet', label: 'public_key', orderKey: 'account' },
+  /** An Ethereum wallet, whose own key signs no orders. */
+  evm: { ...ownKey, noun: 'wallet', signer: 'eip191', label: 'wallet', orderKey: 'none' },
+  subkey: {
+    noun: 'subkey',
+    table: 'subkey',
+    id: /^[0-9]{1,18}$/,
+    label: 'public_key',
+    bearer: 'session',
+    permissions: set('account:read', 'keys:read', 'trade'),
+    ifNotPermitted: 'a subkey session may not do that: it needs the main key',
+    getOnly: false,
+    endsWithSignOut: true,
+    endsItself: true,
+    ownShare: true,
+    orderKey: 'label',
+    ordersOfSubkeys: false,
+  },
+  /** Read-only. It outlives sign-outs, and ends by revocation or when its time is over. */
+  token: {
+    noun: 'read-only token',
+    table: 'token',
+    id: /^tok_[0-9a-z]{1,40}$/,
+    label: 'lookup_id',
+    bearer: 'token',
+    permissions: set('account:read'),
+    widened: { by: 'tokensMayReadKeys', permissions: set('account:read', 'keys:read') },
+    ifNotPermitted: 'a read-only token may not do that',
+    getOnly: true,
+    endsWithSignOut: false,
+    endsItself: true,
+    ownShare: true,
+    orderKey: 'none',
+    ordersOfSubkeys: false,
+  },
+} as const satisfies Readonly<Record<string, KindRow>>;
+
+/** As in the JWT claim `cs_kind`. */
+export type CredentialKind = keyof typeof rows;
+
+type KindsWith<Column extends 'table' | 'bearer', Value> = {
+  [Kind in CredentialKind]: (typeof rows)[Kind][Column] extends Value ? Kind : never;
+}[CredentialKind];
+
+/** What has a row of its own and can be revoked. */
+export type RevocableKind = Exclude<CredentialKind, KindsWith<'table', 'account'>>;
+/** What logs in. */
+export type SessionKind = KindsWith<'bearer', 'session'>;
+
+export const kindTable: Readonly<Record<CredentialKind, KindRow>> = rows;
+
+export const isCredentialKind = (text: unknown): text is CredentialKind =>
+  typeof text === 'string' && Object.hasOwn(rows, text);
+
+export const credentialKinds: readonly CredentialKind[] = Object.keys(rows).filter(isCredentialKind);
+
+export const isRevocableKind = (kind: CredentialKind): kind is RevocableKind => kindTable[kind].table !== 'account';
+
+export const revocableKinds: readonly RevocableKind[] = credentialKinds.filter(isRevocableKind);
+
+export const isSessionKind = (kind: CredentialKind): kind is SessionKind => kindTable[kind].bearer === 'session';
+
+/** Main and wallet sessions hold everything, subkeys trade and read, tokens read. */
+export function permissionsOf(kind: CredentialKind, policy: PermissionPolicy): ReadonlySet<Permission> {
+  const { permissions: held, widened } = kindTable[kind];
+  return widened !== undefined && policy[widened.by] ? widened.permissions : held;
+}

@@ -1,0 +1,86 @@
+// The kinds of JWTs, one row each: all that depends on a kind alone is read from here. No two kinds share a key, so that the use of a
+// signing key is the name of a kind. A new kind is a row, and the code that writes its claims.
+import type { AuditAction } from '../domain/audit-action.ts';
+
+/** A claim that names the credential, and its form. */
+interface LabelClaim {
+  readonly claim: 'cs_key' | 'lookup_id';
+  readonly form: RegExp;
+}
+
+interface JwtKind {
+  /** Of the JOSE header: each its own, so that no JWT can pass for one of another kind (RFC 8725 section 3.11). */
+  readonly typ: string;
+  readonly aud: string;
+  /** Undefined: each ends when its row says. */
+  readonly lifetimeSeconds: number | undefined;
+  /** The audit action of its issue: of those without a row, the audit log alone knows how many are alive. */
+  readonly issuedAs: AuditAction;
+  /** What our own verifier reads of it; undefined: it is no bearer, and opens nothing here. */
+  readonly bearer: { readonly label: LabelClaim; readonly mayHave: readonly string[] } | undefined;
+  /** The setting without which nothing signs it, and no key is kept for it; undefined: it is always on. */
+  readonly setting: 'terminal_token.enabled' | undefined;
+}
+
+const rows = {
+  session: {
+    typ: 'JWT',
+    aud: 'countersign:session',
+    lifetimeSeconds: 300,
+    issuedAs: 'login',
+    bearer: { label: { claim: 'cs_key', form: /^0x[0-9a-fA-F]{1,64}$/ }, mayHave: ['iso', 'token_usage'] },
+    setting: undefined,
+  },
+  /** Read-only tokens. */
+  token: {
+    typ: 'readonly+JWT',
+    aud: 'countersign:read-only-token',
+    lifetimeSeconds: undefined,
+    issuedAs: 'token.created',
+    bearer: { label: { claim: 'lookup_id', form: /^[A-Za-z0-9_-]{1,64}$/ }, mayHave: [] },
+    setting: undefined,
+  },
+  /** For the venue's terminal alone: whose account somebody has proven. */
+  terminal: {
+    typ: 'terminal+JWT',
+    aud: 'dime-terminal',
+    lifetimeSeconds: 300,
+    issuedAs: 'terminal_token.issued',
+    bearer: undefined,
+    setting: 'terminal_token.enabled',
+  },
+} as const satisfies Readonly<Record<string, JwtKind>>;
+
+/** What a key may sign. */
+export type KeyUse = keyof typeof rows;
+
+/** The kinds that our verifier accepts as a bearer. */
+export type BearerUse = {
+  [Use in KeyUse]: (typeof rows)[Use]['bearer'] extends undefined ? never : Use;
+}[KeyUse];
+
+export const jwtKinds: typeof rows = rows;
+
+const isKeyUse = (text: string): text is KeyUse => Object.hasOwn(rows, text);
+
+export const keyUses: readonly KeyUse[] = Object.keys(rows).filter(isKeyUse);
+
+/** `undefined` for a text that is no use. */
+export const keyUse = (text: string): KeyUse | undefined => (isKeyUse(text) ? text : undefined);
+
+const isBearerUse = (use: KeyUse): use is BearerUse => rows[use].bearer !== undefined;
+
+export const bearerUses: readonly BearerUse[] = keyUses.filter(isBearerUse);
+
+/** The bearer with this `typ`; undefined when no bearer has it. */
+export const bearerOfTyp = (typ: string): BearerUse | undefined => bearerUses.find((use) => rows[use].typ === typ);
+
+/** What keys are kept for: what is always on, and what the settings switch on. */
+export const usesWith = (settings: Readonly<Record<NonNullable<JwtKind['setting']>, boolean>>): readonly KeyUse[] =>
+  keyUses.filter((use) => {
+    const { setting }: JwtKind = rows[use];
+    return setting === undefined || settings[setting];
+  });
+
+/** Whether each has a row, which says until when it is good: what has none is counted by the audit log. */
+export const hasRows = (use: KeyUse): boolean => rows[use].lifetimeSeconds === undefined;
