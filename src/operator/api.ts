@@ -15,7 +15,6 @@ import type { LockAccount } from '../credentials/lock-account.ts';
 import type { RevokeCredential } from '../credentials/revoke-credential.ts';
 import type { SigningKeys } from '../credentials/signing-keys.ts';
 import { parseIp } from '../domain/allowlist.ts';
-import type { DenyReason } from '../domain/decision.ts';
 import type { KeptClock } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { answerError } from '../http/kit/answer-error.ts';
@@ -154,8 +153,8 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     const path = target.kind === 'target' ? `/${target.segments.join('/')}` : '';
     if (!mayComeWithoutBearer(path, lines, request)) {
       if (!deps.isOperator(lines.authorization)) {
-        const reason: DenyReason = lines.authorization.length === 0 ? 'bearer_missing' : 'credential_unknown';
-        telemetry.operatorDenied(aboutOf(request), reason);
+        const isMissing = lines.authorization.length === 0;
+        telemetry.operatorDenied(aboutOf(request), isMissing ? 'bearer_missing' : 'operator_token_wrong');
         const offered = readBearer(lines.authorization);
         const problem = typeof offered === 'string' ? undefined : offered.problem;
         const wrong = 'the operator token is missing or wrong';

@@ -42,11 +42,15 @@ export type LoginProof = 'starknet' | 'wallet';
 export type LoginResult = 'ok' | ErrorCode;
 export type RefusalReason = DenyReason | ErrorCode;
 
+/** Why the operator API refused: no Authorization header, or one without the operator's token. */
+export const operatorDenials = ['bearer_missing', 'operator_token_wrong'] as const;
+export type OperatorDenial = (typeof operatorDenials)[number];
+
 export interface Counters {
   readonly decisions: PairTally<'allow' | 'deny', DenyReason | 'none'>;
   readonly errors: Tally<ErrorCode>;
   readonly rateLimited: PairTally<IpBucket | AccountBucket, MeasuredVerdict['scope']>;
-  readonly operatorDenied: Tally<DenyReason>;
+  readonly operatorDenied: Tally<OperatorDenial>;
   /** Connections that were closed unheard. */
   readonly closedUnheard: Tally<ConnectionRefusal>;
   /** Requests that have come and whose answers have not ended. */
@@ -122,7 +126,7 @@ export function createCounters(): Counters {
       ...ipBuckets.map((bucket) => [bucket, 'address'] as const),
       ...accountBuckets.map((bucket) => [bucket, 'account'] as const),
     ]),
-    operatorDenied: createTally(['bearer_missing', 'credential_unknown']),
+    operatorDenied: createTally(operatorDenials),
     closedUnheard: createTally(connectionRefusals),
     underWay: 0,
     requests: { door: perClass(), ours: perClass(), venue: perClass() },

@@ -7,7 +7,14 @@ import type { Principal } from '../domain/principal.ts';
 import type { ApiError } from '../errors.ts';
 import type { ExchangeTiming, Outcome } from '../gateway/forward.ts';
 import type { MeasuredVerdict } from '../ratelimit/limiter.ts';
-import { type Counters, createCounters, type OutcomeClass, type RefusalReason, type Surface } from './counters.ts';
+import {
+  type Counters,
+  createCounters,
+  type OperatorDenial,
+  type OutcomeClass,
+  type RefusalReason,
+  type Surface,
+} from './counters.ts';
 
 /** Which request is told about. */
 export interface AboutRequest {
@@ -35,7 +42,7 @@ export interface Telemetry {
   denied(request: AboutRequest, reason: DenyReason, cause?: unknown): void;
   rateLimited(verdict: Pick<MeasuredVerdict, 'bucket' | 'scope'>): void;
   /** Somebody came to the operator API without its bearer. */
-  operatorDenied(request: AboutRequest, reason: DenyReason): void;
+  operatorDenied(request: AboutRequest, reason: OperatorDenial): void;
   forwarded(request: AboutRequest, outcome: Outcome): void;
   /** `answer` is what the caller gets, `error` what was thrown. What is a failure of ours goes to the log with its cause. */
   erred(request: AboutRequest, answer: ApiError, error: unknown): void;

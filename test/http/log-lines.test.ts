@@ -151,7 +151,7 @@ describe('a refusal is one line', () => {
 
   test('of the operator API', async () => {
     const answer = await call(world.service.operatorUrl, 'GET', '/operator/v1/version', { bearer: 'x'.repeat(43) });
-    const reason = 'credential_unknown';
+    const reason = 'operator_token_wrong';
     expect(lineOf(answer)).toEqual({ level: 40, event: 'operator_denied', reason, route: 'operator', ...stranger });
   });
 });

@@ -279,7 +279,7 @@ describe('who may read it', () => {
       expectRefusal(lock, 401, 'UNAUTHORIZED_ERROR');
       const page = parsePage((await ask('/metrics', scraper)).text);
       expect(page.value('countersign_operator_denied_total', { reason: 'bearer_missing' })).toBe(1);
-      expect(page.value('countersign_operator_denied_total', { reason: 'credential_unknown' })).toBe(10);
+      expect(page.value('countersign_operator_denied_total', { reason: 'operator_token_wrong' })).toBe(10);
       expect(service.log.join('')).not.toContain(METRICS_TOKEN);
     } finally {
       await service.stop();

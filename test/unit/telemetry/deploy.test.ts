@@ -5,7 +5,7 @@ import { auditActions } from '../../../src/domain/audit-action.ts';
 import { denyReasons } from '../../../src/domain/decision.ts';
 import { errorStatus } from '../../../src/errors.ts';
 import { ipBuckets } from '../../../src/ratelimit/limiter.ts';
-import { connectionRefusals, outcomeClasses, surfaces } from '../../../src/telemetry/counters.ts';
+import { connectionRefusals, operatorDenials, outcomeClasses, surfaces } from '../../../src/telemetry/counters.ts';
 import { processRegistry } from '../../../src/telemetry/exposition.ts';
 import { metrics } from '../../../src/telemetry/metrics.ts';
 import { readExpression } from '../../support/promql.ts';
@@ -35,7 +35,7 @@ for (const { name, type } of await processRegistry().getMetricsAsJSON()) {
 /** Values that a matcher may name; labels that are not here are not checked. */
 const shed = ['queue_full', 'waited_too_long', 'client_gone', 'thread_lost', 'stopping'];
 const values: Readonly<Record<string, readonly string[]>> = {
-  reason: [...denyReasons, ...Object.keys(errorStatus), ...shed, ...connectionRefusals],
+  reason: [...denyReasons, ...Object.keys(errorStatus), ...shed, ...connectionRefusals, ...operatorDenials],
   code: Object.keys(errorStatus),
   decision: ['allow', 'deny'],
   surface: surfaces,

@@ -61,10 +61,12 @@ describe('a denied request', () => {
 
   test('of the operator API is a line and a count of its own', () => {
     const { telemetry, line, counters } = telling();
-    telemetry.operatorDenied({ ...request, principal: undefined }, 'credential_unknown');
-    expect(line()).toMatchObject({ level: 40, event: 'operator_denied', reason: 'credential_unknown' });
-    expect(counters.operatorDenied.of('credential_unknown')).toBe(1);
-    expect(counters.decisions.pairs()).toContainEqual(['deny', 'credential_unknown', 0]);
+    telemetry.operatorDenied({ ...request, principal: undefined }, 'operator_token_wrong');
+    expect(line()).toMatchObject({ level: 40, event: 'operator_denied', reason: 'operator_token_wrong' });
+    expect(counters.operatorDenied.of('operator_token_wrong')).toBe(1);
+    telemetry.operatorDenied({ ...request, principal: undefined }, 'bearer_missing');
+    expect(counters.operatorDenied.of('bearer_missing')).toBe(1);
+    expect(counters.decisions.pairs()).toContainEqual(['deny', 'bearer_missing', 0]);
   });
 });
 
