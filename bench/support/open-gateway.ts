@@ -17,7 +17,7 @@ import { createForward } from '../../src/gateway/forward.ts';
 import { createUpstream } from '../../src/gateway/upstream.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { createFront } from '../../src/http/front.ts';
-import { createClientIp } from '../../src/http/kit/client-ip.ts';
+import { createPeers } from '../../src/http/kit/client-ip.ts';
 import { createCors } from '../../src/http/kit/cors.ts';
 import { createRequestIds } from '../../src/http/kit/request-ids.ts';
 import { createHttpServer } from '../../src/http/kit/server.ts';
@@ -44,7 +44,7 @@ const front = createFront(
     admit: createAdmission({
       match: createRouteMatcher(parseRouteTable(paradexRoutes)),
       authorize: () => ({ ...openGrantForAnyone(), principal }),
-      clientIp: createClientIp({ trusted: [] }),
+      clientIp: createPeers({ trusted: [] }).clientIp,
       limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
       clock,
       refuseUnsignedRoutes: false,

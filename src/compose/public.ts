@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { createAdmission } from '../http/admission.ts';
 import { createFront } from '../http/front.ts';
 import { createHandlers } from '../http/handlers.ts';
-import { createClientIp, createConnectionKeys, createTrustedPeer } from '../http/kit/client-ip.ts';
+import { createPeers } from '../http/kit/client-ip.ts';
 import { createCors } from '../http/kit/cors.ts';
 import { createForwardedProto } from '../http/kit/forwarded-proto.ts';
 import { createHttpServer } from '../http/kit/server.ts';
@@ -40,10 +40,11 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     table: routes.table,
   });
   opening.defer(() => handlers.close());
+  const peers = createPeers({ trusted: config['proxy.trusted'] });
   const admit = createAdmission({
     match: createRouteMatcher(routes.table),
     authorize: authority.authorize,
-    clientIp: createClientIp({ trusted: config['proxy.trusted'] }),
+    clientIp: peers.clientIp,
     limiter: limits.limiter,
     clock,
     refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
@@ -53,7 +54,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     {
       admit,
       requestIds,
-      forwardedProto: createForwardedProto(createTrustedPeer({ trusted: config['proxy.trusted'] })),
+      forwardedProto: createForwardedProto(peers.isTrusted),
       cors: createCors(config['cors.origins'], config['cors.headers']),
       journal,
       telemetry,
@@ -69,7 +70,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
       maxConnections: connections.most,
       perAddress: {
         maxConnections: config['http.max_connections_per_address'],
-        keysOf: createConnectionKeys({ trusted: config['proxy.trusted'] }),
+        keysOf: peers.connectionKeys,
         mayShakeHands: (keys) => limits.handshakes?.charge(keys) ?? true,
       },
       told: {

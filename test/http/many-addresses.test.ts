@@ -9,7 +9,7 @@ import { settingOf } from '../../src/config/schema.ts';
 import { createFairQueue } from '../../src/domain/fair-queue.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import { outgoingHeaders } from '../../src/gateway/headers.ts';
-import { createClientIp } from '../../src/http/kit/client-ip.ts';
+import { createPeers } from '../../src/http/kit/client-ip.ts';
 import { accountBuckets, createRateLimiter, defaultLimits, ipBuckets } from '../../src/ratelimit/limiter.ts';
 import { type RateKeys, rateKeys } from '../../src/ratelimit/rate-keys.ts';
 import { call } from '../support/trader.ts';
@@ -80,7 +80,7 @@ test('a million clients in the queue of signatures to verify hold no more than i
 }, 300_000);
 
 test('addresses of peers are remembered within a bound', () => {
-  const clientIp = createClientIp({ trusted: [] });
+  const clientIp = createPeers({ trusted: [] }).clientIp;
   const before = heapUsed();
   // Unbounded, these would take 20 MiB.
   for (let n = 0; n < 100_000; n += 1) clientIp(textOf(n), false, []);

@@ -152,6 +152,26 @@ test('no module imports from a room that its own room may not enter', () => {
   expect(wrong.filter(({ to }) => to !== '../package.json')).toEqual([]);
 });
 
+/** What both listeners are made of. It knows neither of them. */
+const isKit = (file: string): boolean => file.startsWith('http/kit/');
+
+test('http/kit imports nothing of http outside it', () => {
+  const wrong = imports.filter(({ from, to }) => isKit(from) && roomOf(to) === 'http' && !isKit(to));
+  expect(wrong.filter(({ to }) => to !== 'http/openapi-schemas')).toEqual([]);
+});
+
+test('the operator API shares http/kit with the public one, the health routes, and nothing else of http', () => {
+  const shared = imports.filter(({ from, to }) => roomOf(from) === 'operator' && roomOf(to) === 'http' && !isKit(to));
+  // /healthz and /readyz answer alike on both listeners.
+  expect(shared.map(({ from, to }) => [from, to])).toEqual([['operator/api', 'http/routes/health']]);
+});
+
+test('the door decides without a response: it knows no server, and nothing of Node but types', () => {
+  const seen = imports.filter(({ from }) => from === 'http/admission').map(({ to }) => to);
+  expect(seen.filter((to) => roomOf(to) === 'http')).toEqual(['http/kit/client-ip', 'http/kit/lines', 'http/kit/read']);
+  expect(readFileSync(join(src, 'http/admission.ts'), 'utf8')).not.toMatch(/ServerResponse|^import (?!type).*'node:/m);
+});
+
 test('ports are imported as types outside their own room', () => {
   const values = imports.filter(
     ({ from, to, isType }) =>

@@ -3,7 +3,7 @@
 import { type IpAddress, type IpRange, parseCidr, parseIp, rangeSet } from '../../domain/allowlist.ts';
 import { type RateKeys, rateKeys } from '../../ratelimit/rate-keys.ts';
 
-export interface ClientIpOptions {
+export interface PeersOptions {
   /** CIDR blocks of the operator's own proxies; `unix` trusts peers on the unix socket. Empty = trust nobody. */
   readonly trusted: readonly string[];
 }
@@ -28,62 +28,59 @@ const MAX_TRUSTED_HOPS = 32;
 // An address with brackets, port and some blanks around it; longer text is refused unread.
 const MAX_HOP_TEXT = 64;
 
-/** The rule of WIRE section 6 (last row): the rightmost untrusted hop. Throws Error on a `trusted` entry that is not valid. */
-export function createClientIp(options: ClientIpOptions): ClientIp {
-  const trustsUnix = options.trusted.includes('unix');
-  const isTrusted = trustedAddresses(options);
-  const readPeer = createPeerReader();
-
-  return function clientIp(socketAddress, isUnixSocket, xForwardedFor) {
-    const peer = isUnixSocket ? undefined : readPeer(socketAddress);
-    const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
-    if (!peerIsTrusted) return peer;
-
-    // Each proxy appends the peer it saw, so only what stands right of the first untrusted hop was written by us.
-    // RFC 9110 section 5.6.1: an empty element of a list is none.
-    const hops = xForwardedFor
-      .join(',')
-      .split(',')
-      .filter((hop) => /[^ \t]/.test(hop));
-    if (hops.length === 0) return peer;
-    let leftmost: IpAddress | undefined;
-    for (const hop of hops.slice(-MAX_TRUSTED_HOPS).reverse()) {
-      leftmost = parseHop(hop);
-      if (leftmost === undefined || !isTrusted(leftmost)) return leftmost;
-    }
-    return hops.length > MAX_TRUSTED_HOPS ? undefined : leftmost;
-  };
+/** Reads who is connected, by one list of trusted proxies. */
+export interface Peers {
+  readonly clientIp: ClientIp;
+  readonly isTrusted: TrustedPeer;
+  /**
+   * Under which keys a connection is counted among others from the same place; `undefined` = not at all, as over the operator's own
+   * proxies, and over unix sockets, everybody comes.
+   */
+  connectionKeys(socketAddress: string | undefined): RateKeys | undefined;
 }
 
 /** Throws Error on a `trusted` entry that is not valid. */
-export function createTrustedPeer(options: ClientIpOptions): TrustedPeer {
+export function createPeers(options: PeersOptions): Peers {
   const trustsUnix = options.trusted.includes('unix');
   const isTrusted = trustedAddresses(options);
   const readPeer = createPeerReader();
-  return (socketAddress, isUnixSocket) => {
-    if (isUnixSocket) return trustsUnix;
-    const peer = readPeer(socketAddress);
-    return peer !== undefined && isTrusted(peer);
+
+  return {
+    // docs/wire.md section 6, last row: the rightmost hop that is not trusted.
+    clientIp(socketAddress, isUnixSocket, xForwardedFor) {
+      const peer = isUnixSocket ? undefined : readPeer(socketAddress);
+      const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
+      if (!peerIsTrusted) return peer;
+
+      // Each proxy appends the peer it saw, so only what stands right of the first untrusted hop was written by us.
+      // RFC 9110 section 5.6.1: an empty element of a list is none.
+      const hops = xForwardedFor
+        .join(',')
+        .split(',')
+        .filter((hop) => /[^ \t]/.test(hop));
+      if (hops.length === 0) return peer;
+      let leftmost: IpAddress | undefined;
+      for (const hop of hops.slice(-MAX_TRUSTED_HOPS).reverse()) {
+        leftmost = parseHop(hop);
+        if (leftmost === undefined || !isTrusted(leftmost)) return leftmost;
+      }
+      return hops.length > MAX_TRUSTED_HOPS ? undefined : leftmost;
+    },
+
+    isTrusted(socketAddress, isUnixSocket) {
+      if (isUnixSocket) return trustsUnix;
+      const peer = readPeer(socketAddress);
+      return peer !== undefined && isTrusted(peer);
+    },
+
+    connectionKeys(socketAddress) {
+      const peer = readPeer(socketAddress);
+      return peer === undefined || isTrusted(peer) ? undefined : rateKeys(peer);
+    },
   };
 }
 
-/**
- * Under which keys a connection is counted among others from the same place; `undefined` = not at all, as over the operator's own
- * proxies, and over unix sockets, everybody comes.
- */
-export function createConnectionKeys(
-  options: ClientIpOptions,
-): (socketAddress: string | undefined) => RateKeys | undefined {
-  const isTrusted = trustedAddresses(options);
-  return (socketAddress) => {
-    // A link-local peer carries the zone of our own interface.
-    const peer = parseIp(socketAddress?.replace(/%.*$/s, '') ?? '');
-    if (peer === undefined || isTrusted(peer)) return undefined;
-    return rateKeys(peer);
-  };
-}
-
-const trustedAddresses = ({ trusted }: ClientIpOptions): ((ip: IpAddress) => boolean) =>
+const trustedAddresses = ({ trusted }: PeersOptions): ((ip: IpAddress) => boolean) =>
   rangeSet(trusted.filter((entry) => entry !== 'unix').map(parseTrusted));
 
 function parseTrusted(entry: string): IpRange {

@@ -40,7 +40,7 @@ import { createUpstream } from '../../../src/gateway/upstream.ts';
 import { createAdmission } from '../../../src/http/admission.ts';
 import { createFront } from '../../../src/http/front.ts';
 import { createHandlers } from '../../../src/http/handlers.ts';
-import { createClientIp } from '../../../src/http/kit/client-ip.ts';
+import { createPeers } from '../../../src/http/kit/client-ip.ts';
 import { createCors } from '../../../src/http/kit/cors.ts';
 import { createRequestIds } from '../../../src/http/kit/request-ids.ts';
 import { createIssuer } from '../../../src/jwt/issue.ts';
@@ -480,7 +480,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
         admit: createAdmission({
           match: createRouteMatcher(parseRouteTable(paradexRoutes)),
           authorize,
-          clientIp: createClientIp({ trusted: [] }),
+          clientIp: createPeers({ trusted: [] }).clientIp,
           limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
           clock,
           refuseUnsignedRoutes: false,

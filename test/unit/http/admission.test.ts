@@ -15,7 +15,7 @@ import {
   type Question,
   type Refused,
 } from '../../../src/http/admission.ts';
-import { createClientIp } from '../../../src/http/kit/client-ip.ts';
+import { createPeers } from '../../../src/http/kit/client-ip.ts';
 import { headerLines } from '../../../src/http/kit/lines.ts';
 import type { AccountBucket, IpBucket, MeasuredVerdict, Verdict } from '../../../src/ratelimit/limiter.ts';
 import type { RateKeys } from '../../../src/ratelimit/rate-keys.ts';
@@ -88,7 +88,7 @@ function door(
       asked.push(request);
       return decide(grant);
     },
-    clientIp: createClientIp({ trusted: [] }),
+    clientIp: createPeers({ trusted: [] }).clientIp,
     limiter: {
       chargeIp(keys: RateKeys, bucket): Verdict {
         steps.push(['address', keys.narrow, bucket]);

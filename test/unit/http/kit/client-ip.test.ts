@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createClientIp } from '../../../../src/http/kit/client-ip.ts';
+import { createPeers } from '../../../../src/http/kit/client-ip.ts';
 
 /** The answer as text, for a peer on TCP. */
 const from = (trusted: string[], peer: string | undefined, ...lines: string[]): string | undefined =>
-  createClientIp({ trusted })(peer, false, lines)?.text;
+  createPeers({ trusted }).clientIp(peer, false, lines)?.text;
 
 const fromUnix = (trusted: string[], ...lines: string[]): string | undefined =>
-  createClientIp({ trusted })(undefined, true, lines)?.text;
+  createPeers({ trusted }).clientIp(undefined, true, lines)?.text;
 
 const inside = ['10.0.0.0/8', '2001:db8:aaaa::/48'];
 
@@ -27,7 +27,7 @@ describe('without trusted proxies', () => {
   });
 
   test('each peer is itself, however often it and others were seen before', () => {
-    const clientIp = createClientIp({ trusted: [] });
+    const clientIp = createPeers({ trusted: [] }).clientIp;
     const peers = ['203.0.113.9', 'nonsense', '203.0.113.10', '', '::ffff:203.0.113.9', 'fe80::1%eth0', '203.0.113.9'];
     const expected = ['203.0.113.9', undefined, '203.0.113.10', undefined, '203.0.113.9', 'fe80::1', '203.0.113.9'];
     for (let time = 0; time < 2; time += 1) {
@@ -36,7 +36,7 @@ describe('without trusted proxies', () => {
   });
 
   test('there is no end to the peers that it can tell apart', () => {
-    const clientIp = createClientIp({ trusted: [] });
+    const clientIp = createPeers({ trusted: [] }).clientIp;
     for (let i = 0; i < 25_000; i += 1) {
       const peer = `10.0.${i >> 8}.${i & 255}`;
       expect(clientIp(peer, false, [])?.text).toBe(peer);
@@ -52,7 +52,7 @@ describe('without trusted proxies', () => {
   test('a peer on a unix socket is unknown, whatever the header says', () => {
     expect(fromUnix([], '1.2.3.4')).toBeUndefined();
     expect(fromUnix(inside, '1.2.3.4')).toBeUndefined();
-    expect(createClientIp({ trusted: [] })('203.0.113.9', true, [])).toBeUndefined();
+    expect(createPeers({ trusted: [] }).clientIp('203.0.113.9', true, [])).toBeUndefined();
   });
 });
 
@@ -60,7 +60,7 @@ describe('behind trusted proxies', () => {
   test('of a list of thousands, nested and side by side, each is one and its neighbours are none', () => {
     const blocks = Array.from({ length: 3_000 }, (_, at) => `10.${at >> 7}.${(at & 127) * 2}.0/24`);
     const trusted = [...blocks.toReversed(), '10.0.0.7', '10.0.0.128/25', '2001:db8::/32', '2001:db8:7::/48'];
-    const clientIp = createClientIp({ trusted });
+    const clientIp = createPeers({ trusted }).clientIp;
     const believed = (peer: string) => clientIp(peer, false, ['1.2.3.4'])?.text === '1.2.3.4';
     for (const block of blocks) {
       const [a, b, c] = block.split('.').map(Number);
@@ -229,13 +229,27 @@ describe('the setting', () => {
   test.each(['10.0.0.0/33', 'localhost', 'fe80::1%eth0', '', 'UNIX', '::ffff:10.0.0.0/8', '010.0.0.1'])(
     'an entry that is not valid is refused by name: %j',
     (entry) => {
-      expect(() => createClientIp({ trusted: ['10.0.0.0/8', entry] })).toThrow(
-        `trusted proxy ${JSON.stringify(entry)}: `,
-      );
+      expect(() => createPeers({ trusted: ['10.0.0.0/8', entry] })).toThrow(`trusted proxy ${JSON.stringify(entry)}: `);
     },
   );
 
   test.each(['0.0.0.0/0', '::/0', '1.2.3.4/0', '::ffff:0:0/96'])('trusting everybody is refused: %s', (entry) => {
-    expect(() => createClientIp({ trusted: [entry] })).toThrow('every client name its own address');
+    expect(() => createPeers({ trusted: [entry] })).toThrow('every client name its own address');
+  });
+});
+
+describe('the keys under which connections are counted', () => {
+  const keys = (peer: string | undefined, trusted = inside) => createPeers({ trusted }).connectionKeys(peer);
+
+  test('are those of the address, whatever interface a link-local peer came over', () => {
+    expect(keys('203.0.113.9')).toEqual({ narrow: '203.0.113.9', wide: undefined });
+    expect(keys('fe80::1%eth0')).toEqual(keys('fe80::1'));
+    expect(keys('fe80::1')).not.toBeUndefined();
+  });
+
+  test('a trusted proxy has none, nor has a peer without an address', () => {
+    expect(keys('10.1.2.3')).toBeUndefined();
+    expect(keys('10.1.2.3', [])).not.toBeUndefined();
+    expect(keys(undefined)).toBeUndefined();
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createTrustedPeer } from '../../../../src/http/kit/client-ip.ts';
+import { createPeers } from '../../../../src/http/kit/client-ip.ts';
 import { createForwardedProto } from '../../../../src/http/kit/forwarded-proto.ts';
 
-const by = (...trusted: string[]) => createForwardedProto(createTrustedPeer({ trusted }));
+const by = (...trusted: string[]) => createForwardedProto(createPeers({ trusted }).isTrusted);
 
 test.each([
   [['https'], 'https'],
