@@ -73,7 +73,10 @@ const verifying = await startGateway('orders.verify = require', 'require');
 
 const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: 0 });
 const curve = loaded.kind === 'engine' ? loaded.engine : scureCurve;
-const hasher = createMessageHasher(curve, { domainName: 'Paradex', chainId: settingOf.starknet_chain_id.default });
+const hasher = createMessageHasher(curve, {
+  domainName: 'Paradex',
+  chainId: settingOf['wire.starknet_chain_id'].default,
+});
 let lastTimestamp = Date.now() - 60_000;
 
 function signedOrder(key: StarkKey, account: AccountId): object {

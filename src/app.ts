@@ -49,9 +49,10 @@ export async function startApp(
   const core = opening.use(await composeCore(config, { ...monitoring, time }));
   const schedule = opening.use(await composeSchedule(core, { log, time }));
   const venue = opening.use(await composeVenue(config));
+  const { figures } = prepared.routes;
   const scheme = prepared.tls === undefined ? 'http' : 'https';
-  const gateway = opening.use(composeGateway(config, { ...core, ...monitoring, verifier, venue, scheme }));
-  const limits = composeLimits(config, { ...core, ...monitoring, hasTls: scheme === 'https' });
+  const gateway = opening.use(composeGateway(config, { ...core, ...monitoring, verifier, venue, figures, scheme }));
+  const limits = composeLimits(config, { ...core, ...monitoring, figures, hasTls: scheme === 'https' });
   const authority = composeAuthority(config, { ...core, ...monitoring, ...limits, verifier });
   const { readiness, stopping } = composeReadiness(config, { ...prepared, ...monitoring, core, verifier, schedule });
   const metrics = composeMetrics(config, { ...monitoring, core, verifier, authority, gateway, limits, readiness });

@@ -4,8 +4,10 @@
 
 import pino from 'pino';
 import { openGrantForAnyone } from '../../src/access/grant.ts';
+import { builtInFigures } from '../../src/access/own-routes.ts';
 import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
 import paradexRoutes from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { MIN_BYTES_PER_SECOND } from '../../src/config/derived.ts';
 import { settingOf } from '../../src/config/schema.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { permissionsOf } from '../../src/domain/kinds.ts';
@@ -21,7 +23,8 @@ import { createPeers } from '../../src/http/kit/client-ip.ts';
 import { createCors } from '../../src/http/kit/cors.ts';
 import { createRequestIds } from '../../src/http/kit/request-ids.ts';
 import { createHttpServer } from '../../src/http/kit/server.ts';
-import { createRateLimiter, defaultLimits } from '../../src/ratelimit/limiter.ts';
+import { rateLimitsOf } from '../../src/ratelimit/from-figures.ts';
+import { createRateLimiter } from '../../src/ratelimit/limiter.ts';
 import { createTelemetry } from '../../src/telemetry/telemetry.ts';
 
 const seconds = (name: 'upstream.timeout' | 'http.request_timeout' | 'http.keep_alive_timeout'): number =>
@@ -45,10 +48,10 @@ const front = createFront(
       match: createRouteMatcher(parseRouteTable(paradexRoutes)),
       authorize: () => ({ ...openGrantForAnyone(), principal }),
       clientIp: createPeers({ trusted: [] }).clientIp,
-      limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 16, clock }),
+      limiter: createRateLimiter({ enabled: false, limits: rateLimitsOf(builtInFigures), maxKeys: 16, clock }),
       clock,
       refuseUnsignedRoutes: false,
-      maxTargetBytes: settingOf['http.max_target_bytes'].default,
+      maxTargetBytes: settingOf['http.max_header_bytes'].default / 2,
     }),
     forwardedProto: () => undefined,
     requestIds: createRequestIds(),
@@ -75,11 +78,11 @@ const front = createFront(
       protocol: 'http',
       deadlineMs: seconds('upstream.timeout'),
       idleMs: seconds('upstream.timeout'),
-      bodies: createShares(settingOf['upstream.body_memory'].default),
-      answers: createShares(settingOf['upstream.answer_memory'].default),
-      maxAnswerCopyBytes: settingOf['upstream.max_answer_copy'].default,
+      bodies: createShares(settingOf['upstream.memory'].default / 2),
+      answers: createShares(settingOf['upstream.memory'].default / 2),
+      maxAnswerCopyBytes: settingOf['upstream.memory'].default / 32,
       maxPausedAnswers: settingOf['upstream.connections'].default / 4,
-      pace: { minBytesPerSecond: settingOf['http.min_bytes_per_second'].default, windowMs: 10_000 },
+      pace: { minBytesPerSecond: MIN_BYTES_PER_SECOND, windowMs: 10_000 },
     }),
     maxForwardBodyBytes: settingOf['http.max_forward_body_bytes'].default,
   },

@@ -12,12 +12,12 @@ import { createMessageHasher } from '../../src/starknet/message.ts';
 const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: 0 });
 const curve = loaded.kind === 'engine' ? loaded.engine : scureCurve;
 const hasher = createMessageHasher(curve, {
-  domainName: settingOf.domain_name.default,
-  chainId: settingOf.starknet_chain_id.default,
+  domainName: settingOf['wire.domain_name'].default,
+  chainId: settingOf['wire.starknet_chain_id'].default,
 });
 const classes = {
-  accountHash: settingOf.paraclear_account_hash.default,
-  proxyHash: settingOf.paraclear_account_proxy_hash.default,
+  accountHash: settingOf['wire.paraclear_account_hash'].default,
+  proxyHash: settingOf['wire.paraclear_account_proxy_hash'].default,
 };
 
 export interface Signer {

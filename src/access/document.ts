@@ -55,7 +55,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   REQUEST_NOT_ALLOWED:
     'The account is locked, or the operation is switched off: trade without a signature (orders.unsigned_routes), terminal tokens (terminal_token.enabled). Operator API: revoking a main key or wallet; rotating the key of a use that is off; /metrics by another name than an address or localhost, without metrics.token.',
   ALLOWLIST_ENTRY_NOT_FOUND:
-    'Onboarding is closed (onboarding.open = false) and neither this key nor this account is on its list.',
+    'Onboarding is closed (onboarding.allowlist) and neither this key nor this account is on its list.',
   ISOLATED_MARKET_ACCOUNT_MISMATCH:
     'An order for an isolated-market account (on_behalf_of_account) without the flag of the login.',
   NOT_FOUND:
@@ -63,17 +63,17 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   ACCOUNT_NOT_FOUND: 'The account is unknown.',
   METHOD_NOT_ALLOWED: 'The path exists with other methods: see the Allow header.',
   REQUEST_TIMEOUT:
-    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue (data.sent says whether its head had left); or its body more slowly than http.min_bytes_per_second.',
+    'The request did not arrive whole within http.request_timeout, or upstream.timeout on its way to the venue (data.sent says whether its head had left); or its body more slowly than 16 KiB a second.',
   PAYLOAD_TOO_LARGE:
-    'The body is larger than http.max_body_bytes, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB; an emergency: than 1024 bytes.',
-  URI_TOO_LONG: 'The request target is longer than http.max_target_bytes, or one part of it too long.',
+    'The body is larger than 64 KiB, or http.max_forward_body_bytes on its way to the venue; signed orders: than 64 KiB; an emergency: than 1024 bytes.',
+  URI_TOO_LONG: 'The request target is longer than half of http.max_header_bytes, or one part of it too long.',
   RATE_LIMITED: 'Too many requests. The body has only the message; see Retry-After and the X-RateLimit headers.',
   ONBOARDING_RATE_LIMITED: 'The same, on the onboarding routes.',
   HEADERS_TOO_LARGE: 'The request head is larger than http.max_header_bytes.',
   INTERNAL_ERROR:
     'A defect of this server. The message names the request id under which its log has the cause: in the first line about it, or in the one that counts its repeats, which names 20 of a minute.',
   SERVICE_UNAVAILABLE:
-    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.body_memory), signatures (engine.queue, engine.max_wait), remembered orders, requests on one connection. Retry-After says when to try again; without it the request had left (data.sent).',
+    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.memory), signatures (engine.queue, or 5 s), remembered orders, requests on one connection. Retry-After says when to try again; without it the request had left (data.sent).',
 };
 
 const whenReason: Readonly<Record<DenyReason, string>> = {

@@ -1,10 +1,24 @@
 // Which routes are ours to serve: those of the built-in table, with the access that they have there. A table of an operator may leave
 // some out, and can neither add one nor change who may call it.
+import { figureNames, type RateFigures } from './figures.ts';
 import { parseRouteTable, type Route, type RouteTable, RouteTableError } from './route-table.ts';
 import paradexRoutes from './routes/paradex.json' with { type: 'json' };
 
 /** The table of the Paradex API. */
 export const builtInTable: RouteTable = parseRouteTable(paradexRoutes);
+
+/** The figures of every rate limit there is. */
+export const builtInFigures: RateFigures = complete(builtInTable.limits);
+
+function complete(limits: Partial<RateFigures>): RateFigures {
+  const missing = figureNames.filter((name) => limits[name] === undefined);
+  if (!isComplete(limits)) throw new RouteTableError(`the built-in table has no figures for ${missing.join(', ')}`);
+  return limits;
+}
+
+function isComplete(limits: Partial<RateFigures>): limits is RateFigures {
+  return figureNames.every((name) => limits[name] !== undefined);
+}
 
 const ownRoutes: ReadonlyMap<string, Route> = new Map(
   builtInTable.routes.flatMap((route) => (route.servedBy === 'us' ? [[route.name, route] as const] : [])),

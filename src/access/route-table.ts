@@ -2,6 +2,7 @@
 // It never guesses: an unlisted path has no route, a literal segment is never read as a parameter, and nothing backtracks.
 import { type OrderForm, orderForms } from '../domain/order-form.ts';
 import { type Permission, permissions } from '../domain/permission.ts';
+import { parseFigures, type RateFigures } from './figures.ts';
 import { loosestReading, parseTarget } from './target.ts';
 
 /** The methods a table may list. TRACE and CONNECT have no routes, HEAD has those of GET that are ours; OPTIONS is the CORS code's (DESIGN 4.1). */
@@ -46,6 +47,8 @@ export interface Route {
 export interface RouteTable {
   readonly name: string;
   readonly routes: readonly Route[];
+  /** Figures of rate limits; those that a table leaves out are the built-in ones. */
+  readonly limits: Partial<RateFigures>;
 }
 
 export type RouteMatch =
@@ -67,16 +70,28 @@ export class RouteTableError extends Error {
  */
 export function parseRouteTable(json: unknown): RouteTable {
   if (!isObject(json)) throw new RouteTableError('a route table must be a JSON object');
-  refuseOtherMembers(json, ['name', 'note', 'routes'], 'the route table');
-  const { name, routes: rows } = json;
+  refuseOtherMembers(json, ['name', 'note', 'limits', 'routes'], 'the route table');
+  const { name, routes: rows, limits = {} } = json;
   if (typeof name !== 'string' || name === '') throw new RouteTableError('the route table: name must be a text');
   requireText(json, 'note', 'the route table');
   if (!Array.isArray(rows) || rows.length === 0) {
     throw new RouteTableError('the route table: routes must be a list of at least one route');
   }
-  const table = { name, routes: rows.map(parseRoute) };
+  const table = { name, routes: rows.map(parseRoute), limits: parseLimits(limits) };
   buildTree(table.routes);
   return table;
+}
+
+function parseLimits(json: unknown): Partial<RateFigures> {
+  if (!isObject(json)) throw new RouteTableError('the route table: limits must be a JSON object');
+  const limits: { -readonly [Name in keyof RateFigures]?: RateFigures[Name] } = {};
+  for (const [member, list] of Object.entries(json)) {
+    const parsed = parseFigures(member, list);
+    if (typeof parsed === 'string')
+      throw new RouteTableError(`the route table: limits: ${JSON.stringify(member)} ${parsed}`);
+    limits[parsed.name] = parsed.figures;
+  }
+  return limits;
 }
 
 /**

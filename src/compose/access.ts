@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { createVerifyBearer } from '../jwt/verify.ts';
 import type { Core } from './core.ts';
 
-type AccessSettings = Pick<Config, 'jwt.issuer' | 'bearer_cache.capacity' | 'tokens.may_read_keys'>;
+type AccessSettings = Pick<Config, 'jwt.issuer' | 'memory.entries' | 'tokens.may_read_keys'>;
 
 export function composeAccess(
   settings: AccessSettings,
@@ -13,7 +13,7 @@ export function composeAccess(
   const verifyBearer = createVerifyBearer({
     keyring,
     issuer: settings['jwt.issuer'],
-    cacheCapacity: settings['bearer_cache.capacity'],
+    cacheCapacity: settings['memory.entries'],
   });
   const policy = { tokensMayReadKeys: settings['tokens.may_read_keys'] };
   return { verifyBearer, authorize: createAuthorize({ verifyBearer, view, live, clock, policy }) };

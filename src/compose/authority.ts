@@ -1,4 +1,5 @@
 // Who may do what: the decision about a request, and every use case that makes, changes or ends a credential.
+import { defaultLoginAge } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { createActivateSubkey } from '../credentials/activate-subkey.ts';
 import { createEndSelf } from '../credentials/end-self.ts';
@@ -42,7 +43,7 @@ export function composeAuthority(config: Config, parts: AuthorityParts) {
     verifier,
     settings: {
       domains: siweDomains,
-      chainId: config.l1_chain_id,
+      chainId: config['wire.l1_chain_id'],
       futureToleranceSeconds,
       maxLoginAgeSeconds: config['login.max_age'],
     },
@@ -60,7 +61,7 @@ export function composeAuthority(config: Config, parts: AuthorityParts) {
     limiter,
     settings: {
       maxAgeSeconds: config['login.max_age'],
-      defaultAgeSeconds: config['login.default_age'],
+      defaultAgeSeconds: defaultLoginAge(config),
       futureToleranceSeconds,
       plainSubkey: config['login.plain_subkey'],
       singleUse: config['login.single_use'],
@@ -81,8 +82,8 @@ export function composeAuthority(config: Config, parts: AuthorityParts) {
       verifier,
       wallets,
       settings: {
-        open: config['onboarding.open'],
-        allowlist: new Set(config['onboarding.allowlist']),
+        open: config['onboarding.allowlist'].includes('*'),
+        allowlist: new Set(config['onboarding.allowlist'].flatMap((entry) => (entry === '*' ? [] : [entry]))),
         issuedAtRequired: config['onboarding.siwe_issued_at_required'],
       },
     }),

@@ -1,5 +1,7 @@
 // What forwards an allowed request: the connections to the venue, the check of signed orders, and the memory both may take.
+import { perMinute, type RateFigures } from '../access/figures.ts';
 import { createOrderSigners } from '../access/signer.ts';
+import { connectTimeoutMs, MIN_BYTES_PER_SECOND, maxMarksPerAccount, upstreamMemory } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { passedHeaders } from '../domain/request-headers.ts';
 import { createShares } from '../domain/shares.ts';
@@ -18,6 +20,8 @@ const PACE_WINDOW_MS = 10_000;
 export interface GatewayParts extends Pick<Core, 'store' | 'clock' | 'view'>, Pick<Monitoring, 'requestIds'> {
   readonly verifier: Verifier;
   readonly venue: Venue;
+  /** An order's limits say how many marks an account may need. */
+  readonly figures: RateFigures;
   /** How clients reach us. */
   readonly scheme: 'http' | 'https';
 }
@@ -30,11 +34,12 @@ export function composeGateway(config: Config, parts: GatewayParts) {
     address: venue.address,
     connections: config['upstream.connections'],
     maxWaiting: config['upstream.queue'],
-    connectTimeoutMs: config['upstream.connect_timeout'] * 1000,
+    connectTimeoutMs: connectTimeoutMs(config),
   });
-  const bodies = createShares(config['upstream.body_memory']);
-  const answers = createShares(config['upstream.answer_memory']);
-  const marks = config['orders.verify'] === 'require' ? orderMarks(config) : undefined;
+  const memory = upstreamMemory(config);
+  const bodies = createShares(memory.bodies);
+  const answers = createShares(memory.answers);
+  const marks = config['orders.verify'] === 'require' ? orderMarks(config, parts.figures) : undefined;
   const forward = createForward({
     upstream,
     upstreamSecret: venue.secret,
@@ -45,21 +50,21 @@ export function composeGateway(config: Config, parts: GatewayParts) {
     idleMs: config['upstream.timeout'] * 1000,
     bodies,
     answers,
-    maxAnswerCopyBytes: config['upstream.max_answer_copy'],
+    maxAnswerCopyBytes: memory.maxAnswerCopy,
     maxPausedAnswers: Math.ceil(config['upstream.connections'] / 4),
-    pace: { minBytesPerSecond: config['http.min_bytes_per_second'], windowMs: PACE_WINDOW_MS },
+    pace: { minBytesPerSecond: MIN_BYTES_PER_SECOND, windowMs: PACE_WINDOW_MS },
   });
   return { upstream, bodies, answers, marks, forward, [Symbol.asyncDispose]: async () => upstream.destroy() };
 }
 
-const orderMarks = (config: Config): OrderMarks =>
+const orderMarks = (config: Config, figures: RateFigures): OrderMarks =>
   createOrderMarks({
     maxMarks: config['orders.max_marks'],
-    maxPerAccount: config['orders.max_marks_per_account'],
-    subkeyPercent: config['rate_limit.credential_orders_percent'],
+    maxPerAccount: maxMarksPerAccount(config),
+    subkeyPercent: figures.orders.share ?? 100,
     guaranteed: guaranteedMarks({
       maxMarks: config['orders.max_marks'],
-      ordersPerMinute: config['rate_limit.orders_per_minute'],
+      ordersPerMinute: perMinute(figures.orders),
       maxAgeSeconds: config['orders.max_age'],
       futureToleranceSeconds: config['login.future_tolerance'],
       marksPerOrder: config['orders.repeats'] === 'refuse' ? 1 : 2,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import manifest from '../../package.json' with { type: 'json' };
+import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { shownSettings } from '../config/shown.ts';
 import { createAcceptClock } from '../credentials/accept-clock.ts';
@@ -39,9 +40,10 @@ export async function composeOperator(loaded: LoadedConfig, parts: OperatorParts
   await using opening = createOpening(log);
   const api = await operatorApi(loaded, operatorToken(config, { mayCreate: true }), parts);
   opening.defer(() => api.close());
-  const listener = await listenForOperator(places, config, api.front, (path, error) =>
-    log.warn({ event: 'operator_socket_left_out', path, err: error }),
-  );
+  const listener = await listenForOperator(places, config, api.front, {
+    withoutSocket: (path, error) => log.warn({ event: 'operator_socket_left_out', path, err: error }),
+    onFreePort: (taken, bound) => log.warn({ event: 'operator_port_taken', port: taken, instead: bound }),
+  });
   opening.defer(listener.stop);
   const { url } = listener;
   const addressFile = join(config['data.folder'], OPERATOR_ADDRESS_FILE);
@@ -76,7 +78,10 @@ export async function startOperatorAlone(
   const api = await operatorApi(loaded, token, { ...monitoring, core, readiness });
   opening.defer(() => api.close());
   const place = { host: config['operator.host'], port: 0 };
-  const listener = await listenForOperator([place], config, api.front, () => undefined);
+  const listener = await listenForOperator([place], config, api.front, {
+    withoutSocket: () => undefined,
+    onFreePort: () => undefined,
+  });
   opening.defer(listener.stop);
   return { url: listener.url, token, stop: opening.move() };
 }
@@ -108,6 +113,6 @@ function operatorApi(
     metrics,
     version: { version: manifest.version, node: process.versions.node },
     settings: shownSettings(loaded),
-    limits: { maxBodyBytes: config['http.max_body_bytes'], maxTargetBytes: config['http.max_target_bytes'] },
+    limits: { maxBodyBytes: MAX_OWN_BODY_BYTES, maxTargetBytes: maxTargetBytes(config) },
   });
 }

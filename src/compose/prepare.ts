@@ -1,6 +1,8 @@
 // What a start makes of its settings before it opens anything: the route table, the certificate, the master key if there is one, the places
 // of the operator API, and as many connections as the system allows. A start begins with this, and `config check` and the doctor look at it, so that neither can accept what a start refuses.
-import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../access/own-routes.ts';
+
+import { overridden, type RateFigures } from '../access/figures.ts';
+import { builtInFigures, builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../access/own-routes.ts';
 import { parseRouteTable, type RouteTable, RouteTableError, withLeverageForSubkeys } from '../access/route-table.ts';
 import { type Connections, connectionsWithin, descriptorsAllowed } from '../config/descriptors.ts';
 import { ConfigError, type LoadedConfig } from '../config/load.ts';
@@ -14,6 +16,8 @@ import { operatorPlaces } from '../operator/listening.ts';
 
 export interface PreparedRoutes {
   readonly table: RouteTable;
+  /** Those of the table, as rate_limit.override has them. */
+  readonly figures: RateFigures;
   /** Names of emergency routes that the table does not have: no reason not to start, but to be told. */
   readonly leftOut: readonly string[];
 }
@@ -83,7 +87,9 @@ function openRoutes(config: Config): PreparedRoutes {
   const listed = file === '' ? builtInTable : parseRouteTable(readRouteFile(file));
   requireOwnRoutes(listed);
   const table = config['subkeys.may_set_leverage'] ? withLeverageForSubkeys(listed) : listed;
-  return { table, leftOut: emergencyRoutesLeftOut(table) };
+  const rates = overridden({ ...builtInFigures, ...table.limits }, config['rate_limit.override']);
+  if ('problems' in rates) throw new ConfigError(rates.problems.map((problem) => `rate_limit.override: ${problem}`));
+  return { table, figures: rates.figures, leftOut: emergencyRoutesLeftOut(table) };
 }
 
 const MAX_ROUTE_FILE_BYTES = 4 * 1024 * 1024;

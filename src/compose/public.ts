@@ -1,5 +1,6 @@
 // The public door: the front that decides, our own handlers behind it, and the listener.
 import { createRouteMatcher } from '../access/route-table.ts';
+import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createAdmission } from '../http/admission.ts';
 import { createFront } from '../http/front.ts';
@@ -36,7 +37,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     self: { view, clock },
     readiness,
     telemetry,
-    maxBodyBytes: config['http.max_body_bytes'],
+    maxBodyBytes: MAX_OWN_BODY_BYTES,
     table: routes.table,
   });
   opening.defer(() => handlers.close());
@@ -48,7 +49,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     limiter: limits.limiter,
     clock,
     refuseUnsignedRoutes: config['orders.unsigned_routes'] === 'refuse',
-    maxTargetBytes: config['http.max_target_bytes'],
+    maxTargetBytes: maxTargetBytes(config),
   });
   const front = createFront(
     {

@@ -21,11 +21,11 @@ export interface RevocationParts extends Pick<Monitoring, 'log' | 'counters'> {
   readonly makeView?: typeof createView;
 }
 
-export function composeRevocation(settings: Pick<Config, 'view.capacity'>, parts: RevocationParts) {
+export function composeRevocation(settings: Pick<Config, 'memory.entries'>, parts: RevocationParts) {
   const { stored, clock, log, counters, onEnded, makeView = createView } = parts;
   const denials = createDenials({ clock });
   const live = createLiveRegistry({ clock });
-  const view = makeView({ read: stored.facts, denials, capacity: settings['view.capacity'] });
+  const view = makeView({ read: stored.facts, denials, capacity: settings['memory.entries'] });
   void stored.whenLost.then((why) => {
     view.refuseAll(why);
     log.fatal({ event: 'store_lost', err: why });

@@ -1,6 +1,7 @@
 // The verification of signatures: the Stark engine with its threads, and the recovery of wallets' keys.
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
+import { MAX_VERIFICATION_WAIT_MS } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { openWalletRecovery, type WalletRecovery } from '../ethereum/wallet-recovery.ts';
 import { openAnswers } from '../verification/open-answers.ts';
@@ -15,7 +16,7 @@ export async function composeVerifier(config: Config, { log, telemetry }: Pick<M
   const walletRecovery = await openWalletRecovery();
   sayWalletRecovery(walletRecovery, log);
   const settings = {
-    domain: { domainName: config.domain_name, chainId: config.starknet_chain_id },
+    domain: { domainName: config['wire.domain_name'], chainId: config['wire.starknet_chain_id'] },
     classes: derivationHashes(config),
   };
   const workers = config['engine.workers'];
@@ -40,7 +41,7 @@ export async function composeVerifier(config: Config, { log, telemetry }: Pick<M
     answers,
     openThreads: count === 0 ? undefined : openThreads,
     maxWaiting: config['engine.queue'],
-    maxWaitMs: config['engine.max_wait'] * 1000,
+    maxWaitMs: MAX_VERIFICATION_WAIT_MS,
     onAnswered: telemetry.verified,
     onShedding: (dropped) => log.warn({ event: 'verification_overloaded', dropped }),
   });

@@ -10,7 +10,7 @@ interface Rule {
 }
 
 const mainnetSwitch =
-  'a signature made for this service would then be valid on the live venue, and the reverse; set allow_mainnet to true if you mean it';
+  'a signature made for this service would then be valid on the live venue, and the reverse; set wire.allow_mainnet to true if you mean it';
 
 /** paradex.trade and every host under it, but for its two public test environments. */
 function isProductionDomain(domain: string): boolean {
@@ -25,7 +25,7 @@ function isInside(folder: string, file: string): boolean {
 
 const rules: readonly Rule[] = [
   {
-    // DECISIONS, upstream: another machine must be able to tell our requests from anybody else's.
+    // Another machine must be able to tell our requests from those of others (docs/decisions.md "upstream").
     about: ['upstream.url', 'upstream.proof'],
     broken: (config) =>
       config['upstream.url'].kind === 'http' && !config['upstream.url'].loopback && config['upstream.proof'] === 'none'
@@ -54,58 +54,35 @@ const rules: readonly Rule[] = [
         : undefined,
   },
   {
-    about: ['upstream.timeout', 'upstream.connect_timeout'],
+    about: ['wire.starknet_chain_id', 'wire.allow_mainnet'],
     broken: (config) =>
-      config['upstream.connect_timeout'] > config['upstream.timeout']
-        ? 'upstream.connect_timeout: must not be longer than upstream.timeout'
+      !config['wire.allow_mainnet'] && /MAIN(NET)?$/i.test(config['wire.starknet_chain_id'])
+        ? `wire.starknet_chain_id: is a mainnet; ${mainnetSwitch}`
         : undefined,
   },
   {
-    about: ['starknet_chain_id', 'allow_mainnet'],
+    about: ['wire.l1_chain_id', 'wire.allow_mainnet'],
     broken: (config) =>
-      !config.allow_mainnet && /MAIN(NET)?$/i.test(config.starknet_chain_id)
-        ? `starknet_chain_id: is a mainnet; ${mainnetSwitch}`
+      !config['wire.allow_mainnet'] && config['wire.l1_chain_id'] === 1
+        ? `wire.l1_chain_id: is Ethereum mainnet; ${mainnetSwitch}`
         : undefined,
   },
   {
-    about: ['l1_chain_id', 'allow_mainnet'],
+    about: ['siwe.domains', 'wire.allow_mainnet'],
     broken: (config) =>
-      !config.allow_mainnet && config.l1_chain_id === 1
-        ? `l1_chain_id: is Ethereum mainnet; ${mainnetSwitch}`
-        : undefined,
-  },
-  {
-    about: ['siwe.domains', 'allow_mainnet'],
-    broken: (config) =>
-      !config.allow_mainnet && config['siwe.domains'].some(isProductionDomain)
+      !config['wire.allow_mainnet'] && config['siwe.domains'].some(isProductionDomain)
         ? `siwe.domains: names a production domain of paradex.trade; ${mainnetSwitch}`
         : undefined,
   },
   {
-    about: ['login.default_age', 'login.max_age'],
-    broken: (config) =>
-      config['login.default_age'] > config['login.max_age']
-        ? 'login.default_age: must not be longer than login.max_age'
+    about: ['onboarding.allowlist'],
+    broken: ({ 'onboarding.allowlist': list }) =>
+      list.includes('*') && list.length > 1
+        ? 'onboarding.allowlist: * is anyone, so that nothing may stand beside it'
         : undefined,
   },
   {
-    // Node counts the request line as part of the head: a target could never be too long before the head is.
-    about: ['http.max_target_bytes', 'http.max_header_bytes'],
-    broken: (config) =>
-      config['http.max_target_bytes'] >= config['http.max_header_bytes']
-        ? 'http.max_target_bytes: must be less than http.max_header_bytes, which includes the target'
-        : undefined,
-  },
-  {
-    // A list that is not looked at would make its author believe that onboarding is closed.
-    about: ['onboarding.open', 'onboarding.allowlist'],
-    broken: (config) =>
-      config['onboarding.open'] && config['onboarding.allowlist'].length > 0
-        ? 'onboarding.allowlist: has no effect while onboarding.open is true; set that to false'
-        : undefined,
-  },
-  {
-    // DECISIONS, base data folder: a backup of the data must not contain the key to it.
+    // A backup of the data must not contain the key to it (docs/decisions.md "base data folder").
     about: ['master_key.file', 'data.folder'],
     broken: (config) =>
       isInside(config['data.folder'], config['master_key.file'])

@@ -1,6 +1,10 @@
 // Writes the settings table for people: docs/configuration.md and the list of flags in the help.
 // Both come from schema.ts alone, so that they cannot say what the program does not do.
 // After a change of the table: npx node src/config/document.ts > docs/configuration.md
+
+import { type FigureName, figureNames, figuresText } from '../access/figures.ts';
+import { builtInFigures } from '../access/own-routes.ts';
+import { publishedMembers, publishedNames } from './published.ts';
 import { type Config, type SettingName, settingNames, settingOf, variableOf } from './schema.ts';
 import type { Setting } from './setting-types.ts';
 
@@ -26,11 +30,8 @@ Countersign runs without any setting. A setting has one name everywhere, and the
 - Environment variables that begin with \`COUNTERSIGN_\` are ignored.
 `;
 
-const WIRE_TITLE = 'Wire: names and published facts';
-
-// The group of a setting is the part of its name before the first dot; names without one are facts of the wire.
+// The group of a setting is the part of its name before the first dot.
 const titles: ReadonlyMap<string, string> = new Map([
-  ['role', 'Process'],
   ['server', 'Process'],
   ['tls', 'Process'],
   ['operator', 'Operator API'],
@@ -44,7 +45,9 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['proxy', 'Proxies and web pages in front'],
   ['cors', 'Proxies and web pages in front'],
   ['http', 'Requests'],
-  ['siwe', WIRE_TITLE],
+  ['memory', 'Process'],
+  ['wire', 'Wire: names and published facts'],
+  ['siwe', 'Wire: names and published facts'],
   ['login', 'Login'],
   ['onboarding', 'Onboarding'],
   ['subkeys', 'Subkeys'],
@@ -55,15 +58,13 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['rate_limit', 'Rate limits'],
   ['orders', 'Signed orders'],
   ['engine', 'Stark-curve engine'],
-  ['view', 'Memory'],
-  ['bearer_cache', 'Memory'],
 ]);
 
 function titleOf(name: SettingName): string {
-  const [group = '', ...rest] = name.split('.');
+  const [group = ''] = name.split('.');
   const title = titles.get(group);
-  if (title === undefined && rest.length > 0) throw new Error(`the group ${group} needs a title in document.ts`);
-  return title ?? WIRE_TITLE;
+  if (title === undefined) throw new Error(`the group ${group} needs a title in document.ts`);
+  return title;
 }
 
 const shownDefault = <Name extends SettingName>(name: Name): string => {
@@ -77,11 +78,11 @@ const kindOf = (name: SettingName): string =>
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function row(name: SettingName): string {
-  const { short, description } = settingOf[name];
+  const { short, description, when } = settingOf[name];
   const written = shownDefault(name);
   const names = `\`${name}\`${short === undefined ? '' : ` (\`--${short}\`)`}`;
   const fallback = written === '' ? 'empty' : `\`${written}\``;
-  return `| ${names} | ${cell(fallback)} | ${cell(kindOf(name))} | ${cell(description)} |`;
+  return `| ${names} | ${cell(fallback)} | ${cell(kindOf(name))} | ${cell(description)} | ${cell(when)} |`;
 }
 
 /** The whole text of docs/configuration.md. */
@@ -93,9 +94,62 @@ export function configurationDocument(): string {
   }
   const tables = [...sections].map(
     ([title, rows]) =>
-      `## ${title}\n\n| setting | default | value | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`,
+      `## ${title}\n\n| setting | default | value | meaning | change it |\n|---|---|---|---|---|\n${rows.join('\n')}\n`,
   );
-  return [introduction, ...tables].join('\n');
+  return [introduction, ...tables, publishedTable(), figuresTable()].join('\n');
+}
+
+function publishedTable(): string {
+  const rows = publishedNames.map((name) => {
+    const member = publishedMembers[name];
+    const text = typeof member.default === 'string' ? member.default : JSON.stringify(member.default);
+    return `| \`${name}\` | ${text === '' ? 'empty' : `\`${text}\``} | ${cell(member.expects)} | ${cell(member.description)} |`;
+  });
+  return `## Members of wire.published
+
+In the settings file \`{"wire": {"published": {"environment": "prod"}}}\`; in a flag or variable the same object as JSON, or \`@\` and the path of a
+file that holds it. Members that are left out have their defaults.
+
+| member | default | value | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+const counted: Readonly<Record<FigureName, string>> = {
+  public: 'public requests of an address, and those for what has no route',
+  login: 'logins of an address',
+  onboarding: 'onboardings of an address, and GET /v1/onboarding',
+  activate: 'subkey activations and reports of leaked bearers of an address',
+  private: 'all private requests of an address',
+  handshakes:
+    'TLS handshakes of an address; at once as many as http.max_connections_per_address. Trusted proxies are not counted',
+  'private-read': 'private reads of an account',
+  orders: 'orders placed, changed and cancelled of an account',
+  'interactive-orders': 'orders placed or changed of an account under sessions asked for with token_usage=interactive',
+  keys: 'subkey and token requests of an account',
+  sessions: 'sessions opened of an account, by whatever key; the share is that of one login signature, too',
+  emergency:
+    'requests to sign out everywhere or revoke all of an account: those that change nothing and, apart, those that the owner signed. No other is held up',
+};
+
+function figuresTable(): string {
+  const rows = figureNames.map(
+    (name) =>
+      `| \`${name}\` | ${figuresText(builtInFigures[name])
+        .map((text) => `\`${text}\``)
+        .join(', ')} | ${counted[name]} |`,
+  );
+  return `## Figures of the rate limits
+
+Each count is a bucket that is full at first and refills evenly; all of a row apply. The percentage is the share of one subkey or token of what
+its account has; main keys have all. The figures stand in the route table (\`limits\`, [route-table.md](route-table.md)), and
+\`rate_limit.override\` replaces any of them: \`rate_limit.override=orders=1600/s,orders=50%\`.
+
+| name | figures | counts |
+|---|---|---|
+${rows.join('\n')}
+`;
 }
 
 /** The settings part of `--help`: one flag per paragraph, with its variable, its value and its default. */

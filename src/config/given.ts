@@ -3,6 +3,7 @@
 import { UnsafeFile } from '../errors.ts';
 import type { Guard } from '../files/guarded-file.ts';
 import { nearest } from './nearest.ts';
+import { insteadOf, insteadOfVariable } from './retired.ts';
 import { isSettingName, type SettingName, settingNames, settingOf, variableOf } from './schema.ts';
 
 export type Source =
@@ -62,8 +63,12 @@ function show(name: SettingName, json: unknown): string {
   return typeof json === 'string' ? quoted(text) : text;
 }
 
-const unknown = (what: string, name: string, known: readonly string[], prefix = ''): string =>
-  `${what} ${quoted(`${prefix}${name}`)} is not a setting; did you mean ${prefix}${nearest(name, known) ?? ''}?`;
+function unknown(what: string, name: string, known: readonly string[], prefix = ''): string {
+  const written = quoted(`${prefix}${name}`);
+  const instead = insteadOf(name) ?? insteadOfVariable(name);
+  if (instead !== undefined) return `${what} ${written} is not a setting any more; ${instead}`;
+  return `${what} ${written} is not a setting; did you mean ${prefix}${nearest(name, known) ?? ''}?`;
+}
 
 /** `--name=value`, `--name value`, and `--name` alone for a switch. The short forms count as their long name. */
 export function readFlags(argv: readonly string[], options: readonly string[] = []): Reading {

@@ -53,7 +53,7 @@ const isConfig = (draft: Draft): draft is Config => settingNames.every((name) =>
 const isSources = (draft: DraftSources): draft is Sources => settingNames.every((name) => Object.hasOwn(draft, name));
 
 /**
- * Defaults < settings file < environment < flags (DECISIONS, settings). The folder of the file is itself a setting, so it is
+ * Defaults < settings file < environment < flags (docs/decisions.md "settings"). The folder of the file is itself a setting, so it is
  * taken from flags and environment first. Every value that was given is checked, also one that a stronger source replaces.
  * Throws ConfigError with all problems at once.
  */
@@ -77,7 +77,6 @@ export function loadConfig({ argv, options = [], env, cwd, readFile }: Surroundi
     problems.push(problem);
     unusable.add(given.name);
   }
-  lowerDefaultAge(draft, draftSources);
 
   if (!isConfig(draft) || !isSources(draftSources)) {
     throw new Error('a setting has neither a value nor a default');
@@ -132,14 +131,6 @@ export function describeSource(source: Source): string {
     default:
       return source satisfies never;
   }
-}
-
-// One flag is enough to harden: a default that nobody chose gives way to the shorter maximum.
-function lowerDefaultAge(draft: Draft, sources: DraftSources): void {
-  const longest = draft['login.max_age'];
-  const age = draft['login.default_age'];
-  if (longest === undefined || age === undefined || sources['login.default_age']?.kind !== 'default') return;
-  draft['login.default_age'] = Math.min(age, longest);
 }
 
 function deepFreeze<Value>(value: Value): Value {

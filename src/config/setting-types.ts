@@ -1,7 +1,6 @@
 // The closed set of kinds a setting can have: how its text and its JSON are read, and what a good value is.
 // A reader returns a value or the reason why not; it never throws, never guesses, and never puts a value into a reason.
 import { resolve } from 'node:path';
-import { parseCidr } from '../domain/allowlist.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import { parseUpstreamAddress, type UpstreamAddress } from './upstream-address.ts';
 
@@ -16,11 +15,10 @@ export type SettingKind =
   | 'secret'
   | 'path'
   | 'felt'
-  | 'url'
   | 'upstream'
   | 'list'
   | 'cidr list'
-  | 'bridged tokens';
+  | 'published';
 
 /** What a reader found. `because` completes the sentence "is not accepted: ..." and replaces the general `expects`. */
 export type Reading<T> =
@@ -31,6 +29,8 @@ export interface Setting<T> {
   readonly kind: SettingKind;
   readonly default: T;
   readonly description: string;
+  /** The end of the sentence "Change it ...". */
+  readonly when: string;
   /** Completes the sentence "it must be ...". */
   readonly expects: string;
   /** Never printed, and not accepted as a flag: other users of the machine can read those. */
@@ -52,23 +52,15 @@ export interface Secret {
   readonly reveal: () => string;
 }
 
-/** One entry of `bridged_tokens`: exactly these members, because paradex-py refuses any other (WIRE 1.1). */
-export interface BridgedToken {
-  readonly name: string;
-  readonly symbol: string;
-  readonly decimals: number;
-  readonly l1_token_address: string;
-  readonly l1_bridge_address: string;
-  readonly l2_token_address: string;
-  readonly l2_bridge_address: string;
-}
-
-interface Described {
+/** What people read about a setting, whatever its kind. */
+export interface Described {
   readonly description: string;
+  /** When one would change it: the end of the sentence "Change it ...". */
+  readonly when: string;
   readonly short?: string;
 }
 
-const refuse = (because?: string): { readonly ok: false; readonly because?: string | undefined } => ({
+export const refuse = (because?: string): { readonly ok: false; readonly because?: string | undefined } => ({
   ok: false,
   because,
 });
@@ -88,6 +80,7 @@ export function boolean(fallback: boolean, about: Described): Setting<boolean> {
     kind: 'boolean',
     default: fallback,
     description: about.description,
+    when: about.when,
     expects: 'true or false',
     secret: false,
     short: about.short,
@@ -107,6 +100,7 @@ function wholeNumber(kind: 'integer' | 'duration', fallback: number, about: Rang
     kind,
     default: fallback,
     description: about.description,
+    when: about.when,
     expects: `a whole number${unit === '' ? '' : ` of ${unit}`} from ${about.min} to ${about.max}`,
     secret: false,
     short: about.short,
@@ -140,6 +134,7 @@ function numberOrAuto(
     kind,
     default: fallback,
     description: about.description,
+    when: about.when,
     expects: `auto, or ${number.expects}`,
     secret: false,
     short: about.short,
@@ -168,6 +163,7 @@ export function choice<const Word extends string>(
     kind: 'choice',
     default: fallback,
     description: about.description,
+    when: about.when,
     expects,
     secret: false,
     short: about.short,
@@ -199,6 +195,7 @@ export function text(fallback: string, about: Text): Setting<string> {
     kind: 'text',
     default: fallback,
     description: about.description,
+    when: about.when,
     expects: about.expects,
     secret: false,
     short: about.short,
@@ -214,6 +211,7 @@ export function secret(about: Text): Setting<Secret | undefined> {
     kind: 'secret',
     default: undefined,
     description: about.description,
+    when: about.when,
     expects: about.expects,
     secret: true,
     short: about.short,
@@ -234,6 +232,7 @@ export function path(fallback: string, about: Described & { readonly mayBeEmpty?
     kind: 'path',
     default: fallback,
     description: about.description,
+    when: about.when,
     expects: about.mayBeEmpty === true ? 'a path, or empty' : 'a path',
     secret: false,
     short: about.short,
@@ -253,6 +252,7 @@ export function felt(fallback: Felt, about: Described): Setting<Felt> {
     kind: 'felt',
     default: fallback,
     description: about.description,
+    when: about.when,
     expects: 'a 0x hex number below the Stark prime',
     secret: false,
     short: about.short,
@@ -265,35 +265,13 @@ export function felt(fallback: Felt, about: Described): Setting<Felt> {
   };
 }
 
-/** A web address that is published as it stands; the service itself never calls it. */
-export function url(fallback: string, about: Described & { readonly mayBeEmpty?: boolean }): Setting<string> {
-  return {
-    kind: 'url',
-    default: fallback,
-    description: about.description,
-    expects: `an http or https URL without user name, password or fragment${about.mayBeEmpty === true ? ', or empty' : ''}`,
-    secret: false,
-    short: about.short,
-    read: (json) =>
-      typeof json === 'string' && (isWebUrl(json) || (json === '' && about.mayBeEmpty === true))
-        ? { ok: true, value: json }
-        : refuse(),
-    fromText: (value) => value,
-    show: (value) => value,
-  };
-}
-
-function isWebUrl(value: string): boolean {
-  if (!/^https?:\/\/[\x21-\x7e]+$/.test(value) || /[@#\\]/.test(value)) return false;
-  return URL.canParse(value);
-}
-
 /** Where the venue answers. */
 export function upstream(about: Described): Setting<UpstreamAddress> {
   return {
     kind: 'upstream',
     default: { kind: 'demo' },
     description: about.description,
+    when: about.when,
     expects:
       'http://host:port or https://host:port with an optional base path and nothing else, unix:/path/to.sock or unix:/path/to.sock:/base, or empty',
     secret: false,
@@ -315,131 +293,5 @@ export function upstream(about: Described): Setting<UpstreamAddress> {
           return value satisfies never;
       }
     },
-  };
-}
-
-const splitList = (value: string): readonly string[] =>
-  value.trim() === '' ? [] : value.split(',').map((item) => item.trim());
-
-interface Items<Item> extends Described {
-  /** What each entry must be, in the plural. */
-  readonly expects: string;
-  readonly max: number;
-  /** The entry as it is stored, or `undefined` when it is not one. */
-  item(text: string): Item | undefined;
-}
-
-/** Several texts: an array in the file, comma-separated elsewhere. Duplicates are refused: they are always a mistake. */
-export function list<Item extends string>(fallback: readonly Item[], about: Items<Item>): Setting<readonly Item[]> {
-  return {
-    kind: 'list',
-    default: fallback,
-    description: about.description,
-    expects: `a list of at most ${about.max} ${about.expects}`,
-    secret: false,
-    short: about.short,
-    read: (json) => {
-      if (!Array.isArray(json) || json.length > about.max) return refuse();
-      const items = new Set<Item>();
-      for (const [index, raw] of json.entries()) {
-        const item = typeof raw === 'string' ? about.item(raw) : undefined;
-        if (item === undefined) return refuse(`entry ${index + 1} is none of the ${about.expects}`);
-        if (items.has(item)) return refuse(`entry ${index + 1} repeats an earlier one`);
-        items.add(item);
-      }
-      return { ok: true, value: [...items] };
-    },
-    fromText: splitList,
-    show: (value) => value.join(','),
-  };
-}
-
-/** Content networks publish hundreds. */
-const MAX_PROXY_RANGES = 10_000;
-
-/** Addresses and ranges whose word about the client's address is believed, canonical; `unix` names peers on a unix socket. */
-export function cidrList(about: Described): Setting<readonly string[]> {
-  return {
-    ...list<string>([], {
-      ...about,
-      max: MAX_PROXY_RANGES,
-      expects: 'addresses, CIDR ranges (not /0) or the word unix',
-      item: (value) => (value === 'unix' ? value : proxyRange(value)),
-    }),
-    kind: 'cidr list',
-  };
-}
-
-function proxyRange(value: string): string | undefined {
-  const parsed = parseCidr(value);
-  // A range of everything would let every client name its own address.
-  return parsed.ok && !parsed.range.text.endsWith('/0') ? parsed.range.text : undefined;
-}
-
-const tokenText = /^[\x20-\x7e]{1,64}$/;
-const hexText = /^0x[0-9a-fA-F]{1,64}$/;
-
-/** The assets of GET /v1/system/config: JSON, also in flags and variables. */
-export function bridgedTokens(fallback: readonly BridgedToken[], about: Described): Setting<readonly BridgedToken[]> {
-  return {
-    kind: 'bridged tokens',
-    default: fallback,
-    description: about.description,
-    expects:
-      'a JSON array of at most 64 objects with exactly name, symbol, decimals (0 to 36) and the 0x hex texts l1_token_address, l1_bridge_address, l2_token_address, l2_bridge_address',
-    secret: false,
-    short: about.short,
-    read: (json) => {
-      if (!Array.isArray(json) || json.length > 64) return refuse();
-      const tokens: BridgedToken[] = [];
-      for (const [index, raw] of json.entries()) {
-        const token = readToken(raw);
-        if (token === undefined) {
-          return refuse(
-            `entry ${index + 1} is not an object with exactly the seven members, each of its form (paradex-py refuses any other)`,
-          );
-        }
-        tokens.push(token);
-      }
-      return { ok: true, value: tokens };
-    },
-    fromText: (value) => {
-      try {
-        return JSON.parse(value);
-      } catch {
-        return undefined;
-      }
-    },
-    show: (value) => JSON.stringify(value),
-  };
-}
-
-function readToken(json: unknown): BridgedToken | undefined {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
-  const members = new Map<string, unknown>(Object.entries(json));
-  const matching = (name: string, pattern: RegExp): string | undefined => {
-    const value = members.get(name);
-    return typeof value === 'string' && pattern.test(value) ? value : undefined;
-  };
-  const name = matching('name', tokenText);
-  const symbol = matching('symbol', tokenText);
-  const decimals = members.get('decimals');
-  const l1Token = matching('l1_token_address', hexText);
-  const l1Bridge = matching('l1_bridge_address', hexText);
-  const l2Token = matching('l2_token_address', hexText);
-  const l2Bridge = matching('l2_bridge_address', hexText);
-  if (typeof decimals !== 'number' || !Number.isInteger(decimals) || decimals < 0 || decimals > 36) return undefined;
-  if (members.size !== 7 || name === undefined || symbol === undefined) return undefined;
-  if (l1Token === undefined || l1Bridge === undefined || l2Token === undefined || l2Bridge === undefined) {
-    return undefined;
-  }
-  return {
-    name,
-    symbol,
-    decimals,
-    l1_token_address: l1Token,
-    l1_bridge_address: l1Bridge,
-    l2_token_address: l2Token,
-    l2_bridge_address: l2Bridge,
   };
 }

@@ -20,9 +20,9 @@ const nothing: Omit<RouteDeps, 'table'> = {
   login: { stark: unused, wallet: unused },
   onboard: { stark: unused, wallet: unused, lookUpStark: unused, lookUpWallet: unused },
   hashes: {
-    accountHash: config.paraclear_account_hash,
-    proxyHash: config.paraclear_account_proxy_hash,
-    evmAccountHash: config.paraclear_evm_account_hash,
+    accountHash: config['wire.paraclear_account_hash'],
+    proxyHash: config['wire.paraclear_account_proxy_hash'],
+    evmAccountHash: config['wire.paraclear_evm_account_hash'],
   },
   subkeys: {
     store: { subkey: unused, subkeys: unused },

@@ -30,15 +30,23 @@ export function operatorPlaces(config: Config): readonly ListenAt[] {
   ]);
 }
 
+/** What an operator should know, though the listener works. */
+export interface ListeningNotes {
+  /** The file system of the data has no sockets: the port alone answers. */
+  withoutSocket(path: string, error: unknown): void;
+  /** The port that operator.port = auto stands for is taken: another one answers. */
+  onFreePort(taken: number, bound: number): void;
+}
+
 /**
- * Listens everywhere or nowhere, but for a socket that the file system of the data cannot have, where there is a port: that is left out,
- * and `withoutSocket` is told. Rejects with OperatorPlaceTaken, or UnsafeFile for what stands in the place of the socket.
+ * Listens everywhere or nowhere, but for what `notes` is told: a socket that cannot be made beside a port is left out, and a free port stands
+ * in for a taken one that nobody chose. Rejects with OperatorPlaceTaken, or UnsafeFile for what stands in the place of the socket.
  */
 export async function listenForOperator(
   places: readonly ListenAt[],
   config: Config,
   front: RequestListener,
-  withoutSocket: (path: string, error: unknown) => void,
+  notes: ListeningNotes,
 ): Promise<OperatorListener> {
   const left = operatorSocketOf(config['data.folder']);
   if (left !== undefined) await clearOperatorSocket(left);
@@ -47,26 +55,17 @@ export async function listenForOperator(
   const urls: string[] = [];
   try {
     for (const at of places) {
-      const server = createHttpServer(
-        {
-          at,
-          maxHeaderBytes: config['http.max_header_bytes'],
-          maxConnections: OPERATOR_CONNECTIONS,
-          requestTimeoutMs: config['http.request_timeout'] * 1000,
-          keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
-          silenceTimeoutMs: config['http.request_timeout'] * 1000,
-        },
-        front,
-      );
-      const port = await server.listen().catch((cause: unknown) => {
-        if (isInUse(cause)) throw new OperatorPlaceTaken(takenSentence(at), { cause });
-        if (!('socketPath' in at) || urls.length === 0) throw cause;
-        withoutSocket(at.socketPath, cause);
-        return undefined;
+      await listen(at).catch(async (cause: unknown) => {
+        if (isInUse(cause)) {
+          // Nobody chose the port, and commands learn the address from its file.
+          if ('socketPath' in at || config['operator.port'] !== 'auto' || at.port === 0)
+            throw new OperatorPlaceTaken(takenSentence(at), { cause });
+          notes.onFreePort(at.port, await listen({ host: at.host, port: 0 }));
+        } else {
+          if (!('socketPath' in at) || urls.length === 0) throw cause;
+          notes.withoutSocket(at.socketPath, cause);
+        }
       });
-      if (port === undefined) continue;
-      stopping.push(() => server.drain(DRAIN_MS));
-      urls.push(urlOf(at, port));
     }
   } catch (error) {
     await stop();
@@ -74,6 +73,24 @@ export async function listenForOperator(
   }
   const [url = ''] = urls;
   return { url, stop };
+
+  async function listen(at: ListenAt): Promise<number> {
+    const server = createHttpServer(
+      {
+        at,
+        maxHeaderBytes: config['http.max_header_bytes'],
+        maxConnections: OPERATOR_CONNECTIONS,
+        requestTimeoutMs: config['http.request_timeout'] * 1000,
+        keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
+        silenceTimeoutMs: config['http.request_timeout'] * 1000,
+      },
+      front,
+    );
+    const port = await server.listen();
+    stopping.push(() => server.drain(DRAIN_MS));
+    urls.push(urlOf(at, port));
+    return port;
+  }
 }
 
 function operatorPort(config: Config): number {

@@ -82,11 +82,6 @@ export interface RateLimiterOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-const perSecond = (count: number): Limit => ({ count, windowSeconds: 1, burst: count });
-const perMinute = (count: number): Limit => ({ count, windowSeconds: 60, burst: count });
-const perHour = (count: number): Limit => ({ count, windowSeconds: 3600, burst: count });
-const perDay = (count: number): Limit => ({ count, windowSeconds: 86_400, burst: count });
-
 /** What one credential may use of these limits of its account; at 100 percent it needs no count of its own. At least 1. */
 export function shareOf(limits: readonly Limit[], percent: number): readonly Limit[] {
   if (!(percent >= 1 && percent <= 100)) throw new RangeError('a share is 1 to 100 percent');
@@ -96,19 +91,6 @@ export function shareOf(limits: readonly Limit[], percent: number): readonly Lim
     : limits.map((limit) => ({ ...limit, count: part(limit.count), burst: part(limit.burst) }));
 }
 
-/** A bot that loops leaves its owner enough to look and to cancel. */
-export const DEFAULT_SHARE_PERCENT = 90;
-
-const accountLimits = {
-  orders: [perSecond(800), perMinute(17_250)],
-  read: [perSecond(120), perMinute(600)],
-  keys: [perMinute(60)],
-  'account-login': [perSecond(120), perMinute(600)],
-  emergency: [perMinute(30)],
-  'signed-emergency': [perMinute(30)],
-  interactiveOrders: [perSecond(3), perMinute(30), perHour(300), perDay(1000)],
-} as const satisfies Record<AccountCounter, readonly Limit[]>;
-
 /** The shares of all counters of an account: there is none that one of its credentials could use up. */
 export function sharesOf(
   limits: Readonly<Record<AccountCounter, readonly Limit[]>>,
@@ -116,18 +98,6 @@ export function sharesOf(
 ): RateLimits['perCredential'] {
   return accountMaps((counter) => shareOf(limits[counter], percentOf(counter)));
 }
-
-/** Paradex's, and ours. Several limits in a row all apply. */
-export const defaultLimits: RateLimits = {
-  public: [perMinute(1500)],
-  login: [perMinute(600)],
-  onboarding: [perMinute(600)],
-  private: [perMinute(1500)],
-  activate: [perMinute(30)],
-  ...accountLimits,
-  perCredential: sharesOf(accountLimits, () => DEFAULT_SHARE_PERCENT),
-  perLogin: shareOf(accountLimits['account-login'], DEFAULT_SHARE_PERCENT),
-};
 
 /** An IPv6 site gets this many times the limit of one address: it may be many homes, yet not 65,536 of them. */
 export const WIDE_FACTOR = 4;

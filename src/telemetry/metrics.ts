@@ -99,7 +99,7 @@ export const metrics: readonly Metric[] = [
   requests.counter(
     [
       'connections_closed_unheard_total',
-      'Connections closed for want of room: new ones while all others were at work, by http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address); those without a request for longest, for a new one (silent); beyond rate_limit.handshakes_per_minute (too_many_handshakes); how often there was no descriptor left, so that the system closed new ones (no_descriptor).',
+      'Connections closed for want of room: new ones while all others were at work, by http.max_connections (too_many) or http.max_connections_per_address (too_many_from_address); those without a request for longest, for a new one (silent); beyond the rate limit handshakes (too_many_handshakes); how often there was no descriptor left, so that the system closed new ones (no_descriptor).',
     ],
     ['reason'],
     (s) => ofTally(s.counters.closedUnheard),
@@ -191,10 +191,8 @@ export const metrics: readonly Metric[] = [
     ['what'],
     (s) => Object.entries(s.gatewayMemory()).map(([what, { held }]): Row<number> => [[what], held]),
   ),
-  gateway.gauge(
-    ['gateway_memory_max_bytes', 'The most of it (upstream.body_memory, upstream.answer_memory).'],
-    ['what'],
-    (s) => Object.entries(s.gatewayMemory()).map(([what, { total }]): Row<number> => [[what], total]),
+  gateway.gauge(['gateway_memory_max_bytes', 'The most of it (half of upstream.memory each).'], ['what'], (s) =>
+    Object.entries(s.gatewayMemory()).map(([what, { total }]): Row<number> => [[what], total]),
   ),
   gateway.gauge(['venue_queue', 'Requests that wait for a connection.'], [], (s) => s.upstream().waiting),
   gateway.gauge(
@@ -275,7 +273,7 @@ export const metrics: readonly Metric[] = [
   ),
 
   memory.gauge(['view_entries', 'Credentials whose current state is in memory.'], [], (s) => s.view().entries),
-  memory.gauge(['view_capacity', 'The most of them (view.capacity).'], [], (s) => s.view().capacity),
+  memory.gauge(['view_capacity', 'The most of them (memory.entries).'], [], (s) => s.view().capacity),
   memory.gauge(['view_filling', 'Reads of such a state under way.'], [], (s) => s.view().filling),
   memory.counter(
     ['view_lookups_total', 'Decisions that found the state in memory, and those that had to read it.'],
@@ -295,11 +293,7 @@ export const metrics: readonly Metric[] = [
   ),
   memory.counter(['view_evictions_total', 'States forgotten for want of room.'], [], (s) => s.view().evictions),
   memory.gauge(['bearer_cache_entries', 'Verified bearers that are remembered.'], [], (s) => s.bearerCache().entries),
-  memory.gauge(
-    ['bearer_cache_capacity', 'The most of them (bearer_cache.capacity).'],
-    [],
-    (s) => s.bearerCache().capacity,
-  ),
+  memory.gauge(['bearer_cache_capacity', 'The most of them (memory.entries).'], [], (s) => s.bearerCache().capacity),
   memory.counter(
     ['bearer_cache_lookups_total', 'Bearers that were remembered, and those whose signature was checked.'],
     ['result'],

@@ -23,7 +23,8 @@ const StarkSignature = Type.String({
 const seconds = { pattern: '^[0-9]{1,12}$' };
 const Timestamp = Type.String({ description: 'When it was signed, in unix seconds.', ...seconds });
 const Expiration = Type.String({
-  description: 'Until when the signature may log in, in unix seconds. Left out: login.default_age after the timestamp.',
+  description:
+    'Until when the signature may log in, in unix seconds. Left out: 1800 s after the timestamp, or login.max_age where that is less.',
   ...seconds,
 });
 const EvmSignature = Type.String({

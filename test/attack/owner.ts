@@ -44,7 +44,7 @@ const expected = (answer: Answer, status: number, what: string): Answer => {
 export async function ownersAt(url: string): Promise<() => Promise<Owner>> {
   const { json: config } = expected(await call(url, 'GET', '/v1/system/config'), 200, 'the configuration');
   const hasher = createMessageHasher(curve, {
-    domainName: settingOf.domain_name.default,
+    domainName: settingOf['wire.domain_name'].default,
     chainId: String(config.starknet_chain_id),
   });
   const classes = { accountHash: config.paraclear_account_hash, proxyHash: config.paraclear_account_proxy_hash };

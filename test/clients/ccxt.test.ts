@@ -415,22 +415,22 @@ describe('what ccxt raises', () => {
     return client.authenticateRest();
   };
   test.each<[string, number, (client: Paradex) => Promise<unknown>]>([
-    ['public_per_minute', 3, (client) => client.fetchTime()],
-    ['onboarding_per_minute', 2, (client) => client.onboarding()],
-    ['auth_per_minute', 2, login],
-    ['private_get_per_minute', 2, (client) => client.privateGetBalance()],
-    ['private_per_minute', 2, (client) => client.privateGetBalance()],
-    ['orders_per_minute', 2, (client) => client.request('orders', 'private', 'DELETE')],
-    ['key_management_per_minute', 2, (client) => client.privatePostAccountTokens({})],
-  ])('RateLimitExceeded beyond rate_limit.%s', async (setting, limit, ask) => {
-    const settings = { 'rate_limit.enabled': 'true', [`rate_limit.${setting}`]: String(limit) };
+    ['public', 3, (client) => client.fetchTime()],
+    ['onboarding', 2, (client) => client.onboarding()],
+    ['login', 2, login],
+    ['private-read', 2, (client) => client.privateGetBalance()],
+    ['private', 2, (client) => client.privateGetBalance()],
+    ['orders', 2, (client) => client.request('orders', 'private', 'DELETE')],
+    ['keys', 2, (client) => client.privatePostAccountTokens({})],
+  ])('RateLimitExceeded beyond the limit %s per minute', async (name, limit, ask) => {
+    const settings = { 'rate_limit.enabled': 'true', [`${name}/min`]: String(limit) };
     // No time passes for the limits, so that nothing is refilled meanwhile.
     const limited = await startService({ settings, time: { wall: systemWall, monotonic: () => 0 } });
     try {
       const client = await onboarded(limited.url);
       await client.authenticateRest();
       // What the set-up has spent of this limit: system/config, one onboarding, one login.
-      const spent = ['public_per_minute', 'onboarding_per_minute', 'auth_per_minute'].includes(setting) ? 1 : 0;
+      const spent = ['public', 'onboarding', 'login'].includes(name) ? 1 : 0;
       for (let count = spent; count < limit; count += 1) await ask(client);
       const before = limited.venue.total();
       expect(await refusalOf(ask(client))).toMatchObject({ errorClass: ccxt.RateLimitExceeded, code: undefined });

@@ -125,12 +125,12 @@ describe('@paradex/sdk 0.8.1', () => {
     const asked = resolveToUs();
     expect(await Config.fetch('testnet')).toEqual({
       paradexFullNodeRpcUrl: rpcUrl,
-      paradexChainId: settingOf.starknet_chain_id.default,
+      paradexChainId: settingOf['wire.starknet_chain_id'].default,
       ethereumChainId: '11155111',
       starknetChainId: expect.any(String),
-      paraclearAccountHash: settingOf.paraclear_account_hash.default,
-      paraclearAccountProxyHash: settingOf.paraclear_account_proxy_hash.default,
-      paraclearAddress: settingOf.paraclear_address.default,
+      paraclearAccountHash: settingOf['wire.paraclear_account_hash'].default,
+      paraclearAccountProxyHash: settingOf['wire.paraclear_account_proxy_hash'].default,
+      paraclearAddress: settingOf['wire.published'].default.paraclear_address,
       paraclearDecimals: 8,
       bridgedTokens: {
         USDC: {
@@ -170,7 +170,7 @@ describe('@paradex/sdk 0.8.1', () => {
 
     const { key, account } = await traderOf(ccxt);
     const bodies = calls.map(({ body }) => JSON.parse(body));
-    const address = settingOf.paraclear_address.default;
+    const address = settingOf['wire.published'].default.paraclear_address;
     expect(bodies).toMatchObject(
       ['getTokenAssetBalance', 'max_withdraw'].map((entrypoint) => ({
         method: 'starknet_call',
@@ -200,8 +200,8 @@ const rpcRequestType: StructType<'account' | 'payload' | 'timestamp' | 'version'
 /** What is signed for a call to the node (WIRE section 3), in the domain that GET /v1/system/config announces. */
 function rpcHash({ account, body, timestamp }: { account: string; body: string; timestamp: string }): bigint {
   const hasher = createMessageHasher(scureCurve, {
-    domainName: settingOf.domain_name.default,
-    chainId: settingOf.starknet_chain_id.default,
+    domainName: settingOf['wire.domain_name'].default,
+    chainId: settingOf['wire.starknet_chain_id'].default,
   });
   const struct = hashStruct(scureCurve, rpcRequestType, {
     account: BigInt(account),

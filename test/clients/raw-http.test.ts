@@ -430,8 +430,8 @@ describe('paradex-py', () => {
       address: account,
       exists: true,
       derivation_info: {
-        class_hash: settingOf.paraclear_account_hash.default,
-        proxy_class_hash: settingOf.paraclear_account_proxy_hash.default,
+        class_hash: settingOf['wire.paraclear_account_hash'].default,
+        proxy_class_hash: settingOf['wire.paraclear_account_proxy_hash'].default,
       },
     });
     const evm = await send('GET', `/v1/onboarding?account_signer_type=eip191&eth_address=${wallet.wallet.address}`);
@@ -439,7 +439,7 @@ describe('paradex-py', () => {
       account_signer_type: 'eip191',
       address: wallet.account,
       exists: false,
-      derivation_info: { class_hash: settingOf.paraclear_evm_account_hash.default },
+      derivation_info: { class_hash: settingOf['wire.paraclear_evm_account_hash'].default },
     });
   });
 
@@ -509,7 +509,7 @@ describe('paradex-py', () => {
 
   test('waits until X-RateLimit-Reset after a 429, whose body has no error member', async () => {
     const limited = await startService({
-      settings: { 'rate_limit.enabled': 'true', 'rate_limit.public_per_minute': '1' },
+      settings: { 'rate_limit.enabled': 'true', 'public/min': '1' },
       time: { wall: systemWall, monotonic: () => 0 },
     });
     try {

@@ -49,7 +49,7 @@ async function startVenue() {
 
 const MIB = 1024 * 1024;
 /** A quarter of it is room for 130 bodies of two blocks each, however they come. */
-const BODY_MEMORY = 80 * MIB;
+const MEMORY = 80 * MIB;
 
 let venue: Awaited<ReturnType<typeof startVenue>>;
 let service: Service;
@@ -60,7 +60,7 @@ beforeAll(async () => {
   venue = await startVenue();
   service = await startService({
     upstream: venue.url,
-    settings: { 'http.max_connections_per_address': '4096', 'upstream.body_memory': String(BODY_MEMORY) },
+    settings: { 'http.max_connections_per_address': '4096', 'upstream.memory': String(2 * MEMORY) },
   });
   const owner = starkTrader();
   await onboard(service.url, owner);
@@ -125,7 +125,7 @@ describe('130 slow bodies', () => {
     await expect.poll(() => figure('countersign_venue_streams')).toBe(2);
     expect(await busy()).toBe(2);
     const kept = await figure('countersign_gateway_memory_bytes{what="bodies"}');
-    expect(kept).toBeLessThanOrEqual(BODY_MEMORY / 4);
+    expect(kept).toBeLessThanOrEqual(MEMORY / 4);
     expect(await ownerGets()).toEqual([200, 200]);
     for (const { socket } of clients) socket.destroy();
     await expect.poll(() => figure('countersign_gateway_memory_bytes{what="bodies"}')).toBe(0);
@@ -178,9 +178,7 @@ describe('140 slow readers of a large public answer', () => {
     // As many as there may be are held by who does not read.
     await expect.poll(busy).toBe(32);
     await eventually(() => venue.large.underWay === 32);
-    expect(await figure('countersign_gateway_memory_bytes{what="answers"}')).toBeLessThanOrEqual(
-      (64 * 1024 * 1024) / 4,
-    );
+    expect(await figure('countersign_gateway_memory_bytes{what="answers"}')).toBeLessThanOrEqual(MEMORY / 4);
     expect(await ownerGets()).toEqual([200, 200]);
     for (const { socket } of readers) socket.destroy();
     await expect.poll(busy).toBe(0);

@@ -115,7 +115,7 @@ test('with requests at every stage of their way, those whose head had left are c
   const { venue, service, main, session, head, revoke } = await tradingWorld({
     'upstream.connections': '16',
     // A quarter is what is collected of one client.
-    'upstream.body_memory': String(4 * 256 * 1024),
+    'upstream.memory': String(2 * 4 * 256 * 1024),
   });
   const at = (path: string) => venue.arrived.find(({ request }) => request.url === path)?.response;
   const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`;

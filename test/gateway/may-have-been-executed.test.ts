@@ -188,7 +188,7 @@ test('a body that becomes unreadable after its first byte has left: the answer f
     });
     socket.resume();
   });
-  const world = await startWorld({ upstream, settings: { 'upstream.body_memory': String(2 ** 20) } });
+  const world = await startWorld({ upstream, settings: { 'upstream.memory': String(2 ** 21) } });
   onTestFinished(world.stop);
   const { session } = await newOwner(world);
   const head = `POST /v1/rfqs HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${session}\r\nTransfer-Encoding: chunked\r\n\r\n`;

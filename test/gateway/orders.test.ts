@@ -996,37 +996,37 @@ describe('settings', () => {
     await expectForwarded('', { method: 'DELETE', target: '/v1/orders/7' });
   });
 
-  test('orders.max_marks_per_account: without room to remember it no order reaches the venue, and others have theirs', async () => {
+  test('without room among three tenths of orders.max_marks no order of an account reaches the venue, and others have theirs', async () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
-    const small = await startWorld({ upstream, settings: { ...settings, 'orders.max_marks_per_account': '50' } });
+    const small = await startWorld({ upstream, settings: { ...settings, 'orders.max_marks': '200' } });
     onTestFinished(() => small.stop());
     const [full, free] = [await newOwner(small), await newOwner(small)];
     const sendOf = ({ key, account, session }: Owner, count: number) => {
       const orders = Array.from({ length: count }, () => signed(newOrder(), { by: key, account }));
       return send(orders, { session, port: small.port, target: '/v1/orders/batch' });
     };
-    expect((await sendOf(full, 50)).status).toBe(201);
+    for (const count of [50, 10]) expect((await sendOf(full, count)).status).toBe(201);
     const refused = await sendOf(full, 2);
     expectRawRefusal(refused, 503, 'SERVICE_UNAVAILABLE');
     expect(refused.headers.get('retry-after')).toBe('1');
-    expect(other.seen).toHaveLength(1);
+    expect(other.seen).toHaveLength(2);
     expect((await sendOf(free, 1)).status).toBe(201);
 
     const { operatorUrl, operatorToken } = small.service;
     const { text } = await call(operatorUrl, 'GET', '/metrics', { bearer: operatorToken });
-    expect(text).toContain('\ncountersign_order_marks 51\n');
-    expect(text).toContain('\ncountersign_order_marks_max 4000000\n');
+    expect(text).toContain('\ncountersign_order_marks 61\n');
+    expect(text).toContain('\ncountersign_order_marks_max 200\n');
     expect(text).toContain('\ncountersign_order_mark_refusals_total 2\n');
 
-    // What a subkey has of the 50 is 45, and the rest is for the main key.
+    // What a subkey has of the 60 is 54, and the rest is for the main key.
     const shared = await newOwner(small);
     const bot = await addSubkey(small, shared);
     const byBot = { ...shared, key: bot, session: await subkeySession(small, shared.account, bot) };
-    expect((await sendOf(byBot, 45)).status).toBe(201);
+    for (const count of [50, 4]) expect((await sendOf(byBot, count)).status).toBe(201);
     expectRawRefusal(await sendOf(byBot, 1), 503, 'SERVICE_UNAVAILABLE');
-    expect((await sendOf(shared, 5)).status).toBe(201);
+    expect((await sendOf(shared, 6)).status).toBe(201);
     expectRawRefusal(await sendOf(shared, 1), 503, 'SERVICE_UNAVAILABLE');
   });
 

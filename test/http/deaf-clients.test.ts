@@ -13,12 +13,12 @@ beforeAll(async () => {
   world = await startWorld({
     settings: {
       'rate_limit.enabled': 'true',
-      'rate_limit.public_per_minute': String(ALLOWED),
-      'rate_limit.private_per_minute': '1000',
-      'rate_limit.private_get_per_minute': '1000',
-      'rate_limit.auth_per_minute': '1000',
-      'rate_limit.account_logins_per_minute': String(ALLOWED),
-      'rate_limit.emergency_per_minute': String(ALLOWED),
+      'public/min': String(ALLOWED),
+      'private/min': '1000',
+      'private-read/min': '1000',
+      'login/min': '1000',
+      'sessions/min': String(ALLOWED),
+      'emergency/min': String(ALLOWED),
     },
   });
 });

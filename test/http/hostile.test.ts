@@ -161,7 +161,7 @@ describe('a GET with a body', () => {
 
   test('is counted as any other request', async () => {
     const limited = await startWorld({
-      settings: { 'rate_limit.enabled': 'true', 'rate_limit.public_per_minute': '2' },
+      settings: { 'rate_limit.enabled': 'true', 'public/min': '2' },
     });
     onTestFinished(() => limited.stop());
     const seen = [];
@@ -251,7 +251,7 @@ test.each([
 
 test('who does not read its answers does not keep its connection', async () => {
   const quick = await startWorld({
-    settings: { 'http.request_timeout': '1', 'upstream.timeout': '1', 'upstream.connect_timeout': '1' },
+    settings: { 'http.request_timeout': '1', 'upstream.timeout': '1' },
   });
   onTestFinished(() => quick.stop());
   const socket = open(quick.port).pause();
@@ -439,7 +439,7 @@ test('an upload that waits for a connection to the venue waits for us: it is not
     settings: {
       'http.max_connections_per_address': '2',
       'upstream.connections': '1',
-      'upstream.body_memory': String(1024 * 1024),
+      'upstream.memory': String(2 * 1024 * 1024),
     },
     upstream: `http://127.0.0.1:${venue.port}`,
   });
@@ -464,7 +464,7 @@ test('an upload that waits for a connection to the venue waits for us: it is not
 });
 
 test('guessing paths and methods is counted like any public request', async () => {
-  const limited = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'rate_limit.public_per_minute': '3' } });
+  const limited = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'public/min': '3' } });
   onTestFinished(() => limited.stop());
   const guesses = ['/v1/admin', '/v1/%6darkets', '/v1/orders/batch', '/v1/system/time'];
   const seen = [];

@@ -29,7 +29,7 @@ let owner: Owner;
 beforeAll(async () => {
   world = await startWorld({
     upstream: 'http://127.0.0.1:1',
-    settings: { 'rate_limit.enabled': 'true', 'rate_limit.key_management_per_minute': '5' },
+    settings: { 'rate_limit.enabled': 'true', 'keys/min': '5' },
   });
   owner = await newOwner(world);
 });

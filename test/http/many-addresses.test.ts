@@ -10,8 +10,9 @@ import { createFairQueue } from '../../src/domain/fair-queue.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import { outgoingHeaders } from '../../src/gateway/headers.ts';
 import { createPeers } from '../../src/http/kit/client-ip.ts';
-import { accountBuckets, createRateLimiter, defaultLimits, ipBuckets } from '../../src/ratelimit/limiter.ts';
+import { accountBuckets, createRateLimiter, ipBuckets } from '../../src/ratelimit/limiter.ts';
 import { type RateKeys, rateKeys } from '../../src/ratelimit/rate-keys.ts';
+import { defaultLimits } from '../support/rates.ts';
 import { call } from '../support/trader.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -64,9 +65,9 @@ test('a million addresses fill every rate-limit map to its cap and no further; w
   expect(limiter.size()).toBe(MAPS * maxKeys);
   const bound = MAPS * maxKeys * BYTES_PER_KEY;
   expect(heapUsed() - before).toBeLessThan(bound + MIB);
-  const byDefault = MAPS * settingOf['rate_limit.max_keys'].default * BYTES_PER_KEY;
+  const byDefault = MAPS * settingOf['memory.entries'].default * BYTES_PER_KEY;
   process.stdout.write(
-    `a million addresses, rate_limit.max_keys=${maxKeys}: heap ${mib(before)} -> ${mib(after)} MiB, stated bound ${mib(bound)}; at the default of ${settingOf['rate_limit.max_keys'].default} keys a map it is ${mib(byDefault)} MiB\n`,
+    `a million addresses, memory.entries=${maxKeys}: heap ${mib(before)} -> ${mib(after)} MiB, stated bound ${mib(bound)}; at the default of ${settingOf['memory.entries'].default} keys a map it is ${mib(byDefault)} MiB\n`,
   );
 }, 300_000);
 
@@ -144,12 +145,12 @@ async function askAll(port: number, numbers: readonly number[], addressOf: (n: n
 test(
   `${COUNT} addresses over real sockets: the maps stay at their cap, memory under its bound, and the service goes on`,
   async () => {
-    const maxKeys = Math.min(Math.floor(COUNT / 10), settingOf['rate_limit.max_keys'].default);
+    const maxKeys = Math.min(Math.floor(COUNT / 10), settingOf['memory.entries'].default);
     const world = await startWorld({
       settings: {
         'rate_limit.enabled': 'true',
-        'rate_limit.max_keys': String(maxKeys),
-        'rate_limit.public_per_minute': '5',
+        'memory.entries': String(maxKeys),
+        'public/min': '5',
         'proxy.trusted': '127.0.0.1',
       },
     });
@@ -193,7 +194,7 @@ test(
     expect(await keys()).toBe(ADDRESS_MAPS * maxKeys);
     const bound = ADDRESS_MAPS * maxKeys * BYTES_PER_KEY + BESIDE_KEYS;
     process.stdout.write(
-      `${COUNT} addresses over sockets, rate_limit.max_keys=${maxKeys}: ${await keys()} keys, heap ${mib(before)} -> ${mib(most)} MiB at most, stated bound of the growth ${mib(bound)}; RSS ${mib(rss)} -> ${mib(process.memoryUsage().rss)} MiB\n`,
+      `${COUNT} addresses over sockets, memory.entries=${maxKeys}: ${await keys()} keys, heap ${mib(before)} -> ${mib(most)} MiB at most, stated bound of the growth ${mib(bound)}; RSS ${mib(rss)} -> ${mib(process.memoryUsage().rss)} MiB\n`,
     );
     expect(most - before).toBeLessThan(bound);
     // Of its five a minute one was left, and still is; strangers share what there is for them, which is used up.

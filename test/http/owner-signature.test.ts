@@ -369,7 +369,7 @@ describe("a wallet's message without a bearer", () => {
 
 describe('a flood', () => {
   test('of wrong signatures from the same address is counted like logins, and does not keep the owner from pressing', async () => {
-    const own = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'rate_limit.auth_per_minute': '6' } });
+    const own = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'login/min': '6' } });
     try {
       const victim = await newOwner(own);
       const at = (purpose: EmergencyPurpose, key: StarkKey) =>
@@ -394,7 +394,7 @@ describe('a flood', () => {
 
   test('of what an owner signs anew each time writes no more than the limit lets, and uses up neither a signature nor what others have', async () => {
     const own = await startWorld({
-      settings: { 'rate_limit.enabled': 'true', 'rate_limit.emergency_per_minute': '3' },
+      settings: { 'rate_limit.enabled': 'true', 'emergency/min': '3' },
     });
     try {
       const [by, bystander] = [await newOwner(own), await newOwner(own)];

@@ -35,10 +35,10 @@ function expectLimited(answer: Answer): void {
 
 const small: Record<string, string> = {
   'rate_limit.enabled': 'true',
-  'rate_limit.public_per_minute': '6',
-  'rate_limit.auth_per_minute': '4',
-  'rate_limit.onboarding_per_minute': '3',
-  'rate_limit.activate_per_minute': '2',
+  'public/min': '6',
+  'login/min': '4',
+  'onboarding/min': '3',
+  'activate/min': '2',
 };
 const started: World[] = [];
 /** A service of its own, because what one test counts another must not. */
@@ -82,7 +82,7 @@ describe('before anything is proven, an address is counted', () => {
   });
 
   test('all three forms of login share one count, which good and bad ones use up alike', async () => {
-    const world = await limited({ 'rate_limit.onboarding_per_minute': '100' });
+    const world = await limited({ 'onboarding/min': '100' });
     const owner = await newOwner(world);
     const bad = await postLogin(world, { 'PARADEX-STARKNET-ACCOUNT': owner.account }, owner.key.publicKey);
     expectRefusal(bad, 400, 'INVALID_REQUEST_PARAMETER');
@@ -117,7 +117,7 @@ describe('before anything is proven, an address is counted', () => {
   });
 
   test('a private request counts for its address even when its bearer is refused', async () => {
-    const world = await limited({ 'rate_limit.private_per_minute': '5' });
+    const world = await limited({ 'private/min': '5' });
     const { session } = await newOwner(world);
     for (let i = 0; i < 4; i += 1)
       expectRefusal(await call(world.url, 'GET', '/v1/balance', { bearer: 'x' }), 401, 'UNAUTHORIZED_ERROR');
@@ -129,11 +129,11 @@ describe('before anything is proven, an address is counted', () => {
   test('addresses behind a trusted proxy are counted apart, and forged ones are not', async () => {
     const from = (world: World, address: string) =>
       call(world.url, 'GET', '/v1/system/time', { headers: { 'X-Forwarded-For': address } });
-    const proxied = await limited({ 'proxy.trusted': '127.0.0.1/32', 'rate_limit.public_per_minute': '1' });
+    const proxied = await limited({ 'proxy.trusted': '127.0.0.1/32', 'public/min': '1' });
     expect((await from(proxied, '192.0.2.1')).status).toBe(200);
     expect((await from(proxied, '192.0.2.2')).status).toBe(200);
     expectLimited(await from(proxied, '192.0.2.1'));
-    const direct = await limited({ 'rate_limit.public_per_minute': '1' });
+    const direct = await limited({ 'public/min': '1' });
     expect((await from(direct, '192.0.2.1')).status).toBe(200);
     expectLimited(await from(direct, '192.0.2.2'));
   });
@@ -141,11 +141,11 @@ describe('before anything is proven, an address is counted', () => {
 
 describe('once a request was authorized, its account is counted', () => {
   const perAccount = {
-    'rate_limit.auth_per_minute': '100',
-    'rate_limit.onboarding_per_minute': '100',
-    'rate_limit.private_get_per_minute': '3',
-    'rate_limit.orders_per_second': '2',
-    'rate_limit.key_management_per_minute': '2',
+    'login/min': '100',
+    'onboarding/min': '100',
+    'private-read/min': '3',
+    'orders/s': '2',
+    'keys/min': '2',
   };
   let world: World;
   let owner: Owner;
@@ -214,7 +214,7 @@ describe('once a request was authorized, its account is counted', () => {
   });
 
   test('whoever uses up the count of an address cannot keep an owner there from revoking everything', async () => {
-    const shared = await limited({ ...perAccount, 'rate_limit.private_per_minute': '3' });
+    const shared = await limited({ ...perAccount, 'private/min': '3' });
     const victim = await newOwner(shared);
     const press = (path: string, bearer: string) =>
       call(shared.url, 'POST', `/countersign/v1/${path}`, { bearer, body: path === 'revoke-all' ? {} : undefined });
@@ -250,12 +250,13 @@ describe('once a request was authorized, its account is counted', () => {
 
 describe('of the limits of an account, one subkey or token may use its share', () => {
   const shares = {
-    'rate_limit.auth_per_minute': '100',
-    'rate_limit.onboarding_per_minute': '100',
-    'rate_limit.private_get_per_minute': '10',
-    'rate_limit.orders_per_minute': '10',
-    'rate_limit.credential_get_percent': '50',
-    'rate_limit.credential_orders_percent': '70',
+    'login/min': '100',
+    'onboarding/min': '100',
+    'private-read/min': '10',
+    'orders/min': '10',
+    'private-read%': '50',
+    'orders%': '70',
+    'interactive-orders%': '70',
   };
   let world: World;
   let owner: Owner;
@@ -293,8 +294,8 @@ describe('of the limits of an account, one subkey or token may use its share', (
   test('a bot with an interactive session leaves its owner the rest of the interactive orders, of the day too', async () => {
     const own = await limited({
       ...shares,
-      'rate_limit.interactive_orders_per_second': '100',
-      'rate_limit.interactive_orders_per_day': '4',
+      'interactive-orders/s': '100',
+      'interactive-orders/day': '4',
     });
     const trader = await newOwner(own);
     const subkey = await addSubkey(own, trader);
@@ -344,10 +345,10 @@ describe('of the limits of an account, one subkey or token may use its share', (
 
 describe('sessions of one account', () => {
   const few = {
-    'rate_limit.auth_per_minute': '1000',
-    'rate_limit.onboarding_per_minute': '100',
-    'rate_limit.account_logins_per_minute': '5',
-    'rate_limit.credential_logins_percent': '60',
+    'login/min': '1000',
+    'onboarding/min': '100',
+    'sessions/min': '5',
+    'sessions%': '60',
   };
   const login = (at: World, of: Owner, by = of.key) => postLogin(at, loginOf(at, by, of.account), by.publicKey);
 
@@ -466,9 +467,9 @@ describe('sessions of one account', () => {
 
 describe('emergencies', () => {
   const few = {
-    'rate_limit.auth_per_minute': '100',
-    'rate_limit.onboarding_per_minute': '100',
-    'rate_limit.emergency_per_minute': '3',
+    'login/min': '100',
+    'onboarding/min': '100',
+    'emergency/min': '3',
   };
   const press = (world: World, owner: Owner, body: unknown, path = 'revoke-all') =>
     call(world.url, 'POST', `/countersign/v1/${path}`, { bearer: owner.session, body });
@@ -515,7 +516,7 @@ describe('emergencies', () => {
 
 describe('the switch', () => {
   test('off: no headers and no end', async () => {
-    const world = await limited({ 'rate_limit.enabled': 'false', 'rate_limit.public_per_minute': '1' });
+    const world = await limited({ 'rate_limit.enabled': 'false', 'public/min': '1' });
     for (let i = 0; i < 5; i += 1) {
       const answer = await call(world.url, 'GET', '/v1/system/time');
       expect([answer.status, ...limitHeaders(answer)]).toEqual([200, null, null, null, null, null]);

@@ -33,7 +33,7 @@ let world: World;
 let owner: Owner;
 beforeAll(async () => {
   // Little memory for bodies, so that a large one is passed on while it comes.
-  world = await startWorld({ settings: { 'upstream.body_memory': String(2 ** 20) } });
+  world = await startWorld({ settings: { 'upstream.memory': String(2 ** 21) } });
   owner = await newOwner(world);
 });
 afterAll(() => world.stop());

@@ -149,7 +149,7 @@ test('a client that never begins its handshake is cut off when its time is over'
 describe('handshakes over time', () => {
   const limited = (more: Readonly<Record<string, string>> = {}, time?: ServiceOptions['time']) =>
     startService({
-      settings: { ...withTls, 'rate_limit.enabled': 'true', 'rate_limit.handshakes_per_minute': '3', ...more },
+      settings: { ...withTls, 'rate_limit.enabled': 'true', 'handshakes/min': '3', ...more },
       ...(time === undefined ? {} : { time }),
     });
   /** What comes of a handshake from an address: one that is refused ends before the server has said a word. */

@@ -30,7 +30,7 @@ import {
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'rate_limit.key_management_per_minute': '8' } });
+  world = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'keys/min': '8' } });
 });
 afterAll(() => world.stop());
 

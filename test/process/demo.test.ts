@@ -94,9 +94,9 @@ test('the demo passes against a running server, and prints no key, token or sign
 
 test('the demo takes chain id and class hashes from the server, not from its own defaults', async () => {
   const url = await startServer(PROJECT, [
-    '--starknet_chain_id=SOME_OTHER_CHAIN',
-    '--paraclear_account_hash=0x1234',
-    '--paraclear_account_proxy_hash=0x5678',
+    '--wire.starknet_chain_id=SOME_OTHER_CHAIN',
+    '--wire.paraclear_account_hash=0x1234',
+    '--wire.paraclear_account_proxy_hash=0x5678',
   ]);
 
   const { code, stdout, stderr } = await runDemo([`--url=${url}/`]);

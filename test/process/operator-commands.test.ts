@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { commandNames, formsOf, optionsOf } from '../../src/cli/command-forms.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { isLate } from '../support/operator.ts';
-import { type Home, homeIn, MAIN, type Server, startServer } from '../support/server-process.ts';
+import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
 import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
 import { call, createToken, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
 
@@ -283,6 +283,39 @@ test('a second server whose operator port is taken says which setting to change'
     taken.close();
   }
 });
+
+test('where nobody chose the operator port and it is taken, a free one answers, and every command finds it', async () => {
+  const { taken, below } = await takenPort();
+  const running = spawnServer(home, ['--operator.socket=off'], below);
+  try {
+    await running.printed(/^listening on (\S+)$/m);
+    const { port } = new URL(readFileSync(join(home.data, 'operator.url'), 'utf8').trim());
+    expect([below, below + 1]).not.toContain(Number(port));
+    expect(running.stdout()).toMatch(new RegExp(`"event":"operator_port_taken","port":${below + 1},"instead":${port}`));
+    expect(running.stdout()).toMatch(new RegExp(`^operator +http://127\\.0\\.0\\.1:${port}`, 'm'));
+    expect(await done('signing-keys list')).toContain('active');
+  } finally {
+    taken.close();
+  }
+});
+
+/** A port that is taken, and that the one below it is free. */
+async function takenPort() {
+  for (;;) {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const address = taken.address();
+    const below = (typeof address === 'object' ? (address?.port ?? 0) : 0) - 1;
+    const probe = createServer().listen(below, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    probe.close();
+    if (isFree) return { taken, below };
+    taken.close();
+  }
+}
 
 describe('help', () => {
   test.each(['serve', 'audit', 'version'] as const)('of %s goes to stdout, and nothing is started', async (name) => {

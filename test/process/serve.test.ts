@@ -182,12 +182,12 @@ describe('what cannot be started', () => {
   });
 
   test('all that is wrong with the settings is told at once, one line each', async () => {
-    const running = spawnServer(home, ['--log.level=loud', '--view.capacity=none']);
+    const running = spawnServer(home, ['--log.level=loud', '--memory.entries=none']);
     expect((await running.ended).code).toBe(2);
     const lines = running.stderr().trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^countersign: .*log\.level/);
-    expect(lines[1]).toMatch(/^countersign: .*view\.capacity/);
+    expect(lines[1]).toMatch(/^countersign: .*memory\.entries/);
   });
 
   test('an unknown command ends with exit code 2', async () => {

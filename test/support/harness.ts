@@ -38,12 +38,14 @@ export interface ServiceOptions {
   readonly redact?: Redact;
 }
 
+import { withRates } from './rates.ts';
+
 /** Starts on a free port. Rate limits and order signatures are off unless the settings turn them on. `stop` keeps the folder; the process's exit removes it. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const folder = options.folder ?? temporaryFolder();
   const secret = randomBytes(32).toString('base64url');
   const venue = await startVenue({ secret, listen: { host: '127.0.0.1', port: 0 } });
-  const settings = { 'rate_limit.enabled': 'false', 'orders.verify': 'off', ...options.settings };
+  const settings = withRates({ 'rate_limit.enabled': 'false', 'orders.verify': 'off', ...options.settings });
   const loaded = loadConfig({
     argv: [
       '--port=0',

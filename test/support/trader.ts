@@ -16,10 +16,10 @@ import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { undocumented } from './documented.ts';
 
-const chainId = settingOf.starknet_chain_id.default;
+const chainId = settingOf['wire.starknet_chain_id'].default;
 const classes = {
-  accountHash: settingOf.paraclear_account_hash.default,
-  proxyHash: settingOf.paraclear_account_proxy_hash.default,
+  accountHash: settingOf['wire.paraclear_account_hash'].default,
+  proxyHash: settingOf['wire.paraclear_account_proxy_hash'].default,
 };
 export const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId });
 export const SIWE_DOMAIN = 'app.testnet.paradex.trade';
@@ -154,7 +154,7 @@ export function walletTrader(
   privateKey: string = randomStarkPrivateKey().slice(2).padStart(64, '0').replace(/^/, '0x'),
 ): WalletTrader {
   const wallet = createWallet(privateKey);
-  const evmAccountHash = settingOf.paraclear_evm_account_hash.default;
+  const evmAccountHash = settingOf['wire.paraclear_evm_account_hash'].default;
   return { kind: 'eip191', wallet, account: evmAccountAddress(scureCurve, BigInt(wallet.address), evmAccountHash) };
 }
 

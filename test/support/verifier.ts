@@ -9,9 +9,9 @@ import { createVerifier, type Verifier } from '../../src/verification/verifier.t
 export const verificationSettings = (domain: SigningDomain): VerificationSettings => ({
   domain,
   classes: {
-    accountHash: settingOf.paraclear_account_hash.default,
-    proxyHash: settingOf.paraclear_account_proxy_hash.default,
-    evmAccountHash: settingOf.paraclear_evm_account_hash.default,
+    accountHash: settingOf['wire.paraclear_account_hash'].default,
+    proxyHash: settingOf['wire.paraclear_account_proxy_hash'].default,
+    evmAccountHash: settingOf['wire.paraclear_evm_account_hash'].default,
   },
 });
 

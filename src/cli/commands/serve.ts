@@ -148,7 +148,7 @@ function welcome(app: App, { config }: LoadedConfig): string {
   return `${app.firstStart ? `signing keys created, sealed with ${config['master_key.file']}: keep that file apart from the data\n` : ''}data        ${config['data.folder']}
 operator    ${app.operatorUrl}, for this machine only; ${config['operator.token'] === undefined ? `bearer in ${join(config['data.folder'], OPERATOR_TOKEN_FILE)}` : 'bearer as set'}
 venue       ${app.upstream}
-chain       ${config.starknet_chain_id}, L1 chain ${config.l1_chain_id}; ${app.siweDomains.join(', ')}
+chain       ${config['wire.starknet_chain_id']}, L1 chain ${config['wire.l1_chain_id']}; ${app.siweDomains.join(', ')}
             a login signed for this chain id and domain is valid on every service that uses the same ones
 listening on ${app.url}
 

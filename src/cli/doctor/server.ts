@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { operatorToken } from '../../compose/operator-token.ts';
+import { connectTimeoutMs } from '../../config/derived.ts';
 import type { Config } from '../../config/schema.ts';
 import { looseFolderAbove } from '../../files/own-folder.ts';
 import { operatorSocketOf } from '../../operator/socket-file.ts';
@@ -95,7 +96,7 @@ function warnOfFolder(found: Finding, socketPath: string): Finding {
 type Where = { readonly path: string } | { readonly host: string; readonly port: number };
 
 function reaching(shown: string, where: Where, config: Config): Promise<Finding> {
-  const seconds = config['upstream.connect_timeout'];
+  const seconds = connectTimeoutMs(config) / 1000;
   return new Promise((resolve) => {
     const socket = connect(where);
     const say = (finding: Finding) => {

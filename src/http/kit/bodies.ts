@@ -38,7 +38,7 @@ export function ignoreBodies(app: FastifyInstance): void {
 function parseJson(bytes: Buffer, { headers, rawHeaders }: IncomingMessage): unknown {
   if (/^\s*$/.test(bytes.toString('latin1'))) return undefined;
   try {
-    // Fastify has bounded it by http.max_body_bytes.
+    // Fastify has bounded it by MAX_OWN_BODY_BYTES.
     return plainJson(parseStrictJson(bytes, bytes.length));
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;

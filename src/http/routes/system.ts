@@ -101,24 +101,25 @@ export function registerSystemRoutes(
 }
 
 function systemConfig(config: Config): ConfigWire {
-  const rpc = config.starknet_fullnode_rpc_url;
+  const published = config['wire.published'];
+  const { starknet_fullnode_rpc_url: rpc, starknet_fullnode_rpc_base_url: base } = published;
   return {
-    starknet_chain_id: config.starknet_chain_id,
-    l1_chain_id: String(config.l1_chain_id),
-    paraclear_account_hash: config.paraclear_account_hash,
-    paraclear_account_proxy_hash: config.paraclear_account_proxy_hash,
-    paraclear_evm_account_hash: config.paraclear_evm_account_hash,
+    starknet_chain_id: config['wire.starknet_chain_id'],
+    l1_chain_id: String(config['wire.l1_chain_id']),
+    paraclear_account_hash: config['wire.paraclear_account_hash'],
+    paraclear_account_proxy_hash: config['wire.paraclear_account_proxy_hash'],
+    paraclear_evm_account_hash: config['wire.paraclear_evm_account_hash'],
     starknet_fullnode_rpc_url: rpc,
-    starknet_fullnode_rpc_base_url: config.starknet_fullnode_rpc_base_url || new URL(rpc).origin,
+    starknet_fullnode_rpc_base_url: base || new URL(rpc).origin,
     starknet_gateway_url: '',
-    paraclear_address: config.paraclear_address,
-    paraclear_decimals: config.paraclear_decimals,
-    bridged_tokens: [...config.bridged_tokens],
-    block_explorer_url: config.block_explorer_url,
-    oracle_address: config.oracle_address,
-    l1_core_contract_address: config.l1_core_contract_address,
-    l1_operator_address: config.l1_operator_address,
-    liquidation_fee: config.liquidation_fee,
-    environment: config.environment,
+    paraclear_address: published.paraclear_address,
+    paraclear_decimals: published.paraclear_decimals,
+    bridged_tokens: [...published.bridged_tokens],
+    block_explorer_url: published.block_explorer_url,
+    oracle_address: published.oracle_address,
+    l1_core_contract_address: published.l1_core_contract_address,
+    l1_operator_address: published.l1_operator_address,
+    liquidation_fee: published.liquidation_fee,
+    environment: published.environment,
   };
 }

@@ -47,7 +47,7 @@ import { createIssuer } from '../../../src/jwt/issue.ts';
 import { createKeyring } from '../../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../../src/jwt/signing-key.ts';
 import { createVerifyBearer } from '../../../src/jwt/verify.ts';
-import { createRateLimiter, defaultLimits } from '../../../src/ratelimit/limiter.ts';
+import { createRateLimiter } from '../../../src/ratelimit/limiter.ts';
 import { createApply, subscribersInOrder } from '../../../src/revocation/applied.ts';
 import { createBarrier } from '../../../src/revocation/barrier.ts';
 import { createChanges } from '../../../src/revocation/commit.ts';
@@ -64,6 +64,7 @@ import type { Account, Store } from '../../../src/store/store.ts';
 import { createTelemetry } from '../../../src/telemetry/telemetry.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
 import { type Venue, venueAddress } from '../forward-harness.ts';
+import { defaultLimits } from '../rates.ts';
 import { inlineVerifier, someone } from '../verifier.ts';
 
 const NOW = unixSeconds(1_800_000_000);
@@ -444,9 +445,9 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     const telemetry = createTelemetry(log);
     const { config } = loadConfig({ argv: [], env: {}, cwd: folder, readFile: unreadable });
     const hashes = {
-      accountHash: config.paraclear_account_hash,
-      proxyHash: config.paraclear_account_proxy_hash,
-      evmAccountHash: config.paraclear_evm_account_hash,
+      accountHash: config['wire.paraclear_account_hash'],
+      proxyHash: config['wire.paraclear_account_proxy_hash'],
+      evmAccountHash: config['wire.paraclear_evm_account_hash'],
     };
     const handlers = await createHandlers({
       login,

@@ -33,6 +33,7 @@ describe('a route table is read strictly', () => {
   test('a row becomes a route with its usual limit', () => {
     expect(parseRouteTable(tableOf({ ...row, note: 'free text' }))).toEqual({
       name: 'test',
+      limits: {},
       routes: [
         {
           name: 'GET /a',

@@ -8,12 +8,12 @@ test('docs/configuration.md is what schema.ts says (else: npx node src/config/do
   expect(committed).toBe(configurationDocument());
 });
 
-test('every setting has exactly one row of four cells', () => {
+test('every setting has exactly one row of five cells', () => {
   const rows = configurationDocument().split('\n');
   for (const name of settingNames) {
     const own = rows.filter((line) => line.startsWith(`| \`${name}\``));
     expect(own).toHaveLength(1);
-    expect(own[0]?.split(/(?<!\\)\|/)).toHaveLength(6);
+    expect(own[0]?.split(/(?<!\\)\|/)).toHaveLength(7);
   }
 });
 

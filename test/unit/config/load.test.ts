@@ -68,7 +68,7 @@ describe('precedence', () => {
     expect(describeSource(sources['log.level'])).toBe(`settings file "${FILE}"`);
     expect(describeSource(sources['server.host'])).toBe('environment variable CSIGN_SERVER_HOST');
     expect(describeSource(sources['server.port'])).toBe('flag --port');
-    expect(describeSource(sources.role)).toBe('default');
+    expect(describeSource(sources['jwt.issuer'])).toBe('default');
   });
 
   test('a value is checked also when a stronger source replaces it', () => {
@@ -81,10 +81,10 @@ describe('precedence', () => {
     const problems = problemsOf({
       files: { [FILE]: '{"logn": {"max_age": 1}, "log": {"level": 3}}' },
       env: { CSIGN_SERVER_PROT: '1' },
-      argv: ['--role=gateway', '--nope', '--login.default_age=20', '--login.max_age=10'],
+      argv: ['--upstream.proof=mtls', '--nope', '--http.max_header_bytes=1', '--login.max_age=0'],
     });
-    expect(problems).toHaveLength(6);
-    expect(() => load({ argv: ['--role=x', '--nope'] })).toThrow(/--nope.*\nrole: /);
+    expect(problems).toHaveLength(7);
+    expect(() => load({ argv: ['--log.level=x', '--nope'] })).toThrow(/--nope.*\nlog.level: /);
   });
 
   test('a frozen Config cannot be changed at any depth', () => {
@@ -132,8 +132,8 @@ describe('the data folder decides which settings file is read', () => {
 
 describe('settings file', () => {
   test('takes nested and dotted members', () => {
-    const { config } = load(withFile({ login: { max_age: 5000 }, 'tokens.max_live': 3, role: 'all' }));
-    expect([config['login.max_age'], config['tokens.max_live'], config.role]).toEqual([5000, 3, 'all']);
+    const { config } = load(withFile({ login: { max_age: 5000 }, 'tokens.max_live': 3 }));
+    expect([config['login.max_age'], config['tokens.max_live']]).toEqual([5000, 3]);
   });
 
   test('refuses a setting that is written in both ways', () => {
@@ -147,7 +147,7 @@ describe('settings file', () => {
       expect(problemsOf(withFile({ 'login.max_age': wrong }))).toHaveLength(1);
     }
     for (const wrong of ['true', 'on', 1, null]) {
-      expect(problemsOf(withFile({ 'onboarding.open': wrong }))).toHaveLength(1);
+      expect(problemsOf(withFile({ 'login.single_use': wrong }))).toHaveLength(1);
     }
     for (const wrong of ['https://app.example', [1], [['https://app.example']]]) {
       expect(problemsOf(withFile({ 'cors.origins': wrong }))).toHaveLength(1);
@@ -168,8 +168,8 @@ describe('settings file', () => {
   });
 
   test('a __proto__ member is an unknown setting like any other', () => {
-    expect(problemsOf({ files: { [FILE]: '{"__proto__": {"role": "all"}}' } })).toEqual([
-      expect.stringContaining('"__proto__.role" is not a setting'),
+    expect(problemsOf({ files: { [FILE]: '{"__proto__": {"host": "::"}}' } })).toEqual([
+      expect.stringContaining('"__proto__.host" is not a setting'),
     ]);
   });
 
@@ -181,7 +181,7 @@ describe('settings file', () => {
   });
 
   test('must hold one JSON object', () => {
-    for (const text of ['[]', 'null', '"role"', '1']) {
+    for (const text of ['[]', 'null', '"x"', '1']) {
       expect(problemsOf({ files: { [FILE]: text } })).toEqual([`settings file "${FILE}" must hold one JSON object`]);
     }
     expect(load({ files: { [FILE]: '\uFEFF{"log.level": "warn"}' } }).config['log.level']).toBe('warn');
@@ -197,7 +197,7 @@ describe('settings file', () => {
   test('deep nesting is refused, not followed', () => {
     const deep = `${'{"login":'.repeat(5000)}1${'}'.repeat(5000)}`;
     expect(problemsOf({ files: { [FILE]: deep } })).toHaveLength(1);
-    expect(problemsOf({ files: { [FILE]: `{"role": ${'['.repeat(5000)}${']'.repeat(5000)}}` } })).toHaveLength(1);
+    expect(problemsOf({ files: { [FILE]: `{"log.level": ${'['.repeat(5000)}${']'.repeat(5000)}}` } })).toHaveLength(1);
   });
 
   test('an overlong file is refused', () => {
@@ -265,7 +265,7 @@ describe('flags', () => {
   test('a switch alone is on, and takes a following word only when that is one of its own', () => {
     expect(load({ argv: ['--tokens.may_read_keys', '--port', '1'] }).config['tokens.may_read_keys']).toBe(true);
     expect(load({ argv: ['--tokens.may_read_keys'] }).config['tokens.may_read_keys']).toBe(true);
-    expect(load({ argv: ['--onboarding.open', 'false'] }).config['onboarding.open']).toBe(false);
+    expect(load({ argv: ['--login.plain_subkey', 'false'] }).config['login.plain_subkey']).toBe(false);
     expect(problemsOf({ argv: ['--tokens.may_read_keys', 'maybe'] })).toEqual([
       'argument "maybe" is not expected; a setting is written --name=value',
     ]);

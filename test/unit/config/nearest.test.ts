@@ -21,7 +21,7 @@ test('is a distance', () => {
 });
 
 test('a bare last part finds its full name, and an exact one wins over it', () => {
-  expect(nearest('max_age', ['role', 'login.max_age', 'max_ages'])).toBe('login.max_age');
+  expect(nearest('max_age', ['log.level', 'login.max_age', 'max_ages'])).toBe('login.max_age');
   expect(nearest('port', ['server.port', 'port'])).toBe('port');
 });
 

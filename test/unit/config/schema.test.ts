@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { figureNames, figuresText } from '../../../src/access/figures.ts';
+import { builtInFigures } from '../../../src/access/own-routes.ts';
 import { isSettingName, type SettingName, settingNames, settingOf, settings } from '../../../src/config/schema.ts';
 import { parseFelt } from '../../../src/domain/felt.ts';
 
@@ -13,7 +15,7 @@ test('names are dotted snake_case, and no setting is also a group', () => {
   expect(settingNames).toEqual(Object.keys(settings));
 });
 
-test('short forms are those of DECISIONS, each for one setting', () => {
+test('short forms are port, host, data, upstream and rate-limit, each for one setting', () => {
   const short = settingNames.flatMap((name) => settingOf[name].short ?? []);
   expect(short.toSorted()).toEqual(['data', 'host', 'port', 'rate-limit', 'upstream']);
   for (const name of short) expect(isSettingName(name)).toBe(false);
@@ -26,7 +28,7 @@ test('every setting is described in one line of at most 160 characters that ends
 test('the dangerous is off by default, and the strict is on', () => {
   const value = (name: SettingName) => settings[name].default;
   const off: readonly SettingName[] = [
-    'allow_mainnet',
+    'wire.allow_mainnet',
     'subkeys.reregister_revoked',
     'subkeys.may_set_leverage',
     'tokens.may_read_keys',
@@ -40,21 +42,22 @@ test('the dangerous is off by default, and the strict is on', () => {
   expect(value('cors.headers')).toEqual([]);
 });
 
-test('the wire names are those of DECISIONS and WIRE 1.1', () => {
-  expect(settings.domain_name.default).toBe('Paradex');
-  expect(settings.starknet_chain_id.default).toBe('PRIVATE_SN_POTC_MOCK_SEPOLIA');
-  expect(settings.l1_chain_id.default).toBe(11_155_111);
+test('the wire names are those that public clients sign', () => {
+  expect(settings['wire.domain_name'].default).toBe('Paradex');
+  expect(settings['wire.starknet_chain_id'].default).toBe('PRIVATE_SN_POTC_MOCK_SEPOLIA');
+  expect(settings['wire.l1_chain_id'].default).toBe(11_155_111);
   expect(settings['siwe.domains'].default).toEqual(['app.testnet.paradex.trade']);
   const felts = {
-    paraclear_account_hash: '0x41cb0280ebadaa75f996d8d92c6f265f6d040bb3ba442e5f86a554f1765244e',
-    paraclear_account_proxy_hash: '0x3530cc4759d78042f1b543bf797f5f3d647cde0388c33734cf91b7f7b9314a9',
-    paraclear_evm_account_hash: '0x073414441639dcd11d1846f287650a00c60c416b9d3ba45d31c651672125b2c2',
-    paraclear_address: '0x286003f7c7bfc3f94e8f0af48b48302e7aee2fb13c23b141479ba00832ef2c6',
+    'wire.paraclear_account_hash': '0x41cb0280ebadaa75f996d8d92c6f265f6d040bb3ba442e5f86a554f1765244e',
+    'wire.paraclear_account_proxy_hash': '0x3530cc4759d78042f1b543bf797f5f3d647cde0388c33734cf91b7f7b9314a9',
+    'wire.paraclear_evm_account_hash': '0x073414441639dcd11d1846f287650a00c60c416b9d3ba45d31c651672125b2c2',
   } as const;
   for (const [name, text] of Object.entries(felts)) {
     expect(isSettingName(name) && settings[name].default).toBe(parseFelt(text));
   }
-  expect(Object.keys(settings.bridged_tokens.default[0] ?? {})).toEqual([
+  const { paraclear_address, bridged_tokens } = settings['wire.published'].default;
+  expect(paraclear_address).toBe('0x286003f7c7bfc3f94e8f0af48b48302e7aee2fb13c23b141479ba00832ef2c6');
+  expect(Object.keys(bridged_tokens[0] ?? {})).toEqual([
     'name',
     'symbol',
     'decimals',
@@ -66,32 +69,31 @@ test('the wire names are those of DECISIONS and WIRE 1.1', () => {
 });
 
 test('the limits are those of Paradex, and ours for logins and emergencies', () => {
-  const limits = Object.fromEntries(
-    settingNames
-      .filter((name) => /^rate_limit\..*_per_/.test(name))
-      .map((name) => [name.slice(11), settings[name].default]),
-  );
-  expect(limits).toEqual({
-    public_per_minute: 1500,
-    onboarding_per_minute: 600,
-    auth_per_minute: 600,
-    orders_per_second: 800,
-    orders_per_minute: 17_250,
-    interactive_orders_per_second: 3,
-    interactive_orders_per_minute: 30,
-    interactive_orders_per_hour: 300,
-    interactive_orders_per_day: 1000,
-    private_get_per_second: 120,
-    private_get_per_minute: 600,
-    private_per_minute: 1500,
-    key_management_per_minute: 60,
-    activate_per_minute: 30,
+  expect(Object.fromEntries(figureNames.map((name) => [name, figuresText(builtInFigures[name])]))).toEqual({
+    public: ['1500/min'],
+    onboarding: ['600/min'],
+    login: ['600/min'],
+    private: ['1500/min'],
+    activate: ['30/min'],
+    orders: ['800/s', '17250/min', '90%'],
+    'interactive-orders': ['3/s', '30/min', '300/h', '1000/day', '90%'],
+    'private-read': ['120/s', '600/min', '90%'],
+    keys: ['60/min', '90%'],
     // Of our own.
-    handshakes_per_minute: 1500,
-    account_logins_per_second: 120,
-    account_logins_per_minute: 600,
-    emergency_per_minute: 30,
+    handshakes: ['1500/min'],
+    sessions: ['120/s', '600/min', '90%'],
+    emergency: ['30/min', '90%'],
   });
+});
+
+test('there are at most 70 settings, each with a line that says when to change it', () => {
+  expect(settingNames.length).toBeLessThanOrEqual(70);
+  for (const name of settingNames)
+    expect(settingOf[name].when).toMatch(/^(when|while|for|to|before|together|where) [^\n]{3,119}[^.\s]$/);
+});
+
+test('every name has a group', () => {
+  for (const name of settingNames) expect(name).toContain('.');
 });
 
 test('login.max_age is at most seven days, inclusive', () => {
@@ -104,36 +106,18 @@ describe('what each kind refuses', () => {
   const cases: readonly (readonly [SettingName, readonly string[], readonly string[]])[] = [
     ['server.port', ['0', '65535'], ['65536', '-1', '-0', '08', '1e3', '0x10', ' 1', '1.0', '', 'NaN', '９']],
     ['rate_limit.enabled', ['true', 'false', 'on', 'off', '1', '0'], ['TRUE', 'yes', '', '2', ' on']],
-    ['role', ['all'], ['authority', 'gateway', 'ALL', '']],
     [
       'server.host',
       ['127.0.0.1', '::', '::1', '0.0.0.0', 'gate.internal', 'a'],
       ['', '*', '[::1]', 'a b', 'a/b', 'a:80', '0', '1.2', '256.1.1.1', '.', '-a'],
     ],
     [
-      'starknet_chain_id',
+      'wire.starknet_chain_id',
       ['PRIVATE_SN_POTC_SEPOLIA', 'a', 'x'.repeat(31), '0xzz', '1a'],
       ['', 'x'.repeat(32), 'a b', 'é', '123', '0x', '0x1f', '0X1F', 'a\n', '\0'],
     ],
     ['data.folder', ['/d', 'd', './d e'], ['', 'a\0b']],
     ['routes.file', ['', 'r.json'], ['a\0b']],
-    ['paraclear_address', ['0x0', '0x00Ab'], ['', '0', '0x', '0xg', '12', `0x${'f'.repeat(64)}`]],
-    [
-      'starknet_fullnode_rpc_url',
-      ['http://a', 'https://rpc.example/rpc/v0_10?key=1'],
-      [
-        '',
-        'ftp://a',
-        'a',
-        'https://',
-        'https://u:p@a',
-        'https://a/#f',
-        'https://a b',
-        'javascript:alert(1)',
-        'http://a\\b',
-      ],
-    ],
-    ['starknet_fullnode_rpc_base_url', ['', 'http://a'], ['a']],
     [
       'upstream.secret',
       ['', 'x'.repeat(32), '~'.repeat(256)],
@@ -192,7 +176,7 @@ describe('what each kind refuses', () => {
         'é.example',
       ],
     ],
-    ['onboarding.allowlist', ['', '0x1,0x2'], ['1', '0x1,0x01', '0x1;0x2', `0x${'f'.repeat(64)}`]],
+    ['onboarding.allowlist', ['', '*', '0x1,0x2'], ['**', '*,*', '1', '0x1,0x01', '0x1;0x2', `0x${'f'.repeat(64)}`]],
     [
       'proxy.trusted',
       [
@@ -233,9 +217,25 @@ describe('what each kind refuses', () => {
         '10.0.0.1,10.0.0.1',
       ],
     ],
-    ['liquidation_fee', ['0', '0.25', '12'], ['', '.5', '01', '1e3', '-1', '1.']],
-    ['oracle_address', ['0x0', '0xAb'], ['', '0', '0x', 'ab']],
-    ['environment', ['testnet', 'my-venue-1'], ['', 'Test', 'a b']],
+    [
+      'rate_limit.override',
+      ['', 'orders=1/s', 'orders=1600/s,orders=17250/min,keys=100%', 'handshakes=10000000/min'],
+      [
+        'orders',
+        'orders=',
+        'orders=0/s',
+        'orders=01/s',
+        'orders=10000001/s',
+        'orders=1/m',
+        'orders=1',
+        'orders=0%',
+        'orders=101%',
+        'order=1/s',
+        'orders=1/s=2',
+        'orders=1e3/s',
+        'orders = 1/s',
+      ],
+    ],
     ['jwt.issuer', ['countersign', 'https://id.example'], ['', 'a b', 'é', 'x'.repeat(129)]],
   ];
 
@@ -262,34 +262,5 @@ describe('what each kind refuses', () => {
   test('two spellings of one number are one entry of the onboarding list', () => {
     expect(settingOf['onboarding.allowlist'].read(['0x00AB'])).toEqual({ ok: true, value: ['0xab'] });
     expect(settingOf['onboarding.allowlist'].read(['0x00AB', '0xab']).ok).toBe(false);
-  });
-});
-
-describe('bridged_tokens', () => {
-  const token = { ...settings.bridged_tokens.default[0] };
-  const accepted = (json: unknown): boolean => settingOf.bridged_tokens.read(json).ok;
-
-  test('takes entries with exactly the seven members', () => {
-    expect(accepted([])).toBe(true);
-    expect(accepted([token, { ...token, symbol: 'USDT', decimals: 0 }])).toBe(true);
-    for (const member of Object.keys(token)) {
-      const rest = Object.fromEntries(Object.entries(token).filter(([name]) => name !== member));
-      expect([member, accepted([rest])]).toEqual([member, false]);
-      expect([member, accepted([{ ...token, [member]: null }])]).toEqual([member, false]);
-      expect([member, accepted([{ ...token, [member]: '' }])]).toEqual([member, false]);
-    }
-    expect(accepted([{ ...token, extra: 1 }])).toBe(false);
-  });
-
-  test('refuses what paradex-py could not read', () => {
-    for (const decimals of ['6', 6.5, -1, 37]) expect(accepted([{ ...token, decimals }])).toBe(false);
-    for (const json of [null, {}, token, 'USDC', [null], [[]], ['USDC'], Array.from({ length: 65 }, () => token)]) {
-      expect(accepted(json)).toBe(false);
-    }
-  });
-
-  test('is JSON in flags and variables', () => {
-    expect(accepts('bridged_tokens', JSON.stringify([token]))).toBe(true);
-    for (const text of ['', 'USDC', '[', '{}']) expect(accepts('bridged_tokens', text)).toBe(false);
   });
 });

@@ -2,7 +2,9 @@
 // know of it is compared with them.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { settingNames, settingOf } from '../../../src/config/schema.ts';
+import { figureNames } from '../../../src/access/figures.ts';
+import { builtInFigures } from '../../../src/access/own-routes.ts';
+import { settingOf } from '../../../src/config/schema.ts';
 import { blockOf, engine, walletText, worked } from '../../support/worked.ts';
 
 const page = readFileSync(new URL('../../../docs/wire.md', import.meta.url), 'utf8');
@@ -54,27 +56,25 @@ test('the sections are numbered from 1, and the list at the top names each of th
 });
 
 test('the limits for clients are the defaults, and none is left out', () => {
-  const rows = [...sectionOf('12').matchAll(/^\| [^|]+ \| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)].filter(([row]) =>
-    row.includes('`rate_limit.'),
+  const rows = [...sectionOf('12').matchAll(/^\| [^|]+ \| ([^|]+) \| (address|account) \| `([a-z-]+)` \|$/gm)];
+  const counts = rows.map(([, figures = '', , name = '']) => [
+    name,
+    (figures.match(/[0-9,]*[0-9]/g) ?? []).map((text) => Number(text.replaceAll(',', ''))),
+  ]);
+  expect(Object.fromEntries(counts)).toEqual(
+    Object.fromEntries(figureNames.map((name) => [name, [...builtInFigures[name].counts.values()]])),
   );
-  const named: string[] = [];
-  for (const [, figures = '', settings = ''] of rows) {
-    const names = [...settings.matchAll(/`([a-z_.]+)`/g)].map(([, name = '']) => name);
-    const numbers = (figures.match(/[0-9,]*[0-9]/g) ?? []).map((text) => Number(text.replaceAll(',', '')));
-    expect([names, numbers]).toEqual([names, names.map((name) => defaultOf(name))]);
-    named.push(...names);
-  }
-  const all = settingNames.filter(
-    (name) => name.startsWith('rate_limit.') && !['rate_limit.enabled', 'rate_limit.max_keys'].includes(name),
-  );
-  expect(named.sort()).toEqual([...all].sort());
+  expect(counts).toHaveLength(figureNames.length);
+  const shares = new Set(figureNames.flatMap((name) => builtInFigures[name].share ?? []));
+  expect([...shares].map((share) => `| ${share} percent |`)).toEqual(['| 90 percent |']);
+  expect(sectionOf('12')).toContain('| 90 percent | credential |');
 });
 
 test('the times for clients are the defaults', () => {
   const of = (name: string): string => Number(defaultOf(name)).toLocaleString('en-US');
   const login = sectionOf('4');
   expect(login).toContain(`at most ${of('login.future_tolerance')} s ahead`);
-  expect(login).toContain(`at most ${of('login.max_age')} s after that. Without it: ${of('login.default_age')} s`);
+  expect(login).toContain(`at most ${of('login.max_age')} s after that. Without it: 1,800 s`);
   expect(sectionOf('7')).toContain(`\`subkeys.pending_life\` (${of('subkeys.pending_life')} s)`);
   const rows = [...sectionOf('14').matchAll(/^\| [a-z ]+ \| ([0-9]+) s \|/gm)].map(([, ahead]) => ahead);
   expect(rows).toEqual(Array.from({ length: 5 }, () => of('login.future_tolerance')));

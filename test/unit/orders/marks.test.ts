@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { perMinute } from '../../../src/access/figures.ts';
+import { builtInFigures } from '../../../src/access/own-routes.ts';
 import { settingOf } from '../../../src/config/schema.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import {
@@ -186,7 +188,7 @@ describe('room', () => {
   const shareOf = (maxMarks: number, maxAgeSeconds: number, futureToleranceSeconds: number): number =>
     guaranteedMarks({
       ...{ maxMarks, maxAgeSeconds, futureToleranceSeconds },
-      ordersPerMinute: settingOf['rate_limit.orders_per_minute'].default,
+      ordersPerMinute: perMinute(builtInFigures.orders),
       marksPerOrder: 1,
     });
 
@@ -216,13 +218,13 @@ describe('room', () => {
       return most;
     };
     const [minute, age, ahead] = [
-      settingOf['rate_limit.orders_per_minute'].default,
+      perMinute(builtInFigures.orders),
       largest('orders.max_age'),
       largest('login.future_tolerance'),
     ];
     // What comes in any t minutes: a whole bucket, and what flows into it meanwhile.
     const most = minute + (minute * (age + ahead + 1)) / 60;
-    expect(settingOf['orders.max_marks_per_account'].default).toBeGreaterThan(most);
+    expect((settingOf['orders.max_marks'].default * 3) / 10).toBeGreaterThan(most);
     // An account alone may have half beyond its share.
     expect(settingOf['orders.max_marks'].default / 2).toBeGreaterThan(most);
   });

@@ -6,7 +6,6 @@ import { unixSeconds } from '../../../src/domain/time.ts';
 import {
   accountBuckets,
   createRateLimiter,
-  defaultLimits,
   ipBuckets,
   type MeasuredVerdict,
   type RateLimiter,
@@ -18,6 +17,7 @@ import {
   WIDE_FACTOR,
 } from '../../../src/ratelimit/limiter.ts';
 import { type RateKeys, rateKeys } from '../../../src/ratelimit/rate-keys.ts';
+import { defaultLimits } from '../../support/rates.ts';
 
 const addressOf = (text: string): IpAddress => {
   const parsed = parseIp(text);

@@ -1,0 +1,38 @@
+// What follows from the settings, and figures that nobody needs to set.
+import type { Config } from './schema.ts';
+
+const KIB = 1024;
+
+/** Largest request body on our own routes; more is answered 413. The largest that is used, an allowlist of 50 entries, has 3 KiB. */
+export const MAX_OWN_BODY_BYTES = 64 * KIB;
+
+/** Who sends a streamed body or reads a large answer more slowly, over the 10 s that it was waited for, is cut. */
+export const MIN_BYTES_PER_SECOND = 16 * KIB;
+
+/** How long a signature may wait to be verified; then 503, as whoever sent it will have given up. */
+export const MAX_VERIFICATION_WAIT_MS = 5_000;
+
+const CONNECT_TIMEOUT_SECONDS = 2;
+const USUAL_LOGIN_AGE_SECONDS = 1_800;
+
+/** Longest request target (path and query); more is answered 414. Below the longest head, which includes it, or it could never be too long. */
+export const maxTargetBytes = (config: Config): number => config['http.max_header_bytes'] / 2;
+
+export const connectTimeoutMs = (config: Config): number =>
+  Math.min(CONNECT_TIMEOUT_SECONDS, config['upstream.timeout']) * 1000;
+
+/** Of upstream.memory: for request bodies, for answers that wait for their clients, and of the latter for one answer. */
+export function upstreamMemory(config: Config): {
+  readonly bodies: number;
+  readonly answers: number;
+  readonly maxAnswerCopy: number;
+} {
+  const half = Math.floor(config['upstream.memory'] / 2);
+  return { bodies: half, answers: half, maxAnswerCopy: Math.floor(half / 16) };
+}
+
+/** Of orders.max_marks, what one account may have. */
+export const maxMarksPerAccount = (config: Config): number => Math.floor((config['orders.max_marks'] * 3) / 10);
+
+/** Life of a login signature that names no expiration. */
+export const defaultLoginAge = (config: Config): number => Math.min(USUAL_LOGIN_AGE_SECONDS, config['login.max_age']);

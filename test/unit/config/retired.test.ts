@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../../src/config/load.ts';
+import { retiredNames } from '../../../src/config/retired.ts';
+import { isSettingName, settingNames, variableOf } from '../../../src/config/schema.ts';
+
+function problemsOf(given: { argv?: string[]; env?: Record<string, string>; file?: unknown }): readonly string[] {
+  try {
+    loadConfig({
+      argv: given.argv ?? [],
+      env: given.env ?? {},
+      cwd: '/srv/cs',
+      readFile: () => JSON.stringify(given.file ?? {}),
+    });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+test('a name of an earlier release is refused wherever it stands, and what to write now is named', () => {
+  for (const name of retiredNames) {
+    const nested = name.includes('.')
+      ? { [name.split('.')[0] ?? '']: { [name.split('.')[1] ?? '']: 1 } }
+      : { [name]: 1 };
+    const all = [
+      ...problemsOf({ argv: [`--${name}=1`] }),
+      ...problemsOf({ env: { [variableOf(name)]: '1' } }),
+      ...problemsOf({ file: { [name]: 1 } }),
+      ...problemsOf({ file: nested }),
+    ];
+    expect(all).toEqual(Array.from({ length: 4 }, () => expect.stringContaining(' is not a setting any more; ')));
+  }
+});
+
+test('what is named in their place is there', () => {
+  for (const name of retiredNames) {
+    expect(isSettingName(name)).toBe(false);
+    const [problem = ''] = problemsOf({ argv: [`--${name}=1`] });
+    const [, instead = ''] = problem.split(' any more; ');
+    if (instead.startsWith('leave it out: ')) continue;
+    expect(settingNames.filter((one) => instead.includes(one))).not.toEqual([]);
+  }
+});
