@@ -25,6 +25,7 @@ import { createDenials } from '../src/revocation/denials.ts';
 import { createLiveRegistry } from '../src/revocation/live.ts';
 import { createView } from '../src/revocation/view.ts';
 import { openStore } from '../src/store/open.ts';
+import { sqlite } from '../src/store/sqlite/dialect.ts';
 import { median, percentile, processorTime, ratio, rounded, spread } from './support/measure.ts';
 import { temporaryFolder } from './support/processes.ts';
 import { count, heading, onlyFlags, roundsInTime, say, table } from './support/report.ts';
@@ -45,7 +46,7 @@ const FRESH = 200;
 // --- a store with one account, and around it what app.ts puts around it ---
 
 const folder = temporaryFolder();
-const { store, clock } = await openStore(join(folder, 'countersign.db'));
+const { store, clock } = await openStore(sqlite(join(folder, 'countersign.db')));
 const masterKey = openMasterKey(join(folder, 'master.key'), { mayCreate: true });
 for (const use of ['session', 'token'] as const) {
   await store.insertSigningKey(toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }));

@@ -13,6 +13,7 @@ import { createKeyring } from '../src/jwt/keyring.ts';
 import { openMasterKey } from '../src/jwt/master-key.ts';
 import { DATABASE_FILE } from '../src/store/database-file.ts';
 import { openStore } from '../src/store/open.ts';
+import { sqlite } from '../src/store/sqlite/dialect.ts';
 import { mainSession, onboard, type StarkTrader, starkTrader } from '../test/support/trader.ts';
 import { requestText, startLoad } from './support/load-client.ts';
 import { ratio, rounded, spread } from './support/measure.ts';
@@ -86,7 +87,7 @@ async function makeStore(credentials: number): Promise<Store> {
 
 /** Signed with the store's own key, as if each had been shown to its owner once. */
 async function bearersOf(folder: string, tokens: readonly SeededToken[]): Promise<readonly string[]> {
-  const { store, clock } = await openStore(join(dataOf(folder), DATABASE_FILE));
+  const { store, clock } = await openStore(sqlite(join(dataOf(folder), DATABASE_FILE)));
   const masterKey = openMasterKey(join(folder, 'master.key'), { mayCreate: false });
   const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
   const issuer = createIssuer({ keyring, issuer: settingOf['jwt.issuer'].default });
@@ -187,7 +188,7 @@ async function measureServer(which: number, { folder, usual, heavy, heavyEach, b
 }
 
 async function measurePurge(which: number, { folder, usual }: Store): Promise<void> {
-  const { store, clock } = await openStore(join(dataOf(folder), DATABASE_FILE));
+  const { store, clock } = await openStore(sqlite(join(dataOf(folder), DATABASE_FILE)));
   const timed = async (figure: string): Promise<void> => {
     const begun = performance.now();
     await store.purgeExpired(clock.now());

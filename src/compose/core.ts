@@ -17,6 +17,7 @@ import { createCurrentStore } from '../revocation/current-store.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
 import type { FarAhead } from '../store/far-ahead.ts';
 import { openStore } from '../store/open.ts';
+import { sqlite } from '../store/sqlite/dialect.ts';
 import type { Store } from '../store/store.ts';
 import { keyUsesOf } from './key-uses.ts';
 import type { Monitoring } from './monitoring.ts';
@@ -44,7 +45,7 @@ export async function composeCore(config: Config, options: CoreOptions) {
   await using opening = createOpening(log);
   const folder = config['data.folder'];
   makeOwnFolder(folder);
-  const { store: stored, clock } = await open(join(folder, DATABASE_FILE), time, farAhead);
+  const { store: stored, clock } = await open(sqlite(join(folder, DATABASE_FILE)), time, farAhead);
   opening.defer(() => stored.close());
   const { keyring, masterKey, created: firstStart } = await openKeyring(stored, clock, config['master_key.file']);
   const { denials, live, view, changes } = composeRevocation(config, {

@@ -14,16 +14,15 @@ import { makeOwnFolder, requireOwnFolder } from '../files/own-folder.ts';
 import { createKeyring } from '../jwt/keyring.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
+import type { DatabaseFacts, Examination, Trial } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
 import { DamagedRow } from '../store/sql/rows.ts';
 import { draftOf } from '../store/sqlite/connections.ts';
-import { type DatabaseFacts, type Examination, examineDatabase } from '../store/sqlite/examine.ts';
-import { isDatabaseLocked, lockDatabase, realFile } from '../store/sqlite/lock.ts';
-import { type Trial, tryStart } from '../store/sqlite/trial.ts';
+import { sqlite } from '../store/sqlite/dialect.ts';
+import { realFile } from '../store/sqlite/lock.ts';
 import { removeLeftTrials } from '../store/sqlite/trial-folder.ts';
 
-export type { DatabaseFacts } from '../store/sqlite/examine.ts';
-export type { Trial } from '../store/sqlite/trial.ts';
+export type { DatabaseFacts, Trial } from '../store/dialect.ts';
 
 export interface Restored extends Settled {
   /** What the backup holds; its highest time is when it was taken. */
@@ -33,7 +32,7 @@ export interface Restored extends Settled {
 
 /** The facts of a database in a backup. Throws BackupFailure for one that would not be restored. */
 export async function requireUsable(file: string, shown: string): Promise<DatabaseFacts> {
-  const examination = await examineDatabase(file);
+  const examination = await sqlite(file).examine();
   switch (examination.kind) {
     case 'usable':
       return examination.facts;
@@ -73,10 +72,11 @@ export async function lookAtData(folder: string): Promise<DataLook> {
   requireOwnFolder(folder);
   const file = join(folder, DATABASE_FILE);
   requireOwnFolder(dirname(realFile(file)));
-  if (!isDatabaseLocked(file)) return { held: false, ...(await tryStart(file)) };
+  const database = sqlite(file);
+  if (!database.isOwned()) return { held: false, ...(await database.tryStart()) };
   return {
     held: true,
-    database: existsSync(file) ? await examineDatabase(file) : undefined,
+    database: existsSync(file) ? await database.examine() : undefined,
     start: { kind: 'starts' },
   };
 }
@@ -104,7 +104,7 @@ export async function restoreBackup(
       for (const end of DRAFT_ENDS) rmSync(`${draft}${end}`, { force: true });
     };
     // Held to the end: no server starts here before everything is in place.
-    const lock = lockDatabase(file);
+    const lock = sqlite(file).own();
     try {
       requireEmpty(folder, { butLocked: true });
       // What a restore that was killed left: nobody else is at work here, and half a restore is nothing.
@@ -135,7 +135,7 @@ export async function restoreBackup(
     if (!isSealedBy(masterKey, trailer)) throw new BackupFailure(`${backup} was altered after it was made`);
     const facts = await requireUsable(draft, backup);
     createKeyring({ records: facts.signingKeys, masterKey });
-    const { store, clock } = await openStore(draft, time, config['clock.accept'] ? 'accept' : 'refuse');
+    const { store, clock } = await openStore(sqlite(draft), time, config['clock.accept'] ? 'accept' : 'refuse');
     try {
       const settleRestore = createSettleRestore({
         store,
@@ -173,7 +173,7 @@ const isOfVolume = (entry: Dirent): boolean =>
 function requireEmpty(folder: string, { butLocked = false } = {}): void {
   if (!existsSync(folder)) return;
   requireOwnFolder(folder);
-  if (!butLocked && isDatabaseLocked(join(folder, DATABASE_FILE))) {
+  if (!butLocked && sqlite(join(folder, DATABASE_FILE)).isOwned()) {
     throw new BackupFailure(`a server is running on ${folder}; restore into a new folder`);
   }
   const entries = readdirSync(folder, { withFileTypes: true });

@@ -4,8 +4,8 @@ import type { Kysely } from 'kysely';
 import { NO_ACCOUNT, storeSubject } from '../domain/credential.ts';
 import { type Clock, isFarAhead, type UnixNanos } from '../domain/time.ts';
 import { ClockFarAhead } from '../errors.ts';
+import { insertAudit } from './sql/audit.ts';
 import type { Tables } from './sql/tables.ts';
-import { insertAudit } from './transaction.ts';
 
 /** In doubt, the kept time goes on from what was seen. */
 export type FarAhead = 'refuse' | 'accept' | 'doubt';

@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { StoreFailure } from '../errors.ts';
+import type { Database } from './dialect.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as operator from './migrations/0002-operator.ts';
 import * as liveCredentials from './migrations/0003-live-credentials.ts';
@@ -11,7 +12,6 @@ import * as repeats from './migrations/0006-repeats.ts';
 import * as find from './migrations/0007-find.ts';
 import * as tokenKeys from './migrations/0008-token-keys.ts';
 import type { Tables } from './sql/tables.ts';
-import { appliedMigrations, clearUnfinished } from './sqlite/unfinished.ts';
 
 /** Every one of them by its name, oldest first. */
 export const migrations = {
@@ -33,16 +33,19 @@ export const migrationNames: readonly string[] = Object.keys(migrations);
  * release left half made is made whole where that is certain. Throws what a failing migration threw, StoreFailure for a database
  * that is not ours, cannot be made whole or is of a newer release.
  */
-export async function migrate(tx: Kysely<Tables>): Promise<void> {
-  await clearUnfinished(tx);
-  await requireKnown(tx);
+export async function migrate(
+  tx: Kysely<Tables>,
+  database: Pick<Database, 'clearUnfinished' | 'appliedMigrations'>,
+): Promise<void> {
+  await database.clearUnfinished(tx);
+  requireKnown(await database.appliedMigrations(tx));
   const migrator = new Migrator({ db: tx, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
 
-async function requireKnown(tx: Kysely<Tables>): Promise<void> {
-  const newer = unknownMigration(await appliedMigrations(tx));
+function requireKnown(applied: readonly string[]): void {
+  const newer = unknownMigration(applied);
   if (newer !== undefined) throw new StoreFailure(`a newer release of Countersign has written it (${newer})`);
 }
 

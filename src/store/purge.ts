@@ -1,17 +1,40 @@
-// Pending subkeys that nobody activated in time: deleted, for they were never proven and never used; the logs alone remember them.
+// Deletes what time has ended: marks, and pending subkeys that nobody activated. Those were never proven and never used; the logs alone
+// remember them.
 import { type Kysely, sql } from 'kysely';
 import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import type { Clock, UnixNanos } from '../domain/time.ts';
+import { auditWrites } from './sql/audit.ts';
 import type { Tables } from './sql/tables.ts';
-import { createTransaction } from './transaction.ts';
 
 /** Pending subkeys that one transaction deletes: many accounts may have left theirs, and no change may wait for all of them. */
 export const PURGED_AT_ONCE = 500;
 
 /** Returns how many. No view has to forget one: only a subkey that was active once can have had a session. */
 export async function purgePendingSubkeys(db: Kysely<Tables>, clock: Clock, now: UnixNanos): Promise<number> {
-  const purged = await db
+  const purged = await deletePendingSubkeys(db, now);
+  const action = 'subkey.expired';
+  const named = purged.map((row) => {
+    const account = parseFelt(row.account_id) ?? NO_ACCOUNT;
+    return { ...row, account, subject: credentialSubject({ account, kind: 'subkey', id: row.id.toString() }) };
+  });
+  await auditWrites(db, clock).appendAll(
+    named.map(({ account, subject, public_key, name, pending_until }) => ({
+      account,
+      action,
+      actor: 'schedule',
+      subject,
+      requestId: '',
+      clientIp: '',
+      detail: { public_key, name, pending_until },
+    })),
+    named.map(({ account, subject }) => ({ account, action, subjects: [subject], narrows: false })),
+  );
+  return purged.length;
+}
+
+function deletePendingSubkeys(db: Kysely<Tables>, now: UnixNanos) {
+  return db
     .deleteFrom('subkey')
     .where((e) =>
       e(
@@ -28,22 +51,4 @@ export async function purgePendingSubkeys(db: Kysely<Tables>, clock: Clock, now:
     )
     .returning(['account_id', 'id', 'public_key', 'name', 'pending_until'])
     .execute();
-  const action = 'subkey.expired';
-  const named = purged.map((row) => {
-    const account = parseFelt(row.account_id) ?? NO_ACCOUNT;
-    return { ...row, account, subject: credentialSubject({ account, kind: 'subkey', id: row.id.toString() }) };
-  });
-  await createTransaction(db, clock).appendAll(
-    named.map(({ account, subject, public_key, name, pending_until }) => ({
-      account,
-      action,
-      actor: 'schedule',
-      subject,
-      requestId: '',
-      clientIp: '',
-      detail: { public_key, name, pending_until },
-    })),
-    named.map(({ account, subject }) => ({ account, action, subjects: [subject], narrows: false })),
-  );
-  return purged.length;
 }

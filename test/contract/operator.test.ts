@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { feltOf } from '../../src/domain/felt.ts';
 import { type KeptClock, type UnixNanos, unixNanos } from '../../src/domain/time.ts';
-import { PASSED_AT_ONCE } from '../../src/store/sql/audit-pages.ts';
+import { PASSED_AT_ONCE } from '../../src/store/sql/audit.ts';
 import type { AuditFilter, Store } from '../../src/store/store.ts';
 import { databases, type TestDatabase } from '../support/store/databases.ts';
 import { alice, auditOf, bob, insertAccounts, insertTokens, tokenOf } from '../support/store/rows.ts';

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { StoreFailure, StoreLocked, StoreLost } from '../../src/errors.ts';
 import { migrationNames } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
+import { sqlite } from '../../src/store/sqlite/dialect.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type SqliteTestDatabase, sqliteDatabase } from '../support/store/databases.ts';
 import { writeTablesUntil } from '../support/store/first-tables.ts';
@@ -157,7 +158,7 @@ describe.skipIf(process.platform === 'win32')('a file of the database that is no
     await store.close();
     const link = join(dirname(database.file), 'linked.db');
     symlinkSync(database.file, link);
-    ({ store } = await openStore(link));
+    ({ store } = await openStore(sqlite(link)));
     copyFileSync(database.file, `${database.file}.other`);
     unlinkSync(link);
     symlinkSync(`${database.file}.other`, link);
@@ -171,7 +172,7 @@ test.each(migrationNames.slice(0, -1))(
     await store.close();
     const older = `${database.file}.older`;
     await writeTablesUntil(last, database.file, older);
-    const { store: brought } = await openStore(older);
+    const { store: brought } = await openStore(sqlite(older));
     onTestFinished(() => brought.close());
     expect(await brought.emptyLog()).toBe(true);
     await brought.transaction((tx) => tx.appendChange(changeOf(alice)));
@@ -277,7 +278,7 @@ describe.skipIf(process.platform === 'win32')('no second owner', () => {
     mkdirSync(other);
     for (const link of [join(dirname(database.file), 'linked.db'), join(other, 'countersign.db')]) {
       symlinkSync(database.file, link);
-      await expect(openStore(link)).rejects.toThrow(StoreLocked);
+      await expect(openStore(sqlite(link))).rejects.toThrow(StoreLocked);
     }
     await store.ping();
   });
@@ -286,9 +287,9 @@ describe.skipIf(process.platform === 'win32')('no second owner', () => {
     const link = join(dirname(database.file), 'linked.db');
     linkSync(database.file, link);
     const names = /linked\.db has 2 names \(hard links\), and its log belongs to one of them/;
-    await expect(openStore(link)).rejects.toThrow(names);
+    await expect(openStore(sqlite(link))).rejects.toThrow(names);
     await store.close();
-    await expect(openStore(link)).rejects.toThrow(names);
+    await expect(openStore(sqlite(link))).rejects.toThrow(names);
     rmSync(link);
     ({ store } = await database.open());
     expect(await store.account(alice)).toEqual(starkAccount(alice));

@@ -8,6 +8,7 @@ import { unixNanos } from '../../src/domain/time.ts';
 import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { openStore } from '../../src/store/open.ts';
+import { sqlite } from '../../src/store/sqlite/dialect.ts';
 import { temporaryFolder } from '../support/harness.ts';
 import { auditRows } from '../support/operator.ts';
 import { headerOf, part, payloadOf, withPart, writeJwt } from '../support/signing-fixture.ts';
@@ -61,7 +62,7 @@ beforeAll(async () => {
     mode: 0o600,
   });
   const { time, nanos } = createTestClock();
-  const { store } = await openStore(join(folder, 'data', 'countersign.db'), time);
+  const { store } = await openStore(sqlite(join(folder, 'data', 'countersign.db')), time);
   for (const key of Object.values(keys)) {
     await store.insertSigningKey(toRecord(masterKey, key, { state: 'active', createdAt: unixNanos(nanos()) }));
   }

@@ -28,6 +28,7 @@ import { createLiveRegistry } from '../../src/revocation/live.ts';
 import { createUnwritten } from '../../src/revocation/unwritten.ts';
 import { createView } from '../../src/revocation/view.ts';
 import { openStore } from '../../src/store/open.ts';
+import { sqlite } from '../../src/store/sqlite/dialect.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryFolder } from '../support/harness.ts';
 import { subkeyOf, tokenOf } from '../support/store/rows.ts';
@@ -40,7 +41,7 @@ async function setUp() {
   let now = 1_800_000_000_000_000_000n;
   const start = now;
   const time = { wall: () => now, monotonic: () => Number((now - start) / 1_000_000n) };
-  const opened = await openStore(join(temporaryFolder(), 'test.db'), time);
+  const opened = await openStore(sqlite(join(temporaryFolder(), 'test.db')), time);
   onTestFinished(() => opened.store.close());
   const disk = { full: false };
   const store: Store = {

@@ -1,81 +1,19 @@
-// Every read the service makes, over whichever connection it is given: the reader, or an open transaction.
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+// The facts of a decision, all of them from one statement.
+import { type Kysely, sql } from 'kysely';
 import { type Allowlist, decodeAllowlist } from '../../domain/allowlist.ts';
 import { kindTable } from '../../domain/kinds.ts';
-import { NEVER, type UnixNanos, unixNanos } from '../../domain/time.ts';
+import { NEVER, unixNanos } from '../../domain/time.ts';
 import { isSigningKeyAlive } from '../../jwt/signing-key.ts';
-import type { Facts, FactsQuery, FactsRead, StoreReads } from '../store.ts';
-import { accountOf, integer, mainKeyOf, subkeyOf, subkeyState, tokenOf } from './rows.ts';
+import type { Facts, FactsQuery, FactsRead, FactsReads } from '../ports/facts.ts';
+import { mainKeyOf } from './accounts.ts';
+import { LOG_HEAD } from './meta.ts';
+import { integer } from './rows.ts';
+import { subkeyState } from './subkeys.ts';
 import type { Tables } from './tables.ts';
 
 const anywhere: Allowlist = { kind: 'anywhere' };
 
-/** The counter row that numbers the change log. */
-export const LOG_HEAD = 'log_head';
-
-/** When a subkey ends by itself, in the words of the index that is looked in: never is the end of time. */
-const endsAt = sql<bigint>`case expires_at when 0 then 9223372036854775807 else expires_at end`;
-
-/** subkeyStateAt is neither revoked nor expired. */
-export const isLiveSubkey = (now: UnixNanos) => (e: ExpressionBuilder<Tables, 'subkey'>) =>
-  e.and([
-    e('state', '<>', sql.lit('revoked')),
-    e(endsAt, '>', now),
-    e.or([e('state', '=', sql.lit('active')), e('pending_until', '>', now)]),
-  ]);
-
-export function createReads(db: Kysely<Tables>): StoreReads {
-  return {
-    facts: (query) => readFacts(db, query),
-
-    async account(account) {
-      const row = await db.selectFrom('account').selectAll().where('account_id', '=', account).executeTakeFirst();
-      return row === undefined ? undefined : accountOf(row);
-    },
-
-    async subkey(account, publicKey) {
-      const row = await db
-        .selectFrom('subkey')
-        .selectAll()
-        .where('account_id', '=', account)
-        .where('public_key', '=', publicKey)
-        .orderBy(sql`state = 'revoked'`)
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return row === undefined ? undefined : subkeyOf(row);
-    },
-
-    async token(account, lookupId) {
-      const row = await db
-        .selectFrom('token')
-        .selectAll()
-        .where('account_id', '=', account)
-        .where('lookup_id', '=', lookupId)
-        .executeTakeFirst();
-      return row === undefined ? undefined : tokenOf(row);
-    },
-
-    async countLive(account, now) {
-      const { tokens } = await db
-        .selectFrom('token')
-        .select((e) => e.fn.countAll<bigint>().as('tokens'))
-        .where('account_id', '=', account)
-        .where('revoked_at', '=', sql.lit(0n))
-        .where('expiry_at', '>', now)
-        .executeTakeFirstOrThrow();
-      const subkeys = await db
-        .selectFrom('subkey')
-        .select((e) => ['state', e.fn.countAll<bigint>().as('count')])
-        .where('account_id', '=', account)
-        .where(isLiveSubkey(now))
-        .groupBy('state')
-        .execute();
-      const count = (state: string) => Number(subkeys.find((row) => row.state === state)?.count ?? 0n);
-      return { tokens: Number(tokens), active: count('active'), pending: count('pending') };
-    },
-  };
-}
+export const factsReads = (db: Kysely<Tables>): FactsReads => ({ facts: (query) => readFacts(db, query) });
 
 interface FactsRow {
   position: bigint;

@@ -1,11 +1,11 @@
-// Which proofs that count once were used before. A read, for who must know it before anything is written, and the first half of each
-// use.
+// Marks of what counts once. A read finds them before anything is written, and is the first half of each use.
 import type { Kysely } from 'kysely';
-import { unixNanos } from '../../domain/time.ts';
-import type { EarlierUse, Store } from '../store.ts';
+import { type Clock, nanosOfSeconds, type UnixNanos, unixNanos } from '../../domain/time.ts';
+import type { EarlierUse, MarkReads, MarkWrites } from '../ports/marks.ts';
+import { raiseDatedUntil } from './meta.ts';
 import type { Tables } from './tables.ts';
 
-export const createUsedMarks = (db: Kysely<Tables>): Pick<Store, 'usedSignature' | 'usedSiweNonce'> => ({
+export const usedMarks = (db: Kysely<Tables>): Pick<MarkReads, 'usedSignature' | 'usedSiweNonce'> => ({
   async usedSignature(account, purpose, { hash, by }) {
     const row = await db
       .selectFrom('used_signature')
@@ -32,3 +32,59 @@ export const createUsedMarks = (db: Kysely<Tables>): Pick<Store, 'usedSignature'
 
 const earlierUse = (row: { used_at: bigint } | undefined): EarlierUse | undefined =>
   row && { at: unixNanos(row.used_at) };
+
+/** No nonce of a message has a colon: beside them stand the seconds that a signature of a credential must not bear again. */
+const dateMark = (signer: string, seconds: number): string => `dated:${signer}:${seconds}`;
+
+export async function hasDateMark(
+  db: Kysely<Tables>,
+  ...[account, signer, seconds]: Parameters<MarkReads['isDated']>
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('siwe_nonce')
+    .select('nonce')
+    .where('account_id', '=', account)
+    .where('nonce', '=', dateMark(signer, seconds))
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export function markWrites(db: Kysely<Tables>, clock: Clock): MarkWrites {
+  const used = usedMarks(db);
+  return {
+    async useSignature(account, purpose, signed, expiresAt) {
+      const earlier = await used.usedSignature(account, purpose, signed);
+      if (earlier !== undefined) return earlier;
+      const message_hash = `${signed.hash}/${signed.by}`;
+      await db
+        .insertInto('used_signature')
+        .values({ account_id: account, purpose, message_hash, expires_at: expiresAt, used_at: clock.now() })
+        .execute();
+      return undefined;
+    },
+
+    async useSiweNonce(account, nonce, expiresAt) {
+      const earlier = await used.usedSiweNonce(account, nonce);
+      if (earlier !== undefined) return earlier;
+      await db
+        .insertInto('siwe_nonce')
+        .values({ account_id: account, nonce, expires_at: expiresAt, used_at: clock.now() })
+        .execute();
+      return undefined;
+    },
+
+    async markDated(account, signer, seconds, expiresAt) {
+      await db
+        .insertInto('siwe_nonce')
+        .values({ account_id: account, nonce: dateMark(signer, seconds), expires_at: expiresAt, used_at: 0n })
+        .onConflict((c) => c.doNothing())
+        .execute();
+      await raiseDatedUntil(db, nanosOfSeconds(seconds));
+    },
+  };
+}
+
+export async function deleteExpiredMarks(db: Kysely<Tables>, now: UnixNanos): Promise<void> {
+  await db.deleteFrom('used_signature').where('expires_at', '<', now).execute();
+  await db.deleteFrom('siwe_nonce').where('expires_at', '<', now).execute();
+}

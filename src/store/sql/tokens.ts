@@ -1,86 +1,225 @@
-// What setting the clock does to all that was written while it was wrong. What had ended by the wrong time stays ended, and what was
-// made in the future, and so would end too late, ends with it; nothing here makes anything live again.
+// The rows of tokens. Each state transition is one conditional UPDATE whose row count is checked.
 import { type Kysely, sql } from 'kysely';
-import { nanosOfSeconds, type UnixNanos, unixNanos } from '../../domain/time.ts';
-import type { StoreTransaction } from '../store.ts';
-import { revokedByAccount } from './credentials.ts';
-import { DATED_UNTIL, HIGHEST_TIME, VALID_AFTER_FLOOR } from './meta.ts';
-import { revokedSubkey, type Tables } from './tables.ts';
+import { decodeAllowlist, encodeAllowlist } from '../../domain/allowlist.ts';
+import type { AccountId } from '../../domain/credential.ts';
+import { type UnixNanos, unixNanos } from '../../domain/time.ts';
+import type { Token, TokenKind } from '../../domain/token.ts';
+import type { TokenLists, TokenReads, TokenWrites } from '../ports/tokens.ts';
+import { cursorOf, paged } from './pages.ts';
+import type { Planner } from './planner.ts';
+import { DamagedRow, felt, isOne, nanos } from './rows.ts';
+import type { Tables, TokenTable } from './tables.ts';
 
-type ClockWrites = Pick<StoreTransaction, 'setEveryValidAfter' | 'revokeUntimely' | 'dateSigningKey' | 'markDated'>;
+const columns = [
+  'account_id',
+  'token_id',
+  'lookup_id',
+  'name',
+  'kind',
+  'kid',
+  'allowlist',
+  'created_at',
+  'expiry_at',
+  'last_updated_at',
+  'revoked_at',
+] as const;
 
-/** No nonce of a message has a colon: beside them stand the seconds that a signature of a credential must not bear again. */
-export const dateMark = (signer: string, seconds: number): string => `dated:${signer}:${seconds}`;
+/** What a revocation of many tells of each. */
+const named = ['account_id', 'token_id', 'lookup_id'] as const;
+export type NamedTokenRow = Pick<TokenTable, (typeof named)[number]>;
 
-export function createClockWrites(db: Kysely<Tables>): ClockWrites {
+function tokenOf(row: Pick<TokenTable, (typeof columns)[number]>): Token {
   return {
-    async setEveryValidAfter(to) {
-      await db.updateTable('account').set({ valid_after: to }).execute();
-      // The sessions that a higher one ended are dead by their key.
-      await db.updateTable('account').set({ main_valid_after: to }).where('main_valid_after', '>', to).execute();
-      await db.updateTable('subkey').set({ valid_after: to }).where('valid_after', '>', to).execute();
-      await db
-        .insertInto('meta')
-        .values({ name: VALID_AFTER_FLOOR, value: to, text: '' })
-        .onConflict((c) => c.column('name').doUpdateSet({ value: to }))
-        .execute();
-    },
-
-    async revokeUntimely(now, latest) {
-      const subkeys = await db
-        .updateTable('subkey')
-        .set({ ...revokedSubkey, revoked_at: now, updated_at: now })
-        .where('state', '<>', sql.lit('revoked'))
-        .where((e) =>
-          e.or([
-            e.and([e('expires_at', '>', now), e('expires_at', '<=', latest)]),
-            e.and([e('pending_until', '>', now), e('pending_until', '<=', latest)]),
-            e.and([
-              e('created_at', '>', now),
-              e.or([e('expires_at', '<>', sql.lit(0n)), e('state', '=', sql.lit('pending'))]),
-            ]),
-          ]),
-        )
-        .returning(['account_id', 'id', 'public_key'])
-        .execute();
-      const tokens = await db
-        .updateTable('token')
-        .set({ revoked_at: now, last_updated_at: now })
-        .where('revoked_at', '=', sql.lit(0n))
-        .where((e) =>
-          e.or([e('created_at', '>', now), e.and([e('expiry_at', '>', now), e('expiry_at', '<=', latest)])]),
-        )
-        .returning(['account_id', 'token_id', 'lookup_id'])
-        .execute();
-      return revokedByAccount(subkeys, tokens);
-    },
-
-    async dateSigningKey(kid, createdAt) {
-      await db.updateTable('signing_key').set({ created_at: createdAt }).where('kid', '=', kid).execute();
-    },
-
-    async markDated(account, signer, seconds, expiresAt) {
-      await db
-        .insertInto('siwe_nonce')
-        .values({ account_id: account, nonce: dateMark(signer, seconds), expires_at: expiresAt, used_at: 0n })
-        .onConflict((c) => c.doNothing())
-        .execute();
-      const until = nanosOfSeconds(seconds);
-      await db
-        .insertInto('meta')
-        .values({ name: DATED_UNTIL, value: until, text: '' })
-        .onConflict((c) => c.column('name').doUpdateSet({ value: until }).where('meta.value', '<', until))
-        .execute();
-    },
+    account: felt(row.account_id, 'token.account_id'),
+    tokenId: row.token_id,
+    lookupId: row.lookup_id,
+    name: row.name,
+    kind: tokenKind(row.kind),
+    kid: row.kid,
+    allowlist: decodeAllowlist(row.allowlist),
+    createdAt: nanos(row.created_at, 'token.created_at'),
+    expiryAt: nanos(row.expiry_at, 'token.expiry_at'),
+    lastUpdatedAt: nanos(row.last_updated_at, 'token.last_updated_at'),
+    revokedAt: nanos(row.revoked_at, 'token.revoked_at'),
   };
 }
 
-export async function readDatedUntil(db: Kysely<Tables>): Promise<UnixNanos> {
-  const row = await db.selectFrom('meta').select('value').where('name', '=', DATED_UNTIL).executeTakeFirst();
-  return unixNanos(row?.value ?? 0n);
+function tokenKind(text: string): TokenKind {
+  if (text === 'readonly' || text === 'jwt' || text === 'api_key') return text;
+  throw new DamagedRow('token.kind');
 }
 
-/** The highest time seen becomes this one, also where it was higher. */
-export async function setHighestTime(db: Kysely<Tables>, to: UnixNanos): Promise<void> {
-  await db.updateTable('meta').set({ value: to }).where('name', '=', HIGHEST_TIME).execute();
+const revoked = (now: UnixNanos) => ({ revoked_at: now, last_updated_at: now });
+
+export const tokenReads = (db: Kysely<Tables>): TokenReads => ({
+  async token(account, lookupId) {
+    const row = await db
+      .selectFrom('token')
+      .select(columns)
+      .where('account_id', '=', account)
+      .where('lookup_id', '=', lookupId)
+      .executeTakeFirst();
+    return row === undefined ? undefined : tokenOf(row);
+  },
+});
+
+export async function countLiveTokens(db: Kysely<Tables>, account: AccountId, now: UnixNanos): Promise<number> {
+  const { tokens } = await db
+    .selectFrom('token')
+    .select((e) => e.fn.countAll<bigint>().as('tokens'))
+    .where('account_id', '=', account)
+    .where('revoked_at', '=', sql.lit(0n))
+    .where('expiry_at', '>', now)
+    .executeTakeFirstOrThrow();
+  return Number(tokens);
+}
+
+export const tokenLists = (db: Kysely<Tables>, planner: Planner): TokenLists => ({
+  async tokens(account, filter, page) {
+    let query = db.selectFrom('token').select(columns).where('account_id', '=', account);
+    if (!filter.withInvalid) query = query.where('revoked_at', '=', sql.lit(0n)).where('expiry_at', '>', filter.now);
+    if (filter.kind !== undefined) {
+      // Of all tokens those of a kind are looked up; the live ones are few, and looked through.
+      const kind = filter.withInvalid ? sql.ref<string>('kind') : planner.textWithoutIndex('kind');
+      query = query.where(kind, '=', filter.kind);
+    }
+    const after = cursorOf('tokens', page);
+    if (after !== undefined) {
+      // Among the live ones the primary key is not walked: every dead token stands there as well.
+      const tokenId = filter.withInvalid ? sql.ref<string>('token_id') : planner.textWithoutIndex('token_id');
+      query = query.where(tokenId, '>', after);
+    }
+    const rows = await query
+      .orderBy('token_id')
+      .limit(page.limit + 1)
+      .execute();
+    return paged(rows.map(tokenOf), page, (token) => token.tokenId);
+  },
+
+  async tokensNamed(by, limit) {
+    const all = db.selectFrom('token').select(columns).limit(limit);
+    const found = 'tokenId' in by ? all.where('token_id', '=', by.tokenId) : all.where('lookup_id', '=', by.lookupId);
+    return (await found.execute()).map(tokenOf);
+  },
+
+  async countTokensSignedBy(kid, now) {
+    const { tokens } = await db
+      .selectFrom('token')
+      .select((e) => e.fn.countAll<bigint>().as('tokens'))
+      .where('kid', '=', kid)
+      .where('revoked_at', '=', sql.lit(0n))
+      .where('expiry_at', '>', now)
+      .executeTakeFirstOrThrow();
+    return Number(tokens);
+  },
+});
+
+export function tokenWrites(db: Kysely<Tables>, planner: Planner): TokenWrites {
+  return {
+    async insertToken(token) {
+      await db
+        .insertInto('token')
+        .values({
+          account_id: token.account,
+          token_id: token.tokenId,
+          lookup_id: token.lookupId,
+          name: token.name,
+          kind: token.kind,
+          kid: token.kid,
+          allowlist: encodeAllowlist(token.allowlist),
+          created_at: token.createdAt,
+          expiry_at: token.expiryAt,
+          last_updated_at: token.lastUpdatedAt,
+          revoked_at: token.revokedAt,
+        })
+        .execute();
+    },
+
+    replaceTokenAllowlist: (account, tokenId, allowlist, now) =>
+      updateUnrevoked(account, tokenId, { allowlist: encodeAllowlist(allowlist), last_updated_at: now }),
+
+    revokeToken: (account, tokenId, now) => updateUnrevoked(account, tokenId, revoked(now)),
+
+    // As with subkeys, the order of the primary key is not offered, or the index of what lives would not be used.
+    async revokeTokens(account, now) {
+      const live = await db
+        .selectFrom('token')
+        .select(['token_id as tokenId', 'lookup_id as lookupId', 'name'])
+        .where('account_id', '=', account)
+        .where('revoked_at', '=', sql.lit(0n))
+        .orderBy(planner.textWithoutIndex('token_id'))
+        .execute();
+      await db
+        .updateTable('token')
+        .set(revoked(now))
+        .where('account_id', '=', account)
+        .where('revoked_at', '=', sql.lit(0n))
+        .execute();
+      return live;
+    },
+
+    // What has expired ended by itself, and is listed so.
+    async revokeTokensSignedBy(kid, now) {
+      const { numUpdatedRows } = await db
+        .updateTable('token')
+        .set(revoked(now))
+        .where('kid', '=', kid)
+        .where('revoked_at', '=', sql.lit(0n))
+        .where('expiry_at', '>', now)
+        .executeTakeFirstOrThrow();
+      return Number(numUpdatedRows);
+    },
+
+    // The end of an index in which no revoked token stands.
+    async latestTokenExpiry() {
+      const row = await db
+        .selectFrom('token')
+        .select('expiry_at')
+        .where('revoked_at', '=', sql.lit(0n))
+        .orderBy('expiry_at', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return unixNanos(row?.expiry_at ?? 0n);
+    },
+  };
+
+  async function updateUnrevoked(account: AccountId, tokenId: string, set: Partial<TokenTable>): Promise<boolean> {
+    const { numUpdatedRows } = await db
+      .updateTable('token')
+      .set(set)
+      .where('account_id', '=', account)
+      .where('token_id', '=', tokenId)
+      .where('revoked_at', '=', 0n)
+      .executeTakeFirstOrThrow();
+    return isOne(numUpdatedRows);
+  }
+}
+
+export function revokeTokensOf(
+  db: Kysely<Tables>,
+  accounts: readonly AccountId[],
+  now: UnixNanos,
+): Promise<readonly NamedTokenRow[]> {
+  return db
+    .updateTable('token')
+    .set(revoked(now))
+    .where('account_id', 'in', accounts)
+    .where('revoked_at', '=', 0n)
+    .returning(named)
+    .execute();
+}
+
+/** As `CredentialWrites.revokeUntimely` says. */
+export function revokeUntimelyTokens(
+  db: Kysely<Tables>,
+  now: UnixNanos,
+  latest: UnixNanos,
+): Promise<readonly NamedTokenRow[]> {
+  return db
+    .updateTable('token')
+    .set(revoked(now))
+    .where('revoked_at', '=', sql.lit(0n))
+    .where((e) => e.or([e('created_at', '>', now), e.and([e('expiry_at', '>', now), e('expiry_at', '<=', latest)])]))
+    .returning(named)
+    .execute();
 }

@@ -12,7 +12,7 @@ import { isDatabaseLocked, realFile, takeLock } from './lock.ts';
 import { holdFiles, type Ours } from './ours.ts';
 import { type Content, watchContent } from './written-over.ts';
 
-export interface Database {
+export interface Connections {
   /** For transactions and nothing else. */
   readonly writer: Kysely<Tables>;
   /** Sees committed rows only. */
@@ -30,7 +30,7 @@ export interface Database {
  * dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure when the file cannot be used, UnsafeFile
  * when the name of one that must be made leads elsewhere.
  */
-export function openSqlite(file: string): Database {
+export function openConnections(file: string): Connections {
   const opened: (() => void)[] = [];
   const close = () => {
     // The lock was opened first and goes last.
@@ -69,7 +69,7 @@ export function openSqlite(file: string): Database {
  * A look at a database that another process may own. Where nobody has it open it leaves no file of its own beside it. Throws
  * StoreFailure when the file cannot be read.
  */
-export function openReadOnly(file: string): Pick<Database, 'reader' | 'close'> {
+export function openReadOnly(file: string): Pick<Connections, 'reader' | 'close'> {
   const real = realFile(file);
   const url = pathToFileURL(real);
   // Without this SQLite makes the files of a write-ahead log, for somebody who only reads.

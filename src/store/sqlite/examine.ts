@@ -1,43 +1,16 @@
 // What a database file is and holds, for who must know before using it: a backup before it is kept or restored, the data folder
 // when the doctor looks. It changes nothing.
 import { type Kysely, sql } from 'kysely';
-import { type UnixNanos, unixNanos } from '../../domain/time.ts';
+import { unixNanos } from '../../domain/time.ts';
 import { StoreFailure } from '../../errors.ts';
-import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
+import type { DatabaseFacts, Examination } from '../dialect.ts';
 import { migrationNames, unknownMigration } from '../migrate.ts';
-import { LOG_HEAD } from '../sql/facts.ts';
-import { EPOCH, HIGHEST_TIME } from '../sql/meta.ts';
-import { DamagedRow, signingKeyOf } from '../sql/rows.ts';
+import { EPOCH, HIGHEST_TIME, LOG_HEAD } from '../sql/meta.ts';
+import { DamagedRow } from '../sql/rows.ts';
+import { signingKeyOf } from '../sql/signing-keys.ts';
 import type { Tables } from '../sql/tables.ts';
 import { openReadOnly } from './connections.ts';
 import { appliedMigrations, isUnfinished, tablesOf } from './unfinished.ts';
-
-export interface DatabaseFacts {
-  readonly epoch: string;
-  /** Head of the change log. */
-  readonly position: bigint;
-  /** The highest time its clock has seen: of a backup, when it was taken. */
-  readonly highestTime: UnixNanos;
-  readonly accounts: bigint;
-  /** Not revoked, and not expired at `highestTime`. */
-  readonly subkeys: bigint;
-  readonly tokens: bigint;
-  readonly signingKeys: readonly SigningKeyRecord[];
-  /** The name of its newest migration. */
-  readonly schema: string;
-  /** True when the next start will bring it to this release's tables. */
-  readonly older: boolean;
-}
-
-export type Examination =
-  | { readonly kind: 'usable'; readonly facts: DatabaseFacts }
-  /** `problem` is SQLite's own word on what is wrong. */
-  | { readonly kind: 'damaged'; readonly problem: string }
-  | { readonly kind: 'not_ours' }
-  /** A first start broke off before it was ready; the next one makes it, and nothing is lost. */
-  | { readonly kind: 'unfinished' }
-  /** A newer release wrote it; `schema` is the newest migration of its own. */
-  | { readonly kind: 'newer'; readonly schema: string };
 
 /** Reads the whole file, a second or so for each gigabyte. What is wrong with it is the answer, never an error. */
 export async function examineDatabase(file: string): Promise<Examination> {
@@ -76,7 +49,7 @@ async function hasOurTables(db: Kysely<Tables>): Promise<boolean> {
 
 // Columns of the first tables only, so that a database which waits for its migrations can be read, too.
 async function factsOf(db: Kysely<Tables>, migrations: readonly string[]): Promise<DatabaseFacts> {
-  const meta = await db.selectFrom('meta').selectAll().execute();
+  const meta = await db.selectFrom('meta').select(['name', 'value', 'text']).execute();
   const metaOf = (name: string) => meta.find((row) => row.name === name);
   const now = metaOf(HIGHEST_TIME)?.value ?? 0n;
   const { rows } = await sql<{ accounts: bigint; subkeys: bigint; tokens: bigint }>`
@@ -88,7 +61,7 @@ async function factsOf(db: Kysely<Tables>, migrations: readonly string[]): Promi
   if (counted === undefined) throw new StoreFailure('counting gave no row');
   const keys = await db
     .selectFrom('signing_key')
-    .select(['kid', 'use', 'public_jwk', 'sealed_private_key', 'state', 'created_at', 'retired_at'])
+    .select(['kid', 'use', 'public_jwk', 'sealed_private_key', 'state', 'created_at'])
     .orderBy('created_at')
     .execute();
   return {

@@ -6,23 +6,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isSystemError, StoreFailure } from '../../errors.ts';
 import { OWNER_ONLY } from '../../files/own-file.ts';
-import { openStore, requireWholeLog } from '../open.ts';
+import type { Look, Trial } from '../dialect.ts';
+import { openStore } from '../open.ts';
+import { requireWholeLog } from '../sql/changes.ts';
 import { openReadOnly, requireWholeFiles } from './connections.ts';
-import { type Examination, examineDatabase } from './examine.ts';
+import { openDatabase } from './database.ts';
+import { examineDatabase } from './examine.ts';
 import { realFile } from './lock.ts';
 import { inTrialFolder } from './trial-folder.ts';
-
-export type Trial =
-  | { readonly kind: 'starts' }
-  /** `problem` is what the start would say. */
-  | { readonly kind: 'fails'; readonly problem: string }
-  | { readonly kind: 'untried'; readonly why: string };
-
-export interface Look {
-  /** `undefined` where there is no file. */
-  readonly database: Examination | undefined;
-  readonly start: Trial;
-}
 
 /** For the copy, and for what a start adds to it. */
 const ROOM_BYTES = 64 * 1_048_576;
@@ -78,7 +69,7 @@ const withoutCopy = async (real: string, why: string): Promise<Look> => ({
 async function tryOpening(copy: string): Promise<Trial> {
   try {
     // The clock is a finding of its own.
-    const { store } = await openStore(copy, undefined, 'doubt');
+    const { store } = await openStore({ open: async () => openDatabase(copy) }, undefined, 'doubt');
     await store.close();
     return { kind: 'starts' };
   } catch (error) {

@@ -5,8 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { UnixNanos } from '../../domain/time.ts';
 import { isSystemError, StoreFailure } from '../../errors.ts';
-import { LOG_HEAD } from '../sql/facts.ts';
-import { EPOCH, HIGHEST_TIME, NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from '../sql/meta.ts';
+import { EPOCH, HIGHEST_TIME, LOG_HEAD, NEXT_AUDIT_ID, NEXT_SUBKEY_ID } from '../sql/meta.ts';
 import { attempt, BUSY_MS } from './connection.ts';
 import type { Ours } from './ours.ts';
 

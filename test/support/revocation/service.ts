@@ -60,6 +60,7 @@ import { scureCurve } from '../../../src/starknet/curve.ts';
 import { activationHash, createMessageHasher, registrationHash } from '../../../src/starknet/message.ts';
 import { parseSignaturePair, type StarkSignature } from '../../../src/starknet/signature.ts';
 import { openStore } from '../../../src/store/open.ts';
+import { sqlite } from '../../../src/store/sqlite/dialect.ts';
 import type { Account, Store } from '../../../src/store/store.ts';
 import { createTelemetry } from '../../../src/telemetry/telemetry.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
@@ -145,7 +146,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const file = join(folder, 'test.db');
   let wall = nanosOfSeconds(NOW);
   let monotonic = 0;
-  const opened = await openStore(file, { wall: () => wall, monotonic: () => monotonic });
+  const opened = await openStore(sqlite(file), { wall: () => wall, monotonic: () => monotonic });
   const { clock } = opened;
   onTestFinished(async () => {
     await opened.store.close();

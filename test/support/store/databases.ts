@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { FarAhead } from '../../../src/store/far-ahead.ts';
 import { type OpenedStore, openStore } from '../../../src/store/open.ts';
+import { sqlite } from '../../../src/store/sqlite/dialect.ts';
 
 export interface TestTime {
   readonly wall: () => bigint;
@@ -30,7 +31,7 @@ export function sqliteDatabase(): SqliteTestDatabase {
   const file = join(folder, 'countersign.db');
   return {
     file,
-    open: (time, farAhead) => openStore(file, time, farAhead),
+    open: (time, farAhead) => openStore(sqlite(file), time, farAhead),
     sql(statement) {
       const connection = new DatabaseSync(file);
       try {

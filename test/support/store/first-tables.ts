@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Migrator } from 'kysely/migration';
 import { migrations } from '../../../src/store/migrate.ts';
-import { openSqlite } from '../../../src/store/sqlite/connections.ts';
+import { openConnections } from '../../../src/store/sqlite/connections.ts';
 
 /** Writes it to `file`, which must not exist; `from` is left as it is. */
 export const writeFirstTables = (from: string, file: string): Promise<void> =>
@@ -31,7 +31,7 @@ export async function writeTablesUntil(last: string, from: string, file: string)
 }
 
 async function migrateWith(file: string, some: readonly (readonly [string, (typeof migrations)['0001-initial']])[]) {
-  const { writer, close } = openSqlite(file);
+  const { writer, close } = openConnections(file);
   const migrator = new Migrator({ db: writer, provider: { getMigrations: async () => Object.fromEntries(some) } });
   const { error } = await migrator.migrateToLatest();
   await close();

@@ -2,10 +2,11 @@
 
 import { StoreFailure } from '../../../src/errors.ts';
 import { openStore } from '../../../src/store/open.ts';
+import { sqlite } from '../../../src/store/sqlite/dialect.ts';
 import { alice, auditOf, changeOf, insertAccounts, starkAccount, tokenOf } from './rows.ts';
 
 const [file = '', what] = process.argv.slice(2);
-const { store } = await openStore(file);
+const { store } = await openStore(sqlite(file));
 
 switch (what) {
   case 'start':
