@@ -5,11 +5,10 @@ import { perMinute } from '../../../src/access/figures.ts';
 import { builtInFigures } from '../../../src/access/own-routes.ts';
 import { settingOf } from '../../../src/config/schema.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
+import { type FirstSent, MARK_BYTES } from '../../../src/orders/mark-table.ts';
 import {
   createOrderMarks,
-  type FirstSent,
   guaranteedMarks,
-  MARK_BYTES,
   type OrderMark,
   type OrderMarks,
   type OrderMarksOptions,
