@@ -1,103 +1,26 @@
 // Carries one allowed request to the venue and its answer back, and ends both sides when the grant ends, the client goes, the
 // venue fails or the time is up. Never sends a head that the last check did not allow, and never completes a broken answer
 // as if it were whole. What is sent again, once, is a GET that met a connection that had ended (gateway/upstream.ts).
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
-import { parseIp } from '../domain/allowlist.ts';
 import { credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
-import type { Grant } from '../domain/grant.ts';
-import type { PassedHeaders } from '../domain/request-headers.ts';
 import type { Holder, Shares } from '../domain/shares.ts';
 import { ApiError } from '../errors.ts';
-import { MAX_ORDER_BYTES } from '../orders/body.ts';
-import type { CheckedOrders, OrderCheck } from '../orders/check.ts';
-import type { OrderRoute } from '../orders/route.ts';
-import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
+import type { CheckedOrders } from '../orders/check.ts';
+import { writeAnswerHead } from './answer-head.ts';
 import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
 import type { Room } from './byte-blocks.ts';
 import { discardRest } from './discard-rest.ts';
-import { outgoingHeaders, responseHeaders } from './headers.ts';
+import type { Exchange, Outcome, Refusal } from './exchange.ts';
+import { responseHeaders } from './headers.ts';
+import { busy, type OutgoingOptions, takeRequest } from './outgoing.ts';
 import { createPace, type PaceOptions } from './pace.ts';
 import { createPausedAnswers, type PausedAnswers } from './paused-answers.ts';
-import { declaredLength, isWhole, type RequestBody, takeBody } from './request-body.ts';
+import { isWhole, type RequestBody } from './request-body.ts';
 import type { Upstream, UpstreamExchange } from './upstream.ts';
 
-/** Why the venue's answer is not what the client gets: a deny reason, or PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, SERVICE_UNAVAILABLE. */
-export type Refusal = DenyReason | ApiError;
-
-/** A refusal as it goes on the wire. Content-Length and Connection are added here. */
-export interface RenderedRefusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Exactly what was matched (DESIGN 4.1). */
-  readonly method: string;
-  /** Canonical path and query, exactly what was matched. */
-  readonly target: string;
-  /** Released by `forward`, however the exchange ends. */
-  readonly grant: Grant;
-  /** Empty when unknown. */
-  readonly clientIp: string;
-  /** The scheme by which the client reached a trusted proxy; undefined: `protocol` of the options. */
-  readonly protocol?: 'http' | 'https' | undefined;
-  readonly requestId: string;
-  /** The request's number, by which its orders are remembered. */
-  readonly requestNumber: number;
-  readonly maxBodyBytes: number;
-  /** Set where the body is signed orders. */
-  readonly order?: OrderRoute | undefined;
-  /** `forward` where the signature headers are for the venue. */
-  readonly signatureHeaders?: 'forward' | undefined;
-  readonly asker: OnBehalfOf;
-  /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
-  readonly extraHeaders: Readonly<Record<string, string>>;
-  /** Filled in as the exchange goes on. */
-  readonly timing?: ExchangeTiming | undefined;
-  /** `sent`: the head was written to the venue, which may have acted on it. */
-  renderRefusal(
-    refusal: Refusal,
-    about: { readonly method: string; readonly sent: boolean; readonly clientIp: string },
-  ): RenderedRefusal;
-}
-
-/** Monotonic milliseconds (performance.now); 0 = not yet. */
-export interface ExchangeTiming {
-  /** The head went to the venue. */
-  leftAt: number;
-  /** The venue's own head came. */
-  headAt: number;
-}
-
-/** How an exchange ended. Everything but `answered` and `refused` broke the client's connection. */
-export type Outcome =
-  | { readonly kind: 'answered'; readonly status: number }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly cause?: Error }
-  /** A change or an expiry ended the grant after the answer had begun. */
-  | { readonly kind: 'cut'; readonly reason: DenyReason }
-  /** The venue failed in the middle of its answer. */
-  | { readonly kind: 'truncated'; readonly cause?: Error }
-  /** Neither side moved for `idleMs`, after the answer had begun. */
-  | { readonly kind: 'stalled' }
-  /** The client read more slowly than it must. */
-  | { readonly kind: 'slow_client' }
-  | { readonly kind: 'client_gone' };
-
-export interface ForwardOptions {
+export interface ForwardOptions extends OutgoingOptions {
   readonly upstream: Upstream;
-  /** Sent as Countersign-Upstream-Secret when set. */
-  readonly upstreamSecret: string | undefined;
-  /** Headers of clients that the venue gets. */
-  readonly passed: PassedHeaders;
-  /** The scheme by which we are reached. */
-  readonly protocol: 'http' | 'https';
-  /** Undefined: order signatures are the venue's to check. */
-  readonly checkOrders?: OrderCheck | undefined;
   /** From the call until the venue's head has arrived, everything included. */
   readonly deadlineMs: number;
   /** The longest silence once the answer has begun, on either side. */
@@ -114,19 +37,6 @@ export interface ForwardOptions {
   readonly pace: PaceOptions;
 }
 
-/** RFC 9112 6.3: nobody can tell whether such a body is whole, so its end must not look like a proper one to the client either. */
-const endsWithConnection = (status: number, rawHeaders: readonly string[]): boolean =>
-  status !== 204 &&
-  status !== 304 &&
-  !rawHeaders.some((name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name));
-
-const reasonPhrase = (text: string, status: number): string =>
-  /^[\t\x20-\x7e]*$/.test(text) ? text : (STATUS_CODES[status] ?? '');
-
-/** Without a length and without chunks the end of the connection is the end of the answer: one that broke off must not look whole. */
-const endsAtClose = (response: ServerResponse, headers: readonly string[]): boolean =>
-  !response.chunkedEncoding && !headers.some((name, i) => i % 2 === 0 && /^content-length$/i.test(name));
-
 /** Guarantees: the venue receives at most one request, a GET over a stale connection aside, and only while the grant stands; resolves when both sides are done. */
 export function createForward(options: ForwardOptions) {
   const paused = createPausedAnswers(options.maxPausedAnswers);
@@ -134,9 +44,6 @@ export function createForward(options: ForwardOptions) {
     return new Promise((resolve) => carry(options, paused, exchange, resolve));
   };
 }
-
-/** Not the venue's fault: it may be well, and is not counted as failing. */
-const busy = (why: string): ApiError => new ApiError('SERVICE_UNAVAILABLE', `${why}; try again in a moment`);
 
 /** Who shares what with whom: a credential with nobody, whoever calls from its address; strangers by their addresses. */
 function holderOf({ grant, asker }: Exchange): Holder {
@@ -289,17 +196,15 @@ function carry(
     if (phase !== 'open') return;
     if (exchange.timing !== undefined) exchange.timing.headAt = performance.now();
     body?.release();
-    const list = responseHeaders(rawHeaders, status, exchange.extraHeaders);
-    if (!list.ok) {
-      refuse('upstream_unavailable', new Error(list.problem));
+    const headers = responseHeaders(rawHeaders, status, exchange.extraHeaders);
+    if (!headers.ok) {
+      refuse('upstream_unavailable', new Error(headers.problem));
       return;
     }
     phase = 'answering';
     setIdleTimer();
     if (!isWhole(request)) response.shouldKeepAlive = false;
-    if (endsWithConnection(status, rawHeaders)) response.useChunkedEncodingByDefault = false;
-    response.writeHead(status, reasonPhrase(statusText, status), list.headers);
-    isUnframed = endsAtClose(response, list.headers);
+    isUnframed = writeAnswerHead(response, { status, statusText, rawHeaders }, headers.headers);
     answer = createAnswerWriter({
       response,
       room: roomOf(options.answers),
@@ -313,8 +218,9 @@ function carry(
     });
   }
 
-  function send(payload: Buffer | Readable | undefined, headers: string[]): void {
+  function send(payload: Buffer | Readable | undefined, headers: string[], checked: CheckedOrders | undefined): void {
     if (phase !== 'open') return;
+    orders = checked;
     const streamed = payload !== undefined && !Buffer.isBuffer(payload);
     const { method, target } = exchange;
     const upstreamExchange = options.upstream.send(
@@ -353,69 +259,11 @@ function carry(
   }
 
   function begin(): void {
-    const list = outgoingHeaders(request.rawHeaders, {
-      principal: grant.principal,
-      clientIp: exchange.clientIp,
-      requestId: exchange.requestId,
-      protocol: exchange.protocol ?? options.protocol,
-      upstreamSecret: options.upstreamSecret,
-      passed: options.passed,
-      signatureHeaders: exchange.signatureHeaders,
-    });
-    if (!list.ok) {
-      refuse('request_header_refused', new Error(list.problem));
-      return;
-    }
-    const { order } = exchange;
-    const check = order === undefined ? undefined : options.checkOrders;
-    // What is checked must be seen whole.
-    const maxBytes = check === undefined ? exchange.maxBodyBytes : Math.min(exchange.maxBodyBytes, MAX_ORDER_BYTES);
-    const tooLarge = (): void => refuseLarge(maxBytes);
-    const length = declaredLength(request);
-    if (length !== undefined && length > maxBytes) {
-      tooLarge();
-      return;
-    }
-    const streamHeaders = length === undefined ? list.headers : [...list.headers, 'Content-Length', String(length)];
-    body = takeBody(
-      request,
-      { maxBytes, room: roomOf(options.bodies) },
-      createPace(options.pace, { inAll: false }, onSlowUpload),
-      {
-        whole: (bytes) => {
-          if (check === undefined || order === undefined) send(bytes, list.headers);
-          else void sendChecked(check, order, bytes, list.headers);
-        },
-        stream: (payload) => {
-          if (check === undefined) send(payload, streamHeaders);
-          else refuse(busy('too many request bodies are under way'));
-        },
-        mayHandOn: () => stillAllowed(true),
-        tooLarge,
-        progress,
-      },
+    body = takeRequest(
+      options,
+      exchange,
+      { room: roomOf(options.bodies), pace: () => createPace(options.pace, { inAll: false }, onSlowUpload) },
+      { send, refuse, tooLarge: refuseLarge, mayHandOn: () => stillAllowed(true), progress },
     );
-  }
-
-  /** Sends exactly the bytes that were checked, or refuses. */
-  async function sendChecked(
-    check: OrderCheck,
-    route: OrderRoute,
-    bytes: Buffer | undefined,
-    headers: string[],
-  ): Promise<void> {
-    try {
-      const { target, asker } = exchange;
-      const { rawHeaders } = request;
-      const clientIp = parseIp(exchange.clientIp);
-      const number = exchange.requestNumber;
-      const { principal } = grant;
-      orders = await check({ route, target, rawHeaders, principal, clientIp, body: bytes, asker, number });
-    } catch (error) {
-      if (error instanceof ApiError) refuse(error);
-      else refuse('store_unavailable', error instanceof Error ? error : undefined);
-      return;
-    }
-    send(bytes, headers);
   }
 }

@@ -1,14 +1,11 @@
-// The connections to the venue: how many there are, and what becomes of one that misbehaves. Who waits for one is gateway/turns.ts.
-// Never holds more requests than its two limits, never sends a request that was cancelled, and sends one again only where nothing but
-// an idle connection had ended: a GET of which no byte of an answer came, once.
-//
-// One undici Client per connection instead of undici's Pool: a Pool marks a connection busy for ever when undici refuses a request
-// synchronously (bad header), and its inner queue can neither be bounded nor left by a request that has been cancelled.
-import type { Socket } from 'node:net';
+// Sends requests to the venue, each over a connection of its own (connections.ts) when its turn has come (turns.ts). Never holds more
+// requests than its two limits, never sends a request that was cancelled, and sends one again only where nothing but an idle connection
+// had ended: a GET of which no byte of an answer came, once.
 import type { Readable } from 'node:stream';
-import { buildConnector, Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { VenueAddress } from '../config/upstream-address.ts';
 import type { Holder } from '../domain/shares.ts';
+import { type Connection, createConnections, NotSent } from './connections.ts';
 import { createTurns, type Turn } from './turns.ts';
 
 export interface UpstreamOptions {
@@ -57,12 +54,9 @@ export interface Upstream {
    * returns.
    */
   send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | 'turned_away' | 'closed';
-  readonly active: number;
-  readonly waiting: number;
-  /** Takes no more requests; resolves when those under way and waiting have ended. */
-  close(): Promise<void>;
   /** Takes no more requests and fails those under way and waiting. */
   destroy(): Promise<void>;
+  stats(): UpstreamStats;
 }
 
 export interface UpstreamStats {
@@ -82,99 +76,15 @@ export interface UpstreamStats {
   readonly failures: number;
 }
 
-class NotSent extends Error {
-  override readonly name = 'NotSent';
-}
-
 const latin1 = (part: Buffer | string): string => (typeof part === 'string' ? part : part.toString('latin1'));
 
-/** A connection, with its place among those that have an exchange. */
-interface Connection {
-  readonly client: Client;
-  place: number;
-  /** The latest; and whether it has carried an exchange. */
-  socket: Pick<Socket, 'bytesRead'> | undefined;
-  isUsed: boolean;
-}
-
-const FREE = -1;
-
 /** Guarantees at most `connections` exchanges and as many waiting requests of each kind as `maxWaiting` says, served in turns. */
-export function createUpstream(options: UpstreamOptions): Upstream & { stats(): UpstreamStats } {
+export function createUpstream(options: UpstreamOptions): Upstream {
   const { address } = options;
   const turns = createTurns(options);
-  const idle: Connection[] = [];
-  // Not a Set: what comes and goes with every request is kept in places.
-  const busy: Connection[] = [];
-  const whenEmpty: (() => void)[] = [];
+  const connections = createConnections(address, options.connectTimeoutMs);
   let open = true;
   let failures = 0;
-
-  // HTTP/2 has other rules for headers and cancelling than the ones checked here.
-  const connector = buildConnector({
-    allowH2: false,
-    timeout: options.connectTimeoutMs,
-    ...(address.kind === 'unix' ? { socketPath: address.socketPath } : {}),
-  });
-
-  function createConnection(): Connection {
-    const client = new Client(address.kind === 'unix' ? 'http://localhost' : address.origin, {
-      pipelining: 1,
-      allowH2: false,
-      connect: (to, connected) =>
-        connector(to, (...made) => {
-          connection.socket = made[1] ?? undefined;
-          connection.isUsed = false;
-          connected(...made);
-        }),
-      // The exchange keeps the time itself: two clocks over one request would race.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    const connection: Connection = { client, place: FREE, socket: undefined, isUsed: false };
-    return connection;
-  }
-
-  function take(): Connection {
-    const connection = idle.pop() ?? createConnection();
-    connection.place = busy.length;
-    busy.push(connection);
-    return connection;
-  }
-
-  /** False when it had none any more. */
-  function leavePlace(connection: Connection): boolean {
-    const { place } = connection;
-    if (place === FREE) return false;
-    connection.place = FREE;
-    const last = busy.pop();
-    if (last !== undefined && last !== connection) {
-      busy[place] = last;
-      last.place = place;
-    }
-    return true;
-  }
-
-  function discard(connection: Connection, turn: Turn): void {
-    if (!leavePlace(connection)) return;
-    void connection.client.destroy(new NotSent('connection discarded'));
-    isFree(turn);
-  }
-
-  function giveBack(connection: Connection, turn: Turn): void {
-    if (!leavePlace(connection)) return;
-    idle.push(connection);
-    isFree(turn);
-  }
-
-  function isFree(turn: Turn): void {
-    turns.done(turn);
-    tellWhenEmpty();
-  }
-
-  function tellWhenEmpty(): void {
-    if (turns.busy + turns.waiting === 0) for (const resolve of whenEmpty.splice(0)) resolve();
-  }
 
   function send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | 'turned_away' | 'closed' {
     if (!open) return 'closed';
@@ -206,7 +116,9 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       over = true;
       // Not inside undici's parser callback: it has not finished with this connection yet.
       const mine = connection;
-      queueMicrotask(() => giveBack(mine, turn));
+      queueMicrotask(() => {
+        if (connections.giveBack(mine)) turns.done(turn);
+      });
     };
 
     const handler: Dispatcher.DispatchHandler = {
@@ -241,7 +153,7 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
         if (given === null && connection !== undefined) {
           // Thrown by dispatch itself: undici would not write this request. Nothing is known about that connection any more.
           over = true;
-          discard(connection, turn);
+          if (connections.discard(connection)) turns.done(turn);
           events.failed('malformed', error);
           return;
         }
@@ -271,7 +183,7 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       holder: request.holder,
       streamed: request.body !== undefined && !Buffer.isBuffer(request.body),
       begin() {
-        connection = take();
+        connection = connections.take();
         dispatch(connection);
       },
       dropped(why) {
@@ -296,13 +208,12 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
         if (connection === undefined) {
           over = true;
           waiting?.leave();
-          tellWhenEmpty();
           return;
         }
         if (controller === undefined) {
           // Still connecting: undici offers no way to take a request back, so the connection goes with it.
           over = true;
-          discard(connection, turn);
+          if (connections.discard(connection)) turns.done(turn);
           return;
         }
         end();
@@ -316,15 +227,9 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
 
   return {
     send,
-    get active() {
-      return turns.busy;
-    },
-    get waiting() {
-      return turns.waiting;
-    },
     stats: () => ({
       busy: turns.busy,
-      idle: idle.length,
+      idle: connections.idle(),
       connections: options.connections,
       streaming: turns.streaming,
       streams: turns.streams,
@@ -333,16 +238,10 @@ export function createUpstream(options: UpstreamOptions): Upstream & { stats(): 
       turnedAway: turns.turnedAway,
       failures,
     }),
-    async close() {
-      open = false;
-      if (turns.busy + turns.waiting > 0) await new Promise<void>((resolve) => whenEmpty.push(resolve));
-      await Promise.all(idle.splice(0).map(({ client }) => client.close()));
-    },
     async destroy() {
       open = false;
-      const error = new Error('the gateway is stopping');
       turns.clear();
-      await Promise.all([...busy, ...idle.splice(0)].map(({ client }) => client.destroy(error)));
+      await connections.destroy(new Error('the gateway is stopping'));
     },
   };
 }

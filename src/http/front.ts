@@ -5,7 +5,7 @@ import type { AuditJournal } from '../audit/journal.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';
 import { ApiError } from '../errors.ts';
-import type { Exchange, Outcome } from '../gateway/forward.ts';
+import type { Exchange, Outcome } from '../gateway/exchange.ts';
 import { orderRouteOf } from '../orders/route.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';

@@ -3,7 +3,7 @@
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type DenyReason, denyReasons } from '../domain/decision.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
-import type { Outcome } from '../gateway/forward.ts';
+import type { Outcome } from '../gateway/exchange.ts';
 import {
   type AccountBucket,
   accountBuckets,

@@ -5,7 +5,7 @@ import { actorOf } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ApiError } from '../errors.ts';
-import type { ExchangeTiming, Outcome } from '../gateway/forward.ts';
+import type { ExchangeTiming, Outcome } from '../gateway/exchange.ts';
 import type { MeasuredVerdict } from '../ratelimit/limiter.ts';
 import {
   type Counters,

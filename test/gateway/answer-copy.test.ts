@@ -52,7 +52,7 @@ const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 test('the connection is free as soon as the answer is whole, and the client gets every byte of it, in order', async () => {
   const body = randomBytes(SIZE);
   const { gateway, answers, socket } = await unread(body, {});
-  await eventually(() => gateway.grants[0]?.heads === 1 && gateway.upstream.active === 0);
+  await eventually(() => gateway.grants[0]?.heads === 1 && gateway.upstream.stats().busy === 0);
   expect(answers.held).toBeGreaterThan(MIB);
   expect(gateway.grants[0]?.releases).toBe(0);
   const received = await rest(socket);
@@ -70,7 +70,7 @@ test.each([
   const counted = 'answers' in bound ? bound.answers : answers;
   await eventually(() => counted.held > 0);
   expect(await settled(() => counted.held)).toBeLessThanOrEqual(256 * 1024 + 128 * 1024);
-  expect(gateway.upstream.active).toBe(1);
+  expect(gateway.upstream.stats().busy).toBe(1);
   const received = await rest(socket);
   expect(digest(received.subarray(received.indexOf('\r\n\r\n') + 4))).toBe(digest(body));
   await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 200 });
@@ -79,7 +79,7 @@ test.each([
 
 test('a revocation cuts an answer of which the client has not read all, though the venue has given it', async () => {
   const { gateway, answers, socket } = await unread(randomBytes(SIZE), {});
-  await eventually(() => gateway.grants[0]?.heads === 1 && gateway.upstream.active === 0);
+  await eventually(() => gateway.grants[0]?.heads === 1 && gateway.upstream.stats().busy === 0);
   gateway.grants[0]?.cut('credential_revoked');
   await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'cut', reason: 'credential_revoked' });
   expect(answers.held).toBe(0);
@@ -105,7 +105,7 @@ test.each([
     const { gateway, answers } = await unread(randomBytes(SIZE), { pace, ...bound });
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'slow_client' });
     expect(answers.held).toBe(0);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   },
 );
 
@@ -133,7 +133,7 @@ test('an answer that waits behind another on its connection is not too slow', as
   });
   const client = rawClient(gateway.port, keep('/1') + keep('/2'));
   const response = await first.promise;
-  await eventually(() => gateway.grants.length === 2 && gateway.upstream.active === 1);
+  await eventually(() => gateway.grants.length === 2 && gateway.upstream.stats().busy === 1);
   vi.advanceTimersByTime(5_000);
   await settled(() => 0);
   response.end('one');
@@ -145,14 +145,14 @@ test('of answers for which there is no room to copy, only so many wait for their
   const { gateway, socket } = await unread(randomBytes(SIZE), { maxAnswerCopyBytes: 256 * 1024, maxPausedAnswers: 1 });
   const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
   await eventually(() => gateway.grants[0]?.heads === 1);
-  await settled(() => gateway.upstream.active);
+  await settled(() => gateway.upstream.stats().busy);
   const { socket: other } = rawClient(gateway.port, get('/'));
   other.removeAllListeners('data');
   other.pause();
   await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'slow_client' });
   socket.resume();
   await closed;
-  expect(await settled(() => gateway.upstream.active)).toBe(1);
+  expect(await settled(() => gateway.upstream.stats().busy)).toBe(1);
   expect((await rest(other)).length).toBeGreaterThan(SIZE);
   await expect(gateway.outcome(1)).resolves.toEqual({ kind: 'answered', status: 200 });
 });

@@ -170,7 +170,7 @@ describe('a cut', () => {
     });
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: credential_revoked');
     await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'refused' });
-    expect(gateway.upstream.active).toBe(0);
+    expect(gateway.upstream.stats().busy).toBe(0);
     expect(venue.heads).toBe(0);
     expect(only(gateway.grants)).toMatchObject({ asked: 0, heads: 0, releases: 1 });
   });
@@ -182,11 +182,11 @@ describe('a cut', () => {
     const first = rawClient(gateway.port, get('/first'));
     await eventually(() => answers.length === 1);
     const second = rawClient(gateway.port, get('/second'));
-    await eventually(() => gateway.upstream.waiting === 1);
+    await eventually(() => gateway.upstream.stats().waiting === 1);
     const third = rawClient(gateway.port, get('/third'));
-    await eventually(() => gateway.upstream.waiting === 2);
+    await eventually(() => gateway.upstream.stats().waiting === 2);
     gateway.grants[1]?.cut('credential_revoked');
-    expect(gateway.upstream.waiting).toBe(1);
+    expect(gateway.upstream.stats().waiting).toBe(1);
     expect(await second.closed()).toContain('X-Refused: credential_revoked');
     answers[0]?.end('one');
     expect(await first.closed()).toContain('one');
@@ -208,7 +208,7 @@ describe('a cut', () => {
       gateway.port,
       ['POST / HTTP/1.1', 'Host: g', `Content-Length: ${body.length}`, '', body].join('\r\n'),
     );
-    await eventually(() => gateway.upstream.waiting === 1);
+    await eventually(() => gateway.upstream.stats().waiting === 1);
     gateway.grants[1]?.cut('credential_revoked');
     await client.until((text) => text.endsWith('\r\n\r\ncredential_revoked'));
     client.write(post11);

@@ -146,7 +146,7 @@ describe('what reaches the venue', () => {
     // Nearly two windows of it, and a chunk that has begun.
     await eventually(() => client.socket.bytesWritten > body.length && gateway.grants.length === 1);
     expect(await settled(() => venue.heads)).toBe(0);
-    expect(gateway.upstream.active).toBe(0);
+    expect(gateway.upstream.stats().busy).toBe(0);
     client.write('y\r\n0\r\n\r\n');
     expect(await client.closed()).toContain('200 OK');
     expect(venue.seen[0]?.headers).toMatchObject({ 'content-length': String(1024 * 1024) });
@@ -382,7 +382,7 @@ describe('a venue that fails', () => {
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
     expect(await ask(gateway.port, post('/', 'x'.repeat(200_000)))).toContain('X-Refused: upstream_unavailable');
     expect(gateway.grants.map((grant) => grant.releases)).toEqual([1, 1]);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
   test('it resets the connection without an answer: unavailable, and the request is not sent again', async () => {
@@ -492,7 +492,7 @@ describe('a client that misbehaves', () => {
     expect(answer).toMatch(/^HTTP\/1.1 408 /);
     expect(answer).toMatch(/connection: close/i);
     expect(venue.heads).toBe(0);
-    expect(gateway.upstream.active).toBe(0);
+    expect(gateway.upstream.stats().busy).toBe(0);
   });
 
   test('it declares a body that is too large: 413, and the venue is never asked', async () => {
@@ -611,7 +611,7 @@ describe('a client that misbehaves', () => {
     onTestFinished(() => clearInterval(drip));
     expect(await client.until((text) => text.includes('REQUEST_TIMEOUT'))).toMatch(/^HTTP\/1.1 408 /);
     await broken.promise;
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
   test('it leaves while the venue is thinking: the venue sees the connection end', async () => {
@@ -628,7 +628,7 @@ describe('a client that misbehaves', () => {
     await gone.promise;
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'client_gone' });
     expect(gateway.grants[0]?.releases).toBe(1);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
   test('it left while its request was being decided: the venue is never asked', async () => {
@@ -794,7 +794,7 @@ describe('streams are never read faster than they are taken', () => {
     };
     client.socket.on('drain', pump);
     pump();
-    await eventually(() => gateway.upstream.waiting === 1);
+    await eventually(() => gateway.upstream.stats().waiting === 1);
     expect(await settled(() => size - left)).toBeLessThan(size / 2);
   });
 

@@ -208,7 +208,7 @@ describe('a venue whose answer never gets anywhere', () => {
     const gateway = await startGateway({ upstreamUrl: await endless(first, again) });
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
     await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'refused', refusal: 'upstream_unavailable' });
-    expect(gateway.upstream.active).toBe(0);
+    expect(gateway.upstream.stats().busy).toBe(0);
   });
 
   test.each([

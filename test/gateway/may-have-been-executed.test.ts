@@ -104,7 +104,7 @@ describe('once the head has left', () => {
     rawClient(gateway.port, get('/'));
     await eventually(() => venue.heads === 1);
     const client = rawClient(gateway.port, half);
-    await eventually(() => gateway.upstream.waiting === 1);
+    await eventually(() => gateway.upstream.stats().waiting === 1);
     gateway.grants[1]?.cut('view_stale');
     const answer = read(await client.until((text) => text.endsWith('}}')));
     expect(answer).toMatchObject({ status: 503, retryAfter: '1', data: { sent: false } });

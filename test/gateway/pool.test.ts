@@ -70,7 +70,7 @@ describe('no header wedges the pool', () => {
         client.socket.destroy();
       }
     }
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
     expect(await ask(gateway.port, get('/plain'))).toMatch(/^HTTP\/1.1 200 OK/);
     expect(venue.seen.at(-1)?.target).toBe('/plain');
     for (const seen of venue.seen.filter(({ target }) => target === '/h')) {
@@ -158,7 +158,7 @@ describe('the pool itself', () => {
       for (const { events } of busy) upstream.send(plain, events);
       const queued = Array.from({ length: 2 * connections }, () => outcome());
       for (const { events } of queued) upstream.send({ ...plain, ...bad }, events);
-      expect(upstream.waiting).toBe(2 * connections);
+      expect(upstream.stats().waiting).toBe(2 * connections);
       const last = outcome();
       upstream.send(plain, last.events);
       await expect(Promise.all(busy.map(({ ended }) => ended))).resolves.toEqual(Array(connections).fill('end'));
@@ -166,7 +166,7 @@ describe('the pool itself', () => {
         Array(2 * connections).fill('malformed'),
       );
       await expect(last.ended).resolves.toBe('end');
-      await eventually(() => upstream.active === 0);
+      await eventually(() => upstream.stats().busy === 0);
     },
   );
 
@@ -186,7 +186,7 @@ describe('the pool itself', () => {
       };
       expect(upstream.send(plain, events)).toBeDefined();
       await asked.promise;
-      await eventually(() => upstream.active === 0);
+      await eventually(() => upstream.stats().busy === 0);
     }
     const good = outcome();
     upstream.send(plain, good.events);
@@ -201,7 +201,7 @@ describe('the pool itself', () => {
     const clients = [rawClient(gateway.port, get('/1')), rawClient(gateway.port, get('/2'))];
     await eventually(() => answers.length === 2);
     clients.push(rawClient(gateway.port, get('/3')));
-    await eventually(() => gateway.upstream.waiting === 1);
+    await eventually(() => gateway.upstream.stats().waiting === 1);
     expect(await ask(gateway.port, get('/4'))).toContain('X-Refused: SERVICE_UNAVAILABLE');
     expect(answers).toHaveLength(2);
     answers[0]?.end('a');
@@ -224,8 +224,8 @@ describe('the pool itself', () => {
       ask(gateway.port, get('/3')),
     ]);
     for (const answer of answers) expect(answer).toContain('X-Refused: upstream_timeout');
-    await eventually(() => gateway.upstream.active === 0);
-    expect(gateway.upstream.waiting).toBe(0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
+    expect(gateway.upstream.stats().waiting).toBe(0);
   });
 
   test('a client that leaves gives its place in the queue back', async () => {
@@ -234,9 +234,9 @@ describe('the pool itself', () => {
     rawClient(gateway.port, get('/1'));
     await eventually(() => venue.heads === 1);
     const second = rawClient(gateway.port, get('/2'));
-    await eventually(() => gateway.upstream.waiting === 1);
+    await eventually(() => gateway.upstream.stats().waiting === 1);
     second.socket.destroy();
-    await eventually(() => gateway.upstream.waiting === 0);
+    await eventually(() => gateway.upstream.stats().waiting === 0);
     expect(venue.heads).toBe(1);
   });
 
@@ -264,34 +264,6 @@ describe('the pool itself', () => {
     for (let n = 0; n < 2 * connections; n += 1)
       expect(await ask(gateway.port, get('/'))).toContain('upstream_unavailable');
     expect(await ask(gateway.port, get('/'))).toContain('200 OK');
-  });
-
-  test('close waits for what is under way and for what waits, and takes nothing new', async () => {
-    const answers: ServerResponse[] = [];
-    const venue = await startVenue((_request, response) => answers.push(response));
-    const upstream = createUpstream({
-      address: venueAddress(venue.url),
-      connections: 1,
-      maxWaiting: 1,
-      connectTimeoutMs: 5000,
-    });
-    const first = outcome();
-    const second = outcome();
-    upstream.send(plain, first.events);
-    upstream.send(plain, second.events);
-    let closed = false;
-    const closing = upstream.close().then(() => {
-      closed = true;
-    });
-    expect(upstream.send(plain, outcome().events)).toBe('closed');
-    await eventually(() => answers.length === 1);
-    expect(closed).toBe(false);
-    answers[0]?.end();
-    await expect(first.ended).resolves.toBe('end');
-    await eventually(() => answers.length === 2);
-    answers[1]?.end();
-    await expect(second.ended).resolves.toBe('end');
-    await closing;
   });
 
   test('destroy fails what is under way and what waits', async () => {

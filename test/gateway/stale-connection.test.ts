@@ -49,7 +49,7 @@ const close = (socket: Socket): void => void socket.end();
 async function gatewayTo(url: string, more: Partial<GatewayOptions> = {}) {
   const gateway = await startGateway({ ...more, upstreamUrl: url, upstream: { connections: 1, maxWaiting: 0 } });
   expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 200 /);
-  await eventually(() => gateway.upstream.active === 0);
+  await eventually(() => gateway.upstream.stats().busy === 0);
   return gateway;
 }
 
@@ -66,7 +66,7 @@ describe('a GET over a connection that the venue has ended', () => {
     expect(await gateway.outcome(1)).toEqual({ kind: 'answered', status: 200 });
     expect(gateway.grants[1]).toMatchObject({ heads: 1, releases: 1 });
     // Its place was one and the same: the next finds it free.
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
     expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 200 /);
     expect(state).toEqual({ connections: 2, requests: 4 });
   });
@@ -85,7 +85,7 @@ describe('a GET over a connection that the venue has ended', () => {
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: credential_revoked');
     expect(state.requests).toBe(2);
     expect(gateway.grants[1]?.asked).toBe((gateway.grants[0]?.asked ?? 0) + 1);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
   test('is not sent a third time', async () => {
@@ -93,7 +93,7 @@ describe('a GET over a connection that the venue has ended', () => {
     const gateway = await gatewayTo(url);
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
     expect(state).toEqual({ connections: 2, requests: 3 });
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
   test('has its time from the beginning: it is over before that of one that began before it was sent again', async () => {
@@ -115,7 +115,7 @@ describe('a GET over a connection that the venue has ended', () => {
     for (const refused of [answer, later]) expect(await refused).toContain('X-Refused: upstream_timeout');
     expect(over).toEqual(['sent again', 'began later']);
     expect(state.requests).toBe(3);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
   test('is not sent again when its client has left', async () => {
@@ -127,7 +127,7 @@ describe('a GET over a connection that the venue has ended', () => {
     client.socket.destroy();
     await gateway.outcome(1);
     reset(socket);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
     expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 200 /);
     expect(state.requests).toBe(3);
   });
@@ -156,7 +156,7 @@ describe('a GET over a connection that the venue has ended', () => {
     await eventually(() => sockets.length === 3);
     for (const socket of sockets) socket.write(OK);
     await Promise.all(first);
-    await eventually(() => gateway.upstream.active === 0);
+    await eventually(() => gateway.upstream.stats().busy === 0);
     restarted = true;
     for (let i = 0; i < 3; i += 1) expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 200 /);
     expect(state.connections).toBeGreaterThanOrEqual(4);

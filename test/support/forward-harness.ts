@@ -12,13 +12,8 @@ import { passedHeaders } from '../../src/domain/request-headers.ts';
 import { createShares } from '../../src/domain/shares.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { ApiError } from '../../src/errors.ts';
-import {
-  createForward,
-  type Exchange,
-  type ForwardOptions,
-  type Outcome,
-  type Refusal,
-} from '../../src/gateway/forward.ts';
+import type { Exchange, Outcome, Refusal } from '../../src/gateway/exchange.ts';
+import { createForward, type ForwardOptions } from '../../src/gateway/forward.ts';
 import { createUpstream, type Upstream, type UpstreamOptions } from '../../src/gateway/upstream.ts';
 import type { OnBehalfOf } from '../../src/verification/on-behalf-of.ts';
 import { someone } from './verifier.ts';

@@ -4,7 +4,7 @@ import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { unixSeconds } from '../../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../../src/errors.ts';
-import type { Outcome } from '../../../src/gateway/forward.ts';
+import type { Outcome } from '../../../src/gateway/exchange.ts';
 import { createCounters } from '../../../src/telemetry/counters.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createLineRedactor } from '../../../src/telemetry/redact.ts';
