@@ -6,6 +6,7 @@ import { createAuditJournal } from '../audit/journal.ts';
 import { createBackups } from '../backup/take.ts';
 import type { Config } from '../config/schema.ts';
 import { createSigningKeys } from '../credentials/signing-keys.ts';
+import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
 import type { Clock } from '../domain/time.ts';
 import { removeLeftDrafts } from '../files/durable-file.ts';
 import { makeOwnFolder } from '../files/own-folder.ts';
@@ -51,6 +52,7 @@ export async function composeCore(config: Config, options: CoreOptions) {
   const { denials, live, view, changes } = composeRevocation(config, {
     stored,
     clock,
+    keyring,
     log,
     counters,
     onEnded: (row, receipt) => journal.ended(row, receipt),
@@ -108,6 +110,9 @@ async function openKeyring(
     const made = missing.map((use) => toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt }));
     await store.transaction(async (tx) => {
       for (const key of made) await tx.insertSigningKey(key);
+      // In the log, as every later step of a key's life is.
+      const subjects = made.map(({ kid }) => signingKeySubject(kid));
+      await tx.appendChange({ account: NO_ACCOUNT, action: 'signing_key.activated', subjects, narrows: false });
     });
   }
   const keyring = createKeyring({ records: await store.signingKeys(), masterKey });

@@ -1,6 +1,7 @@
 // The revocation of one node around a store: what could not be written, the view, what is under way, and the one way to change.
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/time.ts';
+import type { Keyring } from '../jwt/keyring.ts';
 import { createApply, subscribersInOrder } from '../revocation/applied.ts';
 import { createBarrier } from '../revocation/barrier.ts';
 import { createChanges } from '../revocation/commit.ts';
@@ -16,13 +17,14 @@ export interface RevocationParts extends Pick<Monitoring, 'log' | 'counters'> {
   /** As it is stored: the denials are laid over it here. */
   readonly stored: Pick<Store, 'transaction' | 'position' | 'facts' | 'whenLost'>;
   readonly clock: Clock;
+  readonly keyring: Pick<Keyring, 'add' | 'retire'>;
   readonly onEnded?: Parameters<typeof createChanges>[0]['onEnded'];
   /** The view of the product unless told otherwise. */
   readonly makeView?: typeof createView;
 }
 
 export function composeRevocation(settings: Pick<Config, 'memory.entries'>, parts: RevocationParts) {
-  const { stored, clock, log, counters, onEnded, makeView = createView } = parts;
+  const { stored, clock, keyring, log, counters, onEnded, makeView = createView } = parts;
   const denials = createDenials({ clock });
   const live = createLiveRegistry({ clock });
   const view = makeView({ read: stored.facts, denials, capacity: settings['memory.entries'] });
@@ -31,12 +33,12 @@ export function composeRevocation(settings: Pick<Config, 'memory.entries'>, part
     log.fatal({ event: 'store_lost', err: why });
     live.cutEverybody('store_lost');
   });
-  const apply = createApply(subscribersInOrder({ view, live }));
+  const apply = createApply(subscribersInOrder({ keyring, view, live }));
   const changes = countChanges(
     createChanges({
       store: stored,
       denials,
-      unwritten: createUnwritten({ store: stored, denials, view, live }),
+      unwritten: createUnwritten({ store: stored, denials, keyring, view, live }),
       barrier: createBarrier({ apply, clock }),
       onStoreFailure(error, deniedWhole) {
         log.error({ event: 'change_not_written', err: error });

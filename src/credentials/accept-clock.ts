@@ -20,7 +20,6 @@ import {
 } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { parseSiwe } from '../ethereum/siwe.ts';
-import type { Keyring } from '../jwt/keyring.ts';
 import { hasRows } from '../jwt/kinds.ts';
 import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
@@ -57,14 +56,13 @@ export function createAcceptClock(deps: {
   readonly store: Pick<Store, 'audit' | 'setTime' | 'transaction'>;
   readonly changes: Changes;
   readonly clock: KeptClock;
-  readonly keyring: Keyring;
   readonly masterKey: KeyObject;
   readonly signingKeys: Pick<SigningKeys, 'whileTimeIsSet'>;
   /** Writes the audit rows that wait. */
   readonly writeAudit: () => Promise<void>;
   readonly settings: { readonly futureToleranceSeconds: number };
 }): AcceptClock {
-  const { store, changes, clock, keyring } = deps;
+  const { store, changes, clock } = deps;
   const { futureToleranceSeconds } = deps.settings;
 
   return (act) =>
@@ -77,13 +75,12 @@ export function createAcceptClock(deps: {
       const from = clock.now();
       const to = clock.machine();
       const readAt = clock.monotonic();
-      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act));
       // In one turn: no session is signed by an old key at the new time, nor by a new key at the old one.
-      for (const { kid } of result.retired) keyring.retire(kid);
-      clock.accept(to, readAt);
-      for (const key of result.live) keyring.add(key);
+      const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act), {
+        onceWritten: { inTheSameTurn: () => clock.accept(to, readAt) },
+      });
       await finish(to);
-      return { result: result.accepted, receipt };
+      return { result, receipt };
     });
 
   // Until it is written, a start finds the old time, and asks for all of it again; what is dated ahead is refused as of the future.
@@ -140,7 +137,7 @@ export function createAcceptClock(deps: {
     });
     const accepted: AcceptedClock = { from, to, validAfter, revoked };
     return {
-      result: { accepted, ...keys },
+      result: accepted,
       // The rows of the accounts stand before it, so that it may speak for them all.
       change: { ...change, subjects: [...subjects, ...ended.flatMap(revokedSubjects)] },
     };

@@ -69,7 +69,7 @@ export function createManageTokens(deps: {
         );
         const token = { ...made, kid };
         await tx.insertToken(token);
-        await requireUsable(tx, refOf(token), caller.principal.kid);
+        await requireUsable(tx, refOf(token), kid);
         const detail = {
           lookup_id: token.lookupId,
           name: token.name,

@@ -13,6 +13,9 @@ export async function requireUsable(
   kid: string,
 ): Promise<void> {
   const { facts } = await tx.facts({ ...credential, kid });
+  // Retired a moment ago, and this node's keyring has not heard of it yet.
+  if (!facts.signingKeyAlive)
+    throw new ApiError('SERVICE_UNAVAILABLE', 'the signing key was retired meanwhile; try again');
   if (facts.credential !== 'revoked') return;
   throw new ApiError(
     'SERVICE_UNAVAILABLE',

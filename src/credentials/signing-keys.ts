@@ -68,7 +68,7 @@ export function createSigningKeys(deps: {
   store: Pick<Store, 'signingKeys' | 'countTokensSignedBy' | 'countAudit'>;
   changes: Changes;
   clock: Clock;
-  keyring: Keyring;
+  keyring: Pick<Keyring, 'isLive'>;
   masterKey: KeyObject;
   settings: SigningKeySettings;
 }): SigningKeys {
@@ -78,7 +78,7 @@ export function createSigningKeys(deps: {
   let servedSince = clock.now();
   let last: Promise<unknown> = Promise.resolve();
 
-  // One at a time, so that keyring and store go through the same states in the same order.
+  // One at a time: each step is decided on the rows as the one before left them.
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = last.then(work);
     last = done.catch(() => undefined);
@@ -148,7 +148,11 @@ export function createSigningKeys(deps: {
       if (key.state === 'published' && signsFrom(key) <= now) await activate(key, bySchedule);
       if (key.verifyUntil !== undefined && key.verifyUntil <= now) await end(key, bySchedule, 'spent');
     }
-    for (const use of uses) await ensureSigner(use, bySchedule);
+    for (const use of uses) {
+      await ensureSigner(use, bySchedule);
+      // Where the store failed between the two changes of an activation.
+      if ((await activeKeys(store, use)).length > 1) await stopReplaced(use);
+    }
     if (settings.maxAgeSeconds === 0) return;
     const keys = await store.signingKeys();
     for (const use of uses) {
@@ -182,27 +186,33 @@ export function createSigningKeys(deps: {
       await tx.insertSigningKey(key);
       return { result: undefined, change: await record(tx, keyChange(key, 'signing_key.published', act, { why })) };
     });
-    keyring.add(key);
     return key;
   }
 
   async function activate(key: SigningKeyRecord, act: OperatorAct): Promise<void> {
-    // Here first, in the store second: while the rows are written this node signs with a key that every node verifies by, and
-    // nothing is signed with the old key after its last expiry was looked up.
-    keyring.add({ ...key, state: 'active' });
-    const { result: stopped } = await changes.commit(async (tx) => {
-      if (!(await tx.activateSigningKey(key.kid))) return { result: [], change: undefined };
-      const stopped: SigningKeyRecord[] = [];
-      for (const old of await tx.signingKeys()) {
-        if (old.use !== key.use || old.state !== 'active' || old.kid === key.kid) continue;
-        const verifyUntil = addSeconds(await lastExpiry(tx, key.use), KEPT_SECONDS);
-        await tx.stopSigningKey(old.kid, verifyUntil);
-        stopped.push({ ...old, state: 'verifying', verifyUntil });
-      }
-      const detail = { replaces: stopped.map(({ kid }) => kid) };
-      return { result: stopped, change: await record(tx, keyChange(key, 'signing_key.activated', act, detail)) };
+    await changes.commit(async (tx) => {
+      if (!(await tx.activateSigningKey(key.kid))) return { result: undefined, change: undefined };
+      const replaces = (await activeKeys(tx, key.use)).map(({ kid }) => kid).filter((kid) => kid !== key.kid);
+      return {
+        result: undefined,
+        change: await record(tx, keyChange(key, 'signing_key.activated', act, { replaces })),
+      };
     });
-    for (const old of stopped) keyring.add(old);
+    await stopReplaced(key.use);
+  }
+
+  // A change of its own, after the new key's has been applied: once the last expiry is looked up, nothing more is signed with these.
+  async function stopReplaced(use: KeyUse): Promise<void> {
+    await changes.commit(async (tx) => {
+      const replaced = (await activeKeys(tx, use)).slice(0, -1);
+      if (replaced.length === 0) return { result: undefined, change: undefined };
+      const verifyUntil = addSeconds(await lastExpiry(tx, use), KEPT_SECONDS);
+      for (const { kid } of replaced) await tx.stopSigningKey(kid, verifyUntil);
+      const subjects = replaced.map(({ kid }) => signingKeySubject(kid));
+      // The audit row of the new key names them.
+      const stopped = { account: NO_ACCOUNT, action: 'signing_key.activated', subjects, narrows: false } as const;
+      return { result: undefined, change: await tx.appendChange(stopped) };
+    });
   }
 
   async function lastExpiry(tx: StoreTransaction, use: KeyUse) {
@@ -214,8 +224,6 @@ export function createSigningKeys(deps: {
   }
 
   async function end(key: SigningKeyRecord, act: OperatorAct, why: string): Promise<Changed<RetiredKey>> {
-    // Dead here before it is written, and also when it cannot be.
-    keyring.retire(key.kid);
     const ended = { kind: 'signing_key', kid: key.kid } as const;
     const { result: tokens, receipt } = await changes.commit(
       async (tx) => {
@@ -229,6 +237,11 @@ export function createSigningKeys(deps: {
       { ifUnwritten: { end: () => [ended], cut: 'signing_key_retired' }, onceWritten: { lift: () => [ended] } },
     );
     return { result: { key: await find(key.kid), tokens }, receipt };
+  }
+
+  /** Oldest first: the last one signs. */
+  async function activeKeys(from: Pick<Store, 'signingKeys'>, use: KeyUse): Promise<readonly SigningKeyRecord[]> {
+    return (await from.signingKeys()).filter((key) => key.use === use && key.state === 'active');
   }
 
   async function find(kid: string): Promise<SigningKeyRecord> {

@@ -1,33 +1,38 @@
-// The JWT signing keys of this process, in memory: who signs, who verifies, who is dead. A key signs only for its own
-// use, and a retired kid never comes back.
+// The JWT signing keys of this process, in memory. A key signs only for its own use, and a retired kid never comes back. After the
+// start it changes with the change log alone (revocation/applied.ts), so that every node that follows the log has the same keys.
 import type { KeyObject } from 'node:crypto';
 import { type Jwks, jwksOf } from './jwks.ts';
 import type { KeyUse } from './kinds.ts';
 import { fromRecord, type SigningKey, type SigningKeyRecord } from './signing-key.ts';
 
-export interface Signer {
+/** What signs: a key with its private half. */
+export interface SigningKeyHandle {
   readonly kid: string;
   readonly use: KeyUse;
   readonly privateKey: KeyObject;
 }
 
-export interface Verifier {
+/** What verifies: the public half, and what it may verify. */
+export interface VerifyingKey {
   readonly use: KeyUse;
   readonly publicKey: KeyObject;
 }
 
 export interface Keyring {
   /** The newest active key of this use; throws NoSigningKey when there is none. */
-  signer(use: KeyUse): Signer;
+  signer(use: KeyUse): SigningKeyHandle;
   /** The public key behind a kid, a retired one too (ask isLive); `undefined` for an unknown kid. */
-  verifier(kid: string): Verifier | undefined;
+  verifier(kid: string): VerifyingKey | undefined;
   /** False for retired and for unknown keys. */
   isLive(kid: string): boolean;
   /** The public document: every live key. */
   jwks(): Jwks;
-  /** Takes in a row as it now is in the store. A kid that is retired here stays retired. Throws as fromRecord does. */
+  /**
+   * Takes in a row as it now is in the store. A kid that is retired here stays retired. Throws as fromRecord does; a row that says
+   * retired ends its key all the same.
+   */
   add(record: SigningKeyRecord): void;
-  /** From now on this key neither signs nor verifies, nor will it if its row is added only later. */
+  /** Ends a key whose retirement could not be written: it neither signs nor verifies, nor will it if its row is added only later. */
   retire(kid: string): void;
 }
 
@@ -48,7 +53,7 @@ export function createKeyring(options: {
 }): Keyring {
   const entries = new Map<string, Entry>();
   const retired = new Set<string>();
-  const signers = new Map<KeyUse, Signer>();
+  const signers = new Map<KeyUse, SigningKeyHandle>();
   let document: Jwks = { keys: [] };
 
   function refresh(): void {
@@ -62,8 +67,8 @@ export function createKeyring(options: {
   }
 
   function take(record: SigningKeyRecord): void {
-    entries.set(record.kid, { record, signingKey: fromRecord(options.masterKey, record) });
     if (record.state === 'retired') retired.add(record.kid);
+    entries.set(record.kid, { record, signingKey: fromRecord(options.masterKey, record) });
   }
 
   for (const record of options.records) take(record);
@@ -79,8 +84,11 @@ export function createKeyring(options: {
     isLive: (kid) => entries.has(kid) && !retired.has(kid),
     jwks: () => document,
     add(record) {
-      take(record);
-      refresh();
+      try {
+        take(record);
+      } finally {
+        refresh();
+      }
     },
     retire(kid) {
       retired.add(kid);

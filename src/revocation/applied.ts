@@ -2,6 +2,7 @@
 // come the same way, so nothing on this node may change with a change except here.
 import type { Subject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { Keyring } from '../jwt/keyring.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 import type { Change } from '../store/store.ts';
 import type { LiveRegistry } from './live.ts';
@@ -33,18 +34,24 @@ export function createApply(subscribers: readonly Subscriber[]): Apply {
   };
 }
 
+export interface Applying {
+  readonly keyring: Pick<Keyring, 'add'>;
+  readonly view: Pick<View, 'apply'>;
+  readonly live: Pick<LiveRegistry, 'cut'>;
+}
+
 /**
  * The order is a rule: exchanges are cut last, because whoever is cut may ask again in the same turn and must then meet the keyring
  * and the view as they are after the change.
  */
-export function subscribersInOrder({
-  view,
-  live,
-}: {
-  readonly view: Pick<View, 'apply'>;
-  readonly live: Pick<LiveRegistry, 'cut'>;
-}): readonly Subscriber[] {
+export function subscribersInOrder({ keyring, view, live }: Applying): readonly Subscriber[] {
   return [
+    {
+      apply(_change, signingKeys) {
+        for (const key of signingKeys) keyring.add(key);
+        return 0;
+      },
+    },
     {
       apply(change) {
         view.apply(change);

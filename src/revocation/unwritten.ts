@@ -1,6 +1,7 @@
 // Endings that could not be written: they hold on this node all the same, until the like is written or the node restarts.
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { Keyring } from '../jwt/keyring.ts';
 import type { Change, Store } from '../store/store.ts';
 import { cutSubjectOf, type Denial } from './denial.ts';
 import type { Denials } from './denials.ts';
@@ -20,6 +21,7 @@ export interface Unwritten {
 export function createUnwritten(deps: {
   readonly store: Pick<Store, 'position'>;
   readonly denials: Denials;
+  readonly keyring: Pick<Keyring, 'retire'>;
   readonly view: Pick<View, 'apply'>;
   readonly live: Pick<LiveRegistry, 'cut'>;
 }): Unwritten {
@@ -27,6 +29,8 @@ export function createUnwritten(deps: {
   return {
     end(ended, reason) {
       const widened = denials.remember(ended);
+      // A key that is only denied would still stand in jwks.json, and sign.
+      for (const denial of ended) if (denial.kind === 'signing_key') deps.keyring.retire(denial.kid);
       deps.live.cut([...ended.map(cutSubjectOf), ...widened.map(accountSubject)], reason);
       return widened;
     },

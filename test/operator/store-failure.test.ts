@@ -6,6 +6,7 @@ import { createFindCredentials } from '../../src/credentials/find-credentials.ts
 import { isRevocable } from '../../src/credentials/found-credential.ts';
 import { createLockAccount } from '../../src/credentials/lock-account.ts';
 import type { OperatorAct } from '../../src/credentials/operator-act.ts';
+import { requireUsable } from '../../src/credentials/require-usable.ts';
 import { createRevokeCredential, isRevoked } from '../../src/credentials/revoke-credential.ts';
 import { createSigningKeys } from '../../src/credentials/signing-keys.ts';
 import {
@@ -43,11 +44,15 @@ async function setUp() {
   const time = { wall: () => now, monotonic: () => Number((now - start) / 1_000_000n) };
   const opened = await openStore(sqlite(join(temporaryFolder(), 'test.db')), time);
   onTestFinished(() => opened.store.close());
-  const disk = { full: false };
+  const disk: { full: boolean; committed: () => Promise<void> } = { full: false, committed: async () => undefined };
   const store: Store = {
     ...opened.store,
-    transaction: (work) =>
-      disk.full ? Promise.reject(new StoreFailure('database or disk is full')) : opened.store.transaction(work),
+    async transaction(work) {
+      if (disk.full) throw new StoreFailure('database or disk is full');
+      const result = await opened.store.transaction(work);
+      await disk.committed();
+      return result;
+    },
   };
   const { clock } = opened;
   const masterKey = createSecretKey(randomBytes(32));
@@ -63,8 +68,8 @@ async function setUp() {
   const changes = createChanges({
     store,
     denials,
-    unwritten: createUnwritten({ store, denials, view, live }),
-    barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
+    unwritten: createUnwritten({ store, denials, keyring, view, live }),
+    barrier: createBarrier({ apply: createApply(subscribersInOrder({ keyring, view, live })), clock }),
     onStoreFailure: () => undefined,
   });
   const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60, uses: ['session', 'token'] as const };
@@ -238,6 +243,52 @@ test('a key that has stopped never signs again, not even when no other is left',
   it.disk.full = true;
   await expect(it.signingKeys.retire(kid, act)).rejects.toMatchObject(unwritten);
   expect(() => it.keyring.signer('session')).toThrow(NoSigningKey);
+});
+
+test('a new key signs although the old one could not be stopped, and the old one stops once the store writes', async () => {
+  const { kid: old } = it.keyring.signer('session');
+  const { kid } = await it.signingKeys.rotate('session', act);
+  it.passed(60n);
+  it.disk.committed = async () => {
+    it.disk.full = true;
+  };
+  await expect(it.signingKeys.advance()).rejects.toMatchObject(unwritten);
+  expect(it.keyring.signer('session').kid).toBe(kid);
+  const stateOf = async (one: string) => (await it.store.signingKeys()).find((key) => key.kid === one)?.state;
+  expect([await stateOf(old), await stateOf(kid)]).toEqual(['active', 'active']);
+
+  Object.assign(it.disk, { full: false, committed: async () => undefined });
+  await it.signingKeys.advance();
+  expect([await stateOf(old), await stateOf(kid)]).toEqual(['verifying', 'active']);
+  expect(it.keyring.isLive(old)).toBe(true);
+});
+
+test('a token that the old key signs while the new one is being activated keeps the old key until it has expired', async () => {
+  const { kid: old } = it.keyring.signer('token');
+  await it.signingKeys.rotate('token', act);
+  it.passed(60n);
+  const expiryAt = unixNanos(it.at + 30n * 86_400_000_000_000n);
+  // Between the commit of the activation and the turn in which this node applies it.
+  it.disk.committed = async () => {
+    it.disk.committed = async () => undefined;
+    const { kid } = it.keyring.signer('token');
+    expect(kid).toBe(old);
+    await it.store.transaction((tx) => tx.insertToken({ ...tokenOf(account, 'late'), kid, expiryAt }));
+  };
+  await it.signingKeys.advance();
+  const key = (await it.store.signingKeys()).find((one) => one.kid === old);
+  expect(key?.state).toBe('verifying');
+  expect(key?.verifyUntil).toBeGreaterThan(expiryAt);
+});
+
+test('no token is made with a key that was retired a moment ago, although it could still be signed', async () => {
+  const { kid } = it.keyring.signer('token');
+  const made = it.store.transaction(async (tx) => {
+    await tx.retireSigningKey(kid, it.at);
+    await tx.insertToken({ ...tokenOf(account, 'late'), kid });
+    await requireUsable(tx, { account, kind: 'token', id: 'tok_late' }, kid);
+  });
+  await expect(made).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
 });
 
 test('a new key that could not be written neither signs nor is published', async () => {

@@ -2,10 +2,21 @@
 // cannot be written denies all the same.
 import { describe, expect, test } from 'vitest';
 import { anywhere, parseAllowlist, parseIp } from '../../src/domain/allowlist.ts';
-import { accountSubject, credentialSubject, type Subject, sessionsSubject } from '../../src/domain/credential.ts';
+import type { AuditAction } from '../../src/domain/audit-action.ts';
+import {
+  accountSubject,
+  credentialSubject,
+  type Subject,
+  sessionsSubject,
+  signingKeySubject,
+  storeSubject,
+} from '../../src/domain/credential.ts';
+import type { DenyReason } from '../../src/domain/decision.ts';
 import { type Clock, NEVER, unixNanos } from '../../src/domain/time.ts';
 import { ApiError, StoreFailure } from '../../src/errors.ts';
-import { createApply, subscribersInOrder } from '../../src/revocation/applied.ts';
+import type { Keyring } from '../../src/jwt/keyring.ts';
+import type { SigningKeyRecord, SigningKeyState } from '../../src/jwt/signing-key.ts';
+import { createApply, cutReasonOf, subscribersInOrder } from '../../src/revocation/applied.ts';
 import { createBarrier } from '../../src/revocation/barrier.ts';
 import { type Changes, createChanges } from '../../src/revocation/commit.ts';
 import type { Denial } from '../../src/revocation/denial.ts';
@@ -49,6 +60,10 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
   const denials = createDenials({
     clock: { now: () => unixNanos(500n), latest: () => unixNanos(500n), monotonic: () => 0 },
   });
+  const keyring: Pick<Keyring, 'add' | 'retire'> = {
+    add: ({ kid, state }) => void events.push(`key ${kid} ${state}`),
+    retire: (kid) => void events.push(`key ${kid} denied`),
+  };
   const view = {
     apply: ({ position }: Pick<Change, 'position'>) => {
       events.push(`applied ${position}`);
@@ -66,7 +81,15 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
   const changes: Changes = createChanges({
     store: {
       async transaction(work) {
-        const made = await work({ ...noTransaction, appendAudit: async () => undefined });
+        const made = await work({
+          ...noTransaction,
+          appendAudit: async () => undefined,
+          signingKeys: async () => [
+            signingKey('old', 'retired'),
+            signingKey('new', 'active'),
+            signingKey('other', 'active'),
+          ],
+        });
         disk.beforeCommit();
         if (disk.failure !== undefined) throw disk.failure;
         events.push('committed');
@@ -74,13 +97,100 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
       },
     },
     denials,
-    unwritten: createUnwritten({ store: { position: async () => 9n }, denials, view, live }),
-    barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
+    unwritten: createUnwritten({ store: { position: async () => 9n }, denials, keyring, view, live }),
+    barrier: createBarrier({ apply: createApply(subscribersInOrder({ keyring, view, live })), clock }),
     onStoreFailure: (error, deniedWhole) => failures.push(error, ...deniedWhole),
     onEnded: ({ action, requestId }, { inFlight }) => void events.push(`told ${action} ${requestId} ${inFlight}`),
   });
   return { changes, events, failures, disk, denials, factsNow: () => denials.overFacts(query, facts) };
 }
+
+const signingKey = (kid: string, state: SigningKeyState): SigningKeyRecord => ({
+  kid,
+  use: 'session',
+  publicJwk: '',
+  sealedPrivateKey: '',
+  state,
+  createdAt: NEVER,
+});
+
+describe('the change of a signing key', () => {
+  const retirement: Change = {
+    position: 7n,
+    action: 'signing_key.retired',
+    subjects: [signingKeySubject('old'), signingKeySubject('new')],
+    narrows: true,
+  };
+
+  test('reaches the keyring with the rows as they are committed, before the view forgets and anybody is cut', async () => {
+    const { changes, events } = setup();
+    await changes.commit(async () => ({ result: undefined, change: retirement }));
+    expect(events).toEqual([
+      'committed',
+      'key old retired',
+      'key new active',
+      'applied 7',
+      'cut kid/old,kid/new signing_key_retired 7',
+    ]);
+  });
+
+  test('that cannot be written ends the key here, and cuts what it signed', async () => {
+    const { changes, events } = setup({ transaction: new StoreFailure('the disk is full') });
+    const ended: Denial = { kind: 'signing_key', kid: 'old' };
+    const lost = changes.commit(async () => ({ result: undefined, change: retirement }), {
+      ifUnwritten: { end: () => [ended], cut: 'signing_key_retired' },
+    });
+    await expect(lost).rejects.toMatchObject({ status: 503 });
+    expect(events).toEqual(['key old denied', 'cut kid/old signing_key_retired undefined']);
+  });
+
+  test('is followed in its own turn by what must change with it, also when a request could not be told', async () => {
+    for (const cutFails of [false, true]) {
+      const { changes, events } = setup({ cutFails });
+      const inTheSameTurn = () => void events.push('clock set');
+      const committed = changes.commit(async () => ({ result: undefined, change: retirement }), {
+        onceWritten: { inTheSameTurn },
+      });
+      await committed.catch(() => undefined);
+      expect(events.at(-1)).toBe('clock set');
+    }
+  });
+});
+
+test('a part of the node that fails at a change keeps no other part from it', () => {
+  const heard: string[] = [];
+  const failure = new Error('the first part failed');
+  const apply = createApply([
+    {
+      apply: () => {
+        throw failure;
+      },
+    },
+    { apply: (_change, keys) => heard.push(`second ${keys.length}`) },
+  ]);
+  expect(() => apply(change, [])).toThrow(failure);
+  expect(heard).toEqual(['second 0']);
+});
+
+test.each<[AuditAction, Subject, DenyReason]>([
+  ['account.signed_out_everywhere', sessionsSubject(alice), 'signed_out'],
+  ['account.revoked_all', sessionsSubject(alice), 'signed_out'],
+  ['account.locked', accountSubject(alice), 'account_locked'],
+  ['subkey.allowlist_replaced', mine, 'ip_not_allowed'],
+  ['token.allowlist_replaced', mine, 'ip_not_allowed'],
+  ['signing_key.retired', signingKeySubject('old'), 'signing_key_retired'],
+  ['clock.accepted', storeSubject, 'signing_key_retired'],
+  [
+    'credential.reported_leaked',
+    credentialSubject({ account: alice, kind: 'token', id: 'tok_1' }),
+    'credential_revoked',
+  ],
+  ['credential.reported_leaked', mine, 'signed_out'],
+  ['subkey.revoked', mine, 'credential_revoked'],
+  ['credential.revoked_itself', mine, 'credential_revoked'],
+])('whoever is cut by %s of %s is told %s', (action, subject, reason) => {
+  expect(cutReasonOf({ action, subjects: [subject] })).toBe(reason);
+});
 
 describe('an acknowledgement', () => {
   test('comes after the view and the registry have applied the committed change, with what they counted', async () => {

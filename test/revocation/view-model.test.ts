@@ -9,6 +9,7 @@ import { createView, ViewStale } from '../../src/revocation/view.ts';
 import {
   allAtZero,
   appliedAfterwards,
+  cutFirst,
   deafTo,
   deniedWhenRead,
   marksAtZero,
@@ -17,10 +18,11 @@ import {
   readerAtZero,
   usedInALaterTurn,
   viewWith,
+  withoutKeyring,
 } from '../support/revocation/broken-views.ts';
 import type { Loss } from '../support/revocation/lost-changes.ts';
 import { createSimulatedStore, type Edit, pick, queries, START } from '../support/revocation/simulated-store.ts';
-import { type MakeView, run, type Schedule, type Step } from '../support/revocation/world.ts';
+import { type Arrange, type MakeView, run, type Schedule, type Step } from '../support/revocation/world.ts';
 
 const none = createDenials({ clock: { now: () => NEVER, latest: () => NEVER, monotonic: () => 0 } });
 
@@ -75,8 +77,8 @@ const schedule: fc.Arbitrary<Schedule> = fc.array(
   { minLength: 1, maxLength: 80 },
 );
 
-const law = (makeView: MakeView, capacity: number) =>
-  fc.asyncProperty(schedule, (steps) => run(makeView, capacity, steps));
+const law = (makeView: MakeView, capacity: number, arrange?: Arrange) =>
+  fc.asyncProperty(schedule, (steps) => run(makeView, capacity, steps, arrange));
 
 const capacities = [1, 2, 1_000];
 const RUNS = 1_000;
@@ -121,6 +123,17 @@ describe('the model finds', () => {
     ['changes that forget newer facts', viewWith('entries dropped whatever their position'), THROWN_AWAY],
   ])('%s', async (_what, makeView, sentence) => {
     const found = await fc.check(law(makeView, 2), { seed: 20_260_101, numRuns: 5_000, endOnFailure: true });
+    expect(found.failed).toBe(true);
+    expect(String(found.errorInstance)).toContain(sentence);
+  });
+});
+
+describe('the model finds that a change reaches the parts of the node', () => {
+  test.each<[string, Arrange, string]>([
+    ['but not the keyring', withoutKeyring, 'a retired key signs'],
+    ['in the wrong order: requests are cut before the view knows why', cutFirst, AGAINST],
+  ])('%s', async (_what, arrange, sentence) => {
+    const found = await fc.check(law(createView, 2, arrange), { seed: 20_260_101, numRuns: 5_000, endOnFailure: true });
     expect(found.failed).toBe(true);
     expect(String(found.errorInstance)).toContain(sentence);
   });

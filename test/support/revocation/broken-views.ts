@@ -2,7 +2,7 @@
 // structure; else a second, slower view with a switch.
 import { createView, subjectsOf, type View, ViewStale } from '../../../src/revocation/view.ts';
 import type { Change, Facts, FactsRead } from '../../../src/store/store.ts';
-import type { MakeView, ViewUnderTest } from './world.ts';
+import type { Arrange, MakeView, ViewUnderTest } from './world.ts';
 
 export type Defect =
   | 'none'
@@ -183,5 +183,11 @@ export const deafTo =
         view.apply({ ...change, subjects: change.subjects.filter((subject) => !subject.startsWith(prefix)) }),
     });
   };
+
+/** The keyring hears of no change. */
+export const withoutKeyring: Arrange = ([_keyring, ...others]) => others;
+
+/** Whoever is cut may ask again before the view knows why. */
+export const cutFirst: Arrange = (subscribers) => subscribers.toReversed();
 
 const altered = (view: ViewUnderTest, parts: Partial<View>): ViewUnderTest => ({ ...view, ...parts });

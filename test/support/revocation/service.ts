@@ -183,8 +183,8 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const changes = createChanges({
     store: stored,
     denials,
-    unwritten: createUnwritten({ store: stored, denials, view, live }),
-    barrier: createBarrier({ apply: createApply(subscribersInOrder({ view, live })), clock }),
+    unwritten: createUnwritten({ store: stored, denials, keyring, view, live }),
+    barrier: createBarrier({ apply: createApply(subscribersInOrder({ keyring, view, live })), clock }),
     onStoreFailure: () => undefined,
   });
   const verifyBearer = createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 });

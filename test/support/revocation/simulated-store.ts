@@ -12,6 +12,7 @@ import {
 } from '../../../src/domain/credential.ts';
 import { parseFelt } from '../../../src/domain/felt.ts';
 import { NEVER, nanosOfSeconds, type UnixNanos, type UnixSeconds, unixSeconds } from '../../../src/domain/time.ts';
+import type { SigningKeyRecord } from '../../../src/jwt/signing-key.ts';
 import type { Change, Facts, FactsQuery, FactsRead, StoreTransaction } from '../../../src/store/store.ts';
 
 export const START = unixSeconds(1_800_000_000);
@@ -94,6 +95,19 @@ export function createSimulatedStore() {
       const { state, subjects, narrows } = edited(stateAt(states.length - 1), edit, now);
       states.push(state);
       return { position: BigInt(states.length - 1), action: actions[edit.kind], subjects, narrows };
+    },
+
+    /** The rows of the signing keys, as they stand now. */
+    signingKeys(): readonly SigningKeyRecord[] {
+      const { retired } = stateAt(states.length - 1);
+      return kids.map((kid) => ({
+        kid,
+        use: kid === 'token-1' ? 'token' : 'session',
+        publicJwk: '',
+        sealedPrivateKey: '',
+        state: retired.has(kid) ? 'retired' : 'active',
+        createdAt: NEVER,
+      }));
     },
 
     snapshot(query: FactsQuery): FactsRead {

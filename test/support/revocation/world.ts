@@ -1,12 +1,13 @@
 // One node under a schedule: the real decision, registry and barrier around a view under test, over a simulated store and
 // clock. After every step it says which sentence of the view's law (DESIGN 4.4) was broken, if one was.
 import { type Authorize, createAuthorize, type Decision } from '../../../src/access/authorize.ts';
-import type { Subject } from '../../../src/domain/credential.ts';
+import { type Subject, signingKeySubject } from '../../../src/domain/credential.ts';
 import type { DenyReason } from '../../../src/domain/decision.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { type Clock, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import { StoreFailure } from '../../../src/errors.ts';
-import { createApply, subscribersInOrder } from '../../../src/revocation/applied.ts';
+import type { Keyring } from '../../../src/jwt/keyring.ts';
+import { createApply, type Subscriber, subscribersInOrder } from '../../../src/revocation/applied.ts';
 import { createBarrier } from '../../../src/revocation/barrier.ts';
 import { createChanges } from '../../../src/revocation/commit.ts';
 import { createDenials, type Overlay } from '../../../src/revocation/denials.ts';
@@ -21,6 +22,7 @@ import {
   dependsOn,
   type Edit,
   insideIp,
+  kids,
   noTransaction,
   outsideIp,
   pick,
@@ -69,6 +71,9 @@ interface OpenGrant {
   cut: DenyReason | undefined;
 }
 
+/** How a change reaches the parts of the node: as in the product unless a test breaks it. */
+export type Arrange = (subscribers: readonly Subscriber[]) => readonly Subscriber[];
+
 export const tick = async (times: number): Promise<void> => {
   for (let i = 0; i < times; i += 1) await undefined;
 };
@@ -77,8 +82,13 @@ export const tick = async (times: number): Promise<void> => {
 const SETTLED = 40;
 
 /** Throws with the sentence of the law that the schedule broke. */
-export async function run(makeView: MakeView, capacity: number, schedule: Schedule): Promise<void> {
-  const world = createWorld(makeView, capacity);
+export async function run(
+  makeView: MakeView,
+  capacity: number,
+  schedule: Schedule,
+  arrange: Arrange = (subscribers) => subscribers,
+): Promise<void> {
+  const world = createWorld(makeView, capacity, arrange);
   for (const { step, ticks } of schedule) {
     world.act(step);
     await tick(ticks);
@@ -87,7 +97,7 @@ export async function run(makeView: MakeView, capacity: number, schedule: Schedu
   await world.comeToRest();
 }
 
-function createWorld(makeView: MakeView, capacity: number) {
+function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
   let now = nanosOfSeconds(START);
   const clock: Clock = { now: () => now, latest: () => now, monotonic: () => 0 };
   const store = createSimulatedStore();
@@ -134,17 +144,25 @@ function createWorld(makeView: MakeView, capacity: number) {
       raise(applied, change);
     },
   };
-  const apply = createApply(subscribersInOrder({ view, live }));
+  /** Keys that neither sign nor stand in jwks.json any more. */
+  const endedKeys = new Set<string>();
+  const keyring: Pick<Keyring, 'add' | 'retire'> = {
+    add({ kid, state }) {
+      if (state === 'retired') endedKeys.add(kid);
+    },
+    retire: (kid) => void endedKeys.add(kid),
+  };
+  const apply = createApply(arrange(subscribersInOrder({ keyring, view, live })));
   const changes = createChanges({
     store: {
       async transaction(work) {
-        const made = await work({ ...noTransaction, signingKeys: async () => [] });
+        const made = await work({ ...noTransaction, signingKeys: async () => store.signingKeys() });
         await new Promise<void>((resolve) => transactions.push(resolve));
         return made;
       },
     },
     denials,
-    unwritten: createUnwritten({ store: { position: async () => store.head() }, denials, view, live }),
+    unwritten: createUnwritten({ store: { position: async () => store.head() }, denials, keyring, view, live }),
     barrier: createBarrier({ apply, clock }),
     onStoreFailure: () => undefined,
   });
@@ -218,6 +236,8 @@ function createWorld(makeView: MakeView, capacity: number) {
       decision.onCut((reason) => {
         if (open.cut !== undefined) broken.push('a request was cut twice');
         open.cut = reason;
+        // As clients do: at once, in the very turn in which they are told.
+        void ask(attempt);
       });
       grants.add(open);
       inspect();
@@ -304,12 +324,16 @@ function createWorld(makeView: MakeView, capacity: number) {
   function repeat(change: Change): void {
     const entries = inner.stats().entries;
     const since = [...grants].filter(({ grant }) => grant.refusal() === undefined);
-    apply(change, []);
+    apply(change, signingKeysOf(change));
     if (!acknowledgedChanges.has(change)) return;
     if (inner.stats().entries !== entries) broken.push('a repeated change threw facts away');
     if (since.some(({ cut, head }) => cut !== undefined && head >= change.position)) {
       broken.push('a repeated change cut what came after it');
     }
+  }
+
+  function signingKeysOf({ subjects }: Change) {
+    return store.signingKeys().filter(({ kid }) => subjects.includes(signingKeySubject(kid)));
   }
 
   function send({ grant }: OpenGrant): void {
@@ -330,6 +354,11 @@ function createWorld(makeView: MakeView, capacity: number) {
       const since = newest(forbidden, attempt.query);
       if (isLost(attempt) || !store.allowsSince(since, attempt, now))
         broken.push('a request is allowed against the law');
+    }
+    for (const kid of kids) {
+      const isLostKey = [...lost].some(({ denial }) => denial.kind === 'signing_key' && denial.kid === kid);
+      if ((isLostKey || forbidden.has(signingKeySubject(kid))) && !endedKeys.has(kid))
+        broken.push('a retired key signs');
     }
     if (inner.stats().entries > capacity) broken.push('more entries than the capacity');
   }
