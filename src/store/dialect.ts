@@ -1,17 +1,18 @@
-// What differs from one database to another; all else in store/ is written once, for every database. A database is a folder beside this
-// file: store/sqlite/ today. Another one implements these interfaces in files of the same names, and passes test/contract/:
+// The differences between databases. All else in store/ is written once, for every database. A database is a folder: store/sqlite/ today.
+// A second one implements these interfaces in files of the same names, and must pass test/contract/:
 //   dialect.ts      `Dialect`: the database by its address
 //   database.ts     `Database`: opened, with its transactions
 //   connection.ts   Kysely over one connection: values, kept statements, errors as StoreFailure
-//   lock.ts         one owner at a time, or how several share it
-//   ours.ts         how it is noticed that the database is no longer ours (written-over.ts looks into an SQLite file)
+//   lock.ts         one owner at a time
+//   ours.ts         notices when the database is no longer ours (for SQLite, written-over.ts looks into the file)
 //   planner.ts      the expressions of `Planner`
 //   snapshot.ts     a copy of one state
-//   examine.ts      what a database is and holds, for a backup, a restore and the doctor
-//   unfinished.ts   what a start that broke off has left, before the migrations
-//   empty-log.ts    how what was deleted leaves the disk
-// Migrations and the statements of sql/ are shared. They order text by its bytes and count in 64-bit integers: a database where that is
-// a choice (a collation, the type of a literal) makes it so.
+//   examine.ts      tells what a database is and holds, for a backup, a restore and the doctor
+//   unfinished.ts   undoes what a start that broke off has left, before the migrations
+//   empty-log.ts    removes deleted values from the disk
+// Migrations and the statements of sql/ are shared. They need text ordered by its bytes and integers of 64 bits: a database where these
+// are options (a collation, the type of a literal) must set them so. `isOwned`, `own`, `watchHead` and `requireOurs` assume one process
+// per database.
 import type { Kysely } from 'kysely';
 import type { UnixNanos } from '../domain/time.ts';
 import type { StoreLost } from '../errors.ts';
@@ -29,11 +30,11 @@ export interface Dialect {
   open(): Promise<Database>;
   /** Whether a process owns it now. Takes nothing and leaves nothing behind. */
   isOwned(): boolean;
-  /** Owns it without opening it, where one is about to be put in place. Throws as `open` does. */
+  /** Owns it without opening it, for a restore that will put one there. Throws as `open` does. */
   own(): Ownership;
-  /** Reads all of it and changes nothing. What is wrong with it is the answer, never an error. */
+  /** Reads all of it and changes nothing. Any fault of it is an answer, never an error. */
   examine(): Promise<Examination>;
-  /** Whether a start would succeed, for a database that nobody has open. Changes nothing. Throws StoreFailure where nothing can be read. */
+  /** Whether a start would succeed. Nobody may have it open. Changes nothing. Throws StoreFailure when nothing can be read. */
   tryStart(): Promise<Look>;
 }
 
@@ -49,39 +50,39 @@ export interface Database {
   readonly planner: Planner;
   /** `Store.whenLost`. */
   readonly whenLost: Promise<StoreLost>;
-  /** Throws what `whenLost` resolves with when the database is no longer ours. Takes microseconds. */
+  /** Throws StoreLost when the database is no longer ours. Takes microseconds. */
   requireOurs(): void;
   /**
-   * The first transaction, before any other call: migrations and what must be right before anything is served. All or nothing. Its
-   * answer has the end of the change log, as it is then.
+   * The first transaction, before any other call: migrations, and checks before anything is served. All or nothing. `head` is the end
+   * of the change log.
    */
   start<Result extends { readonly head: bigint }>(work: (tx: Kysely<Tables>) => Promise<Result>): Promise<Result>;
-  /** In `start`, before the migrations: undoes what a start that broke off has left. Throws StoreFailure where that is not certain. */
+  /** In `start`, before the migrations: undoes what a start that broke off has left. Throws StoreFailure if rows would be lost. */
   clearUnfinished(tx: Kysely<Tables>): Promise<void>;
-  /** Names of the migrations that it has had, oldest first. */
+  /** The names of the applied migrations, oldest first. */
   appliedMigrations(tx: Kysely<Tables>): Promise<readonly string[]>;
-  /** One at a time, all or nothing, durable when it resolves. Rejects with StoreLost when somebody else has written or owns it. */
+  /** One at a time, all or nothing, durable when it resolves. Rejects with StoreLost when another process has written or owns it. */
   transaction<Result>(work: (tx: Kysely<Tables>) => Promise<Result>): Promise<Result>;
-  /** Called before a read of the end of the change log, and the answer with what was read: throws StoreLost for what is not of ours. */
+  /** Call before reading the end of the log. Give the returned function what was read: it throws StoreLost if our commits did not make it. */
   watchHead(): (position: bigint) => void;
-  /** The highest time in meta is about to be set to this or later, which may be lower than it was. */
+  /** The highest time in meta is about to be set to `to` or later, which may be lower than before. */
   timeMayFall(to: UnixNanos): void;
   /** `Store.emptyLog`. */
   emptyLog(): Promise<boolean>;
   /** `Store.snapshot`. */
   snapshot(to: string): Promise<void>;
   /**
-   * Waits for copies under way. `last` is written before the end if the database is still ours; whether that succeeds is not told.
-   * Without it, where an opening failed, all is closed at once.
+   * Waits for running copies, then calls `last`, whose failure is ignored, if the database is still ours. Without `last`, after a failed
+   * opening, closes at once.
    */
   close(last?: (tx: Kysely<Tables>) => Promise<void>): Promise<void>;
 }
 
 export interface DatabaseFacts {
   readonly epoch: string;
-  /** Head of the change log. */
+  /** The end of the change log. */
   readonly position: bigint;
-  /** The highest time its clock has seen: of a backup, when it was taken. */
+  /** The highest time its clock has seen. For a backup: when it was taken. */
   readonly highestTime: UnixNanos;
   readonly accounts: bigint;
   /** Not revoked, and not expired at `highestTime`. */
@@ -90,18 +91,18 @@ export interface DatabaseFacts {
   readonly signingKeys: readonly SigningKeyRecord[];
   /** The name of its newest migration. */
   readonly schema: string;
-  /** True when the next start will bring it to this release's tables. */
+  /** True if it waits for migrations of this release. */
   readonly older: boolean;
 }
 
 export type Examination =
   | { readonly kind: 'usable'; readonly facts: DatabaseFacts }
-  /** `problem` is the database's own word on what is wrong. */
+  /** `problem` is in the database's own words. */
   | { readonly kind: 'damaged'; readonly problem: string }
   | { readonly kind: 'not_ours' }
-  /** A first start broke off before it was ready; the next one makes it, and nothing is lost. */
+  /** A first start broke off. The next one makes it again; nothing is lost. */
   | { readonly kind: 'unfinished' }
-  /** A newer release wrote it; `schema` is the newest migration of its own. */
+  /** Written by a newer release; `schema` is its newest migration. */
   | { readonly kind: 'newer'; readonly schema: string };
 
 export type Trial =

@@ -1,5 +1,5 @@
-// A machine whose clock is far ahead of all that the data has seen: refused, or believed because the operator says so, which is on
-// record then.
+// A machine clock that is far ahead of every time the data has seen is refused at the start. With --clock.accept it is believed, and
+// an audit row says so.
 import type { Kysely } from 'kysely';
 import { NO_ACCOUNT, storeSubject } from '../domain/credential.ts';
 import { type Clock, isFarAhead, type UnixNanos } from '../domain/time.ts';
@@ -7,7 +7,7 @@ import { ClockFarAhead } from '../errors.ts';
 import { insertAudit } from './sql/audit.ts';
 import type { Tables } from './sql/tables.ts';
 
-/** In doubt, the kept time goes on from what was seen. */
+/** `doubt`: start all the same, and let the kept time go on from the highest time seen. */
 export type FarAhead = 'refuse' | 'accept' | 'doubt';
 
 /** Throws ClockFarAhead. */
@@ -19,7 +19,7 @@ export function requireNotFarAhead(machine: bigint, seen: UnixNanos): void {
   );
 }
 
-/** Leaves a row when `clock` starts far ahead of what was seen. */
+/** Writes an audit row if `clock` starts far ahead of the highest time seen. */
 export async function recordAcceptedStart(db: Kysely<Tables>, seen: UnixNanos, clock: Clock): Promise<void> {
   const to = clock.now();
   if (!isFarAhead(to, seen)) return;

@@ -13,7 +13,7 @@ import * as find from './migrations/0007-find.ts';
 import * as tokenKeys from './migrations/0008-token-keys.ts';
 import type { Tables } from './sql/tables.ts';
 
-/** Every one of them by its name, oldest first. */
+/** All migrations by name, oldest first. */
 export const migrations = {
   '0001-initial': initial,
   '0002-operator': operator,
@@ -25,13 +25,13 @@ export const migrations = {
   '0008-token-keys': tokenKeys,
 };
 
-/** Oldest first: what a database of this release has had applied. */
+/** Oldest first. A database of this release has had all of them. */
 export const migrationNames: readonly string[] = Object.keys(migrations);
 
 /**
- * Applies what is missing within the transaction it is given: all of it or nothing, Kysely's own tables among it. What an earlier
- * release left half made is made whole where that is certain. Throws what a failing migration threw, StoreFailure for a database
- * that is not ours, cannot be made whole or is of a newer release.
+ * Applies the missing migrations in the given transaction: all or nothing, Kysely's own tables included. Tables that an earlier release
+ * left half made are dropped and made again if they hold no row. Throws what a migration threw; StoreFailure if the database is not
+ * ours, is half made and holds rows, or is of a newer release.
  */
 export async function migrate(
   tx: Kysely<Tables>,
@@ -49,6 +49,6 @@ function requireKnown(applied: readonly string[]): void {
   if (newer !== undefined) throw new StoreFailure(`a newer release of Countersign has written it (${newer})`);
 }
 
-/** The newest of these that this release does not know. */
+/** The newest of `applied` that this release does not know. */
 export const unknownMigration = (applied: readonly string[]): string | undefined =>
   applied.filter((name) => !migrationNames.includes(name)).at(-1);

@@ -1,4 +1,4 @@
-// Puts the parts of a store together: database, migrations, epoch, clock floor, reads and transactions.
+// Opens a database as a store: migrations, epoch and clock floor in one transaction, then the ports over sql/.
 import type { Kysely } from 'kysely';
 import { type Clock, createClock, type KeptClock, nanosOfSeconds, systemWall, type UnixNanos } from '../domain/time.ts';
 import type { Database, Dialect } from './dialect.ts';
@@ -23,7 +23,7 @@ export interface OpenedStore {
   readonly clock: KeptClock;
 }
 
-/** Opens the store in this database. Throws as `Dialect.open` does, StoreFailure for tables that are not ours, ClockFarAhead as `farAhead` says. */
+/** Throws as `Dialect.open` does, StoreFailure for tables that are not ours, and ClockFarAhead if `farAhead` is `refuse`. */
 export async function openStore(
   dialect: Pick<Dialect, 'open'>,
   time: { wall: () => bigint; monotonic: () => number } = { wall: systemWall, monotonic: () => performance.now() },
@@ -31,7 +31,7 @@ export async function openStore(
 ): Promise<OpenedStore> {
   const database = await dialect.open();
   try {
-    // One transaction, so that a start which breaks off or is refused, at whatever moment, leaves what it found.
+    // One transaction: a start that is killed or refused at any moment leaves the database as it found it.
     const { epoch, clock } = await database.start(async (tx) => {
       await migrate(tx, database);
       const epoch = await initialiseMeta(tx);
@@ -109,7 +109,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
 
     emptyLog: database.emptyLog,
     snapshot: database.snapshot,
-    // What was seen expired must not live again if the wall clock is set back before the next start.
+    // Keep the time: a credential that was seen expired must not live again if the wall clock is set back before the next start.
     close: () => database.close((tx) => keepHighestTime(tx, clock)),
   };
 }

@@ -1,5 +1,5 @@
-// Deletes what time has ended: marks, and pending subkeys that nobody activated. Those were never proven and never used; the logs alone
-// remember them.
+// Deletes pending subkeys that nobody activated in time. Such a key was never proven and never used; only the audit log and the change
+// log remember it.
 import { type Kysely, sql } from 'kysely';
 import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
@@ -7,10 +7,10 @@ import type { Clock, UnixNanos } from '../domain/time.ts';
 import { auditWrites } from './sql/audit.ts';
 import type { Tables } from './sql/tables.ts';
 
-/** Pending subkeys that one transaction deletes: many accounts may have left theirs, and no change may wait for all of them. */
+/** Subkeys deleted by one transaction: every change waits for it, so a large backlog must not be one transaction. */
 export const PURGED_AT_ONCE = 500;
 
-/** Returns how many. No view has to forget one: only a subkey that was active once can have had a session. */
+/** Returns the number deleted. The view need not forget them: a subkey that was never active has had no session. */
 export async function purgePendingSubkeys(db: Kysely<Tables>, clock: Clock, now: UnixNanos): Promise<number> {
   const purged = await deletePendingSubkeys(db, now);
   const action = 'subkey.expired';

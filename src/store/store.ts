@@ -1,5 +1,4 @@
-// The store as everything else sees it: one interface per noun (ports/), put together here. Only the composition knows which database
-// stands behind them.
+// The ports of the store: one interface per noun in ports/, put together here. Import from this file; only compose/ knows the database.
 import type { UnixNanos } from '../domain/time.ts';
 import type { StoreLost } from '../errors.ts';
 import type { AccountLists, AccountReads, AccountWrites } from './ports/accounts.ts';
@@ -22,7 +21,7 @@ export type { Page, PageRequest } from './ports/page.ts';
 export type { NewSubkey, RevokedSubkey } from './ports/subkeys.ts';
 export type { NewToken, RevokedToken } from './ports/tokens.ts';
 
-/** Reads that may run anywhere: outside a transaction they see only what is committed. */
+/** Reads for inside and outside a transaction. Outside they see committed rows only. */
 export interface StoreReads extends FactsReads, AccountReads, SubkeyReads, TokenReads, CredentialReads {}
 
 export interface StoreTransaction
@@ -36,7 +35,7 @@ export interface StoreTransaction
     MarkWrites,
     AuditWrites,
     ChangeWrites {
-  /** A new epoch, and ids that the lost rows of the old one cannot have had. Returns it; `Store.epoch` says it after reopening. */
+  /** Sets and returns a new epoch, and skips the ids that rows lost with the old one may have had. `Store.epoch` shows it after reopening. */
   renewEpoch(): Promise<string>;
 }
 
@@ -51,35 +50,35 @@ export interface Store
     AuditLists,
     ChangeReads {
   /**
-   * Renewed when a database is restored or promoted: positions of two epochs never compare. Read once, at the opening: right as long
-   * as one process has the database for itself. Where several share one, another may renew it under us, and it must come with each read.
+   * Renewed by a restore or a promotion: positions of two epochs must never be compared. This constant is read once, at opening, and
+   * so assumes one process per database. If several share one, another may renew it: then the epoch must come with each read.
    */
   readonly epoch: string;
   /**
-   * Resolves, with why, when the database is no longer the one that was opened or another process writes to it: within a second, and
-   * before anything more is acknowledged. From then on every call throws it, and nothing that was read before counts. Never rejects.
+   * Resolves with the reason when the database is no longer the one we opened, or another process writes to it: within a second, and
+   * before another change is acknowledged. Every later call throws that reason, and earlier reads must not be used. Never rejects.
    */
   readonly whenLost: Promise<StoreLost>;
-  /** All or nothing, one at a time, durable when it resolves. Nothing slow may be awaited inside. */
+  /** All or nothing, one at a time, durable when it resolves. Never await anything slow inside: every other change waits. */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
-  /** Audit rows that belong to no change: grouped logins, aggregated refusals. One durable write for all. */
+  /** Audit rows without a change: grouped logins, aggregated refusals. One durable write for all. */
   appendAudit(entries: readonly AuditEntry[]): Promise<void>;
-  /** Deletes signature marks, nonces and pending subkeys whose time is over; the audit and the change log keep the last. */
+  /** Deletes expired signature marks, nonces and pending subkeys. The audit log and the change log record the deleted subkeys. */
   purgeExpired(now: UnixNanos): Promise<void>;
-  /** What the clock says becomes the highest time seen, also when that was higher, and marks of markDated begin to count. */
+  /** Sets the highest time seen to the clock's time, even if it was higher. From then on `isDated` sees the marks of `markDated`. */
   setTime(): Promise<void>;
   /**
-   * Empties the write-ahead log, where everything stands that was written lately: what was overwritten or deleted since is then gone
-   * from the disk. False when somebody still reads an earlier state, a copy under way for one; nothing waits for that.
+   * Empties the write-ahead log, so that overwritten and deleted values leave the disk. False while a reader, such as a running copy,
+   * still uses it; never waits for one.
    */
   emptyLog(): Promise<boolean>;
   /** Throws when the database cannot be read. */
   ping(): Promise<void>;
   /**
-   * Copies everything that is committed now to a new file of mode 0600, while reads and writes go on. Rejects with
-   * StoreFailure, and then leaves no file.
+   * Copies the committed state to a new file of mode 0600, while reads and writes go on. Rejects with StoreFailure, and then leaves no
+   * file.
    */
   snapshot(to: string): Promise<void>;
-  /** Waits for a copy under way. */
+  /** Waits for a running copy. */
   close(): Promise<void>;
 }

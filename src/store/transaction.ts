@@ -1,4 +1,4 @@
-// What may be done inside a transaction, put together from the nouns.
+// The port of a transaction, put together from the nouns.
 import type { Kysely } from 'kysely';
 import type { Clock } from '../domain/time.ts';
 import { accountReads, accountWrites } from './sql/accounts.ts';

@@ -37,7 +37,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     .execute();
   // One live row per key and account; revoked rows of the same key may stand beside it as history.
   await sql`create unique index subkey_live on subkey (account_id, public_key) where state <> 'revoked'`.execute(db);
-  // The activation signature names neither account nor subkey, so no two pending keys may share an ephemeral key (WIRE 4.2).
+  // The activation signature names neither account nor subkey, so no two pending keys may share an ephemeral key (docs/wire.md section 7).
   await sql`create unique index subkey_ephemeral on subkey (eph_public_key) where state = 'pending'`.execute(db);
   await db.schema.createIndex('subkey_by_key').on('subkey').columns(['account_id', 'public_key']).execute();
 

@@ -1,4 +1,4 @@
-// Accounts: the main key or wallet, the lock, and since when sessions are valid.
+// Accounts: main key or wallet, lock, and the time before which every session is dead.
 import type { AccountId, SessionCredentialRef } from '../../domain/credential.ts';
 import type { Felt } from '../../domain/felt.ts';
 import type { UnixNanos } from '../../domain/time.ts';
@@ -32,15 +32,15 @@ export interface AccountLists {
 export interface AccountWrites {
   /** False when the account exists already: nothing was written. */
   insertAccount(account: Account, ethereumLabel: string): Promise<boolean>;
-  /** Conditional updates: false when it was in that state already, and nothing was written. */
+  /** False when it was in that state already: nothing was written. */
   lockAccount(account: AccountId, now: UnixNanos): Promise<boolean>;
   unlockAccount(account: AccountId): Promise<boolean>;
-  /** Never lowers: sessions of every credential of the account whose auth_time is at or before `to` are dead. */
+  /** Never lowers. Sessions of any credential of the account are dead if their auth_time is at or before `to`. */
   raiseValidAfter(account: AccountId, to: UnixNanos): Promise<void>;
-  /** The same for the sessions of one main key, wallet or subkey. */
+  /** As raiseValidAfter, for the sessions of one main key, wallet or subkey. */
   raiseCredentialValidAfter(credential: SessionCredentialRef, to: UnixNanos): Promise<void>;
-  /** Never lowers: for every account there is, and as the least for every one that is onboarded later. */
+  /** Never lowers. For every account, and the minimum for accounts onboarded later. */
   raiseEveryValidAfter(to: UnixNanos): Promise<void>;
-  /** Raises and lowers: for every account there is, and for every one that is onboarded later. */
+  /** Raises or lowers. For every account, and the minimum for accounts onboarded later. */
   setEveryValidAfter(to: UnixNanos): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { Page, PageRequest } from './page.ts';
 export interface AuditEntry {
   readonly account: AccountId;
   readonly action: AuditAction;
-  /** The acting credential as `kind:id`, empty when none existed yet. */
+  /** The acting credential as `kind:id`; empty before any existed. */
   readonly actor: string;
   readonly subject: Subject;
   readonly requestId: string;
@@ -32,10 +32,10 @@ export interface AuditRow {
   readonly detail: string;
 }
 
-/** All that is given must hold. */
+/** A row must meet every given condition. */
 export interface AuditFilter {
   readonly account?: AccountId | undefined;
-  /** Rows about it, and rows of what it did. */
+  /** Rows about this credential, and rows of its own acts. */
   readonly credential?: CredentialRef | undefined;
   readonly action?: AuditAction | undefined;
   /** Canonical text of the client's address. */
@@ -45,23 +45,23 @@ export interface AuditFilter {
   readonly from: UnixNanos | undefined;
   /** Exclusive. */
   readonly to: UnixNanos;
-  /** The newest first: a page ends with its oldest row. */
+  /** Newest first; a page then ends with its oldest row. */
   readonly newestFirst?: boolean;
 }
 
 export interface AuditLists {
-  /** In the order in which they were written, which is that of time except where a clock was set back. */
+  /** In the order of writing. That is the order of time, except where a clock was set back. */
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
   /** The rows `ending.receipt` of these requests. */
   receipts(requestIds: readonly string[]): Promise<readonly AuditRow[]>;
   /** Rows of the audit log with this action, at or after `from`. */
   countAudit(action: string, from: UnixNanos): Promise<number>;
-  /** That of the newest row by time: after a clock that was wrong it may lie in the future. 0 = there is none. */
+  /** The highest time of any row; in the future if the clock was wrong once. 0 = no rows. */
   lastAuditTime(): Promise<UnixNanos>;
 }
 
 export interface AuditWrites {
   appendAudit(entry: AuditEntry): Promise<void>;
-  /** The same as appendAudit and appendChange for each, in the order given; for up to a thousand of them. */
+  /** As appendAudit and appendChange for each, in this order; for at most a thousand. */
   appendAll(audits: readonly AuditEntry[], changes: readonly ChangeEntry[]): Promise<void>;
 }

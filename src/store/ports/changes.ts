@@ -1,13 +1,13 @@
-// The change log: every change by its number, in commit order.
+// The change log: each change has a number, in commit order.
 import type { AuditAction } from '../../domain/audit-action.ts';
 import type { AccountId, Subject } from '../../domain/credential.ts';
 
-/** One numbered row of the change log, as it is applied to the view. */
+/** A numbered row of the change log, as it is applied to the view. */
 export interface Change {
   readonly position: bigint;
   readonly action: AuditAction;
   readonly subjects: readonly Subject[];
-  /** True when something that was allowed may now be forbidden: what is in flight must be cut. */
+  /** True when it may forbid what was allowed: requests in flight must be cut. */
   readonly narrows: boolean;
 }
 
@@ -19,11 +19,11 @@ export interface ChangeEntry {
 }
 
 export interface ChangeReads {
-  /** Number of the last change in the log. */
+  /** The number of the last change. */
   position(): Promise<bigint>;
 }
 
 export interface ChangeWrites {
-  /** Numbers the change in commit order. */
+  /** Gives the change the next number, in commit order. */
   appendChange(entry: ChangeEntry): Promise<Change>;
 }

@@ -2,7 +2,7 @@
 import type { AccountId } from '../../domain/credential.ts';
 import type { UnixNanos } from '../../domain/time.ts';
 
-/** Which credentials, of many accounts, a restore ends. */
+/** The credentials that a restore ends. */
 export interface EndedByRestore {
   readonly subkeys: 'all' | 'pending';
   readonly tokens: boolean;
@@ -15,7 +15,7 @@ export interface RevokedCredentials {
 }
 
 export interface CredentialReads {
-  /** Live tokens and subkeys, neither revoked nor expired at `now`: what the limits count. */
+  /** Tokens and subkeys that are neither revoked nor expired at `now`. The limits count these. */
   countLive(
     account: AccountId,
     now: UnixNanos,
@@ -23,15 +23,15 @@ export interface CredentialReads {
 }
 
 export interface CredentialWrites {
-  /** Revokes what these accounts have of the kinds asked for; accounts without any are left out of the answer. */
+  /** Revokes those credentials of these accounts. The answer has only accounts that had any. */
   revokeCredentials(
     accounts: readonly AccountId[],
     ended: EndedByRestore,
     now: UnixNanos,
   ): Promise<readonly RevokedCredentials[]>;
   /**
-   * Revokes, for a clock that is set from `latest` to `now`, what was over by the first and is not by the second, and what was made
-   * after the second and would end too late.
+   * For a clock that is set back from `latest` to `now`. Revokes credentials that had expired by `latest` and would live again, and
+   * credentials made after `now`, which would end too late.
    */
   revokeUntimely(now: UnixNanos, latest: UnixNanos): Promise<readonly RevokedCredentials[]>;
 }

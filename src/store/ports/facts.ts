@@ -1,21 +1,21 @@
-// What a decision asks about a bearer, all of it from one state of the database.
+// The facts a decision needs about a bearer, all read from one state of the database.
 import type { Allowlist } from '../../domain/allowlist.ts';
 import type { CredentialRef } from '../../domain/credential.ts';
 import type { Felt } from '../../domain/felt.ts';
 import type { UnixNanos } from '../../domain/time.ts';
 
-/** What a decision asks about a bearer: the credential, its account and the key that signed the JWT. */
+/** A bearer, by its credential, account and the key that signed the JWT. */
 export interface FactsQuery extends CredentialRef {
   readonly kid: string;
 }
 
-/** Every mutable fact a decision reads; never taken from the JWT itself (DESIGN 4.4). */
+/** Every fact of a decision that can change. Never take one from the JWT: it says what was true when it was signed. */
 export interface Facts {
   readonly accountKnown: boolean;
   readonly accountLocked: boolean;
   readonly validAfter: UnixNanos;
   readonly credential: 'unknown' | 'pending' | 'alive' | 'revoked';
-  /** As its owner names it: a subkey's public key, a token's lookup_id; empty for the account's own key and for what is unknown. */
+  /** The owner's name for it: a subkey's public key, a token's lookup_id. Empty for the main key, a wallet and an unknown credential. */
   readonly label: string;
   /** 0 = never. */
   readonly expiresAt: UnixNanos;
@@ -25,7 +25,7 @@ export interface Facts {
   readonly signingKeyAlive: boolean;
 }
 
-/** Facts and the log position they were read at, from one SQL statement. */
+/** Facts and the position of the change log, from one SQL statement. */
 export interface FactsRead {
   readonly facts: Facts;
   readonly position: bigint;

@@ -1,9 +1,9 @@
-// Marks of what counts once: signatures, nonces of wallets' messages, and seconds that no signature may bear again.
+// Marks that make something count once: signatures, nonces of wallet messages, and seconds that no signature may bear again.
 import type { AccountId } from '../../domain/credential.ts';
 import type { Felt } from '../../domain/felt.ts';
 import type { UnixNanos, UnixSeconds } from '../../domain/time.ts';
 
-/** A message, by its hash, and the public key that signed it. */
+/** The hash of a message, and the public key that signed it. */
 export interface SignedMessage {
   readonly hash: Felt;
   readonly by: Felt;
@@ -12,34 +12,37 @@ export interface SignedMessage {
 export type SignaturePurpose = 'login' | 'registration' | 'revoke_all' | 'sign_out';
 
 export interface EarlierUse {
-  /** 0 = an older release did not note it. */
+  /** 0 = marked by a release that kept no time. */
   readonly at: UnixNanos;
 }
 
 export interface MarkReads {
-  /** What `useSignature` would find, for who must know it also where nothing can be written. */
+  /** As `useSignature` answers, without marking: works when nothing can be written. */
   usedSignature(account: AccountId, purpose: SignaturePurpose, signed: SignedMessage): Promise<EarlierUse | undefined>;
   usedSiweNonce(account: AccountId, nonce: string): Promise<EarlierUse | undefined>;
   /**
-   * Whether a signature of this credential that bears this second was taken while the clock was ahead of it. Costs nothing where
-   * it never was.
+   * Whether `markDated` marked this second for this credential: a signature that bears it was accepted while the clock was ahead.
+   * Reads nothing if the clock never was.
    */
   isDated(account: AccountId, signer: string, seconds: UnixSeconds): Promise<boolean>;
 }
 
 export interface MarkWrites {
-  /** When this key used this message before, and then nothing was written. Marks are by message and key, never by signature. */
+  /**
+   * Marks the message as used by this key, or returns its earlier use and writes nothing. Never by signature: ECDSA has more than one
+   * for a message.
+   */
   useSignature(
     account: AccountId,
     purpose: SignaturePurpose,
     signed: SignedMessage,
     expiresAt: UnixNanos,
   ): Promise<EarlierUse | undefined>;
-  /** The same for the nonce of a wallet's message, whatever the message is for. */
+  /** As useSignature, for the nonce of a wallet message of any purpose. */
   useSiweNonce(account: AccountId, nonce: string, expiresAt: UnixNanos): Promise<EarlierUse | undefined>;
   /**
-   * No signature by this credential of the account, named as an actor, that bears this second is taken again before the mark expires.
-   * By credential, or one that was stolen could mark the seconds of all others.
+   * Refuses, until the mark expires, every signature of this credential that bears this second. `signer` is the credential as an actor.
+   * Marks are per credential, or a stolen one could block the seconds of all others.
    */
   markDated(account: AccountId, signer: string, seconds: UnixSeconds, expiresAt: UnixNanos): Promise<void>;
 }

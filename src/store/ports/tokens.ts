@@ -1,4 +1,4 @@
-// Tokens: long-lived read-only bearers, and which key signed each.
+// Tokens: long-lived read-only bearers, each with the key that signed it.
 import type { UsableAllowlist } from '../../domain/allowlist.ts';
 import type { AccountId } from '../../domain/credential.ts';
 import type { UnixNanos } from '../../domain/time.ts';
@@ -7,7 +7,7 @@ import type { Page, PageRequest } from './page.ts';
 
 export type NewToken = Token & { readonly allowlist: UsableAllowlist };
 
-/** What names a revoked token, as stored. */
+/** The names of a revoked token, as stored. */
 export interface RevokedToken {
   readonly tokenId: string;
   readonly lookupId: string;
@@ -28,13 +28,13 @@ export interface TokenLists {
     by: { readonly tokenId: string } | { readonly lookupId: string },
     limit: number,
   ): Promise<readonly Token[]>;
-  /** Tokens that this key signed and that live at `now`, of every account. */
+  /** Tokens of any account that this key signed and that live at `now`. */
   countTokensSignedBy(kid: string, now: UnixNanos): Promise<number>;
 }
 
 export interface TokenWrites {
   insertToken(token: NewToken): Promise<void>;
-  /** Conditional updates: false when the token was revoked already, and nothing was written. */
+  /** False when the token was revoked already: nothing was written. */
   replaceTokenAllowlist(
     account: AccountId,
     tokenId: string,
@@ -42,10 +42,10 @@ export interface TokenWrites {
     now: UnixNanos,
   ): Promise<boolean>;
   revokeToken(account: AccountId, tokenId: string, now: UnixNanos): Promise<boolean>;
-  /** Revokes every token that is not revoked; returns them as they were. */
+  /** Revokes every unrevoked token, and returns them as they were. */
   revokeTokens(account: AccountId, now: UnixNanos): Promise<readonly RevokedToken[]>;
-  /** All that this key signed and that lives at `now`, of every account. Returns how many they were. */
+  /** Revokes every token of any account that this key signed and that lives at `now`. Returns their number. */
   revokeTokensSignedBy(kid: string, now: UnixNanos): Promise<number>;
-  /** When the last token that is not revoked expires; 0 = there is none. */
+  /** The expiry of the unrevoked token that expires last; 0 = there is none. */
   latestTokenExpiry(): Promise<UnixNanos>;
 }

@@ -1,4 +1,4 @@
-// The rows of accounts. What concerns all of them at once, after a restore or where the clock is set, makes none of them live longer.
+// The rows of accounts.
 import type { Kysely } from 'kysely';
 import type { AccountId } from '../../domain/credential.ts';
 import type { Felt } from '../../domain/felt.ts';
@@ -137,7 +137,7 @@ export const accountWrites = (db: Kysely<Tables>): AccountWrites => ({
 
   async setEveryValidAfter(to) {
     await db.updateTable('account').set({ valid_after: to }).execute();
-    // The sessions that a higher one ended are dead by their key.
+    // May be lowered: sessions that the higher time ended stay dead, since the session keys are retired with it.
     await db.updateTable('account').set({ main_valid_after: to }).where('main_valid_after', '>', to).execute();
     await lowerSubkeysValidAfter(db, to);
     await setValidAfterFloor(db, to);

@@ -1,5 +1,5 @@
-// The rows of the audit log. It is read page by page in the order in which it was written: by id. Never by time, which goes back where
-// a clock is accepted, so that whoever goes on from a row would pass over all that is dated before it and was written after.
+// The rows of the audit log. Pages are ordered by id, the order of writing. Never by time: after a clock was set back, new rows have
+// earlier times, and a reader that goes on from its last row would miss them.
 import { setImmediate } from 'node:timers/promises';
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { actorOf, credentialSubject } from '../../domain/credential.ts';
@@ -14,7 +14,7 @@ import type { AuditTable, Tables } from './tables.ts';
 const columns = ['account_id', 'id', 'at', 'action', 'actor', 'subject', 'request_id', 'client_ip', 'detail'] as const;
 type ReadRow = Pick<AuditTable, (typeof columns)[number]>;
 
-/** As it stands: a row that no release has written is told all the same, for it may be the evidence. */
+/** Unchecked: a row that no release has written is shown all the same, since it may be the evidence. */
 function auditRowOf(row: ReadRow): AuditRow {
   return {
     account: row.account_id,
@@ -29,7 +29,7 @@ function auditRowOf(row: ReadRow): AuditRow {
   };
 }
 
-/** So many rows are passed over at once: a millisecond, three where each must be read, and then others have their turn. */
+/** Ids looked through in one turn: 1 ms, or 3 ms if each row must be read. Then others have their turn. */
 export const PASSED_AT_ONCE = 10_000n;
 
 interface Position {
@@ -50,7 +50,7 @@ export const auditLists = (db: Kysely<Tables>, planner: Planner): AuditLists => 
       .selectFrom('audit')
       .select(columns)
       .where('request_id', 'in', requestIds)
-      // Not found by its index: there are as many of them as there ever were endings.
+      // Found by request_id: the index by action has a row for every ending there ever was.
       .where(planner.textWithoutIndex('action'), '=', 'ending.receipt')
       .execute();
     return rows.map(auditRowOf);
@@ -72,7 +72,7 @@ export const auditLists = (db: Kysely<Tables>, planner: Planner): AuditLists => 
   },
 });
 
-/** Up to `count` rows after that of the cursor, the first ones in the order asked for. */
+/** The first `count` rows after the cursor's, in the order asked for. */
 async function readAudit(
   db: Kysely<Tables>,
   planner: Planner,
@@ -87,7 +87,7 @@ async function readAudit(
     : await positionOf(db, after, filter.from);
   const query = queryOf(db, planner, { ...filter, from }, newestFirst);
   const found: AuditRow[] = [];
-  // Between two ids at a time, so that rows which are passed over never take more than their turn.
+  // One span of ids at a time: rows that do not match may not hold up others either.
   for (let passed = id; found.length < count && (newestFirst ? passed > 1n : passed < end - 1n); ) {
     if (passed !== id) await setImmediate();
     const next = newestFirst ? passed - PASSED_AT_ONCE : passed + PASSED_AT_ONCE;
@@ -100,9 +100,8 @@ async function readAudit(
   return found;
 }
 
-// Rows are found by the index of the one condition that fewest of them meet. In the others an expression keeps SQLite from choosing for
-// itself, which it would do as if all were alike. What a credential did, and what was done to it, is among the rows of its account:
-// indexes of subjects and actors, nearly all of them of logins, would double what each login has to write.
+// Uses the index of the condition that the fewest rows meet, and hides the other columns from the planner. A credential's rows are
+// looked for among those of its account: indexes of subject and actor would double what each login writes.
 function queryOf(db: Kysely<Tables>, planner: Planner, filter: AuditFilter, newestFirst: boolean): AuditQuery {
   const { account, credential, action, address, requestId, from, to } = filter;
   const at = planner.integerWithoutIndex<UnixNanos>('at');
@@ -116,7 +115,7 @@ function queryOf(db: Kysely<Tables>, planner: Planner, filter: AuditFilter, newe
   const by = (column: 'request_id' | 'client_ip' | 'account_id' | 'action', value: string | undefined): void => {
     if (value === undefined) return;
     all = all.where(isFound ? planner.textWithoutIndex(column) : sql.ref<string>(column), '=', value);
-    // In the words of its index; of logins there are too many for one.
+    // The condition of the partial index. Logins are not in it: nearly all rows are logins.
     if (column === 'action' && !isFound && value !== 'login') all = all.where('action', '<>', sql.lit('login'));
     isFound = true;
   };
@@ -135,7 +134,7 @@ const idOf = (cursor: string | undefined): bigint | undefined =>
 
 const cursorAt = ({ at, id }: Pick<AuditRow, 'at' | 'id'>): string => `${at}.${id}`;
 
-// A row that is not there is of a log from before a restore, which goes on from an earlier id: then its time says what is new.
+// If the cursor's row is missing, it was lost by a restore, and ids went on from an earlier one: then go on by its time.
 async function positionOf(
   db: Kysely<Tables>,
   cursor: string | undefined,
@@ -166,7 +165,7 @@ export const auditWrites = (db: Kysely<Tables>, clock: Clock): AuditWrites => ({
   },
 });
 
-/** Rows of one statement: each number of rows is a statement of its own, and the store keeps only so many of them. */
+/** Rows of one INSERT. Every other number of rows would be one more prepared statement to keep. */
 const AUDIT_CHUNK_ROWS = 16;
 
 /** Writes audit rows in the order given. */
@@ -196,20 +195,20 @@ const auditRows = (clock: Clock, first: bigint, entries: readonly AuditEntry[]):
     detail: detailText(entry.detail),
   }));
 
-/** Stored text of one audit row's detail, at most, in UTF-16 units. */
+/** Longest stored detail of an audit row, in UTF-16 units. */
 const AUDIT_DETAIL_CAP = 8_192;
-/** Of one member that stays one where the detail is longer than that; most messages of wallets are. */
+/** A detail that is too long keeps its members up to this length. Most wallet messages fit. */
 const SHORT_MEMBER_CAP = 1_024;
 
 function detailText(detail: Readonly<Record<string, unknown>>): string {
   const text = plainText(detail);
   if (text.length <= AUDIT_DETAIL_CAP) return text;
-  // It is lists that are long. What is short, a signature and its time above all, is read by its name: by who verifies it years later,
-  // and by this service when its clock is set back.
+  // Only lists are long. Short members stay readable by name: an auditor verifies a signature years later, and this service reads its
+  // time when the clock is set back.
   const short = Object.entries(detail).filter(([, value]) => (plainText(value)?.length ?? 0) <= SHORT_MEMBER_CAP);
   const all = { ...Object.fromEntries(short), truncated: true };
   const kept = plainText(all).length <= AUDIT_DETAIL_CAP / 2 ? all : { truncated: true };
-  // Half of what is left: quoting JSON once more doubles it at worst.
+  // Half of the rest: quoting JSON a second time can double its length.
   const left = (AUDIT_DETAIL_CAP - plainText(kept).length) / 2 - 32;
   return plainText({ ...kept, text: text.slice(0, left) });
 }

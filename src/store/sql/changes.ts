@@ -16,7 +16,7 @@ export const changeWrites = (db: Kysely<Tables>, clock: Clock): ChangeWrites => 
   },
 });
 
-/** The position of the first; the others follow it. */
+/** Returns the position of the first; the others follow it. */
 export async function insertChanges(
   db: Kysely<Tables>,
   clock: Clock,
@@ -40,7 +40,7 @@ export async function logHead(db: Kysely<Tables>): Promise<bigint> {
   return integer(value, 'meta.log_head');
 }
 
-/** The head of the log, which numbers the next change: behind its log, no change could ever be written again. Throws StoreFailure. */
+/** Returns the head of the log. Throws StoreFailure if it is behind the last row: then no change could ever be written. */
 export async function requireWholeLog(db: Kysely<Tables>): Promise<bigint> {
   const { last } = await db
     .selectFrom('change_log')

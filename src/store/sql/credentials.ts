@@ -1,5 +1,4 @@
-// Subkeys and tokens together. What a restore ends, or a clock that is set, ends for many accounts at once; nothing here ever makes
-// anything live again.
+// Subkeys and tokens together: their limits, and revocations of many accounts by a restore or by setting the clock.
 import type { Kysely } from 'kysely';
 import type { CredentialReads, CredentialWrites, RevokedCredentials } from '../ports/credentials.ts';
 import { accountIdOf } from './rows.ts';
@@ -28,7 +27,7 @@ export const credentialWrites = (db: Kysely<Tables>): CredentialWrites => ({
   },
 });
 
-/** Rows as they were revoked, by their accounts. Throws DamagedRow. */
+/** The revoked rows, grouped by account. Throws DamagedRow. */
 function revokedByAccount(
   subkeys: readonly NamedSubkeyRow[],
   tokens: readonly NamedTokenRow[],

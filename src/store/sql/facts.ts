@@ -29,7 +29,7 @@ interface FactsRow {
   label: string | null;
 }
 
-// One statement, so that the facts and the position they hold at cannot come from two states of the database.
+// One statement: two could see two states, and the facts would be older than the position they are marked with.
 async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRead> {
   const credential = columnsOf[kindTable[query.kind].table](query.id);
   const { rows } = await sql<FactsRow>`
@@ -61,14 +61,14 @@ const columnsOf = {
   }),
 };
 
-// Only our own JWTs name a row, but a text that is no integer must still find nothing rather than raise.
+// Our own JWTs hold an integer here. Any other text must find nothing, and not throw.
 const integerId = (id: string): bigint => (/^[0-9]{1,18}$/.test(id) ? BigInt(id) : -1n);
 
 function factsOf(query: FactsQuery, row: FactsRow): Facts {
   const { signer } = kindTable[query.kind];
   const isMain = signer !== undefined;
   const accountKnown = row.signer_type !== null;
-  // What a left join did not find is null; nothing that it did find may be.
+  // Null means that the left join found no row. In a row that was found, null is damage.
   const found = (isIt: boolean, value: bigint | null, column: string) => (isIt ? integer(value, column) : 0n);
   const credentialKnown = isMain ? accountKnown : row.state !== null;
   const validAfter = found(accountKnown, row.valid_after, 'account.valid_after');

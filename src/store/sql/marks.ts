@@ -1,4 +1,4 @@
-// Marks of what counts once. A read finds them before anything is written, and is the first half of each use.
+// The rows of marks that make something count once. Each use reads first, and writes if it found nothing.
 import type { Kysely } from 'kysely';
 import { type Clock, nanosOfSeconds, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import type { EarlierUse, MarkReads, MarkWrites } from '../ports/marks.ts';
@@ -12,7 +12,7 @@ export const usedMarks = (db: Kysely<Tables>): Pick<MarkReads, 'usedSignature' |
       .select('used_at')
       .where('account_id', '=', account)
       .where('purpose', '=', purpose)
-      // A mark that names no key was made before marks did: it stands for every key, until it is purged within minutes.
+      // A mark without a key is of an older release and counts for every key. It is purged within minutes.
       .where('message_hash', 'in', [hash, `${hash}/${by}`])
       .limit(1)
       .executeTakeFirst();
@@ -33,7 +33,7 @@ export const usedMarks = (db: Kysely<Tables>): Pick<MarkReads, 'usedSignature' |
 const earlierUse = (row: { used_at: bigint } | undefined): EarlierUse | undefined =>
   row && { at: unixNanos(row.used_at) };
 
-/** No nonce of a message has a colon: beside them stand the seconds that a signature of a credential must not bear again. */
+/** Kept among the nonces: no nonce of a message has a colon. */
 const dateMark = (signer: string, seconds: number): string => `dated:${signer}:${seconds}`;
 
 export async function hasDateMark(

@@ -1,33 +1,32 @@
-// The rows of the meta table, by name: facts about the store as a whole, and the counters of its ids.
+// The rows of meta: facts about the whole store, and the counters of its ids.
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { type Clock, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { integer } from './rows.ts';
 import type { Tables } from './tables.ts';
 
-/** Renewed at restore and promotion: positions of two epochs never compare. */
+/** Renewed by a restore or a promotion: positions of two epochs must never be compared. */
 export const EPOCH = 'epoch';
-/** What the clock never goes below. */
+/** The clock never goes below it. */
 export const HIGHEST_TIME = 'highest_time';
-/** Left where the clock was set back: signatures dated up to here may be marked. */
+/** Set when the clock is set back: signatures dated up to here may be marked. */
 export const DATED_UNTIL = 'dated_until';
 /**
- * Left by a restore, or where the clock was set: what was signed at or before it is dead, also for accounts that are onboarded
- * later.
+ * Set by a restore and by setting the clock: what was signed at or before it is dead, also for accounts onboarded later.
  */
 export const VALID_AFTER_FLOOR = 'valid_after_floor';
 
-/** The counter row that numbers the change log. */
+/** Numbers the change log: the position of its last row. */
 export const LOG_HEAD = 'log_head';
 export const NEXT_SUBKEY_ID = 'next_subkey_id';
 export const NEXT_AUDIT_ID = 'next_audit_id';
 
-/** Every database has these from its first start on. */
+/** The rows that every database has from its first start on. */
 const metaNames = [LOG_HEAD, NEXT_SUBKEY_ID, NEXT_AUDIT_ID, HIGHEST_TIME, EPOCH] as const;
 
 /**
- * More subkeys, and more audit rows, than a store gets between two backups. An id of a lost row must never name another
- * credential: whoever kept a copy of the audit log could not tell the two apart.
+ * Ids that a restore skips: more than a store uses between two backups. The id of a lost row must never be given again: in a copy of
+ * the audit log, two credentials would have one name.
  */
 const LOST_IDS = 1_000_000n;
 
@@ -55,7 +54,7 @@ export async function renewEpoch(db: Kysely<Tables>): Promise<string> {
   return epoch;
 }
 
-// A counter row: taking a number locks it until commit, so numbers follow commit order on every database. The first of `count`.
+// Returns the first of `count` numbers. Taking one locks the counter's row until commit, so numbers follow commit order.
 export async function nextNumbers(
   db: Kysely<Tables>,
   name: typeof LOG_HEAD | typeof NEXT_SUBKEY_ID | typeof NEXT_AUDIT_ID,
@@ -80,7 +79,7 @@ export async function keepHighestTime(db: Kysely<Tables>, clock: Clock): Promise
   await db.updateTable('meta').set({ value: now }).where('name', '=', HIGHEST_TIME).where('value', '<', now).execute();
 }
 
-/** The highest time seen becomes this one, also where it was higher. */
+/** Sets it, even if it was higher. */
 export async function setHighestTime(db: Kysely<Tables>, to: UnixNanos): Promise<void> {
   await db.updateTable('meta').set({ value: to }).where('name', '=', HIGHEST_TIME).execute();
 }
@@ -119,7 +118,7 @@ async function raise(db: Kysely<Tables>, name: string, to: bigint): Promise<void
     .execute();
 }
 
-/** Reads one row: that the database answers is all that matters. */
+/** Reads one row, to see whether the database answers. */
 export async function readAny(db: Kysely<Tables>): Promise<void> {
   await db.selectFrom('meta').select('value').limit(1).execute();
 }

@@ -1,5 +1,4 @@
-// The rows of the JWT signing keys. As with credentials, each step of a key's life is one conditional UPDATE, and there is no
-// way back from retired.
+// The rows of the JWT signing keys. Each step of a key's life is one conditional UPDATE. Nothing leads back from retired.
 import type { Kysely } from 'kysely';
 import { keyUse } from '../../jwt/kinds.ts';
 import { type SigningKeyRecord, signingKeyState } from '../../jwt/signing-key.ts';

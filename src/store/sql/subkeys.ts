@@ -1,5 +1,5 @@
-// The rows of subkeys. Each state transition is one conditional UPDATE whose row count is checked, so that two racing requests can
-// never both make it.
+// The rows of subkeys. Each state transition is one conditional UPDATE, and its row count is checked: of two racing requests only one
+// can make it.
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { decodeAllowlist, encodeAllowlist } from '../../domain/allowlist.ts';
 import type { AccountId, CredentialRef } from '../../domain/credential.ts';
@@ -33,7 +33,7 @@ const columns = [
   'revoked_at',
 ] as const;
 
-/** What a revocation of many tells of each. */
+/** The columns that a revocation of many returns. */
 const named = ['account_id', 'id', 'public_key'] as const;
 export type NamedSubkeyRow = Pick<SubkeyTable, (typeof named)[number]>;
 
@@ -74,10 +74,10 @@ export function subkeyState(text: string): SubkeyState {
   throw new DamagedRow('subkey.state');
 }
 
-/** When a subkey ends by itself, in the words of the index that is looked in: never is the end of time. */
+/** The expiry, with 0 (never) as the end of time. Exactly the expression of the index subkey_unrevoked_by_end. */
 const endsAt = sql<bigint>`case expires_at when 0 then 9223372036854775807 else expires_at end`;
 
-/** subkeyStateAt is neither revoked nor expired. */
+/** True where `subkeyStateAt` is neither revoked nor expired. */
 const isLive = (now: UnixNanos) => (e: ExpressionBuilder<Tables, 'subkey'>) =>
   e.and([
     e('state', '<>', sql.lit('revoked')),
@@ -85,7 +85,7 @@ const isLive = (now: UnixNanos) => (e: ExpressionBuilder<Tables, 'subkey'>) =>
     e.or([e('state', '=', sql.lit('active')), e('pending_until', '>', now)]),
   ]);
 
-/** A revoked subkey holds nothing that could bring it back. */
+/** Erases everything that could activate it again. */
 const revoked = (now: UnixNanos) =>
   ({
     ...{ state: 'revoked', encrypted_key: '', eph_public_key: '', pending_until: 0n },
@@ -129,7 +129,7 @@ export const subkeyLists = (db: Kysely<Tables>, planner: Planner): SubkeyLists =
     if (!filter.withRevoked) query = query.where(isLive(filter.now));
     const after = cursorOf('subkeys', page);
     if (after !== undefined) {
-      // Among the live ones the primary key is not walked: every dead subkey stands there as well.
+      // Of the live ones only: the primary key holds every dead subkey too.
       const id = filter.withRevoked ? sql.ref<bigint>('id') : planner.integerWithoutIndex('id');
       query = query.where(id, '>', BigInt(after));
     }
@@ -200,7 +200,7 @@ export function subkeyWrites(db: Kysely<Tables>, planner: Planner): SubkeyWrites
       return isOne(numUpdatedRows);
     },
 
-    // Written out, a condition finds the index of what lives, unless the order of the primary key can be had.
+    // The literal finds the partial index of what is not revoked. The order hides the primary key, which the planner would prefer.
     async revokeSubkeys(account, now) {
       const live = await db
         .selectFrom('subkey')

@@ -1,5 +1,5 @@
-// The rows as the database holds them. Integers are bigint end to end; times are nanoseconds; the account leads every key,
-// so that the tables can be sharded by account.
+// The rows as the database holds them. Integers are bigint end to end, times are nanoseconds. A release reads only the columns it names:
+// a later release may have added some.
 
 export interface AccountTable {
   account_id: string;
@@ -8,7 +8,7 @@ export interface AccountTable {
   main_public_key: string;
   /** Lower-case address; empty for Stark-key accounts. */
   eth_address: string;
-  /** What PARADEX-ETHEREUM-ACCOUNT said at onboarding: unproven, kept as a label only (WIRE C-3). */
+  /** The header PARADEX-ETHEREUM-ACCOUNT of the onboarding. Unproven: a label, never used to decide. */
   ethereum_label: string;
   /** Sessions of any credential whose auth_time is at or before it are dead. */
   valid_after: bigint;
@@ -29,11 +29,11 @@ export interface SubkeyTable {
   /** Ciphertext for the ephemeral key and that key, while pending; empty before and after. */
   encrypted_key: string;
   eph_public_key: string;
-  /** While pending: until when it may be activated. */
+  /** While pending: the end of the time for activation. */
   pending_until: bigint;
-  /** The proof that blessed it; empty where none was asked. */
+  /** The proof of its registration; empty if none was required. */
   registered_by: string;
-  /** The ephemeral key that took the ciphertext, when, and from which address; empty and 0 where nobody did. */
+  /** The ephemeral key that activated it, when, and from which address; empty and 0 if none did. */
   activated_by: string;
   activated_at: bigint;
   activated_from: string;
@@ -52,7 +52,7 @@ export interface TokenTable {
   lookup_id: string;
   name: string;
   kind: string;
-  /** Which key signed its JWT; empty where nothing tells any more. */
+  /** The key that signed its JWT; empty if it is not known any more. */
   kid: string;
   allowlist: string;
   created_at: bigint;
@@ -69,14 +69,14 @@ export interface SigningKeyTable {
   state: string;
   created_at: bigint;
   retired_at: bigint;
-  /** While it only verifies: until when something it signed can be valid. */
+  /** While it only verifies: the latest expiry of anything it signed. */
   verify_until: bigint;
 }
 
 export interface UsedSignatureTable {
   account_id: string;
   purpose: string;
-  /** `hash/key`: the message, and the public key that signed it; the hash alone in a row of an older release. */
+  /** `hash/key`: the message and the public key that signed it. Only the hash in a row of an older release. */
   message_hash: string;
   expires_at: bigint;
   /** 0 in a row of an older release. */
@@ -98,7 +98,7 @@ export interface AuditTable {
   action: string;
   /** The credential that acted, as `kind:id`; empty before any existed. */
   actor: string;
-  /** The credential or account acted upon, as a subject. */
+  /** The credential or account that was changed, as a subject. */
   subject: string;
   request_id: string;
   client_ip: string;
@@ -133,6 +133,3 @@ export interface Tables {
   change_log: ChangeLogTable;
   meta: MetaTable;
 }
-
-/** A revoked subkey holds nothing that could bring it back. */
-export const revokedSubkey = { state: 'revoked', encrypted_key: '', eph_public_key: '', pending_until: 0n } as const;

@@ -1,4 +1,4 @@
-// The rows of tokens. Each state transition is one conditional UPDATE whose row count is checked.
+// The rows of tokens. Each state transition is one conditional UPDATE, and its row count is checked.
 import { type Kysely, sql } from 'kysely';
 import { decodeAllowlist, encodeAllowlist } from '../../domain/allowlist.ts';
 import type { AccountId } from '../../domain/credential.ts';
@@ -24,7 +24,7 @@ const columns = [
   'revoked_at',
 ] as const;
 
-/** What a revocation of many tells of each. */
+/** The columns that a revocation of many returns. */
 const named = ['account_id', 'token_id', 'lookup_id'] as const;
 export type NamedTokenRow = Pick<TokenTable, (typeof named)[number]>;
 
@@ -79,13 +79,13 @@ export const tokenLists = (db: Kysely<Tables>, planner: Planner): TokenLists => 
     let query = db.selectFrom('token').select(columns).where('account_id', '=', account);
     if (!filter.withInvalid) query = query.where('revoked_at', '=', sql.lit(0n)).where('expiry_at', '>', filter.now);
     if (filter.kind !== undefined) {
-      // Of all tokens those of a kind are looked up; the live ones are few, and looked through.
+      // By the index of kinds among all tokens. Live ones are few: look through them.
       const kind = filter.withInvalid ? sql.ref<string>('kind') : planner.textWithoutIndex('kind');
       query = query.where(kind, '=', filter.kind);
     }
     const after = cursorOf('tokens', page);
     if (after !== undefined) {
-      // Among the live ones the primary key is not walked: every dead token stands there as well.
+      // Of the live ones only: the primary key holds every dead token too.
       const tokenId = filter.withInvalid ? sql.ref<string>('token_id') : planner.textWithoutIndex('token_id');
       query = query.where(tokenId, '>', after);
     }
@@ -140,7 +140,7 @@ export function tokenWrites(db: Kysely<Tables>, planner: Planner): TokenWrites {
 
     revokeToken: (account, tokenId, now) => updateUnrevoked(account, tokenId, revoked(now)),
 
-    // As with subkeys, the order of the primary key is not offered, or the index of what lives would not be used.
+    // As with subkeys, the order hides the primary key from the planner.
     async revokeTokens(account, now) {
       const live = await db
         .selectFrom('token')
@@ -158,7 +158,7 @@ export function tokenWrites(db: Kysely<Tables>, planner: Planner): TokenWrites {
       return live;
     },
 
-    // What has expired ended by itself, and is listed so.
+    // An expired token stays expired, and is listed so.
     async revokeTokensSignedBy(kid, now) {
       const { numUpdatedRows } = await db
         .updateTable('token')
@@ -170,7 +170,7 @@ export function tokenWrites(db: Kysely<Tables>, planner: Planner): TokenWrites {
       return Number(numUpdatedRows);
     },
 
-    // The end of an index in which no revoked token stands.
+    // One read, at the end of the index of unrevoked tokens.
     async latestTokenExpiry() {
       const row = await db
         .selectFrom('token')

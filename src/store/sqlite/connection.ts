@@ -4,14 +4,14 @@ import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteS
 import { StoreFailure, UnsafeFile } from '../../errors.ts';
 import type { Tables } from '../sql/tables.ts';
 
-/** How long a statement waits for another process, an administrator's say; nothing else happens here meanwhile. */
+/** Longest wait of a statement for another process, such as an administrator's shell. The whole process stands still meanwhile. */
 export const BUSY_MS = 1_000;
 
-/** Statements are kept: preparing costs more than a point read does. */
+/** Prepared statements are kept: preparing costs more than a point read. */
 const KEPT_STATEMENTS = 256;
 
-// SQLite takes CREATE and ALTER back like everything else. Kysely says that it does not, and would commit each statement of a
-// migration alone: what is killed in the middle could then never be started again.
+// SQLite rolls CREATE and ALTER back like everything else. Kysely believes it does not, and would commit each statement of a migration
+// alone: a process killed in the middle could then never start again.
 class TransactionalAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
@@ -46,9 +46,9 @@ function statementsOf(connection: DatabaseSync, allowed: () => void): SqliteData
 }
 
 function spoken(asked: string, connection: DatabaseSync): string {
-  // A transaction of ours always writes: it waits for another writer here, and never reads what that one is about to change.
+  // Our transactions always write: wait for another writer at the beginning, before reading rows that it may be changing.
   if (asked === 'begin') return 'begin immediate';
-  // After some errors, a full disk for one, SQLite has rolled back by itself: doing it again would fail and hide the cause.
+  // After some errors, such as a full disk, SQLite has rolled back by itself. A second rollback would fail and hide the cause.
   return asked === 'rollback' && !connection.isTransaction ? 'select null' : asked;
 }
 
@@ -62,7 +62,7 @@ function wrap(statement: StatementSync): SqliteStatement {
   };
 }
 
-/** What `work` answers; throws StoreFailure with the words of what it threw. */
+/** Returns what `work` returns. Turns what it throws into a StoreFailure with the same words. */
 export function attempt<T>(work: () => T): T {
   try {
     return work();

@@ -1,5 +1,5 @@
 // Opens the embedded database: one file, one owning process, every acknowledged write on disk (WAL, synchronous=FULL).
-// It must never let a read see an open write: writes have a connection of their own.
+// Reads and writes have a connection each: a read must never see an open transaction.
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -13,27 +13,27 @@ import { holdFiles, type Ours } from './ours.ts';
 import { type Content, watchContent } from './written-over.ts';
 
 export interface Connections {
-  /** For transactions and nothing else. */
+  /** For transactions only. */
   readonly writer: Kysely<Tables>;
   /** Sees committed rows only. */
   readonly reader: Kysely<Tables>;
   readonly ours: Ours;
   /** Not started yet. */
   readonly content: Content;
-  /** Puts the owner's lock back where somebody removed its file. Throws StoreLocked when another process has it by now. */
+  /** Takes the owner's lock again if its file was removed. Throws StoreLocked if another process has it by now. */
   keepLock(): void;
   close(): Promise<void>;
 }
 
 /**
- * Opens or creates the database at `file` and takes its owner's lock, which the operating system releases when the process
- * dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure when the file cannot be used, UnsafeFile
- * when the name of one that must be made leads elsewhere.
+ * Opens or creates the database at `file`, and takes its owner's lock. The operating system releases the lock when the process dies.
+ * Throws StoreLocked when another process holds it, StoreFailure when the file cannot be used, UnsafeFile when the name of a file that
+ * must be made is a link.
  */
 export function openConnections(file: string): Connections {
   const opened: (() => void)[] = [];
   const close = () => {
-    // The lock was opened first and goes last.
+    // In reverse: the lock was taken first and is released last.
     for (const end of opened.splice(0).reverse()) end();
   };
   const connect = () => {
@@ -48,11 +48,11 @@ export function openConnections(file: string): Connections {
     const lock = takeLock(real);
     opened.push(lock.release);
     requireWholeFiles(real);
-    // SQLite would let others read what it creates; the write-ahead log takes its mode from the database.
+    // Make it ourselves, for the owner only: SQLite would let others read it. The write-ahead log takes its mode.
     attempt(() => ensureOwnFile(real));
     requireNobodyElse(real);
     const [writer, reader] = [connect(), connect()];
-    // The first look makes the log and its index.
+    // The first read makes the log and its index, which `holdFiles` needs.
     attempt(() => reader.prepare('select 1 from sqlite_schema').all());
     const ours = attempt(() => holdFiles([...new Set([file, real, `${real}-wal`, `${real}-shm`])]));
     const [forWrites, forReads] = [writer, reader].map((one) => kyselyOver(one, ours.refuseIfLost));
@@ -66,22 +66,22 @@ export function openConnections(file: string): Connections {
 }
 
 /**
- * A look at a database that another process may own. Where nobody has it open it leaves no file of its own beside it. Throws
- * StoreFailure when the file cannot be read.
+ * Reads a database that another process may own. Leaves no file beside one that nobody has open. Throws StoreFailure when it cannot be
+ * read.
  */
 export function openReadOnly(file: string): Pick<Connections, 'reader' | 'close'> {
   const real = realFile(file);
   const url = pathToFileURL(real);
-  // Without this SQLite makes the files of a write-ahead log, for somebody who only reads.
+  // Otherwise SQLite would make the files of a write-ahead log even for a reader.
   if (!existsSync(`${real}-wal`) && !isDatabaseLocked(real)) url.searchParams.set('immutable', '1');
   const connection = attempt(() => new DatabaseSync(url.href, { readOnly: true, timeout: BUSY_MS }));
   return { reader: kyselyOver(connection), close: async () => connection.close() };
 }
 
 /**
- * A write-ahead log goes by the name of its file. Under a second name of the same file it is not found, and beside a new file it is
- * thrown away: what was revoked last would live again. Nor is a database made beside half a restored one. Throws StoreFailure for all
- * three; `real` need not exist.
+ * Throws StoreFailure for a file with a second name, for a log without its file, and beside half a restored database. SQLite finds the
+ * write-ahead log by the file's name: under another name, or beside a new file, it would be lost, and the last revocations with it.
+ * `real` need not exist.
  */
 export function requireWholeFiles(real: string): void {
   const found = attempt(() => statSync(real, { throwIfNoEntry: false }));
@@ -101,8 +101,8 @@ export function requireWholeFiles(real: string): void {
   }
 }
 
-// SQLite keeps a shared lock on the file itself in each process that has it open, under whatever name. Nobody else does when it
-// can be had exclusively; from then on the owner's lock keeps others out, and this catches who comes after that one was removed.
+// Each process that has the file open holds a shared lock on it, by whatever name. If we can lock it exclusively, nobody else has it
+// open. The owner's lock keeps others out from then on; this finds a server whose lock file was removed.
 function requireNobodyElse(real: string): void {
   const connection = attempt(() => new DatabaseSync(real, { timeout: BUSY_MS }));
   try {
@@ -119,14 +119,14 @@ function requireNobodyElse(real: string): void {
   }
 }
 
-/** What a restore makes the database under, before it has its name. */
+/** The name of a database while a restore makes it. */
 export const draftOf = (file: string): string => `${file}.restoring`;
 
 function open(real: string): DatabaseSync {
   const connection = new DatabaseSync(real, { enableForeignKeyConstraints: true, timeout: BUSY_MS });
   try {
     connection.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off');
-    // What is deleted leaves the file, too: the ciphertext of a pending subkey would stand in free bytes of its page.
+    // Overwrite deleted values: otherwise the ciphertext of a pending subkey would stay in free bytes of its page.
     connection.exec('pragma secure_delete = on');
     return connection;
   } catch (error) {

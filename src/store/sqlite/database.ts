@@ -1,5 +1,4 @@
-// The database while it is open. Nothing is acknowledged that is not in the file which the next start reads, or that another process
-// had a part in.
+// The open database. A change is acknowledged only if it is in the file that the next start reads, and no other process wrote.
 import { rmSync } from 'node:fs';
 import type { Kysely } from 'kysely';
 import { StoreLocked } from '../../errors.ts';
@@ -12,7 +11,7 @@ import { planner } from './planner.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { appliedMigrations, clearUnfinished } from './unfinished.ts';
 
-/** How long, at most, another writer or a file that was replaced goes unnoticed while nothing is written. */
+/** While nothing is written, another writer or a replaced file is noticed after this time at the latest. */
 const LOOK_MS = 1_000;
 
 /** Throws as openConnections does. */
@@ -28,7 +27,7 @@ export function openDatabase(file: string): Database {
         ours.head.begin(await logHead(tx));
         const result = await work(tx);
         told = ours.head.commit(await logHead(tx));
-        // The commit may bring the log to the file, after which nothing shows that the file was another one.
+        // Look before the commit: it may move the log into the file, and then nothing shows that the file was replaced.
         requireOurs();
         return result;
       });
@@ -46,7 +45,7 @@ export function openDatabase(file: string): Database {
     content.require();
   }
 
-  /** Rejects with StoreLost, which `whenLost` has told by then; with another StoreFailure when it cannot be looked at now. */
+  /** Rejects with StoreLost, after `whenLost` has resolved; with another StoreFailure if the files cannot be read now. */
   async function look(): Promise<void> {
     ours.require();
     try {
@@ -58,7 +57,7 @@ export function openDatabase(file: string): Database {
     content.examine();
   }
 
-  // By its name, under which our file must have stood from first to last.
+  // SQLite copies the file by name: check before and after that the name is still our file's.
   async function copied(to: string): Promise<void> {
     requireOurs();
     await takeSnapshot(file, to);
@@ -109,7 +108,7 @@ export function openDatabase(file: string): Database {
       if (last === undefined) return close();
       await Promise.allSettled(copying);
       await look().catch(() => undefined);
-      // SQLite would bring the log to an end that may be somebody else's by now. The end of the process closes all.
+      // Leave it open: closing would write our log into a file that is no longer ours. The end of the process closes it.
       if (ours.isLost()) return;
       await last(writer).catch(() => undefined);
       await close();

@@ -1,4 +1,4 @@
-// The embedded database: one file, owned by one process.
+// SQLite, the embedded database: one file, owned by one process.
 import type { Dialect } from '../dialect.ts';
 import { openDatabase } from './database.ts';
 import { examineDatabase } from './examine.ts';

@@ -1,5 +1,5 @@
-// What a database file is and holds, for who must know before using it: a backup before it is kept or restored, the data folder
-// when the doctor looks. It changes nothing.
+// Tells what a database file is and holds: of a backup before it is kept or restored, and of the data folder for the doctor. Changes
+// nothing.
 import { type Kysely, sql } from 'kysely';
 import { unixNanos } from '../../domain/time.ts';
 import { StoreFailure } from '../../errors.ts';
@@ -12,7 +12,7 @@ import type { Tables } from '../sql/tables.ts';
 import { openReadOnly } from './connections.ts';
 import { appliedMigrations, isUnfinished, tablesOf } from './unfinished.ts';
 
-/** Reads the whole file, a second or so for each gigabyte. What is wrong with it is the answer, never an error. */
+/** Reads the whole file, about a second per gigabyte. Any fault of the file is an answer, never an error. */
 export async function examineDatabase(file: string): Promise<Examination> {
   try {
     const { reader, close } = openReadOnly(file);
@@ -47,7 +47,7 @@ async function hasOurTables(db: Kysely<Tables>): Promise<boolean> {
   return wanted.every((name) => names.has(name));
 }
 
-// Columns of the first tables only, so that a database which waits for its migrations can be read, too.
+// Only columns of the first migration: a database that waits for its migrations must be readable too.
 async function factsOf(db: Kysely<Tables>, migrations: readonly string[]): Promise<DatabaseFacts> {
   const meta = await db.selectFrom('meta').select(['name', 'value', 'text']).execute();
   const metaOf = (name: string) => meta.find((row) => row.name === name);

@@ -1,13 +1,13 @@
-// That the write-ahead log is emptied again and again, and what is said while it is not: what was deleted stands in it until then. It
-// never waits for who is in the way.
+// Empties the write-ahead log again and again, and reports when that fails for too long: deleted values stand in it until then. Never
+// waits for a reader.
 
-/** How long what was deleted may stand in the log: SECURITY.md. */
+/** Longest time that deleted values may stand in the log, as SECURITY.md promises. */
 const PROMISED_MS = 60_000;
 
 export interface LogKeeper {
   /** Tries once; called several times a minute. Never rejects. */
   attempt(): Promise<void>;
-  /** Why what was deleted may still be on the disk, in a sentence for the operator; undefined while it is not. */
+  /** A sentence for the operator while deleted values may be on the disk for longer than promised; else undefined. */
   problem(): string | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface LogKeeperDeps {
   readonly emptyLog: () => Promise<boolean>;
   /** Milliseconds. */
   readonly monotonic: () => number;
-  /** Called for each attempt that failed, and for each that found a reader in the way for longer than is promised. */
+  /** Called for each failed attempt, and for each that meets a reader after the promised time. */
   readonly onFailure: (why: { readonly reason?: string; readonly err?: unknown }) => void;
 }
 

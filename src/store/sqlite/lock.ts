@@ -1,5 +1,5 @@
-// The owner's lock: one process at a time works with a database, by whatever name it calls the file. It lies beside the real
-// file, so that every link to it leads to the same lock; who holds the file itself open is asked by sqlite.ts.
+// The owner's lock: one process at a time works with a database. It lies beside the real file, so that every link leads to the same
+// lock. connections.ts finds processes that have the file open without it.
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,12 +8,12 @@ import { ensureOwnFile, isThere } from '../../files/own-file.ts';
 import { requireOwnFolder } from '../../files/own-folder.ts';
 import { attempt, isBusy } from './connection.ts';
 
-/** Longer than somebody needs who asks whether the lock is held. */
+/** Longer than `isDatabaseLocked` holds the file. */
 const LOCK_MS = 50;
 
 /**
- * The file behind all links, of which the last part need not exist yet. Throws StoreFailure where there is no such folder, and
- * UnsafeFile for a link that leads to nothing: what is made behind one lies where nobody looks for it.
+ * The file behind all links; the file itself need not exist. Throws StoreFailure if its folder does not exist, and UnsafeFile for a
+ * link to nothing: a database made behind one would lie where nobody looks for it.
  */
 export function realFile(file: string): string {
   return attempt(() => {
@@ -24,16 +24,15 @@ export function realFile(file: string): string {
 }
 
 export interface Lock {
-  /** Takes it again where its file was removed or replaced. Throws as takeLock does, and the lock is gone then. */
+  /** Takes it again if its file was removed or replaced. Throws as takeLock does; then the lock is lost. */
   keep(): void;
   /** Idempotent. */
   release(): void;
 }
 
 /**
- * Taken until `release`, or until the process dies, however it dies. Throws StoreLocked when another process holds it, StoreFailure
- * when the lock file cannot be used, and UnsafeFile when others may write beside the file: what they lay there becomes part of it.
- * `real` is what realFile answered.
+ * Held until `release` or the death of the process. Throws StoreLocked when another process holds it, StoreFailure when the lock file
+ * cannot be used, UnsafeFile when others may write in the folder: SQLite reads a log that they put there. `real` is of `realFile`.
  */
 export function takeLock(real: string): Lock {
   attempt(() => requireOwnFolder(dirname(real)));
@@ -55,8 +54,7 @@ export function takeLock(real: string): Lock {
 
 const inodeOf = (file: string): bigint | undefined => lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 
-// SQLite's own exclusive locking mode would shut out our second connection, so the lock is a transaction held open on an
-// empty database beside the real one.
+// A transaction held open on an empty database beside the real one: SQLite's exclusive mode would shut out our second connection.
 function takeFile(file: string): DatabaseSync {
   const lock = attempt(() => {
     ensureOwnFile(file);
@@ -72,7 +70,7 @@ function takeFile(file: string): DatabaseSync {
   }
 }
 
-/** The owner's lock alone, for who is about to put a database at `file`. Throws as takeLock does. */
+/** The owner's lock only, for a restore that will put a database at `file`. Throws as takeLock does. */
 export const lockDatabase = (file: string): Lock => takeLock(realFile(file));
 
 /** Whether a process holds the owner's lock now. Takes nothing and leaves nothing behind. */

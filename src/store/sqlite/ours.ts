@@ -1,9 +1,9 @@
-// Whether the database is still the one that was opened, and changed by nobody but this process. Once it is not, it never is again:
-// nothing more is read or written, for what we remember of it may have been ended elsewhere.
+// Notices when the database is no longer the one we opened, or another process writes to it. From then on nothing is read or written:
+// what we remember may have been revoked elsewhere.
 import { type BigIntStats, statSync } from 'node:fs';
 import { isSystemError, StoreLost } from '../../errors.ts';
 
-/** One file by the name it was opened under. */
+/** A file, by the name under which it was opened. */
 interface Held {
   readonly path: string;
   readonly device: bigint;
@@ -11,31 +11,31 @@ interface Held {
 }
 
 export interface Ours {
-  /** Resolves with why, in a sentence, once the database is lost. Never rejects. */
+  /** Resolves with the reason, in a sentence, once the database is lost. Never rejects. */
   readonly whenLost: Promise<StoreLost>;
   isLost(): boolean;
-  /** Throws what whenLost resolves with. Costs nothing: for each statement. */
+  /** Throws what `whenLost` resolved with. Looks at nothing: for each statement. */
   refuseIfLost(): void;
-  /** Looks at the files, a few microseconds each. Throws StoreLost. Before anything is acknowledged. */
+  /** Looks at the files, a few microseconds each; call it before acknowledging anything. Throws StoreLost. */
   require(): void;
   lose(why: string): never;
-  /** Of the change log: where our own commits have brought it, see `Head`. */
+  /** Follows the end of the change log. */
   readonly head: Head;
 }
 
-/** The end of the change log moves by our own commits alone: any other number is the work of another writer. */
+/** Only our own commits may move the end of the change log: any other number is of another writer. */
 export interface Head {
   /** At the start. */
   startAt(position: bigint): void;
-  /** In a transaction, before its writes. Throws StoreLost. */
+  /** In a transaction, before its writes, with the position read there. Throws StoreLost. */
   begin(position: bigint): void;
-  /** In the same one, after them; the answer is told whether it was committed. */
+  /** In the same transaction, after its writes. Tell the returned function whether it was committed. */
   commit(position: bigint): (committed: boolean) => void;
-  /** For a read outside of transactions: called before it, and the answer with what it saw. That one throws StoreLost. */
+  /** Before a read outside of transactions. Give the returned function the position that was read; it throws StoreLost. */
   watch(): (position: bigint) => void;
 }
 
-/** `paths` must exist; each is looked up by its name again at every look. */
+/** `paths` must exist. Every check looks them up by name again. */
 export function holdFiles(paths: readonly string[]): Ours {
   const held = paths.map((path): Held => {
     const { dev, ino } = statSync(path, { bigint: true });
@@ -80,7 +80,7 @@ function changeOf({ path, device, inode }: Held): string | undefined {
 }
 
 function followHead(lose: (why: string) => never): Head {
-  /** Committed for certain, and what a commit under way may have made of it. */
+  /** `known` is committed. `upcoming` is what a running commit may have made of it. */
   let known = 0n;
   let upcoming = 0n;
   const moved = (position: bigint) =>
@@ -100,7 +100,7 @@ function followHead(lose: (why: string) => never): Head {
       const before = known;
       upcoming = position;
       return (committed) => {
-        // The next transaction may have begun before this is told, and knows more.
+        // The next transaction may have begun before this call, and has read a later position.
         if (committed && position > known) known = position;
         if (!committed && upcoming === position && known === before) upcoming = known;
       };

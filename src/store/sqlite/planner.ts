@@ -1,5 +1,5 @@
-// SQLite chooses an index by how much of it a condition names, as if all rows were alike: it would walk a primary key where every dead
-// row stands as well. An expression is in no index.
+// SQLite knows nothing of the rows when it chooses an index: it would walk a primary key through every dead row. No index matches an
+// expression.
 import { sql } from 'kysely';
 import type { Planner } from '../sql/planner.ts';
 

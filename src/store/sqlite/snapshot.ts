@@ -1,15 +1,14 @@
-// A copy of the database as it stands at one moment, made while the service goes on reading and writing.
+// Copies one state of the database, while the service goes on reading and writing.
 import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { StoreFailure } from '../../errors.ts';
 
-/** In one step, which is one read of one state: further steps would begin again after every write. */
+/** All in one step: with several, SQLite begins again after every write. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 /**
- * Copies the database at `file` to `to`, which must not exist and becomes one whole file of mode 0600 with everything that was
- * committed when the copy began. The pages are copied on a thread of Node's own: nobody waits for them. Rejects with
- * StoreFailure, and nothing is left of the copy.
+ * Copies the database at `file` to `to`: one file of mode 0600 with everything that was committed when the copy began. `to` must not
+ * exist. A thread of Node.js copies the pages; nothing here waits. Rejects with StoreFailure, and then leaves no file.
  */
 export async function takeSnapshot(file: string, to: string): Promise<void> {
   try {
@@ -18,7 +17,7 @@ export async function takeSnapshot(file: string, to: string): Promise<void> {
     throw new StoreFailure(messageOf(error), { cause: error });
   }
   try {
-    // The umask may have taken bits away from the owner.
+    // The umask may have removed bits of the owner.
     chmodSync(to, 0o600);
     const source = new DatabaseSync(file, { readOnly: true });
     try {
@@ -28,7 +27,7 @@ export async function takeSnapshot(file: string, to: string): Promise<void> {
     }
     const copy = new DatabaseSync(to);
     try {
-      // A write-ahead log would be a second file, which no stream carries.
+      // In write-ahead mode it could be two files, and a backup is one.
       copy.exec('pragma journal_mode = delete');
     } finally {
       copy.close();

@@ -1,18 +1,18 @@
-// The folder for a copy of the data on which a start is tried: for its owner alone, and gone with the trial, or at the next one when
-// nobody could remove it. It never removes what may not be such a folder of ours, or what another process works in.
+// The folder for a copy of the data on which a start is tried. Only its owner may read it. It is removed after the trial, or by the next
+// one if the process was killed. Never removes a folder that may not be ours, or that another process works in.
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isSystemError } from '../../errors.ts';
 
-/** Who made it is in its name; mkdtemp adds six characters. */
+/** The name holds the process id; mkdtemp adds six characters. */
 const PREFIX = 'countersign-trial-';
 const NAME = new RegExp(`^${PREFIX}([1-9]\\d{0,9})-[A-Za-z0-9]{6}$`);
-/** No trial takes so long; a number of a process is given again some time. */
+/** Longer than any trial. Process ids are used again, so an old folder is removed even if its id is alive. */
 const LONGEST_MS = 3_600_000;
 
-/** Calls `work` with a new folder, and removes it however that ends, by a signal too; only SIGKILL leaves it. Throws what mkdtemp does. */
+/** Calls `work` with a new folder, and removes it at the end, also after a signal; only SIGKILL leaves it. Throws as mkdtemp does. */
 export async function inTrialFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
   let folder: string | undefined;
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -22,7 +22,7 @@ export async function inTrialFolder<Result>(work: (folder: string) => Promise<Re
   function end(signal: NodeJS.Signals): void {
     if (folder !== undefined) remove(folder);
     forget();
-    // As if nobody had listened.
+    // End as if there had been no listener.
     process.kill(process.pid, signal);
   }
   for (const signal of signals) process.on(signal, end);
@@ -31,14 +31,14 @@ export async function inTrialFolder<Result>(work: (folder: string) => Promise<Re
     return await work(folder);
   } finally {
     if (folder !== undefined) remove(folder);
-    // A signal that came meanwhile is heard between two turns.
+    // Signals that came meanwhile are delivered between two turns.
     await nextTurn();
     await nextTurn();
     forget();
   }
 }
 
-/** Removes what trials of ours left that were ended by SIGKILL or with the machine. Never throws. */
+/** Removes folders of trials that were ended by SIGKILL or with the machine. Never throws. */
 export function removeLeftTrials(): void {
   for (const name of namesIn(tmpdir())) {
     const pid = NAME.exec(name)?.[1];

@@ -1,5 +1,5 @@
-// Whether a start would succeed on a database that nobody has open: tried on a copy, by what a start does itself. It changes nothing
-// where the data are, and holds nothing there that would keep a start waiting.
+// Tries a start on a copy of a database that nobody has open, with the code of a start. Changes nothing in the data folder, and holds
+// nothing there that a real start would wait for.
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,16 +15,16 @@ import { examineDatabase } from './examine.ts';
 import { realFile } from './lock.ts';
 import { inTrialFolder } from './trial-folder.ts';
 
-/** For the copy, and for what a start adds to it. */
+/** Free space required beyond the copy, for what a start writes. */
 const ROOM_BYTES = 64 * 1_048_576;
 
-/** Throws StoreFailure where the files cannot even be looked at. */
+/** Throws StoreFailure when the files cannot be looked at. */
 export async function tryStart(file: string): Promise<Look> {
   const real = realFile(file);
   const broken = problemOf(() => requireWholeFiles(real));
   if (broken !== undefined) return { database: undefined, start: { kind: 'fails', problem: broken } };
   if (!existsSync(real)) return { database: undefined, start: { kind: 'starts' } };
-  // Read where it lies it would keep a start waiting: whoever reads past a log has the database open.
+  // Copy it: to read a database with a log we must open it, and a real start would wait for us.
   if (existsSync(`${real}-wal`)) return onACopy(real);
   const database = await examineDatabase(real);
   switch (database.kind) {
@@ -55,7 +55,7 @@ async function onACopy(real: string): Promise<Look> {
   }
 }
 
-// In a thread, so that a signal is heard meanwhile. A copy has the mode of what it was made of, whatever the umask is.
+// Asynchronous, so that signals are handled meanwhile. copyFile keeps the mode of the original: make it the owner's only.
 async function copyForUs(from: string, to: string): Promise<void> {
   await copyFile(from, to);
   await chmod(to, OWNER_ONLY);
@@ -68,7 +68,7 @@ const withoutCopy = async (real: string, why: string): Promise<Look> => ({
 
 async function tryOpening(copy: string): Promise<Trial> {
   try {
-    // The clock is a finding of its own.
+    // The doctor reports the clock separately.
     const { store } = await openStore({ open: async () => openDatabase(copy) }, undefined, 'doubt');
     await store.close();
     return { kind: 'starts' };
@@ -77,7 +77,7 @@ async function tryOpening(copy: string): Promise<Trial> {
   }
 }
 
-// A start on tables of this release only reads before it serves.
+// With the tables of this release, a start only reads before it serves.
 async function tryReading(real: string): Promise<Trial> {
   const { reader, close } = openReadOnly(real);
   try {

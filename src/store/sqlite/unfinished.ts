@@ -1,5 +1,5 @@
-// What a start that broke off has left where an earlier release made the tables: it committed each statement alone. Undone here, so
-// that the migrations find what they were written for, but only where it is certain that no row goes with it.
+// Undoes what a start of an early release left when it broke off: that release committed each statement of a migration alone. Only if
+// no row is lost by it; the migrations then start from where they expect to.
 import { type Kysely, sql } from 'kysely';
 import { StoreFailure } from '../../errors.ts';
 import type { Tables } from '../sql/tables.ts';
@@ -8,7 +8,7 @@ const FIRST = '0001-initial';
 const SECOND = '0002-operator';
 const THIRD = '0003-live-credentials';
 
-/** Of the first migration; the referring ones before the one they refer to. */
+/** Of the first migration. Tables that refer to another come before it. */
 const FIRST_TABLES = [
   'subkey',
   'token',
@@ -22,7 +22,7 @@ const FIRST_TABLES = [
 ];
 const MIGRATION_TABLES = ['kysely_migration', 'kysely_migration_lock'];
 
-/** Throws StoreFailure for a database that is not ours, and where something stands in the way. */
+/** Throws StoreFailure if the database is not ours, or if rows would be lost. */
 export async function clearUnfinished(tx: Kysely<Tables>): Promise<void> {
   const tables = await tablesOf(tx);
   if (tables.size === 0) return;
@@ -32,7 +32,7 @@ export async function clearUnfinished(tx: Kysely<Tables>): Promise<void> {
   if (!applied.includes(THIRD)) await clearThird(tx, applied.includes(SECOND));
 }
 
-/** Whether nothing in it is worth keeping: no table, or those of a first start that broke off. */
+/** True if there is nothing to keep: no table, or only those of a first start that broke off. */
 export async function isUnfinished(db: Kysely<Tables>): Promise<boolean> {
   const tables = await tablesOf(db);
   if ([...tables].some((name) => !FIRST_TABLES.includes(name) && !MIGRATION_TABLES.includes(name))) return false;
@@ -72,11 +72,11 @@ async function clearThird(tx: Kysely<Tables>, isSecondDone: boolean): Promise<vo
   for (const name of ['subkey_unrevoked', 'token_unrevoked', 'token_unrevoked_by_expiry']) {
     await tx.schema.dropIndex(name).ifExists().execute();
   }
-  // The last statement takes it away; where the second migration is to come, that one makes it.
+  // The last statement of the third migration drops this index. The second makes it, if that is still to come.
   if (isSecondDone) await sql`create index if not exists token_by_expiry on token (expiry_at)`.execute(tx);
 }
 
-/** Oldest first; none where the table of them is missing. */
+/** Oldest first; none if their table does not exist. */
 export async function appliedMigrations(db: Kysely<Tables>): Promise<readonly string[]> {
   if (!(await tablesOf(db)).has('kysely_migration')) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);

@@ -1,5 +1,5 @@
-// Whether the content of the database file is still the work of this process. The same file may be written over where it lies, and
-// what SQLite keeps in memory hides that: here everything is read anew. It never changes the file.
+// Notices when another process writes over the content of the database file. SQLite's cache hides that, so every check reads the file
+// anew. Never changes it.
 import { type BigIntStats, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -10,33 +10,33 @@ import { attempt, BUSY_MS } from './connection.ts';
 import type { Ours } from './ours.ts';
 
 export interface Content {
-  /** From here on only our own commits reach the file. Throws as `examine` does. */
+  /** From now on only our own commits may reach the file. Throws as `examine` does. */
   start(): void;
-  /** Before and after a commit: examines the file where it has been written, or touched, since it was examined last. */
+  /** Before and after a commit: examines the file if it was written or touched since the last examination. */
   require(): void;
-  /** Reads it, whatever its times say. Throws StoreLost for other content, StoreFailure where it cannot be read now. */
+  /** Reads the file, whatever its times are. Throws StoreLost for other content, StoreFailure if it cannot be read now. */
   examine(): void;
-  /** The highest time is about to be set to this one or a later one, which may be lower than what it was. */
+  /** The highest time is about to be set to `to` or later, which may be lower than before. */
   timeMayFall(to: UnixNanos): void;
 }
 
-/** What only grows while we run, and two texts that stay. `undefined` while all of it is in the log alone. */
+/** Numbers that only grow while we run, and two texts that stay. `undefined` while all of them are still in the log only. */
 type Facts = ReadonlyMap<string, bigint | string>;
 
 const GROWING = [LOG_HEAD, NEXT_AUDIT_ID, NEXT_SUBKEY_ID, HIGHEST_TIME];
 const STAYING = [EPOCH, 'schema'];
 
-// Primary result codes of SQLite that speak of the content: SQLITE_ERROR (no such table), SQLITE_CORRUPT, SQLITE_NOTADB.
+// Result codes of SQLite about the content: SQLITE_ERROR (no such table), SQLITE_CORRUPT, SQLITE_NOTADB.
 const OF_CONTENT = new Set([1, 11, 26]);
 
-/** `file` is the real one, and exists. `ours` is told what was found. */
+/** `file` is the real file, and exists. Tells `ours` what it found. */
 export function watchContent(file: string, ours: Ours): Content {
   const url = pathToFileURL(file);
-  // Without the log: what checkpoints have brought to the file itself, by SQLite so that none of our locks on it is lost.
+  // Reads the file without its log. Through SQLite: closing a plain file descriptor would drop our locks on the file.
   url.searchParams.set('immutable', '1');
   let mark = '';
   let known: Facts | undefined;
-  /** With the log: what a start wrote, the tables of a newer release for one, comes to the file only when the log is emptied. */
+  /** Read with the log. What the start wrote, such as a migration, reaches the file only when the log is emptied. */
   let atStart: Facts | undefined;
   let lowestSet: UnixNanos | undefined;
 
@@ -70,8 +70,8 @@ export function watchContent(file: string, ours: Ours): Content {
     }
   }
 
-  // A checkpoint that a reader holds up leaves some pages of a later state and some of an earlier one. Each of them is later than
-  // it was, and whether all of them fit together shows again when the log is empty.
+  // A checkpoint that a reader held up leaves pages of two states in the file. Each number in them has still only grown. Whether the
+  // pages fit together is known again when the log is empty.
   function requireLaterInFile(): void {
     let now: Facts | undefined;
     try {
@@ -86,7 +86,7 @@ export function watchContent(file: string, ours: Ours): Content {
     known = now;
   }
 
-  // The log included, with nothing of it in memory yet.
+  // With the log, on a new connection: nothing of it is cached.
   function requireOurHead(): void {
     const saw = ours.head.watch();
     let head: bigint | string | undefined;
@@ -101,7 +101,7 @@ export function watchContent(file: string, ours: Ours): Content {
   }
 
   function examine(): void {
-    // Before it is read: what is written meanwhile is examined again.
+    // Take the mark before reading: a write in between is then examined again.
     const seen = markOf(file);
     requireLaterInFile();
     requireOurHead();
@@ -123,7 +123,7 @@ export function watchContent(file: string, ours: Ours): Content {
   };
 }
 
-// Connections of its own, whose memory is empty.
+// A new connection has no cache.
 function reading<Result>(url: URL, read: (connection: DatabaseSync) => Result): Result {
   return attempt(() => {
     const connection = new DatabaseSync(url.href, { readOnly: true, timeout: BUSY_MS });
