@@ -11,40 +11,16 @@ import type { Token } from '../../domain/token.ts';
 import { ApiError } from '../../errors.ts';
 import { readPage } from '../../http/kit/read.ts';
 import type { Account, Store } from '../../store/store.ts';
-import { BigInteger } from '../../wire/common.ts';
-import { REVOCATION_HEADER, ReceiptWire, receiptOf, receiptToWire } from '../../wire/receipt.ts';
-import { SubkeyWire } from '../../wire/subkeys.ts';
+import {
+  AccountDetailWire,
+  AccountListWire,
+  type AccountWire,
+  LockedWire,
+  type TokenWire,
+} from '../../wire/accounts.ts';
+import { REVOCATION_HEADER, receiptOf, receiptToWire } from '../../wire/receipt.ts';
 import { subkeyToWire, tokenToWire } from '../../wire/to-wire.ts';
-import { ApiTokenWire } from '../../wire/tokens.ts';
 import { actOf } from '../act.ts';
-
-const AccountWire = Type.Object({
-  account: Type.String(),
-  signer_type: Type.String(),
-  /** The main public key, or the wallet's address. */
-  signer: Type.String(),
-  locked: Type.Boolean(),
-  /** Times are nanoseconds; 0 = not locked, or never signed out. */
-  locked_at: BigInteger,
-  valid_after: BigInteger,
-  created_at: BigInteger,
-});
-type AccountWire = Static<typeof AccountWire>;
-
-const AccountListWire = Type.Object({
-  results: Type.Array(AccountWire),
-  next: Type.Union([Type.String(), Type.Null()]),
-});
-/** Owners ask for live tokens alone or tell by the times; a table for people says it. */
-const TokenWire = Type.Object({ ...ApiTokenWire.properties, state: Type.Enum(['issued', 'expired', 'revoked']) });
-const AccountDetailWire = Type.Object({
-  ...AccountWire.properties,
-  subkeys: Type.Array(SubkeyWire),
-  tokens: Type.Array(TokenWire),
-  /** True when there are more of either than are shown. */
-  more: Type.Boolean(),
-});
-const LockedWire = Type.Object({ ...AccountWire.properties, receipt: ReceiptWire });
 
 const ListQuery = Type.Object(
   { limit: Type.Optional(Type.String()), cursor: Type.Optional(Type.String({ maxLength: 80 })) },

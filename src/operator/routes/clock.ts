@@ -1,34 +1,13 @@
 // The time that is kept beside the machine's clock, and taking the machine's when the kept one is wrong.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import type { AcceptClock } from '../../credentials/accept-clock.ts';
 import { type KeptClock, leadSeconds } from '../../domain/time.ts';
 import { clockFinding } from '../../telemetry/readiness.ts';
-import { BigInteger } from '../../wire/common.ts';
+import { AcceptedWire, ClockWire } from '../../wire/clock.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { actOf } from '../act.ts';
-
-const ClockWire = Type.Object({
-  /** Times are nanoseconds. */
-  kept: BigInteger,
-  machine: BigInteger,
-  /** How far the kept time is ahead of the machine's; below 0 the machine's is ahead. */
-  lead_seconds: Type.Number(),
-  /** `ok`, or what is wrong, as /readyz says it. */
-  state: Type.String(),
-});
-
-const AcceptedWire = Type.Object({
-  ...ClockWire.properties,
-  /** False where the two were so close that nothing was done. */
-  accepted: Type.Boolean(),
-  /** What was kept before; 0 = nothing was done, as in the rest. */
-  from: BigInteger,
-  valid_after: BigInteger,
-  revoked_subkeys: Type.Integer(),
-  revoked_tokens: Type.Integer(),
-});
 
 export function registerClockRoutes(
   server: FastifyInstance,

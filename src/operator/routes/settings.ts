@@ -1,11 +1,7 @@
 // The settings that this server runs with: what was read at its start, whatever stands in files and environments by now. No secret.
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
 import type { ShownSetting } from '../../config/shown.ts';
-
-const SettingsWire = Type.Object({
-  results: Type.Array(Type.Object({ name: Type.String(), value: Type.String(), from: Type.String() })),
-});
+import { SettingsWire } from '../../wire/settings.ts';
 
 export function registerSettingsRoute(app: FastifyInstance, settings: readonly ShownSetting[]): void {
   app.get('/operator/v1/settings', { schema: { response: { 200: SettingsWire } } }, async () => ({

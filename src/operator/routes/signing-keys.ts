@@ -5,35 +5,9 @@ import Type, { type Static } from 'typebox';
 import type { SigningKeys } from '../../credentials/signing-keys.ts';
 import { type KeyUse, keyUses } from '../../jwt/kinds.ts';
 import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
-import { BigInteger } from '../../wire/common.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
+import { RetiredKeyWire, SigningKeyListWire, SigningKeyWire, WouldEndWire } from '../../wire/signing-keys.ts';
 import { actOf } from '../act.ts';
-
-const SigningKeyWire = Type.Object({
-  kid: Type.String(),
-  use: Type.String(),
-  state: Type.String(),
-  /** Times are nanoseconds. */
-  created_at: BigInteger,
-  /** While published: when it begins to sign; else 0. */
-  signs_from: BigInteger,
-  /** While verifying: when it retires; else 0. */
-  verify_until: BigInteger,
-});
-type SigningKeyWire = Static<typeof SigningKeyWire>;
-
-const RetiredKeyWire = Type.Object({
-  ...SigningKeyWire.properties,
-  /** Tokens that this ended; 0 where it was retired already. */
-  revoked_tokens: Type.Integer(),
-});
-const WouldEndWire = Type.Object({
-  ...SigningKeyWire.properties,
-  /** What it signed and is accepted still; sessions and terminal tokens are not kept, and counted as the audit log knows them. */
-  tokens: Type.Integer(),
-  sessions: Type.Integer(),
-  terminal_tokens: Type.Integer(),
-});
 
 /** The member that counts what a key of this use signed. */
 const countOf = {
@@ -42,7 +16,6 @@ const countOf = {
   terminal: 'terminal_tokens',
 } as const satisfies Record<KeyUse, keyof Static<typeof WouldEndWire>>;
 
-const SigningKeyListWire = Type.Object({ results: Type.Array(SigningKeyWire) });
 const RotateBody = Type.Object({ use: Type.Enum([...keyUses]) }, { additionalProperties: false });
 const KidParams = Type.Object({ kid: Type.String() });
 

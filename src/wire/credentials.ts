@@ -1,0 +1,66 @@
+// Credentials of any account as the operator finds and ends them.
+import Type, { type Static } from 'typebox';
+import { credentialKinds } from '../domain/kinds.ts';
+import { BigInteger } from './common.ts';
+import { ReceiptWire } from './receipt.ts';
+
+export const RowWire = Type.Object({
+  at: BigInteger,
+  action: Type.String(),
+  actor: Type.String(),
+  request_id: Type.String(),
+  client_ip: Type.String(),
+});
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** The serialiser would look for a member of a union by its types, of which a bigint has none. */
+const objectOrNull = <T extends Type.TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, nullable: true });
+const credential = {
+  account: Type.String(),
+  account_locked: Type.Boolean(),
+  kind: Type.Enum([...credentialKinds]),
+  /** As logs and audit rows name it within its account: `subkey:42`. */
+  credential: Type.String(),
+  /** As the subjects of audit rows name it; it names no other credential of any account. */
+  subject: Type.String(),
+  /** A public key, a wallet's address or a lookup_id; empty when it is gone. */
+  label: Type.String(),
+  name: Type.String(),
+  state: Type.Enum(['active', 'pending', 'issued', 'expired', 'revoked', 'gone']),
+  allowed_cidrs: Type.Array(Type.String()),
+  /** Times are nanoseconds; 0 = never, or not known. */
+  created_at: BigInteger,
+  expires_at: BigInteger,
+  revoked_at: BigInteger,
+};
+export const CredentialWire = Type.Object({
+  ...credential,
+  /** The row of the audit log that ended it. */
+  ended_by: objectOrNull(RowWire),
+  /** What it did from the address that was asked about, in the rows of this page. */
+  seen: objectOrNull(Type.Object({ rows: Type.Integer(), newest: RowWire, oldest: RowWire })),
+});
+export type CredentialWire = Static<typeof CredentialWire>;
+
+export const BearerWire = Type.Object({
+  /** False: no key of ours signed this text, and anybody may have written what it says. */
+  verified: Type.Boolean(),
+  /** Why a request with it is refused, whatever its address; null when it works. */
+  refusal: orNull(Type.String()),
+  kid: orNull(Type.String()),
+  session: orNull(Type.String()),
+  issued_at: BigInteger,
+  expires_at: BigInteger,
+});
+export const FoundWire = Type.Object({
+  results: Type.Array(CredentialWire),
+  bearer: objectOrNull(BearerWire),
+  /** Goes on with what an address did before. */
+  next: orNull(Type.String()),
+});
+export const RevokedWire = Type.Object({
+  /** False: it was revoked before, and nothing was done. */
+  revoked: Type.Boolean(),
+  result: CredentialWire,
+  receipt: ReceiptWire,
+});
