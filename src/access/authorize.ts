@@ -14,7 +14,7 @@ import type { Facts, FactsQuery } from '../store/store.ts';
 import { readBearer } from './bearer.ts';
 import { openGrantForAnyone } from './grant.ts';
 import type { Route } from './route-table.ts';
-import { type Asked, type Caller, refusalOf } from './rules.ts';
+import { type Asked, type Holder, refusalOf } from './rules.ts';
 
 export interface AccessRequest {
   readonly route: Pick<Route, 'access' | 'identity'>;
@@ -39,10 +39,10 @@ export interface AuthorizeDeps {
 }
 
 /** What claims mean for every decision about them. */
-interface Bearing {
+interface BearerContext {
   readonly principal: Principal;
   readonly query: FactsQuery;
-  readonly caller: Caller;
+  readonly holder: Holder;
   readonly subjects: readonly Subject[];
   /** When the bearer itself does. */
   readonly endsAt: UnixNanos;
@@ -53,8 +53,8 @@ interface Bearing {
  * Never throws: what cannot be decided is denied.
  */
 export function createAuthorize(deps: AuthorizeDeps): Authorize {
-  // For as long as the verifier remembers the bearer: then its claims are one frozen object, on which all of this depends alone.
-  const bearings = new WeakMap<VerifiedClaims, Bearing>();
+  // Kept by the claims object: the verifier returns the same frozen one for as long as it remembers the bearer.
+  const contexts = new WeakMap<VerifiedClaims, BearerContext>();
 
   return function authorize(request) {
     const { access } = request.route;
@@ -81,11 +81,11 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       );
     }
     const { claims } = verified;
-    const bearing = bearingOf(claims);
-    const { principal, query } = bearing;
+    const context = contextOf(claims);
+    const { principal, query } = context;
     try {
       const decision = deps.view.ask(query, (facts, position) =>
-        decide(request, permission, claims, bearing, facts, position),
+        weigh(request, permission, claims, context, facts, position),
       );
       return decision instanceof Promise ? decision.catch((error) => unavailable(error, principal)) : decision;
     } catch (error) {
@@ -94,17 +94,17 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   }
 
   // Runs inside view.ask: the facts are current and the grant is registered before anything else can happen.
-  function decide(
+  function weigh(
     request: AccessRequest,
     permission: Asked['permission'],
     claims: VerifiedClaims,
-    { principal, caller, subjects, endsAt }: Bearing,
+    { principal, holder, subjects, endsAt }: BearerContext,
     facts: Facts,
     position: bigint,
   ): Decision {
     const asked = { permission, method: request.method, clientIp: request.clientIp };
     const now = deps.clock.latest();
-    const refusal = refusalOf(caller, facts, asked, now);
+    const refusal = refusalOf(holder, facts, asked, now);
     if (refusal !== undefined) return deny(refusal, { principal });
     const isCredentialFirst = facts.expiresAt !== NEVER && facts.expiresAt <= endsAt;
     return deps.live.open({
@@ -115,25 +115,25 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       endsAt: isCredentialFirst ? facts.expiresAt : endsAt,
       endReason: isCredentialFirst ? 'credential_expired' : 'bearer_expired',
       refusalAt: (now): DenyReason | undefined =>
-        claims.expiresAt <= secondsOf(now) ? 'bearer_expired' : refusalOf(caller, facts, asked, now),
+        claims.expiresAt <= secondsOf(now) ? 'bearer_expired' : refusalOf(holder, facts, asked, now),
     });
   }
 
-  function bearingOf(claims: VerifiedClaims): Bearing {
-    const known = bearings.get(claims);
+  function contextOf(claims: VerifiedClaims): BearerContext {
+    const known = contexts.get(claims);
     if (known !== undefined) return known;
     const { credential, kid, authTime } = claims;
     const principal = principalOf(claims, deps.policy);
     const query = { ...credential, kid };
-    const bearing: Bearing = {
+    const context: BearerContext = {
       principal,
       query,
-      caller: { kind: credential.kind, permissions: principal.permissions, authTime },
+      holder: { kind: credential.kind, permissions: principal.permissions, authTime },
       subjects: subjectsOf(query),
       endsAt: nanosOfSeconds(claims.expiresAt),
     };
-    bearings.set(claims, bearing);
-    return bearing;
+    contexts.set(claims, context);
+    return context;
   }
 }
 

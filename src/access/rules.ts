@@ -1,4 +1,5 @@
-// The rules themselves, as one pure function of facts: nothing here reads a clock, a store or a header.
+// The rules of a decision, each by its name, as pure functions of facts: nothing here reads a clock, a store or a header. Who asks
+// which rules, and in which order, are the lists below: requests, logins and the signers of orders share one liveness.
 import { allows, type IpAddress } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type CredentialKind, kindTable } from '../domain/kinds.ts';
@@ -6,7 +7,8 @@ import type { Permission } from '../domain/permission.ts';
 import { isOver, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
 import type { Facts } from '../store/store.ts';
 
-export interface Caller {
+/** What a bearer or a login says of its credential, once that is proven. */
+export interface Holder {
   readonly kind: CredentialKind;
   readonly permissions: ReadonlySet<Permission>;
   readonly authTime: UnixSeconds;
@@ -19,56 +21,166 @@ export interface Asked {
   readonly clientIp: IpAddress | undefined;
 }
 
-/** Why a credential is dead, whatever was made with it and whether or not its account is locked. */
-export function credentialRefusal(facts: Facts, now: UnixNanos): DenyReason | undefined {
-  if (!facts.signingKeyAlive) return 'signing_key_retired';
-  if (!facts.accountKnown) return 'account_unknown';
-  switch (facts.credential) {
-    case 'unknown':
-      return 'credential_unknown';
-    case 'pending':
-      return 'credential_pending';
-    case 'revoked':
-      return 'credential_revoked';
-    case 'alive':
-      break;
-    default:
-      return facts.credential satisfies never;
-  }
-  return isOver(facts.expiresAt, now) ? 'credential_expired' : undefined;
+/** `ask` says why the rule refuses, or undefined. A rule that asks less of `By` and `For` may stand in more lists. */
+export interface Rule<By = Holder, For = Asked> {
+  readonly name: string;
+  readonly ask: (facts: Facts, now: UnixNanos, by: By, asked: For) => DenyReason | undefined;
 }
 
-/** Why the credential behind a bearer is dead, or undefined when it lives. */
-export function livenessRefusal(caller: Caller, facts: Facts, now: UnixNanos): DenyReason | undefined {
-  const ended = credentialRefusal(facts, now);
-  if (ended !== undefined) return ended;
-  // A session is as old as the signature behind it.
-  if (kindTable[caller.kind].endsWithSignOut && nanosOfSeconds(caller.authTime) <= facts.validAfter)
-    return 'signed_out';
-  if (facts.accountLocked) return 'account_locked';
-  return undefined;
-}
+type OfCredential = Rule<unknown, unknown>;
+type OfAddress = Rule<unknown, Pick<Asked, 'clientIp'>>;
 
-/** The whole decision: alive, then permission, then GET-only for tokens, then the allowlist (DESIGN 4.5). */
-export function refusalOf(caller: Caller, facts: Facts, asked: Asked, now: UnixNanos): DenyReason | undefined {
-  return (
-    livenessRefusal(caller, facts, now) ?? permissionRefusal(caller, asked) ?? addressRefusal(facts, asked.clientIp)
-  );
-}
+const signingKeyAlive: OfCredential = {
+  name: 'signing_key_alive',
+  ask: (facts) => (facts.signingKeyAlive ? undefined : 'signing_key_retired'),
+};
 
-function permissionRefusal(caller: Caller, asked: Asked): DenyReason | undefined {
-  const { endsItself, getOnly } = kindTable[caller.kind];
-  if (asked.permission === 'possession') return endsItself ? undefined : 'permission_missing';
-  if (!caller.permissions.has(asked.permission)) return 'permission_missing';
-  if (getOnly && asked.method !== 'GET') return 'read_only_method';
-  return undefined;
-}
+const accountKnown: OfCredential = {
+  name: 'account_known',
+  ask: (facts) => (facts.accountKnown ? undefined : 'account_unknown'),
+};
 
-export function addressRefusal(
-  facts: Pick<Facts, 'allowlist'>,
-  clientIp: IpAddress | undefined,
+const credentialAlive: OfCredential = {
+  name: 'credential_alive',
+  ask: ({ credential }) => {
+    switch (credential) {
+      case 'unknown':
+        return 'credential_unknown';
+      case 'pending':
+        return 'credential_pending';
+      case 'revoked':
+        return 'credential_revoked';
+      case 'alive':
+        return undefined;
+      default:
+        return credential satisfies never;
+    }
+  },
+};
+
+const credentialNotExpired: OfCredential = {
+  name: 'credential_not_expired',
+  ask: (facts, now) => (isOver(facts.expiresAt, now) ? 'credential_expired' : undefined),
+};
+
+const accountUnlocked: OfCredential = {
+  name: 'account_unlocked',
+  ask: (facts) => (facts.accountLocked ? 'account_locked' : undefined),
+};
+
+/** A session is as old as the signature behind it. */
+const notSignedOut: Rule<Pick<Holder, 'kind' | 'authTime'>, unknown> = {
+  name: 'not_signed_out',
+  ask: (facts, _now, { kind, authTime }) =>
+    kindTable[kind].endsWithSignOut && nanosOfSeconds(authTime) <= facts.validAfter ? 'signed_out' : undefined,
+};
+
+const permissionHeld: Rule = {
+  name: 'permission_held',
+  ask: (_facts, _now, by, { permission }) => {
+    const isHeld = permission === 'possession' ? kindTable[by.kind].endsItself : by.permissions.has(permission);
+    return isHeld ? undefined : 'permission_missing';
+  },
+};
+
+/** Who may end itself does so by POST, whatever its kind. */
+const methodAllowed: Rule = {
+  name: 'method_allowed',
+  ask: (_facts, _now, { kind }, { permission, method }) =>
+    kindTable[kind].getOnly && method !== 'GET' && permission !== 'possession' ? 'read_only_method' : undefined,
+};
+
+const allowlistIntact: OfAddress = {
+  name: 'allowlist_intact',
+  ask: (facts) => (facts.allowlist.kind === 'damaged' ? 'allowlist_damaged' : undefined),
+};
+
+const clientIpKnown: OfAddress = {
+  name: 'client_ip_known',
+  ask: (_facts, _now, _by, { clientIp }) => (clientIp === undefined ? 'client_ip_unknown' : undefined),
+};
+
+const clientIpAllowed: OfAddress = {
+  name: 'client_ip_allowed',
+  ask: ({ allowlist }, _now, _by, { clientIp }) =>
+    allowlist.kind !== 'damaged' && clientIp !== undefined && allows(allowlist, clientIp)
+      ? undefined
+      : 'ip_not_allowed',
+};
+
+/** The credential lives, whatever was made with it and whether or not its account is locked. */
+const credential = [signingKeyAlive, accountKnown, credentialAlive, credentialNotExpired] as const;
+const address = [allowlistIntact, clientIpKnown, clientIpAllowed] as const;
+
+/** Whether a bearer lives. */
+const liveness: readonly Rule<Pick<Holder, 'kind' | 'authTime'>, unknown>[] = [
+  ...credential,
+  notSignedOut,
+  accountUnlocked,
+];
+
+/** The rules of every request, in order: the bearer lives, holds the permission, may use the method, and is used from its addresses. */
+export const requestRules: readonly Rule[] = [...liveness, permissionHeld, methodAllowed, ...address];
+
+/**
+ * The rules of a login whose proof was good. The list comes before sign-out and lock: whoever stole a key learns from elsewhere only
+ * that it may not be used there.
+ */
+export const loginRules: readonly Rule<Pick<Holder, 'kind' | 'authTime'>, Pick<Asked, 'clientIp'>>[] = [
+  ...credential,
+  ...address,
+  notSignedOut,
+  accountUnlocked,
+];
+
+/** The rules of a subkey that signed an order. It opened no session for that, so that no sign-out ends it. */
+export const signerRules: readonly OfAddress[] = [...credential, accountUnlocked, ...address];
+
+/** The first of the rules that refuses. */
+export function firstRefusal<By, For>(
+  rules: readonly Rule<By, For>[],
+  facts: Facts,
+  now: UnixNanos,
+  by: By,
+  asked: For,
 ): DenyReason | undefined {
-  if (facts.allowlist.kind === 'damaged') return 'allowlist_damaged';
-  if (clientIp === undefined) return 'client_ip_unknown';
-  return allows(facts.allowlist, clientIp) ? undefined : 'ip_not_allowed';
+  for (const rule of rules) {
+    const refusal = rule.ask(facts, now, by, asked);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
+
+/**
+ * Why a request is refused, or undefined: the first of requestRules that refuses. Written out because a loop over the list makes each
+ * decision 0.1 µs slower; a test holds the two to each other.
+ */
+export const refusalOf = (by: Holder, facts: Facts, asked: Asked, now: UnixNanos): DenyReason | undefined =>
+  signingKeyAlive.ask(facts, now, by, asked) ??
+  accountKnown.ask(facts, now, by, asked) ??
+  credentialAlive.ask(facts, now, by, asked) ??
+  credentialNotExpired.ask(facts, now, by, asked) ??
+  notSignedOut.ask(facts, now, by, asked) ??
+  accountUnlocked.ask(facts, now, by, asked) ??
+  permissionHeld.ask(facts, now, by, asked) ??
+  methodAllowed.ask(facts, now, by, asked) ??
+  allowlistIntact.ask(facts, now, by, asked) ??
+  clientIpKnown.ask(facts, now, by, asked) ??
+  clientIpAllowed.ask(facts, now, by, asked);
+
+/** Why the credential behind a bearer is dead, or undefined while it lives. */
+export const livenessRefusal = (
+  by: Pick<Holder, 'kind' | 'authTime'>,
+  facts: Facts,
+  now: UnixNanos,
+): DenyReason | undefined => firstRefusal(liveness, facts, now, by, undefined);
+
+export interface Verdict {
+  readonly rule: string;
+  /** Undefined: the rule allows. */
+  readonly refusal: DenyReason | undefined;
+}
+
+/** What every rule of a request says, in order, also those after the first that refuses: for "why", never for a decision. */
+export const verdictsOf = (by: Holder, facts: Facts, asked: Asked, now: UnixNanos): readonly Verdict[] =>
+  requestRules.map(({ name, ask }) => ({ rule: name, refusal: ask(facts, now, by, asked) }));

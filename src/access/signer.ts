@@ -7,7 +7,7 @@ import type { Felt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Clock } from '../domain/time.ts';
 import type { View } from '../revocation/view.ts';
-import { addressRefusal, credentialRefusal } from './rules.ts';
+import { firstRefusal, signerRules } from './rules.ts';
 
 export interface SignedFor {
   /** The key that signed the session's bearer. */
@@ -35,10 +35,7 @@ export const createOrderSigners = ({
 }): OrderSigners => ({
   mainKey: ({ credential, kid }) => view.ask({ ...credential, kid }, (facts) => facts.mainKey),
   refusal: ({ account, id }, { kid, clientIp }) =>
-    view.ask(
-      { account, kind: 'subkey', id, kid },
-      (facts) =>
-        credentialRefusal(facts, clock.latest()) ??
-        (facts.accountLocked ? 'account_locked' : addressRefusal(facts, clientIp)),
+    view.ask({ account, kind: 'subkey', id, kid }, (facts) =>
+      firstRefusal(signerRules, facts, clock.latest(), undefined, { clientIp }),
     ),
 });

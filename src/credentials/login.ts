@@ -2,7 +2,7 @@
 // verified, never of the path it was posted to (WIRE section 2).
 
 import { refusalErrorOf } from '../access/refusal.ts';
-import { addressRefusal } from '../access/rules.ts';
+import { firstRefusal, loginRules } from '../access/rules.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
-import { addSeconds, type Clock, isOver, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
+import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
@@ -310,17 +310,26 @@ export function createLogin(deps: LoginDeps): Login {
     }
   }
 
-  // Last of all, so that only a key holder learns about the list, the lock and the sign-out (DECISIONS "login checks").
-  function requireAlive(proven: Proven, facts: Facts, clientIp: IpAddress | undefined): void {
-    const now = clock.latest();
-    if (!facts.accountKnown) throw refusalErrorOf('account_unknown');
-    if (facts.credential !== 'alive' || isOver(facts.expiresAt, now)) throw invalidSubkey();
-    const refusal = addressRefusal(facts, clientIp);
-    if (refusal !== undefined) throw refusalErrorOf(refusal);
-    if (nanosOfSeconds(proven.authTime) <= facts.validAfter) {
-      throw signedOutError(facts.validAfter, clock);
+  // Last of all, so that only a key holder learns about the list, the lock and the sign-out (docs/decisions.md "login checks").
+  function requireAlive({ credential, authTime }: Proven, facts: Facts, clientIp: IpAddress | undefined): void {
+    const by = { kind: credential.kind, authTime };
+    const refusal = firstRefusal(loginRules, facts, clock.latest(), by, { clientIp });
+    switch (refusal) {
+      case undefined:
+        return;
+      case 'credential_unknown':
+      case 'credential_pending':
+      case 'credential_revoked':
+      case 'credential_expired':
+        throw invalidSubkey();
+      case 'signed_out':
+        throw signedOutError(facts.validAfter, clock);
+      // The key that would sign the session was retired a moment ago: the next one signs the next attempt.
+      case 'signing_key_retired':
+        throw new ApiError('SERVICE_UNAVAILABLE', 'the signing key was retired meanwhile; try again');
+      default:
+        throw refusalErrorOf(refusal);
     }
-    if (facts.accountLocked) throw refusalErrorOf('account_locked');
   }
 }
 

@@ -1,7 +1,17 @@
 // The rules as a pure function: each refusal by its name, alone and in order.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Asked, addressRefusal, type Caller, livenessRefusal, refusalOf } from '../../../src/access/rules.ts';
+import {
+  type Asked,
+  firstRefusal,
+  type Holder,
+  livenessRefusal,
+  loginRules,
+  refusalOf,
+  requestRules,
+  signerRules,
+  verdictsOf,
+} from '../../../src/access/rules.ts';
 import { type Allowlist, anywhere, parseAllowlist, parseIp } from '../../../src/domain/allowlist.ts';
 import { type CredentialKind, credentialKinds, permissionsOf } from '../../../src/domain/kinds.ts';
 import { permissions } from '../../../src/domain/permission.ts';
@@ -23,13 +33,17 @@ const facts: Facts = {
   signingKeyAlive: true,
 };
 
-const caller = (kind: CredentialKind, authTime = NOW): Caller => ({
+const caller = (kind: CredentialKind, authTime = NOW): Holder => ({
   kind,
   permissions: permissionsOf(kind, { tokensMayReadKeys: false }),
   authTime,
 });
 
 const read: Asked = { permission: 'account:read', method: 'GET', clientIp: parseIp('192.0.2.7') };
+
+/** The first four times out of five. */
+const mostly = <Value>(good: Value, ...bad: readonly Value[]) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(good) }, { weight: 1, arbitrary: fc.constantFrom(...bad) });
 
 function listOf(...entries: string[]): Allowlist {
   const parsed = parseAllowlist(entries);
@@ -118,7 +132,7 @@ describe('the order of refusals', () => {
     let who = caller('main', unixSeconds(NOW - 1));
     let asked: Asked = { permission: 'keys:manage', method: 'POST', clientIp: undefined };
     const named: (string | undefined)[] = [];
-    const mend = (change: { facts?: Partial<Facts>; who?: Caller; asked?: Partial<Asked> }) => {
+    const mend = (change: { facts?: Partial<Facts>; who?: Holder; asked?: Partial<Asked> }) => {
       named.push(refusalOf(who, known, asked, now));
       known = { ...known, ...change.facts };
       who = change.who ?? who;
@@ -189,6 +203,95 @@ describe('the order of refusals', () => {
   });
 });
 
+describe('one liveness', () => {
+  test.each<[string, Partial<Facts>]>([
+    ['signing_key_retired', { signingKeyAlive: false }],
+    ['account_unknown', { accountKnown: false }],
+    ['credential_unknown', { credential: 'unknown' }],
+    ['credential_pending', { credential: 'pending' }],
+    ['credential_revoked', { credential: 'revoked' }],
+    ['credential_expired', { expiresAt: now }],
+    ['account_locked', { accountLocked: true }],
+    ['allowlist_damaged', { allowlist: { kind: 'damaged', reason: 'one odd entry' } }],
+    ['ip_not_allowed', { allowlist: listOf('192.0.2.8') }],
+  ])('refuses a request, a login and a signer of orders alike with %s', (reason, changed) => {
+    const some = { ...facts, ...changed };
+    const by = caller('subkey');
+    expect(refusalOf(by, some, read, now)).toBe(reason);
+    expect(firstRefusal(loginRules, some, now, by, read)).toBe(reason);
+    expect(firstRefusal(signerRules, some, now, undefined, read)).toBe(reason);
+  });
+
+  test('a login by a session signature from before a sign-out is refused as its requests are', () => {
+    const some = { ...facts, validAfter: now };
+    expect(refusalOf(caller('main'), some, read, now)).toBe('signed_out');
+    expect(firstRefusal(loginRules, some, now, caller('main'), read)).toBe('signed_out');
+  });
+
+  test('a login asks for the list before sign-out and lock', () => {
+    const some = { ...facts, validAfter: now, accountLocked: true, allowlist: listOf('192.0.2.8') };
+    const next = { ...some, allowlist: anywhere };
+    const askLogin = (known: Facts) => firstRefusal(loginRules, known, now, caller('subkey'), read);
+    expect([askLogin(some), askLogin(next), askLogin({ ...next, validAfter: NEVER })]).toEqual([
+      'ip_not_allowed',
+      'signed_out',
+      'account_locked',
+    ]);
+  });
+});
+
+describe('every verdict', () => {
+  test('names all rules in order, those after the first refusal too', () => {
+    const some: Facts = { ...facts, accountLocked: true, allowlist: listOf('192.0.2.8') };
+    const asked: Asked = { ...read, permission: 'trade', method: 'POST' };
+    expect(verdictsOf(caller('token'), some, asked, now)).toEqual([
+      { rule: 'signing_key_alive', refusal: undefined },
+      { rule: 'account_known', refusal: undefined },
+      { rule: 'credential_alive', refusal: undefined },
+      { rule: 'credential_not_expired', refusal: undefined },
+      { rule: 'not_signed_out', refusal: undefined },
+      { rule: 'account_unlocked', refusal: 'account_locked' },
+      { rule: 'permission_held', refusal: 'permission_missing' },
+      { rule: 'method_allowed', refusal: 'read_only_method' },
+      { rule: 'allowlist_intact', refusal: undefined },
+      { rule: 'client_ip_known', refusal: undefined },
+      { rule: 'client_ip_allowed', refusal: 'ip_not_allowed' },
+    ]);
+  });
+
+  test('agrees with the decision: the first that refuses is the refusal', () => {
+    const anything = fc.record({
+      kind: fc.constantFrom(...credentialKinds),
+      asked: fc.record<Asked>({
+        permission: fc.constantFrom(...permissions, 'possession'),
+        method: fc.constantFrom('GET', 'POST'),
+        clientIp: fc.constantFrom(read.clientIp, undefined),
+      }),
+      // Mostly good, so that every rule is once the first that refuses.
+      changed: fc.record<Partial<Facts>>({
+        signingKeyAlive: mostly(true, false),
+        accountKnown: mostly(true, false),
+        credential: mostly<Facts['credential']>('alive', 'unknown', 'pending', 'revoked'),
+        expiresAt: mostly(NEVER, now),
+        validAfter: mostly(NEVER, now),
+        accountLocked: mostly(false, true),
+        allowlist: mostly<Allowlist>(anywhere, listOf('192.0.2.8'), { kind: 'damaged', reason: '' }),
+      }),
+    });
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(anything, ({ kind, asked, changed }) => {
+        const some = { ...facts, ...changed };
+        const first = verdictsOf(caller(kind), some, asked, now).find(({ refusal }) => refusal !== undefined);
+        expect(refusalOf(caller(kind), some, asked, now)).toBe(first?.refusal);
+        seen.add(first?.rule ?? 'allowed');
+      }),
+      { seed: 20_260_101, numRuns: 5_000 },
+    );
+    expect([...seen].sort()).toEqual([...requestRules.map(({ name }) => name), 'allowed'].sort());
+  });
+});
+
 describe('an address', () => {
   test.each([
     ['192.0.2.7', ['192.0.2.0/24'], undefined],
@@ -197,7 +300,11 @@ describe('an address', () => {
     ['192.0.2.7', ['::/0'], 'ip_not_allowed'],
     ['2001:db8::1', ['0.0.0.0/0'], 'ip_not_allowed'],
   ])('%s with the list %j: %s', (text, entries, refusal) => {
-    expect(addressRefusal({ allowlist: listOf(...entries) }, parseIp(text))).toBe(refusal);
+    const [asked, known] = [
+      { ...read, clientIp: parseIp(text) },
+      { ...facts, allowlist: listOf(...entries) },
+    ];
+    expect(refusalOf(caller('subkey'), known, asked, now)).toBe(refusal);
   });
 });
 
