@@ -10,22 +10,19 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { jwtVerify } from 'jose';
+import pino from 'pino';
 import joseManifest from '../node_modules/jose/package.json' with { type: 'json' };
-import { type AccessRequest, type Authorize, createAuthorize } from '../src/access/authorize.ts';
+import type { AccessRequest, Authorize } from '../src/access/authorize.ts';
+import { composeAccess } from '../src/compose/access.ts';
+import { composeCore } from '../src/compose/core.ts';
+import { composeMonitoring } from '../src/compose/monitoring.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { readSettingsText } from '../src/config/settings-file.ts';
 import { anywhere, parseAllowlist, parseIp, type UsableAllowlist } from '../src/domain/allowlist.ts';
 import type { CredentialRef, SessionCredentialRef } from '../src/domain/credential.ts';
 import { feltOf } from '../src/domain/felt.ts';
 import { addSeconds, NEVER, secondsOf } from '../src/domain/time.ts';
 import { createIssuer } from '../src/jwt/issue.ts';
-import { createKeyring } from '../src/jwt/keyring.ts';
-import { openMasterKey } from '../src/jwt/master-key.ts';
-import { createSigningKey, toRecord } from '../src/jwt/signing-key.ts';
-import { createVerifyBearer } from '../src/jwt/verify.ts';
-import { createDenials } from '../src/revocation/denials.ts';
-import { createLiveRegistry } from '../src/revocation/live.ts';
-import { createView } from '../src/revocation/view.ts';
-import { openStore } from '../src/store/open.ts';
-import { sqlite } from '../src/store/sqlite/dialect.ts';
 import { median, percentile, processorTime, ratio, rounded, spread } from './support/measure.ts';
 import { temporaryFolder } from './support/processes.ts';
 import { count, heading, onlyFlags, roundsInTime, say, table } from './support/report.ts';
@@ -43,27 +40,20 @@ const calls = count('calls', 20_000);
 /** A bearer is new once: cold cases are measured over this many at a time. */
 const FRESH = 200;
 
-// --- a store with one account, and around it what app.ts puts around it ---
+// --- a store with one account, and around it what is composed around it ---
 
 const folder = temporaryFolder();
-const { store, clock } = await openStore(sqlite(join(folder, 'countersign.db')));
-const masterKey = openMasterKey(join(folder, 'master.key'), { mayCreate: true });
-for (const use of ['session', 'token'] as const) {
-  await store.insertSigningKey(toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }));
-}
-const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
-const denials = createDenials({ clock });
-const view = createView({ read: (query) => store.facts(query), denials, capacity: 100_000 });
-const live = createLiveRegistry({ clock });
-const ISSUER = 'countersign';
+const { config } = loadConfig({
+  argv: [`--data=${join(folder, 'data')}`, `--master_key.file=${join(folder, 'master.key')}`],
+  env: {},
+  cwd: folder,
+  readFile: readSettingsText,
+});
+const core = await composeCore(config, composeMonitoring(pino({ level: 'silent' })));
+const { store, clock, keyring, view } = core;
+const ISSUER = config['jwt.issuer'];
 const authorizeWith = (cacheCapacity: number): Authorize =>
-  createAuthorize({
-    verifyBearer: createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity }),
-    view,
-    live,
-    clock,
-    policy: { tokensMayReadKeys: false },
-  });
+  composeAccess({ ...config, 'memory.entries': cacheCapacity }, core).authorize;
 
 const account = feltOf(0x5a1e_c0de_0123_4567_89ab_cdefn);
 const tenRanges: UsableAllowlist = readRanges(
@@ -322,4 +312,4 @@ table(
   ],
 );
 observer.disconnect();
-await store.close();
+await core[Symbol.asyncDispose]();

@@ -15,6 +15,7 @@ import { bearerUses } from '../jwt/kinds.ts';
 import { openMasterKey } from '../jwt/master-key.ts';
 import { createSigningKey, toRecord } from '../jwt/signing-key.ts';
 import { createCurrentStore } from '../revocation/current-store.ts';
+import { createView } from '../revocation/view.ts';
 import { DATABASE_FILE } from '../store/database-file.ts';
 import type { FarAhead } from '../store/far-ahead.ts';
 import { openStore } from '../store/open.ts';
@@ -56,6 +57,7 @@ export async function composeCore(config: Config, options: CoreOptions) {
     log,
     counters,
     onEnded: (row, receipt) => journal.ended(row, receipt),
+    makeView: createView,
   });
   const store = createCurrentStore(stored, denials);
   const journal = createAuditJournal({
@@ -84,6 +86,8 @@ export async function composeCore(config: Config, options: CoreOptions) {
     masterKey,
     /** True when signing keys had to be created. */
     firstStart,
+    /** Laid over `store` and `view` already. */
+    denials,
     live,
     view,
     journal,

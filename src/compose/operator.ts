@@ -6,6 +6,7 @@ import pino from 'pino';
 import manifest from '../../package.json' with { type: 'json' };
 import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { shownSettings } from '../config/shown.ts';
 import { createAcceptClock } from '../credentials/accept-clock.ts';
 import { createFindCredentials } from '../credentials/find-credentials.ts';
@@ -86,16 +87,10 @@ export async function startOperatorAlone(
   return { url: listener.url, token, stop: opening.move() };
 }
 
-function operatorApi(
-  loaded: LoadedConfig,
-  token: string,
-  parts: Pick<OperatorParts, 'core' | 'telemetry' | 'readiness'> & Partial<Pick<OperatorParts, 'metrics'>>,
-): Promise<OperatorApi> {
-  const { config } = loaded;
-  const { core, telemetry, readiness, metrics } = parts;
+/** What the operator API does, by name. */
+export function composeOperatorServices(config: Config, core: Core) {
   const { store, clock, keyring, changes, signingKeys, backups } = core;
-  return createOperatorApi({
-    isOperator: createIsOperator(token),
+  return {
     store,
     clock,
     lockAccount: createLockAccount({ changes, clock }),
@@ -108,6 +103,19 @@ function operatorApi(
     }),
     signingKeys,
     backups,
+  };
+}
+
+function operatorApi(
+  loaded: LoadedConfig,
+  token: string,
+  parts: Pick<OperatorParts, 'core' | 'telemetry' | 'readiness'> & Partial<Pick<OperatorParts, 'metrics'>>,
+): Promise<OperatorApi> {
+  const { config } = loaded;
+  const { core, telemetry, readiness, metrics } = parts;
+  return createOperatorApi({
+    ...composeOperatorServices(config, core),
+    isOperator: createIsOperator(token),
     telemetry,
     readiness,
     metrics,

@@ -2,29 +2,33 @@
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Keyring } from '../jwt/keyring.ts';
-import { createApply, subscribersInOrder } from '../revocation/applied.ts';
+import { createApply, type Subscriber, subscribersInOrder } from '../revocation/applied.ts';
 import { createBarrier } from '../revocation/barrier.ts';
 import { createChanges } from '../revocation/commit.ts';
 import { createDenials } from '../revocation/denials.ts';
 import { createLiveRegistry } from '../revocation/live.ts';
 import { createUnwritten } from '../revocation/unwritten.ts';
-import { createView } from '../revocation/view.ts';
+import type { createView, View } from '../revocation/view.ts';
 import type { Store } from '../store/store.ts';
 import { countChanges } from '../telemetry/observe.ts';
 import type { Monitoring } from './monitoring.ts';
 
-export interface RevocationParts extends Pick<Monitoring, 'log' | 'counters'> {
+export interface RevocationParts<MadeView> extends Pick<Monitoring, 'log' | 'counters'> {
   /** As it is stored: the denials are laid over it here. */
   readonly stored: Pick<Store, 'transaction' | 'position' | 'facts' | 'whenLost'>;
   readonly clock: Clock;
   readonly keyring: Pick<Keyring, 'add' | 'retire'>;
   readonly onEnded?: Parameters<typeof createChanges>[0]['onEnded'];
-  /** The view of the product unless told otherwise. */
-  readonly makeView?: typeof createView;
+  readonly makeView: (deps: Parameters<typeof createView>[0]) => MadeView;
+  /** Which subscribers of a change there are, and in which order: those of the product unless told otherwise. */
+  readonly arrange?: (subscribers: readonly Subscriber[]) => readonly Subscriber[];
 }
 
-export function composeRevocation(settings: Pick<Config, 'memory.entries'>, parts: RevocationParts) {
-  const { stored, clock, keyring, log, counters, onEnded, makeView = createView } = parts;
+export function composeRevocation<MadeView extends View & Pick<ReturnType<typeof createView>, 'refuseAll'>>(
+  settings: Pick<Config, 'memory.entries'>,
+  parts: RevocationParts<MadeView>,
+) {
+  const { stored, clock, keyring, log, counters, onEnded, makeView, arrange = asTheyAre } = parts;
   const denials = createDenials({ clock });
   const live = createLiveRegistry({ clock });
   const view = makeView({ read: stored.facts, denials, capacity: settings['memory.entries'] });
@@ -33,7 +37,7 @@ export function composeRevocation(settings: Pick<Config, 'memory.entries'>, part
     log.fatal({ event: 'store_lost', err: why });
     live.cutEverybody('store_lost');
   });
-  const apply = createApply(subscribersInOrder({ keyring, view, live }));
+  const apply = createApply(arrange(subscribersInOrder({ keyring, view, live })));
   const changes = countChanges(
     createChanges({
       store: stored,
@@ -50,3 +54,5 @@ export function composeRevocation(settings: Pick<Config, 'memory.entries'>, part
   );
   return { denials, live, view, apply, changes };
 }
+
+const asTheyAre = (subscribers: readonly Subscriber[]): readonly Subscriber[] => subscribers;

@@ -1,14 +1,17 @@
 // When the store cannot write, what the operator ended is dead on this node all the same, and says that it was not written.
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import pino from 'pino';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { createFindCredentials } from '../../src/credentials/find-credentials.ts';
+import { composeCore } from '../../src/compose/core.ts';
+import { composeMonitoring } from '../../src/compose/monitoring.ts';
+import { composeOperatorServices } from '../../src/compose/operator.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { readSettingsText } from '../../src/config/settings-file.ts';
 import { isRevocable } from '../../src/credentials/found-credential.ts';
-import { createLockAccount } from '../../src/credentials/lock-account.ts';
 import type { OperatorAct } from '../../src/credentials/operator-act.ts';
 import { requireUsable } from '../../src/credentials/require-usable.ts';
-import { createRevokeCredential, isRevoked } from '../../src/credentials/revoke-credential.ts';
-import { createSigningKeys } from '../../src/credentials/signing-keys.ts';
+import { isRevoked } from '../../src/credentials/revoke-credential.ts';
 import {
   accountSubject,
   credentialSubject,
@@ -18,18 +21,9 @@ import {
 import { feltOf } from '../../src/domain/felt.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import { StoreFailure } from '../../src/errors.ts';
-import { createKeyring, NoSigningKey } from '../../src/jwt/keyring.ts';
+import { NoSigningKey } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
-import { createApply, subscribersInOrder } from '../../src/revocation/applied.ts';
-import { createBarrier } from '../../src/revocation/barrier.ts';
-import { createChanges } from '../../src/revocation/commit.ts';
-import { createCurrentStore } from '../../src/revocation/current-store.ts';
-import { createDenials } from '../../src/revocation/denials.ts';
-import { createLiveRegistry } from '../../src/revocation/live.ts';
-import { createUnwritten } from '../../src/revocation/unwritten.ts';
-import { createView } from '../../src/revocation/view.ts';
 import { openStore } from '../../src/store/open.ts';
-import { sqlite } from '../../src/store/sqlite/dialect.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryFolder } from '../support/harness.ts';
 import { subkeyOf, tokenOf } from '../support/store/rows.ts';
@@ -42,37 +36,31 @@ async function setUp() {
   let now = 1_800_000_000_000_000_000n;
   const start = now;
   const time = { wall: () => now, monotonic: () => Number((now - start) / 1_000_000n) };
-  const opened = await openStore(sqlite(join(temporaryFolder(), 'test.db')), time);
-  onTestFinished(() => opened.store.close());
   const disk: { full: boolean; committed: () => Promise<void> } = { full: false, committed: async () => undefined };
-  const store: Store = {
-    ...opened.store,
-    async transaction(work) {
-      if (disk.full) throw new StoreFailure('database or disk is full');
-      const result = await opened.store.transaction(work);
-      await disk.committed();
-      return result;
-    },
-  };
-  const { clock } = opened;
-  const masterKey = createSecretKey(randomBytes(32));
-  for (const use of ['session', 'token'] as const) {
-    await store.insertSigningKey(
-      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }),
-    );
-  }
-  const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
-  const live = createLiveRegistry({ clock });
-  const denials = createDenials({ clock });
-  const view = createView({ read: (query) => store.facts(query), denials, capacity: 10 });
-  const changes = createChanges({
-    store,
-    denials,
-    unwritten: createUnwritten({ store, denials, keyring, view, live }),
-    barrier: createBarrier({ apply: createApply(subscribersInOrder({ keyring, view, live })), clock }),
-    onStoreFailure: () => undefined,
+  const folder = temporaryFolder();
+  const { config } = loadConfig({
+    argv: [`--data=${join(folder, 'data')}`, `--master_key.file=${join(folder, 'master.key')}`],
+    env: {},
+    cwd: folder,
+    readFile: readSettingsText,
   });
-  const settings = { maxAgeSeconds: 0, publishDelaySeconds: 60, uses: ['session', 'token'] as const };
+  const core = await composeCore(config, {
+    ...composeMonitoring(pino({ level: 'silent' })),
+    time,
+    async open(...how) {
+      const opened = await openStore(...how);
+      const transaction: Store['transaction'] = async (work) => {
+        if (disk.full) throw new StoreFailure('database or disk is full');
+        const result = await opened.store.transaction(work);
+        await disk.committed();
+        return result;
+      };
+      return { ...opened, store: { ...opened.store, transaction } };
+    },
+  });
+  onTestFinished(() => core[Symbol.asyncDispose]());
+  const { store, clock, keyring, live, view, denials, changes } = core;
+  const { signingKeys, lockAccount, revokeCredential, credentials } = composeOperatorServices(config, core);
   await store.transaction((tx) =>
     tx.insertAccount(
       {
@@ -94,15 +82,10 @@ async function setUp() {
     denials,
     changes,
     factsOf: (kid: string) => view.ask({ account, kind: 'main', id: MAIN_CREDENTIAL_ID, kid }, (facts) => facts),
-    signingKeys: createSigningKeys({ store, changes, clock, keyring, masterKey, settings }),
-    lockAccount: createLockAccount({ changes, clock }),
-    revokeCredential: createRevokeCredential({ changes, clock }),
-    credentials: createFindCredentials({
-      store: createCurrentStore(store, denials),
-      keyring,
-      clock,
-      issuer: 'countersign',
-    }),
+    signingKeys,
+    lockAccount,
+    revokeCredential,
+    credentials,
     at: clock.now(),
     passed: (seconds: bigint) => {
       now += seconds * 1_000_000_000n;

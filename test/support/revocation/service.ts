@@ -1,76 +1,66 @@
 // The whole service on a real store and a loopback socket, with a clock that stands still and a hold on everything that is
 // awaited: a test lets a result be computed, keeps it from arriving, and lets the world change meanwhile.
 
-import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
-import { createAuthorize } from '../../../src/access/authorize.ts';
-import { createRouteMatcher, parseRouteTable, type RouteAccess } from '../../../src/access/route-table.ts';
-import paradexRoutes from '../../../src/access/routes/paradex.json' with { type: 'json' };
-import { createAuditJournal } from '../../../src/audit/journal.ts';
+import type { RouteAccess } from '../../../src/access/route-table.ts';
 import { createStarkKey, type StarkKey } from '../../../src/client/stark-key.ts';
 import { createWallet, siweText } from '../../../src/client/wallet.ts';
+import { composeAuthority } from '../../../src/compose/authority.ts';
+import { composeCore } from '../../../src/compose/core.ts';
+import { composeGateway } from '../../../src/compose/gateway.ts';
+import { composeLimits } from '../../../src/compose/limits.ts';
+import { composeMonitoring } from '../../../src/compose/monitoring.ts';
+import { prepare } from '../../../src/compose/prepare.ts';
+import { composePublic } from '../../../src/compose/public.ts';
+import { composeVenue } from '../../../src/compose/venue.ts';
+import { composeVerifier } from '../../../src/compose/verifier.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { type Activation, createActivateSubkey } from '../../../src/credentials/activate-subkey.ts';
+import type { Activation } from '../../../src/credentials/activate-subkey.ts';
 import type { Caller } from '../../../src/credentials/caller.ts';
-import { createEndSelf } from '../../../src/credentials/end-self.ts';
-import { createLogin, type StarkLoginRequest } from '../../../src/credentials/login.ts';
-import { createManageSubkeys } from '../../../src/credentials/manage-subkeys.ts';
-import { createManageTokens } from '../../../src/credentials/manage-tokens.ts';
-import { createProveOwner, type OwnerPurpose, type OwnerSignature } from '../../../src/credentials/owner-proof.ts';
-import { createRegisterSubkey, type SubkeyRegistration } from '../../../src/credentials/register-subkey.ts';
-import { createReportLeaked } from '../../../src/credentials/report-leaked.ts';
-import { createSignOut } from '../../../src/credentials/sign-out.ts';
-import { createWalletProofs } from '../../../src/credentials/wallet-proof.ts';
+import type { StarkLoginRequest } from '../../../src/credentials/login.ts';
+import type { OwnerPurpose, OwnerSignature } from '../../../src/credentials/owner-proof.ts';
+import type { SubkeyRegistration } from '../../../src/credentials/register-subkey.ts';
 import { anywhere, parseIp } from '../../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, type CredentialRef } from '../../../src/domain/credential.ts';
 import { type Felt, feltOf } from '../../../src/domain/felt.ts';
-import { passedHeaders } from '../../../src/domain/request-headers.ts';
-import { createShares } from '../../../src/domain/shares.ts';
 import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import type { Token } from '../../../src/domain/token.ts';
-import { createForward } from '../../../src/gateway/forward.ts';
-import { createUpstream } from '../../../src/gateway/upstream.ts';
-import { createAdmission } from '../../../src/http/admission.ts';
-import { createFront } from '../../../src/http/front.ts';
-import { createHandlers } from '../../../src/http/handlers.ts';
-import { createPeers } from '../../../src/http/kit/client-ip.ts';
-import { createCors } from '../../../src/http/kit/cors.ts';
-import { createRequestIds } from '../../../src/http/kit/request-ids.ts';
-import { createIssuer } from '../../../src/jwt/issue.ts';
-import { createKeyring } from '../../../src/jwt/keyring.ts';
-import { createSigningKey, toRecord } from '../../../src/jwt/signing-key.ts';
-import { createVerifyBearer } from '../../../src/jwt/verify.ts';
-import { createRateLimiter } from '../../../src/ratelimit/limiter.ts';
-import { createApply, subscribersInOrder } from '../../../src/revocation/applied.ts';
-import { createBarrier } from '../../../src/revocation/barrier.ts';
-import { createChanges } from '../../../src/revocation/commit.ts';
-import { createCurrentStore } from '../../../src/revocation/current-store.ts';
-import { createDenials } from '../../../src/revocation/denials.ts';
-import { createLiveRegistry, type LiveRegistry } from '../../../src/revocation/live.ts';
-import { createUnwritten } from '../../../src/revocation/unwritten.ts';
-import { createView } from '../../../src/revocation/view.ts';
 import { scureCurve } from '../../../src/starknet/curve.ts';
 import { activationHash, createMessageHasher, registrationHash } from '../../../src/starknet/message.ts';
 import { parseSignaturePair, type StarkSignature } from '../../../src/starknet/signature.ts';
+import { DATABASE_FILE } from '../../../src/store/database-file.ts';
 import { openStore } from '../../../src/store/open.ts';
-import { sqlite } from '../../../src/store/sqlite/dialect.ts';
 import type { Account, Store } from '../../../src/store/store.ts';
-import { createTelemetry } from '../../../src/telemetry/telemetry.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
-import { type Venue, venueAddress } from '../forward-harness.ts';
-import { defaultLimits } from '../rates.ts';
-import { inlineVerifier, someone } from '../verifier.ts';
+import { type Venue as VenueServer, venueAddress } from '../forward-harness.ts';
+import { someone } from '../verifier.ts';
 
 const NOW = unixSeconds(1_800_000_000);
-const ISSUER = 'Countersign test';
 const SIWE_DOMAIN = 'app.example.test';
+
+/** As shipped but for these. */
+const settings = [
+  '--port=0',
+  `--siwe.domains=${SIWE_DOMAIN}`,
+  '--login.max_age=600',
+  '--login.future_tolerance=5',
+  '--subkeys.reregister_revoked=true',
+  '--tokens.may_read_keys=true',
+  '--rate_limit.enabled=false',
+  '--engine.workers=0',
+  '--engine.table_mib=0',
+  // One request after the other, so that one can wait for its turn.
+  '--upstream.connections=1',
+  // What is forwarded here is a body of no order.
+  '--orders.verify=off',
+  '--http.drain_timeout=0',
+];
 
 export interface Hold {
   /** Resolves when the result exists and waits to be delivered. */
@@ -143,117 +133,66 @@ export const carol: AccountId = feltOf(0xca401n);
 
 export async function openService(options: { viewCapacity?: number; singleUse?: boolean } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'));
-  const file = join(folder, 'test.db');
+  await using composing = new AsyncDisposableStack();
+  composing.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const loaded = loadConfig({
+    argv: [
+      ...settings,
+      `--data=${join(folder, 'data')}`,
+      `--master_key.file=${join(folder, 'master.key')}`,
+      `--login.single_use=${options.singleUse ?? false}`,
+    ],
+    env: {},
+    cwd: folder,
+    readFile: unreadable,
+  });
+  const config = { ...loaded.config, 'memory.entries': options.viewCapacity ?? 100 };
   let wall = nanosOfSeconds(NOW);
   let monotonic = 0;
-  const opened = await openStore(sqlite(file), { wall: () => wall, monotonic: () => monotonic });
-  const { clock } = opened;
-  onTestFinished(async () => {
-    await opened.store.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const time = { wall: () => wall, monotonic: () => monotonic };
   const holds = createHolds();
-  const stored = held(opened.store, holds);
-  const denials = createDenials({ clock });
-  const store = createCurrentStore(stored, denials);
-
-  const masterKey = createSecretKey(randomBytes(32));
-  for (const use of ['session', 'token'] as const) {
-    await store.insertSigningKey(
-      toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt: clock.now() }),
-    );
-  }
-  const keyring = createKeyring({ records: await store.signingKeys(), masterKey });
-  const issuer = createIssuer({ keyring, issuer: ISSUER });
-
-  const live = createLiveRegistry({ clock });
+  const monitoring = composeMonitoring(pino({ level: 'silent' }));
+  const verification = composing.use(await composeVerifier(config, monitoring));
+  const verifier = heldVerifier(verification.verifier, holds);
+  const core = composing.use(
+    await composeCore(config, {
+      ...monitoring,
+      time,
+      async open(...how) {
+        const opened = await openStore(...how);
+        return { ...opened, store: held(opened.store, holds) };
+      },
+    }),
+  );
+  const { store, clock, live, view, changes, denials } = core;
   const opening: { hook: (() => void) | undefined } = { hook: undefined };
-  const hookedLive: LiveRegistry = {
+  const hookedLive: typeof live = {
     open(grant) {
       const opened = live.open(grant);
       opening.hook?.();
       return opened;
     },
     cut: live.cut,
+    cutEverybody: live.cutEverybody,
     get size() {
       return live.size;
     },
   };
-  const view = createView({ read: stored.facts, denials, capacity: options.viewCapacity ?? 100 });
-  const changes = createChanges({
-    store: stored,
-    denials,
-    unwritten: createUnwritten({ store: stored, denials, keyring, view, live }),
-    barrier: createBarrier({ apply: createApply(subscribersInOrder({ keyring, view, live })), clock }),
-    onStoreFailure: () => undefined,
-  });
-  const verifyBearer = createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: 100 });
-  const authorize = createAuthorize({
-    verifyBearer,
-    view,
-    live: hookedLive,
-    clock,
-    policy: { tokensMayReadKeys: true },
-  });
-  const journal = createAuditJournal({ store, clock, onFailure: () => undefined });
+  const prepared = prepare(loaded);
+  const { figures } = prepared.routes;
+  const limits = composeLimits(config, { ...core, ...monitoring, figures, hasTls: false });
+  const authority = composeAuthority(config, { ...core, ...monitoring, ...limits, live: hookedLive, verifier });
+  const { authorize, issuer, login } = authority;
+  const { register, activate, manage: subkeys } = authority.subkeys;
+  const { signOut, proveOwner, endSelf, reportLeaked } = authority.emergency;
+  const tokens = authority.tokens.manage;
+  const running = composing.move();
+  onTestFinished(() => running.disposeAsync());
 
-  const domain = { domainName: 'Test', chainId: 'TESTCHAIN' };
-  const verifier = heldVerifier(inlineVerifier(domain), holds);
-  const hasher = createMessageHasher(scureCurve, domain);
-  const futureToleranceSeconds = 5;
-  const wallets = createWalletProofs({
-    clock,
-    verifier,
-    settings: { domains: [SIWE_DOMAIN], chainId: 1, futureToleranceSeconds, maxLoginAgeSeconds: 600 },
+  const hasher = createMessageHasher(scureCurve, {
+    domainName: config['wire.domain_name'],
+    chainId: config['wire.starknet_chain_id'],
   });
-  const limiter = createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 1, clock });
-  const login = createLogin({
-    store,
-    view,
-    clock,
-    verifier,
-    wallets,
-    issuer,
-    keyring,
-    journal,
-    limiter,
-    settings: {
-      maxAgeSeconds: 600,
-      defaultAgeSeconds: 300,
-      futureToleranceSeconds,
-      plainSubkey: true,
-      singleUse: options.singleUse ?? false,
-    },
-  });
-  const register = createRegisterSubkey({
-    store,
-    changes,
-    clock,
-    verifier,
-    wallets,
-    settings: {
-      signatureRequired: true,
-      maxLive: 10,
-      reregisterRevoked: true,
-      maxPending: 5,
-      pendingLifeSeconds: 900,
-      futureToleranceSeconds,
-    },
-  });
-  const subkeys = createManageSubkeys({ store, changes, clock });
-  const activate = createActivateSubkey({ store, changes, clock, verifier, settings: { futureToleranceSeconds } });
-  const proveOwner = createProveOwner({
-    store,
-    clock,
-    verifier,
-    wallets,
-    journal,
-    limiter,
-    settings: { maxAgeSeconds: 600, futureToleranceSeconds },
-  });
-  const signOut = createSignOut({ changes, clock, settings: { futureToleranceSeconds } });
-  const reportLeaked = createReportLeaked({ verifyBearer, changes, clock });
-  const tokens = createManageTokens({ store, changes, clock, issuer, settings: { maxLive: 10 } });
 
   const accountOf = (account: AccountId, signer: Account['signer']): Account => ({
     account,
@@ -332,7 +271,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   }
 
   function sql(text: string, ...values: string[]): Record<string, unknown>[] {
-    const database = new DatabaseSync(file);
+    const database = new DatabaseSync(join(config['data.folder'], DATABASE_FILE));
     try {
       return database.prepare(text).all(...values);
     } finally {
@@ -385,7 +324,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       domain: SIWE_DOMAIN,
       address: wallet.address,
       statement: 'Paradex Auth',
-      chainId: 1,
+      chainId: config['wire.l1_chain_id'],
       nonce,
       issuedAt,
       expirationTime: new Date(issuedAt.getTime() + 300_000),
@@ -441,86 +380,23 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       allowlist: anywhere,
     });
 
-  async function listen(venue: Venue): Promise<number> {
-    const log = pino({ level: 'silent' });
-    const telemetry = createTelemetry(log);
-    const { config } = loadConfig({ argv: [], env: {}, cwd: folder, readFile: unreadable });
-    const hashes = {
-      accountHash: config['wire.paraclear_account_hash'],
-      proxyHash: config['wire.paraclear_account_proxy_hash'],
-      evmAccountHash: config['wire.paraclear_evm_account_hash'],
-    };
-    const handlers = await createHandlers({
-      login,
-      onboard: { stark: notServed, wallet: notServed, lookUpStark: notServed, lookUpWallet: notServed },
-      hashes,
-      subkeys: { store, register, activate: notServed, manage: subkeys, clock },
-      emergency: {
-        signOut: { everywhere: notServed, revokeAll: notServed },
-        proveOwner: notServed,
-        endSelf: notServed,
-        reportLeaked: notServed,
-        limiter: { chargeCredential: notServed },
-        clock,
-      },
-      tokens: { store, clock, manage: tokens, issueTerminalToken: notServed },
-      system: { config, clock, keyring },
-      self: { view, clock },
-      readiness: async () => ({}),
-      telemetry,
-      maxBodyBytes: 10_000,
-      table: parseRouteTable(paradexRoutes),
-    });
-    const upstream = createUpstream({
-      address: venueAddress(venue.url),
-      connections: 1,
-      maxWaiting: 10,
-      connectTimeoutMs: 5_000,
-    });
-    const front = createFront(
-      {
-        admit: createAdmission({
-          match: createRouteMatcher(parseRouteTable(paradexRoutes)),
-          authorize,
-          clientIp: createPeers({ trusted: [] }).clientIp,
-          limiter: createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock }),
-          clock,
-          refuseUnsignedRoutes: false,
-          maxTargetBytes: 8_000,
-        }),
-        forwardedProto: () => undefined,
-        requestIds: createRequestIds(),
-        cors: createCors([], []),
-        journal,
-        telemetry,
-        forward: createForward({
-          upstream,
-          upstreamSecret: 'secret',
-          passed: passedHeaders([]),
-          protocol: 'http',
-          deadlineMs: 30_000,
-          idleMs: 30_000,
-          bodies: createShares(1_000_000),
-          answers: createShares(1_000_000),
-          maxAnswerCopyBytes: 100_000,
-          maxPausedAnswers: 16,
-          pace: { minBytesPerSecond: 1, windowMs: 30_000 },
-        }),
-        maxForwardBodyBytes: 100_000,
-      },
-      handlers.serve,
+  /** The public door, before `upstream`. Resolves with its port. */
+  async function listen(upstream: VenueServer): Promise<number> {
+    await using listening = new AsyncDisposableStack();
+    const all = { ...config, 'upstream.url': venueAddress(upstream.url) };
+    const venue = listening.use(await composeVenue(all));
+    const gateway = listening.use(
+      composeGateway(all, { ...core, ...monitoring, verifier, venue, figures, scheme: 'http' }),
     );
-    const server = createServer(front);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await upstream.destroy();
-      await handlers.close();
-    });
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    return address.port;
+    const door = listening.use(
+      await composePublic(
+        { ...loaded, config: all },
+        { ...prepared, ...monitoring, core, authority, gateway, limits, readiness: async () => ({}) },
+      ),
+    );
+    const running = listening.move();
+    onTestFinished(() => running.disposeAsync());
+    return Number(new URL(door.url).port);
   }
 
   return {
@@ -555,7 +431,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     proveOwner,
     emergency,
     signOut,
-    endSelf: createEndSelf({ changes, clock }),
+    endSelf,
     reportLeaked,
     createToken,
     listen,
@@ -584,10 +460,6 @@ const fromHere = {
   requestId: 'request-1',
   asker: someone,
 } as const;
-
-const notServed = (): never => {
-  throw new Error('not served in this test');
-};
 
 const unreadable = (): never => {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' });

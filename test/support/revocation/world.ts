@@ -1,19 +1,20 @@
-// One node under a schedule: the real decision, registry and barrier around a view under test, over a simulated store and
-// clock. After every step it says which sentence of the view's law (DESIGN 4.4) was broken, if one was.
+// One node under a schedule: the real decision, and the revocation as it is composed, around a view under test, over a simulated
+// store and clock. After every step it says which sentence of the view's law was broken: once a change is acknowledged, no
+// interleaving may allow what it forbids.
+
+import pino from 'pino';
 import { type Authorize, createAuthorize, type Decision } from '../../../src/access/authorize.ts';
+import { composeMonitoring } from '../../../src/compose/monitoring.ts';
+import { composeRevocation } from '../../../src/compose/revocation.ts';
 import { type Subject, signingKeySubject } from '../../../src/domain/credential.ts';
 import type { DenyReason } from '../../../src/domain/decision.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
 import { type Clock, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import { StoreFailure } from '../../../src/errors.ts';
 import type { Keyring } from '../../../src/jwt/keyring.ts';
-import { createApply, type Subscriber, subscribersInOrder } from '../../../src/revocation/applied.ts';
-import { createBarrier } from '../../../src/revocation/barrier.ts';
-import { createChanges } from '../../../src/revocation/commit.ts';
-import { createDenials, type Overlay } from '../../../src/revocation/denials.ts';
-import { createLiveRegistry } from '../../../src/revocation/live.ts';
-import { createUnwritten } from '../../../src/revocation/unwritten.ts';
-import type { View, ViewStats } from '../../../src/revocation/view.ts';
+import type { Subscriber } from '../../../src/revocation/applied.ts';
+import type { Overlay } from '../../../src/revocation/denials.ts';
+import type { createView, View, ViewStats } from '../../../src/revocation/view.ts';
 import type { Change, Facts, FactsQuery, FactsRead } from '../../../src/store/store.ts';
 import { type Loss, type LostChange, lostChange } from './lost-changes.ts';
 import {
@@ -97,11 +98,12 @@ export async function run(
   await world.comeToRest();
 }
 
+const { log, counters } = composeMonitoring(pino({ level: 'silent' }));
+
 function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
   let now = nanosOfSeconds(START);
   const clock: Clock = { now: () => now, latest: () => now, monotonic: () => 0 };
   const store = createSimulatedStore();
-  const live = createLiveRegistry({ clock });
   const broken: string[] = [];
 
   const reads: PendingRead[] = [];
@@ -118,32 +120,6 @@ function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
   const lastUsed = new Map<FactsQuery, Facts>();
   let asking = 0;
 
-  const denials = createDenials({ clock });
-  /** What was read, by what is used in its place. */
-  const origins = new WeakMap<Facts, Facts>();
-  const overlay: Pick<Overlay, 'overFacts'> = {
-    overFacts(query, facts) {
-      const used = denials.overFacts(query, facts);
-      origins.set(used, facts);
-      return used;
-    },
-  };
-  const inner = makeView({ read, denials: overlay, capacity, head: store.head });
-  const view: View = {
-    ask: (query, use) =>
-      inner.ask(query, (facts, position) => {
-        const known = queryOf(query);
-        delivered.delete(known);
-        const asRead = origins.get(facts) ?? facts;
-        lastUsed.set(known, asRead);
-        if (store.takenAt(asRead) < newest(applied, query)) broken.push('facts older than an applied change');
-        return use(facts, position);
-      }),
-    apply(change) {
-      inner.apply(change);
-      raise(applied, change);
-    },
-  };
   /** Keys that neither sign nor stand in jwks.json any more. */
   const endedKeys = new Set<string>();
   const keyring: Pick<Keyring, 'add' | 'retire'> = {
@@ -152,20 +128,27 @@ function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
     },
     retire: (kid) => void endedKeys.add(kid),
   };
-  const apply = createApply(arrange(subscribersInOrder({ keyring, view, live })));
-  const changes = createChanges({
-    store: {
-      async transaction(work) {
-        const made = await work({ ...noTransaction, signingKeys: async () => store.signingKeys() });
-        await new Promise<void>((resolve) => transactions.push(resolve));
-        return made;
+  const { live, view, apply, changes } = composeRevocation(
+    { 'memory.entries': capacity },
+    {
+      stored: {
+        async transaction(work) {
+          const made = await work({ ...noTransaction, signingKeys: async () => store.signingKeys() });
+          await new Promise<void>((resolve) => transactions.push(resolve));
+          return made;
+        },
+        position: async () => store.head(),
+        facts: read,
+        whenLost: new Promise(() => undefined),
       },
+      clock,
+      keyring,
+      log,
+      counters,
+      makeView: observed,
+      arrange,
     },
-    denials,
-    unwritten: createUnwritten({ store: { position: async () => store.head() }, denials, keyring, view, live }),
-    barrier: createBarrier({ apply, clock }),
-    onStoreFailure: () => undefined,
-  });
+  );
   const authorize: Authorize = createAuthorize({
     verifyBearer: (bearer) => ({ ok: true, claims: claimsOf(bearer) }),
     view,
@@ -175,6 +158,38 @@ function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
   });
 
   return { act, check, comeToRest };
+
+  /** The view under test, of which everything that it hands out is looked at. */
+  function observed({ denials, ...deps }: Parameters<typeof createView>[0]) {
+    /** What was read, by what is used in its place. */
+    const origins = new WeakMap<Facts, Facts>();
+    const overlay: Pick<Overlay, 'overFacts'> = {
+      overFacts(query, facts) {
+        const used = denials.overFacts(query, facts);
+        origins.set(used, facts);
+        return used;
+      },
+    };
+    const inner = makeView({ ...deps, denials: overlay, head: store.head });
+    const view: ViewUnderTest & { refuseAll(): void } = {
+      ask: (query, use) =>
+        inner.ask(query, (facts, position) => {
+          const known = queryOf(query);
+          delivered.delete(known);
+          const asRead = origins.get(facts) ?? facts;
+          lastUsed.set(known, asRead);
+          if (store.takenAt(asRead) < newest(applied, query)) broken.push('facts older than an applied change');
+          return use(facts, position);
+        }),
+      apply(change) {
+        inner.apply(change);
+        raise(applied, change);
+      },
+      stats: inner.stats,
+      refuseAll: () => undefined,
+    };
+    return view;
+  }
 
   function act(step: Step): void {
     switch (step.kind) {
@@ -322,11 +337,11 @@ function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
 
   // As a follower of the change log will: late, early or again, in any order.
   function repeat(change: Change): void {
-    const entries = inner.stats().entries;
+    const entries = view.stats().entries;
     const since = [...grants].filter(({ grant }) => grant.refusal() === undefined);
     apply(change, signingKeysOf(change));
     if (!acknowledgedChanges.has(change)) return;
-    if (inner.stats().entries !== entries) broken.push('a repeated change threw facts away');
+    if (view.stats().entries !== entries) broken.push('a repeated change threw facts away');
     if (since.some(({ cut, head }) => cut !== undefined && head >= change.position)) {
       broken.push('a repeated change cut what came after it');
     }
@@ -360,7 +375,7 @@ function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
       if ((isLostKey || forbidden.has(signingKeySubject(kid))) && !endedKeys.has(kid))
         broken.push('a retired key signs');
     }
-    if (inner.stats().entries > capacity) broken.push('more entries than the capacity');
+    if (view.stats().entries > capacity) broken.push('more entries than the capacity');
   }
 
   function isLost(attempt: Attempt): boolean {
@@ -376,7 +391,7 @@ function createWorld(makeView: MakeView, capacity: number, arrange: Arrange) {
   async function comeToRest(): Promise<void> {
     await finishEverything(() => asking === 0 && transactions.length === 0);
     check();
-    if (inner.stats().filling !== 0) throw new Error('a slot was never closed');
+    if (view.stats().filling !== 0) throw new Error('a slot was never closed');
     act({ kind: 'advance', seconds: 1 });
     for (const query of queries) {
       const attempt: Attempt = { query, authTime: secondsOf(now), inside: true };
