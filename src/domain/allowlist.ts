@@ -47,7 +47,7 @@ export type AllowlistResult =
   | { readonly ok: true; readonly list: UsableAllowlist }
   | { readonly ok: false; readonly problem: string };
 
-/** WIRE section 6. */
+/** docs/wire.md section 17 "Allowlists". */
 export const MAX_ALLOWLIST_ENTRIES = 50;
 
 export const anywhere: Anywhere = { kind: 'anywhere' };
@@ -72,7 +72,7 @@ export function parseIp(text: string): IpAddress | undefined {
 
 /**
  * The block that `address/prefix` or a bare address spells; host bits are cleared. `::ffff:a.b.c.d/n` is the IPv4 block
- * /n-96; with n under 96 it would silently take in addresses that are not IPv4, so it is refused (WIRE section 6).
+ * /n-96; with n under 96 it would silently take in addresses that are not IPv4, so it is refused (docs/wire.md section 17).
  */
 export function parseCidr(text: string): CidrResult {
   const slash = text.indexOf('/');
@@ -93,7 +93,7 @@ export function parseCidr(text: string): CidrResult {
 
 /**
  * The list an owner asks for; `[]` is anywhere. A problem names the entry, counted from 0, and never repeats its text.
- * The maximum counts entries as sent, duplicates included (WIRE section 6).
+ * The maximum counts entries as sent, duplicates included (docs/wire.md section 17).
  */
 export function parseAllowlist(entries: readonly string[]): AllowlistResult {
   if (entries.length === 0) return { ok: true, list: anywhere };
@@ -128,7 +128,7 @@ export function contains(range: IpRange, ip: IpAddress): boolean {
   return range.family === ip.family && range.first <= ip.value && ip.value <= range.last;
 }
 
-/** Whether one of any number of blocks holds an address, found in as many steps as their number has binary digits. */
+/** Whether one of many blocks holds an address, by binary search. */
 export function rangeSet(ranges: readonly IpRange[]): (ip: IpAddress) => boolean {
   const of = (family: IpRange['family']) => disjoint(ranges.filter((range) => range.family === family));
   const sorted = { 4: of(4), 6: of(6) };
@@ -146,7 +146,7 @@ export function rangeSet(ranges: readonly IpRange[]): (ip: IpAddress) => boolean
   };
 }
 
-/** In order. Of two CIDR blocks that overlap one holds the other: the inner one says nothing more. */
+/** Sorted. When two CIDR blocks overlap, one contains the other: the inner one is left out. */
 function disjoint(ranges: readonly IpRange[]): readonly IpRange[] {
   const kept: IpRange[] = [];
   for (const range of ranges.toSorted((a, b) => compare(a.first, b.first) || compare(b.last, a.last))) {
@@ -160,8 +160,8 @@ const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * True only if everyone `narrower` lets in is let in by `wider` too, so that replacing `narrower` by `wider` takes
- * nothing away. Ranges never cover anywhere, not even the two that hold every address: that is another promise. A damaged list
- * is unknown, not empty: on either side the answer is false.
+ * nothing away. Ranges never cover `anywhere`, not even 0.0.0.0/0 with ::/0. A damaged list is unknown, not empty: on either side the
+ * answer is false.
  */
 export function covers(wider: Allowlist, narrower: Allowlist): boolean {
   if (wider.kind === 'damaged' || narrower.kind === 'damaged') return false;
@@ -177,12 +177,12 @@ export function covers(wider: Allowlist, narrower: Allowlist): boolean {
   });
 }
 
-/** The wire form (WIRE section 6): `[]` is anywhere. */
+/** As requests and answers write it: `[]` is anywhere. */
 export function entriesOf(list: UsableAllowlist): string[] {
   return list.kind === 'anywhere' ? [] : list.ranges.map((range) => range.text);
 }
 
-/** As people read it in answers and audit rows: a damaged list is called so, for `[]` would read as unrestricted. */
+/** For answers and audit rows: a damaged list reads `damaged`, as `[]` would mean unrestricted. */
 export function shownEntries(list: Allowlist): string[] {
   return list.kind === 'damaged' ? ['damaged'] : entriesOf(list);
 }
@@ -199,7 +199,7 @@ export function decodeAllowlist(stored: unknown): Allowlist {
   if (stored.length > MAX_STORED_TEXT) return damaged('the stored list is too long');
   const entries = parseJson(stored);
   if (!isTextArray(entries)) return damaged('the stored list is not a JSON array of strings');
-  // On the wire [] means anywhere; in the database it can only be a loss.
+  // On the wire [] means anywhere; the database never stores it, so that something was lost.
   if (entries.length === 0) return damaged('the stored list is empty');
   const parsed = parseAllowlist(entries);
   if (!parsed.ok) return damaged(`the stored list is not valid: ${parsed.problem}`);
@@ -240,5 +240,5 @@ const addressOf = (family: 4 | 6, value: bigint): IpAddress => ({
   text: family === 4 ? ipv4Text(Number(value)) : ipv6Text(value),
 });
 
-/** RFC 4291 section 2.5.5.2: ::ffff:0:0/96, and nothing else, is IPv4 in IPv6 clothes. */
+/** RFC 4291 section 2.5.5.2: ::ffff:0:0/96 and nothing else. */
 const isMapped = (value: bigint): boolean => value >> 32n === 0xffffn;

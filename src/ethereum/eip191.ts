@@ -11,7 +11,7 @@ export type EthereumAddress = string & { readonly [brand]: 'EthereumAddress' };
 const { Point, Signature } = secp256k1;
 const HALF_ORDER = Point.Fn.ORDER / 2n;
 
-/** Accepts `0x` + 40 hex digits in any case; an EIP-55 checksum is not checked (WIRE 2.3: compared case-insensitively). */
+/** Accepts `0x` + 40 hex digits in any case; an EIP-55 checksum is not checked (docs/wire.md section 5: compared case-insensitively). */
 export function parseEthereumAddress(text: string): EthereumAddress | undefined {
   return /^0x[0-9a-fA-F]{40}$/.test(text) ? (text.toLowerCase() as EthereumAddress) : undefined;
 }
@@ -22,7 +22,7 @@ function addressOfUncompressed(publicKey: Uint8Array): EthereumAddress {
   return `0x${Buffer.from(hash.subarray(-20)).toString('hex')}` as EthereumAddress;
 }
 
-/** The address of an uncompressed key, `0x04` + 128 hex digits (WIRE 1.4); `undefined` unless it is a point of the curve. */
+/** The address of an uncompressed key, `0x04` + 128 hex digits (docs/wire.md section 3); `undefined` unless it is a point of the curve. */
 export function addressOfPublicKey(text: string): EthereumAddress | undefined {
   if (!/^0x04[0-9a-fA-F]{128}$/.test(text)) return undefined;
   try {

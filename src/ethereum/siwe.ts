@@ -1,4 +1,4 @@
-// Sign-In with Ethereum (EIP-4361) as the three Paradex flows use it (WIRE 2.3): reading the message, and what it must say.
+// Sign-In with Ethereum (EIP-4361) as the three Paradex flows use it (docs/wire.md section 5): reading the message, and what it must say.
 // The signature covers the exact text, so nothing is trimmed, repaired or skipped: a message is read whole or not at all.
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import { addSeconds, type UnixNanos } from '../domain/time.ts';
@@ -141,7 +141,7 @@ export interface SiwePolicy {
   /** What Issued At must not be far ahead of, and what Expiration Time must be ahead of: they differ while a clock is in doubt. */
   readonly now: UnixNanos;
   readonly latest: UnixNanos;
-  /** Longest time between Issued At and Expiration Time, inclusive; 600 in WIRE. Not for onboarding. */
+  /** Longest time between Issued At and Expiration Time, inclusive; 600 by default. Not for onboarding. */
   readonly maxWindowSeconds: number;
   /** How far ahead Issued At may be, inclusive: setting `login.future_tolerance`. */
   readonly futureToleranceSeconds: number;
@@ -168,12 +168,12 @@ function checkTimes({ issuedAt, expirationTime }: SiweMessage, policy: SiwePolic
   if (expirationTime <= latest) return 'expired';
   if (issuedAt === undefined) return undefined;
   if (expirationTime <= issuedAt) return 'expiration_not_after_issued_at';
-  // Onboarding may be repeated for ever even without an expiration (WIRE 1.3), so a long one does no harm.
+  // Onboarding may be repeated for ever even without an expiration (docs/wire.md section 3), so a long one does no harm.
   if (!onboarding && expirationTime > addSeconds(issuedAt, maxWindowSeconds)) return 'window_too_long';
   return undefined;
 }
 
-/** DECISIONS "SIWE URI": https, or http where there is no network to listen on. */
+/** docs/decisions.md "SIWE URI": https, or http where there is no network to listen on. */
 function isUriOf(domain: string, uri: string): boolean {
   return uri === `https://${domain}` || (uri === `http://${domain}` && isLoopback(domain));
 }
@@ -201,7 +201,7 @@ function isStatementOf(purpose: SiwePurpose, statement: string): boolean {
     case 'sign_out':
       return statement === emergencyStatements[purpose.kind];
     case 'registration':
-      // The key is compared as a number: clients write it padded or not, in either case (WIRE 4.1).
+      // The key is compared as a number: clients write it padded or not, in either case (docs/wire.md section 6).
       return (
         statement.startsWith(REGISTRATION_STATEMENT) &&
         parseFelt(statement.slice(REGISTRATION_STATEMENT.length)) === purpose.publicKey

@@ -1,5 +1,4 @@
-// Writes the head of the venue's answer to the client, so that the client can tell a whole answer from one that broke off exactly where
-// we can.
+// Writes the head of the venue's answer to the client. The client can tell a complete answer from a broken one exactly where we can.
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 
 export interface VenueHead {
@@ -8,7 +7,7 @@ export interface VenueHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** RFC 9112 6.3: nobody can tell whether such a body is whole, so its end must not look like a proper one to the client either. */
+/** RFC 9112 6.3: we cannot tell whether such a body is complete, so chunked encoding must not tell the client that it is. */
 const endsWithConnection = (status: number, rawHeaders: readonly string[]): boolean =>
   status !== 204 &&
   status !== 304 &&

@@ -1,6 +1,5 @@
-// Writes the venue's answer to the client. What the client does not take yet is copied off the connection to the venue while there is
-// room for it, so that a slow reader does not hold that; without room the venue is paused. Never reorders, never drops a byte, and
-// never writes an end that it was not told of.
+// Writes the venue's answer to the client. For a slow reader the answer is buffered while there is room, so that the connection to the venue
+// becomes free; without room the venue is paused. Never reorders or drops a byte, and never ends an answer that the venue did not end.
 import type { ServerResponse } from 'node:http';
 import { type Block, createBlocks, type Room } from './byte-blocks.ts';
 import type { Pace } from './pace.ts';
@@ -9,52 +8,52 @@ import type { PausedAnswers } from './paused-answers.ts';
 export interface AnswerWriter {
   /** A part of the body; the head must have been given to the response. */
   write(chunk: Buffer): void;
-  /** The venue's answer is whole: what is kept leaves first. `left` is called when all has been handed to the system. */
+  /** The venue's answer is complete. `left` is called when all of it, the buffer included, was handed to the system. */
   end(left: () => void): void;
-  /** Gives back all room, and writes nothing more. Idempotent. */
+  /** Gives back all room and writes nothing more. Idempotent. */
   stop(): void;
 }
 
 export interface AnswerWriterOptions {
   readonly response: ServerResponse;
-  /** What is copied is counted here. */
+  /** Buffered bytes are taken from it. */
   readonly room: Room;
-  /** Bytes of one answer that are copied at most, and some more. */
+  /** Buffered bytes of one answer; may be exceeded by one chunk. */
   readonly maxBytes: number;
   /** Judges the client while it is waited for. */
   readonly pace: Pace;
   readonly venue: { pause(): void; resume(): void };
-  /** Where it is counted while the venue waits for the client, and may be chosen to be cut. */
+  /** Counts the answer while the venue is paused for it, and may cut it. */
   readonly paused: PausedAnswers;
   readonly cut: () => void;
-  /** The answer has moved on, by who is waited for. */
+  /** The side that was waited for has moved. */
   moved(): void;
-  /** All that the venue has given is written: the request's own end may be looked at. Called once, before `left`. */
+  /** Called once, when all but the end is written; `end` ends the answer. */
   beforeEnd(end: () => void): void;
 }
 
-// Larger first bytes of an answer are written as they come: copying them would cost more than a second write does.
+// A larger first chunk is written as it comes: copying it would cost more than a second write.
 const HELD_BYTES = 16 * 1024;
-/** So much at once of what was copied: the client is seen to move by no less. */
+/** The buffer is written in pieces of this size: the client's progress is measured in them. */
 const PIECE_BYTES = 16 * 1024;
 
 export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
   const { response, pace, venue } = options;
   const copies = createBlocks(options.room);
-  // The first bytes of an answer, for the rest of the turn in which they came: a small answer leaves with its head, in one write.
+  // The first chunk, held until the end of its turn of the event loop: a small answer leaves with its head in one write.
   let held: Buffer | undefined;
   let mayHold = true;
-  /** The client is waited for, and what comes meanwhile is copied. */
+  /** The client is waited for; what arrives is buffered. */
   let isFull = false;
   /** Set while the venue waits for the client. */
   let endPause: (() => void) | undefined;
-  /** What was copied and is leaving now. */
+  /** The part of the buffer that is being written. */
   let leaving: Block | undefined;
   let left: (() => void) | undefined;
   let isEnding = false;
   let stopped = false;
 
-  // The head waits for the first byte of the body, to leave with it, but not for a venue that takes its time to write one.
+  // The head waits one turn for the first chunk, to leave with it.
   setImmediate(() => {
     mayHold = false;
     if (stopped || response.writableEnded) return;
@@ -63,7 +62,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
   });
   response.on('drain', onDrain).on('socket', onSocket);
 
-  /** Behind another answer on its connection it is not the client that is waited for. */
+  /** Without a socket the answer waits behind another on its connection: that is not the client's slowness. */
   function waitForClient(): void {
     if (response.socket !== null) pace.wait();
   }
@@ -125,11 +124,11 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
   function endNow(done: () => void): void {
     if (isEnding) return;
     isEnding = true;
-    // What the system has not taken yet is waited for, too.
+    // The system may not have taken everything yet: that is waiting too.
     waitForClient();
     options.beforeEnd(() => {
       if (stopped) return;
-      // Node joins its head with a text, and with nothing else.
+      // Node joins the head with a string, never with a Buffer.
       if (held === undefined) response.end(done);
       else response.end(held.toString('latin1'), 'latin1', done);
     });
@@ -140,7 +139,7 @@ export function createAnswerWriter(options: AnswerWriterOptions): AnswerWriter {
     if (endPause !== undefined || (fits && copies.size() < options.maxBytes)) return;
     venue.pause();
     endPause = options.paused.begin(options.cut);
-    // It may be this one that was cut.
+    // `begin` may have cut this very answer.
     if (stopped) endPause();
   }
 

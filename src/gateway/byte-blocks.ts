@@ -1,21 +1,21 @@
-// Bytes that arrive piecemeal, copied into blocks and counted: a client that sends a byte at a time costs no more memory than another,
-// and a small piece does not keep alive what was read with it.
+// Copies arriving bytes into counted blocks: a client that sends one byte at a time costs no more memory than another, and a small piece
+// does not keep the large buffer alive that it was read in.
 
-/** What may be kept, as those who share it have agreed. */
+/** A share of memory that others use too. */
 export interface Room {
-  /** False: there is none for so many bytes more. */
+  /** False: there is no room for so many bytes. */
   take(bytes: number): boolean;
   give(bytes: number): void;
 }
 
 export interface Blocks {
-  /** Keeps the bytes in any case. False when there was no room for them: nothing more should come. */
+  /** Keeps the bytes in any case. False: there was no room, stop the sender. */
   add(chunk: Buffer): boolean;
-  /** The oldest bytes, which are no longer kept but counted until `written`. Undefined when there are none. */
+  /** Removes the oldest block; its room is counted until `written`. Undefined when empty. */
   shift(): Block | undefined;
-  /** All of them in one, which is kept in their place and counted as they were. */
+  /** All bytes in one block, which replaces the others; the counted room stays the same. */
   join(): Buffer;
-  /** Keeps and counts nothing any more. */
+  /** Drops all bytes and gives back their room. */
   clear(): void;
   /** Bytes that are kept. */
   size(): number;
@@ -40,10 +40,10 @@ export function createBlocks(room: Room): Blocks {
   let kept: Kept[] = [];
   let size = 0;
 
-  /** As large as all before it, so that there are few of them and at most half of the memory is spare. */
+  /** As large as all blocks before it: few blocks, and at most half of the memory is unused. */
   function open(needed: number): Kept {
     const bytes = Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, needed, size));
-    // Not of the pool, which others would keep alive, or be kept alive by.
+    // Not from Node's pool: other slices of it would keep this memory alive, and this one theirs.
     const block = { buffer: Buffer.allocUnsafeSlow(bytes), used: 0, counted: room.take(bytes) ? bytes : 0 };
     kept.push(block);
     return block;
@@ -78,7 +78,7 @@ export function createBlocks(room: Room): Blocks {
         joined.used += buffer.copy(joined.buffer, joined.used, 0, used);
         joined.counted += counted;
       }
-      // The blocks are let go of: else what is counted once would be held twice.
+      // Drop the old blocks: otherwise the bytes are held twice and counted once.
       kept = [joined];
       return joined.buffer;
     },
@@ -87,8 +87,8 @@ export function createBlocks(room: Room): Blocks {
       kept = [];
       size = 0;
     },
-    // No accessor: V8 makes a shape of its own for each object that is written with one, in old memory, and whatever the accessor
-    // reaches lives as long as that.
+    // A method, not an accessor: V8 gives each object literal with an accessor a shape of its own in old memory, and whatever the accessor
+    // reaches lives as long as that shape.
     size: () => size,
   };
 }

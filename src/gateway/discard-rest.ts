@@ -1,5 +1,5 @@
-// What a client still sends once nobody wants it: some of it is read and dropped, so that the client gets to read the answer before its
-// connection closes, which would else be reset over it.
+// Reads and drops a little of a body that is no longer wanted. Closing a connection with unread bytes resets it, and the client could not
+// read our answer.
 import type { IncomingMessage } from 'node:http';
 
 const DISCARD_BYTES = 1024 * 1024;

@@ -6,7 +6,7 @@ import type { ApiError } from '../errors.ts';
 import type { OrderRoute } from '../orders/route.ts';
 import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 
-/** Why the venue's answer is not what the client gets: a deny reason, or PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, SERVICE_UNAVAILABLE. */
+/** Why the client gets an answer of ours: a deny reason, or an error such as PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT or SERVICE_UNAVAILABLE. */
 export type Refusal = DenyReason | ApiError;
 
 /** A refusal as it goes on the wire. Content-Length and Connection are added here. */
@@ -33,9 +33,9 @@ export interface Exchange {
   /** The request's number, by which its orders are remembered. */
   readonly requestNumber: number;
   readonly maxBodyBytes: number;
-  /** Set where the body is signed orders. */
+  /** Set when the body holds signed orders. */
   readonly order?: OrderRoute | undefined;
-  /** `forward` where the signature headers are for the venue. */
+  /** `forward`: pass the signature headers to the venue. */
   readonly signatureHeaders?: 'forward' | undefined;
   readonly asker: OnBehalfOf;
   /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
@@ -57,7 +57,7 @@ export interface ExchangeTiming {
   headAt: number;
 }
 
-/** How an exchange ended. Everything but `answered` and `refused` broke the client's connection. */
+/** How an exchange ended. All but `answered` and `refused` broke the client's connection. */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly cause?: Error }
@@ -67,6 +67,6 @@ export type Outcome =
   | { readonly kind: 'truncated'; readonly cause?: Error }
   /** Neither side moved for `idleMs`, after the answer had begun. */
   | { readonly kind: 'stalled' }
-  /** The client read more slowly than it must. */
+  /** The client read too slowly. */
   | { readonly kind: 'slow_client' }
   | { readonly kind: 'client_gone' };

@@ -1,6 +1,6 @@
-// Carries one allowed request to the venue and its answer back, and ends both sides when the grant ends, the client goes, the
-// venue fails or the time is up. Never sends a head that the last check did not allow, and never completes a broken answer
-// as if it were whole. What is sent again, once, is a GET that met a connection that had ended (gateway/upstream.ts).
+// Carries one allowed request to the venue and its answer back; ends both sides when the grant ends, the client goes, the venue fails or
+// the time is up. Never sends a head that the last check refused, and never ends a broken answer as if it were complete. A request is sent
+// twice only when it is a GET on a connection that the venue had closed (upstream.ts).
 import type { Readable } from 'node:stream';
 import { credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -21,23 +21,23 @@ import type { Upstream, UpstreamExchange } from './upstream.ts';
 
 export interface ForwardOptions extends OutgoingOptions {
   readonly upstream: Upstream;
-  /** From the call until the venue's head has arrived, everything included. */
+  /** From the call until the venue's head has arrived. */
   readonly deadlineMs: number;
-  /** The longest silence once the answer has begun, on either side. */
+  /** The longest silence of either side once the answer has begun. */
   readonly idleMs: number;
   /** Bytes of request bodies that may be collected at one time. What does not fit is streamed. */
   readonly bodies: Shares;
-  /** Bytes of answers that may be copied at one time off the connections to the venue for clients that do not take them yet. */
+  /** Bytes of answers that may be buffered at one time for clients that read slowly. */
   readonly answers: Shares;
-  /** The most of them of one answer, and a few more. */
+  /** Buffered bytes of one answer; may be exceeded by one chunk. */
   readonly maxAnswerCopyBytes: number;
-  /** Connections to the venue that may wait at one time for clients who do not take what there is no more room to copy. */
+  /** Connections to the venue that may be paused at one time for slow readers, once their buffer is full. */
   readonly maxPausedAnswers: number;
-  /** Who is slower is cut while others could use what it holds. */
+  /** Slower clients are cut. */
   readonly pace: PaceOptions;
 }
 
-/** Guarantees: the venue receives at most one request, a GET over a stale connection aside, and only while the grant stands; resolves when both sides are done. */
+/** The venue receives the request at most once, but for a GET over a stale connection, and only while the grant stands. Resolves when both sides are done. */
 export function createForward(options: ForwardOptions) {
   const paused = createPausedAnswers(options.maxPausedAnswers);
   return function forward(exchange: Exchange): Promise<Outcome> {
@@ -45,7 +45,7 @@ export function createForward(options: ForwardOptions) {
   };
 }
 
-/** Who shares what with whom: a credential with nobody, whoever calls from its address; strangers by their addresses. */
+/** A credential has shares of its own, from whatever address it calls; requests without one share by address. */
 function holderOf({ grant, asker }: Exchange): Holder {
   const { principal } = grant;
   const signedIn = principal !== undefined;
@@ -64,7 +64,7 @@ function carry(
 ): void {
   const { request, response, grant } = exchange;
   const holder = holderOf(exchange);
-  // open: nothing answered yet. answering: the venue's answer is passing. refusing: our own answer is. over: nothing more happens.
+  // open: nothing answered yet. answering: the venue's answer passes. refusing: our own answer does. over: nothing more happens.
   let phase: 'open' | 'answering' | 'refusing' | 'over' = 'open';
   let body: RequestBody | undefined;
   let sent: UpstreamExchange | undefined;
@@ -88,16 +88,16 @@ function carry(
     resolve(refused ?? outcome);
   }
 
-  /** The client must not take what it has for a whole answer. */
+  /** Ends the connection so that the client sees that the answer is incomplete. */
   function breakOff(outcome: Outcome): void {
     if (phase === 'over') return;
-    // A reset tells it where nothing else does; TLS has a word of its own for a proper end.
+    // Without a length or chunks only a reset shows it; TLS has its own end-of-data message.
     if (isUnframed && response.socket !== null && !('encrypted' in response.socket)) response.socket.resetAndDestroy();
     else response.destroy();
     over(outcome);
   }
 
-  /** Calls `end` to end our side; when the client is still sending, only after it had a chance to read what we wrote. */
+  /** Calls `end`. While the client is still sending, waits until it had a chance to read our answer. */
   function beforeEnd(end: () => void): void {
     body?.stop();
     if (isWhole(request)) {
@@ -171,7 +171,7 @@ function carry(
     else if (phase === 'answering') breakOff({ kind: 'cut', reason });
   }
 
-  /** DESIGN 4.7, the last check. `leaving`: the head is written in this same turn of the event loop. */
+  /** The last check before bytes leave. `leaving`: the head is written in this same turn of the event loop. */
   function stillAllowed(leaving: boolean): boolean {
     if (phase === 'over' || phase === 'refusing') return false;
     const reason = grant.refusal();
@@ -247,7 +247,7 @@ function carry(
     else sent = upstreamExchange;
   }
 
-  // A write that meets a closing socket reports an error besides 'close', which is the one that is acted on.
+  // A write to a closing socket raises 'error' besides 'close'; we act on 'close'.
   response.on('error', () => undefined);
   response.on('close', onClose);
   if (request.socket.destroyed) onClose();

@@ -3,7 +3,7 @@
 import type { Principal } from '../domain/principal.ts';
 import { alias, hopByHop, isSignatureHeader, mayNeverPass, type PassedHeaders } from '../domain/request-headers.ts';
 
-/** What we say about a request. Everything here is ours, or a trusted proxy's; nothing is taken from what the client wrote. */
+/** Facts about a request from us or a trusted proxy; nothing here was written by the client. */
 export interface OutgoingContext {
   /** Absent on public routes without a good bearer: the identity headers are then sent empty. */
   readonly principal: Principal | undefined;
@@ -12,7 +12,7 @@ export interface OutgoingContext {
   readonly requestId: string;
   readonly protocol: 'http' | 'https';
   readonly upstreamSecret: string | undefined;
-  /** The client's headers that pass, of those that may. */
+  /** The client's headers that pass. */
   readonly passed: PassedHeaders;
   /** `forward`: signature headers pass. */
   readonly signatureHeaders?: 'forward' | undefined;
@@ -28,7 +28,7 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const isOurs = (aliased: string): boolean => aliased.startsWith('countersign');
 
-/** All that a header's name decides by itself. */
+/** What depends on a header's name alone. */
 interface NameRules {
   readonly lower: string;
   readonly aliased: string;
@@ -37,7 +37,7 @@ interface NameRules {
   readonly isSignature: boolean;
 }
 
-// Clients and venues write the same few names again and again. Bounded, since it is they who choose them.
+// Clients and venues use few names. Bounded, as they choose them.
 const KEPT_NAMES = 1024;
 const LONGEST_KEPT_NAME = 64;
 const keptRules = new Map<string, NameRules>();
@@ -101,10 +101,9 @@ function identityHeaders(context: OutgoingContext): [string, string][] {
 }
 
 /**
- * The header list of a forwarded request, flat (name, value, ...), from the client's raw headers: only end-to-end headers that
- * speak for the client and that are to pass do, duplicates as they came; then ours. Every name is a token and no value holds a control
- * character, so undici cannot refuse one. Host and Content-Length are left to
- * who knows them: the connection and the body that is really sent.
+ * The header list of a forwarded request, flat (name, value, ...): the end-to-end headers of the client that may pass, duplicates as they
+ * came; then ours. Every name is a token and no value holds a control character, so undici cannot refuse one. Host and Content-Length are
+ * set later, from the connection and the body that is really sent.
  */
 export function outgoingHeaders(rawHeaders: readonly string[], context: OutgoingContext): HeaderList {
   const headers: string[] = [];
@@ -137,8 +136,8 @@ export function outgoingHeaders(rawHeaders: readonly string[], context: Outgoing
 }
 
 /**
- * The header list of an answer, flat, from the venue's raw headers: everything passes untouched and in order, but for hop-by-hop
- * headers, names and cookies that are ours to set, and those that `ours` sets; then `ours`.
+ * The header list of an answer, flat: the venue's headers untouched and in order, without hop-by-hop headers, without names and cookies that
+ * only we may set, and without those that `ours` sets; then `ours`.
  */
 export function responseHeaders(
   raw: readonly string[],

@@ -1,5 +1,5 @@
-// What goes to the venue of one request: its headers, and its body, whole or as it arrives. A body of signed orders is collected whole and
-// checked; exactly the bytes that were checked are sent.
+// The outgoing half of an exchange: the headers for the venue, and the body, whole or as it arrives. A body of signed orders is collected
+// whole and checked; exactly the checked bytes are sent.
 import type { Readable } from 'node:stream';
 import { parseIp } from '../domain/allowlist.ts';
 import type { PassedHeaders } from '../domain/request-headers.ts';
@@ -25,7 +25,7 @@ export interface OutgoingOptions {
 }
 
 export interface OutgoingEvents {
-  /** All is ready to leave. `orders`: where the body was checked; to be asked once more as the head is written. */
+  /** Everything is ready to leave. `orders`: set when the body was checked; ask `leave` as the head is written. */
   send(payload: Buffer | Readable | undefined, headers: string[], orders: CheckedOrders | undefined): void;
   refuse(refusal: Refusal, cause?: Error): void;
   tooLarge(maxBytes: number): void;
@@ -34,7 +34,7 @@ export interface OutgoingEvents {
   progress(): void;
 }
 
-/** The venue is not to blame: it may be well, and is not counted as failing. */
+/** For refusals that do not count as a failure of the venue. */
 export const busy = (why: string): ApiError => new ApiError('SERVICE_UNAVAILABLE', `${why}; try again in a moment`);
 
 /** Events may fire before this returns. Undefined when the request was refused by its headers alone. */
@@ -60,7 +60,7 @@ export function takeRequest(
   }
   const { headers } = list;
   const check = order === undefined ? undefined : options.checkOrders;
-  // What is checked must be seen whole.
+  // A body that is checked is collected whole.
   const maxBytes = check === undefined ? exchange.maxBodyBytes : Math.min(exchange.maxBodyBytes, MAX_ORDER_BYTES);
   const length = declaredLength(request);
   if (length !== undefined && length > maxBytes) {

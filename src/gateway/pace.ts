@@ -1,24 +1,23 @@
-// Whether a client keeps up: what it moves while it is waited for, against the least it must. Time in which others are waited for does
-// not count.
+// Whether a client keeps up with a minimum speed. Only the time in which we wait for that client counts.
 
 export interface Pace {
-  /** The next step is the client's. Idempotent. */
+  /** We wait for the client from now on. Idempotent. */
   wait(): void;
-  /** It is not. Idempotent. */
+  /** We no longer wait for the client. Idempotent. */
   rest(): void;
   moved(bytes: number): void;
-  /** Nothing is told any more. */
+  /** `onSlow` is not called any more. */
   stop(): void;
 }
 
 export interface PaceOptions {
   readonly minBytesPerSecond: number;
-  /** How long a client is waited for, in all, before it is judged, again and again. */
+  /** The client is judged each time we have waited this long for it in total. */
   readonly windowMs: number;
 }
 
 export interface PaceRules {
-  /** True: by all that it has moved so far, as the system takes much at once and then nothing for long; else each time anew. */
+  /** True: judge by the average since the start, as the system takes much at once and then nothing for long. False: by each window. */
   readonly inAll: boolean;
 }
 
@@ -30,7 +29,7 @@ export function createPace(
 ): Pace {
   let since: number | undefined;
   let waitedMs = 0;
-  /** How long it was waited for when it is judged next. */
+  /** The waiting time at which it is judged next. */
   let judgedMs = windowMs;
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;

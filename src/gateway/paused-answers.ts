@@ -1,14 +1,13 @@
-// Answers that keep a connection to the venue at the pace of their reader, since there is no more room to copy them. They are few: when
-// there is one too many, the one that waits for longest is cut. Slow readers of large answers cannot take all connections, from however
-// many networks they come.
+// Answers whose connection to the venue is paused, as their reader is slow and their buffer full. When there are too many, the one that is
+// paused for longest is cut: slow readers cannot hold all connections, from however many networks they come.
 import { append, createChain, createLink, unlink } from '../domain/chain.ts';
 
 export interface PausedAnswers {
-  /** One more waits for its reader. `cut` ends it, and may be called before this returns. Returns how to say that it waits no more. */
+  /** `cut` ends the answer and may be called before this returns. Call the returned function when the answer is no longer paused. */
   begin(cut: () => void): () => void;
 }
 
-/** At most `most` wait at one time. */
+/** At most `most` are paused at one time. */
 export function createPausedAnswers(most: number): PausedAnswers {
   const waiting = createChain<() => void>();
   let count = 0;

@@ -1,34 +1,34 @@
-// Takes a request's body from the client: it is collected whole, so that it costs no connection to the venue while it arrives; one for
-// which there is no room is streamed, never faster than it is taken. Never lets more than the limit through.
+// Reads a request's body. It is collected whole, so that it holds no connection to the venue while it arrives. Without room it is streamed,
+// no faster than the venue takes it. Never passes more than the limit.
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { createBlocks, type Room } from './byte-blocks.ts';
 import type { Pace } from './pace.ts';
 
 export interface BodyLimits {
-  /** Bytes; one more is too large. */
+  /** The largest body that is accepted. */
   readonly maxBytes: number;
-  /** What is collected is counted here. */
+  /** Collected bytes are taken from it. */
   readonly room: Room;
 }
 
 export interface BodyEvents {
   /** Everything has arrived; undefined = there is no body. */
   whole(bytes: Buffer | undefined): void;
-  /** There is no room for all of it. */
+  /** There is no room to collect it: it is streamed. */
   stream(body: Readable): void;
-  /** Asked synchronously before the first byte of a stream is handed on; false = the stream ends here, with nothing handed on. */
+  /** Asked synchronously before the first byte of a stream leaves; false = nothing leaves, and the stream ends. */
   mayHandOn(): boolean;
   tooLarge(): void;
   progress(): void;
 }
 
 export interface RequestBody {
-  /** True while the next step is the client's. */
+  /** True while we wait for the client to send. */
   waitingForClient(): boolean;
-  /** What was collected is needed no more. Idempotent. */
+  /** Gives back the room of the collected body. Idempotent. */
   release(): void;
-  /** Hands on nothing more, and releases. Idempotent. */
+  /** Hands on nothing more and gives back the room. Idempotent. */
   stop(): void;
 }
 
@@ -42,7 +42,7 @@ export function declaredLength(request: IncomingMessage): number | undefined {
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 
-/** True when nothing more of the request comes. Node says so of one without a body only a turn later. */
+/** True when the request has arrived completely. `complete` alone is a turn late for a request without a body. */
 export const isWhole = (request: IncomingMessage): boolean => request.complete || !announcesBody(request);
 
 /** Starts reading; events may fire before this returns. `pace` judges the client while a stream waits for it. */
@@ -74,10 +74,10 @@ export function takeBody(request: IncomingMessage, limits: BodyLimits, pace: Pac
         if (handedOn && !stopped) readOn();
       },
     });
-    // A destroyed stream may still report an error after its reader has let go of it.
+    // A destroyed stream may still raise 'error' when its reader has gone.
     body.on('error', () => undefined);
-    // undici writes the head together with the first chunk, not when it announces the start: this is the moment before. It begins
-    // to read with resume(), and a chunk pushed here is written before anything else can run.
+    // undici writes the head together with the first chunk, not in onRequestStart, and starts to read with resume(): this is the last
+    // moment before the head, and a chunk pushed here is written before anything else can run.
     body.once('resume', () => {
       if (stopped || !events.mayHandOn()) return stop();
       handedOn = true;

@@ -1,50 +1,50 @@
-// Who gets a connection to the venue next: networks take turns, and in each its clients; who is signed in has three turns of four; and
-// nobody holds more than a share (domain/shares.ts). What is sent as it arrives has a cap of its own, so that slow uploads never take
-// the connections of others. It knows no connections and no time.
+// Which request gets a connection to the venue next. Networks take turns, and in a network its clients; requests with a session get three
+// turns of four; nobody holds more than a share (domain/shares.ts). Streamed bodies have a limit of their own, so that slow uploads never
+// take all connections. Pure: no connections, no clock.
 import { createFairQueue, type FairQueue, type May } from '../domain/fair-queue.ts';
 import { createShares, type Holder } from '../domain/shares.ts';
 import { createSignedInFirst } from '../domain/signed-in-first.ts';
 
-/** Something that wants a connection. */
+/** A request that wants a connection. */
 export interface Turn {
   readonly holder: Holder;
-  /** It holds the connection at the pace of its client. */
+  /** Its body is streamed: it holds the connection as long as its client takes to upload. */
   readonly streamed: boolean;
-  /** It has one now. May fire before `ask` returns; `done` must follow. */
+  /** It has a connection. May fire before `ask` returns; call `done` afterwards. */
   begin(): void;
-  /** It waited, and gets none: it had to make room for others, or all ends. */
+  /** It waited and gets none: it lost its place to another client, or the gateway is stopping. */
   dropped(why: 'turned_away' | 'stopping'): void;
 }
 
-/** What waits. */
+/** A request that waits. */
 export interface Waiting {
-  /** It wants none any more. Idempotent, and without effect once it has begun. */
+  /** It wants no connection any more. Idempotent; no effect once it has begun. */
   leave(): void;
 }
 
 export interface Turns {
-  /** Begins at once or waits; undefined when there is no room for it to wait. */
+  /** Begins at once or waits; undefined when there is no room to wait. */
   ask(turn: Turn): Waiting | undefined;
   /** Its connection is free. */
   done(turn: Turn): void;
-  /** Drops all that waits. */
+  /** Drops all waiting requests. */
   clear(): void;
   readonly busy: number;
   readonly streaming: number;
   readonly streams: number;
   readonly waiting: number;
-  /** Most that can wait, whosoever and streamed or not. */
+  /** Most that can wait, all kinds together. */
   readonly places: number;
   readonly turnedAway: number;
 }
 
 export interface TurnsOptions {
   readonly connections: number;
-  /** Most that may wait: so many who are signed in, and so many others; and of each a sixteenth of it that is streamed. */
+  /** Most that may wait: so many with a session, so many without, and of each a sixteenth more with a streamed body. */
   readonly maxWaiting: number;
 }
 
-/** The share of the connections, and of the places in the queue, that what is streamed may have. */
+/** The share of the connections, and of the waiting places, for streamed bodies. */
 const STREAMS = 1 / 16;
 
 interface Lane {
@@ -81,9 +81,9 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
     return false;
   }
 
-  /** The next one that may begin, which then holds its connection. */
+  /** The next request that may begin; its connection is taken. */
   function next(): Turn | undefined {
-    // Streams first: they are few, and there would be no turn for them while all is busy.
+    // Streams first: they are few, and would get no turn while all connections are busy.
     return nextOf(true) ?? nextOf(false);
   }
 
@@ -94,7 +94,7 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
     const may = all.may(signedIn);
     const mayStream = isStreamed ? streaming.may(signedIn) : may;
     if (may === undefined || mayStream === undefined) return undefined;
-    // It leaves the queue by taking its connection: what could take none would wait on.
+    // A request leaves the queue only by taking its connection; one that cannot take any keeps waiting.
     let taken = false;
     const found = queue.shift(
       (asked) => {
@@ -107,7 +107,7 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
   }
 
   function serve(): void {
-    // What begins may be over at once, and asks for the next: in a loop, and not ever deeper in calls.
+    // A request that begins may be over at once and call `done`: serve the next in this loop, not in a nested call.
     if (isServing) return;
     isServing = true;
     try {
@@ -119,7 +119,7 @@ export function createTurns({ connections, maxWaiting }: TurnsOptions): Turns {
 
   return {
     ask(asked) {
-      // Whoever waits could not begin now: so this one goes before nobody.
+      // Waiting requests could not begin either, so this one overtakes nobody.
       if (!isServing && tryBegin(asked)) {
         asked.begin();
         return nothing;

@@ -10,15 +10,15 @@ import { createTurns, type Turn } from './turns.ts';
 
 export interface UpstreamOptions {
   readonly address: VenueAddress;
-  /** Most exchanges with the venue at one time; each has its own connection. */
+  /** Most exchanges at one time, each on its own connection. */
   readonly connections: number;
-  /** Most requests that may wait for a connection: so many of who is signed in, so many of others, and of each a sixteenth that is streamed. */
+  /** Most requests that may wait: so many with a session, so many without, and of each a sixteenth more with a streamed body. */
   readonly maxWaiting: number;
   readonly connectTimeoutMs: number;
 }
 
 export interface UpstreamRequest {
-  /** Whose it is: what it shares with others goes by that. */
+  /** Whose share of the connections it counts against. */
   readonly holder: Holder;
   readonly method: string;
   /** Path and query, as matched; the prefix of the upstream's URL is put before it. */
@@ -29,14 +29,14 @@ export interface UpstreamRequest {
 }
 
 export interface UpstreamEvents {
-  /** The last moment to say no, synchronously before the head of a request without a stream body is written; asked again when it is sent again. */
+  /** Called synchronously before the head is written (before the start, for a streamed body), and again when it is sent again: false = do not send. */
   starting(): boolean;
   head(status: number, statusText: string, rawHeaders: string[]): void;
   data(chunk: Buffer): void;
   end(): void;
   /**
-   * Called at most once, and not after `end` or `cancel`. `malformed`: undici would not write this request. `turned_away`: it waited for
-   * a connection, and had to make room for others.
+   * Called at most once, and not after `end` or `cancel`. `malformed`: undici refused to write the request. `turned_away`: it waited for a
+   * connection and lost its place to another client.
    */
   failed(kind: 'unavailable' | 'malformed' | 'turned_away', error: Error): void;
 }
@@ -50,8 +50,7 @@ export interface UpstreamExchange {
 
 export interface Upstream {
   /**
-   * `turned_away` when there is neither a connection nor room to wait for one, `closed` at the end. Events may fire before this
-   * returns.
+   * `turned_away` when there is neither a connection nor room to wait, `closed` after `destroy`. Events may fire before this returns.
    */
   send(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange | 'turned_away' | 'closed';
   /** Takes no more requests and fails those under way and waiting. */
@@ -64,15 +63,15 @@ export interface UpstreamStats {
   readonly busy: number;
   readonly idle: number;
   readonly connections: number;
-  /** Of the busy ones, those that are held at the pace of a client that uploads, and the most of them. */
+  /** Busy connections with a streamed body, and the most of them. */
   readonly streaming: number;
   readonly streams: number;
   readonly waiting: number;
-  /** Most that can wait: of all kinds, as `waiting` counts them. */
+  /** Most that can wait, all kinds together. */
   readonly maxWaiting: number;
-  /** Requests that were turned away for want of room to wait. */
+  /** Requests that found no room to wait. */
   readonly turnedAway: number;
-  /** Exchanges that ended because the venue could not be reached or broke its answer off. */
+  /** Exchanges that ended because the venue could not be reached or broke off its answer. */
   readonly failures: number;
 }
 
@@ -94,7 +93,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     let deciding = false;
     let cancelled = false;
     let over = false;
-    /** What had been read over its connection when it was written there; undefined where that was new, or it was sent again. */
+    /** Bytes read on the connection before this request; undefined for a new connection, or when it was sent again. */
     let readBefore: number | undefined;
     let sentAgain = false;
 
@@ -103,7 +102,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       client.dispatch({ method, path: address.basePath + request.target, headers, body: body ?? null }, handler);
     };
 
-    /** The venue had ended a connection that was idle, or ended it instead of reading on: it says nothing about the request. */
+    /** The venue closed a connection on which it had answered before, without a byte for this request. */
     const wasStale = ({ client, socket }: Connection): boolean =>
       request.method === 'GET' &&
       request.body === undefined &&
@@ -114,7 +113,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     const end = (): void => {
       if (over || connection === undefined) return;
       over = true;
-      // Not inside undici's parser callback: it has not finished with this connection yet.
+      // After undici's parser callback: undici still uses the connection inside it.
       const mine = connection;
       queueMicrotask(() => {
         if (connections.giveBack(mine)) turns.done(turn);
@@ -151,7 +150,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       onResponseError(given, error) {
         if (over) return;
         if (given === null && connection !== undefined) {
-          // Thrown by dispatch itself: undici would not write this request. Nothing is known about that connection any more.
+          // Thrown by dispatch itself: undici refused to write the request. The state of the connection is unknown.
           over = true;
           if (connections.discard(connection)) turns.done(turn);
           events.failed('malformed', error);
@@ -168,12 +167,12 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       },
     };
 
-    // Its client makes a new connection, so that it is not another stale one that is tried. It keeps its turn.
+    // On the same client, which connects anew: another idle connection might be stale too. The request keeps its turn.
     function sendAgain(mine: Connection): void {
       sentAgain = true;
       started = false;
       controller = undefined;
-      // Not inside undici's callback, as in `end`.
+      // After undici's callback, as in `end`.
       queueMicrotask(() => {
         if (!over) dispatch(mine);
       });
@@ -211,7 +210,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
           return;
         }
         if (controller === undefined) {
-          // Still connecting: undici offers no way to take a request back, so the connection goes with it.
+          // Still connecting: undici cannot take a request back, so discard the connection too.
           over = true;
           if (connections.discard(connection)) turns.done(turn);
           return;

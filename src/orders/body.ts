@@ -1,4 +1,4 @@
-// The orders in a request's body, each with its place in it. Refuses whatever a venue could read otherwise than it did.
+// The orders in a request's body, each with its index in the list. A body that a venue could read in another way is refused.
 import { isJsonInUtf8, JSON_IN_UTF8 } from '../domain/content-type.ts';
 import { alias } from '../domain/request-headers.ts';
 import { type JsonValue, MAX_JSON_BYTES, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts';
@@ -7,20 +7,20 @@ import { OrderError, readOrder } from './read.ts';
 import { type Place, type Repeats, refusal, unreadable } from './refusals.ts';
 import type { OrderRoute } from './route.ts';
 
-/** One order of the request, with the words that name it in a refusal. */
+/** An order and its index in the list; undefined when the body is one order. */
 export interface Listed {
   readonly order: SignedOrder;
   readonly place: Place;
-  /** Told apart by it, where orders.repeats says so. */
+  /** Only with orders.repeats=distinct_client_id: orders that differ in it are not repeats. */
   readonly clientId: string | undefined;
 }
 
-/** The largest body of an order route; real ones are well below. It is parsed on the one thread that all share. */
+/** The largest body of an order route; real ones are well below. Parsing it holds up every other request. */
 export const MAX_ORDER_BYTES = MAX_JSON_BYTES;
 
 const MAX_BATCH = 50;
 
-/** Throws BINDING_ERROR for what is no order, or list of 1 to 50, in one reading, and INVALID_ORDER_SIGNATURE for a member that is malformed. */
+/** Throws BINDING_ERROR for a body that is not one order or a list of 1 to 50, or that has two readings; INVALID_ORDER_SIGNATURE for a malformed member. */
 export function readOrders(
   rawHeaders: readonly string[],
   body: Buffer | undefined,
@@ -31,7 +31,7 @@ export function readOrders(
   return listOrders(readBody(body, route), route, repeats);
 }
 
-// Read by their loosest names, as headers.ts does: a venue that takes `Content_Encoding` for the header would unpack the body.
+// By their loosest names, as in gateway/headers.ts: a venue that reads `Content_Encoding` as the header would unpack the body.
 function requirePlainJson(rawHeaders: readonly string[]): void {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name, value] = [alias(rawHeaders[i] ?? ''), (rawHeaders[i + 1] ?? '').trim().toLowerCase()];
@@ -70,7 +70,7 @@ function listedOrder(value: JsonValue, { id }: OrderRoute, place: Place, repeats
   }
 }
 
-/** A venue reads null and an empty name as none; what else it makes of a number or a list, nobody can know. Throws OrderError. */
+/** Null and an empty name are none. Throws OrderError for another type, as venues may read that in several ways. */
 function readClientId(value: JsonValue): string | undefined {
   const id = typeof value === 'object' && value?.kind === 'object' ? value.members.get('client_id') : undefined;
   if (id === undefined || id === null || id === '') return undefined;

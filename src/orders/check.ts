@@ -37,7 +37,7 @@ export interface OrderRequest {
   readonly target: string;
   readonly rawHeaders: readonly string[];
   readonly principal: Principal | undefined;
-  /** Undefined when it could not be told. */
+  /** Undefined when it is unknown. */
   readonly clientIp: IpAddress | undefined;
   readonly body: Buffer | undefined;
   readonly asker: OnBehalfOf;
@@ -47,17 +47,18 @@ export interface OrderRequest {
 
 export interface CheckedOrders {
   /**
-   * The last check, called synchronously as the head is about to be written: marks the orders as forwarded. A refusal marks nothing:
-   * INVALID_ORDER_SIGNATURE for an order that is too old by now, ORDER_ALREADY_SENT for one that was forwarded meanwhile, SERVICE_UNAVAILABLE when there is no
-   * room for marks, IP_NOT_ALLOWED for a subkey that may no longer be used from there, `view_stale` when something changed about it.
+   * The last check: call it synchronously, just before the head is written. Marks the orders as forwarded, or refuses and marks nothing:
+   * INVALID_ORDER_SIGNATURE for an order that is too old by now, ORDER_ALREADY_SENT for one that was forwarded meanwhile,
+   * SERVICE_UNAVAILABLE when there is no room for marks, IP_NOT_ALLOWED for a subkey that may no longer be used from there, `view_stale`
+   * when the subkey changed.
    */
   leave(): DenyReason | ApiError | undefined;
 }
 
 /**
- * Rejects with BINDING_ERROR or INVALID_REQUEST_PARAMETER for what is no order or list of them in one reading, INVALID_ORDER_SIGNATURE,
- * ORDER_ALREADY_SENT, ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed) or SERVICE_UNAVAILABLE, or with what the
- * store threw.
+ * Rejects with BINDING_ERROR or INVALID_REQUEST_PARAMETER for a request that is not orders in one reading, INVALID_ORDER_SIGNATURE,
+ * ORDER_ALREADY_SENT, ISOLATED_MARKET_ACCOUNT_MISMATCH, IP_NOT_ALLOWED (by the list of the subkey that signed), SERVICE_UNAVAILABLE, or
+ * the error of the store.
  */
 export type OrderCheck = (request: OrderRequest) => Promise<CheckedOrders>;
 
@@ -78,15 +79,15 @@ export interface OrderCheckDeps {
 }
 
 interface Marked extends Listed {
-  /** Whoever has it is a repeat. */
+  /** An order with an equal mark is a repeat. */
   readonly mark: OrderMark;
-  /** What is signed alone, where the mark is of more: an order without a client_id is a repeat of any. */
+  /** Set for an order with a client_id: the mark of the signed part alone, so that the same order without a client_id is a repeat. */
   readonly alike: OrderMark | undefined;
 }
 
 interface SubkeyAt {
   readonly subkey: SigningSubkey;
-  /** The first place that it signed. */
+  /** Of the first order that it signed. */
   readonly place: Place;
 }
 
@@ -100,9 +101,9 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
 
   return async function check({ route, target, rawHeaders, principal, clientIp, body, asker, number }) {
     if (principal === undefined) throw refusal('the session is unknown');
-    // A venue may let a query override members of the body.
+    // Some venues let the query override members of the body.
     if (target.includes('?')) throw new ApiError('INVALID_REQUEST_PARAMETER', 'this path takes no query');
-    // Everything that costs nothing comes before the first signature.
+    // Cheap checks first: no signature is verified for an order that they refuse.
     const listed = readOrders(rawHeaders, body, route, settings.repeats).map((one): Marked => {
       const { order, place } = one;
       requireOwnAccount(order, principal, place);
@@ -117,7 +118,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
       principal,
       asker,
     );
-    /** By its key. */
+    /** By public key. */
     const subkeys = new Map<Felt, SubkeyAt>();
     listed.forEach(({ place }, i) => {
       const signer = signers[i];
@@ -142,7 +143,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     for (const signer of signers) {
       const reason = deps.signers.refusal(signer.subkey, request);
       if (reason instanceof Promise) {
-        // Forgotten by the view since it was verified: something changed, and there is no time left to find out what.
+        // The view no longer knows the subkey, so it changed since the check: there is no time left to read it.
         reason.catch(() => undefined);
         return 'view_stale';
       }
@@ -205,6 +206,6 @@ function requireOwnAccount(order: SignedOrder, principal: Principal, place: Plac
   if (order.onBehalfOf !== undefined && !principal.isolated) throw notOwnAccount(place);
 }
 
-/** Everything that is signed besides the account. */
+/** Every signed member but the account. */
 const signedPartOf = ({ timestamp, market, side, orderType, size, price, id }: SignedOrder): string =>
   [timestamp, market, side, orderType, size, price, id ?? 'new'].join();

@@ -1,10 +1,10 @@
-// A hash table of marks, forgotten a second at a time. No turn of the event loop pays for a whole second of many marks: growing and
-// clearing away go on in parts of at most MAX_SLOTS.
+// A hash table of marks. All marks that end in one second are forgotten together. Amortised O(1) for each mark: growing or clearing is
+// bounded to MAX_SLOTS slots, or twice that, in one turn of the event loop.
 
 /** 96 bits of a keyed hash. */
 export type Digest = readonly [number, number, number];
 
-/** What a mark is found by. */
+/** The key of a mark. */
 export interface Marked {
   readonly digest: Digest;
   /** From this Unix millisecond on the order is too old to be accepted, and its mark is forgotten. */
@@ -21,42 +21,42 @@ export interface FirstSent {
 
 export interface MarkTable {
   firstSent(mark: Marked): FirstSent | undefined;
-  /** Of a mark that is not in the table. `owner`: a number above 0, told when the mark is cleared away. */
+  /** The mark must not be in the table. `owner`: above 0; handed to `cleared` when the mark is cleared. */
   add(mark: Marked, owner: number, nowMs: number, request: number): void;
-  /** Forgets the seconds that are over, and clears away some of what they held. */
+  /** Forgets the seconds that are over, and clears part of their marks. */
   sweep(nowMs: number): void;
 }
 
 /**
- * By open addressing: in each slot the number of the credential, 0 for none; the digest; how many milliseconds before its end the order
- * was sent; and the last 32 bits of the request's number.
+ * Open addressing. A slot is six words: the owner (0: free), three words of the digest, how many milliseconds before its end the order
+ * was sent, and the last 32 bits of the request's number.
  */
 interface Shard {
   slots: Uint32Array;
   used: number;
-  /** So many of the lowest bits of the last word are the same in all digests. */
+  /** All digests of the shard agree in this many lowest bits of their last word. */
   readonly bits: number;
 }
-/** Marks that end in one second, by extendible hashing: at the lowest bits of a digest's last word, the shard that it belongs to. */
+/** The marks that end in one second, by extendible hashing: indexed by the lowest bits of a digest's last word. */
 type Shards = Shard[];
 
 const SLOT_WORDS = 6;
 const MAX_WORD = 2 ** 32 - 1;
-/** Places in a slot. */
+/** Words of a slot. */
 const BEFORE_END = 4;
 const REQUEST = 5;
 const FIRST_SLOTS = 16;
-/** What one turn has to move or to clear away at most, or twice that. */
+/** One turn moves or clears at most this many slots, or twice that. */
 const MAX_SLOTS = 2 ** 14;
 const MAX_LOAD = 3 / 4;
-/** A shard that has just grown is half as full as it may be. */
+/** Worst case: a shard that has just grown is half as full as it may be. */
 export const MARK_BYTES = (SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT * 2) / MAX_LOAD;
 
-/** `cleared` is called with the owner of each mark that is cleared away. Amortised O(1) for each mark. */
+/** `cleared` is called with the owner of each mark that is cleared. */
 export function createMarkTable(cleared: (owner: number) => void): MarkTable {
-  /** By the second in which the marks end: a whole second is forgotten at a time. */
+  /** By the second in which the marks end. */
   const seconds = new Map<number, Shards>();
-  /** Of seconds that are over, to be cleared away. */
+  /** Of seconds that are over: still to be cleared. */
   const over: Shard[] = [];
   let swept = 0;
 
@@ -74,13 +74,13 @@ export function createMarkTable(cleared: (owner: number) => void): MarkTable {
       const shards = seconds.get(secondOf(endsAt)) ?? [createShard(FIRST_SLOTS, 0)];
       seconds.set(secondOf(endsAt), shards);
       const shard = shardOf(shards, digest);
-      // Not below 0 and not beyond a word, wherever the clock has been set meanwhile.
+      // The clock may have been set meanwhile: keep it within a word.
       const beforeEnd = Math.min(Math.max(endsAt - nowMs, 0), MAX_WORD);
       put(shard, owner, ...digest, beforeEnd, request);
       if (shard.used > (shard.slots.length / SLOT_WORDS) * MAX_LOAD) grow(shards, shard, digest);
     },
 
-    // Marks end at most orders.max_age and the future tolerance ahead: there are few seconds to look at, and each only once.
+    // Marks end within orders.max_age and the future tolerance, so there are few seconds to look at, each once.
     sweep(nowMs) {
       const now = secondOf(nowMs);
       if (now !== swept) {
@@ -91,7 +91,7 @@ export function createMarkTable(cleared: (owner: number) => void): MarkTable {
           for (const shard of new Set(shards)) over.push(shard);
         }
       }
-      // The next calls clear the rest: each adds far fewer marks than it clears away.
+      // The next calls clear the rest: each clears far more marks than it adds.
       for (let slotsCleared = 0; slotsCleared < MAX_SLOTS; ) {
         const shard = over.pop();
         if (shard === undefined) return;
@@ -120,7 +120,7 @@ function shardOf(shards: Shards, [, , last]: Digest): Shard {
   return shard;
 }
 
-/** Where the digest is, or else the slot that is free for it. Of a table that is not full. */
+/** The slot of the digest, or the free slot for it. The table must not be full. */
 function slotOf(slots: Uint32Array, a: number, b: number, c: number): number {
   const first = (a & (slots.length / SLOT_WORDS - 1)) * SLOT_WORDS;
   for (let at = first; ; at = at + SLOT_WORDS === slots.length ? 0 : at + SLOT_WORDS) {
@@ -140,11 +140,11 @@ function put(shard: Shard, number: number, a: number, b: number, c: number, befo
   shard.used += 1;
 }
 
-/** Doubles a shard in place while it is small, and then puts two in its stead. */
+/** Doubles a shard in place while it is small; after that splits it in two. */
 function grow(shards: Shards, shard: Shard, [, , last]: Digest): void {
   const { slots, bits } = shard;
   if (slots.length < MAX_SLOTS * SLOT_WORDS) {
-    // It is the only one of its second.
+    // It is the only shard of its second.
     const larger = createShard((slots.length / SLOT_WORDS) * 2, bits);
     putAll(slots, larger, larger, 0);
     shard.slots = larger.slots;

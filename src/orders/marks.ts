@@ -1,17 +1,17 @@
-// Which orders were forwarded lately, so that none is forwarded twice. Bounded, in the memory of this process: a restart forgets it.
-// Never forgets a mark while the order it stands for could still be accepted, and tells of each when and by which request it was made.
+// The orders that were forwarded, so that none is forwarded twice. Bounded, in the memory of this process: a restart forgets them. A mark
+// is never forgotten while its order could still be accepted.
 import { hash, randomBytes } from 'node:crypto';
 import { type AccountId, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import { kindTable } from '../domain/kinds.ts';
 import { createMarkTable, type Digest, type FirstSent, type Marked } from './mark-table.ts';
 
-/** An order by what is signed, never by its signature: (r, N-s) verifies too. Made by `of` of the marks that it is for. */
+/** An order by its signed members, never by its signature: (r, N-s) verifies too. Made by `OrderMarks.of`. */
 export interface OrderMark extends Marked {
-  /** Of the session. Not part of the digest: an order of an account is the same, whoever sends it. */
+  /** Of the session. Not part of the digest: another session that sends the same order repeats it. */
   readonly credential: CredentialRef;
-  /** Equal for equal orders of one account. For two others with a probability of 2^-96, and nobody can look for such two. */
+  /** Equal for equal orders of one account. Two other orders collide with probability 2^-96; the secret key prevents a search for such two. */
   readonly digest: Digest;
-  /** From this Unix millisecond on, the order is too old to be accepted. Part of what was signed, so one order has one. */
+  /** From this Unix millisecond on the order is too old to be accepted. Fixed by the signed timestamp: equal orders have the same. */
   readonly endsAt: number;
 }
 
@@ -19,22 +19,22 @@ export interface OrderMarksOptions {
   /** Marks of all accounts together. Each takes at most MARK_BYTES. */
   readonly maxMarks: number;
   readonly maxPerAccount: number;
-  /** As many an account may have whenever a place is left. What accounts have beyond that is together at most half of all. */
+  /** Guaranteed to each account while any slot is free. Marks above the guarantees may fill at most half of maxMarks. */
   readonly guaranteed: number;
-  /** What one subkey may have of both: the main key, whose all of it is, must find room beside it. At least one mark. */
+  /** The share of maxPerAccount and of the guarantee that one subkey may have (at least one mark), so that the main key finds room. */
   readonly subkeyPercent: number;
 }
 
 /**
- * What single orders need, as fast as an account's limit allows: what comes between a mark and the end of its second is a whole
- * bucket and what flows into it meanwhile. At most a twentieth of all, so that it takes ten accounts at least to fill the memory.
+ * A full burst plus the refill over an order's life, in orders. At most a twentieth of maxMarks, so that it takes at least ten accounts
+ * to fill the memory.
  */
 export function guaranteedMarks(settings: {
   readonly maxMarks: number;
   readonly ordersPerMinute: number;
   readonly maxAgeSeconds: number;
   readonly futureToleranceSeconds: number;
-  /** The most that one order takes. */
+  /** Marks that one order may take. */
   readonly marksPerOrder: number;
 }): number {
   const seconds = settings.maxAgeSeconds + settings.futureToleranceSeconds + 1;
@@ -43,32 +43,32 @@ export function guaranteedMarks(settings: {
 }
 
 export interface OrderMarks {
-  /** `signed`: all that is signed besides the account, in one form. */
+  /** `signed`: every signed member but the account, in one canonical text. */
   of(credential: CredentialRef, signed: string, endsAt: number): OrderMark;
-  /** Undefined of an order that is not marked. */
+  /** Undefined for an order that is not marked. */
   firstSent(mark: OrderMark): FirstSent | undefined;
   /**
-   * Marks all, which are of one credential, or none when there is no room: then false. With what accounts have beyond their guarantee
-   * they fill one half, and the other half is filled by no fewer accounts than it has room for guarantees; until then an account
-   * below its own always finds room. What a subkey has beyond its part of the guarantee leaves the rest of it to others of its account,
-   * the main key among them. The caller has asked `firstSent` in this same turn. `nowMs`: Unix milliseconds. `request`: its number.
+   * Marks all, or none and returns false when there is no room. All marks must be of one credential, and `firstSent` must have been asked
+   * in this same turn. Half of maxMarks is kept for marks within the guarantees: an account below its guarantee finds room as long as
+   * there are fewer accounts than that half has guarantees. A subkey beyond its share leaves the rest of the guarantee to the other
+   * credentials of its account. `nowMs`: Unix milliseconds. `request`: its number.
    */
   add(marks: readonly OrderMark[], nowMs: number, request: number): boolean;
   stats(nowMs: number): OrderMarksStats;
 }
 
 export interface OrderMarksStats {
-  /** With those that are over but not yet cleared away. */
+  /** Including marks that are over but not yet cleared. */
   readonly held: number;
   readonly capacity: number;
-  /** Orders that were not marked for want of room. */
+  /** Marks that found no room: their orders were not forwarded. */
   readonly refused: number;
 }
 
 interface AccountMarks {
   readonly account: AccountId;
   marks: number;
-  /** Of them, those within the parts of the guarantee that its credentials have: each of its own, and all together of the whole. */
+  /** The marks of each credential up to its share of the guarantee, summed. */
   within: number;
 }
 
@@ -76,26 +76,26 @@ interface CredentialMarks {
   readonly subject: string;
   readonly number: number;
   readonly of: AccountMarks;
-  /** Its part of the guarantee. */
+  /** Its share of the guarantee. */
   readonly part: number;
   marks: number;
 }
 
-/** Every call costs O(marks given), and at most a shard for each that grows and two that are over, however many marks a second has. */
+/** A call costs amortised O(marks given); see mark-table.ts. */
 export function createOrderMarks(options: OrderMarksOptions): OrderMarks {
   const { maxMarks, maxPerAccount, guaranteed } = options;
-  // Without it somebody could compute two orders with one digest.
+  // Secret, so that nobody can search for two orders with one digest.
   const key = randomBytes(16).toString('base64url');
   const table = createMarkTable(release);
   const accounts = new Map<AccountId, AccountMarks>();
   /** Credentials, by subject. */
   const holders = new Map<string, CredentialMarks>();
-  /** Nobody has number 0. */
+  /** Numbers start at 1. */
   const byNumber: (CredentialMarks | undefined)[] = [undefined];
   const freeNumbers: number[] = [];
   const maxBeyond = Math.floor(maxMarks / 2);
   let held = 0;
-  /** Of them, what accounts have beyond their guarantee. */
+  /** Of `held`: marks of accounts beyond their guarantee. */
   let beyond = 0;
   let refused = 0;
 

@@ -1,5 +1,5 @@
-// An order as JSON, read from the very members that a venue reads. Anything that could be signed as one thing and read as another (a
-// number that readers take differently, a member by a second name) is refused, never normalised. The hash that this is signed by is
+// Reads an order from JSON, from the same members that a venue reads. Anything that could be signed as one thing and read as another (a
+// number that parsers read differently, a member with a second spelling) is refused, never normalised. Its hash is in
 // src/starknet/order.ts.
 import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
@@ -9,12 +9,12 @@ import { feltFromText } from '../starknet/felt.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import { parseSignatureText, type StarkSignature } from '../starknet/signature.ts';
 
-/** The value is not an order in the one form that is accepted; the message names the member. */
+/** The value is not an order in the accepted form; the message names the member. */
 export class OrderError extends Error {
   override readonly name = 'OrderError';
 }
 
-/** Every member that is signed, or that decides how the signed ones are read. */
+/** Signed members, and members that decide how those are read. */
 const readMembers = [
   'market',
   'side',
@@ -30,7 +30,7 @@ const readMembers = [
 type ReadMember = (typeof readMembers)[number];
 type Members = Pick<ReadonlyMap<ReadMember, JsonValue>, 'get'>;
 
-/** What else orders have: no signature covers it. A second name of one is refused all the same, so that there is one rule for all. */
+/** Known members that no signature covers. A second spelling of one is refused too: one rule for all names. */
 const unsignedMembers = [
   'client_id',
   'instruction',
@@ -44,23 +44,23 @@ const unsignedMembers = [
   'duration_seconds',
 ] as const;
 
-/** By what the loosest reader makes of them. */
+/** By folded name: what the loosest parser takes for the same name. */
 const knownNames: ReadonlyMap<string, string> = new Map(
   [...readMembers, ...unsignedMembers].map((name) => [foldedName(name), name]),
 );
 
-/** The one spelling of names, those of members that nobody knows yet among them. */
+/** The accepted spelling of names, unknown members included. */
 const snakeCase = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 
 /**
- * Reads a new order, or with `pathId`, the canonical id in the path, a change of that order: a decimal number. Algo orders
- * have the form of new ones. Two ids that are signed alike are never both read. Members that are not signed may hold anything,
- * and null is as if absent where a member may be; but every name in it, at any depth, is in its one spelling. Throws OrderError.
+ * Reads a new or algo order; with `pathId`, the canonical decimal id in the path, a change of that order. Two different ids with the same
+ * signed number are never both accepted. Members that are not signed may hold anything, and null counts as absent; but every name, at any
+ * depth, must be in its accepted spelling. Throws OrderError.
  */
 export function readOrder(value: JsonValue | undefined, pathId?: string): SignedOrder {
   const members = membersOf(value);
   const type = textOf(members, 'type');
-  // A type in small letters might be MARKET to a venue and not to us.
+  // A venue might read `market` as MARKET, whose price is signed as 0.
   if (!/^[A-Z][A-Z_]{0,30}$/.test(type)) throw new OrderError('type is not an order type in capital letters');
   return {
     timestamp: readTimestamp(members.get('signature_timestamp')),
@@ -81,8 +81,8 @@ function membersOf(value: JsonValue | undefined): Members {
   return value.members;
 }
 
-// Strict JSON keeps two spellings of a name apart from each other. Here the second one alone is refused: `PRICE` would be a price to
-// Go, and `onBehalfOfAccount` an account to protobuf, that we did not see.
+// Strict JSON refuses two spellings of a name in one object. Here a second spelling alone is refused too: Go would read `PRICE` as the
+// price, and protobuf `onBehalfOfAccount` as the account, and we would have missed it.
 function requireOneSpelling(value: JsonValue): void {
   if (typeof value !== 'object' || value === null || value.kind === 'number') return;
   if (value.kind === 'array') {
@@ -113,7 +113,7 @@ function textOf(members: Members, name: ReadMember): string {
   return value;
 }
 
-/** `DIGITS` and `0x` hex are signed as numbers, which have many texts: no name may look like one. */
+/** Digits and `0x` hex are signed as numbers, which have many texts: a name must not look like a number. */
 function nameFelt(text: string, name: ReadMember): bigint {
   if (!/^[!-~]{1,31}$/.test(text) || /^(?:[0-9]+|0x[0-9a-f]*)$/i.test(text)) {
     throw new OrderError(`${name} is not a name of 1 to 31 ASCII characters`);
@@ -131,8 +131,7 @@ const SCALE_DIGITS = 8;
 const AMOUNT_BOUND = 1n << 127n;
 
 /**
- * Times 10^8. One number has many texts, and what is signed is the number: two texts of one are the same order. No exponent costs more than
- * its digits do.
+ * Times 10^8. The number is signed, not its text: two texts of one number are the same order. A large exponent costs no time.
  */
 function scaled(value: JsonValue | undefined, name: ReadMember): bigint {
   const text = typeof value === 'string' && value.length <= MAX_DECIMAL_LENGTH ? value : '';
@@ -152,7 +151,7 @@ function scaled(value: JsonValue | undefined, name: ReadMember): bigint {
   return number;
 }
 
-// A price is signed as 0 for these types, so it must also be none: otherwise it would be a signed order's unsigned price.
+// MARKET types sign the price as 0. Any other price would be forwarded unsigned.
 function readPrice(value: JsonValue | undefined, type: string): bigint {
   if (!type.includes('MARKET')) return scaled(value, 'price');
   if (!isAbsent(value) && value !== '' && scaled(value, 'price') !== 0n) {
@@ -177,12 +176,13 @@ function readSignature(text: string): StarkSignature {
   return signature;
 }
 
+/** The id that a modified order is signed for. The body may leave it out, but must not name another order than the path. */
 function readId(members: Members, pathId: string): bigint {
   for (const name of ['id', 'order_id'] as const) {
     const value = members.get(name);
     if (!isAbsent(value) && value !== pathId) throw new OrderError(`${name} must be the order in the path`);
   }
-  // One text per number, and none that is signed as one: hex is a second text of it, and so is a short name, as 'ab' is 0x6162.
+  // Decimal only, so that each signed number has one text: hex is a second one, and so is a short name ('ab' is signed as 0x6162).
   const id = /^(?:0|[1-9][0-9]{0,75})$/.test(pathId) ? BigInt(pathId) : STARK_PRIME;
   if (id >= STARK_PRIME)
     throw new OrderError('the order id cannot be signed: it is not a decimal number below the Stark prime');

@@ -1,8 +1,8 @@
-// What is said of an order that is not forwarded: which one of the list it is, and why, in one sentence. It decides nothing.
+// The errors for orders that are not forwarded: which order of the list, and why. Decides nothing.
 import type { DenyReason } from '../domain/decision.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 
-/** Of a list, from 0; undefined where the body is one order. */
+/** Index in the list, from 0; undefined when the body is one order. */
 export type Place = number | undefined;
 
 type Data = Readonly<Record<string, unknown>>;
@@ -14,19 +14,19 @@ function errorOf(code: ErrorCode, message: string, place: Place, data?: Data): A
 
 export const refusal = (message: string, place?: Place): ApiError => errorOf('INVALID_ORDER_SIGNATURE', message, place);
 
-/** For a body or a header of it that could be read otherwise: no signature was looked at, and another one would not help. */
+/** The body has more than one reading. No signature was verified, and signing again would not help. */
 export const unreadable = (message: string, place?: Place): ApiError => errorOf('BINDING_ERROR', message, place);
 
 export const notSigned = (place: Place): ApiError =>
   refusal('the signature is not by a key that this session may trade with', place);
 
-/** What makes another order of one that hashes alike. */
+/** Setting orders.repeats: what makes a second order of the same hash another order. */
 export type Repeats = 'refuse' | 'distinct_client_id';
 
 const another = (repeats: Repeats): string =>
   `another order needs another signature_timestamp, size or price${repeats === 'refuse' ? '' : ', or a client_id of its own'}`;
 
-/** `at`: Unix milliseconds. No word of signing: a bot that signs what it has sent already has it twice. */
+/** `at`: Unix milliseconds. The message does not suggest signing again: a bot that did would have the order twice. */
 export function alreadySent({ at, requestId }: SentBefore, repeats: Repeats, place: Place): ApiError {
   const when = new Date(at).toISOString();
   return errorOf(
@@ -42,7 +42,7 @@ export interface SentBefore {
   readonly requestId: string;
 }
 
-/** The same order twice in one list, of which nothing was sent. */
+/** The same order twice in one list. Nothing of the list was sent. */
 export const twiceInList = (first: number, repeats: Repeats, place: Place): ApiError =>
   errorOf(
     'ORDER_ALREADY_SENT',
@@ -64,7 +64,7 @@ export const notOwnAccount = (place: Place): ApiError =>
     place,
   );
 
-/** For a subkey whose signature was verified: others are told nothing of its list. */
+/** Only after the subkey's signature was verified: others learn nothing about its allowlist. */
 export function signerRefused(reason: DenyReason, place: Place): ApiError {
   switch (reason) {
     case 'ip_not_allowed':
@@ -73,7 +73,7 @@ export function signerRefused(reason: DenyReason, place: Place): ApiError {
       return notFromHere('the stored allowlist of the subkey that signed is damaged: replace it', place);
     case 'client_ip_unknown':
       return notFromHere('the client address could not be told', place);
-    // Neither ends the subkey itself: another one would be refused, too.
+    // Not the subkey's fault: another subkey would be refused too.
     case 'account_locked':
       return refusal('the account is locked', place);
     case 'signing_key_retired':

@@ -1,4 +1,4 @@
-// What the route table says about the orders of a request: whether its body holds some, and which order its path names.
+// Whether the body of a request holds signed orders, and which order its path names: by the row of the route table.
 import { orderIdParameter, type Route } from '../access/route-table.ts';
 
 export interface OrderRoute {
@@ -8,7 +8,7 @@ export interface OrderRoute {
   readonly id: string | undefined;
 }
 
-/** Undefined where the body holds no signed order. Throws Error when a route that changes an order was matched without its id. */
+/** Undefined when the body holds no signed order. Throws Error when a route that changes an order has no id in its path. */
 export function orderRouteOf(
   { name, path, order }: Pick<Route, 'name' | 'path' | 'order'>,
   params: Readonly<Record<string, string>>,
@@ -16,7 +16,7 @@ export function orderRouteOf(
   if (order === undefined) return undefined;
   if (order !== 'modify') return { batch: order === 'batch', id: undefined };
   const id = params[orderIdParameter(path) ?? ''];
-  // Without it the id that was signed would be compared with nothing.
+  // Without it the signed id would be compared with nothing.
   if (id === undefined) throw new Error(`${name} changes an order, and its path has no id`);
   return { batch: false, id };
 }

@@ -17,11 +17,11 @@ export interface SigningSubkey extends CredentialRef {
 
 export interface OrderSigner {
   readonly publicKey: Felt;
-  /** Set when the key is not the session's own credential, whose state the grant watches. */
+  /** Undefined for the session's own credential: the grant watches that one. */
   readonly subkey: SigningSubkey | undefined;
 }
 
-/** The signers of the orders, in their order, up to the first order that nobody signed. */
+/** The signers in the order of the orders, up to the first order without one. */
 export type FindSigners = (
   orders: readonly SignedOrder[],
   principal: Principal,
@@ -34,8 +34,8 @@ export function createFindSigners(deps: {
   readonly signers: Pick<OrderSigners, 'mainKey'>;
 }): FindSigners {
   /**
-   * Orders are verified in parts, each twice as long as the one before: whoever sends made-up signatures behind some good ones has no
-   * more of them verified than were good, and one. A part's last signer is tried first for the next, as a list usually has one.
+   * Verifies in parts, each twice as long as the one before: of a list with n good signatures followed by made-up ones, at most n + 1 made-up
+   * ones are verified. The last signer is tried first for the next part, as most lists have one signer.
    */
   return async function findSigners(orders, principal, asker) {
     const own = await ownKeys(principal);

@@ -1,4 +1,4 @@
-// The account address that belongs to a key (WIRE section 8). Class hashes are configuration: an address once stored is never derived again.
+// The account address that belongs to a key (docs/wire.md section 3). Class hashes are configuration: an address once stored is never derived again.
 import { type Felt, feltOf, feltValue } from '../domain/felt.ts';
 import { feltFromText } from './felt.ts';
 import { hashElements, type Pedersen } from './pedersen.ts';

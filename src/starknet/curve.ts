@@ -1,5 +1,5 @@
 // The Stark curve in plain JavaScript, over @scure/starknet's points. Slow (milliseconds per call) and the reference for any faster one.
-// It must never accept a value outside the ranges of WIRE section 3, whatever the library below would do with it.
+// It must never accept a value outside the ranges of docs/wire.md section 2, whatever the library below would do with it.
 import { FpIsSquare } from '@noble/curves/abstract/modular.js';
 import { Point, pedersen } from '@scure/starknet';
 import { STARK_PRIME } from '../domain/felt.ts';
@@ -42,7 +42,7 @@ function verify(hash: bigint, r: bigint, s: bigint, publicKey: bigint): boolean 
   return sumAndDifference(fromHash, fromKey).includes(r);
 }
 
-/** StarkCurve over @scure/starknet. Accepts high s: Stark signatures are malleable (WIRE section 3), so never index by signature. */
+/** StarkCurve over @scure/starknet. Accepts high s: Stark signatures are malleable (docs/wire.md section 2), so never index by signature. */
 export const scureCurve: StarkCurve = {
   pedersen: (a, b) => BigInt(pedersen(a, b)),
   hashChain,

@@ -1,5 +1,5 @@
 // Text as it appears in signed typed data, to the number that is hashed.
-// It must never guess: text that is not exactly one of WIRE's four forms has no felt.
+// Never guesses: text that is not exactly one of the four forms of docs/wire.md section 2 has no felt.
 import { feltValue, parseFelt, STARK_PRIME } from '../domain/felt.ts';
 
 /** The text has no felt: too long, not printable ASCII, or a number outside [0, p). */
@@ -13,7 +13,7 @@ const MAX_SHORT_STRING = 31;
 const MAX_DECIMAL_DIGITS = 76;
 
 /**
- * WIRE section 3, "text to felt": `0x` + hex digits and all-decimal text are numbers, empty text is 0, any other text is a
+ * docs/wire.md section 2, "text to felt": `0x` + hex digits and all-decimal text are numbers, empty text is 0, any other text is a
  * short string of at most 31 printable ASCII characters (big-endian bytes). So `"1"` is 1, not 0x31.
  * Control characters are refused: a leading NUL would give two texts one felt. Throws FeltTextError.
  */

@@ -1,4 +1,4 @@
-// What a Stark key signs: typed data of the legacy revision 0, and the two bare Pedersen messages about subkeys (WIRE sections 3 and 4).
+// What a Stark key signs: typed data of the legacy revision 0, and the two bare Pedersen messages about subkeys (docs/wire.md sections 2, 6 and 7).
 // Hashes are always built here from parsed values: one sent by a client is never used.
 import { type Felt, feltValue } from '../domain/felt.ts';
 import { createLru } from '../domain/lru.ts';
@@ -195,9 +195,9 @@ const TIME_BOUND = 2 ** 40;
 const isSignableTime = (seconds: number): boolean => seconds >= 0 && seconds < TIME_BOUND;
 
 /**
- * What a main key signs to register a subkey: plain `H([account, public_key, timestamp, expiry])` (WIRE 4.1).
+ * What a main key signs to register a subkey: plain `H([account, public_key, timestamp, expiry])` (docs/wire.md section 6).
  * `undefined` for what must never be verified: it has four elements without a domain, so with the prefix as account and hashes as
- * times it would be a typed-data message, and a login or order signature would register a key (DECISIONS "repeats").
+ * times it would be a typed-data message, and a login or order signature would register a key (docs/decisions.md "repeats").
  */
 export function registrationHash(curve: Pedersen, message: RegistrationMessage): bigint | undefined {
   const account = feltValue(message.account);
@@ -211,7 +211,7 @@ export function registrationHash(curve: Pedersen, message: RegistrationMessage):
   ]);
 }
 
-/** What the ephemeral key signs to activate a pending subkey: one bare `h(timestamp, eph_public_key)` (WIRE 4.2). `undefined` for an impossible time. */
+/** What the ephemeral key signs to activate a pending subkey: one bare `h(timestamp, eph_public_key)` (docs/wire.md section 7). `undefined` for an impossible time. */
 export function activationHash(curve: Pedersen, timestamp: UnixSeconds, ephPublicKey: Felt): bigint | undefined {
   return isSignableTime(timestamp) ? curve.pedersen(BigInt(timestamp), feltValue(ephPublicKey)) : undefined;
 }

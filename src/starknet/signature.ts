@@ -6,7 +6,7 @@ export interface StarkSignature {
   readonly s: bigint;
 }
 
-/** Whether r and s are in the ranges of WIRE section 3. False for what verifies for no key and no message: not worth a hash. */
+/** Whether r and s are in the ranges of docs/wire.md section 2. Outside them a signature verifies for no key and no message: do not hash. */
 export const isPossibleSignature = ({ r, s }: StarkSignature): boolean =>
   r >= 1n && r < STARK_HASH_BOUND && s >= 1n && s < STARK_CURVE_ORDER;
 
@@ -19,7 +19,7 @@ function parseScalar(value: unknown): bigint | undefined {
   return /^(?:[0-9]{1,76}|0x[0-9a-fA-F]{1,64})$/.test(value) ? BigInt(value) : undefined;
 }
 
-/** The body form (WIRE section 4, C-29): an array of exactly two strings. JSON numbers are refused: they have lost digits. */
+/** The body form (docs/wire.md section 6): an array of exactly two strings. JSON numbers are refused: they have lost digits. */
 export function parseSignaturePair(value: unknown): StarkSignature | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined;
   const r = parseScalar(value[0]);
@@ -27,7 +27,7 @@ export function parseSignaturePair(value: unknown): StarkSignature | undefined {
   return r === undefined || s === undefined ? undefined : { r, s };
 }
 
-/** The header form, also used in orders (WIRE 2.1): the JSON text `["r","s"]`, at most 256 characters. Never throws. */
+/** The header form, also used in orders (docs/wire.md section 4): the JSON text `["r","s"]`, at most 256 characters. Never throws. */
 export function parseSignatureText(text: string): StarkSignature | undefined {
   if (text.length > MAX_HEADER_LENGTH) return undefined;
   let value: unknown;

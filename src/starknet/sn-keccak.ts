@@ -4,7 +4,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 
 const LOW_250_BITS = (1n << 250n) - 1n;
 
-/** Keccak-256 of the text's UTF-8 bytes, low 250 bits (WIRE section 3, `sn_keccak`). */
+/** Keccak-256 of the text's UTF-8 bytes, low 250 bits (docs/wire.md section 2, `sn_keccak`). */
 export function snKeccak(text: string): bigint {
   return BigInt(`0x${Buffer.from(keccak_256(utf8ToBytes(text))).toString('hex')}`) & LOW_250_BITS;
 }

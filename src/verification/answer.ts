@@ -1,5 +1,5 @@
-// Answers questions about keys and signatures, with one Stark curve and one way to recover wallets. It decides what a signature proves and nothing else: whose
-// account it is, what lives and what is allowed are the use cases' business.
+// Answers questions about keys and signatures, with one Stark curve and one way to recover wallets. Decides what a signature proves and
+// nothing else: which account it is for, and what is alive and allowed, is decided in the use cases.
 import { type Felt, feltOf, feltValue } from '../domain/felt.ts';
 import { type RecoverPublicKey, recoverInJavaScript, recoverSigner } from '../ethereum/eip191.ts';
 import { evmAccountAddress, type StarknetAccountClasses, starknetAccountAddress } from '../starknet/address.ts';
@@ -9,7 +9,7 @@ import type { PedersenChain, StarkCurve } from '../starknet/pedersen.ts';
 import type { StarkSignature } from '../starknet/signature.ts';
 import type { Answer, LoginQuestion, OrderQuestion, Question, SignerOfHash } from './questions.ts';
 
-/** What every answer depends on besides its question: settings, as plain data. */
+/** The settings that answers depend on, as plain data. */
 export interface VerificationSettings {
   readonly domain: SigningDomain;
   readonly classes: StarknetAccountClasses & { readonly evmAccountHash: Felt };
@@ -21,9 +21,9 @@ export interface FirstVerdict extends SignerOfHash {
 }
 
 export interface Answers {
-  /** `first`: what is known already. Throws only what the curve throws. */
+  /** `first`: as firstVerdicts gave it. Throws only what the curve throws. */
   answer(question: Question, first?: FirstVerdict): Answer;
-  /** The first verdict on each login and order, undefined for all else: together they take less time than one by one. */
+  /** The first verdict on each login and order, faster than one by one; undefined for other questions. */
   firstVerdicts(questions: readonly Question[]): readonly (FirstVerdict | undefined)[];
 }
 
@@ -113,7 +113,7 @@ export function createAnswers(
     return question.kind === 'order' ? orderStruct(curve, question.order) : hasher.loginStruct(firstForm(question));
   }
 
-  // The form that almost everybody signs comes first, and the second hash is only made when it is needed.
+  // Almost everybody signs the first form; the second hash is computed only when the first does not verify.
   function* loginHashes(question: LoginQuestion, first: FirstVerdict | undefined): Generator<bigint> {
     const { account, timestamp, expiration } = question;
     yield first?.hash ?? hasher.loginHash({ account, ...firstForm(question) });

@@ -1,4 +1,4 @@
-// What several engines have counted, together.
+// The counts of several engines, summed.
 import type { EngineStats } from '../starknet/engine/engine.ts';
 
 export type EngineTotals = Pick<

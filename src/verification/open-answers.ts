@@ -1,5 +1,5 @@
-// What one thread can answer: the engine with the plain JavaScript curve behind it. The quick side never computes in plain JavaScript,
-// which takes a hundred times longer: it says so instead, and whoever asked chooses where that is done.
+// The answers of one thread: the engine, with the plain JavaScript curve behind it. The quick side never runs that curve, which takes a
+// hundred times longer: it throws NeedsPlainCurve, and the caller decides where the complete side runs.
 import type { RecoverPublicKey } from '../ethereum/eip191.ts';
 import { scureCurve } from '../starknet/curve.ts';
 import type { EngineStats } from '../starknet/engine/engine.ts';
@@ -15,7 +15,7 @@ export class NeedsPlainCurve extends Error {
 export interface OpenedAnswers {
   /** Takes a fraction of a millisecond, or throws NeedsPlainCurve. Undefined when the engine cannot be used. */
   readonly quick: Answers | undefined;
-  /** The same answers, and one in every case, which may take tens of milliseconds. */
+  /** The same answers and never NeedsPlainCurve; may take tens of milliseconds. */
   readonly complete: Answers['answer'];
   /** Why there is no engine, in one line for the log. */
   readonly unavailable: string | undefined;

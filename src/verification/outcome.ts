@@ -1,30 +1,30 @@
-// One question asked of one thread's answers: what came of it, as plain data. A question that fails harms no other one.
+// The outcome of a question on one thread, as plain data. A question that fails does not fail others.
 import type { Answers, FirstVerdict } from './answer.ts';
 import { NeedsPlainCurve, type OpenedAnswers } from './open-answers.ts';
 import type { Answer, Question } from './questions.ts';
 
-/** How a question may be answered: without ever waiting for the plain JavaScript curve, or at any cost. */
+/** `quick` never runs the plain JavaScript curve; `complete` may. */
 export type Effort = 'quick' | 'complete';
 
 export type Outcome = { readonly computeMs: number } & (
   | { readonly kind: 'answer'; readonly answer: Answer }
-  /** Ask again with all effort. */
+  /** Ask again with effort `complete`. */
   | { readonly kind: 'needs_plain_curve' }
-  /** A defect of ours; the reason is for the log. */
+  /** A bug of ours; the reason is for the log. */
   | { readonly kind: 'failed'; readonly reason: string }
 );
 
 /** A question on its way to another thread. */
 export interface Numbered {
-  /** Of this question and of no other one, ever. */
+  /** Never used for another question. */
   readonly id: number;
   readonly question: Question;
 }
 
-/** `id`: of the question that it is the outcome of. */
+/** `id`: of its question. */
 export type NumberedOutcome = Outcome & { readonly id: number };
 
-/** Of each question as outcomeOf gives it alone, in less time than one by one, and in their order. Never throws. */
+/** The same outcomes as outcomeOf gives one by one, in less time, in the order of the questions. Never throws. */
 export function outcomesOf(
   answers: Pick<OpenedAnswers, 'quick' | 'complete'>,
   asked: readonly Numbered[],
@@ -40,7 +40,7 @@ export function outcomesOf(
   });
 }
 
-/** Nothing where one of them cannot be told quickly: then each is answered alone. */
+/** Empty if any of them needs the plain curve: then each question is answered alone. */
 function firstVerdicts(
   quick: Answers | undefined,
   questions: readonly Question[],
@@ -52,7 +52,7 @@ function firstVerdicts(
   }
 }
 
-/** `first`: what is known already. Never throws. */
+/** `first`: as firstVerdicts gave it. Never throws. */
 export function outcomeOf(
   answers: Pick<OpenedAnswers, 'quick' | 'complete'>,
   question: Question,

@@ -11,7 +11,7 @@ interface ByAnyOf {
   readonly account: Felt;
   /** The keys that may have signed, tried in this order. */
   readonly keys: readonly Felt[];
-  /** Whether, when none of them did, the keys that can have signed are wanted. */
+  /** If no key verifies, also return the candidate keys recovered from the signature. */
   readonly recover: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface LoginQuestion extends ByAnyOf {
   readonly kind: 'login';
   readonly purpose: RequestPurpose;
   readonly timestamp: UnixSeconds;
-  /** As sent. Without it, for a login, clients sign one of two forms (WIRE 2.1, vector msg:auth:no-expiration-header). */
+  /** As sent. When a login sends none, clients sign one of two forms (docs/wire.md section 4; vector msg:auth:no-expiration-header). */
   readonly expiration: UnixSeconds | undefined;
   readonly defaultExpiration: UnixSeconds;
   readonly signature: StarkSignature;
@@ -30,7 +30,7 @@ export interface OrderQuestion extends ByAnyOf {
   readonly order: SignedOrder;
 }
 
-/** A key and the message that it signed. */
+/** A key, and the hash of the message that it signed. */
 export interface SignerOfHash {
   readonly hash: bigint;
   readonly publicKey: Felt;
@@ -41,21 +41,21 @@ export type Question =
   | OrderQuestion
   /** Whether the key signed the hash. */
   | { readonly kind: 'signature'; readonly hash: bigint; readonly signature: StarkSignature; readonly publicKey: Felt }
-  /** Whether the main key signed that the subkey be registered (WIRE 4.1). */
+  /** Whether the main key signed that the subkey be registered (docs/wire.md section 6). */
   | {
       readonly kind: 'registration';
       readonly message: RegistrationMessage;
       readonly signature: StarkSignature;
       readonly mainKey: Felt;
     }
-  /** Whether the ephemeral key signed the activation (WIRE 4.2). */
+  /** Whether the ephemeral key signed the activation (docs/wire.md section 7). */
   | {
       readonly kind: 'activation';
       readonly timestamp: UnixSeconds;
       readonly ephPublicKey: Felt;
       readonly signature: StarkSignature;
     }
-  /** Whether the account's own key signed its onboarding (WIRE 1.3). Without a key it is found by the signature. */
+  /** Whether the account's own key signed its onboarding (docs/wire.md section 3). Without a key, it is recovered from the signature. */
   | {
       readonly kind: 'onboarding';
       readonly account: Felt;
@@ -76,11 +76,11 @@ export type Answer =
       readonly kind: 'login' | 'order';
       /** Undefined when none of the keys signed. */
       readonly signer: SignerOfHash | undefined;
-      /** Empty unless they were wanted. Each must be looked up, and asked about as a signature, before it counts. */
+      /** Empty unless `recover`. A candidate proves nothing until it is looked up and verified by a `signature` question. */
       readonly candidates: readonly SignerOfHash[];
     }
   | { readonly kind: 'signature'; readonly valid: boolean }
-  /** `hash`: of the message when it is signed. */
+  /** Undefined when it is not signed. */
   | { readonly kind: 'registration'; readonly hash: bigint | undefined }
   | { readonly kind: 'activation'; readonly valid: boolean }
   | {
@@ -92,7 +92,7 @@ export type Answer =
   /** Undefined when the number is no public key. */
   | { readonly kind: 'key_address'; readonly address: Felt | undefined }
   | { readonly kind: 'wallet_address'; readonly address: Felt }
-  /** Undefined when no key could have. */
+  /** Undefined when no key recovers from the signature. */
   | { readonly kind: 'wallet_signer'; readonly signer: EthereumAddress | undefined }
   | { readonly kind: 'public_key'; readonly valid: boolean };
 

@@ -1,5 +1,5 @@
-// A worker thread: answers batches of questions with an engine of its own. It has nothing of the service but the settings of the
-// curve: no store, no secrets, no environment.
+// A worker thread: answers batches of questions with an engine of its own. It gets the settings of the curve and nothing else: no store,
+// no secrets, no environment.
 import { parentPort, workerData } from 'node:worker_threads';
 import { openWalletRecovery } from '../ethereum/wallet-recovery.ts';
 import { openAnswers } from './open-answers.ts';

@@ -1,6 +1,6 @@
-// The worker threads that verify under load: started when they are first needed, replaced when they die, ended with the service.
-// A thread that dies, does not answer in time or answers what it was not asked takes its batch with it: nobody is told a verdict
-// that it did not give, or that it gave on another question.
+// The worker threads that verify under load: started when first needed, replaced when they die, ended with the service. The batch of a
+// thread that dies, is late or answers other questions than it was asked fails as a whole: no verdict is guessed or taken from another
+// question.
 import { Worker } from 'node:worker_threads';
 import type { EngineStats } from '../starknet/engine/engine.ts';
 import type { VerificationSettings } from './answer.ts';
@@ -12,7 +12,7 @@ export interface ThreadData {
   readonly settings: VerificationSettings;
   /** For key tables, of each thread. */
   readonly tableBytes: number;
-  /** A thread without the engine would only be in the way of a main thread that has it: it then ends at once. */
+  /** True: a thread that cannot load the engine ends at once. It would be slower than the main thread, which has it. */
   readonly needsEngine: boolean;
 }
 
@@ -32,22 +32,22 @@ export type FromThread =
 
 export interface ThreadsStats {
   readonly configured: number;
-  /** Ready for work, or at it. */
+  /** Idle or busy. */
   readonly ready: number;
-  /** Ended before their time, and replaced. */
+  /** Ended unexpectedly, and replaced. */
   readonly lost: number;
-  /** Of all of them, also of those that are lost, as they last said. */
+  /** Of all threads, lost ones included, as of their last answer. */
   readonly engine: EngineTotals;
 }
 
 export interface Threads {
-  /** Starts them all, unless they are. */
+  /** Starts all threads. Idempotent. */
   start(): void;
-  /** Ready and without work. */
+  /** Ready, with nothing to do. */
   readonly idle: number;
-  /** Ready for work, or at it. */
+  /** Idle or busy. */
   readonly ready: number;
-  /** Ready, or about to be. */
+  /** Ready or starting. */
   readonly alive: number;
   /**
    * Gives a batch to an idle thread. Resolves with the outcome of each of its questions, in their order. Rejects with ThreadLost when
@@ -62,19 +62,19 @@ export interface Threads {
 export interface ThreadsOptions {
   readonly count: number;
   readonly data: ThreadData;
-  /** There may be another thread to give work to, or one less. */
+  /** Called when the number of idle or ready threads may have changed. */
   readonly onChange: () => void;
-  /** A thread ended before its time; it is replaced after `retryMs`. */
+  /** A thread ended unexpectedly; it is replaced after `retryMs`. */
   readonly onLost: (reason: string, retryMs: number) => void;
   /** Another entry, for tests. */
   readonly entry?: URL;
-  /** How long a batch may take before its thread is given up. */
+  /** A thread whose batch takes longer is ended. */
   readonly batchMs?: number;
-  /** How soon a lost thread is replaced; twice as long after each one that was lost without having answered anything. */
+  /** Delay before a lost thread is replaced; doubled each time a thread is lost without having answered anything. */
   readonly retryMs?: number;
 }
 
-/** The thread that had the batch has ended, or never began: there is no verdict. */
+/** There is no verdict: the thread ended, or no thread was idle. */
 export class ThreadLost extends Error {
   override readonly name = 'ThreadLost';
 }
@@ -85,7 +85,7 @@ const LONGEST_RETRY_MS = 60_000;
 const START_MS = 30_000;
 /** 16 proofs in plain JavaScript take about half a second. */
 const BATCH_MS = 10_000;
-/** The engine's own memory is not part of it. */
+/** The engine's memory comes on top. */
 const HEAP_MIB = 256;
 
 interface Slot {
@@ -123,7 +123,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   let started = false;
   let closed = false;
   let lost = 0;
-  /** What the lost ones had counted. */
+  /** The counts of lost threads. */
   let bygone = NO_ENGINE;
   const countIn = (...states: Slot['state'][]): number => slots.filter(({ state }) => states.includes(state)).length;
 
@@ -135,7 +135,7 @@ export function createThreads(options: ThreadsOptions): Threads {
         name: 'verification',
         workerData: data,
         env: {},
-        // What a thread prints goes nowhere: it would leave by node's own ways, which wait for whoever reads.
+        // Discard what a thread prints: Node would write it to our own output, and wait for a slow reader of that.
         execArgv: ['--no-warnings'],
         stdout: true,
         stderr: true,
@@ -156,13 +156,13 @@ export function createThreads(options: ThreadsOptions): Threads {
     worker.on('message', (message: FromThread) => {
       if (slot.worker === worker) receive(slot, message);
     });
-    // Last: listening would hold the process again.
+    // Last: adding a listener would keep the process alive again.
     worker.unref();
   }
 
   function receive(slot: Slot, message: FromThread): void {
     const { batch } = slot;
-    // One outcome too few would shift all others to their neighbours' questions.
+    // One missing outcome would give all later questions the outcome of their neighbour.
     if (message.kind === 'answered' && !areOutcomesOf(message.outcomes, batch?.asked ?? [])) {
       lose(slot, 'it answered other questions than it was asked');
       return;
@@ -189,7 +189,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     onChange();
   }
 
-  /** Empties the slot: from here on nothing of its thread is heard. */
+  /** Empties the slot: messages of its thread are ignored from now on. */
   function stop(slot: Slot): Promise<number> | undefined {
     const { worker, engine } = slot;
     clearTimeout(slot.timer);

@@ -14,28 +14,28 @@ import type { Threads, ThreadsStats } from './threads.ts';
 
 export interface Verifier {
   /**
-   * Resolves with the answer. Rejects with SERVICE_UNAVAILABLE when there is no room, after waiting too long, when the thread that
-   * had the question is lost, and when the service is stopping. What can be refused without asking must have been.
+   * Rejects with SERVICE_UNAVAILABLE when the queue is full, after waiting too long, when the thread with the question is lost, and when
+   * the service is stopping. Check everything that is cheap to check before you ask.
    */
   ask<Asked extends Question>(question: Asked, asker: OnBehalfOf): Promise<AnswerTo<Asked['kind']>>;
   /**
-   * The answers to all, in their order. However many they are, they take one place in the queue, and one turn each. Rejects as `ask`
-   * does, as soon as one of them is dropped.
+   * The answers in the order of the questions. All questions together take one place in the queue, each one turn. Rejects as `ask` does,
+   * as soon as one of them is dropped.
    */
   askAll<Asked extends Question>(
     questions: readonly Asked[],
     asker: OnBehalfOf,
   ): Promise<readonly AnswerTo<Asked['kind']>[]>;
   stats(): VerifierStats;
-  /** Refuses what waits and whatever comes, and resolves when the threads have ended. */
+  /** Refuses waiting and new questions; resolves when the threads have ended. */
   close(): Promise<void>;
 }
 
-/** Why a question is left to the plain JavaScript curve: the engine could not tell, or there is none. */
+/** Why the plain JavaScript curve was used: the engine could not decide, or there is none. */
 export type FallbackReason = 'undecided' | 'no_engine';
 
 export interface VerifierStats extends PumpStats {
-  /** Questions that wait now, and the clients they belong to. */
+  /** Questions that wait now, and the number of their clients. */
   readonly depth: number;
   readonly clients: number;
   readonly shed: Readonly<Record<ShedReason, number>>;
@@ -56,24 +56,24 @@ export interface Answered {
 
 export interface VerifierOptions {
   readonly answers: OpenedAnswers;
-  /** Given how to say that something changed; undefined to compute everything on this thread. */
+  /** Gets a callback to report changes. Undefined: everything is computed on this thread. */
   readonly openThreads?: ((onChange: () => void) => Threads) | undefined;
-  /** Places in the queue, one for each call: as many for those who are signed in as for all others. */
+  /** Waiting calls: so many with a session, and so many without. */
   readonly maxWaiting: number;
   readonly maxWaitMs: number;
-  /** How long the main thread may compute, at the least, before it lets others run. */
+  /** The main thread computes at least this long before it lets other work run. */
   readonly inlineMs?: number;
   /** Called for every answer. */
   readonly onAnswered?: (answered: Answered) => void;
-  /** Called at most every 10 s, with how many were dropped for lack of room or time since the last call. */
+  /** Called at most every 10 s with the number of questions dropped since, for lack of room or time. */
   readonly onShedding?: (dropped: number) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
-/** Two or three logins by keys without a table. */
+/** Enough for two or three logins by keys without a table. */
 const INLINE_MS = 0.5;
-/** So many waiting are a load that is worth threads; fewer are done before a thread has started. */
+/** Below this many waiting jobs the work is done before a thread has started. */
 const THREADS_AT = 8;
 const SWEEP_MS = 500;
 const SHEDDING_MS = 10_000;

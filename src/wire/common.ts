@@ -1,4 +1,4 @@
-// The pieces wire schemas are made of. Integers above 2^53 are bigint here and bare digits on the wire (WIRE section 11).
+// The parts of wire schemas. Integers above 2^53 are bigint here and bare digits on the wire.
 import Type, { type TSchema } from 'typebox';
 import { MAX_ALLOWLIST_ENTRIES } from '../domain/allowlist.ts';
 
@@ -17,9 +17,9 @@ export const BigInteger = Type.Unsafe<bigint>({ type: 'integer', format: 'int64'
 /** Seconds, as clients write them. */
 export const Seconds = Type.Integer({ format: 'int64' });
 
-/** Bodies may carry members we do not know (WIRE section 0): they are ignored, never refused. */
+/** Members that we do not know are ignored in a body, never refused (docs/wire.md section 1). */
 export const open = { additionalProperties: true } as const;
-/** Of answers: nothing else is in them. */
+/** For answers: they have no other members. */
 export const closed = { additionalProperties: false } as const;
 
 export const Empty = Type.Object({}, closed);
@@ -36,7 +36,7 @@ export const AccountIdText = Type.String({ ...feltText, description: 'The accoun
 export const PublicKeyText = Type.String({ ...feltText, description: 'Stark public key, 0x hex.' });
 
 const nameDescription = '1 to 64 characters, for people.';
-/** Characters that no name may hold, and at least one that is seen: only the count can be told in a schema. */
+/** Names have forbidden characters and need a visible one; a schema can only say the length. */
 export const NameText = Type.String({ [SHOWN]: { minLength: 1, maxLength: 64 }, description: nameDescription });
 export const NameWire = Type.String({ description: nameDescription });
 
@@ -63,7 +63,7 @@ export const AllowedCidrsWire = Type.Array(Type.String(), { description: allowed
 
 export const AllowedCidrsBody = Type.Object({ allowed_cidrs: AllowedCidrs }, open);
 
-/** Two of them, and of which form, is for the signature's own parser to say, with its own code. */
+/** The parser of signatures refuses another number of strings or another form, with its own code. */
 export const SignaturePair = Type.Array(Type.String(), {
   [SHOWN]: { minItems: 2, maxItems: 2 },
   description: 'Two strings r and s, decimal or 0x hex.',

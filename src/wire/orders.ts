@@ -1,5 +1,5 @@
-// The bodies of signed orders as openapi.json shows them, for clients to be made of. src/orders/read.ts reads them, member by
-// member; test/unit/wire/orders.test.ts holds that both say the same.
+// The bodies of signed orders as openapi.json shows them. src/orders/read.ts reads them; test/unit/wire/orders.test.ts holds that both
+// say the same.
 
 import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
 import type { OrderForm } from '../domain/order-form.ts';
@@ -13,11 +13,11 @@ const decimal: JsonObject = {
   examples: ['0.1', '1.0', '5.0E-4'],
 };
 
-/** No name that reads as a number: it would be signed as one. */
+/** A name that looks like a number would be signed as one. */
 const name = '(?![0-9]+$|0[xX][0-9a-fA-F]*$)[!-~]{1,31}';
 const text = (description: string): JsonObject => ({ type: ['string', 'null'], description });
 
-/** Of the order that is changed. A name, or hex, is a second text of a number and not accepted. */
+/** Decimal only: a name or hex would be a second text of the same signed number. */
 export const orderId: JsonObject = { type: 'string', pattern: '^(?:0|[1-9][0-9]{0,75})$' };
 
 const signedMembers: JsonObject = {
@@ -42,7 +42,7 @@ const signedMembers: JsonObject = {
   },
 };
 
-/** No signature covers them, and they are forwarded unread: what they mean is the venue's to say. */
+/** Not signed and forwarded unread: only the venue knows what they mean. */
 const unsignedMembers: JsonObject = {
   client_id: text('A name of its own for the order.'),
   instruction: text('GTC, IOC, POST_ONLY and what else the venue knows.'),
@@ -77,7 +77,7 @@ export const orderSchemas: JsonObject = {
 
 const reference = (schema: string): JsonObject => ({ $ref: `#/components/schemas/${schema}` });
 
-/** By what the row of the route table says that its body holds. */
+/** By the member `order` of a row of the route table. */
 export const orderBodies: Readonly<Record<OrderForm, JsonObject>> = {
   new: reference('NewOrder'),
   modify: reference('ModifiedOrder'),

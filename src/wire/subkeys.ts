@@ -1,4 +1,4 @@
-// The wire form of subkeys (WIRE section 4).
+// The wire form of subkeys (docs/wire.md section 6).
 import Type, { type Static } from 'typebox';
 import {
   AccountId,

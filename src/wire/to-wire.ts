@@ -1,4 +1,4 @@
-// The only bridge from domain values to what clients read.
+// Domain values as clients read them: the only bridge.
 import { shownEntries } from '../domain/allowlist.ts';
 import { type Subkey, subkeyStateAt } from '../domain/subkey.ts';
 import type { UnixNanos } from '../domain/time.ts';

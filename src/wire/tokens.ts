@@ -1,4 +1,4 @@
-// The wire form of read-only tokens (WIRE section 5).
+// The wire form of read-only tokens (docs/wire.md section 16 "Tokens").
 import Type, { type Static } from 'typebox';
 import type { TokenKind } from '../domain/token.ts';
 import {
@@ -25,7 +25,7 @@ export const kindOfType: Readonly<Record<string, TokenKind>> = {
   api_key: 'api_key',
 };
 
-// WIRE section 5: one minute to one year.
+// One minute to one year: docs/wire.md section 16 "Tokens".
 export const MIN_LIFETIME_SECONDS = 60;
 export const MAX_LIFETIME_SECONDS = 31_536_000;
 

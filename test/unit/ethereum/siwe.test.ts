@@ -472,7 +472,7 @@ describe('an accepted message', () => {
     fc.assert(
       fc.property(fc.oneof(edited, written), (tried) => {
         const ours = messageOf(tried);
-        // Two freedoms WIRE asks for and EIP-4361 does not give: no Issued At, and addresses without EIP-55 case.
+        // Two freedoms that docs/wire.md section 5 asks for and EIP-4361 does not give: no Issued At, and addresses without EIP-55 case.
         if (ours?.issuedAt === undefined || !tried.includes(CHECKSUMMED)) return;
         const theirs = new ParsedMessage(tried);
         expect(theirs).toMatchObject({
