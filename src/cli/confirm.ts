@@ -3,8 +3,8 @@
 
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
-import { CommandFailed } from './operator-client.ts';
 import { printable } from './output.ts';
+import { CommandFailed } from './reporting.ts';
 
 /** The option that stands for the answer. */
 export const YES = 'yes';

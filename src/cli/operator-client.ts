@@ -2,19 +2,11 @@
 // long as the command takes. The token is sent to nobody but the holder of the lock.
 import { startOperatorAlone } from '../compose/operator.ts';
 import { operatorToken } from '../compose/operator-token.ts';
-import { ConfigError, type LoadedConfig, loadConfig } from '../config/load.ts';
-import { readSettingsText } from '../config/settings-file.ts';
-import { BackupFailure, ClockFarAhead, NoData, NotClosed, StoreFailure, StoreLocked, UnsafeFile } from '../errors.ts';
-import { MasterKeyUnusable } from '../jwt/master-key.ts';
-import { MasterKeyMismatch } from '../jwt/seal.ts';
-import { OperatorTokenUnusable } from '../operator/token-file.ts';
-import { UsageError } from './arguments.ts';
-import { type CommandName, formsOf, optionsOf } from './command-forms.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { StoreLocked } from '../errors.ts';
 import { findOperator, type OperatorAddress, operatorAddress } from './operator-call.ts';
-import { printable } from './output.ts';
-
-/** 0 done, 1 failed, 2 used wrongly or a setting is not accepted, 3 a server holds the data but does not answer. */
-export type ExitCode = 0 | 1 | 2 | 3;
+import type { TypedSettings } from './program.ts';
+import { type ExitCode, NotReachable, Refused, readSettings, reporting } from './reporting.ts';
 
 export interface Operator {
   /** The answer's text, as it came. Throws Refused for any status but 2xx, NotReachable when there is no answer. */
@@ -25,33 +17,19 @@ export interface Operator {
 
 /** What a command asks, once its arguments were understood. */
 export interface Task {
-  readonly settings: readonly string[];
+  readonly settings: TypedSettings;
   /** Works also while nobody can say that the machine's clock is right. */
   readonly anyClock?: boolean;
   work(operator: Operator): Promise<void>;
 }
 
-/** The command did not do what was asked; the message is one sentence. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
-}
-
-/** The operator API refused; the message is its own. */
-class Refused extends Error {
-  override readonly name = 'Refused';
-}
-
-class NotReachable extends Error {
-  override readonly name = 'NotReachable';
-}
-
 const ANSWER_MS = 30_000;
 
-/** Runs one command against the operator API, reading its arguments first, and turns whatever goes wrong into one sentence and an exit code. */
-export async function withOperator(command: CommandName, prepare: () => Task): Promise<ExitCode> {
+/** Runs one command against the operator API. Whatever goes wrong becomes one sentence and an exit code. */
+export async function withOperator(command: string, prepare: () => Task): Promise<ExitCode> {
   return reporting(command, async () => {
     const { settings, anyClock = false, work } = prepare();
-    const { operator, stop } = await reach(readSettings(command, settings), anyClock);
+    const { operator, stop } = await reach(readSettings(settings), anyClock);
     await work(operator).catch(async (error: unknown) => {
       // What it failed for is said, whatever the stop says.
       await stop().catch(() => undefined);
@@ -59,25 +37,6 @@ export async function withOperator(command: CommandName, prepare: () => Task): P
     });
     await stop();
   });
-}
-
-/** The settings among the arguments of a command; what is neither these nor its options is refused. Throws ConfigError. */
-export function readSettings(command: CommandName, argv: readonly string[]): LoadedConfig {
-  const options = [...optionsOf(command).map(([name]) => name), ...(formsOf[command].json ? ['json'] : []), 'help'];
-  return loadConfig({ argv, options, env: process.env, cwd: process.cwd(), readFile: readSettingsText });
-}
-
-/** Exit code and sentences of a command's failure, on stderr. */
-export async function reporting(command: string, work: () => Promise<void>): Promise<ExitCode> {
-  try {
-    await work();
-    return 0;
-  } catch (error) {
-    const sentences = error instanceof ConfigError ? error.problems : [sentenceOf(error)];
-    for (const sentence of sentences) process.stderr.write(`countersign ${command}: ${printable(sentence)}\n`);
-    if (error instanceof ConfigError || error instanceof UsageError) return 2;
-    return error instanceof NotReachable ? 3 : 1;
-  }
 }
 
 async function reach(
@@ -133,17 +92,4 @@ function messageIn(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof Refused || error instanceof NotReachable || error instanceof UsageError) return error.message;
-  if (error instanceof CommandFailed) return error.message;
-  if (error instanceof NoData || error instanceof MasterKeyUnusable || error instanceof MasterKeyMismatch) {
-    return error.message;
-  }
-  if (error instanceof ClockFarAhead || error instanceof BackupFailure || error instanceof NotClosed)
-    return error.message;
-  if (error instanceof OperatorTokenUnusable || error instanceof UnsafeFile) return error.message;
-  if (error instanceof StoreFailure) return `the database cannot be used: ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

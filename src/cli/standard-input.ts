@@ -1,5 +1,5 @@
 // What a command is given on standard input, where neither the shell's history nor the list of processes shows it.
-import { UsageError } from './arguments.ts';
+import { UsageError } from './usage.ts';
 
 /** All of it. Throws UsageError for nothing, and for more than `maxBytes`. */
 export async function standardInput(maxBytes: number): Promise<string> {

@@ -1,6 +1,5 @@
 // Accounts as the operator reads them, in the API and in the command: every credential with the state that it is in now.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accounts } from '../../src/cli/commands/accounts.ts';
 import { operate, run } from '../support/operator.ts';
 import { call, createToken } from '../support/trader.ts';
 import {
@@ -27,7 +26,7 @@ test('a subkey and a token are live until the second they expire, and revoked af
   const token = await createToken(world.url, owner.session, { expiry_duration: 60 });
   const states = async () => {
     const { json } = await operate(world.service, 'GET', `/accounts/${owner.account}`);
-    const { code, out } = await run(accounts, world.service.folder, 'show', owner.account);
+    const { code, out } = await run('accounts', world.service.folder, 'show', owner.account);
     expect(code).toBe(0);
     const inTable = (kind: string, id: string) =>
       new RegExp(`^${kind} +${id} +.*? (\\w+) +20\\S+$`, 'm').exec(out)?.[1];
@@ -49,7 +48,7 @@ test('the list goes on from a cursor of its own alone', async () => {
   for (const cursor of ['zzz', '1', '0x', `0X${owner.account.slice(2)}`]) {
     const answer = await operate(world.service, 'GET', `/accounts?cursor=${cursor}`);
     expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
-    const { code, out, err } = await run(accounts, world.service.folder, 'list', `--cursor=${cursor}`);
+    const { code, out, err } = await run('accounts', world.service.folder, 'list', `--cursor=${cursor}`);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain('cursor');
   }

@@ -1,6 +1,5 @@
 // The audit log as the operator exports it: every row once, in order, with every digit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audit } from '../../src/cli/commands/audit.ts';
 import { auditRows, command, isLate, operate, run } from '../support/operator.ts';
 import { createToken } from '../support/trader.ts';
 import {
@@ -175,10 +174,10 @@ describe('a filter', () => {
   test('as options of the command, with the count as the last line on stderr', async () => {
     const options = [`--account=${owner.account}`, '--credential=subkey:1', '--action=subkey.revoked'];
     const where = ['--address=127.0.0.1', `--request-id=${requestId}`, '--from=2027-01-15', '--to=2027-01-16'];
-    const one = await run(audit, world.service.folder, 'export', ...options, ...where);
+    const one = await run('audit', world.service.folder, 'export', ...options, ...where);
     expect(one).toMatchObject({ code: 0, err: 'countersign audit: 1 row\n' });
     expect(JSON.parse(one.out)).toMatchObject({ action: 'subkey.revoked', request_id: requestId });
-    const none = await run(audit, world.service.folder, 'export', '--action=backup.taken');
+    const none = await run('audit', world.service.folder, 'export', '--action=backup.taken');
     expect(none).toEqual({ code: 0, out: '', err: 'countersign audit: 0 rows\n' });
   });
 
@@ -224,7 +223,7 @@ test.each(['zzz', '1', '1.', '9999999999999999999.1', '-1.1'])(
   async (cursor) => {
     const answer = await operate(world.service, 'GET', `/audit?cursor=${cursor}`);
     expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
-    const { code, out, err } = await run(audit, world.service.folder, 'export', `--cursor=${cursor}`);
+    const { code, out, err } = await run('audit', world.service.folder, 'export', `--cursor=${cursor}`);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain('cursor');
   },

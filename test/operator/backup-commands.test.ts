@@ -5,9 +5,6 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { backup } from '../../src/cli/commands/backup.ts';
-import { doctor } from '../../src/cli/commands/doctor.ts';
-import { restore } from '../../src/cli/commands/restore.ts';
 import { folderWithKeyOf } from '../support/backups.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { run } from '../support/operator.ts';
@@ -27,16 +24,16 @@ afterEach(() => vi.restoreAllMocks());
 
 describe('used wrongly: exit code 2, and one sentence', () => {
   test.each([
-    ['backup', backup, []],
-    ['backup', backup, ['a', 'b']],
-    ['restore', restore, []],
-    ['restore', restore, ['a', 'b']],
-    ['restore', restore, ['a', '--keep-credentials=false']],
-    ['doctor', doctor, ['now']],
-    ['doctor', doctor, ['--server.prot=1']],
-  ] as const)('%s', async (name, command, argv) => {
+    ['backup', []],
+    ['backup', ['a', 'b']],
+    ['restore', []],
+    ['restore', ['a', 'b']],
+    ['restore', ['a', '--keep-credentials=false']],
+    ['doctor', ['now']],
+    ['doctor', ['--server.prot=1']],
+  ] as const)('%s %j', async (name, argv) => {
     const folder = temporaryFolder();
-    const { code, out, err } = await run(command, folder, ...argv);
+    const { code, out, err } = await run(name, folder, ...argv);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(new RegExp(`^countersign ${name}: .+\\n$`));
     expect(readdirSync(folder)).toEqual([]);
@@ -46,7 +43,7 @@ describe('used wrongly: exit code 2, and one sentence', () => {
 describe('backup', () => {
   test('into a folder has the time for a name, and says what is in it', async () => {
     const folder = temporaryFolder();
-    const { code, out, err } = await run(backup, service.folder, folder);
+    const { code, out, err } = await run('backup', service.folder, folder);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const [name = '', ...others] = readdirSync(folder);
     expect([name, others]).toEqual([expect.stringMatching(/^countersign-\d{8}T\d{6}Z\.backup$/), []]);
@@ -57,11 +54,11 @@ describe('backup', () => {
 
   test('to a file tells programs every digit, and another to the same file is refused', async () => {
     const file = join(temporaryFolder(), 'a');
-    const { out } = await run(backup, service.folder, file, '--json');
+    const { out } = await run('backup', service.folder, file, '--json');
     expect(out).toMatch(/"taken_at":\d{19},/);
     expect(JSON.parse(out)).toMatchObject({ file, bytes: statSync(file).size, accounts: 1, subkeys: 1, tokens: 1 });
     const before = readFileSync(file);
-    expect(await run(backup, service.folder, file)).toEqual({
+    expect(await run('backup', service.folder, file)).toEqual({
       code: 1,
       out: '',
       err: `countersign backup: ${file} exists already; nothing was changed\n`,
@@ -71,7 +68,7 @@ describe('backup', () => {
 
   test('where there is no data: exit code 1, and none is made', async () => {
     const folder = temporaryFolder();
-    const { code, err } = await run(backup, folder, join(folder, 'a'));
+    const { code, err } = await run('backup', folder, join(folder, 'a'));
     expect([code, err]).toEqual([1, expect.stringMatching(/there is no database in/)]);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -86,7 +83,7 @@ describe('backup', () => {
     const page = Number(row?.rootpage) - 1;
     writeFileSync(file, readFileSync(file).fill(0xff, page * 4096, (page + 1) * 4096));
     const folder = temporaryFolder();
-    const { code, err } = await run(backup, source.folder, folder);
+    const { code, err } = await run('backup', source.folder, folder);
     expect([code, err]).toEqual([1, expect.stringMatching(/the database in this backup is damaged: .+\n$/)]);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -103,7 +100,7 @@ describe('backup', () => {
     const folder = temporaryFolder();
     try {
       writeFileSync(address, `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : 0}\n`);
-      const { code, err } = await run(backup, service.folder, join(folder, 'a'));
+      const { code, err } = await run('backup', service.folder, join(folder, 'a'));
       expect([code, err]).toEqual([3, expect.stringMatching(/the answer of the server at .* broke off\n$/)]);
       expect(readdirSync(folder)).toEqual([]);
     } finally {
@@ -117,18 +114,18 @@ describe('restore', () => {
   let file: string;
   beforeAll(async () => {
     file = join(temporaryFolder(), 'a');
-    await run(backup, service.folder, file);
+    await run('backup', service.folder, file);
   });
 
   test('says what ended, what is not known, and what is kept', async () => {
     const by = { default: folderWithKeyOf(service), keeping: folderWithKeyOf(service) };
-    const ended = await run(restore, by.default, file);
+    const ended = await run('restore', by.default, file);
     expect(ended).toMatchObject({ code: 0, err: '' });
     expect(ended.out).toMatch(/^sessions +all ended; a login must be signed after 20.*Z$/m);
     expect(ended.out).toMatch(/^revoked +1 subkeys, 1 tokens$/m);
     expect(ended.out).toContain('Accounts that were locked since are open');
     expect(ended.out).toContain('their owners make new ones');
-    const kept = await run(restore, by.keeping, file, '--keep-credentials');
+    const kept = await run('restore', by.keeping, file, '--keep-credentials');
     expect(kept.out).toMatch(
       /^1 subkeys and 1 tokens live as they were at 20.*Z: THOSE THAT WERE REVOKED SINCE LIVE AGAIN/m,
     );
@@ -136,7 +133,7 @@ describe('restore', () => {
   });
 
   test('tells programs all of it', async () => {
-    const { code, out } = await run(restore, folderWithKeyOf(service), file, '--json');
+    const { code, out } = await run('restore', folderWithKeyOf(service), file, '--json');
     expect(code).toBe(0);
     expect(out).toMatch(/"valid_after":\d{19},/);
     const said = JSON.parse(out);
@@ -147,7 +144,7 @@ describe('restore', () => {
   test('that is refused: exit code 1, and one sentence', async () => {
     const folder = folderWithKeyOf(service);
     rmSync(join(folder, 'master.key'));
-    const { code, out, err } = await run(restore, folder, file);
+    const { code, out, err } = await run('restore', folder, file);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^countersign restore: The master key file .* is missing.*\n$/);
     expect(existsSync(join(folder, 'data'))).toBe(false);
@@ -156,14 +153,14 @@ describe('restore', () => {
 
 describe('doctor', () => {
   test('exit code 0 when nothing is wrong, for people and for programs', async () => {
-    const { code, out, err } = await run(doctor, service.folder);
+    const { code, out, err } = await run('doctor', service.folder);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     // This server runs with other settings than the command is given, which is worth a note and nothing wrong.
     expect(out.split('\n').filter((line) => !line.startsWith('ok '))).toEqual([
       expect.stringMatching(/^note +running with /),
       '',
     ]);
-    const { healthy, findings } = JSON.parse((await run(doctor, service.folder, '--json')).out);
+    const { healthy, findings } = JSON.parse((await run('doctor', service.folder, '--json')).out);
     expect(healthy).toBe(true);
     expect(findings.map(({ check }: { check: string }) => check)).toEqual([
       'versions',
@@ -189,10 +186,10 @@ describe('doctor', () => {
     const data = join(service.folder, 'data');
     chmodSync(data, 0o755);
     try {
-      const { code, out } = await run(doctor, service.folder);
+      const { code, out } = await run('doctor', service.folder);
       expect(code).toBe(1);
       expect(out).toMatch(/^WRONG +data folder +.* can be entered by others/m);
-      const said = await run(doctor, service.folder, '--json');
+      const said = await run('doctor', service.folder, '--json');
       expect([said.code, JSON.parse(said.out).healthy]).toEqual([1, false]);
     } finally {
       chmodSync(data, 0o700);
@@ -202,14 +199,14 @@ describe('doctor', () => {
   test('what cannot be opened is said, and the rest is looked at all the same', async () => {
     const folder = folderWithKeyOf(service);
     mkdirSync(join(folder, 'data', 'countersign.db.lock'), { recursive: true, mode: 0o700 });
-    const { code, out, err } = await run(doctor, folder);
+    const { code, out, err } = await run('doctor', folder);
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toMatch(/^WRONG +database +cannot be used: /m);
     expect(out).toMatch(/^ok +venue /m);
   });
 
   test('prints no secret', async () => {
-    const { out } = await run(doctor, service.folder);
+    const { out } = await run('doctor', service.folder);
     const masterKey = readFileSync(join(service.folder, 'master.key'), 'utf8').trim();
     for (const secret of [masterKey, service.operatorToken]) expect(out).not.toContain(secret);
   });

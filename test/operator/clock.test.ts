@@ -4,8 +4,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { accounts } from '../../src/cli/commands/accounts.ts';
-import { clock as clockCommand } from '../../src/cli/commands/clock.ts';
 import { emergencyHeaders } from '../../src/client/sign-in.ts';
 import { startService } from '../support/harness.ts';
 import { auditRows, command, isLate, operate, run, signingKeys } from '../support/operator.ts';
@@ -375,40 +373,40 @@ describe('as a command, while no server runs', () => {
 
   test('show names a lead, and accept ends it', async () => {
     const folder = await seen(3_600);
-    const shown = await run(clockCommand, folder, 'show');
+    const shown = await run('clock', folder, 'show');
     expect(shown).toMatchObject({ code: 0, err: '' });
     expect(shown.out).toMatch(
       /^kept +20.*Z\nthis machine +20.*Z\nstate +failing: the time that is kept is (3599|3600) s ahead/,
     );
-    const accepted = await run(clockCommand, folder, 'accept');
+    const accepted = await run('clock', folder, 'accept');
     expect(accepted).toMatchObject({ code: 0, err: '' });
     expect(accepted.out).toMatch(/state +ok\nwas +20.*Z\nsessions +all ended; .*\nrevoked +0 subkeys, 0 tokens\n/);
     expect(highest(folder)).toBeLessThanOrEqual(BigInt(Date.now()));
-    const again = await run(clockCommand, folder, 'accept', '--json');
+    const again = await run('clock', folder, 'accept', '--json');
     expect(JSON.parse(again.out)).toMatchObject({ accepted: false, state: 'ok' });
   });
 
   test('a machine far ahead of the data is refused by other commands, shown, and accepted', async () => {
     const folder = await seen(-40 * DAY);
-    const refused = await run(accounts, folder, 'list');
+    const refused = await run('accounts', folder, 'list');
     expect([refused.code, refused.out]).toEqual([1, '']);
     expect(refused.err).toMatch(
       /^countersign accounts: the clock of this machine says 20.*Z, and this data has seen nothing after 20.*Z: set the clock, or, if it is right, /,
     );
     const before = highest(folder);
-    expect((await run(clockCommand, folder, 'show')).out).toMatch(
+    expect((await run('clock', folder, 'show')).out).toMatch(
       /state +failing: this machine's clock is 34560\d\d s ahead of all/,
     );
     // To look is not to accept.
     expect(highest(folder) - before).toBeLessThan(60_000n);
-    expect((await run(clockCommand, folder, 'accept')).out).toMatch(/state +ok\n/);
-    expect((await run(accounts, folder, 'list')).code).toBe(0);
+    expect((await run('clock', folder, 'accept')).out).toMatch(/state +ok\n/);
+    expect((await run('accounts', folder, 'list')).code).toBe(0);
   });
 
   test('used wrongly: exit code 2', async () => {
     const folder = await seen(0);
     for (const argv of [[], ['set'], ['show', 'now']]) {
-      expect((await run(clockCommand, folder, ...argv)).code).toBe(2);
+      expect((await run('clock', folder, ...argv)).code).toBe(2);
     }
   });
 });

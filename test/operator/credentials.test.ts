@@ -1,8 +1,6 @@
 // On the night of a leak: whatever names a credential finds it, and one command ends it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInTable } from '../../src/access/own-routes.ts';
-import { audit } from '../../src/cli/commands/audit.ts';
-import { credentials } from '../../src/cli/commands/credentials.ts';
 import { auditRows, command, isLate, operate, run } from '../support/operator.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
@@ -142,7 +140,7 @@ describe('find', () => {
     expectRefusal(await revoke(key.publicKey), 400, 'NOT_UNIQUE');
     const { json } = await revoke(key.publicKey);
     expect(json.data.credentials).toEqual(found);
-    const { code, out, err } = await run(credentials, world.service.folder, 'revoke', key.publicKey);
+    const { code, out, err } = await run('credentials', world.service.folder, 'revoke', key.publicKey);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     for (const one of found) expect(err).toContain(one);
   });
@@ -188,7 +186,7 @@ describe('find', () => {
 
   test('a JWT that was cut off is told that a part of it is missing', async () => {
     const jwt = owner.session.slice(0, 200);
-    const { code, out, err } = await run(credentials, world.service.folder, 'find', jwt);
+    const { code, out, err } = await run('credentials', world.service.folder, 'find', jwt);
     expect(code).toBe(1);
     expect(out).toContain('NOT signed by a key of ours (bearer_malformed)');
     expect(err).toContain('this JWT cannot be read: a part of it is missing');
@@ -200,14 +198,14 @@ describe('find', () => {
 
   test('what names nobody exits with 1 and says so, with the way to a request', async () => {
     const uuid = '00000000-0000-4000-8000-000000000000';
-    const { code, out, err } = await run(credentials, world.service.folder, 'find', uuid);
+    const { code, out, err } = await run('credentials', world.service.folder, 'find', uuid);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain('audit export --request-id');
   });
 
   test('an address from which nobody was seen exits with 1 and says so, and nothing of names', async () => {
     for (const address of ['198.51.100.77', '2001:db8::77']) {
-      const { code, out, err } = await run(credentials, world.service.folder, 'find', address);
+      const { code, out, err } = await run('credentials', world.service.folder, 'find', address);
       expect({ code, out }).toEqual({ code: 1, out: '' });
       expect(err).toBe('countersign credentials: no credential was seen from that address\n');
     }
@@ -260,7 +258,7 @@ test('find <address>: who was seen from there, the newest first, refused logins 
     expect(await seen('[2001:db8::9]:51234')).toHaveLength(1);
     expect(await seen('198.51.100.9:51234')).toHaveLength(2);
     expect(await seen('192.0.2.1')).toEqual([]);
-    const { code, out } = await run(credentials, own.service.folder, 'find', '198.51.100.9');
+    const { code, out } = await run('credentials', own.service.folder, 'find', '198.51.100.9');
     expect(code).toBe(0);
     expect(out).toMatch(/login\.refused +1 +credential\/0x[0-9a-f]+\/subkey\/1 +active/);
     const refused = await operate(own.service, 'POST', '/credentials/revoke', { credential: '198.51.100.9' });
@@ -317,7 +315,7 @@ describe('revoke', () => {
 
   test('ends a token by its JWT, which stands nowhere afterwards', async () => {
     const { token } = await createToken(world.url, owner.session);
-    const { code, out } = await run(credentials, world.service.folder, 'revoke', token);
+    const { code, out } = await run('credentials', world.service.folder, 'revoke', token);
     expect(code).toBe(0);
     expect(out).toContain(`token:${claimsOf(token).cs_id} of ${owner.account} is revoked; receipt {"nodes":1`);
     expect(await stateOf(world, token)).toBe('401 UNAUTHORIZED_ERROR');
@@ -337,7 +335,7 @@ describe('revoke', () => {
       result: { ended_by: { actor: 'main:main', action: 'subkey.revoked', client_ip: '127.0.0.1' } },
     });
     expect(await changes()).toBe(before);
-    const { code, out } = await run(credentials, world.service.folder, 'revoke', `subkey:${id}`);
+    const { code, out } = await run('credentials', world.service.folder, 'revoke', `subkey:${id}`);
     expect(code).toBe(0);
     expect(out).toMatch(
       /was revoked before: nothing was done\n[\s\S]*revoked +20\S+Z by main:main, subkey\.revoked \(request /,
@@ -357,7 +355,7 @@ describe('revoke', () => {
     }
     // Which writes what was counted.
     await own.stop();
-    const { out } = await run(credentials, own.service.folder, 'find', lookupId, '--json', '--clock.accept');
+    const { out } = await run('credentials', own.service.folder, 'find', lookupId, '--json', '--clock.accept');
     expect(JSON.parse(out).results[0]).toMatchObject({ state: 'revoked', ended_by: { action: 'token.revoked' } });
   });
 
@@ -389,7 +387,7 @@ describe('revoke', () => {
     const message = expectRefusal(await revoke(one), 403, 'REQUEST_NOT_ALLOWED');
     expect(message).toContain(`a ${what} cannot be revoked`);
     expect(message).toContain('lock');
-    const { code, err } = await run(credentials, world.service.folder, 'revoke', one);
+    const { code, err } = await run('credentials', world.service.folder, 'revoke', one);
     expect(code).toBe(1);
     expect(err).toContain('revoke-all');
   });
@@ -419,7 +417,7 @@ describe('revoke', () => {
       const message = expectRefusal(await revoke(address), 400, 'INVALID_REQUEST_PARAMETER');
       expect(message).toContain('find says which it used');
     }
-    const { code, err } = await run(credentials, world.service.folder, 'revoke', '127.0.0.1');
+    const { code, err } = await run('credentials', world.service.folder, 'revoke', '127.0.0.1');
     expect(code).toBe(1);
     expect(err).toContain('find says which it used');
   });
@@ -436,14 +434,14 @@ test('works while no server runs', async () => {
   const alice = await newOwner(own);
   const key = await addSubkey(own, alice);
   await own.stop();
-  const offline = (...argv: string[]) => run(credentials, own.service.folder, ...argv, '--clock.accept');
+  const offline = (...argv: string[]) => run('credentials', own.service.folder, ...argv, '--clock.accept');
   const found = await offline('find', 'subkey:1');
   expect(found).toMatchObject({ code: 0 });
   expect(found.out).toContain(key.publicKey);
   const revoked = await offline('revoke', key.publicKey);
   expect(revoked).toMatchObject({ code: 0, out: expect.stringContaining('is revoked; receipt {"nodes":1') });
   expect((await offline('revoke', key.publicKey)).out).toContain('was revoked before');
-  const rows = await run(audit, own.service.folder, 'export', '--credential=subkey:1', '--clock.accept');
+  const rows = await run('audit', own.service.folder, 'export', '--credential=subkey:1', '--clock.accept');
   const actions = rows.out
     .trimEnd()
     .split('\n')
@@ -452,13 +450,13 @@ test('works while no server runs', async () => {
 });
 
 test.each([
-  [['find'], 'find: <credential | JWT | address | -> is missing'],
-  [['revoke'], 'revoke: <credential | JWT | -> is missing'],
-  [['end', 'subkey:1'], '"end" is not find or revoke'],
-  [['find', 'subkey:1', 'subkey:2'], 'is expected once, and 2 words were given'],
+  [['find'], "find: missing required argument 'credential'"],
+  [['revoke'], "revoke: missing required argument 'credential'"],
+  [['end', 'subkey:1'], "unknown command 'end'"],
+  [['find', 'subkey:1', 'subkey:2'], 'Expected 1 argument but got 2; see countersign help credentials find'],
   [['revoke', 'subkey:1', '--cursor=1.1'], 'revoke: --cursor is not expected, only with credentials find'],
 ])('%j is refused by what is wrong with it', async (words, sentence) => {
-  const { code, err } = await run(credentials, world.service.folder, ...words);
+  const { code, err } = await run('credentials', world.service.folder, ...words);
   expect(code).toBe(2);
   expect(err).toContain(sentence);
 });

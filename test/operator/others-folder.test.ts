@@ -13,11 +13,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { accounts } from '../../src/cli/commands/accounts.ts';
-import { backup } from '../../src/cli/commands/backup.ts';
-import { doctor } from '../../src/cli/commands/doctor.ts';
-import { restore } from '../../src/cli/commands/restore.ts';
-import { signingKeys } from '../../src/cli/commands/signing-keys.ts';
 import { UnsafeFile } from '../../src/errors.ts';
 import { takeBackup } from '../support/backups.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
@@ -56,15 +51,15 @@ const everything = (): readonly string[] =>
 async function expectRefused(sentence: string): Promise<void> {
   const before = everything();
   await expect(startService({ folder })).rejects.toThrow(new UnsafeFile(data(), sentence));
-  const listed = await run(accounts, folder, 'list');
+  const listed = await run('accounts', folder, 'list');
   expect(listed).toEqual({ code: 1, out: '', err: `countersign accounts: ${data()} ${sentence}\n` });
-  const rotated = await run(signingKeys, folder, 'rotate', 'session');
+  const rotated = await run('signing-keys', folder, 'rotate', 'session');
   expect(rotated).toEqual({ code: 1, out: '', err: `countersign signing-keys: ${data()} ${sentence}\n` });
-  const saved = await run(backup, folder, join(folder, 'saved.backup'));
+  const saved = await run('backup', folder, join(folder, 'saved.backup'));
   expect(saved).toEqual({ code: 1, out: '', err: `countersign backup: ${data()} ${sentence}\n` });
-  const restored = await run(restore, folder, aBackup);
+  const restored = await run('restore', folder, aBackup);
   expect(restored).toEqual({ code: 1, out: '', err: `countersign restore: ${data()} ${sentence}\n` });
-  const looked = await run(doctor, folder);
+  const looked = await run('doctor', folder);
   expect(looked).toMatchObject({ code: 1, err: '' });
   expect(looked.out.replace(/ +/g, ' ')).toContain(`WRONG data folder ${data()} ${sentence}\n`);
   expect(everything()).toEqual(before);
@@ -91,10 +86,10 @@ describe.skipIf(!POSIX)('others may write in it', () => {
     chmodSync(real, 0o770);
     const sentence = `${real} has mode 0770, so others may write in it; run: chmod 700 ${real}`;
     await expect(startService({ folder })).rejects.toThrow(sentence);
-    for (const command of [accounts, signingKeys]) {
+    for (const command of ['accounts', 'signing-keys']) {
       expect(await run(command, folder, 'list')).toMatchObject({ code: 1, err: expect.stringContaining(sentence) });
     }
-    expect((await run(doctor, folder)).out).toContain(sentence);
+    expect((await run('doctor', folder)).out).toContain(sentence);
     expect(readdirSync(real)).toEqual(['countersign.db']);
     chmodSync(real, 0o700);
     await (await startService({ folder })).stop();
@@ -104,7 +99,7 @@ describe.skipIf(!POSIX)('others may write in it', () => {
     const service = await startService({ folder });
     try {
       chmodSync(data(), 0o770);
-      expect(await run(accounts, folder, 'list')).toMatchObject({
+      expect(await run('accounts', folder, 'list')).toMatchObject({
         code: 1,
         err: expect.stringContaining('so others may write in it'),
       });
@@ -149,7 +144,7 @@ describe.skipIf(!POSIX)('accepted', () => {
 
   test('one in a folder that others may write in, and the same of the master key: the doctor names it, and says ok of a sticky one', async () => {
     chmodSync(folder, 0o777);
-    const looked = await run(doctor, folder);
+    const looked = await run('doctor', folder);
     expect(looked.code).toBe(0);
     for (const check of ['data folder', 'master key']) {
       expect(looked.out).toMatch(
@@ -157,7 +152,7 @@ describe.skipIf(!POSIX)('accepted', () => {
       );
     }
     chmodSync(folder, 0o1777);
-    expect((await run(doctor, folder)).out).not.toContain('take it away');
+    expect((await run('doctor', folder)).out).not.toContain('take it away');
   });
 });
 
@@ -165,7 +160,7 @@ test.skipIf(!POSIX)('the doctor refuses the same key and bearer as a start, in t
   const token = join(data(), 'operator.token');
   chmodSync(token, 0o604);
   chmodSync(join(folder, 'master.key'), 0o604);
-  const { out } = await run(doctor, folder);
+  const { out } = await run('doctor', folder);
   for (const file of [token, join(folder, 'master.key')]) {
     expect(out).toContain(`${file} has mode 0604, so others may read it; run: chmod 600 ${file}`);
   }

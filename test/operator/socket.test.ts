@@ -18,8 +18,6 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { doctor } from '../../src/cli/commands/doctor.ts';
-import { signingKeys } from '../../src/cli/commands/signing-keys.ts';
 import { ConfigError } from '../../src/config/load.ts';
 import { type Service, startService, temporaryFolder } from '../support/harness.ts';
 import { auditRows, run } from '../support/operator.ts';
@@ -63,7 +61,7 @@ test('70 idle connections to the port keep the operator out of neither: the long
   // 64 are open at most, and the operator's own among them.
   await expect.poll(() => held.filter(({ closed }) => closed).length).toBeGreaterThanOrEqual(7);
   expect(held.at(-1)?.closed).toBe(false);
-  expect(await run(signingKeys, service.folder, 'list')).toMatchObject({ code: 0, err: '' });
+  expect(await run('signing-keys', service.folder, 'list')).toMatchObject({ code: 0, err: '' });
 });
 
 describe('over the socket', () => {
@@ -89,11 +87,11 @@ describe('over the socket', () => {
 
   test('commands find it, also without operator.url, and the audit log has what they did', async () => {
     rmSync(join(service.folder, 'data', 'operator.url'));
-    expect(await run(signingKeys, service.folder, 'rotate', 'token')).toMatchObject({ code: 0, err: '' });
+    expect(await run('signing-keys', service.folder, 'rotate', 'token')).toMatchObject({ code: 0, err: '' });
     expect(await auditRows(service)).toContainEqual(
       expect.objectContaining({ action: 'signing_key.published', actor: 'operator', client_ip: '' }),
     );
-    expect((await run(doctor, service.folder, '--json')).out).toContain(
+    expect((await run('doctor', service.folder, '--json')).out).toContain(
       `"ready, operator API at unix:${socketIn(service.folder)}"`,
     );
   });
@@ -111,7 +109,7 @@ test('with operator.socket = only there is no port, and commands work', async ()
   onTestFinished(() => other.stop());
   expect(other.operatorUrl).toBe(`unix:${socketIn(other.folder)}`);
   expect(existsSync(join(other.folder, 'data', 'operator.url'))).toBe(false);
-  expect(await run(signingKeys, other.folder, 'list')).toMatchObject({ code: 0, err: '' });
+  expect(await run('signing-keys', other.folder, 'list')).toMatchObject({ code: 0, err: '' });
 });
 
 test('with operator.socket = off there is none, not even one that a killed server left', async () => {
@@ -120,7 +118,7 @@ test('with operator.socket = off there is none, not even one that a killed serve
   const other = await startService({ folder, settings: { 'operator.socket': 'off' } });
   onTestFinished(() => other.stop());
   expect(existsSync(socketIn(folder))).toBe(false);
-  expect(await run(signingKeys, folder, 'list')).toMatchObject({ code: 0, err: '' });
+  expect(await run('signing-keys', folder, 'list')).toMatchObject({ code: 0, err: '' });
 });
 
 test('where its path would be too long the port serves alone; where it is to be all, the start is refused', async () => {
@@ -128,7 +126,7 @@ test('where its path would be too long the port serves alone; where it is to be 
   mkdirSync(folder, { mode: 0o700 });
   const other = await startService({ folder });
   expect(existsSync(socketIn(folder))).toBe(false);
-  expect(await run(signingKeys, folder, 'list')).toMatchObject({ code: 0, err: '' });
+  expect(await run('signing-keys', folder, 'list')).toMatchObject({ code: 0, err: '' });
   await other.stop();
   // What the settings ask for together cannot be: one of the problems of settings, and no place that somebody else has taken.
   const refused = startService({ folder, settings: { 'operator.socket': 'only' } });
@@ -196,5 +194,5 @@ test('commands pass over a socket of another user', async (context) => {
   const other = await startService();
   onTestFinished(() => other.stop());
   chownSync(socketIn(other.folder), 65_534, 65_534);
-  expect((await run(doctor, other.folder, '--json')).out).toContain(`"ready, operator API at ${other.operatorUrl}"`);
+  expect((await run('doctor', other.folder, '--json')).out).toContain(`"ready, operator API at ${other.operatorUrl}"`);
 });

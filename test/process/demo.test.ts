@@ -304,24 +304,35 @@ test('the demo refuses other arguments with its usage and exit code 2', async ()
 });
 
 test('the demo takes an origin after --url, and nothing else', () => {
-  expect(targetOf([])).toEqual({ kind: 'own server' });
-  for (const argv of [['--url', 'http://[::1]:8080'], ['--url=http://[::1]:8080/']]) {
-    expect(targetOf(argv)).toEqual({ kind: 'running server', origin: 'http://[::1]:8080' });
+  expect(targetOf(undefined)).toEqual({ kind: 'own server' });
+  for (const url of ['http://[::1]:8080', 'http://[::1]:8080/']) {
+    expect(targetOf(url)).toEqual({ kind: 'running server', origin: 'http://[::1]:8080' });
   }
-  for (const argv of [
-    ['--url'],
-    ['--url='],
-    ['--url', 'localhost:8080'],
-    ['--url', 'ftp://localhost'],
-    ['--url', 'http://localhost:8080/?x'],
-    ['--url', 'http://user:secret@localhost:8080'],
-    ['--url', 'http://localhost:8080', 'http://user:secret@localhost:8080'],
-    ['--url=http://localhost:8080', '--url=http://localhost:8081'],
-    ['--port=1'],
-    ['http://user:secret@localhost:8080'],
+  for (const url of [
+    '',
+    'localhost:8080',
+    'ftp://localhost',
+    'http://localhost:8080/?x',
+    'http://user:secret@localhost:8080',
   ]) {
-    const target = targetOf(argv);
-    expect(target, argv.join(' ')).toMatchObject({ kind: 'misused' });
+    const target = targetOf(url);
+    expect(target, url).toMatchObject({ kind: 'misused' });
     expect(JSON.stringify(target)).not.toContain('secret');
   }
+});
+
+test.each([
+  ['--url'],
+  ['--url', 'http://localhost:8080', 'http://user:secret@localhost:8080'],
+  ['--url=http://localhost:8080', '--url=http://localhost:8081'],
+  ['--port=1'],
+  ['--upstream.secret=secret'],
+  ['http://user:secret@localhost:8080'],
+])('a demo that was asked for wrongly does not start, and repeats no secret: %s %s %s', async (...argv) => {
+  const running = start(process.execPath, [join(PROJECT, 'src', 'main.ts'), 'demo', ...argv], { cwd: PROJECT });
+  expect(await running.ended).toEqual({ code: 2, signal: null });
+  expect(running.stdout()).toBe('');
+  expect(running.stderr()).toMatch(/^countersign demo: .*; see countersign help demo\n$/);
+  expect(running.stderr()).not.toContain('secret@');
+  expect(running.stderr()).not.toContain('=secret');
 });

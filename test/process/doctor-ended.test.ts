@@ -75,7 +75,7 @@ test.skipIf(process.platform === 'win32')(
 test.skipIf(process.platform === 'win32')(
   'a signal in the middle of a trial takes the folder with it, and ends',
   async () => {
-    const module = join(PROJECT, 'src', 'store', 'trial-folder.ts');
+    const module = join(PROJECT, 'src', 'store', 'sqlite', 'trial-folder.ts');
     const trial = `
     import { writeFileSync } from 'node:fs';
     import { inTrialFolder } from ${JSON.stringify(module)};

@@ -1,6 +1,7 @@
 // Asking the operator API of a running service, by itself and through the commands.
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { runCommand } from '../../src/cli/run.ts';
 import type { Service } from './harness.ts';
 import { type Answer, call } from './trader.ts';
 
@@ -50,10 +51,8 @@ export async function auditRows(service: At, query = ''): Promise<readonly Recor
 export const isLate = ({ action }: Record<string, unknown>): boolean =>
   action === 'login' || action === 'login.refused' || action === 'ending.receipt';
 
-type Command = (argv: readonly string[]) => Promise<number>;
-
 /** One command on the data and the master key of a folder. */
-export async function run(command: Command, folder: string, ...argv: string[]) {
+export async function run(command: string, folder: string, ...argv: string[]) {
   const printed = { out: '', err: '' };
   const into = (name: keyof typeof printed) => (text: string | Uint8Array, told?: unknown) => {
     printed[name] += Buffer.from(text).toString();
@@ -63,7 +62,8 @@ export async function run(command: Command, folder: string, ...argv: string[]) {
   vi.spyOn(process.stdout, 'write').mockImplementation(into('out'));
   vi.spyOn(process.stderr, 'write').mockImplementation(into('err'));
   try {
-    const code = await command([
+    const code = await runCommand([
+      command,
       ...argv,
       `--data=${join(folder, 'data')}`,
       `--master_key.file=${join(folder, 'master.key')}`,

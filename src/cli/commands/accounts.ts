@@ -2,13 +2,13 @@
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
-import { readArguments, wrongArgument } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
+import { wrongArgument } from '../usage.ts';
 
 const ACCOUNTS = '/operator/v1/accounts';
 
-export async function accounts(argv: readonly string[]): Promise<number> {
+export async function accounts({ verb, argument, json, options, settings }: Typed): Promise<number> {
   return withOperator('accounts', () => {
-    const { verb, argument, json, options, settings } = readArguments('accounts', argv);
     const path = pathOf(verb, argument, options);
     return {
       settings,
@@ -27,7 +27,7 @@ function pathOf(verb: string, account: string | undefined, options: ReadonlyMap<
     return query === '' ? ACCOUNTS : `${ACCOUNTS}?${query}`;
   }
   if (!/^0[xX][0-9a-fA-F]{1,64}$/.test(account))
-    throw wrongArgument('accounts', verb, '<account>', account, '0x and 1 to 64 hex digits');
+    throw wrongArgument(`accounts ${verb}`, '<account>', account, '0x and 1 to 64 hex digits');
   return verb === 'show' ? `${ACCOUNTS}/${account}` : `${ACCOUNTS}/${account}/${verb}`;
 }
 

@@ -2,13 +2,12 @@
 
 import { withOperator } from '../operator-client.ts';
 import { print } from '../printing.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
 
 const NEWLINE = 0x0a;
 
-export async function audit(argv: readonly string[]): Promise<number> {
+export async function audit({ options, settings }: Typed): Promise<number> {
   return withOperator('audit', () => {
-    const { options, settings } = readArguments('audit', argv);
     const query = new URLSearchParams();
     for (const [name, value] of options) query.set(name.replace('-', '_'), value);
     return {

@@ -6,11 +6,10 @@ import { keepBackup } from '../../backup/keep.ts';
 import { requireUsable } from '../../compose/restore.ts';
 import { withOperator } from '../operator-client.ts';
 import { jsonText, shownBytes, shownTime, table } from '../output.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
 
-export async function backup(argv: readonly string[]): Promise<number> {
+export async function backup({ argument: target = '', json, settings }: Typed): Promise<number> {
   return withOperator('backup', () => {
-    const { argument: target = '', json, settings } = readArguments('backup', argv);
     return {
       settings,
       async work({ stream }) {

@@ -2,11 +2,10 @@
 import { type Members, membersOf, textOf } from '../answer.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
 
-export async function clock(argv: readonly string[]): Promise<number> {
+export async function clock({ verb, json, settings }: Typed): Promise<number> {
   return withOperator('clock', () => {
-    const { verb, json, settings } = readArguments('clock', argv);
     return {
       settings,
       anyClock: true,

@@ -3,30 +3,28 @@
 import { leftOutSentence, prepare } from '../../compose/prepare.ts';
 import { ConfigError, type LoadedConfig } from '../../config/load.ts';
 import { shownSettings } from '../../config/shown.ts';
-import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed, TypedSettings } from '../program.ts';
+import { readSettings, reporting } from '../reporting.ts';
 
-export async function config(argv: readonly string[]): Promise<number> {
+export async function config({ verb, json, settings }: Typed): Promise<number> {
   return reporting('config', async () => {
-    const { verb, json, settings } = readArguments('config', argv);
     if (verb === 'check') process.stdout.write(json ? checkForProgram(settings) : checked(settings));
-    else
-      process.stdout.write(json ? asJson(readSettings('config', settings)) : asTable(readSettings('config', settings)));
+    else process.stdout.write(json ? asJson(readSettings(settings)) : asTable(readSettings(settings)));
   });
 }
 
 /** What a start would be told of, though it starts. */
-function warningsOf(settings: readonly string[]): readonly string[] {
-  const { leftOut } = prepare(readSettings('config', settings)).routes;
+function warningsOf(settings: TypedSettings): readonly string[] {
+  const { leftOut } = prepare(readSettings(settings)).routes;
   return leftOut.length === 0 ? [] : [leftOutSentence(leftOut)];
 }
 
-const checked = (settings: readonly string[]): string =>
+const checked = (settings: TypedSettings): string =>
   `${[...warningsOf(settings).map((warning) => `warning: ${warning}`), 'all settings are accepted'].join('\n')}\n`;
 
 /** Says on stdout, too, what is wrong. */
-function checkForProgram(settings: readonly string[]): string {
+function checkForProgram(settings: TypedSettings): string {
   try {
     return `${JSON.stringify({ accepted: true, warnings: warningsOf(settings) })}\n`;
   } catch (error) {

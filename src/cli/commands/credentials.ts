@@ -3,18 +3,18 @@
 import { isIP } from 'node:net';
 import { isCredentialKind, kindTable } from '../../domain/kinds.ts';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
-import { CommandFailed, withOperator } from '../operator-client.ts';
+import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
+import { CommandFailed } from '../reporting.ts';
 import { standardInput } from '../standard-input.ts';
 
 const CREDENTIALS = '/operator/v1/credentials';
 /** No name of a credential is longer; a JWT has 4096 bytes at most. */
 const MAX_NAME_BYTES = 8_192;
 
-export async function credentials(argv: readonly string[]): Promise<number> {
+export async function credentials({ verb, argument: named = '', json, options, settings }: Typed): Promise<number> {
   return withOperator('credentials', () => {
-    const { verb, argument: named = '', json, options, settings } = readArguments('credentials', argv);
     return {
       settings,
       async work({ ask }) {

@@ -7,11 +7,12 @@ import { createScene, StepFailed } from '../demo/scene.ts';
 import { tellStory } from '../demo/story.ts';
 import { targetOf } from '../demo/target.ts';
 import { abandonPrinting } from '../printing.ts';
+import type { Typed } from '../program.ts';
 
 const USAGE = 'usage: npm run demo, or npm run demo -- --url http://host:port for a server that is running';
 
-export async function demo(argv: readonly string[]): Promise<number> {
-  const target = targetOf(argv);
+export async function demo({ options }: Typed): Promise<number> {
+  const target = targetOf(options.get('url'));
   if (target.kind === 'misused') return failed(`${target.problem}; ${USAGE}`, 2);
   const stopped = stopSignal();
   let own: OwnServer | undefined;

@@ -12,23 +12,22 @@ import { type Finding, ok, reasonOf, wrong } from '../doctor/finding.ts';
 import { checkRoutes } from '../doctor/routes.ts';
 import { checkRunningSettings } from '../doctor/running-settings.ts';
 import { checkServer, checkToken, checkUpstream } from '../doctor/server.ts';
-import { readSettings, reporting } from '../operator-client.ts';
 import { table } from '../output.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed, TypedSettings } from '../program.ts';
+import { readSettings, reporting } from '../reporting.ts';
 
 /** 0 nothing is wrong, 1 something is, 2 a setting is not accepted: nothing more can be looked at then. */
-export async function doctor(argv: readonly string[]): Promise<number> {
+export async function doctor({ json, settings }: Typed): Promise<number> {
   let findings: readonly Finding[] = [];
   const code = await reporting('doctor', async () => {
-    const { json, settings } = readArguments('doctor', argv);
     findings = await examine(settings);
     process.stdout.write(json ? `${JSON.stringify({ healthy: isHealthy(findings), findings })}\n` : shown(findings));
   });
   return code === 0 && !isHealthy(findings) ? 1 : code;
 }
 
-async function examine(argv: readonly string[]): Promise<readonly Finding[]> {
-  const loaded = readSettings('doctor', argv);
+async function examine(settings: TypedSettings): Promise<readonly Finding[]> {
+  const loaded = readSettings(settings);
   const { config, sources } = loaded;
   const { routes, tls, masterKey, operatorPlaces } = tryPreparing(loaded);
   const set = settingNames.filter((name) => sources[name].kind !== 'default').length;

@@ -2,16 +2,15 @@
 import { resolve } from 'node:path';
 import { type Restored, restoreBackup } from '../../compose/restore.ts';
 import { secondsOf } from '../../domain/time.ts';
-import { readSettings, reporting } from '../operator-client.ts';
 import { jsonText, shownTime, table } from '../output.ts';
-import { readArguments } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
+import { readSettings, reporting } from '../reporting.ts';
 
 const KEEP = 'keep-credentials';
 
-export async function restore(argv: readonly string[]): Promise<number> {
+export async function restore({ argument: backup = '', json, switches, settings }: Typed): Promise<number> {
   return reporting('restore', async () => {
-    const { argument: backup = '', json, switches, settings } = readArguments('restore', argv);
-    const loaded = readSettings('restore', settings);
+    const loaded = readSettings(settings);
     const keepCredentials = switches.has(KEEP);
     const restored = await restoreBackup(loaded, resolve(backup), { keepCredentials });
     const folder = loaded.config['data.folder'];

@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type App, startApp } from '../../app.ts';
-import { ConfigError, type LoadedConfig, loadConfig } from '../../config/load.ts';
-import { readSettingsText } from '../../config/settings-file.ts';
+import { ConfigError, type LoadedConfig } from '../../config/load.ts';
 import {
   ClockFarAhead,
   isSystemError,
@@ -22,6 +21,8 @@ import { type Output, standardError, standardOutput } from '../../telemetry/outp
 import { createRedactor } from '../../telemetry/redact.ts';
 import { endAtTheLatestIn } from '../hard-end.ts';
 import { abandonPrinting } from '../printing.ts';
+import type { Typed } from '../program.ts';
+import { readSettings } from '../reporting.ts';
 
 /** For the refusals that are being written when the database is lost. */
 const LOST_STOP_MS = 1_000;
@@ -34,7 +35,7 @@ const STOP_MS = 10_000;
 /** For the last lines, and for whatever keeps even a stop that was given up, or a crash, from ending. */
 const LAST_MS = 5_000;
 
-export async function serve(argv: readonly string[]): Promise<number> {
+export async function serve({ settings }: Typed): Promise<number> {
   let app: App;
   let loaded: LoadedConfig;
   abandonPrinting();
@@ -46,12 +47,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   outliveHangup();
   const crash = firstCrash();
   try {
-    loaded = loadConfig({
-      argv,
-      env: process.env,
-      cwd: process.cwd(),
-      readFile: readSettingsText,
-    });
+    loaded = readSettings(settings);
     const started = await Promise.race([startApp(loaded), crash]);
     if (started === 'crashed') return 1;
     app = started;

@@ -4,11 +4,11 @@ import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { confirm, YES } from '../confirm.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
-import { readArguments, wrongArgument } from '../read-arguments.ts';
+import type { Typed } from '../program.ts';
+import { wrongArgument } from '../usage.ts';
 
-export async function signingKeys(argv: readonly string[]): Promise<number> {
+export async function signingKeys({ verb, argument, json, switches, settings }: Typed): Promise<number> {
   return withOperator('signing-keys', () => {
-    const { verb, argument, json, switches, settings } = readArguments('signing-keys', argv);
     const path = pathOf(verb, argument);
     return {
       settings,
@@ -35,7 +35,12 @@ function pathOf(verb: string, argument: string | undefined): string {
   if (verb === 'rotate') return `${LIST}/rotate`;
   // A kid is a thumbprint: nothing else becomes part of a path.
   if (argument !== undefined && /^[A-Za-z0-9_-]{43}$/.test(argument)) return `${LIST}/${argument}/retire`;
-  throw wrongArgument('signing-keys', verb, '<kid>', argument ?? '', 'the 43 characters that signing-keys list shows');
+  throw wrongArgument(
+    `signing-keys ${verb}`,
+    '<kid>',
+    argument ?? '',
+    'the 43 characters that signing-keys list shows',
+  );
 }
 
 // Twice is as once: what is over needs no second yes.

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import manifest from '../../../package.json' with { type: 'json' };
 import { parseRouteTable } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
-import { formsOf, isCommandName, optionsOf } from '../../../src/cli/command-forms.ts';
+import { createProgram, optionsOf } from '../../../src/cli/program.ts';
 import { settingNames, variableOf } from '../../../src/config/schema.ts';
 import { auditActions } from '../../../src/domain/audit-action.ts';
 import { errorStatus } from '../../../src/errors.ts';
@@ -51,12 +51,13 @@ describe.each(pages)('%s', (_file, text) => {
   test('shows only commands that there are, with options that they take', () => {
     for (const { typed, whole } of commandsIn(text)) {
       const [name = '', ...rest] = typed.split(/\s+/);
-      expect([typed, isCommandName(name)]).toEqual([typed, true]);
-      if (!isCommandName(name)) continue;
-      const verbs = formsOf[name].forms.flatMap(({ verb }) => verb ?? []);
+      const command = createProgram().commands.find((one) => one.name() === name);
+      expect([typed, command?.name()]).toEqual([typed, name]);
+      if (command === undefined) continue;
+      const verbs = command.commands.map((one) => one.name());
       if (verbs.length > 0 && (whole || rest.length > 0))
         expect([typed, verbs]).toEqual([typed, expect.arrayContaining([rest[0]])]);
-      const options = [...optionsOf(name).map(([option]) => option), ...settingNames, 'data', 'json', 'help'];
+      const options = [...optionsOf(command).map((option) => option.name()), ...settingNames, 'data', 'json', 'help'];
       const given = rest.filter((word) => word.startsWith('--')).map((word) => word.slice(2).split('=')[0]);
       expect([typed, given.filter((option) => !options.some((one) => one === option))]).toEqual([typed, []]);
     }
