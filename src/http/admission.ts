@@ -1,6 +1,6 @@
-// The one door: decides about a question before anything is answered, and writes to no response. In this order: the length of the target,
-// its one reading, its route, the limit of the address, the method, a body where none may be, the decision, and the limits of account and
-// credential. A door asks here and renders the answer; nothing is served or forwarded but what was admitted.
+// The one place that admits a question, for every door. Checks in this order: length of the target, rate limit of the address, form of the target,
+// path, method, body of a GET, the decision (access/authorize.ts), unsigned order routes, rate limits of account and credential. It has no
+// response: the door renders the result, and may serve or forward only what was admitted.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Authorize, Decision } from '../access/authorize.ts';
 import { takesOwnerSignature } from '../access/own-routes.ts';
@@ -21,7 +21,7 @@ import type { ClientIp } from './kit/client-ip.ts';
 import { type HeaderLines, refusalOfGetBody } from './kit/lines.ts';
 import { optionalHeader } from './kit/read.ts';
 
-/** Method and target are those to decide about, whether of the request itself or named in its headers. */
+/** Method and target to decide about: those of the request, or those that a proxy names in its headers. */
 export interface Question {
   readonly method: string;
   /** The raw request target. */
@@ -31,14 +31,14 @@ export interface Question {
   readonly peer: Peer;
 }
 
-/** The other end of the socket. */
+/** The other end of the connection. */
 export interface Peer {
   readonly address: string | undefined;
   /** Peers on a unix socket have no address. */
   readonly isUnixSocket: boolean;
 }
 
-/** Where a question comes from, trusted proxies left out. */
+/** The client, behind any trusted proxies. */
 export interface Client {
   /** Undefined when unknown. */
   readonly ip: IpAddress | undefined;
@@ -48,7 +48,7 @@ export interface Client {
 }
 
 interface Considered {
-  /** `METHOD /pattern`, or `none` where no route was found; never the raw target, which may hold anything. */
+  /** `METHOD /pattern`, or `none`; never the raw target, which may hold anything. */
   readonly routeName: string;
   readonly client: Client;
   readonly charged: Charged;
@@ -69,27 +69,27 @@ export interface Admitted extends Considered {
   readonly params: Readonly<Record<string, string>>;
   /** Canonical path and query: exactly what was matched, and all that may be served or forwarded. */
   readonly target: string;
-  /** Live since the decision. The door must release it. */
+  /** Live since the decision; the door must release it. */
   readonly grant: Grant;
-  /** Set where the address is over its limit: the handler holds that against a caller that turns out not to be the owner. */
+  /** Set where the address is over its limit: the handler applies the limit to a caller that turns out not to be the owner. */
   readonly insists: Verdict | undefined;
 }
 
-/** With its question, all that is needed to ask every rule why. */
+/** Together with its question it holds what every rule needs, to be asked why. */
 export interface Refused extends Considered {
   readonly kind: 'refused';
   readonly error: ApiError;
-  /** For log, metrics and journal. Undefined where the question is at fault in itself. */
+  /** For log, metrics and journal. Undefined when the request itself is malformed: no rule was asked. */
   readonly deny: Deny | undefined;
-  /** The methods that the path does have, when it has a route. */
+  /** The methods of the path, when only the method is wrong. */
   readonly allow: readonly string[] | undefined;
 }
 
 export type Admission = Admitted | Refused;
 
 /**
- * Answers in the same turn, unless the decision must wait for the store. Throws or rejects only when the service itself fails; no grant
- * is live then.
+ * Returns in the same turn, unless the decision must wait for the store. Throws or rejects only when the service itself fails, and leaves no
+ * grant behind.
  */
 export type Admit = (question: Question) => Admission | Promise<Admission>;
 
@@ -146,7 +146,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
     return rateLimitHeaders(verdict, secondsOf(clock.now()));
   }
 
-  /** The grant is given back unless it is part of the answer. */
+  /** Releases the grant unless it returns it. */
   function conclude(
     decision: Decision,
     considered: Considered,
@@ -194,7 +194,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
 
 type RouteFound = Extract<RouteMatch, { readonly kind: 'route' }>;
 
-/** What is known of a question that is refused unread. */
+/** For a question that is refused before it is read. */
 const UNREAD: Considered = {
   routeName: 'none',
   client: { ip: undefined, text: '', keys: rateKeys(undefined) },
@@ -216,7 +216,7 @@ function refused(considered: Considered, refusal: Deny, message?: string): Refus
   return { ...considered, kind: 'refused', error, deny: refusal, allow: undefined };
 }
 
-/** `principal`: whose own limit it is. */
+/** `principal`: set when it is the limit of its account or credential. */
 function limited(considered: Considered, verdict: Verdict, principal?: Principal): Refused {
   const isOnboarding = verdict.kind === 'measured' && verdict.bucket === 'onboarding';
   const error = new ApiError(isOnboarding ? 'ONBOARDING_RATE_LIMITED' : 'RATE_LIMITED', limitMessage(verdict));

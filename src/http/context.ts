@@ -1,5 +1,4 @@
-// What the front has established about a request before a handler sees it. Handlers read it here and nowhere else: not a header
-// and not the URL.
+// What the front knows about a request when a handler gets it. Handlers read route, client and grant here, never from a header or the URL.
 import type { IncomingMessage } from 'node:http';
 import type { Route } from '../access/route-table.ts';
 import type { Caller } from '../credentials/caller.ts';
@@ -18,11 +17,11 @@ export interface RequestContext {
   readonly params: Readonly<Record<string, string>>;
   readonly grant: Grant;
   readonly asker: OnBehalfOf;
-  /** The address is over its limit, which holds for whoever turns out not to be the owner. */
+  /** Set where the address is over its limit: the handler applies the limit to a caller that turns out not to be the owner. */
   readonly insists: Verdict | undefined;
 }
 
-// On the request itself: a WeakMap of requests would keep each of them until the next collection of old objects.
+// Kept on the request: V8 holds the entries of a WeakMap until it collects old objects.
 const attached = Symbol('context');
 
 interface WithContext {

@@ -1,5 +1,5 @@
-// Every request's way in, and the answer's way out: asks the door (admission.ts), then hands the request to our own handlers or the venue,
-// or answers the refusal. Nothing is served or forwarded except from here.
+// The HTTP door: asks admission.ts about every request, then hands it to our handlers or to the venue, or answers the refusal. Nothing is served
+// or forwarded except from here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -47,7 +47,7 @@ interface Arrival extends Known {
   routeName: string;
   /** Canonical text; empty when unknown. */
   clientIp: string;
-  /** Who answers, as far as is known. */
+  /** Who answers: the door, until the request is admitted. */
   surface: Surface;
 }
 
@@ -77,12 +77,12 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       telemetry.ended(arrival.timing, arrival.surface, response.writableFinished ? response.statusCode : undefined);
     });
     try {
-      // In this turn, before the next bytes are read: whose they are, nobody can tell.
+      // Refuse bad framing in this turn, before Node reads bytes that may belong to this body or to the next request.
       requireOneHost(request, lines.host);
       requirePlainBody(request);
       const { method, peer } = arrival;
       const admission = deps.admit({ method, target: request.url ?? '', lines, headers: request.headers, peer });
-      // Rendered in the turn of the decision.
+      // Do not await: a decision made in this turn takes effect in this turn.
       if (admission instanceof Promise) {
         admission.then((late) => render(arrival, late)).catch((error: unknown) => fail(arrival, error));
       } else render(arrival, admission);
@@ -112,7 +112,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
 
   function serve(arrival: Arrival, context: RequestContext, target: string): void {
     const { request, response } = arrival;
-    // Gone while the decision was made: 'close' has fired already, and nobody waits for an answer.
+    // The client left during the decision: 'close' has fired, so release here.
     if (response.closed || request.destroyed) {
       context.grant.release();
       return;
@@ -121,7 +121,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     for (const [name, value] of Object.entries(arrival.extra)) response.setHeader(name, value);
     response.setHeader('Cache-Control', 'no-store');
     request.url = target;
-    // HEAD is answered as GET is, and node leaves the body out.
+    // HEAD is served as GET; Node leaves the body out.
     request.method = context.route.method;
     attachContext(request, context);
     serveOurs(request, response);
@@ -149,7 +149,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     });
     const { principal } = grant;
     telemetry.forwarded(toldOf(arrival, principal), outcome);
-    // A refusal after the decision is a refusal all the same: the owner reads it in the audit log.
+    // A refusal after the decision goes into the audit log too.
     if (principal === undefined) return;
     const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;
     const denied = reason instanceof ApiError ? journaled(reason) : reason;
@@ -213,7 +213,7 @@ const toldOf = ({ requestId, routeName, clientIp }: Arrival, principal: Principa
   principal,
 });
 
-// An order with a bad signature is what a stolen session looks like; a body that is too large or late is not.
+// A bad order signature is a sign of a stolen session, so the owner must see it; a body that is too large or late is not.
 function journaled({ code }: ApiError): DenyReason | undefined {
   switch (code) {
     case 'INVALID_ORDER_SIGNATURE':

@@ -1,4 +1,4 @@
-// Our own API: Fastify validates, serialises and dispatches what the front has already decided. It is never reached directly.
+// Our own API: Fastify validates, serialises and dispatches requests that the front has admitted. Nothing else may reach it.
 
 import type { RequestListener } from 'node:http';
 import type { FastifyInstance } from 'fastify';
@@ -62,11 +62,10 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
       const principal = error instanceof ProvenRefusal ? error : grant.principal;
       return { requestId, route: route.name, clientIp: clientIpText, principal };
     },
-    // The route table knows the path and we do not: a defect of ours, but the caller only learns that nothing is here.
+    // The table has a path that no handler serves: a defect of ours. Tell the client only that the path is unknown.
     notFound: () => refusalErrorOf('route_unknown'),
   });
-  // A read may have waited while its credential was revoked: the answer to a dead credential does not leave. Writes have
-  // asked inside their own transaction.
+  // A read may have waited while its credential was revoked, so ask again before the answer leaves. Writes ask inside their transaction.
   app.addHook('onSend', async (request, reply, payload) => {
     if (request.method !== 'GET' || reply.statusCode >= 400) return payload;
     const refusal = contextOf(request).grant.refusal();
@@ -79,7 +78,7 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
 
   return {
     serve(request, response) {
-      // Fastify would refuse a content type that it cannot read, even of a body that we ignore.
+      // Fastify refuses a content type it cannot parse, even where we ignore the body.
       delete request.headers['content-type'];
       app.routing(request, response);
     },

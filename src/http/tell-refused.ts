@@ -1,4 +1,4 @@
-// Counts, logs and journals a refusal: the same for every door, whatever it answers.
+// Counts, logs and journals a refusal, in the same way for every door.
 import type { AuditJournal } from '../audit/journal.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Refused } from './admission.ts';

@@ -1,4 +1,4 @@
-// Which command a request of the operator is, for the audit log. Known only once the bearer was checked.
+// Who asked for an operator request, for the audit log. Attached only after the bearer was checked.
 import type { IncomingMessage } from 'node:http';
 import type { OperatorAct } from '../credentials/operator-act.ts';
 
@@ -12,7 +12,7 @@ export const attachAct = (request: IncomingMessage & WithAct, act: OperatorAct):
   request[attached] = act;
 };
 
-/** Throws when the request did not pass the operator's door: such a request must never be served. */
+/** Throws when the bearer was not checked: such a request must never be served. */
 export function actOf(request: { readonly raw: IncomingMessage & WithAct }): OperatorAct {
   const act = request.raw[attached];
   if (act === undefined) throw new Error('a request reached an operator route without passing the bearer check');

@@ -1,12 +1,12 @@
-// Where the operator API of the running server answers, for the commands beside it: its port may be one that nobody chose.
-// What it says counts only while that server holds the lock of the data: after a crash anybody may listen there.
+// The file with the address of the running server's operator API, for commands on the same machine: its port may have been picked by the system.
+// Trust it only while that server holds the lock of the data: after a crash any program may listen there.
 import { rmSync } from 'node:fs';
 import { removeLeftDrafts, replaceDurably } from '../files/durable-file.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 
 export const OPERATOR_ADDRESS_FILE = 'operator.url';
 
-/** As `http://host:port`: more would be cut off, and refused. */
+/** Longest address, as `http://host:port`; a longer file is refused. */
 const MAX_FILE_BYTES = 64;
 
 export function writeOperatorAddress(path: string, url: string): void {
@@ -14,7 +14,7 @@ export function writeOperatorAddress(path: string, url: string): void {
   replaceDurably(path, `${url}\n`);
 }
 
-/** Throws nothing: of one that stays, which counts for nobody once the lock is free, `onLeft` is told. */
+/** Never throws: calls `onLeft` when the file stays, which is harmless once the lock is free. */
 export function removeOperatorAddress(path: string, onLeft: (error: unknown) => void): void {
   try {
     rmSync(path, { force: true });
@@ -23,7 +23,7 @@ export function removeOperatorAddress(path: string, onLeft: (error: unknown) => 
   }
 }
 
-/** `undefined` when no server has written one, or it is no address of this machine: the token is sent nowhere else. */
+/** `undefined` when there is none, or when it is not an address of this machine: the token is sent nowhere else. */
 export function readOperatorAddress(path: string): string | undefined {
   const text = contentOf(path)?.trimEnd() ?? '';
   return /^http:\/\/(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]):\d{1,5}$/.test(text) ? text : undefined;

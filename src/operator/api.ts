@@ -1,6 +1,5 @@
-// The operator API: the second listener's door and what stands behind it. Everything but the two health routes, and the metrics
-// unless they have a bearer of their own, demands the operator's bearer, before anything is told about what exists. The public
-// listener never leads here.
+// The operator API, on a listener of its own. Every path demands the operator's bearer before it says whether it exists; exceptions are
+// /healthz, /readyz, and /metrics unless metrics.token is set. The public listener never leads here.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
@@ -65,7 +64,7 @@ export interface OperatorApiDeps {
 
 export interface MetricsAccess {
   readonly page: MetricsPage;
-  /** Whether a request carries metrics.token; undefined where none is set, and anyone on this listener may read them. */
+  /** Whether a request carries metrics.token; undefined when none is set: then no bearer is needed. */
   readonly isScraper: IsOperator | undefined;
 }
 
@@ -74,13 +73,13 @@ export interface OperatorApi {
   close(): Promise<void>;
 }
 
-/** What needs no bearer, and what is told of it under a Host that is another name: as much as the public listener tells, or nothing. */
+/** Paths without a bearer, and what they tell under a Host that is a name: as much as the public listener does, or nothing. */
 const withoutBearer: ReadonlyMap<string, 'as strangers' | 'nothing'> = new Map([
   ['/healthz', 'as strangers'],
   ['/readyz', 'as strangers'],
   [METRICS_PATH, 'nothing'],
 ]);
-// On the request itself: a WeakSet of requests would keep each of them until the next collection of old objects.
+// Kept on the request: V8 holds the entries of a WeakMap until it collects old objects.
 const attached = Symbol('request id');
 const stranger = Symbol('told as much as strangers');
 
@@ -132,12 +131,12 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
     try {
       enter(request, requestId);
     } catch (error) {
-      // Its body is not read.
+      // The body is not read, so the connection cannot be reused.
       if (!request.complete) response.shouldKeepAlive = false;
       answerError(response, toApiError(error, requestId), '');
       return;
     }
-    // As on the public listener: the body alone counts, whatever its type is said to be.
+    // As on the public listener: only the body counts, not its content type.
     delete request.headers['content-type'];
     app.routing(request, response);
   }
@@ -163,7 +162,7 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
       attachAct(request, { actor: 'operator', requestId, clientIp: clientIpOf(request) });
     }
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
-    // HEAD is answered as GET is, and node leaves the body out.
+    // HEAD is served as GET; Node leaves the body out.
     if (request.method === 'HEAD') request.method = 'GET';
     const bodyOfGet = refusalOfGetBody(request.method ?? '', request.headers);
     if (bodyOfGet !== undefined) throw bodyOfGet;
@@ -198,18 +197,18 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
 }
 
 /**
- * Whether a Host names an IP address or localhost. A page in the operator's browser can make its own name mean this machine (DNS
- * rebinding), and would then read what needs no bearer; the name is all that gives it away.
+ * Whether Host is an IP address or localhost. By DNS rebinding a web page can make its own name mean this machine and read what needs no
+ * bearer; its Host is then that name.
  */
 function isAddress(host: string | undefined): boolean {
   const name = (host ?? '').replace(/:\d{1,5}$/, '');
-  // A zone id may hold anything, a name for one.
+  // A zone id is free text, so it could carry a host name: refuse it.
   return name.toLowerCase() === 'localhost' || (!name.includes('%') && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0);
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** Call it before the routes are registered, and what it returns after: known paths then answer other methods with 405. */
+/** Call before the routes are registered, and the returned function after: known paths then answer other methods with 405. */
 function watchMethods(app: FastifyInstance): () => void {
   const known = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {

@@ -1,4 +1,4 @@
-// Whether a request carries the operator's bearer. How long the answer takes says nothing about the token.
+// Whether a request carries the operator's bearer. The comparison takes the same time whatever was sent.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readBearer } from '../access/bearer.ts';
 
@@ -11,7 +11,7 @@ export function createIsOperator(token: string): IsOperator {
   const expected = digest(token);
   return (authorization) => {
     const offered = readBearer(authorization);
-    // Of equal length whatever was offered.
+    // Digests have one length, whatever was sent.
     const same = timingSafeEqual(digest(typeof offered === 'string' ? offered : ''), expected);
     return same && typeof offered === 'string';
   };

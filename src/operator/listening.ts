@@ -1,5 +1,5 @@
-// Where the operator API listens: a port of the loopback interface, a socket for its owner alone, or both. Each has connections of its
-// own, so that who takes all of the port's keeps nobody from the socket.
+// Where the operator API listens: a loopback port, a unix socket for its owner, or both. Each has its own limit of connections, so that a flood
+// on the port cannot block the socket.
 import type { RequestListener } from 'node:http';
 import { OPERATOR_CONNECTIONS } from '../config/descriptors.ts';
 import { ConfigError } from '../config/load.ts';
@@ -9,7 +9,7 @@ import type { ListenAt } from '../http/kit/listen.ts';
 import { createHttpServer } from '../http/kit/server.ts';
 import { clearOperatorSocket, operatorSocketOf } from './socket-file.ts';
 
-/** A command is answered in a moment; what takes longer, an export, can be asked for again. */
+/** Commands take a moment; an export that is cut can be repeated. */
 const DRAIN_MS = 1_000;
 
 export interface OperatorListener {
@@ -18,7 +18,7 @@ export interface OperatorListener {
   stop(): Promise<void>;
 }
 
-/** The places that operator.socket asks for. Throws ConfigError when it demands a socket and there can be none. */
+/** The places by operator.socket. Throws ConfigError when it demands a socket that cannot be made. */
 export function operatorPlaces(config: Config): readonly ListenAt[] {
   const port = { host: config['operator.host'], port: operatorPort(config) };
   if (config['operator.socket'] === 'off') return [port];

@@ -1,5 +1,5 @@
-// The unix socket beside the port of the operator API, which only its owner can open: other users of the machine can take every
-// connection that the port has. It never takes the place of a file that is not a socket of ours, or on which somebody answers.
+// The unix socket of the operator API, which only its owner can open: other users of the machine can use up the connections of the port. It never
+// replaces a file that is not our socket, or a socket on which a program answers.
 import { lstatSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -8,18 +8,18 @@ import { requireOurs } from '../files/ownership.ts';
 
 const OPERATOR_SOCKET_FILE = 'operator.sock';
 
-/** unix(7): 108 bytes with the one that ends it; other systems have 104. */
+/** unix(7): 108 bytes with the final NUL; other systems have 104. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
-/** Where the socket of a data folder is; undefined where there can be none: the path is too long, or the system has no such sockets. */
+/** The socket path of a data folder; undefined when the path is too long, or the system has no unix sockets. */
 export function operatorSocketOf(folder: string): string | undefined {
   const path = join(folder, OPERATOR_SOCKET_FILE);
   return process.platform === 'win32' || Buffer.byteLength(path) > MAX_PATH_BYTES ? undefined : path;
 }
 
 /**
- * Removes what a killed server left at `path`, which commands would take for that of a server. Only for who holds the lock of the
- * data. Throws UnsafeFile for anything but a socket of ours or root's, and OperatorPlaceTaken for one on which somebody answers.
+ * Removes the socket that a killed server left at `path`. The caller must hold the lock of the data. Throws UnsafeFile for anything but a
+ * socket of this user or root, and OperatorPlaceTaken when a program answers on it.
  */
 export async function clearOperatorSocket(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -44,8 +44,8 @@ function answers(path: string): Promise<boolean> {
 }
 
 /**
- * The socket on which the server of this data folder answers; undefined when there is none. It belongs to whom the folder belongs to:
- * a bearer is sent to nobody else.
+ * The socket on which the server of this data folder answers; undefined when there is none. It has the owner of the folder, so that the
+ * bearer is sent to nobody else.
  */
 export function findOperatorSocket(folder: string): string | undefined {
   const path = operatorSocketOf(folder);

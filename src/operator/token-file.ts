@@ -1,5 +1,4 @@
-// The file with the bearer of the operator API. Made once, with the first start; never overwritten, never replaced, and never
-// used while anyone but its owner may read it.
+// The file with the bearer of the operator API. Created at the first start, never overwritten, and never used while others can read it.
 import { randomBytes } from 'node:crypto';
 import { UnsafeFile } from '../errors.ts';
 import { createDurably, removeLeftDrafts } from '../files/durable-file.ts';
@@ -10,15 +9,15 @@ export const OPERATOR_TOKEN_FILE = 'operator.token';
 const CONTENT = /^[\x21-\x7e]{32,256}\n?$/;
 const MAX_FILE_BYTES = 257;
 
-/** The token file cannot be used; the message is one sentence for the operator and holds nothing of the content. */
+/** The message is one sentence for the operator, without any of the file's content. */
 export class OperatorTokenUnusable extends Error {
   override readonly name = 'OperatorTokenUnusable';
 }
 
 /**
- * The token in the file at `path`: 32 to 256 printable ASCII characters and a newline, mode 0600 or narrower, ours or
- * root's. A missing file is made, with 256 random bits, when `mayCreate`: whole, or not at all. Throws OperatorTokenUnusable for
- * everything else, an empty file among it: half a bearer is nobody's, and who put it there must say what was meant.
+ * The token in the file at `path`: 32 to 256 printable ASCII characters and a newline, mode 0600 or narrower, owned by this user or root. With
+ * `mayCreate` a missing file is made, whole or not at all, with 256 random bits. Throws OperatorTokenUnusable for anything else; an empty file
+ * is not replaced, because someone put it there.
  */
 export function openOperatorToken(path: string, options: { readonly mayCreate: boolean }): string {
   if (options.mayCreate) removeLeftDrafts(path);

@@ -1,5 +1,5 @@
-// Rate-limit state per key, in a map that cannot outgrow its cap: keys with nothing to remember are dropped, and when
-// all are busy, keys not seen before share one bucket. A stranger's flood must never reset the count of a known key.
+// Rate-limit state per key, in a map with a cap. Keys whose bucket is full again are dropped; when none can be dropped, new keys share one
+// bucket. A flood of new keys never resets the count of a known one.
 import { checkLimit, type GcraResult, type GcraState, gcra, isFull, type Limit } from './gcra.ts';
 
 export interface BucketsOptions {
@@ -8,7 +8,7 @@ export interface BucketsOptions {
   readonly maxKeys: number;
 }
 
-/** What one request would get, one result per limit. Nothing is charged until `commit`, in the same turn. */
+/** What one request would get, one result per limit. Charged only by `commit`, in the same turn. */
 export interface Look {
   readonly allowed: boolean;
   readonly results: readonly { readonly limit: Limit; readonly result: GcraResult }[];
@@ -18,13 +18,13 @@ export interface Look {
 export interface Buckets {
   /** `nowMs`: monotonic milliseconds. */
   look(key: string, nowMs: number): Look;
-  /** Keys remembered now: at most maxKeys. */
+  /** Keys held now, at most maxKeys. */
   size(): number;
 }
 
 type States = readonly GcraState[];
 
-// Two per insertion keeps ahead of growth; when the map is full a newcomer may search a little further.
+// Entries checked per new key: two keep up with growth; when the map is full, look a little further.
 const SWEEP_ON_INSERT = 2;
 const SWEEP_WHEN_FULL = 8;
 
@@ -37,7 +37,7 @@ export function createBuckets({ limits, maxKeys }: BucketsOptions): Buckets {
 
   const byKey = new Map<string, States>();
   let overflow: States = [];
-  // A live iterator goes round the map like the hand of a clock and sees entries added behind it on its next round.
+  // One iterator goes round the map like the hand of a clock; it reaches entries added behind it on the next round.
   let hand = byKey.entries();
 
   function sweep(steps: number, nowMs: number): void {

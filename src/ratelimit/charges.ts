@@ -1,12 +1,12 @@
-// What a request is charged for and when: its address in every case, before the decision; its account and credential only once it was
-// allowed, so that nobody else can use up what the owner needs. Beyond this an opened session is charged in credentials/login.ts, and a call
-// of an emergency route in http/routes/emergency.ts and credentials/owner-proof.ts.
+// Which bucket a request is charged to, and when: its address always, before the decision; its account and credential only after it was allowed,
+// so that strangers cannot use up an owner's limit. Charged elsewhere: an opened session in credentials/login.ts, a call of an emergency route
+// in http/routes/emergency.ts and credentials/owner-proof.ts.
 import type { Route, RouteMatch } from '../access/route-table.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { AccountBucket, IpBucket, RateLimiter, UnlimitedVerdict, Verdict } from './limiter.ts';
 import type { RateKeys } from './rate-keys.ts';
 
-/** Before the decision. What has no route counts as a public request: guessing paths is not free. `signed`: by the owner, so it says. */
+/** Before the decision. A path without a route counts as public: guessing is not free. `signed`: has an owner's signature, unverified. */
 export const chargeAddress = (
   limiter: Pick<RateLimiter, 'chargeIp'>,
   client: RateKeys,
@@ -28,7 +28,7 @@ export function chargeCaller(
 ): Verdict {
   const bucket = accountBucketOf(route);
   if (bucket === undefined || principal === undefined) return notCharged;
-  // docs/wire.md section 12, retail orders. Taking an order back is never held up by how many were placed.
+  // docs/wire.md section 12. Cancelling is never delayed by the number of orders placed.
   const interactive = bucket === 'orders' && route.method !== 'DELETE' && principal.tokenUsage === 'interactive';
   return limiter.chargeCredential(principal.credential, bucket, { interactive });
 }
@@ -36,7 +36,7 @@ export function chargeCaller(
 const notCharged: UnlimitedVerdict = { kind: 'unlimited', allowed: true };
 
 function addressBucketOf(route: Pick<Route, 'limit'>, signed: boolean): IpBucket {
-  // A stranger, until the signature is verified.
+  // Until the signature is verified it may be anybody's.
   if (signed) return 'login';
   switch (route.limit) {
     case 'public':

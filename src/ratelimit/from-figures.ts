@@ -1,4 +1,4 @@
-// The limits that the limiter counts by, of the figures that a route table and rate_limit.override name.
+// The limiter's limits, from the figures of a route table and rate_limit.override.
 import { type AccountFigure, type Figures, type RateFigures, units } from '../access/figures.ts';
 import type { Limit } from './gcra.ts';
 import { type AccountCounter, type RateLimits, shareOf, sharesOf } from './limiter.ts';

@@ -1,8 +1,8 @@
 // The generic cell rate algorithm (ITU-T I.371): a bucket of `burst` requests that refills continuously.
-// Pure: it decides from the time and the state it is given, and must never refuse more or less because it was asked.
+// Pure: the result depends on the given time and state only, and asking changes nothing.
 
 export interface Limit {
-  /** Requests that flow back per window. */
+  /** Requests refilled per window. */
   readonly count: number;
   readonly windowSeconds: number;
   /** The bucket's size: requests that may come at once. */
@@ -10,8 +10,8 @@ export interface Limit {
 }
 
 /**
- * The theoretical arrival time, kept as the time it was computed at and the debt then, in 1/count milliseconds: with
- * whole milliseconds all arithmetic is on integers and exact, where the plain form would divide 60,000 ms by 17,250.
+ * The theoretical arrival time, as the time of the last charge and the debt then, in 1/count milliseconds. With whole milliseconds all
+ * arithmetic is exact on integers; the usual form would divide 60,000 ms by 17,250.
  */
 export interface GcraState {
   readonly at: number;
@@ -30,14 +30,14 @@ export interface GcraResult {
   readonly newState: GcraState;
 }
 
-/** Throws RangeError unless all three numbers are positive integers: a limit of nothing must not be read as no limit. */
+/** Throws RangeError unless all three are positive integers: a limit of 0 must not mean no limit. */
 export function checkLimit(limit: Limit): Limit {
   for (const value of [limit.count, limit.windowSeconds, limit.burst]) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError('a rate limit needs a count, a window in seconds and a burst, each a positive integer');
     }
   }
-  // Debts are counted up to here and must stay exact.
+  // The largest debt must stay an exact integer.
   if (!Number.isSafeInteger(limit.burst * limit.windowSeconds * 1000)) {
     throw new RangeError('a rate limit is too large: burst times window must stay under 2^53 milliseconds');
   }
@@ -45,8 +45,8 @@ export function checkLimit(limit: Limit): Limit {
 }
 
 /**
- * One request at `nowMs` (monotonic milliseconds) against one limit; no state = a full bucket. In any t milliseconds
- * at most burst + count * t / window requests are allowed. Time that stands still or steps back refills nothing.
+ * One request at `nowMs` (monotonic milliseconds) against one limit; no state = a full bucket. In any t milliseconds at most
+ * burst + count * t / window requests pass. Time that stands still or goes back refills nothing.
  */
 export function gcra(nowMs: number, limit: Limit, state: GcraState | undefined): GcraResult {
   const windowMs = limit.windowSeconds * 1000;
@@ -64,7 +64,7 @@ export function gcra(nowMs: number, limit: Limit, state: GcraState | undefined):
   };
 }
 
-/** Whether the state says no more than a fresh bucket would, so that it may be forgotten. */
+/** Whether the bucket is full again, so that its state can be dropped. */
 export function isFull(nowMs: number, limit: Limit, state: GcraState): boolean {
   return drained(nowMs, limit, state).debt === 0;
 }

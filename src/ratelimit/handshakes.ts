@@ -1,5 +1,5 @@
-// How many TLS handshakes an address may begin, over time: each costs about a millisecond of processor time before anybody has said
-// who he is or what he wants. It decides and counts; what is closed is the listener's business.
+// Limits the TLS handshakes an address may begin: each costs about a millisecond of processor time before the client has sent a request. The
+// listener closes what is refused here.
 import type { Clock } from '../domain/time.ts';
 import { createBuckets } from './buckets.ts';
 import { WIDE_FACTOR } from './limiter.ts';
@@ -8,20 +8,20 @@ import type { RateKeys } from './rate-keys.ts';
 export interface HandshakeLimitOptions {
   /** Of one IPv4 address or IPv6 /64; an IPv6 /48 has four times as many, at once and per minute. */
   readonly perMinute: number;
-  /** At once: as many as the address may have connections, which all come back after a restart. */
+  /** At once: the connections an address may have, because all come back after a restart. */
   readonly burst: number;
   readonly maxKeys: number;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 export interface HandshakeLimit {
-  /** Counts one more, unless there have been too many: false, and nothing is counted. */
+  /** False = too many, and this one is not counted. */
   charge(keys: RateKeys): boolean;
-  /** Keys remembered now, over both maps. */
+  /** Keys held now, in both maps. */
   size(): number;
 }
 
-/** Throws RangeError on numbers that are no positive integers. */
+/** Throws RangeError unless all numbers are positive integers. */
 export function createHandshakeLimit({ perMinute, burst, maxKeys, clock }: HandshakeLimitOptions): HandshakeLimit {
   const of = (factor: number) =>
     createBuckets({

@@ -1,5 +1,5 @@
-// How often an address, an account or one of its credentials may call. It decides and counts; what is refused, and when accounts
-// may be charged (only after the request was authorized, so that nobody can lock an owner out), is the caller's business.
+// How often an address, an account or one of its credentials may call. Which bucket a request is charged to, and when: charges.ts. Accounts may
+// be charged only after the request was authorized, or strangers could lock an owner out.
 import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import { kindTable } from '../domain/kinds.ts';
 import type { Clock, UnixSeconds } from '../domain/time.ts';
@@ -9,20 +9,20 @@ import type { RateKeys } from './rate-keys.ts';
 
 export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate'] as const;
 /**
- * `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: those that the
- * owner signed, of which each writes, and none but the owner can make one: nobody else uses that up.
+ * `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: calls with the owner's
+ * verified signature: each writes, and only the owner can make one, so nobody else can use this up.
  */
 export const accountBuckets = ['orders', 'read', 'keys', 'account-login', 'emergency', 'signed-emergency'] as const;
 
 export type IpBucket = (typeof ipBuckets)[number];
 export type AccountBucket = (typeof accountBuckets)[number];
-/** All that is counted of an account. `interactiveOrders`: those from sessions for interactive use, beside the limits for all orders. */
+/** All counters of an account. `interactiveOrders`: orders of interactive sessions, which also count as orders. */
 export type AccountCounter = AccountBucket | 'interactiveOrders';
 
 export type RateLimits = Readonly<Record<IpBucket | AccountCounter, readonly Limit[]>> & {
-  /** Of one subkey or read-only token, all its sessions together; none = only those of its account. */
+  /** Of one subkey or read-only token, all its sessions together; empty = only the limits of the account. */
   readonly perCredential: Readonly<Record<AccountCounter, readonly Limit[]>>;
-  /** Of one login signature that is sent again and again, whoever's it is; none = only those of its account. */
+  /** Of one login signature that is sent repeatedly; empty = only the limits of the account. */
   readonly perLogin: readonly Limit[];
 };
 
@@ -37,7 +37,7 @@ export interface MeasuredVerdict {
   readonly windowSeconds: number;
   /** Requests that would still pass right now. */
   readonly remaining: number;
-  /** Whole seconds until nothing is held against the caller any more. */
+  /** Whole seconds until the bucket is full again. */
   readonly resetSeconds: number;
   /** Whole seconds after which a request passes; 0 unless refused. */
   readonly retryAfterSeconds: number;
@@ -54,9 +54,8 @@ export type Verdict = MeasuredVerdict | UnlimitedVerdict;
 export interface RateLimiter {
   chargeIp(client: RateKeys, bucket: IpBucket): Verdict;
   /**
-   * Charges the account of a credential, and a subkey or token itself, or neither. Only for one that has just been proven and
-   * authorized (DECISIONS, limits). `interactive`: this places or changes an order under a session that was asked for with
-   * token_usage=interactive.
+   * Charges the account, and for a subkey or token also the credential: both or neither. Call only after the request was authorized.
+   * `interactive`: it places or changes an order in a session with token_usage=interactive.
    */
   chargeCredential(
     credential: CredentialRef,
@@ -64,12 +63,11 @@ export interface RateLimiter {
     options?: { readonly interactive: boolean },
   ): Verdict;
   /**
-   * Charges the account for a session that is about to be opened: only once the login was verified and nothing else stands against it,
-   * so that nobody else can use up what the owner needs. `signature` names what was signed, where it may be sent again: whoever
-   * captured it has a share, as a subkey has.
+   * Charges the account for a session. Call last, when nothing else refuses the login, so that strangers cannot use up an owner's limit.
+   * `signature` names a login that may be sent again: a captured one gets a share of the limit only, as a subkey does.
    */
   chargeLogin(credential: CredentialRef, signature: string | undefined): Verdict;
-  /** Keys remembered now, over all maps. */
+  /** Keys held now, in all maps. */
   size(): number;
 }
 
@@ -82,7 +80,7 @@ export interface RateLimiterOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** What one credential may use of these limits of its account; at 100 percent it needs no count of its own. At least 1. */
+/** One credential's share of its account's limits, at least 1. Empty at 100 percent: then only the account is counted. */
 export function shareOf(limits: readonly Limit[], percent: number): readonly Limit[] {
   if (!(percent >= 1 && percent <= 100)) throw new RangeError('a share is 1 to 100 percent');
   const part = (count: number): number => Math.max(1, Math.floor((count * percent) / 100));
@@ -91,7 +89,7 @@ export function shareOf(limits: readonly Limit[], percent: number): readonly Lim
     : limits.map((limit) => ({ ...limit, count: part(limit.count), burst: part(limit.burst) }));
 }
 
-/** The shares of all counters of an account: there is none that one of its credentials could use up. */
+/** A credential's share of every counter, so that one credential cannot use up any of them. */
 export function sharesOf(
   limits: Readonly<Record<AccountCounter, readonly Limit[]>>,
   percentOf: (counter: AccountCounter) => number,
@@ -99,12 +97,12 @@ export function sharesOf(
   return accountMaps((counter) => shareOf(limits[counter], percentOf(counter)));
 }
 
-/** An IPv6 site gets this many times the limit of one address: it may be many homes, yet not 65,536 of them. */
+/** An IPv6 /48 gets this many times the limit of one address: it may be several homes, but not 65,536. */
 export const WIDE_FACTOR = 4;
 
 const unlimited: UnlimitedVerdict = { kind: 'unlimited', allowed: true };
 
-/** Throws RangeError on a limit that is not made of positive integers, or a bucket without any. */
+/** Throws RangeError for a limit that is not of positive integers, or a bucket without limits. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   if (!options.enabled) {
     return {
@@ -129,7 +127,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const credentials = accountMaps((name) => ownBucketsOf(limits.perCredential[name]));
   const logins = ownBucketsOf(limits.perLogin);
 
-  // The main key is the owner, who has the whole of the account's limits.
+  // The main key is the owner, and has the whole limit of the account.
   function lookAt(credential: CredentialRef, counter: AccountCounter, now: number, looks: Counted[]): void {
     looks.push({ scope: 'account', look: accounts[counter].look(credential.account, now) });
     const own = hasShare(credential) ? credentials[counter] : undefined;
@@ -162,14 +160,14 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   };
 }
 
-/** The verdict that binds the caller most: a refusal before any leave, the longest wait, then the fewest requests left. */
+/** The strictest verdict: the longest wait (a refusal waits, the others do not), then the fewest requests left. */
 export function tightest(verdicts: readonly Verdict[]): Verdict {
   return verdicts
     .filter((verdict) => verdict.kind === 'measured')
     .reduce<Verdict>((best, next) => (best.kind === 'unlimited' || isTighter(next, best) ? next : best), unlimited);
 }
 
-/** WIRE section 11: on every answer; Retry-After on a refusal only. `X-Ratelimit-Window` is upstream's own spelling. */
+/** docs/wire.md section 12: on every answer; Retry-After on a refusal only. `X-Ratelimit-Window` is Paradex's spelling. */
 export function rateLimitHeaders(verdict: Verdict, now: UnixSeconds): Record<string, string> {
   if (verdict.kind === 'unlimited') return {};
   return {
@@ -183,7 +181,7 @@ export function rateLimitHeaders(verdict: Verdict, now: UnixSeconds): Record<str
 
 const hasShare = ({ kind }: CredentialRef): boolean => kindTable[kind].ownShare;
 
-/** What whoever is refused is told. */
+/** The message of a refusal. */
 export function limitMessage(verdict: Verdict): string {
   if (verdict.kind === 'unlimited') return 'rate limit exceeded';
   const { limit, windowSeconds, scope, retryAfterSeconds } = verdict;
@@ -195,7 +193,7 @@ interface Counted {
   readonly look: Look;
 }
 
-/** All or nothing: a refused request is charged nowhere. */
+/** Charges every bucket or none: a refused request is not charged. */
 function chargeAll(counted: readonly Counted[], bucket: IpBucket | AccountBucket): Verdict {
   if (counted.every(({ look }) => look.allowed)) for (const { look } of counted) look.commit();
   return tightest(
@@ -218,7 +216,7 @@ function chargeAll(counted: readonly Counted[], bucket: IpBucket | AccountBucket
 }
 
 function isTighter(a: MeasuredVerdict, b: MeasuredVerdict): boolean {
-  // A refusal waits at least one second and a leave none, so the wait alone puts refusals first.
+  // A refusal waits at least one second and a pass none, so comparing waits puts refusals first.
   if (a.retryAfterSeconds !== b.retryAfterSeconds) return a.retryAfterSeconds > b.retryAfterSeconds;
   if (a.remaining !== b.remaining) return a.remaining < b.remaining;
   return a.resetSeconds > b.resetSeconds;

@@ -1,13 +1,13 @@
-// Answers a request with an error, below every router: no handler of it has begun.
+// Answers a request with an error before any handler has begun.
 import type { ServerResponse } from 'node:http';
 import type { ApiError } from '../../errors.ts';
 import { closeWhenDeaf } from './deaf-clients.ts';
 import { renderError } from './render.ts';
 
-/** A refused request's body up to this size is read and thrown away, so that its connection can be used again. */
+/** A refused body up to this size is read and dropped, so that the connection can be reused. */
 const DRAINED_BODY_BYTES = 65_536;
 
-/** `clientIp` as of renderError; `headers` stand beside those of the error. An answer under way is cut instead. */
+/** `clientIp`: as for renderError. `headers` are added to those of the error. If an answer has begun, the connection is cut instead. */
 export function answerError(
   response: ServerResponse,
   error: ApiError,

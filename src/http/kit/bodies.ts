@@ -1,4 +1,4 @@
-// How the bodies of our own routes are read, whatever their members are.
+// Reads the bodies of our own routes.
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import { isJsonInUtf8, JSON_IN_UTF8 } from '../../domain/content-type.ts';
@@ -7,12 +7,12 @@ import { ApiError } from '../../errors.ts';
 import { isObject, type JsonObject, mayBeNull, plainObject } from '../../wire/json.ts';
 
 /**
- * For every route that is registered on `app` from now on. A body is JSON, whatever type it is said to be; none at all is `{}`, and a
- * member that may be left out is left out when it is null. Throws Error for a route whose body is declared to be no object.
+ * Applies to routes registered on `app` from now on. A body is read as JSON whatever its Content-Type; no body is `{}`; an optional member
+ * that is null is removed. Throws Error for a route whose body schema is not an object.
  */
 export function readBodiesAsJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  // Real clients send an empty body with a JSON content type, or JSON with another one (WIRE section 11): the body alone counts.
+  // Real clients send an empty body with a JSON content type, or JSON with another one: only the body counts.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async ({ raw }: FastifyRequest, bytes: Buffer) =>
     parseJson(bytes, raw),
   );
@@ -28,17 +28,17 @@ export function readBodiesAsJson(app: FastifyInstance): void {
   });
 }
 
-/** What is ignored may be anything. */
+/** For routes that ignore their body: it may hold anything. */
 export function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async () => undefined);
 }
 
-// Read as strictly as an order: a proxy or a log in front of us must not have seen another member than the one that we act on.
+// As strict as for an order: a proxy or log in front of us must not read another value from the same bytes than we do.
 function parseJson(bytes: Buffer, { headers, rawHeaders }: IncomingMessage): unknown {
   if (/^\s*$/.test(bytes.toString('latin1'))) return undefined;
   try {
-    // Fastify has bounded it by MAX_OWN_BODY_BYTES.
+    // Fastify has enforced MAX_OWN_BODY_BYTES already.
     return plainJson(parseStrictJson(bytes, bytes.length));
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;
@@ -46,14 +46,14 @@ function parseJson(bytes: Buffer, { headers, rawHeaders }: IncomingMessage): unk
     if (encoding.toLowerCase() !== 'identity') {
       throw new ApiError('BINDING_ERROR', 'the body must not be encoded: Content-Encoding is not read');
     }
-    // The body alone counts; but where that is no JSON, what it is said to be is usually why.
+    // Content-Type is not checked, but when the body is no JSON it usually says why.
     const type = rawHeaders[rawHeaders.findIndex((name, i) => i % 2 === 0 && /^content-type$/i.test(name)) + 1];
     const why = type === undefined || isJsonInUtf8(type) ? '' : `; ${JSON_IN_UTF8}`;
     throw new ApiError('BINDING_ERROR', `the body cannot be read in one way only: ${error.message}${why}`);
   }
 }
 
-// Serialisers of many languages write null for what was not set. A member that must be there is refused by its type, as it was.
+// Serialisers of many languages write null for an unset member. A required member stays null, and its type refuses it.
 function withoutNulls(value: unknown, schema: JsonObject): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;

@@ -1,5 +1,5 @@
-// Which address a request comes from. Nobody is believed but the socket, unless the operator named the peer as a proxy;
-// what cannot be read is "unknown" and never a guess.
+// Which address a request comes from: the socket's, unless the operator trusts the peer as a proxy. Only then is X-Forwarded-For read, and an
+// entry that cannot be parsed makes the address unknown, never a guess.
 import { type IpAddress, type IpRange, parseCidr, parseIp, rangeSet } from '../../domain/allowlist.ts';
 import { type RateKeys, rateKeys } from '../../ratelimit/rate-keys.ts';
 
@@ -20,22 +20,19 @@ export type ClientIp = (
   xForwardedFor: readonly string[],
 ) => IpAddress | undefined;
 
-/** Whether it is one of the operator's own proxies that is connected. Arguments as of ClientIp. */
+/** Whether the peer is a trusted proxy. Arguments as for ClientIp. */
 export type TrustedPeer = (socketAddress: string | undefined, isUnixSocket: boolean) => boolean;
 
-// More trusted hops than this in a row is not a proxy chain but a forged or looping header.
+// More trusted hops than this in a row: the header is forged or loops.
 const MAX_TRUSTED_HOPS = 32;
-// An address with brackets, port and some blanks around it; longer text is refused unread.
+// Room for an address with brackets, port and some blanks; longer text is refused unparsed.
 const MAX_HOP_TEXT = 64;
 
-/** Reads who is connected, by one list of trusted proxies. */
+/** Everything that depends on `proxy.trusted`. */
 export interface Peers {
   readonly clientIp: ClientIp;
   readonly isTrusted: TrustedPeer;
-  /**
-   * Under which keys a connection is counted among others from the same place; `undefined` = not at all, as over the operator's own
-   * proxies, and over unix sockets, everybody comes.
-   */
+  /** The rate keys of a connection. Undefined for trusted proxies and unix sockets, which many clients share: not counted. */
   connectionKeys(socketAddress: string | undefined): RateKeys | undefined;
 }
 
@@ -52,8 +49,8 @@ export function createPeers(options: PeersOptions): Peers {
       const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
       if (!peerIsTrusted) return peer;
 
-      // Each proxy appends the peer it saw, so only what stands right of the first untrusted hop was written by us.
-      // RFC 9110 section 5.6.1: an empty element of a list is none.
+      // Each proxy appends the peer it saw, so read from the right: the first untrusted hop is the last one that our proxies vouch for.
+      // RFC 9110 section 5.6.1: empty list elements are ignored.
       const hops = xForwardedFor
         .join(',')
         .split(',')
@@ -92,17 +89,17 @@ function parseTrusted(entry: string): IpRange {
   return parsed.range;
 }
 
-// A connection brings many requests, and an address many connections.
+// Addresses repeat: many requests a connection, many connections an address.
 const KEPT_PEERS = 10_000;
 
-/** Reads what the kernel wrote, once for each text. */
+/** Parses an address as the kernel wrote it, and keeps the result. */
 function createPeerReader(): (socketAddress: string | undefined) => IpAddress | undefined {
   const kept = new Map<string, IpAddress>();
   return (socketAddress) => {
     if (socketAddress === undefined) return undefined;
     const known = kept.get(socketAddress);
     if (known !== undefined) return known;
-    // A link-local peer carries the zone of our own interface; only here, where the kernel wrote it, may it be dropped.
+    // The kernel adds the zone of our interface to a link-local peer. Only here may a zone be dropped: in a header it is an error.
     const peer = parseIp(socketAddress.replace(/%.*$/s, ''));
     if (kept.size >= KEPT_PEERS) kept.clear();
     if (peer !== undefined) kept.set(socketAddress, peer);
@@ -110,7 +107,7 @@ function createPeerReader(): (socketAddress: string | undefined) => IpAddress | 
   };
 }
 
-/** An address, or one in the forms that some proxies write: `[v6]`, and with a port `a.b.c.d:port` and `[v6]:port`. */
+/** Accepts an address, and the forms some proxies write: `[v6]`, `[v6]:port`, `a.b.c.d:port`. */
 function parseHop(hop: string): IpAddress | undefined {
   if (hop.length > MAX_HOP_TEXT) return undefined;
   const text = hop.replace(/^[ \t]+|[ \t]+$/g, '');
@@ -118,6 +115,6 @@ function parseHop(hop: string): IpAddress | undefined {
   if (parts === null) return parseIp(text);
   const [, v6, v4 = '', port = '0'] = parts;
   if (Number(port) > 65_535) return undefined;
-  // Brackets hold IPv6 only: `[1.2.3.4]:80` is nobody's spelling.
+  // Brackets hold IPv6 only: no proxy writes `[1.2.3.4]:80`.
   return v6 === undefined ? parseIp(v4) : v6.includes(':') ? parseIp(v6) : undefined;
 }

@@ -1,6 +1,6 @@
-// How the connections that may be open at once are shared: by network and by client in it, as the rate limits count them. Where a share
-// is full, who waits for nothing of ours for longest makes room: nobody is kept out by connections over which nothing is asked, or
-// nothing taken. It knows no sockets: it says which connection goes, and closes none itself.
+// Shares the open connections among networks and their clients, counted by the rate keys. When a share is full, the connection that has been
+// idle longest is closed for the new one, so that connections without requests keep nobody out. It knows no sockets: it names the connection
+// to close, and the listener closes it.
 import { append, type Chain, createChain, createLink, type Link, unlink } from '../../domain/chain.ts';
 import { createKeyedTable, type Keyed } from '../../domain/keyed-table.ts';
 import { WIDE_FACTOR } from '../../ratelimit/limiter.ts';
@@ -14,36 +14,33 @@ export interface ShareLimits {
   readonly perNetwork: number;
 }
 
-/**
- * The share of an IPv6 /48: as many times that of an address as with the rate limits, yet no more than half of all, or than one
- * address has.
- */
+/** The share of an IPv6 /48: WIDE_FACTOR times that of an address, at most half of all, and never less than one address has. */
 export const networkShare = (all: number, perClient: number): number =>
   Math.max(perClient, Math.min(perClient * WIDE_FACTOR, Math.floor(all / 2)));
 
-/** One open connection among the others. It comes silent: nothing is asked over it yet. */
+/** One open connection. New ones are silent: no request yet. */
 export interface Place {
-  /** A request has come over it. */
+  /** A request has arrived on it. */
   asks(): void;
-  /** No request is under way any more. */
+  /** Its last request has been answered. */
   isSilent(): void;
   /** It is closed. Idempotent. */
   leave(): void;
 }
 
 export type Admission<Connection> =
-  /** `instead`: the connection that has to be closed for it; it has left already. */
+  /** `instead`: close this connection to make room; its place is given up already. */
   | { readonly kind: 'admitted'; readonly place: Place; readonly instead: Connection | undefined }
-  /** Which share is full of connections that ask. */
+  /** The share in which every connection is busy. */
   | { readonly kind: 'refused'; readonly full: 'all' | 'address' };
 
 export interface ConnectionShares<Connection> {
   /**
-   * At most as many as the limits say are admitted and have not left. Who has no keys is counted among all alone, and makes room only
-   * when nobody else can. Constant cost while there is room; O(clients) when there is not.
+   * Never admits more than the limits allow at once. A connection without keys counts only towards `all`, and is the last to make room.
+   * O(1) while there is room, O(clients) when there is none.
    */
   admit(connection: Connection, keys: RateKeys | undefined): Admission<Connection>;
-  /** The connection that has to be closed because the system has no more of them; undefined when each is at work. */
+  /** The connection to close when the system is out of descriptors; undefined when all are busy. */
   makeRoom(): Connection | undefined;
   readonly open: number;
 }
@@ -65,7 +62,7 @@ class Client<Connection> implements Keyed<Client<Connection>> {
   readonly network: Network<Connection>;
   next: Client<Connection> | undefined = undefined;
   readonly inNetwork: Link<Client<Connection>> = createLink<Client<Connection>>(this);
-  /** Those without a request, and those with one; in both the one that is so for longest comes first. */
+  /** Connections without and with a request; in both the longest unchanged comes first. */
   readonly silent: Chain<Member<Connection>> = createChain();
   readonly asking: Chain<Member<Connection>> = createChain();
   open = 0;
@@ -114,10 +111,10 @@ class Member<Connection> implements Place {
   }
 }
 
-/** So many connections at work are asked whether they are held up before a new one is refused: each costs time. */
+/** Busy connections checked with isHeldUp, at most, before a new one is refused: each check costs time. */
 const MAX_LOOKS = 256;
 
-/** `isHeldUp`: whether a connection with a request is kept from going on by its client alone, who sends or takes slowly. */
+/** `isHeldUp`: whether a busy connection waits only for its client, which sends or reads slowly. */
 export function createConnectionShares<Connection>(
   limits: ShareLimits,
   isHeldUp: (connection: Connection) => boolean,
@@ -169,7 +166,7 @@ export function createConnectionShares<Connection>(
     forgetIfGone(client);
   };
 
-  /** Of the client's the one that is least of use to him; undefined when each waits for us. */
+  /** The client's connection that is worth least to it; undefined when all wait for us. */
   function idlest({ silent, asking }: Client<Connection>): Member<Connection> | undefined {
     if (silent.first !== undefined) return silent.first.owner;
     for (let link = asking.first; link !== undefined && looks < MAX_LOOKS; link = link.after) {
@@ -179,12 +176,12 @@ export function createConnectionShares<Connection>(
     return undefined;
   }
 
-  /** Of the client with most, as far as he can spare one. */
+  /** From the client with most connections that has one to spare. */
   const idlestOf = (network: Network<Connection>): Member<Connection> | undefined => ofLargest(network.clients, idlest);
 
   const idlestOfAll = (): Member<Connection> | undefined => ofLargest(allNetworks, idlestOf) ?? idlest(uncounted);
 
-  /** The share that has no room for one more of this client, and who could make some. */
+  /** The full share that keeps this client from one more connection, and the connection to close for it. */
   function fullShare(client: Client<Connection>) {
     if (client !== uncounted && client.open >= limits.perClient) {
       return { full: 'address', victim: idlest(client) } as const;
@@ -204,7 +201,7 @@ export function createConnectionShares<Connection>(
         forgetIfGone(client);
         return { kind: 'refused', full: share.full };
       }
-      // Before the other one leaves: the last of a client takes him along.
+      // Counted before the victim leaves: a client is forgotten with its last connection.
       count(client, 1);
       const place = new Member(connection, client, left);
       share?.victim?.leave();
@@ -222,7 +219,7 @@ export function createConnectionShares<Connection>(
   };
 }
 
-/** What is found in the holder of most connections in whom something is found. */
+/** The find in the largest holder that has one. */
 function ofLargest<Holder extends { readonly open: number }, Found>(
   holders: Chain<Holder>,
   find: (holder: Holder) => Found | undefined,

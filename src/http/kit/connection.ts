@@ -1,14 +1,14 @@
-// What is known of one connection, and whether it is its client that everything on it waits for.
+// The state of one connection, and whether it waits only for its client.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Place } from './connection-shares.ts';
 
-// On the socket itself: a WeakMap of sockets would keep each of them until the next collection of old objects.
+// Kept on the socket: V8 holds the entries of a WeakMap until it collects old objects.
 const state = Symbol('connection');
 
 export interface Connection {
   latest: ServerResponse | undefined;
-  /** Requests that were handed out and have no answer yet. */
+  /** Requests without a complete answer yet. */
   unanswered: number;
   /** Its TLS handshake is done. */
   secured: boolean;
@@ -16,12 +16,12 @@ export interface Connection {
   open: Open | undefined;
 }
 
-/** With TLS, requests come over another socket than the one that was accepted. */
+/** With TLS, requests arrive on another socket than the accepted one. */
 export interface Open {
   readonly accepted: Socket;
-  /** With the answer that is leaving over it, which is node's own. */
+  /** `_httpMessage` is Node's own: the answer that is being sent. */
   asking: Socket & { readonly _httpMessage?: ServerResponse | null };
-  /** Among the others that are open. */
+  /** In the shares of connections. */
   place: Place | undefined;
 }
 
@@ -30,14 +30,14 @@ export function connectionOf(socket: Socket & { [state]?: Connection }): Connect
   return socket[state];
 }
 
-/** Whether nothing goes on over a connection but what its client sends or takes at his own pace. */
+/** Whether the connection waits only for its client to send or to read. */
 export function isHeldUp({ asking }: Open): boolean {
   const { latest, unanswered } = connectionOf(asking);
   if (latest === undefined || unanswered === 0) return false;
-  // Answers leave in turn: behind one that the client does not take, others may wait for as long as he likes.
+  // Answers leave in order: while the client does not read one, all behind it wait.
   const leaving = asking._httpMessage ?? latest;
   if (leaving.writableEnded || (leaving.headersSent && asking.writableNeedDrain)) return true;
-  // Of what nobody reads, more may have been sent long ago: it is not the client that is waited for.
+  // If we do not read the body, more of it may have arrived: then the wait is ours, not the client's.
   const isSending = !latest.req.complete && latest.req.readableFlowing === true;
   return unanswered === 1 && isSending;
 }

@@ -32,7 +32,7 @@ const EXPOSED_HEADERS = [
   'X-Ratelimit-Window',
 ].join(', ');
 
-/** Fetch standard, CORS protocol. The origin is compared as a whole text. `further`: names of headers that those pages may send besides. */
+/** CORS protocol of the Fetch standard. Origins are compared as whole strings. `further`: more request headers that pages may send. */
 export function createCors(origins: readonly string[], further: readonly string[]): Cors {
   const allowed = new Set(origins);
   const headers = [...new Set([...allowedHeaders, ...further])].join(', ');

@@ -1,14 +1,14 @@
-// Which connections are closed because their client does not hear: it was told a hundred times to wait and went on. The limits
-// themselves are counted elsewhere, by address and account; a closed connection costs such a client a new one for each hundred.
+// Closes the connection of a client that ignores 429: after a hundred of them it must open a new one. The rate limits themselves are counted
+// elsewhere, by address and account.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Answers 429 of ours on one connection, the last of which closes it. */
+/** The 429 with this number closes its connection. */
 export const MAX_TOO_MANY_REQUESTS = 100;
 
 const toldToWait = Symbol('answers 429');
 
-/** For every answer of ours, whoever writes it, before its head is: the last 429 on its connection says that it closes. */
+/** Call before the head of any answer of ours is written. */
 export function closeWhenDeaf(response: ServerResponse, status: number): void {
   if (status === 429 && isLast(response.req.socket)) response.shouldKeepAlive = false;
 }

@@ -1,12 +1,12 @@
-// Whether this process can have one more descriptor, asked once a second: while it cannot, the event loop closes whoever connects and
-// tells nobody, for as long as those who are connected stay.
+// Checks once a second whether one more file descriptor can be had. When there is none, libuv silently closes every new connection until an
+// old one goes.
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { isSystemError } from '../../errors.ts';
 
 const ASK_MS = 1_000;
 
-/** Calls `onNone` each time there is none. Returns what ends it. */
+/** Calls `onNone` at each check that finds none. Returns a function that stops the checks. */
 export function watchDescriptors(onNone: () => void): () => void {
   const timer = setInterval(() => {
     try {
@@ -18,6 +18,6 @@ export function watchDescriptors(onNone: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Of the process, or of the machine. */
+/** EMFILE: of the process. ENFILE: of the machine. */
 export const isOutOfDescriptors = (error: unknown): boolean =>
   isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');

@@ -1,5 +1,5 @@
-// The Fastify behind a listener of ours: how strictly it reads, and in whose words it refuses. Routes are the caller's; nothing reaches
-// them but what the listener's own front hands over.
+// Fastify as both listeners use it: strict validation, JSON bodies, and every error in our own form. The caller registers the routes; only the
+// listener's front may hand requests over.
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -14,7 +14,7 @@ import { closeWhenDeaf } from './deaf-clients.ts';
 import { fromFastify } from './framework-errors.ts';
 import { renderError, toApiError } from './render.ts';
 
-/** Types are never converted, and nothing unknown is passed over: a filter that was spelled wrong would select everything. */
+/** No coercion, and no unknown member is dropped: a misspelt filter would select everything. */
 export const validation = {
   customOptions: {
     coerceTypes: false,
@@ -30,9 +30,9 @@ export interface ApiOptions {
   /** Longest path parameter. */
   readonly maxParamLength: number;
   readonly telemetry: Pick<Telemetry, 'erred'>;
-  /** Which request failed with `error`. */
+  /** The request that failed with `error`, for the log. */
   about(request: FastifyRequest, error: unknown): AboutRequest;
-  /** What is answered to a path without a route. */
+  /** The answer to a path without a route. */
   notFound(): ApiError;
 }
 
@@ -53,7 +53,7 @@ export function createApi({ maxBodyBytes, maxParamLength, telemetry, about, notF
     requestIdHeader: false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength },
     ajv: validation,
-    // What Fastify refuses before it has a route would go out in its own form.
+    // Without this, errors before routing would go out in Fastify's form.
     frameworkErrors: answer,
   });
   readBodiesAsJson(app);
@@ -64,7 +64,7 @@ export function createApi({ maxBodyBytes, maxParamLength, telemetry, about, notF
   return app;
 }
 
-// A client that leaves in the middle of its body is no failure of ours, or any stranger could fill the error log.
+// A client that disconnects while it sends its body is not our failure: otherwise any stranger could fill the error log.
 function fromLeaver(error: unknown, request: FastifyRequest): ApiError | undefined {
   const left = request.raw.readableAborted && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
   return left ? new ApiError('BINDING_ERROR', 'the request body did not arrive') : undefined;

@@ -1,11 +1,10 @@
-// By which scheme a client reached the operator's own proxy. Whoever is no such proxy is not heard, and what is not one of two words
-// is not said.
+// The scheme by which a client reached a trusted proxy. X-Forwarded-Proto of any other peer is ignored.
 import type { TrustedPeer } from './client-ip.ts';
 
 /**
  * @param xForwardedProto the raw X-Forwarded-Proto lines, in order of arrival
- * @returns what the trusted peer itself wrote: the last element, as what stands before it may be anybody's; undefined when that is
- * neither http nor https in any letter case (RFC 9110 section 4.2.3)
+ * @returns the last element, which the trusted peer itself wrote (anybody may have written the others); undefined unless it is http or
+ * https, in any letter case (RFC 9110 section 4.2.3)
  */
 export type ForwardedProto = (
   socketAddress: string | undefined,

@@ -1,9 +1,9 @@
-// What Fastify refuses by itself, in our words: schemas that a request does not fit and bodies that cannot be read. It never passes on
-// a sentence of the framework about anything else.
+// Turns Fastify's own refusals (schema, body, path parameter) into documented errors. Texts of the framework about anything else never reach a
+// client.
 import type { FastifyError } from 'fastify';
 import { ApiError } from '../../errors.ts';
 
-/** Undefined for what is no refusal of a request by the framework. */
+/** Undefined when `error` is not one of Fastify's refusals. */
 export function fromFastify(error: unknown): ApiError | undefined {
   if (!isFastifyError(error)) return undefined;
   const [problem] = error.validation ?? [];

@@ -1,4 +1,4 @@
-// What is known of a request from the start, for whoever answers in place of the front: the listener, when the bytes break off.
+// What is known of every request from its start. The listener needs it when it answers a request that broke off.
 import type { ServerResponse } from 'node:http';
 import type { ApiError } from '../../errors.ts';
 import type { RequestTiming } from '../../telemetry/telemetry.ts';
@@ -10,7 +10,7 @@ export interface Known {
   readonly timing: RequestTiming;
 }
 
-// On the response itself: a WeakMap of responses would keep each of them until the next collection of old objects.
+// Kept on the response: V8 holds the entries of a WeakMap until it collects old objects.
 const known = Symbol('known');
 
 interface WithKnown {
@@ -21,9 +21,9 @@ export const attachKnown = (response: ServerResponse & WithKnown, what: Known): 
   response[known] = what;
 };
 
-/** Undefined of what never came to the front. */
+/** Undefined when the request never reached the front. */
 export const knownOf = (response: ServerResponse & WithKnown): Known | undefined => response[known];
 
-/** What is answered by whoever does not know what the gateway did with the request. */
+/** The error to answer outside of the gateway: it says when the request had left for the venue. */
 export const toldOfLeft = (error: ApiError, { method, timing }: Known): ApiError =>
   timing.leftAt === 0 ? error : toldFate(error, { method, sent: true });

@@ -1,4 +1,4 @@
-// The header lines that a decision reads, and what the framing of a request must be before anything is decided about it.
+// Header lines for the decision, and the framing rules that a request must meet before it.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ApiError } from '../../errors.ts';
 
@@ -10,7 +10,7 @@ export interface HeaderLines {
   readonly origin: string[];
 }
 
-// From the raw headers: the parsed ones hide repeats.
+/** From the raw headers: the parsed ones hide repeated lines. */
 export function headerLines(raw: readonly string[]): HeaderLines {
   const lines: HeaderLines = { host: [], authorization: [], forwardedFor: [], forwardedProto: [], origin: [] };
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -37,15 +37,15 @@ export function headerLines(raw: readonly string[]): HeaderLines {
   return lines;
 }
 
-// RFC 9112 section 3.2: no Host on HTTP/1.1, or more than one, is answered 400.
+/** RFC 9112 section 3.2: no Host in HTTP/1.1, or more than one, is answered 400. */
 export function requireOneHost(request: IncomingMessage, host: readonly string[]): void {
   if (host.length > 1 || (host.length === 0 && request.httpVersion !== '1.0')) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'exactly one Host header is required');
   }
 }
 
-// RFC 9112 section 6.1. Other codings would reach the venue as a body that nobody announced as coded; the parser itself objects
-// only after the request was handed out. Chunks in HTTP/1.0 end elsewhere for a proxy that is too old to know them.
+// RFC 9112 section 6.1. The venue would get another coding as a plain body, and Node's parser objects only after the request was handed out.
+// A proxy that speaks HTTP/1.0 does not know chunks, and would see the end of the body elsewhere.
 export function requirePlainBody(request: IncomingMessage): void {
   const coding = request.headers['transfer-encoding'];
   if (coding === undefined) return;
@@ -54,8 +54,10 @@ export function requirePlainBody(request: IncomingMessage): void {
   }
 }
 
-// RFC 9110 section 9.3.1: content in a GET has no meaning, and may be taken for an attempt at smuggling. Ours would read it for nothing;
-// no client of the table sends any. A length of zero announces none.
+/**
+ * RFC 9110 section 9.3.1: content in a GET has no meaning and may be an attempt at request smuggling. No known client sends any.
+ * `Content-Length: 0` announces none.
+ */
 export function refusalOfGetBody(method: string, headers: IncomingHttpHeaders): ApiError | undefined {
   const length = headers['content-length'];
   if (method !== 'GET' || (headers['transfer-encoding'] === undefined && (length === undefined || /^0+$/.test(length))))

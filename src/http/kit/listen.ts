@@ -1,8 +1,8 @@
-// Where a server listens: a port, or a socket for one user alone.
+// Where a server listens: a port, or a unix socket.
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A port, or a unix socket that this user alone can open: it must not be there, and its folder be for no one else to write in. */
+/** A port, or a unix socket for this user alone: the path must not exist, and nobody else may write to its folder. */
 export type ListenAt = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 /** Resolves with the port that was bound, 0 for a unix socket; rejects when it cannot be. */
@@ -17,7 +17,7 @@ export function listen(server: Server, at: ListenAt): Promise<number> {
       server.listen(at.port, at.host, listening);
       return;
     }
-    // It is made within this call, and must never be there with wider bits.
+    // The socket is created within this call; with the usual umask others could connect for a moment.
     const before = process.umask(0o177);
     try {
       server.listen(at.socketPath, listening);

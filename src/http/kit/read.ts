@@ -1,4 +1,4 @@
-// Reading what clients wrote into exact types. Each function accepts one thing and throws the documented error for all others.
+// Parses what clients wrote into exact types. Each function accepts one form and throws the documented error for all others.
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseAllowlist, type UsableAllowlist } from '../../domain/allowlist.ts';
 import type { AccountId } from '../../domain/credential.ts';
@@ -25,7 +25,7 @@ export function optionalHeader(headers: IncomingHttpHeaders, name: string): stri
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** PARADEX-STARKNET-ACCOUNT, padded and upper case too (WIRE section 0). Throws INVALID_STARKNET_ADDRESS. */
+/** PARADEX-STARKNET-ACCOUNT, also padded or in upper case (docs/wire.md section 2). Throws INVALID_STARKNET_ADDRESS. */
 export function accountHeader(headers: IncomingHttpHeaders): AccountId {
   const account = parseFelt(requiredHeader(headers, 'PARADEX-STARKNET-ACCOUNT'));
   if (account === undefined || account === '0x0') {
@@ -64,7 +64,7 @@ function wholeSeconds(name: string, text: string, code: ErrorCode): UnixSeconds 
   throw new ApiError(code, `${name} ${inOtherUnit(Number(text), 'seconds') ?? 'is not a time in unix seconds'}`);
 }
 
-/** PARADEX-AUTHORIZE-ISOLATED-MARKETS; throws INVALID_REQUEST_PARAMETER for anything but true and false. */
+/** PARADEX-AUTHORIZE-ISOLATED-MARKETS, absent = false. Throws INVALID_REQUEST_PARAMETER. */
 export function isolatedHeader(headers: IncomingHttpHeaders): boolean {
   const text = optionalHeader(headers, 'PARADEX-AUTHORIZE-ISOLATED-MARKETS')?.toLowerCase() ?? 'false';
   if (text === 'true' || text === 'false') return text === 'true';
@@ -79,7 +79,7 @@ export function siweHeader(headers: IncomingHttpHeaders): string {
   return message;
 }
 
-/** A Stark public key by its text form alone; whether it is a curve point is the caller's to ask. Throws PUBLIC_KEY_INVALID. */
+/** Checks the text form only, not that the key is on the curve. Throws PUBLIC_KEY_INVALID. */
 export function readPublicKey(text: string | undefined): Felt {
   const publicKey = text === undefined ? undefined : parseFelt(text);
   if (publicKey === undefined) throw new ApiError('PUBLIC_KEY_INVALID', 'the public key is not a 0x hex felt');
@@ -98,20 +98,20 @@ export function readName(text: string): string {
   return name;
 }
 
-/** Absent = anywhere. Throws VALIDATION_ERROR naming the entry. */
+/** Absent = any address. Throws VALIDATION_ERROR that names the entry. */
 export function readAllowlist(entries: readonly string[] | undefined): UsableAllowlist {
   const parsed = parseAllowlist(entries ?? []);
   if (!parsed.ok) throw new ApiError('VALIDATION_ERROR', `allowed_cidrs: ${parsed.problem}`);
   return parsed.list;
 }
 
-/** Query booleans arrive as `true` or `1` (WIRE section 11); anything else is false. */
+/** A query boolean: `true` in any letter case, or `1`; anything else is false. */
 export const readFlag = (text: string | undefined): boolean => text?.toLowerCase() === 'true' || text === '1';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 500;
 
-/** `limit` 1-500, default 100 (DECISIONS "lists"), and `cursor`. Throws INVALID_REQUEST_PARAMETER. */
+/** `limit` 1 to 500, default 100, and `cursor`. Throws INVALID_REQUEST_PARAMETER. */
 export function readPage(list: ListName, query: { readonly limit?: string; readonly cursor?: string }): PageRequest {
   const { limit } = query;
   const cursor = readCursor(list, query.cursor);
@@ -123,14 +123,14 @@ export function readPage(list: ListName, query: { readonly limit?: string; reado
   return { limit: count, cursor };
 }
 
-/** Absent and empty are the beginning. Throws INVALID_REQUEST_PARAMETER for what the list never gave. */
+/** Absent or empty = from the start. Throws INVALID_REQUEST_PARAMETER for a cursor that this list never gave. */
 export function readCursor(list: ListName, text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (!isCursorOf(list, text)) throw new ApiError('INVALID_REQUEST_PARAMETER', `cursor is not one of this list's own`);
   return text;
 }
 
-/** A path parameter the route table has named. */
+/** A path parameter that the route table names. */
 export function pathParam(params: Readonly<Record<string, string>>, name: string): string {
   const value = params[name];
   if (value === undefined) throw missing(name);

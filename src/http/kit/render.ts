@@ -1,4 +1,4 @@
-// How an error goes on the wire: exactly error, message and data, wherever in the house it arose (WIRE 0.1).
+// Renders every error for the wire: exactly `error`, `message` and `data` (docs/wire.md section 11).
 import { refusalErrorOf } from '../../access/refusal.ts';
 import type { DenyReason } from '../../domain/decision.ts';
 import { jsonText } from '../../domain/json-text.ts';
@@ -10,10 +10,10 @@ export interface RenderedError {
   readonly body: string;
 }
 
-/** `clientIp`: the address that the request was seen to come from, as canonical text; empty when unknown, or when there is no request. */
+/** `clientIp`: canonical text; empty when unknown or without a request. */
 export function renderError(error: ApiError, clientIp: string): RenderedError {
   const { status, code, message } = error;
-  // Behind a NAT or a proxy nobody knows otherwise what the list must hold.
+  // Behind a NAT or a proxy the caller cannot know otherwise which address to put on the list.
   const data = code === 'IP_NOT_ALLOWED' ? { ...error.data, client_ip: clientIp === '' ? null : clientIp } : error.data;
   return {
     status,
@@ -23,24 +23,23 @@ export function renderError(error: ApiError, clientIp: string): RenderedError {
       ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
       ...error.headers,
     },
-    // ccxt raises its rate-limit error only when the body has no `error` member (WIRE C-22).
+    // ccxt raises its rate-limit error only when the body has no `error` member.
     body: jsonText(status === 429 ? { message } : { error: code, message, data }),
   };
 }
 
-/** What became of a request that was on its way to the venue. */
+/** How far a request for the venue got. */
 export interface Fate {
   readonly method: string;
-  /** Its head was written to the venue, which may have acted on it whatever came back. */
+  /** Its head was written to the venue, which may have executed it. */
   readonly sent: boolean;
 }
 
 const MAY_BE_DONE = 'it had left for the venue and may have been executed: look it up before you send it again';
 
 /**
- * What is answered in the venue's place. `data.sent` is true once the head has left, and false with the statuses that let a client
- * ask whether it has. Whoever repeats a request that may have been executed does it twice (RFC 9110 section 9.2.2), so only a GET,
- * which changes nothing, is told when to come again.
+ * An error in place of the venue's answer. `data.sent` is true once the head has left; it is false with 503 and 408, where a client would ask.
+ * Only GET keeps Retry-After: repeating another request that may have been executed could execute it twice (RFC 9110 section 9.2.2).
  */
 export function toldFate(error: ApiError, { method, sent }: Fate): ApiError {
   const { code, status, headers, reason } = error;
@@ -51,14 +50,14 @@ export function toldFate(error: ApiError, { method, sent }: Fate): ApiError {
   return new ApiError(code, `${error.message}; ${MAY_BE_DONE}`, { status, data, headers, reason, mayRepeat: false });
 }
 
-/** A refusal in the venue's place. */
+/** A refusal in place of the venue's answer. */
 export const renderRefusal = (
   refusal: DenyReason | ApiError,
   about: Fate & { readonly clientIp: string },
 ): RenderedError =>
   renderError(toldFate(refusal instanceof ApiError ? refusal : refusalErrorOf(refusal), about), about.clientIp);
 
-/** Anything that is no ApiError says nothing to the caller but the id under which the log has it. */
+/** For any error that is no ApiError the caller gets only the request id, by which the log has the cause. */
 export function toApiError(error: unknown, requestId: string): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof StoreFailure) {

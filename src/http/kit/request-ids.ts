@@ -1,29 +1,29 @@
-// The ids under which requests are found again, in answers, logs and audit rows. An id is made from the request's number and this
-// process's key, so that who must remember many requests keeps their numbers; nobody else learns from an id how many there were.
+// Request ids, which name a request in answers, logs and audit rows. An id is the request's number, encrypted with a key of this process: the
+// marks of orders store the short number, and an id tells nobody how many requests there were.
 import { createCipheriv, randomBytes } from 'node:crypto';
 
 export const REQUEST_ID_HEADER = 'Countersign-Request-Id';
 
 export interface RequestIds {
-  /** The number of a request that has just come: whole numbers, each once in this process. */
+  /** The number of a new request. Each is given once in this process. */
   next(): number;
-  /** A version 4 UUID (RFC 9562 section 5.4), of a `number` from `next` or of the last 32 bits of one of the last 2^32. */
+  /** A version 4 UUID (RFC 9562 section 5.4) of a number from `next`, or of its low 32 bits if it is among the last 2^32. */
   idOf(number: number): string;
 }
 
 const ID_BYTES = 16;
-/** Made in one go, as a call of the cipher costs more than what it does for one. */
+/** Ids made at once: a call of the cipher costs more than encrypting one block. */
 const BLOCK = 128;
 const NUMBERS_IN_MARK = 2 ** 32;
 
 /** `start`: the first number. */
 export function createRequestIds(start = 0): RequestIds {
-  // AES over a counter is what a generator of random numbers does (NIST SP 800-90A section 10.2.1): no id can be told from a random one.
+  // AES of a counter is a random number generator (NIST SP 800-90A section 10.2.1): an id cannot be told from a random one.
   const cipher = createCipheriv('aes-128-ecb', randomBytes(16), null).setAutoPadding(false);
   const numbers = Buffer.alloc(ID_BYTES * BLOCK);
   const bytes = Buffer.alloc(ID_BYTES * BLOCK);
   let last = start - 1;
-  /** Of the first id in `bytes`. */
+  /** The number of the first id in `bytes`. */
   let first = -BLOCK;
 
   function make(from: number): void {
@@ -31,7 +31,7 @@ export function createRequestIds(start = 0): RequestIds {
       numbers.writeUInt32BE(Math.floor((from + i) / NUMBERS_IN_MARK), i * ID_BYTES);
       numbers.writeUInt32BE((from + i) % NUMBERS_IN_MARK, i * ID_BYTES + 4);
     }
-    // Copied, so that nothing made here outlives its request.
+    // Copied into the kept buffer, so that nothing allocated here grows old.
     bytes.set(cipher.update(numbers));
     first = from;
   }

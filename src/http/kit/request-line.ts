@@ -1,11 +1,11 @@
-// Whether a request was asked for in HTTP/1.0 or HTTP/1.1. Node's parser also takes lines of HTTP/0.9 and 2.0, of RTSP and of ICE,
-// and hands out what they ask for as if it were HTTP/1. A proxy in front of us does not, or reads them otherwise.
+// Whether the request line said HTTP/1.0 or HTTP/1.1. Node's parser also accepts HTTP/0.9, HTTP/2.0, RTSP and ICE, and hands such requests out
+// as HTTP/1. A proxy in front of us refuses them, or reads them differently.
 import { type IncomingMessage, METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Of HTTP. The parser has others for RTSP alone. */
+/** The methods of HTTP. The parser knows more, for RTSP only. */
 const methods: ReadonlySet<string> = new Set(METHODS);
-/** Methods of HTTP that the parser takes in RTSP or ICE, too. */
+/** Methods of HTTP that the parser also accepts in RTSP or ICE. */
 const shared: ReadonlySet<string> = new Set(['GET', 'POST', 'OPTIONS', 'SOURCE']);
 
 const protocols = ['RTSP/', 'ICE/'].map((name) => Buffer.from(name));
@@ -14,16 +14,16 @@ const noLines: ReadonlySet<string> = new Set();
 
 const read = Symbol('request lines');
 type Watched = Socket & {
-  /** Node's own. */
+  /** Node's internal parser. */
   readonly parser?: { getCurrentBuffer?(): Buffer } | null;
-  /** What the bytes up to there ask for in another protocol. */
+  /** Requests in another protocol among the bytes read up to `upTo`. */
   [read]?: { readonly upTo: number; readonly asked: ReadonlySet<string> };
 };
 
 /**
- * To be asked in the turn in which node hands out the request. The version of RTSP is handed out as one of HTTP, so the line
- * itself is looked for in what was just read; a request for the same target in the same read is refused with it. Where a head
- * comes in pieces its line is no longer there: such a request is taken for HTTP/1, as which it is carried out.
+ * Call in the turn in which Node hands out the request. Node reports RTSP's version as HTTP's, so the line is searched for in the bytes just
+ * read; an HTTP request for the same target in the same read is refused too. When a head arrives in several reads its line is gone: the
+ * request then counts as HTTP/1, and is served as such.
  */
 export function isHttp1({ method = '', url = '', httpVersion, socket }: IncomingMessage): boolean {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return false;
@@ -31,7 +31,7 @@ export function isHttp1({ method = '', url = '', httpVersion, socket }: Incoming
   return !shared.has(method) || !askedOtherwise(socket).has(`${method} ${url}`);
 }
 
-// Once for each read: a thousand requests can come in one.
+// Cached per read: one read can hold a thousand requests.
 function askedOtherwise(socket: Watched): ReadonlySet<string> {
   if (socket[read]?.upTo !== socket.bytesRead) {
     socket[read] = { upTo: socket.bytesRead, asked: foreignLines(socket.parser?.getCurrentBuffer?.()) };

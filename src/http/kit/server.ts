@@ -1,4 +1,4 @@
-// The public listener: node's HTTP server with its limits, the front, and what happens below both when bytes are no request.
+// A listener: Node's HTTP server with limits on its connections, and answers to bytes that are no request.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -21,17 +21,17 @@ export interface ServerSettings {
   readonly at: ListenAt;
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
-  /** What of them one address may have. Absent = all of them. */
+  /** Limits for one address. Absent = one address may have all connections. */
   readonly perAddress?: PerAddress;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** Longest silence of a connection with a request under way: who does not read an answer does not keep it for ever. */
+  /** Longest silence during a request: a client that stops reading loses its connection. */
   readonly silenceTimeoutMs: number;
   /** Absent = plain HTTP. */
   readonly tls?: TlsOptions | undefined;
-  /** Told of what never becomes a request. */
+  /** Told what never becomes a request. */
   readonly told?: {
-    /** What was sent is no request; this was answered. */
+    /** The bytes were no request, and were answered with `error`. */
     unreadable(error: ApiError): void;
     closedUnheard(why: ConnectionRefusal): void;
   };
@@ -39,29 +39,26 @@ export interface ServerSettings {
 
 export interface PerAddress {
   readonly maxConnections: number;
-  /** Under which keys an address is counted; undefined = not at all. */
+  /** The keys under which an address is counted; undefined = not counted. */
   keysOf(address: string | undefined): RateKeys | undefined;
-  /** Counts a TLS handshake that is about to begin; false = there have been too many. Not asked without TLS. */
+  /** Charges a TLS handshake that is about to begin; false = too many. Not called without TLS. */
   mayShakeHands(keys: RateKeys): boolean;
 }
 
 export interface HttpServer {
   /** Resolves with the port that was bound, 0 for a unix socket; rejects when it cannot be. */
   listen(): Promise<number>;
-  /**
-   * Takes no new connections, lets requests under way finish, and cuts what is left after `ms`; before that it awaits `lastWords`,
-   * which may answer what can still be answered.
-   */
+  /** Accepts no more connections, lets requests finish, and after `ms` awaits `lastWords` (last answers) and cuts what is left. */
   drain(ms: number, lastWords?: () => Promise<unknown>): Promise<void>;
 }
 
-/** A handshake takes a few round trips; who needs longer holds a connection for nothing. */
+/** A handshake takes a few round trips; a slower client only holds a connection. */
 const MAX_HANDSHAKE_MS = 10_000;
 
-/** One read of a connection can hold 1,800 requests, each of which takes memory until its answer has been sent. */
+/** One read can hold 1,800 requests, and each takes memory until its answer is sent. */
 const MAX_PIPELINED = 128;
 
-/** Connections that are closed at once when there is no descriptor left. */
+/** Connections closed at a time when no descriptor is left. */
 const MOST_MADE_ROOM = 16;
 
 export function createHttpServer(settings: ServerSettings, front: RequestListener): HttpServer {
@@ -73,17 +70,17 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     headersTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(settings.requestTimeoutMs, 5_000),
-    // Checked by the front, which answers in our form; node would answer without a body.
+    // The front checks it and answers in our form; Node would answer without a body.
     requireHostHeader: false,
     insecureHTTPParser: false,
   };
   const onRequest: RequestListener = (request, response) => {
-    // RFC 9112 section 9.6: whoever is told that the connection closes gets nothing done on it any more: the answer could not
-    // follow. What stands right behind a refused request may have been meant as its body.
+    // RFC 9112 section 9.6: after an answer that closes the connection, serve nothing more on it. Bytes behind a refused request may have
+    // been its body.
     const connection = connectionOf(request.socket);
     if (connection.latest?.shouldKeepAlive === false) {
-      // Node keeps every request that it has read until the answers before it have left: there must not be more and more of them.
-      // Not at once: at the end of this message node resumes what is paused.
+      // Stop reading: Node keeps every request until the answers before it have left. Later, because Node resumes a paused socket at the
+      // end of this message.
       setImmediate(() => request.socket.pause());
       return;
     }
@@ -98,7 +95,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
       unlink(underWay, link);
       connection.unanswered -= 1;
       if (connection.unanswered === 0) connection.open?.place?.isSilent();
-      // Its head may have promised to keep the connection: nobody else closes what becomes idle now.
+      // Its head may have said keep-alive, and no one else closes the connection when it becomes idle.
       if (draining) setImmediate(closeIdle);
     });
     if (!isHttp1(request)) {
@@ -115,8 +112,8 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
           { ...http, ...settings.tls, handshakeTimeout: Math.min(settings.requestTimeoutMs, MAX_HANDSHAKE_MS) },
           onRequest,
         );
-  // Node's own list has no connection whose TLS handshake is under way: those would outlast a drain. With TLS a connection is
-  // here twice, as what is sent over it and as what that says.
+  // Node does not list connections during their TLS handshake: those would outlast a drain. With TLS each connection is here twice: the TCP
+  // socket and the TLS socket over it.
   const open = createChain<Socket>();
   const keep = (socket: Socket): void => {
     const link = createLink(socket);
@@ -158,26 +155,25 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     }
     keep(socket);
   });
-  // What fails here is an accept. The rest goes on.
+  // While listening, only accept fails here; open connections go on.
   server.on('error', (error) => {
     if (server.listening && isOutOfDescriptors(error)) makeRoom();
   });
   let unwatch = (): void => undefined;
   server.timeout = settings.silenceTimeoutMs;
-  // The size of the head is bounded in bytes; node would silently drop headers beyond a count.
+  // The head is limited in bytes; with a count, Node would silently drop headers beyond it.
   server.maxHeadersCount = 0;
-  // RFC 9110 section 10.1.1: an expectation we do not know may be ignored; it is never forwarded.
+  // RFC 9110 section 10.1.1: an unknown expectation may be ignored. It is never forwarded.
   server.on('checkExpectation', onRequest);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     endRaw(socket, new ApiError('NOT_FOUND', 'CONNECT is not served'));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const answer = clientError(error);
-    // A failed handshake or a forbidden renegotiation lands here too: nothing can be said over it, and what is written
-    // would wait for ever, with the connection.
+    // Failed handshakes and forbidden renegotiations arrive here too. Nothing can be sent over those, and a write would never end.
     if (answer === undefined || (settings.tls !== undefined && !connectionOf(socket).secured)) socket.destroy();
     else {
-      // What comes after the first of it is an error again, which nobody is told of.
+      // After the first parse error every further byte raises clientError again; report only the first.
       if (socket.writable) settings.told?.unreadable(answer);
       endRaw(socket, answer);
     }
@@ -193,27 +189,27 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
       draining = true;
       unwatch();
       for (const response of ownersOf(underWay)) {
-        // Of several requests on one connection only the last may say that it closes: those behind it would lose their answers.
+        // Only the last request on a connection may announce the close, or the ones behind it would lose their answers.
         if (!response.headersSent && connectionOf(response.req.socket).latest === response)
           response.shouldKeepAlive = false;
       }
       return new Promise((resolve) => {
         const cut = setTimeout(() => {
           void lastWords().finally(() => {
-            // What was written in this turn has been handed to the system by the next.
+            // One turn later, so that what was just written reaches the system.
             setImmediate(() => {
               for (const socket of ownersOf(open)) socket.destroy();
             });
           });
         }, ms);
-        // Not yet the HTTP server's own close: it closes what it takes for idle, and looks for late requests no more.
+        // Not http.Server's close: it would cut half-read answers as idle, and stop checking for late requests.
         NetServer.prototype.close.call(server, () => {
           clearTimeout(cut);
           server.close();
           resolve();
         });
         closeIdle();
-        // Node counts who has connected and said nothing yet as busy.
+        // Node counts a connection that has sent nothing yet as busy.
         for (const socket of ownersOf(open)) if (socket.bytesRead === 0) socket.destroy();
       });
     },
@@ -224,7 +220,7 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     settings.told?.closedUnheard(why);
   }
 
-  // Several, as each who comes then takes one, and it is asked for once a second.
+  // Several at a time: this runs once a second, and each new connection takes one.
   function makeRoom(): void {
     settings.told?.closedUnheard('no_descriptor');
     for (let i = 0; i < MOST_MADE_ROOM; i += 1) {
@@ -240,14 +236,14 @@ export function createHttpServer(settings: ServerSettings, front: RequestListene
     settings.told?.closedUnheard('silent');
   }
 
-  // Node takes a connection for idle once its answer has been handed over, though the client has read only half of it: nobody is
-  // cut while there is such an answer, and its end asks again.
+  // Node counts a connection as idle once its answer is written, even if the client has read only half of it. So close none while there is
+  // such an answer; its end calls this again.
   function closeIdle(): void {
     if (!ownersOf(underWay).some((response) => response.writableEnded)) server.closeIdleConnections();
   }
 }
 
-// RFC 9112 section 9.3.2 lets a client send requests without awaiting answers, and a server close whenever it likes.
+// RFC 9112 section 9.3.2: a client may send requests without awaiting answers, and a server may close at any time.
 const tooManyWaiting = (): ApiError =>
   new ApiError('SERVICE_UNAVAILABLE', `at most ${MAX_PIPELINED} requests may wait on one connection`);
 

@@ -1,5 +1,4 @@
-// The certificate and the key that the public listener proves itself with. A pair that cannot work stops the start; there is no
-// falling back to plain HTTP.
+// The certificate and key of the public listener. An unusable pair stops the start; there is no fallback to plain HTTP.
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
@@ -17,10 +16,9 @@ export interface TlsOptions
 }
 
 /**
- * What node:https needs of the PEM files at `certFile` (the leaf first, its chain behind it) and `keyFile` (PKCS #8, PKCS #1
- * or SEC 1, not encrypted): TLS 1.2 and 1.3, HTTP/1.1 only, no renegotiation. Throws ConfigError, one sentence that names
- * the setting and holds nothing of the key, for files that are missing, are no PEM, or do not belong together, and for a key that
- * others may read or that is another user's.
+ * Options for node:https from PEM files: `certFile` holds the leaf, then its chain; `keyFile` is PKCS #8, PKCS #1 or SEC 1, not encrypted.
+ * TLS 1.2 and 1.3, HTTP/1.1 only, no renegotiation. Throws ConfigError (one sentence with the setting and nothing of the key) when a file is
+ * missing or no PEM, when the two do not match, and when others can read the key or another user owns it.
  */
 export function openTls(certFile: string, keyFile: string): TlsOptions {
   const cert = readPem('tls.cert', certFile, 'shown');
@@ -37,14 +35,14 @@ export function openTls(certFile: string, keyFile: string): TlsOptions {
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],
     honorCipherOrder: true,
-    // In TLS 1.2 a client could ask for one handshake after another on one connection, each at our cost.
+    // In TLS 1.2 a client could demand handshake after handshake on one connection, each at our cost.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
   refuseUnusable(options, certFile);
   return options;
 }
 
-// A broken chain, or a key too short for OpenSSL, is seen by nobody but OpenSSL itself.
+// Only OpenSSL itself finds a broken chain, or a key that is too short for it.
 function refuseUnusable(options: TlsOptions, certFile: string): void {
   try {
     createSecureContext(options);

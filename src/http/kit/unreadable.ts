@@ -1,4 +1,4 @@
-// What is answered where bytes are no request: below the router, in the form of all other errors, and never into an answer under way.
+// Answers bytes that are no request, in the form of all other errors, and never in the middle of another answer.
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,7 +7,7 @@ import { knownOf, toldOfLeft } from './known.ts';
 import { renderError } from './render.ts';
 import { REQUEST_ID_HEADER } from './request-ids.ts';
 
-/** Undefined where the connection failed, rather than what was sent over it. */
+/** Undefined when the connection failed, not what was sent over it. */
 export function clientError(error: NodeJS.ErrnoException): ApiError | undefined {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
@@ -33,18 +33,17 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 };
 
-/** Answers and closes. There is no response object: what the parser refused never became a request. */
+/** Answers on the raw socket and closes it: there is no response object for bytes that the parser refused. */
 export function endRaw(socket: Socket & { _httpMessage?: ServerResponse | null }, error: ApiError): void {
-  // Of a CONNECT node has let go altogether: a client that resets the connection now would be an error that nobody hears, and
-  // the end of the process.
+  // Node has given up the socket of a CONNECT: without a listener, a reset by the client would end the process.
   socket.on('error', () => undefined);
-  // An answer under way would be torn in two; and while a whole request still waits for its answer, ours would be taken for it.
+  // Do not write into an answer that has begun, nor while a complete request waits: the client would take ours for its answer.
   const waiting = socket._httpMessage;
   if (!socket.writable || waiting?.headersSent === true || waiting?.req.complete === true) {
     socket.destroy();
     return;
   }
-  // A request whose body broke off has its id already, and its head may have left.
+  // A request whose body broke off has an id, and its head may have left for the venue.
   const known = waiting ? knownOf(waiting) : undefined;
   const { status, headers, body } = renderError(known === undefined ? error : toldOfLeft(error, known), '');
   const requestId = known?.requestId ?? randomUUID();

@@ -66,7 +66,7 @@ const verdictOf = (part: Partial<MeasuredVerdict>): MeasuredVerdict => ({
   ...part,
 });
 
-describe('the default limits of WIRE section 11', () => {
+describe('the default limits of docs/wire.md section 12', () => {
   test.each([
     ['public', 1500],
     ['login', 600],
