@@ -1,7 +1,7 @@
-// Which headers of a request may cross the gateway, by their names alone. A name that is not listed here, and that no operator
-// asked for, does not pass: what some proxy or framework takes for an identity is in no list that could be complete.
+// Which headers of a request may cross the gateway, by name. An allowlist: a list of all headers that some proxy or framework takes for an
+// identity could never be complete.
 
-/** CGI-like servers read `_`, and some of them every other sign, as `-`: names they cannot tell apart are one name here. */
+/** CGI-like servers read `_`, and some of them any other character, as `-`: names that fold alike are one name here. */
 export const alias = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 
 // RFC 9110 7.6.1, RFC 7540 3.2.1 (HTTP2-Settings) and RFC 9110 10.1.1 (Expect: our own server has answered it already).
@@ -18,19 +18,19 @@ export const hopByHop: ReadonlySet<string> = new Set([
 
 const neverForwarded: ReadonlySet<string> = new Set([
   ...hopByHop,
-  // Set by the connection and by the framing of what is really sent.
+  // Set from the connection and the body that is really sent.
   'host',
   'content-length',
   // The bearer is meant for us: a venue that never sees it can neither leak nor replay it.
   'authorization',
-  // Frameworks that obey these would act on another method or path than the one that was matched.
+  // Frameworks that obey these act on another method or path than the matched one.
   'x-http-method-override',
   'x-http-method',
   'x-method-override',
   'x-method',
   'x-override-url',
   'x-override-uri',
-  // The client's address and scheme as some proxy or content network writes them.
+  // The client's address and scheme, as proxies and content networks write them.
   'forwarded',
   'x-real-ip',
   'x-real-port',
@@ -56,7 +56,7 @@ const neverForwarded: ReadonlySet<string> = new Set([
 
 const neverForwardedPrefixes = ['countersign', 'proxy-', 'x-forwarded', 'x-original-', 'x-rewrite-', 'x-envoy-'];
 
-// Whoever has these can log in with them until they expire: only a route whose own proof they are hands them on.
+// These can be replayed as a login until they expire: only a route with signature_headers `forward` passes them on.
 const signatureHeaders: ReadonlySet<string> = new Set([
   'paradex-starknet-signature',
   'paradex-evm-signature',
@@ -67,7 +67,7 @@ const signatureHeaders: ReadonlySet<string> = new Set([
 export const mayNeverPass = (aliased: string): boolean =>
   neverForwarded.has(aliased) || neverForwardedPrefixes.some((prefix) => aliased.startsWith(prefix));
 
-/** Whether it holds a login or a registration, and so passes on some routes only. */
+/** Whether it proves a login or an onboarding, and so passes on some routes only. */
 export const isSignatureHeader = (aliased: string): boolean => signatureHeaders.has(aliased);
 
 /** What clients of the Paradex API send: its own SDKs, ccxt, browsers and their HTTP libraries. docs/route-table.md lists them. */
@@ -130,7 +130,7 @@ export const usualHeaders: readonly string[] = [
   'x-requested-with',
 ];
 
-/** The names that pass, as `alias` gives them; or every name but those that never may. */
+/** The names that pass, as `alias` gives them; or every name but those that may never pass. */
 export type PassedHeaders = ReadonlySet<string> | 'every other';
 
 /** Of setting `upstream.request_headers`: further names, or `*`. */
@@ -140,13 +140,13 @@ export const passedHeaders = (further: readonly string[]): PassedHeaders =>
 // RFC 9110 5.6.2.
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 
-/** Whether an operator may add the name: it is one, and no rule that holds for everybody stands against it. */
+/** Whether an operator may add the name: it is a token, and it is not a name that may never pass. */
 export const isAddable = (name: string): boolean =>
   token.test(name) && !/^[^0-9A-Za-z]+$/.test(name) && !mayNeverPass(alias(name)) && !isSignatureHeader(alias(name));
 
-// Fetch, forbidden request-headers: no browser lets a page set these, a cookie, which is a credential, among them.
+// Fetch standard, forbidden request-headers: no browser lets a page set these. Cookie is one: it is a credential.
 const setByBrowsers =
   /^(accept-charset|accept-encoding|access-control-.*|cookie2?|date|dnt|origin|referer|sec-.*|set-cookie|via)$/;
 
-/** Whether pages of other origins may be allowed to send it: what no rule keeps from everybody, and no browser from pages. */
+/** Whether a page of another origin may send it: it may pass, and browsers let pages set it. */
 export const isSentByPages = (name: string): boolean => isAddable(name) && !setByBrowsers.test(name.toLowerCase());

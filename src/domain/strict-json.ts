@@ -1,5 +1,5 @@
-// Reads JSON as every reader must read it: what two parsers could take differently is refused. JSON.parse will not do, because it
-// hides repeated members and the digits of numbers. Never repairs, guesses or skips anything.
+// Reads JSON that every parser reads alike; everything else is refused. JSON.parse will not do: it hides repeated members and the digits
+// of numbers. Never repairs, guesses or skips anything.
 
 /** A number keeps the text it was written as: no digit is lost, and 1e3 is not 1000. */
 export interface JsonNumber {
@@ -12,15 +12,15 @@ export interface JsonArray {
 }
 export interface JsonObject {
   readonly kind: 'object';
-  /** By exact name; no two have one folded name, and none is named after the prototype of objects. */
+  /** By exact name. Folded names are distinct, and none is `__proto__`, `constructor` or `prototype`. */
   readonly members: ReadonlyMap<string, JsonValue>;
 }
 export type JsonValue = null | boolean | string | JsonNumber | JsonArray | JsonObject;
 
-/** The bytes are not JSON, or not one that all parsers read alike; the message says what stands in the way, never what was written. */
+/** The bytes are not JSON that all parsers read alike. The message names the problem and never repeats the input. */
 export class StrictJsonError extends Error {
   override readonly name = 'StrictJsonError';
-  /** Where the value is a list: the place in it, from 0, at which reading stopped; undefined when that is not inside the list. */
+  /** When the value is a list: the index, from 0, of the element where reading stopped; undefined outside its elements. */
   readonly index: number | undefined;
 
   constructor(message: string, index?: number) {
@@ -30,7 +30,7 @@ export class StrictJsonError extends Error {
 }
 
 export const MAX_JSON_BYTES = 64 * 1024;
-/** Members and elements together: 50 orders of 64. Reading one takes about a microsecond of the thread that serves everybody. */
+/** Members and elements together: 50 orders of 64. Each takes about a microsecond of the main thread. */
 export const MAX_JSON_VALUES = 50 * 64;
 const MAX_DEPTH = 16;
 
@@ -47,28 +47,28 @@ const endOfWord = /[^0-9A-Za-z+.-]|$/y;
 const memberName = /^[ !#-[\]-~]*$/;
 
 /**
- * What is left of a name of ASCII signs for the loosest reader: its letters and digits, in small letters. Protobuf takes `orderId`
- * for order_id, Go any letter case, others every sign between words for any other: they cannot tell names apart that are one here.
+ * A name as the loosest parsers compare it: letters and digits only, in lower case. Protobuf takes `orderId` for order_id, Go ignores case,
+ * others take any separator for any other. Names that fold alike are one name to some parser.
  */
 export const foldedName = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-/** Folded. Whoever copies such a member into an object gives that object other members, or all objects. */
+/** Folded. Code that copies such a member into an object may change that object's prototype, or that of all objects. */
 const prototypeNames: ReadonlySet<string> = new Set(['proto', 'constructor', 'prototype']);
 
 /**
  * One JSON value (RFC 8259) in at most `maxBytes` of UTF-8 without a byte order mark, nested at most 16 deep, of at most 3,200 members
  * and elements. In every object the names are printable ASCII, written without escapes, distinct by their folded names, and none is
  * `__proto__`, `constructor` or `prototype` in any spelling. Strings are well-formed Unicode. Throws StrictJsonError for everything
- * else, and reads nothing behind the place where it is wrong.
+ * else, and reads nothing after the first error.
  */
 export function parseStrictJson(bytes: Uint8Array, maxBytes = MAX_JSON_BYTES): JsonValue {
   if (bytes.length > maxBytes) throw new StrictJsonError(`it is larger than ${maxBytes} bytes`);
   const text = decoded(bytes);
   if (text.startsWith('\ufeff')) throw new StrictJsonError('it begins with a byte order mark');
   let at = 0;
-  /** Members and elements so far. */
+  /** Members and elements read so far. */
   let values = 0;
-  /** In the outermost list. */
+  /** Of the element of the outermost list that is being read. */
   let index: number | undefined;
 
   try {
@@ -131,7 +131,7 @@ export function parseStrictJson(bytes: Uint8Array, maxBytes = MAX_JSON_BYTES): J
     return { kind: 'array', items };
   }
 
-  /** The inside of an object or array, up to and with its closing sign. */
+  /** The inside of an object or array, and its closing bracket. */
   function readList(close: '}' | ']', readElement: () => void): void {
     at += 1;
     skipSpace();

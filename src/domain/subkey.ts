@@ -1,4 +1,4 @@
-// What a subkey is at a moment: its stored state says what was done to it, never that its time is over.
+// A subkey, and its state at a moment: the stored state records what was done to it, never that it has expired.
 import type { Allowlist } from './allowlist.ts';
 import type { AccountId } from './credential.ts';
 import type { Felt } from './felt.ts';
@@ -21,24 +21,24 @@ export interface Subkey {
   readonly revokedAt: UnixNanos;
   /** Only while pending. */
   readonly pending: PendingSubkey | undefined;
-  /** Names the proof that blessed it, for who sends the same again; empty where none was asked. */
+  /** Identifies the registration's proof, so that the same request sent again is answered alike; empty when no proof was required. */
   readonly registeredBy: string;
-  /** Undefined unless it was pending once: kept when it is revoked, so that who comes second learns of the first. */
+  /** Undefined unless it was pending once. Kept after a revocation, so that a second activation is told about the first. */
   readonly activation: SubkeyActivation | undefined;
 }
 
-/** What waits for the ephemeral key's proof (docs/wire.md section 7). */
+/** Held until the ephemeral key proves itself (docs/wire.md section 7). */
 export interface PendingSubkey {
   readonly encryptedKey: string;
   readonly ephPublicKey: Felt;
   readonly until: UnixNanos;
 }
 
-/** Who took the ciphertext: the holder of the ephemeral key. */
+/** The activation that was given the ciphertext. `by`: the ephemeral key. */
 export interface SubkeyActivation {
   readonly by: Felt;
   readonly at: UnixNanos;
-  /** Canonical text of the client address; empty when it could not be told. */
+  /** Canonical text of the client address; empty when unknown. */
   readonly from: string;
 }
 

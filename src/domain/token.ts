@@ -3,7 +3,7 @@ import type { Allowlist } from './allowlist.ts';
 import type { AccountId } from './credential.ts';
 import type { UnixNanos } from './time.ts';
 
-/** The stored token_type (docs/decisions.md "kinds and ids"): every one of them is a read-only token. */
+/** The stored token_type (docs/decisions.md "kinds and ids"). All three are read-only tokens. */
 export type TokenKind = 'readonly' | 'jwt' | 'api_key';
 
 export interface Token {
@@ -12,7 +12,7 @@ export interface Token {
   readonly lookupId: string;
   readonly name: string;
   readonly kind: TokenKind;
-  /** Which key signed its JWT; empty where an earlier release made it and nothing tells any more. */
+  /** The key that signed its JWT; empty for a token of an earlier release that did not store it. */
   readonly kid: string;
   readonly allowlist: Allowlist;
   readonly createdAt: UnixNanos;

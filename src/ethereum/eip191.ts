@@ -1,5 +1,5 @@
 // Ethereum addresses and personal_sign (EIP-191, version 0x45): who signed exactly this text.
-// Only canonical signatures are accepted, so that one signature has one spelling; smart-contract wallets (EIP-1271) cannot be.
+// Only canonical signatures are accepted, so that a signature has one spelling. Smart-contract wallets (EIP-1271) are not supported.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 
@@ -77,7 +77,7 @@ export const recoverInJavaScript: RecoverPublicKey = (digest, { r, s, parity }) 
 };
 
 /**
- * The wallet that signed the UTF-8 bytes of exactly this text; `undefined` when no key could have.
+ * The wallet that signed the UTF-8 bytes of exactly this text; `undefined` when no key recovers.
  * Any well-formed signature recovers to *some* address: the caller must compare it with the one it expects.
  */
 export function recoverSigner(

@@ -15,7 +15,7 @@ export interface SiweMessage {
   readonly version: '1';
   readonly chainId: number;
   readonly nonce: string;
-  /** `undefined` in the form of the Paradex docs' onboarding example (C-4); EIP-4361 itself requires it. */
+  /** EIP-4361 requires it; the onboarding example of the Paradex docs has none. */
   readonly issuedAt: UnixNanos | undefined;
   readonly expirationTime: UnixNanos | undefined;
 }
@@ -32,8 +32,8 @@ const firstLine = /^(.*) wants you to sign in with your Ethereum account:$/;
 const statementForm = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;= ]+$/;
 
 /**
- * The first thing, from the top, for which a message is not read: how it is written, a field that is missing, out of its place or not
- * in the one form, or one of EIP-4361 that no flow uses. What is read must be enforced, so nothing is passed over.
+ * The first problem from the top: the encoding, a field that is missing, misplaced or malformed, or a field of EIP-4361 that no flow uses.
+ * A field that is not enforced is not accepted.
  */
 export const siweProblems = [
   'too_long',
@@ -65,8 +65,8 @@ const unwanted: readonly (readonly [string, SiweProblem])[] = [
 ];
 
 /**
- * The message, with every field well-formed and nothing left over, or the first thing that is wrong with it. It is EIP-4361's ABNF,
- * narrowed: LF line ends only, a statement is required, the URI has no user and no query, and what `siweProblems` names is not there.
+ * The message when every field is well-formed and nothing is left over, else its first problem. The ABNF of EIP-4361, narrowed: LF line
+ * ends only, a statement is required, the URI has no user and no query, and no field that `siweProblems` names.
  * Issued At may be missing. Never throws.
  */
 export function parseSiwe(text: string): SiweMessage | SiweProblem {
@@ -110,7 +110,7 @@ function optionalTime(text: string | undefined): UnixNanos | undefined | 'imposs
   return text === undefined ? undefined : (parseRfc3339(text) ?? 'impossible');
 }
 
-/** Why a message does not say what it must. Content first, then times: the first that applies is returned. */
+/** Why a message is refused. Content first, then times; the first problem is returned. */
 export const siweRefusals = [
   'domain_not_allowed',
   'uri_mismatch',
@@ -126,7 +126,7 @@ export const siweRefusals = [
 
 export type SiweRefusal = (typeof siweRefusals)[number];
 
-/** What the wallet is asked to agree to: a message for one purpose is worth nothing for another. */
+/** The statement that the wallet signs. A message for one purpose is refused for another. */
 export type SiwePurpose =
   | { readonly kind: 'onboarding'; readonly issuedAtRequired: boolean }
   | { readonly kind: 'auth' | 'revoke_all' | 'sign_out' }
@@ -138,7 +138,7 @@ export interface SiwePolicy {
   readonly domains: readonly string[];
   /** Setting `l1_chain_id`. */
   readonly chainId: number;
-  /** What Issued At must not be far ahead of, and what Expiration Time must be ahead of: they differ while a clock is in doubt. */
+  /** Issued At must not be far ahead of the first, and Expiration Time must be ahead of the second: they differ while a clock is in doubt. */
   readonly now: UnixNanos;
   readonly latest: UnixNanos;
   /** Longest time between Issued At and Expiration Time, inclusive; 600 by default. Not for onboarding. */
@@ -147,7 +147,7 @@ export interface SiwePolicy {
   readonly futureToleranceSeconds: number;
 }
 
-/** `undefined` when the message says all it must for this purpose, here and now. The signer is not checked here. */
+/** `undefined` when the message is acceptable for this purpose, here and now. Does not check the signer. */
 export function checkSiwe(message: SiweMessage, policy: SiwePolicy): SiweRefusal | undefined {
   if (!policy.domains.includes(message.domain)) return 'domain_not_allowed';
   if (!isUriOf(message.domain, message.uri)) return 'uri_mismatch';
@@ -183,7 +183,7 @@ function isLoopback(domain: string): boolean {
   return /^(?:localhost|127(?:\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}|\[::1\])(?::[0-9]{1,5})?$/.test(domain);
 }
 
-/** What a wallet signs to end everything, and to end all sessions: extensions of Countersign. */
+/** The statements that end everything, or all sessions: extensions of Countersign. */
 export const emergencyStatements = {
   revoke_all: 'Countersign Revoke All',
   sign_out: 'Countersign Sign Out',

@@ -1,5 +1,5 @@
-// Chooses at start how wallet signatures are recovered: libsecp256k1 where its prebuilt binary loads and answers rightly, else
-// plain JavaScript. It never throws, and never loads the npm package's own fallback: that is a third curve library, not audited.
+// Chooses at start how wallet signatures are recovered: libsecp256k1 if its prebuilt binary loads and passes a self-test, else plain
+// JavaScript. Never throws, and never loads the npm package's own fallback, a third curve library that is not audited.
 import type { Secp256k1Bindings } from 'secp256k1/bindings.js';
 import { type EvmSignature, type RecoverPublicKey, recoverInJavaScript } from './eip191.ts';
 
@@ -14,7 +14,7 @@ const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141
 // The prebuilt binary lies inside the package (linux-x64, darwin-arm64, win32-x64): no install script has to have run.
 const loadBindings = async (): Promise<Secp256k1Bindings> => (await import('secp256k1/bindings.js')).default;
 
-/** The native recovery, its self-test passed, or the JavaScript one with the reason. `load` is another way in, for tests. */
+/** The native recovery after its self-test, or the JavaScript one with the reason. `load`: for tests. */
 export async function openWalletRecovery(
   load: () => Promise<Secp256k1Bindings> = loadBindings,
 ): Promise<WalletRecovery> {

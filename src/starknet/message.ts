@@ -74,8 +74,8 @@ export function domainHash(curve: Pedersen, domain: SigningDomain): bigint {
 }
 
 /**
- * What the owner's signature over a Request can be for, by the path in it: a signature for one is worth nothing for another. A signed
- * text holds 31 characters, so that of sign-out-everywhere is a shorter one.
+ * The purposes of a signed Request, by the path in it: a signature for one purpose is invalid for another. A signed text holds at most 31
+ * characters, so the path of sign-out-everywhere is shortened.
  */
 export const signedPaths = {
   login: '/v1/auth',
@@ -118,10 +118,10 @@ export interface StructOfAccount {
   readonly struct: PedersenChain;
 }
 
-/** No felt, so that no chain with it has a hash. */
+/** Not a felt: a chain with it has no hash. */
 const NO_FELT = -1n;
 
-/** Accounts whose beginning of a message is kept, in about 1 MB. */
+/** Accounts whose message prefix is kept, in about 1 MB. */
 const KEPT_ACCOUNTS = 4096;
 
 /** Hashes the messages of one domain, keeping the states of all constant beginnings. Throws FeltTextError for an unusable domain. */

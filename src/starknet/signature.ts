@@ -1,4 +1,4 @@
-// Stark signatures as they travel. StarkCurve.verify is the one judge of a signature: what is refused here would never pass there.
+// Stark signatures as text. StarkCurve.verify alone decides about a signature: one that is refused here would never verify.
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from './pedersen.ts';
 
 export interface StarkSignature {

@@ -1,5 +1,5 @@
 // StarkCurve over the WebAssembly kernel: the same answers as the reference, 15 to 200 times faster. It checks the ranges of
-// docs/wire.md section 2, as the kernel checks none, and whatever the kernel cannot decide it must ask the reference: it never guesses.
+// docs/wire.md section 2, as the kernel checks none, and asks the reference whatever the kernel cannot decide: it never guesses.
 // No I/O and nothing of Node's: it runs in a browser as it is.
 import { STARK_PRIME } from '../../domain/felt.ts';
 import { type SignatureCheck, STARK_CURVE_ORDER, STARK_HASH_BOUND, type StarkCurve } from '../pedersen.ts';
@@ -43,7 +43,7 @@ export interface EngineStats extends KeyTableStats {
 }
 
 export interface StarkEngine extends StarkCurve {
-  /** Builds the key's table now (about 0.5 ms) unless it has one. False for what is no key, or without room for tables. Never throws. */
+  /** Builds the key's table now (about 0.5 ms) unless it has one. False for an invalid key, or without room for tables. Never throws. */
   warm(publicKey: bigint): boolean;
   stats(): EngineStats;
 }
@@ -103,7 +103,7 @@ export function createStarkEngine(options: StarkEngineOptions): StarkEngine {
   let tableMisses = 0;
   let fallbacks = 0;
 
-  /** What the kernel said, or the fallback where it could not say. */
+  /** The kernel's answer, or the fallback's when the kernel cannot decide. */
   function decided<T>(answer: T | Exceptional, ask: () => T): T {
     if (answer !== EXCEPTIONAL) return answer;
     fallbacks += 1;

@@ -1,5 +1,5 @@
-// Which numbers that are hashed often have their point kept in the kernel, so that it need not be summed up again: a fixed number of
-// places, and the least recently used one is used again. It never changes a hash, only what that costs.
+// Keeps the points of numbers that are hashed often in the kernel: a fixed number of places, the least recently used one is reused. Never
+// changes a hash, only its cost.
 import { createLru } from '../../domain/lru.ts';
 import type { PointAddress } from './kernel.ts';
 import { mapKey } from './map-key.ts';
@@ -10,7 +10,7 @@ export interface KeptPoints {
   find(felt: bigint): PointAddress | undefined;
 }
 
-/** A number's point is kept from this use on: one that comes once or twice costs no other its place. */
+/** A number's point is kept from this use on: a number that comes once or twice evicts no other. */
 const KEEP_AFTER = 3;
 
 /** `keep` writes the point of a number to a place; false when it has none. */

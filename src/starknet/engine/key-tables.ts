@@ -1,5 +1,5 @@
-// Which keys have a table, within a limit of bytes: the least recently used table makes room for a new one. It never decides what a
-// signature is worth: a key without a table is verified without one, only more slowly.
+// Which keys have a table, within a limit of bytes: the least recently used table makes room for a new one. A table never changes a
+// verdict: verifying without one is only slower.
 import { createLru } from '../../domain/lru.ts';
 import type { Kernel, TableAddress } from './kernel.ts';
 import { mapKey } from './map-key.ts';
@@ -51,7 +51,7 @@ export function createKeyTables(kernel: Kernel, maxBytes: number): KeyTables {
     find,
     build(publicKey) {
       if (find(publicKey) !== undefined) return true;
-      // Asked first, so that what is no key costs no other key its table.
+      // First, so that an invalid key evicts no table.
       if (!kernel.isPublicKey(publicKey)) return false;
       const place = newPlace() ?? oldestPlace();
       if (place === undefined || !kernel.buildKeyTable(place, publicKey)) return false;

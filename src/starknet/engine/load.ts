@@ -1,4 +1,4 @@
-// Reads stark.wasm from beside this file. Whatever goes wrong, it says why and never throws: the caller then runs on the fallback.
+// Loads stark.wasm from beside this file. Never throws: on any failure it returns the reason, and the caller runs on the fallback.
 import { readFileSync } from 'node:fs';
 import { createStarkEngine, type StarkEngine, type StarkEngineOptions } from './engine.ts';
 

@@ -1,5 +1,5 @@
-// Tries a kernel on known answers before anything depends on it: a damaged module, or an engine that compiles it wrongly, must never
-// get to judge a signature.
+// Tries a kernel on known answers before anything depends on it: a damaged module, or a WebAssembly engine that compiles it wrongly, must
+// never verify a signature.
 import { STARK_HASH_BOUND } from '../pedersen.ts';
 import { EXCEPTIONAL, type Exceptional, type HashChain, type Kernel, MAX_ITEMS } from './kernel.ts';
 
@@ -14,7 +14,7 @@ const KEYS_HASH = 0x4872f7da1bf24cdc843777978800459d267eeca1f4ee7acbe28c354ccc6a
 /** 5^3 + 5 + b is no square. */
 const OFF_CURVE_X = 5n;
 
-/** What the kernel got wrong, or `undefined`. Takes about 10 ms and leaves the table and the kept point at place 0 overwritten. */
+/** The first wrong answer of the kernel, or `undefined`. Takes about 10 ms and leaves the table and the kept point at place 0 overwritten. */
 export function selfTest(kernel: Kernel): string | undefined {
   let previous = 1n;
   let hash = 0n;
