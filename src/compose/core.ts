@@ -6,7 +6,6 @@ import { createAuditJournal } from '../audit/journal.ts';
 import { createBackups } from '../backup/take.ts';
 import type { Config } from '../config/schema.ts';
 import { createSigningKeys } from '../credentials/signing-keys.ts';
-import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
 import type { Clock } from '../domain/time.ts';
 import { removeLeftDrafts } from '../files/durable-file.ts';
 import { makeOwnFolder } from '../files/own-folder.ts';
@@ -114,9 +113,6 @@ async function openKeyring(
     const made = missing.map((use) => toRecord(masterKey, createSigningKey(use), { state: 'active', createdAt }));
     await store.transaction(async (tx) => {
       for (const key of made) await tx.insertSigningKey(key);
-      // In the log, as every later step of a key's life is.
-      const subjects = made.map(({ kid }) => signingKeySubject(kid));
-      await tx.appendChange({ account: NO_ACCOUNT, action: 'signing_key.activated', subjects, narrows: false });
     });
   }
   const keyring = createKeyring({ records: await store.signingKeys(), masterKey });

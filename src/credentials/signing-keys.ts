@@ -5,7 +5,7 @@ import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
 import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Keyring } from '../jwt/keyring.ts';
-import { jwtKinds, type KeyUse } from '../jwt/kinds.ts';
+import { hasRows, jwtKinds, type KeyUse } from '../jwt/kinds.ts';
 import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signing-key.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
@@ -146,13 +146,9 @@ export function createSigningKeys(deps: {
     const now = clock.now();
     for (const key of await store.signingKeys()) {
       if (key.state === 'published' && signsFrom(key) <= now) await activate(key, bySchedule);
-      if (key.verifyUntil !== undefined && key.verifyUntil <= now) await end(key, bySchedule, 'spent');
+      if (await isSpent(key, now)) await end(key, bySchedule, 'spent');
     }
-    for (const use of uses) {
-      await ensureSigner(use, bySchedule);
-      // Where the store failed between the two changes of an activation.
-      if ((await activeKeys(store, use)).length > 1) await stopReplaced(use);
-    }
+    for (const use of uses) await ensureSigner(use, bySchedule);
     if (settings.maxAgeSeconds === 0) return;
     const keys = await store.signingKeys();
     for (const use of uses) {
@@ -162,6 +158,12 @@ export function createSigningKeys(deps: {
       );
       if (!waiting && !young) await publish(use, bySchedule, 'age');
     }
+  }
+
+  // A token may have been signed after the last expiry was looked up and before this key stopped on every node: it keeps the key.
+  async function isSpent({ kid, use, verifyUntil }: SigningKeyRecord, now: UnixNanos): Promise<boolean> {
+    if (verifyUntil === undefined || verifyUntil > now) return false;
+    return !hasRows(use) || (await store.countTokensSignedBy(kid, now)) === 0;
   }
 
   // In need of a signer nobody waits for it to become known.
@@ -192,26 +194,15 @@ export function createSigningKeys(deps: {
   async function activate(key: SigningKeyRecord, act: OperatorAct): Promise<void> {
     await changes.commit(async (tx) => {
       if (!(await tx.activateSigningKey(key.kid))) return { result: undefined, change: undefined };
-      const replaces = (await activeKeys(tx, key.use)).map(({ kid }) => kid).filter((kid) => kid !== key.kid);
-      return {
-        result: undefined,
-        change: await record(tx, keyChange(key, 'signing_key.activated', act, { replaces })),
-      };
-    });
-    await stopReplaced(key.use);
-  }
-
-  // A change of its own, after the new key's has been applied: once the last expiry is looked up, nothing more is signed with these.
-  async function stopReplaced(use: KeyUse): Promise<void> {
-    await changes.commit(async (tx) => {
-      const replaced = (await activeKeys(tx, use)).slice(0, -1);
-      if (replaced.length === 0) return { result: undefined, change: undefined };
-      const verifyUntil = addSeconds(await lastExpiry(tx, use), KEPT_SECONDS);
-      for (const { kid } of replaced) await tx.stopSigningKey(kid, verifyUntil);
-      const subjects = replaced.map(({ kid }) => signingKeySubject(kid));
-      // The audit row of the new key names them.
-      const stopped = { account: NO_ACCOUNT, action: 'signing_key.activated', subjects, narrows: false } as const;
-      return { result: undefined, change: await tx.appendChange(stopped) };
+      const replaces: string[] = [];
+      for (const { kid, use, state } of await tx.signingKeys()) {
+        if (use !== key.use || state !== 'active' || kid === key.kid) continue;
+        await tx.stopSigningKey(kid, addSeconds(await lastExpiry(tx, use), KEPT_SECONDS));
+        replaces.push(kid);
+      }
+      const subjects = [key.kid, ...replaces].map(signingKeySubject);
+      const activated = { ...keyChange(key, 'signing_key.activated', act, { replaces }), subjects };
+      return { result: undefined, change: await record(tx, activated) };
     });
   }
 
@@ -237,11 +228,6 @@ export function createSigningKeys(deps: {
       { ifUnwritten: { end: () => [ended], cut: 'signing_key_retired' }, onceWritten: { lift: () => [ended] } },
     );
     return { result: { key: await find(key.kid), tokens }, receipt };
-  }
-
-  /** Oldest first: the last one signs. */
-  async function activeKeys(from: Pick<Store, 'signingKeys'>, use: KeyUse): Promise<readonly SigningKeyRecord[]> {
-    return (await from.signingKeys()).filter((key) => key.use === use && key.state === 'active');
   }
 
   async function find(kid: string): Promise<SigningKeyRecord> {

@@ -400,6 +400,12 @@ const signingKeyRow = (action: string, kid: string, actor = 'operator'): Written
   bySchedule: actor === 'schedule',
 });
 
+/** It names the key that it replaces, too: every node stops to sign with that one. */
+const activationRow = (kid: string, replaced: string, actor = 'operator'): Written => ({
+  ...signingKeyRow('activated', kid, actor),
+  subjects: [`kid/${kid}`, `kid/${replaced}`],
+});
+
 test.each(['session', 'token'] as const)(
   'the retirement of a %s signing key: everything it signed stays dead, on every account, and its successor signs',
   async (use) => {
@@ -412,7 +418,7 @@ test.each(['session', 'token'] as const)(
     expectWritten(
       answer,
       signingKeyRow('published', successor),
-      signingKeyRow('activated', successor),
+      activationRow(successor, kid),
       signingKeyRow('retired', kid),
     );
 
@@ -443,7 +449,7 @@ test('the rotation of the session signing key: nothing ends, and the new key goe
   );
   const { kid, state } = answer.json;
   expect(state).toBe('active');
-  expectWritten(answer, signingKeyRow('published', kid), signingKeyRow('activated', kid, 'schedule'));
+  expectWritten(answer, signingKeyRow('published', kid), activationRow(kid, old, 'schedule'));
 
   const server = await startServer(home, [settings]);
   await expectStates(server, stage, {});

@@ -251,9 +251,6 @@ test('an audit row is written together with its change row by record() alone', (
     'credentials/record.ts appendAll',
     // Rows that belong to no change: logins, refusals, receipts.
     'audit/journal.ts appendAudit',
-    // Signing keys that nobody acted on: those of the first start, and those that stop because another was activated.
-    'compose/core.ts appendChange',
-    'credentials/signing-keys.ts appendChange',
     // What time has ended inside the store: by its own transaction, as no port offers it.
     'store/purge.ts appendAll',
     // Both hand on to the transaction what they are given, and look at it.
