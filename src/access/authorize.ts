@@ -38,13 +38,13 @@ export interface AuthorizeDeps {
   policy: PermissionPolicy;
 }
 
-/** What claims mean for every decision about them. */
+/** What every decision about a bearer needs, derived once from its claims. */
 interface BearerContext {
   readonly principal: Principal;
   readonly query: FactsQuery;
   readonly holder: Holder;
   readonly subjects: readonly Subject[];
-  /** When the bearer itself does. */
+  /** When the bearer itself expires. */
   readonly endsAt: UnixNanos;
 }
 
@@ -59,12 +59,12 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
   return function authorize(request) {
     const { access } = request.route;
     if (access === 'public' || access === 'self-signed') {
-      // A bad bearer on a public route is as good as none (WIRE section 11): stale headers must not break bootstrap calls.
+      // A bad bearer on a public route is ignored: stale headers must not break bootstrap calls.
       if (request.route.identity !== 'optional' || request.authorization.length === 0) return openGrantForAnyone();
       const identified = identify(request, 'account:read');
       return identified instanceof Promise ? identified.then(orAnyone) : orAnyone(identified);
     }
-    // Two proofs are two answers to "who are you".
+    // A bearer and a signature may name two accounts: refuse both together.
     if (request.signed) return request.authorization.length === 0 ? openGrantForAnyone() : deny('bearer_and_signature');
     return identify(request, access);
   };

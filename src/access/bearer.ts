@@ -1,6 +1,6 @@
-// Reads the Authorization header in the one way it can be read, and says what stands there otherwise.
+// Reads the bearer out of the Authorization header, or says what is wrong with that header.
 
-/** Where no bearer can be read. `problem`: what was written instead, in fixed words that repeat nothing of it. */
+/** `problem`: what is wrong, in fixed words that repeat nothing of the header. */
 export interface NoBearer {
   readonly reason: 'bearer_missing' | 'bearer_repeated' | 'bearer_malformed';
   readonly problem?: string;
@@ -10,7 +10,7 @@ const aJwt = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
  * The token of the one Authorization header, which is never empty: RFC 6750 section 2.1, with the scheme in any letter case and
- * followed by one or more blanks (RFC 9110 sections 11.1 and 11.4). Two headers are two answers to "who are you".
+ * followed by one or more blanks (RFC 9110 sections 11.1 and 11.4). Two headers may name two accounts and are refused.
  */
 export function readBearer(authorization: readonly string[]): string | NoBearer {
   const [only, ...others] = authorization;

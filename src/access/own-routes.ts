@@ -1,5 +1,5 @@
-// Which routes are ours to serve: those of the built-in table, with the access that they have there. A table of an operator may leave
-// some out, and can neither add one nor change who may call it.
+// The routes that we serve: those of the built-in table, with the access that they have there. An operator's table may leave some out;
+// it can neither add one nor change who may call it.
 import { figureNames, type RateFigures } from './figures.ts';
 import { parseRouteTable, type Route, type RouteTable, RouteTableError } from './route-table.ts';
 import paradexRoutes from './routes/paradex.json' with { type: 'json' };
@@ -34,7 +34,7 @@ export function requireOwnRoutes(table: RouteTable): void {
   }
 }
 
-/** Which also take the owner's signature in the place of a bearer, in every table that lists them. */
+/** Routes that also take the owner's signature in place of a bearer, in every table that lists them. */
 const signedByOwner: ReadonlySet<string> = new Set([
   'POST /countersign/v1/revoke-all',
   'POST /countersign/v1/sign-out-everywhere',
@@ -42,12 +42,12 @@ const signedByOwner: ReadonlySet<string> = new Set([
 
 export const takesOwnerSignature = ({ name }: Pick<Route, 'name'>): boolean => signedByOwner.has(name);
 
-/** By which a credential is ended by whoever holds it or found it: the routes of our own extension that change anything. */
+/** Routes of our own extension by which the holder or the finder of a credential ends it. */
 const emergencyRoutes: readonly string[] = [...ownRoutes.values()]
   .filter(({ method, path }) => method === 'POST' && path.startsWith('/countersign/'))
   .map(({ name }) => name);
 
-/** The names of emergency routes that the table does not have: nobody can press what is not there. */
+/** The names of emergency routes that the table leaves out: with it nobody can use them. */
 export function emergencyRoutesLeftOut(table: RouteTable): readonly string[] {
   const listed = new Set(table.routes.map(({ name }) => name));
   return emergencyRoutes.filter((name) => !listed.has(name));

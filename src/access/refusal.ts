@@ -1,4 +1,4 @@
-// How a denied request reads on the wire. One table for every front, so that a refusal is the same whoever renders it.
+// The wire error of each deny reason. Every front reads this one table, so that a refusal is the same everywhere.
 
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import { kindTable } from '../domain/kinds.ts';
@@ -9,7 +9,7 @@ interface Rendering {
   readonly message: string;
 }
 
-// ccxt maps a 401 to AuthenticationError only when its message holds exactly these words (CLIENTS).
+// ccxt maps a 401 to AuthenticationError only when its message holds exactly these words .
 const JWT = 'missing or malformed jwt';
 const dead = (why: string): Rendering => ({
   code: 'UNAUTHORIZED_ERROR',
@@ -59,13 +59,13 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
   store_lost: { code: 'SERVICE_UNAVAILABLE', message: 'the credential store is unavailable' },
 };
 
-/** The documented error of a refusal (WIRE section 10). Says no more than the caller has proven a right to know. */
+/** The documented error of a refusal (docs/wire.md section 11). Says no more than the caller has proven a right to know. */
 export function refusalError(refusal: Deny): ApiError {
   const { code, message } = renderings[refusal.reason];
   return new ApiError(code, messageOf(refusal, message), { reason: refusal.reason });
 }
 
-/** As refusalError, for a reason alone. */
+/** refusalError for a reason without details. */
 export const refusalErrorOf = (reason: DenyReason): ApiError => refusalError(deny(reason));
 
 function messageOf(refusal: Deny, message: string): string {

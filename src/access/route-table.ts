@@ -5,22 +5,22 @@ import { type Permission, permissions } from '../domain/permission.ts';
 import { parseFigures, type RateFigures } from './figures.ts';
 import { loosestReading, parseTarget } from './target.ts';
 
-/** The methods a table may list. TRACE and CONNECT have no routes, HEAD has those of GET that are ours; OPTIONS is the CORS code's (DESIGN 4.1). */
+/** The methods a table may list. TRACE and CONNECT have no routes, HEAD has those of GET that are ours; OPTIONS is the CORS code's. */
 export const routeMethods = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'] as const;
 export type RouteMethod = (typeof routeMethods)[number];
 
 /**
- * `public` needs no bearer and ignores a bad one; `self-signed` proves itself by a signature in headers or body; `possession` is what
- * whoever holds a subkey or token may do to that very one.
+ * `public` needs no bearer and ignores a bad one; `self-signed` is proven by a signature in headers or body; `possession` is allowed to
+ * the holder of a subkey or token, on that credential alone.
  */
 export const routeAccess = ['public', 'self-signed', 'possession', ...permissions] as const;
 export type RouteAccess = 'public' | 'self-signed' | 'possession' | Permission;
 
-/** Rate-limit buckets counted per client IP: for routes that nobody has proven anything on yet (WIRE section 11). */
+/** Rate-limit buckets counted per client IP: for routes before any proof (docs/wire.md section 12). */
 export const ipLimits = ['public', 'login', 'onboarding', 'activate'] as const;
 /**
  * Rate-limit buckets of private routes, all counted per client IP; once the request was authorized, `private-read`, `orders` and
- * `keys` per account, too (WIRE section 11).
+ * `keys` per account, too (docs/wire.md section 12).
  */
 export const accountLimits = ['private-read', 'private-write', 'orders', 'keys', 'emergency'] as const;
 export type RouteLimit = (typeof ipLimits)[number] | (typeof accountLimits)[number];
@@ -100,7 +100,7 @@ function parseLimits(json: unknown): Partial<RateFigures> {
  * method on the batch route and can never become an order named "batch". A segment that anybody could read as a literal
  * (in other letter case, encoded, with blanks around it) is no parameter either: such a server would serve the other route.
  *
- * HEAD has the route of GET where we serve it: whoever asks is decided upon and answered as for a GET (RFC 9110 section 9.3.2).
+ * HEAD has the route of GET where we serve it: it is decided and answered as a GET is (RFC 9110 section 9.3.2).
  */
 export function createRouteMatcher(table: RouteTable): RouteMatcher {
   const root = buildTree(table.routes);
@@ -129,7 +129,7 @@ export function createRouteMatcher(table: RouteTable): RouteMatcher {
 }
 
 /**
- * The table with leverage and margin mode opened to subkeys (setting `subkeys.may_set_leverage`, WIRE 12.8, C-21).
+ * The table with leverage and margin mode opened to subkeys (setting `subkeys.may_set_leverage`, docs/decisions.md "leverage").
  * Throws RouteTableError when the table has no such route: a switch that does nothing must not look switched on.
  */
 export function withLeverageForSubkeys(table: RouteTable): RouteTable {

@@ -1,7 +1,7 @@
 // Reads the raw request target once, so that what the route table matched is byte for byte what the venue receives.
 // It never resolves or repairs, and decodes only to look: but for one trailing slash, a target that could be read in two ways is refused.
 
-/** A target in origin form that has exactly one reading (DESIGN 4.1). */
+/** A target in origin form that has exactly one reading. */
 export interface Target {
   readonly kind: 'target';
   /** Begins with `/`, no trailing slash (but for `/` itself), as received; always `'/' + segments.join('/')`. */
@@ -35,7 +35,7 @@ const mayNotBeEncoded = /[A-Za-z0-9\-._~/\\%;\p{Cc}]/u;
 
 /**
  * Splits a raw request target (the second word of the request line) without changing a byte of it, save that one
- * trailing slash is removed from the path (WIRE section 2). Never throws; the server bounds the length.
+ * trailing slash is removed from the path (docs/route-table.md). Never throws; the server bounds the length.
  */
 export function parseTarget(rawTarget: string): Target | MalformedTarget {
   if (!rawTarget.startsWith('/')) return malformed('the request target must begin with "/"');

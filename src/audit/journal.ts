@@ -1,7 +1,7 @@
-// Audit rows that belong to no change: logins, terminal tokens and receipts, grouped within a second, and refusals of identified credentials,
-// counted per minute. It must never grow with what strangers send: only callers that proved a credential reach it, and of one account
-// there are so many rows a minute at most. All are written after what they tell, and `at` is when they were written: so each says when that
-// was, or a login that a revocation ended would read as one that came after it.
+// Audit rows that belong to no change: logins, terminal tokens and receipts, written once a second, and refusals of identified
+// credentials, counted per minute. It must not grow with what strangers send: only callers that proved a credential reach it, and rows
+// per account and minute are bounded. `at` is the time of writing, so each row also says when its event was: else a login before a
+// revocation would read as one after it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AccountId, actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -13,13 +13,13 @@ export interface AuditJournal {
   login(credential: CredentialRef, origin: RequestOrigin, detail: Readonly<Record<string, unknown>>): void;
   terminalToken(credential: CredentialRef, origin: RequestOrigin, detail: Readonly<Record<string, unknown>>): void;
   refused(credential: CredentialRef, origin: RequestOrigin, reason: DenyReason, route: string): void;
-  /** A login that was refused though its signature was good. The first from an address is written with the next logins. */
+  /** A refused login whose signature was good. The first from an address is written with the next logins. */
   loginRefused(credential: CredentialRef, origin: RequestOrigin, reason: string): void;
-  /** What an ending did, which is known when the row about it stands already. */
+  /** The receipt of an ending, which is known only after the row of the ending is written. */
   ended(row: AuditEntry, receipt: { readonly nodes: number; readonly ms: number; readonly inFlight: number }): void;
-  /** Writes the logins and terminal tokens that wait; refusals go on being counted. */
+  /** Writes the waiting logins and terminal tokens; refusals go on being counted. */
   writeLogins(): Promise<void>;
-  /** Writes what is waiting. Called on shutdown, after the last request. */
+  /** Writes all waiting rows. Call it on shutdown, after the last request. */
   close(): Promise<void>;
 }
 
@@ -36,13 +36,13 @@ export interface AuditJournalStats {
 const LOGIN_GROUP_MS = 1_000;
 const REFUSAL_GROUP_MS = 60_000;
 /**
- * Distinct refusals counted at once, of requests and of logins each: one account can have any number of requests refused, and must not
- * hide by them that somebody signs in with another's key. How many came beyond it stands on the rows of the minute.
+ * Distinct refusals counted at once, for requests and for logins apart: one account's refused requests must not push out the refused
+ * logins of another. The rows of the minute say how many more there were.
  */
 const MAX_COUNTED = 10_000;
-/** Distinct (credential, reason, address) of refused logins, of one account: the others of the minute are one row for each reason. */
+/** Distinct (credential, reason, address) of refused logins per account; the others of the minute are one row per reason. */
 const MAX_LOGINS_REFUSED = 100;
-/** Rows written in one turn of the event loop: requests must not wait for ten thousand. */
+/** Rows written in one turn of the event loop, so that no request waits for ten thousand. */
 const BATCH_ROWS = 100;
 
 type Refused = 'requests' | 'logins';

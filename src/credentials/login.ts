@@ -310,7 +310,7 @@ export function createLogin(deps: LoginDeps): Login {
     }
   }
 
-  // Last of all, so that only a key holder learns about the list, the lock and the sign-out (docs/decisions.md "login checks").
+  // Last of all, so that only a key holder learns about the list, the lock and the sign-out (docs/decisions.md "login checks, in order").
   function requireAlive({ credential, authTime }: Proven, facts: Facts, clientIp: IpAddress | undefined): void {
     const by = { kind: credential.kind, authTime };
     const refusal = firstRefusal(loginRules, facts, clock.latest(), by, { clientIp });

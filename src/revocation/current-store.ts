@@ -1,5 +1,5 @@
-// The store as everybody but the view and the changes themselves sees it: what was ended and could not be written reads as ended,
-// outside a transaction and inside one. Writes are the store's own.
+// The store with unwritten denials laid over every read, outside and inside a transaction. Writes are the store's own. All code but
+// view.ts and commit.ts gets this one.
 import type { AccountId } from '../domain/credential.ts';
 import { NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -37,8 +37,8 @@ function currentReads(stored: RowReads, overlay: Overlay, told: (account: Accoun
 export interface CurrentTransaction {
   readonly tx: StoreTransaction;
   /**
-   * To be called last, in the turn that ends the work: throws SERVICE_UNAVAILABLE when something was ended about an account since its
-   * row was read here. What gives away must not be committed on what was true a moment ago.
+   * Call it last, in the turn that ends the work. Throws SERVICE_UNAVAILABLE when something of an account was ended after its row was
+   * read here: a change that allows more must not commit on old facts.
    */
   requireCurrent(): void;
 }
@@ -58,7 +58,7 @@ export function currentTransaction(stored: StoreTransaction, denials: Denials): 
   };
 }
 
-/** A list leaves out what is ended where it leaves out what was revoked; limits count it until that is written. */
+/** Lists treat an unwritten ending as a revocation. Limits go on counting the row until the ending is written. */
 export function createCurrentStore(stored: Store, denials: Denials): Store {
   return {
     ...stored,

@@ -1,4 +1,4 @@
-// One thing that was ended and could not be written, and the subjects it is known by. Data alone: denials.ts keeps and applies them.
+// A denial as data: one ending that could not be written, and its subjects. denials.ts keeps and applies them.
 import {
   type AccountId,
   accountSubject,
@@ -39,7 +39,7 @@ export type Denial = WideDenial | SingleDenial | { readonly kind: 'signing_key';
 /** For a credential as a whole: later than any signature. */
 export const FOREVER = unixNanos(2n ** 63n - 1n);
 
-/** About one credential; others are about many. */
+/** True for a denial of one credential, false for one of many. */
 export const isSingle = (denial: WideDenial | SingleDenial): denial is SingleDenial =>
   denial.kind === 'credential' || denial.kind === 'credential_sessions' || denial.kind === 'named';
 
@@ -71,7 +71,7 @@ export function subjectOf(denial: WideDenial | SingleDenial): Subject {
   }
 }
 
-/** Under which of its subjects a request that a denial ends is under way: some are known there by their account alone. */
+/** The subject by which the live requests of a denial are found. For some kinds that is the whole account: too many are cut, never too few. */
 export function cutSubjectOf(denial: Denial): Subject {
   switch (denial.kind) {
     case 'signing_key':

@@ -1,5 +1,5 @@
-// What was ended in this process and could not be written, laid over everything that is read: facts and rows come out as if it had
-// been. Nobody asks it beside what was read, so that nobody can forget to; it never gives anything back that the store took.
+// Unwritten denials: endings that could not be written. They are laid over everything that is read, so that facts and rows look as if
+// they had been written and no caller can forget to ask. They only ever deny.
 import {
   type AccountId,
   accountSubject,
@@ -32,7 +32,7 @@ export interface DenialsStats {
   readonly unwritten: number;
 }
 
-/** What was remembered, for what is read. */
+/** Lays the denials over what was read. */
 export interface Overlay {
   overFacts(query: FactsQuery, facts: Facts): Facts;
   overAccount(account: Account): Account;
@@ -42,11 +42,11 @@ export interface Overlay {
 
 export interface Denials extends Overlay {
   /**
-   * Adds all of them. Returns the accounts of which there was more than is remembered one by one: every subkey, every token and every
-   * session of theirs made until now is denied instead, and what is under way must be cut.
+   * Adds all of them. Returns the accounts that went over a limit: all their subkeys, tokens and sessions made until now are denied
+   * instead, and the caller must cut their requests.
    */
   remember(denials: readonly Denial[]): readonly AccountId[];
-  /** Forgets what has been written since, of what was remembered no later than `asOf`, and no more of sessions than up to `upTo`. */
+  /** Forgets denials that are written by now. Keeps those remembered after version `asOf`, and sessions signed after `upTo`. */
   lift(denials: readonly Denial[], asOf: number): void;
   /** False when lifting these would change nothing. */
   mayHold(denials: readonly Denial[]): boolean;
@@ -57,14 +57,13 @@ export interface Denials extends Overlay {
   stats(): DenialsStats;
 }
 
-/** How many credentials, of one account and of all together, are remembered one by one. */
+/** Above these many credentials, of one account and of all together, an account is denied as a whole. */
 export interface DenialLimits {
   readonly perAccount: number;
   readonly total: number;
 }
 
-// Some 200 bytes each. Beside these, an account costs five entries at most, however much of it is denied: less than the rows it has
-// in the database, without which nothing of it could be ended.
+// About 200 bytes each. The wide denials of an account are five entries at most.
 const limitsByDefault: DenialLimits = { perAccount: 1_000, total: 100_000 };
 
 interface Entry {
@@ -193,14 +192,14 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     denied.wide.set(subject, { upTo: latest(upToOf(denial), denied.wide.get(subject)?.upTo ?? NEVER), ...made() });
   }
 
-  /** Returns whom that was too much of. */
+  /** Returns the accounts that went over a limit. */
   function rememberSingle(denial: SingleDenial): readonly AccountId[] {
     const account = accountOf(denial);
     const denied = deniedOf(account);
     const subject = subjectOf(denial);
     const known = denied.single.get(subject);
     denied.newest = version;
-    // What ended more stays: a session reported as leaked must not bring back the subkey behind it.
+    // Keep the wider ending: a report of a leaked session must not revive the subkey behind it.
     const upTo = latest(upToOf(denial), known?.upTo ?? NEVER);
     const label = denial.kind === 'credential_sessions' ? known?.label : denial.label;
     denied.single.set(subject, { upTo, of: kindOf(denial), label, ...made() });
@@ -213,15 +212,14 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     return { at: clock.now(), version };
   }
 
-  // So that a few accounts with many of them cannot widen what all others ended.
+  // Above the total the account with the most denials is widened: a few large accounts must not widen the others.
   function largest(account: AccountId, denied: AccountDenials): [AccountId, AccountDenials] {
     let found: [AccountId, AccountDenials] = [account, denied];
     for (const other of accounts) if (other[1].single.size > found[1].single.size) found = other;
     return found;
   }
 
-  // As if the owner had asked for everything to be revoked, which is also what ends it once it is written: a new login of the main key
-  // can still ask for that. Nothing that was denied one by one is left out.
+  // Denies what revoke-all ends, for revoke-all lifts it: the owner can still log in with the main key and ask for that.
   function widen(account: AccountId, denied: AccountDenials): AccountId {
     const signed = [...denied.single.values()].map(({ upTo }) => upTo).filter((upTo) => upTo !== FOREVER);
     singles -= denied.single.size;
@@ -239,7 +237,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     const subject = subjectOf(denial);
     if (isWritten(denied.wide.get(subject))) denied.wide.delete(subject);
     for (const [name, entry] of denied.single) {
-      // What ends all of them ends each: all of a kind, all that was signed until then, all that has a name.
+      // A wide ending that is written covers the single ones: all of a kind, all sessions until then, all of a name.
       const isPart =
         name === subject ||
         denial.kind === 'sessions' ||
@@ -253,7 +251,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
   }
 }
 
-/** Why a credential is ended as a whole. */
+/** The entry that ends a credential as a whole, if one does. */
 function endOf({ wide, single }: AccountDenials, ref: RevocableRef, label: string): Entry | undefined {
   const { account, kind } = ref;
   const own = single.get(credentialSubject(ref));

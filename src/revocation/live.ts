@@ -11,11 +11,11 @@ export interface OpenGrant {
   readonly subjects: readonly Subject[];
   /** The log position of the facts it was decided on. */
   readonly position: bigint;
-  /** Asked at the last check, after "was it cut": what time alone can have ended. */
+  /** Asked at the last check of a request that was not cut: has time ended it? */
   readonly refusalAt: (now: UnixNanos) => DenyReason | undefined;
-  /** When the bearer or its credential ends, whichever comes first; 0 = never. What is in flight then is cut. */
+  /** Expiry of the bearer or of its credential, whichever is first; 0 = never. The request is cut then. */
   readonly endsAt: UnixNanos;
-  /** What is told then. */
+  /** The reason that is told at `endsAt`. */
   readonly endReason: DenyReason;
   /** The time of the decision. */
   readonly decidedAt: UnixNanos;
@@ -25,27 +25,27 @@ export interface LiveRegistry {
   /** Must be called in the same synchronous turn as the decision it stands for. */
   open(grant: OpenGrant): Grant;
   /**
-   * Cuts what is under these subjects and was decided before `position`; without one, everything: a change applied twice must
-   * not end what was allowed after it. Returns how many had already sent their head: the venue may still act on those.
-   * A listener that throws spares nobody: the rest is cut first.
+   * Cuts the requests under these subjects that were decided before `position`, or all of them without one: a change that is applied
+   * twice must not end what was allowed after it. Returns how many had already sent their head: the venue may still act on those.
+   * When a listener throws, the others are cut first.
    */
   cut(subjects: readonly Subject[], reason: DenyReason, position?: bigint): number;
   readonly size: number;
 }
 
-// Nearly every request is over long before its session is: only what is still under way when its end comes near gets a timer.
+// Most requests end long before their session does: only those still open when it is about to end get a timer.
 const LOOK_MS = 1_000;
-/** 2 s: whatever ends before the next look has its timer by then. */
+/** 2 s, longer than LOOK_MS: a request that ends before the next look has its timer. */
 const NEAR_NS = 2_000_000_000n;
 
-/** A cut looks at everything under way: changes are rare beside requests, and an index by subject would change with each of those. */
+/** A cut scans all open requests: an index by subject would change with every request, and changes are rare beside those. */
 export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
   /** Cuts everything under way. */
   cutEverybody(reason: DenyReason): void;
 } {
   const underWay = createChain<LiveGrant>();
   let size = 0;
-  /** Of those: how many end at some time. */
+  /** How many of them expire. */
   let ending = 0;
   let looking = false;
 
@@ -82,7 +82,7 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
     },
   };
 
-  // Goes on for as long as there is something to look at, and is not set and cleared with every request that is alone.
+  // Runs while any open request expires, so that a lone request does not set and clear a timer of its own.
   function lookLater(): void {
     looking = true;
     setTimeout(() => {

@@ -1,4 +1,4 @@
-// What every decision asks, in memory: a bounded cache of facts, filled on first sight, under what could not be written.
+// The facts of every decision, in memory: a bounded cache, filled on first use, with unwritten denials laid over it.
 // The law: once a change is acknowledged, no interleaving of fill, change, expiry or eviction may allow what it forbids.
 
 import {
@@ -20,16 +20,16 @@ export class ViewStale extends Error {
 
 export interface View {
   /**
-   * Calls `use` with the facts as they stand and the log position they were read at, synchronously with the check that no
-   * applied change is newer than they are: no change can come between the two, so `use` must decide and register what it
-   * decided before it returns. What was ended and could not be written is ended in them. Rejects with what the read threw, or ViewStale.
+   * Calls `use` with current facts and the log position they were read at, in the turn in which they are known to be current: no
+   * change can come between, so `use` must decide and register its decision before it returns. Unwritten denials are laid over the
+   * facts. Rejects with what the read threw, or ViewStale.
    */
   ask<T>(query: FactsQuery, use: (facts: Facts, position: bigint) => T): T | Promise<T>;
   /** Forgets everything older than the change. When this returns, no decision uses facts from before it. */
   apply(change: Pick<Change, 'position' | 'subjects'>): void;
 }
 
-/** Since the start, but for `entries` and `filling`, which are now. */
+/** Counts since the start; `entries` and `filling` are current. */
 export interface ViewStats {
   readonly entries: number;
   readonly capacity: number;
@@ -48,7 +48,7 @@ interface Entry {
   readonly subjects: readonly Subject[];
 }
 
-/** A fill under way. It stands under its subjects from before its read until it settles, and is never evicted. */
+/** A fill under way: listed under its subjects from before its read until it settles, and never evicted. */
 interface Slot {
   /** The newest change that touched one of its subjects since it opened. */
   mark: bigint;
@@ -63,7 +63,7 @@ interface Waiter {
 
 const MAX_REREADS = 8;
 
-/** What a bearer's facts depend on: a change of any of these makes them old. */
+/** The subjects of a bearer's facts: a change of any of them makes the facts old. */
 export const subjectsOf = (query: FactsQuery): readonly Subject[] => [
   credentialSubject(query),
   accountSubject(query.account),

@@ -1,5 +1,5 @@
 // Every place where a request waits between its arrival and its answer, held open while a change is acknowledged. Each must end
-// in the refusal (DESIGN 4.4, 4.7, 4.8). Held results are computed before the change and delivered after it.
+// in the refusal. Held results are computed before the change and delivered after it.
 //
 // | request             | waits for                                   | what asks again                         |
 // |---------------------|---------------------------------------------|-----------------------------------------|

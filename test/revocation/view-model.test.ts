@@ -1,4 +1,4 @@
-// The view's law (DESIGN 4.4) under random schedules: real decision, view, registry and barrier over a simulated store and
+// The law of src/revocation/view.ts under random schedules: real decision, view, registry and barrier over a simulated store and
 // clock, where each read has a moment when it is taken and a later one when it arrives, and each commit a later
 // acknowledgement. The same model must find every broken view.
 import fc from 'fast-check';

@@ -24,7 +24,7 @@ const principal = (kind: CredentialKind): Principal => ({
   tokenUsage: undefined,
 });
 
-/** WIRE section 10, and DECISIONS "error details". */
+/** docs/wire.md section 11, and docs/decisions.md "error details". */
 const documented: Readonly<Record<DenyReason, readonly [ErrorCode, number]>> = {
   route_unknown: ['NOT_FOUND', 404],
   target_malformed: ['NOT_FOUND', 404],
