@@ -1,7 +1,8 @@
 // The routes that we serve: those of the built-in table, with the access that they have there. An operator's table may leave some out;
 // it can neither add one nor change who may call it.
 import { figureNames, type RateFigures } from './figures.ts';
-import { parseRouteTable, type Route, type RouteTable, RouteTableError } from './route-table.ts';
+import { parseRouteTable } from './parse-route-table.ts';
+import { type Route, type RouteTable, RouteTableError } from './route-table.ts';
 import paradexRoutes from './routes/paradex.json' with { type: 'json' };
 
 /** The table of the Paradex API. */

@@ -3,7 +3,8 @@
 
 import { overridden, type RateFigures } from '../access/figures.ts';
 import { builtInFigures, builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../access/own-routes.ts';
-import { parseRouteTable, type RouteTable, RouteTableError, withLeverageForSubkeys } from '../access/route-table.ts';
+import { parseRouteTable } from '../access/parse-route-table.ts';
+import { type RouteTable, RouteTableError, withLeverageForSubkeys } from '../access/route-table.ts';
 import { type Connections, connectionsWithin, descriptorsAllowed } from '../config/descriptors.ts';
 import { ConfigError, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';

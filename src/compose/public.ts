@@ -1,5 +1,5 @@
 // The public door: the front that decides, our own handlers behind it, and the listener.
-import { createRouteMatcher } from '../access/route-table.ts';
+import { createRouteMatcher } from '../access/route-matcher.ts';
 import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createAdmission } from '../http/admission.ts';

@@ -1,6 +1,6 @@
 // HEAD (RFC 9110 section 9.3.2): wherever GET is ours, on both listeners, decided as GET is and answered with its headers and no body.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseRouteTable } from '../../src/access/route-table.ts';
+import { parseRouteTable } from '../../src/access/parse-route-table.ts';
 import paradex from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { type RawAnswer, sendRaw } from '../support/raw.ts';
 import { createToken } from '../support/trader.ts';

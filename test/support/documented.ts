@@ -2,7 +2,8 @@
 // `call` asks for every answer that it gets, so that the document is held by all that the tests see.
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { createRouteMatcher, parseRouteTable } from '../../src/access/route-table.ts';
+import { parseRouteTable } from '../../src/access/parse-route-table.ts';
+import { createRouteMatcher } from '../../src/access/route-matcher.ts';
 import paradex from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { parseTarget } from '../../src/access/target.ts';
 

@@ -32,7 +32,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ethereum: pure,
   verification: [...pure, 'starknet', 'ethereum', 'errors'],
   jwt: [...pure, 'errors', 'files'],
-  ratelimit: [...pure, 'access/route-table', 'access/figures'],
+  ratelimit: [...pure, 'access/route-matcher', 'access/route-table', 'access/figures'],
   config: [...pure, 'errors', 'files', 'access/figures', 'access/own-routes'],
   store: [...pure, 'errors', 'files', 'jwt/kinds', 'jwt/signing-key'],
   revocation: [...pure, 'errors', 'jwt/keyring', 'jwt/signing-key', 'store/store'],
@@ -202,7 +202,6 @@ test('app.ts is a list that is read at one sight: at most 100 lines', () => {
 
 /** Files that may be longer than 300 lines, each with its reason. */
 const longFiles: Readonly<Record<string, string>> = {
-  'access/route-table.ts': 'being split',
   'config/schema.ts': 'a table: one entry for each setting',
   'credentials/login.ts': 'being split',
   'credentials/register-subkey.ts': 'being split',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { figureNames, figuresText, overridden, parseFigures, perMinute } from '../../../src/access/figures.ts';
 import { builtInFigures } from '../../../src/access/own-routes.ts';
-import { parseRouteTable, RouteTableError } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
+import { RouteTableError } from '../../../src/access/route-table.ts';
 
 const tableWith = (limits: unknown) => ({
   name: 'test',

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { orderIdParameter, parseRouteTable, RouteTableError } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
+import { orderIdParameter, RouteTableError } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 
 const { routes } = parseRouteTable(paradex);

@@ -1,7 +1,7 @@
 // Which routes are ours, in whatever table.
 import { describe, expect, test } from 'vitest';
 import { builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../../../src/access/own-routes.ts';
-import { parseRouteTable } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
 import example from '../../../src/access/routes/example.json' with { type: 'json' };
 import { describeApi } from '../../../src/http/write-openapi.ts';
 

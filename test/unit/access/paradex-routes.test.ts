@@ -1,7 +1,9 @@
 // The Paradex table against a frozen copy of operations.json (test/vectors): the expectation never comes from src/.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRouteMatcher, parseRouteTable, withLeverageForSubkeys } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
+import { createRouteMatcher } from '../../../src/access/route-matcher.ts';
+import { withLeverageForSubkeys } from '../../../src/access/route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { parseTarget } from '../../../src/access/target.ts';
 import { permissionsOf } from '../../../src/domain/kinds.ts';

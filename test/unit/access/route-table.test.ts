@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  createRouteMatcher,
-  parseRouteTable,
-  type Route,
-  RouteTableError,
-  withLeverageForSubkeys,
-} from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
+import { createRouteMatcher } from '../../../src/access/route-matcher.ts';
+import { type Route, RouteTableError, withLeverageForSubkeys } from '../../../src/access/route-table.ts';
 import example from '../../../src/access/routes/example.json' with { type: 'json' };
 
 const row = { method: 'GET', path: '/a', access: 'public', served_by: 'venue' };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../../package.json' with { type: 'json' };
-import { parseRouteTable } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { createProgram, optionsOf } from '../../../src/cli/program.ts';
 import { settingNames, variableOf } from '../../../src/config/schema.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest, Decision } from '../../../src/access/authorize.ts';
 import { builtInTable } from '../../../src/access/own-routes.ts';
-import { createRouteMatcher } from '../../../src/access/route-table.ts';
+import { createRouteMatcher } from '../../../src/access/route-matcher.ts';
 import { deny } from '../../../src/domain/decision.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Grant } from '../../../src/domain/grant.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { parseRouteTable } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { docsPage, frontPage, type HtmlPage } from '../../../src/http/docs-page.ts';
 import { describeApi } from '../../../src/http/write-openapi.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseRouteTable, withLeverageForSubkeys } from '../../../src/access/route-table.ts';
+import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
+import { withLeverageForSubkeys } from '../../../src/access/route-table.ts';
 import example from '../../../src/access/routes/example.json' with { type: 'json' };
 import paradex from '../../../src/access/routes/paradex.json' with { type: 'json' };
 import { errorStatus } from '../../../src/errors.ts';
