@@ -1,4 +1,4 @@
-// The service, read top to bottom: opened in this order, closed in the reverse.
+// The service, read top to bottom: parts are opened in this order and closed in the reverse order.
 import type { Logger } from 'pino';
 import { composeAuthority } from './compose/authority.ts';
 import { composeCore, type MachineTime } from './compose/core.ts';

@@ -6,19 +6,19 @@ export { type ErrorCode, errorStatus };
 export interface ApiErrorOptions {
   /** The original failure: it goes to the log, never to the caller. */
   cause?: unknown;
-  /** Overrides the status of the table where WIRE gives one code two statuses (INVALID_SUBKEY: 401 at login, 400 at registration). */
+  /** Overrides the table's status for a code that has two: INVALID_SUBKEY is 401 at login and 400 at registration (docs/wire.md section 11). */
   status?: number;
   /** What the caller may read by program; `null` on the wire when absent. */
   data?: Readonly<Record<string, unknown>>;
-  /** Why, in a word of ours for the audit log, where the code alone does not tell. */
+  /** The audit log's word for the reason, where the code alone does not tell it. */
   reason?: string;
   /** Extra response headers: Allow, or another Retry-After than the one that every 503 has. */
   headers?: Readonly<Record<string, string>>;
-  /** False: no Retry-After, whatever the status and the headers, as what is sent again may be done a second time. */
+  /** False: no Retry-After, whatever the status and the headers. A repeated request may be carried out twice. */
   mayRepeat?: boolean;
 }
 
-/** Retry-After of a 503 that names none (DECISIONS "error details"). */
+/** Retry-After of a 503 that names none (docs/decisions.md "error details"). */
 const RETRY_SECONDS = '1';
 
 /** A refusal that may be shown to the caller. `message` must be safe to print: no secrets, no internals. */
@@ -48,8 +48,8 @@ export class StoreFailure extends Error {
 }
 
 /**
- * The database is no longer the one that was opened, or another process writes to it. Nothing that this process remembers of it
- * counts any more; the message is one sentence for the operator.
+ * The database is no longer the one that was opened, or another process writes to it. Nothing that this process has read of it
+ * may be used any more. The message is one sentence for the operator.
  */
 export class StoreLost extends StoreFailure {
   override readonly name = 'StoreLost';
@@ -60,7 +60,7 @@ export class ClockFarAhead extends Error {
   override readonly name = 'ClockFarAhead';
 }
 
-/** Somebody else answers where the operator API is to; the message is one sentence for the operator. */
+/** Another program listens where the operator API should; the message is one sentence for the operator. */
 export class OperatorPlaceTaken extends Error {
   override readonly name = 'OperatorPlaceTaken';
 }
@@ -87,7 +87,7 @@ export class UnsafeFile extends Error {
   }
 }
 
-/** Of what was open, something could not be closed; all the rest is. The message is one sentence for the operator. */
+/** Some parts could not be closed; all the others are. The message is one sentence for the operator. */
 export class NotClosed extends Error {
   override readonly name = 'NotClosed';
 
@@ -105,7 +105,7 @@ export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';
 }
 
-/** What the operating system refused: a full disk, a folder that may not be entered. `code` is its word for why. */
+/** The operating system refused: a full disk, a folder without permission. `code` is its word for why. */
 export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
 }

@@ -1,5 +1,5 @@
-// Whether the server of this container is ready: exit code 0 or 1. It asks where the server has said that it answers, in its data folder,
-// so that no port and no certificate is written down twice. Small, as it runs every few seconds: no command of main.ts is loaded.
+// Tells whether the server of this container is ready: exit code 0 or 1. The server's own address file in the data folder says where
+// to ask, so no port and no certificate is configured twice. It runs every few seconds: it loads no command of main.ts.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { findOperatorSocket } from './operator/socket-file.ts';
 
 const ANSWER_MS = 2_000;
 
-/** What the first process of the container was started with, behind `serve`: its flags beat the environment, which is the same here. */
+/** The flags behind `serve` of the container's first process. They beat the environment, which is the same here. */
 function flagsOfServer(): readonly string[] {
   const [, ...argv] = readFileSync('/proc/1/cmdline', 'utf8').split('\0').slice(0, -1);
   const serve = argv.indexOf('serve');
@@ -44,5 +44,5 @@ async function isReady(argv: readonly string[]): Promise<boolean> {
 }
 
 const ready = await isReady(process.argv.slice(2));
-// Not by an exit: what listens for the end of the answer is over with it.
+// Do not call process.exit: it would cut the answer that is still being read.
 process.exitCode = ready ? 0 : 1;

@@ -1,4 +1,4 @@
-// Takes the image of the database out of a backup file. What comes out is what went in, byte for byte, or nothing does.
+// Takes the image of the database out of a backup file: byte for byte as it was written, or not at all.
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -9,7 +9,7 @@ const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Copies the image in the backup `file` to `to`, which must not exist and gets mode 0600. Rejects with BackupFailure when the file
- * is no backup, was made by a newer release, lost a part or was altered by accident; the seal is for the caller to ask.
+ * is no backup, was made by a newer release, lost a part or was altered by accident. The caller must check the seal.
  */
 export async function copyImage(file: string, to: string): Promise<Trailer> {
   const from = await opened(file);
@@ -38,10 +38,10 @@ export async function copyImage(file: string, to: string): Promise<Trailer> {
   }
 }
 
-// What is not there, or a folder, or may not be read, all said in one way.
+// One message for a missing file, a folder, and a file that may not be read.
 async function opened(file: string): Promise<FileHandle> {
   try {
-    // A named pipe would be waited for until somebody writes to it.
+    // Opening a named pipe would wait for a writer.
     return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
@@ -59,7 +59,7 @@ async function copyHashed(from: FileHandle, to: FileHandle, length: number, hash
   const buffer = Buffer.alloc(PIECE_BYTES);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, length - at), at);
-    if (bytesRead === 0) return; // Shorter than it was: the checksum says so.
+    if (bytesRead === 0) return; // The file got shorter: the checksum will not match.
     const piece = buffer.subarray(0, bytesRead);
     hash.update(piece);
     await to.writeFile(piece);

@@ -1,5 +1,5 @@
-// Keeps a backup that is streamed to us: it gets its name only when all of it has arrived, was checked and is on the disk. What
-// broke off has no name but one that ends in .tmp, and never replaces anything.
+// Writes a backup that is streamed to us. It gets its name only after all of it has arrived, was checked and is on the disk. A broken
+// one keeps a name that ends in .tmp, and never replaces anything.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, existsSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { giveName, syncFolder } from '../files/durable-file.ts';
 import { NEW_FILE, OWNER_ONLY } from '../files/own-file.ts';
 import { parseTrailer, TRAILER_BYTES } from './trailer.ts';
 
-// The draft itself: where others may write, a link may have taken its place.
+// Look at the draft itself: where others may write, a link may have replaced it.
 const ONCE_MORE = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
 export interface KeptBackup<Checked> {
@@ -18,8 +18,8 @@ export interface KeptBackup<Checked> {
 }
 
 /**
- * Writes the pieces to `file`, mode 0600; `check` looks at the image of the database before it counts, and rejects if it will not
- * do. Rejects with BackupFailure or with what `check` or the pieces threw, and then there is no file.
+ * Writes the pieces to `file`, mode 0600; `check` looks at the image before the backup gets its name, and rejects if it is not
+ * usable. Rejects with BackupFailure or with what `check` or the pieces threw, and then there is no file.
  */
 export async function keepBackup<Checked>(
   pieces: AsyncIterable<Uint8Array>,
@@ -55,7 +55,7 @@ async function onDisk<T>(path: string, flags: number, write: (handle: FileHandle
   }
 }
 
-// Everything but the last bytes, which are the trailer: they are written when the image has been looked at.
+// All but the last bytes: the trailer is written after the image was checked.
 async function writeImage(
   handle: FileHandle,
   pieces: AsyncIterable<Uint8Array>,

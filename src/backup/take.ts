@@ -1,5 +1,5 @@
-// Backups as the server gives them: a copy of the database as it stands at one moment, streamed with its trailer. The master key
-// is never part of it; the JWT signing keys in it stay sealed. One at a time, and nothing of it is left on the server.
+// Backups of a running server: a copy of the database at one moment, streamed with its trailer. The master key is never part of it;
+// the JWT signing keys in it stay sealed. One at a time; the copy is removed afterwards.
 import { createHash, type KeyObject } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { TRAILER_BYTES, trailerOf } from './trailer.ts';
 
 export interface BackupStream {
   readonly bytes: number;
-  /** Whoever gets it must read or destroy it: until then there is no other backup. */
+  /** The caller must read or destroy it: until then there is no other backup. */
   readonly stream: Readable;
 }
 
@@ -40,7 +40,7 @@ export function createBackups(deps: {
       }
       busy = true;
       try {
-        // Written first, so that it is in the copy, too: the restored log says what it was restored from.
+        // Write the row first, so that the copy has it: a restored audit log says which backup it came from.
         await store.transaction((tx) =>
           auditOnly(tx, { by: act, account: NO_ACCOUNT, action: 'backup.taken', subject: storeSubject, detail: {} }),
         );
@@ -61,7 +61,7 @@ export function createBackups(deps: {
     busy = false;
   }
 
-  // Also what a killed server left: everything that was ended since stands in it.
+  // Remove also what a killed server left: a copy still holds what was revoked since.
   function removeCopy(): void {
     for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${copy}${end}`, { force: true });
   }
@@ -69,7 +69,7 @@ export function createBackups(deps: {
   async function send(file: FileHandle): Promise<BackupStream> {
     const { size } = await file.stat();
     const stream = Readable.from(pieces(file), { objectMode: false });
-    // Also when nobody has read a byte of it.
+    // Runs also when no byte of it was read.
     stream.once('close', () => {
       file.close().catch(() => undefined);
       done();

@@ -1,5 +1,5 @@
-// The last line of a backup file, behind the image of the database: by its checksum nobody takes a part for the whole, and by
-// its seal nobody without the master key can change what a restore believes.
+// The last line of a backup file, behind the image of the database. Its checksum detects a file that is cut short; its seal detects a
+// change by anyone without the master key.
 import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import { seal, unseal } from '../jwt/seal.ts';
 
@@ -32,7 +32,7 @@ export function parseTrailer(bytes: Uint8Array): ParsedTrailer {
   return /\ncountersign-backup (?!1 )\d{1,9} [!-~ ]+\n$/.test(text) ? 'newer_format' : undefined;
 }
 
-/** Whether this master key sealed this checksum. Throws MasterKeyMismatch when it opens nothing here. */
+/** True when this master key sealed this checksum. Throws MasterKeyMismatch when it cannot open the seal. */
 export function isSealedBy(masterKey: KeyObject, { digest, sealed }: Trailer): boolean {
   const opened = unseal(masterKey, sealed, PURPOSE);
   return opened.length === digest.length && timingSafeEqual(opened, digest);

@@ -1,4 +1,4 @@
-// The decision about one request: its bearer, what the view knows of the credential, and the exchange that lives by it.
+// The decision about one request: its bearer, and the current facts of its credential from the view.
 import { createAuthorize } from '../access/authorize.ts';
 import type { Config } from '../config/schema.ts';
 import { createVerifyBearer } from '../jwt/verify.ts';

@@ -1,4 +1,4 @@
-// Who may do what: the decision about a request, and every use case that makes, changes or ends a credential.
+// The decision about a request, and every use case that makes, changes or ends a credential.
 import { defaultLoginAge } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { createActivateSubkey } from '../credentials/activate-subkey.ts';

@@ -1,5 +1,5 @@
-// What reads or changes the store, for the server and for a command alone: clock, signing keys, view, live exchanges, changes,
-// journal and backups.
+// The store and all that reads or changes it: clock, signing keys, view, live exchanges, changes, journal, backups. The server
+// has it, and a command that runs without one.
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditJournal } from '../audit/journal.ts';
@@ -25,7 +25,7 @@ import type { Monitoring } from './monitoring.ts';
 import { createOpening } from './opening.ts';
 import { composeRevocation } from './revocation.ts';
 
-/** Nanoseconds and milliseconds; stands in for the machine's own clocks. */
+/** The machine's clocks, in nanoseconds and milliseconds. Tests give their own. */
 export interface MachineTime {
   readonly wall: () => bigint;
   readonly monotonic: () => number;
@@ -33,9 +33,9 @@ export interface MachineTime {
 
 export interface CoreOptions extends Pick<Monitoring, 'log' | 'counters'> {
   readonly time?: MachineTime | undefined;
-  /** For a command that works whatever the machine's clock says. */
+  /** What to do when the machine's clock is far ahead of the data. By default clock.accept decides. */
   readonly farAhead?: FarAhead;
-  /** Opens the store of the data unless told otherwise. */
+  /** Opens the store; openStore by default. */
   readonly open?: typeof openStore;
 }
 
@@ -85,7 +85,7 @@ export async function composeCore(config: Config, options: CoreOptions) {
     masterKey,
     /** True when signing keys had to be created. */
     firstStart,
-    /** Laid over `store` and `view` already. */
+    /** Endings that could not be written. `store` and `view` take them into account already. */
     denials,
     live,
     view,

@@ -1,4 +1,4 @@
-// What forwards an allowed request: the connections to the venue, the check of signed orders, and the memory both may take.
+// Forwarding of allowed requests: the connections to the venue, the check of signed orders, and the memory both may take.
 import { perMinute, type RateFigures } from '../access/figures.ts';
 import { createOrderSigners } from '../access/signer.ts';
 import { connectTimeoutMs, MIN_BYTES_PER_SECOND, maxMarksPerAccount, upstreamMemory } from '../config/derived.ts';
@@ -14,13 +14,13 @@ import type { Core } from './core.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Venue } from './venue.ts';
 
-/** A pause of a few seconds is no slow client. */
+/** A client that pauses for a few seconds is not slow. */
 const PACE_WINDOW_MS = 10_000;
 
 export interface GatewayParts extends Pick<Core, 'store' | 'clock' | 'view'>, Pick<Monitoring, 'requestIds'> {
   readonly verifier: Verifier;
   readonly venue: Venue;
-  /** An order's limits say how many marks an account may need. */
+  /** The limits of orders say how many marks an account may need. */
   readonly figures: RateFigures;
   /** How clients reach us. */
   readonly scheme: 'http' | 'https';

@@ -34,10 +34,10 @@ export function composeLimits(
     hasTls && config['rate_limit.enabled'] ? createHandshakeLimit(handshakeLimitOf(config, figures, clock)) : undefined;
   return {
     limiter,
-    /** The same for the use cases, whose refusals are counted here: the front counts its own. */
+    /** The same limiter for the use cases: it counts their refusals. The front counts its own. */
     countedLimiter: countLimited(limiter, counters),
     handshakes,
-    /** Keys that are remembered now. */
+    /** Keys that both remember now. */
     size: () => limiter.size() + (handshakes?.size() ?? 0),
   };
 }

@@ -1,4 +1,4 @@
-// Where the figures of a scrape come from.
+// The metrics page: where each figure of a scrape comes from.
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Config } from '../config/schema.ts';

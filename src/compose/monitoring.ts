@@ -1,4 +1,4 @@
-// What every part tells: the log, the counters and the request ids that both name.
+// What every part reports to: the log, the counters, and the request ids that the log and the audit rows name.
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { createRequestIds } from '../http/kit/request-ids.ts';
@@ -12,7 +12,7 @@ export type Monitoring = ReturnType<typeof composeMonitoring>;
 
 export function composeMonitoring(log: Logger, prepared?: Pick<Prepared, 'routes' | 'connections'>) {
   const { leftOut = [] } = prepared?.routes ?? {};
-  // All in one line: lines of the same event are counted.
+  // All routes in one line: repeated lines of one event are counted, not printed.
   if (leftOut.length > 0) log.warn({ event: 'emergency_routes_left_out', routes: leftOut });
   const problem = prepared?.connections.problem;
   if (problem !== undefined) log.warn({ event: 'connections_lowered', reason: problem });
@@ -20,7 +20,7 @@ export function composeMonitoring(log: Logger, prepared?: Pick<Prepared, 'routes
   return { log, counters, telemetry: createTelemetry(log, counters), requestIds: createRequestIds() };
 }
 
-/** No line of it holds a secret of the settings. */
+/** The log as shipped. No line of it holds a secret of the settings. */
 export const loggerOf = (config: Config): Logger =>
   createLogger({ level: config['log.level'], redact: createLineRedactor(createRedactor(secretsOf(config))) });
 

@@ -1,5 +1,5 @@
-// Parts as they are opened, on an AsyncDisposableStack: closed newest first. One that cannot be closed keeps no other from it,
-// nor does it go untold.
+// Parts in the order of opening, on an AsyncDisposableStack: they are closed newest first. A part that cannot be closed is logged,
+// and the others are closed all the same.
 import { NotClosed } from '../errors.ts';
 
 export interface Opening extends AsyncDisposable {
@@ -7,11 +7,11 @@ export interface Opening extends AsyncDisposable {
   use<Part extends AsyncDisposable>(part: Part): Part;
   defer(close: () => Promise<void> | void): void;
   /**
-   * Everything is open: leaving the scope closes nothing any more. Returns what closes it all, once: a second call waits for the
-   * same end. Rejects with NotClosed, after all of it was tried.
+   * Everything is open: leaving the scope closes nothing any more. Returns the function that closes all parts, once: a second call
+   * waits for the same end. It rejects with NotClosed after every part was tried.
    */
   move(): () => Promise<void>;
-  /** Without `move`: closes everything and never rejects. The start failed for something else. */
+  /** Without `move`: closes everything and never rejects, so that the error of the failed start is the one thrown. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function createOpening(log: NotClosedLog): Opening {
       try {
         await close();
       } catch (error) {
-        // A part that is composed of others has logged theirs.
+        // A part made of others has logged the failures of each.
         if (error instanceof NotClosed) {
           failures.push(...error.failures);
           return;

@@ -1,4 +1,4 @@
-// The operator API and where it listens: beside the server, or alone for as long as a command takes.
+// The operator API and its listener: beside the server, or alone for the time of one command.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ export async function composeOperator(loaded: LoadedConfig, parts: OperatorParts
 
 /**
  * The operator API alone, for a command while no server runs: on a free loopback port, with a token of its own that nobody
- * else learns. Throws StoreLocked while a server runs, and NoData where there is nothing to work on.
+ * else learns. Throws StoreLocked while a server runs, and NoData where there is no database.
  */
 export async function startOperatorAlone(
   loaded: LoadedConfig,
@@ -87,7 +87,7 @@ export async function startOperatorAlone(
   return { url: listener.url, token, stop: opening.move() };
 }
 
-/** What the operator API does, by name. */
+/** The use cases of the operator API. */
 export function composeOperatorServices(config: Config, core: Core) {
   const { store, clock, keyring, changes, signingKeys, backups } = core;
   return {

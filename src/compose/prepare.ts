@@ -1,5 +1,6 @@
-// What a start makes of its settings before it opens anything: the route table, the certificate, the master key if there is one, the places
-// of the operator API, and as many connections as the system allows. A start begins with this, and `config check` and the doctor look at it, so that neither can accept what a start refuses.
+// Everything a start reads before it opens anything: the route table, the certificate, the master key if there is one, the places
+// of the operator API, and the number of connections the system allows. `config check` and the doctor read the same, so that
+// neither accepts what a start refuses.
 
 import { overridden, type RateFigures } from '../access/figures.ts';
 import { builtInFigures, builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../access/own-routes.ts';
@@ -19,17 +20,17 @@ export interface PreparedRoutes {
   readonly table: RouteTable;
   /** Those of the table, as rate_limit.override has them. */
   readonly figures: RateFigures;
-  /** Names of emergency routes that the table does not have: no reason not to start, but to be told. */
+  /** Names of emergency routes that the table does not have. The server starts all the same, and warns. */
   readonly leftOut: readonly string[];
 }
 
-/** What came of one part: its value, or sentences that each name a setting, or the file of one. */
+/** The result of one part: its value, or sentences that each name a setting or its file. */
 export type Outcome<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
 
 export interface Outcomes {
   readonly routes: Outcome<PreparedRoutes>;
   readonly tls: Outcome<TlsOptions | undefined>;
-  /** Whether one is there, which could be used; one that is missing is made at the first start. */
+  /** True when a usable one is there. A missing one is made at the first start. */
   readonly masterKey: Outcome<boolean>;
   readonly operatorPlaces: Outcome<readonly ListenAt[]>;
   readonly connections: Outcome<Connections>;
@@ -37,7 +38,7 @@ export interface Outcomes {
 
 export type Prepared = { readonly [Part in keyof Outcomes]: Extract<Outcomes[Part], { value: unknown }>['value'] };
 
-/** Each part by itself, for who wants to know all that is wrong. */
+/** Each part by itself, so that all problems are found at once. */
 export const tryPreparing = ({ config, sources }: LoadedConfig): Outcomes => ({
   routes: attempt(() => openRoutes(config)),
   tls: attempt(() => (config['tls.cert'] === '' ? undefined : openTls(config['tls.cert'], config['tls.key']))),
@@ -68,7 +69,7 @@ export function prepare(loaded: LoadedConfig): Prepared {
   throw new ConfigError(all.flatMap((part) => ('value' in part ? [] : part.problems)));
 }
 
-/** For people: what a table without these means. */
+/** The warning about a table without these routes. */
 export const leftOutSentence = (leftOut: readonly string[]): string =>
   `the route table leaves out ${leftOut.join(', ')}: in an emergency nobody can call what is not there; src/access/routes/example.json has the rows`;
 
@@ -97,7 +98,7 @@ const MAX_ROUTE_FILE_BYTES = 4 * 1024 * 1024;
 
 function readRouteFile(file: string): unknown {
   try {
-    // Who writes it decides which routes need no proof.
+    // Its writer decides which routes need no proof.
     const text = readGuarded(file, 'trusted', MAX_ROUTE_FILE_BYTES);
     if (text === 'too_large') throw new Error(`it is larger than ${MAX_ROUTE_FILE_BYTES} bytes`);
     return JSON.parse(text.toString('utf8'));

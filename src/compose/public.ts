@@ -80,14 +80,14 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
       },
       requestTimeoutMs: config['http.request_timeout'] * 1000,
       keepAliveTimeoutMs: config['http.keep_alive_timeout'] * 1000,
-      // Longer than the venue may be silent, so that it is the exchange that ends in time, with an answer.
+      // Longer than the venue may be silent, so that the exchange times out first, with an answer.
       silenceTimeoutMs: (config['upstream.timeout'] + config['http.request_timeout']) * 1000,
       tls,
     },
     front,
   );
   const port = await server.listen();
-  // Whoever still waits for the venue then is told whether the request had left, instead of nothing.
+  // Then the connections to the venue end: a client that still waits is answered 503, which says whether its request was sent.
   opening.defer(() => server.drain(config['http.drain_timeout'] * 1000, gateway.upstream.destroy));
   if (sources['siwe.domains'].kind === 'default') authority.siweDomains.push(`localhost:${port}`, `127.0.0.1:${port}`);
   const host = config['server.host'].includes(':') ? `[${config['server.host']}]` : config['server.host'];

@@ -1,4 +1,4 @@
-// The checks that GET /readyz and the operator's readiness ask.
+// The checks behind GET /readyz.
 import type { Config } from '../config/schema.ts';
 import { leadSeconds } from '../domain/time.ts';
 import type { Keyring } from '../jwt/keyring.ts';
@@ -50,14 +50,14 @@ export function composeReadiness(config: Config, parts: ReadinessParts) {
   });
   return {
     readiness,
-    /** From here on we are not ready. */
+    /** Makes the server not ready: called first at a stop. */
     stopping: () => {
       isStopping = true;
     },
   };
 }
 
-/** What a command alone checks. */
+/** The checks of a command that runs without a server. */
 export const composeCoreReadiness = (config: Config, core: Core): Readiness =>
   createReadiness(coreChecks(config, core));
 

@@ -1,5 +1,5 @@
-// What is done to data that no server has open, and what may be asked of data that one has: the composition of restore and of
-// the doctor's look at the database. It starts no service, and a restore never touches a folder that holds anything.
+// Restore, and the doctor's look at the data. Neither starts a service; a restore never touches a folder that holds anything, and
+// the look changes nothing in it, also while a server runs.
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ import { removeLeftTrials } from '../store/sqlite/trial-folder.ts';
 export type { DatabaseFacts, Trial } from '../store/dialect.ts';
 
 export interface Restored extends Settled {
-  /** What the backup holds; its highest time is when it was taken. */
+  /** Facts of the database in the backup. Its highest time is when it was taken. */
   readonly backup: DatabaseFacts;
   readonly restoredAt: UnixNanos;
 }
@@ -58,13 +58,13 @@ export interface DataLook {
   readonly held: boolean;
   /** `undefined` where there is none. */
   readonly database: Examination | undefined;
-  /** What the next start would come to; a server that runs has started. */
+  /** What the next start would do. `starts` while a server runs. */
   readonly start: Trial;
 }
 
 /**
- * Changes nothing in the folder, and keeps nobody from working on; copies that earlier looks left elsewhere are removed. Throws
- * UnsafeFile for a folder of others: nothing in it is read; StoreFailure where nothing can be looked at.
+ * Changes nothing in the folder, and does not disturb a running server. Removes copies that earlier looks left elsewhere. Throws
+ * UnsafeFile for another user's folder, of which nothing is read, and StoreFailure when it cannot look.
  */
 export async function lookAtData(folder: string): Promise<DataLook> {
   removeLeftTrials();
@@ -82,8 +82,8 @@ export async function lookAtData(folder: string): Promise<DataLook> {
 }
 
 /**
- * Makes a data folder of a backup, for a server to start on: all of it or nothing. The folder must be new, or hold nothing but a
- * settings file and what a fresh volume brings with it. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
+ * Makes a data folder from a backup, for a server to start on: all of it or nothing. The folder must be new, or hold only a
+ * settings file and what a fresh volume contains. The master key must be the one that the backup was made with; none is ever made. Throws BackupFailure,
  * MasterKeyUnusable, MasterKeyMismatch, ClockFarAhead, UnsafeFile and StoreFailure. `time` stands in for the machine's own clocks, for
  * tests.
  */
@@ -103,11 +103,11 @@ export async function restoreBackup(
     const removeDraft = () => {
       for (const end of DRAFT_ENDS) rmSync(`${draft}${end}`, { force: true });
     };
-    // Held to the end: no server starts here before everything is in place.
+    // Hold the lock to the end: no server may start here before everything is in place.
     const lock = sqlite(file).own();
     try {
       requireEmpty(folder, { butLocked: true });
-      // What a restore that was killed left: nobody else is at work here, and half a restore is nothing.
+      // Remove the half restore of a killed process: under the lock nobody else is at work here.
       removeDraft();
       try {
         const restored = await settle(draft, masterKey);
@@ -131,7 +131,7 @@ export async function restoreBackup(
 
   async function settle(draft: string, masterKey: KeyObject): Promise<Restored> {
     const trailer = await copyImage(backup, draft);
-    // Before SQLite reads a byte of it: what is sealed is what a server of ours wrote.
+    // Check the seal before SQLite reads a byte: only a sealed image was written by a server of ours.
     if (!isSealedBy(masterKey, trailer)) throw new BackupFailure(`${backup} was altered after it was made`);
     const facts = await requireUsable(draft, backup);
     createKeyring({ records: facts.signingKeys, masterKey });
@@ -151,10 +151,10 @@ export async function restoreBackup(
   }
 }
 
-/** What lies beside a database that is being restored, under its name and these ends. */
+/** Suffixes of the files beside a database that is being restored. */
 const DRAFT_ENDS = ['', '-wal', '-shm', '-journal', '.lock', '.lock-journal'];
 
-/** What an empty folder may hold: settings, what remains of a lock that nobody holds, and of a restore that was killed. */
+/** Names an empty folder may hold: settings, an unheld lock, and the files of a killed restore. */
 const nothing = [
   SETTINGS_FILE,
   `${DATABASE_FILE}.lock`,
@@ -163,13 +163,13 @@ const nothing = [
 ];
 
 /**
- * What a volume brings with it: lost+found of an ext file system, .snapshot of a file server, and what Kubernetes puts beside a mounted
+ * True for what a fresh volume contains: lost+found of an ext file system, .snapshot of a file server, and what Kubernetes puts beside a mounted
  * file (`..data`, a link to a folder `..2026_01_31_09_00_00.1`).
  */
 const isOfVolume = (entry: Dirent): boolean =>
   entry.name.startsWith('..') || (entry.isDirectory() && (entry.name === 'lost+found' || entry.name === '.snapshot'));
 
-/** Throws BackupFailure, naming one thing that is there, and UnsafeFile for a folder of others. */
+/** Throws BackupFailure, naming one file that is there, and UnsafeFile for another user's folder. */
 function requireEmpty(folder: string, { butLocked = false } = {}): void {
   if (!existsSync(folder)) return;
   requireOwnFolder(folder);

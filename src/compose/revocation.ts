@@ -1,4 +1,5 @@
-// The revocation of one node around a store: what could not be written, the view, what is under way, and the one way to change.
+// Revocation on one node, around a store: the denials that could not be written, the view, the live exchanges, and the one way to
+// commit a change.
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Keyring } from '../jwt/keyring.ts';
@@ -14,13 +15,13 @@ import { countChanges } from '../telemetry/observe.ts';
 import type { Monitoring } from './monitoring.ts';
 
 export interface RevocationParts<MadeView> extends Pick<Monitoring, 'log' | 'counters'> {
-  /** As it is stored: the denials are laid over it here. */
+  /** The store without the denials, which are applied here. */
   readonly stored: Pick<Store, 'transaction' | 'position' | 'facts' | 'whenLost'>;
   readonly clock: Clock;
   readonly keyring: Pick<Keyring, 'add' | 'retire'>;
   readonly onEnded?: Parameters<typeof createChanges>[0]['onEnded'];
   readonly makeView: (deps: Parameters<typeof createView>[0]) => MadeView;
-  /** Which subscribers of a change there are, and in which order: those of the product unless told otherwise. */
+  /** Reorders or drops subscribers of a change; by default they stay as they are. */
   readonly arrange?: (subscribers: readonly Subscriber[]) => readonly Subscriber[];
 }
 

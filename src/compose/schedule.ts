@@ -1,12 +1,12 @@
-// What is done again and again while the server runs.
+// Timers of a running server: purge, emptying the write-ahead log, watching the clock, signing keys that are due.
 import { keepLogEmpty } from '../store/sqlite/keep-log-empty.ts';
 import type { Core, CoreOptions } from './core.ts';
 import { createOpening } from './opening.ts';
 
 const PURGE_MS = 60_000;
-/** Several times a minute, for a copy of the database may be in the way of one: SECURITY.md. */
+/** Several times a minute: a copy of the database can block an attempt, and SECURITY.md promises one minute. */
 const EMPTY_LOG_MS = 15_000;
-/** Often enough for the clock to tell a machine that stands by its time from one that jumps. */
+/** Often enough for the clock to notice a jump of the machine's time. */
 const CLOCK_MS = 1_000;
 const KEYS_DUE_MS = 5_000;
 
@@ -28,12 +28,12 @@ export async function composeSchedule(
     onFailure: (why) => log.error({ event: 'log_not_emptied', ...why }),
   });
   every(EMPTY_LOG_MS, () => void emptyLog.attempt());
-  // Also while nobody asks anything.
+  // The clock must see the machine's time also while there are no requests.
   every(CLOCK_MS, () => {
     try {
       clock.now();
     } catch {
-      // Whoever needs it asks again, and is told.
+      // The next request that needs the time gets the same error.
     }
   });
   await signingKeys.retireUnused();

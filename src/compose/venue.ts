@@ -1,4 +1,4 @@
-// Where requests go: the venue of the settings, or the demo venue, which is loaded only when it is asked for.
+// The venue that requests are forwarded to: that of the settings, or the demo venue, which is loaded only when it is asked for.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface Venue extends AsyncDisposable {
   readonly address: VenueAddress;
   /** Proves to the venue that a request comes from us. */
   readonly secret: string | undefined;
-  /** For people. */
+  /** In words, for the output of `serve`. */
   readonly description: string;
 }
 
@@ -25,7 +25,7 @@ export async function composeVenue(config: Config): Promise<Venue> {
   return { address, secret, description, [Symbol.asyncDispose]: async () => undefined };
 }
 
-// It answers on a socket in a folder that only this user can enter, and demands a secret made for this start.
+// The demo venue answers on a socket in a folder that only this user can enter, and demands a secret made for this start.
 async function startDemoVenue(config: Config): Promise<Omit<Venue, 'description'>> {
   const secret = randomBytes(32).toString('base64url');
   const inData = join(config['data.folder'], 'venue.sock');

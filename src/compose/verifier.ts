@@ -21,7 +21,7 @@ export async function composeVerifier(config: Config, { log, telemetry }: Pick<M
   };
   const workers = config['engine.workers'];
   const count = workers === 'auto' ? availableParallelism() - 1 : workers;
-  // The main thread answers most of the time, so that its tables matter most.
+  // The main thread answers most questions, so it gets half of the memory.
   const tableBytes = config['engine.table_mib'] * MIB;
   const [own, each] = count === 0 ? [tableBytes, 0] : [tableBytes / 2, tableBytes / 2 / count];
   const { recoverPublicKey } = walletRecovery;

@@ -1,4 +1,4 @@
-// The API as tables: which routes there are and what each answers. Who calls is what the gateway's headers say; it never asks again.
+// The API as tables: which routes there are and what each answers. The gateway's headers say who the caller is; the venue never checks again.
 import * as exchange from './exchange.ts';
 import { amountOf, batchOf, fieldsOf, invalid, oneOf, Refusal, textOf } from './input.ts';
 import { type Market, marketOf, markets } from './markets.ts';

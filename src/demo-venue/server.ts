@@ -1,4 +1,4 @@
-// The venue's door: it hears only who holds the upstream secret, the gateway, and never looks at Authorization.
+// The venue's door: it answers only the gateway, which has the upstream secret, and never reads Authorization.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';

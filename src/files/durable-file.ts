@@ -1,5 +1,5 @@
-// Small files that are whole or are not there, whatever ends us in between: written under another name, brought to the disk, and
-// only then given their own. A link in the place of one is never written through.
+// Small files that are whole or absent, even after a crash: written under another name, synced, and only then renamed. A link at
+// the path is never followed.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -32,7 +32,7 @@ export function giveName(draft: string, path: string): boolean {
     linkSync(draft, path); // Unlike a rename, a link never replaces what is already there.
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST') return false;
-    // Some file systems, those of memory sticks for one, have no links.
+    // Some file systems, FAT for example, have no links.
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
     renameSync(draft, path);
   }
@@ -64,12 +64,12 @@ function withDraft<Result>(path: string, content: string, name: (draft: string) 
   }
 }
 
-/** Somebody who is making one has it under its own name, or has given up, long before. */
+/** A process that is still making a file has renamed it, or given up, long before. */
 const DRAFT_MS = 60_000;
 
 /**
  * The names beside `path` under which a process that was killed left what it was making: whole, and the very file where it was killed
- * last, or half of one. Only files of ours, and none that somebody may be making now. Never throws: it is none where it cannot look.
+ * last, or half of one. Only files of ours, and none that a process may be making now. Never throws: a folder that cannot be read has none.
  */
 export function leftDrafts(path: string): readonly string[] {
   const start = `${basename(path)}.`;
@@ -88,18 +88,18 @@ export function leftDrafts(path: string): readonly string[] {
   }
 }
 
-/** Removes those. What cannot be removed stays, and the doctor names it. */
+/** Removes those. The doctor names what cannot be removed. */
 export function removeLeftDrafts(path: string): void {
   for (const draft of leftDrafts(path)) {
     try {
       rmSync(draft, { force: true });
     } catch {
-      // A folder that is mounted to be read, for one.
+      // A folder that is mounted read-only, for example.
     }
   }
 }
 
-/** Brings the names in a folder to the disk, and what they name. */
+/** Syncs a folder: after it the names in it survive a crash. */
 export function syncFolder(path: string): void {
   if (process.platform === 'win32') return; // Windows cannot open a folder for this.
   const folder = openSync(path, constants.O_RDONLY);

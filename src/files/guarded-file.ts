@@ -1,25 +1,25 @@
-// The one way to read a file that decides what is allowed here: keys, bearers, settings, routes. What is asked of it is asked of
-// the open file and not of its path, and what is not the owner's or root's is not read.
+// The one way to read a file that decides what is allowed: keys, bearers, settings, routes. Owner and mode are checked on the open
+// file, not on its path. A file of another user than us or root is not read.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { UnsafeFile } from '../errors.ts';
 import { requireOurs, shownMode } from './ownership.ts';
 
 /**
- * Who else may do what with the file:
- * - `secret`: nobody anything.
+ * What other users may do with the file:
+ * - `secret`: nothing.
  * - `mounted_secret`: the same, but for mode 0440, which a secret mount gives to a service that is not root.
- * - `group_secret`: a group may read it, 0440 or 0640: so systems keep a TLS key for the services that prove themselves with it.
- * - `trusted`: others may read it, and not write.
- * - `shown`: anything; it proves itself otherwise.
- * All but `shown` belong to us or to root. On Windows nobody is asked: there the access list of the folder decides.
+ * - `group_secret`: a group may read it, 0440 or 0640: systems keep TLS keys so.
+ * - `trusted`: read it.
+ * - `shown`: anything. Its content is verified otherwise.
+ * All but `shown` belong to us or to root. On Windows nothing is checked: the access list of the folder decides.
  */
 export type Guard = 'secret' | 'mounted_secret' | 'group_secret' | 'trusted' | 'shown';
 
 const WINDOWS = process.platform === 'win32';
 const MOST_LINKS = 40;
 const PIECE_BYTES = 64 * 1024;
-// Opening a named pipe would wait for a writer for ever, and a terminal would become ours.
+// O_NONBLOCK: opening a named pipe would wait for a writer for ever. O_NOCTTY: a terminal would become ours.
 const READ = WINDOWS
   ? constants.O_RDONLY
   : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -61,12 +61,12 @@ function requireBits(path: string, { mode }: Stats, guard: Guard): void {
 }
 
 /**
- * Where the links of `path` lead, each of them ours or root's. Whoever may write in a folder on the way can still put another
- * file of ours in the place of this one, never a file of his own: that is asked of the open file.
+ * Where the links of `path` lead, each of them ours or root's. A user who may write in a folder on the way can still swap in
+ * another file of ours, never one of his own: the owner is checked on the open file.
  */
 function withoutLinks(path: string, guard: Guard): string {
   const start = resolve(path);
-  lstatSync(start); // Nothing of this name is another matter than a link that leads nowhere.
+  lstatSync(start); // Tell a missing file from a link that leads nowhere.
   let at = parse(start).root;
   let rest = start.slice(at.length).split(sep);
   for (let links = 0; ; ) {
@@ -91,7 +91,7 @@ function withoutLinks(path: string, guard: Guard): string {
   }
 }
 
-// Its size may change while it is read, and some file systems tell none.
+// The size may change while the file is read, and some file systems report none.
 function readUpTo(file: number, maxBytes: number): Buffer | 'too_large' {
   const pieces: Buffer[] = [];
   for (let bytes = 0; ; ) {

@@ -1,10 +1,10 @@
-// Files that this program makes for its owner alone, and their names. A link in the place of one is never followed: what it names
-// would be made, or locked, in a folder that nobody looked at.
+// Files that this program makes for its owner alone. A link at the path is never followed: its target would be made, or locked, in a
+// folder that was never checked.
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { isSystemError, UnsafeFile } from '../errors.ts';
 
 export const OWNER_ONLY = 0o600;
-/** Flags of a file that nobody has made yet. Windows has no O_NOFOLLOW; there O_EXCL alone refuses a name that is taken. */
+/** Flags to create a new file. Windows has no O_NOFOLLOW; there O_EXCL alone refuses a name that is taken. */
 export const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /**
@@ -20,7 +20,7 @@ export function ensureOwnFile(path: string): void {
   }
 }
 
-/** Whether something has this name. Throws UnsafeFile for a link, wherever it leads. */
+/** True when a file or folder has this name. Throws UnsafeFile for a link, wherever it leads. */
 export function isThere(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink()) throw new UnsafeFile(path, 'is a link, which is not followed; remove it');

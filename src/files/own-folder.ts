@@ -1,5 +1,5 @@
-// The folder of the data. Who may write in it owns the data: a write-ahead log laid beside the database becomes part of it, and
-// whoever can take the lock away can let a second server in.
+// The data folder. A user who may write in it owns the data: a forged write-ahead log becomes part of the database, and removing the
+// lock file lets a second server in.
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UnsafeFile } from '../errors.ts';
@@ -23,8 +23,8 @@ export function requireOwnFolder(path: string): void {
 }
 
 /**
- * The folder above `path`, if others may take what lies there away and put something else in its place. They cannot read it, and
- * what is theirs is not accepted: so nothing is refused for it. In a sticky folder they may do so only while nothing is there.
+ * The folder above `path`, if others may replace what lies there. It is a warning, no refusal: they cannot read our files, and a
+ * file of theirs is not accepted. In a sticky folder they can do so only while nothing is there.
  */
 export function looseFolderAbove(path: string, { sticky = false } = {}): string | undefined {
   if (WINDOWS) return undefined;

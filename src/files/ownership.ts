@@ -1,5 +1,5 @@
-// Whose a file or folder is: ours, root's, or somebody's who could then change what we do. Windows tells no owner by a number: there
-// the access list of the folder decides, and nothing is asked here.
+// The owner of a file or folder must be us or root: another user could change what we do. Windows has no numeric owner: there the
+// access list of the folder decides, and nothing is checked here.
 import type { Stats } from 'node:fs';
 import { UnsafeFile } from '../errors.ts';
 
@@ -11,7 +11,7 @@ export function requireOurs(path: string, { uid }: Stats, link?: string): void {
   const us = process.geteuid?.();
   if (us === undefined || uid === us || uid === 0) return;
   if (link !== undefined) throw new UnsafeFile(path, `is reached by a link of user ${uid}, who is not us: ${link}`);
-  // To take a file from the service that works with it would end that: root becomes its user instead.
+  // Root must not take the service's file: it runs the command as the service's user instead.
   const remedy =
     us === 0
       ? `run this as that user: sudo -u '#${uid}' ...`
