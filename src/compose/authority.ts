@@ -1,6 +1,5 @@
 // The decision about a request, and every use case that makes, changes or ends a credential.
 import { defaultLoginAge } from '../config/derived.ts';
-import type { Config } from '../config/schema.ts';
 import { createActivateSubkey } from '../credentials/activate-subkey.ts';
 import { createEndSelf } from '../credentials/end-self.ts';
 import { createIssueTerminalToken } from '../credentials/issue-terminal-token.ts';
@@ -21,6 +20,7 @@ import type { Core } from './core.ts';
 import { derivationHashes } from './derivation-hashes.ts';
 import type { Limits } from './limits.ts';
 import type { Monitoring } from './monitoring.ts';
+import type { Slice } from './slice.ts';
 
 export interface AuthorityParts
   extends Pick<Core, 'store' | 'clock' | 'keyring' | 'live' | 'view' | 'journal' | 'changes'>,
@@ -31,7 +31,10 @@ export interface AuthorityParts
 
 export type Authority = ReturnType<typeof composeAuthority>;
 
-export function composeAuthority(config: Config, parts: AuthorityParts) {
+export function composeAuthority(
+  config: Slice<'jwt' | 'login' | 'memory' | 'onboarding' | 'siwe' | 'subkeys' | 'terminal_token' | 'tokens' | 'wire'>,
+  parts: AuthorityParts,
+) {
   const { store, clock, keyring, view, journal, changes, verifier, counters } = parts;
   const limiter = parts.countedLimiter;
   const { verifyBearer, authorize } = composeAccess(config, parts);

@@ -4,7 +4,6 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditJournal } from '../audit/journal.ts';
 import { createBackups } from '../backup/take.ts';
-import type { Config } from '../config/schema.ts';
 import { createSigningKeys } from '../credentials/signing-keys.ts';
 import type { Clock } from '../domain/time.ts';
 import { removeLeftDrafts } from '../files/durable-file.ts';
@@ -24,6 +23,7 @@ import { keyUsesOf } from './key-uses.ts';
 import type { Monitoring } from './monitoring.ts';
 import { createOpening } from './opening.ts';
 import { composeRevocation } from './revocation.ts';
+import type { Slice } from './slice.ts';
 
 /** The machine's clocks, in nanoseconds and milliseconds. Tests give their own. */
 export interface MachineTime {
@@ -41,7 +41,10 @@ export interface CoreOptions extends Pick<Monitoring, 'log' | 'counters'> {
 
 export type Core = Awaited<ReturnType<typeof composeCore>>;
 
-export async function composeCore(config: Config, options: CoreOptions) {
+export async function composeCore(
+  config: Slice<'clock' | 'data' | 'master_key' | 'memory' | 'signing_keys' | 'terminal_token'>,
+  options: CoreOptions,
+) {
   const { log, counters, time, farAhead = config['clock.accept'] ? 'accept' : 'refuse', open = openStore } = options;
   await using opening = createOpening(log);
   const folder = config['data.folder'];

@@ -2,7 +2,6 @@
 import { perMinute, type RateFigures } from '../access/figures.ts';
 import { createOrderSigners } from '../access/signer.ts';
 import { connectTimeoutMs, MIN_BYTES_PER_SECOND, maxMarksPerAccount, upstreamMemory } from '../config/derived.ts';
-import type { Config } from '../config/schema.ts';
 import { passedHeaders } from '../domain/request-headers.ts';
 import { createShares } from '../domain/shares.ts';
 import { createForward } from '../gateway/forward.ts';
@@ -12,7 +11,10 @@ import { createOrderMarks, guaranteedMarks, type OrderMarks } from '../orders/ma
 import type { Verifier } from '../verification/verifier.ts';
 import type { Core } from './core.ts';
 import type { Monitoring } from './monitoring.ts';
+import type { Slice } from './slice.ts';
 import type { Venue } from './venue.ts';
+
+type Settings = Slice<'login' | 'orders' | 'upstream'>;
 
 /** A client that pauses for a few seconds is not slow. */
 const PACE_WINDOW_MS = 10_000;
@@ -28,7 +30,7 @@ export interface GatewayParts extends Pick<Core, 'store' | 'clock' | 'view'>, Pi
 
 export type Gateway = ReturnType<typeof composeGateway>;
 
-export function composeGateway(config: Config, parts: GatewayParts) {
+export function composeGateway(config: Settings, parts: GatewayParts) {
   const { venue, scheme } = parts;
   const upstream = createUpstream({
     address: venue.address,
@@ -57,7 +59,7 @@ export function composeGateway(config: Config, parts: GatewayParts) {
   return { upstream, bodies, answers, marks, forward, [Symbol.asyncDispose]: async () => upstream.destroy() };
 }
 
-const orderMarks = (config: Config, figures: RateFigures): OrderMarks =>
+const orderMarks = (config: Settings, figures: RateFigures): OrderMarks =>
   createOrderMarks({
     maxMarks: config['orders.max_marks'],
     maxPerAccount: maxMarksPerAccount(config),
@@ -72,7 +74,7 @@ const orderMarks = (config: Config, figures: RateFigures): OrderMarks =>
   });
 
 const orderCheck = (
-  config: Config,
+  config: Settings,
   { verifier, store, clock, view, marks, requestIds }: GatewayParts & { readonly marks: OrderMarks },
 ): OrderCheck =>
   createOrderCheck({

@@ -1,18 +1,20 @@
 // Rate limits: from the figures of the settings to the limiter of requests and that of TLS handshakes.
 
 import { perMinute, type RateFigures } from '../access/figures.ts';
-import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/time.ts';
 import { rateLimitsOf } from '../ratelimit/from-figures.ts';
 import { createHandshakeLimit } from '../ratelimit/handshakes.ts';
 import { createRateLimiter } from '../ratelimit/limiter.ts';
 import { countLimited } from '../telemetry/observe.ts';
 import type { Monitoring } from './monitoring.ts';
+import type { Slice } from './slice.ts';
+
+type Settings = Slice<'http' | 'memory' | 'rate_limit'>;
 
 export type Limits = ReturnType<typeof composeLimits>;
 
 export function composeLimits(
-  config: Config,
+  config: Settings,
   {
     clock,
     counters,
@@ -42,7 +44,7 @@ export function composeLimits(
   };
 }
 
-const handshakeLimitOf = (config: Config, figures: RateFigures, clock: Clock) => ({
+const handshakeLimitOf = (config: Settings, figures: RateFigures, clock: Clock) => ({
   perMinute: perMinute(figures.handshakes),
   burst: config['http.max_connections_per_address'],
   maxKeys: config['memory.entries'],

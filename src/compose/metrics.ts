@@ -1,7 +1,6 @@
 // The metrics page: where each figure of a scrape comes from.
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Config } from '../config/schema.ts';
 import { leadSeconds, millisOf } from '../domain/time.ts';
 import type { MetricsAccess } from '../operator/api.ts';
 import { createIsOperator } from '../operator/bearer.ts';
@@ -16,6 +15,7 @@ import type { Core } from './core.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './limits.ts';
 import type { Monitoring } from './monitoring.ts';
+import type { Slice } from './slice.ts';
 
 export interface MetricsParts extends Pick<Monitoring, 'counters'> {
   readonly core: Core;
@@ -26,7 +26,7 @@ export interface MetricsParts extends Pick<Monitoring, 'counters'> {
   readonly readiness: Readiness;
 }
 
-export function composeMetrics(config: Config, parts: MetricsParts): MetricsAccess {
+export function composeMetrics(config: Slice<'data' | 'metrics' | 'signing_keys'>, parts: MetricsParts): MetricsAccess {
   const { core, verifier, authority, gateway, limits, readiness, counters } = parts;
   const { store, clock, live, view, journal, changes } = core;
   const { upstream, bodies, answers, marks } = gateway;

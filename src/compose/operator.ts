@@ -6,7 +6,6 @@ import pino from 'pino';
 import manifest from '../../package.json' with { type: 'json' };
 import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
 import { shownSettings } from '../config/shown.ts';
 import { createAcceptClock } from '../credentials/accept-clock.ts';
 import { createFindCredentials } from '../credentials/find-credentials.ts';
@@ -26,6 +25,7 @@ import { composeMonitoring, type Monitoring } from './monitoring.ts';
 import { createOpening } from './opening.ts';
 import { operatorToken } from './operator-token.ts';
 import { composeCoreReadiness } from './readiness.ts';
+import type { Slice } from './slice.ts';
 
 export interface OperatorParts extends Pick<Monitoring, 'log' | 'telemetry'> {
   readonly core: Core;
@@ -88,7 +88,7 @@ export async function startOperatorAlone(
 }
 
 /** The use cases of the operator API. */
-export function composeOperatorServices(config: Config, core: Core) {
+export function composeOperatorServices(config: Slice<'jwt' | 'login'>, core: Core) {
   const { store, clock, keyring, changes, signingKeys, backups } = core;
   return {
     store,

@@ -1,5 +1,4 @@
 // The checks behind GET /readyz.
-import type { Config } from '../config/schema.ts';
 import { leadSeconds } from '../domain/time.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import type { KeyUse } from '../jwt/kinds.ts';
@@ -27,6 +26,9 @@ import { keyUsesOf } from './key-uses.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Prepared } from './prepare.ts';
 import type { Schedule } from './schedule.ts';
+import type { Slice } from './slice.ts';
+
+type Settings = Slice<'data' | 'terminal_token'>;
 
 export interface ReadinessParts extends Pick<Prepared, 'connections'>, Pick<Monitoring, 'counters'> {
   readonly core: Core;
@@ -34,7 +36,7 @@ export interface ReadinessParts extends Pick<Prepared, 'connections'>, Pick<Moni
   readonly schedule: Pick<Schedule, 'emptyLog'>;
 }
 
-export function composeReadiness(config: Config, parts: ReadinessParts) {
+export function composeReadiness(config: Settings, parts: ReadinessParts) {
   const { core, verifier, schedule, connections, counters } = parts;
   let isStopping = false;
   const readiness = createReadiness({
@@ -58,10 +60,10 @@ export function composeReadiness(config: Config, parts: ReadinessParts) {
 }
 
 /** The checks of a command that runs without a server. */
-export const composeCoreReadiness = (config: Config, core: Core): Readiness =>
+export const composeCoreReadiness = (config: Settings, core: Core): Readiness =>
   createReadiness(coreChecks(config, core));
 
-const coreChecks = (config: Config, { store, clock, keyring }: Core) => ({
+const coreChecks = (config: Settings, { store, clock, keyring }: Core) => ({
   store: () => storeFinding(() => store.ping()),
   clock: () => clockFinding(leadSeconds(clock)),
   signing_keys: () => signingKeysFinding(signingProblem(keyring, keyUsesOf(config))),

@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
 import type { UpstreamAddress, VenueAddress } from '../config/upstream-address.ts';
+import type { Slice } from './slice.ts';
+
+type Settings = Slice<'data' | 'upstream'>;
 
 // Linux's limit for the path of a socket is 107 bytes; other systems allow fewer.
 const MAX_SOCKET_PATH = 100;
@@ -17,7 +19,7 @@ export interface Venue extends AsyncDisposable {
   readonly description: string;
 }
 
-export async function composeVenue(config: Config): Promise<Venue> {
+export async function composeVenue(config: Settings): Promise<Venue> {
   const address = config['upstream.url'];
   const description = describeUpstream(address);
   if (address.kind === 'demo') return { ...(await startDemoVenue(config)), description };
@@ -26,7 +28,7 @@ export async function composeVenue(config: Config): Promise<Venue> {
 }
 
 // The demo venue answers on a socket in a folder that only this user can enter, and demands a secret made for this start.
-async function startDemoVenue(config: Config): Promise<Omit<Venue, 'description'>> {
+async function startDemoVenue(config: Settings): Promise<Omit<Venue, 'description'>> {
   const secret = randomBytes(32).toString('base64url');
   const inData = join(config['data.folder'], 'venue.sock');
   const temporary =

@@ -2,17 +2,20 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { MAX_VERIFICATION_WAIT_MS } from '../config/derived.ts';
-import type { Config } from '../config/schema.ts';
 import { openWalletRecovery, type WalletRecovery } from '../ethereum/wallet-recovery.ts';
 import { openAnswers } from '../verification/open-answers.ts';
 import { createThreads } from '../verification/threads.ts';
 import { createVerifier } from '../verification/verifier.ts';
 import { derivationHashes } from './derivation-hashes.ts';
 import type { Monitoring } from './monitoring.ts';
+import type { Slice } from './slice.ts';
 
 const MIB = 1_048_576;
 
-export async function composeVerifier(config: Config, { log, telemetry }: Pick<Monitoring, 'log' | 'telemetry'>) {
+export async function composeVerifier(
+  config: Slice<'engine' | 'wire'>,
+  { log, telemetry }: Pick<Monitoring, 'log' | 'telemetry'>,
+) {
   const walletRecovery = await openWalletRecovery();
   sayWalletRecovery(walletRecovery, log);
   const settings = {

@@ -16,13 +16,14 @@ const CONNECT_TIMEOUT_SECONDS = 2;
 const USUAL_LOGIN_AGE_SECONDS = 1_800;
 
 /** Longest request target (path and query); more is answered 414. Below the longest head, which includes it, or it could never be too long. */
-export const maxTargetBytes = (config: Config): number => config['http.max_header_bytes'] / 2;
+export const maxTargetBytes = (config: Pick<Config, 'http.max_header_bytes'>): number =>
+  config['http.max_header_bytes'] / 2;
 
-export const connectTimeoutMs = (config: Config): number =>
+export const connectTimeoutMs = (config: Pick<Config, 'upstream.timeout'>): number =>
   Math.min(CONNECT_TIMEOUT_SECONDS, config['upstream.timeout']) * 1000;
 
 /** Of upstream.memory: for request bodies, for answers that wait for their clients, and of the latter for one answer. */
-export function upstreamMemory(config: Config): {
+export function upstreamMemory(config: Pick<Config, 'upstream.memory'>): {
   readonly bodies: number;
   readonly answers: number;
   readonly maxAnswerCopy: number;
@@ -32,7 +33,9 @@ export function upstreamMemory(config: Config): {
 }
 
 /** Of orders.max_marks, what one account may have. */
-export const maxMarksPerAccount = (config: Config): number => Math.floor((config['orders.max_marks'] * 3) / 10);
+export const maxMarksPerAccount = (config: Pick<Config, 'orders.max_marks'>): number =>
+  Math.floor((config['orders.max_marks'] * 3) / 10);
 
 /** Life of a login signature that names no expiration. */
-export const defaultLoginAge = (config: Config): number => Math.min(USUAL_LOGIN_AGE_SECONDS, config['login.max_age']);
+export const defaultLoginAge = (config: Pick<Config, 'login.max_age'>): number =>
+  Math.min(USUAL_LOGIN_AGE_SECONDS, config['login.max_age']);
