@@ -17,9 +17,9 @@ import { DATABASE_FILE } from '../store/database-file.ts';
 import type { DatabaseFacts, Examination, Trial } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
 import { DamagedRow } from '../store/sql/rows.ts';
-import { draftOf } from '../store/sqlite/connections.ts';
 import { sqlite } from '../store/sqlite/dialect.ts';
 import { realFile } from '../store/sqlite/lock.ts';
+import { draftOf } from '../store/sqlite/open-file.ts';
 import { removeLeftTrials } from '../store/sqlite/trial-folder.ts';
 
 export type { DatabaseFacts, Trial } from '../store/dialect.ts';

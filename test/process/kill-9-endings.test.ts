@@ -159,7 +159,7 @@ interface Written {
 function expectWritten(answer: Answer, ...changes: readonly Written[]): void {
   expect(rows('pragma integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   const audit = rows(
-    "select * from audit where action not in ('login', 'request.refused', 'ending.receipt') order by id",
+    "select * from audit where action not in ('login', 'login.refused', 'request.refused', 'ending.receipt') order by id",
   );
   const log = rows('select * from change_log order by position');
   expect(audit).toHaveLength(log.length);

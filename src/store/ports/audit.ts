@@ -61,6 +61,7 @@ export interface AuditLists {
 }
 
 export interface AuditWrites {
+  /** For credentials/record.ts, which alone writes a change and its audit row; a test holds that. */
   appendAudit(entry: AuditEntry): Promise<void>;
   /** As appendAudit and appendChange for each, in this order; for at most a thousand. */
   appendAll(audits: readonly AuditEntry[], changes: readonly ChangeEntry[]): Promise<void>;

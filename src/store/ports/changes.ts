@@ -24,6 +24,6 @@ export interface ChangeReads {
 }
 
 export interface ChangeWrites {
-  /** Gives the change the next number, in commit order. */
+  /** Gives the change the next number, in commit order. For credentials/record.ts, as appendAudit. */
   appendChange(entry: ChangeEntry): Promise<Change>;
 }

@@ -1,9 +1,10 @@
 // The rows of accounts.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { AccountId } from '../../domain/credential.ts';
 import type { Felt } from '../../domain/felt.ts';
 import { isRevocableKind } from '../../domain/kinds.ts';
 import type { Account, AccountLists, AccountReads, AccountWrites } from '../ports/accounts.ts';
+import { columnList } from './column-list.ts';
 import { raiseValidAfterFloor, setValidAfterFloor, validAfterFloor } from './meta.ts';
 import { cursorOf, paged } from './pages.ts';
 import { felt, isOne, nanos } from './rows.ts';
@@ -20,11 +21,14 @@ const columns = [
   'created_at',
 ] as const;
 
+type Row = Pick<AccountTable, (typeof columns)[number]>;
+const listed = columnList(columns);
+
 /** Throws DamagedRow, as accountOf does. */
 export const mainKeyOf = (row: Pick<AccountTable, 'main_public_key'>): Felt =>
   felt(row.main_public_key, 'account.main_public_key');
 
-function accountOf(row: Pick<AccountTable, (typeof columns)[number]>): Account {
+function accountOf(row: Row): Account {
   const account: AccountId = felt(row.account_id, 'account.account_id');
   return {
     account,
@@ -40,8 +44,8 @@ function accountOf(row: Pick<AccountTable, (typeof columns)[number]>): Account {
 
 export const accountReads = (db: Kysely<Tables>): AccountReads => ({
   async account(account) {
-    const row = await db.selectFrom('account').select(columns).where('account_id', '=', account).executeTakeFirst();
-    return row === undefined ? undefined : accountOf(row);
+    const { rows } = await sql<Row>`select ${listed} from account where account_id = ${account}`.execute(db);
+    return rows[0] && accountOf(rows[0]);
   },
 });
 

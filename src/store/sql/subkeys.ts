@@ -7,6 +7,7 @@ import type { Subkey, SubkeyState } from '../../domain/subkey.ts';
 import type { UnixNanos } from '../../domain/time.ts';
 import type { EndedByRestore } from '../ports/credentials.ts';
 import type { SubkeyLists, SubkeyReads, SubkeyWrites } from '../ports/subkeys.ts';
+import { columnList } from './column-list.ts';
 import { NEXT_SUBKEY_ID, nextNumbers } from './meta.ts';
 import { cursorOf, paged } from './pages.ts';
 import type { Planner } from './planner.ts';
@@ -33,11 +34,14 @@ const columns = [
   'revoked_at',
 ] as const;
 
+type Row = Pick<SubkeyTable, (typeof columns)[number]>;
+const listed = columnList(columns);
+
 /** The columns that a revocation of many returns. */
 const named = ['account_id', 'id', 'public_key'] as const;
 export type NamedSubkeyRow = Pick<SubkeyTable, (typeof named)[number]>;
 
-function subkeyOf(row: Pick<SubkeyTable, (typeof columns)[number]>): Subkey {
+function subkeyOf(row: Row): Subkey {
   return {
     account: felt(row.account_id, 'subkey.account_id'),
     id: integer(row.id, 'subkey.id'),
@@ -94,16 +98,10 @@ const revoked = (now: UnixNanos) =>
 
 export const subkeyReads = (db: Kysely<Tables>): SubkeyReads => ({
   async subkey(account, publicKey) {
-    const row = await db
-      .selectFrom('subkey')
-      .select(columns)
-      .where('account_id', '=', account)
-      .where('public_key', '=', publicKey)
-      .orderBy(sql`state = 'revoked'`)
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row === undefined ? undefined : subkeyOf(row);
+    const { rows } = await sql<Row>`
+      select ${listed} from subkey where account_id = ${account} and public_key = ${publicKey}
+       order by state = 'revoked', id desc limit 1`.execute(db);
+    return rows[0] && subkeyOf(rows[0]);
   },
 });
 

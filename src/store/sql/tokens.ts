@@ -5,6 +5,7 @@ import type { AccountId } from '../../domain/credential.ts';
 import { type UnixNanos, unixNanos } from '../../domain/time.ts';
 import type { Token, TokenKind } from '../../domain/token.ts';
 import type { TokenLists, TokenReads, TokenWrites } from '../ports/tokens.ts';
+import { columnList } from './column-list.ts';
 import { cursorOf, paged } from './pages.ts';
 import type { Planner } from './planner.ts';
 import { DamagedRow, felt, isOne, nanos } from './rows.ts';
@@ -24,11 +25,14 @@ const columns = [
   'revoked_at',
 ] as const;
 
+type Row = Pick<TokenTable, (typeof columns)[number]>;
+const listed = columnList(columns);
+
 /** The columns that a revocation of many returns. */
 const named = ['account_id', 'token_id', 'lookup_id'] as const;
 export type NamedTokenRow = Pick<TokenTable, (typeof named)[number]>;
 
-function tokenOf(row: Pick<TokenTable, (typeof columns)[number]>): Token {
+function tokenOf(row: Row): Token {
   return {
     account: felt(row.account_id, 'token.account_id'),
     tokenId: row.token_id,
@@ -53,13 +57,9 @@ const revoked = (now: UnixNanos) => ({ revoked_at: now, last_updated_at: now });
 
 export const tokenReads = (db: Kysely<Tables>): TokenReads => ({
   async token(account, lookupId) {
-    const row = await db
-      .selectFrom('token')
-      .select(columns)
-      .where('account_id', '=', account)
-      .where('lookup_id', '=', lookupId)
-      .executeTakeFirst();
-    return row === undefined ? undefined : tokenOf(row);
+    const { rows } = await sql<Row>`
+      select ${listed} from token where account_id = ${account} and lookup_id = ${lookupId}`.execute(db);
+    return rows[0] && tokenOf(rows[0]);
   },
 });
 

@@ -9,7 +9,7 @@ import { EPOCH, HIGHEST_TIME, LOG_HEAD } from '../sql/meta.ts';
 import { DamagedRow } from '../sql/rows.ts';
 import { signingKeyOf } from '../sql/signing-keys.ts';
 import type { Tables } from '../sql/tables.ts';
-import { openReadOnly } from './connections.ts';
+import { openReadOnly } from './open-file.ts';
 import { appliedMigrations, isUnfinished, tablesOf } from './unfinished.ts';
 
 /** Reads the whole file, about a second per gigabyte. Any fault of the file is an answer, never an error. */

@@ -1,5 +1,5 @@
 // The owner's lock: one process at a time works with a database. It lies beside the real file, so that every link leads to the same
-// lock. connections.ts finds processes that have the file open without it.
+// lock. open-file.ts finds processes that have the file open without it.
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

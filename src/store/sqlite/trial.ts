@@ -9,10 +9,10 @@ import { OWNER_ONLY } from '../../files/own-file.ts';
 import type { Look, Trial } from '../dialect.ts';
 import { openStore } from '../open.ts';
 import { requireWholeLog } from '../sql/changes.ts';
-import { openReadOnly, requireWholeFiles } from './connections.ts';
 import { openDatabase } from './database.ts';
 import { examineDatabase } from './examine.ts';
 import { realFile } from './lock.ts';
+import { openReadOnly, requireWholeFiles } from './open-file.ts';
 import { inTrialFolder } from './trial-folder.ts';
 
 /** Free space required beyond the copy, for what a start writes. */

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Migrator } from 'kysely/migration';
 import { migrations } from '../../../src/store/migrate.ts';
-import { openConnections } from '../../../src/store/sqlite/connections.ts';
+import { openConnections } from '../../../src/store/sqlite/open-file.ts';
 
 /** Writes it to `file`, which must not exist; `from` is left as it is. */
 export const writeFirstTables = (from: string, file: string): Promise<void> =>
