@@ -24,13 +24,31 @@ test('/openapi.json is the committed document, but for what a setting changes', 
   expect(answer.json).toEqual(committed);
 });
 
-test('/docs is a page that a browser lets do nothing but show itself, and needs no bearer', async () => {
+test('/docs is a page that a browser lets do nothing but show openapi.json, and needs no bearer', async () => {
   const answer = await call(world.url, 'GET', '/docs', { bearer: 'nonsense' });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  expect(answer.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; script-src 'self'; style-src 'self'; /,
+  );
   expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(answer.text).toContain('<code>POST /v1/auth</code>');
+  expect(answer.text).toContain('<a href="/openapi.json">');
+});
+
+test('the files that /docs loads are kept by browsers under an address of this release, and compressed for whoever can read that', async () => {
+  const { text } = await call(world.url, 'GET', '/docs');
+  const files = [...text.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)].map(([, target = '']) => target);
+  expect(files).toHaveLength(3);
+  for (const file of files) {
+    expect(file).toContain(`?v=${manifest.version}-`);
+    const plain = await call(world.url, 'GET', file, { headers: { 'Accept-Encoding': 'identity' } });
+    const zipped = await call(world.url, 'GET', file, { headers: { 'Accept-Encoding': 'br, gzip' } });
+    expect([plain.status, plain.headers.get('content-encoding')]).toEqual([200, null]);
+    expect([zipped.status, zipped.headers.get('content-encoding')]).toEqual([200, 'gzip']);
+    expect(zipped.text).toBe(plain.text);
+    expect(zipped.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(zipped.headers.get('vary')).toContain('Accept-Encoding');
+  }
 });
 
 test('none of it reaches the venue', async () => {

@@ -2,21 +2,19 @@
 // Markdown; and at / a page that leads a browser there. The same bytes for everybody.
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { refusalErrorOf } from '../../access/refusal.ts';
-import { plainObject } from '../../wire/json.ts';
 import { contextOf } from '../context.ts';
-import { docsPage, frontPage } from '../docs-page.ts';
 import { pathParam } from '../kit/read.ts';
 import type { Pages } from '../pages.ts';
+import { createViewer, docsPage, frontPage } from '../viewer.ts';
 
 const ofAll = { tags: ['Start here'], 'x-extension': true } as const;
 
 export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void {
+  const viewer = createViewer();
   let document = Buffer.alloc(0);
-  let docs = { html: '', headers: {} };
   // Not at the first request: that one would hold up the others.
   app.addHook('onReady', async () => {
     document = Buffer.from(JSON.stringify(app.swagger()));
-    docs = docsPage(plainObject(app.swagger()));
   });
 
   app.get('/openapi.json', { schema: { ...ofAll, summary: 'This document' } }, async (_request, reply) =>
@@ -26,17 +24,24 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
   app.get(
     '/docs',
     { schema: { ...ofAll, summary: 'This document, for people', produces: ['text/html'] } },
-    async (_request, reply) => reply.headers(docs.headers).send(docs.html),
+    async (_request, reply) => reply.headers(docsPage.headers).send(docsPage.html),
   );
 
   const page = {
     ...ofAll,
     summary: 'A page of the documentation of this release, as Markdown',
-    description: '/llms.txt names them.',
-    produces: ['text/markdown'],
+    description: '/llms.txt names them. Also the files of the page at /docs.',
+    produces: ['text/markdown', 'text/javascript', 'text/css'],
   };
   app.get('/docs/:page', { schema: page }, async (request, reply) => {
-    const text = pages.page(pathParam(contextOf(request).params, 'page'));
+    const name = pathParam(contextOf(request).params, 'page');
+    const file = await viewer.file(name);
+    if (file !== undefined) {
+      const isGzipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+      reply.headers(file.headers);
+      return isGzipped ? reply.header('Content-Encoding', 'gzip').send(file.gzipped) : reply.send(file.bytes);
+    }
+    const text = pages.page(name);
     if (text === undefined) throw refusalErrorOf('route_unknown');
     return reply.headers(plain('text/markdown')).send(text);
   });
@@ -44,7 +49,6 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
   serveText('/llms.txt', 'An index of the documentation, for tools that read it (llmstxt.org)', pages.index);
   serveText('/llms-full.txt', 'The whole documentation as one text', pages.full);
 
-  const front = frontPage();
   const leads = {
     ...ofAll,
     summary: 'Leads a browser to /docs',
@@ -56,7 +60,7 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
     reply.header('Vary', 'Accept');
     // Programs are told what they are told of any path that is not there.
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) throw refusalErrorOf('route_unknown');
-    return reply.headers(front.headers).send(front.html);
+    return reply.headers(frontPage.headers).send(frontPage.html);
   });
 
   function serveText(path: string, summary: string, text: string): void {
