@@ -48,11 +48,7 @@ export function composeMetrics(config: Slice<'data' | 'metrics' | 'signing_keys'
     clockLeadSeconds: () => leadSeconds(clock),
     signingKeys: async () => signingKeyFigures(await store.signingKeys(), clock.now(), config['signing_keys.max_age']),
     storage: () => storageFigures(config['data.folder'], join(config['data.folder'], DATABASE_FILE)),
-    engine: () => {
-      const { engine, engineAvailable, fallbacks } = verifier.stats();
-      return { ...engine, available: engineAvailable, fallbacks };
-    },
-    verification: verifier.stats,
+    verifier: verifier.stats,
   });
   const scraper = config['metrics.token']?.reveal();
   return { page, isScraper: scraper === undefined ? undefined : createIsOperator(scraper) };

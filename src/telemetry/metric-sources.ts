@@ -3,8 +3,10 @@
 import type { AuditJournalStats } from '../audit/journal.ts';
 import type { UpstreamStats } from '../gateway/upstream.ts';
 import type { BearerCacheStats } from '../jwt/verify.ts';
+import type { OrderMarksStats } from '../orders/marks.ts';
 import type { ChangesStats } from '../revocation/commit.ts';
 import type { ViewStats } from '../revocation/view.ts';
+import type { VerifierStats } from '../verification/verifier.ts';
 import type { Counters } from './counters.ts';
 import type { OutputStats } from './output.ts';
 import type { Readiness } from './readiness.ts';
@@ -25,7 +27,7 @@ export interface MetricSources {
   /** Bytes that the gateway keeps for others, by what they are: a closed list of ours. */
   readonly gatewayMemory: () => Readonly<Record<string, { readonly held: number; readonly total: number }>>;
   /** The memory of forwarded orders, where orders are verified. */
-  readonly orderMarks?: (() => OrderMarksFigures) | undefined;
+  readonly orderMarks?: (() => OrderMarksStats) | undefined;
   readonly audit: () => AuditJournalStats;
   readonly changes: () => ChangesStats;
   readonly changeLog: () => Promise<{ readonly epoch: string; readonly position: bigint }>;
@@ -33,10 +35,23 @@ export interface MetricSources {
   readonly clockLeadSeconds: () => number;
   readonly signingKeys: () => Promise<readonly SigningKeyFigures[]>;
   readonly storage: () => Promise<StorageFigures>;
-  readonly engine: () => EngineFigures;
-  /** The queue in front of the verification of signatures, where there is one. */
-  readonly verification?: (() => VerificationFigures) | undefined;
+  /** The verifier of signatures: its queue, its threads and their engines. */
+  readonly verifier: () => VerifierFigures;
 }
+
+export type VerifierFigures = Pick<
+  VerifierStats,
+  | 'depth'
+  | 'clients'
+  | 'inline'
+  | 'batched'
+  | 'batches'
+  | 'shed'
+  | 'threads'
+  | 'engine'
+  | 'engineAvailable'
+  | 'fallbacks'
+>;
 
 export interface SigningKeyFigures {
   readonly use: string;
@@ -46,45 +61,10 @@ export interface SigningKeyFigures {
   readonly replacedInSeconds: number | undefined;
 }
 
-export interface OrderMarksFigures {
-  readonly held: number;
-  readonly capacity: number;
-  /** Orders that were not forwarded for want of room. */
-  readonly refused: number;
-}
-
 export interface StorageFigures {
   readonly databaseBytes: number;
   /** Of the write-ahead log. */
   readonly walBytes: number;
   /** What this process may still write to the file system of the data folder. */
   readonly freeBytes: number;
-}
-
-/** Of all engines of this process together. */
-export interface EngineFigures {
-  /** False: everything is computed in plain JavaScript. */
-  readonly available: boolean;
-  readonly tables: number;
-  readonly tableBytes: number;
-  readonly built: number;
-  readonly evicted: number;
-  readonly tableHits: number;
-  readonly tableMisses: number;
-  /** Questions left to the plain JavaScript curve, by why: a closed list of the verifier's. */
-  readonly fallbacks: Readonly<Record<string, number>>;
-}
-
-export interface VerificationFigures {
-  readonly depth: number;
-  /** Clients with something in the queue. */
-  readonly clients: number;
-  /** Answered on the main thread. */
-  readonly inline: number;
-  /** Given to worker threads, and in how many batches. */
-  readonly batched: number;
-  readonly batches: number;
-  /** Dropped, by reason: a closed list of the verifier's. */
-  readonly shed: Readonly<Record<string, number>>;
-  readonly threads: { readonly configured: number; readonly ready: number; readonly lost: number };
 }

@@ -382,13 +382,13 @@ export const metrics: readonly Metric[] = [
   engine.gauge(
     ['engine_available', '1 while signatures are verified by the engine, 0 while they are in plain JavaScript.'],
     [],
-    (s) => (s.engine().available ? 1 : 0),
+    (s) => (s.verifier().engineAvailable ? 1 : 0),
   ),
   engine.counter(
     ['engine_verifications_total', "Verifications with a table of the signer's key, and without."],
     ['table'],
     (s) => {
-      const { tableHits, tableMisses } = s.engine();
+      const { tableHits, tableMisses } = s.verifier().engine;
       return [
         [['hit'], tableHits],
         [['miss'], tableMisses],
@@ -401,48 +401,39 @@ export const metrics: readonly Metric[] = [
       'Questions left to the plain JavaScript curve: undecided, which the engine could not answer, and no_engine, all while there is none.',
     ],
     ['reason'],
-    (s) => Object.entries(s.engine().fallbacks).map(([reason, count]): Row<number> => [[reason], count]),
+    (s) => Object.entries(s.verifier().fallbacks).map(([reason, count]): Row<number> => [[reason], count]),
   ),
-  engine.gauge(['engine_tables', 'Keys that have a table now.'], [], (s) => s.engine().tables),
-  engine.gauge(['engine_table_bytes', 'Memory of the tables.'], [], (s) => s.engine().tableBytes),
-  engine.counter(['engine_tables_built_total', 'Tables built.'], [], (s) => s.engine().built),
+  engine.gauge(['engine_tables', 'Keys that have a table now.'], [], (s) => s.verifier().engine.tables),
+  engine.gauge(['engine_table_bytes', 'Memory of the tables.'], [], (s) => s.verifier().engine.tableBytes),
+  engine.counter(['engine_tables_built_total', 'Tables built.'], [], (s) => s.verifier().engine.built),
   engine.counter(
     ['engine_tables_evicted_total', 'Tables given up for those of other keys.'],
     [],
-    (s) => s.engine().evicted,
+    (s) => s.verifier().engine.evicted,
   ),
 
-  verification.gauge(
-    ['verification_queue', 'Signatures that wait to be verified.'],
-    [],
-    (s) => s.verification?.().depth,
-  ),
-  verification.gauge(['verification_clients', 'Clients that wait for them.'], [], (s) => s.verification?.().clients),
+  verification.gauge(['verification_queue', 'Signatures that wait to be verified.'], [], (s) => s.verifier().depth),
+  verification.gauge(['verification_clients', 'Clients that wait for them.'], [], (s) => s.verifier().clients),
   verification.counter(
     ['verifications_total', 'Signatures given to the main thread and to worker threads.'],
     ['where'],
     (s) => {
-      const figures = s.verification?.();
-      return (
-        figures && [
-          [['main'], figures.inline],
-          [['workers'], figures.batched],
-        ]
-      );
+      const { inline, batched } = s.verifier();
+      return [
+        [['main'], inline],
+        [['workers'], batched],
+      ];
     },
   ),
   verification.counter(
     ['verification_batches_total', 'Batches given to worker threads.'],
     [],
-    (s) => s.verification?.().batches,
+    (s) => s.verifier().batches,
   ),
   verification.counter(
     ['verification_shed_total', 'Signatures dropped unverified; the client got 503.'],
     ['reason'],
-    (s) => {
-      const figures = s.verification?.();
-      return figures && Object.entries(figures.shed).map(([reason, count]): Row<number> => [[reason], count]);
-    },
+    (s) => Object.entries(s.verifier().shed).map(([reason, count]): Row<number> => [[reason], count]),
   ),
   verification.histogram(
     ['verification_wait_seconds', 'How long a signature waited.'],
@@ -458,18 +449,16 @@ export const metrics: readonly Metric[] = [
     ['verification_threads', 'Worker threads: those configured, and those ready for work.'],
     ['state'],
     (s) => {
-      const threads = s.verification?.().threads;
-      return (
-        threads && [
-          [['configured'], threads.configured],
-          [['ready'], threads.ready],
-        ]
-      );
+      const { configured, ready } = s.verifier().threads;
+      return [
+        [['configured'], configured],
+        [['ready'], ready],
+      ];
     },
   ),
   verification.counter(
     ['verification_threads_lost_total', 'Worker threads that ended before their time.'],
     [],
-    (s) => s.verification?.().threads.lost,
+    (s) => s.verifier().threads.lost,
   ),
 ];

@@ -33,13 +33,12 @@ const sources: MetricSources = {
     { use: 'session', state: 'active', ageSeconds: 10, replacedInSeconds: 6 },
   ],
   storage: async () => ({ databaseBytes: 1, walBytes: 2, freeBytes: 3 }),
-  engine: () => ({
-    ...{ available: true, tables: 1, tableBytes: 2, built: 3, evicted: 4, tableHits: 5, tableMisses: 6 },
-    fallbacks: { undecided: 7 },
-  }),
-  verification: () => ({
+  verifier: () => ({
     ...{ depth: 1, clients: 2, inline: 4, batched: 5, batches: 6 },
-    shed: { queue_full: 7 },
+    engineAvailable: true,
+    engine: { tables: 1, tableBytes: 2, built: 3, evicted: 4, tableHits: 5, tableMisses: 6 },
+    fallbacks: { undecided: 7, no_engine: 0 },
+    shed: { queue_full: 7, waited_too_long: 0, client_gone: 0, thread_lost: 0, stopping: 0 },
     threads: { configured: 8, ready: 9, lost: 10 },
   }),
 };
@@ -107,7 +106,7 @@ test('a part that fails, or has nothing to say, is left out, and the rest is the
     changeLog: () => Promise.reject(new Error('secret')),
     storage: async () => fail(),
     view: fail,
-    verification: undefined,
+    verifier: fail,
   });
   const silent = [
     'change_log_position',
