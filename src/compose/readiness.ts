@@ -5,20 +5,20 @@ import type { KeyUse } from '../jwt/kinds.ts';
 import { freeBytes } from '../telemetry/figures.ts';
 import { standardOutput } from '../telemetry/output.ts';
 import {
-  auditFinding,
-  changesFinding,
-  clockFinding,
-  connectionsFinding,
+  auditCheck,
+  changesCheck,
+  clockCheck,
+  connectionsCheck,
   createReadiness,
-  databaseLogFinding,
-  diskFinding,
-  engineFinding,
-  logFinding,
+  databaseLogCheck,
+  diskCheck,
+  engineCheck,
+  logCheck,
   type Readiness,
-  signingKeysFinding,
-  stoppingFinding,
-  storeFinding,
-  venueFinding,
+  signingKeysCheck,
+  stoppingCheck,
+  storeCheck,
+  venueCheck,
 } from '../telemetry/readiness.ts';
 import type { Verifier } from '../verification/verifier.ts';
 import type { Core } from './core.ts';
@@ -40,15 +40,15 @@ export function composeReadiness(config: Settings, parts: ReadinessParts) {
   const { core, verifier, schedule, connections, counters } = parts;
   let isStopping = false;
   const readiness = createReadiness({
-    process: () => stoppingFinding(isStopping),
+    process: () => stoppingCheck(isStopping),
     ...coreChecks(config, core),
-    venue: () => venueFinding(counters.venueFailuresInARow),
-    engine: () => engineFinding(verifier.stats().engineAvailable),
-    audit: () => auditFinding(core.journal.stats()),
-    changes: () => changesFinding(core.changes.stats()),
-    connections: () => connectionsFinding(connections.problem),
-    database_log: () => databaseLogFinding(schedule.emptyLog.problem()),
-    log: () => logFinding(standardOutput().stats()),
+    venue: () => venueCheck(counters.venueFailuresInARow),
+    engine: () => engineCheck(verifier.stats().engineAvailable),
+    audit: () => auditCheck(core.journal.stats()),
+    changes: () => changesCheck(core.changes.stats()),
+    connections: () => connectionsCheck(connections.problem),
+    database_log: () => databaseLogCheck(schedule.emptyLog.problem()),
+    log: () => logCheck(standardOutput().stats()),
   });
   return {
     readiness,
@@ -64,10 +64,10 @@ export const composeCoreReadiness = (config: Settings, core: Core): Readiness =>
   createReadiness(coreChecks(config, core));
 
 const coreChecks = (config: Settings, { store, clock, keyring }: Core) => ({
-  store: () => storeFinding(() => store.ping()),
-  clock: () => clockFinding(leadSeconds(clock)),
-  signing_keys: () => signingKeysFinding(signingProblem(keyring, keyUsesOf(config))),
-  disk: async () => diskFinding(await freeBytes(config['data.folder'])),
+  store: () => storeCheck(() => store.ping()),
+  clock: () => clockCheck(leadSeconds(clock)),
+  signing_keys: () => signingKeysCheck(signingProblem(keyring, keyUsesOf(config))),
+  disk: async () => diskCheck(await freeBytes(config['data.folder'])),
 });
 
 function signingProblem(keyring: Keyring, uses: readonly KeyUse[]): string | undefined {

@@ -6,66 +6,65 @@ import { StoreLost } from '../errors.ts';
 import type { ChangesStats } from '../revocation/commit.ts';
 import type { OutputStats } from './output.ts';
 
-export type Finding =
+export type Check =
   | { readonly state: 'ok' }
   /** The service goes on. `problem` is a sentence for the operator. */
   | { readonly state: 'degraded'; readonly problem: string }
   /** Not ready. */
   | { readonly state: 'failing'; readonly problem: string };
 
-/** What a request needs, by name. Never rejects: what cannot be found out is itself a finding. */
-export type Readiness = () => Promise<Readonly<Record<string, Finding>>>;
+/** What a request needs, by name. Never rejects: what cannot be found out fails. */
+export type Readiness = () => Promise<Readonly<Record<string, Check>>>;
 
 /** One failed request may be an accident of its own. */
 const VENUE_FAILURES = 3;
-/** Room for some hours of changes and audit rows; a full disk stops every change. */
-const FREE_BYTES = 256 * 1_048_576;
+/** Bytes that must be free where the data is: room for some hours of changes and audit rows. A full disk stops every change. */
+export const LEAST_FREE_BYTES = 256 * 1_048_576;
 
 /** The clock keeps smaller steps at once. */
 const AHEAD_SECONDS = 5;
 
-const ok: Finding = { state: 'ok' };
-const degraded = (problem: string): Finding => ({ state: 'degraded', problem });
-const failing = (problem: string): Finding => ({ state: 'failing', problem });
+const ok: Check = { state: 'ok' };
+const degraded = (problem: string): Check => ({ state: 'degraded', problem });
+const failing = (problem: string): Check => ({ state: 'failing', problem });
 
 /** Makes every check anew each time it is asked. One that throws counts as failing. */
-export function createReadiness(checks: Readonly<Record<string, () => Finding | Promise<Finding>>>): Readiness {
+export function createReadiness(parts: Readonly<Record<string, () => Check | Promise<Check>>>): Readiness {
   return async () => {
-    const found = Object.entries(checks).map(async ([name, check]): Promise<[string, Finding]> => {
+    const checks = Object.entries(parts).map(async ([name, look]): Promise<[string, Check]> => {
       try {
-        return [name, await check()];
+        return [name, await look()];
       } catch {
         return [name, failing('this cannot be told')];
       }
     });
-    return Object.fromEntries(await Promise.all(found));
+    return Object.fromEntries(await Promise.all(checks));
   };
 }
 
-export const isReady = (findings: Readonly<Record<string, Finding>>): boolean =>
-  Object.values(findings).every(({ state }) => state !== 'failing');
+export const isReady = (checks: Readonly<Record<string, Check>>): boolean =>
+  Object.values(checks).every(({ state }) => state !== 'failing');
 
 /** As the metric countersign_problem says it. */
-export function problemLevel({ state }: Finding): number {
+export function problemLevel({ state }: Check): number {
   if (state === 'ok') return 0;
   return state === 'degraded' ? 1 : 2;
 }
 
-export const stoppingFinding = (stopping: boolean): Finding =>
+export const stoppingCheck = (stopping: boolean): Check =>
   stopping ? failing('the server is stopping: it finishes what is under way') : ok;
 
 /** `ping` rejects when the store cannot be read, with StoreLost when it never can again. */
-export const storeFinding = (ping: () => Promise<void>): Promise<Finding> =>
+export const storeCheck = (ping: () => Promise<void>): Promise<Check> =>
   ping().then(
     () => ok,
     (error: unknown) => failing(error instanceof StoreLost ? error.message : 'the database cannot be read'),
   );
 
 /** `problem`: undefined when there is a signing key for every use. */
-export const signingKeysFinding = (problem: string | undefined): Finding =>
-  problem === undefined ? ok : failing(problem);
+export const signingKeysCheck = (problem: string | undefined): Check => (problem === undefined ? ok : failing(problem));
 
-export const engineFinding = (available: boolean): Finding =>
+export const engineCheck = (available: boolean): Check =>
   available
     ? ok
     : degraded('the Stark-curve engine is not in use: signatures are verified in plain JavaScript, many times slower');
@@ -74,13 +73,13 @@ export const engineFinding = (available: boolean): Finding =>
  * `failures`: forwarded requests refused because of the venue since it last answered one. Never failing: every node has the same
  * venue behind it, and taking them all out would take logins and revocations away, too.
  */
-export const venueFinding = (failures: number): Finding =>
+export const venueCheck = (failures: number): Check =>
   failures < VENUE_FAILURES ? ok : degraded(`the last ${failures} forwarded requests failed at the venue`);
 
-export const auditFinding = ({ failing: isFailing, lost }: AuditJournalStats): Finding =>
+export const auditCheck = ({ failing: isFailing, lost }: AuditJournalStats): Check =>
   isFailing ? degraded(`audit rows about logins and refusals cannot be written; ${lost} are lost since the start`) : ok;
 
-export const changesFinding = ({ unwritten }: ChangesStats): Finding =>
+export const changesCheck = ({ unwritten }: ChangesStats): Check =>
   unwritten === 0
     ? ok
     : degraded(
@@ -88,7 +87,7 @@ export const changesFinding = ({ unwritten }: ChangesStats): Finding =>
       );
 
 /** `leadSeconds`: how far the kept time is ahead of the machine's clock; below 0 the machine's is ahead. */
-export function clockFinding(leadSeconds: number): Finding {
+export function clockCheck(leadSeconds: number): Check {
   if (leadSeconds > LEAD_SECONDS) {
     return failing(
       `the time that is kept is ${Math.floor(leadSeconds)} s ahead of this machine's clock, so that what is signed now is refused: set the clock, or, if it is right, run countersign clock accept`,
@@ -105,17 +104,19 @@ export function clockFinding(leadSeconds: number): Finding {
   );
 }
 
-export const logFinding = ({ problem, lost }: OutputStats): Finding =>
+export const logCheck = ({ problem, lost }: OutputStats): Check =>
   problem === undefined ? ok : degraded(`log lines are not written: ${problem}; ${lost} are lost since the start`);
 
 /** `problem`: why fewer connections are taken than the settings say. */
-export const connectionsFinding = (problem: string | undefined): Finding =>
+export const connectionsCheck = (problem: string | undefined): Check =>
   problem === undefined ? ok : degraded(problem);
 
 /** `problem`: why what was deleted may still stand in the database's own log. */
-export const databaseLogFinding = (problem: string | undefined): Finding =>
+export const databaseLogCheck = (problem: string | undefined): Check =>
   problem === undefined ? ok : degraded(problem);
 
-/** Degraded below 256 MiB. */
-export const diskFinding = (freeBytes: number): Finding =>
-  freeBytes >= FREE_BYTES ? ok : degraded(`${Math.floor(freeBytes / 1_048_576)} MiB are left where the data folder is`);
+/** Degraded below LEAST_FREE_BYTES. */
+export const diskCheck = (freeBytes: number): Check =>
+  freeBytes >= LEAST_FREE_BYTES
+    ? ok
+    : degraded(`${Math.floor(freeBytes / 1_048_576)} MiB are left where the data folder is`);

@@ -8,12 +8,9 @@ import { looseFolderAbove, requireOwnFolder } from '../../files/own-folder.ts';
 import { OPERATOR_ADDRESS_FILE } from '../../operator/address-file.ts';
 import { OPERATOR_TOKEN_FILE } from '../../operator/token-file.ts';
 import { DATABASE_FILE } from '../../store/database-file.ts';
+import { LEAST_FREE_BYTES } from '../../telemetry/readiness.ts';
 import { shownBytes } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
-
-const MIB = 1024 * 1024;
-/** With less, the next writes fail soon. */
-const LEAST_FREE_BYTES = 64 * MIB;
 
 /** Ours or root's, as a start demands it; and beyond that, mode 0700 for the folder and 0600 for what is in it. */
 export function checkFolder(folder: string): Finding {

@@ -2,7 +2,7 @@
 // wrong is told to the operator in sentences; strangers learn only which part it is, and of what is merely degraded nothing.
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
-import { type Finding, isReady, type Readiness } from '../../telemetry/readiness.ts';
+import { type Check, isReady, type Readiness } from '../../telemetry/readiness.ts';
 import { closed, oneOf } from '../../wire/common.ts';
 
 const AliveWire = Type.Object({ status: oneOf(['ok']) }, closed);
@@ -33,10 +33,10 @@ export function registerHealthRoutes(
   );
 
   app.get('/readyz', { schema: readySchema }, async (request, reply) => {
-    const findings = await readiness();
-    const ready = isReady(findings);
+    const found = await readiness();
+    const ready = isReady(found);
     const describe = told(request) === 'names' ? named : inWords;
-    const checks = Object.fromEntries(Object.entries(findings).map(([name, finding]) => [name, describe(finding)]));
+    const checks = Object.fromEntries(Object.entries(found).map(([name, check]) => [name, describe(check)]));
     return reply
       .code(ready ? 200 : 503)
       .type('application/json; charset=utf-8')
@@ -44,6 +44,6 @@ export function registerHealthRoutes(
   });
 }
 
-const named = ({ state }: Finding): string => (state === 'failing' ? 'failing' : 'ok');
+const named = ({ state }: Check): string => (state === 'failing' ? 'failing' : 'ok');
 
-const inWords = (finding: Finding): string => (finding.state === 'ok' ? 'ok' : `${finding.state}: ${finding.problem}`);
+const inWords = (check: Check): string => (check.state === 'ok' ? 'ok' : `${check.state}: ${check.problem}`);

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import type { AcceptClock } from '../../credentials/accept-clock.ts';
 import { type KeptClock, leadSeconds } from '../../domain/time.ts';
-import { clockFinding } from '../../telemetry/readiness.ts';
+import { clockCheck } from '../../telemetry/readiness.ts';
 import { AcceptedWire, ClockWire } from '../../wire/clock.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
 import { actOf } from '../act.ts';
@@ -44,7 +44,7 @@ export function registerClockRoutes(
 
 function clockToWire(clock: KeptClock): Static<typeof ClockWire> {
   const lead = leadSeconds(clock);
-  const finding = clockFinding(lead);
+  const finding = clockCheck(lead);
   const state = finding.state === 'ok' ? 'ok' : `${finding.state}: ${finding.problem}`;
   return { kept: clock.now(), machine: clock.machine(), lead_seconds: lead, state };
 }

@@ -3,71 +3,65 @@
 import { describe, expect, test } from 'vitest';
 import { StoreLost } from '../../../src/errors.ts';
 import {
-  auditFinding,
-  changesFinding,
+  auditCheck,
+  type Check,
+  changesCheck,
   createReadiness,
-  diskFinding,
-  engineFinding,
-  type Finding,
+  diskCheck,
+  engineCheck,
   isReady,
-  logFinding,
+  logCheck,
   problemLevel,
-  signingKeysFinding,
-  stoppingFinding,
-  storeFinding,
-  venueFinding,
+  signingKeysCheck,
+  stoppingCheck,
+  storeCheck,
+  venueCheck,
 } from '../../../src/telemetry/readiness.ts';
 
 const written = { waiting: 0, written: 5, lost: 0, failing: false };
 const MIB = 1_048_576;
 
-const cases: readonly (readonly [what: string, well: Finding, ill: Finding, state: string, says: RegExp])[] = [
-  ['a stop', stoppingFinding(false), stoppingFinding(true), 'failing', /stopping/],
+const cases: readonly (readonly [what: string, well: Check, ill: Check, state: string, says: RegExp])[] = [
+  ['a stop', stoppingCheck(false), stoppingCheck(true), 'failing', /stopping/],
   [
     'an unreadable store',
-    await storeFinding(async () => undefined),
-    await storeFinding(() => Promise.reject(new Error('SQLITE_CORRUPT secret detail'))),
+    await storeCheck(async () => undefined),
+    await storeCheck(() => Promise.reject(new Error('SQLITE_CORRUPT secret detail'))),
     'failing',
     /^the database cannot be read$/,
   ],
   [
     'a lost store',
-    await storeFinding(async () => undefined),
-    await storeFinding(() => Promise.reject(new StoreLost('countersign.db was removed while it was in use'))),
+    await storeCheck(async () => undefined),
+    await storeCheck(() => Promise.reject(new StoreLost('countersign.db was removed while it was in use'))),
     'failing',
     /^countersign\.db was removed while it was in use$/,
   ],
   [
     'a missing signing key',
-    signingKeysFinding(undefined),
-    signingKeysFinding('no key for tokens'),
+    signingKeysCheck(undefined),
+    signingKeysCheck('no key for tokens'),
     'failing',
     /no key for tokens/,
   ],
-  ['the engine', engineFinding(true), engineFinding(false), 'degraded', /plain JavaScript/],
-  ['the venue', venueFinding(2), venueFinding(3), 'degraded', /last 3 forwarded/],
-  [
-    'the audit log',
-    auditFinding(written),
-    auditFinding({ ...written, lost: 7, failing: true }),
-    'degraded',
-    /7 are lost/,
-  ],
+  ['the engine', engineCheck(true), engineCheck(false), 'degraded', /plain JavaScript/],
+  ['the venue', venueCheck(2), venueCheck(3), 'degraded', /last 3 forwarded/],
+  ['the audit log', auditCheck(written), auditCheck({ ...written, lost: 7, failing: true }), 'degraded', /7 are lost/],
   [
     'a change that was not written',
-    changesFinding({ unwritten: 0, failures: 9 }),
-    changesFinding({ unwritten: 2, failures: 9 }),
+    changesCheck({ unwritten: 0, failures: 9 }),
+    changesCheck({ unwritten: 2, failures: 9 }),
     'degraded',
     /^2 credentials or accounts .*repeat it before a restart/,
   ],
   [
     'the log',
-    logFinding({ problem: undefined, lost: 7 }),
-    logFinding({ problem: 'the disk is full (ENOSPC)', lost: 7 }),
+    logCheck({ problem: undefined, lost: 7 }),
+    logCheck({ problem: 'the disk is full (ENOSPC)', lost: 7 }),
     'degraded',
     /^log lines are not written: the disk is full \(ENOSPC\); 7 are lost since the start$/,
   ],
-  ['the disk', diskFinding(256 * MIB), diskFinding(256 * MIB - 1), 'degraded', /^255 MiB/],
+  ['the disk', diskCheck(256 * MIB), diskCheck(256 * MIB - 1), 'degraded', /^255 MiB/],
 ];
 
 test.each(cases)('%s', (_what, well, ill, state, says) => {
@@ -77,13 +71,13 @@ test.each(cases)('%s', (_what, well, ill, state, says) => {
 });
 
 test('rows that were lost once, and are written again, are no problem any more', () => {
-  expect(auditFinding({ ...written, lost: 7 })).toEqual({ state: 'ok' });
+  expect(auditCheck({ ...written, lost: 7 })).toEqual({ state: 'ok' });
 });
 
 describe('readiness', () => {
-  const ok: Finding = { state: 'ok' };
-  const poor: Finding = { state: 'degraded', problem: 'slow' };
-  const out: Finding = { state: 'failing', problem: 'gone' };
+  const ok: Check = { state: 'ok' };
+  const poor: Check = { state: 'degraded', problem: 'slow' };
+  const out: Check = { state: 'failing', problem: 'gone' };
 
   test('is lost by what fails, not by what is degraded', () => {
     expect(isReady({ a: ok, b: poor })).toBe(true);
@@ -92,7 +86,7 @@ describe('readiness', () => {
   });
 
   test('asks anew each time, and counts what throws as failing without saying why', async () => {
-    let finding: Finding = ok;
+    let finding: Check = ok;
     const readiness = createReadiness({
       now: () => finding,
       thrown: () => {
