@@ -2,7 +2,7 @@
 // written a moment ago.
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { standardOutput } from './output.ts';
-import type { Redact } from './redact.ts';
+import { REDACTED, type Redact, secretPaths } from './redact.ts';
 import { createRepeats } from './repeats.ts';
 
 export interface LoggerOptions {
@@ -10,6 +10,8 @@ export interface LoggerOptions {
   readonly level: string;
   /** Every whole line passes through it, as it leaves (createLineRedactor). */
   readonly redact: Redact;
+  /** Members that pino takes out before that; secretPaths when absent. */
+  readonly paths?: readonly string[];
   /** Standard output when absent. */
   readonly destination?: DestinationStream | undefined;
 }
@@ -25,7 +27,12 @@ const MAX_CAUSES = 8;
  * Of lines that say the same, the first of a minute is written at once and the others are one line with their count (repeats.ts);
  * `flush` writes those lines now.
  */
-export function createLogger({ level, redact, destination = standardOutput() }: LoggerOptions): Logger {
+export function createLogger({
+  level,
+  redact,
+  paths = secretPaths,
+  destination = standardOutput(),
+}: LoggerOptions): Logger {
   let counting = true;
   const repeats = createRepeats((gravity, members) => {
     counting = false;
@@ -35,6 +42,8 @@ export function createLogger({ level, redact, destination = standardOutput() }: 
   const log = pino(
     {
       level,
+      // Members that are known to hold secrets first; the search of the line is the net under it.
+      redact: { paths: [...paths], censor: REDACTED },
       serializers: { err: toldOf },
       hooks: {
         streamWrite: (line) => written(line, redact),

@@ -36,6 +36,28 @@ const memberNames = [
 const all = [...headerNames, ...memberNames];
 const secretMember = new RegExp(`^(?:${all.join('|')})$`, 'i');
 
+/**
+ * For pino, which takes them out before the line is made: members of a line with a secret's name, and the headers of a request or an
+ * answer. Each is one exact name; every other spelling and depth is for the search of the line.
+ */
+export const secretPaths: readonly string[] = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'paradex-starknet-signature',
+  'paradex-evm-signature',
+  'countersign-upstream-secret',
+]
+  .flatMap((name) => ['', 'headers', 'request.headers', 'response.headers'].map((holder) => `${holder}["${name}"]`))
+  .concat(
+    [
+      ...['signature', 'jwt', 'jwt_token', 'token', 'access_token', 'refresh_token', 'bearer', 'secret', 'password'],
+      ...['passphrase', 'mnemonic', 'seed', 'private_key', 'privateKey', 'encrypted_key', 'encryptedKey'],
+      ...['master_key', 'masterKey'],
+    ].flatMap((name) => ['', 'body'].map((holder) => `${holder}["${name}"]`)),
+  );
+
 type Rule = readonly [pattern: RegExp, replacement: string];
 
 // Every pattern starts where a run of its characters starts and reads that run once: the time is linear in the text, also in one

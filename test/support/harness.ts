@@ -34,7 +34,7 @@ export interface ServiceOptions {
   readonly upstream?: string;
   /** Clocks that the test moves: wall in nanoseconds, monotonic in milliseconds. */
   readonly time?: { wall: () => bigint; monotonic: () => number };
-  /** In place of the redactor that every line of the log goes through: `(line) => line` switches redaction off. */
+  /** In place of all redaction of the log, by member and by line: `(line) => line` switches it off. */
   readonly redact?: Redact;
 }
 
@@ -67,6 +67,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       createLogger({
         level: 'trace',
         redact: options.redact ?? createLineRedactor(),
+        ...(options.redact === undefined ? {} : { paths: [] }),
         destination: { write: (line) => void log.push(line) },
       }),
       options.time,

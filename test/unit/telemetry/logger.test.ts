@@ -39,6 +39,24 @@ test('a secret in an error, in its causes, in a message or in a member does not 
   for (const line of off.lines) expect(line).toContain(JWT);
 });
 
+test('a member that is named as a secret is taken out without the search of the line, whatever it looks like', () => {
+  const { log, lines, only } = logTo((line) => line);
+  log.info({
+    ...{ event: 'x', token: 'canary', private_key: 'canary', masterKey: 'canary' },
+    headers: { authorization: 'canary', 'set-cookie': ['canary'], accept: 'text/html' },
+    request: { headers: { cookie: 'canary' } },
+    body: { signature: ['canary', 'canary'], side: 'BUY' },
+  });
+  log.child({ bearer: 'canary' }).info('hello');
+  expect(lines.join('')).not.toContain('canary');
+  lines.pop();
+  expect(only()).toMatchObject({
+    token: REDACTED,
+    headers: { authorization: REDACTED, accept: 'text/html' },
+    body: { signature: REDACTED, side: 'BUY' },
+  });
+});
+
 test('of an error it tells type, message, stack, code and causes, and nothing that a library hung on it', () => {
   const { log, only } = logTo();
   const parts = [new RangeError('first part'), 'second part'];
