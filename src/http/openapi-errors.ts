@@ -3,7 +3,7 @@ import { type ErrorCode, errorStatus } from '../errors.ts';
 import { siweProblems } from '../ethereum/siwe.ts';
 import type { JsonObject } from '../wire/json.ts';
 
-/** What `data` of an error may hold, whichever it is. */
+/** Every member that `data` of an error may have. */
 const errorData: JsonObject = {
   index: { type: 'integer', description: 'Which order of a list it is about, from 0.' },
   first_index: { type: 'integer', description: 'Which order of the list it is the same as.' },

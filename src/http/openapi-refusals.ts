@@ -1,4 +1,4 @@
-// The answers that many operations share, and which refusals may stand in the place of an operation's own answer.
+// The refusals of each operation in openapi.json, and the answers that many operations share.
 import type { Route } from '../access/route-table.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
 import { isObject, type Json, type JsonObject } from '../wire/json.ts';
@@ -15,7 +15,7 @@ export function addTo(codes: Codes, code: ErrorCode, status: number = errorStatu
   codes.set(status, (codes.get(status) ?? new Set()).add(code));
 }
 
-/** Before its operation is known, or by whatever it depends on. */
+/** Of every operation: given before the operation is known, or when a part of the service fails. */
 const anywhere: readonly ErrorCode[] = [
   'INVALID_REQUEST_PARAMETER',
   'REQUEST_TIMEOUT',

@@ -1,5 +1,5 @@
-// openapi.json, by @fastify/swagger from the schemas of the routes. Added here is what the route table knows: who may call, what is
-// charged, which rows are the venue's. Every route of ours says the rest in its own `schema`.
+// openapi.json, made by @fastify/swagger from the `schema` of each route of ours. This file adds the facts of the route table: access,
+// rate limit, and the rows that the venue serves.
 import fastifySwagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { TObject } from 'typebox';
@@ -27,7 +27,7 @@ declare module 'fastify' {
   interface FastifySchema {
     /** Codes of this operation, besides those of every operation of its kind. */
     readonly errors?: readonly OwnError[];
-    /** What a handler reads by itself, with codes and words of its own: Fastify must not validate it. */
+    /** Read by the handler itself, with codes and words of its own: Fastify must not validate these. */
     readonly readByHandler?: { readonly headers?: TObject; readonly query?: TObject; readonly params?: TObject };
     /** The answer carries the receipt of a revocation. */
     readonly receipt?: true;
@@ -67,7 +67,7 @@ const securitySchemes = {
 };
 
 const VENUE = 'Venue';
-/** In the order in which they are shown: that in which somebody new needs them. */
+/** In the order in which a newcomer needs them. */
 export const tagOrder = [
   'Start here',
   'Onboarding',
@@ -110,9 +110,9 @@ export async function describeRoutes(app: FastifyInstance, table: RouteTable): P
   });
 }
 
-// --- what @fastify/swagger is given of one route ---
+// --- one route, as @fastify/swagger gets it ---
 
-/** Without what only Fastify needs, and with what it must not see. */
+/** The schema without our own members; the handler's headers, query and params in their usual places. */
 function described(schema: FastifySchema): FastifySchema {
   const { errors, receipt, readByHandler, querystring, body, response, ...words } = schema;
   const { query = querystring, headers, params } = readByHandler ?? {};
@@ -132,7 +132,7 @@ function successes({ response, produces }: FastifySchema): JsonObject {
   return Object.fromEntries(declared.map(([status, schema]) => [status, shown(plainObject(schema))]));
 }
 
-// --- what the table adds ---
+// --- the facts of the table ---
 
 function completed(table: RouteTable, declared: ReadonlyMap<string, FastifySchema>, made: JsonObject): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
@@ -255,7 +255,7 @@ function refusalsOf(
   { errors = [], querystring, body, response, readByHandler }: FastifySchema,
 ): JsonObject {
   const refusals = codesOf(route, errors);
-  // What Fastify finds wrong in either (kit/framework-errors.ts).
+  // Fastify's refusals of a query or a body (kit/framework-errors.ts).
   if (querystring !== undefined || body !== undefined) {
     for (const code of ['BINDING_ERROR', 'VALIDATION_ERROR'] as const) addTo(refusals, code);
   }

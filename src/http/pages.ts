@@ -1,5 +1,5 @@
 // The documentation of this very release as plain Markdown: the pages themselves, an index of them for tools that read documentation
-// (https://llmstxt.org), and all of them as one text. Read once at start, from beside the source; what is not there is not served.
+// (https://llmstxt.org), and all of them as one text. Read once at start, from beside the source; a missing page is not served.
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
@@ -9,13 +9,13 @@ interface Listed {
   readonly name: string;
   /** From the root of the release. */
   readonly file: string;
-  /** What a reader finds there: the end of a sentence. */
+  /** The subject of the page: the end of a sentence. */
   readonly about: string;
 }
 
 const docs = (name: string, about: string): Listed => ({ name, file: `docs/${name}`, about });
 
-/** In the order in which they are listed. `Optional` is llmstxt.org's word for what may be left out. */
+/** In the order in which they are listed. `Optional` is llmstxt.org's word for pages that may be left out. */
 export const listedPages: readonly { readonly group: string; readonly pages: readonly Listed[] }[] = [
   {
     group: 'Start here',
@@ -138,7 +138,7 @@ function served(markdown: string, file: string): string {
   );
 }
 
-/** `change` sees what stands between fenced blocks. */
+/** `change` sees the text between fenced blocks. */
 const outsideCode = (markdown: string, change: (text: string) => string): string =>
   markdown
     .split(/(^```.*?^```$)/ms)

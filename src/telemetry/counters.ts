@@ -1,5 +1,5 @@
-// Everything that is counted as it happens. Adding is a few integer additions and nothing else, as it stands on the way of every
-// request; labels are words of closed lists of ours, and never what a client wrote, an address, an account or a credential.
+// Everything counted as it happens. Counting is on every request's path, so it is a few integer additions. Labels are words of closed
+// lists of ours: never a client's text, an address, an account or a credential.
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type DenyReason, denyReasons } from '../domain/decision.ts';
 import { type ErrorCode, errorStatus } from '../errors.ts';
@@ -20,7 +20,7 @@ import {
   type Tally,
 } from './tally.ts';
 
-/** Who answered: a handler of ours, the venue (or we in its place), or the door, before the request got to either. */
+/** The surface that answered: a handler of ours, the venue (or we in its place), or the door, before the request got to either. */
 export const surfaces = ['door', 'ours', 'venue'] as const;
 export type Surface = (typeof surfaces)[number];
 
@@ -66,7 +66,7 @@ export interface Counters {
   /** Exchanges in a row that were refused because of the venue; 0 after one that it answered. */
   venueFailuresInARow: number;
   readonly logins: PairTally<LoginProof, LoginResult>;
-  /** Of them, those that were refused though their signature was good. */
+  /** Logins that were refused although their signature was good. */
   readonly provenRefusals: Tally<ErrorCode>;
   readonly changes: Tally<AuditAction>;
   /** From the beginning of the transaction until the change is applied. */
@@ -80,14 +80,14 @@ export interface Counters {
   readonly verificationCompute: Distribution;
 }
 
-/** Of whole requests, which wait for the venue: 0.5 ms to its deadline. */
+/** For whole requests, which wait for the venue: 0.5 ms to its deadline. */
 const REQUEST_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Of what this process does alone: 25 us to 1 s. */
+/** For work of this process alone: 25 us to 1 s. */
 const OWN_BOUNDS = [
   0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ];
 
-/** What on-call people watch for; other actions stand in the figures once they have happened. */
+/** Actions that on-call people watch for, at 0 from the start; other actions appear once they have happened. */
 const endings: readonly AuditAction[] = [
   'subkey.revoked',
   'token.revoked',
@@ -98,7 +98,7 @@ const endings: readonly AuditAction[] = [
   'credential.reported_leaked',
 ];
 
-/** What a login with a good signature is refused for: in the figures from the start, so that the first one is an increase. */
+/** Codes that refuse a login with a good signature: at 0 from the start, so that the first one shows as an increase. */
 const refusalsOfProven: readonly ErrorCode[] = [
   'IP_NOT_ALLOWED',
   'REQUEST_NOT_ALLOWED',

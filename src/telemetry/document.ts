@@ -1,5 +1,5 @@
-// Writes docs/metrics.md from the table of metrics and from what prom-client tells about the process, so that it cannot name what
-// is not there. After a change of the table: npx node src/telemetry/document.ts > docs/metrics.md
+// Writes docs/metrics.md from the table of metrics and from prom-client's list of process metrics: the page names every metric and no
+// other. After a change of the table: npx node src/telemetry/document.ts > docs/metrics.md
 import { processRegistry } from './exposition.ts';
 import { type Metric, metrics } from './metrics.ts';
 

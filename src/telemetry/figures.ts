@@ -1,4 +1,4 @@
-// Figures that nobody counts and a scrape has to look up: the age of the signing keys, and what the data takes up on its disk.
+// Figures looked up at each scrape: the age of the signing keys, and the disk space of the data.
 import { stat, statfs } from 'node:fs/promises';
 import { addSeconds, type UnixNanos } from '../domain/time.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
@@ -15,7 +15,7 @@ export function signingKeyFigures(
     use,
     state,
     ageSeconds: secondsBetween(createdAt, now),
-    // One that waits to sign is the successor already.
+    // A published key of the same use is the successor already.
     replacedInSeconds:
       state !== 'active' || maxAgeSeconds === 0 || waiting.has(use)
         ? undefined
@@ -29,7 +29,7 @@ const secondsBetween = (from: UnixNanos, to: UnixNanos): number => Number((to - 
 export async function storageFigures(folder: string, database: string): Promise<StorageFigures> {
   const [databaseBytes, walBytes, free] = await Promise.all([
     stat(database).then(({ size }) => size),
-    // Not there until something is written.
+    // The file exists only after the first write.
     stat(`${database}-wal`).then(
       ({ size }) => size,
       () => 0,
@@ -39,7 +39,7 @@ export async function storageFigures(folder: string, database: string): Promise<
   return { databaseBytes, walBytes, freeBytes: free };
 }
 
-/** What this process may still write to the file system of a folder. */
+/** Bytes that this process may still write to the file system of a folder. */
 export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;

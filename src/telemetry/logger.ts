@@ -1,5 +1,5 @@
-// The log: JSON, one line per event, every line of bounded length and through the redactor, whoever writes it, and none that was
-// written a moment ago.
+// The log: JSON, one line per event. Every line is bounded in length, goes through the redactor, and is counted instead of written when
+// the same was written less than a minute ago.
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { standardOutput } from './output.ts';
 import { REDACTED, type Redact, secretPaths } from './redact.ts';
@@ -78,7 +78,7 @@ interface Told {
   readonly causes: readonly string[] | undefined;
 }
 
-// Only what is named here: libraries hang whole requests, bodies and headers on their errors.
+// Only these members of an error: libraries hang whole requests, bodies and headers on their errors.
 function toldOf(error: unknown): Told | string {
   if (!(error instanceof Error)) return typeof error === 'string' ? bounded(error, MAX_MESSAGE) : typeof error;
   const causes = causesOf(error);
@@ -109,7 +109,7 @@ function partsOf(error: Error): unknown[] {
 
 const bounded = (text: string, length: number): string => (text.length > length ? `${cut(text, length)}...` : text);
 
-/** At most `length` units, and no half of a word: nobody would know half a secret for what it is. */
+/** At most `length` units, and no half of a word: the redactor would not know half a secret. */
 function cut(text: string, length: number): string {
   let end = length;
   while (end > 0 && /[\w.-]/.test(text.charAt(end - 1))) end -= 1;

@@ -1,5 +1,4 @@
-// Where the figures of a scrape come from: the counters, and what each part of the service says about itself when it is asked.
-// Nothing here is asked but at a scrape.
+// The sources of a scrape: the counters, and functions that ask each part of the service. They are called at a scrape alone.
 import type { AuditJournalStats } from '../audit/journal.ts';
 import type { UpstreamStats } from '../gateway/upstream.ts';
 import type { BearerCacheStats } from '../jwt/verify.ts';
@@ -24,7 +23,7 @@ export interface MetricSources {
   readonly view: () => ViewStats;
   readonly bearerCache: () => BearerCacheStats;
   readonly upstream: () => UpstreamStats;
-  /** Bytes that the gateway keeps for others, by what they are: a closed list of ours. */
+  /** Bytes that the gateway buffers, by kind: a closed list of ours. */
   readonly gatewayMemory: () => Readonly<Record<string, { readonly held: number; readonly total: number }>>;
   /** The memory of forwarded orders, where orders are verified. */
   readonly orderMarks?: (() => OrderMarksStats) | undefined;
@@ -65,6 +64,6 @@ export interface StorageFigures {
   readonly databaseBytes: number;
   /** Of the write-ahead log. */
   readonly walBytes: number;
-  /** What this process may still write to the file system of the data folder. */
+  /** Bytes that this process may still write to the file system of the data folder. */
   readonly freeBytes: number;
 }

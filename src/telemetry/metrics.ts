@@ -1,12 +1,12 @@
-// Every metric there is: its name, its labels, what it says, and how it is read. docs/metrics.md and the checks of the dashboard and
-// the alert rules come from this table. A label's values come from a closed list of ours.
+// Every metric: its name, labels, meaning, and how it is read. docs/metrics.md and the checks of the dashboard and the alert rules come
+// from this table. Values of labels come from closed lists of ours.
 import type { MetricSources } from './metric-sources.ts';
 import { problemLevel } from './readiness.ts';
 import type { Distribution, PairTally, Tally } from './tally.ts';
 
 /** Values of the labels, in their order, and the figure. */
 export type Row<Figure> = readonly [labels: readonly string[], figure: Figure];
-/** Undefined: there is nothing to say now. */
+/** Undefined: no sample now. */
 type Reading<Figure> = Figure | readonly Row<Figure>[] | undefined;
 type Read<Figure> = (sources: MetricSources) => Reading<Figure> | Promise<Reading<Figure>>;
 

@@ -1,5 +1,4 @@
-// Counts logins and changes around the code that makes them, which stays as it is. It passes everything on untouched, answers and
-// errors alike.
+// Wraps the functions that log in and change, and counts. Arguments, answers and errors pass through untouched.
 import type { Login } from '../credentials/login.ts';
 import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
@@ -61,7 +60,7 @@ export function countChanges(changes: ChangesWithStats, counters: Counters): Cha
   };
 }
 
-/** For those who charge outside of the front, which counts its own refusals. */
+/** For limits charged outside the front, which counts its own refusals. */
 export function countLimited(
   limiter: RateLimiter,
   { rateLimited }: Counters,

@@ -1,16 +1,16 @@
-// Standard output and standard error as a service may use them: what is told is never waited for. It must never throw, never stop
-// the event loop, and never keep more than its bound: what does not fit is dropped and counted.
+// Standard output and standard error for a service. Writing never throws, never blocks the event loop, and never keeps more than its
+// bound: lines that do not fit are dropped and counted.
 import { constants, fstatSync, openSync, write } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSystemError } from '../errors.ts';
 
 export interface Output {
-  /** Takes whole lines. They leave in their order, or are counted as lost. */
+  /** Takes whole lines. They leave in order, or are counted as lost. */
   write(lines: string): void;
   stats(): OutputStats;
   /**
-   * The last try, for the end of the process: resolves when all has left or cannot, within a second. False, after two more: the
-   * system holds a write of ours, and an exit would wait for it.
+   * For the end of the process: resolves within a second when all has left, or cannot. False after two more seconds: the system
+   * holds a write of ours, and an exit would wait for it.
    */
   end(): Promise<boolean>;
 }
@@ -18,22 +18,22 @@ export interface Output {
 export interface OutputStats {
   /** Calls of `write` whose lines were dropped. */
   readonly lost: number;
-  /** What keeps the lines from being written, in words; undefined while they are. */
+  /** Why lines are not written, in words; undefined while they are. */
   readonly problem: string | undefined;
 }
 
 export interface OutputOptions {
   /** The line that stands where `lost` others are missing. */
   readonly noteOf?: (lost: number) => string;
-  /** The most that waits. */
+  /** Most bytes that may wait. */
   readonly maxBytes?: number;
 }
 
-/** Some thousand lines: a reader that is restarted misses none. */
+/** Some thousand lines: enough for a reader that restarts. */
 const MAX_BYTES = 1_048_576;
-/** What a waiting line takes beyond its text. */
+/** Memory of a waiting line beyond its text. */
 const LINE_BYTES = 64;
-/** What a pipe holds. */
+/** Capacity of a pipe. */
 const PIECE_BYTES = 65_536;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 1_000;
@@ -46,17 +46,17 @@ const NOTHING = Buffer.alloc(0);
 export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: OutputOptions = {}): Output {
   const waiting: string[] = [];
   let waitingBytes = 0;
-  /** What is being written. */
+  /** The bytes being written. */
   let piece: Buffer = NOTHING;
   let opened: number | undefined;
-  // One at a time: a write that blocks all the same holds one thread of node's four.
+  // One write at a time: if it blocks after all, it holds only one of Node's four threads.
   let writing: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
   let retryMs = FIRST_RETRY_MS;
   let failedWith: string | undefined;
   let lost = 0;
   let untold = 0;
-  /** Since a line was lost, until all has left. */
+  /** True from the first lost line until all has left. */
   let isJammed = false;
   let isOver = false;
 
@@ -73,7 +73,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
   }
 
   async function writeAll(): Promise<void> {
-    // Lines of one turn of the event loop are one write.
+    // One write for all lines of one turn of the event loop.
     await pause(0);
     while (!isOver && (piece.length > 0 || waiting.length > 0)) {
       if (piece.length === 0) piece = nextPiece();
@@ -109,7 +109,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
 
   return {
     write(lines) {
-      // After the first that is lost all are, until something leaves: the note stands where they are missing.
+      // After one lost line all are dropped until something leaves, so that one note marks the gap.
       const held = waitingBytes + piece.length;
       if (untold > 0 || (held > 0 && held + Buffer.byteLength(lines) + LINE_BYTES > maxBytes)) {
         lost += 1;
@@ -125,7 +125,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
 
     async end() {
       const deadline = performance.now() + END_MS;
-      // A reader that is only slow is given its moment; what fails otherwise fails again.
+      // A slow reader gets a moment; any other failure shows again at the next try.
       while (piece.length > 0 || waiting.length > 0) {
         const left = deadline - performance.now();
         if (left <= 0) break;
@@ -134,7 +134,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
         if (failedWith !== 'EAGAIN') break;
         await pause(FIRST_RETRY_MS);
       }
-      // One that does not block comes back as soon as the machine finds time for it.
+      // A write that does not block returns as soon as the machine has time for it.
       isOver = true;
       if (writing !== undefined) await Promise.race([writing, pause(HELD_MS)]);
       isOver = false;
@@ -146,7 +146,7 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
 let forOutput: Output | undefined;
 let forErrors: Output | undefined;
 
-/** The log's, and of all that the service says on standard output: a process has it once. */
+/** One for the process: the log and everything else on standard output go through it. */
 export function standardOutput(): Output {
   forOutput ??= createOutput(1, { noteOf: lostLine });
   return forOutput;
@@ -160,8 +160,8 @@ export function standardError(): Output {
 const lostLine = (count: number): string =>
   `${JSON.stringify({ level: 40, time: Date.now(), event: 'log_lines_lost', count })}\n`;
 
-// A pipe or a terminal that nobody reads blocks whoever writes to it, and a process whose thread is blocked cannot even exit. Opened
-// anew it is ours alone and does not block; the flags of the one we were given belong to every process that shares it.
+// Writing to a pipe or terminal that nobody reads blocks, and a process with a blocked thread cannot even exit. So open it anew,
+// non-blocking: the flags of the descriptor we were given belong to every process that shares it.
 function unblocked(fd: number): number {
   const kind = fstatSync(fd);
   if (kind.isFile()) return fd;
@@ -197,7 +197,7 @@ const inWords: Readonly<Record<string, string>> = {
   EIO: 'the terminal or the disk is gone',
 };
 
-// A reader that is slow costs nothing as long as there is room; one that has cost lines does until all the others have left.
+// A slow reader is no problem while there is room; once lines were lost it is one until all others have left.
 function problemOf(failedWith: string | undefined, isJammed: boolean): string | undefined {
   if (!isJammed && (failedWith === undefined || failedWith === 'EAGAIN')) return undefined;
   const code = failedWith ?? 'EAGAIN';

@@ -1,5 +1,5 @@
-// Whether this process can do its work, and if not, what is wrong. A part that is degraded makes the work slower or poorer and is
-// told to the operator; one that is failing takes the process out of the load balancer.
+// Readiness: can this process do its work, and if not, why. A degraded part makes the work slower or poorer and is told to the
+// operator; a failing part takes the process out of the load balancer.
 import type { AuditJournalStats } from '../audit/journal.ts';
 import { FAR_AHEAD_SECONDS, HELD_SECONDS, LEAD_SECONDS } from '../domain/time.ts';
 import { StoreLost } from '../errors.ts';
@@ -13,7 +13,7 @@ export type Check =
   /** Not ready. */
   | { readonly state: 'failing'; readonly problem: string };
 
-/** What a request needs, by name. Never rejects: what cannot be found out fails. */
+/** One check for each part that requests need, by name. Never rejects: a check that throws is failing. */
 export type Readiness = () => Promise<Readonly<Record<string, Check>>>;
 
 /** One failed request may be an accident of its own. */
@@ -111,7 +111,7 @@ export const logCheck = ({ problem, lost }: OutputStats): Check =>
 export const connectionsCheck = (problem: string | undefined): Check =>
   problem === undefined ? ok : degraded(problem);
 
-/** `problem`: why what was deleted may still stand in the database's own log. */
+/** `problem`: why deleted rows may still stand in the database's own log. */
 export const databaseLogCheck = (problem: string | undefined): Check =>
   problem === undefined ? ok : degraded(problem);
 

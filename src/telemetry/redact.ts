@@ -1,13 +1,13 @@
-// Takes secrets out of text on its way out of the process: log lines, and errors printed to a terminal. The second line of defence:
-// nothing is meant to hand a secret to the log at all, but an error text of a library may carry what a client sent.
-// It knows secrets by their shape and by the name they stand under, and never lets a text through because it is long.
+// Takes secrets out of text that leaves the process: log lines, and errors printed to a terminal. A net only: no code may hand a
+// secret to the log, but a library's error text may carry a client's input. It knows secrets by their shape and by the name before
+// them, and searches a text of any length.
 
 /** Total: every text gives a text. */
 export type Redact = (text: string) => string;
 
 export const REDACTED = '[redacted]';
 
-/** Headers and members whose value is a secret whatever it looks like. */
+/** Headers and members whose value is always a secret. */
 const headerNames = [
   'authorization',
   'proxy-authorization',
@@ -63,10 +63,10 @@ type Rule = readonly [pattern: RegExp, replacement: string];
 // Every pattern starts where a run of its characters starts and reads that run once: the time is linear in the text, also in one
 // that somebody made to be slow.
 
-/** Not within a word; the end of an escape, \n or \u0022 in a text of JSON or %20 in a URL, is not part of the word behind it. */
+/** The start of a word. The end of an escape (\n or \u0022 in JSON, %20 in a URL) is not part of the word behind it. */
 const START = String.raw`(?<![\w-](?<!\\[nrt]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}))`;
 
-/** Most texts hold none of these names, and are then spared the rules about them. */
+/** A shortcut: most texts hold none of these names and skip the rules about them. */
 const anyName = named(all, String.raw`(?:\\*["'])?\s*[:=,]`, '', 'i');
 const rulesOfNames: readonly Rule[] = [
   // `"name": "value"`, `name="value"`, and raw headers, `"name", "value"`; also where quotes are escaped.
@@ -82,11 +82,11 @@ const rulesOfShapes: readonly Rule[] = [
   // PEM, to the end of the text: half a private key is one too.
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*/g, REDACTED],
   [new RegExp(String.raw`${START}((?:bearer|basic|digest)(?:\s|%20)+)[\w.~+/=-]{16,}`, 'gi'), `$1${REDACTED}`],
-  // A JWT, or what is left of one: its header is base64url of `{"`.
+  // A JWT, or a part of one: its header is base64url of `{"`.
   [new RegExp(String.raw`${START}eyJ[\w-]{5,}(?:\.[\w-]*){0,4}`, 'g'), REDACTED],
 ];
 
-/** Most texts of a line are short words, and are spared all rules: each of them needs one of these, or a long run. */
+/** A shortcut: most texts are short words and skip all rules. Every rule needs one of these, or a long run. */
 const MAY_HOLD_A_NAME = /[\s:=,]|eyJ/;
 const LONG = 40;
 const LONG_RUN = new RegExp(String.raw`(?<![\w-])[\w-]{${LONG},}`, 'g');
@@ -102,7 +102,7 @@ function redactRun(run: string): string {
   return RANDOM.test(run) ? REDACTED : run.replace(LONG_NUMBER, REDACTED);
 }
 
-/** `name` with the separator and up to the value is the first group, which stays. */
+/** The first group, the name with its separator, stays. */
 function named(names: readonly string[], separator: string, value: string, flags = 'gi'): RegExp {
   return new RegExp(`${START}((?:${names.join('|')})${separator})${value}`, flags);
 }
@@ -121,8 +121,8 @@ export function createRedactor(known: readonly string[] = []): Redact {
 }
 
 /**
- * For a line of JSON: a line of JSON with the same members, whose texts went through `redact` and whose members with a secret's
- * name hold nothing. What is no JSON is redacted as prose. Integers beyond 2^53 lose their last digits.
+ * For a line of JSON: gives the line with the same members, each text redacted and each member with a secret's name replaced. Other
+ * text is redacted as prose. Integers beyond 2^53 lose their last digits.
  */
 export function createLineRedactor(redact: Redact = createRedactor()): Redact {
   return function redactLine(line) {
@@ -137,11 +137,11 @@ export function createLineRedactor(redact: Redact = createRedactor()): Redact {
 
   function cleaned(name: string, value: unknown): unknown {
     if (secretMember.test(name)) return REDACTED;
-    // An account id looks like a private key, and the log is of no use without it: it passes as the value of this member alone.
+    // An account id looks like a private key, but the log is useless without it: it passes in the member `account` alone.
     if (typeof value === 'string') return name === 'account' && ACCOUNT.test(value) ? value : redact(value);
     if (Array.isArray(value)) return value.map((item) => cleaned('', item));
     if (typeof value !== 'object' || value === null) return value;
-    // fromEntries defines members, __proto__ too, and never calls a setter.
+    // fromEntries defines members, __proto__ too, without calling a setter.
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, cleaned(key, member)]));
   }
 }

@@ -1,43 +1,42 @@
-// Which lines of the log are written and which are only counted: of lines that say the same the first is written at once, the others
-// are one line a minute, with the request ids of some. So nobody fills the log, a stranger as little as a failure of ours. It must
-// never hold more than its bounds.
+// Log lines that say the same: the first is written at once, the others become one line a minute with their count and some request
+// ids. So neither a stranger nor a failure of ours can fill the log. Memory is bounded.
 import { parseIp } from '../domain/allowlist.ts';
 import { rateKeys } from '../ratelimit/rate-keys.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
 export interface Repeats {
-  /** Whether a line is to be written; if not, it has been counted. `level` is pino's number, `line` its members or its text. */
+  /** True: write the line. False: it was counted. `level` is pino's number, `line` the members or the text. */
   isFirst(level: number, line: unknown): boolean;
-  /** Tells what was counted, now rather than at the end of the minute. */
+  /** Writes the counts now instead of at the end of the minute. */
   flush(): void;
 }
 
 const MINUTE_MS = 60_000;
-/** Lines that are told apart in a minute: in a pool, and of one cause in it. */
+/** Distinct lines in a minute: of a pool, and of one cause in it. */
 const MAX_KINDS = 1_000;
 const MAX_KINDS_PER_CAUSE = 100;
-/** Request ids that a line about others names: a caller who was given one finds the cause by it. */
+/** Request ids in a line about others: a caller finds the cause by the id that it was given. */
 export const MAX_REQUEST_IDS = 20;
-/** What counts of the text of an error, and of its causes. */
+/** How much of an error's text, and of its causes, tells lines apart. */
 const MAX_TEXT = 200;
 const MAX_CAUSES = 2;
 const INFO_LEVEL = 30;
 const ERROR_LEVEL = 50;
 
-/** Strangers, proven credentials and failures of ours have rooms of their own: none hides another. */
+/** Strangers, proven credentials and failures of ours are counted in pools of their own: none hides another. */
 type PoolName = 'strangers' | 'credentials' | 'ours';
 
 interface Kind {
   readonly level: number;
-  /** What its lines have in common; of the first line where they differ. */
+  /** The members its lines share; where they differ, those of the first line. */
   readonly members: Members;
   count: number;
-  /** Of the lines that were counted, the first ones. */
+  /** Of the first counted lines. */
   readonly requestIds: string[];
 }
 
-/** Lines beyond the bounds, of one cause or of all further ones. */
+/** Lines beyond the bounds: of one cause, or of all further causes. */
 interface Others {
   readonly members: Members;
   readonly counts: Map<string, number>;
@@ -50,7 +49,7 @@ interface Pool {
   readonly others: Map<string, Others>;
 }
 
-/** `tell` writes a line about others; it must not come back here. */
+/** `tell` writes a line about others, which must bypass this. */
 export function createRepeats(tell: (level: number, members: Members) => void): Repeats {
   let pools = emptyPools();
   let timer: NodeJS.Timeout | undefined;
@@ -87,7 +86,7 @@ export function createRepeats(tell: (level: number, members: Members) => void): 
         kindsOf.set(cause, ofCause + 1);
         return true;
       }
-      // Only a cause that has kinds has a line of its own, so that there are not more of these either.
+      // Only causes with kinds get a line of their own, which bounds their number too.
       const place = ofCause === 0 ? '' : cause;
       const other = others.get(place) ?? {
         members: ofCause === 0 ? {} : causeMembers,
@@ -122,7 +121,7 @@ interface Described {
   readonly pool: PoolName;
   readonly cause: string;
   readonly causeMembers: Members;
-  /** The same for lines that say the same. */
+  /** Equal for lines that say the same. */
   readonly name: string;
   readonly members: Members;
 }
@@ -152,7 +151,7 @@ function described(level: number, line: unknown): Described {
 
 const ofOurs = (level: number, members: Members, text: string): Described => ({
   pool: 'ours',
-  // A defect in one place must not hide a store that fails.
+  // By event and reason: a defect in one place must not hide a failing store.
   cause: `${textOf(members.event)} ${textOf(members.reason)}`,
   causeMembers: {},
   name: `${level} ${text}`,

@@ -1,5 +1,5 @@
-// Plain counts and distributions, as cheap as counting gets: the hot path adds to these, and a scrape reads them. They grow with
-// the lists of words in our own source and never with what a client sends.
+// Plain counts and distributions: the hot path adds to them, a scrape reads them. Their keys are closed lists in our source: no client
+// can make them grow.
 
 export interface Tally<Key extends string> {
   add(key: Key, count?: number): void;
@@ -8,7 +8,7 @@ export interface Tally<Key extends string> {
   readonly entries: Iterable<readonly [Key, number]>;
 }
 
-/** `known` stand at 0 from the start, so that the first one counted is seen as an increase. */
+/** Keys in `known` stand at 0 from the start, so that the first count shows as an increase. */
 export function createTally<Key extends string>(known: readonly Key[] = []): Tally<Key> {
   const counts = new Map<Key, number>(known.map((key) => [key, 0]));
   return {
@@ -47,7 +47,7 @@ export interface Distribution {
   read(): { readonly bounds: readonly number[]; readonly counts: readonly number[]; readonly sum: number };
 }
 
-/** Of durations in seconds. What is negative or no number is not counted: clocks that were steered in a test give such. */
+/** Durations in seconds. Negative values and NaN are not counted: steered clocks of tests give such. */
 export function createDistribution(bounds: readonly number[]): Distribution {
   const counts = new Float64Array(bounds.length + 1);
   let sum = 0;

@@ -1,5 +1,5 @@
-// What the service tells about itself as it works: counts, and one log line for each decision that refuses. It must never be given
-// a bearer, a signature or a private key; the log's redactor stands behind it all the same.
+// Counts, and one log line for each decision that refuses. Never pass a bearer, a signature or a private key; the log's redactor is
+// only the net.
 import type { Logger } from 'pino';
 import { actorOf } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
@@ -16,7 +16,7 @@ import {
   type Surface,
 } from './counters.ts';
 
-/** Which request is told about. */
+/** The request that a line is about. */
 export interface AboutRequest {
   readonly requestId: string;
   /** `METHOD /pattern`, `none` before a route was found, or `operator`. */
@@ -26,7 +26,7 @@ export interface AboutRequest {
   readonly clientIp: string;
 }
 
-/** One request, in monotonic milliseconds (performance.now); 0 = it never came to that. */
+/** Moments of one request, in monotonic milliseconds (performance.now); 0 = not reached. */
 export interface RequestTiming extends ExchangeTiming {
   readonly arrivedAt: number;
   decidedAt: number;
@@ -35,16 +35,16 @@ export interface RequestTiming extends ExchangeTiming {
 export interface Telemetry {
   /** A request has come. `ended` must follow, once. */
   arrived(): RequestTiming;
-  /** Its connection has nothing more to do with it. `status` is that of the answer, or undefined when it did not leave whole. */
+  /** The answer has ended. `status`: undefined when the answer did not leave whole. */
   ended(timing: RequestTiming, surface: Surface, status: number | undefined): void;
   allowed(timing: RequestTiming): void;
-  /** `cause` when something failed, and not the request. */
+  /** `cause`: set when something of ours failed, not the request. */
   denied(request: AboutRequest, reason: DenyReason, cause?: unknown): void;
   rateLimited(verdict: Pick<MeasuredVerdict, 'bucket' | 'scope'>): void;
   /** Somebody came to the operator API without its bearer. */
   operatorDenied(request: AboutRequest, reason: OperatorDenial): void;
   forwarded(request: AboutRequest, outcome: Outcome): void;
-  /** `answer` is what the caller gets, `error` what was thrown. What is a failure of ours goes to the log with its cause. */
+  /** `answer` goes to the caller; `error` was thrown. A failure of ours is logged with its cause. */
   erred(request: AboutRequest, answer: ApiError, error: unknown): void;
   /** A question to the verifier of signatures was answered. */
   verified(took: { readonly waitSeconds: number; readonly computeSeconds: number }): void;
@@ -113,7 +113,7 @@ export function createTelemetry(log: Logger, counters: Counters = createCounters
 
     erred(request, answer, error) {
       counters.errors.add(answer.code);
-      // Shedding load is a decision like any other; an error with a cause, or one that is no refusal, is ours to mend.
+      // Shedding load is a refusal like any other. An error with a cause, or one that is no refusal, is a failure of ours.
       const failure = answer.status >= 500 && (error !== answer || answer.cause !== undefined);
       if (failure) log.error({ event: 'failed', reason: answer.code, ...told(request), err: error });
       else log.info({ event: 'refused', reason: answer.code, ...told(request) });
@@ -139,7 +139,7 @@ function classOf(status: number | undefined): OutcomeClass {
   return status < 500 ? '4xx' : '5xx';
 }
 
-/** The members that every line about a request has; account and credential as far as they were proven. */
+/** The members of every line about a request; account and credential only when proven. */
 function told({ requestId, route, clientIp, principal }: AboutRequest): Record<string, string> {
   if (principal === undefined) return { requestId, route, clientIp };
   const { credential } = principal;

@@ -22,7 +22,7 @@ export const AccountListWire = Type.Object({
   results: Type.Array(AccountWire),
   next: Type.Union([Type.String(), Type.Null()]),
 });
-/** Owners ask for live tokens alone or tell by the times; a table for people says it. */
+/** On the public API a token's state follows from its times; the operator's table names it. */
 export const TokenWire = Type.Object({
   ...ApiTokenWire.properties,
   state: Type.Enum(['issued', 'expired', 'revoked']),
@@ -31,7 +31,7 @@ export const AccountDetailWire = Type.Object({
   ...AccountWire.properties,
   subkeys: Type.Array(SubkeyWire),
   tokens: Type.Array(TokenWire),
-  /** True when there are more of either than are shown. */
+  /** True when there are more subkeys or more tokens than are shown. */
   more: Type.Boolean(),
 });
 export const LockedWire = Type.Object({ ...AccountWire.properties, receipt: ReceiptWire });

@@ -6,17 +6,17 @@ export const ClockWire = Type.Object({
   /** Times are nanoseconds. */
   kept: BigInteger,
   machine: BigInteger,
-  /** How far the kept time is ahead of the machine's; below 0 the machine's is ahead. */
+  /** How far the kept time is ahead of the machine's; below 0: behind. */
   lead_seconds: Type.Number(),
-  /** `ok`, or what is wrong, as /readyz says it. */
+  /** `ok`, or the problem as /readyz says it. */
   state: Type.String(),
 });
 
 export const AcceptedWire = Type.Object({
   ...ClockWire.properties,
-  /** False where the two were so close that nothing was done. */
+  /** False: the two were so close that nothing was done. */
   accepted: Type.Boolean(),
-  /** What was kept before; 0 = nothing was done, as in the rest. */
+  /** The kept time before; 0 = nothing was done, here and in the other members. */
   from: BigInteger,
   valid_after: BigInteger,
   revoked_subkeys: Type.Integer(),

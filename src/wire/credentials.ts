@@ -12,7 +12,7 @@ export const RowWire = Type.Object({
   client_ip: Type.String(),
 });
 const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-/** The serialiser would look for a member of a union by its types, of which a bigint has none. */
+/** No union: the serializer picks a member of a union by its type, and a bigint has none. */
 const objectOrNull = <T extends Type.TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, nullable: true });
 const credential = {
@@ -21,9 +21,9 @@ const credential = {
   kind: Type.Enum([...credentialKinds]),
   /** As logs and audit rows name it within its account: `subkey:42`. */
   credential: Type.String(),
-  /** As the subjects of audit rows name it; it names no other credential of any account. */
+  /** As the subjects of audit rows name it: unique over all accounts. */
   subject: Type.String(),
-  /** A public key, a wallet's address or a lookup_id; empty when it is gone. */
+  /** A public key, a wallet's address or a lookup_id; empty when the credential is deleted. */
   label: Type.String(),
   name: Type.String(),
   state: Type.Enum(['active', 'pending', 'issued', 'expired', 'revoked', 'gone']),
@@ -37,15 +37,15 @@ export const CredentialWire = Type.Object({
   ...credential,
   /** The row of the audit log that ended it. */
   ended_by: objectOrNull(RowWire),
-  /** What it did from the address that was asked about, in the rows of this page. */
+  /** Its actions from the address in question, in the rows of this page. */
   seen: objectOrNull(Type.Object({ rows: Type.Integer(), newest: RowWire, oldest: RowWire })),
 });
 export type CredentialWire = Static<typeof CredentialWire>;
 
 export const BearerWire = Type.Object({
-  /** False: no key of ours signed this text, and anybody may have written what it says. */
+  /** False: no key of ours signed this text, so its claims prove nothing. */
   verified: Type.Boolean(),
-  /** Why a request with it is refused, whatever its address; null when it works. */
+  /** Why a request with it is refused from any address; null when it works. */
   refusal: orNull(Type.String()),
   kid: orNull(Type.String()),
   session: orNull(Type.String()),
@@ -55,11 +55,11 @@ export const BearerWire = Type.Object({
 export const FoundWire = Type.Object({
   results: Type.Array(CredentialWire),
   bearer: objectOrNull(BearerWire),
-  /** Goes on with what an address did before. */
+  /** Continues the previous page about an address. */
   next: orNull(Type.String()),
 });
 export const RevokedWire = Type.Object({
-  /** False: it was revoked before, and nothing was done. */
+  /** False: it was revoked already, and nothing was done. */
   revoked: Type.Boolean(),
   result: CredentialWire,
   receipt: ReceiptWire,

@@ -17,12 +17,12 @@ export type SigningKeyWire = Static<typeof SigningKeyWire>;
 
 export const RetiredKeyWire = Type.Object({
   ...SigningKeyWire.properties,
-  /** Tokens that this ended; 0 where it was retired already. */
+  /** Tokens that this ended; 0 when the key was retired already. */
   revoked_tokens: Type.Integer(),
 });
 export const WouldEndWire = Type.Object({
   ...SigningKeyWire.properties,
-  /** What it signed and is accepted still; sessions and terminal tokens are not kept, and counted as the audit log knows them. */
+  /** Tokens it signed that are still accepted. Sessions and terminal tokens are not stored: counted from the audit log. */
   tokens: Type.Integer(),
   sessions: Type.Integer(),
   terminal_tokens: Type.Integer(),

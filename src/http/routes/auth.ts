@@ -1,4 +1,4 @@
-// POST /v1/auth, /v1/auth/{public_key} and /v2/auth: headers in, a session out. Bodies are ignored (WIRE section 2).
+// POST /v1/auth, /v1/auth/{public_key} and /v2/auth: headers in, a session out. Bodies are ignored (docs/wire.md section 2).
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Login, LoginRequest } from '../../credentials/login.ts';
 import { JwtWire, LoginQuery, PublicKeyParams, StarkLoginHeaders, WalletLoginHeaders } from '../../wire/logins.ts';
@@ -100,7 +100,7 @@ function common(request: FastifyRequest): Omit<LoginRequest, 'account'> {
     clientIpText,
     asker,
     isolated: isolatedHeader(request.headers),
-    // Other values are ignored (WIRE 2.1).
+    // Other values are ignored.
     tokenUsage: query.get('token_usage') === 'interactive' ? 'interactive' : undefined,
   };
 }

@@ -1,5 +1,5 @@
-// What a running server says of itself: /openapi.json and /docs, made once at start from what is really served; its documentation as
-// Markdown; and at / a page that leads a browser there. The same bytes for everybody.
+// The server's own documentation: /openapi.json, made once at start from the routes in force; /docs, which shows it; the pages as
+// Markdown; and at / a page that leads a browser to them. The same bytes for everybody.
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { refusalErrorOf } from '../../access/refusal.ts';
 import { contextOf } from '../context.ts';
@@ -12,7 +12,7 @@ const ofAll = { tags: ['Start here'], 'x-extension': true } as const;
 export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void {
   const viewer = createViewer();
   let document = Buffer.alloc(0);
-  // Not at the first request: that one would hold up the others.
+  // At start: made at the first request, it would hold up the others.
   app.addHook('onReady', async () => {
     document = Buffer.from(JSON.stringify(app.swagger()));
   });
@@ -58,7 +58,7 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
   } as const satisfies FastifySchema;
   app.get('/', { schema: leads }, async (request, reply) => {
     reply.header('Vary', 'Accept');
-    // Programs are told what they are told of any path that is not there.
+    // Programs get the 404 of any unknown path.
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) throw refusalErrorOf('route_unknown');
     return reply.headers(frontPage.headers).send(frontPage.html);
   });

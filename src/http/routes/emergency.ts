@@ -1,5 +1,5 @@
-// What the owner, or a finder, presses when something is out: sign out everywhere, revoke all, report a leaked bearer. The first two
-// also take the owner's signature where there is no bearer, which right after a sign-out nobody can have.
+// The emergency routes, for an owner or a finder: sign out everywhere, revoke all, end oneself, report a leaked bearer. The first two
+// also take the owner's signature in place of a bearer: right after a sign-out nobody has a bearer.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
@@ -33,8 +33,8 @@ const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: [...revocableKinds] } })
   description: 'subkey, token or both. Left out: both.',
 });
 /**
- * Bytes. They hold two words at most, and whoever brings a signature, good or not, has them read however often: so they must cost
- * nothing beside it.
+ * Bytes. A body holds two words at most, and no rate limit holds a request with a signature back: reading the body must cost nothing
+ * beside checking the signature.
  */
 const MAX_EMERGENCY_BODY = 1024;
 const RevokeAllBody = Type.Object({ kinds: Type.Optional(Kinds) }, open);
@@ -125,14 +125,14 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
   const { signOut, reportLeaked } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
 
-  // No limit holds up whoever ends something, so it is only told afterwards by whom nothing was changed, and too often. What could
-  // not be written was changed all the same: here and now it is denied.
+  // No limit holds back a request that ends something: only requests that changed nothing are charged, afterwards. A 5xx is not
+  // charged: a change that could not be written still denies in this process.
   function errorHandler(error: Error, request: FastifyRequest): never {
     const refusal = fromFastify(error) ?? error;
     const { grant, insists } = contextOf(request);
     const { principal } = grant;
     if (!(refusal instanceof ApiError) || refusal.status >= 500) throw error;
-    // Whoever is not the owner is counted by the address: a signature that was not verified names nobody.
+    // An unproven caller is charged by address: an unverified signature names nobody.
     const verdict =
       principal === undefined ? insists : deps.limiter.chargeCredential(principal.credential, 'emergency');
     if (verdict !== undefined) requireRoom(verdict, deps.clock);
@@ -159,7 +159,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
     { schema: revokeAllSchema, bodyLimit: MAX_EMERGENCY_BODY, errorHandler },
     async (request, reply) => {
       const { kinds } = request.body;
-      // The signature says everything, and whoever carries it must not make that less.
+      // The owner signed "everything": a carrier of the signature must not narrow it.
       if (kinds !== undefined && contextOf(request).grant.principal === undefined) {
         throw new ApiError(
           'INVALID_REQUEST_PARAMETER',
@@ -193,7 +193,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
   });
 }
 
-/** In the headers of a login, by the main key or by the wallet. */
+/** The headers of a login, signed by the main key or by the wallet. */
 function signatureOf(request: FastifyRequest): OwnerSignature {
   const { headers } = request;
   const { requestId, clientIpText, asker } = contextOf(request);

@@ -1,5 +1,5 @@
-// /healthz: the process answers. /readyz: it can decide and forward, and a load balancer reads no more than the status. What is
-// wrong is told to the operator in sentences; strangers learn only which part it is, and of what is merely degraded nothing.
+// /healthz: the process answers. /readyz: it can decide and forward; a load balancer reads the status alone. The operator gets each
+// problem as a sentence; a stranger gets the names of failing parts, and sees a degraded part as ok.
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { type Check, isReady, type Readiness } from '../../telemetry/readiness.ts';

@@ -1,4 +1,4 @@
-// GET and POST /v1/onboarding, POST /v2/onboarding (WIRE 1.2 to 1.4).
+// GET and POST /v1/onboarding, POST /v2/onboarding (docs/wire.md section 3).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import Type from 'typebox';
@@ -55,7 +55,7 @@ const OnboardBody = Type.Object(
   { public_key: Type.Optional(Type.String({ maxLength: 256, ...feltText, description: starkKey })) },
   open,
 );
-/** The whole public key: an Ethereum address is made of it. */
+/** Uncompressed: the Ethereum address is derived from the whole public key. */
 const OnboardWalletBody = Type.Object(
   {
     public_key: Type.String({
@@ -119,7 +119,7 @@ const walletSchema = {
   ],
 } as const satisfies FastifySchema;
 
-/** An unproven label is kept, but not more of it than an address is long. */
+/** The label is unproven: keep at most the length of an address. */
 const MAX_LABEL = 66;
 
 export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboard, hashes: DerivationHashes): void {
@@ -190,7 +190,7 @@ function whereOf(request: FastifyRequest) {
   return { requestId, clientIpText, asker };
 }
 
-// Sub-accounts and vault operators are not in this release (WIRE 1.3, 12.16).
+// There are no sub-accounts and no vault operators (docs/wire.md section 3).
 function refuseParent(request: FastifyRequest): void {
   for (const name of ['PARADEX-PARENT-ACCOUNT', 'PARADEX-STARKNET-ACCOUNT-DERIVATION-PATH']) {
     if (optionalHeader(request.headers, name) !== undefined) {

@@ -1,4 +1,4 @@
-// GET /countersign/v1/self: what a credential is, for whoever holds it. The first place to look when a bot is refused.
+// GET /countersign/v1/self: the facts of the caller's own credential. The first place to look when a bot is refused.
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { shownEntries } from '../../domain/allowlist.ts';

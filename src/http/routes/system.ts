@@ -1,4 +1,4 @@
-// What clients read before they log in: configuration, time and the public keys (WIRE sections 1 and 1.1).
+// Read by clients before they log in: configuration, time and the public keys (docs/wire.md section 1).
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Config } from '../../config/schema.ts';
@@ -19,7 +19,7 @@ const BridgedTokenWire = Type.Object(
   },
   closed,
 );
-// Types matter: what is a numeric string here is one in every client's own record (WIRE 1.1).
+// Clients keep these members in typed records: a numeric string must stay a string (docs/wire.md section 1).
 const ConfigWire = Type.Object(
   {
     starknet_chain_id: text,

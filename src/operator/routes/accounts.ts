@@ -28,7 +28,7 @@ const ListQuery = Type.Object(
 );
 const AccountParams = Type.Object({ account: Type.String() });
 
-/** Revoked ones too, and of those there may be any number. */
+/** Bounded, because revoked ones are listed too and their number is not. */
 const SHOWN = 500;
 
 export function registerAccountRoutes(

@@ -1,4 +1,4 @@
-// The audit log as JSON lines, streamed page by page: as long as it is, it is never in memory as a whole.
+// The audit log as JSON lines, streamed page by page: it is never in memory as a whole.
 import { Readable } from 'node:stream';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
@@ -61,7 +61,7 @@ export function registerAuditRoute(
     });
 }
 
-// No row, whatever happened: whoever asks for such a span would take it for the answer that nothing did.
+// A span that can hold no row is refused: an empty answer would read as "nothing happened".
 const emptySpan = (to: UnixNanos, isGiven: boolean): ApiError =>
   new ApiError(
     'INVALID_REQUEST_PARAMETER',
@@ -70,7 +70,7 @@ const emptySpan = (to: UnixNanos, isGiven: boolean): ApiError =>
       : `from lies ahead: it is ${isoTime(to)} here, in UTC, and there are no later rows`,
   );
 
-// What is written while we read is not part of the answer, or it might never end. Rows of a clock that was wrong may lie ahead.
+// Rows written while we read are left out, or the answer might never end. Rows of a wrong clock may lie ahead of now.
 async function justAfterAll({
   store,
   clock,
@@ -89,7 +89,7 @@ async function* lines(store: Pick<Store, 'audit' | 'receipts'>, filter: AuditFil
   } while (cursor !== undefined);
 }
 
-/** Rows that belong to no change, nearly all there are, have none. */
+/** A row that belongs to no change, as nearly all do, has no receipt. */
 const withoutReceipt: ReadonlySet<string> = new Set<AuditAction>([
   'login',
   'login.refused',
@@ -98,7 +98,7 @@ const withoutReceipt: ReadonlySet<string> = new Set<AuditAction>([
   'ending.receipt',
 ]);
 
-// What an ending did is known after its row was written, and stands in a row of its own: here they are brought together.
+// A receipt is known only after its ending's row was written, and stands in a row of its own: joined here.
 async function receiptsOf(
   store: Pick<Store, 'receipts'>,
   rows: readonly AuditRow[],
@@ -112,7 +112,7 @@ async function receiptsOf(
   return ({ requestId, subject, action }) => found.get([requestId, subject, action].join(' '));
 }
 
-/** Empty for a row that somebody damaged. */
+/** Empty for a damaged row. */
 function objectIn(stored: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(stored);
@@ -122,7 +122,7 @@ function objectIn(stored: string): Readonly<Record<string, unknown>> {
   }
 }
 
-// Integers of more than 2^53 are written digit by digit; `cursor` resumes after this row.
+// Integers above 2^53 keep all digits; `cursor` resumes after this row.
 const lineOf = (row: AuditRow, receipt: string | undefined): string =>
   `{"id":${row.id},"at":${row.at},"time":"${isoTime(row.at)}",${[
     ['account', row.account],
@@ -136,7 +136,7 @@ const lineOf = (row: AuditRow, receipt: string | undefined): string =>
     .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
     .join(',')},"detail":${detailOf(row.detail)}${receipt === undefined ? '' : `,"receipt":${receipt}`}}\n`;
 
-// A row that somebody damaged is shown as the text it is, and never breaks its line.
+// A damaged row is shown as its text, and never breaks the line.
 function detailOf(stored: string): string {
   try {
     return JSON.stringify(JSON.parse(stored));
@@ -145,7 +145,7 @@ function detailOf(stored: string): string {
   }
 }
 
-/** One that is here, so that a mistyped one, or the key of one, is never answered by no rows. */
+/** An existing account: a mistyped address, or a public key in its place, must not be answered by "no rows". */
 async function readAccount(store: Pick<Store, 'account'>, text: string): Promise<AccountId> {
   const account = parseFelt(text);
   if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
@@ -153,7 +153,7 @@ async function readAccount(store: Pick<Store, 'account'>, text: string): Promise
   return account;
 }
 
-/** The one that a text names. A row of one that is gone is still found by `credential/<account>/<kind>/<id>`. */
+/** The credential that a text names. Rows of a deleted one are still found by `credential/<account>/<kind>/<id>`. */
 async function readCredential(credentials: FindCredentials, text: string): Promise<CredentialRef> {
   const read = readCredentialText(text);
   if (read?.kind === 'row' && read.account !== undefined) return { account: read.account, kind: read.of, id: read.id };

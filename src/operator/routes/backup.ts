@@ -1,5 +1,5 @@
-// A backup, streamed to the operator's command: the server writes no file where it is told to, so that whoever holds the bearer
-// cannot make it write anywhere.
+// A backup, streamed to the operator's command. The server writes no file at a path from a request: a stolen operator bearer must not
+// make it write anywhere.
 import type { FastifyInstance } from 'fastify';
 import type { Backups } from '../../backup/take.ts';
 import { actOf } from '../act.ts';

@@ -1,4 +1,4 @@
-// The time that is kept beside the machine's clock, and taking the machine's when the kept one is wrong.
+// The kept time beside the machine's clock; accepting the machine's when the kept time is wrong.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
@@ -44,7 +44,7 @@ export function registerClockRoutes(
 
 function clockToWire(clock: KeptClock): Static<typeof ClockWire> {
   const lead = leadSeconds(clock);
-  const finding = clockCheck(lead);
-  const state = finding.state === 'ok' ? 'ok' : `${finding.state}: ${finding.problem}`;
+  const check = clockCheck(lead);
+  const state = check.state === 'ok' ? 'ok' : `${check.state}: ${check.problem}`;
   return { kept: clock.now(), machine: clock.machine(), lead_seconds: lead, state };
 }

@@ -1,5 +1,5 @@
-// One credential among all, found by whatever names it, and ended. What is asked for stands in the body: a bearer in an address would be
-// in every log on the way.
+// Finds one credential among all by any of its names, and ends it. The question stands in the body: a bearer in the URL would be in
+// every log on the way.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
@@ -89,7 +89,7 @@ export function registerCredentialRoutes(
     if (found.length === 0) throw new ApiError('NOT_FOUND', 'no credential has that name');
     const dead = found.filter((one) => isRevocable(one) && isRevoked(one));
     const alive = found.filter((one) => !dead.includes(one));
-    // What was revoked before under the same key is not meant, unless there is nothing else.
+    // Prefer a live subkey: an earlier, revoked one under the same key is meant only when there is no other.
     const [one, ...others] = alive.length > 0 ? alive : dead.slice(0, 1);
     if (one === undefined || others.length > 0) {
       const credentials = alive.map(({ ref }) => credentialSubject(ref));

@@ -1,4 +1,4 @@
-// The settings that this server runs with: what was read at its start, whatever stands in files and environments by now. No secret.
+// The settings in force: those read at start, whatever files and environment say by now. No secret.
 import type { FastifyInstance } from 'fastify';
 import type { ShownSetting } from '../../config/shown.ts';
 import { SettingsWire } from '../../wire/settings.ts';
