@@ -101,7 +101,8 @@ ${elsewhere}
 </div>
 <div id="api"></div>`,
   {
-    head: `<link rel="stylesheet" href="${addressOf('viewer.css')}">
+    head: `<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${addressOf('viewer.css')}">
 <script src="${addressOf('viewer.js')}" defer></script>
 <script src="${addressOf('start.js')}" type="module"></script>`,
     policy: "script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'",
@@ -126,7 +127,6 @@ function htmlPage(title: string, body: string, { head = '', policy = '' } = {}):
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-<link rel="icon" href="data:,">
 ${head}
 </head>
 <body>

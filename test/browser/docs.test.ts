@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test.skipIf(chromiumFile === undefined)(
-  `/docs shows every operation without a violation of its policy, a request to anybody else or an error${chromiumNeeded}`,
+  `/docs shows every operation, and / leads there, without a violation of a policy, a request to anybody else or an error${chromiumNeeded}`,
   async () => {
     const browser = await openChromium();
     try {
@@ -59,6 +59,10 @@ test.skipIf(chromiumFile === undefined)(
         expect(text).toContain(shown);
       // A page of ours asks for no key.
       expect(await page.locator('.authorize, .try-out').count()).toBe(0);
+      expect(problems).toEqual([]);
+
+      await page.goto(`${service.url}/`);
+      expect(await page.locator('a[href="/docs"]').isVisible()).toBe(true);
       expect(problems).toEqual([]);
     } finally {
       await browser.close();
