@@ -58,6 +58,7 @@ export const listedPages: readonly { readonly group: string; readonly pages: rea
     group: 'Optional',
     pages: [
       docs('engine.md', 'the Stark-curve engine and how it is checked'),
+      docs('rules.md', 'each rule, the file that decides it, and the test that holds it'),
       docs('decisions.md', 'names, claims and defaults that could have been otherwise, each with its reason'),
       docs('benchmarks.md', 'all figures and how they were measured'),
       { name: 'changelog.md', file: 'CHANGELOG.md', about: 'what changed in which release' },

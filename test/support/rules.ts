@@ -1,0 +1,352 @@
+// The rules of this service: each with the file that decides it and a test that goes red without it. docs/rules.md is printed from here
+// (npx node test/support/rules.ts > docs/rules.md), and test/unit/docs/rules.test.ts looks up every file, text and title.
+import type { DenyReason } from '../../src/domain/decision.ts';
+
+export interface RuleEntry {
+  readonly rule: string;
+  /** Of a refused request: as errors, metrics and the audit log name it. */
+  readonly reasons?: readonly DenyReason[];
+  readonly decidedBy: string;
+  /** Stands in that file, where it is decided. */
+  readonly text: string;
+  readonly heldBy: string;
+  /** Of a test there. */
+  readonly title: string;
+}
+
+export interface RuleGroup {
+  readonly about: string;
+  readonly rules: readonly RuleEntry[];
+}
+
+const AUTHORIZE = 'test/unit/access/authorize.test.ts';
+const ADMISSION = 'test/unit/http/admission.test.ts';
+const RULES = 'src/access/rules.ts';
+
+const byRules = (
+  rule: string,
+  reason: DenyReason,
+  heldBy: string = AUTHORIZE,
+  title = 'refuses with %s',
+): RuleEntry => ({
+  rule,
+  reasons: [reason],
+  decidedBy: RULES,
+  text: `'${reason}'`,
+  heldBy,
+  title,
+});
+
+export const ruleGroups: readonly RuleGroup[] = [
+  {
+    about: 'Which requests have a way in',
+    rules: [
+      {
+        rule: 'A target with two readings has none: what was matched is byte for byte what is forwarded',
+        reasons: ['target_malformed'],
+        decidedBy: 'src/access/target.ts',
+        text: 'export function parseTarget',
+        heldBy: 'test/unit/access/target.test.ts',
+        title: 'what is accepted is forwarded as it came but for one slash, and reads the same when read again',
+      },
+      {
+        rule: 'A path that the route table does not list does not exist',
+        reasons: ['route_unknown'],
+        decidedBy: 'src/http/admission.ts',
+        text: "deny('route_unknown')",
+        heldBy: ADMISSION,
+        title: 'the route, charged as a public request',
+      },
+      {
+        rule: 'A path has the methods that the table lists, and HEAD where we serve its GET',
+        reasons: ['method_not_allowed'],
+        decidedBy: 'src/http/admission.ts',
+        text: "deny('method_not_allowed')",
+        heldBy: ADMISSION,
+        title: 'the method, with those that the path does have',
+      },
+      {
+        rule: 'X-Forwarded-For is believed of proxies in proxy.trusted alone, and then its rightmost address that is none of them',
+        decidedBy: 'src/http/kit/client-ip.ts',
+        text: 'trusted',
+        heldBy: 'test/unit/http/kit/client-ip.test.ts',
+        title: 'the rightmost untrusted hop is the client: what it wrote itself stands left of it and is ignored',
+      },
+      {
+        rule: 'Each request is charged to its address before anything is looked up, and to its account once it was authorized',
+        reasons: ['rate_limited'],
+        decidedBy: 'src/ratelimit/charges.ts',
+        text: 'export',
+        heldBy: ADMISSION,
+        title: 'the limits of account and credential, last; the grant is given back',
+      },
+      {
+        rule: 'A full map of limits makes unknown keys share one count',
+        decidedBy: 'src/ratelimit/buckets.ts',
+        text: 'maxKeys',
+        heldBy: 'test/unit/ratelimit/buckets.test.ts',
+        title: 'keys not seen before share one bucket',
+      },
+    ],
+  },
+  {
+    about: 'Whose bearer it is',
+    rules: [
+      {
+        rule: 'A private route needs a bearer',
+        reasons: ['bearer_missing'],
+        decidedBy: 'src/access/bearer.ts',
+        text: 'bearer_missing',
+        heldBy: AUTHORIZE,
+        title: 'refuses with %s',
+      },
+      {
+        rule: 'A request has one Authorization header',
+        reasons: ['bearer_repeated'],
+        decidedBy: 'src/access/bearer.ts',
+        text: 'bearer_repeated',
+        heldBy: AUTHORIZE,
+        title: 'twice is refused although both are good, and although the second is empty',
+      },
+      {
+        rule: 'A bearer and a signature of the owner do not come together',
+        reasons: ['bearer_and_signature'],
+        decidedBy: 'src/access/authorize.ts',
+        text: 'bearer_and_signature',
+        heldBy: AUTHORIZE,
+        title: 'refuses with %s',
+      },
+      {
+        rule: 'A bearer is a JWT in its one spelling',
+        reasons: ['bearer_malformed'],
+        decidedBy: 'src/jwt/verify.ts',
+        text: 'bearer_malformed',
+        heldBy: 'test/unit/jwt/verify.test.ts',
+        title: 'with any single character changed never verifies, even while the original is remembered',
+      },
+      {
+        rule: 'A JWT of one kind never passes for one of another',
+        reasons: ['bearer_wrong_kind'],
+        decidedBy: 'src/jwt/verify.ts',
+        text: 'bearer_wrong_kind',
+        heldBy: 'test/unit/jwt/verify.test.ts',
+        title: 'cannot make the session key vouch for a token, nor the token key for a session',
+      },
+      {
+        rule: 'It was signed by a key of ours',
+        reasons: ['bearer_unknown_key', 'bearer_signature'],
+        decidedBy: 'src/jwt/verify.ts',
+        text: 'bearer_signature',
+        heldBy: 'test/unit/jwt/verify.test.ts',
+        title: 'of another key is refused',
+      },
+      {
+        rule: 'Its claims are exactly those of its kind',
+        reasons: ['bearer_claims'],
+        decidedBy: 'src/jwt/verify.ts',
+        text: 'bearer_claims',
+        heldBy: 'test/unit/jwt/verify.test.ts',
+        title: 'of a token under the session kind, and of a session under the token kind, are refused',
+      },
+      {
+        rule: 'It is dead from the second of its expiry on',
+        reasons: ['bearer_expired'],
+        decidedBy: 'src/jwt/verify.ts',
+        text: 'bearer_expired',
+        heldBy: 'test/unit/jwt/verify.test.ts',
+        title: 'a bearer is good in the second before exp and dead from exp on, first seen or remembered',
+      },
+    ],
+  },
+  {
+    about: 'Whether its credential may do that now',
+    rules: [
+      byRules('The key that signed the JWT is not retired', 'signing_key_retired'),
+      byRules('The account exists', 'account_unknown'),
+      byRules('The credential exists', 'credential_unknown'),
+      byRules('A pending subkey does nothing', 'credential_pending'),
+      byRules(
+        'A revoked credential does nothing, from before its revocation is acknowledged',
+        'credential_revoked',
+        'test/revocation/view-model.test.ts',
+        'nothing acknowledged as forbidden is allowed, with room for %i entries',
+      ),
+      byRules(
+        'An expired credential does nothing',
+        'credential_expired',
+        'test/unit/access/rules.test.ts',
+        'expires at its moment: the nanosecond before is alive',
+      ),
+      byRules(
+        'A sign-out ends every session signed until then',
+        'signed_out',
+        'test/unit/access/rules.test.ts',
+        'a session signed in the same second, before the change by less than that, is ended too',
+      ),
+      byRules('Nothing of a locked account does anything', 'account_locked'),
+      byRules('A credential does what its kind may do', 'permission_missing', AUTHORIZE, 'refuses with %s'),
+      byRules(
+        'A read-only token may GET and nothing else',
+        'read_only_method',
+        'test/unit/access/rules.test.ts',
+        'a token may not %j what it may GET',
+      ),
+      byRules(
+        'Where the client address cannot be told, nothing is allowed',
+        'client_ip_unknown',
+        'test/unit/access/rules.test.ts',
+        'is refused from an address that could not be told, also when it may be used anywhere',
+      ),
+      byRules('A credential is used from the addresses of its allowlist', 'ip_not_allowed'),
+      byRules('A damaged allowlist allows no address', 'allowlist_damaged', 'test/unit/access/authorize.test.ts'),
+      {
+        rule: 'The allowlist is asked at login, too, after the signature: only who has the key learns that there is a list',
+        decidedBy: RULES,
+        text: 'export const loginRules',
+        heldBy: 'test/operator/lock.test.ts',
+        title: 'a login that the lock or its list refuses uses up neither its signature nor its nonce',
+      },
+      {
+        rule: 'What is not known for certain is refused: a store that cannot be read, a view that lags, a database that is lost',
+        reasons: ['store_unavailable', 'view_stale', 'store_lost'],
+        decidedBy: 'src/access/authorize.ts',
+        text: 'function unavailable',
+        heldBy: AUTHORIZE,
+        title: 'does not remember that the store failed',
+      },
+    ],
+  },
+  {
+    about: 'When something is ended',
+    rules: [
+      {
+        rule: 'No change is acknowledged before this node has applied it: keyring, view, then what is under way',
+        decidedBy: 'src/revocation/applied.ts',
+        text: 'export function subscribersInOrder',
+        heldBy: 'test/revocation/view-model.test.ts',
+        title: 'nothing acknowledged as forbidden is allowed, with room for %i entries',
+      },
+      {
+        rule: 'A revocation that cannot be written is answered 503 and holds on this node all the same',
+        decidedBy: 'src/revocation/unwritten.ts',
+        text: 'denials.remember(ended)',
+        heldBy: 'test/revocation/commit.test.ts',
+        title: 'a token revoked while the database cannot be written is dead on this node, and alive is only the other',
+      },
+      {
+        rule: 'Nothing acknowledged is lost, however the process ends',
+        decidedBy: 'src/store/transaction.ts',
+        text: 'transaction',
+        heldBy: 'test/process/kill-9.test.ts',
+        title: 'nothing acknowledged is lost, and what was revoked stays refused, however often the server is killed',
+      },
+      {
+        rule: 'A change has its audit row in its own transaction',
+        decidedBy: 'src/credentials/record.ts',
+        text: 'export async function record',
+        heldBy: 'test/unit/architecture.test.ts',
+        title: 'an audit row is written together with its change row by record() alone',
+      },
+      {
+        rule: 'A caller who was ended meanwhile changes nothing',
+        decidedBy: 'src/credentials/caller.ts',
+        text: 'export async function requireStill',
+        heldBy: 'test/http/terminal-token.test.ts',
+        title: 'a caller who was signed out while its body was on the way',
+      },
+    ],
+  },
+  {
+    about: 'What is signed',
+    rules: [
+      {
+        rule: 'A signature that may be used once is marked by account and message, never by signature',
+        decidedBy: 'src/store/sql/marks.ts',
+        text: 'useSignature',
+        heldBy: 'test/http/subkeys.test.ts',
+        title: 'a nonce counts once, for logins and registrations together',
+      },
+      {
+        rule: 'Registering a subkey needs a fresh signature of the main key or wallet',
+        decidedBy: 'src/credentials/register-subkey.ts',
+        text: 'signatureRequired',
+        heldBy: 'test/http/emergency.test.ts',
+        title: 'kills a registration that the main key signed before it',
+      },
+      {
+        rule: 'An order is forwarded with a signature of a key that the session may trade with, and once',
+        reasons: ['order_refused'],
+        decidedBy: 'src/orders/check.ts',
+        text: 'export function createOrderCheck',
+        heldBy: 'test/gateway/orders.test.ts',
+        title: 'a subkey whose revocation could not be written signs no more orders, under no session',
+      },
+      {
+        rule: 'The id in the path of a changed order is the signed one',
+        decidedBy: 'src/orders/read.ts',
+        text: 'function readId',
+        heldBy: 'test/gateway/orders.test.ts',
+        title: 'the id in the path of a changed order is the signed one, in its one spelling',
+      },
+      {
+        rule: 'orders.unsigned_routes = refuse: no request trades by a bearer alone',
+        reasons: ['route_unsigned'],
+        decidedBy: 'src/http/admission.ts',
+        text: 'route_unsigned',
+        heldBy: ADMISSION,
+        title: 'a route that trades by the bearer alone, where the setting refuses it; the grant is given back',
+      },
+    ],
+  },
+  {
+    about: 'On the way to the venue',
+    rules: [
+      {
+        rule: 'A header of a client passes when it is on the list, and identity headers are our own',
+        reasons: ['request_header_refused'],
+        decidedBy: 'src/gateway/headers.ts',
+        text: 'export function outgoingHeaders',
+        heldBy: 'test/gateway/forward.test.ts',
+        title:
+          'the method, the target and the body arrive as they were matched, with our headers and the venue as Host',
+      },
+      {
+        rule: 'A venue that cannot be reached, or not in time, is 503, and says whether the request had left',
+        reasons: ['upstream_unavailable', 'upstream_timeout'],
+        decidedBy: 'src/gateway/forward.ts',
+        text: 'upstream_timeout',
+        heldBy: 'test/gateway/stale-connection.test.ts',
+        title: 'finds a connection that works also where all idle ones are stale',
+      },
+      {
+        rule: 'A revocation cuts what is under way, and its receipt says what had left',
+        decidedBy: 'src/revocation/live.ts',
+        text: 'cut(',
+        heldBy: 'test/revocation/awaits.test.ts',
+        title: 'a request whose head had left is cut, and the receipt says that the venue may still act on it',
+      },
+    ],
+  },
+];
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The whole text of docs/rules.md. */
+export function rulesDocument(): string {
+  const groups = ruleGroups.map(({ about, rules }) => {
+    const rows = rules.map(
+      ({ rule, reasons = [], decidedBy, heldBy, title }) =>
+        `| ${cell(rule)} | ${reasons.map((reason) => `\`${reason}\``).join(', ')} | [${decidedBy}](../${decidedBy}) | [${heldBy}](../${heldBy}): ${cell(title)} |`,
+    );
+    return `## ${about}\n\n| rule | reason of a refusal | decided by | held by |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return `# Rules
+
+<!-- Generated from test/support/rules.ts: npx node test/support/rules.ts > docs/rules.md -->
+
+Each rule of the service, the file that decides it, and a test that goes red without it. The reasons are those of [errors.md](errors.md).
+
+${groups.join('\n')}`;
+}
+
+if (import.meta.main) process.stdout.write(rulesDocument());
