@@ -146,7 +146,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     cwd: folder,
     readFile: unreadable,
   });
-  const config = { ...loaded.config, 'memory.entries': options.viewCapacity ?? 100 };
+  const { config } = loaded;
   let wall = nanosOfSeconds(NOW);
   let monotonic = 0;
   const time = { wall: () => wall, monotonic: () => monotonic };
@@ -155,14 +155,17 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const verification = composing.use(await composeVerifier(config, monitoring));
   const verifier = heldVerifier(verification.verifier, holds);
   const core = composing.use(
-    await composeCore(config, {
-      ...monitoring,
-      time,
-      async open(...how) {
-        const opened = await openStore(...how);
-        return { ...opened, store: held(opened.store, holds) };
+    await composeCore(
+      { ...config, 'memory.entries': options.viewCapacity ?? 100 },
+      {
+        ...monitoring,
+        time,
+        async open(...how) {
+          const opened = await openStore(...how);
+          return { ...opened, store: held(opened.store, holds) };
+        },
       },
-    }),
+    ),
   );
   const { store, clock, live, view, changes, denials } = core;
   const opening: { hook: (() => void) | undefined } = { hook: undefined };
