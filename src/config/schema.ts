@@ -155,7 +155,7 @@ export const settings = {
     unit: 'connections',
     description:
       'Open connections to the venue at most. A client may use 25 %, a network 50 % with sessions, 50 % without and 75 % in all, all without a session 75 %.',
-    when: 'when countersign_upstream_waiting grows while the venue is idle',
+    when: 'when countersign_venue_queue grows while the venue is idle',
   }),
   'upstream.queue': integer(1024, {
     min: 0,

@@ -27,3 +27,10 @@ test('the help lists every flag with its short form and its variable, and no fla
     if (setting.short !== undefined) expect(help).toMatch(new RegExp(`--${name}.*, --${setting.short}$`, 'm'));
   }
 });
+
+test('figures that a line about when to change a setting names are among the metrics', () => {
+  const named = settingNames.flatMap((name) => settingOf[name].when.match(/countersign_\w+/g) ?? []);
+  const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  expect(named).not.toEqual([]);
+  expect(named.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
