@@ -6,6 +6,7 @@ import type { KeyObject } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type AccountId, NO_ACCOUNT, signingKeySubject, storeSubject } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
+import { MARK_GRACE_SECONDS, MAX_SIGNATURE_SECONDS } from '../domain/lifetimes.ts';
 import {
   addSeconds,
   type KeptClock,
@@ -43,9 +44,6 @@ export interface AcceptedClock {
  */
 export type AcceptClock = (act: OperatorAct) => Promise<Changed<AcceptedClock> | undefined>;
 
-/** The longest that login.max_age can be, and more than a registration's: a signature is over so long after its time. */
-const SIGNATURE_LIFE_SECONDS = 7 * 86_400;
-const MARK_GRACE_SECONDS = 60;
 /** More than it takes to write what is ended; no more than LEAD_SECONDS, so that nothing is ended by a clock set forward. */
 const WRITING_SECONDS = 60;
 /** As many accounts as the audit rows of one statement are for. */
@@ -199,7 +197,7 @@ interface Dated {
 
 async function markAll(tx: StoreTransaction, dated: readonly Dated[]): Promise<void> {
   for (const { account, signer, seconds } of dated) {
-    const until = addSeconds(nanosOfSeconds(seconds), SIGNATURE_LIFE_SECONDS + MARK_GRACE_SECONDS);
+    const until = addSeconds(nanosOfSeconds(seconds), MAX_SIGNATURE_SECONDS + MARK_GRACE_SECONDS);
     await tx.markDated(account, signer, seconds, until);
   }
 }

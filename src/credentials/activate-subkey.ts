@@ -4,6 +4,7 @@
 import { refusalErrorOf } from '../access/refusal.ts';
 import { type AccountId, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
+import { ACTIVATION_AGE_SECONDS } from '../domain/lifetimes.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Subkey, type SubkeyActivation, subkeyStateAt } from '../domain/subkey.ts';
 import { type Clock, isOver, isoTime, NEVER, secondsOf, type UnixSeconds } from '../domain/time.ts';
@@ -26,9 +27,6 @@ export interface Activation extends RequestOrigin {
   readonly name: string | undefined;
   readonly asker: OnBehalfOf;
 }
-
-/** WIRE 4.2: the signed timestamp is within 5 minutes of now. */
-const MAX_AGE_SECONDS = 300;
 
 /**
  * Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, SUBKEY_ALREADY_ACTIVATED (only to who proves the ephemeral
@@ -111,7 +109,7 @@ export function createActivateSubkey(deps: {
 
   function requireFresh(timestamp: UnixSeconds): void {
     requireNotFromFuture(timestamp, clock, deps.settings.futureToleranceSeconds);
-    if (secondsOf(clock.latest()) - timestamp > MAX_AGE_SECONDS) throw timestampError(timestamp, clock);
+    if (secondsOf(clock.latest()) - timestamp > ACTIVATION_AGE_SECONDS) throw timestampError(timestamp, clock);
   }
 }
 

@@ -1,5 +1,6 @@
 // The account that a signature names, where nobody has proven anything yet.
 import type { AccountId } from '../domain/credential.ts';
+import { parseFelt } from '../domain/felt.ts';
 import { ApiError } from '../errors.ts';
 import type { Account, Store } from '../store/store.ts';
 
@@ -12,6 +13,13 @@ export async function knownAccount(store: Pick<Store, 'account'>, id: AccountId)
     'NOT_ONBOARDED',
     'user has never called the /onboarding endpoint; the account must be that of the main key, also when a subkey signs',
   );
+}
+
+/** An account as the operator wrote it. Throws INVALID_STARKNET_ADDRESS. */
+export function readAccount(text: string): AccountId {
+  const account = parseFelt(text);
+  if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
+  return account;
 }
 
 /** For the operator, who may have the key of an account in hand, or a mistyped one. */

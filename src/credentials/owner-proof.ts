@@ -4,6 +4,7 @@
 import type { AuditJournal } from '../audit/journal.ts';
 import { type AccountId, actorOf, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { feltOf } from '../domain/felt.ts';
+import { MARK_GRACE_SECONDS } from '../domain/lifetimes.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -19,7 +20,7 @@ import { datedError, requireOpenWindow } from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
 import { requireRoom } from './rate-limited.ts';
 import { signatureText } from './signature-text.ts';
-import type { WalletProofs } from './wallet-proof.ts';
+import { ownersClaim, type WalletProofs } from './wallet-proof.ts';
 
 export type OwnerPurpose = 'revoke_all' | 'sign_out';
 
@@ -48,9 +49,6 @@ export interface ProvenOwner extends Actor {
  * STARKNET_SIGNATURE_VERIFICATION_FAILED, ETHEREUM_SIGNER_MISMATCH, SIGNATURE_ALREADY_USED, SERVICE_UNAVAILABLE, and what WalletProofs throw.
  */
 export type ProveOwner = (request: OwnerSignature, purpose: OwnerPurpose) => Promise<ProvenOwner>;
-
-/** As of logins. */
-const MARK_GRACE_SECONDS = 60;
 
 export function createProveOwner(deps: {
   store: Pick<Store, 'account' | 'isDated' | 'usedSignature' | 'usedSiweNonce'>;
@@ -120,24 +118,19 @@ export function createProveOwner(deps: {
   }
 
   async function byWallet(
-    { account, signer: owner }: Account,
+    owner: Account,
     { siweMessage, signature }: Extract<OwnerSignature['by'], { kind: 'wallet' }>,
     { asker }: OwnerSignature,
     purpose: OwnerPurpose,
   ): Promise<Proven> {
-    const claim = deps.wallets.read(siweMessage, signature, { kind: purpose });
-    const { address, nonce, issuedAt, expirationTime } = claim.message;
-    if (owner.type !== 'eip191' || owner.ethAddress !== address) {
-      throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not by the wallet of this account');
-    }
-    if (issuedAt === undefined || expirationTime === undefined) {
-      throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
-    }
+    const claim = ownersClaim(deps.wallets, owner, { siweMessage, signature }, { kind: purpose });
     await deps.wallets.prove(claim, asker);
-    const until = addSeconds(expirationTime, MARK_GRACE_SECONDS);
+    const { account } = owner;
+    const { nonce } = claim.message;
+    const until = addSeconds(claim.expirationTime, MARK_GRACE_SECONDS);
     return {
       principal: { credential: { account, kind: 'evm', id: MAIN_CREDENTIAL_ID } },
-      signedAt: secondsOf(issuedAt),
+      signedAt: secondsOf(claim.issuedAt),
       signed: { siwe_message: siweMessage, evm_signature: signature },
       usedBefore: () => requireFirst('the nonce of this message', store.usedSiweNonce(account, nonce)),
       use: (tx) => requireFirst('the nonce of this message', tx.useSiweNonce(account, nonce, until)),

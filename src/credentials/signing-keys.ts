@@ -2,6 +2,7 @@
 // has been published for a while, and an old one is kept until nothing it signed can be valid, so that no bearer is refused.
 import type { KeyObject } from 'node:crypto';
 import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
+import { KEY_GRACE_SECONDS } from '../domain/lifetimes.ts';
 import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Keyring } from '../jwt/keyring.ts';
@@ -60,9 +61,6 @@ export interface SigningKeySettings {
   /** What keys are kept for. */
   readonly uses: readonly KeyUse[];
 }
-
-/** A key is kept this much longer than the last thing it signed, for what was being signed while it stopped. */
-const KEPT_SECONDS = 60;
 
 export function createSigningKeys(deps: {
   store: Pick<Store, 'signingKeys' | 'countTokensSignedBy' | 'countAudit'>;
@@ -197,7 +195,7 @@ export function createSigningKeys(deps: {
       const replaces: string[] = [];
       for (const { kid, use, state } of await tx.signingKeys()) {
         if (use !== key.use || state !== 'active' || kid === key.kid) continue;
-        await tx.stopSigningKey(kid, addSeconds(await lastExpiry(tx, use), KEPT_SECONDS));
+        await tx.stopSigningKey(kid, addSeconds(await lastExpiry(tx, use), KEY_GRACE_SECONDS));
         replaces.push(kid);
       }
       const subjects = [key.kid, ...replaces].map(signingKeySubject);

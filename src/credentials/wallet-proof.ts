@@ -1,5 +1,6 @@
 // A wallet's proof: an EIP-4361 message with its personal_sign signature, checked in full for one purpose.
-import { type Clock, secondsOf } from '../domain/time.ts';
+import { OWNER_WINDOW_SECONDS } from '../domain/lifetimes.ts';
+import { type Clock, secondsOf, type UnixNanos } from '../domain/time.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { type EvmSignature, parseEvmSignature } from '../ethereum/eip191.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type SiwePurpose,
   type SiweRefusal,
 } from '../ethereum/siwe.ts';
+import type { Account } from '../store/store.ts';
 import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 import type { Verifier } from '../verification/verifier.ts';
 import { timestampError } from './login-window.ts';
@@ -30,9 +32,6 @@ export interface WalletClaim {
   readonly signature: EvmSignature;
   readonly purpose: SiwePurpose;
 }
-
-/** WIRE 2.3: Expiration Time at most 10 minutes after Issued At. */
-const MAX_WINDOW_SECONDS = 600;
 
 const notTaken = (field: string): string => `the message has ${field}, which this service does not take`;
 const notATime = (field: string): string =>
@@ -91,6 +90,12 @@ function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, purpose: 
   return timestampError(secondsOf(issuedAt), clock, why, code);
 }
 
+/** A claim by the wallet of an account, with both its times. */
+export interface OwnersClaim extends WalletClaim {
+  readonly issuedAt: UnixNanos;
+  readonly expirationTime: UnixNanos;
+}
+
 export interface WalletProofs {
   /**
    * Checks shape, content and times, in this order. It proves nothing: the caller compares `message.address` with the account, which
@@ -125,7 +130,9 @@ export function createWalletProofs(deps: {
         now: deps.clock.now(),
         latest: deps.clock.latest(),
         maxWindowSeconds:
-          purpose.kind === 'auth' ? Math.min(MAX_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds) : MAX_WINDOW_SECONDS,
+          purpose.kind === 'auth'
+            ? Math.min(OWNER_WINDOW_SECONDS, deps.settings.maxLoginAgeSeconds)
+            : OWNER_WINDOW_SECONDS,
         futureToleranceSeconds: deps.settings.futureToleranceSeconds,
       });
       if (refusal !== undefined) throw refusalError(refusal, message, purpose, deps.clock);
@@ -143,4 +150,22 @@ export function createWalletProofs(deps: {
       }
     },
   };
+}
+
+/** Reads what says that it is by the wallet of `account`; it is not proven yet. Throws as `read` does, and ETHEREUM_SIGNER_MISMATCH. */
+export function ownersClaim(
+  wallets: Pick<WalletProofs, 'read'>,
+  { signer }: Account,
+  { siweMessage, signature }: { readonly siweMessage: string; readonly signature: string },
+  purpose: SiwePurpose,
+): OwnersClaim {
+  const claim = wallets.read(siweMessage, signature, purpose);
+  const { address, issuedAt, expirationTime } = claim.message;
+  if (signer.type !== 'eip191' || signer.ethAddress !== address) {
+    throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the message is not by the wallet of this account');
+  }
+  if (issuedAt === undefined || expirationTime === undefined) {
+    throw new ApiError('INVALID_TIMESTAMP', 'the message has no Issued At or no Expiration Time');
+  }
+  return { ...claim, issuedAt, expirationTime };
 }

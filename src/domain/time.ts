@@ -56,7 +56,6 @@ export interface KeptClock extends Clock {
 export const unixSeconds = (seconds: number): UnixSeconds => Math.trunc(seconds) as UnixSeconds;
 export const unixNanos = (nanos: bigint): UnixNanos => nanos as UnixNanos;
 export const nanosOfSeconds = (seconds: UnixSeconds): UnixNanos => (BigInt(seconds) * 1_000_000_000n) as UnixNanos;
-export const nanosOfMillis = (millis: UnixMillis): UnixNanos => (BigInt(millis) * 1_000_000n) as UnixNanos;
 /** Rounds down. */
 export const secondsOf = (nanos: UnixNanos): UnixSeconds => Number(nanos / 1_000_000_000n) as UnixSeconds;
 /** Rounds down. */

@@ -1,6 +1,7 @@
 // The kinds of JWTs, one row each: all that depends on a kind alone is read from here. No two kinds share a key, so that the use of a
 // signing key is the name of a kind. A new kind is a row, and the code that writes its claims.
 import type { AuditAction } from '../domain/audit-action.ts';
+import { SESSION_SECONDS, TERMINAL_TOKEN_SECONDS } from '../domain/lifetimes.ts';
 
 /** A claim that names the credential, and its form. */
 interface LabelClaim {
@@ -26,7 +27,7 @@ const rows = {
   session: {
     typ: 'JWT',
     aud: 'countersign:session',
-    lifetimeSeconds: 300,
+    lifetimeSeconds: SESSION_SECONDS,
     issuedAs: 'login',
     bearer: { label: { claim: 'cs_key', form: /^0x[0-9a-fA-F]{1,64}$/ }, mayHave: ['iso', 'token_usage'] },
     setting: undefined,
@@ -44,7 +45,7 @@ const rows = {
   terminal: {
     typ: 'terminal+JWT',
     aud: 'dime-terminal',
-    lifetimeSeconds: 300,
+    lifetimeSeconds: TERMINAL_TOKEN_SECONDS,
     issuedAs: 'terminal_token.issued',
     bearer: undefined,
     setting: 'terminal_token.enabled',

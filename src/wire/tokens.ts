@@ -1,5 +1,6 @@
 // The wire form of read-only tokens (docs/wire.md section 16 "Tokens").
 import Type, { type Static } from 'typebox';
+import { MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS } from '../domain/lifetimes.ts';
 import type { TokenKind } from '../domain/token.ts';
 import {
   AllowedCidrs,
@@ -24,10 +25,6 @@ export const kindOfType: Readonly<Record<string, TokenKind>> = {
   jwt: 'jwt',
   api_key: 'api_key',
 };
-
-// One minute to one year: docs/wire.md section 16 "Tokens".
-export const MIN_LIFETIME_SECONDS = 60;
-export const MAX_LIFETIME_SECONDS = 31_536_000;
 
 export const ApiTokenWire = Type.Object(
   {
@@ -62,7 +59,7 @@ export const CreateTokenBody = Type.Object(
     expiry_duration: Type.Optional(
       Type.Integer({
         format: 'int64',
-        [SHOWN]: { minimum: MIN_LIFETIME_SECONDS, maximum: MAX_LIFETIME_SECONDS },
+        [SHOWN]: { minimum: MIN_TOKEN_SECONDS, maximum: MAX_TOKEN_SECONDS },
         description: 'Life in seconds, 60 to 31536000; default 86400.',
       }),
     ),

@@ -5,6 +5,7 @@ import type { ActivateSubkey, Activation } from '../../credentials/activate-subk
 import type { ManageSubkeys } from '../../credentials/manage-subkeys.ts';
 import type { RegisterSubkey, SubkeyRegistration } from '../../credentials/register-subkey.ts';
 import { parseFelt } from '../../domain/felt.ts';
+import { MAX_SUBKEY_SECONDS, MIN_SUBKEY_SECONDS } from '../../domain/lifetimes.ts';
 import { type Clock, unixSeconds } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
@@ -171,16 +172,12 @@ function registrationOf(body: CreateSubkeyBody): SubkeyRegistration {
   };
 }
 
-const MIN_LIFETIME_SECONDS = 60;
-// Ten years: far enough, and far below any overflow.
-const MAX_LIFETIME_SECONDS = 315_360_000;
-
 function expiresInOf(seconds: number | undefined): number {
   if (seconds === undefined || seconds === 0) return 0;
-  if (seconds >= MIN_LIFETIME_SECONDS && seconds <= MAX_LIFETIME_SECONDS) return seconds;
+  if (seconds >= MIN_SUBKEY_SECONDS && seconds <= MAX_SUBKEY_SECONDS) return seconds;
   throw new ApiError(
     'VALIDATION_ERROR',
-    `expires_in must be 0 (never) or ${MIN_LIFETIME_SECONDS} to ${MAX_LIFETIME_SECONDS} seconds`,
+    `expires_in must be 0 (never) or ${MIN_SUBKEY_SECONDS} to ${MAX_SUBKEY_SECONDS} seconds`,
   );
 }
 

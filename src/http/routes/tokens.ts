@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { IssueTerminalToken } from '../../credentials/issue-terminal-token.ts';
 import type { ManageTokens, TokenCreation } from '../../credentials/manage-tokens.ts';
+import { DEFAULT_TOKEN_SECONDS, MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS } from '../../domain/lifetimes.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
@@ -18,14 +19,10 @@ import {
   CreateTokenBody,
   kindOfType,
   LookupIdParams,
-  MAX_LIFETIME_SECONDS,
-  MIN_LIFETIME_SECONDS,
   RevokedTokenWire,
 } from '../../wire/tokens.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { pathParam, readAllowlist, readFlag, readName, readPage } from '../kit/read.ts';
-
-const DEFAULT_LIFETIME_SECONDS = 86_400;
 
 const list = '/v1/account/tokens';
 const one = `${list}/:lookup_id`;
@@ -121,8 +118,8 @@ function creationOf(body: CreateTokenBody): TokenCreation {
   if (kind === undefined) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'token_type must be readonly, read_only, jwt or api_key');
   }
-  const lifetimeSeconds = body.expiry_duration ?? DEFAULT_LIFETIME_SECONDS;
-  if (lifetimeSeconds < MIN_LIFETIME_SECONDS || lifetimeSeconds > MAX_LIFETIME_SECONDS) {
+  const lifetimeSeconds = body.expiry_duration ?? DEFAULT_TOKEN_SECONDS;
+  if (lifetimeSeconds < MIN_TOKEN_SECONDS || lifetimeSeconds > MAX_TOKEN_SECONDS) {
     throw new ApiError('VALIDATION_ERROR', 'expiry_duration must be from 60 to 31536000 seconds');
   }
   return {

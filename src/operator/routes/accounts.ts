@@ -2,13 +2,10 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { noSuchAccount } from '../../credentials/known-account.ts';
+import { noSuchAccount, readAccount } from '../../credentials/known-account.ts';
 import type { LockAccount } from '../../credentials/lock-account.ts';
-import type { AccountId } from '../../domain/credential.ts';
-import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isOver, NEVER, type UnixNanos } from '../../domain/time.ts';
 import type { Token } from '../../domain/token.ts';
-import { ApiError } from '../../errors.ts';
 import { readPage } from '../../http/kit/read.ts';
 import type { Account, Store } from '../../store/store.ts';
 import {
@@ -82,12 +79,6 @@ export function registerAccountRoutes(
       },
     );
   }
-}
-
-function readAccount(text: string): AccountId {
-  const account = parseFelt(text);
-  if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
-  return account;
 }
 
 const accountToWire = ({ account, signer, lockedAt, validAfter, createdAt }: Account): AccountWire => ({

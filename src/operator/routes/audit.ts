@@ -6,11 +6,10 @@ import Type from 'typebox';
 import { nearest } from '../../config/nearest.ts';
 import { MAX_CREDENTIAL_TEXT, readCredentialText } from '../../credentials/credential-text.ts';
 import type { FindCredentials } from '../../credentials/find-credentials.ts';
-import { noSuchAccount } from '../../credentials/known-account.ts';
+import { noSuchAccount, readAccount } from '../../credentials/known-account.ts';
 import { parseIp } from '../../domain/allowlist.ts';
 import { type AuditAction, auditActions, isAuditAction } from '../../domain/audit-action.ts';
 import { type AccountId, type CredentialRef, credentialSubject, NO_ACCOUNT } from '../../domain/credential.ts';
-import { parseFelt } from '../../domain/felt.ts';
 import { type Clock, isoTime, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import { readCursor } from '../../http/kit/read.ts';
@@ -46,7 +45,7 @@ export function registerAuditRoute(
       const { account, credential, action, address, request_id, from, to } = request.query;
       const cursor = readCursor('audit', request.query.cursor);
       const filter: AuditFilter = {
-        account: account === undefined ? undefined : await readAccount(deps.store, account),
+        account: account === undefined ? undefined : await requireKnown(deps.store, readAccount(account)),
         credential: credential === undefined ? undefined : await readCredential(deps.credentials, credential),
         action: action === undefined ? undefined : readAction(action),
         address: address === undefined ? undefined : readAddress(address),
@@ -146,9 +145,7 @@ function detailOf(stored: string): string {
 }
 
 /** An existing account: a mistyped address, or a public key in its place, must not be answered by "no rows". */
-async function readAccount(store: Pick<Store, 'account'>, text: string): Promise<AccountId> {
-  const account = parseFelt(text);
-  if (account === undefined) throw new ApiError('INVALID_STARKNET_ADDRESS', 'the account is not a Starknet address');
+async function requireKnown(store: Pick<Store, 'account'>, account: AccountId): Promise<AccountId> {
   if (account !== NO_ACCOUNT && (await store.account(account)) === undefined) throw noSuchAccount(account);
   return account;
 }

@@ -1,0 +1,144 @@
+// Which key of an account signed a login. A session's power is that of this key, never of the path that the login was posted to.
+import type { AuditJournal } from '../audit/journal.ts';
+import { MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
+import { type Felt, feltOf } from '../domain/felt.ts';
+import type { Clock, UnixSeconds } from '../domain/time.ts';
+import { ApiError } from '../errors.ts';
+import { isPossibleSignature } from '../starknet/signature.ts';
+import type { Account, SignedMessage, Store } from '../store/store.ts';
+import type { LoginQuestion, SignerOfHash } from '../verification/questions.ts';
+import type { Verifier } from '../verification/verifier.ts';
+import type { LoginSettings, StarkLoginRequest } from './login.ts';
+import { defaultExpiration, requireOpenWindow, type SignatureWindow } from './login-window.ts';
+import { afterProof } from './proven-refusal.ts';
+
+/** The key in a path; of a subkey that is not active, only whether it signed is asked. */
+interface NamedKey {
+  readonly credential: SessionCredentialRef;
+  readonly publicKey: Felt;
+  readonly isActive: boolean;
+}
+
+export interface ProvenLogin {
+  readonly credential: SessionCredentialRef;
+  /** The Stark message, and the key that signed it; absent for a wallet, whose nonce is used up instead. */
+  readonly signed?: SignedMessage;
+  /** Signing public key or wallet address. */
+  readonly label: string;
+  readonly authTime: UnixSeconds;
+}
+
+/**
+ * Throws INVALID_SUBKEY, INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SERVICE_UNAVAILABLE.
+ */
+export type ProveLogin = (
+  account: Account,
+  request: StarkLoginRequest,
+  window: SignatureWindow,
+) => Promise<ProvenLogin>;
+
+export function createProveLogin(deps: {
+  readonly store: Pick<Store, 'subkey'>;
+  readonly clock: Clock;
+  readonly verifier: Pick<Verifier, 'ask'>;
+  readonly journal: AuditJournal;
+  readonly settings: LoginSettings;
+}): ProveLogin {
+  const { store, clock, settings } = deps;
+
+  return async function proveLogin(account, request, window) {
+    const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
+    if (named?.isActive === false) return refuseInactive(named, request, window);
+    requireOpenWindow(window, clock, settings);
+    if (!isPossibleSignature(request.signature)) throw verificationFailed();
+    return named === undefined ? provenByAnyKey(account, request) : provenByKey(named, request);
+  };
+
+  async function namedKey({ account, signer }: Account, publicKey: Felt): Promise<NamedKey> {
+    if (signer.type === 'starknet' && signer.publicKey === publicKey) {
+      return { credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID }, publicKey, isActive: true };
+    }
+    const subkey = await store.subkey(account, publicKey);
+    if (subkey === undefined) throw invalidSubkey();
+    const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
+    return { credential, publicKey, isActive: subkey.state === 'active' };
+  }
+
+  async function provenByKey({ credential, publicKey }: NamedKey, request: StarkLoginRequest): Promise<ProvenLogin> {
+    const { signer } = await ask(request, { keys: [publicKey], recover: false });
+    if (signer === undefined) throw verificationFailed();
+    return provenAs(credential, signer, request);
+  }
+
+  // Whoever signs with a key that was ended still holds it, which its account must see. Who does not sign learns no more than of a key
+  // that nobody registered.
+  async function refuseInactive(named: NamedKey, request: StarkLoginRequest, window: SignatureWindow): Promise<never> {
+    try {
+      requireOpenWindow(window, clock, settings);
+      if (!isPossibleSignature(request.signature)) throw verificationFailed();
+      await provenByKey(named, request);
+    } catch (error) {
+      throw error instanceof ApiError && error.status < 500 ? invalidSubkey() : error;
+    }
+    return refuseProven(named.credential, request);
+  }
+
+  function refuseProven(credential: SessionCredentialRef, request: StarkLoginRequest): Promise<never> {
+    return afterProof(deps.journal, credential, request, () => Promise.reject(invalidSubkey()));
+  }
+
+  // The main key first; else the two keys that can have made the signature are looked up: the cost does not depend on how
+  // many subkeys the account has.
+  async function provenByAnyKey({ account, signer: owner }: Account, request: StarkLoginRequest): Promise<ProvenLogin> {
+    const keys = owner.type === 'starknet' ? [owner.publicKey] : [];
+    const { signer, candidates } = await ask(request, { keys, recover: settings.plainSubkey });
+    if (signer !== undefined) return provenAs({ account, kind: 'main', id: MAIN_CREDENTIAL_ID }, signer, request);
+    const { signature, asker } = request;
+    for (const candidate of candidates) {
+      const subkey = await store.subkey(account, candidate.publicKey);
+      if (subkey === undefined) continue;
+      const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
+      if (!valid) continue;
+      const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
+      if (subkey.state !== 'active') return refuseProven(credential, request);
+      return provenAs(credential, candidate, request);
+    }
+    throw verificationFailed();
+  }
+
+  function ask(
+    { account, timestamp, expiration, signature, asker }: StarkLoginRequest,
+    among: Pick<LoginQuestion, 'keys' | 'recover'>,
+  ) {
+    return deps.verifier.ask(
+      {
+        kind: 'login',
+        purpose: 'login',
+        account,
+        timestamp,
+        expiration,
+        defaultExpiration: defaultExpiration(timestamp, settings.defaultAgeSeconds),
+        signature,
+        ...among,
+      },
+      asker,
+    );
+  }
+}
+
+const provenAs = (
+  { account, kind, id }: SessionCredentialRef,
+  { publicKey, hash }: SignerOfHash,
+  request: StarkLoginRequest,
+): ProvenLogin => ({
+  credential: { account, kind, id },
+  label: publicKey,
+  authTime: request.timestamp,
+  signed: { hash: feltOf(hash), by: publicKey },
+});
+
+const verificationFailed = (): ApiError =>
+  new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for a key of this account');
+
+export const invalidSubkey = (): ApiError =>
+  new ApiError('INVALID_SUBKEY', 'this key is not an active subkey of the account');

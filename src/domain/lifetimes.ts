@@ -1,0 +1,26 @@
+// How long things live, in seconds: every such figure that is no setting.
+
+/** A session, whatever the expiration of the signature behind it. */
+export const SESSION_SECONDS = 300;
+/** A terminal token; less when the session that asked for it ends sooner. */
+export const TERMINAL_TOKEN_SECONDS = 300;
+
+/** A read-only token: one minute to one year. */
+export const MIN_TOKEN_SECONDS = 60;
+export const MAX_TOKEN_SECONDS = 365 * 86_400;
+export const DEFAULT_TOKEN_SECONDS = 86_400;
+
+/** A subkey that expires: one minute to ten years, far below any overflow. */
+export const MIN_SUBKEY_SECONDS = 60;
+export const MAX_SUBKEY_SECONDS = 3_650 * 86_400;
+
+/** The longest that a registration, or any message of a wallet, says to be good for. */
+export const OWNER_WINDOW_SECONDS = 600;
+/** The oldest timestamp of an activation. */
+export const ACTIVATION_AGE_SECONDS = 300;
+/** No signature is good for longer: login.max_age can be no more, and a registration's window is less. */
+export const MAX_SIGNATURE_SECONDS = 7 * 86_400;
+/** That a signature or nonce was used is remembered this long after it expired. */
+export const MARK_GRACE_SECONDS = 60;
+/** A signing key is kept this much longer than the last thing it signed, for what was being signed while it stopped. */
+export const KEY_GRACE_SECONDS = 60;
