@@ -1,6 +1,6 @@
-// The operator says that the machine's clock is right and the kept time is not. Nothing that was over by the kept time lives again:
-// every session ends, whatever ended or was made in the time that is given up is revoked, and no signature that was taken then is
-// taken twice. What is ended is written and in force before the time is set.
+// The operator declares the machine's clock right and the kept time wrong. Nothing that has expired by the kept time may live again:
+// every session ends, every credential that was made or expired in the span given up is revoked, and a signature used in that span
+// stays used. All endings are written and in force before the time is set.
 
 import type { KeyObject } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-action.ts';
@@ -39,14 +39,14 @@ export interface AcceptedClock {
 }
 
 /**
- * Undefined, and nothing is ended, where the two are within LEAD_SECONDS of each other. Throws SERVICE_UNAVAILABLE: the time is then
- * what it was, or, as the message says, set until the next start; asked again, it is finished.
+ * Undefined, and nothing ends, when both times are within LEAD_SECONDS of each other. Throws SERVICE_UNAVAILABLE: the time is then
+ * unchanged, or set until the next start (the message says which). Calling again finishes the job.
  */
 export type AcceptClock = (act: OperatorAct) => Promise<Changed<AcceptedClock> | undefined>;
 
-/** More than it takes to write what is ended; no more than LEAD_SECONDS, so that nothing is ended by a clock set forward. */
+/** Longer than writing the endings takes. At most LEAD_SECONDS, so that a clock set forward ends nothing. */
 const WRITING_SECONDS = 60;
-/** As many accounts as the audit rows of one statement are for. */
+/** Accounts per statement of audit rows. */
 const PAGE_ACCOUNTS = 500;
 const PAGE_ROWS = 500;
 
@@ -56,7 +56,7 @@ export function createAcceptClock(deps: {
   readonly clock: KeptClock;
   readonly masterKey: KeyObject;
   readonly signingKeys: Pick<SigningKeys, 'whileTimeIsSet'>;
-  /** Writes the audit rows that wait. */
+  /** Writes the waiting audit rows. */
   readonly writeAudit: () => Promise<void>;
   readonly settings: { readonly futureToleranceSeconds: number };
 }): AcceptClock {
@@ -66,14 +66,14 @@ export function createAcceptClock(deps: {
   return (act) =>
     deps.signingKeys.whileTimeIsSet(async () => {
       if (Math.abs(leadSeconds(clock)) <= LEAD_SECONDS) {
-        // An acceptance that was broken off after the time was set is finished.
+        // Finishes an acceptance that broke off after the time was set.
         await finish(clock.now());
         return undefined;
       }
       const from = clock.now();
       const to = clock.machine();
       const readAt = clock.monotonic();
-      // In one turn: no session is signed by an old key at the new time, nor by a new key at the old one.
+      // In one turn: no session is signed by an old key at the new time, or by a new key at the old time.
       const { result, receipt } = await changes.commit((tx) => endAll(tx, { from, to }, act), {
         onceWritten: { inTheSameTurn: () => clock.accept(to, readAt) },
       });
@@ -81,7 +81,7 @@ export function createAcceptClock(deps: {
       return { result, receipt };
     });
 
-  // Until it is written, a start finds the old time, and asks for all of it again; what is dated ahead is refused as of the future.
+  // A crash before this is written starts with the old time and repeats the whole acceptance; rows dated ahead are refused as future.
   async function finish(to: UnixNanos): Promise<void> {
     try {
       await deps.writeAudit();
@@ -103,7 +103,7 @@ export function createAcceptClock(deps: {
     const validAfter = addSeconds(to, futureToleranceSeconds);
     await tx.setEveryValidAfter(validAfter);
     const keys = await replaceKeys(tx, to, act);
-    // And what ends by the old time until the new one is taken.
+    // WRITING_SECONDS also covers what expires by the old time before the new one is set.
     const ended = await tx.revokeUntimely(to, addSeconds(from, WRITING_SECONDS));
     for (let at = 0; at < ended.length; at += PAGE_ACCOUNTS) {
       const some = ended.slice(at, at + PAGE_ACCOUNTS);
@@ -136,13 +136,13 @@ export function createAcceptClock(deps: {
     const accepted: AcceptedClock = { from, to, validAfter, revoked };
     return {
       result: accepted,
-      // The rows of the accounts stand before it, so that it may speak for them all.
+      // The change rows of the accounts come first, so this change may carry all their subjects.
       change: { ...change, subjects: [...subjects, ...ended.flatMap(revokedSubjects)] },
     };
   }
 
-  // Sessions live by when they were signed, which is in the future now: they die by their key. Tokens keep theirs, of which the age
-  // is told by a time that was wrong.
+  // Sessions were signed at times that are now in the future, so only retiring their key ends them. Token keys stay; only their
+  // recorded age was wrong.
   async function replaceKeys(tx: StoreTransaction, to: UnixNanos, act: OperatorAct) {
     const alive = (await tx.signingKeys()).filter(({ state }) => state !== 'retired');
     const retired = alive.filter(({ use }) => !hasRows(use));
@@ -157,7 +157,7 @@ export function createAcceptClock(deps: {
       await auditOnly(tx, keyChange(key, 'signing_key.activated', act, { why: 'clock accepted' }));
       live.push(key);
     }
-    // The newest active key of a use signs: their order stays.
+    // The newest active key of a use signs, so the keys keep their order.
     const ahead = alive.filter(({ use, createdAt }) => hasRows(use) && createdAt > to);
     for (const [at, key] of ahead.entries()) {
       const createdAt = unixNanos(to - BigInt(ahead.length - 1 - at));
@@ -167,18 +167,18 @@ export function createAcceptClock(deps: {
     return { retired, live };
   }
 
-  /** The signatures that were taken and bear a time after `to`, as the audit log has them: they could be sent again when it comes. */
+  /** Used signatures with a time after `to`, from the audit log. Without a mark they could be replayed when that time comes. */
   async function signaturesAfter(to: UnixNanos): Promise<readonly Dated[]> {
     const after = addSeconds(to, futureToleranceSeconds);
     const seen = new Map<string, Dated>();
     let cursor: string | undefined;
     do {
-      // Rows that waited were written by the new time, at an earlier attempt perhaps.
+      // An earlier attempt may have written waiting rows by the new time, so the search starts an hour before it.
       const filter = { account: undefined, from: addSeconds(to, -3_600), to: unixNanos(2n ** 63n - 1n) };
       const { rows, next } = await store.audit(filter, { limit: PAGE_ROWS, cursor });
       for (const row of rows) {
         const [account, seconds] = [parseFelt(row.account), signedAt(row)];
-        // What is dated before that is ended by valid_after.
+        // valid_after ends everything dated before that.
         if (account === undefined || seconds === undefined || nanosOfSeconds(seconds) <= after) continue;
         seen.set(`${account} ${row.actor} ${seconds}`, { account, signer: row.actor, seconds });
       }
@@ -188,7 +188,7 @@ export function createAcceptClock(deps: {
   }
 }
 
-/** A time that a signature by a credential of an account bears. */
+/** The timestamp of a used signature, and the credential that signed it. */
 interface Dated {
   readonly account: AccountId;
   readonly signer: string;
@@ -202,7 +202,7 @@ async function markAll(tx: StoreTransaction, dated: readonly Dated[]): Promise<v
   }
 }
 
-/** Whose rows bear the time of a signature that could be sent again. */
+/** Actions whose rows hold the timestamp of a signature that could be replayed. */
 const signedActions: ReadonlySet<string> = new Set<AuditAction>([
   'login',
   'subkey.registered',
@@ -227,7 +227,7 @@ function signedAt({ action, detail }: AuditRow): UnixSeconds | undefined {
   return issuedAt === undefined ? undefined : secondsOf(issuedAt);
 }
 
-/** A row that somebody damaged says nothing. */
+/** A damaged row yields nothing. */
 function parsed(detail: string): unknown {
   try {
     return JSON.parse(detail);

@@ -1,6 +1,6 @@
 // Activating a pending subkey: the phone that scanned the code proves the ephemeral key, gets the ciphertext once, and the subkey
-// becomes active. It never says whether it is the account or the key that is unknown (WIRE 4.2). Whoever comes second and proves the
-// same key is told that it was taken: a lost answer and a theft look alike, and only the address tells them apart.
+// becomes active. The answer never tells an unknown account from an unknown key (docs/wire.md section 7). A second caller that proves
+// the same key learns when and from which address it was activated: only the address tells a lost answer from a theft.
 import { refusalErrorOf } from '../access/refusal.ts';
 import { type AccountId, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
@@ -29,7 +29,7 @@ export interface Activation extends RequestOrigin {
 }
 
 /**
- * Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, SUBKEY_ALREADY_ACTIVATED (only to who proves the ephemeral
+ * Resolves to the ciphertext. Throws NOT_FOUND, SUBKEY_NOT_ACTIVATABLE, SUBKEY_ALREADY_ACTIVATED (only after proof of the ephemeral
  * key), INVALID_TIMESTAMP, STARKNET_SIGNATURE_VERIFICATION_FAILED (403), SERVICE_UNAVAILABLE.
  */
 export type ActivateSubkey = (activation: Activation) => Promise<string>;
@@ -57,12 +57,12 @@ export function createActivateSubkey(deps: {
       if (isOver(pending.until, clock.latest())) throw notActivatable();
       const owner = await tx.account(account);
       if (owner === undefined || owner.lockedAt !== NEVER) throw refusalErrorOf('account_locked');
-      // What was ended and could not be written is pending in the database still.
+      // Read through `tx`: a subkey whose revocation could not be written is still pending in the database.
       const current = await tx.subkey(account, publicKey);
       if (current?.activation?.by === ephPublicKey) return { result: undefined, change: undefined };
       if (current?.id !== subkey.id || current.state !== 'pending') throw notActivatable();
       const name = activation.name ?? subkey.name;
-      // The one conditional update decides: whoever comes second, or after a revocation, finds nothing pending.
+      // One conditional update decides: the second caller, or one after a revocation, finds nothing pending.
       if (!(await tx.activateSubkey(account, subkey.id, name, now, activation.clientIpText))) throw notActivatable();
       const detail = { public_key: publicKey, timestamp: activation.timestamp, eph_public_key: ephPublicKey };
       const change = await record(tx, {
@@ -74,11 +74,11 @@ export function createActivateSubkey(deps: {
       });
       return { result: pending.encryptedKey, change };
     });
-    // Two at once: one of them is the second.
+    // Of two concurrent callers one comes second.
     return result ?? refuseSecond(ephPublicKey, activation);
   };
 
-  /** Who does not prove the ephemeral key learns no more than of a subkey that never waited for one. */
+  /** Without proof of the ephemeral key the answer is the same as for a subkey that was never pending. */
   async function refuseSecond(ephPublicKey: Felt, activation: Activation): Promise<never> {
     await requireProof(ephPublicKey, activation).catch((error: unknown) => {
       throw error instanceof ApiError && error.status < 500 ? notActivatable() : error;

@@ -1,10 +1,10 @@
-// What a proof that counts once is told the second time. Never the words of a wrong signature: who signs again because an answer was
-// lost would otherwise look for a fault in a key that is right.
+// The refusal of a signature or nonce that was used before. It has its own code: after a lost answer the client sends the same proof
+// again, and "wrong signature" would make its author look for a fault in a good key.
 import { isoTime, NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { EarlierUse } from '../store/store.ts';
 
-/** `what` is the thing that was used, as the beginning of a sentence. `data.used_at` is in nanoseconds, where it is known. */
+/** `what` begins the sentence. `data.used_at` is in nanoseconds and absent when unknown. */
 export function alreadyUsed(what: string, { at }: EarlierUse): ApiError {
   const known = at !== NEVER;
   const message = `${what} was used before${known ? `, at ${isoTime(at)}` : ''}: it counts once; sign anew`;

@@ -1,4 +1,4 @@
-// Who asks for a change, and the proof inside the change's own transaction that they still may.
+// The caller of a change, and the check inside the change's transaction that the caller is still allowed to make it.
 
 import { refusalErrorOf } from '../access/refusal.ts';
 import { type Asked, refusalOf } from '../access/rules.ts';
@@ -10,7 +10,7 @@ import { type Clock, secondsOf } from '../domain/time.ts';
 import type { StoreReads } from '../store/store.ts';
 import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 
-/** Who does something, as the audit log names it. */
+/** The credential that acts, and its request, as the audit log names them. */
 export interface Actor extends RequestOrigin {
   readonly principal: Pick<Principal, 'credential'>;
 }
@@ -19,13 +19,13 @@ export interface Caller extends Actor {
   readonly principal: Principal;
   readonly clientIp: IpAddress | undefined;
   readonly asker: OnBehalfOf;
-  /** Why this node refuses the caller by now, written or not: DESIGN section 6. */
+  /** Why this node refuses the caller now; a revocation that could not be written counts. */
   refusal(): DenyReason | undefined;
 }
 
 /**
- * Re-reads the caller's credential, account and valid_after in this transaction: it may have died since it was authenticated, also
- * by a change that could not be written, which a transaction reads as if it had been. Throws the ApiError of whatever refuses it now.
+ * Re-reads the caller's credential, account and valid_after in this transaction: it may have been revoked since it was authenticated.
+ * `tx` reads an unwritten revocation as if it were written. Throws the ApiError of the first rule that refuses the caller now.
  */
 export async function requireStill(
   tx: Pick<StoreReads, 'facts'>,

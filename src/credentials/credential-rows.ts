@@ -1,4 +1,4 @@
-// What is done to the row of a credential, by its kind: its one name for every table.
+// Operations on a credential's row by its kind, so that use cases need not know the table.
 import type { AccountId, RevocableRef } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import type { RevocableKind } from '../domain/kinds.ts';
@@ -8,7 +8,7 @@ import type { StoreReads, StoreTransaction } from '../store/store.ts';
 interface Rows {
   /** False when there is none, or it was revoked before. */
   revoke(tx: StoreTransaction, account: AccountId, id: string, now: UnixNanos): Promise<boolean>;
-  /** The row that its owner means by this label now. */
+  /** Id of the row that this label names now. */
   idOf(reads: Pick<StoreReads, 'subkey' | 'token'>, account: AccountId, label: string): Promise<string | undefined>;
 }
 
@@ -33,7 +33,7 @@ export const revokeRow = (
   now: UnixNanos,
 ): Promise<boolean> => rowsOf[kind].revoke(tx, account, id, now);
 
-/** Whether its owner means this row by the label: a key that was registered again names the newer row. */
+/** Whether the label names this row now. A public key that was registered again names the newer row. */
 export const hasLabel = async (
   reads: Pick<StoreReads, 'subkey' | 'token'>,
   { account, kind, id }: RevocableRef,

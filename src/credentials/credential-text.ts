@@ -1,5 +1,5 @@
-// What an operator has in hand on the night of a leak, a line of a log, a row of the audit log or a bearer from a paste site, read as
-// what it can name. Every form in which this service prints a credential is one of them.
+// Reads whatever an operator may paste during a leak: part of a log line, of an audit row, or a bearer from a paste site. Every form in
+// which this service prints a credential is accepted.
 
 import { type IpAddress, parseIp } from '../domain/allowlist.ts';
 import type { AccountId } from '../domain/credential.ts';
@@ -9,23 +9,21 @@ import { type EthereumAddress, parseEthereumAddress } from '../ethereum/eip191.t
 
 export type CredentialText =
   | { readonly kind: 'bearer'; readonly jwt: string }
-  /** `subkey:42`, `token:tok_..`, and `credential/<account>/subkey/42`, which alone says whose it is. */
+  /** `subkey:42`, `token:tok_..` or `credential/<account>/subkey/42`; only the last names the account. */
   | { readonly kind: 'row'; readonly account: AccountId | undefined; readonly of: CredentialKind; readonly id: string }
   | { readonly kind: 'lookup_id'; readonly lookupId: string }
-  /** A public key, a wallet or an account: which of them, no form tells. */
+  /** A public key, a wallet or an account: the text does not tell which. */
   | { readonly kind: 'number'; readonly value: Felt; readonly wallet: EthereumAddress | undefined }
-  /** The address of a client. */
+  /** A client address. */
   | { readonly kind: 'client'; readonly ip: IpAddress };
 
-/** Longer than any of them. */
+/** Longer than any accepted form. */
 export const MAX_CREDENTIAL_TEXT = 8_192;
 
 export const CREDENTIAL_FORMS =
   'a public key, a lookup_id, a token id, subkey:42, credential/<account>/<kind>/<id>, a JWT, an account, or the address of a client';
 
-/**
- * What was found somewhere, without what a message, a header or a log line in JSON puts around it; a JWT may have been broken into lines.
- */
+/** Strips quotes, `Authorization: Bearer` and punctuation around the text, and line breaks inside a JWT. */
 export function unwrapped(given: string): string {
   const bare = given.replace(/^[\s"'`<]+/, '').replace(/[\s"'`>,;]+$/, '');
   const text = bare
@@ -35,16 +33,16 @@ export function unwrapped(given: string): string {
   return text.startsWith('eyJ') ? text.replace(/\s+/g, '') : text;
 }
 
-/** `192.0.2.7:51234` and `[2001:db8::7]:51234`, as proxies log who called, without the port. */
+/** Cuts the port from `192.0.2.7:51234` and `[2001:db8::7]:51234`, as proxies log client addresses. */
 const withoutPort = (text: string): string =>
   text.replace(/^([0-9.]+):[0-9]{1,5}$/, '$1').replace(/^\[([^\]]+)\](:[0-9]{1,5})?$/, '$1');
 
 const aRow = new RegExp(`^(?:credential/([^/]+)/)?(${credentialKinds.join('|')})[:/](.+)$`);
 
-/** Undefined for what has none of the forms. */
+/** Undefined when the text has none of the forms. */
 export function readCredentialText(given: string): CredentialText | undefined {
   const text = unwrapped(given);
-  // A header and claims; the signature may have been left out by who found it.
+  // Header and claims; the finder may have cut the signature off.
   if (/^eyJ[\w-]+\.[\w-]+(\.[\w-]*)?$/.test(text)) return { kind: 'bearer', jwt: text };
   const [, subject, kind = '', id = ''] = aRow.exec(text) ?? [];
   if (isCredentialKind(kind)) return rowOf(subject, kind, id);
@@ -62,6 +60,6 @@ export function readCredentialText(given: string): CredentialText | undefined {
 function rowOf(subject: string | undefined, of: CredentialKind, id: string): CredentialText | undefined {
   const account = subject === undefined ? undefined : parseFelt(subject);
   if (!kindTable[of].id.test(id) || (subject !== undefined && account === undefined)) return undefined;
-  // As the row has it: a number without leading zeros.
+  // As in the row: a number without leading zeros.
   return { kind: 'row', account, of, id: /^[0-9]+$/.test(id) ? BigInt(id).toString() : id };
 }

@@ -1,5 +1,5 @@
-// Possession ends: whoever holds a subkey or read-only token may end that very one, its owner, its bot or a finder. Nothing else of the
-// account is touched, and a main key or wallet cannot be ended so.
+// Any holder of a subkey's session or of a read-only token may end that one credential: its owner, its bot or a finder. Nothing else of
+// the account changes, and a main key or wallet cannot be ended this way.
 import { refusalError } from '../access/refusal.ts';
 import { credentialSubject } from '../domain/credential.ts';
 import { deny } from '../domain/decision.ts';
@@ -16,14 +16,14 @@ export interface EndedSelf {
   readonly label: string;
 }
 
-/** Throws what requireStill throws, INVALID_TOKEN_SCOPE for a main key or wallet, and SERVICE_UNAVAILABLE; it is ended here then. */
+/** Throws as requireStill, INVALID_TOKEN_SCOPE for a main key or wallet, and SERVICE_UNAVAILABLE, after which it is dead on this node. */
 export type EndSelf = (caller: Caller) => Promise<Changed<EndedSelf>>;
 
 export function createEndSelf({ changes, clock }: { changes: Changes; clock: Clock }): EndSelf {
   return function endSelf(caller) {
     const { credential, label } = caller.principal;
     const { account, kind, id } = credential;
-    // Decided before it came here, and asked again in the transaction.
+    // The decision refused this already; the transaction asks again.
     if (!isRevocableKind(kind)) throw refusalError(deny('permission_missing', caller));
     const self = { account, kind, id };
     const ended = [{ kind: 'credential', credential: self, label } as const];

@@ -1,5 +1,5 @@
-// What a revocation ends on this node when it cannot be written: the row it is about, or, where the store cannot even say which row
-// that is, the credential by the name its owner gave. It must never end more of the account than was asked.
+// What a revocation denies on this node when it cannot be written: the row, or, when the store cannot be read either, the public key or
+// lookup_id that the owner named. It must never deny more than the owner asked to end.
 import type { RevocableRef } from '../domain/credential.ts';
 import type { CommitOptions } from '../revocation/commit.ts';
 import type { Denial, SingleDenial } from '../revocation/denial.ts';
@@ -7,8 +7,8 @@ import type { Denial, SingleDenial } from '../revocation/denial.ts';
 type Named = Extract<SingleDenial, { kind: 'named' }>;
 
 /**
- * `look` resolves with the row, or undefined when there is none; `refOf` names a row that was found. Never rejects: a store that fails
- * fails the commit. Once that went through, written now or before or without such a row, nothing is denied by that name.
+ * `look` resolves to the row or undefined; `refOf` names a row. Never rejects: a failing store fails the commit. Once a commit has
+ * succeeded the denial by name is lifted, even if there was nothing to write.
  */
 export async function endUnwritten<Row>(
   asked: Omit<Named, 'kind'>,

@@ -1,5 +1,5 @@
-// Which credentials a text names, of whatever account, dead ones too: for the operator alone. It reads and changes nothing, and hands on
-// no bearer that it was given.
+// Finds the credentials that a text names, of any account, dead ones included: for the operator only. It changes nothing and never
+// repeats a bearer it was given.
 import { livenessRefusal } from '../access/rules.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
@@ -23,15 +23,15 @@ import { type Found, foundOwn, foundSubkey, foundToken, isRevocable } from './fo
 
 /** A JWT that was asked about. */
 export interface FoundBearer {
-  /** Whether a key of ours signed just this text. If not, what was found is what it claims, by anybody's word. */
+  /** Whether a key of ours signed this exact text. If not, the results are only what the text claims. */
   readonly verified: boolean;
-  /** Why it is refused: the reason that a request with it gets, whatever the address; undefined when it works. */
+  /** The reason a request with it would be refused for, allowlist aside; undefined when it works. */
   readonly refusal: DenyReason | undefined;
   readonly kid: string | undefined;
   readonly claims: Pick<BearerClaims, 'session' | 'issuedAt' | 'expiresAt'> | undefined;
 }
 
-/** What an address did, of the rows of one page. */
+/** What a credential did from an address, within one page of rows. */
 export interface Seen {
   readonly rows: number;
   readonly newest: AuditRow;
@@ -43,20 +43,20 @@ export type FoundCredentials =
   | {
       readonly by: 'client';
       readonly results: readonly (Found & { readonly seen: Seen })[];
-      /** Cursor of what is older. */
+      /** Cursor to older rows. */
       readonly next: string | undefined;
     };
 
 export interface FindCredentials {
-  /** `cursor` goes on with what an address did before. Throws INVALID_REQUEST_PARAMETER for what has none of the forms. */
+  /** `cursor` continues with older rows of an address. Throws INVALID_REQUEST_PARAMETER for a text in none of the forms. */
   find(text: string, cursor?: string): Promise<FoundCredentials>;
-  /** What ended a credential that is revoked, where a row of the audit log says so. */
+  /** The audit row that ended a revoked credential, if there is one. */
   endedBy(found: Found): Promise<AuditRow | undefined>;
 }
 
-/** Rows of the audit log that one page of an address is made of. */
+/** Audit rows per page of an address. */
 const PAGE_ROWS = 500;
-/** Of one name. A public key may be registered again and again. */
+/** Results per name: a public key may have been registered many times. */
 const MOST = 100;
 const END_OF_TIME = unixNanos(2n ** 63n - 1n);
 
@@ -86,15 +86,15 @@ export function createFindCredentials(deps: {
       const { ref } = found;
       const { revokedAt } = found.row;
       const newest = { from: undefined, to: END_OF_TIME, newestFirst: true };
-      // By the time at which it was revoked.
+      // Rows about more than this credential are matched by the time of the revocation.
       const span = { from: addSeconds(revokedAt, -1), to: addSeconds(revokedAt, 1), newestFirst: true };
       const endings: readonly AuditFilter[] = [
         ...endingsOf(ref.kind).map((action) => ({ ...newest, credential: ref, action })),
-        // With others: of its account, or of the key that signed them all.
+        // Ended together with others: of its account, or of the signing key.
         ...ENDINGS_OF_ACCOUNTS.map((action) => ({ ...span, account: ref.account, action })),
         { ...span, account: NO_ACCOUNT, action: 'signing_key.retired' },
       ];
-      // One action at a time: of other rows, whoever goes on trying makes as many as he wants.
+      // One action per query: refused requests of a thief could fill any number of pages.
       for (const ending of endings) {
         const [row] = (await store.audit(ending, { limit: 1, cursor: undefined })).rows;
         if (row !== undefined) return row;
@@ -165,7 +165,7 @@ export function createFindCredentials(deps: {
     return { by: 'name', results, bearer: { verified: read.ok, refusal, kid, claims } };
   }
 
-  /** It opens nothing here, and says whose account it attests to the venue's terminal. */
+  /** It opens nothing here; the result is the account that it attests. */
   async function ofTerminalToken({
     kid,
     account,
@@ -187,7 +187,7 @@ export function createFindCredentials(deps: {
     return livenessRefusal(caller, facts, clock.latest());
   }
 
-  /** Of a bearer that nobody vouches for, its signature cut off for one. */
+  /** The claims of a bearer without a valid signature, for example one that was cut off. */
   function claimed(jwt: string): BearerClaims | undefined {
     const payload = decodeBase64url(jwt.split('.')[1] ?? '')?.toString() ?? '';
     for (const use of bearerUses) {
@@ -230,7 +230,7 @@ export function createFindCredentials(deps: {
   }
 }
 
-/** The actions whose subject is the credential. A subkey that is reported as leaked keeps its row, and loses its sessions. */
+/** Actions that end a credential by name. A leak report of a subkey's session ends its sessions and keeps the row. */
 const endingsOf = (kind: RevocableKind): readonly AuditAction[] => [
   `${kind}.revoked`,
   ...(isSessionKind(kind) ? [] : (['credential.reported_leaked'] as const)),
@@ -242,7 +242,7 @@ const ENDINGS_OF_ACCOUNTS: readonly AuditAction[] = [
   'account.revoked_by_clock',
 ];
 
-/** Who acted, or, where nobody is named, whom it was about. */
+/** The actor of a row, or its subject when it has no actor. */
 function refOf({ account, actor, subject }: AuditRow): CredentialRef | undefined {
   const owner = parseFelt(account);
   const text = readCredentialText(actor === '' ? subject : `credential/${account}/${actor.replace(':', '/')}`);

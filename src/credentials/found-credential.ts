@@ -22,7 +22,7 @@ export interface FoundRow {
 export interface Found {
   readonly ref: CredentialRef;
   readonly account: Account | undefined;
-  /** Undefined when no row has it any more, as of a subkey that was not activated in time. */
+  /** Undefined when the row is gone, as for a subkey that was not activated in time. */
   readonly row: FoundRow | undefined;
 }
 

@@ -1,5 +1,5 @@
-// Terminal tokens: who proved an account's main key or wallet, and asked for an interactive session, gets an attestation of it for
-// the venue's terminal (WIRE section 5, row 5). It is accepted by nothing here, and never made for a caller who is dead by then.
+// Terminal tokens: a main-key or wallet session that asked to be interactive gets an attestation of its account for the venue's terminal
+// (docs/decisions.md "terminal token"). Nothing here accepts it, and none is issued to a caller that was ended meanwhile.
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { Grant } from '../domain/grant.ts';
@@ -9,9 +9,8 @@ import type { Issuer } from '../jwt/issue.ts';
 import type { Caller } from './caller.ts';
 
 /**
- * The JWT, for a caller that holds keys:manage. `grant` is the decision that let the caller in. Throws REQUEST_NOT_ALLOWED while
- * terminal tokens are off, INVALID_TOKEN_SCOPE for a session that did not ask for token_usage=interactive, and whatever refuses
- * the caller by now.
+ * Returns the JWT. The caller holds keys:manage; `grant` is the decision that admitted it. Throws REQUEST_NOT_ALLOWED while terminal
+ * tokens are off, INVALID_TOKEN_SCOPE for a session without token_usage=interactive, and the error of any rule that refuses it now.
  */
 export type IssueTerminalToken = (caller: Caller, grant: Pick<Grant, 'refusal'>) => string;
 
@@ -30,7 +29,7 @@ export function createIssueTerminalToken(deps: {
         'only a session that logged in with token_usage=interactive may do that',
       );
     }
-    // A body may have taken its time: what ended since the decision is asked in the same turn in which the token is signed.
+    // The body may have arrived slowly: ask again in the turn that signs the token.
     const refusal = grant.refusal();
     if (refusal !== undefined) throw refusalErrorOf(refusal);
     const request = { account: credential.account, sessionEndsAt: expiresAt };

@@ -1,4 +1,4 @@
-// The account that a signature names, where nobody has proven anything yet.
+// Reads an account that a request or an operator names, before anything is proven.
 import type { AccountId } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import { ApiError } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { Account, Store } from '../store/store.ts';
 export async function knownAccount(store: Pick<Store, 'account'>, id: AccountId): Promise<Account> {
   const account = await store.account(id);
   if (account !== undefined) return account;
-  // paradex-py onboards by itself when it reads this code (WIRE section 10). In general words: whose subkey a key is, nobody learns.
+  // paradex-py onboards by itself on this code (docs/wire.md section 11). The words are general so that they never tell whose subkey a key is.
   throw new ApiError(
     'NOT_ONBOARDED',
     'user has never called the /onboarding endpoint; the account must be that of the main key, also when a subkey signs',
@@ -22,7 +22,7 @@ export function readAccount(text: string): AccountId {
   return account;
 }
 
-/** For the operator, who may have the key of an account in hand, or a mistyped one. */
+/** For the operator, who may have pasted a key or a wallet instead of an account. */
 export const noSuchAccount = (id: AccountId): ApiError =>
   new ApiError(
     'ACCOUNT_NOT_FOUND',

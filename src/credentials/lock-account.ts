@@ -1,4 +1,4 @@
-// The operator's lock: everything of the account stops at once, requests under way included, and nothing of it is lost.
+// The operator's lock: everything of the account stops at once, requests in flight included; unlocking restores all of it.
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
@@ -8,13 +8,13 @@ import type { OperatorAct } from './operator-act.ts';
 import { type Recorded, record } from './record.ts';
 
 export interface LockAccount {
-  /** Idempotent. Until it is unlocked, no credential of the account is allowed anything, and none can log in. */
+  /** Idempotent. Until unlocked, every request and login of the account is refused. */
   lock(account: AccountId, act: OperatorAct): Promise<Changed<Account>>;
-  /** Idempotent. What was alive before the lock, and has not expired since, lives again. */
+  /** Idempotent. Credentials and sessions that have not expired meanwhile work again. */
   unlock(account: AccountId, act: OperatorAct): Promise<Changed<Account>>;
 }
 
-/** Both throw ACCOUNT_NOT_FOUND and SERVICE_UNAVAILABLE; a lock that could not be written holds on this node all the same. */
+/** Both throw ACCOUNT_NOT_FOUND and SERVICE_UNAVAILABLE. A lock that could not be written still holds on this node. */
 export function createLockAccount({ changes, clock }: { changes: Changes; clock: Clock }): LockAccount {
   return {
     lock: (account, act) =>
@@ -33,7 +33,7 @@ export function createLockAccount({ changes, clock }: { changes: Changes; clock:
 
     unlock: (account, act) =>
       changes.commit(
-        // A lock that was never written is taken back with this one: it is answered as it then is.
+        // Reads `stored`: this commit lifts a lock that was never written, so the answer must not show it.
         async (tx, stored) => {
           await requireAccount(stored, account);
           const done = await tx.unlockAccount(account);

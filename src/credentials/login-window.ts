@@ -1,10 +1,10 @@
-// When a signed time is acceptable. Signatures live by their own window, so a clock that is off must be told by how much.
+// When a signed time is acceptable. A refusal says by how much the client's clock is off.
 import { type Clock, inOtherUnit, secondsOf, type UnixNanos, type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 
 type TimeCode = 'INVALID_TIMESTAMP' | 'INVALID_BLOCK_EXPIRATION';
 
-/** For what a clock that is off may explain: after `why` in words, the server's time, and how far the signed one is ahead of it. */
+/** A refusal that a wrong client clock may explain: `why`, the server's time and the difference. */
 export function timestampError(
   timestamp: UnixSeconds,
   clock: Clock,
@@ -19,7 +19,7 @@ export function timestampError(
   });
 }
 
-/** For what was signed at or before `validAfter`: it says when a new signature will do. */
+/** Signed at or before `validAfter`: says when a new signature will be accepted. */
 export function signedOutError(validAfter: UnixNanos, clock: Clock): ApiError {
   const now = secondsOf(clock.now());
   const wait = Math.max(0, secondsOf(validAfter) + 1 - now);
@@ -30,23 +30,20 @@ export function signedOutError(validAfter: UnixNanos, clock: Clock): ApiError {
   });
 }
 
-/** For a signature that bears a second which was used while the clock of this service was ahead of it. */
+/** A signature of this second was used while the service's clock was ahead, so no other of that second is accepted. */
 export const datedError = (): ApiError =>
   new ApiError('INVALID_TIMESTAMP', 'the clock of this service was set after a signature of that second: sign again', {
     reason: 'signature_dated',
   });
 
-// Such a time is thousands of years ahead, which says nothing to whoever wrote it.
+// "Thousands of years ahead" would not help: name the unit.
 function requireInSeconds(name: string, time: UnixSeconds, clock: Clock, code: TimeCode): void {
   const other = inOtherUnit(time, 'seconds');
   if (other === undefined) return;
   throw new ApiError(code, `the ${name} ${other}`, { data: { server_time: secondsOf(clock.now()) }, reason: code });
 }
 
-/**
- * Throws INVALID_TIMESTAMP, naming server time and skew, when `timestamp` is further ahead than the tolerance, or its unit where that is
- * not seconds.
- */
+/** Throws INVALID_TIMESTAMP with server time and skew when `timestamp` is further ahead than the tolerance, or with its unit when that is not seconds. */
 export function requireNotFromFuture(timestamp: UnixSeconds, clock: Clock, toleranceSeconds: number): void {
   requireInSeconds('timestamp', timestamp, clock, 'INVALID_TIMESTAMP');
   if (timestamp - secondsOf(clock.now()) > toleranceSeconds) throw timestampError(timestamp, clock);
@@ -58,8 +55,8 @@ export interface SignatureWindow {
 }
 
 /**
- * WIRE 2.1: timestamp at most the tolerance ahead, expiration in the future and after the timestamp, and no further from it
- * than `maxAge` seconds, inclusive. Throws INVALID_TIMESTAMP, and `code` for what is wrong with the expiration.
+ * docs/wire.md section 4: timestamp at most the tolerance ahead; expiration in the future, after the timestamp, and at most
+ * `maxAgeSeconds` after it. Throws INVALID_TIMESTAMP, and `code` for a wrong expiration.
  */
 export function requireOpenWindow(
   window: SignatureWindow,

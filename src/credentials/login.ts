@@ -22,7 +22,7 @@ import { createProveLogin, type ProvenLogin } from './prove-login.ts';
 import { afterProof } from './proven-refusal.ts';
 import { ownersClaim, type WalletProofs } from './wallet-proof.ts';
 
-/** What every login asks for beside its proof. */
+/** What every login contains besides its proof. */
 export interface LoginRequest extends RequestOrigin {
   readonly account: AccountId;
   readonly isolated: boolean;
@@ -32,7 +32,7 @@ export interface LoginRequest extends RequestOrigin {
 }
 
 export interface StarkLoginRequest extends LoginRequest {
-  /** The key in the path; undefined on plain /v1/auth, where the signature itself tells. */
+  /** The key in the path; undefined on plain /v1/auth, where the signature tells which key it is. */
   readonly publicKey: Felt | undefined;
   readonly signature: StarkSignature;
   readonly timestamp: UnixSeconds;
@@ -48,9 +48,9 @@ export interface LoginSettings {
   readonly maxAgeSeconds: number;
   readonly defaultAgeSeconds: number;
   readonly futureToleranceSeconds: number;
-  /** WIRE 12.4: accept subkey signatures on plain /v1/auth. */
+  /** Accept subkey signatures on plain /v1/auth (docs/decisions.md "plain /auth"). */
   readonly plainSubkey: boolean;
-  /** A login signature opens one session: off by default, because two processes with one key sign byte-identical logins. */
+  /** A login signature opens one session only. Off by default: two processes with one key sign byte-identical logins. */
   readonly singleUse: boolean;
 }
 
@@ -69,7 +69,7 @@ export interface LoginDeps {
 
 export interface Login {
   /**
-   * POST /v1/auth and /v1/auth/{public_key}. Checks in DECISIONS' order. Throws NOT_ONBOARDED, INVALID_SUBKEY, INVALID_TIMESTAMP,
+   * POST /v1/auth and /v1/auth/{public_key}. Checks in the order of docs/decisions.md "login checks, in order". Throws NOT_ONBOARDED, INVALID_SUBKEY, INVALID_TIMESTAMP,
    * INVALID_BLOCK_EXPIRATION, STARKNET_SIGNATURE_VERIFICATION_FAILED, SIGNATURE_ALREADY_USED, SERVICE_UNAVAILABLE, IP_NOT_ALLOWED, REQUEST_NOT_ALLOWED,
    * RATE_LIMITED.
    */
@@ -90,7 +90,7 @@ export function createLogin(deps: LoginDeps): Login {
       const window = { timestamp, expiration };
       const proven = await proveLogin(account, request, window);
       return afterProof(deps.journal, proven.credential, request, async () => {
-        // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+        // Verification may have queued past the signature's expiration, and past the mark that it was used.
         requireOpenWindow(window, clock, settings);
         await requireUndated(proven);
         if (!settings.singleUse) return session.open(proven, request, () => session.requireSessionsLeft(proven));
@@ -111,7 +111,7 @@ export function createLogin(deps: LoginDeps): Login {
       return afterProof(deps.journal, proven.credential, request, async () => {
         await requireUndated(proven);
         await session.requireWelcome(proven, request);
-        // An account has one wallet, and only what that has signed comes here: nobody else can use its nonces up.
+        // Only the account's one wallet gets this far, so nobody else can use up its nonces.
         const until = addSeconds(claim.expirationTime, MARK_GRACE_SECONDS);
         const { nonce } = claim.message;
         await once(proven, 'the nonce of this message', (tx) => tx.useSiweNonce(account.account, nonce, until));
@@ -124,8 +124,8 @@ export function createLogin(deps: LoginDeps): Login {
     if (await store.isDated(credential.account, actorOf(credential), authTime)) throw datedError();
   }
 
-  // Marked by the message, never by the signature: (r, N-s) verifies too. And by its key: what an owner will sign is known beforehand,
-  // and any other key of the account could use it up first.
+  // The mark is the message, never the signature: (r, N-s) verifies too. The key is part of it: the message is predictable, and another
+  // key of the account could use it up first.
   async function useOnce(proven: ProvenLogin, request: StarkLoginRequest, expiration: UnixSeconds): Promise<void> {
     const { credential, signed } = proven;
     if (signed === undefined) throw new Error('a login by a Stark key names what was signed');

@@ -1,4 +1,4 @@
-// What the owner does with a registered subkey: rename, bind to other addresses, revoke. Each is one transaction.
+// The owner renames, rebinds or revokes a registered subkey. Each is one transaction.
 import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
@@ -13,11 +13,11 @@ import { endUnwritten } from './end-unwritten.ts';
 import { record } from './record.ts';
 
 export interface ManageSubkeys {
-  /** Throws NOT_FOUND for another account's key, an unknown one, a revoked and an expired one. */
+  /** Throws NOT_FOUND for an unknown, revoked or expired key, and for another account's. */
   rename(caller: Caller, publicKey: Felt, name: string): Promise<Subkey>;
-  /** Full replacement (WIRE section 6). Throws NOT_FOUND as rename does. */
+  /** Full replacement (docs/wire.md section 17). Throws NOT_FOUND as rename does. */
   replaceAllowlist(caller: Caller, publicKey: Felt, allowlist: UsableAllowlist): Promise<Changed<Subkey>>;
-  /** Idempotent: a revoked key is revoked. Throws NOT_FOUND for one the account never had. */
+  /** Idempotent. Throws NOT_FOUND for a key that the account never had. */
   revoke(caller: Caller, publicKey: Felt): Promise<Changed<Subkey>>;
 }
 

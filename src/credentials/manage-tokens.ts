@@ -1,4 +1,4 @@
-// Read-only tokens: made once, shown once, kept nowhere as text; bound to addresses and revoked by their lookup_id.
+// Read-only tokens: created, shown once and never stored as text; rebound and revoked by lookup_id.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
@@ -23,16 +23,16 @@ export interface TokenCreation {
 
 export interface CreatedToken {
   readonly token: Token;
-  /** The bearer itself: this answer is the only place it ever appears. */
+  /** The bearer. It appears in this answer only. */
   readonly jwt: string;
 }
 
 export interface ManageTokens {
   /** Throws TOKEN_LIMIT_REACHED and what requireStill throws. */
   create(caller: Caller, creation: TokenCreation): Promise<CreatedToken>;
-  /** Full replacement. Throws NOT_FOUND for another account's token, an unknown one, a revoked and an expired one. */
+  /** Full replacement. Throws NOT_FOUND for an unknown, revoked or expired token, and for another account's. */
   replaceAllowlist(caller: Caller, lookupId: string, allowlist: UsableAllowlist): Promise<Changed<Token>>;
-  /** Idempotent. Throws NOT_FOUND for one the account never had. */
+  /** Idempotent. Throws NOT_FOUND for a token that the account never had. */
   revoke(caller: Caller, lookupId: string): Promise<Changed<Token>>;
 }
 
@@ -133,9 +133,9 @@ export function createManageTokens(deps: {
 }
 
 function newToken(account: AccountId, creation: TokenCreation, now: UnixNanos): Omit<NewToken, 'kid'> {
-  // The time first, so that ids sort by creation; the rest keeps them unique.
+  // Time first, so that ids sort by creation; random bytes keep them unique.
   const tokenId = `tok_${now.toString(36).padStart(13, '0')}${randomBytes(6).toString('hex')}`;
-  // A JWT's exp is whole seconds: the stored expiry says the same moment.
+  // A JWT's exp is whole seconds; the stored expiry is the same moment.
   const expiryAt = addSeconds((now - (now % 1_000_000_000n)) as UnixNanos, creation.lifetimeSeconds);
   return {
     account,

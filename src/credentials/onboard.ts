@@ -1,5 +1,5 @@
-// Making an account known: the caller proves the key from which the account's address derives. Idempotent, and it creates
-// nothing but the account row, because the Starknet message can be replayed for ever (WIRE 1.3).
+// Makes an account known: the caller proves the key from which the account's address derives. Idempotent, and it creates only the
+// account row, because the Starknet message has no time and can be replayed for ever (docs/wire.md section 3).
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
@@ -15,11 +15,11 @@ import { nobody, record } from './record.ts';
 import type { WalletProofs } from './wallet-proof.ts';
 
 export interface OnboardSettings {
-  /** WIRE 12.5: anyone may onboard. */
+  /** Anyone may onboard. */
   readonly open: boolean;
-  /** Who may when it is not open: public keys, wallet addresses or account addresses, as numbers. */
+  /** Admitted when it is not open: public keys, wallets or accounts, as numbers. */
   readonly allowlist: ReadonlySet<Felt>;
-  /** WIRE 12.13. */
+  /** Refuse a wallet message without Issued At. */
   readonly issuedAtRequired: boolean;
 }
 
@@ -38,10 +38,10 @@ interface Onboarding extends RequestOrigin {
 }
 
 export interface StarkOnboarding extends Onboarding {
-  /** Undefined when the body left it out: it is then recovered from the signature. */
+  /** Undefined when the body has none: it is then recovered from the signature. */
   readonly publicKey: Felt | undefined;
   readonly signature: StarkSignature;
-  /** PARADEX-ETHEREUM-ACCOUNT: an unproven label (WIRE C-3). */
+  /** PARADEX-ETHEREUM-ACCOUNT: a label that nothing proves. */
   readonly ethereumLabel: string;
 }
 
@@ -57,7 +57,7 @@ export interface Onboard {
   stark(request: StarkOnboarding): Promise<void>;
   /** Throws as WalletProofs do, and PUBLIC_KEY_INVALID, ETHEREUM_SIGNER_MISMATCH, INVALID_STARKNET_ADDRESS, ALLOWLIST_ENTRY_NOT_FOUND. */
   wallet(request: WalletOnboarding): Promise<void>;
-  /** The address a key's account has or would have, and whether it exists. */
+  /** The address of a key's account, existing or not. */
   lookUpStark(publicKey: Felt, asker: OnBehalfOf): Promise<{ address: AccountId; exists: boolean }>;
   lookUpWallet(address: EthereumAddress, asker: OnBehalfOf): Promise<{ address: AccountId; exists: boolean }>;
 }
@@ -135,7 +135,7 @@ export function createOnboard(deps: OnboardDeps): Onboard {
     if (!settings.open && !settings.allowlist.has(feltOf(BigInt(name))) && !settings.allowlist.has(account)) {
       throw new ApiError('ALLOWLIST_ENTRY_NOT_FOUND', 'this venue admits only accounts that its operator has listed');
     }
-    // A repeat, the common case of clients that always onboard, must not cost a write.
+    // Many clients onboard at every start: a repeat must not cost a write.
     if ((await deps.store.account(account)) !== undefined) return;
     await deps.changes.commit(async (tx) => {
       const now = deps.clock.now();

@@ -1,5 +1,5 @@
-// Opening a session for a proven login, in the very turn in which its credential is found alive: a revocation that is acknowledged
-// meanwhile leaves no session behind.
+// Opens a session for a proven login in the same turn that finds its credential alive: after an acknowledged revocation no session can
+// be left over.
 import { refusalErrorOf } from '../access/refusal.ts';
 import { firstRefusal, loginRules } from '../access/rules.ts';
 import type { AuditJournal } from '../audit/journal.ts';
@@ -18,7 +18,7 @@ import { invalidSubkey, type ProvenLogin } from './prove-login.ts';
 import { requireRoom } from './rate-limited.ts';
 
 export interface SessionOpening {
-  /** Throws what a session would be refused for now. */
+  /** Throws the error that a session would get now. */
   requireWelcome(proven: ProvenLogin, request: LoginRequest): Promise<void>;
   /** Takes one session from the account's limit. Throws RATE_LIMITED. */
   requireSessionsLeft(proven: ProvenLogin): void;
@@ -39,19 +39,19 @@ export function createSessionOpening(deps: {
 
   return { requireWelcome, requireSessionsLeft, open };
 
-  // A login that is refused uses up neither its signature nor its nonce: the owner who mends the list may send it again.
+  // A refused login uses up neither its signature nor its nonce: the owner may correct the allowlist and send it again.
   function requireWelcome(proven: ProvenLogin, request: LoginRequest): Promise<void> {
     return whileAlive(proven, request, () => undefined);
   }
 
-  // Last of all, and where a signature or nonce is used up, with it or not at all: what no session comes of costs the account nothing,
-  // so that nobody who could not open one keeps the owner from it.
+  // Charged last, together with the signature or nonce: a login that opens no session costs the account nothing, or others could lock
+  // the owner out.
   function requireSessionsLeft({ credential, signed }: ProvenLogin): void {
     const repeatable = settings.singleUse || signed === undefined ? undefined : `${signed.by} ${signed.hash}`;
     requireRoom(deps.limiter.chargeLogin(credential, repeatable), clock);
   }
 
-  // The proof took time: what lives is asked again in the same turn in which the session is signed.
+  // Verification took time: liveness is asked again in the turn that signs the session.
   function open(proven: ProvenLogin, request: LoginRequest, charge = () => {}): Promise<string> {
     return whileAlive(proven, request, () => {
       charge();

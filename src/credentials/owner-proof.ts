@@ -1,6 +1,6 @@
-// The owner's own signature where there is no bearer: the main key or the wallet signs that everything, or every session, ends. It
-// counts once and for one of the two, whatever was signed out before, from any address and of a locked account too: the only harm in it
-// is the one that the owner wants. No subkey can make one.
+// The owner's signature instead of a bearer: the main key or wallet signs for revoke-all or for sign-out. It counts once and for that one
+// purpose. It is accepted from any address, after a sign-out and of a locked account, since all it can do is what the owner asks for.
+// No subkey can make one.
 import type { AuditJournal } from '../audit/journal.ts';
 import { type AccountId, actorOf, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { feltOf } from '../domain/felt.ts';
@@ -40,7 +40,7 @@ export interface OwnerSignature extends RequestOrigin {
 export interface ProvenOwner extends Actor {
   /** What was signed, for the audit log. */
   readonly signed: Readonly<Record<string, unknown>>;
-  /** In the transaction of what it is for. Throws SIGNATURE_ALREADY_USED and RATE_LIMITED. */
+  /** Uses it up, in the transaction of its purpose. Throws SIGNATURE_ALREADY_USED and RATE_LIMITED. */
   use(tx: StoreTransaction): Promise<void>;
 }
 
@@ -73,13 +73,13 @@ export function createProveOwner(deps: {
     const refusable = <T>(work: () => Promise<T>) => afterProof(deps.journal, credential, request, work);
     await refusable(async () => {
       if (await store.isDated(account.account, actorOf(credential), signedAt)) throw datedError();
-      // What cannot be written ends all the same: a signature that is sent again must not come so far.
+      // An ending that cannot be written still holds on this node, so a replayed signature must be refused before it.
       await usedBefore();
     });
     const use = (tx: StoreTransaction) =>
       refusable(async () => {
         await proven.use(tx);
-        // Only now: what somebody else sends again must not use up what the owner needs.
+        // Charged last: somebody else's replays must not use up the owner's limit.
         requireRoom(deps.limiter.chargeCredential(credential, 'signed-emergency'), clock);
       });
     return { ...proven, use, requestId, clientIpText };
@@ -104,7 +104,7 @@ export function createProveOwner(deps: {
       asker,
     );
     if (signer === undefined) throw notByMainKey();
-    // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+    // Verification may have queued past the signature's expiration, and past the mark that it was used.
     requireOpenWindow({ timestamp, expiration }, clock, settings);
     const message = { hash: feltOf(signer.hash), by: signer.publicKey };
     const until = addSeconds(nanosOfSeconds(expiration), MARK_GRACE_SECONDS);

@@ -1,4 +1,4 @@
-// Which key of an account signed a login. A session's power is that of this key, never of the path that the login was posted to.
+// Finds the key of an account that signed a login. The session gets this key's permissions, whatever path it was posted to.
 import type { AuditJournal } from '../audit/journal.ts';
 import { MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
@@ -12,7 +12,7 @@ import type { LoginSettings, StarkLoginRequest } from './login.ts';
 import { defaultExpiration, requireOpenWindow, type SignatureWindow } from './login-window.ts';
 import { afterProof } from './proven-refusal.ts';
 
-/** The key in a path; of a subkey that is not active, only whether it signed is asked. */
+/** The key in the path. For a subkey that is not active, the signature is verified only to report it to the account. */
 interface NamedKey {
   readonly credential: SessionCredentialRef;
   readonly publicKey: Felt;
@@ -21,7 +21,7 @@ interface NamedKey {
 
 export interface ProvenLogin {
   readonly credential: SessionCredentialRef;
-  /** The Stark message, and the key that signed it; absent for a wallet, whose nonce is used up instead. */
+  /** The Stark message and its key; absent for a wallet, whose nonce counts instead. */
   readonly signed?: SignedMessage;
   /** Signing public key or wallet address. */
   readonly label: string;
@@ -70,8 +70,8 @@ export function createProveLogin(deps: {
     return provenAs(credential, signer, request);
   }
 
-  // Whoever signs with a key that was ended still holds it, which its account must see. Who does not sign learns no more than of a key
-  // that nobody registered.
+  // A good signature by a revoked key means that somebody still holds it: the account must see that in its audit log. Without a good
+  // signature the answer is the same as for an unknown key.
   async function refuseInactive(named: NamedKey, request: StarkLoginRequest, window: SignatureWindow): Promise<never> {
     try {
       requireOpenWindow(window, clock, settings);
@@ -87,8 +87,7 @@ export function createProveLogin(deps: {
     return afterProof(deps.journal, credential, request, () => Promise.reject(invalidSubkey()));
   }
 
-  // The main key first; else the two keys that can have made the signature are looked up: the cost does not depend on how
-  // many subkeys the account has.
+  // The main key first, then the two keys that the signature recovers to: the cost does not grow with the account's subkeys.
   async function provenByAnyKey({ account, signer: owner }: Account, request: StarkLoginRequest): Promise<ProvenLogin> {
     const keys = owner.type === 'starknet' ? [owner.publicKey] : [];
     const { signer, candidates } = await ask(request, { keys, recover: settings.plainSubkey });

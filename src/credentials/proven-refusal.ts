@@ -1,5 +1,5 @@
-// Who signed rightly and is refused all the same: a good signature from a foreign address, or after the owner signed out, is the
-// clearest sign of theft there is, so the audit log and the log say whose key it was. Never for a key that was not proven.
+// A refused login with a good signature, for example from a foreign address or after a sign-out, is the clearest sign of a stolen key:
+// the audit log and the log name the credential. Never for a key that was not proven.
 import type { AuditJournal } from '../audit/journal.ts';
 import type { CredentialRef } from '../domain/credential.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
@@ -16,7 +16,7 @@ export class ProvenRefusal extends ApiError {
   }
 }
 
-/** `credential` has been proven by a signature, which is refused when `work` throws an ApiError that is no failure of ours. */
+/** `credential` is proven. When `work` throws an ApiError below 500, the journal gets the refusal and the error names the credential. */
 export async function afterProof<T>(
   journal: Pick<AuditJournal, 'loginRefused'>,
   credential: CredentialRef,

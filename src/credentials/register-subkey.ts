@@ -1,3 +1,5 @@
+// Registering a subkey: a session asks, and the main key or the wallet must sign for the new key, so that a stolen 5-minute session never
+// becomes a permanent key (docs/decisions.md "registration signature").
 import { encodeAllowlist, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
@@ -22,9 +24,9 @@ export interface SubkeyRegistration {
   readonly name: string;
   readonly publicKey: Felt;
   readonly allowlist: UsableAllowlist;
-  /** 0 = never (our extension; absent means Paradex's behaviour). */
+  /** 0 = never. An extension of ours; Paradex's subkeys do not expire. */
   readonly expiresIn: number;
-  /** Set for a subkey that waits for its ephemeral key's proof (WIRE 4.2). */
+  /** Set for a subkey that waits for its activation (docs/wire.md section 7). */
   readonly pending: { readonly encryptedKey: string; readonly ephPublicKey: Felt } | undefined;
   /** The main key's signature over (account, public_key, timestamp, expiry), when sent. */
   readonly stark: { signature: StarkSignature; timestamp: UnixSeconds; expiry: UnixSeconds } | undefined;
@@ -37,7 +39,7 @@ export interface RegisterSubkeySettings {
   readonly maxLive: number;
   readonly maxPending: number;
   readonly pendingLifeSeconds: number;
-  /** WIRE 12.7: whether a key that was revoked may be registered again, as a new credential. */
+  /** A revoked key may be registered again, as a new credential (docs/decisions.md "revoked subkeys"). */
   readonly reregisterRevoked: boolean;
   readonly futureToleranceSeconds: number;
 }
@@ -45,7 +47,7 @@ export interface RegisterSubkeySettings {
 export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) => Promise<Subkey>;
 
 /**
- * The same registration again, with the same proof, resolves to what it made, while that lives; nothing is written then.
+ * The same registration with the same proof resolves to the subkey it made, while that is alive; nothing is written.
  * Throws PUBLIC_KEY_INVALID, INVALID_SUBKEY (400), INVALID_REQUEST_PARAMETER, INVALID_TIMESTAMP,
  * STARKNET_SIGNATURE_VERIFICATION_FAILED, SIGNATURE_ALREADY_USED, ETHEREUM_SIGNER_MISMATCH, NOT_UNIQUE,
  * VALIDATION_ERROR (too many), SERVICE_UNAVAILABLE, and what WalletProofs and requireStill throw.
@@ -118,8 +120,8 @@ export function createRegisterSubkey(deps: {
     }
   }
 
-  // That a signature was used is forgotten by a restore from a backup, which raises valid_after instead: a registration that was
-  // used after the backup, and its subkey revoked, must not be sent again.
+  // A restore forgets which signatures were used and raises valid_after instead: a registration from after the backup, whose subkey was
+  // revoked, must not be replayed.
   async function requireSignedSince(tx: StoreTransaction, id: AccountId, proof: RegistrationProof): Promise<void> {
     if (proof.kind === 'none') return;
     const account = await tx.account(id);
@@ -138,7 +140,7 @@ export function createRegisterSubkey(deps: {
     if (earlier !== undefined) throw alreadyUsed(what, earlier);
   }
 
-  // The same again, after a lost answer: it is registered, and by this proof, so nothing is left to do.
+  // The same registration again, after a lost answer.
   async function registered(
     tx: StoreTransaction,
     account: AccountId,
@@ -173,7 +175,7 @@ export function createRegisterSubkey(deps: {
     }
     if (state === 'expired')
       throw new ApiError('NOT_UNIQUE', 'this key is registered and has expired: revoke it first');
-    // What only a clock in doubt is past may live again, and has its place until then.
+    // Counted by the kept time: what has expired only by a machine clock in doubt may live again, and keeps its slot.
     const now = clock.now();
     const { active, pending } = await tx.countLive(account, now);
     if (active + pending >= settings.maxLive) {
@@ -201,7 +203,8 @@ export function createRegisterSubkey(deps: {
           ? undefined
           : { ...registration.pending, until: addSeconds(now, settings.pendingLifeSeconds) },
     });
-    // The key itself was looked up in this transaction: it stands there still if it was revoked and that could not be written.
+    // This transaction found no live row of the key, so a unique index failed: an unwritten revocation left the old row live, or another
+    // subkey has this ephemeral key.
     if (subkey === undefined) throw registration.pending === undefined ? alreadyRegistered() : ephemeralKeyInUse();
     return subkey;
   }

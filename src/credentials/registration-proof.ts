@@ -1,4 +1,4 @@
-// The owner's signature over a new subkey: read and checked first for all that no signature is needed for, then verified.
+// The owner's signature over a new subkey: everything that needs no curve work is checked first, then the signature.
 import { createHash } from 'node:crypto';
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
@@ -14,7 +14,7 @@ import type { RegisterSubkeySettings, SubkeyRegistration } from './register-subk
 import { signatureText } from './signature-text.ts';
 import { type OwnersClaim, ownersClaim, type WalletProofs } from './wallet-proof.ts';
 
-/** What the request brings along: in order, as far as that can be told without looking at a signature. */
+/** The proof in the request, checked as far as possible without verifying a signature. */
 export type OfferedProof =
   | { readonly kind: 'none' }
   | ({ readonly kind: 'stark'; readonly mainKey: Felt } & NonNullable<SubkeyRegistration['stark']>)
@@ -25,7 +25,7 @@ export type OfferedProof =
       readonly evmSignature: string;
     };
 
-/** A signature counts once: what must be remembered in the transaction, and until when. */
+/** A verified proof. It counts once: `until` is how long its use is remembered. */
 export type RegistrationProof =
   | { readonly kind: 'none' }
   | {
@@ -46,9 +46,9 @@ export type RegistrationProof =
     };
 
 export interface RegistrationProofs {
-  /** Refuses all that can be refused before a signature is looked at. */
+  /** Makes every check that needs no signature to be verified. */
   offeredProof(account: Account, registration: SubkeyRegistration): OfferedProof;
-  /** Verifies it. */
+  /** Verifies the signature. */
   prove(account: AccountId, publicKey: Felt, offered: OfferedProof, asker: OnBehalfOf): Promise<RegistrationProof>;
 }
 
@@ -62,8 +62,7 @@ export function createRegistrationProofs(deps: {
 
   return { offeredProof, prove };
 
-  // A proof that is present is always verified, even where it is not required: so one of the other kind of account, which cannot
-  // be, is refused rather than passed over. Everything that can be refused before a signature is looked at is refused here.
+  // A proof that is present is always verified, required or not. So a proof of the other kind of account is refused, not ignored.
   function offeredProof(account: Account, { publicKey, stark, wallet }: SubkeyRegistration): OfferedProof {
     if (account.signer.type === 'starknet') {
       if (stark !== undefined) {
@@ -104,7 +103,7 @@ export function createRegistrationProofs(deps: {
         const message = { account, publicKey, timestamp, expiry };
         const { hash } = await deps.verifier.ask({ kind: 'registration', message, signature, mainKey }, asker);
         if (hash === undefined) throw notByMainKey();
-        // The proof may have waited its turn past the end of the signature's life, and of the mark that it was used.
+        // Verification may have queued past the signature's expiration, and past the mark that it was used.
         requireOpen(timestamp, expiry);
         return {
           kind: 'stark',
@@ -133,7 +132,7 @@ export function createRegistrationProofs(deps: {
   }
 }
 
-/** As it stands on the subkey's row: what was signed, and by which key; an account has one wallet. */
+/** The proof's name on the subkey's row: what was signed, and by which key. */
 export function nameOf(proof: RegistrationProof): string {
   switch (proof.kind) {
     case 'none':

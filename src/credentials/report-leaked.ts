@@ -1,5 +1,5 @@
-// Whoever finds one of our bearers in the open may end it: holding it is all the proof there is. A token is revoked; a session ends
-// that credential's sessions up to its own, and never the key behind it (DECISIONS "leaked endpoint").
+// Anyone who finds one of our bearers may end it: possession is the proof. A token is revoked. A session ends that credential's sessions
+// up to its own, never the key behind it (docs/decisions.md "leaked endpoint").
 import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { isSessionKind } from '../domain/kinds.ts';
@@ -17,14 +17,14 @@ export interface LeakReport extends RequestOrigin {
   readonly bearer: string;
 }
 
-/** Resolves the same way whether the bearer was alive, dead or never ours: the answer must tell a finder nothing. */
+/** Resolves the same for a bearer that is alive, dead or not ours: the answer must tell a finder nothing. */
 export type ReportLeaked = (report: LeakReport) => Promise<void>;
 
 export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: Changes; clock: Clock }): ReportLeaked {
   const { clock } = deps;
 
   return async function reportLeaked(report) {
-    // Whoever pastes a header or a line of a log is told no more than anybody: it must not end nothing for that.
+    // The finder may paste a whole header or log line, and the answer would not tell that nothing was ended: so unwrap it.
     const verified = deps.verifyBearer(unwrapped(report.bearer), secondsOf(clock.now()));
     if (!verified.ok) return;
     const { claims } = verified;
@@ -51,8 +51,7 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
     );
   };
 
-  // False when it was dead already, and written so: nobody writes rows with a bearer that is worth nothing, and what could not be
-  // written is.
+  // False when its end is already written: a dead bearer must not make rows. An end that could not be written is written now.
   async function end(tx: StoreTransaction, stored: StoreReads, claims: VerifiedClaims): Promise<boolean> {
     const { credential, authTime } = claims;
     const { facts } = await stored.facts({ ...credential, kid: claims.kid });

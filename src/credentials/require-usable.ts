@@ -1,12 +1,9 @@
-// That a credential is not dead as it is made: everything of its kind, or of its name, may have been ended without being written.
+// Refuses to create a credential that would be dead at once: an unwritten revocation may cover its whole kind, or its name.
 import type { CredentialRef } from '../domain/credential.ts';
 import { ApiError } from '../errors.ts';
 import type { StoreReads } from '../store/store.ts';
 
-/**
- * For the transaction that made it, which `tx` reads as a decision would. Throws SERVICE_UNAVAILABLE: nothing is made that is refused
- * everywhere.
- */
+/** Called in the transaction that inserts it; `tx` sees unwritten revocations as a decision does. Throws SERVICE_UNAVAILABLE. */
 export async function requireUsable(
   tx: Pick<StoreReads, 'facts'>,
   credential: CredentialRef,

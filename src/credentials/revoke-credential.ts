@@ -1,5 +1,5 @@
-// The operator ends one credential, whoever its owner is, as its owner would: a subkey or a read-only token. A main key or wallet is
-// the account itself, which is locked.
+// The operator revokes one subkey or read-only token of any account, as its owner would. A main key or wallet is the account itself: lock
+// that instead.
 import { credentialSubject } from '../domain/credential.ts';
 import { kindTable } from '../domain/kinds.ts';
 import type { Clock } from '../domain/time.ts';
@@ -10,10 +10,7 @@ import type { RevocableFound } from './found-credential.ts';
 import type { OperatorAct } from './operator-act.ts';
 import { record } from './record.ts';
 
-/**
- * Resolves with false, and changes nothing, when it was revoked already. Throws SERVICE_UNAVAILABLE: what could not be written is denied
- * on this node all the same.
- */
+/** Resolves to false when it was revoked before. Throws SERVICE_UNAVAILABLE when it cannot be written; it is denied on this node then. */
 export type RevokeCredential = (found: RevocableFound, act: OperatorAct) => Promise<Changed<boolean>>;
 
 export function createRevokeCredential({
@@ -43,7 +40,7 @@ export function createRevokeCredential({
       },
       {
         ifUnwritten: { end: () => [denial] },
-        // What was ended by its name is written with it, unless that names a newer row.
+        // A denial by name is written by this, unless the name now means a newer row.
         onceWritten: { lift: () => (isNamed ? [denial, { kind: 'named', account, of: kind, label }] : [denial]) },
       },
     );
@@ -51,5 +48,5 @@ export function createRevokeCredential({
   };
 }
 
-/** Whether a revocation would find nothing to do. One that has expired may still be revoked. */
+/** Whether a revocation would change nothing. An expired one can still be revoked. */
 export const isRevoked = ({ row }: RevocableFound): boolean => row.state === 'revoked';

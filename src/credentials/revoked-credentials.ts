@@ -1,4 +1,4 @@
-// The rows of an account whose subkeys and tokens were revoked together with those of others: by a restore, or by a clock.
+// The change and its rows when subkeys and tokens of many accounts are revoked at once: by a restore or an accepted clock.
 import { type AccountId, credentialSubject, type Subject, storeSubject } from '../domain/credential.ts';
 import type { RevokedCredentials, RevokedSubkey, RevokedToken } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
@@ -18,7 +18,7 @@ export const revokedChange = (
   narrows: true,
 });
 
-/** As audit rows list them: by the names that their owner knows. */
+/** As audit rows list them: by the names that the owner knows. */
 export const revokedDetail = ({
   subkeys,
   tokens,

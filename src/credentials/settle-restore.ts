@@ -1,6 +1,6 @@
-// What a restored database believes before anybody is served from it. A backup knows nothing of what was ended after it was
-// taken: so every session and every signature made until now is dead, and tokens and subkeys are revoked unless the operator
-// says that they are to be kept. All of it is one transaction; it never gives anything back.
+// Prepares a restored database before it serves anyone. A backup does not know what was ended after it was taken: so every session and
+// every signature made until now is dead, and tokens and subkeys are revoked unless the operator keeps them. One transaction; it only
+// ever takes away.
 
 import type { KeyObject } from 'node:crypto';
 import { NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
@@ -15,7 +15,7 @@ import { revokedChange } from './revoked-credentials.ts';
 import { keyChange } from './signing-keys.ts';
 
 export interface RestoreChoice {
-  /** Tokens and active subkeys stay as the backup has them; what was ended since then lives again. */
+  /** Tokens and active subkeys stay as in the backup; those revoked since then live again. */
   readonly keepCredentials: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface Settled {
 
 export type SettleRestore = (choice: RestoreChoice, act: OperatorAct) => Promise<Settled>;
 
-/** No more than SQLite takes parameters in one statement for the audit rows of. */
+/** Accounts per statement, within SQLite's limit on parameters. */
 const PAGE_ACCOUNTS = 500;
 
 export function createSettleRestore(deps: {
@@ -42,14 +42,14 @@ export function createSettleRestore(deps: {
   return ({ keepCredentials }, act) =>
     store.transaction(async (tx) => {
       const now = clock.now();
-      // So that a captured signature dated into the future dies, too.
+      // Above now, so that a captured signature dated into the future dies too.
       const validAfter = signedUntil(clock, deps.settings.futureToleranceSeconds);
       const epoch = await tx.renewEpoch();
       await tx.raiseEveryValidAfter(validAfter);
       const keys = await replaceKeys(tx, keepCredentials ? (use) => !hasRows(use) : () => true, now, act);
       const revoked = { subkeys: 0, tokens: 0 };
       for await (const accounts of pages()) {
-        // A pending subkey waits for one signature, which may have been given after the backup: it is not kept either.
+        // A pending subkey may have been activated after the backup: it is never kept.
         const kinds = keepCredentials
           ? ({ subkeys: 'pending', tokens: false } as const)
           : ({ subkeys: 'all', tokens: true } as const);
@@ -94,8 +94,7 @@ export function createSettleRestore(deps: {
     } while (cursor !== undefined);
   }
 
-  // A key that was retired after the backup, because it was compromised, would sign again. The new ones sign at once: nobody
-  // holds anything that the old ones signed.
+  // A signing key that was retired as compromised after the backup would sign again, so all are replaced. The new ones sign at once.
   async function replaceKeys(
     tx: StoreTransaction,
     isReplaced: (use: KeyUse) => boolean,
@@ -109,7 +108,7 @@ export function createSettleRestore(deps: {
       await tx.retireSigningKey(key.kid, now);
       await auditOnly(tx, keyChange(key, 'signing_key.retired', act, { why: 'restored' }));
     }
-    // The newest active key of a use signs: no two may be of one age.
+    // The newest active key of a use signs, so no two may have the same time.
     const newest = all.at(-1)?.createdAt ?? 0n;
     const createdAt = now > newest ? now : unixNanos(newest + 1n);
     const fresh = [...new Set(old.map(({ use }) => use))].map((use) =>

@@ -1,5 +1,5 @@
-// Ending what is out there, at once: signing out everywhere, and the panic button that also revokes tokens and subkeys. What a
-// thief holds dies with it, a captured login signature included: valid_after stands above everything signed until now.
+// Sign-out everywhere, and revoke-all, which also revokes tokens and subkeys. A thief's sessions and captured login signatures die with
+// it: valid_after is raised above everything signed until now.
 import { sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes, CommitOptions } from '../revocation/commit.ts';
@@ -26,12 +26,12 @@ export interface RevokedKinds {
   readonly tokens: boolean;
 }
 
-/** Who may press: a session that may manage keys, or the owner's own signature. */
+/** A session that may manage keys, or the owner's own signature. */
 export type Presser = Caller | ProvenOwner;
 
 export interface SignOut {
   everywhere(by: Presser): Promise<Changed<SignedOut>>;
-  /** Signs out everywhere and revokes every credential of the kinds asked for, in one transaction. */
+  /** Signs out everywhere and revokes every credential of the given kinds, in one transaction. */
   revokeAll(by: Presser, kinds: RevokedKinds): Promise<Changed<RevokedAll>>;
 }
 
@@ -83,8 +83,8 @@ export function createSignOut(deps: {
       ),
   };
 
-  // A sign-out that cannot be written still ends, on this node, what was signed until now, and with it every credential of the kinds
-  // asked for, unseen and without a read: until the same is asked again and written.
+  // When it cannot be written, this node still denies what was signed until now and every credential of the given kinds, without
+  // reading which, until the same call is repeated and written.
   function ending(by: Presser, kinds?: RevokedKinds): CommitOptions<SignedOut> {
     const { account } = by.principal.credential;
     const all = (upTo: UnixNanos): readonly WideDenial[] => [
@@ -98,7 +98,7 @@ export function createSignOut(deps: {
     };
   }
 
-  // So that a captured signature dated into the future dies, too.
+  // Above now, so that a captured signature dated into the future dies too.
   function ceiling(): UnixNanos {
     return signedUntil(clock, deps.settings.futureToleranceSeconds);
   }

@@ -1,4 +1,4 @@
-// A signature as audit rows have it: what was signed can be verified again, years later.
+// A signature as audit rows hold it, so that it can be verified again years later.
 import type { StarkSignature } from '../starknet/signature.ts';
 
 export const signatureText = ({ r, s }: StarkSignature) => ({

@@ -1,5 +1,5 @@
-// The life of the JWT signing keys: published, then active, then verifying only, then retired. A new key signs only once it
-// has been published for a while, and an old one is kept until nothing it signed can be valid, so that no bearer is refused.
+// The life of a JWT signing key: published, active, verifying, retired. A new key signs only after it has been published for a while, and
+// an old one verifies until nothing it signed can be valid: a rotation refuses no bearer.
 import type { KeyObject } from 'node:crypto';
 import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
 import { KEY_GRACE_SECONDS } from '../domain/lifetimes.ts';
@@ -14,26 +14,25 @@ import { bySchedule, type OperatorAct } from './operator-act.ts';
 import { type Recorded, record } from './record.ts';
 
 export interface SigningKeys {
-  /** Oldest first, after doing what is due: what time has ended is never listed as if it went on. */
+  /** Oldest first, after doing what is due, so that the states are current. */
   list(): Promise<readonly SigningKeyRecord[]>;
   /**
-   * Publishes a new key, which signs from publishDelaySeconds on. One that waits for that already is answered instead. Throws
+   * Publishes a new key, which signs after publishDelaySeconds. Returns the waiting key when there is one. Throws
    * REQUEST_NOT_ALLOWED for a use that is off.
    */
   rotate(use: KeyUse, act: OperatorAct): Promise<SigningKeyRecord>;
   /**
-   * Ends a key and every bearer it signed, at once; a use that would be left without a signer gets a new one first, which
-   * signs without waiting. Idempotent. Throws NOT_FOUND and SERVICE_UNAVAILABLE; in the latter case the key is dead on
-   * this node until it restarts.
+   * Ends a key and every bearer it signed, at once. A use without another signer first gets a new key, which signs without
+   * waiting. Idempotent. Throws NOT_FOUND, and SERVICE_UNAVAILABLE, after which the key is dead on this node until it restarts.
    */
   retire(kid: string, act: OperatorAct): Promise<Changed<RetiredKey>>;
   /** What a retirement would end now. Throws NOT_FOUND. */
   wouldEnd(kid: string): Promise<Ended>;
-  /** Does what is due by now: published keys begin to sign, spent ones retire, old ones are replaced. */
+  /** Does what is due: published keys begin to sign, spent keys retire, old keys are replaced. */
   advance(): Promise<void>;
-  /** Retires the keys of every use that is off: what nothing signs with is not published either. For the start of a server. */
+  /** Retires the keys of uses that are off, so that jwks.json does not publish them. Called at the start of a server. */
   retireUnused(): Promise<void>;
-  /** Alone with the keys, while `work` replaces them and sets the clock. */
+  /** Runs `work`, which replaces keys and sets the clock, while no other call touches the keys. */
   whileTimeIsSet<T>(work: () => Promise<T>): Promise<T>;
   /** When a published key begins to sign. */
   signsFrom(key: SigningKeyRecord): UnixNanos;
@@ -58,7 +57,7 @@ export interface SigningKeySettings {
   /** 0 = never replaced by age. */
   readonly maxAgeSeconds: number;
   readonly publishDelaySeconds: number;
-  /** What keys are kept for. */
+  /** Uses that must have a signing key. */
   readonly uses: readonly KeyUse[];
 }
 
@@ -72,7 +71,7 @@ export function createSigningKeys(deps: {
 }): SigningKeys {
   const { store, changes, clock, keyring, settings } = deps;
   const { uses } = settings;
-  // What was published by a command while no server ran, nobody has seen yet.
+  // A key that a command published while no server ran has not been seen by anyone yet.
   let servedSince = clock.now();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -103,7 +102,7 @@ export function createSigningKeys(deps: {
     retire: (kid, act) =>
       inTurn(async () => {
         const key = await find(kid);
-        // A store that fails here fails in end() too, where the key dies all the same.
+        // If the store fails here it fails in end() too, which ends the key on this node anyway.
         if (key.state === 'active') await ensureSigner(key.use, act, kid).catch(() => undefined);
         return end(key, act, 'asked for');
       }),
@@ -164,7 +163,7 @@ export function createSigningKeys(deps: {
     return !hasRows(use) || (await store.countTokensSignedBy(kid, now)) === 0;
   }
 
-  // In need of a signer nobody waits for it to become known.
+  // Without a signer there is no publishDelay.
   async function ensureSigner(use: KeyUse, act: OperatorAct, besides?: string): Promise<void> {
     const keys = (await store.signingKeys()).filter((key) => key.use === use && key.kid !== besides);
     if (keys.some((key) => key.state === 'active' && keyring.isLive(key.kid))) return;
@@ -177,7 +176,7 @@ export function createSigningKeys(deps: {
   }
 
   async function publish(use: KeyUse, act: OperatorAct, why: string): Promise<SigningKeyRecord> {
-    // The newest active key of a use signs: no two may be of one age.
+    // The newest active key of a use signs, so no two may have the same time.
     const newest = (await store.signingKeys()).findLast((key) => key.use === use)?.createdAt ?? 0n;
     const now = clock.now();
     const createdAt = now > newest ? now : unixNanos(newest + 1n);
@@ -218,7 +217,7 @@ export function createSigningKeys(deps: {
       async (tx) => {
         const now = clock.now();
         if (!(await tx.retireSigningKey(key.kid, now))) return { result: 0, change: undefined };
-        // In their rows, too: lists and limits go by these.
+        // Mark the rows too: lists and limits read them.
         const tokens = await tx.revokeTokensSignedBy(key.kid, now);
         const detail = tokens === 0 ? { why } : { why, revoked_tokens: tokens };
         return { result: tokens, change: await record(tx, keyChange(key, 'signing_key.retired', act, detail)) };
@@ -235,7 +234,7 @@ export function createSigningKeys(deps: {
   }
 }
 
-/** The rows of what happened to a signing key. */
+/** The change of a signing key's state, for its rows. */
 export const keyChange = (
   { kid, use }: Pick<SigningKeyRecord, 'kid' | 'use'>,
   action: 'signing_key.published' | 'signing_key.activated' | 'signing_key.retired',

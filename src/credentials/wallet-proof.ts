@@ -25,7 +25,7 @@ export interface WalletProofSettings {
   readonly maxLoginAgeSeconds: number;
 }
 
-/** A message in order, that says it is by `message.address`. */
+/** A well-formed message that claims to be by `message.address`. */
 export interface WalletClaim {
   readonly text: string;
   readonly message: SiweMessage;
@@ -37,7 +37,7 @@ const notTaken = (field: string): string => `the message has ${field}, which thi
 const notATime = (field: string): string =>
   `the ${field} of the message is no time in the form 2026-01-02T03:04:05Z of RFC 3339`;
 
-/** EIP-4361 allows some of it. */
+/** Stricter than EIP-4361, which allows some of these. */
 const unreadable: Readonly<Record<SiweProblem, string>> = {
   too_long: `the message is longer than ${MAX_SIWE_BYTES} bytes`,
   line_ends: 'the lines of the message must end with LF alone, without CR',
@@ -80,11 +80,11 @@ const messages: Readonly<Record<SiweRefusal, readonly [ErrorCode, string]>> = {
 
 function refusalError(refusal: SiweRefusal, { issuedAt }: SiweMessage, purpose: SiwePurpose, clock: Clock): ApiError {
   const [listed, why] = messages[refusal];
-  // WIRE 4.1: a registration has one code for all its times.
+  // A registration has one code for all its times (docs/wire.md section 6).
   const isLate = listed === 'INVALID_BLOCK_EXPIRATION' && purpose.kind === 'registration';
   const code = isLate ? 'INVALID_TIMESTAMP' : listed;
   const isTime = code === 'INVALID_TIMESTAMP' || code === 'INVALID_BLOCK_EXPIRATION';
-  // The others would be refused by any clock.
+  // The other refusals do not depend on a clock.
   const dependsOnClock = refusal === 'issued_at_in_future' || refusal === 'expired';
   if (!isTime || !dependsOnClock || issuedAt === undefined) return new ApiError(code, why);
   return timestampError(secondsOf(issuedAt), clock, why, code);
@@ -98,8 +98,8 @@ export interface OwnersClaim extends WalletClaim {
 
 export interface WalletProofs {
   /**
-   * Checks shape, content and times, in this order. It proves nothing: the caller compares `message.address` with the account, which
-   * costs nothing, and then has the claim proved. Throws INVALID_EVM_SIGNATURE (malformed), EVM_SIGNATURE_VERIFICATION_FAILED
+   * Checks form, content and times, in this order. It proves nothing yet: compare `message.address` with the account first, which is
+   * cheap, then call prove. Throws INVALID_EVM_SIGNATURE (malformed), EVM_SIGNATURE_VERIFICATION_FAILED
    * (content), INVALID_TIMESTAMP, INVALID_BLOCK_EXPIRATION.
    */
   read(text: string, signature: string, purpose: SiwePurpose): WalletClaim;
@@ -144,7 +144,7 @@ export function createWalletProofs(deps: {
       if (signer !== message.address) {
         throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
       }
-      // The proof may have waited its turn past the end of the message's life.
+      // Verification may have queued past the message's expiration.
       if (message.expirationTime !== undefined && message.expirationTime <= deps.clock.latest()) {
         throw refusalError('expired', message, purpose, deps.clock);
       }
@@ -152,7 +152,7 @@ export function createWalletProofs(deps: {
   };
 }
 
-/** Reads what says that it is by the wallet of `account`; it is not proven yet. Throws as `read` does, and ETHEREUM_SIGNER_MISMATCH. */
+/** A claim to be the wallet of `account`, not proven yet. Throws as `read` does, and ETHEREUM_SIGNER_MISMATCH. */
 export function ownersClaim(
   wallets: Pick<WalletProofs, 'read'>,
   { signer }: Account,

@@ -1,7 +1,6 @@
-// What the audit log can say: the closed, append-only list of its actions, each with its sentence in docs/operator.md. A row is written
-// under no other name.
+// The actions of audit rows: a closed, append-only list. docs/operator.md shows each with its sentence.
 
-/** What each says has happened. The subject of the row is what it happened to, the actor who did it. */
+/** What each action means. A row's subject is what it happened to, its actor who did it. */
 export const auditActions = {
   'account.onboarded': 'An account was made; `detail` has its kind of signer and its key.',
   'account.signed_out_everywhere': 'All sessions of the account ended, and every login that was signed by then.',

@@ -1,6 +1,6 @@
-// Lists whose links are brought along by what is listed: joining and leaving one costs a constant and leaves nothing behind. For what
-// comes and goes with every request: a long-lived Set or Map outgrows its table again and again, and V8 links the old ones, which keep
-// what they listed alive.
+// Linked lists whose links belong to the listed objects: joining and leaving cost a constant and leave nothing behind. For objects that
+// come and go with every request: a long-lived Set or Map outgrows its table again and again, and in V8 the old tables keep what they
+// listed alive.
 
 export interface Link<Owner> {
   readonly owner: Owner;
@@ -42,7 +42,7 @@ export function moveToEnd<Owner>(chain: Chain<Owner>, link: Link<Owner>): void {
   append(chain, link);
 }
 
-/** All owners as they stand now, the oldest first: what comes or goes afterwards changes nothing in the list. */
+/** A copy of all owners, oldest first. */
 export function ownersOf<Owner>(chain: Chain<Owner>): Owner[] {
   const owners: Owner[] = [];
   for (let link = chain.first; link !== undefined; link = link.after) owners.push(link.owner);

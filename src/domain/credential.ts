@@ -5,7 +5,7 @@ import type { CredentialKind, RevocableKind, SessionKind } from './kinds.ts';
 /** An account id: the Starknet address of its owner. */
 export type AccountId = Felt;
 
-/** Stands where an audit or change-log row names an account, but is about the service itself. Nobody can own it. */
+/** The account of audit and change-log rows that are about the service itself. Nobody can own it. */
 export const NO_ACCOUNT: AccountId = feltOf(0n);
 
 /** Names one credential. `id` is the row id: the subkey's integer, the token's `tok_...`, and `main` for the account's own key. */
@@ -31,21 +31,21 @@ export interface NamedCredential {
 /** The row id of a main key or wallet: an account has exactly one. */
 export const MAIN_CREDENTIAL_ID = 'main';
 
-/** What a change is about and what a decision depends on (DESIGN 4.4): an account, a credential, or a JWT signing key. */
+/** What a change is about and a decision depends on: an account, a credential, or a JWT signing key. */
 export type Subject = string & { readonly __subject?: never };
 
-/** What all sessions of an account depend on, and its tokens do not: signing out everywhere. */
+/** All sessions of an account, but not its tokens: a sign-out changes it. */
 export const sessionsSubject = (account: AccountId): Subject => `sessions/${account}`;
 export const accountSubject = (account: AccountId): Subject => `account/${account}`;
 export const credentialSubject = (ref: CredentialRef): Subject => `credential/${ref.account}/${ref.kind}/${ref.id}`;
-/** All credentials of one kind of an account, those that are made later included. */
+/** All credentials of one kind of an account, including later ones. */
 export const kindSubject = ({ account, kind }: Pick<CredentialRef, 'account' | 'kind'>): Subject =>
   `every/${account}/${kind}`;
 export const namedSubject = ({ account, kind, label }: NamedCredential): Subject => `named/${account}/${kind}/${label}`;
 export const signingKeySubject = (kid: string): Subject => `kid/${kid}`;
 export const isSigningKeySubject = (subject: Subject): boolean => subject.startsWith('kid/');
 
-/** What a restore changes, and a backup copies: everything there is. */
+/** Everything there is: a restore changes it, a backup copies it. */
 export const storeSubject: Subject = 'store';
 
 /** How audit rows and logs name a credential within its account: `subkey:42`. */

@@ -1,4 +1,4 @@
-// The cursors by which lists go on. A text that no list ever gave is no cursor: read as a position it would be the end of a list.
+// The cursors of lists. A text that no list gave is refused: read as a position it would look like the end of the list.
 
 const forms = {
   /** The last subkey's id. */
@@ -7,7 +7,7 @@ const forms = {
   tokens: /^tok_[0-9a-z]{1,40}$/,
   /** The last account. */
   accounts: /^0x[1-9a-f][0-9a-f]{0,62}$/,
-  /** Time and id of a row: the id is its place, and both say that it is a row of this log. A time that the database can hold. */
+  /** Time and id of a row. The id is its place; both together show that it is a row of this log. The time fits the database. */
   audit: /^[0-8]?[0-9]{1,18}\.[0-9]{1,18}$/,
 } as const;
 

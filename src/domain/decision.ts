@@ -43,13 +43,13 @@ export type DenyReason = (typeof denyReasons)[number];
 export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
-  /** Whose credential it was, when that much was proven. */
+  /** The caller, when the bearer was proven. */
   readonly principal?: Principal;
   /** Seconds since expiry, for `bearer_expired`. */
   readonly expiredSeconds?: number;
-  /** What was written instead of a bearer, in fixed words, for `bearer_malformed`. */
+  /** What stood in place of a bearer, in fixed words, for `bearer_malformed`. */
   readonly problem?: string;
-  /** What failed, for `store_unavailable` and `store_lost`: for the log alone. */
+  /** The error behind `store_unavailable` and `store_lost`, for the log only. */
   readonly cause?: unknown;
 }
 

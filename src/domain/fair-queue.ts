@@ -1,10 +1,9 @@
-// A bounded queue that many clients share: each gets its turn, however much another one sends. Pure: it knows no time, no work and
-// no threads. Nobody can keep others from being served by filling it, unless from more networks than it has places, and nobody gets
-// more turns by having many clients in one network.
+// A bounded queue shared by many clients: each gets its turn, however much another sends. Filling it keeps nobody else out, unless it is
+// filled from more networks than it has places; many clients in one network get no more turns than one. Pure: no time, work or threads.
 import { append, type Chain, createChain, createLink, type Link, moveToEnd, unlink } from './chain.ts';
 import { createKeyedTable, type Keyed } from './keyed-table.ts';
 
-/** Whose an item is: networks share the room and the turns, and the clients of each share its part. */
+/** The sender of an item: networks share the room and the turns; the clients of a network share its part. */
 export interface Sender {
   readonly client: string;
   readonly network: string;
@@ -12,11 +11,11 @@ export interface Sender {
 
 export interface Pushed<Item> {
   readonly place: Place<Item>;
-  /** The item that had to go for want of room. */
+  /** The item that was dropped because the queue was full. */
   readonly dropped: Item | undefined;
 }
 
-/** Who may be served now. Few may be passed over: each costs time. A client that may not is passed over in each of its networks. */
+/** Which clients may be served now. Few may be skipped, since each costs time. A client is skipped in all of its networks. */
 export interface May {
   network(network: string): boolean;
   client(client: string): boolean;
@@ -24,26 +23,26 @@ export interface May {
 
 export interface FairQueue<Item> {
   /**
-   * Puts an item behind the others of its client in its network: a client of two networks waits in each. When there is no room, one item has to go and is returned: in the network that has
-   * most waiting the newest of the client that has most, which is the given one when its own network and client are among those.
+   * Adds an item behind the others of its client in its network; a client of two networks waits in each. When the queue is full one
+   * item is dropped and returned: the newest of the client with the most items in the network with the most. On a tie it is the given one.
    */
   push(sender: Sender, item: Item): Pushed<Item>;
   /**
-   * The oldest item of the client whose turn it is in the network whose turn it is, those that may not be served left out; the network
-   * then goes behind all others, and the client behind the others of its network. One that `stays` keeps its place, and is the oldest
-   * again at the next turn of its client. `stays` is asked once, of that item alone.
+   * The oldest item of the client whose turn it is, in the network whose turn it is, skipping clients that may not be served. Network
+   * and client then go to the back. An item that `stays` keeps its place and is the oldest again at its client's next turn; `stays` is
+   * called once, with that item only.
    */
   shift(stays?: (item: Item) => boolean, may?: May): Item | undefined;
-  /** Takes an item out; nothing happens when it is no longer there. */
+  /** Removes an item; does nothing when it is gone. */
   remove(place: Place<Item>): void;
-  /** Removes and returns, of every client, the oldest items in a row that are over. */
+  /** Removes and returns each client's oldest items, as long as they are over. */
   removeOver(isOver: (item: Item) => boolean): Item[];
   readonly size: number;
   /** Clients that have something waiting, in each of their networks. */
   readonly clients: number;
 }
 
-/** Where an item waits; the queue's own, but for being handed back to `remove`. */
+/** Where an item waits: opaque, to be handed back to `remove`. */
 export class Place<Item> {
   readonly item: Item;
   readonly line: Line<Item>;
@@ -108,7 +107,7 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
     count(place.line, -1);
   }
 
-  /** Counts one item more or less in the line, after it came or went. */
+  /** Updates the counts after one item of the line came or went. */
   function count(line: Line<Item>, change: 1 | -1): void {
     const { network } = line;
     size += change;
@@ -151,7 +150,7 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
       append(line.items, place.inLine);
       count(line, 1);
       if (size <= capacity) return { place, dropped: undefined };
-      // Of equals the newcomer goes: what already waits is not replaced by what comes later.
+      // On a tie the newcomer is dropped: it must not replace what already waits.
       const fullest = ranking.largest(line.network);
       const longest = fullest?.ranking.largest(fullest === line.network ? line : undefined);
       const newest = (longest ?? line).items.last?.owner;
@@ -179,7 +178,7 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
     removeOver(isOver) {
       const over: Item[] = [];
       for (let network = turns.first; network !== undefined; ) {
-        // What follows an emptied one can no longer be read from it.
+        // Read the next one first: an emptied one no longer has it.
         const nextNetwork = network.after;
         for (let line = network.owner.turns.first; line !== undefined; ) {
           const nextLine = line.after;
@@ -204,11 +203,11 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
   };
 }
 
-/** Elements by how much each has, so that one with the most is found at once. */
+/** Elements by their counts, so that one with the highest is found at once. */
 interface Ranking<Element> {
-  /** The element had `before` and has one more or one less. It is no element while it has nothing. */
+  /** The element's count was `before` and changed by one. At zero it is no element. */
   move(element: Element, before: number): void;
-  /** The preferred one, which must be an element, where it is among those with the most. Undefined when there are none. */
+  /** One with the highest count: the preferred element when it is among them. Undefined when there are no elements. */
   largest(preferred: Element | undefined): Element | undefined;
 }
 
@@ -230,7 +229,7 @@ function createRanking<Element extends Ranked<Element>>(): Ranking<Element> {
       const left = before === 0 ? undefined : ofSize(before);
       if (left !== undefined) unlink(left, rank);
       if (size > 0) append(ofSize(size), rank);
-      // The element itself is now the largest when no other one is left where it was.
+      // When no other element has its old count, the element itself now has the highest.
       if (size > most || (before === most && left?.first === undefined)) most = size;
     },
     largest: (preferred) => (preferred?.size === most ? preferred : bySize[most]?.first?.owner),

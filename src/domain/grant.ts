@@ -1,4 +1,4 @@
-// An allowed request while it is under way. Opened in the same turn as the decision, so that no change can slip between the two.
+// An allowed request in flight. Opened in the turn of its decision, so that no change can slip in between.
 import type { DenyReason } from './decision.ts';
 import type { Principal } from './principal.ts';
 
@@ -6,12 +6,12 @@ export interface Grant {
   readonly kind: 'allow';
   /** Absent on public and self-signed routes. */
   readonly principal: Principal | undefined;
-  /** The last check (DESIGN 4.7): asked synchronously as the request's head is about to be written. Undefined = still allowed. */
+  /** The last check, synchronous, just before the request's head is written. Undefined = still allowed. */
   refusal(): DenyReason | undefined;
-  /** Calls `listener` once, synchronously, when a change or an expiry ends what was granted (at once if it already has). */
+  /** Calls `listener` once, synchronously, when a change or the expiry ends the grant; at once if it has ended already. */
   onCut(listener: (reason: DenyReason) => void): void;
-  /** The head is leaving now: from here on a revocation receipt counts this exchange as in flight. */
+  /** The head is sent now: from here on a revocation's receipt counts this exchange as in flight. */
   headSent(): void;
-  /** The exchange is over, however it ended. Idempotent; must always be called. */
+  /** The exchange is over. Idempotent; must always be called. */
   release(): void;
 }

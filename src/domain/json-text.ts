@@ -7,7 +7,7 @@ declare global {
   }
 }
 
-/** As JSON.stringify, and a bigint is written as the integer that it is. */
+/** As JSON.stringify, but a bigint is written as an integer. */
 export const jsonText = (value: unknown): string =>
   JSON.stringify(value, (_name, member: unknown) =>
     typeof member === 'bigint' ? JSON.rawJSON(member.toString()) : member,

@@ -1,23 +1,23 @@
-// Entries by their keys, for those that come and go with every request: unlike a Map it never leaves an outgrown table behind that
-// keeps alive what it listed. Strangers choose the keys, so that nobody outside can tell which of them meet.
+// A hash table for entries that come and go with every request: unlike a Map it leaves no outgrown table behind that keeps old entries
+// alive. Strangers choose the keys, so the hash is seeded: nobody outside can tell which keys collide.
 
 export interface Keyed<Entry> {
   readonly key: string;
-  /** The table's own. */
+  /** Used by the table. */
   next: Entry | undefined;
 }
 
 export interface KeyedTable<Entry> {
   get(key: string): Entry | undefined;
-  /** There must be none of that key. */
+  /** No entry may have this key yet. */
   add(entry: Entry): void;
-  /** It must be there. */
+  /** The entry must be in the table. */
   remove(entry: Entry): void;
   readonly size: number;
 }
 
 const FEWEST_BUCKETS = 16;
-/** Of this process alone. */
+/** Random in each process. */
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
 // FNV-1a.
@@ -27,7 +27,7 @@ function hash(key: string): number {
   return (value ^ (value >>> 15)) >>> 0;
 }
 
-/** It grows with its entries and does not shrink: their number must be bounded. */
+/** It never shrinks, so the number of entries must be bounded. */
 export function createKeyedTable<Entry extends Keyed<Entry>>(): KeyedTable<Entry> {
   let buckets: (Entry | undefined)[] = emptyBuckets(FEWEST_BUCKETS);
   let size = 0;

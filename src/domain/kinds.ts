@@ -1,33 +1,33 @@
-// The kinds of credentials, one row each: all that depends on a kind alone is read from here. A new kind is a row and its use case.
+// The kinds of credentials, one row each. Code reads the row and never compares kinds by name: a new kind is a row and its use case.
 import { type Permission, permissions } from './permission.ts';
 
 interface KindRow {
   /** As texts to people call it. */
   readonly noun: string;
-  /** The table that holds it. A main key or wallet is its account itself: there is one, and it ends with the account alone. */
+  /** The table with its row. A main key or wallet is its account: an account has one, and it ends only with the account. */
   readonly table: 'account' | 'subkey' | 'token';
-  /** What signs for it, when it is its account itself. */
+  /** Set when it is its account: the kind of signer on the account's row. */
   readonly signer?: 'starknet' | 'eip191';
   /** What its row id looks like. */
   readonly id: RegExp;
   /** What names it to its owner and to the venue. */
   readonly label: 'public_key' | 'wallet' | 'lookup_id';
-  /** What it presents: the session that it logged in for, or itself. Every JWT kind of this name carries these credentials. */
+  /** The JWT kind of its bearers (jwt/kinds.ts): sessions that it logs in for, or the credential itself. */
   readonly bearer: 'session' | 'token';
   readonly permissions: ReadonlySet<Permission>;
   /** An operator switch that widens its permissions; off is the strict default. */
   readonly widened?: { readonly by: keyof PermissionPolicy; readonly permissions: ReadonlySet<Permission> };
-  /** What it is told when a permission is missing. */
+  /** The message when a permission is missing. */
   readonly ifNotPermitted: string;
-  /** Whether GET is the only method that it may use. */
+  /** Whether it may use no method but GET. */
   readonly getOnly: boolean;
   /** Whether signing out everywhere ends what was made with it. */
   readonly endsWithSignOut: boolean;
-  /** Possession ends: whether its holder may end it, and nothing else. */
+  /** Whether any holder of its bearer may end it (POST self/revoke). */
   readonly endsItself: boolean;
-  /** Whether it has a share of its account's limits, so that one of them cannot use all of them up. */
+  /** Whether it gets only a share of its account's limits, so that one credential cannot use them up. */
   readonly ownShare: boolean;
-  /** The key that signs the orders of its sessions: its label, that of its account, or none. */
+  /** The key that signs orders in its sessions: its label, the account's main key, or none. */
   readonly orderKey: 'label' | 'account' | 'none';
   /** Whether its sessions may send orders that any subkey of the account signed. */
   readonly ordersOfSubkeys: boolean;
@@ -99,9 +99,9 @@ type KindsWith<Column extends 'table' | 'bearer', Value> = {
   [Kind in CredentialKind]: (typeof rows)[Kind][Column] extends Value ? Kind : never;
 }[CredentialKind];
 
-/** What has a row of its own and can be revoked. */
+/** Kinds with a row of their own, which can be revoked. */
 export type RevocableKind = Exclude<CredentialKind, KindsWith<'table', 'account'>>;
-/** What logs in. */
+/** Kinds that log in. */
 export type SessionKind = KindsWith<'bearer', 'session'>;
 
 export const kindTable: Readonly<Record<CredentialKind, KindRow>> = rows;

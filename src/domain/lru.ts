@@ -1,12 +1,11 @@
-// A map that never holds more than its capacity: the least recently used entry goes first. Each call costs the same at any size, and
-// what is no longer in it takes no memory.
+// A map of bounded size: the least recently used entry is evicted first. Every call is O(1), and evicted entries take no memory.
 
 export interface Lru<Key, Value> {
   /** The entry now counts as the most recently used. */
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
   delete(key: Key): void;
-  /** Takes out the entry that was not used for longest. */
+  /** Removes and returns the least recently used entry. */
   takeOldest(): readonly [Key, Value] | undefined;
   readonly size: number;
 }
@@ -19,14 +18,14 @@ interface Entry<Key, Value> {
 }
 
 /**
- * `capacity` entries at most; throws RangeError unless it is a positive integer. `onEvict` is told of each entry that made room for
- * another, not of one that was deleted or taken.
+ * At most `capacity` entries; throws RangeError unless it is a positive integer. `onEvict` is called for each entry that made room for
+ * another, not for deleted or taken ones.
  */
 export function createLru<Key, Value>(capacity: number, onEvict?: (key: Key, value: Value) => void): Lru<Key, Value> {
   if (!Number.isSafeInteger(capacity) || capacity < 1)
     throw new RangeError('cache capacity must be a positive integer');
-  // The order is kept beside the Map, not by inserting anew what is used: a Map of which much was deleted is slow to give its first
-  // entry, and an iterator kept for that holds every table that the Map has outgrown.
+  // The order is a list beside the Map, not the Map's own: after many deletions a Map is slow to give its first entry, and an iterator
+  // kept for that holds every table the Map has outgrown.
   const entries = new Map<Key, Entry<Key, Value>>();
   let oldest: Entry<Key, Value> | undefined;
   let newest: Entry<Key, Value> | undefined;
@@ -36,7 +35,7 @@ export function createLru<Key, Value>(capacity: number, onEvict?: (key: Key, val
     else entry.older.newer = entry.newer;
     if (entry.newer === undefined) newest = entry.older;
     else entry.newer.older = entry.older;
-    // An old entry that is out must not keep a young one alive.
+    // A removed entry must not keep a younger one alive.
     entry.older = undefined;
     entry.newer = undefined;
   }

@@ -1,5 +1,4 @@
-// What a credential may do. The list is closed: a new permission is a new release, never a string from outside. Which kind of
-// credential holds which stands in kinds.ts.
+// Permissions: a closed list, never a string from outside. kinds.ts says which kind of credential holds which.
 
 export const permissions = [
   'account:manage',

@@ -1,4 +1,4 @@
-// Who is calling, once authenticated. A principal says who, never what is allowed now: that is the decision's.
+// The authenticated caller. It says who is calling, never what is allowed now: that is the decision's business.
 import type { CredentialRef } from './credential.ts';
 import type { Permission } from './permission.ts';
 import type { UnixSeconds } from './time.ts';
@@ -16,7 +16,7 @@ export interface Principal {
   readonly expiresAt: UnixSeconds;
   /** The signed timestamp behind the session; a token's time of creation. */
   readonly authTime: UnixSeconds;
-  /** Isolated-market authorisation (WIRE flag I). */
+  /** A login for one isolated-market account (docs/wire.md section 4). */
   readonly isolated: boolean;
   /** `interactive` when asked for at login. */
   readonly tokenUsage: 'interactive' | undefined;

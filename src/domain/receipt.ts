@@ -1,5 +1,5 @@
-// What a change of a credential did by the time it was acknowledged.
-/** What a change did, as the header Countersign-Revocation says it. */
+// What a change had done by the time it was acknowledged.
+/** The header Countersign-Revocation shows it. */
 export interface Receipt {
   /** Nodes that have applied the change. */
   readonly nodes: number;

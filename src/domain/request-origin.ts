@@ -1,4 +1,4 @@
-// Which request something came from, as audit rows say it.
+// The request that something came from, as audit rows name it.
 
 export interface RequestOrigin {
   readonly requestId: string;

@@ -1,26 +1,25 @@
-// How much each may hold of something that all share, so that there is always some left for others: no client more than a quarter; of a
-// network, who is signed in no more than a half, who is not no more than a half, and together no more than three quarters; and all who
-// are not signed in no more than three quarters. Pure: it only counts.
+// Shares of something that all clients use, so that some is always left for others. A client: a quarter. A network: a half for those who
+// are signed in, a half for those who are not, three quarters together. All who are not signed in: three quarters. Pure: it only counts.
 import type { May, Sender } from './fair-queue.ts';
 import { createKeyedTable, type Keyed } from './keyed-table.ts';
 
-/** Who holds something. Whoever shares an address with strangers does not share what they may hold, once signed in. */
+/** A client that holds a part. Signed in, it does not share its part with strangers at the same address. */
 export interface Holder extends Sender {
   readonly signedIn: boolean;
 }
 
 export interface Shares {
-  /** Takes so much more, or nothing and returns false when that would be more than a share or than there is. */
+  /** Takes `amount`, or takes nothing and returns false when it exceeds a share or what is left. */
   take(holder: Holder, amount: number): boolean;
-  /** Gives back what was taken. */
+  /** Returns what was taken. */
   give(holder: Holder, amount: number): void;
-  /** Of those who are signed in, or of the others: who may take one more. Undefined while none of them may. */
+  /** Which clients, signed in or not, may take one more. Undefined while none may. */
   may(signedIn: boolean): May | undefined;
   readonly held: number;
   readonly total: number;
 }
 
-/** Everybody's share is at least one, so that a network can have all only where all is one. Throws RangeError without one. */
+/** Every share is at least one. Throws RangeError when the total is below one. */
 export function createShares(total: number): Shares {
   if (!Number.isSafeInteger(total) || total < 1) throw new RangeError('there must be something to share');
   const share = (part: number): number => Math.max(1, Math.floor(total * part));
@@ -85,7 +84,7 @@ interface Count extends Keyed<Count> {
   amount: number;
 }
 
-/** Zero is not remembered. */
+/** Holders of nothing are not kept. */
 function createCounts(): Counts {
   const table = createKeyedTable<Count>();
   return {

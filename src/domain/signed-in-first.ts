@@ -1,10 +1,7 @@
-// Who comes first where those who are signed in wait apart from all others: of four turns they have three, so that a flood of strangers
-// does not delay them, and the others one, so that they are not shut out. Pure: it knows neither what waits nor what is served.
+// Turns between clients that are signed in and all others: three of four go to the signed in, so that a flood of strangers does not delay
+// them, and one to the others, so that they are not shut out. Pure: it knows neither what waits nor what is served.
 
-/**
- * Takes the next one, by asking at first those whose turn it is and then the others. A turn is over when somebody was served, whichever
- * of them.
- */
+/** Takes the next one: first from the group whose turn it is, then from the other. A turn ends when anyone was served. */
 export type TakeNext = <Taken>(take: (signedIn: boolean) => Taken | undefined) => Taken | undefined;
 
 const TURNS = 4;

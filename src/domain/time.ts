@@ -1,5 +1,5 @@
 // Units live in the type: a wire second can never be compared with a stored nanosecond by accident.
-// Nanoseconds exceed 2^53, so they are bigint end to end (WIRE section 11).
+// Nanoseconds exceed 2^53, so they are bigint end to end (docs/wire.md section 2).
 
 declare const unit: unique symbol;
 
@@ -10,11 +10,11 @@ export type UnixMillis = number & { readonly [unit]: 'ms' };
 /** Whole nanoseconds since 1970-01-01T00:00:00Z. */
 export type UnixNanos = bigint & { readonly [unit]: 'ns' };
 
-/** The least number of each that is told by its size; a hundred times as much is the first that is not. From 2001 to 5138 they are apart. */
+/** A unix time from 2001 to 5138 tells its unit by its size: from this number to a hundred times it. */
 const LEAST_OF_UNIT = { seconds: 1e9, milliseconds: 1e12, microseconds: 1e15, nanoseconds: 1e18 } as const;
 export type TimeUnit = keyof typeof LEAST_OF_UNIT;
 
-/** Words to put behind the name of a unix time, where its size tells that it is in another unit than `wanted`. */
+/** The end of a sentence about a unix time whose size shows another unit than `wanted`; else undefined. */
 export function inOtherUnit(time: number, wanted: TimeUnit): string | undefined {
   for (const [unit, least] of Object.entries(LEAST_OF_UNIT)) {
     if (unit !== wanted && time >= least && time < least * 100) return `is in ${unit}, and must be in ${wanted}`;
@@ -22,33 +22,33 @@ export function inOtherUnit(time: number, wanted: TimeUnit): string | undefined 
   return undefined;
 }
 
-/** "Never" and "not yet" in stored times: revoked_at 0 = live, expires_at 0 = never (WIRE section 4). */
+/** "Never" and "not yet" in stored times: revoked_at 0 = live, expires_at 0 = never (docs/wire.md section 6). */
 export const NEVER = 0n as UnixNanos;
 
-/** Whether a time such as expires_at has come; NEVER does not. */
+/** Whether a time such as expires_at has passed; NEVER has not. */
 export const isOver = (until: UnixNanos, now: UnixNanos): boolean => until !== NEVER && until <= now;
 
 export interface Clock {
   /**
-   * The time that is kept: what is written is dated by it, and what it is too early for is refused. It never goes back, and never
-   * below the highest time this store has seen.
+   * The kept time: it dates what is written, and refuses what is dated ahead. It never goes back, nor below the highest time that this
+   * store has seen.
    */
   now(): UnixNanos;
   /**
-   * Whether something is over is asked of this: the machine's time where that is ahead of the kept one, and may yet prove wrong.
-   * Never below `now`; it may go back when the machine's does.
+   * The time to ask whether something has expired: the machine's when that is ahead of the kept time, though it may prove wrong. Never
+   * below `now`; it may go back when the machine's does.
    */
   latest(): UnixNanos;
   /** Monotonic milliseconds: only for measuring intervals. */
   monotonic(): number;
 }
 
-/** The clock of a store, with the machine's behind it. */
+/** The clock of a store, and the machine's behind it. */
 export interface KeptClock extends Clock {
   machine(): UnixNanos;
   /**
-   * Takes `to`, forward or back, which the machine said at `readAt` by the monotonic clock, as it has gone on since. Not what the
-   * machine says by now: who calls it has ended what would live again after `to`, and nothing before. Returns the time from now on.
+   * Sets the kept time, forward or back, to `to` plus what has passed since the machine said it at `readAt` (monotonic). Not to the
+   * machine's time now: the caller ended what would live again after `to`, and nothing else. Returns the new time.
    */
   accept(to: UnixNanos, readAt: number): UnixNanos;
 }
@@ -60,59 +60,59 @@ export const nanosOfSeconds = (seconds: UnixSeconds): UnixNanos => (BigInt(secon
 export const secondsOf = (nanos: UnixNanos): UnixSeconds => Number(nanos / 1_000_000_000n) as UnixSeconds;
 /** Rounds down. */
 export const millisOf = (nanos: UnixNanos): UnixMillis => Number(nanos / 1_000_000n) as UnixMillis;
-/** As RFC 3339 has it, to the millisecond, in UTC. */
+/** RFC 3339 in UTC, to the millisecond. */
 export const isoTime = (at: UnixNanos): string => new Date(Number(at / 1_000_000n)).toISOString();
 export const addSeconds = (at: UnixNanos, seconds: number): UnixNanos =>
   (at + BigInt(Math.trunc(seconds)) * 1_000_000_000n) as UnixNanos;
 
 const SECOND_NS = 1_000_000_000n;
-/** 5 s: a correction of the machine's clock that does no harm, were it wrong. */
+/** 5 s: a step ahead that is harmless even if wrong, so it is followed at once. */
 const STEP_NS = 5n * SECOND_NS;
-/** A longer one is kept once the machine has stood by it for so long, by the monotonic clock. */
+/** A larger step is kept after the machine has stood by it for this long, by the monotonic clock. */
 export const HELD_SECONDS = 60;
 const HELD_NS = BigInt(HELD_SECONDS) * SECOND_NS;
-/** 10 s: the machine must have been looked at this often meanwhile, for nobody knows what it said in a longer pause. */
+/** 10 s: the longest gap between two looks at the machine's clock meanwhile; nobody knows what it said in a longer one. */
 const WATCHED_NS = 10n * SECOND_NS;
-/** Further ahead of all that was seen the machine's clock is believed only when the operator says so. */
+/** A machine clock further ahead than this of everything seen is believed only when the operator says so. */
 export const FAR_AHEAD_SECONDS = 30 * 86_400;
 
-/** Whether nobody but the operator can say that a machine's clock is right, after the data has seen `seen`; 0 = nothing yet. */
+/** Whether only the operator can say that the machine's clock is right. `seen` is the highest time in the data; 0 = none yet. */
 export const isFarAhead = (machine: bigint, seen: bigint): boolean =>
   seen !== 0n && machine - seen > BigInt(FAR_AHEAD_SECONDS) * SECOND_NS;
 
-/** More than a client's clock may be off: who signs by the right time is refused. */
+/** More than a client's clock may be off: with such a lead, correctly dated signatures are refused. */
 export const LEAD_SECONDS = 60;
 
-/** How far the kept time is ahead of the machine's, in seconds; below 0 the machine's is ahead, and is not believed yet. */
+/** Seconds by which the kept time is ahead of the machine's; negative when the machine is ahead and not believed yet. */
 export const leadSeconds = (clock: Pick<KeptClock, 'now' | 'machine'>): number =>
   Number((clock.now() - clock.machine()) / 1_000_000n) / 1000;
 
-/** Nothing that was signed by now is dated later, as far as anybody but the operator would ever believe the machine. */
+/** No signature made until now has a later time, unless the operator alone could confirm the machine's clock. */
 export function signedUntil(clock: Clock, futureToleranceSeconds: number): UnixNanos {
   const [kept, latest] = [clock.now(), clock.latest()];
   return addSeconds(isFarAhead(latest, kept) ? kept : latest, futureToleranceSeconds);
 }
 
 /**
- * A clock that never goes below `floor` nor back: while the machine's stands behind what was already seen, time goes on at the
- * pace of the monotonic one, so that expiry keeps working. A jump ahead of that pace is not kept before the machine has stood by it
- * for HELD_SECONDS, nor ever when it is far ahead: a machine that slept is believed then, and one that was wrong for a moment leaves
- * no trace. `wall` is in nanoseconds, `monotonic` in milliseconds.
+ * A clock that never goes back, nor below `floor`. While the machine's clock is behind what was already seen, time goes on at the pace
+ * of the monotonic clock, so that things still expire. A jump ahead is kept after the machine has stood by it for HELD_SECONDS, and
+ * never when it is far ahead: so a machine that slept is believed, and one that was wrong for a moment leaves no trace. `wall` is in
+ * nanoseconds, `monotonic` in milliseconds.
  */
 export function createClock(deps: {
   wall: () => bigint;
   monotonic: () => number;
   floor: UnixNanos;
-  /** The operator has said that the machine is right, however far ahead it is at the start. */
+  /** The operator says that the machine's clock is right at the start, however far ahead it is. */
   acceptStart?: boolean;
 }): KeptClock {
   let readAt = deps.monotonic();
   const start = deps.wall();
   const believed = deps.acceptStart === true || !isFarAhead(start, deps.floor);
   let kept: bigint = believed && start > deps.floor ? start : deps.floor;
-  /** What the machine has stood by. `kept` is at most a step ahead of it. */
+  /** The time that the machine has stood by. `kept` is at most a step ahead of it. */
   let confirmed = kept;
-  /** The least that the machine said since it went ahead of `confirmed`, as time goes on from there, and for how long. */
+  /** The least time the machine has claimed since it went ahead of `confirmed`, moved on with time; and for how long it has. */
   let claimed: bigint | undefined;
   let claimedFor = 0n;
 
@@ -166,7 +166,7 @@ export function createClock(deps: {
   };
 }
 
-/** Of two times of the monotonic clock; 0 where it went back. */
+/** Between two times of the monotonic clock; 0 if it went back. */
 const nanosBetween = (from: number, to: number): bigint => BigInt(Math.max(0, Math.trunc((to - from) * 1_000_000)));
 
 /** Nanoseconds of the machine's wall clock, at the millisecond resolution JavaScript offers. */

@@ -1,15 +1,15 @@
-// The claims of our two bearers, written and read in one place. Mutable facts (allowlist, lock, revocation) are never
-// among them, and a claim that we do not write is never ignored.
+// The claims of our bearers, written and read in one place. They never hold mutable facts (allowlist, lock, revocation), and a claim that
+// we do not write makes a bearer invalid.
 import { type CredentialRef, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import { isCredentialKind, isRevocableKind, kindTable } from '../domain/kinds.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
 import { type BearerUse, bearerUses, hasRows, jwtKinds } from './kinds.ts';
 
-/** What Paradex puts into the payload (WIRE 0.2). */
+/** As in Paradex's payload (docs/wire.md section 10). */
 const PAYLOAD_TYP = 'at+JWT';
 
-/** What a bearer says, once it is proven that we said it. */
+/** The content of a proven bearer. */
 export interface BearerClaims {
   readonly credential: CredentialRef;
   /** Signing public key or wallet address of a session; lookup_id of a token. */
@@ -20,12 +20,12 @@ export interface BearerClaims {
   readonly expiresAt: UnixSeconds;
   /** The signed timestamp behind a session; a token's time of creation. */
   readonly authTime: UnixSeconds;
-  /** Isolated-market authorisation (WIRE flag I). */
+  /** Isolated-market authorisation (docs/wire.md section 4). */
   readonly isolated: boolean;
   readonly tokenUsage: 'interactive' | undefined;
 }
 
-/** The payload text, members in the order of DECISIONS (JWT claims). */
+/** The payload text, members in the order of docs/decisions.md "JWT claims". */
 export function writeClaims(claims: BearerClaims, use: BearerUse, issuer: string): string {
   return JSON.stringify({
     typ: PAYLOAD_TYP,
@@ -45,8 +45,8 @@ export function writeClaims(claims: BearerClaims, use: BearerUse, issuer: string
 }
 
 /**
- * The claims in a payload of this use and issuer; `undefined` if a member is missing, of another type or form, not for
- * this use, or unknown to us. A claim that a newer release adds may restrict: to skip it would be to allow too much.
+ * The claims of a payload of this use and issuer; `undefined` if a member is missing, malformed, not for this use, or unknown. A claim
+ * that a newer release adds may restrict, so skipping it could allow too much.
  */
 export function readClaims(payload: string, use: BearerUse, issuer: string): BearerClaims | undefined {
   const members = membersOf(payload);
@@ -86,7 +86,7 @@ const membersOfUse: ReadonlyMap<BearerUse, ReadonlySet<string>> = new Map(
   }),
 );
 
-/** Row ids and JWT ids: nothing that could mean something else inside a subject, a header or a log line. */
+/** Row ids and JWT ids: no character with a meaning inside a subject, a header or a log line. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 function membersOf(payload: string): ReadonlyMap<string, unknown> | undefined {
@@ -96,7 +96,7 @@ function membersOf(payload: string): ReadonlyMap<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-  // One payload has one text, ours: with a member twice, an escape or a blank in it, others might read something else.
+  // A payload has one text, ours. Another reader could understand a repeated member or an escape differently.
   if (JSON.stringify(value) !== payload) return undefined;
   return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
 }

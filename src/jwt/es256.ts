@@ -1,5 +1,5 @@
-// ES256 and nothing else: the algorithm is fixed here and never read from a token. One message and nonce have one
-// signature text: of the twins (r, s) and (r, n - s), both valid ECDSA, only the one with the low s is made or accepted.
+// ES256 only: the algorithm is fixed here and never read from a token. Of the two valid signatures (r, s) and (r, n - s) only the one with
+// the low s is made or accepted, so that a JWT has one text.
 import { type KeyObject, sign, verify } from 'node:crypto';
 
 /** r and s, 32 bytes each, big-endian (RFC 7518 section 3.4). */
@@ -14,7 +14,7 @@ const ZERO = scalarBytes(0n);
 const LAST = scalarBytes(ORDER - 1n);
 const LAST_LOW = scalarBytes(ORDER >> 1n);
 
-// Equally long big-endian bytes compare as the numbers they are.
+// Big-endian bytes of equal length compare like the numbers.
 const within = (scalar: Uint8Array, last: Uint8Array): boolean =>
   Buffer.compare(scalar, ZERO) > 0 && Buffer.compare(scalar, last) <= 0;
 

@@ -1,4 +1,4 @@
-// The JOSE header. We are the only issuer, so there is one header text per key: a verifier compares, it never interprets.
+// The JOSE header. We are the only issuer, so each key has one header text: the verifier compares it and interprets nothing.
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { type BearerUse, bearerOfTyp, jwtKinds, type KeyUse } from './kinds.ts';
 
@@ -6,14 +6,14 @@ import { type BearerUse, bearerOfTyp, jwtKinds, type KeyUse } from './kinds.ts';
 export const headerPart = (kid: string, use: KeyUse): string =>
   encodeBase64url(JSON.stringify({ alg: 'ES256', kid, typ: jwtKinds[use].typ }));
 
-/** What a header claims to be: enough to look up the key, and never to be believed before it equals headerPart. */
+/** A header's claims: enough to look up the key. Do not believe them before the text equals headerPart. */
 export interface ClaimedHeader {
   readonly kid: string;
-  /** `undefined` when `typ` is that of no bearer: assertion, terminal, console or anything else. */
+  /** `undefined` when no bearer has this `typ`. */
   readonly use: BearerUse | undefined;
 }
 
-/** Reads the claimed kid and use; `undefined` unless it is the canonical base64url of a JSON object with both as strings. */
+/** `undefined` unless it is canonical base64url of a JSON object with `kid` and `typ` as strings. */
 export function readHeader(part: string): ClaimedHeader | undefined {
   const bytes = decodeBase64url(part);
   if (bytes === undefined) return undefined;

@@ -1,5 +1,5 @@
-// Makes session JWTs, read-only token JWTs and terminal tokens. It signs what its caller has proven and decides nothing; it never
-// signs a bearer that our own verifier would refuse.
+// Issues session JWTs, read-only token JWTs and terminal tokens. It signs what the caller has proven and decides nothing. It never signs
+// a bearer that our own verifier would refuse.
 import { randomUUID } from 'node:crypto';
 import type { AccountId, CredentialRef, SessionCredentialRef } from '../domain/credential.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
@@ -62,7 +62,7 @@ export interface Issuer {
   issueTerminalToken(request: TerminalTokenRequest, now: UnixSeconds): IssuedTerminalToken;
 }
 
-/** All throw NoSigningKey when the keyring has no active key of their use, and RangeError for what could never be valid. */
+/** All throw NoSigningKey when there is no active key of their use, and RangeError for claims that could never be valid. */
 export function createIssuer(options: { readonly keyring: Keyring; readonly issuer: string }): Issuer {
   function issue(use: BearerUse, claims: BearerClaims): SignedJwt {
     const payload = writeClaims(claims, use, options.issuer);

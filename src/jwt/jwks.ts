@@ -1,5 +1,4 @@
-// The public document that lets a venue verify our JWTs by itself. Public members only: built name by name, so that a
-// private one can never slip in.
+// The public document with which a venue verifies our JWTs. Built member by member, so that a private one can never slip in.
 import { createHash } from 'node:crypto';
 
 /** A P-256 public key, exactly the members of its thumbprint. */
@@ -16,7 +15,7 @@ export interface JwksKey extends PublicJwk {
   readonly kid: string;
 }
 
-/** The body of GET /v1/jwks.json (WIRE section 1): every member a string. */
+/** The body of GET /v1/jwks.json (docs/wire.md section 10): every member a string. */
 export interface Jwks {
   readonly keys: readonly JwksKey[];
 }

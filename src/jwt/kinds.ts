@@ -1,5 +1,5 @@
-// The kinds of JWTs, one row each: all that depends on a kind alone is read from here. No two kinds share a key, so that the use of a
-// signing key is the name of a kind. A new kind is a row, and the code that writes its claims.
+// The kinds of JWTs, one row each. No two kinds share a signing key, so a key's use is the name of a kind. A new kind is a row and the
+// code that writes its claims.
 import type { AuditAction } from '../domain/audit-action.ts';
 import { SESSION_SECONDS, TERMINAL_TOKEN_SECONDS } from '../domain/lifetimes.ts';
 
@@ -10,16 +10,16 @@ interface LabelClaim {
 }
 
 interface JwtKind {
-  /** Of the JOSE header: each its own, so that no JWT can pass for one of another kind (RFC 8725 section 3.11). */
+  /** `typ` of the JOSE header. Each kind has its own, so that no JWT can pass for another kind (RFC 8725 section 3.11). */
   readonly typ: string;
   readonly aud: string;
-  /** Undefined: each ends when its row says. */
+  /** Undefined: each has a row with its own expiry. */
   readonly lifetimeSeconds: number | undefined;
-  /** The audit action of its issue: of those without a row, the audit log alone knows how many are alive. */
+  /** The audit action of its issue. Kinds without rows are counted by it. */
   readonly issuedAs: AuditAction;
-  /** What our own verifier reads of it; undefined: it is no bearer, and opens nothing here. */
+  /** The claims of a bearer besides the common ones; undefined when our verifier does not accept it. */
   readonly bearer: { readonly label: LabelClaim; readonly mayHave: readonly string[] } | undefined;
-  /** The setting without which nothing signs it, and no key is kept for it; undefined: it is always on. */
+  /** The setting that switches it on; while off it has no key. Undefined: always on. */
   readonly setting: 'terminal_token.enabled' | undefined;
 }
 
@@ -41,7 +41,7 @@ const rows = {
     bearer: { label: { claim: 'lookup_id', form: /^[A-Za-z0-9_-]{1,64}$/ }, mayHave: [] },
     setting: undefined,
   },
-  /** For the venue's terminal alone: whose account somebody has proven. */
+  /** For the venue's terminal: attests an account. */
   terminal: {
     typ: 'terminal+JWT',
     aud: 'dime-terminal',
@@ -55,7 +55,7 @@ const rows = {
 /** What a key may sign. */
 export type KeyUse = keyof typeof rows;
 
-/** The kinds that our verifier accepts as a bearer. */
+/** Kinds that our verifier accepts as a bearer. */
 export type BearerUse = {
   [Use in KeyUse]: (typeof rows)[Use]['bearer'] extends undefined ? never : Use;
 }[KeyUse];
@@ -76,12 +76,12 @@ export const bearerUses: readonly BearerUse[] = keyUses.filter(isBearerUse);
 /** The bearer with this `typ`; undefined when no bearer has it. */
 export const bearerOfTyp = (typ: string): BearerUse | undefined => bearerUses.find((use) => rows[use].typ === typ);
 
-/** What keys are kept for: what is always on, and what the settings switch on. */
+/** Uses that need a signing key under these settings. */
 export const usesWith = (settings: Readonly<Record<NonNullable<JwtKind['setting']>, boolean>>): readonly KeyUse[] =>
   keyUses.filter((use) => {
     const { setting }: JwtKind = rows[use];
     return setting === undefined || settings[setting];
   });
 
-/** Whether each has a row, which says until when it is good: what has none is counted by the audit log. */
+/** Whether each JWT of this kind has a row of its own. */
 export const hasRows = (use: KeyUse): boolean => rows[use].lifetimeSeconds === undefined;

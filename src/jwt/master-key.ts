@@ -1,5 +1,5 @@
-// The file with the key that seals the JWT signing keys. It lives outside the database and its backups; it is never
-// overwritten, and never used while anyone but its owner may read it.
+// The file of the key that seals the JWT signing keys. It stays outside the database and its backups, is never overwritten, and is not
+// used while anyone but its owner may read it.
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { UnsafeFile } from '../errors.ts';
 import { createDurably } from '../files/durable-file.ts';
@@ -28,7 +28,7 @@ export function openMasterKey(path: string, options: { readonly mayCreate: boole
     );
   }
   createMasterKeyFile(path);
-  // Read back through the same checks, whoever made it.
+  // Read it back through the same checks, whichever process made it.
   const created = readMasterKey(path);
   if (created === undefined) {
     throw new MasterKeyUnusable(`The master key file ${path} disappeared while it was being created.`);
@@ -61,7 +61,7 @@ function contentOf(path: string): string | undefined {
   }
 }
 
-// An existing file of that name is left as it is: another process was first, and its key is the one that counts.
+// An existing file is left alone: another process was first, and its key counts.
 function createMasterKeyFile(path: string): void {
   try {
     createDurably(path, `${randomBytes(32).toString('hex')}\n`);

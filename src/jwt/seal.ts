@@ -1,5 +1,5 @@
 // Seals a secret for storage under the master key (AES-256-GCM). A sealed value opens only under the same key and for
-// the same purpose; it must never open to anything else than what was sealed.
+// the same purpose, and never to anything but what was sealed.
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 
@@ -39,7 +39,7 @@ export function unseal(masterKey: KeyObject, sealed: string, purpose: string): B
   const bytes = decodeBase64url(sealed);
   if (bytes?.[0] !== VERSION) throw new MasterKeyMismatch(purpose);
   try {
-    // A value cut short of a whole tag throws too: authTagLength allows no other length.
+    // A truncated tag throws too: authTagLength allows one length only.
     const nonce = bytes.subarray(1, 1 + NONCE_BYTES);
     const decipher = createDecipheriv(ALGORITHM, masterKey, nonce, { authTagLength: TAG_BYTES });
     decipher.setAuthTag(bytes.subarray(1 + NONCE_BYTES, HEAD_BYTES));

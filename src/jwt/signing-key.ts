@@ -1,5 +1,5 @@
-// A JWT signing key: how it is made, and how it is kept in and taken out of the store. Its private half never leaves
-// this process unsealed, and a row that was altered or moved never opens.
+// A JWT signing key, and its row in the store. The private half never leaves this process unsealed, and an altered or moved row does not
+// open.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { UnixNanos } from '../domain/time.ts';
 import { type PublicJwk, publicJwkOf, thumbprint } from './jwks.ts';
@@ -7,8 +7,8 @@ import type { KeyUse } from './kinds.ts';
 import { seal, unseal } from './seal.ts';
 
 /**
- * `published` is in jwks.json and does not sign yet; `active` signs (the newest of its use); `verifying` signs no more, but
- * what it signed is still valid; `retired` is dead. All but the last verify and are published.
+ * `published`: in jwks.json, does not sign yet. `active`: signs, if it is the newest of its use. `verifying`: signs no more, but what it
+ * signed is valid. `retired`: dead. All but the last verify and are published.
  */
 export type SigningKeyState = 'published' | 'active' | 'verifying' | 'retired';
 
@@ -42,7 +42,7 @@ export interface SigningKeyRecord {
   readonly sealedPrivateKey: string;
   readonly state: SigningKeyState;
   readonly createdAt: UnixNanos;
-  /** Only while `verifying`: until when something it signed can be valid. */
+  /** Only while `verifying`: the last time that something it signed can be valid. */
   readonly verifyUntil?: UnixNanos;
 }
 
@@ -79,8 +79,8 @@ export function toRecord(
 }
 
 /**
- * The key in this row. The public key is computed from the sealed private one, so that whoever can write the table but
- * lacks the master key cannot add a key of their own. Throws MasterKeyMismatch or SigningKeyDamaged.
+ * The key of this row. The public key is computed from the sealed private key, so write access to the table without the master key is
+ * not enough to add a key. Throws MasterKeyMismatch or SigningKeyDamaged.
  */
 export function fromRecord(masterKey: KeyObject, record: SigningKeyRecord): SigningKey {
   const der = unseal(masterKey, record.sealedPrivateKey, purposeOf(record.use, record.kid));

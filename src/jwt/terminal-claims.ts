@@ -1,5 +1,5 @@
-// What a terminal token says: whose account somebody has proven, to the venue's terminal and to nobody else (WIRE 12.11). It opens
-// nothing: its typ, its audience and its key are each other ones than our own verifier accepts.
+// The claims of a terminal token: it attests an account to the venue's terminal (docs/decisions.md "terminal token"). It opens nothing
+// here: our verifier accepts neither its typ, nor its audience, nor its key.
 import type { AccountId } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import { type UnixSeconds, unixSeconds } from '../domain/time.ts';
@@ -11,13 +11,13 @@ import { jwtKinds } from './kinds.ts';
 
 export interface TerminalClaims {
   readonly account: AccountId;
-  /** Its jti: by it the audit row of its issue is found. */
+  /** Its jti, which the audit row of its issue holds. */
   readonly id: string;
   readonly issuedAt: UnixSeconds;
   readonly expiresAt: UnixSeconds;
 }
 
-/** The payload text. No more than the terminal needs: no credential, no permission, and no payload typ of an access token. */
+/** The payload text: only what the terminal needs. No credential, no permission, no payload typ of an access token. */
 export function writeTerminalClaims({ account, id, issuedAt, expiresAt }: TerminalClaims, issuer: string): string {
   return JSON.stringify({
     iss: issuer,
@@ -33,10 +33,7 @@ export interface VerifiedTerminal extends TerminalClaims {
   readonly kid: string;
 }
 
-/**
- * For who looks up whose one is, however old it or its key: never for a decision. Undefined for every text that no terminal key of ours
- * signed.
- */
+/** For lookups by the operator, never for a decision: age and key state are not checked. Undefined unless a terminal key of ours signed it. */
 export const createReadTerminalToken =
   ({ keyring, issuer }: { readonly keyring: Pick<Keyring, 'verifier'>; readonly issuer: string }) =>
   (token: string): VerifiedTerminal | undefined => {
@@ -47,7 +44,7 @@ export const createReadTerminalToken =
     const [bytes, signed] = [decodeBase64url(payload), decodeBase64url(signature)];
     if (bytes === undefined || signed === undefined) return undefined;
     if (!verifyEs256(verifier.publicKey, `${header}.${payload}`, signed)) return undefined;
-    // Signed by us, so it is the text that we write; one of another issuer was written under another setting.
+    // We signed it, so the payload is well formed. Another issuer means that the setting was changed since.
     const { iss, sub, iat, exp, jti }: Record<string, unknown> = JSON.parse(bytes.toString());
     const account = typeof sub === 'string' ? parseFelt(sub) : undefined;
     if (account === undefined || iss !== issuer || typeof jti !== 'string') return undefined;

@@ -1,5 +1,5 @@
-// Decides whether a bearer is one that we issued and that has not run out. It says who is asking and never what is
-// allowed now: whether the credential behind it still lives is the view's answer.
+// Decides whether we issued a bearer and it has not expired. It says who is calling, never what is allowed now: whether the credential
+// is alive is the view's answer.
 import { hash } from 'node:crypto';
 import type { DenyReason } from '../domain/decision.ts';
 import { createLru } from '../domain/lru.ts';
@@ -10,7 +10,7 @@ import { verifyEs256 } from './es256.ts';
 import { headerPart, readHeader } from './header.ts';
 import type { Keyring } from './keyring.ts';
 
-/** DESIGN 4.3. A valid bearer is ASCII, so that its characters are its bytes. */
+/** A valid bearer is ASCII, so its characters are its bytes. */
 export const MAX_BEARER_BYTES = 4096;
 
 export interface VerifiedClaims extends BearerClaims {
@@ -20,7 +20,7 @@ export interface VerifiedClaims extends BearerClaims {
 export interface BearerRefusal {
   readonly ok: false;
   readonly reason: DenyReason;
-  /** Seconds since it ran out, 0 in its last second: told for `bearer_expired`, and so only to a holder of a genuine bearer. */
+  /** Seconds since it expired. Only for `bearer_expired`, so only a holder of a genuine bearer learns it. */
   readonly expiredSeconds?: number;
 }
 
@@ -28,7 +28,7 @@ export type BearerResult = { readonly ok: true; readonly claims: VerifiedClaims 
 
 export type VerifyBearer = (token: string, now: UnixSeconds) => BearerResult;
 
-/** Of the good bearers that are remembered. */
+/** Of the cache of verified bearers. */
 export interface BearerCacheStats {
   readonly entries: number;
   readonly capacity: number;
@@ -38,10 +38,7 @@ export interface BearerCacheStats {
 
 const refuse = (reason: DenyReason): BearerRefusal => ({ ok: false, reason });
 
-/**
- * Everything about a bearer that can never change: whether a key of ours signed it, and what it says. Not whether it or that key still
- * lives.
- */
+/** Checks what can never change: that a key of ours signed it, and its claims. Not whether the bearer or the key is still alive. */
 export const createReadBearer =
   ({ keyring, issuer }: { readonly keyring: Keyring; readonly issuer: string }) =>
   (token: string): BearerResult => {
@@ -62,18 +59,18 @@ export const createReadBearer =
     const verifier = keyring.verifier(kid);
     if (verifier === undefined) return refuse('bearer_unknown_key');
     if (verifier.use !== use) return refuse('bearer_wrong_kind');
-    // Another alg, crit, jwk, a member twice or in another place: none of them is the header that we write.
+    // Another alg, crit, jwk, a repeated member, another order: none of them is the header we write.
     if (header !== headerPart(kid, use)) return refuse('bearer_malformed');
     if (!verifyEs256(verifier.publicKey, `${header}.${payload}`, signatureBytes)) return refuse('bearer_signature');
     const claims = readClaims(payloadBytes.toString(), use, issuer);
     if (claims === undefined) return refuse('bearer_claims');
-    // Frozen: every request with this bearer gets the same object.
+    // Frozen, since every request with this bearer shares the object.
     return { ok: true, claims: Object.freeze({ ...claims, credential: Object.freeze(claims.credential), kid }) };
   };
 
 /**
- * A verifier of sessions and read-only tokens (DESIGN 4.3). It remembers at most `cacheCapacity` good ones by the
- * SHA-256 of the whole text and no bad ones; of a remembered one it asks again whether it and its key still live.
+ * Verifies sessions and read-only tokens. It caches at most `cacheCapacity` good bearers by the SHA-256 of the whole text, and no bad
+ * ones. Expiry and the key's life are checked on every call, cached or not.
  */
 export function createVerifyBearer(options: {
   readonly keyring: Keyring;
@@ -86,11 +83,11 @@ export function createVerifyBearer(options: {
   let hits = 0;
   let misses = 0;
 
-  /** Everything that changes with time. */
+  /** Checks what changes with time. */
   function lapse(claims: VerifiedClaims, now: UnixSeconds): BearerRefusal | undefined {
     if (!keyring.isLive(claims.kid)) return refuse('signing_key_retired');
-    // RFC 7519 section 4.1.4: dead on and after exp; no skew is allowed, since the clock that wrote exp is ours. Asked this
-    // way round, a time that is not a number refuses too.
+    // RFC 7519 section 4.1.4: dead on and after exp, without tolerance, since our own clock wrote exp. Written as !(a > b), so that NaN
+    // refuses too.
     if (!(claims.expiresAt > now)) {
       return { ok: false, reason: 'bearer_expired', expiredSeconds: now - claims.expiresAt };
     }
