@@ -16,6 +16,9 @@ export class UsageError extends Error {
 /** `command` is as it is typed: `accounts lock`; empty for all of them. */
 export const helpFor = (command = ''): string => `countersign help ${command}`.trimEnd();
 
+/** The demo as the reader can type it: in a clone, or where the package is installed. */
+export const demoCommand = import.meta.url.endsWith('.ts') ? 'npm run demo --' : 'countersign demo';
+
 /** The value of an argument is not what it must be; `expected` completes "it must be ...". */
 export const wrongArgument = (command: string, what: string, value: string, expected: string): UsageError =>
   new UsageError(`${what} ${quoted(value)} is not accepted: it must be ${expected}; see ${helpFor(command)}`, command);

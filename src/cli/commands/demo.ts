@@ -8,8 +8,9 @@ import { tellStory } from '../demo/story.ts';
 import { targetOf } from '../demo/target.ts';
 import { abandonPrinting } from '../printing.ts';
 import type { Typed } from '../program.ts';
+import { demoCommand } from '../usage.ts';
 
-const USAGE = 'usage: npm run demo, or npm run demo -- --url http://host:port for a server that is running';
+const USAGE = `usage: ${demoCommand} --url http://host:port for a server that is running; without --url it starts its own`;
 
 export async function demo({ options }: Typed): Promise<number> {
   const target = targetOf(options.get('url'));

@@ -23,6 +23,7 @@ import { endAtTheLatestIn } from '../hard-end.ts';
 import { abandonPrinting } from '../printing.ts';
 import type { Typed } from '../program.ts';
 import { readSettings } from '../reporting.ts';
+import { demoCommand } from '../usage.ts';
 
 /** For the refusals that are being written when the database is lost. */
 const LOST_STOP_MS = 1_000;
@@ -148,7 +149,7 @@ chain       ${config['wire.starknet_chain_id']}, L1 chain ${config['wire.l1_chai
             a login signed for this chain id and domain is valid on every service that uses the same ones
 listening on ${app.url}
 
-try         npm run demo -- --url ${app.url}
+try         ${demoCommand} --url ${app.url}
             curl ${app.url}/v1/system/config
 `;
 }

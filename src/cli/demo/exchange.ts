@@ -1,7 +1,7 @@
 // One request and its answer over plain HTTP, bounded in time and size. It follows no redirect: what is signed for one server
 // must not travel to another.
 
-export interface Request {
+export interface DemoRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly bearer?: string;
@@ -17,7 +17,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export type Ask = (request: Request) => Promise<Answer>;
+export type Ask = (request: DemoRequest) => Promise<Answer>;
 
 /** The request got no answer that can be used. The message says why, to be read after "the server": "refused the connection". */
 export class NoAnswer extends Error {

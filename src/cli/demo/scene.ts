@@ -1,7 +1,7 @@
 // The demo's stage: numbers the steps, plays each request, and shows it with its answer. It judges every answer by what was
 // announced, and stops at the first that differs.
 import { styleText } from 'node:util';
-import { type Answer, type Ask, NoAnswer, type Request, textAt, Unexpected } from './exchange.ts';
+import { type Answer, type Ask, type DemoRequest, NoAnswer, textAt, Unexpected } from './exchange.ts';
 import { shown } from './shown.ts';
 
 /** The checks of the server that the demo would miss if they were gone. */
@@ -36,7 +36,7 @@ export interface Scene {
    * Plays one request; `sent` says what of it matters. Throws StepFailed when the answer is not the expected one, and
    * NoAnswer when the very first request gets none: then nothing has been printed.
    */
-  play<T>(request: Request, sent: string, expectation: Expectation<T>): Promise<T>;
+  play<T>(request: DemoRequest, sent: string, expectation: Expectation<T>): Promise<T>;
   tally(): Tally;
 }
 

@@ -7,7 +7,7 @@ import { type Felt, parseFelt } from '../../domain/felt.ts';
 import { starknetAccountAddress } from '../../starknet/address.ts';
 import { scureCurve } from '../../starknet/curve.ts';
 import { createMessageHasher, type MessageHasher } from '../../starknet/message.ts';
-import { type Request, textAt, Unexpected } from './exchange.ts';
+import { type DemoRequest, textAt, Unexpected } from './exchange.ts';
 import { answered, refused, type Scene } from './scene.ts';
 
 /** Within what any server accepts: registration signatures at most 600 s (WIRE 4.1), logins 10 min on a hardened one. */
@@ -31,13 +31,13 @@ export async function tellStory({ step, play }: Scene): Promise<void> {
   const subkeyPath = `/v1/account/keys/subkeys/${subkey.publicKey}`;
 
   const signingWindow = () => windowFrom(Date.now(), SIGNED_FOR_SECONDS);
-  const login = (path: string, signer: StarkKey): Request => ({
+  const login = (path: string, signer: StarkKey): DemoRequest => ({
     method: 'POST',
     path,
     headers: loginHeaders(hasher, signer, account, signingWindow()),
   });
-  const subkeyLogin = (): Request => login(`/v1/auth/${subkey.publicKey}`, subkey);
-  const registration = (bearer: string, publicKey: Felt, signer: StarkKey): Request => ({
+  const subkeyLogin = (): DemoRequest => login(`/v1/auth/${subkey.publicKey}`, subkey);
+  const registration = (bearer: string, publicKey: Felt, signer: StarkKey): DemoRequest => ({
     method: 'POST',
     path: '/v1/account/keys/subkeys',
     bearer,
@@ -47,14 +47,14 @@ export async function tellStory({ step, play }: Scene): Promise<void> {
       ...registrationProof(scureCurve, signer, account, publicKey, signingWindow()),
     },
   });
-  const newToken = (bearer: string): Request => ({
+  const newToken = (bearer: string): DemoRequest => ({
     method: 'POST',
     path: '/v1/account/tokens',
     bearer,
     body: { name: 'demo dashboard', expiry_duration: TOKEN_SECONDS },
   });
-  const balance = (bearer: string): Request => ({ method: 'GET', path: '/v1/balance', bearer });
-  const self = (bearer: string): Request => ({ method: 'GET', path: '/countersign/v1/self', bearer });
+  const balance = (bearer: string): DemoRequest => ({ method: 'GET', path: '/v1/balance', bearer });
+  const self = (bearer: string): DemoRequest => ({ method: 'GET', path: '/countersign/v1/self', bearer });
 
   step({ title: 'Onboard a new account', expected: '200' });
   await play(
@@ -97,7 +97,7 @@ export async function tellStory({ step, play }: Scene): Promise<void> {
     ),
   );
   const toBuyWords = `buy ${toBuy.size} at ${toBuy.price}`;
-  const order = (bearer: string): Request => ({
+  const order = (bearer: string): DemoRequest => ({
     method: 'POST',
     path: '/v1/orders',
     bearer,
@@ -139,7 +139,7 @@ export async function tellStory({ step, play }: Scene): Promise<void> {
   await play(newToken(subkeySession), 'subkey session', outOfScope);
 
   step({ title: 'Bind the subkey to another network, and free it', expected: '403 until freed', check: 'allowlist' });
-  const bind = (cidrs: readonly string[]): Request => ({
+  const bind = (cidrs: readonly string[]): DemoRequest => ({
     method: 'PUT',
     path: `${subkeyPath}/allowed-cidrs`,
     bearer: mainSession,
@@ -152,7 +152,7 @@ export async function tellStory({ step, play }: Scene): Promise<void> {
   await play(balance(subkeySession), 'the session from before', funds);
 
   step({ title: 'Revoke both, and nobody else', expected: '401 from the next request on', check: 'revocation' });
-  const revoke = (path: string): Request => ({ method: 'DELETE', path, bearer: mainSession });
+  const revoke = (path: string): DemoRequest => ({ method: 'DELETE', path, bearer: mainSession });
   await play(revoke(`/v1/account/tokens/${encodeURIComponent(token.lookupId)}`), 'main session', done(200));
   await play(balance(token.bearer), 'token', dead);
   await play(revoke(subkeyPath), 'main session', done(200));

@@ -93,9 +93,9 @@ function warnOfFolder(found: Finding, socketPath: string): Finding {
   return note('venue', `${found.text}, but others may write in ${folder} and put a socket of theirs in its place`);
 }
 
-type Where = { readonly path: string } | { readonly host: string; readonly port: number };
+type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
 
-function reaching(shown: string, where: Where, config: Config): Promise<Finding> {
+function reaching(shown: string, where: Endpoint, config: Config): Promise<Finding> {
   const seconds = connectTimeoutMs(config) / 1000;
   return new Promise((resolve) => {
     const socket = connect(where);
