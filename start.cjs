@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The entry of every command in a clone: makes sure that exactly what package-lock.json names is installed, then hands over to the
-// pinned Node.js. The published package has bin/countersign.cjs instead. Plain CommonJS that an old Node.js (14.18) can run: it must never load anything but Node's own
-// modules, and never start a command on an install that did not finish.
+// The entry of every command in a clone: installs exactly what package-lock.json names, then hands over to the pinned Node.js. The package
+// has bin/countersign.cjs instead. Plain CommonJS for an old Node.js (14.18): it loads Node's own modules only, and never starts a command
+// on an install that did not finish.
 'use strict';
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -15,22 +15,22 @@ const BIN = path.join(ROOT, 'node_modules', '.bin');
 const CLIENTS = path.join(ROOT, 'test', 'clients');
 const OLDEST_NODE = 24;
 
-/** The owner of an install lock touches it this often; one not touched for LOCK_STALE_MS has no owner any more. */
+/** The owner touches its install lock this often; a lock not touched for LOCK_STALE_MS is abandoned. */
 const LOCK_TOUCH_MS = 5_000;
 const LOCK_STALE_MS = 60_000;
 const LOCK_RETRY_MS = 250;
 const PROGRESS_MS = 15_000;
 const PROBE_TIMEOUT_MS = 10_000;
-/** How much of npm's output is kept for the case that it fails. */
+/** Of npm's output, which is printed if npm fails. */
 const OUTPUT_LIMIT = 64 * 1024;
 
 const WINDOWS = process.platform === 'win32';
-/** What renaming onto a lock folder, or removing it, fails with while somebody holds it. */
+/** Error codes of renaming onto a lock folder, or removing it, while it is held. */
 const IS_HELD = WINDOWS ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXIST'];
 
 const FORWARDED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-// Who does not hear us cannot be told that; and whoever waits for our end must not lose it over a sentence.
+// A closed stderr must not end this process: a parent may wait for its exit code.
 process.stderr.on('error', () => undefined);
 
 /** Progress goes to stderr: stdout belongs to the command we hand over to. */
@@ -56,7 +56,7 @@ function run(file, args, options) {
       received = signal;
       child.kill(signal);
     };
-    // Before the child exists: a signal in between would end us and leave the child behind.
+    // Listen before the child exists: a signal in between would end this process and leave the child behind.
     for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
     const child = spawn(file, args, options);
     const settle = () => {
@@ -80,7 +80,7 @@ function run(file, args, options) {
   });
 }
 
-/** Ends this process the way the child ended, so that whoever waits for us cannot tell the difference. */
+/** Ends this process the way the child ended, so that the parent sees no difference. */
 function exitAs(result) {
   if (result.signal === null) process.exit(result.code);
   process.kill(process.pid, result.signal);
@@ -137,7 +137,7 @@ function lockHolder(lock) {
 function lockIsAbandoned(lock, holder) {
   const [pid, host] = holder.split('@');
   if (host === encodeURIComponent(os.hostname()) && !isAlive(Number(pid))) return true;
-  // A process id may have been given to another process since, or belong to another machine: then the time tells.
+  // The process id may belong to a newer process, or to another machine: then the time decides.
   const file = ifPresent(() => fs.statSync(path.join(lock, holder)));
   return file === undefined || Date.now() - file.mtimeMs > LOCK_STALE_MS;
 }
@@ -234,7 +234,7 @@ async function install(folder) {
   try {
     const options = { cwd: folder, env, shell: WINDOWS, stdio: ['ignore', 'pipe', 'pipe'] };
     const result = await run(WINDOWS ? 'npm.cmd' : 'npm', args, options);
-    // Also if npm finished all the same: who asked us to stop does not want the command started.
+    // Even if npm finished: after a stop signal the command must not start.
     if (result.received !== null) throw Object.assign(new Error('stopped'), { stoppedBy: result.received });
     if (result.code === 0) {
       say(`installed in ${seconds(started)}`);
@@ -275,8 +275,8 @@ function missingHere(folder, lockfile) {
 }
 
 /**
- * A copy of the environment with its search path changed. Windows spells the variable `Path`. What depends on where we are is
- * left out of it, and so are the tools of folders above us, which npm puts there: others may be able to write in those.
+ * A copy of the environment with its search path changed. Windows spells the variable `Path`. Relative entries are left out, and so are the
+ * tools of folders above, which npm adds: others may be able to write there.
  */
 function withPath(change) {
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') || 'PATH';
@@ -297,7 +297,7 @@ function realFolder(folder) {
   try {
     return fs.realpathSync(folder);
   } catch {
-    return path.resolve(folder); // Nobody finds a tool where we may not even look.
+    return path.resolve(folder); // Not readable: no tool is found there either.
   }
 }
 
@@ -369,9 +369,9 @@ async function check(node, options) {
   const vitest = [tool('vitest', 'vitest.mjs'), 'run', '--no-isolate', 'test/unit'];
   const steps = [
     ['format and lint', [tool('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.']],
-    // What it learned about files that did not change it keeps for the next time.
+    // Incremental: results for unchanged files are kept for the next run.
     ['types', [tool('typescript', 'bin', 'tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT]],
-    // Pure code needs no process of its own per file, and starting those takes as long as the tests.
+    // No isolation: starting a process per file takes as long as these tests.
     ['unit tests', [...vitest, ...SLOW_UNIT_TESTS.map((pattern) => `--exclude=${pattern}`)]],
   ];
   for (const [name, args] of steps) {
@@ -397,7 +397,7 @@ async function main() {
   return run(node, ['--disable-sigusr1', path.join(ROOT, 'src', 'main.ts'), ...args], { stdio: 'inherit' });
 }
 
-// Node would open the debugger, and with it this process, to everybody on this machine.
+// Without a listener, SIGUSR1 opens the debugger of this process to every user of the machine.
 process.on('SIGUSR1', () => undefined);
 main().then(exitAs, (error) => {
   if (error.stoppedBy !== undefined) exitAs({ signal: error.stoppedBy });

@@ -1,12 +1,12 @@
-// Process entry: the first argument names a command, and its answer is the exit code. The only file that calls process.exit.
+// Process entry: runs one command and exits with its code. The only file that calls process.exit.
 import { isDebuggerOpen } from './cli/no-debugger.ts';
 
-// The line above stays first: a signal that comes before it opens the debugger.
+// The import above stays first: until it runs, SIGUSR1 opens the debugger.
 
 import { exitCodeAfter, watchPrinting } from './cli/printing.ts';
 import { runCommand } from './cli/run.ts';
 
-// Whatever is made here, by a library too, is for its owner alone.
+// Every file made by this process, by libraries too, is for its owner alone.
 process.umask(0o077);
 
 async function run(): Promise<number> {
@@ -19,6 +19,6 @@ async function run(): Promise<number> {
 
 watchPrinting();
 const code = await exitCodeAfter(await run());
-// An exit would wait for the thread that writes, for as long as nobody reads.
+// process.exit would wait for a write that nobody reads.
 if (code === undefined) process.kill(process.pid, 'SIGKILL');
 process.exit(code);

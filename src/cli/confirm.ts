@@ -1,5 +1,4 @@
-// Asking before something ends that cannot be brought back. The answer comes from a terminal or from standard input; a script says it as
-// an option.
+// Asks before something ends for good. The answer comes from a terminal or from standard input; a script gives an option instead.
 
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,4 @@
-// The end that comes whatever else happens. A thread of its own waits for it: one that is stuck cannot end itself.
+// Kills the process after a time, whatever happens. It waits in a thread of its own, since a thread that is stuck cannot end itself.
 import { Worker } from 'node:worker_threads';
 
 /** Kills this process after `ms`, unless it has ended by then. The exit code is that of SIGKILL. */
@@ -15,6 +15,6 @@ export function endAtTheLatestIn(ms: number): void {
     watch.on('error', () => undefined);
     watch.unref();
   } catch {
-    // No thread is to be had: the end is then as soon as everything else allows.
+    // No thread can be started: the process then ends when everything else allows it.
   }
 }

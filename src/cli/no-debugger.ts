@@ -1,7 +1,7 @@
-// No debugger in this process: whoever has an account on the machine reaches its port, and would have every key in memory. main.ts
-// imports it before anything else. It must not rely on --disable-sigusr1, which a start by hand leaves out.
+// No debugger in this process: its port is open to every user of the machine, and shows every key in memory. main.ts imports this before
+// anything else. It does not rely on --disable-sigusr1, which a start by hand may leave out.
 
-// Node opens the debugger at this signal unless somebody listens for it.
+// Without a listener, Node opens the debugger at this signal.
 process.on('SIGUSR1', () => undefined);
 
 /** Whether one is open all the same: by a flag, by NODE_OPTIONS, or by a signal that came before this module. */

@@ -1,5 +1,5 @@
-// One request to the operator API of the server that holds the data: over its socket where it has one, which nobody else can take the
-// connections of, else at the port that it has written down.
+// One request to the operator API of the server that holds the data: over its unix socket, whose connections no other user can take, or,
+// without one, at the address that it has written down.
 import { join } from 'node:path';
 import { Agent, fetch, type Response } from 'undici';
 import { OPERATOR_ADDRESS_FILE, readOperatorAddress } from '../operator/address-file.ts';

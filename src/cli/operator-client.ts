@@ -1,5 +1,5 @@
-// How a command reaches the operator API: that of the server which holds the data, or, when none runs, one of its own for as
-// long as the command takes. The token is sent to nobody but the holder of the lock.
+// Commands use the operator API of the server that holds the data, or, when none runs, one of their own until they end. The token is sent
+// only to the holder of the lock.
 import { startOperatorAlone } from '../compose/operator.ts';
 import { operatorToken } from '../compose/operator-token.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -31,7 +31,7 @@ export async function withOperator(command: string, prepare: () => Task): Promis
     const { settings, anyClock = false, work } = prepare();
     const { operator, stop } = await reach(readSettings(settings), anyClock);
     await work(operator).catch(async (error: unknown) => {
-      // What it failed for is said, whatever the stop says.
+      // The first failure is the one to report.
       await stop().catch(() => undefined);
       throw error;
     });
@@ -43,7 +43,7 @@ async function reach(
   loaded: LoadedConfig,
   anyClock: boolean,
 ): Promise<{ operator: Operator; stop: () => Promise<void> }> {
-  // The lock first: whoever holds it is the server. A port that a dead server left could be anybody's.
+  // Try the lock first: its holder is the server. A port that a dead server left may be another program's by now.
   const alone = await startOperatorAlone(loaded, { anyClock }).catch((error: unknown) => {
     if (error instanceof StoreLocked) return undefined;
     throw error;

@@ -20,7 +20,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 
-/** Nanoseconds as a time to the second, UTC; 0 is a dash. Precise enough for people; --json has every digit. */
+/** Nanoseconds as a time to the second, UTC; 0 is a dash. --json has every digit. */
 export const shownTime = (nanos: unknown): string =>
   typeof nanos === 'number' && nanos > 0 ? new Date(nanos / 1e6).toISOString().replace(/\.\d+Z$/, 'Z') : '-';
 

@@ -1,27 +1,26 @@
-// Where commands print: they wait for whoever reads them, and stop at nothing when that one is gone. The work of a command ends as it
-// ends; what was to be printed and could not be makes it fail, in silence when nobody wanted it: the script that made a file of it must
-// be able to tell.
+// Output of commands. They wait for a slow reader, and finish their work when the reader is gone. Output that could not be written makes a
+// command fail, so that a script does not keep half a file; when the reader went away, it fails without a sentence.
 import { writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { standardError, standardOutput } from '../telemetry/output.ts';
 
-/** That of a program that SIGPIPE ended, which shells know. */
+/** The exit code that shells show for a program ended by SIGPIPE. */
 const READER_GONE = 141;
 
 let broken: NodeJS.ErrnoException | undefined;
 const abandoned = Promise.withResolvers<'abandoned'>();
 
-/** Before anything is printed: without it, a reader that has gone ends the process in the middle of its work. */
+/** Call before anything is printed: else a reader that is gone ends the process in the middle of its work. */
 export function watchPrinting(): void {
   process.stdout.on('error', (error) => {
     broken ??= error;
   });
   writeWhole(process.stdout);
-  // Who does not hear us cannot be told that.
+  // There is no place left to report it.
   process.stderr.on('error', () => undefined);
 }
 
-// What a file, or a device that is no terminal, takes only in part (a disk that becomes full) is not written on by Node, nor is it told.
+// When a file takes only a part of a write (a full disk), Node neither writes the rest nor reports it.
 function writeWhole(stream: NodeJS.WriteStream & { readonly fd: number }): void {
   if (stream.constructor.name !== 'SyncWriteStream') return;
   Object.assign(stream, {
@@ -37,7 +36,7 @@ function writeWhole(stream: NodeJS.WriteStream & { readonly fd: number }): void 
   });
 }
 
-/** Resolves when it has left: with false when nobody takes any more. */
+/** Resolves when it is written; with false when nobody reads any more. */
 export async function print(piece: string | Uint8Array): Promise<boolean> {
   await new Promise<void>((resolve) => {
     process.stdout.write(piece, () => resolve());
@@ -46,12 +45,12 @@ export async function print(piece: string | Uint8Array): Promise<boolean> {
   return broken === undefined;
 }
 
-/** Nobody waits for what is still to be printed, for instance because the command was told to end. */
+/** Do not wait for output that is not written yet, for instance because the command was told to end. */
 export function abandonPrinting(): void {
   abandoned.resolve('abandoned');
 }
 
-/** Waits for what was printed. Undefined: the process cannot exit, as the system holds a write of its that nobody takes. */
+/** Waits until all output is written. Undefined: the process cannot exit, because a write is stuck that nobody reads. */
 export async function exitCodeAfter(code: number): Promise<number | undefined> {
   const printed = await Promise.race([abandoned.promise, allPrinted(code)]);
   const haveEnded = await Promise.all([standardOutput().end(), standardError().end()]);
@@ -61,7 +60,7 @@ export async function exitCodeAfter(code: number): Promise<number | undefined> {
 
 async function allPrinted(code: number): Promise<number> {
   await left(process.stdout);
-  // A stream tells its 'error' later than it has written, whatever it writes to: before this turn of the event loop has ended.
+  // A stream emits 'error' after the write, but before this turn of the event loop has ended.
   await nextTurn();
   const cut = broken;
   const isUnwanted = cut?.code === 'EPIPE';

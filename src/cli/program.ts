@@ -196,7 +196,7 @@ holds the data folder but does not answer, 141 whoever read the output stopped r
   return program;
 }
 
-/** Given twice is a mistake of which only one could be meant. */
+/** An option with a value. Given twice, it is refused: nobody can tell which one was meant. */
 function withValue(flags: string, about: string): Option {
   return new Option(flags, about).argParser((value: string, before: string | undefined) => {
     if (before === undefined) return value;
@@ -218,7 +218,7 @@ function prepared(command: Command): Command {
     .exitOverride((error) => complain(command, error))
     .configureOutput({ writeErr: () => undefined, getOutHelpWidth: () => 100 })
     .configureHelp({
-      // Only as it is printed: what is suggested are the names of the next word.
+      // Set here, not as visibleCommands of its own: suggestions are made from those, and need the names of the next word.
       formatHelp: (of, helper) => new Help().formatHelp(of, Object.assign(helper, { visibleCommands: leavesOf })),
       subcommandTerm: (one) => `${pathOf(one)} ${one.usage().replace(/ ?\[(?:options|settings)\]/g, '')}`.trimEnd(),
       visibleOptions: (of) => (of.parent === null ? [] : [...optionsOf(of)]),
@@ -247,7 +247,7 @@ export function typedIn(command: Command): Typed {
   };
 }
 
-/** An option of another verb is no setting that does not exist: it is said where it belongs. */
+/** Names the verb that an option belongs to. loadConfig would call it an unknown setting. */
 function requireOwnOptions(command: Command, settings: readonly string[]): void {
   for (const flag of settings.map((word) => word.replace(/=.*$/s, ''))) {
     const others = command.parent?.commands.filter(({ options }) => options.some(({ long }) => long === flag)) ?? [];
@@ -284,7 +284,7 @@ async function showHelp(program: Command): Promise<number> {
   for (const word of words) {
     const next = at.commands.find((one) => one.name() === word);
     if (next === undefined && at.commands.length === 0) throw wrong(at, 'it has no verbs');
-    // Nothing of that name can run: parsing it says so, and what is near.
+    // No command has that name, so parsing it runs nothing: it throws, with a suggestion.
     if (next === undefined) await createProgram().parseAsync([...words], { from: 'user' });
     else at = next;
   }

@@ -1,4 +1,4 @@
-// What a command is given on standard input, where neither the shell's history nor the list of processes shows it.
+// Standard input, for what must appear neither in the shell's history nor in the list of processes.
 import { UsageError } from './usage.ts';
 
 /** All of it. Throws UsageError for nothing, and for more than `maxBytes`. */

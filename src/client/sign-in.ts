@@ -1,4 +1,4 @@
-// What a client sends to onboard, log in, bless a subkey and take a pending one: headers and body members, signed on its own side
+// What a client sends to onboard, log in, register a subkey and activate a pending one: headers and body members, signed on its own side
 // (docs/wire.md sections 3 to 7).
 import type { AccountId } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
@@ -96,7 +96,7 @@ export interface RegistrationProof {
   readonly signature_expiry: number;
 }
 
-/** The members of POST /v1/account/keys/subkeys by which the main key blesses `publicKey`. */
+/** The members of POST /v1/account/keys/subkeys by which the main key approves `publicKey`. */
 export function registrationProof(
   curve: Pedersen,
   mainKey: StarkKey,

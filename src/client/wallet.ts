@@ -37,7 +37,7 @@ export interface SiweText {
   readonly chainId: number;
   readonly nonce: string;
   readonly issuedAt: Date;
-  /** Absent for onboarding (WIRE 2.3). */
+  /** Absent for onboarding (docs/wire.md section 5). */
   readonly expirationTime?: Date;
   /** Default `https://<domain>`. */
   readonly uri?: string;

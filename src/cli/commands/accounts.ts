@@ -1,4 +1,4 @@
-// countersign accounts: who is here, what an account has, and the lock.
+// countersign accounts: the accounts, the credentials of one, and its lock.
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';

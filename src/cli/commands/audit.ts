@@ -15,7 +15,7 @@ export async function audit({ options, settings }: Typed): Promise<number> {
       async work({ stream }) {
         let rows = 0;
         for await (const piece of stream(`/operator/v1/audit?${query}`)) {
-          // Whoever reads us may be slower than the server, or has read enough.
+          // The reader may be slower than the server, or gone.
           if (!(await print(piece))) return;
           for (const byte of piece) if (byte === NEWLINE) rows += 1;
         }

@@ -1,5 +1,5 @@
-// countersign backup: a copy of everything but the master key and the settings, taken while the server runs, checked before it
-// gets its name.
+// countersign backup: copies everything but the master key and the settings while the server runs. The copy is checked before it gets its
+// name.
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepBackup } from '../../backup/keep.ts';
@@ -24,7 +24,7 @@ export async function backup({ argument: target = '', json, settings }: Typed): 
   });
 }
 
-// In a folder the time of the backup is its name.
+// In a folder, a backup is named by its time.
 function fileAt(target: string, now: Date): string {
   if (!existsSync(target) || !statSync(target).isDirectory()) return target;
   return join(target, `countersign-${now.toISOString().replace(/[-:]|\.\d+/g, '')}.backup`);

@@ -1,4 +1,4 @@
-// countersign clock: the time that is kept beside this machine's clock, and taking the machine's when the kept one is wrong.
+// countersign clock: shows the kept time beside this machine's, and takes this machine's when the kept one is wrong.
 import { type Members, membersOf, textOf } from '../answer.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';

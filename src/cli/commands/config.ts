@@ -1,4 +1,4 @@
-// countersign config: whether the settings would be accepted, and what is in force and why. Never a secret.
+// countersign config: checks the settings, and shows each with its source. It prints no secret.
 
 import { leftOutSentence, prepare } from '../../compose/prepare.ts';
 import { ConfigError, type LoadedConfig } from '../../config/load.ts';
@@ -14,7 +14,7 @@ export async function config({ verb, json, settings }: Typed): Promise<number> {
   });
 }
 
-/** What a start would be told of, though it starts. */
+/** Of a start with these settings, which would succeed. */
 function warningsOf(settings: TypedSettings): readonly string[] {
   const { leftOut } = prepare(readSettings(settings)).routes;
   return leftOut.length === 0 ? [] : [leftOutSentence(leftOut)];
@@ -23,7 +23,7 @@ function warningsOf(settings: TypedSettings): readonly string[] {
 const checked = (settings: TypedSettings): string =>
   `${[...warningsOf(settings).map((warning) => `warning: ${warning}`), 'all settings are accepted'].join('\n')}\n`;
 
-/** Says on stdout, too, what is wrong. */
+/** Problems are on stdout, too: a program reads only that. */
 function checkForProgram(settings: TypedSettings): string {
   try {
     return `${JSON.stringify({ accepted: true, warnings: warningsOf(settings) })}\n`;

@@ -1,4 +1,4 @@
-// countersign credentials: whose a bearer, a key or an address is, and ending that one credential.
+// countersign credentials: finds the owner of a bearer, a key or an address, and ends one credential.
 
 import { isIP } from 'node:net';
 import { isCredentialKind, kindTable } from '../../domain/kinds.ts';
@@ -18,7 +18,7 @@ export async function credentials({ verb, argument: named = '', json, options, s
     return {
       settings,
       async work({ ask }) {
-        // An argument stands in the history of the shell and in the list of processes, where a bearer is read by others.
+        // Others can read an argument in the history of the shell and in the list of processes: a bearer comes by standard input.
         const credential = (named === '-' ? await standardInput(MAX_NAME_BYTES) : named).trim();
         const answer = await ask('POST', `${CREDENTIALS}/${verb}`, { credential, ...Object.fromEntries(options) });
         const members = membersOf(answer);

@@ -61,7 +61,7 @@ function stopSignal(): AbortSignal {
     abandonPrinting();
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stop);
-  // Whoever read our output is gone (npm run demo | head): the folder must go all the same.
+  // The reader is gone (npm run demo | head): the temporary folder must be removed all the same.
   process.stdout.on('error', () => controller.abort());
   return controller.signal;
 }

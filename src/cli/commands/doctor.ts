@@ -1,5 +1,5 @@
-// countersign doctor: looks at everything a healthy installation needs, whether a server runs or not, and says what is wrong. It
-// changes nothing and prints no secret.
+// countersign doctor: checks everything that a healthy installation needs, with a server running or not. It changes nothing and prints no
+// secret.
 import manifest from '../../../package.json' with { type: 'json' };
 import { tryPreparing } from '../../compose/prepare.ts';
 import { type DataLook, lookAtData } from '../../compose/restore.ts';
@@ -16,7 +16,7 @@ import { table } from '../output.ts';
 import type { Typed, TypedSettings } from '../program.ts';
 import { readSettings, reporting } from '../reporting.ts';
 
-/** 0 nothing is wrong, 1 something is, 2 a setting is not accepted: nothing more can be looked at then. */
+/** 0 nothing is wrong, 1 something is, 2 a setting is not accepted, so nothing could be checked. */
 export async function doctor({ json, settings }: Typed): Promise<number> {
   let findings: readonly Finding[] = [];
   const code = await reporting('doctor', async () => {
@@ -41,7 +41,7 @@ async function examine(settings: TypedSettings): Promise<readonly Finding[]> {
     checkDisk(config['data.folder']),
     checkDescriptors(config),
     ...checkDatabase(look, config),
-    // With a database, what the key opens there is looked at, too.
+    // With a database, checkDatabase tries the key on the signing keys there.
     ...('problems' in masterKey && look.database?.kind !== 'usable'
       ? [wrong('master key', masterKey.problems.join('; '))]
       : []),
@@ -55,7 +55,7 @@ async function examine(settings: TypedSettings): Promise<readonly Finding[]> {
   ];
 }
 
-// Another user's, for one. The rest is looked at all the same.
+// The folder may be another user's, for one. The other checks go on.
 const unusable = (error: unknown): DataLook => ({
   held: false,
   database: { kind: 'damaged', problem: reasonOf(error) },

@@ -1,4 +1,4 @@
-// countersign restore: makes a data folder of a backup. What that ends, and what it cannot know, is said in so many words.
+// countersign restore: makes a data folder of a backup, and says what that ends and what it cannot know.
 import { resolve } from 'node:path';
 import { type Restored, restoreBackup } from '../../compose/restore.ts';
 import { secondsOf } from '../../domain/time.ts';

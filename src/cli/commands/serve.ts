@@ -25,15 +25,15 @@ import type { Typed } from '../program.ts';
 import { readSettings } from '../reporting.ts';
 import { demoCommand } from '../usage.ts';
 
-/** For the refusals that are being written when the database is lost. */
+/** When the database is lost: time for the refusals that are being written. */
 const LOST_STOP_MS = 1_000;
 
-/** What is said of a defect may hold what a client sent. */
+/** The text of a defect may hold what a client sent. */
 const redact = createRedactor();
 
-/** What a stop may take beyond http.drain_timeout: journal and database are written and closed. */
+/** A stop may take this long beyond http.drain_timeout, to write and close journal and database. */
 const STOP_MS = 10_000;
-/** For the last lines, and for whatever keeps even a stop that was given up, or a crash, from ending. */
+/** After a stop that was given up, or a crash: time for the last lines, then the process is killed. */
 const LAST_MS = 5_000;
 
 export async function serve({ settings }: Typed): Promise<number> {
@@ -43,7 +43,7 @@ export async function serve({ settings }: Typed): Promise<number> {
   writeThrough(process.stdout, standardOutput());
   writeThrough(process.stderr, standardError());
   sayWarnings();
-  // Listened for before anything is opened: a signal during start must not leave a half-started server behind.
+  // Listen before anything is opened: a signal during the start must not leave a half-started server behind.
   const stopping = stopSignal();
   outliveHangup();
   const crash = firstCrash();
@@ -84,22 +84,22 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-// Tools send it to whatever they believe to read its settings again; left alone, it would end the process.
+// SIGHUP ends a process that does not listen, and tools send it to make a server read its settings again.
 function outliveHangup(): void {
   process.on('SIGHUP', () =>
     standardOutput().write('SIGHUP: nothing is read again; a restart takes what was changed\n'),
   );
 }
 
-/** A stop that fails is an answer, too. */
+/** Never rejects: a stop that fails is said, and the process ends. */
 const stopOf = (app: App): Promise<NotClosed | undefined> =>
   app.stop().then(
     () => undefined,
     (error: unknown) => (error instanceof NotClosed ? error : new NotClosed([error])),
   );
 
-// Nothing can be relied on after one, not even a stop; what was acknowledged is on disk. Those that follow are told as well: nobody
-// waits for a second one, and none may be lost in silence.
+// After a crash nothing can be relied on, not even a stop; what was acknowledged is on disk. Later ones are printed, too: none may be lost
+// in silence.
 function firstCrash(): Promise<'crashed'> {
   process.on('uncaughtException', (error: unknown) =>
     standardError().write(`countersign: ended by a defect: ${redact(textOf(error))}\n`),
@@ -107,14 +107,14 @@ function firstCrash(): Promise<'crashed'> {
   return new Promise((resolve) => {
     process.once('uncaughtException', () => {
       endAtTheLatestIn(LAST_MS);
-      // For an end that comes because nothing is left to do.
+      // In case the event loop runs empty before the exit.
       process.exitCode = 1;
       resolve('crashed');
     });
   });
 }
 
-// What a library prints must not wait for whoever reads either.
+// A library that prints must not wait for the reader either.
 function writeThrough(stream: NodeJS.WriteStream, output: Output): void {
   Object.assign(stream, {
     write(chunk: string | Uint8Array, ...rest: readonly unknown[]): true {
@@ -126,14 +126,14 @@ function writeThrough(stream: NodeJS.WriteStream, output: Output): void {
   });
 }
 
-// Node writes them itself, and waits for whoever reads.
+// Node would print warnings itself, and wait for the reader.
 function sayWarnings(): void {
   if (process.listenerCount('warning') === 0) return;
   process.removeAllListeners('warning');
   process.on('warning', (warning) => standardError().write(`countersign: ${redact(textOf(warning))}\n`));
 }
 
-// Every bearer is refused by now; the refusals are let out, and no more is waited for.
+// Every bearer is refused by now. Wait only for the refusals that are being written.
 async function withoutDatabase(why: StoreLost, app: App): Promise<number> {
   endAtTheLatestIn(LOST_STOP_MS + LAST_MS);
   standardError().write(`countersign: ended, for its database is lost: ${redact(why.message)}\n`);

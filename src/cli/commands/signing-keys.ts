@@ -1,4 +1,4 @@
-// countersign signing-keys: which keys sign and verify, replacing one in time, and ending one that is compromised.
+// countersign signing-keys: lists the keys, replaces one in time, and ends one that is compromised.
 import { hasRows, type KeyUse, keyUse } from '../../jwt/kinds.ts';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { confirm, YES } from '../confirm.ts';
@@ -43,7 +43,7 @@ function pathOf(verb: string, argument: string | undefined): string {
   );
 }
 
-// Twice is as once: what is over needs no second yes.
+// A key that is retired already needs no second yes.
 async function confirmEnd(key: Members): Promise<void> {
   if (key.state !== 'retired') await confirm(`${textOf(key, 'kid')} signs ${textOf(key, 'use')} JWTs. ${endsOf(key)}`);
 }

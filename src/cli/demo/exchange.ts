@@ -19,12 +19,12 @@ export interface Answer {
 
 export type Ask = (request: DemoRequest) => Promise<Answer>;
 
-/** The request got no answer that can be used. The message says why, to be read after "the server": "refused the connection". */
+/** No answer, or none that can be used. The message completes "the server ...": "refused the connection". */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** A body that lacks what it should hold. */
+/** A member that the story needs is missing in a body. */
 export class Unexpected extends Error {
   override readonly name = 'Unexpected';
 }

@@ -1,5 +1,5 @@
-// A server for the demo alone: the built-in venue, a free loopback port, everything in a temporary folder that goes with it.
-// It reads no environment and no settings file: a demo must never reach somebody's real venue or data.
+// A server for the demo alone: the built-in venue, a free loopback port, and a temporary folder that is removed with it. It reads no
+// environment and no settings file: a demo must never reach a real venue or real data.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The demo's stage: numbers the steps, plays each request, and shows it with its answer. It judges every answer by what was
-// announced, and stops at the first that differs.
+// Numbers the steps of the demo, sends each request and shows it with its answer. It stops at the first answer that is not the announced
+// one.
 import { styleText } from 'node:util';
 import { type Answer, type Ask, type DemoRequest, NoAnswer, textAt, Unexpected } from './exchange.ts';
 import { shown } from './shown.ts';
@@ -11,14 +11,14 @@ export interface Step {
   readonly title: string;
   /** What must happen, in words. */
   readonly expected: string;
-  /** The check that this step puts to the test. */
+  /** The check of the server that this step tries. */
   readonly check?: Check;
 }
 
 export interface Expectation<T> {
-  /** As it is told to whoever reads that it was not met: `403 IP_NOT_ALLOWED`. */
+  /** In the message when it was not met: `403 IP_NOT_ALLOWED`. */
   readonly words: string;
-  /** What the story takes from the answer. Throws Unexpected when it is another one. */
+  /** Takes what the story needs from the answer. Throws Unexpected when that is missing. */
   meet(answer: Answer): T;
   /** The answer in a few words, beside its status. */
   show(value: T): string;
@@ -61,7 +61,7 @@ export function answered<T>(
   };
 }
 
-/** Refused with exactly this status and this code (WIRE 0.1). */
+/** Refused with exactly this status and this code (docs/wire.md section 11). */
 export function refused(status: number, code: string): Expectation<string> {
   return {
     words: `${status} ${code}`,

@@ -1,5 +1,5 @@
-// Text as the demo prints it. Everything that came from a server or goes to one passes here: nothing printed may steer the
-// terminal, and no bearer, signature or key is ever printed whole.
+// Makes text safe to print: it cannot steer the terminal, and no bearer, signature or key is printed whole. Everything from or to a server
+// passes here.
 
 // Longer than any word a person reads, shorter than any secret; error codes are the exception.
 const LONG_WORD = /(?<![\w.+=-])(?![A-Z_]+(?![\w.+=-]))[\w.+=-]{33,}/g;

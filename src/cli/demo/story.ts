@@ -10,7 +10,7 @@ import { createMessageHasher, type MessageHasher } from '../../starknet/message.
 import { type DemoRequest, textAt, Unexpected } from './exchange.ts';
 import { answered, refused, type Scene } from './scene.ts';
 
-/** Within what any server accepts: registration signatures at most 600 s (WIRE 4.1), logins 10 min on a hardened one. */
+/** Within what any server accepts: registration signatures at most 600 s (docs/wire.md section 6), logins 10 min on a hardened one. */
 const SIGNED_FOR_SECONDS = 300;
 const TOKEN_SECONDS = 600;
 /** RFC 5737 TEST-NET-3: addresses from which nobody calls. */
@@ -220,7 +220,7 @@ function settingsOf(body: unknown) {
 
 function hasherOf(chainId: string): MessageHasher {
   try {
-    // The domain name is the one setting that clients cannot read anywhere: all of them sign "Paradex" (WIRE section 3).
+    // The domain name is the one setting that clients cannot read anywhere: all of them sign "Paradex" (docs/wire.md section 2).
     return createMessageHasher(scureCurve, { domainName: 'Paradex', chainId });
   } catch (error) {
     throw new Unexpected('the chain id cannot be signed', { cause: error });

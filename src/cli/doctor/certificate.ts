@@ -1,4 +1,4 @@
-// Until when the public listener can prove itself. A certificate that has run out stops nobody's server, only everybody's clients.
+// The certificate of the public listener. The server goes on when it runs out, but its clients do not.
 import { X509Certificate } from 'node:crypto';
 import type { Outcomes } from '../../compose/prepare.ts';
 import type { Config } from '../../config/schema.ts';

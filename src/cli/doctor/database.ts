@@ -1,5 +1,5 @@
-// The database and what depends on it: whether it is whole and a start on it would succeed, whether the clock stands behind it,
-// whether the master key opens the signing keys in it, and who signs. It reads, and changes nothing.
+// The database: is it whole, would a start succeed, is the clock behind it, does the master key open its signing keys, and which of them
+// sign. It reads only.
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { keyUsesOf } from '../../compose/key-uses.ts';
@@ -13,7 +13,7 @@ import type { SigningKeyRecord } from '../../jwt/signing-key.ts';
 import { shownTime } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
-/** How far the machine's clock may be behind before anybody needs to know. */
+/** A smaller lag of the machine's clock is not reported. */
 const CLOCK_SECONDS = 5;
 
 /** Findings on the database, the clock, the master key and the signing keys. */
@@ -78,7 +78,7 @@ function checkKeys(records: readonly SigningKeyRecord[], config: Config): readon
   } catch (error) {
     return [wrong('master key', reasonOf(error)), ...checkSigners(records, config)];
   }
-  // The settings were compared as they are written; a link may lead into the folder all the same.
+  // Settings are compared as texts: a link may still lead into the folder.
   const inside = relative(realpathSync(config['data.folder']), realpathSync(file));
   const masterKey =
     inside.startsWith(`..${sep}`) || isAbsolute(inside)

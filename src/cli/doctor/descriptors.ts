@@ -1,4 +1,4 @@
-// Whether a start from here could have as many descriptors as the settings may need. What a running server has, its own /readyz says.
+// Whether a start from here may have as many descriptors as the settings need. For a running server /readyz says it.
 import { descriptorsAllowed, descriptorsNeeded } from '../../config/descriptors.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';

@@ -12,7 +12,7 @@ import { LEAST_FREE_BYTES } from '../../telemetry/readiness.ts';
 import { shownBytes } from '../output.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './finding.ts';
 
-/** Ours or root's, as a start demands it; and beyond that, mode 0700 for the folder and 0600 for what is in it. */
+/** A start demands that the folder is ours or root's. The doctor also wants mode 0700 for it and 0600 for its files. */
 export function checkFolder(folder: string): Finding {
   if (!existsSync(folder)) return note('data folder', `${folder} does not exist yet; the first start makes it`);
   try {
@@ -56,7 +56,7 @@ export function checkDisk(folder: string): Finding {
   }
 }
 
-/** What a start that was killed left beside the files with secrets, if anything: a second name of the master key for one. */
+/** Drafts that a killed start left beside files with secrets: one may be a second name of the master key. */
 export function checkLeftDrafts(config: Config): readonly Finding[] {
   const files = [
     config['master_key.file'],

@@ -1,4 +1,4 @@
-// What the doctor says about one thing. It holds paths, times and names, never a secret.
+// One line of the doctor's report. It holds paths, times and names, never a secret.
 
 /** `note` is for people to know; only `wrong` makes the doctor fail. */
 export type FindingState = 'ok' | 'note' | 'wrong';

@@ -1,5 +1,5 @@
-// Whether the server that runs has the settings that the doctor was given: what stands in a file or an environment by now, the server
-// may have read otherwise at its start, and what is looked at here is then not what runs there.
+// Whether the running server has the settings that the doctor was given. Files and environment may have changed since its start; then the
+// doctor checks something else than what runs.
 import { operatorToken } from '../../compose/operator-token.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type ShownSetting, shownSettings } from '../../config/shown.ts';
@@ -10,7 +10,7 @@ import { ANSWER_MS } from './server.ts';
 
 const CHECK = 'running with';
 
-/** Nothing where no server runs, or it does not answer, which other findings say. Of secrets only whether they are set is known. */
+/** None when no server runs or answers, which other findings say. Secrets are compared only by whether they are set. */
 export async function checkRunningSettings(held: boolean, loaded: LoadedConfig): Promise<readonly Finding[]> {
   const address = held ? findOperator(loaded.config['data.folder']) : undefined;
   if (address === undefined) return [];

@@ -1,5 +1,4 @@
-// The server that holds the data, as its operator API answers, and the venue behind it. Only who holds the lock is shown the
-// bearer.
+// The server that holds the data, by its operator API, and the venue behind it. The bearer is sent only to the holder of the lock.
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -68,7 +67,7 @@ export async function checkToken(held: boolean, config: Config): Promise<Finding
   }
 }
 
-/** Whether somebody accepts connections where the venue should be; nothing is sent. */
+/** Whether the venue accepts connections. Nothing is sent. */
 export async function checkUpstream(config: Config): Promise<Finding> {
   const address = config['upstream.url'];
   switch (address.kind) {
@@ -86,7 +85,7 @@ export async function checkUpstream(config: Config): Promise<Finding> {
   }
 }
 
-// Nothing tells whose socket it is: while the venue is down, whoever may write there can be the venue.
+// A socket does not prove its owner: while the venue is down, any user who may write in the folder can take its place.
 function warnOfFolder(found: Finding, socketPath: string): Finding {
   const folder = found.state === 'ok' ? looseFolderAbove(socketPath, { sticky: true }) : undefined;
   if (folder === undefined) return found;
@@ -120,6 +119,6 @@ function problemsIn(text: string): string {
   }
 }
 
-// What fetch throws says little; its cause says more.
+// The message of an error of fetch says little; its cause says more.
 export const causeOf = (error: unknown): string =>
   error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : reasonOf(error);
