@@ -192,7 +192,7 @@ describe('what cannot be started', () => {
 
   test('an unknown command ends with exit code 2', async () => {
     const running = start(process.execPath, [MAIN, 'sreve'], { cwd: home.tmp });
-    expect(await refusal(running, 2)).toMatch(/no command "sreve"/);
+    expect(await refusal(running, 2)).toMatch(/unknown command .sreve. \(Did you mean serve\?\)/);
   });
 
   test('a database that is damaged is told in one sentence', async () => {
