@@ -49,7 +49,7 @@ async function rest(socket: Socket): Promise<Buffer> {
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-test('the connection is free as soon as the answer is whole, and the client gets every byte of it, in order', async () => {
+test('the connection to the venue is free as soon as the answer is whole, and the client gets every byte of it, in order', async () => {
   const body = randomBytes(SIZE);
   const { gateway, answers, socket } = await unread(body, {});
   await eventually(() => gateway.grants[0]?.heads === 1 && gateway.upstream.stats().busy === 0);
@@ -64,7 +64,7 @@ test('the connection is free as soon as the answer is whole, and the client gets
 test.each([
   ['of one answer', { maxAnswerCopyBytes: 256 * 1024 }],
   ['of all', { answers: createShares(4 * 256 * 1024) }],
-])('beyond the most %s the venue waits for the client, and nothing is lost', async (_what, bound) => {
+])('beyond the most that is copied %s the venue waits for the client, and nothing is lost', async (_what, bound) => {
   const body = randomBytes(SIZE);
   const { gateway, answers, socket } = await unread(body, bound);
   const counted = 'answers' in bound ? bound.answers : answers;
@@ -77,7 +77,7 @@ test.each([
   expect(counted.held).toBe(0);
 });
 
-test('a revocation cuts an answer of which the client has not read all, though the venue has given it', async () => {
+test('a revocation cuts an answer that the venue has given whole and the client has not read to its end', async () => {
   const { gateway, answers, socket } = await unread(randomBytes(SIZE), {});
   await eventually(() => gateway.grants[0]?.heads === 1 && gateway.upstream.stats().busy === 0);
   gateway.grants[0]?.cut('credential_revoked');
@@ -99,7 +99,7 @@ test.each([
   ['whole', {}],
   ['held back', { maxAnswerCopyBytes: 1 }],
 ])(
-  'a client that reads more slowly than it must is cut, its answer %s or not, and counted as that',
+  'a client that reads more slowly than it must is cut and counted as slow, its answer %s or not',
   async (_how, bound) => {
     const pace = { minBytesPerSecond: 2 ** 40, windowMs: 300 };
     const { gateway, answers } = await unread(randomBytes(SIZE), { pace, ...bound });
@@ -109,7 +109,7 @@ test.each([
   },
 );
 
-test('an answer that waits behind another on its connection is not too slow', async () => {
+test('an answer that waits behind another on its connection does not count as read too slowly', async () => {
   const first = Promise.withResolvers<ServerResponse>();
   const venue = await startVenue((request, response) => {
     if (request.url === '/1') first.resolve(response);
@@ -141,7 +141,7 @@ test('an answer that waits behind another on its connection is not too slow', as
   await expect(gateway.outcome(1)).resolves.toEqual({ kind: 'answered', status: 200 });
 });
 
-test('of answers for which there is no room to copy, only so many wait for their readers: the longest waiting is cut', async () => {
+test('only so many answers that find no room to be copied wait for their readers: the longest waiting is cut', async () => {
   const { gateway, socket } = await unread(randomBytes(SIZE), { maxAnswerCopyBytes: 256 * 1024, maxPausedAnswers: 1 });
   const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
   await eventually(() => gateway.grants[0]?.heads === 1);

@@ -105,7 +105,7 @@ describe('130 slow bodies', () => {
   test.each([
     ['with a length', 'Content-Length: 1000000', bytes],
     ['in chunks', 'Transfer-Encoding: chunked', `${bytes.length.toString(16)}\r\n${bytes}\r\n`],
-  ])('%s hold no connection, and the owner is served', async (_name, framing, first) => {
+  ])('130 slow bodies %s hold no connection to the venue, and the owner is served', async (_name, framing, first) => {
     // Of two bots: one of them has not the memory for blocks of all of them.
     const head = (bearer: string): string =>
       `POST /v1/block-trades HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${bearer}\r\n${framing}\r\n\r\n`;
@@ -118,7 +118,7 @@ describe('130 slow bodies', () => {
     await expect.poll(() => figure('countersign_gateway_memory_bytes{what="bodies"}')).toBe(0);
   });
 
-  test('that are more than a client may have in memory are streamed over a sixteenth of the connections at most', async () => {
+  test('slow bodies that are more than a client may have in memory are streamed over a sixteenth of the connections at most', async () => {
     const head = `POST /v1/block-trades HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${bot}\r\nContent-Length: ${MIB}\r\n\r\n`;
     const clients = sendSlowly(40, head, 'x'.repeat(MIB - 1));
     // A quarter of a sixteenth of 128.
@@ -134,7 +134,7 @@ describe('130 slow bodies', () => {
 });
 
 describe('1,450 plain public reads at once before a venue that takes its time', () => {
-  test('hold a quarter of the connections; the owner is served, and only strangers are answered 503', async () => {
+  test('1,450 plain public reads before a slow venue hold a quarter of the connections; the owner is served, and only strangers are answered 503', async () => {
     venue.hold();
     onTestFinished(() => venue.release());
     const clients = Array.from({ length: 29 }, () => rawClient(service.port, publicGet.repeat(50)));
@@ -158,7 +158,7 @@ describe('1,450 plain public reads at once before a venue that takes its time', 
     expect(await figure('countersign_venue_failures_in_a_row')).toBe(0);
   });
 
-  test('of a bot of the account hold a quarter of them, too, and the main key is served before the rest', async () => {
+  test('reads of a bot of the account hold a quarter of the connections too, and the main key is served before the rest of them', async () => {
     venue.hold();
     onTestFinished(() => venue.release());
     const botGet = publicGet.replace('\r\n\r\n', `\r\nAuthorization: Bearer ${bot}\r\n\r\n`);
@@ -170,7 +170,7 @@ describe('1,450 plain public reads at once before a venue that takes its time', 
 });
 
 describe('140 slow readers of a large public answer', () => {
-  test('hold no more than a quarter of the connections, nor of the memory, and the owner is served', async () => {
+  test('140 slow readers of a large public answer hold no more than a quarter of the connections and of the memory, and the owner is served', async () => {
     venue.large.body = Buffer.alloc(24 * 1024 * 1024, 'x');
     const head = 'GET /v1/markets HTTP/1.1\r\nHost: g\r\n\r\n';
     const readers = Array.from({ length: 140 }, () => rawClient(service.port, head));

@@ -51,7 +51,7 @@ test('a body that had arrived before it was read is streamed to its end', async 
   expect(Buffer.concat(chunks).toString()).toBe('x'.repeat(1000));
 });
 
-test('not a byte of a stream is handed on when the last check says no', async () => {
+test('not a byte of a streamed body is handed on when the last check says no', async () => {
   const stream = await streamOf(await arrived('x'.repeat(1000)), { mayHandOn: () => false });
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -59,7 +59,7 @@ test('not a byte of a stream is handed on when the last check says no', async ()
   expect(chunks).toEqual([]);
 });
 
-test('the last check is asked only when the stream is read', async () => {
+test('the last check of a streamed body is asked only when the stream is read', async () => {
   let asked = 0;
   const stream = await streamOf(await arrived('x'.repeat(1000)), {
     mayHandOn: () => {

@@ -76,7 +76,7 @@ describe('the last check', () => {
     expect(connections).toBe(1);
   });
 
-  test('a large body is asked about again when its first byte leaves, because undici writes the head only then', async () => {
+  test('a large body is checked again when its first byte leaves, because undici writes the head only then', async () => {
     const received: string[] = [];
     const url = await startRawVenue((socket) =>
       socket.setEncoding('latin1').on('data', (data: string) => received.push(data)),
@@ -95,7 +95,7 @@ describe('the last check', () => {
     ['without a body', get('/'), 1],
     ['with a small body', `${upload}${chunk('small')}0\r\n\r\n`, 1],
     ['with a large body', `${upload}${chunk(large)}0\r\n\r\n`, 2],
-  ])('nothing runs between the check and the write of a request %s', async (_what, text, asks) => {
+  ])('nothing runs between the last check and the write of a request %s', async (_what, text, asks) => {
     let venueSocket: Socket | undefined;
     const onConnected = (message: unknown): void => {
       if (typeof message === 'object' && message !== null && 'socket' in message && message.socket instanceof Socket) {
@@ -122,7 +122,7 @@ describe('the last check', () => {
     expect(writtenRightAfter.at(-1)).toBeGreaterThan(0);
   });
 
-  test('the head counts as sent at the check and not before', async () => {
+  test('the head of a request counts as sent at the last check and not before', async () => {
     const venue = await startVenue();
     const grant = testGrant();
     const headsWhenAsked: number[] = [];
@@ -135,7 +135,7 @@ describe('the last check', () => {
 });
 
 describe('a cut', () => {
-  test('before anything was done is a refusal, and the venue is never asked', async () => {
+  test('a cut before anything was done is a refusal, and the venue is never asked', async () => {
     const venue = await startVenue();
     const grant = testGrant();
     grant.cut('credential_revoked');
@@ -149,7 +149,7 @@ describe('a cut', () => {
     expect(grant).toMatchObject({ asked: 0, heads: 0, releases: 1 });
   });
 
-  test('while a body is being collected is a refusal at once, and the venue is never asked', async () => {
+  test('a cut while a body is being collected is a refusal at once, and the venue is never asked', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const client = rawClient(gateway.port, `${upload}${chunk('slow')}`);
@@ -162,7 +162,7 @@ describe('a cut', () => {
     expect(only(gateway.grants)).toMatchObject({ heads: 0, releases: 1 });
   });
 
-  test('while the connection to the venue is being made is a refusal, and the venue gets nothing', async () => {
+  test('a cut while the connection to the venue is being made is a refusal, and the venue gets nothing', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({
       upstreamUrl: venue.url,
@@ -175,7 +175,7 @@ describe('a cut', () => {
     expect(only(gateway.grants)).toMatchObject({ asked: 0, heads: 0, releases: 1 });
   });
 
-  test('while waiting for a connection is a refusal at once, leaves the queue, and touches nobody else', async () => {
+  test('a cut while a request waits for a connection is a refusal at once, leaves the queue, and touches nobody else', async () => {
     const answers: ServerResponse[] = [];
     const venue = await startVenue((_request, response) => answers.push(response));
     const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections: 1 } });
@@ -198,7 +198,7 @@ describe('a cut', () => {
     expect(gateway.grants.map((grant) => grant.releases)).toEqual([1, 1, 1]);
   });
 
-  test('while a body larger than the gateway collects waits for a connection leaves the client a usable connection', async () => {
+  test('a cut while a body larger than the gateway collects waits for a connection leaves the client a usable connection', async () => {
     const venue = await startVenue(() => undefined);
     const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections: 1 } });
     rawClient(gateway.port, get('/first'));
@@ -215,7 +215,7 @@ describe('a cut', () => {
     await client.until((text) => text.split('PAYLOAD_TOO_LARGE').length > 1);
   });
 
-  test('while a large body is on its way breaks the request at the venue and refuses the client', async () => {
+  test('a cut while a large body is on its way breaks the request at the venue and refuses the client', async () => {
     const started = Promise.withResolvers<void>();
     const broken = Promise.withResolvers<void>();
     let whole = false;
@@ -239,7 +239,7 @@ describe('a cut', () => {
     expect(only(gateway.grants)).toMatchObject({ heads: 1, releases: 1 });
   });
 
-  test('while the venue is thinking refuses the client and ends the connection to the venue', async () => {
+  test('a cut while the venue has not answered yet refuses the client and ends the connection to the venue', async () => {
     const asked = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
     const venue = await startVenue((request) => {
@@ -255,7 +255,7 @@ describe('a cut', () => {
     expect(only(gateway.grants)).toMatchObject({ heads: 1, releases: 1 });
   });
 
-  test('between the head of the answer and its body breaks both sides', async () => {
+  test('a cut between the head of the answer and its body breaks both connections', async () => {
     const gone = Promise.withResolvers<void>();
     const venue = await startVenue((request, response) => {
       request.socket.on('close', gone.resolve);
@@ -271,7 +271,7 @@ describe('a cut', () => {
     expect(only(gateway.grants)).toMatchObject({ heads: 1, releases: 1 });
   });
 
-  test('ends an endless answer on both sides, even for a client that does not read', async () => {
+  test('a cut ends an endless answer on both sides, even for a client that does not read', async () => {
     const gone = Promise.withResolvers<void>();
     const venue = await startVenue((request, response) => {
       request.socket.on('close', gone.resolve);
@@ -299,7 +299,7 @@ describe('a cut', () => {
     expect(only(gateway.grants).releases).toBe(1);
   });
 
-  test('after the end changes nothing', async () => {
+  test('a cut after the end of the exchange changes nothing', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const client = rawClient(gateway.port, get('/').replace('Connection: close\r\n', ''));
@@ -311,7 +311,7 @@ describe('a cut', () => {
     expect(gateway.grants.map((grant) => grant.releases)).toEqual([1, 1]);
   });
 
-  test('of a request that waits behind another answer on the same connection does not break that answer', async () => {
+  test('a cut of a request that waits behind another answer on the same connection does not break that answer', async () => {
     const answers: ServerResponse[] = [];
     const venue = await startVenue((_request, response) => answers.push(response));
     const gateway = await startGateway({ upstreamUrl: venue.url });

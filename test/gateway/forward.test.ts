@@ -56,7 +56,7 @@ function moveTimersByHand(): void {
 }
 
 describe('what reaches the venue', () => {
-  test('the method, the target and the body arrive as they were matched, with our headers and the venue as Host', async () => {
+  test('the method, the target and the body reach the venue as they were matched, with our headers and the venue as Host', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const answer = await ask(
@@ -91,7 +91,7 @@ describe('what reaches the venue', () => {
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 200 });
   });
 
-  test.each(['GET', 'DELETE'])('a %s without a body announces none', async (method) => {
+  test.each(['GET', 'DELETE'])('a %s without a body reaches the venue without announcing one', async (method) => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     await ask(gateway.port, get('/').replace('GET', method));
@@ -100,21 +100,21 @@ describe('what reaches the venue', () => {
     expect(venue.seen[0]?.headers).not.toHaveProperty('content-length');
   });
 
-  test('a POST without a body says so', async () => {
+  test('a POST without a body reaches the venue with Content-Length: 0', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     await ask(gateway.port, get('/').replace('GET', 'POST'));
     expect(venue.seen[0]?.headers).toMatchObject({ 'content-length': '0' });
   });
 
-  test.each(['DELETE', 'PUT', 'PATCH'])('the JSON body of a %s arrives', async (method) => {
+  test.each(['DELETE', 'PUT', 'PATCH'])('the JSON body of a %s reaches the venue', async (method) => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     await ask(gateway.port, post('/v1/orders/batch', '["1"]').replace('POST', method));
     expect(venue.seen[0]).toMatchObject({ method, body: '["1"]', headers: { 'content-length': '5' } });
   });
 
-  test('a small chunked body arrives whole with its length, without its trailers', async () => {
+  test('a small chunked body reaches the venue whole, with its length and without its trailers', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     await ask(
@@ -125,7 +125,7 @@ describe('what reaches the venue', () => {
     expect(venue.seen[0]?.headers).not.toHaveProperty('trailer');
   });
 
-  test('a large body is streamed: with its length when that was declared, chunked when not', async () => {
+  test('a large body is streamed to the venue: with its length when that was declared, chunked when not', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const body = 'x'.repeat(300_000);
@@ -138,7 +138,7 @@ describe('what reaches the venue', () => {
     expect(gateway.grants.map((grant) => grant.heads)).toEqual([1, 1]);
   });
 
-  test('a body of the forwarding limit arrives whole, with its length, and costs a connection only when it is', async () => {
+  test('a body of the forwarding limit reaches the venue whole, with its length, and costs a connection only when it is whole', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, forward: { bodies: createShares(8 * 1024 * 1024) } });
     const body = 'x'.repeat(1024 * 1024 - 1);
@@ -153,7 +153,7 @@ describe('what reaches the venue', () => {
     expect(venue.seen[0]?.body === `${body}y`).toBe(true);
   });
 
-  test('what was collected of a body is given back as soon as the venue answers, and when it is refused or its client leaves', async () => {
+  test('memory of a collected body is given back as soon as the venue answers, and when it is refused or its client leaves', async () => {
     const bodies = createShares(1024 * 1024);
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, forward: { bodies } });
@@ -169,7 +169,7 @@ describe('what reaches the venue', () => {
     await eventually(() => bodies.held === 0);
   });
 
-  test('signed orders for which there is no room are 503, as they must be seen whole, and the venue is not asked', async () => {
+  test('signed orders that find no room to be collected are 503, as they must be seen whole, and the venue is not asked', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({
       upstreamUrl: venue.url,
@@ -196,7 +196,7 @@ describe('what reaches the venue', () => {
     expect(venue.seen[0]?.headers).not.toHaveProperty('expect');
   });
 
-  test('a prefix of the upstream URL is put before the target', async () => {
+  test('a prefix of the upstream URL is put before the target that the venue sees', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: `${venue.url}/api/` });
     await ask(gateway.port, get('/v1/x?y'));
@@ -221,7 +221,7 @@ describe('what reaches the venue', () => {
 });
 
 describe('what the client gets', () => {
-  test('status, reason, duplicate headers and bytes pass untouched; ours replace those of the same name', async () => {
+  test('status, reason, duplicate headers and bytes of an answer pass untouched; our headers replace those of the same name', async () => {
     const zipped = gzipSync('hello');
     const venue = await startVenue((_request, response) => {
       response.writeHead(418, 'Short And Stout', [
@@ -246,7 +246,7 @@ describe('what the client gets', () => {
     expect(Buffer.from(answer, 'latin1').includes(zipped)).toBe(true);
   });
 
-  test('interim answers and trailers of the venue do not pass', async () => {
+  test('interim answers and trailers of the venue do not reach the client', async () => {
     const url = await saying(
       'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nTrailer: x-late\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-late: 1\r\n\r\n',
     );
@@ -274,7 +274,7 @@ describe('what the client gets', () => {
     expect(gateway.grants[0]?.releases).toBe(1);
   });
 
-  test.each([204, 304])('a %i passes without a body', async (status) => {
+  test.each([204, 304])('an answer %i reaches the client without a body', async (status) => {
     const venue = await startVenue((_request, response) => response.writeHead(status, { Etag: '"x"' }).end());
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const answer = await ask(gateway.port, get('/'));
@@ -284,7 +284,7 @@ describe('what the client gets', () => {
     expect(answer).toMatch(/\r\n\r\n$/);
   });
 
-  test('a 204 leaves the connection open for the next request', async () => {
+  test('an answer 204 leaves the connection open for the next request', async () => {
     const venue = await startVenue((_request, response) => response.writeHead(204).end());
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const client = rawClient(gateway.port, get('/').replace('Connection: close\r\n', ''));
@@ -319,7 +319,7 @@ describe('what the client gets', () => {
     expect(await client.closed()).toMatch(/end\r\n0\r\n\r\n$/);
   });
 
-  test('chunks that arrive together leave in order, and bytes of every value', async () => {
+  test('chunks of an answer that arrive together leave in order, with bytes of every value', async () => {
     const every = Buffer.from(Array.from({ length: 256 }, (_, value) => value)).toString('latin1');
     for (const chunks of [
       [every],
@@ -337,7 +337,7 @@ describe('what the client gets', () => {
     }
   });
 
-  test('the first bytes of an answer do not wait for the next', async () => {
+  test('the first bytes of an answer reach the client without waiting for the next', async () => {
     const open = Promise.withResolvers<ServerResponse>();
     const venue = await startVenue((_request, response) => {
       response.write('first,');
@@ -350,7 +350,7 @@ describe('what the client gets', () => {
     expect(await client.closed()).toMatch(/first,.*last\r\n0\r\n\r\n$/s);
   });
 
-  test('the head does not wait for the first byte of the body', async () => {
+  test('the head of an answer reaches the client without waiting for the first byte of its body', async () => {
     const open = Promise.withResolvers<ServerResponse>();
     const venue = await startVenue((_request, response) => {
       response.flushHeaders();
@@ -363,7 +363,7 @@ describe('what the client gets', () => {
     expect(await client.closed()).toContain('late');
   });
 
-  test('a connection serves one request after another, whatever the size of their bodies', async () => {
+  test('one connection of a client serves one request after another, whatever the size of their bodies', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const big = 'x'.repeat(200_000);
@@ -377,7 +377,7 @@ describe('what the client gets', () => {
 });
 
 describe('a venue that fails', () => {
-  test('nobody listens there: unavailable', async () => {
+  test('a venue on whose address nobody listens is unavailable', async () => {
     const gateway = await startGateway({ upstreamUrl: 'http://127.0.0.1:1' });
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
     expect(await ask(gateway.port, post('/', 'x'.repeat(200_000)))).toContain('X-Refused: upstream_unavailable');
@@ -385,7 +385,7 @@ describe('a venue that fails', () => {
     await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
-  test('it resets the connection without an answer: unavailable, and the request is not sent again', async () => {
+  test('a venue that resets the connection without an answer is unavailable, and the request is not sent again', async () => {
     let connections = 0;
     const url = await startRawVenue((socket) => {
       connections += 1;
@@ -400,7 +400,7 @@ describe('a venue that fails', () => {
     ['a declared length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart'],
     ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n'],
   ])(
-    'it resets in the middle of a body with %s: the client can see that the answer is not whole',
+    'an answer with %s that the venue breaks off with a reset is visibly not whole to the client',
     async (_what, text) => {
       const broken = Promise.withResolvers<Socket>();
       const gateway = await startGateway({ upstreamUrl: await saying(text, broken.resolve) });
@@ -416,7 +416,7 @@ describe('a venue that fails', () => {
   );
 
   test.each(['resetAndDestroy', 'end'] as const)(
-    'it ends (%s) an answer without any framing: nobody can tell whether that is whole, so no end is made up for the client',
+    'a venue that ends (%s) an answer without any framing may have sent it whole: no end is made up for the client',
     async (how) => {
       const broken = Promise.withResolvers<Socket>();
       const gateway = await startGateway({ upstreamUrl: await saying('HTTP/1.1 200 OK\r\n\r\npart', broken.resolve) });
@@ -430,7 +430,7 @@ describe('a venue that fails', () => {
     },
   );
 
-  test('it does not answer in time: 503, and its connection is closed', async () => {
+  test('the client of a venue that does not answer in time gets 503, and the connection to the venue is closed', async () => {
     const asked = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
     const venue = await startVenue((request) => {
@@ -448,7 +448,7 @@ describe('a venue that fails', () => {
     expect(gateway.grants[0]?.releases).toBe(1);
   });
 
-  test('it stops reading a large body: 503 in time', async () => {
+  test('the client of a venue that stops reading a large body gets 503 in time', async () => {
     const url = await startRawVenue((socket) => socket.pause());
     const gateway = await startGateway({
       upstreamUrl: url,
@@ -464,7 +464,7 @@ describe('a venue that fails', () => {
     expect(await client.until((text) => text.includes('upstream_timeout'))).toContain('Connection: close');
   });
 
-  test('it falls silent in the middle of its answer: the client sees a broken answer', async () => {
+  test('the client of a venue that falls silent in the middle of its answer gets a broken answer', async () => {
     const gone = Promise.withResolvers<void>();
     const url = await saying('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart', (socket) =>
       socket.on('close', gone.resolve),
@@ -482,7 +482,7 @@ describe('a venue that fails', () => {
 });
 
 describe('a client that misbehaves', () => {
-  test('its body does not arrive in time: 408, and the venue is never asked', async () => {
+  test('a client whose body does not arrive in time gets 408, and the venue is never asked', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, forward: { deadlineMs: 100 } });
     const answer = await ask(
@@ -495,7 +495,7 @@ describe('a client that misbehaves', () => {
     expect(gateway.upstream.stats().busy).toBe(0);
   });
 
-  test('it declares a body that is too large: 413, and the venue is never asked', async () => {
+  test('a client that declares a body that is too large gets 413, and the venue is never asked', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
     expect(await ask(gateway.port, post('/', 'x'.repeat(11)))).toMatch(/^HTTP\/1.1 413 /);
@@ -503,7 +503,7 @@ describe('a client that misbehaves', () => {
     expect(venue.seen.map((seen) => seen.body.length)).toEqual([10]);
   });
 
-  test('it announces a body that is too large: it is refused before it sends any of it', async () => {
+  test('a client that announces a body that is too large is refused before it sends any of it', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const head = ['POST / HTTP/1.1', 'Host: g', 'Content-Length: 2000000', '', ''].join('\r\n');
@@ -512,7 +512,7 @@ describe('a client that misbehaves', () => {
     expect(venue.heads).toBe(0);
   });
 
-  test('it is still sending what was refused: it gets the refusal over a connection that is closed properly', async () => {
+  test('a client that is still sending what was refused gets the refusal over a connection that is closed properly', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
     moveTimersByHand();
@@ -528,7 +528,7 @@ describe('a client that misbehaves', () => {
     expect(errors).toEqual([]);
   });
 
-  test('it leaves with its refusal: the exchange was refused all the same', async () => {
+  test('a client that leaves with its refusal was refused all the same', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const client = rawClient(
@@ -543,7 +543,7 @@ describe('a client that misbehaves', () => {
     });
   });
 
-  test('it sends a chunked body that becomes too large: 413, and the venue is never asked', async () => {
+  test('a client whose chunked body becomes too large gets 413, and the venue is never asked', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url, exchange: { maxBodyBytes: 10 } });
     expect(await ask(gateway.port, `${chunkedHead('POST')}${chunk('x'.repeat(11))}`)).toMatch(/^HTTP\/1.1 413 /);
@@ -553,7 +553,7 @@ describe('a client that misbehaves', () => {
     expect(venue.seen.map((seen) => seen.body.length)).toEqual([10]);
   });
 
-  test('it exceeds the limit when the venue has part of the body: 413, and the venue sees a broken request', async () => {
+  test('a client that exceeds the limit when the venue has part of the body gets 413, and the venue sees a broken request', async () => {
     const broken = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
     let whole = false;
@@ -575,7 +575,7 @@ describe('a client that misbehaves', () => {
     expect(gateway.grants[0]?.releases).toBe(1);
   });
 
-  test('it exceeds the limit when the answer has begun: the connection is broken on both sides', async () => {
+  test('a client that exceeds the limit when the answer has begun loses its connection, and the venue sees a broken request', async () => {
     const broken = Promise.withResolvers<void>();
     const venue = await startVenue((request, response) => {
       response.write('early');
@@ -593,7 +593,7 @@ describe('a client that misbehaves', () => {
     });
   });
 
-  test('it uploads more slowly than it must: 408, and the venue sees a broken request', async () => {
+  test('a client that uploads more slowly than it must gets 408, and the venue sees a broken request', async () => {
     const started = Promise.withResolvers<void>();
     const broken = Promise.withResolvers<void>();
     const venue = await startVenue((request) => {
@@ -614,7 +614,7 @@ describe('a client that misbehaves', () => {
     await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
-  test('it leaves while the venue is thinking: the venue sees the connection end', async () => {
+  test('a client that leaves before the venue answers ends the connection to the venue', async () => {
     const asked = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
     const venue = await startVenue((request) => {
@@ -631,7 +631,7 @@ describe('a client that misbehaves', () => {
     await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
-  test('it left while its request was being decided: the venue is never asked', async () => {
+  test('a client that left while its request was being decided causes no request to the venue', async () => {
     const arrived = Promise.withResolvers<void>();
     const venue = await startVenue();
     const gateway = await startGateway({
@@ -650,7 +650,7 @@ describe('a client that misbehaves', () => {
     expect(gateway.grants[0]?.releases).toBe(1);
   });
 
-  test('it leaves in the middle of its upload: the venue never sees a whole request', async () => {
+  test('a client that leaves in the middle of its upload leaves the venue no whole request', async () => {
     const started = Promise.withResolvers<void>();
     const broken = Promise.withResolvers<void>();
     const venue = await startVenue((request) => {
@@ -665,7 +665,7 @@ describe('a client that misbehaves', () => {
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'client_gone' });
   });
 
-  test('it leaves while its request is still being collected: the venue is never asked', async () => {
+  test('a client that leaves while its request is still being collected causes no request to the venue', async () => {
     const venue = await startVenue();
     const gateway = await startGateway({ upstreamUrl: venue.url });
     const client = rawClient(
@@ -679,7 +679,7 @@ describe('a client that misbehaves', () => {
     expect(gateway.grants[0]?.releases).toBe(1);
   });
 
-  test('it leaves with several requests under way on one connection: all of them end', async () => {
+  test('a client that leaves with several requests under way on one connection ends all of them', async () => {
     const venue = await startVenue(() => undefined);
     const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections: 20 } });
     const client = rawClient(gateway.port, get('/').replace('Connection: close\r\n', '').repeat(15));
@@ -689,7 +689,7 @@ describe('a client that misbehaves', () => {
     expect(gateway.grants.map((grant) => grant.releases)).toEqual(Array(15).fill(1));
   });
 
-  test('it does not read the answer: the exchange ends', async () => {
+  test('a client that does not read the answer ends its exchange', async () => {
     const venue = await startVenue((_request, response) => {
       response.end(Buffer.alloc(64 * 1024 * 1024));
     });
@@ -698,7 +698,7 @@ describe('a client that misbehaves', () => {
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'stalled' });
   });
 
-  test('it is still uploading when the venue has answered: it gets the answer, and the connection ends', async () => {
+  test('a client that is still uploading when the venue has answered gets the answer, and its connection ends', async () => {
     const venue = await startVenue((_request, response) => {
       response.writeHead(400, { 'Content-Length': '2' }).end('no');
     });
@@ -711,7 +711,7 @@ describe('a client that misbehaves', () => {
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 400 });
   });
 
-  test('its upload goes on for ever after the answer: the connection is closed', async () => {
+  test('a client whose upload goes on for ever after the answer has its connection closed', async () => {
     const venue = await startVenue((_request, response) => {
       response.writeHead(400, { 'Content-Length': '2' }).end('no');
     });
@@ -731,7 +731,7 @@ describe('a client that misbehaves', () => {
 describe('streams are never read faster than they are taken', () => {
   const size = 64 * 1024 * 1024;
 
-  test('a large answer waits for a client that does not read', async () => {
+  test('a large answer is read from the venue no faster than its client reads it', async () => {
     let responding: ServerResponse | undefined;
     const venue = await startVenue((_request, response) => {
       responding = response;
@@ -772,7 +772,7 @@ describe('streams are never read faster than they are taken', () => {
     await expect(gateway.outcome(0)).resolves.toEqual({ kind: 'answered', status: 200 });
   });
 
-  test('a large upload waits while there is no connection for it', async () => {
+  test('a large upload is not read while there is no connection for it', async () => {
     const venue = await startVenue(() => undefined);
     const gateway = await startGateway({
       upstreamUrl: venue.url,
@@ -798,7 +798,7 @@ describe('streams are never read faster than they are taken', () => {
     expect(await settled(() => size - left)).toBeLessThan(size / 2);
   });
 
-  test('a large upload waits for a venue that does not read', async () => {
+  test('a large upload is read from the client no faster than the venue reads it', async () => {
     const go = Promise.withResolvers<void>();
     let received = 0;
     const venue = await startVenue((request, response) => {

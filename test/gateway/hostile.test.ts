@@ -76,7 +76,7 @@ test('an order whose body is still arriving when its subkey is revoked never rea
   expect(venue.arrived).toEqual([]);
 });
 
-test('an answer without end is cut by the revocation, which counts it as having left', async () => {
+test('an answer without end is cut by the revocation, which counts its request as having left', async () => {
   const { venue, service, main, session, head, revoke } = await tradingWorld();
   const endless = rawClient(service.port, head('GET /v1/fills', session));
   const others = rawClient(service.port, head('GET /v1/fills', main));
@@ -111,7 +111,7 @@ test('requests that wait for a connection when their subkey is revoked never rea
   expect(venue.arrived.map(({ request }) => request.url)).toEqual(['/v1/balance', '/v1/positions']);
 });
 
-test('with requests at every stage of their way, those whose head had left are counted and cut, and not a byte follows', async () => {
+test('a revocation counts and cuts those requests of a subkey whose head had left, and not a byte follows of any other', async () => {
   const { venue, service, main, session, head, revoke } = await tradingWorld({
     'upstream.connections': '16',
     // A quarter is what is collected of one client.
@@ -204,7 +204,7 @@ describe('a venue whose answer never gets anywhere', () => {
   test.each([
     ['whose head has no end', 'HTTP/1.1 200 OK\r\n', 'X-Header: 12345678\r\n'],
     ['with a header that has no end', 'HTTP/1.1 200 OK\r\nX-Header: ', 'x'.repeat(1_000)],
-  ])('%s is 503', async (_what, first, again) => {
+  ])('the client of a venue %s gets 503', async (_what, first, again) => {
     const gateway = await startGateway({ upstreamUrl: await endless(first, again) });
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
     await expect(gateway.outcome(0)).resolves.toMatchObject({ kind: 'refused', refusal: 'upstream_unavailable' });
@@ -214,16 +214,19 @@ describe('a venue whose answer never gets anywhere', () => {
   test.each([
     ['interim answers', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(10)],
     ['a reason phrase', 'HTTP/1.1 200 ', 'OK'.repeat(500)],
-  ])('with %s that have no end is 503 when the time is up', async (_what, first, again) => {
-    const upstreamUrl = await endless(first, again);
-    const gateway = await startGateway({ upstreamUrl, forward: { deadlineMs: 200 } });
-    expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_');
-  });
+  ])(
+    'the client of a venue that answers with %s that have no end gets 503 when the time is up',
+    async (_what, first, again) => {
+      const upstreamUrl = await endless(first, again);
+      const gateway = await startGateway({ upstreamUrl, forward: { deadlineMs: 200 } });
+      expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_');
+    },
+  );
 
   test.each([
     ['trailers', '0\r\n', 'X-Trailer: 12345678\r\n'],
     ['chunk extensions', '1;', 'x=12345678;'.repeat(10)],
-  ])('with %s that have no end is broken, and not taken for whole', async (_what, first, again) => {
+  ])('an answer with %s that have no end is broken, and not taken for whole', async (_what, first, again) => {
     const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n';
     const upstreamUrl = await endless(head + first, again);
     const gateway = await startGateway({ upstreamUrl, forward: { idleMs: 200 } });

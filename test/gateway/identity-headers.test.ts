@@ -128,7 +128,7 @@ const trailing = (size: number, trailers: readonly string[]) =>
   `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n${trailers.map((line) => `${line}\r\n`).join('')}\r\n`;
 
 describe('nothing that a client writes is taken for ours', () => {
-  test('in any spelling, anonymous or signed in', async () => {
+  test('a header of ours that a client writes never reaches the venue, in any spelling, anonymous or signed in', async () => {
     for (const lines of inHeads) {
       expectOursAlone(await venueSees('GET /v1/markets', lines), 'anonymous');
       expectOursAlone(await venueSees('GET /v1/balance', [bearer(), ...lines]), 'signed in');
@@ -136,7 +136,7 @@ describe('nothing that a client writes is taken for ours', () => {
     }
   });
 
-  test('repeated, empty, or between other headers', async () => {
+  test('a header of ours that a client writes repeated, empty or between others never reaches the venue', async () => {
     const lines = [...OURS, ...SPOKEN].flatMap((name) => [
       `${name}:`,
       'X-Other: 1',
@@ -146,7 +146,7 @@ describe('nothing that a client writes is taken for ours', () => {
     expectOursAlone(await venueSees('GET /v1/balance', [...lines, bearer(), ...lines]), 'signed in');
   });
 
-  test('as trailers, of a body that is collected and of one that is streamed', async () => {
+  test('a trailer with the name of a header of ours never reaches the venue, of a collected body or of a streamed one', async () => {
     for (const lines of inHeads) {
       for (const size of [2, 100_000]) {
         const announced = `Trailer: ${OURS.join(', ')}`;
@@ -156,13 +156,13 @@ describe('nothing that a client writes is taken for ours', () => {
     }
   });
 
-  test('nor can Connection take ours away', async () => {
+  test('a Connection header cannot take our headers away', async () => {
     const names = [...OURS, ...SPOKEN].flatMap((name) => [name, name.toLowerCase(), name.replaceAll('-', '_')]);
     const lines = [`Connection: ${names.join(', ')}`, ...names.map((name) => `Connection: ${name}`)];
     expectOursAlone(await venueSees('GET /v1/balance', [bearer(), ...lines]), 'signed in');
   });
 
-  test('nor does a line break that is written as text in the query become one', async () => {
+  test('a line break written as text in the query does not become a header', async () => {
     const target = `/v1/markets?x=%0d%0aCountersign-Account:%20${FORGED}%0D%0A%0D%0A`;
     const one = await venueSees(`GET ${target}`, []);
     expect(one.target).toBe(target);
@@ -175,7 +175,7 @@ describe('nothing that a client writes is taken for ours', () => {
     ['a NUL', '\0'],
     ['a vertical tab', '\v'],
     ['DEL', '\x7f'],
-  ])('with %s in a value or a name the request is refused', async (_name, sign) => {
+  ])('a header with %s in its value or its name is refused, and the venue sees nothing of it', async (_name, sign) => {
     const before = seen.length;
     for (const line of [
       `X-One: 1${sign}Countersign-Account: ${FORGED}`,
@@ -208,7 +208,7 @@ describe('upstream.request_headers', () => {
     return seen.at(-1)?.headers.flatMap(([name, value]) => (value === 'acme' ? [name] : []));
   };
 
-  test('adds names to those that pass, and * lets pass what no rule forbids', async () => {
+  test('upstream.request_headers adds names to those that pass, and * lets pass what no rule forbids', async () => {
     expect(await passed(undefined)).toEqual(['Accept', 'PARADEX-PARTNER']);
     expect(await passed('x-acme-key')).toEqual(['X-Acme-Key', 'Accept', 'PARADEX-PARTNER']);
     expect(await passed('*')).toEqual(['X-Acme-Key', 'remote_user', 'Accept', 'PARADEX-PARTNER']);
@@ -219,7 +219,7 @@ describe('what opens a session is not for the venue', () => {
   const SIGNATURES = ['PARADEX-STARKNET-SIGNATURE', 'PARADEX-EVM-SIGNATURE', 'PARADEX-SIWE-MESSAGE'];
   const lines = SIGNATURES.flatMap((name) => spellings(name).map((one) => `${one}: ${FORGED}`));
 
-  test('login signatures reach it in no spelling, on public, private and order routes', async () => {
+  test('login signatures reach the venue in no spelling, on public, private and order routes', async () => {
     for (const line of ['GET /v1/markets', 'GET /v1/balance', 'POST /v1/orders', 'GET /v1/vaults']) {
       const { headers } = await venueSees(line, ['PARADEX-STARKNET-ACCOUNT: 0x7', bearer(), ...lines]);
       expect(JSON.stringify(headers)).not.toContain(FORGED);
@@ -227,14 +227,14 @@ describe('what opens a session is not for the venue', () => {
     }
   });
 
-  test('but for POST /v1/vaults, which the operator account of the new vault signs', async () => {
+  test('login signatures reach the venue at POST /v1/vaults alone, which the operator account of the new vault signs', async () => {
     const { headers } = await venueSees('POST /v1/vaults', [bearer(), 'Content-Length: 0', ...lines]);
     const passed = headers.filter(([, value]) => value === FORGED);
     expect(passed.map(([name]) => `${name}: ${FORGED}`)).toEqual(lines);
   });
 });
 
-test('the method and the target are the matched ones, whatever headers of overriding say', async () => {
+test('the venue sees the method and the target that were matched, whatever headers of overriding say', async () => {
   const lines = ['X-HTTP-Method-Override: DELETE', 'X-Original-URL: /v1/withdrawals', 'X-Rewrite-URL: /v1/withdrawals'];
   const one = await venueSees('GET /v1/balance', [bearer(), ...lines]);
   expect([one.method, one.target]).toEqual(['GET', '/v1/balance']);
@@ -266,12 +266,12 @@ describe('X-Forwarded-Proto', () => {
     return seen.at(-1)?.headers.filter(([name]) => /^x.forwarded.proto$/i.test(name));
   };
 
-  test('of a trusted proxy reaches the venue, once and in our spelling', async () => {
+  test('X-Forwarded-Proto of a trusted proxy reaches the venue, once and in our spelling', async () => {
     const lines = ['x-forwarded-PROTO: https', 'X_Forwarded_Proto: ftp'];
     expect(await sees('127.0.0.1', lines)).toEqual([['X-Forwarded-Proto', 'https']]);
   });
 
-  test('of a trusted proxy that names no scheme, and of anybody else, is what we are reached by', async () => {
+  test('X-Forwarded-Proto is the scheme that we are reached by when a trusted proxy names none, and when anybody else names one', async () => {
     expect(await sees('127.0.0.1', ['X-Forwarded-Proto: forged'])).toEqual([['X-Forwarded-Proto', 'http']]);
     expect(await sees('192.0.2.1', ['X-Forwarded-Proto: https'])).toEqual([['X-Forwarded-Proto', 'http']]);
     expect(await sees('', ['X-Forwarded-Proto: https'])).toEqual([['X-Forwarded-Proto', 'http']]);

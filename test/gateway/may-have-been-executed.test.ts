@@ -60,28 +60,31 @@ describe('once the head has left', () => {
     ['the gateway stops', 503, silent, ({ upstream }) => void upstream.destroy()],
   ];
 
-  test.each(ways)('and %s: the answer says that it may have been executed', async (_what, status, then, cut) => {
-    for (const [request, isRead] of [
-      [post('body'), false],
-      [get('/'), true],
-    ] as const) {
-      let arrived = false;
-      const url = await onRequest((socket) => {
-        arrived = true;
-        then(socket);
-      });
-      const gateway = await gatewayTo(url, {
-        forward: { deadlineMs: then === silent && cut === undefined ? 1000 : 30_000 },
-      });
-      const client = rawClient(gateway.port, request);
-      await eventually(() => arrived);
-      cut?.(gateway);
-      const answer = read(await client.closed());
-      expect(answer).toMatchObject({ status, data: { sent: true } });
-      expect(answer.retryAfter).toBe(status === 503 && isRead ? '1' : undefined);
-      expect(answer.message.endsWith(`; ${WORDS}`)).toBe(!isRead);
-    }
-  });
+  test.each(ways)(
+    'a request whose head has left, and then %s, is answered that it may have been executed',
+    async (_what, status, then, cut) => {
+      for (const [request, isRead] of [
+        [post('body'), false],
+        [get('/'), true],
+      ] as const) {
+        let arrived = false;
+        const url = await onRequest((socket) => {
+          arrived = true;
+          then(socket);
+        });
+        const gateway = await gatewayTo(url, {
+          forward: { deadlineMs: then === silent && cut === undefined ? 1000 : 30_000 },
+        });
+        const client = rawClient(gateway.port, request);
+        await eventually(() => arrived);
+        cut?.(gateway);
+        const answer = read(await client.closed());
+        expect(answer).toMatchObject({ status, data: { sent: true } });
+        expect(answer.retryAfter).toBe(status === 503 && isRead ? '1' : undefined);
+        expect(answer.message.endsWith(`; ${WORDS}`)).toBe(!isRead);
+      }
+    },
+  );
 
   const streaming = { exchange: { maxBodyBytes: 300_000 } };
   const half = ['POST / HTTP/1.1', 'Host: g', 'Transfer-Encoding: chunked', '', '30000', 'x'.repeat(0x30000), ''].join(
@@ -98,7 +101,7 @@ describe('once the head has left', () => {
     expect(answer).toMatchObject({ status: 413, data: { sent: true }, message: expect.stringMatching(WORDS) });
   });
 
-  test('and not before: without a connection to the venue nothing has left', async () => {
+  test('a streamed body that never got a connection to the venue has not left', async () => {
     const venue = await startVenue(() => undefined);
     const gateway = await gatewayTo(venue.url, { ...streaming, upstream: { connections: 1 } });
     rawClient(gateway.port, get('/'));
@@ -138,14 +141,17 @@ describe('what never left', () => {
     ],
   ];
 
-  test.each(cases)('because %s, is told so, and when to come again', async (_what, refused) => {
-    const venue = await startVenue();
-    const answer = read(await refused(venue.url));
-    expect(answer.data).toEqual({ sent: false });
-    expect(answer.message).not.toMatch(/executed/);
-    expect(answer.retryAfter).toBe(answer.status === 503 ? '1' : undefined);
-    expect(venue.heads).toBe(0);
-  });
+  test.each(cases)(
+    'a request that never left, because %s, is told so, and when to come again',
+    async (_what, refused) => {
+      const venue = await startVenue();
+      const answer = read(await refused(venue.url));
+      expect(answer.data).toEqual({ sent: false });
+      expect(answer.message).not.toMatch(/executed/);
+      expect(answer.retryAfter).toBe(answer.status === 503 ? '1' : undefined);
+      expect(venue.heads).toBe(0);
+    },
+  );
 });
 
 describe('whatever the code', () => {
@@ -155,32 +161,38 @@ describe('whatever the code', () => {
     ...denyReasons,
   ];
 
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('of a %s that left nobody is told to come again', (method) => {
-    for (const refusal of all) {
-      const { status, headers, body } = renderRefusal(refusal, { method, sent: true, clientIp: '' });
-      const { message, data } = JSON.parse(body);
-      expect(headers['Retry-After'], body).toBeUndefined();
-      expect(message).toMatch(WORDS);
-      if (status !== 429) expect(data).toMatchObject({ sent: true });
-    }
-  });
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH'])(
+    'a refused %s that had left is never told to come again, whatever the code',
+    (method) => {
+      for (const refusal of all) {
+        const { status, headers, body } = renderRefusal(refusal, { method, sent: true, clientIp: '' });
+        const { message, data } = JSON.parse(body);
+        expect(headers['Retry-After'], body).toBeUndefined();
+        expect(message).toMatch(WORDS);
+        if (status !== 429) expect(data).toMatchObject({ sent: true });
+      }
+    },
+  );
 
-  test.each(['GET', 'HEAD'])('of a %s it says when to come again, as it changes nothing', (method) => {
-    for (const refusal of all) {
-      const { headers, body } = renderRefusal(refusal, { method, sent: true, clientIp: '' });
-      if (refusal instanceof ApiError) expect(headers['Retry-After'], body).toBe('9');
-      expect(body).not.toMatch('executed');
-    }
-  });
+  test.each(['GET', 'HEAD'])(
+    'a refused %s that had left is told when to come again, as it changes nothing, whatever the code',
+    (method) => {
+      for (const refusal of all) {
+        const { headers, body } = renderRefusal(refusal, { method, sent: true, clientIp: '' });
+        if (refusal instanceof ApiError) expect(headers['Retry-After'], body).toBe('9');
+        expect(body).not.toMatch('executed');
+      }
+    },
+  );
 
-  test('what the refusal tells by itself stays', () => {
+  test('data and Retry-After of a refusal stay beside what it says of having left', () => {
     const error = new ApiError('SERVICE_UNAVAILABLE', 'a sentence', { data: { index: 3 } });
     expect(toldFate(error, { method: 'POST', sent: true }).data).toEqual({ index: 3, sent: true });
     expect(renderError(toldFate(error, { method: 'POST', sent: false }), '').headers['Retry-After']).toBe('1');
   });
 });
 
-test('a body that becomes unreadable after its first byte has left: the answer from below the router says so, too', async () => {
+test('a body that becomes unreadable after its first byte has left is answered below the router that it may have been executed', async () => {
   let heads = 0;
   const upstream = await startRawVenue((socket) => {
     socket.once('data', () => {

@@ -125,7 +125,7 @@ describe('a target with a second reading is refused and the venue sees nothing',
     ['a raw UTF-8 letter', '/v1/m\u00e4rkets'],
     ['a broken percent triplet in the query', '/v1/markets?a=%zz'],
     ['another letter case', '/v1/Markets'],
-  ])('%s', async (_name, target) => {
+  ])('a target with a second reading (%s) is refused, and the venue sees nothing', async (_name, target) => {
     const before = service.venue.total();
     const answer = await get(target);
     expect([400, 404]).toContain(answer.status);

@@ -206,7 +206,7 @@ const expectRepeated = async (body: unknown, sending: Sending = {}) =>
   (await expectRefused(body, sending, 400, 'ORDER_ALREADY_SENT')).data;
 
 describe('a well-signed order is forwarded byte for byte', () => {
-  test('with white space, escapes in values and members that nobody signs', async () => {
+  test('an order with white space, escapes in values and members that nobody signs is forwarded byte for byte', async () => {
     const order = signed(newOrder({ client_id: 'é \u{1f600}', flags: ['REDUCE_ONLY'], trigger_price: '1.0' }));
     await expectForwarded(` ${JSON.stringify(order, null, 3)}\r\n`.replace('"BUY"', '"\\u0042UY"'));
   });
@@ -220,7 +220,7 @@ describe('a well-signed order is forwarded byte for byte', () => {
   ] as const;
 
   test.each(written)(
-    'with the size %s and the price %s: new, changed, in a list and as an algo order',
+    'an order of the size %s and the price %s is forwarded byte for byte: new, changed, in a list and as an algo order',
     async (size, price) => {
       const order = () => newOrder({ size, price });
       await expectForwarded(signed(order()));
@@ -230,7 +230,7 @@ describe('a well-signed order is forwarded byte for byte', () => {
     },
   );
 
-  test('once, by what was signed: another text of the same size is the same order', async () => {
+  test('an order of a size that was forwarded is the same order in any other text of that size, and is not forwarded again', async () => {
     const order = signed(newOrder({ size: '1' }));
     await expectForwarded(order);
     for (const size of ['1.0', '1E0', '10e-1', '1']) await expectRepeated({ ...order, size });
@@ -238,14 +238,17 @@ describe('a well-signed order is forwarded byte for byte', () => {
     await expectRepeated([list, { ...list, size: '1.0' }], { target: '/v1/orders/batch' });
   });
 
-  test.each(['0', '0.0', '0E-8', '', null])('of a MARKET type with the price %j', async (price) => {
-    for (const type of ['MARKET', 'STOP_MARKET']) {
-      const { price: _none, ...order } = newOrder({ type });
-      await expectForwarded({ ...signed(order), price });
-    }
-  });
+  test.each(['0', '0.0', '0E-8', '', null])(
+    'an order of a MARKET type with the price %j is forwarded byte for byte',
+    async (price) => {
+      for (const type of ['MARKET', 'STOP_MARKET']) {
+        const { price: _none, ...order } = newOrder({ type });
+        await expectForwarded({ ...signed(order), price });
+      }
+    },
+  );
 
-  test('with null for what may be absent', async () => {
+  test('an order with null for what may be absent is forwarded byte for byte', async () => {
     const absent = { on_behalf_of_account: null, client_id: null, instruction: null, flags: null, trigger_price: null };
     await expectForwarded({ ...signed(newOrder()), ...absent });
     const change = signed(newOrder(), { id: '7' });
@@ -255,22 +258,28 @@ describe('a well-signed order is forwarded byte for byte', () => {
     );
   });
 
-  test('in chunks', () => expectForwarded(signed(newOrder()), { headers: ['Transfer-Encoding: chunked'] }));
+  test('an order in chunks is forwarded byte for byte', () =>
+    expectForwarded(signed(newOrder()), { headers: ['Transfer-Encoding: chunked'] }));
 
   test.each([
     'Content-Type: application/json',
     'content-type: Application/JSON; charset=UTF-8',
     'Content-Type: application/json;charset="utf-8"',
     'Content-Encoding: identity',
-  ])('with %s', (header) => expectForwarded(signed(newOrder()), { headers: [header] }));
+  ])('an order with %s is forwarded byte for byte', (header) =>
+    expectForwarded(signed(newOrder()), { headers: [header] }),
+  );
 
-  test.each(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'STOP_LOSS_MARKET'])('of the type %s', async (type) => {
-    const { price: _none, ...order } = newOrder({ type, side: 'SELL', size: '0' });
-    await expectForwarded(signed(order));
-    await expectForwarded(signed(newOrder({ type, price: '0' })));
-  });
+  test.each(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'STOP_LOSS_MARKET'])(
+    'an order of the type %s is forwarded byte for byte',
+    async (type) => {
+      const { price: _none, ...order } = newOrder({ type, side: 'SELL', size: '0' });
+      await expectForwarded(signed(order));
+      await expectForwarded(signed(newOrder({ type, price: '0' })));
+    },
+  );
 
-  test('as a change of an order, with and without its id in the body', async () => {
+  test('a change of an order is forwarded byte for byte, with and without its id in the body', async () => {
     for (const id of ['1681462103821101699438490000', '7', '0', (STARK_PRIME - 1n).toString()]) {
       const sending = { method: 'PUT', target: `/v1/orders/${id}` };
       await expectForwarded(signed(newOrder(), { id }), sending);
@@ -278,38 +287,38 @@ describe('a well-signed order is forwarded byte for byte', () => {
     }
   });
 
-  test('as an algo order', async () => {
+  test('an algo order is forwarded byte for byte', async () => {
     const { price: _none, ...order } = newOrder({ type: 'MARKET', algo_type: 'TWAP', duration_seconds: 60 });
     await expectForwarded(signed(order), { target: '/v1/algo/orders' });
   });
 
-  test('in a list of 1 and of 50', async () => {
+  test('a list of 1 and of 50 orders is forwarded byte for byte', async () => {
     await expectForwarded([signed(newOrder())], { target: '/v1/orders/batch' });
     const fifty = Array.from({ length: 50 }, () => signed(newOrder()));
     await expectForwarded(fifty, { target: '/v1/orders/batch' });
   });
 
-  test('with a signature of 0x hex numbers', async () => {
+  test('an order with a signature of 0x hex numbers is forwarded byte for byte', async () => {
     const order = newOrder();
     const hex = subkey.sign(hashOf(order)).map((part) => `0x${BigInt(part).toString(16)}`);
     await expectForwarded({ ...order, signature: JSON.stringify(hex) });
   });
 
-  test('in a body of exactly 64 KiB', async () => {
+  test('an order in a body of exactly 64 KiB is forwarded byte for byte', async () => {
     const text = JSON.stringify(signed(newOrder()));
     await expectForwarded(text + ' '.repeat(64 * 1024 - Buffer.byteLength(text)));
   });
 });
 
 describe('whose key', () => {
-  test('a main session may use the main key and any active subkey, even in one list', async () => {
+  test('a main session may send orders of the main key and of any active subkey, even in one list', async () => {
     await expectForwarded(signed(newOrder(), { by: owner.key }), { session: owner.session });
     await expectForwarded(signed(newOrder(), { by: otherSubkey }), { session: owner.session });
     const list = [owner.key, subkey, otherSubkey, subkey].map((by) => signed(newOrder(), { by }));
     await expectForwarded(list, { session: owner.session, target: '/v1/orders/batch' });
   });
 
-  test('a wallet session may use any active subkey, and nothing else', async () => {
+  test('a wallet session may send orders of any active subkey, and of no other key', async () => {
     const wallet = await newWalletOwner(world);
     const bot = newStarkKey();
     const answer = await postSubkey(world, wallet.session, { name: 'bot', public_key: bot.publicKey });
@@ -320,13 +329,13 @@ describe('whose key', () => {
     await expectRefused(signed(newOrder(), { by: subkey, account }), { session });
   });
 
-  test('a subkey session cannot use the main key or another subkey', async () => {
+  test('a subkey session cannot send orders of the main key or of another subkey', async () => {
     await expectRefused(signed(newOrder(), { by: owner.key }));
     await expectRefused(signed(newOrder(), { by: otherSubkey }));
     await expectRefused(signed(newOrder(), { by: newStarkKey() }));
   });
 
-  test('a main session cannot use a revoked subkey, from the moment of its revocation', async () => {
+  test('a main session cannot send orders of a revoked subkey, from the moment of its revocation', async () => {
     const revoked = await addSubkey(world, owner);
     await expectForwarded(signed(newOrder(), { by: revoked }), { session: owner.session });
     const answer = await call(world.url, 'DELETE', `${SUBKEYS}/${revoked.publicKey}`, { bearer: owner.session });
@@ -335,7 +344,7 @@ describe('whose key', () => {
     await expectRefused(signed(newOrder(), { by: newStarkKey() }), { session: owner.session });
   });
 
-  test('a main session may use a subkey only from where that subkey may be used', async () => {
+  test('a main session may send orders of a subkey only from where that subkey may be used', async () => {
     const other = await newOwner(world);
     const { session, account } = other;
     const bound = await addSubkey(world, other, { allowed_cidrs: ['127.0.0.0/8'] });
@@ -359,7 +368,7 @@ describe('whose key', () => {
     await expectForwarded(order(), { session });
   });
 
-  test('the subkey or main key of another account signs nothing here', async () => {
+  test('an order signed by the subkey or main key of another account is refused', async () => {
     const stranger = await newOwner(world);
     const theirs = await addSubkey(world, stranger);
     for (const by of [stranger.key, theirs]) {
@@ -368,7 +377,7 @@ describe('whose key', () => {
     }
   });
 
-  test('one key in two accounts signs for each alone', async () => {
+  test('one key in two accounts signs the orders of each alone', async () => {
     const second = await newOwner(world);
     const answer = await postSubkey(world, second.session, registrationBody(world, second, subkey));
     expect(answer.status, answer.text).toBe(201);
@@ -406,7 +415,7 @@ describe('what is signed', () => {
     },
   );
 
-  test('an algo order that is signed by a key of nobody, or for another account, or as a change', async () => {
+  test('an algo order signed by a key of nobody, for another account, or as a change is refused', async () => {
     const target = '/v1/algo/orders';
     await expectRefused(signed(newOrder(), { by: newStarkKey() }), { target });
     await expectRefused(signed(newOrder(), { account: '0x1' as AccountId }), { target });
@@ -414,7 +423,7 @@ describe('what is signed', () => {
     await expectRefused({ ...newOrder(), signature: '["1","2"]' }, { target });
   });
 
-  test('another chain, another name of the service, another account', async () => {
+  test('an order signed for another chain, another name of the service or another account is refused', async () => {
     const chain = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_MAINNET' });
     const name = createMessageHasher(scureCurve, { domainName: 'Other', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
     await expectRefused(signed(newOrder(), { hasher: chain }));
@@ -422,24 +431,27 @@ describe('what is signed', () => {
     await expectRefused(signed(newOrder(), { account: '0x1' as AccountId }));
   });
 
-  test('a new order is no change, a change is no new order, and a change is of one order', async () => {
+  test('the signature of a new order is none of a change, nor the reverse, and that of a change is for one order', async () => {
     await expectRefused(signed(newOrder(), { id: '7' }));
     await expectRefused(signed(newOrder()), { method: 'PUT', target: '/v1/orders/7' });
     await expectRefused(signed(newOrder(), { id: '8' }), { method: 'PUT', target: '/v1/orders/7' });
   });
 
-  test.each(['id', 'order_id'])('the %s in the body must be the one in the path', async (name) => {
+  test.each(['id', 'order_id'])('the %s in the body of a changed order must be the one in the path', async (name) => {
     const sending = { method: 'PUT', target: '/v1/orders/7' };
     for (const value of ['8', '07', '0x7', 7]) {
       await expectRefused({ ...signed(newOrder(), { id: '7' }), [name]: value }, sending);
     }
   });
 
-  test.each(['07', '0x7', (STARK_PRIME + 7n).toString()])('the order 7 has no second name %s', async (id) => {
-    const order = signed(newOrder(), { id: '7' });
-    await expectRefused(order, { method: 'PUT', target: `/v1/orders/${id}` });
-    await expectForwarded(order, { method: 'PUT', target: '/v1/orders/7' });
-  });
+  test.each(['07', '0x7', (STARK_PRIME + 7n).toString()])(
+    'the order 7 cannot be changed under the second name %s',
+    async (id) => {
+      const order = signed(newOrder(), { id: '7' });
+      await expectRefused(order, { method: 'PUT', target: `/v1/orders/${id}` });
+      await expectForwarded(order, { method: 'PUT', target: '/v1/orders/7' });
+    },
+  );
 
   // In a signature a short name is the number of its letters: 'ab' is 0x6162.
   test.each([
@@ -453,7 +465,7 @@ describe('what is signed', () => {
     await expectForwarded(order, { method: 'PUT', target: `/v1/orders/${id}` });
   });
 
-  test('a signature beyond its ranges is refused, not reduced', async () => {
+  test('an order signature beyond its ranges is refused, not reduced', async () => {
     const order = newOrder();
     const [r, s] = subkey.sign(hashOf(order)).map(BigInt);
     if (r === undefined || s === undefined) throw new Error('no signature');
@@ -470,11 +482,12 @@ describe('what is signed', () => {
     await expectForwarded({ ...order, signature: JSON.stringify([String(r), String(s)]) });
   });
 
-  test.each([undefined, null, '', '[]', 'x', ['1', '2'], '["1","2"]'])('the signature %j', (signature) =>
-    expectRefused({ ...newOrder(), signature }),
+  test.each([undefined, null, '', '[]', 'x', ['1', '2'], '["1","2"]'])(
+    'an order with the signature %j is refused',
+    (signature) => expectRefused({ ...newOrder(), signature }),
   );
 
-  test('on_behalf_of_account needs the isolated-market flag, and to be a felt', async () => {
+  test('an order with on_behalf_of_account needs the isolated-market flag, and an account that is a felt', async () => {
     const order = signed(newOrder({ on_behalf_of_account: '0xabc' }));
     await expectRefused(order, {}, 403, 'ISOLATED_MARKET_ACCOUNT_MISMATCH');
     const listed = await expectRefused(
@@ -506,7 +519,7 @@ describe('once, and soon', () => {
     await expectRepeated(signed(order, { by: otherSubkey }), { session: owner.session });
   });
 
-  test('of one order sent many times at once, one reaches the venue', async () => {
+  test('one order sent many times at once reaches the venue once', async () => {
     const order = signed(newOrder());
     const before = venue.seen.length;
     const answers = await Promise.all(Array.from({ length: 8 }, () => send(order)));
@@ -514,14 +527,14 @@ describe('once, and soon', () => {
     expect(venue.seen.length).toBe(before + 1);
   });
 
-  test('the same terms in another account are another order', async () => {
+  test('an order with the terms of one of another account is another order', async () => {
     const second = await newOwner(world);
     const order = newOrder();
     await expectForwarded(signed(order));
     await expectForwarded(signed(order, { by: second.key, account: second.account }), { session: second.session });
   });
 
-  test('a timestamp in another unit is told so', async () => {
+  test('an order whose timestamp is in another unit is told so', async () => {
     const seconds = Math.floor(nowMs() / 1000);
     for (const [signature_timestamp, unit] of [
       [seconds, 'seconds'],
@@ -532,13 +545,13 @@ describe('once, and soon', () => {
     }
   });
 
-  test('a refused list marks none of its orders', async () => {
+  test('a refused list of orders marks none of its orders as sent', async () => {
     const good = signed(newOrder());
     await expectRefused([good, { ...good, size: '7' }], { target: '/v1/orders/batch' });
     await expectForwarded(good);
   });
 
-  test('a timestamp of 5 minutes ago or 30 s ahead is the last that is accepted', async () => {
+  test('an order of 5 minutes ago or 30 s ahead is the last that is accepted', async () => {
     await expectForwarded(signed(newOrder({ signature_timestamp: nowMs() - 300_000 })));
     await expectRefused(signed(newOrder({ signature_timestamp: nowMs() - 300_001 })));
     await expectForwarded(signed(newOrder({ signature_timestamp: nowMs() + 30_000 })));
@@ -555,7 +568,7 @@ describe('once, and soon', () => {
     [{ ...signed(newOrder(), { by, account }), algo_type: 'TWAP' }, { target: '/v1/algo/orders' }],
   ];
 
-  test('an order whose venue broke off may have been taken: who sends it again is told so, and when and by which request it left', async () => {
+  test('an order whose venue broke off may have been taken: whoever sends it again is told so, and when and by which request it left', async () => {
     for (const [body, sending] of ways(subkey, owner.account)) {
       venue.breakOnce();
       const before = venue.seen.length;
@@ -623,13 +636,16 @@ describe('what a venue could read otherwise', () => {
     ['a comment', (json) => `${json}//`],
     ['half of it', (json) => json.slice(0, -1)],
     ['nothing but a space', () => ' '],
-  ])('%s, which no signature mends', async (_what, change) => {
-    const json = text();
-    const changed = change(json);
-    expect(bytesOf(changed).equals(bytesOf(json))).toBe(false);
-    await expectRefused(changed, {}, 400, 'BINDING_ERROR');
-    await expectForwarded(json);
-  });
+  ])(
+    'an order body that a venue could read otherwise (%s) is refused, and no signature mends it',
+    async (_what, change) => {
+      const json = text();
+      const changed = change(json);
+      expect(bytesOf(changed).equals(bytesOf(json))).toBe(false);
+      await expectRefused(changed, {}, 400, 'BINDING_ERROR');
+      await expectForwarded(json);
+    },
+  );
 
   test.each<[string, (text: string) => string]>([
     ['the id by a second name, on a new order', (json) => json.replace('{', '{"orderId":"7",')],
@@ -648,7 +664,7 @@ describe('what a venue could read otherwise', () => {
     ['a name in another case alone', (json) => json.replace('"size"', '"Size"')],
     ['side in small letters', (json) => json.replace('BUY', 'buy')],
     ['type in small letters', (json) => json.replace('LIMIT', 'limit')],
-  ])('%s', async (_what, change) => {
+  ])('an order body that a venue could read otherwise (%s) is refused', async (_what, change) => {
     const json = text();
     const changed = change(json);
     expect(changed).not.toBe(json);
@@ -657,7 +673,7 @@ describe('what a venue could read otherwise', () => {
   });
 
   test.each(['9007199254740992', '9007199254740993', '18446744073709551617'])(
-    'signature_timestamp %s, which a reader of doubles cannot tell from its neighbours, though it is signed',
+    'an order with the signature_timestamp %s, which a reader of doubles cannot tell from its neighbours, is refused, though it is signed',
     async (digits) => {
       const order = signed(newOrder({ signature_timestamp: Number(digits) }));
       const json = JSON.stringify(order).replace(/("signature_timestamp":)[0-9]+/, (_all, name) => name + digits);
@@ -667,37 +683,40 @@ describe('what a venue could read otherwise', () => {
   );
 
   test.each(['01', '1e-9', '.5', '5.', '+1', '-1', '-0', '', '0.000000001', '0x1', ' 1'])(
-    'size or price %j, though it is signed',
+    'an order of the size or the price %j is refused, though it is signed',
     async (amount) => {
       await expectRefused(signed(newOrder({ size: amount }), {}));
       await expectRefused(signed(newOrder({ price: amount }), {}));
     },
   );
 
-  test('9 decimals whose last one is no part of the signature', async () => {
+  test('an order with 9 decimals whose last one is no part of the signature is refused', async () => {
     const order = signed(newOrder({ size: '0.12345678' }));
     await expectRefused({ ...order, size: '0.123456781' });
     await expectForwarded(order);
   });
 
-  test('amounts of 2^127 and more', async () => {
+  test('an order with an amount of 2^127 or more is refused', async () => {
     await expectRefused(signed(newOrder({ size: '1701411834604692317316873037158.84105728' })));
     await expectRefused(signed(newOrder({ price: '9'.repeat(40) })));
   });
 
-  test.each(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET'])('a price on %s, by any name', async (type) => {
-    await expectRefused(signed(newOrder({ type, price: '50000' })));
-    const { price: _none, ...order } = newOrder({ type });
-    await expectRefused({ ...signed(order), PRICE: '50000' });
-    await expectRefused({ ...signed(order), price: 50000 });
-    await expectRefused({ ...signed(order), price: 0 });
-  });
+  test.each(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET'])(
+    'an order of the type %s with a price, by any name, is refused',
+    async (type) => {
+      await expectRefused(signed(newOrder({ type, price: '50000' })));
+      const { price: _none, ...order } = newOrder({ type });
+      await expectRefused({ ...signed(order), PRICE: '50000' });
+      await expectRefused({ ...signed(order), price: 50000 });
+      await expectRefused({ ...signed(order), price: 0 });
+    },
+  );
 
-  test.each(['123', '0x7b', ''])('the market %j, which is signed as a number', (market) =>
+  test.each(['123', '0x7b', ''])('an order in the market %j, which is signed as a number, is refused', (market) =>
     expectRefused(signed(newOrder({ market }))),
   );
 
-  test('gzip, as it says or as it does not', async () => {
+  test('an order in gzip is refused, whether its headers say so or not', async () => {
     const zipped = gzipSync(text());
     await expectRefused(zipped, { headers: ['Content-Encoding: gzip'] }, 400, 'BINDING_ERROR');
     await expectRefused(zipped, {}, 400, 'BINDING_ERROR');
@@ -717,30 +736,30 @@ describe('what a venue could read otherwise', () => {
     ['Content-Type: application/json; charset=utf-8; charset=utf-16'],
     ['Content_Type: application/json; charset=utf-16'],
     ['Content-Type: application/json', 'Content-Type: application/json; charset=utf-16'],
-  ])('%s, for which nobody is told to sign again', async (...headers) => {
+  ])('an order with %s is refused, and nobody is told to sign again', async (...headers) => {
     const { message } = await expectRefused(text(), { headers }, 400, 'BINDING_ERROR');
     expect(message).toBe('the content type must be application/json, with charset=utf-8 or no parameter');
   });
 
-  test('a byte order mark, by its name', async () => {
+  test('an order body that begins with a byte order mark is refused by the name of the mark', async () => {
     const { message } = await expectRefused(`\ufeff${text()}`, {}, 400, 'BINDING_ERROR');
     expect(message).toBe('the body cannot be read in one way only: it begins with a byte order mark');
   });
 
-  test.each(['?size=9', '?', '?x'])('the query %s', async (query) => {
+  test.each(['?size=9', '?', '?x'])('an order sent with the query %s is refused', async (query) => {
     const refused = [400, 'INVALID_REQUEST_PARAMETER'] as const;
     await expectRefused(text(), { target: `/v1/orders${query}` }, ...refused);
     await expectRefused([signed(newOrder())], { target: `/v1/orders/batch${query}` }, ...refused);
     await expectRefused(signed(newOrder(), { id: '7' }), { target: `/v1/orders/7${query}`, method: 'PUT' }, ...refused);
   });
 
-  test('a body over 64 KiB, declared or in chunks', async () => {
+  test('an order body over 64 KiB is refused, declared or in chunks', async () => {
     const large = text().padEnd(64 * 1024 + 1);
     await expectRefused(large, {}, 413, 'PAYLOAD_TOO_LARGE');
     await expectRefused(large, { headers: ['Transfer-Encoding: chunked'] }, 413, 'PAYLOAD_TOO_LARGE');
   });
 
-  test('no body', async () => {
+  test('an order without a body is refused', async () => {
     await expectRefused('', {}, 400, 'BINDING_ERROR');
     await expectRefused('', { target: '/v1/algo/orders' }, 400, 'BINDING_ERROR');
   });
@@ -749,14 +768,14 @@ describe('what a venue could read otherwise', () => {
 describe('a list of orders', () => {
   const target = '/v1/orders/batch';
 
-  test('of 51, of none, or that is no list', async () => {
+  test('a list of 51 orders, of none, or a body that is no list is refused', async () => {
     const many = Array.from({ length: 51 }, () => signed(newOrder()));
     for (const body of [many, [], signed(newOrder()), { orders: [signed(newOrder())] }, null]) {
       expect((await expectRefused(body, { target }, 400, 'BINDING_ERROR')).message).toContain('1 to 50');
     }
   });
 
-  test('the refusal names the one that is wrong, for every reason', async () => {
+  test('the refusal of a list of orders names the one that is wrong, for every reason', async () => {
     const replayed = signed(newOrder());
     await expectForwarded(replayed);
     const twin = signed(newOrder());
@@ -777,7 +796,7 @@ describe('a list of orders', () => {
     await expectForwarded(twin);
   });
 
-  test('also when it cannot be read in one way only', async () => {
+  test('the refusal of a list of orders names the one that cannot be read in one way only', async () => {
     const [first, second, third] = [newOrder(), newOrder(), newOrder()].map((order) => JSON.stringify(signed(order)));
     const list = (changed = second) => `[ ${first} ,\n${changed}, ${third}]`;
     for (const bad of [
@@ -921,7 +940,7 @@ describe('with one place in the queue of signatures', () => {
     expectRawRefusal(await sendHere(again), 400, 'ORDER_ALREADY_SENT');
   });
 
-  test('a list of 50 takes no more than that place, whoever signed its orders', async () => {
+  test('a list of 50 orders takes one place in the queue of signatures, whoever signed its orders', async () => {
     const list = Array.from({ length: 50 }, (_, i) =>
       signed(newOrder(), { by: i % 3 === 1 ? bot : trader.key, account: trader.account }),
     );
@@ -939,7 +958,7 @@ async function createRecordingVenueUrl(): Promise<string> {
 }
 
 describe('settings', () => {
-  test('orders.unsigned_routes = refuse: no trade request without signed orders reaches the venue', async () => {
+  test('with orders.unsigned_routes = refuse no trade request without signed orders reaches the venue', async () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
@@ -964,7 +983,7 @@ describe('settings', () => {
     expect(other.seen).toHaveLength(2);
   });
 
-  test('orders.repeats = distinct_client_id: what hashes alike is another order under another client_id, in every way to send one', async () => {
+  test('with orders.repeats = distinct_client_id what hashes alike is another order under another client_id, in every way to send one', async () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
@@ -992,11 +1011,11 @@ describe('settings', () => {
     expect(other.seen).toHaveLength(8);
   });
 
-  test('orders.unsigned_routes = allow is the default', async () => {
+  test('with orders.unsigned_routes as by default an unsigned cancel reaches the venue', async () => {
     await expectForwarded('', { method: 'DELETE', target: '/v1/orders/7' });
   });
 
-  test('without room among three tenths of orders.max_marks no order of an account reaches the venue, and others have theirs', async () => {
+  test('an account that fills three tenths of orders.max_marks has no further order reach the venue, and other accounts have theirs', async () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
@@ -1030,7 +1049,7 @@ describe('settings', () => {
     expectRawRefusal(await sendOf(shared, 1), 503, 'SERVICE_UNAVAILABLE');
   });
 
-  test('orders.verify = off forwards what it gets', async () => {
+  test('with orders.verify = off what is no order is forwarded as it came', async () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
@@ -1042,7 +1061,7 @@ describe('settings', () => {
   });
 });
 
-test('a subkey whose revocation could not be written signs no more orders, under no session', async () => {
+test('a subkey whose revocation could not be written signs no more orders, under any session', async () => {
   const upstream = createRecordingVenue();
   onTestFinished(upstream.close);
   const at = await upstream.listen({ port: 0, host: '127.0.0.1' });

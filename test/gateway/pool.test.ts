@@ -59,43 +59,48 @@ const hostile: string[] = [
 ];
 
 describe('no header wedges the pool', () => {
-  test.each(hostile)('%j: after twice as many requests as connections, a plain GET answers at once', async (header) => {
-    const venue = await startVenue();
-    const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections, maxWaiting: 0 } });
-    for (let n = 0; n < 2 * connections; n += 1) {
-      for (const method of ['GET', 'POST']) {
-        // The client sends its request, a body's worth of terminator, and no more: whatever is not answered then is given up.
-        const client = rawClient(gateway.port, `${method} /h HTTP/1.1\r\nHost: g\r\n${header}\r\n\r\n0\r\n\r\n`);
-        await client.until((text) => text.includes('\r\n\r\n')).catch(() => 'closed without an answer');
-        client.socket.destroy();
+  test.each(hostile)(
+    'the header %j does not wedge the pool: after twice as many requests as connections, a plain GET answers at once',
+    async (header) => {
+      const venue = await startVenue();
+      const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections, maxWaiting: 0 } });
+      for (let n = 0; n < 2 * connections; n += 1) {
+        for (const method of ['GET', 'POST']) {
+          // The client sends its request, a body's worth of terminator, and no more: whatever is not answered then is given up.
+          const client = rawClient(gateway.port, `${method} /h HTTP/1.1\r\nHost: g\r\n${header}\r\n\r\n0\r\n\r\n`);
+          await client.until((text) => text.includes('\r\n\r\n')).catch(() => 'closed without an answer');
+          client.socket.destroy();
+        }
       }
-    }
-    await eventually(() => gateway.upstream.stats().busy === 0);
-    expect(await ask(gateway.port, get('/plain'))).toMatch(/^HTTP\/1.1 200 OK/);
-    expect(venue.seen.at(-1)?.target).toBe('/plain');
-    for (const seen of venue.seen.filter(({ target }) => target === '/h')) {
-      expect(seen.headers.host).toBe(venue.url.slice('http://'.length));
-      expect(seen.headers['countersign-account']).toBe('0xabc');
-      expect(seen.headers['countersign-upstream-secret']).toBe('the-secret');
-      expect(seen.headers['x-forwarded-for']).toBe('203.0.113.9');
-      const ours = seen.rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase().replaceAll('_', '-'));
-      expect(ours.filter((name) => name.startsWith('countersign'))).toHaveLength(8);
-      for (const gone of [
-        'keep-alive',
-        'te',
-        'trailer',
-        'upgrade',
-        'http2-settings',
-        'expect',
-        'forwarded',
-        'cookie',
-        'transfer-encoding',
-      ]) {
-        expect(ours).not.toContain(gone);
+      await eventually(() => gateway.upstream.stats().busy === 0);
+      expect(await ask(gateway.port, get('/plain'))).toMatch(/^HTTP\/1.1 200 OK/);
+      expect(venue.seen.at(-1)?.target).toBe('/plain');
+      for (const seen of venue.seen.filter(({ target }) => target === '/h')) {
+        expect(seen.headers.host).toBe(venue.url.slice('http://'.length));
+        expect(seen.headers['countersign-account']).toBe('0xabc');
+        expect(seen.headers['countersign-upstream-secret']).toBe('the-secret');
+        expect(seen.headers['x-forwarded-for']).toBe('203.0.113.9');
+        const ours = seen.rawHeaders
+          .filter((_, i) => i % 2 === 0)
+          .map((name) => name.toLowerCase().replaceAll('_', '-'));
+        expect(ours.filter((name) => name.startsWith('countersign'))).toHaveLength(8);
+        for (const gone of [
+          'keep-alive',
+          'te',
+          'trailer',
+          'upgrade',
+          'http2-settings',
+          'expect',
+          'forwarded',
+          'cookie',
+          'transfer-encoding',
+        ]) {
+          expect(ours).not.toContain(gone);
+        }
+        expect(ours.filter((name) => /^(proxy-|x-original|x-rewrite|x-http|x-method)/.test(name))).toEqual([]);
       }
-      expect(ours.filter((name) => /^(proxy-|x-original|x-rewrite|x-http|x-method)/.test(name))).toEqual([]);
-    }
-  });
+    },
+  );
 });
 
 describe('the pool itself', () => {
@@ -170,7 +175,7 @@ describe('the pool itself', () => {
     },
   );
 
-  test('a request that is said no to at the last moment is not sent, ends without another event, and costs no connection', async () => {
+  test('a request that is refused at the last moment is not sent, ends without another event, and costs no connection', async () => {
     const venue = await startVenue();
     const upstream = open(venue.url, 0);
     for (let n = 0; n < 2 * connections; n += 1) {
@@ -194,7 +199,7 @@ describe('the pool itself', () => {
     expect(venue.heads).toBe(1);
   });
 
-  test('there are never more connections than allowed, and no more waiting requests than allowed', async () => {
+  test('the pool never has more connections than allowed, nor more waiting requests than allowed', async () => {
     const answers: ServerResponse[] = [];
     const venue = await startVenue((_request, response) => answers.push(response));
     const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections: 2, maxWaiting: 1 } });
@@ -211,7 +216,7 @@ describe('the pool itself', () => {
     expect(gateway.grants.map((grant) => grant.releases)).toEqual([1, 1, 1, 1]);
   });
 
-  test('a request that waits too long is refused, and its place is free again', async () => {
+  test('a request that waits too long for a connection is refused, and its place is free again', async () => {
     const venue = await startVenue(() => undefined);
     const gateway = await startGateway({
       upstreamUrl: venue.url,
@@ -228,7 +233,7 @@ describe('the pool itself', () => {
     expect(gateway.upstream.stats().waiting).toBe(0);
   });
 
-  test('a client that leaves gives its place in the queue back', async () => {
+  test('a client that leaves gives its place in the queue for connections back', async () => {
     const venue = await startVenue(() => undefined);
     const gateway = await startGateway({ upstreamUrl: venue.url, upstream: { connections: 1 } });
     rawClient(gateway.port, get('/1'));
@@ -266,7 +271,7 @@ describe('the pool itself', () => {
     expect(await ask(gateway.port, get('/'))).toContain('200 OK');
   });
 
-  test('destroy fails what is under way and what waits', async () => {
+  test('destroying the pool fails what is under way and what waits', async () => {
     const venue = await startVenue(() => undefined);
     const upstream = createUpstream({
       address: venueAddress(venue.url),

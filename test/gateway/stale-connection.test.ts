@@ -57,21 +57,24 @@ describe('a GET over a connection that the venue has ended', () => {
   test.each([
     ['reset', reset],
     ['closed', close],
-  ])('(%s) is sent once more over a new one, and its client sees the answer alone', async (_how, end) => {
-    const { url, state } = await endingFirst(end);
-    const gateway = await gatewayTo(url);
-    const answer = await ask(gateway.port, get('/'));
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*\r\n\r\nok$/s);
-    expect(state).toEqual({ connections: 2, requests: 3 });
-    expect(await gateway.outcome(1)).toEqual({ kind: 'answered', status: 200 });
-    expect(gateway.grants[1]).toMatchObject({ heads: 1, releases: 1 });
-    // Its place was one and the same: the next finds it free.
-    await eventually(() => gateway.upstream.stats().busy === 0);
-    expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 200 /);
-    expect(state).toEqual({ connections: 2, requests: 4 });
-  });
+  ])(
+    'a GET over a connection that the venue has ended (%s) is sent once more over a new one, and its client sees the answer alone',
+    async (_how, end) => {
+      const { url, state } = await endingFirst(end);
+      const gateway = await gatewayTo(url);
+      const answer = await ask(gateway.port, get('/'));
+      expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*\r\n\r\nok$/s);
+      expect(state).toEqual({ connections: 2, requests: 3 });
+      expect(await gateway.outcome(1)).toEqual({ kind: 'answered', status: 200 });
+      expect(gateway.grants[1]).toMatchObject({ heads: 1, releases: 1 });
+      // Its place was one and the same: the next finds it free.
+      await eventually(() => gateway.upstream.stats().busy === 0);
+      expect(await ask(gateway.port, get('/'))).toMatch(/^HTTP\/1.1 200 /);
+      expect(state).toEqual({ connections: 2, requests: 4 });
+    },
+  );
 
-  test('is asked about again: what ended meanwhile is refused and not sent', async () => {
+  test('a GET that would be sent again is asked about again: what ended meanwhile is refused and not sent', async () => {
     let cut = (): void => undefined;
     const { url, state } = await endingFirst((socket) => {
       cut();
@@ -88,7 +91,7 @@ describe('a GET over a connection that the venue has ended', () => {
     await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
-  test('is not sent a third time', async () => {
+  test('a GET over a connection that the venue has ended is not sent a third time', async () => {
     const { url, state } = await endingFirst(reset, reset);
     const gateway = await gatewayTo(url);
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');
@@ -96,7 +99,7 @@ describe('a GET over a connection that the venue has ended', () => {
     await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
-  test('has its time from the beginning: it is over before that of one that began before it was sent again', async () => {
+  test('a GET that is sent again has its time from the beginning: it is over before that of one that began before it was sent again', async () => {
     const time = { forward: { deadlineMs: 1000 } };
     const held = Promise.withResolvers<Socket>();
     const { url, state } = await endingFirst(held.resolve, () => undefined);
@@ -118,7 +121,7 @@ describe('a GET over a connection that the venue has ended', () => {
     await eventually(() => gateway.upstream.stats().busy === 0);
   });
 
-  test('is not sent again when its client has left', async () => {
+  test('a GET over a connection that the venue has ended is not sent again when its client has left', async () => {
     const arrived = Promise.withResolvers<Socket>();
     const { url, state } = await endingFirst(arrived.resolve);
     const gateway = await gatewayTo(url);
@@ -132,7 +135,7 @@ describe('a GET over a connection that the venue has ended', () => {
     expect(state.requests).toBe(3);
   });
 
-  test('is not sent again when it is the gateway that ends it', async () => {
+  test('a GET is not sent again when it is the gateway that ends its connection', async () => {
     const arrived = Promise.withResolvers<Socket>();
     const { url, state } = await endingFirst(arrived.resolve);
     const gateway = await gatewayTo(url);
@@ -143,7 +146,7 @@ describe('a GET over a connection that the venue has ended', () => {
     expect(state).toEqual({ connections: 1, requests: 2 });
   });
 
-  test('finds a connection that works also where all idle ones are stale', async () => {
+  test('a GET finds a connection that works also where all idle ones are stale', async () => {
     let restarted = false;
     const sockets: Socket[] = [];
     const { url, state } = await scripted((connection, _request, socket) => {
@@ -175,7 +178,7 @@ describe('nothing is sent again', () => {
     ].join('\r\n');
 
   test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'])(
-    'of a %s, whatever became of its connection',
+    'a %s is not sent again, whatever became of its connection',
     async (method) => {
       for (const end of [reset, close]) {
         const { url, state } = await endingFirst(end);
@@ -187,7 +190,7 @@ describe('nothing is sent again', () => {
   );
 
   test.each(['H', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n'])(
-    'once a byte of an answer has come: %j',
+    'a GET is not sent again once a byte of an answer has come: %j',
     async (begun) => {
       const { url, state } = await endingFirst((socket) => socket.end(begun));
       const gateway = await gatewayTo(url);
@@ -196,7 +199,7 @@ describe('nothing is sent again', () => {
     },
   );
 
-  test('over a connection that was new', async () => {
+  test('a GET over a connection that was new is not sent again', async () => {
     const { url, state } = await scripted((_connection, _request, socket) => reset(socket));
     const gateway = await startGateway({ upstreamUrl: url });
     expect(await ask(gateway.port, get('/'))).toContain('X-Refused: upstream_unavailable');

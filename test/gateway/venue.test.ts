@@ -90,7 +90,7 @@ describe('the door', () => {
     ['the beginning of the secret', { 'Countersign-Upstream-Secret': secret.slice(0, -1) }],
     ['the secret twice', { 'Countersign-Upstream-Secret': [secret, secret] }],
     ['a bearer in its place', { Authorization: `Bearer ${secret}` }],
-  ])('a request with %s is refused, whatever it asks', async (_name, proof) => {
+  ])('the demo venue refuses a request with %s, whatever it asks', async (_name, proof) => {
     for (const [method, path] of [
       ['GET', '/v1/balance'],
       ['GET', '/v1/markets'],
@@ -105,21 +105,21 @@ describe('the door', () => {
     expect(venue.total()).toBe(5);
   });
 
-  test('a secret that could be guessed is not accepted at start', async () => {
+  test('the demo venue does not start with a secret that could be guessed', async () => {
     await expect(startVenue({ secret: 'short', listen: { host: '127.0.0.1', port: 0 } })).rejects.toThrow(/16/);
     await expect(startVenue({ secret: '', listen: { host: '127.0.0.1', port: 0 } })).rejects.toThrow(/16/);
   });
 
-  test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost'])('it does not listen on %s', async (host) => {
+  test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost'])('the demo venue does not listen on %s', async (host) => {
     await expect(startVenue({ secret, listen: { host, port: 0 } })).rejects.toThrow('only 127.0.0.1 or ::1');
   });
 
-  test('it listens on a unix socket that only its owner may open', () => {
+  test('the demo venue listens on a unix socket that only its owner may open', () => {
     expect(venue.address).toBe(`unix:${join(folder, 'venue.sock')}`);
     expect(statSync(join(folder, 'venue.sock')).mode & 0o777).toBe(0o600);
   });
 
-  test('it listens on a loopback port', async () => {
+  test('the demo venue listens on a loopback port', async () => {
     const other = await startVenue({ secret, listen: { host: '127.0.0.1', port: 0 } });
     expect(other.address).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
     expect(await send(other, 'GET', '/v1/system/state', nobody)).toMatchObject({ status: 200, json: { status: 'ok' } });
@@ -127,11 +127,11 @@ describe('the door', () => {
     await expect(send(other, 'GET', '/v1/system/state', nobody)).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('a path that is taken is an error, not a second venue', async () => {
+  test('the demo venue does not start on a path that is taken', async () => {
     await expect(startVenue({ secret, listen: { path: join(folder, 'venue.sock') } })).rejects.toThrow('EADDRINUSE');
   });
 
-  test('two venues share nothing', async () => {
+  test('two demo venues share nothing', async () => {
     await place(atMarket('BUY', '1'));
     const other = await startVenue({ secret, listen: { path: join(folder, 'other.sock') } });
     expect((await send(other, 'GET', '/v1/positions', alice)).json).toEqual({ results: [] });
@@ -169,14 +169,14 @@ describe('identity', () => {
   ] as const;
 
   test.each([...own, ...trading, ['POST', '/v1/transfers'] as const])(
-    '%s %s is refused when no account is named, even to a holder of every permission',
+    '%s %s is refused by the demo venue when no account is named, even to a holder of every permission',
     async (method, path) => {
       const answer = await ask(method, path, identity(''));
       expect(answer).toMatchObject({ status: 401, json: { error: 'UNAUTHORIZED_ERROR', data: null } });
     },
   );
 
-  test.each(trading)('%s %s needs the permission trade', async (method, path) => {
+  test.each(trading)('%s %s needs the permission trade at the demo venue', async (method, path) => {
     for (const permissions of ['', 'account:read funds:transfer', 'trader', 'keys:trade'])
       expect(await ask(method, path, identity('0xa11ce', permissions))).toMatchObject({
         status: 403,
@@ -184,7 +184,7 @@ describe('identity', () => {
       });
   });
 
-  test('a withdrawal needs the permission funds:transfer', async () => {
+  test('a withdrawal needs the permission funds:transfer at the demo venue', async () => {
     const withdrawal = { kind: 'WITHDRAWAL', token: 'USDC', amount: '1' };
     const subkey = identity('0xa11ce', 'account:read keys:read trade');
     expect(await ask('POST', '/v1/transfers', subkey, withdrawal)).toMatchObject({
@@ -201,12 +201,12 @@ describe('identity', () => {
     },
   );
 
-  test('an account header sent twice names nobody', async () => {
+  test('an account header that is sent twice names nobody', async () => {
     const headers = { ...alice, 'Countersign-Account': ['0xa11ce', '0xb0b'] };
     expect((await send(venue, 'GET', '/v1/balance', headers)).status).toBe(401);
   });
 
-  test('the account comes from its header alone: not from the bearer, the query or the body', async () => {
+  test('the demo venue takes the account from its header alone: not from the bearer, the query or the body', async () => {
     const headers = { ...alice, Authorization: 'Bearer 0xb0b', 'X-Account': '0xb0b', account: '0xb0b' };
     const placed = await ask(
       'POST',
@@ -225,7 +225,7 @@ describe('identity', () => {
     expect(await get('/v1/orders', bob)).toEqual({ results: [] });
   });
 
-  test("an account cannot see, change or cancel another's order, nor move its money", async () => {
+  test('an account cannot see, change or cancel the order of another, nor move its money', async () => {
     const { json } = await place(limit('BUY', '1', '100', { client_id: 'mine' }));
     expect(json).toMatchObject({ id: '1' });
     const unknown = { status: 404, json: { error: 'ORDER_ID_NOT_FOUND', data: null } };
@@ -251,7 +251,7 @@ describe('identity', () => {
 });
 
 describe('public routes', () => {
-  test('GET /v1/markets lists every member that clients need, one market or all', async () => {
+  test('GET /v1/markets of the demo venue lists every member that clients need, one market or all', async () => {
     const btc = {
       symbol: 'BTC-USD-PERP',
       asset_kind: 'PERP',
@@ -269,7 +269,7 @@ describe('public routes', () => {
     expect(await get('/v1/markets?market=DOGE', nobody)).toEqual({ results: [] });
   });
 
-  test('prices are a fixed function of the market', async () => {
+  test('prices of the demo venue are a fixed function of the market', async () => {
     const prices = { mark_price: '60000', last_traded_price: '60000', bid: '59999.9', ask: '60000.1' };
     const summary = { symbol: 'BTC-USD-PERP', ...prices, created_at: expect.any(Number) };
     expect(await get('/v1/markets/summary?market=BTC-USD-PERP', nobody)).toEqual({ results: [summary] });
@@ -280,7 +280,7 @@ describe('public routes', () => {
     });
   });
 
-  test('the order book and the best prices agree', async () => {
+  test('the order book of the demo venue and its best prices agree', async () => {
     const head = { market: 'SOL-USD-PERP', seq_no: 1, last_updated_at: 0 };
     expect(await get('/v1/orderbook/SOL-USD-PERP', nobody)).toEqual({
       ...head,
@@ -322,7 +322,7 @@ describe('public routes', () => {
     });
   });
 
-  test('other routes of the Paradex API are reachable and empty, whoever asks', async () => {
+  test('other routes of the Paradex API are reachable at the demo venue and empty, whoever asks', async () => {
     expect(await ask('GET', '/v1/vaults', nobody)).toMatchObject({ status: 200, json: { results: [] } });
     expect(await ask('GET', '/v1/xp/transfer/7', nobody)).toMatchObject({ status: 200, json: { results: [] } });
     expect(await ask('POST', '/v1/account/profile/username', alice, {})).toMatchObject({ status: 200, json: {} });
@@ -503,7 +503,7 @@ describe('orders', () => {
     [{ price: '50000' }],
     [{ size: '0', price: '50000' }],
     [{ size: '101', price: '50000' }],
-  ])('a change to %j is refused and changes nothing', async (change) => {
+  ])('a change of an order to %j is refused and changes nothing', async (change) => {
     await place(limit('BUY', '0.2', '40000'));
     expect((await ask('PUT', '/v1/orders/1', alice, change)).status).toBe(400);
     expect(await get('/v1/orders/1')).toMatchObject({ status: 'OPEN', size: '0.2', price: '40000' });
@@ -523,7 +523,7 @@ describe('orders', () => {
     expect(await get('/v1/orders-history')).toMatchObject({ results: [{ id: '1', status: 'CLOSED' }] });
   });
 
-  test('cancelling all cancels one market when one is named, with the trailing slash of some clients too', async () => {
+  test('a cancel of all orders cancels one market when one is named, with the trailing slash of some clients too', async () => {
     await place(limit('BUY', '1', '100'));
     await place({ ...limit('BUY', '1', '100'), market: 'ETH-USD-PERP' });
     await place({ ...limit('BUY', '1', '100'), market: 'SOL-USD-PERP' });
@@ -536,7 +536,7 @@ describe('orders', () => {
     expect(await get('/v1/orders')).toEqual({ results: [] });
   });
 
-  test('one bad order of a batch does not stop the others', async () => {
+  test('a bad order of a batch does not stop the others', async () => {
     const batch = [limit('BUY', '1', '100'), { market: 'DOGE' }, 7, atMarket('BUY', '0.001')];
     expect(await ask('POST', '/v1/orders/batch', alice, batch)).toMatchObject({
       status: 201,
@@ -580,7 +580,7 @@ describe('orders', () => {
     ['1e01', '10'],
     ['10000e-3', '10'],
     [`1.${'0'.repeat(38)}`, '1'],
-  ])('an order of %s is one of %s', async (size, shown) => {
+  ])('an order of the size %s is shown with the size %s', async (size, shown) => {
     const { status, json } = await place(limit('BUY', size, '1.000E+2'));
     expect({ status, json }).toMatchObject({ status: 201, json: { size: shown, price: '100' } });
   });
@@ -610,7 +610,7 @@ describe('orders', () => {
     ['a flag', { flags: ['REDUCE_ONLY'] }],
     ['a client id that is a number', { client_id: 7 }],
     ['a long client id', { client_id: 'x'.repeat(101) }],
-  ])('an order with %s is refused', async (_name, change) => {
+  ])('an order with %s is refused by the demo venue', async (_name, change) => {
     expect(await place(limit('BUY', '1', '100', change))).toMatchObject({
       status: 400,
       json: { error: 'INVALID_REQUEST_PARAMETER', message: expect.any(String), data: null },
@@ -618,7 +618,7 @@ describe('orders', () => {
     expect(await get('/v1/orders-history')).toMatchObject({ results: [] });
   });
 
-  test('members named like parts of a prototype are only members', async () => {
+  test('members of an order named like parts of a prototype are only members', async () => {
     const body = `{"__proto__":{"side":"BUY"},"constructor":1,${JSON.stringify(limit('SELL', '1', '70000')).slice(1)}`;
     expect(await send(venue, 'POST', '/v1/orders', alice, body)).toMatchObject({ status: 201, json: { side: 'SELL' } });
   });
@@ -651,13 +651,13 @@ describe('money', () => {
     expect(await get('/v1/transfers', bob)).toMatchObject({ results: [] });
   });
 
-  test('everything may be withdrawn, and then nothing', async () => {
+  test('all money of an account may be withdrawn, and then nothing more', async () => {
     expect((await ask('POST', '/v1/transfers', alice, withdrawal('100000'))).status).toBe(201);
     expect((await ask('POST', '/v1/transfers', alice, withdrawal('0.00000001'))).status).toBe(400);
     expect(await cash()).toBe('0');
   });
 
-  test('what open positions have lost cannot be withdrawn', async () => {
+  test('money that open positions have lost cannot be withdrawn', async () => {
     await place(atMarket('BUY', '0.1'));
     expect((await ask('POST', '/v1/transfers', alice, withdrawal('99998.189998'))).status).toBe(400);
     expect((await ask('POST', '/v1/transfers', alice, withdrawal('99998.189997'))).status).toBe(201);
@@ -682,7 +682,7 @@ describe('money', () => {
     expect(await get('/v1/transfers')).toMatchObject({ results: [] });
   });
 
-  test('leverage is five in every market: setting it so works, setting it otherwise is refused', async () => {
+  test('leverage is five in every market of the demo venue: setting it so works, setting it otherwise is refused', async () => {
     const margin = { market: 'ETH-USD-PERP', leverage: 5, margin_type: 'CROSS' };
     const set = (body: object) => ask('POST', '/v1/account/margin/ETH-USD-PERP', alice, body);
     expect((await set({ leverage: 5, margin_type: 'CROSS' })).json).toEqual({ account: '0xa11ce', ...margin });
@@ -694,14 +694,14 @@ describe('money', () => {
     expect(await get('/v1/account/margin')).toMatchObject({ configs: [{}, margin, {}] });
   });
 
-  test('lists that are always empty have the shape that clients expect', async () => {
+  test('lists of the demo venue that are always empty have the shape that clients expect', async () => {
     for (const name of ['funding/payments', 'transactions', 'tradebusts', 'liquidations'])
       expect(await get(`/v1/${name}`)).toEqual({ next: null, prev: null, results: [] });
   });
 });
 
 describe('bounds', () => {
-  test('a body that is not JSON is refused; an empty one is an empty object', async () => {
+  test('a body that is not JSON is refused by the demo venue; an empty one is an empty object', async () => {
     for (const body of ['{', 'not json', '{"a":1}}'])
       expect(await send(venue, 'POST', '/v1/orders', alice, body)).toMatchObject({
         status: 400,
@@ -712,7 +712,7 @@ describe('bounds', () => {
     expect((await send(venue, 'POST', '/v1/orders', alice, '')).json).toMatchObject({ error: 'MARKET_NOT_FOUND' });
   });
 
-  test('a body of 64 KiB is read, a longer one is refused', async () => {
+  test('a body of 64 KiB is read by the demo venue, a longer one is refused', async () => {
     const padded = (bytes: number) => JSON.stringify(limit('BUY', '1', '100')).padEnd(bytes, ' ');
     expect((await send(venue, 'POST', '/v1/orders', alice, padded(65_536))).status).toBe(201);
     expect(await send(venue, 'POST', '/v1/orders', alice, padded(65_537))).toMatchObject({
@@ -723,7 +723,7 @@ describe('bounds', () => {
     expect((await send(venue, 'POST', '/v1/orders', chunked, padded(200_000))).status).toBe(413);
   });
 
-  test('a client that leaves in the middle of a body does not stop the venue', async () => {
+  test('a client that leaves in the middle of a body does not stop the demo venue', async () => {
     const socket = connect(join(folder, 'venue.sock'));
     const head = Object.entries(alice).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`POST /v1/orders HTTP/1.1\r\nHost: venue\r\nContent-Length: 100\r\n${head.join('')}\r\n{"market"`);
@@ -733,7 +733,7 @@ describe('bounds', () => {
     expect((await place(limit('BUY', '1', '100'))).status).toBe(201);
   });
 
-  test('a malformed path is refused, and the venue goes on', async () => {
+  test('a malformed path is refused, and the demo venue goes on', async () => {
     expect(await ask('GET', '/v1/orders/%zz', alice)).toMatchObject({
       status: 400,
       json: { error: 'INVALID_REQUEST_PARAMETER' },
@@ -742,7 +742,7 @@ describe('bounds', () => {
     expect((await ask('GET', '/v1/orders', alice)).status).toBe(200);
   });
 
-  test('a path is taken as it was sent: dots and doubled slashes do not lead to another route', async () => {
+  test('the demo venue takes a path as it was sent: dots and doubled slashes do not lead to another route', async () => {
     await place(limit('BUY', '1', '100'));
     for (const path of ['/v1/x/../orders', '/v1//orders', '//v1/orders', '/v1/%6frders', '/v1/orders/1/'])
       await ask('DELETE', path, path === '/v1/orders/1/' ? bob : alice);
@@ -779,7 +779,7 @@ describe('bounds', () => {
     expect((await ask('POST', '/v1/orders/batch', alice, limit('BUY', '1', '100'))).status).toBe(400);
   });
 
-  test('histories keep the latest 200', async () => {
+  test('histories of the demo venue keep the latest 200', async () => {
     const fifty = Array.from({ length: 50 }, () => atMarket('BUY', '0.001'));
     for (let batch = 0; batch < 5; batch += 1) await ask('POST', '/v1/orders/batch', alice, fifty);
     const ids = (body: unknown) => [...JSON.stringify(body).matchAll(/"id":"(\d+)"/g)].map(([, id]) => Number(id));
@@ -791,7 +791,7 @@ describe('bounds', () => {
     }
   });
 
-  test('there is room for 2000 accounts; those that have an account keep it when it is full', async () => {
+  test('the demo venue has room for 2000 accounts; those that have an account keep it when it is full', async () => {
     const numbers = Array.from({ length: 2000 }, (_, number) => number);
     while (numbers.length > 0)
       await Promise.all(
@@ -804,7 +804,7 @@ describe('bounds', () => {
     expect(await cash(identity('0x7'))).toBe('100000');
   });
 
-  test('closing cuts connections that only stay open', async () => {
+  test('closing the demo venue cuts connections that only stay open', async () => {
     const other = await startVenue({ secret, listen: { path: join(folder, 'idle.sock') } });
     const socket = connect(join(folder, 'idle.sock'));
     await once(socket, 'connect');
@@ -818,7 +818,7 @@ describe('bounds', () => {
 });
 
 describe('what tests may ask it', () => {
-  test('requests are counted by template where there is one, by path where there is none, refused ones too', async () => {
+  test('the demo venue counts requests by template where there is one, by path where there is none, refused ones too', async () => {
     await ask('GET', '/v1/orders/1?x=1', alice);
     await ask('GET', '/v1/orders/2', nobody);
     await send(venue, 'DELETE', '/v1/orders/by_client_id/abc', {});
@@ -833,14 +833,14 @@ describe('what tests may ask it', () => {
     expect(venue.total()).toBe(5);
   });
 
-  test('the latest requests are kept as they came', async () => {
+  test('the demo venue keeps the latest requests as they came', async () => {
     await ask('GET', '/v1/orders?market=X', { ...alice, 'X-Test': 'yes' });
     expect(venue.requests()).toMatchObject([
       { method: 'GET', target: '/v1/orders?market=X', headers: { 'x-test': 'yes', 'countersign-account': '0xa11ce' } },
     ]);
   });
 
-  test('neither counts nor kept requests grow without bound', async () => {
+  test('the counts and the kept requests of the demo venue are bounded', async () => {
     const paths = Array.from({ length: 1100 }, (_, number) => `/v1/x${number}`);
     while (paths.length > 0) await Promise.all(paths.splice(0, 50).map((path) => ask('GET', path, nobody)));
     await ask('GET', '/v1/last', nobody);

@@ -279,7 +279,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/orders/check.ts',
         text: 'export function createOrderCheck',
         heldBy: 'test/gateway/orders.test.ts',
-        title: 'a subkey whose revocation could not be written signs no more orders, under no session',
+        title: 'a subkey whose revocation could not be written signs no more orders, under any session',
       },
       {
         rule: 'The id in the path of a changed order is the signed one',
@@ -308,7 +308,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         text: 'export function outgoingHeaders',
         heldBy: 'test/gateway/forward.test.ts',
         title:
-          'the method, the target and the body arrive as they were matched, with our headers and the venue as Host',
+          'the method, the target and the body reach the venue as they were matched, with our headers and the venue as Host',
       },
       {
         rule: 'A venue that cannot be reached, or not in time, is 503, and says whether the request had left',
@@ -316,7 +316,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/gateway/forward.ts',
         text: 'upstream_timeout',
         heldBy: 'test/gateway/stale-connection.test.ts',
-        title: 'finds a connection that works also where all idle ones are stale',
+        title: 'a GET finds a connection that works also where all idle ones are stale',
       },
       {
         rule: 'A revocation cuts what is under way, and its receipt says what had left',
