@@ -1,4 +1,4 @@
-// Every error code of the wire with its HTTP status (docs/wire.md section 10). Published as countersign/errors: codes are append-only, and
+// Every error code of the wire with its HTTP status (docs/wire.md section 11). Published as countersign/errors: codes are append-only, and
 // test/unit/errors.test.ts holds the list.
 
 export const errorStatus = {

@@ -1,4 +1,4 @@
-// The PARADEX-SIWE-MESSAGE header: base64 of the exact message bytes (docs/wire.md section 3).
+// The PARADEX-SIWE-MESSAGE header: base64 of the exact message bytes (docs/wire.md section 5).
 // One text must not stand for two messages, nor one message be changed on the way in: anything inexact is refused.
 import { MAX_SIWE_BYTES } from './siwe.ts';
 

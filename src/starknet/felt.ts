@@ -13,8 +13,8 @@ const MAX_SHORT_STRING = 31;
 const MAX_DECIMAL_DIGITS = 76;
 
 /**
- * docs/wire.md section 2, "text to felt": `0x` + hex digits and all-decimal text are numbers, empty text is 0, any other text is a
- * short string of at most 31 printable ASCII characters (big-endian bytes). So `"1"` is 1, not 0x31.
+ * How text becomes a felt (docs/wire.md section 2): `0x` + hex digits and all-decimal text are numbers, empty text is 0, any other
+ * text is a short string of at most 31 printable ASCII characters (big-endian bytes). So `"1"` is 1, not 0x31.
  * Control characters are refused: a leading NUL would give two texts one felt. Throws FeltTextError.
  */
 export function feltFromText(text: string): bigint {

@@ -197,7 +197,7 @@ const rpcRequestType: StructType<'account' | 'payload' | 'timestamp' | 'version'
   members: ['account', 'payload', 'timestamp', 'version'],
 };
 
-/** What is signed for a call to the node (WIRE section 3), in the domain that GET /v1/system/config announces. */
+/** What is signed for a call to the node (docs/wire.md section 2), in the domain that GET /v1/system/config announces. */
 function rpcHash({ account, body, timestamp }: { account: string; body: string; timestamp: string }): bigint {
   const hasher = createMessageHasher(scureCurve, {
     domainName: settingOf['wire.domain_name'].default,

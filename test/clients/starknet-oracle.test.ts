@@ -73,7 +73,8 @@ const order = {
   size: scaled,
   price: scaled,
 };
-// starknet.js reads white space, signs and other number bases as numbers where WIRE says short string: not legal in these members.
+// starknet.js reads white space, signs and other number bases as numbers where docs/wire.md section 2 says text: not legal in these
+// members.
 const orderId = fc.oneof(
   fc.bigInt({ min: 0n, max: 10n ** 28n }).map(String),
   fc.stringMatching(/^[a-z][a-z0-9_-]{0,30}$/),

@@ -1,4 +1,4 @@
-// Pending subkeys and POST /v1/account/keys/subkeys/activate (WIRE 4.2), and subkeys that end by themselves.
+// Pending subkeys and POST /v1/account/keys/subkeys/activate (docs/wire.md section 7), and subkeys that end by themselves.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

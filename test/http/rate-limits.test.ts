@@ -1,4 +1,4 @@
-// Rate limits as a client meets them (WIRE section 11). Time stands still, so that counts are exact, and moves when the test says.
+// Rate limits as a client meets them (docs/wire.md section 12). Time stands still, so that counts are exact, and moves when the test says.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
 import {
@@ -23,7 +23,7 @@ import {
 const names = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Ratelimit-Window', 'Retry-After'];
 const limitHeaders = ({ headers }: Answer): (string | null)[] => names.map((name) => headers.get(name));
 
-/** ccxt raises its rate-limit error only when the body has no `error` member (WIRE C-22). */
+/** ccxt raises its rate-limit error only when the body has no `error` member (docs/decisions.md "error bodies"). */
 function expectLimited(answer: Answer): void {
   expect(answer.status, answer.text).toBe(429);
   expect(Object.keys(answer.json)).toEqual(['message']);

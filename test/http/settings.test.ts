@@ -1,4 +1,4 @@
-// What an operator decides (WIRE section 12): each switch in both positions. `usual` runs with every default, `turned` with all
+// What an operator decides (docs/configuration.md): each switch in both positions. `usual` runs with every default, `turned` with all
 // of them the other way.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';

@@ -1,4 +1,4 @@
-// What clients read before they log in: each member with the type that real clients demand (WIRE sections 1 and 1.1).
+// What clients read before they log in: each member with the type that real clients demand (docs/wire.md sections 1 and 10).
 import { createPublicKey } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

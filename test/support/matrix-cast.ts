@@ -45,7 +45,7 @@ export const casts = {
   'expired token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
   'session of a revoked subkey': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
   'revoked token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
-  // WIRE section 7: T is refused everywhere.
+  // A terminal token is refused everywhere: it is no bearer.
   'terminal token': { column: 'anonymous', flaw: '401 UNAUTHORIZED_ERROR', kind: '' },
   'read-only token': { column: 'readonly_token', kind: 'token' },
   'subkey session': { column: 'subkey_session', kind: 'subkey' },
@@ -82,7 +82,7 @@ export async function gather(world: World): Promise<{ bearers: Bearers; signers:
 
   const owner = await newOwner(world);
   const wallet = await newWalletOwner(world);
-  // Interactive, as the one operation that demands it wants them (WIRE 12.11).
+  // Interactive, as the one operation that demands it wants them (docs/wire.md section 16).
   const headers = loginOf(world, owner.key, owner.account);
   const main = sessionIn(await call(url, 'POST', '/v1/auth?token_usage=interactive', { headers }));
   const siwe = siweOf(world, wallet, 'Paradex Auth');

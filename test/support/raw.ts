@@ -36,7 +36,7 @@ function parsed(text: string): RawAnswer {
 
 const REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The error form of WIRE 0.1 by its bytes: nothing before, between or after. */
+/** The error form of docs/wire.md section 11 by its bytes: nothing before, between or after. */
 export function expectRawRefusal(answer: RawAnswer, status: number, code: string): void {
   expect(`${answer.status} ${answer.body}`).toContain(`${status} {"error":"${code}","message":"`);
   expect(Object.keys(JSON.parse(answer.body))).toEqual(['error', 'message', 'data']);

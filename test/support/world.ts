@@ -186,7 +186,7 @@ export async function newWalletOwner(world: World): Promise<WalletOwner> {
   return { ...trader, session: sessionIn(login) };
 }
 
-/** WIRE 0.1: this status and code, in exactly three members, under our own headers. Returns the message. */
+/** docs/wire.md section 11: this status and code, in exactly three members, under our own headers. Returns the message. */
 export function expectRefusal(answer: Answer, status: number, code: string): string {
   expect(`${answer.status} ${answer.json?.error}`, answer.text).toBe(`${status} ${code}`);
   expect(Object.keys(answer.json)).toEqual(['error', 'message', 'data']);

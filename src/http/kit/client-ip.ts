@@ -43,7 +43,7 @@ export function createPeers(options: PeersOptions): Peers {
   const readPeer = createPeerReader();
 
   return {
-    // docs/wire.md section 6, last row: the rightmost hop that is not trusted.
+    // docs/wire.md section 17: the rightmost hop that is not trusted.
     clientIp(socketAddress, isUnixSocket, xForwardedFor) {
       const peer = isUnixSocket ? undefined : readPeer(socketAddress);
       const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);

@@ -1,4 +1,4 @@
-// POST /v1/auth, /v1/auth/{public_key} and /v2/auth: headers in, a session out. Bodies are ignored (docs/wire.md section 2).
+// POST /v1/auth, /v1/auth/{public_key} and /v2/auth: headers in, a session out. Bodies are ignored (docs/wire.md section 1).
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Login, LoginRequest } from '../../credentials/login.ts';
 import { JwtWire, LoginQuery, PublicKeyParams, StarkLoginHeaders, WalletLoginHeaders } from '../../wire/logins.ts';

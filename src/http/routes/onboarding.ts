@@ -190,7 +190,7 @@ function whereOf(request: FastifyRequest) {
   return { requestId, clientIpText, asker };
 }
 
-// There are no sub-accounts and no vault operators (docs/wire.md section 3).
+// There are no sub-accounts and no vault operators (docs/decisions.md "sub-accounts").
 function refuseParent(request: FastifyRequest): void {
   for (const name of ['PARADEX-PARENT-ACCOUNT', 'PARADEX-STARKNET-ACCOUNT-DERIVATION-PATH']) {
     if (optionalHeader(request.headers, name) !== undefined) {

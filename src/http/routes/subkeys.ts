@@ -1,4 +1,4 @@
-// /v1/account/keys/subkeys (docs/wire.md section 4).
+// /v1/account/keys/subkeys (docs/wire.md section 6).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ActivateSubkey, Activation } from '../../credentials/activate-subkey.ts';

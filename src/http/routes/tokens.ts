@@ -1,4 +1,4 @@
-// /v1/account/tokens and the terminal token (docs/wire.md section 5).
+// /v1/account/tokens and the terminal token (docs/wire.md section 16).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { IssueTerminalToken } from '../../credentials/issue-terminal-token.ts';
