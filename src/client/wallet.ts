@@ -37,7 +37,7 @@ export interface SiweText {
   readonly chainId: number;
   readonly nonce: string;
   readonly issuedAt: Date;
-  /** Absent for onboarding (docs/wire.md section 5). */
+  /** Absent for onboarding (docs/wire.md section 3). */
   readonly expirationTime?: Date;
   /** Default `https://<domain>`. */
   readonly uri?: string;

@@ -1,4 +1,4 @@
-// A felt in its one canonical text form, so that two spellings of a number can never name two accounts (docs/wire.md section 1).
+// A felt in its one canonical text form, so that two spellings of a number can never name two accounts (docs/wire.md section 2).
 
 declare const brand: unique symbol;
 

@@ -16,7 +16,7 @@ export interface Principal {
   readonly expiresAt: UnixSeconds;
   /** The signed timestamp behind the session; a token's time of creation. */
   readonly authTime: UnixSeconds;
-  /** A login for one isolated-market account (docs/wire.md section 4). */
+  /** The session may act for isolated-market accounts (docs/wire.md section 4). */
   readonly isolated: boolean;
   /** `interactive` when asked for at login. */
   readonly tokenUsage: 'interactive' | undefined;

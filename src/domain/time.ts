@@ -1,5 +1,5 @@
 // Units live in the type: a wire second can never be compared with a stored nanosecond by accident.
-// Nanoseconds exceed 2^53, so they are bigint end to end (docs/wire.md section 2).
+// Nanoseconds exceed 2^53, so they are bigint end to end (docs/wire.md section 14).
 
 declare const unit: unique symbol;
 
