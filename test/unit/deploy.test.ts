@@ -26,7 +26,7 @@ test('the systemd unit allows the descriptors that the default settings need', (
   expect(Number(allowed)).toBeGreaterThanOrEqual(descriptorsNeeded(config));
 });
 
-test('the health check of the image knows no port of its own, and what it runs is there', () => {
+test('the health check of the image knows no port of its own, and the file that it runs is there', () => {
   const [, program = ''] =
     /^HEALTHCHECK .*\\\n {2}CMD \["node", "--disable-sigusr1", "(\S+)"\]$/m.exec(read('Dockerfile')) ?? [];
   expect(program).toMatch(/^dist\/\w+\.js$/);

@@ -208,7 +208,7 @@ const others: readonly DenyReason[] = [
 ];
 
 describe('a private route', () => {
-  test('allows a good bearer, and says whose it is', async () => {
+  test('a private route lets in a good bearer, and says whose it is', async () => {
     const s = setup();
     const grant = granted(await s.ask());
     expect(grant.principal).toMatchObject({
@@ -224,23 +224,23 @@ describe('a private route', () => {
     expect(s.live.size).toBe(0);
   });
 
-  test.each(refusals)('refuses with %s', async (reason, asking) => {
+  test.each(refusals)('a private route refuses with %s', async (reason, asking) => {
     const s = setup();
     expect(await asking(s)).toMatchObject({ kind: 'deny', reason });
     expect(s.live.size).toBe(0);
   });
 
-  test('leaves a signature of the owner in the place of a bearer to whoever serves the route', async () => {
+  test('a private route leaves a signature of the owner in the place of a bearer to the handler of the route', async () => {
     const s = setup();
     expect(granted(await s.ask({ signed: true, authorization: [] })).principal).toBeUndefined();
     expect(await s.ask({ signed: true })).toMatchObject({ kind: 'deny', reason: 'bearer_and_signature' });
   });
 
-  test('every reason but those of the front and the gateway is in the list above', () => {
+  test('every reason but those of the front and the gateway is in the list that a private route is tested with', () => {
     expect([...refusals.map(([reason]) => reason), ...others].sort()).toEqual([...denyReasons].sort());
   });
 
-  test('names the principal in a refusal only when the bearer was proven', async () => {
+  test('a refusal names the principal only when the bearer was proven', async () => {
     for (const [reason, asking] of refusals) {
       const decision = await asking(setup());
       const proven = !reason.startsWith('bearer_');
@@ -248,7 +248,7 @@ describe('a private route', () => {
     }
   });
 
-  test('answers a credential it knows without waiting', async () => {
+  test('a bearer whose credential is known is answered without waiting', async () => {
     const s = setup();
     expect(s.ask()).toBeInstanceOf(Promise);
     await s.ask();
@@ -256,7 +256,7 @@ describe('a private route', () => {
     expect(s.asked).toHaveLength(1);
   });
 
-  test('refuses a bearer that this process knows by a key it has retired, before it asks the store', async () => {
+  test('a bearer under a signing key that this process knows to be retired is refused before the store is asked', async () => {
     const s = setup();
     granted(await s.ask());
     s.keyring.retire(s.sessionKey.kid);
@@ -272,7 +272,7 @@ describe('a private route', () => {
     expect(granted(await s.ask({ bearer: s.token })).principal?.label).toBe(tokenRequest.lookupId);
   });
 
-  test('does not remember that the store failed', async () => {
+  test('that the store failed is not remembered: the next request asks it again', async () => {
     const s = setup();
     s.state.failure = new StoreFailure('the disk is gone');
     expect(await s.ask()).toMatchObject({ reason: 'store_unavailable' });
@@ -280,7 +280,7 @@ describe('a private route', () => {
     granted(await s.ask());
   });
 
-  test('tells for how long a bearer has been expired', async () => {
+  test('a refusal tells for how long the bearer has been expired', async () => {
     const s = setup();
     s.state.now = later(307);
     expect(await s.ask()).toMatchObject({ reason: 'bearer_expired', expiredSeconds: 7 });
@@ -288,12 +288,15 @@ describe('a private route', () => {
 });
 
 describe('the Authorization header', () => {
-  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('may spell its scheme %s', async (scheme) => {
-    const s = setup();
-    granted(await s.ask({ authorization: [`${scheme} ${s.session}`] }));
-  });
+  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])(
+    'the Authorization header may spell its scheme %s',
+    async (scheme) => {
+      const s = setup();
+      granted(await s.ask({ authorization: [`${scheme} ${s.session}`] }));
+    },
+  );
 
-  test.each([1, 2, 5])('may have %i blanks after its scheme', async (blanks) => {
+  test.each([1, 2, 5])('the Authorization header may have %i blanks after its scheme', async (blanks) => {
     const s = setup();
     granted(await s.ask({ authorization: [`Bearer${' '.repeat(blanks)}${s.session}`] }));
   });
@@ -322,7 +325,7 @@ describe('the Authorization header', () => {
     ['begins with a blank', (jwt) => ` Bearer ${jwt}`, otherScheme],
     ['has letters beyond ASCII', (jwt) => `Bearer ${jwt}\u00e9`, notOne],
     ['is 5 KiB long', (jwt) => `Bearer ${jwt}${'A'.repeat(5_000)}`, undefined],
-  ])('is refused when it %s, and says so', async (_what, header, problem) => {
+  ])('an Authorization header is refused when it %s, and the answer says so', async (_what, header, problem) => {
     const s = setup();
     const refused = await s.ask({ authorization: [header(s.session)] });
     expect(refused).toMatchObject({ kind: 'deny', reason: 'bearer_malformed' });
@@ -332,7 +335,7 @@ describe('the Authorization header', () => {
     expect(s.asked).toEqual([]);
   });
 
-  test('twice is refused although both are good, and although the second is empty', async () => {
+  test('two Authorization headers are refused although both are good, and although the second is empty', async () => {
     const s = setup();
     for (const second of [`Bearer ${s.session}`, '']) {
       const authorization = [`Bearer ${s.session}`, second];
@@ -348,23 +351,26 @@ describe('a change while the facts are on their way', () => {
     ['account_locked', { accountLocked: true }, 'account'],
     ['signed_out', { validAfter: nanosOfSeconds(NOW) }, 'sessions'],
     ['signing_key_retired', { signingKeyAlive: false }, 'kid'],
-  ])('refuses with %s', async (reason, facts, about) => {
-    const s = setup();
-    const release = s.holdReads();
-    const asked = s.ask();
-    const subjects = {
-      credential: subject,
-      account: accountSubject(subkeySession.credential.account),
-      sessions: sessionsSubject(subkeySession.credential.account),
-      kid: signingKeySubject(s.sessionKey.kid),
-    };
-    s.change(facts, [subjects[about]]);
-    release();
-    expect(await asked).toMatchObject({ kind: 'deny', reason });
-    expect(s.asked).toHaveLength(2);
-  });
+  ])(
+    'a change while a request waits for the facts of its credential refuses it with %s',
+    async (reason, facts, about) => {
+      const s = setup();
+      const release = s.holdReads();
+      const asked = s.ask();
+      const subjects = {
+        credential: subject,
+        account: accountSubject(subkeySession.credential.account),
+        sessions: sessionsSubject(subkeySession.credential.account),
+        kid: signingKeySubject(s.sessionKey.kid),
+      };
+      s.change(facts, [subjects[about]]);
+      release();
+      expect(await asked).toMatchObject({ kind: 'deny', reason });
+      expect(s.asked).toHaveLength(2);
+    },
+  );
 
-  test('of another credential is not waited for', async () => {
+  test('a request that waits for the facts of its credential does not wait for a change of another one', async () => {
     const s = setup();
     const release = s.holdReads();
     const asked = s.ask();
@@ -376,7 +382,7 @@ describe('a change while the facts are on their way', () => {
 });
 
 describe('a grant', () => {
-  test('ends when its credential is revoked, and the next request is refused', async () => {
+  test('a revocation ends the grants of its credential, and the next request is refused', async () => {
     const s = setup();
     const grant = granted(await s.ask());
     const cuts: DenyReason[] = [];
@@ -388,7 +394,7 @@ describe('a grant', () => {
     expect(await s.ask()).toMatchObject({ reason: 'credential_revoked' });
   });
 
-  test('that was decided on the changed facts is not ended by the same change applied again', async () => {
+  test('a grant that was decided on the changed facts is not ended by the same change applied again', async () => {
     const s = setup();
     s.change({ allowlist: listOf('192.0.2.0/24') });
     const grant = granted(await s.ask());
@@ -398,7 +404,7 @@ describe('a grant', () => {
     expect(grant.refusal()).toBe('credential_revoked');
   });
 
-  test('is refused at the last check once its bearer has expired', async () => {
+  test('a grant is refused at the last check once its bearer has expired', async () => {
     const s = setup();
     const grant = granted(await s.ask());
     s.state.now = later(299);
@@ -407,7 +413,7 @@ describe('a grant', () => {
     expect(grant.refusal()).toBe('bearer_expired');
   });
 
-  test('is refused at the last check once its credential has expired', async () => {
+  test('a grant is refused at the last check once its credential has expired', async () => {
     const s = setup();
     s.state.facts = { ...alive, expiresAt: nanosOfSeconds(later(100)) };
     const grant = granted(await s.ask());
@@ -447,7 +453,7 @@ describe.each(['public', 'self-signed'] as const)('a %s route', (access) => {
     ['a garbage bearer', () => ['Bearer garbage']],
     ['two headers', () => ['Bearer a', 'Bearer b']],
     ['a long one', () => [`Bearer ${'a'.repeat(100_000)}`]],
-  ])('is open to anyone with %s, and asks nobody', async (_what, authorization) => {
+  ])('an open route serves anyone with %s, and the store is not asked', async (_what, authorization) => {
     const s = setup();
     const grant = granted(await s.ask({ route, authorization: authorization(s), clientIp: undefined }));
     expect(grant.principal).toBeUndefined();
@@ -458,7 +464,7 @@ describe.each(['public', 'self-signed'] as const)('a %s route', (access) => {
 describe('a public route that may know who asks', () => {
   const route = { access: 'public', identity: 'optional' } as const;
 
-  test('uses a good bearer', async () => {
+  test('a public route that may know the caller uses a good bearer, until it is revoked', async () => {
     const s = setup();
     const grant = granted(await s.ask({ route }));
     expect(grant.principal?.credential).toEqual(subkeySession.credential);
@@ -468,7 +474,7 @@ describe('a public route that may know who asks', () => {
   });
 
   test.each(refusals.filter(([reason]) => reason !== 'permission_missing' && reason !== 'read_only_method'))(
-    'serves anyone whose bearer would be refused with %s',
+    'a public route that may know the caller serves anyone whose bearer would be refused with %s',
     async (reason, asking) => {
       const s = setup();
       const ask = s.ask;
@@ -480,7 +486,7 @@ describe('a public route that may know who asks', () => {
     },
   );
 
-  test('knows nobody without a bearer, and asks nobody', async () => {
+  test('a public route that may know the caller is served without a bearer, and the store is not asked', async () => {
     const s = setup();
     expect(granted(await s.ask({ route, authorization: [] })).principal).toBeUndefined();
     expect(s.asked).toEqual([]);
@@ -492,6 +498,6 @@ function withClaim(s: ReturnType<typeof setup>, change: Record<string, unknown>)
   return writeJwt(s.sessionKey, JSON.stringify(sessionHeader(s.sessionKey.kid)), JSON.stringify(payload));
 }
 
-test('the issuer of these bearers is the one that is asked for', () => {
+test('every bearer of the cases about authorize has the issuer that authorize asks for', () => {
   expect(payloadOf(setup().session).iss).toBe(ISSUER);
 });

@@ -12,7 +12,7 @@ test('docs/errors.md is what the lists say (else: npx node src/access/document.t
 
 const rows = errorsDocument().split('\n');
 
-test('every code has exactly one row, with its status', () => {
+test('every error code has exactly one row in docs/errors.md, with its status', () => {
   for (const [code, status] of Object.entries(errorStatus)) {
     const own = rows.filter((line) => line.startsWith(`| \`${code}\` |`));
     expect(own).toHaveLength(1);
@@ -21,7 +21,7 @@ test('every code has exactly one row, with its status', () => {
   }
 });
 
-test('every reason has exactly one row, with the answer a caller gets', () => {
+test('every reason of a denial has exactly one row in docs/errors.md, with the answer a caller gets', () => {
   for (const reason of denyReasons) {
     const own = rows.filter((line) => line.startsWith(`| \`${reason}\` |`));
     const { status, code } = refusalErrorOf(reason);

@@ -11,7 +11,7 @@ const tableWith = (limits: unknown) => ({
 });
 
 describe('the figures of a route table', () => {
-  test('are read as they stand, and those that it leaves out are none of it', () => {
+  test('the figures in a route table are read as they stand, and a bucket without any is left out', () => {
     const { limits } = parseRouteTable(tableWith({ orders: ['1600/s', '50%'], public: ['3/min', '9/day'] }));
     expect(Object.keys(limits)).toEqual(['orders', 'public']);
     expect(limits.orders && figuresText(limits.orders)).toEqual(['1600/s', '50%']);
@@ -31,12 +31,12 @@ describe('the figures of a route table', () => {
     ['no share of an account', { orders: ['1/s'] }, '"orders" needs the share that one credential may use'],
     ['a share of an address', { public: ['1/s', '90%'] }, '"public" is counted of an address'],
     ['no object', [], 'limits must be a JSON object'],
-  ])('%s is refused, with the name and why', (_what, limits, because) => {
+  ])('figures with %s are refused, with the name and why', (_what, limits, because) => {
     expect(() => parseRouteTable(tableWith(limits))).toThrow(RouteTableError);
     expect(() => parseRouteTable(tableWith(limits))).toThrow(because);
   });
 
-  test('what is written is what was read', () => {
+  test('figures of a bucket that are written as text are read as the same figures', () => {
     for (const name of figureNames) {
       expect(parseFigures(name, figuresText(builtInFigures[name]))).toEqual({ name, figures: builtInFigures[name] });
     }
@@ -49,26 +49,26 @@ describe('rate_limit.override', () => {
     return 'problems' in result ? result.problems : figuresText(result.figures.orders);
   };
 
-  test('replaces one figure and leaves the others', () => {
+  test('rate_limit.override replaces one figure and leaves the others', () => {
     expect(of()).toEqual(['800/s', '17250/min', '90%']);
     expect(of('orders=1600/s')).toEqual(['1600/s', '17250/min', '90%']);
     expect(of('orders=50%', 'keys=1/min', 'orders=9/min')).toEqual(['800/s', '9/min', '50%']);
   });
 
-  test('never changes the figures that it was given', () => {
+  test('rate_limit.override never changes the figures that it was given', () => {
     const before = figureNames.map((name) => figuresText(builtInFigures[name]));
     of('orders=1600/s', 'orders=50%');
     expect(figureNames.map((name) => figuresText(builtInFigures[name]))).toEqual(before);
   });
 
-  test('what it would add is refused, with the figures there are', () => {
+  test('rate_limit.override refuses an entry that would add a figure, with the figures there are', () => {
     expect(of('orders=1/h', 'public=50%')).toEqual([
       'orders=1/h replaces nothing: orders has 800/s, 17250/min, 90%',
       'public=50% replaces nothing: public has 1500/min',
     ]);
   });
 
-  test('the same figure twice is refused', () => {
+  test('rate_limit.override refuses the same figure twice', () => {
     expect(of('orders=1/s', 'orders=2/s')).toEqual(['orders=2/s replaces a figure that an earlier entry has replaced']);
     expect(of('orders=1%', 'orders=2%')).toHaveLength(1);
   });

@@ -24,13 +24,13 @@ test('every route that has a handler is in the built-in table', async () => {
 });
 
 describe('a route of ours in another table', () => {
-  test('without a handler is refused', () => {
+  test('a table in which a route without a handler is served by us is refused', () => {
     expect(() => withOwn({ path: '/v1/nothing', access: 'public' })).toThrow(
       'POST /v1/nothing is served by us, but has no handler',
     );
   });
 
-  test('with another access is refused: nobody may open what is ours', () => {
+  test('a table that gives a route of ours another access is refused: nobody may open what is ours', () => {
     const path = '/countersign/v1/revoke-all';
     expect(() => withOwn({ path, access: 'trade' })).toThrow(
       `POST ${path} is ours: its access is keys:manage, not trade`,
@@ -38,18 +38,18 @@ describe('a route of ours in another table', () => {
     expect(() => withOwn({ path, access: 'keys:manage' })).not.toThrow();
   });
 
-  test('may have another rate limit, and a path of ours may be the venue’s', () => {
+  test('a table may give a route of ours another rate limit, and a path of ours to the venue', () => {
     expect(() => withOwn({ path: '/v1/onboarding', access: 'self-signed', limit: 'login' })).not.toThrow();
     expect(() => withOwn({ path: '/v1/onboarding', access: 'public', served_by: 'venue' })).not.toThrow();
   });
 });
 
 describe('emergency routes', () => {
-  test('are all there in the built-in table and in the example', () => {
+  test('the built-in table and the example have every emergency route', () => {
     expect([builtInTable, parseRouteTable(example)].flatMap(emergencyRoutesLeftOut)).toEqual([]);
   });
 
-  test('that a table leaves out are named, each', () => {
+  test('each emergency route that a table leaves out is named', () => {
     const auth = { method: 'POST', path: '/v1/auth', access: 'self-signed', served_by: 'us' };
     expect(emergencyRoutesLeftOut(tableOf(auth))).toEqual(
       expect.arrayContaining([

@@ -75,7 +75,7 @@ const routeOf = (method: string, raw: string) => {
 };
 
 describe('the table is the Paradex API and nothing else', () => {
-  test('125 operations, four extras, two aliases and the routes of ours', () => {
+  test('the built-in table is 125 operations of Paradex, four extras, two aliases and the routes of ours', () => {
     expect(operations).toHaveLength(125);
     expect(extras).toHaveLength(4);
     expect(table.routes.map((route) => route.name).sort()).toEqual(listed.map(({ name }) => name).sort());
@@ -102,7 +102,7 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(lets('evm')).toBe(allow.main_or_evm_session);
   });
 
-  test('ours to serve are logins, onboarding, keys, tokens and bootstrap; all else is the venue', () => {
+  test("we serve logins, onboarding, keys, tokens and what clients read first; all else is the venue's", () => {
     const servedByUs = table.routes.filter((route) => route.servedBy === 'us').map((route) => route.name);
     expect(servedByUs.sort()).toEqual([
       'DELETE /v1/account/keys/subkeys/{public_key}',
@@ -153,7 +153,7 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(optional).toEqual(['GET /v1/vaults/balance', 'GET /v1/vaults/positions']);
   });
 
-  test('limits: each bucket of its own has these routes, the rest have the usual ones', () => {
+  test('each bucket of its own has exactly these routes of the built-in table, the rest have the usual ones', () => {
     const names = (limit: string) => table.routes.filter((route) => route.limit === limit).map((route) => route.name);
     expect(names('orders').sort()).toEqual([
       'DELETE /v1/orders',
@@ -190,7 +190,7 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(names('private-read').every((name) => name.startsWith('GET '))).toBe(true);
   });
 
-  test('with the leverage switch on, that route alone becomes trade', () => {
+  test('the switch for leverage by subkeys makes one route need trade, and changes no other', () => {
     const switched = withLeverageForSubkeys(table);
     const changed = switched.routes.filter((route, index) => route.access !== table.routes[index]?.access);
     expect(changed.map(({ name, access }) => `${name} ${access}`)).toEqual(['POST /v1/account/margin/{market} trade']);
@@ -218,7 +218,7 @@ describe('what is not listed has no route', () => {
     ['DELETE', '/v1/orders/BATCH'],
     ['DELETE', '/v1/rfqs/Drafts'],
     ['PUT', '/v1/account/keys/subkeys/ACTIVATE'],
-  ])('%s %s', (method, raw) => {
+  ])('%s %s is not listed, so it has no route', (method, raw) => {
     expect(ask(method, raw)).toEqual({ kind: 'unknown' });
   });
 
@@ -239,7 +239,7 @@ describe('what is not listed has no route', () => {
     expect(ask(method, raw)).toEqual({ kind: 'method_not_allowed', allow });
   });
 
-  test('every method an operation does not have is refused with exactly the methods it has', () => {
+  test('every method that an operation does not have is refused with exactly the methods it has', () => {
     for (const { path } of listed) {
       const here = table.routes.filter((other) => other.path === path);
       const isOurs = here.some(({ method, servedBy }) => method === 'GET' && servedBy === 'us');
@@ -352,7 +352,7 @@ test('shuffled segments of listed paths match as the flat reading of the list sa
   );
 });
 
-test('which route matches does not depend on the order of the file nor on the names of parameters', () => {
+test('the route that matches depends neither on the order of the file nor on the names of parameters', () => {
   const renamed = {
     ...paradex,
     routes: paradex.routes.map((row) => ({ ...row, path: row.path.replace(/\{([a-z_]+)\}/g, '{z_$1}') })).reverse(),

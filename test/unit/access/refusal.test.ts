@@ -69,14 +69,14 @@ describe.each(denyReasons)('%s', (reason) => {
     ...kinds.map((kind) => refusalError(deny(reason, { principal: principal(kind), expiredSeconds: 7 }))),
   ];
 
-  test('renders with its documented code and status, whoever asks', () => {
+  test('a refusal has its documented code and status for every kind of caller', () => {
     for (const error of errors) {
       expect(error).toBeInstanceOf(ApiError);
       expect([error.code, error.status]).toEqual(documented[reason]);
     }
   });
 
-  test('says in plain words what was wrong, and nothing that identifies the credential or an allowlist', () => {
+  test('a refusal says in plain words what was wrong, and nothing that identifies the credential or an allowlist', () => {
     for (const { message, data } of errors) {
       expect(message).toMatch(/^[a-z][ -~]{5,120}$/);
       expect(data).toBeNull();
@@ -86,13 +86,13 @@ describe.each(denyReasons)('%s', (reason) => {
     }
   });
 
-  test('tells a client to come back only when nothing but time is in its way', () => {
+  test('a refusal has Retry-After exactly when its status is 503', () => {
     for (const { status, headers } of errors) {
       expect(headers).toEqual(status === 503 ? { 'Retry-After': '1' } : {});
     }
   });
 
-  test('has the words by which ccxt knows an authentication error exactly when it is one', () => {
+  test('a refusal has the words by which ccxt knows an authentication error exactly when it is one', () => {
     for (const { status, message } of errors) {
       expect(message.includes('missing or malformed jwt')).toBe(status === 401);
     }
@@ -100,20 +100,20 @@ describe.each(denyReasons)('%s', (reason) => {
 });
 
 describe('an expired bearer', () => {
-  test('is told for how long, in the words that clients match by their beginning', () => {
+  test('the refusal of an expired bearer says for how long, in the words that clients match by their beginning', () => {
     const { message } = refusalError(deny('bearer_expired', { expiredSeconds: 12 }));
     expect(message).toBe('invalid bearer jwt: token is expired by 12s (missing or malformed jwt)');
   });
 
   test.each(denyReasons.filter((reason) => reason !== 'bearer_expired'))(
-    'is the only one told a number: %s is not',
+    'a refusal for %s tells no number of seconds, which only an expired bearer is told',
     (reason) => {
       expect(refusalError(deny(reason, { expiredSeconds: 12 })).message).toBe(refusalErrorOf(reason).message);
     },
   );
 });
 
-test('no reason says who the caller is, but a missing permission is explained by the kind that was proven', () => {
+test('no refusal says who the caller is, but a missing permission is explained by the kind that was proven', () => {
   const message = (kind: CredentialKind) =>
     refusalError(deny('permission_missing', { principal: principal(kind) })).message;
   expect(message('token')).toContain('read-only token');

@@ -26,7 +26,7 @@ const answer = (match: ReturnType<typeof createRouteMatcher>, method: string, pa
 };
 
 describe('a route table is read strictly', () => {
-  test('a row becomes a route with its usual limit', () => {
+  test('a row of a route table becomes a route with its usual limit', () => {
     expect(parseRouteTable(tableOf({ ...row, note: 'free text' }))).toEqual({
       name: 'test',
       limits: {},
@@ -119,7 +119,7 @@ describe('a route table is read strictly', () => {
       'only for routes of ours',
     ],
     ['a parameter name used twice', tableOf({ ...row, path: '/{a}/{a}' }), 'a parameter name is used twice'],
-  ])('%s is refused', (_name, json, message) => {
+  ])('a route table with %s is refused', (_name, json, message) => {
     expect(() => parseRouteTable(json)).toThrow(RouteTableError);
     expect(() => parseRouteTable(json)).toThrow(message);
   });
@@ -153,18 +153,18 @@ describe('a route table is read strictly', () => {
     '/{__proto__}',
     'http://x/a',
     '/é',
-  ])('the pattern %j is refused', (path) => {
+  ])('a route whose path is %j is refused', (path) => {
     expect(() => parseRouteTable(tableOf({ ...row, path }))).toThrow('path must begin with "/"');
   });
 
   test.each(['/', '/a', '/a/{b}', '/{a}', '/{a}/{b}', '/a.b/@c/d:e,f', '/v1/orders/{order_id}'])(
-    'the pattern %s is accepted',
+    'a route whose path is %s is accepted',
     (path) => {
       expect(parseRouteTable(tableOf({ ...row, path })).routes[0]?.path).toBe(path);
     },
   );
 
-  test('whatever the file holds, the only exception is a RouteTableError', () => {
+  test('whatever a route table holds, the only exception of its reader is a RouteTableError', () => {
     const anything = fc.oneof(
       fc.jsonValue(),
       fc.record({
@@ -213,7 +213,7 @@ describe('matching', () => {
     ['GET', '/orders/by_client_id/7', 'GET /orders/by_client_id/{client_id}'],
     ['GET', '/acme/status', 'GET /{tenant}/status'],
     ['POST', '/orders/batch', 'POST /orders/batch'],
-  ])('%s %s is found', (method, path, name) => {
+  ])('%s %s finds its route in a small table', (method, path, name) => {
     expect(answer(match, method, path)).toBe(name);
   });
 
@@ -231,11 +231,11 @@ describe('matching', () => {
     ['a literal in another case on the way', 'GET', '/orders/By_Client_Id/7', 'unknown'],
     ['a name of Object.prototype', 'GET', '/constructor', 'unknown'],
     ['a name of Object.prototype as method', 'constructor', '/orders', '405 GET, POST'],
-  ])('%s', (_name, method, path, expected) => {
+  ])('a literal segment wins over a parameter, and nothing unlisted matches: %s', (_name, method, path, expected) => {
     expect(answer(match, method, path)).toBe(expected);
   });
 
-  test('an empty or strange segment throws nothing', () => {
+  test('an empty or strange segment makes the matcher throw nothing', () => {
     const strange = fc.oneof(
       fc.string({ unit: 'binary' }).filter((text) => !text.includes('%')),
       fc.string({ unit: 'grapheme' }).map(encodeURIComponent),
@@ -295,12 +295,12 @@ describe('matching', () => {
     }
   });
 
-  test('parameters arrive as they stood in the path', () => {
+  test('parameters of a matched route are as they stood in the path', () => {
     const found = matcherOf('GET /a/{one}/b/{two}')('GET', ['a', 'X-1', 'b', 'y,2']);
     expect(found).toMatchObject({ kind: 'route', params: { one: 'X-1', two: 'y,2' } });
   });
 
-  test('what one request matched leaves nothing behind for the next', () => {
+  test('a matched request leaves nothing behind for the next', () => {
     const once = matcherOf('GET /a/{one}');
     const first = once('GET', ['a', '1']);
     const second = once('GET', ['a', '2']);

@@ -52,7 +52,7 @@ function listOf(...entries: string[]): Allowlist {
 }
 
 describe.each(credentialKinds)('%s', (kind) => {
-  test('is allowed what it may do while everything lives', () => {
+  test('a living credential is let in for an operation that it may call', () => {
     expect(refusalOf(caller(kind), facts, read, now)).toBeUndefined();
   });
 
@@ -66,41 +66,44 @@ describe.each(credentialKinds)('%s', (kind) => {
     ['account_locked', { accountLocked: true }],
     ['allowlist_damaged', { allowlist: { kind: 'damaged', reason: 'one odd entry' } }],
     ['ip_not_allowed', { allowlist: listOf('192.0.2.8', '2001:db8::/32') }],
-  ])('is refused with %s', (reason, changed) => {
+  ])('a request of a credential is refused with %s', (reason, changed) => {
     expect(refusalOf(caller(kind), { ...facts, ...changed }, read, now)).toBe(reason);
   });
 
-  test('is refused from an address that could not be told, also when it may be used anywhere', () => {
+  test('a request from an address that could not be told is refused, also when the credential may be used anywhere', () => {
     expect(refusalOf(caller(kind), facts, { ...read, clientIp: undefined }, now)).toBe('client_ip_unknown');
   });
 
-  test('expires at its moment: the nanosecond before is alive', () => {
+  test('a credential expires at its moment: the nanosecond before it is alive', () => {
     expect(refusalOf(caller(kind), { ...facts, expiresAt: unixNanos(now + 1n) }, read, now)).toBeUndefined();
     expect(refusalOf(caller(kind), { ...facts, expiresAt: unixNanos(now - 1n) }, read, now)).toBe('credential_expired');
   });
 });
 
 describe('signing out everywhere', () => {
-  test.each(['main', 'evm', 'subkey'] as const)('ends %s sessions signed at or before it', (kind) => {
-    const validAfter = nanosOfSeconds(NOW);
-    const at = (seconds: number) =>
-      refusalOf(caller(kind, unixSeconds(NOW + seconds)), { ...facts, validAfter }, read, now);
-    expect([at(-1), at(0), at(1)]).toEqual(['signed_out', 'signed_out', undefined]);
-  });
+  test.each(['main', 'evm', 'subkey'] as const)(
+    'signing out everywhere ends %s sessions signed at or before it',
+    (kind) => {
+      const validAfter = nanosOfSeconds(NOW);
+      const at = (seconds: number) =>
+        refusalOf(caller(kind, unixSeconds(NOW + seconds)), { ...facts, validAfter }, read, now);
+      expect([at(-1), at(0), at(1)]).toEqual(['signed_out', 'signed_out', undefined]);
+    },
+  );
 
-  test('a session signed in the same second, before the change by less than that, is ended too', () => {
+  test('signing out everywhere ends a session signed in the same second, too', () => {
     const validAfter = unixNanos(nanosOfSeconds(NOW) + 999_999_999n);
     expect(refusalOf(caller('main'), { ...facts, validAfter }, read, now)).toBe('signed_out');
   });
 
-  test('ends no read-only token: those are ended by revocation alone', () => {
+  test('signing out everywhere ends no read-only token: those are ended by revocation alone', () => {
     expect(refusalOf(caller('token'), { ...facts, validAfter: now }, read, now)).toBeUndefined();
   });
 });
 
 describe('permissions', () => {
   test.each(credentialKinds.flatMap((kind) => permissions.map((permission) => [kind, permission] as const)))(
-    '%s with GET and %s: refused exactly when its kind does not hold it',
+    'a %s that calls GET under %s is refused exactly when its kind does not hold that permission',
     (kind, permission) => {
       const held = permissionsOf(kind, { tokensMayReadKeys: false }).has(permission);
       const refusal = refusalOf(caller(kind), facts, { ...read, permission }, now);
@@ -108,15 +111,18 @@ describe('permissions', () => {
     },
   );
 
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'get', ''])('a token may not %j what it may GET', (method) => {
-    expect(refusalOf(caller('token'), facts, { ...read, method }, now)).toBe('read_only_method');
-    expect(refusalOf(caller('subkey'), facts, { ...read, method }, now)).toBeUndefined();
-  });
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'get', ''])(
+    'a read-only token may not %j a path that it may GET',
+    (method) => {
+      expect(refusalOf(caller('token'), facts, { ...read, method }, now)).toBe('read_only_method');
+      expect(refusalOf(caller('subkey'), facts, { ...read, method }, now)).toBeUndefined();
+    },
+  );
 });
 
 describe('the order of refusals', () => {
   // Everything is wrong at first; each step mends what was named.
-  test('is: the credential lives, its permission, GET only, its address', () => {
+  test('refusals come in this order: the credential lives, its permission, GET only, its address', () => {
     const damaged: Allowlist = { kind: 'damaged', reason: 'one odd entry' };
     let known: Facts = {
       accountKnown: false,
@@ -166,7 +172,7 @@ describe('the order of refusals', () => {
     ]);
   });
 
-  test('whatever is dead is refused whatever else is true', () => {
+  test('a dead credential is refused whatever else is true', () => {
     const anyFacts = fc.record<Facts>({
       accountKnown: fc.boolean(),
       accountLocked: fc.boolean(),
@@ -214,7 +220,7 @@ describe('one liveness', () => {
     ['account_locked', { accountLocked: true }],
     ['allowlist_damaged', { allowlist: { kind: 'damaged', reason: 'one odd entry' } }],
     ['ip_not_allowed', { allowlist: listOf('192.0.2.8') }],
-  ])('refuses a request, a login and a signer of orders alike with %s', (reason, changed) => {
+  ])('a request, a login and a signer of orders are refused alike with %s', (reason, changed) => {
     const some = { ...facts, ...changed };
     const by = caller('subkey');
     expect(refusalOf(by, some, read, now)).toBe(reason);
@@ -222,13 +228,13 @@ describe('one liveness', () => {
     expect(firstRefusal(signerRules, some, now, undefined, read)).toBe(reason);
   });
 
-  test('a login by a session signature from before a sign-out is refused as its requests are', () => {
+  test('a login signed before a sign-out is refused as requests of its session are', () => {
     const some = { ...facts, validAfter: now };
     expect(refusalOf(caller('main'), some, read, now)).toBe('signed_out');
     expect(firstRefusal(loginRules, some, now, caller('main'), read)).toBe('signed_out');
   });
 
-  test('a login asks for the list before sign-out and lock', () => {
+  test('a login is asked for the allowlist before the sign-out and the lock', () => {
     const some = { ...facts, validAfter: now, accountLocked: true, allowlist: listOf('192.0.2.8') };
     const next = { ...some, allowlist: anywhere };
     const askLogin = (known: Facts) => firstRefusal(loginRules, known, now, caller('subkey'), read);
@@ -241,7 +247,7 @@ describe('one liveness', () => {
 });
 
 describe('every verdict', () => {
-  test('names all rules in order, those after the first refusal too', () => {
+  test('the list of verdicts names all rules in order, those after the first refusal too', () => {
     const some: Facts = { ...facts, accountLocked: true, allowlist: listOf('192.0.2.8') };
     const asked: Asked = { ...read, permission: 'trade', method: 'POST' };
     expect(verdictsOf(caller('token'), some, asked, now)).toEqual([
@@ -259,7 +265,7 @@ describe('every verdict', () => {
     ]);
   });
 
-  test('agrees with the decision: the first that refuses is the refusal', () => {
+  test('the first rule whose verdict is a refusal is what the decision refuses with', () => {
     const anything = fc.record({
       kind: fc.constantFrom(...credentialKinds),
       asked: fc.record<Asked>({
@@ -299,7 +305,7 @@ describe('an address', () => {
     ['192.0.3.7', ['192.0.2.0/24'], 'ip_not_allowed'],
     ['192.0.2.7', ['::/0'], 'ip_not_allowed'],
     ['2001:db8::1', ['0.0.0.0/0'], 'ip_not_allowed'],
-  ])('%s with the list %j: %s', (text, entries, refusal) => {
+  ])('a subkey at %s with the allowlist %j is answered %s', (text, entries, refusal) => {
     const [asked, known] = [
       { ...read, clientIp: parseIp(text) },
       { ...facts, allowlist: listOf(...entries) },

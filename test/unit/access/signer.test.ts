@@ -48,7 +48,7 @@ function setup() {
 }
 
 describe('the main key of a session', () => {
-  test('is told in the same turn and without reading a row, once the view knows the session', async () => {
+  test('the main key of a session is told in the same turn and without reading a row, once the view knows the session', async () => {
     const { view, signers } = setup();
     await view.ask({ ...session.credential, kid }, () => undefined);
     const known: Felt | undefined | Promise<unknown> = signers.mainKey(session);
@@ -56,7 +56,7 @@ describe('the main key of a session', () => {
     expect(reads).toBe(1);
   });
 
-  test('is read again after a change of its account', async () => {
+  test('the main key of a session is read again after a change of its account', async () => {
     const { view, signers } = setup();
     expect(await signers.mainKey(session)).toBe(feltOf(7n));
     stored = { ...stored, mainKey: feltOf(8n) };
@@ -82,13 +82,13 @@ describe('a subkey signs for a request of its account', () => {
     ['unless its list is damaged', { allowlist: { kind: 'damaged', reason: '' } }, 'allowlist_damaged'],
     // It signs orders, not sessions: signing out everywhere is no revocation of a subkey.
     ['although everybody was signed out', { validAfter: now }, undefined],
-  ])('%s', async (_when, changed, refusal) => {
+  ])('a subkey signs for a request of its account %s', async (_when, changed, refusal) => {
     stored = { ...stored, ...changed };
     const { signers } = setup();
     expect(await signers.refusal({ account, id: '1' }, { kid, clientIp: here })).toBe(refusal);
   });
 
-  test('unless nobody can tell where the request comes from', async () => {
+  test('a subkey signs for no request whose address cannot be told', async () => {
     const { signers } = setup();
     expect(await signers.refusal({ account, id: '1' }, { kid, clientIp: undefined })).toBe('client_ip_unknown');
   });

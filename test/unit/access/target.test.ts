@@ -28,7 +28,7 @@ describe('a target with one reading is kept byte for byte', () => {
     ["/v1/x?a-._~!$&'()*+,;=:@/?b", ['v1', 'x'], "?a-._~!$&'()*+,;=:@/?b"],
     ['/v1/x?ids[]=1|2', ['v1', 'x'], '?ids[]=1|2'],
     ['/v1/x?n=%00%0d%0a', ['v1', 'x'], '?n=%00%0d%0a'],
-  ])('%s', (raw, segments, query) => {
+  ])('the target %s has one reading and is kept byte for byte', (raw, segments, query) => {
     const path = `/${segments.join('/')}`;
     expect(parseTarget(raw)).toEqual({ kind: 'target', path, segments, query, canonical: raw });
   });
@@ -142,18 +142,18 @@ describe('a target with two readings is refused', () => {
     ['half a triplet in the query', '/v1/orders?a=%4', triplet],
     ['a triplet that is not hex', '/v1/orders?a=%zz', triplet],
     ['the old %u form in the query', '/v1/orders?a=%u0041', triplet],
-  ])('%s', (_name, raw, reason) => {
+  ])('a target with %s is refused', (_name, raw, reason) => {
     expect(reasonOf(raw)).toBe(reason);
   });
 
-  test('each ASCII character alone in a segment is accepted exactly when it is on the list', () => {
+  test('an ASCII character in a segment of a target is accepted exactly when it is on the list', () => {
     const all = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
     const accepted = all.filter((char) => reasonOf(`/v1/a${char}b`) === 'accepted').join('');
     // The slash splits the segment in two, the question mark begins a query: both are accepted as what they are.
     expect(accepted).toBe("!$&'()*+,-./0123456789:=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~");
   });
 
-  test('each character encoded in a segment is accepted exactly when it has no other spelling', () => {
+  test('an encoded character in a segment of a target is accepted exactly when it has no other spelling', () => {
     const all = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => code < 0xd800 || code > 0xdfff);
     const refused = all.filter((code) => {
       const hex = Buffer.from(String.fromCodePoint(code)).toString('hex').toUpperCase();
@@ -169,7 +169,7 @@ describe('a target with two readings is refused', () => {
     expect(refused).toEqual([...controls, ...spelled].sort((a, b) => a - b));
   });
 
-  test('each character alone in a query is accepted exactly when it is on the list', () => {
+  test('a character in the query of a target is accepted exactly when it is on the list', () => {
     const all = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
     const accepted = all.filter((char) => reasonOf(`/v1/x?a${char}z`) === 'accepted').join('');
     expect(accepted).toBe("!$&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz|~");
@@ -213,7 +213,7 @@ const nearTarget = fc
   .map((parts) => `/${parts.join('')}`);
 const anyTarget = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), nearTarget);
 
-test('any string at all gets an answer, never an exception, and the refusal repeats nothing of it', () => {
+test('any string as a target gets an answer, never an exception, and the refusal repeats nothing of it', () => {
   const reasons = [notOrigin, encoded, pathTriplet, blanks, alphabet, empty, dots, queryAlphabet, triplet, 'accepted'];
   fc.assert(
     fc.property(anyTarget, (raw) => {
@@ -222,7 +222,7 @@ test('any string at all gets an answer, never an exception, and the refusal repe
   );
 });
 
-test('what is accepted is forwarded as it came but for one slash, and reads the same when read again', () => {
+test('an accepted target is forwarded as it came but for one slash, and reads the same when read again', () => {
   let accepted = 0;
   fc.assert(
     fc.property(nearTarget, (raw) => {
@@ -241,7 +241,7 @@ test('what is accepted is forwarded as it came but for one slash, and reads the 
   expect(accepted).toBeGreaterThan(50);
 });
 
-test('what is accepted means the same path to the URL parser of browsers and Node', () => {
+test('an accepted target means the same path to the URL parser of browsers and Node', () => {
   fc.assert(
     fc.property(nearTarget, (raw) => {
       const target = parseTarget(raw);

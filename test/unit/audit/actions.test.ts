@@ -11,7 +11,7 @@ test('every action of the audit log stands in docs/operator.md with its sentence
   expect(listed).toEqual(Object.entries(auditActions));
 });
 
-test('an action keeps its name, and a new one is added here', () => {
+test('an action of the audit log keeps its name, and a new one is added to this list', () => {
   expect(Object.keys(auditActions).sort()).toEqual([
     'account.locked',
     'account.onboarded',

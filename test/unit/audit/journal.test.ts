@@ -54,7 +54,7 @@ afterEach(async () => {
 const loginOf = (credential: CredentialRef, session: string) => journal.login(credential, where, { session });
 
 describe('logins', () => {
-  test('of one second are one write, in their order, each a row of its own', async () => {
+  test('logins of one second are written together, in their order, each a row of its own', async () => {
     loginOf(token, 'a');
     await vi.advanceTimersByTimeAsync(999);
     loginOf(subkey, 'b');
@@ -82,7 +82,7 @@ describe('logins', () => {
     ]);
   });
 
-  test('and terminal tokens are written together, each as what it is', async () => {
+  test('logins and terminal tokens of one second are written together, each as what it is', async () => {
     loginOf(subkey, 'a');
     journal.terminalToken(subkey, later, { token: 'b' });
     await vi.advanceTimersByTimeAsync(1_000);
@@ -101,7 +101,7 @@ describe('logins', () => {
     ]);
   });
 
-  test('and receipts of endings, each a row like that of its ending', async () => {
+  test('the receipt of an ending is a row like that of its ending', async () => {
     const row: AuditEntry = {
       account: subkey.account,
       action: 'subkey.revoked',
@@ -117,14 +117,14 @@ describe('logins', () => {
     ]);
   });
 
-  test('are written once, and a second without any writes nothing', async () => {
+  test('each login is written once, and a second without logins writes nothing', async () => {
     loginOf(token, 'a');
     await vi.advanceTimersByTimeAsync(1_000);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(calls).toHaveLength(1);
   });
 
-  test('that come while others are written go into the next write', async () => {
+  test('logins that come while others are written go into the next write', async () => {
     loginOf(token, 'a');
     await vi.advanceTimersByTimeAsync(1_000);
     loginOf(token, 'b');
@@ -137,7 +137,7 @@ describe('refusals', () => {
   const refused = (credential: CredentialRef, route = 'POST /v1/orders', at = where) =>
     journal.refused(credential, at, 'permission_missing', route);
 
-  test('of one minute are one row per credential, reason and route, with their count and where the first came from', async () => {
+  test('refused requests of one minute are one row per credential, reason and route, with their count and where the first came from', async () => {
     refused(token);
     refused(token, 'POST /v1/orders', later);
     refused(token, 'POST /v1/orders', later);
@@ -162,7 +162,7 @@ describe('refusals', () => {
     expect(calls).toHaveLength(1);
   });
 
-  test('of the same id on two accounts are never added up', async () => {
+  test('refused requests of the same credential id on two accounts are never added up', async () => {
     refused({ ...token, account: feltOf(1n) });
     refused({ ...token, account: feltOf(2n) });
     await vi.advanceTimersByTimeAsync(60_000);
@@ -172,7 +172,7 @@ describe('refusals', () => {
     ]);
   });
 
-  test('are counted from zero in each minute', async () => {
+  test('refused requests are counted from zero in each minute', async () => {
     refused(token);
     await vi.advanceTimersByTimeAsync(60_000);
     refused(token);
@@ -181,7 +181,7 @@ describe('refusals', () => {
     expect(calls.flat().map((row) => row.detail.count)).toEqual([1, 2]);
   });
 
-  test('are at most 10000 rows a minute: those beyond are a number, and those already counted go on counting', async () => {
+  test('refused requests fill at most 10000 rows a minute: those beyond are a number, and those already counted go on counting', async () => {
     for (let n = 0; n < 10_003; n += 1) refused({ ...token, id: `tok_${n}` });
     refused({ ...token, id: 'tok_0' });
     await journal.close();
@@ -191,7 +191,7 @@ describe('refusals', () => {
     expect(rows.at(-1)?.detail).toMatchObject({ count: 1, uncounted_in_this_minute: 3 });
   });
 
-  test('in a minute that was not full, say nothing of uncounted ones', async () => {
+  test('rows of refused requests in a minute that was not full say nothing of uncounted ones', async () => {
     for (let n = 0; n < 10_001; n += 1) refused({ ...token, id: `tok_${n}` });
     await vi.advanceTimersByTimeAsync(60_000);
     refused(subkey);
@@ -206,7 +206,7 @@ describe('refused logins', () => {
   const refused = (credential: CredentialRef, clientIp: string, reason = 'ip_not_allowed') =>
     journal.loginRefused(credential, { requestId: `from ${clientIp}`, clientIpText: clientIp }, reason);
 
-  test('the first from an address is written within a second, the others of its minute are one row with their count', async () => {
+  test('the first refused login from an address is written within a second, the others of its minute are one row with their count', async () => {
     refused(subkey, '192.0.2.7');
     for (let n = 0; n < 5; n += 1) refused(subkey, '192.0.2.7');
     refused(subkey, '192.0.2.8');
@@ -234,7 +234,7 @@ describe('refused logins', () => {
     ]);
   });
 
-  test('of an account are at most 100 rows at once, those beyond are one row for each reason, and no other account pays', async () => {
+  test('refused logins of an account are at most 100 rows at once, those beyond are one row for each reason, and no other account pays', async () => {
     for (let n = 0; n < 5_000; n += 1) refused({ ...subkey, id: String(n % 40) }, `2001:db8::${n.toString(16)}`);
     refused(subkey, '192.0.2.9', 'account_locked');
     refused({ ...token, kind: 'main', id: 'main' }, '192.0.2.7');
@@ -249,7 +249,7 @@ describe('refused logins', () => {
     expect(rows.filter(({ account }) => account === token.account)).toHaveLength(1);
   });
 
-  test('are not hidden by requests, however many are refused in that minute', async () => {
+  test('refused logins are not hidden by refused requests, however many there are in that minute', async () => {
     for (let n = 0; n < 10_001; n += 1) journal.refused({ ...token, id: `tok_${n}` }, where, 'signed_out', 'GET /v1/x');
     refused(subkey, '192.0.2.7');
     refused(subkey, '192.0.2.7');
@@ -261,7 +261,7 @@ describe('refused logins', () => {
     ]);
   });
 
-  test('count up to 10000 in a minute, beside those of requests', async () => {
+  test('refused logins count up to 10000 in a minute, beside those of requests', async () => {
     for (let n = 0; n < 10_003; n += 1) refused({ ...subkey, account: feltOf(BigInt(n)) }, '192.0.2.7');
     await journal.close();
     expect(calls.flat()).toHaveLength(10_000);
@@ -273,7 +273,7 @@ describe('when it happened, which is before it is written', () => {
   const now = () => String(systemWall());
   const timesOf = ({ detail: { happened_at, first_at, last_at } }: AuditEntry) => ({ happened_at, first_at, last_at });
 
-  test('stands in the row of a login, a terminal token and a receipt', async () => {
+  test('the row of a login, a terminal token and a receipt has when it happened, which is before it is written', async () => {
     const at = [];
     for (const write of [
       () => loginOf(token, 'a'),
@@ -299,7 +299,7 @@ describe('when it happened, which is before it is written', () => {
     expect(whole.map(timesOf)).toEqual(at);
   });
 
-  test('stands in a row of counted refusals for the first and the last of them', async () => {
+  test('a row of counted refusals has when the first and the last of them happened', async () => {
     const refused = () => journal.refused(token, where, 'permission_missing', 'POST /v1/orders');
     const first_at = now();
     refused();
@@ -312,7 +312,7 @@ describe('when it happened, which is before it is written', () => {
     expect(whole.map(timesOf)).toEqual([{ first_at, last_at }]);
   });
 
-  test('stands for a refused login in the row of the first, and for the others in theirs', async () => {
+  test('the row of the first refused login has when it happened, and the row of the others has when they did', async () => {
     const refused = () => journal.loginRefused(subkey, where, 'ip_not_allowed');
     const happened_at = now();
     refused();
@@ -328,7 +328,7 @@ describe('when it happened, which is before it is written', () => {
 });
 
 describe('writing', () => {
-  test('many rows go in batches, one write after the other, with other work let in between', async () => {
+  test('many rows of the journal are written in batches, one after the other, with other work let in between', async () => {
     let writing = 0;
     let turns = 0;
     const turnsAtWrite: number[] = [];
@@ -355,7 +355,7 @@ describe('writing', () => {
     expect(third).toBeGreaterThan(second);
   });
 
-  test('that fails is told with its error and its number of rows, and the next one is tried', async () => {
+  test('a write of the journal that fails is told with its error and its number of rows, and the next one is tried', async () => {
     const error = new Error('disk full');
     let failing = true;
     start(async () => {
@@ -372,7 +372,7 @@ describe('writing', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test('waits for the write before it', async () => {
+  test('a write of the journal waits for the write before it', async () => {
     const gate = Promise.withResolvers<void>();
     start(() => gate.promise);
     loginOf(token, 'a');
@@ -387,7 +387,7 @@ describe('writing', () => {
 });
 
 describe('closing', () => {
-  test('writes what waits, and resolves only when it is written', async () => {
+  test('closing the journal writes what waits, and resolves only when it is written', async () => {
     const gate = Promise.withResolvers<void>();
     start(() => gate.promise);
     loginOf(token, 'a');
@@ -403,7 +403,7 @@ describe('closing', () => {
     expect(calls.flat().map((row) => row.action)).toEqual(['login', 'request.refused']);
   });
 
-  test('stops the timers', async () => {
+  test('closing the journal stops its timers', async () => {
     await journal.close();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -29,7 +29,7 @@ const accept = async () => 'checked';
 
 describe('what arrives whole', () => {
   test.each([1_000_000, 65_521, 1_000, 101])(
-    'is kept byte for byte in pieces of %i bytes, for its owner alone',
+    'a backup that arrives whole is kept byte for byte in pieces of %i bytes, for its owner alone',
     async (size) => {
       const kept = await keepBackup(pieces(whole, size), file, accept);
       expect(kept).toEqual({ bytes: whole.length, checked: 'checked' });
@@ -39,7 +39,7 @@ describe('what arrives whole', () => {
     },
   );
 
-  test('is looked at as the database it is, before it has its name', async () => {
+  test('a backup is checked as the database it is, before it has its name', async () => {
     await keepBackup(pieces(whole), file, async (draft) => {
       expect(existsSync(file)).toBe(false);
       expect(readFileSync(draft).equals(image)).toBe(true);
@@ -59,12 +59,12 @@ describe('nothing is kept', () => {
     ['with one bit changed', bits],
     ['that is a trailer alone', whole.subarray(-TRAILER_BYTES)],
     ['that is empty', Buffer.alloc(0)],
-  ])('%s', async (_name, bytes) => {
+  ])('a backup %s did not arrive whole, and nothing is kept', async (_name, bytes) => {
     await expect(keepBackup(pieces(bytes), file, accept)).rejects.toThrow(/did not arrive whole/);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('when the stream fails, or what it brought is not accepted', async () => {
+  test('nothing of a backup is kept when the stream fails, or its content is not accepted', async () => {
     async function* failing() {
       yield image;
       throw new Error('cut');
@@ -77,7 +77,7 @@ describe('nothing is kept', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('over a file that is there, also one that came while the backup did', async () => {
+  test('a backup never replaces a file that is there, also one that came while the backup did', async () => {
     writeFileSync(file, 'mine');
     let asked = false;
     async function* noticed() {
@@ -93,7 +93,7 @@ describe('nothing is kept', () => {
     expect(readdirSync(folder).sort()).toEqual(['a.backup', 'late.backup']);
   });
 
-  test('where it cannot be written, and one sentence says why', async () => {
+  test('a backup to a place that cannot be written fails with one sentence that says why', async () => {
     const nowhere = join(folder, 'no', 'a.backup');
     await expect(keepBackup(pieces(whole), nowhere, accept)).rejects.toThrow(
       new BackupFailure(`${nowhere} cannot be written (ENOENT)`),
@@ -108,14 +108,14 @@ describe('the image in a backup', () => {
     return file;
   };
 
-  test('comes out as it went in, with the trailer for its seal to be asked', async () => {
+  test('the image in a backup comes out as it went in, with the trailer whose seal can be checked', async () => {
     const trailer = await copyImage(written(whole), copy());
     expect(readFileSync(copy()).equals(image)).toBe(true);
     expect(trailer.digest).toEqual(createHash('sha256').update(image).digest());
     expect((statSync(copy()).mode & 0o777).toString(8)).toBe('600');
   });
 
-  test('is refused, with the reason, from what is damaged, cut, newer or no backup', async () => {
+  test('the image in a damaged, cut, newer or foreign file is refused, with the reason', async () => {
     const damaged = Buffer.from(whole);
     damaged[5] = (damaged[5] ?? 0) ^ 1;
     const newer = Buffer.from(
@@ -133,7 +133,7 @@ describe('the image in a backup', () => {
     }
   });
 
-  test('is refused from what cannot be read', async () => {
+  test('the image in a backup that cannot be read is refused', async () => {
     await expect(copyImage(join(folder, 'none'), copy())).rejects.toThrow(/none cannot be read \(ENOENT\)/);
     mkdirSync(join(folder, 'dir'));
     await expect(copyImage(join(folder, 'dir'), copy())).rejects.toThrow(BackupFailure);

@@ -13,14 +13,14 @@ function parsed(bytes: Uint8Array): Trailer {
   return trailer;
 }
 
-test('it is read back, always of one length, and opens with the key that sealed it', () => {
+test('the trailer of a backup is read back, always of one length, and opens with the key that sealed it', () => {
   const bytes = trailerOf(masterKey, digest);
   expect(bytes).toHaveLength(TRAILER_BYTES);
   expect(parsed(bytes).digest).toEqual(digest);
   expect(isSealedBy(masterKey, parsed(bytes))).toBe(true);
 });
 
-test('whoever changes the checksum needs the master key to seal it', () => {
+test('a changed checksum in the trailer of a backup cannot be sealed without the master key', () => {
   const altered = createHash('sha256').update('another image').digest();
   const trailer = { ...parsed(trailerOf(masterKey, digest)), digest: altered };
   expect(isSealedBy(masterKey, trailer)).toBe(false);
@@ -39,11 +39,11 @@ describe('what is no trailer', () => {
     ['another word', whole.replace('countersign', 'countersigm')],
     ['an upper-case checksum', whole.replace(digest.toString('hex'), digest.toString('hex').toUpperCase())],
     ['zeros', '\0'.repeat(TRAILER_BYTES)],
-  ])('%s', (_name, text) => {
+  ])('%s is no trailer of a backup', (_name, text) => {
     expect(parseTrailer(Buffer.from(text))).toBeUndefined();
   });
 
-  test('one of a later format is told apart', () => {
+  test('the trailer of a later backup format is told apart from none', () => {
     const later = whole.replace('countersign-backup 1 ', 'countersign-backup 2 ');
     expect(parseTrailer(Buffer.from(later))).toBe('newer_format');
     const longer = `\ncountersign-backup 12 ${'x'.repeat(400)}\n`.slice(-TRAILER_BYTES);

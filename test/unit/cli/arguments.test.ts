@@ -25,7 +25,7 @@ async function split(line: string) {
 
 const nothing = { argument: undefined, json: false, options: {}, switches: [], settings: [] };
 
-test('words come first, options in any order after them, and the rest are settings', async () => {
+test('words of a command line come first, options in any order after them, and the rest are settings', async () => {
   expect(await split('accounts list --json --data ./x --limit=2 --cursor 2026')).toEqual({
     ...nothing,
     verb: 'list',
@@ -37,12 +37,12 @@ test('words come first, options in any order after them, and the rest are settin
   expect(await split('doctor')).toEqual({ ...nothing, verb: '' });
 });
 
-test('what a command does not know is left to the settings, which refuse it', async () => {
+test('options that a command does not know are left to the settings, which refuse them', async () => {
   expect((await split('doctor --jsn list --accounts=1')).settings).toEqual(['--jsn', 'list', '--accounts=1']);
   expect((await typedFor(['audit', 'export'])).settings.options).toEqual(expect.arrayContaining(['account', 'help']));
 });
 
-test('an option without a value takes none, and one with a value is not it', async () => {
+test('an option without a value takes none, and one with a value takes the next word', async () => {
   const { argument, switches, settings } = await split('restore a --keep-credentials --data=x');
   expect([argument, switches, settings]).toEqual(['a', ['keep-credentials'], ['--data=x']]);
   expect(await split('restore a --keep-credentials=false')).toMatchObject({
@@ -51,23 +51,23 @@ test('an option without a value takes none, and one with a value is not it', asy
   });
 });
 
-test.each(['--', '-', ''])('a kid may begin with dashes: %j', async (dashes) => {
+test.each(['--', '-', ''])('a kid on a command line may begin with dashes: %j', async (dashes) => {
   const kid = dashes.padEnd(43, 'a');
   expect(await split(`signing-keys retire ${kid} --json`)).toMatchObject({ argument: kid, json: true, settings: [] });
 });
 
-test('an option without a value, or with two, is refused', async () => {
+test('an option that lacks its value, or has two, is refused', async () => {
   await expect(split('audit export --account')).rejects.toThrow(UsageError);
   await expect(split('audit export --to=1 --to=2')).rejects.toThrow(UsageError);
 });
 
-test('text from the store cannot move the cursor or turn the direction of the line', () => {
+test('text from the store that is printed cannot move the cursor or turn the direction of the line', () => {
   const name = 'a\u001b[2Jb\nc\u202ed\u0085';
   expect(printable(name)).toBe('a\\u{1b}[2Jb\\u{a}c\\u{202e}d\\u{85}');
   expect(table([['NAME'], [name]]).split('\n')).toHaveLength(3);
 });
 
-test('columns are as wide as their widest cell', () => {
+test('columns of a printed table are as wide as their widest cell', () => {
   expect(
     table([
       ['A', 'LONG', 'C'],
@@ -77,12 +77,12 @@ test('columns are as wide as their widest cell', () => {
   expect(table([])).toBe('');
 });
 
-test('a time is shown to the second, and no time as a dash', () => {
+test('a printed time has seconds, and no time is a dash', () => {
   expect(shownTime(1_800_000_000_123_456_800)).toBe('2027-01-15T08:00:00Z');
   for (const none of [0, undefined, null, 'x']) expect(shownTime(none)).toBe('-');
 });
 
-test('an integer has every digit in JSON, and the rest is as JSON has it', () => {
+test('an integer in JSON output has every digit, and the rest is as JSON has it', () => {
   const value = {
     at: 1_800_000_000_123_456_789n,
     text: 'a"b',
@@ -93,7 +93,7 @@ test('an integer has every digit in JSON, and the rest is as JSON has it', () =>
   expect(jsonText(value)).toBe('{"at":1800000000123456789,"text":"a\\"b","none":null,"list":[1,true,{"x":"y"}]}');
 });
 
-test('sizes are told in the unit that fits', () => {
+test('printed sizes are in the unit that fits', () => {
   expect([0, 1023, 1024, 1536, 5 * 1024 ** 3].map(shownBytes)).toEqual([
     '0 bytes',
     '1023 bytes',
@@ -150,20 +150,23 @@ describe('what was typed wrongly is named, with what was expected', () => {
     ['acounts', ": unknown command 'acounts' (Did you mean accounts?); see countersign help"],
     ['frobnicate', ": unknown command 'frobnicate'; see countersign help"],
     ['--port=1', ': a command is missing; see countersign help'],
-  ])('%s', async (line, sentence) => {
-    expect(await refusal(line)).toBe(sentence);
-  });
+  ])(
+    'the wrong command line "%s" is answered with what is wrong in it, and what was expected',
+    async (line, sentence) => {
+      expect(await refusal(line)).toBe(sentence);
+    },
+  );
 
-  test('a bearer that was pasted in two words is not repeated, nor is a secret behind an unknown option', async () => {
+  test('a refused command line repeats no bearer that was pasted in two words, and no secret behind an unknown option', async () => {
     expect(await refusal('credentials find Bearer eyJhbGciOi')).not.toContain('eyJ');
     expect(await refusal('version --upstream.secret=abc')).not.toContain('abc');
   });
 
-  test('text that was typed cannot move the cursor', async () => {
+  test('a refused command line cannot move the cursor by what was typed', async () => {
     expect(await refusal('acc\u001b[2Jounts')).toContain("'acc\\u{1b}[2Jounts'");
   });
 
-  test('every form of every command is accepted as it is written', async () => {
+  test('every form of every command is accepted as its help writes it', async () => {
     for (const command of leavesOf(createProgram())) {
       const words = command.registeredArguments.map(({ argChoices }) => argChoices?.[0] ?? 'x');
       const flags = optionsOf(command).map((option) => (option.required ? `${option.long}=x` : `${option.long}`));

@@ -20,7 +20,7 @@ const part = (name: string, said: string[], { fails = false } = {}) => ({
   },
 });
 
-test('everything is closed, the last first, though some of it throws or rejects; each failure is told at once, and all at the end', async () => {
+test('at the end every part is closed, the last first, though some of it throws or rejects; each failure is told at once, and all at the end', async () => {
   const said: string[] = [];
   const opening = createOpening(sayingLog(said));
   opening.defer(() => void said.push('log'));
@@ -37,7 +37,7 @@ test('everything is closed, the last first, though some of it throws or rejects;
   expect(said).toHaveLength(5);
 });
 
-test('whoever asks again while it is being closed waits for the same end', async () => {
+test('a caller that asks again while the parts are being closed waits for the same end', async () => {
   const slow = Promise.withResolvers<void>();
   const opening = createOpening(silent);
   opening.defer(() => slow.promise);
@@ -66,7 +66,7 @@ test('a part that cannot start closes those before it, newest first, and its own
   expect(said).toEqual(['gateway', 'not_closed: journal', 'store']);
 });
 
-test('a start that succeeds closes nothing until it is told to', async () => {
+test('a start that succeeds closes no part until it is told to', async () => {
   const said: string[] = [];
   const start = async () => {
     await using opening = createOpening(silent);
@@ -79,7 +79,7 @@ test('a start that succeeds closes nothing until it is told to', async () => {
   expect(said).toEqual(['store']);
 });
 
-test('of parts within a part each failure is logged once, before the next is closed, and named at the end', async () => {
+test('each failure to close a part within a part is logged once, before the next is closed, and named at the end', async () => {
   const said: string[] = [];
   const log = sayingLog(said);
   const composed = () => {

@@ -24,7 +24,7 @@ describe('a venue on another machine', () => {
     'http://localhost.venue.example',
     'http://127.venue.example',
     'http://128.0.0.1',
-  ])('%s needs upstream.proof', (url) => {
+  ])('the venue %s is on another machine and needs upstream.proof', (url) => {
     expect(problemsOf({ 'upstream.url': url })).toEqual([
       expect.stringMatching(/^upstream\.url: names another machine/),
     ]);
@@ -38,11 +38,11 @@ describe('a venue on another machine', () => {
     'http://localhost:9000',
     'https://[::1]:9000',
     'unix:/run/venue.sock',
-  ])('%j is this machine and needs none', (url) => {
+  ])('the venue %j is on this machine and needs no upstream.proof', (url) => {
     expect(problemsOf({ 'upstream.url': url })).toEqual([]);
   });
 
-  test('proof by secret needs the secret, and a secret needs the proof', () => {
+  test('upstream.proof secret needs the secret, and a secret needs the proof', () => {
     expect(problemsOf({ 'upstream.proof': 'secret' })).toEqual([
       expect.stringMatching(/^upstream\.secret: .* must be set/),
     ]);
@@ -50,7 +50,7 @@ describe('a venue on another machine', () => {
     expect(problemsOf({ 'upstream.secret': secret })).toEqual([expect.stringMatching(/^upstream\.proof: is none/)]);
   });
 
-  test.each(['assertion', 'mtls'])('proof by %s is reserved, and says so once', (proof) => {
+  test.each(['assertion', 'mtls'])('upstream.proof %s is reserved, and the refusal says so once', (proof) => {
     expect(problemsOf({ 'upstream.url': 'http://venue.example', 'upstream.proof': proof })).toEqual([
       expect.stringContaining(`${proof} is not yet available; it must be one of none, secret`),
     ]);
@@ -67,7 +67,7 @@ describe('mainnet needs wire.allow_mainnet', () => {
     ['siwe.domains', ['paradex.trade']],
     ['siwe.domains', ['app.paradex.trade:8443']],
     ['siwe.domains', ['testnet.app.paradex.trade']],
-  ])('%s %j', (name, value) => {
+  ])('the mainnet value of %s, %j, needs wire.allow_mainnet', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: .*allow_mainnet`))]);
     expect(problemsOf({ [name]: value, 'wire.allow_mainnet': true })).toEqual([]);
   });
@@ -77,7 +77,7 @@ describe('mainnet needs wire.allow_mainnet', () => {
     ['wire.starknet_chain_id', 'PRIVATE_SN_PARACLEAR_TESTNET'],
     ['wire.l1_chain_id', 10],
     ['siwe.domains', ['app.nightly.paradex.trade', 'testnet.paradex.trade', 'notparadex.trade', 'localhost:8080']],
-  ])('not so %s %j', (name, value) => {
+  ])('the testnet value of %s, %j, needs no wire.allow_mainnet', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([]);
   });
 });
@@ -89,7 +89,7 @@ test('a login signature without an expiration lives 1800 s, or login.max_age whe
   expect(age(['--login.max_age=5000'])).toBe(1800);
 });
 
-test('anyone and a list of some who may onboard is refused', () => {
+test('onboarding that is open and has a list of those who may is refused', () => {
   expect(problemsOf({ onboarding: { allowlist: ['0x1', '*'] } })).toHaveLength(1);
   for (const allowlist of [['*'], ['0x1'], []]) expect(problemsOf({ onboarding: { allowlist } })).toEqual([]);
 });
@@ -117,7 +117,7 @@ test('the master key cannot be inside the data folder', () => {
   expect(problemsOf({}, ['--data=.'])).toHaveLength(1);
 });
 
-test('a certificate and its key are given together or not at all', () => {
+test('a TLS certificate and its key are given together or not at all', () => {
   expect(problemsOf({ tls: { cert: 'cert.pem' } })).toEqual([
     'tls.key: must be set, because tls.cert is; the two belong together',
   ]);

@@ -8,7 +8,7 @@ const load = (...argv: string[]) =>
   loadConfig({ argv: ['--engine.workers=2', ...argv], env: {}, cwd: '/nowhere', readFile: () => '{}' });
 const venue = '--upstream=http://127.0.0.1:9';
 
-test('everything that may be open at once is needed: clients, the venue, the operator, threads and the rest', () => {
+test('the descriptors that are needed are those that may be open at once: clients, the venue, the operator, threads and the rest', () => {
   expect(descriptorsNeeded(load(venue).config)).toBe(4096 + 128 + 130 + 2 * 8 + 100);
   expect(descriptorsNeeded(load(venue, '--http.max_connections=10', '--upstream.connections=7').config)).toBe(
     10 + 7 + 130 + 2 * 8 + 100,
@@ -17,14 +17,14 @@ test('everything that may be open at once is needed: clients, the venue, the ope
   expect(descriptorsNeeded(load().config)).toBe(4096 + 256 + 130 + 2 * 8 + 100);
 });
 
-test('where they are allowed, or nobody can tell, the setting is in force', () => {
+test('http.max_connections is in force where so many descriptors are allowed, or nobody can tell', () => {
   const loaded = load(venue);
   for (const allowed of [undefined, Number.POSITIVE_INFINITY, descriptorsNeeded(loaded.config)]) {
     expect(connectionsWithin(loaded, allowed)).toEqual({ most: 4096, problem: undefined });
   }
 });
 
-test('where they are not, the default gives way, and what was asked for by name is refused', () => {
+test('where too few descriptors are allowed, the default of http.max_connections gives way, and a set one is refused', () => {
   const { most, problem } = connectionsWithin(load(venue), 1024);
   expect(most).toBe(1024 - 128 - 130 - 16 - 100);
   expect(problem).toMatch(
@@ -36,20 +36,20 @@ test('where they are not, the default gives way, and what was asked for by name 
   expect(connectionsWithin(load(venue, '--http.max_connections=650'), 1024)).toEqual({ most: 650, problem: undefined });
 });
 
-test('where hardly any client could connect the start is refused', () => {
+test('a start is refused where the allowed descriptors let hardly any client connect', () => {
   expect(connectionsWithin(load(venue), 128 + 130 + 16 + 100 + 16).most).toBe(16);
   expect(() => connectionsWithin(load(venue), 128 + 130 + 16 + 100 + 15)).toThrow(
     /^http\.max_connections: .*allow more$/,
   );
 });
 
-test('Linux says how many this process may have', () => {
+test('the number of descriptors that this process may have is read from Linux', () => {
   const allowed = descriptorsAllowed();
   if (process.platform === 'linux') expect(allowed).toBeGreaterThan(100);
   else expect(allowed).toBeUndefined();
 });
 
-test('the doctor says what a start from here could have', () => {
+test('the doctor says how many descriptors a start from here could have', () => {
   const { config } = load(venue);
   const said = (allowed: number) => {
     const { state, text } = checkDescriptors(config, allowed);

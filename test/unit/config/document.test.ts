@@ -8,7 +8,7 @@ test('docs/configuration.md is what schema.ts says (else: npx node src/config/do
   expect(committed).toBe(configurationDocument());
 });
 
-test('every setting has exactly one row of five cells', () => {
+test('every setting has exactly one row of five cells in docs/configuration.md', () => {
   const rows = configurationDocument().split('\n');
   for (const name of settingNames) {
     const own = rows.filter((line) => line.startsWith(`| \`${name}\``));
@@ -17,7 +17,7 @@ test('every setting has exactly one row of five cells', () => {
   }
 });
 
-test('the help lists every flag with its short form and its variable, and no flag for the secret', () => {
+test('the help lists the flag of every setting with its short form and its variable, and no flag for the secret', () => {
   const help = describeSettings();
   for (const name of settingNames) {
     const setting = settingOf[name];

@@ -38,7 +38,7 @@ function problemsOf(written: Written): readonly string[] {
 }
 
 describe('precedence', () => {
-  test('nothing set gives the defaults, with paths completed from the working directory', () => {
+  test('a start without settings has the defaults, with paths completed from the working directory', () => {
     const { config, sources } = load({});
     for (const name of settingNames) {
       expect(sources[name]).toEqual({ kind: 'default' });
@@ -49,7 +49,7 @@ describe('precedence', () => {
     expect(config['routes.file']).toBe('');
   });
 
-  test('defaults < file < environment < flags', () => {
+  test('a setting is taken from the flag, else the environment, else the file, else the default', () => {
     const files = { [FILE]: '{"login": {"max_age": 100}}' };
     const env = { CSIGN_LOGIN_MAX_AGE: '200' };
     const argv = ['--login.max_age=300'];
@@ -59,7 +59,7 @@ describe('precedence', () => {
     expect(load({ files, env, argv }).config['login.max_age']).toBe(300);
   });
 
-  test('says where each value came from', () => {
+  test("the source of each setting's value is known and can be described", () => {
     const { sources } = load({
       files: { [FILE]: '{"log.level": "warn"}' },
       env: { CSIGN_SERVER_HOST: '::1' },
@@ -77,7 +77,7 @@ describe('precedence', () => {
     ]);
   });
 
-  test('all problems are reported together', () => {
+  test('all problems of the settings are reported together', () => {
     const problems = problemsOf({
       files: { [FILE]: '{"logn": {"max_age": 1}, "log": {"level": 3}}' },
       env: { CSIGN_SERVER_PROT: '1' },
@@ -105,7 +105,7 @@ describe('precedence', () => {
 describe('the data folder decides which settings file is read', () => {
   const elsewhere = '/mnt/other/countersign.json';
 
-  test('the flag wins over the environment, and both over the default', () => {
+  test("the data folder that decides which settings file is read is the flag's, else the environment's, else the default", () => {
     const files = {
       [FILE]: '{"jwt.issuer": "default"}',
       '/srv/cs/env/countersign.json': '{"jwt.issuer": "environment"}',
@@ -117,13 +117,13 @@ describe('the data folder decides which settings file is read', () => {
     expect(load({ files, env, argv: ['--data', '/mnt/other'] }).config['jwt.issuer']).toBe('flag');
   });
 
-  test('the file cannot name another data folder', () => {
+  test('a settings file cannot name another data folder', () => {
     expect(problemsOf(withFile({ data: { folder: '/mnt/other' } }))).toEqual([
       `data.folder: decides which settings file is read, so it cannot be set in settings file "${FILE}"`,
     ]);
   });
 
-  test('an unusable data folder reads no file at all', () => {
+  test('an unusable data folder reads no settings file at all', () => {
     expect(problemsOf({ argv: ['--data='], files: { [FILE]: 'not JSON' } })).toEqual([
       'data.folder: "" from flag --data is not accepted: it must be a path',
     ]);
@@ -131,18 +131,18 @@ describe('the data folder decides which settings file is read', () => {
 });
 
 describe('settings file', () => {
-  test('takes nested and dotted members', () => {
+  test('a settings file may have nested and dotted members', () => {
     const { config } = load(withFile({ login: { max_age: 5000 }, 'tokens.max_live': 3 }));
     expect([config['login.max_age'], config['tokens.max_live']]).toEqual([5000, 3]);
   });
 
-  test('refuses a setting that is written in both ways', () => {
+  test('a settings file that has a setting in both ways is refused', () => {
     expect(problemsOf(withFile({ login: { max_age: 1 }, 'login.max_age': 2 }))).toEqual([
       `login.max_age: set more than once in settings file "${FILE}"`,
     ]);
   });
 
-  test('values have the type of the setting, not text that looks like it', () => {
+  test('values in a settings file have the type of the setting, not text that looks like it', () => {
     for (const wrong of ['600', 600.5, -1, 604_801, true, null, [600], { value: 600 }]) {
       expect(problemsOf(withFile({ 'login.max_age': wrong }))).toHaveLength(1);
     }
@@ -154,7 +154,7 @@ describe('settings file', () => {
     }
   });
 
-  test('an unknown member is named with the nearest setting, and its value is not repeated', () => {
+  test('an unknown member of a settings file is named with the nearest setting, and its value is not repeated', () => {
     const problems = problemsOf(
       withFile({ upstream: { secrt: 'p4ssphrase-of-the-venue' }, constructor: 1, a: { b: 2 } }),
     );
@@ -167,46 +167,46 @@ describe('settings file', () => {
     for (const problem of problems) expect(problem).toContain(FILE);
   });
 
-  test('a __proto__ member is an unknown setting like any other', () => {
+  test('a __proto__ member of a settings file is an unknown setting like any other', () => {
     expect(problemsOf({ files: { [FILE]: '{"__proto__": {"host": "::"}}' } })).toEqual([
       expect.stringContaining('"__proto__.host" is not a setting'),
     ]);
   });
 
-  test('a group must be an object', () => {
+  test('a group in a settings file must be an object', () => {
     expect(problemsOf(withFile({ login: 600 }))).toEqual([
       `login: is a group of settings and must be an object in settings file "${FILE}"`,
     ]);
     expect(problemsOf(withFile({ login: {} }))).toEqual([]);
   });
 
-  test('must hold one JSON object', () => {
+  test('a settings file must hold one JSON object', () => {
     for (const text of ['[]', 'null', '"x"', '1']) {
       expect(problemsOf({ files: { [FILE]: text } })).toEqual([`settings file "${FILE}" must hold one JSON object`]);
     }
     expect(load({ files: { [FILE]: '\uFEFF{"log.level": "warn"}' } }).config['log.level']).toBe('warn');
   });
 
-  test('broken JSON is refused without quoting it, because it may hold the secret', () => {
+  test('a settings file of broken JSON is refused without quoting it, because it may hold the secret', () => {
     const problems = problemsOf({ files: { [FILE]: '{\n  "upstream.secret": hunter2-hunter2\n}' } });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`settings file "${FILE}" is not JSON`);
     expect(problems[0]).not.toContain('hunter2');
   });
 
-  test('deep nesting is refused, not followed', () => {
+  test('a deeply nested settings file is refused, not followed', () => {
     const deep = `${'{"login":'.repeat(5000)}1${'}'.repeat(5000)}`;
     expect(problemsOf({ files: { [FILE]: deep } })).toHaveLength(1);
     expect(problemsOf({ files: { [FILE]: `{"log.level": ${'['.repeat(5000)}${']'.repeat(5000)}}` } })).toHaveLength(1);
   });
 
-  test('an overlong file is refused', () => {
+  test('an overlong settings file is refused', () => {
     expect(problemsOf({ files: { [FILE]: `{}${' '.repeat(4 * 1024 * 1024)}` } })).toEqual([
       `settings file "${FILE}" is longer than 4194304 characters`,
     ]);
   });
 
-  test('a file that is there and cannot be read stops the start', () => {
+  test('a settings file that is there and cannot be read stops the start', () => {
     const denied = () => {
       throw Object.assign(new Error('permission denied'), { code: 'EACCES' });
     };
@@ -217,12 +217,12 @@ describe('settings file', () => {
 });
 
 describe('environment', () => {
-  test('every setting has a variable of its own', () => {
+  test('every setting has an environment variable of its own', () => {
     expect(new Set(settingNames.map(variableOf)).size).toBe(settingNames.length);
     expect(variableOf('login.max_age')).toBe('CSIGN_LOGIN_MAX_AGE');
   });
 
-  test('COUNTERSIGN_* and all other variables are ignored', () => {
+  test('COUNTERSIGN_* and all other variables but CSIGN_* are ignored', () => {
     const env = {
       COUNTERSIGN_SERVER_PORT: 'tcp://10.0.0.1:80',
       SERVER_PORT: '1',
@@ -239,7 +239,7 @@ describe('environment', () => {
     expect(problemsOf({ env: { CSIGN_Server_Port: '1' } })).toHaveLength(1);
   });
 
-  test('an unset variable is none, an empty one is a value', () => {
+  test('an unset variable sets nothing, an empty one sets an empty value', () => {
     expect(load({ env: { CSIGN_SERVER_PORT: undefined } }).config['server.port']).toBe(8080);
     expect(problemsOf({ env: { CSIGN_SERVER_PORT: '' } })).toHaveLength(1);
     expect(load({ env: { CSIGN_SIWE_DOMAINS: '' } }).config['siwe.domains']).toEqual([]);
@@ -247,13 +247,13 @@ describe('environment', () => {
 });
 
 describe('flags', () => {
-  test('take their value after an equals sign or as the next argument', () => {
+  test('a flag takes its value after an equals sign or as the next argument', () => {
     expect(load({ argv: ['--login.max_age=600'] }).config['login.max_age']).toBe(600);
     expect(load({ argv: ['--login.max_age', '600'] }).config['login.max_age']).toBe(600);
     expect(load({ argv: ['--jwt.issuer=a=b'] }).config['jwt.issuer']).toBe('a=b');
   });
 
-  test('the short forms are the long names', () => {
+  test('the short forms of flags set the same as the long names', () => {
     const { config } = load({
       argv: ['--port', '1', '--host=::1', '--data', '/d', '--upstream', 'http://127.0.0.1:9', '--rate-limit', 'off'],
     });
@@ -262,7 +262,7 @@ describe('flags', () => {
     expect(config['rate_limit.enabled']).toBe(false);
   });
 
-  test('a switch alone is on, and takes a following word only when that is one of its own', () => {
+  test('the flag of a switch without a value is on, and takes a following word only when that is one of its own', () => {
     expect(load({ argv: ['--tokens.may_read_keys', '--port', '1'] }).config['tokens.may_read_keys']).toBe(true);
     expect(load({ argv: ['--tokens.may_read_keys'] }).config['tokens.may_read_keys']).toBe(true);
     expect(load({ argv: ['--login.plain_subkey', 'false'] }).config['login.plain_subkey']).toBe(false);
@@ -280,7 +280,7 @@ describe('flags', () => {
     ]);
   });
 
-  test('one setting given twice is refused, whatever its spelling', () => {
+  test('a setting given by two flags is refused, whatever its spelling', () => {
     expect(problemsOf({ argv: ['--port=1', '--server.port=1'] })).toEqual(['server.port: set by more than one flag']);
   });
 
@@ -294,13 +294,13 @@ describe('flags', () => {
     expect(problemsOf({ argv: ['--hots=::1'] })).toEqual(['flag "--hots" is not a setting; did you mean --host?']);
   });
 
-  test('names from Object.prototype are no settings', () => {
+  test('names from Object.prototype are no flags of settings', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
       expect(problemsOf({ argv: [`--${name}=1`] })).toHaveLength(1);
     }
   });
 
-  test('anything that is not a flag is refused', () => {
+  test('an argument that is not a flag is refused', () => {
     for (const argument of ['serve', '-p', '--', '-', '']) {
       expect(problemsOf({ argv: [argument] })).toEqual([
         `argument ${JSON.stringify(argument)} is not expected; a setting is written --name=value`,
@@ -313,7 +313,7 @@ describe('what is printed', () => {
   const secret = 'correct-horse-battery-staple-correct-horse';
   const proof = { CSIGN_UPSTREAM_PROOF: 'secret' };
 
-  test('a secret is usable, and no log line or JSON of the Config shows it', () => {
+  test('a secret setting is usable, and no log line or JSON of the Config shows it', () => {
     const { config } = load({ env: { ...proof, CSIGN_UPSTREAM_SECRET: secret } });
     expect(config['upstream.secret']?.reveal()).toBe(secret);
     expect(JSON.stringify(config)).not.toContain(secret);
@@ -344,7 +344,7 @@ describe('what is printed', () => {
     }
   });
 
-  test('a password inside a URL is never repeated', () => {
+  test('a password inside the URL of a setting is never repeated', () => {
     for (const name of ['upstream.url', 'starknet_fullnode_rpc_url', 'proxy.trusted']) {
       const problems = problemsOf({ argv: [`--${name}=http://user:hunter2@venue.example`] });
       expect(problems).toHaveLength(1);
@@ -352,7 +352,7 @@ describe('what is printed', () => {
     }
   });
 
-  test('values and names cannot write control characters to a terminal, and are cut', () => {
+  test('refused values and names cannot write control characters to a terminal, and are cut', () => {
     const nasty = `\u001b[2J\u009b\u202e${'x'.repeat(500)}`;
     const problems = [
       ...problemsOf({ argv: [`--log.level=${nasty}`, nasty, `--${nasty}`] }),
@@ -367,7 +367,7 @@ describe('what is printed', () => {
   });
 });
 
-test('whatever is written, the answer is a Config or a ConfigError', () => {
+test('settings of any text and values give a Config or a ConfigError', () => {
   const name = fc.oneof(fc.constantFrom(...settingNames), fc.string());
   fc.assert(
     fc.property(
@@ -391,7 +391,7 @@ test('whatever is written, the answer is a Config or a ConfigError', () => {
   );
 });
 
-test('every text value that is accepted is shown as text that is accepted again, as the same value', () => {
+test('every text value of a setting that is accepted is shown as text that is accepted again, as the same value', () => {
   const { config } = load({});
   for (const name of settingNames) {
     const setting = settingOf[name];

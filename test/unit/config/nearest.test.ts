@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { edits, nearest } from '../../../src/config/nearest.ts';
 
-test('counts insertions, deletions and replacements', () => {
+test('the distance of two names counts insertions, deletions and replacements', () => {
   expect(edits('kitten', 'sitting')).toBe(3);
   expect(edits('', 'abc')).toBe(3);
   expect(edits('abc', '')).toBe(3);
   expect(edits('flaw', 'lawn')).toBe(2);
 });
 
-test('is a distance', () => {
+test('the distance of two names is symmetric, zero only for equal ones, and never longer than a detour', () => {
   const word = fc.string({ maxLength: 12, unit: fc.constantFrom('a', 'b', '.') });
   fc.assert(
     fc.property(word, word, word, (a, b, c) => {
@@ -20,16 +20,16 @@ test('is a distance', () => {
   );
 });
 
-test('a bare last part finds its full name, and an exact one wins over it', () => {
+test("the bare last part of a setting's name finds the full name, and an exact one wins over it", () => {
   expect(nearest('max_age', ['log.level', 'login.max_age', 'max_ages'])).toBe('login.max_age');
   expect(nearest('port', ['server.port', 'port'])).toBe('port');
 });
 
-test('case and dashes do not count', () => {
+test('the nearest name of a setting is found whatever the case and the dashes', () => {
   expect(nearest('Login.Max-Age', ['login.max_aga', 'login.max_age'])).toBe('login.max_age');
 });
 
-test('an overlong name is compared by its beginning only', () => {
+test('an overlong name is compared with the settings by its beginning only', () => {
   const long = 'a'.repeat(100);
   expect(nearest(`${long}zzzz`, ['a'.repeat(98), `${long}qqqqqqq`])).toBe(`${long}qqqqqqq`);
   expect(nearest('x', [])).toBeUndefined();

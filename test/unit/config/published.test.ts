@@ -9,14 +9,14 @@ const setting = settingOf['wire.published'];
 const read = (json: unknown) => setting.read(json);
 const accepts = (json: unknown): boolean => read(json).ok;
 
-test('members that are left out have their defaults, and only the others are shown', () => {
+test('members of wire.published that are left out have their defaults, and only the others are shown', () => {
   const reading = read({ environment: 'prod' });
   expect(reading).toEqual({ ok: true, value: { ...setting.default, environment: 'prod' } });
   expect(reading.ok && setting.show(reading.value)).toBe('{"environment":"prod"}');
   expect(setting.show(setting.default)).toBe('{}');
 });
 
-test('a member that is none is refused with the ones there are, and no value is repeated', () => {
+test('an unknown member of wire.published is refused with the ones there are, and no value is repeated', () => {
   expect(read({ enviroment: 'hunter2' })).toEqual({
     ok: false,
     because: `it has a member that is none of ${publishedNames.join(', ')}`,
@@ -49,7 +49,7 @@ test.each<[keyof Published, readonly unknown[], readonly unknown[]]>([
   ['l1_core_contract_address', ['0x0'], ['0']],
   ['l1_operator_address', ['0x0'], ['0']],
   ['liquidation_fee', ['0', '0.25', '12'], ['', '.5', '01', '1e3', '-1', '1.', 0]],
-])('%s is of its form', (name, good, bad) => {
+])('the member %s of wire.published takes its form and no other', (name, good, bad) => {
   for (const value of good) expect([value, accepts({ [name]: value })]).toEqual([value, true]);
   for (const value of bad)
     expect([value, read({ [name]: value })]).toEqual([
@@ -62,7 +62,7 @@ describe('bridged_tokens', () => {
   const token = { ...setting.default.bridged_tokens[0] };
   const accepted = (json: unknown): boolean => accepts({ bridged_tokens: json });
 
-  test('takes entries with exactly the seven members', () => {
+  test('bridged_tokens of wire.published takes entries with exactly the seven members', () => {
     expect(accepted([])).toBe(true);
     expect(accepted([token, { ...token, symbol: 'USDT', decimals: 0 }])).toBe(true);
     for (const member of Object.keys(token)) {
@@ -74,7 +74,7 @@ describe('bridged_tokens', () => {
     expect(accepted([{ ...token, extra: 1 }])).toBe(false);
   });
 
-  test('refuses what paradex-py could not read', () => {
+  test('bridged_tokens of wire.published takes nothing that paradex-py could not read', () => {
     for (const decimals of ['6', 6.5, -1, 37]) expect(accepted([{ ...token, decimals }])).toBe(false);
     for (const json of [null, {}, token, 'USDC', [null], [[]], ['USDC'], Array.from({ length: 65 }, () => token)]) {
       expect(accepted(json)).toBe(false);
@@ -82,7 +82,7 @@ describe('bridged_tokens', () => {
   });
 });
 
-test('in flags and variables it is JSON, or @ and the path of a file that holds it', () => {
+test('wire.published in flags and variables is JSON, or @ and the path of a file that holds it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-published-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'published.json');

@@ -18,7 +18,7 @@ function problemsOf(given: { argv?: string[]; env?: Record<string, string>; file
   }
 }
 
-test('a name of an earlier release is refused wherever it stands, and what to write now is named', () => {
+test("a setting's name of an earlier release is refused wherever it stands, and what to write now is named", () => {
   for (const name of retiredNames) {
     const nested = name.includes('.')
       ? { [name.split('.')[0] ?? '']: { [name.split('.')[1] ?? '']: 1 } }
@@ -33,7 +33,7 @@ test('a name of an earlier release is refused wherever it stands, and what to wr
   }
 });
 
-test('what is named in their place is there', () => {
+test('the setting that is named in the place of a retired one is there', () => {
   for (const name of retiredNames) {
     expect(isSettingName(name)).toBe(false);
     const [problem = ''] = problemsOf({ argv: [`--${name}=1`] });

@@ -7,7 +7,7 @@ import { parseFelt } from '../../../src/domain/felt.ts';
 /** Whether a flag or variable with this text would be accepted. */
 const accepts = (name: SettingName, text: string): boolean => settingOf[name].read(settingOf[name].fromText(text)).ok;
 
-test('names are dotted snake_case, and no setting is also a group', () => {
+test('names of settings are dotted snake_case, and no setting is also a group', () => {
   for (const name of settingNames) {
     expect(name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)?$/);
     expect(settingNames.filter((other) => other.startsWith(`${name}.`))).toEqual([]);
@@ -15,7 +15,7 @@ test('names are dotted snake_case, and no setting is also a group', () => {
   expect(settingNames).toEqual(Object.keys(settings));
 });
 
-test('short forms are port, host, data, upstream and rate-limit, each for one setting', () => {
+test('short forms of flags are port, host, data, upstream and rate-limit, each for one setting', () => {
   const short = settingNames.flatMap((name) => settingOf[name].short ?? []);
   expect(short.toSorted()).toEqual(['data', 'host', 'port', 'rate-limit', 'upstream']);
   for (const name of short) expect(isSettingName(name)).toBe(false);
@@ -25,7 +25,7 @@ test('every setting is described in one line of at most 160 characters that ends
   for (const name of settingNames) expect(settingOf[name].description).toMatch(/^[^\n]{10,159}\.$/);
 });
 
-test('the dangerous is off by default, and the strict is on', () => {
+test('by default a dangerous switch is off, and a strict one is on', () => {
   const value = (name: SettingName) => settings[name].default;
   const off: readonly SettingName[] = [
     'wire.allow_mainnet',
@@ -42,7 +42,7 @@ test('the dangerous is off by default, and the strict is on', () => {
   expect(value('cors.headers')).toEqual([]);
 });
 
-test('the wire names are those that public clients sign', () => {
+test('the default wire names are those that public clients sign', () => {
   expect(settings['wire.domain_name'].default).toBe('Paradex');
   expect(settings['wire.starknet_chain_id'].default).toBe('PRIVATE_SN_POTC_MOCK_SEPOLIA');
   expect(settings['wire.l1_chain_id'].default).toBe(11_155_111);
@@ -68,7 +68,7 @@ test('the wire names are those that public clients sign', () => {
   ]);
 });
 
-test('the limits are those of Paradex, and ours for logins and emergencies', () => {
+test('the default rate limits are those of Paradex, and ours for logins and emergencies', () => {
   expect(Object.fromEntries(figureNames.map((name) => [name, figuresText(builtInFigures[name])]))).toEqual({
     public: ['1500/min'],
     onboarding: ['600/min'],
@@ -92,7 +92,7 @@ test('there are at most 70 settings, each with a line that says when to change i
     expect(settingOf[name].when).toMatch(/^(when|while|for|to|before|together|where) [^\n]{3,119}[^.\s]$/);
 });
 
-test('every name has a group', () => {
+test('every name of a setting has a group', () => {
   for (const name of settingNames) expect(name).toContain('.');
 });
 
@@ -239,12 +239,12 @@ describe('what each kind refuses', () => {
     ['jwt.issuer', ['countersign', 'https://id.example'], ['', 'a b', 'é', 'x'.repeat(129)]],
   ];
 
-  test.each(cases)('%s', (name, good, bad) => {
+  test.each(cases)('the setting %s takes its good values and refuses the bad ones', (name, good, bad) => {
     for (const value of good) expect([value, accepts(name, value)]).toEqual([value, true]);
     for (const value of bad) expect([value, accepts(name, value)]).toEqual([value, false]);
   });
 
-  test('a list has a bounded length', () => {
+  test('a list in a setting has a bounded length', () => {
     const hosts = (count: number) => Array.from({ length: count }, (_, index) => `h${index}.example`).join();
     expect(accepts('siwe.domains', hosts(100))).toBe(true);
     expect(accepts('siwe.domains', hosts(101))).toBe(false);

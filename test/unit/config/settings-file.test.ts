@@ -37,7 +37,7 @@ function problem(): string {
 
 const SECRET = 's3cr3t'.repeat(8);
 
-test.skipIf(WINDOWS)('others may read one without a secret, and none with one, whichever it is', () => {
+test.skipIf(WINDOWS)('others may read a settings file without a secret, and none with one, whichever it is', () => {
   const secrets = settingNames.filter((name) => settingOf[name].secret);
   expect(secrets).toEqual(expect.arrayContaining(['operator.token', 'metrics.token', 'upstream.secret']));
   put({ login: { max_age: 600 }, ...Object.fromEntries(secrets.map((name) => [name, ''])) }, 0o644);
@@ -57,7 +57,7 @@ test.skipIf(WINDOWS)('others may read one without a secret, and none with one, w
   }
 });
 
-test.skipIf(WINDOWS)('others may write none: it says where the venue is', () => {
+test.skipIf(WINDOWS)('a settings file that others may write is refused: it says where the venue is', () => {
   for (const mode of [0o664, 0o646, 0o620, 0o602]) {
     put({}, mode);
     expect(problem()).toBe(
@@ -66,7 +66,7 @@ test.skipIf(WINDOWS)('others may write none: it says where the venue is', () => 
   }
 });
 
-test.skipIf(!ROOT)("another user's is refused (only root can give a file away)", () => {
+test.skipIf(!ROOT)("another user's settings file is refused (only root can give a file away)", () => {
   put({}, 0o600);
   chownSync(file, 4711, 4711);
   expect(problem()).toMatch(
@@ -74,15 +74,18 @@ test.skipIf(!ROOT)("another user's is refused (only root can give a file away)",
   );
 });
 
-test.skipIf(WINDOWS)('a link to one of ours is followed; a pipe is not waited for, and a huge file not read', () => {
-  const target = join(folder, 'target');
-  writeFileSync(target, '{"login": {"max_age": 0}}', { mode: 0o600 });
-  symlinkSync(target, file);
-  expect(problem()).toMatch(/^login\.max_age: 0 from settings file/);
-  rmSync(file);
-  execFileSync('mkfifo', ['-m', '600', file]);
-  expect(problem()).toBe(`settings file "${file}" is not a regular file`);
-  rmSync(file);
-  writeFileSync(file, ' '.repeat(4 * 1024 * 1024 + 1), { mode: 0o600 });
-  expect(problem()).toBe(`settings file "${file}" is larger than 4194304 bytes`);
-});
+test.skipIf(WINDOWS)(
+  'a settings file may be a link to one of ours; a pipe is not waited for, and a huge file not read',
+  () => {
+    const target = join(folder, 'target');
+    writeFileSync(target, '{"login": {"max_age": 0}}', { mode: 0o600 });
+    symlinkSync(target, file);
+    expect(problem()).toMatch(/^login\.max_age: 0 from settings file/);
+    rmSync(file);
+    execFileSync('mkfifo', ['-m', '600', file]);
+    expect(problem()).toBe(`settings file "${file}" is not a regular file`);
+    rmSync(file);
+    writeFileSync(file, ' '.repeat(4 * 1024 * 1024 + 1), { mode: 0o600 });
+    expect(problem()).toBe(`settings file "${file}" is larger than 4194304 bytes`);
+  },
+);

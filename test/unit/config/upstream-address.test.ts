@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { settingOf } from '../../../src/config/schema.ts';
 import { parseUpstreamAddress } from '../../../src/config/upstream-address.ts';
 
-test('empty text is the demo venue', () => {
+test('the empty text of upstream.url is the demo venue', () => {
   expect(parseUpstreamAddress('')).toEqual({ kind: 'demo' });
 });
 
@@ -16,7 +16,7 @@ test.each([
   ['https://venue.example/api/v3/', 'https://venue.example', '/api/v3', false],
   ['https://venue.example:443', 'https://venue.example', '', false],
   ['http://127.0.0.1.venue.example', 'http://127.0.0.1.venue.example', '', false],
-])('%s', (text, origin, basePath, loopback) => {
+])('%s is the upstream.url of a TCP port', (text, origin, basePath, loopback) => {
   expect(parseUpstreamAddress(text)).toEqual({ kind: 'http', origin, basePath, loopback });
 });
 
@@ -25,7 +25,7 @@ test.each([
   ['unix:/run/venue.sock:', '/run/venue.sock', ''],
   ['unix:/run/venue.sock:/', '/run/venue.sock', ''],
   ['unix:/run/venue.sock:/api', '/run/venue.sock', '/api'],
-])('%s', (text, socketPath, basePath) => {
+])('%s is the upstream.url of a unix socket', (text, socketPath, basePath) => {
   expect(parseUpstreamAddress(text)).toEqual({ kind: 'unix', socketPath, basePath });
 });
 
@@ -65,16 +65,16 @@ test.each([
   'unix:/run/venue.sock:api',
   'unix:/run/venue.sock:/../x',
   `unix:/${'x'.repeat(107)}`,
-])('%j is no address', (text) => {
+])('%j is no value of upstream.url', (text) => {
   expect(parseUpstreamAddress(text)).toBeUndefined();
 });
 
-test('a socket path may have 107 bytes', () => {
+test('the socket path of upstream.url may have 107 bytes', () => {
   expect(parseUpstreamAddress(`unix:/${'x'.repeat(106)}`)?.kind).toBe('unix');
   expect(parseUpstreamAddress(`unix:/${'é'.repeat(54)}`)).toBeUndefined();
 });
 
-test('what is shown reads as the same address', () => {
+test('an upstream.url that is shown reads as the same address', () => {
   const { show } = settingOf['upstream.url'];
   for (const text of ['', 'https://venue.example/api', 'unix:/run/venue.sock', 'unix:/run/venue.sock:/api']) {
     const address = parseUpstreamAddress(text);

@@ -15,13 +15,13 @@ const files = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...names.map((name
 const pages = files.map((file) => [file, read(file)] as const);
 
 describe.each(pages)('%s', (_file, text) => {
-  test('names only error codes that there are', () => {
+  test('a page for people names only error codes that there are', () => {
     const codes = [...text.matchAll(/`([A-Z]+(?:_[A-Z0-9]+)+)`/g)].map(([, code = '']) => code);
     const other = /^(?:CSIGN_|COUNTERSIGN_|STOP_|PRIVATE_|NODE_|MAIN_KEY|REDUCE_|POST_)/;
     expect(codes.filter((code) => !other.test(code) && !Object.hasOwn(errorStatus, code))).toEqual([]);
   });
 
-  test('names only settings that there are', () => {
+  test('a page for people names only settings that there are', () => {
     const variables = new Set(settingNames.map(variableOf));
     const named = [...text.matchAll(/\bCSIGN_[A-Z_]+[A-Z]\b/g)].map(([variable]) => variable);
     expect(named.filter((variable) => !variables.has(variable))).toEqual([]);
@@ -35,7 +35,7 @@ describe.each(pages)('%s', (_file, text) => {
     );
   });
 
-  test('names only routes that are listed', () => {
+  test('a page for people names only routes that are listed', () => {
     const routes = [...text.matchAll(/\b(GET|POST|PUT|DELETE) (\/[a-z0-9_/{}.-]*[a-z0-9_}]|\/)(?=[`? ])/g)]
       .map(([, method, path]) => `${method} ${path}`)
       .filter((route) => !/ \/(?:operator\/|metrics|x$)/.test(route));
@@ -43,12 +43,12 @@ describe.each(pages)('%s', (_file, text) => {
     expect(routes.filter((route) => !listed.has(route))).toEqual([]);
   });
 
-  test('names only scripts of npm that there are', () => {
+  test('a page for people names only scripts of npm that there are', () => {
     const scripts = [...text.matchAll(/\bnpm run ([a-z:]+)/g)].map(([, script = '']) => script);
     expect(scripts.filter((script) => !Object.hasOwn(manifest.scripts, script))).toEqual([]);
   });
 
-  test('shows only commands that there are, with options that they take', () => {
+  test('a page for people shows only commands that there are, with options that they take', () => {
     for (const { typed, whole } of commandsIn(text)) {
       const [name = '', ...rest] = typed.split(/\s+/);
       const command = createProgram().commands.find((one) => one.name() === name);
@@ -64,7 +64,7 @@ describe.each(pages)('%s', (_file, text) => {
   });
 });
 
-test('the pages were read: they name what they are about', () => {
+test('the pages for people were read: they name what they are about', () => {
   const whole = pages.map(([, text]) => text).join('');
   expect(commandsIn(whole).length).toBeGreaterThan(15);
   expect(whole).toContain('`ORDER_ALREADY_SENT`');

@@ -14,7 +14,7 @@ const sectionOf = (number: string): string =>
 const blocksOf = (text: string): readonly string[] =>
   [...text.matchAll(/^```text\n(.*?)^```$/gms)].map(([, block = '']) => block);
 
-test('the numbers are those of the engine, and not of its fallback', () => {
+test('the numbers of docs/wire.md are computed by the engine, and not by its fallback', () => {
   expect(engine).toBeDefined();
 });
 
