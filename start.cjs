@@ -357,11 +357,7 @@ async function test(node, args, options) {
 
 const TYPES_KEPT = path.join('node_modules', '.cache', 'types.tsbuildinfo');
 /** Unit tests that compare with the Stark curve in plain JavaScript: half of the time of all, and `npm test` runs them. */
-const SLOW_UNIT_TESTS = [
-  'test/unit/starknet/**',
-  'test/unit/verification/verifier.test.ts',
-  'test/unit/gateway/order-*',
-];
+const SLOW_UNIT_TESTS = ['test/unit/starknet/**', 'test/unit/verification/verifier.test.ts', 'test/unit/orders/**'];
 
 /** What a commit must pass, in order of speed; stops at the first step that fails. */
 async function check(node, options) {

@@ -499,7 +499,7 @@ describe('check and test', () => {
   const LINTED = 'biome ci .\n';
   const TYPED = `tsc --noEmit --incremental --tsBuildInfoFile ${join('node_modules', '.cache', 'types.tsbuildinfo')}\n`;
   const UNITS =
-    'vitest run --no-isolate test/unit --exclude=test/unit/starknet/** --exclude=test/unit/verification/verifier.test.ts --exclude=test/unit/gateway/order-*\n';
+    'vitest run --no-isolate test/unit --exclude=test/unit/starknet/** --exclude=test/unit/verification/verifier.test.ts --exclude=test/unit/orders/**\n';
 
   test('check runs format and lint, types and unit tests, and says how long each took', async () => {
     const folder = await projectWithTools();
