@@ -55,7 +55,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/http/admission.ts',
         text: "deny('route_unknown')",
         heldBy: ADMISSION,
-        title: 'the route, charged as a public request',
+        title: 'admission refuses an unknown route fourth, charged as a public request',
       },
       {
         rule: 'A path has the methods that the table lists, and HEAD where we serve its GET',
@@ -63,7 +63,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/http/admission.ts',
         text: "deny('method_not_allowed')",
         heldBy: ADMISSION,
-        title: 'the method, with those that the path does have',
+        title: 'admission refuses another method fifth, with those that the path does have',
       },
       {
         rule: 'X-Forwarded-For is believed of proxies in proxy.trusted alone, and then its rightmost address that is none of them',
@@ -78,7 +78,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/ratelimit/charges.ts',
         text: 'export',
         heldBy: ADMISSION,
-        title: 'the limits of account and credential, last; the grant is given back',
+        title: 'admission refuses by the limits of account and credential last; the grant is given back',
       },
       {
         rule: 'A full map of limits makes unknown keys share one count',
@@ -299,7 +299,8 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/http/admission.ts',
         text: 'route_unsigned',
         heldBy: ADMISSION,
-        title: 'a route that trades by the bearer alone, where the setting refuses it; the grant is given back',
+        title:
+          'admission refuses a route that trades by the bearer alone eighth, where the setting refuses it; the grant is given back',
       },
     ],
   },

@@ -77,11 +77,11 @@ describe('addresses', () => {
     ':::',
     '١.2.3.4',
     '',
-  ])('%j is not an address', (text) => {
+  ])('%j is not an address for an allowlist', (text) => {
     expect(parseIp(text)).toBeUndefined();
   });
 
-  test.each(['fe80::1%eth0', '::%1', '::ffff:1.2.3.4%lo'])('a zone id is refused: %s', (text) => {
+  test.each(['fe80::1%eth0', '::%1', '::ffff:1.2.3.4%lo'])('an address with a zone id is refused: %s', (text) => {
     expect(isIP(text)).toBe(6);
     expect(parseIp(text)).toBeUndefined();
   });
@@ -91,7 +91,7 @@ describe('addresses', () => {
     ['::FFFF:0102:0304', '1.2.3.4'],
     ['0:0:0:0:0:ffff:1.2.3.4', '1.2.3.4'],
     ['0000:0000:0000:0000:0000:ffff:255.255.255.255', '255.255.255.255'],
-  ])('IPv4-mapped %s is the IPv4 address %s', (text, expected) => {
+  ])('the IPv4-mapped %s is the IPv4 address %s', (text, expected) => {
     expect(parseIp(text)).toEqual(ip(expected));
     expect(parseIp(text)?.family).toBe(4);
   });
@@ -101,7 +101,7 @@ describe('addresses', () => {
     ['::ffff:0:1.2.3.4', '::ffff:0:102:304'],
     ['64:ff9b::1.2.3.4', '64:ff9b::102:304'],
     ['::fffe:1.2.3.4', '::fffe:102:304'],
-  ])('%s only looks mapped: it stays IPv6', (text, expected) => {
+  ])('%s only looks like an IPv4-mapped address: it stays IPv6', (text, expected) => {
     expect(parseIp(text)).toMatchObject({ family: 6, text: expected });
   });
 
@@ -123,7 +123,7 @@ describe('addresses', () => {
     );
   });
 
-  test('parsing never accepts what node does not, and never throws', () => {
+  test('parsing an address never accepts what node does not, and never throws', () => {
     const noise = fc.string({ unit: fc.constantFrom(...'0123456789abcdefx:./% []-'), maxLength: 50 });
     fc.assert(
       fc.property(fc.oneof(noise, fc.string()), (text) => {
@@ -136,7 +136,7 @@ describe('addresses', () => {
 });
 
 describe('what an owner may ask for', () => {
-  test('a bare address is one address, host bits are cleared, duplicates are dropped, the order stays', () => {
+  test('in an allowlist a bare address is one address, host bits are cleared, duplicates are dropped, the order stays', () => {
     expect(entriesOf(list('198.51.100.42', '2001:DB8:0::1', '203.0.113.77/24', '203.0.113.1/24'))).toEqual([
       '198.51.100.42/32',
       '2001:db8::1/128',
@@ -144,14 +144,14 @@ describe('what an owner may ask for', () => {
     ]);
   });
 
-  test('no entries is anywhere, and nothing else is', () => {
+  test('an allowlist without entries is anywhere, and no other is', () => {
     expect(list()).toEqual({ kind: 'anywhere' });
     expect(entriesOf(anywhere)).toEqual([]);
     expect(list('0.0.0.0/0').kind).toBe('ranges');
     expect(list('0.0.0.0/0', '::/0').kind).toBe('ranges');
   });
 
-  test('50 entries pass and 51 do not, counted before duplicates are dropped', () => {
+  test('an allowlist may have 50 entries, counted before duplicates are dropped', () => {
     expect(problemOf(Array(MAX_ALLOWLIST_ENTRIES).fill('10.0.0.1'))).toBeUndefined();
     expect(problemOf(Array(MAX_ALLOWLIST_ENTRIES + 1).fill('10.0.0.1'))).toBe(
       'at most 50 entries are accepted, got 51',
@@ -173,23 +173,26 @@ describe('what an owner may ask for', () => {
     '2001:db8::/129',
     '2001:db8::/0128',
     '::ffff:1.2.3.4/129',
-  ])('a prefix that is not canonical is refused: %s', (entry) => {
+  ])('an allowlist entry whose prefix is not canonical is refused: %s', (entry) => {
     expect(problemOf(['10.0.0.1', entry])).toMatch(/^entry 1: the prefix must be a number from 0 to (32|128)/);
   });
 
   test.each(['10.0.0/8', '010.0.0.0/8', '/8', '', '[::1]/128', '10.0.0.1-10.0.0.9', 'localhost', '*'])(
-    'an address that is not canonical is refused: %j',
+    'an allowlist entry whose address is not canonical is refused: %j',
     (entry) => {
       expect(problemOf([entry])).toMatch(/^entry 0: not an IPv4 or IPv6 address/);
     },
   );
 
-  test.each(['fe80::1%eth0', 'fe80::1%eth0/64', '::ffff:1.2.3.4%1/120'])('a zone id is refused: %s', (entry) => {
-    expect(problemOf([entry])).toBe('entry 0: zone ids are not accepted');
-  });
+  test.each(['fe80::1%eth0', 'fe80::1%eth0/64', '::ffff:1.2.3.4%1/120'])(
+    'an allowlist entry with a zone id is refused: %s',
+    (entry) => {
+      expect(problemOf([entry])).toBe('entry 0: zone ids are not accepted');
+    },
+  );
 
   test.each(['::ffff:1.2.3.4/95', '::ffff:0:0/0', '::FFFF:10.0.0.0/8', '::ffff:a00:0/64'])(
-    'an IPv4-mapped block wider than /96 is refused: %s',
+    'an IPv4-mapped block wider than /96 is refused in an allowlist: %s',
     (entry) => {
       expect(problemOf([entry])).toBe(
         'entry 0: an IPv4-mapped block must be /96 or narrower; write the IPv4 block instead',
@@ -197,7 +200,7 @@ describe('what an owner may ask for', () => {
     },
   );
 
-  test('an IPv4-mapped block is the IPv4 block', () => {
+  test('an IPv4-mapped block in an allowlist is the IPv4 block', () => {
     expect(entriesOf(list('::ffff:10.1.2.3/104', '::ffff:1.2.3.4', '::ffff:0:0/96'))).toEqual([
       '10.0.0.0/8',
       '1.2.3.4/32',
@@ -207,29 +210,32 @@ describe('what an owner may ask for', () => {
     expect(allows(list('10.0.0.0/8'), ip('::ffff:10.1.1.1'))).toBe(true);
   });
 
-  test('a problem never repeats what the caller sent', () => {
+  test('what is wrong in an allowlist is told without repeating what the caller sent', () => {
     expect(problemOf(['<script>'])).not.toContain('script');
   });
 });
 
 describe('who is let in', () => {
-  test.each(vectors.groups.cidr_match)('$id', ({ ip: text, allowed_cidrs, expected }) => {
-    expect(allows(list(...allowed_cidrs), ip(text))).toBe(expected.allowed);
-  });
+  test.each(vectors.groups.cidr_match)(
+    'an allowlist lets in exactly whom the vector $id says',
+    ({ ip: text, allowed_cidrs, expected }) => {
+      expect(allows(list(...allowed_cidrs), ip(text))).toBe(expected.allowed);
+    },
+  );
 
-  test('a damaged list lets nobody in', () => {
+  test('a damaged allowlist lets nobody in', () => {
     expect(allows(damagedList, ip('127.0.0.1'))).toBe(false);
     expect(allows(damagedList, ip('::1'))).toBe(false);
   });
 
-  test('a block of one family never lets the other in', () => {
+  test('a block of one address family never lets the other in', () => {
     expect(allows(list('::/0'), ip('1.2.3.4'))).toBe(false);
     expect(allows(list('::/0'), ip('::ffff:1.2.3.4'))).toBe(false);
     expect(allows(list('0.0.0.0/0'), ip('::1'))).toBe(false);
     expect(allows(list('0.0.0.0/0'), ip('::102:304'))).toBe(false);
   });
 
-  test('the first and last address of a block are in, their neighbours are out', () => {
+  test('the first and last address of a block are let in, their neighbours are not', () => {
     const block = list('10.1.2.128/25');
     expect(['10.1.2.127', '10.1.2.128', '10.1.2.255', '10.1.3.0'].map((text) => allows(block, ip(text)))).toEqual([
       false,
@@ -240,7 +246,7 @@ describe('who is let in', () => {
   });
 
   // One BlockList per family: node's matches IPv4 against IPv6 blocks such as ::/0, which we do not.
-  test('matching agrees with node:net BlockList', () => {
+  test('an allowlist lets in whom node:net BlockList lets in', () => {
     const check = (family: 'ipv4' | 'ipv6') => (entries: string[], text: string) => {
       const oracle = new BlockList();
       for (const entry of entries) {
@@ -255,7 +261,7 @@ describe('who is let in', () => {
   });
 });
 
-test('a set of blocks holds what one of them holds', () => {
+test('a set of blocks holds an address exactly when one of them does', () => {
   fc.assert(
     fc.property(
       fc.array(anyCidr, { maxLength: 30 }),
@@ -286,17 +292,17 @@ describe('whether a replacement takes nothing away', () => {
     [[], ['10.0.0.0/8'], true],
     [[], [], true],
     [['0.0.0.0/0', '::/0'], [], false],
-  ])('%j covers %j: %s', (wider, narrower, expected) => {
+  ])('the allowlist %j covers %j: %s', (wider, narrower, expected) => {
     expect(covers(list(...wider), list(...narrower))).toBe(expected);
   });
 
-  test('a damaged list covers nothing and is covered by nothing', () => {
+  test('a damaged allowlist covers nothing and is covered by nothing', () => {
     expect(covers(damagedList, list('10.0.0.1'))).toBe(false);
     expect(covers(anywhere, damagedList)).toBe(false);
     expect(covers(damagedList, damagedList)).toBe(false);
   });
 
-  test('whoever the covered list lets in is let in by the covering one', () => {
+  test('an allowlist that covers another one lets in all whom that one does', () => {
     const probe = (entries: string[]) =>
       entries.flatMap((entry) => {
         const parsed = parseCidr(entry);
@@ -315,7 +321,7 @@ describe('whether a replacement takes nothing away', () => {
 });
 
 describe('what is stored', () => {
-  test('a list comes back as it was written, and its wire form means the same list', () => {
+  test('a stored allowlist is read as it was written, and its wire form means the same list', () => {
     fc.assert(
       fc.property(fc.oneof(anyList, fc.constant([])), (entries) => {
         expect(decodeAllowlist(encodeAllowlist(list(...entries)))).toEqual(list(...entries));
@@ -326,7 +332,7 @@ describe('what is stored', () => {
     expect(encodeAllowlist(list('10.0.0.1', '::1'))).toBe('["10.0.0.1/32","::1/128"]');
   });
 
-  test('the longest list that is accepted can be read back', () => {
+  test('the longest allowlist that is accepted can be stored and read back', () => {
     const entries = Array.from(
       { length: 50 },
       (_, i) => `2001:1db8:1111:2222:3333:4444:5555:${(0x1000 + i).toString(16)}`,
@@ -361,7 +367,7 @@ describe('what is stored', () => {
     ['a text beyond any list', `["10.0.0.1/32"]${' '.repeat(5000)}`],
     ['a number', 0],
     ['false', false],
-  ])('%s is damaged, never anywhere', (_name, stored) => {
+  ])('a stored allowlist that is %s is damaged, never anywhere', (_name, stored) => {
     const decoded = decodeAllowlist(stored);
     expect(decoded.kind).toBe('damaged');
     expect(allows(decoded, ip('10.0.0.1'))).toBe(false);
@@ -372,11 +378,11 @@ describe('what is stored', () => {
     [`["10.0.0.1/32"]${' '.repeat(5000)}`, 'the stored list is too long'],
     ['["10.0.0.1/8"]', 'the stored list is not in canonical form'],
     ['["10.0.0.1/32","x"]', 'the stored list is not valid: entry 1: not an IPv4 or IPv6 address'],
-  ])('the operator is told why: %s', (stored, reason) => {
+  ])('the operator is told why a stored allowlist is damaged: %s', (stored, reason) => {
     expect(decodeAllowlist(stored)).toMatchObject({ kind: 'damaged', reason: expect.stringContaining(reason) });
   });
 
-  test('no text but the word is ever read as anywhere', () => {
+  test('no stored text but the word anywhere is ever read as the allowlist of everybody', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         fc.pre(text !== 'anywhere');

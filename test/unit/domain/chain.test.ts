@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { append, createChain, createLink, type Link, moveToEnd, ownersOf, unlink } from '../../../src/domain/chain.ts';
 
-test('a chain agrees with a list, whatever joins, leaves and goes to the end', () => {
+test('a linked chain agrees with a list, whatever joins, leaves and goes to the end', () => {
   const command = fc.record({ act: fc.constantFrom('append', 'unlink', 'move'), at: fc.nat(8) });
   fc.assert(
     fc.property(fc.array(command, { maxLength: 60 }), (commands) => {

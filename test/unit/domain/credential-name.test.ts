@@ -15,7 +15,7 @@ describe('a name is kept exactly as it was written', () => {
     'e\u0301 not normalised',
     'a'.repeat(64),
     '😀'.repeat(64),
-  ])('%j', (name) => {
+  ])('the name %j of a credential is kept exactly as it was written', (name) => {
     expect(parseCredentialName(name)).toBe(name);
   });
 });
@@ -27,7 +27,7 @@ describe('its length is 1 to 64 characters, counted as people count them', () =>
     ['65 characters outside the first plane', '😀'.repeat(65)],
     ['64 of them and a letter', `${'😀'.repeat(64)}a`],
     ['very much text', 'a'.repeat(1_000_000)],
-  ])('%s is refused', (_what, name) => {
+  ])('the name of a credential is 1 to 64 characters, counted as people count them: %s is refused', (_what, name) => {
     expect(parseCredentialName(name)).toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ describe('a name that nobody could see is refused', () => {
     ['a variation selector', '\ufe0f'],
     ['tag characters', '\u{e0041}\u{e0042}'],
     ['several of them', ' \u200b\u00a0\u2060 '],
-  ])('%s', (_what, name) => {
+  ])('a name that nobody could see is refused: %s', (_what, name) => {
     expect(parseCredentialName(name)).toBeUndefined();
   });
 });
@@ -57,9 +57,12 @@ describe('a character that hides, reorders or breaks what stands around it is re
   const others = ['2028', '2029', 'd800', 'dbff', 'dc00', 'dfff'];
   const forbidden = [...controls.map((code) => code.toString(16)), ...directions, ...others];
 
-  test.each(forbidden)('U+%s', (hex) => {
-    for (const name of [`${codePoint(hex)}bot`, `bo${codePoint(hex)}t`, `bot${codePoint(hex)}`]) {
-      expect(parseCredentialName(name)).toBeUndefined();
-    }
-  });
+  test.each(forbidden)(
+    'a character that hides, reorders or breaks its surroundings is refused anywhere in a name: U+%s',
+    (hex) => {
+      for (const name of [`${codePoint(hex)}bot`, `bo${codePoint(hex)}t`, `bot${codePoint(hex)}`]) {
+        expect(parseCredentialName(name)).toBeUndefined();
+      }
+    },
+  );
 });

@@ -25,7 +25,7 @@ const drain = (queue: FairQueue<Item>): Item[] => {
 const names = (items: readonly Item[]): string => items.map(({ client }) => client).join('');
 
 describe('turns', () => {
-  test('go round the clients, and within a client in the order of arrival', () => {
+  test('turns of the fair queue go round the clients, and within a client in the order of arrival', () => {
     const queue = createFairQueue<Item>(10);
     const push = pusher(queue);
     for (const client of 'aaabac') push(client);
@@ -34,7 +34,7 @@ describe('turns', () => {
     expect(items.filter(({ client }) => client === 'a').map(({ n }) => n)).toEqual([0, 1, 2, 4]);
   });
 
-  test('a client that comes back is behind those who wait', () => {
+  test('a client that comes back to the fair queue is behind those that wait', () => {
     const queue = createFairQueue<Item>(10);
     const push = pusher(queue);
     for (const client of 'aab') push(client);
@@ -44,7 +44,7 @@ describe('turns', () => {
     expect(names(drain(queue))).toBe('baca');
   });
 
-  test('go round the networks first, and then round the clients of each', () => {
+  test('turns of the fair queue go round the networks first, and then round the clients of each', () => {
     const queue = createFairQueue<Item>(20);
     const push = pusher(queue);
     for (const client of 'abcab') push(client, 'n');
@@ -53,7 +53,7 @@ describe('turns', () => {
     expect(names(drain(queue))).toBe('ax1byczaxb');
   });
 
-  test('a network has as many turns with a thousand clients as with one', () => {
+  test('a network has as many turns in the fair queue with a thousand clients as with one', () => {
     const queue = createFairQueue<Item>(2000);
     const push = pusher(queue);
     const many = (n: number) => push(`2001:db8:0:${n % 1024}::/64`, '2001:db8::/48');
@@ -72,7 +72,7 @@ describe('turns', () => {
     expect(served.size).toBe(1025);
   });
 
-  test('a client with one item waits for one turn of each other client of its network, and the turns of others between', () => {
+  test('a client with one item in the fair queue waits for one turn of each other client of its network, and the turns of others between', () => {
     const queue = createFairQueue<Item>(2000);
     const push = pusher(queue);
     const others = (): void => {
@@ -87,7 +87,7 @@ describe('turns', () => {
   });
 });
 
-test('a client of two networks waits in each, and no two senders are taken for one', () => {
+test('a client of two networks waits in the fair queue of each, and no two senders are taken for one', () => {
   const queue = createFairQueue<Item>(10);
   const push = pusher(queue);
   push('a', 'n');
@@ -101,7 +101,7 @@ test('a client of two networks waits in each, and no two senders are taken for o
   expect(drain(queue).map(({ client, network }) => `${client}@${network}`)).toEqual(['a@n', '1@nn', 'b@n', 'n1@n']);
 });
 
-test('an item that stays has its client go behind the others, and is its next one again', () => {
+test('an item that stays in the fair queue sends its client behind the others, and is its next one again', () => {
   const queue = createFairQueue<Item>(10);
   const push = pusher(queue);
   for (const client of 'aab') push(client);
@@ -119,7 +119,7 @@ test('an item that stays has its client go behind the others, and is its next on
 });
 
 describe('without room', () => {
-  test('one address that floods loses its own newest, and the one who comes later gets in', () => {
+  test('in a full fair queue an address that floods loses its own newest, and a newcomer gets in', () => {
     const queue = createFairQueue<Item>(4);
     const push = pusher(queue);
     const flood = Array.from('ffff', (client) => push(client).pushed);
@@ -128,7 +128,7 @@ describe('without room', () => {
     expect(drain(queue).map(({ client }) => client)).toEqual(['f', 'alice', 'f', 'f']);
   });
 
-  test('a hundred addresses that flood do not push out one client with one item, whenever it comes', () => {
+  test('a hundred addresses that flood a fair queue do not push out one client with one item, whenever it comes', () => {
     for (const at of [0, 150, 999, 5000]) {
       const queue = createFairQueue<Item>(200);
       const push = pusher(queue);
@@ -145,7 +145,7 @@ describe('without room', () => {
     }
   });
 
-  test('of clients that have equally much, the newcomer goes, not what waits already', () => {
+  test('in a full fair queue of clients that have equally much, the newcomer goes, and none that waits', () => {
     const queue = createFairQueue<Item>(2);
     const push = pusher(queue);
     push('a');
@@ -155,7 +155,7 @@ describe('without room', () => {
     expect(names(drain(queue))).toBe('ab');
   });
 
-  test('a network that floods from thousands of clients loses its own newest, and takes nothing from others', () => {
+  test('a network that floods a fair queue from thousands of clients loses its own newest, and takes nothing from others', () => {
     const queue = createFairQueue<Item>(200);
     const push = pusher(queue);
     const lost = new Set<string | undefined>();
@@ -173,7 +173,7 @@ describe('without room', () => {
     expect(items).toEqual(expect.arrayContaining(others));
   });
 
-  test('within the network that has most, the client that has most loses its newest', () => {
+  test('in a full fair queue the client with most in the network with most loses its newest', () => {
     const queue = createFairQueue<Item>(6);
     const push = pusher(queue);
     for (const client of 'aabab') push(client, 'n');
@@ -184,12 +184,12 @@ describe('without room', () => {
     expect(names(drain(queue))).toMatch(/^acdb[abc]{2}$/);
   });
 
-  test('there is no queue without any', () => {
+  test('a fair queue without room cannot be made', () => {
     for (const capacity of [0, -1, 1.5, Number.NaN]) expect(() => createFairQueue(capacity)).toThrow(RangeError);
   });
 });
 
-test('who may not be served keeps the turn, and others are served meanwhile', () => {
+test('a client of the fair queue that may not be served keeps its turn, and others are served meanwhile', () => {
   const queue = createFairQueue<Item>(10);
   const push = pusher(queue);
   for (const client of 'abab') push(client, 'n');
@@ -204,7 +204,7 @@ test('who may not be served keeps the turn, and others are served meanwhile', ()
   expect(names(drain(queue))).toBe('aba');
 });
 
-test('what is over is removed from the front of each client only, as everything behind is younger', () => {
+test('items of the fair queue that are over are removed from the front of each client only, as all behind are younger', () => {
   const queue = createFairQueue<Item>(10);
   const push = pusher(queue);
   for (const client of 'aabac') push(client);
@@ -302,7 +302,7 @@ const steps = fc.array(
   { maxLength: 120 },
 );
 
-test('is the model, step by step, and never holds more than its capacity', () => {
+test('the fair queue does what its model does, step by step, and never holds more than its capacity', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 12 }), steps, (capacity, script) => {
       const queue = createFairQueue<Item>(capacity);
@@ -343,7 +343,7 @@ test('is the model, step by step, and never holds more than its capacity', () =>
   );
 });
 
-test('a client with one item waits at most one round, whatever comes meanwhile', () => {
+test('a client with one item in the fair queue waits at most one round, whatever comes meanwhile', () => {
   const clients = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60 });
   fc.assert(
     fc.property(clients, clients, (before, meanwhile) => {

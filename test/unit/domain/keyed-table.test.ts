@@ -6,7 +6,7 @@ interface Entry extends Keyed<Entry> {
   readonly n: number;
 }
 
-test('is a Map, whatever comes and goes', () => {
+test('a keyed table does what a Map does, whatever comes and goes', () => {
   const steps = fc.array(fc.record({ key: fc.oneof(fc.nat(60).map(String), fc.string()), add: fc.boolean() }), {
     maxLength: 300,
   });
@@ -34,7 +34,7 @@ test('is a Map, whatever comes and goes', () => {
   );
 });
 
-test('finds each of many thousands', () => {
+test('a keyed table finds each of many thousands of entries', () => {
   const table = createKeyedTable<Entry>();
   const keyOf = (n: number): string => `2001:db8:${n.toString(16)}::/64`;
   for (let n = 0; n < 20_000; n += 1) table.add({ key: keyOf(n), n, next: undefined });

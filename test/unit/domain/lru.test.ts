@@ -11,7 +11,7 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-test('never holds more than its capacity, and gives up what was unused for longest', () => {
+test('the LRU never holds more than its capacity, and gives up what was unused for longest', () => {
   const lru = createLru<string, number>(2);
   lru.set('a', 1);
   lru.set('b', 2);
@@ -23,7 +23,7 @@ test('never holds more than its capacity, and gives up what was unused for longe
   expect(lru.get('c')).toBe(3);
 });
 
-test('setting an entry again refreshes it and evicts nothing', () => {
+test('an entry that is set in the LRU again is refreshed, and none is evicted', () => {
   const lru = createLru<string, number>(2);
   lru.set('a', 1);
   lru.set('b', 2);
@@ -34,7 +34,7 @@ test('setting an entry again refreshes it and evicts nothing', () => {
   expect(lru.get('a')).toBe(3);
 });
 
-test('a deleted entry is gone', () => {
+test('an entry that is deleted from the LRU is gone', () => {
   const lru = createLru<string, number>(2);
   lru.set('a', 1);
   lru.delete('a');
@@ -42,7 +42,7 @@ test('a deleted entry is gone', () => {
   expect(lru.size).toBe(0);
 });
 
-test('whoever made room for another is told of, and whoever was deleted or taken is not', () => {
+test('an entry that made room in the LRU is told of, and one that was deleted or taken is not', () => {
   const evicted: [string, number][] = [];
   const lru = createLru<string, number>(2, (key, value) => evicted.push([key, value]));
   lru.set('a', 1);
@@ -56,7 +56,7 @@ test('whoever made room for another is told of, and whoever was deleted or taken
   expect(evicted).toEqual([['c', 3]]);
 });
 
-test('is what a list in the order of use would be, whatever is done to it in whatever order', () => {
+test('the LRU does what a list in the order of use does, whatever is done to it in whatever order', () => {
   const command = fc.record({ act: fc.constantFrom('get', 'set', 'delete', 'take'), key: fc.nat(6) });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(command, { maxLength: 60 }), (capacity, commands) => {
@@ -87,7 +87,7 @@ test('is what a list in the order of use would be, whatever is done to it in wha
   );
 });
 
-test('hits keep no memory, however many there are, and neither do evictions', () => {
+test('hits of the LRU keep no memory, however many there are, and neither do evictions', () => {
   const lru = createLru<number, number>(100);
   for (let n = 0; n < 100; n += 1) lru.set(n, n);
   const before = heapUsed();
@@ -99,6 +99,6 @@ test('hits keep no memory, however many there are, and neither do evictions', ()
   expect(lru.size).toBe(100);
 });
 
-test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('a capacity of %d is refused', (capacity) => {
+test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('an LRU with a capacity of %d is refused', (capacity) => {
   expect(() => createLru(capacity)).toThrow(RangeError);
 });

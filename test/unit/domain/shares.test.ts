@@ -13,12 +13,12 @@ function takeAll(shares: Shares, holder: Holder): number {
 }
 
 describe('of 128', () => {
-  test('a client has a quarter', () => {
+  test('a client has a quarter of the shares', () => {
     expect(takeAll(createShares(128), stranger('a'))).toBe(32);
     expect(takeAll(createShares(128), owner('a'))).toBe(32);
   });
 
-  test('a network has a half, however many clients it has', () => {
+  test('a network has a half of the shares, however many clients it has', () => {
     for (const who of [stranger, owner]) {
       const shares = createShares(128);
       const taken = Array.from({ length: 100 }, (_, n) => takeAll(shares, who(`client ${n}`, 'network')));
@@ -26,7 +26,7 @@ describe('of 128', () => {
     }
   });
 
-  test('a network never has all, with however many accounts and addresses: with a session and without it has three quarters', () => {
+  test('a network never has all shares: with a session and without it has three quarters, with however many accounts and addresses', () => {
     const shares = createShares(128);
     const takeAllHere = (who: typeof owner): number =>
       Array.from({ length: 100 }, (_, n) => takeAll(shares, who(`${who === owner} ${n}`, 'network'))).reduce(
@@ -38,7 +38,7 @@ describe('of 128', () => {
     expect(takeAll(shares, owner('elsewhere'))).toBe(32);
   });
 
-  test('those who are not signed in have three quarters, from however many networks; the rest is left for who is', () => {
+  test('strangers have three quarters of the shares, from however many networks; the rest is left for the signed in', () => {
     const shares = createShares(128);
     for (let n = 0; n < 200; n += 1) shares.take(stranger(`192.0.2.${n}`), 1);
     expect(shares.held).toBe(96);
@@ -47,31 +47,31 @@ describe('of 128', () => {
     expect(shares.may(true)).toBeUndefined();
   });
 
-  test('strangers at the same address take nothing from who is signed in there', () => {
+  test('strangers at the same address take no share from the signed in there', () => {
     const shares = createShares(128);
     expect(takeAll(shares, stranger('192.0.2.1'))).toBe(32);
     expect(takeAll(shares, owner('credential/1', '192.0.2.1'))).toBe(32);
   });
 
-  test('those who are signed in can have all', () => {
+  test('clients that are signed in can have all shares', () => {
     const shares = createShares(128);
     for (let n = 0; n < 200; n += 1) shares.take(owner(`credential/${n}`, `192.0.2.${n}`), 1);
     expect(shares.held).toBe(128);
   });
 });
 
-test('everybody can hold one of however few', () => {
+test('every client can hold one of however few shares', () => {
   for (const total of [1, 2, 3]) expect(takeAll(createShares(total), stranger('a'))).toBe(1);
 });
 
-test('more than is left is not taken in part', () => {
+test('a share is taken whole or not at all', () => {
   const shares = createShares(100);
   expect(shares.take(stranger('a'), 26)).toBe(false);
   expect(shares.held).toBe(0);
   expect(shares.take(stranger('a'), 25)).toBe(true);
 });
 
-test('who may take one more is who could', () => {
+test('a client that is told it may take one more share could take it', () => {
   const shares = createShares(16);
   for (const client of ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']) shares.take(stranger(client, 'n'), 1);
   expect(shares.may(false)?.network('n')).toBe(false);
@@ -80,11 +80,11 @@ test('who may take one more is who could', () => {
   expect(shares.may(true)?.network('n')).toBe(true);
 });
 
-test('there is nothing to share of nothing', () => {
+test('no shares can be made of nothing', () => {
   for (const total of [0, -1, 1.5, Number.NaN]) expect(() => createShares(total)).toThrow(RangeError);
 });
 
-test('whatever is taken and given back, nobody is above a share and the sum is exact', () => {
+test('whatever shares are taken and given back, nobody is above its share and the sum is exact', () => {
   const steps = fc.array(fc.record({ who: fc.nat(11), amount: fc.integer({ min: 1, max: 9 }), give: fc.boolean() }));
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), steps, (total, script) => {

@@ -16,17 +16,17 @@ function taken(owners: number, strangers: number): string {
   return order;
 }
 
-test('of four turns the first three are for who is signed in, and one is for the others', () => {
+test('three of four turns are for the signed in, and the fourth is for the others', () => {
   expect(taken(6, 2)).toBe('ooosooos');
 });
 
-test('a turn that nobody of theirs wants is for the others', () => {
+test('a turn that its own group does not want is for the other one', () => {
   expect(taken(0, 5)).toBe('sssss');
   expect(taken(5, 0)).toBe('ooooo');
   expect(taken(2, 3)).toBe('oosss');
 });
 
-test('where nobody waits, no turn is used up', () => {
+test('no turn is used up where nobody waits', () => {
   const takeNext = createSignedInFirst();
   for (let n = 0; n < 3; n += 1) expect(takeNext(() => undefined)).toBeUndefined();
   const asked: boolean[] = [];

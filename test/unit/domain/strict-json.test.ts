@@ -29,7 +29,7 @@ test.each<[string, number | undefined]>([
   ['[1,2]x', undefined],
   ['{"a":[1,x]}', undefined],
   ['x', undefined],
-])('of %s the item of the list at which reading stopped is %s', (text, index) => {
+])('the text %s stops the strict JSON reader at item %s of the list', (text, index) => {
   try {
     read(text);
   } catch (error) {
@@ -49,21 +49,21 @@ describe('what every parser reads alike is read', () => {
     '"\\u00e9\\n\\"\\\\\\/ \u00e9 \ud83d\ude00 \\ud83d\\ude00"',
     '-0',
     '{"toString":1,"hasOwnProperty":{},"constructors":2,"is_prototype":3,"protocol":4}',
-  ])('%s', (text) => {
+  ])('strict JSON reads %s as JSON.parse does', (text) => {
     expect(JSON.stringify(plainJson(read(text)))).toBe(JSON.stringify(JSON.parse(text)));
   });
 
-  test('a number keeps its text: no digit is lost and no form is changed', () => {
+  test('a number in strict JSON keeps its text: no digit is lost and no form is changed', () => {
     for (const text of ['1e3', '1.0', '12345678901234567890.10', '-0']) {
       expect(read(text)).toEqual({ kind: 'number', text });
     }
   });
 
-  test('a body of exactly the limit', () => {
+  test('strict JSON reads a body of exactly the limit', () => {
     expect(read(`"${'x'.repeat(MAX_JSON_BYTES - 2)}"`)).toHaveLength(MAX_JSON_BYTES - 2);
   });
 
-  test('16 levels', () => {
+  test('strict JSON reads 16 levels of lists', () => {
     expect(plainJson(read('['.repeat(16) + ']'.repeat(16)))).toEqual(JSON.parse('['.repeat(16) + ']'.repeat(16)));
   });
 
@@ -81,7 +81,7 @@ describe('what every parser reads alike is read', () => {
     ),
   }));
 
-  test('whatever it accepts, JSON.parse reads the same', () => {
+  test('all that strict JSON accepts is read alike by JSON.parse', () => {
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 1), (input, indent) => {
         const text = JSON.stringify(input, null, indent);
@@ -90,7 +90,7 @@ describe('what every parser reads alike is read', () => {
     );
   });
 
-  test('arbitrary text is read as JSON.parse reads it, or refused', () => {
+  test('strict JSON reads arbitrary text as JSON.parse does, or refuses it', () => {
     const signs = fc.constantFrom(...'{}[]:,"\\0159eE+-.tfnu ', 'true', 'false', 'null', '"a"', '"A"', '\\u0061', '\n');
     fc.assert(
       fc.property(fc.array(signs, { maxLength: 14 }), (parts) => {
@@ -117,17 +117,17 @@ describe('the number of members and elements is bounded', () => {
     ['elements', (count) => `[${ones(count)}]`],
     ['members', (count) => `{${members(count)}}`],
     ['both, at any depth', (count) => `[{"a":[${ones(1000)}]},{"b":{${members(1000)}}},${ones(count - 2004)}]`],
-  ])('%s', (_what, textOf) => {
+  ])('strict JSON reads at most 3200 values: %s', (_what, textOf) => {
     expect(plainJson(read(textOf(MAX_JSON_VALUES)))).toEqual(JSON.parse(textOf(MAX_JSON_VALUES)));
     expectRefused(textOf(MAX_JSON_VALUES + 1), /more than 3200 values/);
   });
 
-  test('nothing behind the last one is read: the rest may be no JSON at all', () => {
+  test('strict JSON reads nothing behind one value too many: the rest may be no JSON at all', () => {
     expectRefused(`[${ones(MAX_JSON_VALUES)},x`, /more than 3200 values/);
     expectRefused(`[${ones(MAX_JSON_VALUES - 1)},x`, /not JSON/);
   });
 
-  test('too many are a fault of the whole list, not of one item', () => {
+  test('too many values in strict JSON are a fault of the whole list, not of one item', () => {
     expect(() => read(`[1,{${members(MAX_JSON_VALUES)}}]`)).toThrow(expect.objectContaining({ index: undefined }));
   });
 });
@@ -146,9 +146,9 @@ describe('what two parsers could read differently is refused', () => {
     ['signs alone', '{"_":1,"-":2}'],
     ['nothing, and signs alone', '{"":1,"__":2}'],
     ['the same deep inside', '[{"a":{"b":[{"client_id":1,"clientId":2}]}}]'],
-  ])('%s', (_what, text) => expectRefused(text, /same name/));
+  ])('strict JSON refuses a repeated name: %s', (_what, text) => expectRefused(text, /same name/));
 
-  test('one name in two objects is no repetition', () => {
+  test('strict JSON takes one name in two objects for no repetition', () => {
     expect(plainJson(read('[{"a":1},{"a":{"a":2}}]'))).toEqual([{ a: 1 }, { a: { a: 2 } }]);
   });
 
@@ -163,7 +163,7 @@ describe('what two parsers could read differently is refused', () => {
     '$proto',
     'proto',
     'con-structor',
-  ])('a member named %s, at any depth and whatever it holds', (name) => {
+  ])('strict JSON refuses a member named %s, at any depth and whatever it holds', (name) => {
     for (const text of [`{"${name}":1}`, `[{"a":{"${name}":{"size":"9"}}}]`, `{"${name}":null}`]) {
       expectRefused(text, /prototype of objects/);
     }
@@ -181,7 +181,7 @@ describe('what two parsers could read differently is refused', () => {
     ['a soft hyphen', 'si\u00adze'],
     ['a superscript digit', 'size\u00b2'],
     ['a space that is none', 'si\u00a0ze'],
-  ])('a member name with %s', (_what, name) => expectRefused(`{"${name}":1}`, /printable ASCII/));
+  ])('strict JSON refuses a member name with %s', (_what, name) => expectRefused(`{"${name}":1}`, /printable ASCII/));
 
   test.each([
     ['a letter that folds to an ASCII one', '{"\u017fize":"1"}'],
@@ -189,7 +189,9 @@ describe('what two parsers could read differently is refused', () => {
     ['an escape', '{"\\u0073ize":"1"}'],
     ['an escaped control character', '{"size\\u0000":"1"}'],
     ['a DEL', '{"size\u007f":"1"}'],
-  ])('a member name with %s', (_what, text) => expectRefused(text, /printable ASCII/));
+  ])('strict JSON refuses a member name that is written with %s', (_what, text) =>
+    expectRefused(text, /printable ASCII/),
+  );
 
   test.each([
     ['a byte order mark', Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]), /byte order mark/],
@@ -198,26 +200,28 @@ describe('what two parsers could read differently is refused', () => {
     ['a surrogate in UTF-8', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), /UTF-8/],
     ['a character that ends too early', Buffer.from([0x22, 0xe2, 0x82]), /UTF-8/],
     ['UTF-16', Buffer.from('{}', 'utf16le'), /not JSON|follows/],
-  ])('%s', (_what, input, message) => expectRefused(input, message));
+  ])('strict JSON refuses bytes with %s', (_what, input, message) => expectRefused(input, message));
 
-  test.each(['"\\ud800"', '"\\udc00\\ud800"', '{"a":["\\ud83d"]}'])('half of a surrogate pair: %s', (text) =>
-    expectRefused(text, /surrogate/),
+  test.each(['"\\ud800"', '"\\udc00\\ud800"', '{"a":["\\ud83d"]}'])(
+    'strict JSON refuses half of a surrogate pair: %s',
+    (text) => expectRefused(text, /surrogate/),
   );
 
-  test.each(['{} {}', '{}x', '{}\u0000', '[] ,', '1 2', '""""', 'null\u00a0'])('more than one value: %j', (text) =>
-    expectRefused(text, /follows|not JSON/),
+  test.each(['{} {}', '{}x', '{}\u0000', '[] ,', '1 2', '""""', 'null\u00a0'])(
+    'strict JSON refuses more than one value: %j',
+    (text) => expectRefused(text, /follows|not JSON/),
   );
 
-  test('one byte more than the limit, even of white space', () => {
+  test('strict JSON refuses one byte more than the limit, even of white space', () => {
     expectRefused(`{}${' '.repeat(MAX_JSON_BYTES - 1)}`, /larger/);
   });
 
-  test('17 levels of lists or objects', () => {
+  test('strict JSON refuses 17 levels of lists or objects', () => {
     expectRefused(`${'['.repeat(17)}${']'.repeat(17)}`, /deep/);
     expectRefused(`${'{"a":'.repeat(17)}1${'}'.repeat(17)}`, /deep/);
   });
 
-  test('nesting as deep as the body is long', () => {
+  test('strict JSON refuses nesting as deep as the body is long', () => {
     expectRefused('['.repeat(MAX_JSON_BYTES), /deep/);
   });
 
@@ -259,9 +263,9 @@ describe('what two parsers could read differently is refused', () => {
     '\u00a01',
     '{"a":1]',
     '[1}',
-  ])('what is no JSON: %j', (text) => expectRefused(text, /not JSON|follows/));
+  ])('strict JSON refuses what is no JSON: %j', (text) => expectRefused(text, /not JSON|follows/));
 
-  test('a refusal never repeats what was written', () => {
+  test('a refusal of strict JSON never repeats what was written', () => {
     for (const text of ['{"secret":"1","SECRET":"2"}', 'secret', '{"secr\\u0065t":1}', '["secret\\ud800"]']) {
       expect(() => read(text)).toThrow(/^(?!.*secr)/);
     }

@@ -19,7 +19,7 @@ const SECOND_NS = 1_000_000_000n;
 const HOUR_NS = 3_600n * SECOND_NS;
 
 describe('units', () => {
-  test('nanoseconds beyond 2^53 lose nothing', () => {
+  test('nanoseconds beyond 2^53 lose nothing when they are converted', () => {
     expect(addSeconds(T0, 1)).toBe(1_700_000_001_123_456_789n);
     expect(nanosOfSeconds(unixSeconds(1_700_000_000))).toBe(1_700_000_000_000_000_000n);
   });
@@ -31,13 +31,13 @@ describe('units', () => {
     expect(millisOf(T0)).toBe(1_700_000_000_123);
   });
 
-  test('a fraction of a second is cut off, also where it is added', () => {
+  test('a fraction of a second is cut off, also where it is added to a time', () => {
     expect(unixSeconds(1.999)).toBe(1);
     expect(addSeconds(T0, 1.999)).toBe(T0 + SECOND_NS);
     expect(addSeconds(T0, -1)).toBe(T0 - SECOND_NS);
   });
 
-  test('whole seconds and milliseconds come back from nanoseconds', () => {
+  test('whole seconds and milliseconds that became nanoseconds come back the same', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 40 }), (value) => {
         expect(secondsOf(nanosOfSeconds(unixSeconds(value)))).toBe(value);
@@ -67,7 +67,7 @@ function clockWith(start: { wall: bigint; floor?: bigint }) {
 }
 
 describe('the clock', () => {
-  test('is the machine clock while both go on, however rarely it is asked', () => {
+  test('the clock follows the machine clock while that and the monotonic one go on, however rarely it is asked', () => {
     const { clock, time } = clockWith({ wall: T0 });
     expect(clock.now()).toBe(T0);
     time.wall = T0 + HOUR_NS;
@@ -75,7 +75,7 @@ describe('the clock', () => {
     expect([clock.now(), clock.latest()]).toEqual([T0 + HOUR_NS, T0 + HOUR_NS]);
   });
 
-  test('does not go back when the wall clock is set back an hour, and goes on at the pace of the monotonic clock', () => {
+  test('the clock does not go back when the wall clock is set back an hour, and goes on at the pace of the monotonic clock', () => {
     const { clock, time } = clockWith({ wall: T0 });
     expect(clock.now()).toBe(T0);
     time.wall = T0 - HOUR_NS;
@@ -85,7 +85,7 @@ describe('the clock', () => {
     expect([clock.now(), clock.latest()]).toEqual([T0 + 90n * SECOND_NS, T0 + 90n * SECOND_NS]);
   });
 
-  test('keeps a correction of a few seconds at once', () => {
+  test('the clock takes a correction of a few seconds at once', () => {
     const { clock, time } = clockWith({ wall: T0 });
     clock.now();
     time.wall = T0 - SECOND_NS;
@@ -94,14 +94,14 @@ describe('the clock', () => {
     expect(clock.now()).toBe(T0 + 5n * SECOND_NS);
   });
 
-  test('starts no lower than its floor, and goes on from there', () => {
+  test('the clock starts no lower than its floor, and goes on from there', () => {
     const { clock, time } = clockWith({ wall: T0 - HOUR_NS, floor: T0 });
     expect(clock.now()).toBe(T0);
     time.monotonic += 0.25;
     expect(clock.now()).toBe(T0 + 250_000n);
   });
 
-  test('counts no time twice, however often it is asked', () => {
+  test('the clock counts no time twice, however often it is asked', () => {
     const { clock, time } = clockWith({ wall: 0n, floor: T0 });
     for (let n = 0; n < 1_000; n += 1) {
       time.monotonic += 1;
@@ -114,7 +114,7 @@ describe('the clock', () => {
     expect(clock.now()).toBe(T0 + SECOND_NS);
   });
 
-  test('measures intervals by the monotonic clock alone', () => {
+  test('the clock measures intervals by the monotonic clock alone', () => {
     const { clock, time } = clockWith({ wall: T0 });
     time.wall = 0n;
     time.monotonic = 5_123.5;
@@ -126,19 +126,22 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
   test.each([
     ['400 s', 400n],
     ['ten years', 315_360_000n],
-  ])('of %s for half a second ends what it is past, and leaves no trace once it is over', (_how, seconds) => {
-    const { clock, time } = clockWith({ wall: T0 });
-    clock.now();
-    time.wall += seconds * SECOND_NS;
-    expect([clock.now(), clock.latest()]).toEqual([T0, T0 + seconds * SECOND_NS]);
-    time.monotonic += 500;
-    time.wall += SECOND_NS / 2n;
-    expect([clock.now(), clock.latest()]).toEqual([T0 + SECOND_NS / 2n, T0 + seconds * SECOND_NS + SECOND_NS / 2n]);
-    time.wall -= seconds * SECOND_NS;
-    expect([clock.now(), clock.latest()]).toEqual([T0 + SECOND_NS / 2n, T0 + SECOND_NS / 2n]);
-  });
+  ])(
+    'a jump of the machine clock of %s for half a second expires what it is past, and leaves no trace once it is over',
+    (_how, seconds) => {
+      const { clock, time } = clockWith({ wall: T0 });
+      clock.now();
+      time.wall += seconds * SECOND_NS;
+      expect([clock.now(), clock.latest()]).toEqual([T0, T0 + seconds * SECOND_NS]);
+      time.monotonic += 500;
+      time.wall += SECOND_NS / 2n;
+      expect([clock.now(), clock.latest()]).toEqual([T0 + SECOND_NS / 2n, T0 + seconds * SECOND_NS + SECOND_NS / 2n]);
+      time.wall -= seconds * SECOND_NS;
+      expect([clock.now(), clock.latest()]).toEqual([T0 + SECOND_NS / 2n, T0 + SECOND_NS / 2n]);
+    },
+  );
 
-  test('is kept once the machine has stood by it for a minute: it had slept', () => {
+  test('a jump of the machine clock is kept once the machine has stood by it for a minute: it had slept', () => {
     const { clock, time, pass } = clockWith({ wall: T0 });
     clock.now();
     time.wall += HOUR_NS;
@@ -153,7 +156,7 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     expect(clock.now()).toBe(T0 + HOUR_NS + 60n * SECOND_NS);
   });
 
-  test('is kept only as far as the machine never fell behind in that minute', () => {
+  test('a jump of the machine clock is kept only as far as the machine never fell behind in that minute', () => {
     const { clock, time, pass } = clockWith({ wall: T0 });
     time.wall += HOUR_NS;
     pass(50);
@@ -164,7 +167,7 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     expect(clock.now()).toBe(T0 + HOUR_NS / 2n + 61n * SECOND_NS);
   });
 
-  test('is not kept by two looks with a long pause between them', () => {
+  test('a jump of the machine clock is not kept by two looks with a long pause between them', () => {
     const { clock, time } = clockWith({ wall: T0 });
     time.wall += HOUR_NS;
     clock.now();
@@ -173,7 +176,7 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     expect(clock.now()).toBe(T0 + 600n * SECOND_NS);
   });
 
-  test('of more than thirty days is never kept, for however long the machine stands by it', () => {
+  test('a jump of the machine clock of more than thirty days is never kept, for however long the machine stands by it', () => {
     const { clock, time, pass } = clockWith({ wall: T0 });
     time.wall += 31n * 24n * HOUR_NS;
     pass(200);
@@ -182,7 +185,7 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     expect(clock.now()).toBe(clock.machine());
   });
 
-  test('accept takes the time of the machine, back as well as forward', () => {
+  test('an operator who accepts the clock gives it the time of the machine, back as well as forward', () => {
     const { clock, time } = clockWith({ wall: T0 });
     time.wall -= HOUR_NS;
     expect(clock.now()).toBe(T0);
@@ -196,25 +199,31 @@ describe('a jump of the machine clock that the monotonic clock contradicts', () 
     ['back', -HOUR_NS, T0 - HOUR_NS + 2n * SECOND_NS],
     // Ahead it is a jump like any other.
     ['ahead', HOUR_NS, T0 - HOUR_NS + 2n * SECOND_NS],
-  ])('accept takes what was settled, though the machine was set %s once more since', (_where, jump, expected) => {
-    const { clock, time } = clockWith({ wall: T0 });
-    time.wall -= HOUR_NS;
-    const [settled, readAt] = [clock.machine(), clock.monotonic()];
-    time.monotonic += 2_000;
-    time.wall += 2n * SECOND_NS + jump;
-    expect(clock.accept(settled, readAt)).toBe(expected);
-    expect(clock.now()).toBe(expected);
-  });
+  ])(
+    'an operator who accepts the clock gives it what was settled, though the machine was set %s once more since',
+    (_where, jump, expected) => {
+      const { clock, time } = clockWith({ wall: T0 });
+      time.wall -= HOUR_NS;
+      const [settled, readAt] = [clock.machine(), clock.monotonic()];
+      time.monotonic += 2_000;
+      time.wall += 2n * SECOND_NS + jump;
+      expect(clock.accept(settled, readAt)).toBe(expected);
+      expect(clock.now()).toBe(expected);
+    },
+  );
 
   test.each([
     ['a moment', 1n, T0 + 31n * SECOND_NS],
     ['an hour', 3_600n, T0 + HOUR_NS + 30n * SECOND_NS],
     ['more than anybody believes', 40n * 86_400n, T0 + 30n * SECOND_NS],
-  ])('a sign-out while it is ahead by %s reaches over all that may have been signed', (_how, seconds, until) => {
-    const { clock, time } = clockWith({ wall: T0 });
-    time.wall += seconds * SECOND_NS;
-    expect(signedUntil(clock, 30)).toBe(until);
-  });
+  ])(
+    'a sign-out while the machine clock is ahead by %s reaches over all that may have been signed',
+    (_how, seconds, until) => {
+      const { clock, time } = clockWith({ wall: T0 });
+      time.wall += seconds * SECOND_NS;
+      expect(signedUntil(clock, 30)).toBe(until);
+    },
+  );
 });
 
 describe('whatever both clocks do', () => {
@@ -229,7 +238,7 @@ describe('whatever both clocks do', () => {
   });
   const steps = fc.array(step, { maxLength: 12 });
 
-  test('the kept time never goes back, and the latest is below neither it nor the machine', () => {
+  test('the kept time never goes back whatever the clocks do, and the latest is below neither it nor the machine', () => {
     fc.assert(
       fc.property(steps, (all) => {
         const { clock, time, pass } = clockWith({ wall: T0 - HOUR_NS, floor: T0 });
@@ -245,7 +254,7 @@ describe('whatever both clocks do', () => {
     );
   });
 
-  test('what was over by the kept time is never again under way, and the latest goes back only as far as the kept time', () => {
+  test('a time that is over by the kept time is never to come again, and the latest goes back only as far as the kept time', () => {
     fc.assert(
       fc.property(steps, (all) => {
         const { clock, time, pass } = clockWith({ wall: T0 });
@@ -260,7 +269,7 @@ describe('whatever both clocks do', () => {
     );
   });
 
-  test('jumps that are each over within less than a minute leave no lead of more than five seconds', () => {
+  test('jumps of the machine clock that are each over within less than a minute leave no lead of more than five seconds', () => {
     const blip = fc.record({
       ahead: fc.bigInt({ min: 1n, max: 4_000n * 24n * HOUR_NS }),
       seconds: fc.integer({ min: 0, max: 59 }),
@@ -281,7 +290,7 @@ describe('whatever both clocks do', () => {
     );
   });
 
-  test('the machine is followed in the end, wherever it stands still ahead of what was seen, up to thirty days', () => {
+  test('the clock follows the machine in the end, wherever that stands still ahead of what was seen, up to thirty days', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 30n * 24n * HOUR_NS }), steps, (ahead, all) => {
         const { clock, time, pass } = clockWith({ wall: T0 });
@@ -306,14 +315,14 @@ test.each([
   expect(isFarAhead(T0 + ahead, 0n)).toBe(false);
 });
 
-test('the wall clock of the machine is in nanoseconds', () => {
+test('the wall clock of the machine is read in nanoseconds', () => {
   const before = BigInt(Date.now());
   const wall = systemWall();
   const after = BigInt(Date.now());
   expect(wall >= before * 1_000_000n && wall <= after * 1_000_000n).toBe(true);
 });
 
-test('a unix time in another unit than the one that is wanted is told by its size, between 2001 and 5138', () => {
+test('a unix time in another unit than the wanted one is told by its size, between 2001 and 5138', () => {
   const units = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds'] as const;
   units.forEach((unit, i) => {
     const [first, last] = [1e9 * 1000 ** i, 1e11 * 1000 ** i];

@@ -30,13 +30,13 @@ function sign(text: string, secret: Uint8Array = SECRET): { r: bigint; s: bigint
 const text65 = (r: bigint, s: bigint, v: number): string => `0x${word(r)}${word(s)}${v.toString(16).padStart(2, '0')}`;
 
 describe('an Ethereum address', () => {
-  test('is the same in any case', () => {
+  test('an Ethereum address is the same in any case of letters', () => {
     for (const form of [ADDRESS, '0x70997970C51812dc3A010C7d01b50e0d17dc79C8', `0x${ADDRESS.slice(2).toUpperCase()}`]) {
       expect(parseEthereumAddress(form)).toBe(ADDRESS);
     }
   });
 
-  test('in mixed case needs no valid checksum', () => {
+  test('an Ethereum address in mixed case needs no valid checksum', () => {
     expect(parseEthereumAddress('0x70997970c51812DC3A010C7D01B50E0D17DC79C8')).toBe(ADDRESS);
   });
 
@@ -50,13 +50,13 @@ describe('an Ethereum address', () => {
     `${ADDRESS}\n`,
     ` ${ADDRESS}`,
     `0x${'g'.repeat(40)}`,
-  ])('is not %j', (text) => {
+  ])('an Ethereum address is not %j', (text) => {
     expect(parseEthereumAddress(text)).toBeUndefined();
   });
 });
 
 describe('the address of a public key', () => {
-  test('belongs to the uncompressed key, in any case', () => {
+  test('the Ethereum address of a public key is that of the uncompressed key, in any case of letters', () => {
     expect(addressOfPublicKey(PUBLIC_KEY)).toBe(ADDRESS);
     expect(addressOfPublicKey(`0x${PUBLIC_KEY.slice(2).toUpperCase()}`)).toBe(ADDRESS);
   });
@@ -71,7 +71,7 @@ describe('the address of a public key', () => {
     ['coordinates beyond the field', `0x04${'f'.repeat(128)}`],
     ['the point at infinity', `0x04${'0'.repeat(128)}`],
     ['empty text', ''],
-  ])('does not exist for %s', (_, text) => {
+  ])('%s has no Ethereum address', (_, text) => {
     expect(addressOfPublicKey(text)).toBeUndefined();
   });
 });
@@ -84,24 +84,24 @@ describeRecoveries('a personal_sign signature', (recoverPublicKey: RecoverPublic
     return parsed === undefined ? undefined : recoverSigner(text, parsed, recoverPublicKey);
   };
 
-  test.each([27, 0])('names its signer with v counted from %i', (base) => {
+  test.each([27, 0])('a personal_sign signature names its signer with v counted from %i', (base) => {
     expect(recover('hello', text65(r, s, base + recovery))).toBe(ADDRESS);
   });
 
-  test('may be written in upper-case hex', () => {
+  test('a personal_sign signature may be written in upper-case hex', () => {
     const upper = text65(r, s, 27 + recovery)
       .slice(2)
       .toUpperCase();
     expect(recover('hello', `0x${upper}`)).toBe(ADDRESS);
   });
 
-  test('names another signer, or none, for another text or the other parity', () => {
+  test('a personal_sign signature names another signer, or none, for another text or the other parity', () => {
     expect(recover('hellp', text65(r, s, 27 + recovery))).not.toBe(ADDRESS);
     expect(recover('hello\n', text65(r, s, 27 + recovery))).not.toBe(ADDRESS);
     expect(recover('hello', text65(r, s, 28 - recovery))).not.toBe(ADDRESS);
   });
 
-  test('is over the length in bytes, not in characters', () => {
+  test('a personal_sign signature is over the length in bytes, not in characters', () => {
     const wide = sign('é€');
     expect(recover('é€', text65(wide.r, wide.s, 27 + wide.recovery))).toBe(ADDRESS);
     expect(Buffer.from(personalSignDigest(Buffer.from('é€')))).toEqual(
@@ -109,7 +109,7 @@ describeRecoveries('a personal_sign signature', (recoverPublicKey: RecoverPublic
     );
   });
 
-  test('cannot be over text that has no UTF-8 form', () => {
+  test('a personal_sign signature cannot be over text that has no UTF-8 form', () => {
     const replaced = sign('a\ufffd');
     expect(recover('a\ud800', text65(replaced.r, replaced.s, 27 + replaced.recovery))).toBeUndefined();
   });
@@ -132,21 +132,21 @@ describeRecoveries('a personal_sign signature', (recoverPublicKey: RecoverPublic
     ['a line end', `${text65(r, s, 27)}\n`],
     ['empty text', ''],
     ['other letters', `0x${'z'.repeat(130)}`],
-  ])('is refused: %s', (_, signature) => {
+  ])('a personal_sign signature is refused: %s', (_, signature) => {
     expect(parseEvmSignature(signature)).toBeUndefined();
   });
 
-  test('s = n/2 is the last accepted', () => {
+  test('s = n/2 is the last that is accepted of a personal_sign signature', () => {
     expect(parseEvmSignature(text65(r, N / 2n, 27))).toEqual({ r, s: N / 2n, parity: 0 });
   });
 
-  test('names nobody when r is on no point', () => {
+  test('a personal_sign signature names nobody when r is on no point', () => {
     let x = 1n;
     while (recoverSigner('hello', { r: x, s: 1n, parity: 0 }, recoverPublicKey) !== undefined) x += 1n;
     expect(() => secp256k1.Point.fromHex(`02${word(x)}`)).toThrow();
   });
 
-  test('never makes the reader throw', () => {
+  test('no text makes the reader of personal_sign signatures throw', () => {
     fc.assert(
       fc.property(fc.oneof(anyText(140), fc.stringMatching(/^0x[0-9a-f]{128}(00|01|1b|1c)$/)), (text) => {
         const parsed = parseEvmSignature(text);

@@ -15,7 +15,7 @@ test.each([
   ['2024-02-29T00:00:00Z', nanos('2024-02-29T00:00:00Z')],
   ['1970-01-01T00:00:00Z', 0n],
   ['9999-12-31T23:59:59.999999999Z', nanos('9999-12-31T23:59:59Z') + 999_999_999n],
-])('%s is read exactly', (text, expected) => {
+])('the RFC 3339 time %s is read exactly', (text, expected) => {
   expect(parseRfc3339(text)).toBe(expected);
 });
 
@@ -50,11 +50,11 @@ test.each([
   [' 2026-01-02T03:04:05Z', 'a leading space'],
   ['2026-01-02T03:04:05Z\n', 'a line end'],
   ['', 'empty text'],
-])('%j is refused: %s', (text) => {
+])('%j is no RFC 3339 time: %s', (text) => {
   expect(parseRfc3339(text)).toBeUndefined();
 });
 
-test('every time from 1970 to 9999 survives being written and read', () => {
+test('every time from 1970 to 9999 survives being written and read in RFC 3339', () => {
   const range = { min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true };
   fc.assert(
     fc.property(fc.date(range), (date) => {
@@ -63,7 +63,7 @@ test('every time from 1970 to 9999 survives being written and read', () => {
   );
 });
 
-test('a date is accepted exactly when the calendar has it', () => {
+test('a date in RFC 3339 is accepted exactly when the calendar has it', () => {
   const part = (max: number) => fc.integer({ min: 0, max });
   fc.assert(
     fc.property(part(9999), part(13), part(32), (year, month, day) => {

@@ -8,7 +8,7 @@ const MESSAGE = 'û?þ>~~~ÿ?!';
 const STANDARD = Buffer.from(MESSAGE).toString('base64');
 const URL_SAFE = Buffer.from(MESSAGE).toString('base64url');
 
-test('the sample tells the alphabets apart', () => {
+test('the sample of the PARADEX-SIWE-MESSAGE header tells the two base64 alphabets apart', () => {
   expect(STANDARD).toMatch(/[+/].*=$/);
 });
 
@@ -17,11 +17,11 @@ test.each([
   ['the standard alphabet without padding', STANDARD.replace(/=+$/, '')],
   ['the URL-safe alphabet', URL_SAFE],
   ['the URL-safe alphabet with padding', STANDARD.replaceAll('+', '-').replaceAll('/', '_')],
-])('reads %s', (_, header) => {
+])('the PARADEX-SIWE-MESSAGE header may be in %s', (_, header) => {
   expect(decodeSiweHeader(header)).toBe(MESSAGE);
 });
 
-test('keeps a byte-order mark and every line end as they were signed', () => {
+test('the PARADEX-SIWE-MESSAGE header keeps a byte-order mark and every line end as they were signed', () => {
   expect(decodeSiweHeader(Buffer.from('\ufeffa\r\nb\n').toString('base64'))).toBe('\ufeffa\r\nb\n');
 });
 
@@ -46,18 +46,18 @@ describe('refuses', () => {
     ['overlong UTF-8', Buffer.from([0xc0, 0xaf]).toString('base64')],
     ['a surrogate in UTF-8', Buffer.from([0xed, 0xa0, 0x80]).toString('base64')],
     ['cut-off UTF-8', Buffer.from([0xe2, 0x82]).toString('base64')],
-  ])('%s', (_, header) => {
+  ])('a PARADEX-SIWE-MESSAGE header is refused: %s', (_, header) => {
     expect(decodeSiweHeader(header)).toBeUndefined();
   });
 
-  test('more than 4 KiB', () => {
+  test('a PARADEX-SIWE-MESSAGE header of more than 4 KiB is refused', () => {
     expect(decodeSiweHeader(Buffer.alloc(4096, 'a').toString('base64'))).toHaveLength(4096);
     expect(decodeSiweHeader(Buffer.alloc(4097, 'a').toString('base64'))).toBeUndefined();
     expect(decodeSiweHeader('A'.repeat(1 << 20))).toBeUndefined();
   });
 });
 
-test('every well-formed text survives in both alphabets, padded or not', () => {
+test('every well-formed text survives in a PARADEX-SIWE-MESSAGE header in both alphabets, padded or not', () => {
   fc.assert(
     fc.property(
       anyText(200).map((text) => `${text.toWellFormed()}.`),
@@ -72,7 +72,7 @@ test('every well-formed text survives in both alphabets, padded or not', () => {
   );
 });
 
-test('never throws, and whatever it reads has that one spelling per alphabet', () => {
+test('reading a PARADEX-SIWE-MESSAGE header never throws, and whatever it reads has that one spelling per alphabet', () => {
   fc.assert(
     fc.property(fc.oneof(anyText(40), fc.stringMatching(/^[A-Za-z0-9+/=_-]{0,12}$/)), (header) => {
       const text = decodeSiweHeader(header);

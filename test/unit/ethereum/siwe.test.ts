@@ -147,7 +147,7 @@ function check(change: Partial<Lines>, policy: Partial<SiwePolicy> = {}): SiweRe
 }
 
 describe('reading', () => {
-  test('gives every field', () => {
+  test('a wallet message is read with every field', () => {
     expect(parseSiwe(write())).toEqual({
       domain: GOOD.domain,
       address: parseEthereumAddress(CHECKSUMMED),
@@ -161,13 +161,13 @@ describe('reading', () => {
     });
   });
 
-  test('takes an address in any case, whatever its checksum', () => {
+  test('a wallet message may have its address in any case of letters, whatever its checksum', () => {
     for (const address of [CHECKSUMMED.toLowerCase(), '0x70997970c51812DC3A010C7D01B50E0D17DC79C8']) {
       expect(messageOf(write({ address }))?.address).toBe(CHECKSUMMED.toLowerCase());
     }
   });
 
-  test('takes the docs form without any time, for the policy to judge', () => {
+  test('a wallet message without any time is read, for the policy to judge', () => {
     expect(parseSiwe(write({ issuedAt: undefined, expirationTime: undefined }))).toMatchObject({
       issuedAt: undefined,
       expirationTime: undefined,
@@ -238,16 +238,16 @@ describe('reading', () => {
     ],
     ['empty resources', 'resources', `${text}\nResources:`],
   ] as const;
-  test.each(refused)('refuses %s, by the name %s', (_, problem, changed) => {
+  test.each(refused)('a wallet message with %s is refused, by the name %s', (_, problem, changed) => {
     expect(changed).not.toBe(text);
     expect(parseSiwe(changed)).toBe(problem);
   });
 
-  test('there is no other name', () => {
+  test('every name by which a wallet message is refused has its case here', () => {
     expect(new Set(siweProblems)).toEqual(new Set(refused.map(([, problem]) => problem)));
   });
 
-  test('never throws', () => {
+  test('reading a wallet message never throws', () => {
     fc.assert(
       fc.property(anyText(300), fc.nat({ max: text.length }), (junk, cut) => {
         expect(siweProblems).toContain(parseSiwe(junk));
@@ -258,7 +258,7 @@ describe('reading', () => {
 });
 
 describe('the policy', () => {
-  test('accepts the message of each purpose', () => {
+  test('the policy for wallet messages accepts the message of each purpose', () => {
     expect(check({})).toBeUndefined();
     expect(
       check({ statement: 'Paradex Onboarding', expirationTime: undefined }, { purpose: ONBOARDING }),
@@ -297,20 +297,23 @@ describe('the policy', () => {
       { issuedAt: '2026-01-02T03:04:20Z', expirationTime: '2026-01-02T03:04:20Z' },
     ],
     ['window_too_long', 'a window of more than 600 s', { expirationTime: '2026-01-02T03:14:05.000000001Z' }],
-  ])('%s: %s', (reason, _, change) => {
+  ])('a wallet message is refused with %s: %s', (reason, _, change) => {
     expect(check(change)).toBe(reason);
   });
 
-  test('the bounds themselves are accepted', () => {
+  test('a wallet message at the bounds of its times is accepted', () => {
     expect(check({ issuedAt: '2026-01-02T03:04:40Z' })).toBeUndefined();
     expect(check({ expirationTime: '2026-01-02T03:14:05Z' })).toBeUndefined();
     expect(check({ expirationTime: '2026-01-02T03:04:10.000000001Z' })).toBeUndefined();
   });
 
-  test.each(['localhost:8080', '127.0.0.1:8080', '[::1]:8080'])('%s may be reached by http and by https', (domain) => {
-    expect(check({ domain, uri: `http://${domain}` })).toBeUndefined();
-    expect(check({ domain, uri: `https://${domain}` })).toBeUndefined();
-  });
+  test.each(['localhost:8080', '127.0.0.1:8080', '[::1]:8080'])(
+    'the domain %s of wallet messages may be reached by http and by https',
+    (domain) => {
+      expect(check({ domain, uri: `http://${domain}` })).toBeUndefined();
+      expect(check({ domain, uri: `https://${domain}` })).toBeUndefined();
+    },
+  );
 
   test.each([
     'localhost.example',
@@ -321,7 +324,7 @@ describe('the policy', () => {
     '128.0.0.1',
     '[::2]',
     'localhost:',
-  ])('http is refused for %s, which is not loopback', (domain) => {
+  ])('a wallet message with an http URI is refused for %s, which is not loopback', (domain) => {
     const refused = check({ domain, uri: `http://${domain}` }, { domains: [domain] });
     expect(refused).toBe(domain === 'localhost:' ? 'unreadable' : 'uri_mismatch');
   });
@@ -329,7 +332,7 @@ describe('the policy', () => {
   test.each([
     ['padded', `0x00${SUBKEY.slice(2)}`],
     ['in upper case', `0x${SUBKEY.slice(2).toUpperCase()}`],
-  ])('a registration may name the key %s', (_, key) => {
+  ])('the wallet message of a registration may name the key %s', (_, key) => {
     expect(check({ statement: `Paradex Subkey Registration: ${key}` }, { purpose: REGISTRATION })).toBeUndefined();
   });
 
@@ -345,21 +348,21 @@ describe('the policy', () => {
       'the key as another number of the same field',
       `Paradex Subkey Registration: 0x${(BigInt(SUBKEY) + 0x800000000000011000000000000000000000000000000000000000000000001n).toString(16)}`,
     ],
-  ])('a registration is refused with %s', (_, statement) => {
+  ])('the wallet message of a registration is refused with %s', (_, statement) => {
     expect(check({ statement }, { purpose: REGISTRATION })).toBe('statement_mismatch');
   });
 
   describe('onboarding', () => {
     const onboarding = { statement: 'Paradex Onboarding', expirationTime: undefined };
 
-    test('may omit Issued At only where the operator allows it', () => {
+    test('the wallet message of an onboarding may omit Issued At only where the operator allows it', () => {
       expect(check({ ...onboarding, issuedAt: undefined }, { purpose: ONBOARDING })).toBeUndefined();
       const strict: SiwePurpose = { kind: 'onboarding', issuedAtRequired: true };
       expect(check({ ...onboarding, issuedAt: undefined }, { purpose: strict })).toBe('issued_at_missing');
       expect(check(onboarding, { purpose: strict })).toBeUndefined();
     });
 
-    test('still holds the times that are there', () => {
+    test('the wallet message of an onboarding is held to the times that it has', () => {
       const issuedAt = '2026-01-02T03:05:05Z';
       expect(check({ ...onboarding, issuedAt }, { purpose: ONBOARDING })).toBe('issued_at_in_future');
       const past = '2026-01-02T03:04:06Z';
@@ -405,7 +408,7 @@ describe('an accepted message', () => {
   });
   const edited = edit.map(({ place, remove, insert }) => text.slice(0, place) + insert + text.slice(place + remove));
 
-  test('is accepted', () => {
+  test('a wallet message with the signature of its address is accepted', () => {
     expect(accepts(text, signature)).toBe(true);
   });
 
@@ -421,19 +424,22 @@ describe('an accepted message', () => {
     expirationTime: '2026-01-02T03:09:06Z',
   };
 
-  test.each(Object.entries(others))('is refused when its %s differs from what was signed', (field, value) => {
-    expect(accepts(write({ [field]: value }), signature)).toBe(false);
-  });
+  test.each(Object.entries(others))(
+    'a wallet message is refused when its %s differs from what was signed',
+    (field, value) => {
+      expect(accepts(write({ [field]: value }), signature)).toBe(false);
+    },
+  );
 
   test.each(['domain', 'address', 'statement', 'uri', 'version', 'chainId'] as const)(
-    'is refused when its %s differs, even when that was signed',
+    'a wallet message is refused when its %s differs, even when that was signed',
     (field) => {
       const other = write({ [field]: others[field] });
       expect(accepts(other, sign(other))).toBe(false);
     },
   );
 
-  test('is refused after any edit, with the old signature', () => {
+  test('a wallet message is refused after any edit, with the old signature', () => {
     fc.assert(
       fc.property(edited, (tried) => {
         fc.pre(tried !== text);
@@ -443,7 +449,7 @@ describe('an accepted message', () => {
     );
   });
 
-  test('may differ from it only in address, nonce and times, even when anything can be signed', () => {
+  test('wallet messages that are accepted differ only in address, nonce and times, even when anything can be signed', () => {
     fc.assert(
       fc.property(edited, (tried) => {
         const message = messageOf(tried);
@@ -457,7 +463,7 @@ describe('an accepted message', () => {
     );
   });
 
-  test('is read in the same way by siwe-parser, and nothing that siwe-parser refuses is read at all', () => {
+  test('a wallet message is read in the same way by siwe-parser, and nothing that siwe-parser refuses is read at all', () => {
     const field = (alphabet: RegExp) => fc.stringMatching(alphabet);
     const written = fc
       .record({
@@ -519,7 +525,7 @@ describe('an accepted message', () => {
     return reasons.find(([, is]) => is)?.[0];
   }
 
-  test('a message that siwe-parser reads and we do not is refused by the name of what we do not want', () => {
+  test('a wallet message that siwe-parser reads and we do not is refused by the name of what we do not want', () => {
     const optional = <T>(text: fc.Arbitrary<T>) => fc.option(text, { nil: undefined, freq: 2 });
     const time = fc.constantFrom('2026-01-02T03:04:05Z', '2026-01-02T03:04:05.123+01:00', '2026-01-02t03:04:05z');
     const message = fc.record({

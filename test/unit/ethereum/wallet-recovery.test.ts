@@ -43,11 +43,11 @@ function recoverBoth(message: Uint8Array, signature: EvmSignature): string | und
 }
 
 describe.skipIf(!hasBinary)('the native recovery (where the package brings a binary)', () => {
-  test('is what is opened here', async () => {
+  test('the native recovery of wallet keys is what is opened where the package brings a binary', async () => {
     expect((await openWalletRecovery()).kind).toBe('native');
   });
 
-  test('names the signer of any digest, as the JavaScript one does, with low and with high s', () => {
+  test('the native recovery names the signer of any digest, as the JavaScript one does, with low and with high s', () => {
     fc.assert(
       fc.property(scalar, digest, (secret, message) => {
         const key = bytes32(secret);
@@ -63,7 +63,7 @@ describe.skipIf(!hasBinary)('the native recovery (where the package brings a bin
     );
   });
 
-  test('gives the JavaScript one’s answer for any numbers, in range or not', () => {
+  test('the native recovery gives the JavaScript one’s answer for any numbers, in range or not', () => {
     let keys = 0;
     let refused = 0;
     fc.assert(
@@ -77,7 +77,7 @@ describe.skipIf(!hasBinary)('the native recovery (where the package brings a bin
     expect([keys > 20, refused > 20]).toEqual([true, true]);
   });
 
-  test('gives the JavaScript one’s answer for any 65 bytes that are read as a signature', () => {
+  test('the native recovery gives the JavaScript one’s answer for any 65 bytes that are read as a signature', () => {
     const half = fc.bigInt({ min: 1n, max: N / 2n });
     fc.assert(
       fc.property(digest, fc.oneof(half, anyNumber), half, fc.integer({ min: 0, max: 255 }), (message, r, s, v) => {
@@ -95,7 +95,7 @@ describeRecoveries('a key', (recoverPublicKey) => {
   const message = bytes32(0x1234_5678n);
   const good: EvmSignature = { r: Point.BASE.x, s: 7n, parity: 0 };
 
-  test('is recovered for r and s up to n - 1', () => {
+  test('a wallet key is recovered for r and s up to n - 1', () => {
     expect(recoverPublicKey(message, good)?.length).toBe(65);
     expect(recoverPublicKey(message, { ...good, s: N - 1n })?.length).toBe(65);
   });
@@ -113,11 +113,11 @@ describeRecoveries('a key', (recoverPublicKey) => {
     ['s = n + 7', { s: N + 7n }],
     ['s = 2^260', { s: 2n ** 260n }],
     ['a negative s', { s: -7n }],
-  ])('is not recovered for %s', (_, change) => {
+  ])('a wallet key is not recovered for %s', (_, change) => {
     expect(recoverPublicKey(message, { ...good, ...change })).toBeUndefined();
   });
 
-  test('is never the point at infinity', () => {
+  test('a recovered wallet key is never the point at infinity', () => {
     // R = kG and s = z/k make the key r^-1 (sR - zG) = 0.
     for (const k of [1n, 2n, 3n, 12_345n]) {
       const point = Point.BASE.multiply(k);
@@ -128,13 +128,13 @@ describeRecoveries('a key', (recoverPublicKey) => {
     }
   });
 
-  test('gives the known answers', () => {
+  test('the recovery of wallet keys gives the known answers', () => {
     expect(selfTest(recoverPublicKey)).toBeUndefined();
   });
 });
 
 describe('the JavaScript recovery is used, with the reason,', () => {
-  test('where the package cannot be loaded', async () => {
+  test('the JavaScript recovery is used, with the reason, where the native package cannot be loaded', async () => {
     const load = () =>
       Promise.reject(new Error('No native build was found for platform=test\n    loaded from: here\n'));
     expect(await openWalletRecovery(load)).toEqual({
@@ -159,7 +159,7 @@ describe('the JavaScript recovery is used, with the reason,', () => {
     ],
   ];
 
-  test.each(wrong)('where it %s', async (_, recover) => {
+  test.each(wrong)('the JavaScript recovery is used, with the reason, where the native one %s', async (_, recover) => {
     const bindings: Secp256k1Bindings = {
       ecdsaRecover(signature, id, message) {
         const [r, s] = [signature.subarray(0, 32), signature.subarray(32)].map((part) => BigInt(`0x${hex(part)}`));
@@ -176,7 +176,7 @@ describe('the JavaScript recovery is used, with the reason,', () => {
   });
 });
 
-test('one module names the npm package, by its native half only, and none names its fallback', () => {
+test('one module names the npm package of the native recovery, by its native half only, and none names its fallback', () => {
   const src = resolve(import.meta.dirname, '../../../src');
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(ts|mjs|js)$/.test(file));
   const mentions = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8')));

@@ -30,7 +30,7 @@ function roomOf(total: number): Room & { readonly taken: number } {
   };
 }
 
-test('bytes come back as they came, in one or block by block, and all room is given back', () => {
+test('buffered bytes come back as they came, in one or block by block, and all room is given back', () => {
   const chunks = fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 60 });
   fc.assert(
     fc.property(chunks, fc.integer({ min: 0, max: 200_000 }), fc.boolean(), (pieces, total, whole) => {
@@ -60,7 +60,7 @@ test('bytes come back as they came, in one or block by block, and all room is gi
   );
 });
 
-test('a byte at a time takes no more room than twice what it is, and no more blocks than large pieces', () => {
+test('bytes that come one at a time take no more room than twice what they are, and no more blocks than large pieces', () => {
   const room = roomOf(Number.POSITIVE_INFINITY);
   const blocks = createBlocks(room);
   const byte = Buffer.from('x');
@@ -71,7 +71,7 @@ test('a byte at a time takes no more room than twice what it is, and no more blo
   expect(count).toBeLessThan(20);
 });
 
-test('what is joined is held once, as it is counted', async () => {
+test('buffered bytes that are joined are held once, as they are counted', async () => {
   const MIB = 1024 * 1024;
   const room = roomOf(Number.POSITIVE_INFINITY);
   const before = held();
@@ -86,7 +86,7 @@ test('what is joined is held once, as it is counted', async () => {
   for (const { blocks, joined } of bodies) expect(joined.length).toBe(blocks.size());
 });
 
-test('what there is no room for is kept and told, and counted for nothing', () => {
+test('bytes for which there is no room are kept and told, and counted for nothing', () => {
   const room = roomOf(1024);
   const blocks = createBlocks(room);
   expect(blocks.add(Buffer.alloc(1024, 'a'))).toBe(true);

@@ -92,7 +92,7 @@ const forbidden = [
 ];
 
 describe('what a client writes', () => {
-  test.each(forbidden)('%s never passes, in any case or spelling with underscores', (name) => {
+  test.each(forbidden)('the header %s of a client never passes, in any case or spelling with underscores', (name) => {
     const spellings = [
       name,
       name.toLowerCase(),
@@ -107,18 +107,18 @@ describe('what a client writes', () => {
     }
   });
 
-  test('Transfer-Encoding never passes', () => {
+  test('Transfer-Encoding of a client never passes', () => {
     expect(sent(['Transfer-Encoding', 'chunked'])).toEqual(nothingOfTheClient);
     expect(sent(['TRANSFER_ENCODING', 'chunked'])).toEqual(nothingOfTheClient);
   });
 
-  test('a transfer coding that would be lost on the way is refused', () => {
+  test('a request whose transfer coding would be lost on the way is refused', () => {
     expect(outgoingHeaders(['Transfer-Encoding', 'gzip, chunked'], anonymous).ok).toBe(false);
     expect(outgoingHeaders(['Transfer-Encoding', 'gzip'], anonymous).ok).toBe(false);
     expect(outgoingHeaders(['Transfer-Encoding', ' Chunked '], anonymous).ok).toBe(true);
   });
 
-  test('every name that Connection lists stays on this hop, wherever and however often it is listed', () => {
+  test("every header that a client's Connection lists stays on this hop, wherever and however often it is listed", () => {
     const raw = [
       'X-Foo',
       '1',
@@ -134,7 +134,7 @@ describe('what a client writes', () => {
     expect(sent(raw)).toEqual([['X-Kept', '3'], ...nothingOfTheClient]);
   });
 
-  test('Connection cannot take away what we say', () => {
+  test('Connection of a client cannot take away what we say', () => {
     const names = nothingOfTheClient.map(([name]) => name).join(', ');
     expect(sent(['Connection', names])).toEqual(nothingOfTheClient);
   });
@@ -172,14 +172,14 @@ describe('what a client writes', () => {
       'Baggage',
       'X-Nobody-Knows',
     ],
-  ])('%s, a name that nobody asked for, does not pass in any spelling', (name) => {
+  ])('%s, a header that nobody asked for, does not pass in any spelling', (name) => {
     for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), name.replaceAll('-', '_')]) {
       expect(sent([spelling, 'evil'], usual)).toEqual(nothingOfTheClient);
       expect(sent([spelling, 'evil'], { ...usual, signatureHeaders: 'forward' })).toEqual(nothingOfTheClient);
     }
   });
 
-  test('what clients of the Paradex API, their libraries and browsers send, passes', () => {
+  test('the headers that clients of the Paradex API, their libraries and browsers send pass', () => {
     const raw = [
       ...[
         'Accept',
@@ -200,14 +200,14 @@ describe('what a client writes', () => {
     expect(sent(raw, usual)).toEqual([...pairs(raw), ...nothingOfTheClient]);
   });
 
-  test('names that the operator adds pass in any spelling, and no others with them', () => {
+  test('headers that the operator adds pass in any spelling, and no others with them', () => {
     const context = { ...anonymous, passed: passedHeaders(['X-Acme-Key', 'baggage']) };
     const raw = ['x-acme-key', '1', 'X_Acme_Key', '2', 'Baggage', '3', 'Accept', '4'];
     expect(sent(raw, context)).toEqual([...pairs(raw), ...nothingOfTheClient]);
     expect(sent(['X-Acme', '1', 'X-Acme-Key-2', '2', 'Remote-User', '3'], context)).toEqual(nothingOfTheClient);
   });
 
-  test('nobody can add a name that must never pass', () => {
+  test('nobody can add a header that must never pass', () => {
     for (const name of [
       ...forbidden,
       ...forbidden.map((one) => one.replaceAll('-', '_')),
@@ -229,7 +229,7 @@ describe('what a client writes', () => {
     }
   });
 
-  test('what passes stands in docs/route-table.md, name by name', () => {
+  test('the headers that pass stand in docs/route-table.md, name by name', () => {
     const page = readFileSync(new URL('../../../docs/route-table.md', import.meta.url), 'utf8');
     const [, section = ''] = page.split('## What the venue gets of the headers');
     const [block = ''] = section.split('## ');
@@ -268,7 +268,7 @@ describe('what a client writes', () => {
     ['a colon in the name', 'X:A', 'a'],
     ['a high byte in the name', 'X\xe9', 'a'],
     ['a control character in a header that is dropped', 'Countersign-Account', 'a\nb'],
-  ])('a header with %s is refused', (_what, name, value) => {
+  ])('a request header with %s is refused', (_what, name, value) => {
     expect(outgoingHeaders([name, value], anonymous).ok).toBe(false);
   });
 
@@ -286,7 +286,7 @@ describe('what a client writes', () => {
     expect(valuesOf(sent(['Cookie', value]), 'cookie')).toEqual(passed === undefined ? [] : [passed]);
   });
 
-  test('every Cookie header is looked at', () => {
+  test('every Cookie header of a client is looked at', () => {
     expect(valuesOf(sent(['Cookie', 'a=1', 'cookie', 'countersign=2; b=3']), 'cookie')).toEqual(['a=1', 'b=3']);
   });
 
@@ -322,7 +322,7 @@ describe('what a client writes', () => {
 });
 
 describe('what we say', () => {
-  test('all identity headers are there, empty when anonymous', () => {
+  test('the venue gets all identity headers, empty for a request without a credential', () => {
     expect(nothingOfTheClient).toEqual([
       ['Countersign-Account', ''],
       ['Countersign-Credential', ''],
@@ -338,7 +338,7 @@ describe('what we say', () => {
     ]);
   });
 
-  test('a principal is named by account, label, kind, sorted permissions and isolated flag', () => {
+  test("the venue is told a principal's account, label, kind, sorted permissions and isolated flag", () => {
     const named = sent([], { ...anonymous, principal }).slice(0, 7);
     expect(named).toEqual([
       ['Countersign-Account', '0x1234'],
@@ -357,7 +357,7 @@ describe('what we say', () => {
     ).toEqual(['false']);
   });
 
-  test('without a secret none is sent, and without a client address no forwarded address is', () => {
+  test('the venue gets no secret where there is none, and no forwarded address where there is no client address', () => {
     const names = sent([], { ...anonymous, upstreamSecret: undefined, clientIp: '' }).map(([name]) => name);
     expect(names).not.toContain('Countersign-Upstream-Secret');
     expect(names).not.toContain('X-Forwarded-For');
@@ -365,7 +365,7 @@ describe('what we say', () => {
     expect(names).toContain('Countersign-Client-Ip');
   });
 
-  test('a value of ours with a control character is refused, never sent', () => {
+  test('a value of ours with a control character is refused, never sent to the venue', () => {
     expect(outgoingHeaders([], { ...anonymous, principal: { ...principal, label: 'a\r\nb' } }).ok).toBe(false);
   });
 });
@@ -377,7 +377,7 @@ describe('what the venue answers', () => {
     return pairs(list.headers);
   };
 
-  test('everything passes untouched and in order, duplicates too', () => {
+  test("headers of the venue's answer pass untouched and in order, duplicates too", () => {
     const raw = [
       'Content-Type',
       'text/html',
@@ -406,12 +406,12 @@ describe('what the venue answers', () => {
     'Transfer-Encoding',
     'Upgrade',
     'HTTP2-Settings',
-  ])('%s stays on its hop', (name) => {
+  ])("%s in the venue's answer stays on its hop", (name) => {
     expect(passed([name, 'x', 'A', '1'])).toEqual([['A', '1']]);
     expect(passed([name.toLowerCase(), 'x'])).toEqual([]);
   });
 
-  test('so does what its Connection lists', () => {
+  test("headers that Connection lists in the venue's answer stay on its hop", () => {
     expect(passed(['X-Hop', '1', 'Connection', 'close, x-hop', 'X-End', '2'])).toEqual([['X-End', '2']]);
   });
 
@@ -435,14 +435,14 @@ describe('what the venue answers', () => {
     ).toEqual([['Set-Cookie', 'a=countersign']]);
   });
 
-  test('our headers replace those of the same name', () => {
+  test("our headers replace those of the same name in the venue's answer", () => {
     expect(passed(['x-request-id', 'theirs', 'A', '1'], { 'X-Request-Id': 'ours' })).toEqual([
       ['A', '1'],
       ['X-Request-Id', 'ours'],
     ]);
   });
 
-  test('a length beside a transfer coding, or on a 204, is not believed', () => {
+  test("a length in the venue's answer beside a transfer coding, or on a 204, is not believed", () => {
     expect(passed(['Content-Length', '5', 'Transfer-Encoding', 'chunked'])).toEqual([]);
     expect(passed(['Content-Length', '5'], {}, 204)).toEqual([]);
     expect(passed(['Content-Length', '5'], {}, 304)).toEqual([['Content-Length', '5']]);
@@ -452,7 +452,7 @@ describe('what the venue answers', () => {
     ['A B', 'x'],
     ['A', 'x\ny'],
     ['A', 'x\0'],
-  ])('a malformed header (%j: %j) makes the answer unusable', (name, value) => {
+  ])("a malformed header (%j: %j) makes the venue's answer unusable", (name, value) => {
     expect(responseHeaders([name, value], 200, {}).ok).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ function paced(rules: PaceRules = { inAll: false }) {
   return { pace, pass: (ms: number) => vi.advanceTimersByTime(ms), slow: () => slow };
 }
 
-test('who moves less than the least while it is waited for is told of, once', () => {
+test('a client that moves less than the least while we wait for it is told of, once', () => {
   const { pace, pass, slow } = paced();
   pace.wait();
   pace.moved(9_999);
@@ -27,7 +27,7 @@ test('who moves less than the least while it is waited for is told of, once', ()
   expect(slow()).toBe(1);
 });
 
-test('who moves enough is judged anew each time', () => {
+test('a client that moves enough is judged anew each time', () => {
   const { pace, pass, slow } = paced();
   pace.wait();
   for (let n = 0; n < 5; n += 1) {
@@ -40,7 +40,7 @@ test('who moves enough is judged anew each time', () => {
   expect(slow()).toBe(1);
 });
 
-test('time in which others are waited for does not count', () => {
+test("time in which others are waited for does not count against a client's pace", () => {
   const { pace, pass, slow } = paced();
   for (let n = 0; n < 9; n += 1) {
     pace.wait();
@@ -54,7 +54,7 @@ test('time in which others are waited for does not count', () => {
   expect(slow()).toBe(1);
 });
 
-test('after the end nothing is told', () => {
+test("nothing is told of a client's pace after the end", () => {
   const { pace, pass, slow } = paced();
   pace.wait();
   pace.stop();
@@ -62,7 +62,7 @@ test('after the end nothing is told', () => {
   expect(slow()).toBe(0);
 });
 
-test('who moved much at once may be slow for as long', () => {
+test('a client that moved much at once may be slow for as long', () => {
   const { pace, pass, slow } = paced({ inAll: true });
   pace.moved(35_000);
   pace.wait();

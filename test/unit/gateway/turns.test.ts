@@ -36,7 +36,7 @@ const times = <Made>(count: number, make: (n: number) => Made): Made[] =>
   Array.from({ length: count }, (_, n) => make(n));
 
 describe('connections', () => {
-  test('no client has more than a quarter of them, and who waits at its share is passed by others', () => {
+  test('no client has more than a quarter of the venue connections, and one that waits at its share is passed by others', () => {
     const turns = createTurns({ connections: 128, maxWaiting: 1024 });
     const { ask } = asking(turns);
     const flood = times(200, () => ask('flood'));
@@ -44,21 +44,21 @@ describe('connections', () => {
     expect(ask('another').state).toBe('begun');
   });
 
-  test('no network has more than a half of them, however many clients it has', () => {
+  test('no network has more than a half of the venue connections, however many clients it has', () => {
     const turns = createTurns({ connections: 128, maxWaiting: 1024 });
     const { ask } = asking(turns);
     expect(begun(times(500, (n) => ask(`client ${n}`, { network: 'one' })))).toBe(64);
     expect(ask('another').state).toBe('begun');
   });
 
-  test('strangers from however many networks leave a quarter to who is signed in', () => {
+  test('strangers from however many networks leave a quarter of the venue connections to the signed in', () => {
     const turns = createTurns({ connections: 128, maxWaiting: 1024 });
     const { ask, owner } = asking(turns);
     expect(begun(times(500, (n) => ask(`192.0.2.${n}`)))).toBe(96);
     expect(owner('alice').state).toBe('begun');
   });
 
-  test('an owner shares nothing with strangers at the same address', () => {
+  test('an owner shares no venue connections with strangers at the same address', () => {
     const turns = createTurns({ connections: 128, maxWaiting: 1024 });
     const { ask } = asking(turns);
     for (let n = 0; n < 500; n += 1) ask(`client ${n}`, { network: 'one' });
@@ -69,14 +69,14 @@ describe('connections', () => {
 });
 
 describe('one credential from two networks', () => {
-  test('has one share in both together', () => {
+  test('a credential that comes from two networks has one share of the venue connections in both together', () => {
     const turns = createTurns({ connections: 16, maxWaiting: 100 });
     const { ask } = asking(turns);
     const all = times(8, (n) => ask('bot', { network: n % 2 === 0 ? 'v4' : 'v6', signedIn: true }));
     expect([begun(all), turns.waiting]).toEqual([4, 4]);
   });
 
-  test('waits in each as in no other: a full one neither keeps it from the other, nor lends it one uncounted', () => {
+  test('a credential in two networks waits in each by itself: a full one neither keeps it from the other, nor lends it one uncounted', () => {
     const turns = createTurns({ connections: 16, maxWaiting: 100 });
     const { ask } = asking(turns);
     const bot = (network: string): Asked => ask('bot', { network, signedIn: true });
@@ -94,7 +94,7 @@ describe('one credential from two networks', () => {
     expect([turns.busy, turns.waiting]).toEqual([0, 0]);
   });
 
-  test('that waits first in the full one does not have what comes from the other wait with it', () => {
+  test('a credential that waits first in a full network does not have its requests from another one wait with it', () => {
     const turns = createTurns({ connections: 16, maxWaiting: 100 });
     const { ask } = asking(turns);
     for (let n = 0; n < 8; n += 1) ask(`v4 ${n}`, { network: 'v4', signedIn: true });
@@ -123,7 +123,7 @@ const steps = fc.array(
   { minLength: 20, maxLength: 150, size: 'max' },
 );
 
-test('whoever asks, ends and leaves, from wherever: what is counted is what runs, within all shares, and at last nothing', () => {
+test('the venue connections that are counted are those that run, within all shares, and at last none, whoever asks, ends and leaves', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(20), steps, (connections, maxWaiting, script) => {
       const turns = createTurns({ connections, maxWaiting });
@@ -193,7 +193,7 @@ test('whoever asks, ends and leaves, from wherever: what is counted is what runs
 });
 
 describe('who waits', () => {
-  test('is served in turns of the networks, and in each of its clients', () => {
+  test('requests that wait for the venue are served in turns of the networks, and in each of its clients', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 100 });
     const { ask, order } = asking(turns);
     const first = ask('first');
@@ -214,7 +214,7 @@ describe('who waits', () => {
     expect(order.join(' ')).toBe('first a c b c a');
   });
 
-  test('who is signed in has three turns of four', () => {
+  test('requests of the signed in have three of four turns among those that wait for the venue', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 100 });
     const { ask, owner, order } = asking(turns);
     const first = owner('first');
@@ -232,7 +232,7 @@ describe('who waits', () => {
     expect([served.length, served.filter((name) => name === 'stranger').length]).toEqual([12, 3]);
   });
 
-  test('is turned away for want of room by the client that has most, and never for a stranger who is signed in', () => {
+  test('a request that waits for the venue is turned away for want of room by the client that has most, and never for a stranger when signed in', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 10 });
     const { ask, owner } = asking(turns);
     const [first, alice] = [ask('first'), owner('alice')];
@@ -245,7 +245,7 @@ describe('who waits', () => {
     expect(alice.state).toBe('begun');
   });
 
-  test('are as many as there are places, of all kinds together', () => {
+  test('as many requests wait for the venue as there are places, of all kinds together', () => {
     for (const maxWaiting of [0, 1, 5, 32]) {
       const turns = createTurns({ connections: 16, maxWaiting });
       const { ask } = asking(turns);
@@ -257,7 +257,7 @@ describe('who waits', () => {
     }
   });
 
-  test('leaves when it wants to, and its place is free', () => {
+  test('a request that waits for the venue leaves when it wants to, and its place is free', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 1 });
     const { ask } = asking(turns);
     const first = ask('first');
@@ -271,7 +271,7 @@ describe('who waits', () => {
     expect([second.state, turns.busy]).toEqual(['begun', 1]);
   });
 
-  test('is told at the end', () => {
+  test('a request that waits for the venue is told at the end', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 4 });
     const { ask, owner } = asking(turns);
     ask('first');
@@ -280,7 +280,7 @@ describe('who waits', () => {
     expect([waiting.map(({ state }) => state), turns.waiting]).toEqual([['stopping', 'stopping'], 0]);
   });
 
-  test('and is over as soon as it begins, does not let the calls grow', () => {
+  test('a request that waited for the venue and is over as soon as it begins does not let the calls grow', () => {
     const turns = createTurns({ connections: 1, maxWaiting: 50_000 });
     const { ask } = asking(turns);
     const first = ask('first');
@@ -303,7 +303,7 @@ describe('who waits', () => {
 });
 
 describe('what is streamed', () => {
-  test('has a sixteenth of the connections, and takes none of the others', () => {
+  test('streamed requests have a sixteenth of the venue connections, and take none of the others', () => {
     const turns = createTurns({ connections: 128, maxWaiting: 1024 });
     const { ask } = asking(turns);
     const slow = times(64, (n) => ask(`slow ${n}`, { streamed: true, signedIn: true }));
@@ -312,7 +312,7 @@ describe('what is streamed', () => {
     expect(begun(owners)).toBe(120);
   });
 
-  test('is shared as the others are: a client has a quarter, and strangers leave some to who is signed in', () => {
+  test('streamed requests share as the others do: a client has a quarter, and strangers leave some to the signed in', () => {
     const turns = createTurns({ connections: 128, maxWaiting: 1024 });
     const { ask } = asking(turns);
     expect(begun(times(8, () => ask('one', { streamed: true })))).toBe(2);
@@ -320,7 +320,7 @@ describe('what is streamed', () => {
     expect(ask('alice', { streamed: true, signedIn: true }).state).toBe('begun');
   });
 
-  test('waits for one of its own, and gets it though all else is busy', () => {
+  test('a streamed request waits for a connection of its own kind, and gets it though all else is busy', () => {
     const turns = createTurns({ connections: 16, maxWaiting: 160 });
     const { ask, owner } = asking(turns);
     const first = ask('first', { streamed: true, signedIn: true });

@@ -129,7 +129,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
   const overLimit = { address: over } as const;
   const denied = { decide: () => deny('ip_not_allowed', { principal }) } as const;
 
-  test('the length of the target, before anything is charged', async () => {
+  test('admission refuses a target that is too long first, before anything is charged', async () => {
     const { ask, steps } = door({ ...overLimit, ...denied });
     const refused = await ask(everythingWrong);
     expect(refused).toMatchObject({ kind: 'refused', routeName: 'none', error: { code: 'URI_TOO_LONG', status: 414 } });
@@ -138,7 +138,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([]);
   });
 
-  test('the limit of the address, also where the target has no reading', async () => {
+  test('admission refuses an address over its limit second, also where the target has no reading', async () => {
     const { ask, steps } = door({ ...overLimit, ...denied });
     const refused = await ask({ ...everythingWrong, target: '/v1//balance' });
     expect(refused).toMatchObject({
@@ -155,7 +155,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([['address', CLIENT, 'public']]);
   });
 
-  test('the one reading of the target', async () => {
+  test('admission refuses a target with more than one reading third', async () => {
     const { ask, steps } = door(denied);
     const refused = await ask({ ...everythingWrong, target: '/v1//balance' });
     expect(refused).toMatchObject({
@@ -167,7 +167,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([['address', CLIENT, 'public']]);
   });
 
-  test('the route, charged as a public request', async () => {
+  test('admission refuses an unknown route fourth, charged as a public request', async () => {
     const { ask, steps } = door(denied);
     const refused = await ask({ ...everythingWrong, target: '/v1/nothing' });
     expect(refused).toMatchObject({
@@ -178,7 +178,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([['address', CLIENT, 'public']]);
   });
 
-  test('the method, with those that the path does have', async () => {
+  test('admission refuses another method fifth, with those that the path does have', async () => {
     const { ask, steps } = door(denied);
     const refused = await ask({ ...everythingWrong, method: 'PATCH', target: '/v1/balance' });
     expect(refused).toMatchObject({
@@ -190,7 +190,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([['address', CLIENT, 'public']]);
   });
 
-  test('a body of a GET, which no rule refuses and nobody journals', async () => {
+  test('admission refuses a GET with a body sixth, which no rule refuses and nobody journals', async () => {
     const { ask, steps } = door(denied);
     const refused = await ask({ ...everythingWrong, target: '/v1/balance' });
     expect(refused).toMatchObject({
@@ -202,7 +202,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([['address', CLIENT, 'private']]);
   });
 
-  test('the decision, with whose credential it was', async () => {
+  test('admission refuses by the decision seventh, with whose credential it was', async () => {
     const { ask, steps } = door({ ...denied, caller: over });
     const refused = await ask();
     expect(refused).toMatchObject({
@@ -217,7 +217,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     ]);
   });
 
-  test('a route that trades by the bearer alone, where the setting refuses it; the grant is given back', async () => {
+  test('admission refuses a route that trades by the bearer alone eighth, where the setting refuses it; the grant is given back', async () => {
     const { ask, steps } = door({ refuseUnsignedRoutes: true, caller: over });
     const refused = await ask({ method: 'DELETE', target: '/v1/orders' });
     expect(refused).toMatchObject({
@@ -227,7 +227,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
     expect(steps).toEqual([['address', CLIENT, 'private'], ['decision', 'DELETE'], ['release']]);
   });
 
-  test('the limits of account and credential, last; the grant is given back', async () => {
+  test('admission refuses by the limits of account and credential last; the grant is given back', async () => {
     const { ask, steps } = door({ caller: { ...over, scope: 'credential' } });
     const refused = await ask();
     expect(refused).toMatchObject({
@@ -244,7 +244,7 @@ describe('refusals come in one order, and nothing behind the first is done', () 
 });
 
 describe('an admitted question', () => {
-  test('brings its route, its one reading, its client, its grant, every charge and the headers of the tightest', async () => {
+  test('an admitted request brings its route, its one reading, its client, its grant, every charge and the headers of the tightest', async () => {
     const { ask, steps } = door();
     const admitted = await ask({ target: '/v1/orders/by_client_id/abc/?market=BTC' });
     expect(admitted).toEqual({
@@ -271,7 +271,7 @@ describe('an admitted question', () => {
     expect(steps).not.toContainEqual(['release']);
   });
 
-  test('is answered in the same turn when its decision is', () => {
+  test('a request is admitted in the same turn when its decision is made in it', () => {
     const { admit } = door();
     const question = {
       method: 'GET',
@@ -284,7 +284,7 @@ describe('an admitted question', () => {
     expect(door({ decide: async (grant) => grant }).admit(question)).toBeInstanceOf(Promise);
   });
 
-  test('is charged and admitted alike when its decision had to wait', async () => {
+  test('a request is charged and admitted alike when its decision had to wait', async () => {
     const { ask, steps } = door({ decide: async (grant) => grant });
     expect(await ask()).toMatchObject({ kind: 'admitted', charged: { caller: { bucket: 'read' } } });
     expect(steps).toEqual([
@@ -348,7 +348,7 @@ describe('what is counted otherwise', () => {
   });
 });
 
-test('where the service fails after the decision, the grant is given back', async () => {
+test('a service that fails after the decision gives the grant back', async () => {
   let fails = false;
   const { ask, steps } = door({
     decide(grant) {

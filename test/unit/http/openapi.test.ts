@@ -45,7 +45,7 @@ test('docs/openapi.json is what the program does (else: npx node src/http/write-
   expect(JSON.parse(committed)).toEqual(JSON.parse(await openapiText()));
 });
 
-test('it has every route of the table, with its access, HEAD wherever GET is ours, and no other', () => {
+test('the OpenAPI document has every route of the table, with its access, HEAD wherever GET is ours, and no other', () => {
   const listed = Object.entries(membersAt(document, 'paths')).flatMap(([path, methods]) =>
     Object.entries(membersAt(methods)).map(
       ([method, node]) => `${method.toUpperCase()} ${path} ${at(node, 'x-access')}`,
@@ -75,7 +75,7 @@ test('every header that an operation of ours asks for is described', () => {
   expect(headers.filter(({ description }) => typeof description !== 'string' || description === '')).toEqual([]);
 });
 
-test('what the routes declare to Fastify is in it: bodies, queries and answers', () => {
+test('the OpenAPI document has what the routes declare to Fastify: bodies, queries and answers', () => {
   const schemaOf = (content: Json | undefined) => at(content, 'content', 'application/json', 'schema');
   expect(schemaOf(operation('POST /v1/account/tokens').requestBody)).toMatchObject({
     properties: { expiry_duration: {} },
@@ -87,7 +87,7 @@ test('what the routes declare to Fastify is in it: bodies, queries and answers',
 });
 
 describe('the document is whole', () => {
-  test('every reference leads somewhere inside it', () => {
+  test('every reference in the OpenAPI document leads somewhere inside it', () => {
     const references = everyNode(document).flatMap(({ $ref }) => (typeof $ref === 'string' ? [$ref] : []));
     expect(references.length).toBeGreaterThan(100);
     for (const reference of new Set(references)) {
@@ -96,7 +96,7 @@ describe('the document is whole', () => {
     }
   });
 
-  test('operation ids are unique', () => {
+  test('operation ids of the OpenAPI document are unique', () => {
     const ids = everyNode(document).flatMap(({ operationId }) =>
       typeof operationId === 'string' ? [operationId] : [],
     );
@@ -104,7 +104,7 @@ describe('the document is whole', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('every parameter of a path is described as one', () => {
+  test('every parameter of a path in the OpenAPI document is described as one', () => {
     for (const { name, path } of table.routes) {
       const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, parameter]) => parameter);
       const described = listOf(operation(name).parameters).filter(
@@ -114,7 +114,7 @@ describe('the document is whole', () => {
     }
   });
 
-  test('every code in it is a code of ours', () => {
+  test('every code in the OpenAPI document is a code of ours', () => {
     const codes = everyNode(document).flatMap(({ properties }) =>
       isObject(properties) && isObject(properties.error) ? listOf(properties.error.enum) : [],
     );
@@ -122,7 +122,7 @@ describe('the document is whole', () => {
     expect(codes.filter((code) => !Object.hasOwn(errorStatus, String(code)))).toEqual([]);
   });
 
-  test('every integer member that may exceed 2^31, an id or a time, is an int64', () => {
+  test('every integer in the OpenAPI document that may exceed 2^31, an id or a time, is an int64', () => {
     const small = ['decimals', 'paraclear_decimals', 'index', 'first_index'];
     const integers = everyNode(document).flatMap(({ properties }) =>
       Object.entries(isObject(properties) ? properties : {}).filter(
@@ -133,7 +133,7 @@ describe('the document is whole', () => {
     expect(integers.filter(([, member]) => at(member, 'format') !== 'int64')).toEqual([]);
   });
 
-  test('every answer that is counted has the headers of the rate limits', () => {
+  test('every answer in the OpenAPI document that is counted has the headers of the rate limits', () => {
     const answers = Object.entries(membersAt(document, 'paths')).flatMap(([, methods]) =>
       Object.values(membersAt(methods)).flatMap((node) => Object.entries(membersAt(node, 'responses'))),
     );
@@ -149,7 +149,7 @@ describe('the document is whole', () => {
     expect(open).toEqual([]);
   });
 
-  test('a subkey may be seen expired, and revoked is nothing to ask for', () => {
+  test('in the OpenAPI document a subkey may be seen expired, and revoked is nothing to ask for', () => {
     const shown = at(document, 'components', 'schemas', 'Subkey', 'properties', 'state', 'enum');
     expect(shown).toEqual(['active', 'pending', 'revoked', 'expired']);
     const body = at(operation('POST /v1/account/keys/subkeys'), 'requestBody', 'content', 'application/json', 'schema');
@@ -158,13 +158,13 @@ describe('the document is whole', () => {
 });
 
 describe('an operation is described as it behaves', () => {
-  test('a private one wants the bearer, a public one none, and one that may use it says so', () => {
+  test('in the OpenAPI document a private operation wants the bearer, a public one none, and one that may use it says so', () => {
     expect(at(operation('GET /v1/orders'), 'security')).toEqual([{ bearer: [] }]);
     expect(at(operation('GET /v1/markets'), 'security')).toEqual([]);
     expect(at(operation('GET /v1/vaults/balance'), 'security')).toEqual([{}, { bearer: [] }]);
   });
 
-  test('a login has its headers, required and optional', () => {
+  test('in the OpenAPI document a login has its headers, required and optional', () => {
     const parameters = listOf(operation('POST /v1/auth/{public_key}').parameters).filter(isObject);
     expect(parameters.map(({ name, in: where, required }) => `${name} ${where} ${required}`)).toEqual([
       'token_usage query false',
@@ -177,25 +177,25 @@ describe('an operation is described as it behaves', () => {
     ]);
   });
 
-  test('a body that may be left out is not required, and null is no form of it', () => {
+  test('in the OpenAPI document a body that may be left out is not required, and null is no form of it', () => {
     const optional = at(operation('POST /countersign/v1/revoke-all'), 'requestBody');
     expect(at(optional, 'required')).toBe(false);
     expect(at(optional, 'content', 'application/json', 'schema', 'type')).toBe('object');
     expect(at(operation('POST /v1/account/keys/subkeys'), 'requestBody', 'required')).toBe(true);
   });
 
-  test('a code with another status than usual stands under that one', () => {
+  test('in the OpenAPI document a code with another status than usual stands under that one', () => {
     const answers = at(operation('POST /v1/account/keys/subkeys'), 'responses');
     expect(at(answers, '400', 'description')).toContain('INVALID_SUBKEY');
     expect(at(answers, '401', 'description')).not.toContain('INVALID_SUBKEY');
   });
 
-  test('one that a signature in headers opens names that signature', () => {
+  test('in the OpenAPI document an operation that a signature in headers opens names that signature', () => {
     expect(at(operation('POST /v1/auth/{public_key}'), 'security')).toEqual([{ starkSignature: [] }]);
     expect(at(operation('POST /v2/onboarding'), 'security')).toEqual([{ walletSignature: [] }]);
   });
 
-  test('one of the venue is named, and what the venue makes of it is open', () => {
+  test('in the OpenAPI document an operation of the venue is named, and what the venue makes of it is open', () => {
     const transfer = operation('POST /v1/xp/transfer');
     expect(transfer).toMatchObject({ 'x-served-by': 'venue', 'x-access': 'funds:transfer' });
     expect(transfer).not.toHaveProperty('requestBody');
@@ -203,7 +203,7 @@ describe('an operation is described as it behaves', () => {
     expect(at(document, 'components', 'responses', 'Venue', 'content', 'application/json', 'schema')).toEqual({});
   });
 
-  test('an order of the venue may be refused by us for its signature, and by nothing of the kind elsewhere', () => {
+  test('in the OpenAPI document an order of the venue may be refused by us for its signature, and no other operation of the venue', () => {
     for (const name of [
       'POST /v1/orders',
       'PUT /v1/orders/{order_id}',
@@ -219,7 +219,7 @@ describe('an operation is described as it behaves', () => {
     );
   });
 
-  test('it follows the table in force: the leverage switch, and a table of another API', async () => {
+  test('the OpenAPI document follows the table in force: the leverage switch, and a table of another API', async () => {
     const switched = await describeApi(withLeverageForSubkeys(table));
     expect(at(switched.document, 'paths', '/v1/account/margin/{market}', 'post', 'x-access')).toBe('trade');
     const other = Object.keys(membersAt((await describeApi(parseRouteTable(example))).document, 'paths'));

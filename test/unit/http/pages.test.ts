@@ -30,13 +30,13 @@ test('every link between files of the documentation leads to a file and to a hea
   }
 });
 
-test('where a file is missing beside the source, the rest is served', () => {
+test('a server beside which a page is missing serves the other ones', () => {
   const { index, page } = readPages(new URL('test/nowhere/', root));
   expect(index).toContain('openapi.json');
   expect(page('wire.md')).toBeUndefined();
 });
 
-test('a page says nothing of what its file was generated from, and keeps code as it is', () => {
+test('a served page says nothing of what its file was generated from, and keeps code as it is', () => {
   const { page } = readPages();
   expect(page('configuration.md')).not.toContain('<!--');
   expect(page('wire.md')).toContain("import { orderBody } from './src/client/order.ts';");

@@ -17,7 +17,7 @@ test.each([
   },
 );
 
-test('both lead to the documentation as text and to the document for programs, without JavaScript too', () => {
+test('the pages at / and /docs lead to the documentation as text and to the document for programs, without JavaScript too', () => {
   for (const { html } of [docsPage, frontPage]) {
     for (const target of ['/llms.txt', '/llms-full.txt', '/openapi.json']) expect(html).toContain(`href="${target}"`);
   }

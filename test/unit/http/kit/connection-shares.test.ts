@@ -38,7 +38,7 @@ const refusedBy = (shares: ConnectionShares<Tried>, address: string | undefined)
   return admission.kind === 'refused' ? admission.full : undefined;
 };
 
-test('an IPv6 /48 has four times the share of an address, never more than half of all, never less than one address', () => {
+test('an IPv6 /48 has four times the connections of an address, never more than half of all, never less than one address', () => {
   expect(networkShare(4096, 512)).toBe(2048);
   expect(networkShare(4096, 100)).toBe(400);
   expect(networkShare(1000, 400)).toBe(500);
@@ -60,14 +60,14 @@ test('8,192 /64s of one /48 at work hold half of all connections and no more, an
   expect(admit(shares, '::ffff:192.0.2.1', 'IPv4').instead).toBeUndefined();
 });
 
-test('an address that has all of its share, all at work, gets no more, whichever of its /64 it uses', () => {
+test('an address that has all its connections at work gets no more, whichever of its /64 it uses', () => {
   const shares = create(100, 3);
   for (const last of ['1', '2', '3']) admit(shares, `2001:db8::${last}`, last).place.asks();
   expect(refusedBy(shares, '2001:db8::4')).toBe('address');
   expect(refusedBy(shares, '2001:db8:0:1::4')).toBeUndefined();
 });
 
-test('where an address has all of its share, its own longest silent connection makes room', () => {
+test('an address that has its share of connections makes room by its own longest silent one', () => {
   const shares = create(100, 2);
   admit(shares, '192.0.2.9', 'of another, silent for longer');
   const first = admit(shares, '192.0.2.1', 'first');
@@ -78,14 +78,14 @@ test('where an address has all of its share, its own longest silent connection m
   expect(shares.open).toBe(3);
 });
 
-test('where a /48 has all of its share, the longest silent of its /64 with most makes room', () => {
+test('a /48 that has its share of connections makes room by the longest silent of its /64 with most', () => {
   const shares = create(8, 3);
   admit(shares, '2001:db8:0:1::1', 'one of another /64');
   for (const name of ['a', 'b', 'c']) admit(shares, '2001:db8:0:2::1', name);
   expect(admit(shares, '2001:db8:0:3::1', 'new').instead).toBe('a');
 });
 
-test('where all have all, the longest silent of the network with most makes room, and no one else', () => {
+test('when all connections are taken, the longest silent of the network with most makes room, and no other', () => {
   const shares = create(6, 3);
   admit(shares, '192.0.2.1', 'silent for longest, alone');
   for (const name of ['a', 'b', 'c']) admit(shares, '192.0.2.2', name);
@@ -95,7 +95,7 @@ test('where all have all, the longest silent of the network with most makes room
   expect(['b', 'd']).toContain(admit(shares, '192.0.2.5', 'newer').instead);
 });
 
-test('who waits for us is never closed for another: the newest is refused when all are at work', () => {
+test('a connection that waits for us is never closed for another: the newest is refused when all are at work', () => {
   const shares = create(3, 3);
   const places = ['a', 'b', 'c'].map((name) => admit(shares, '192.0.2.1', name).place);
   for (const place of places) place.asks();
@@ -106,7 +106,7 @@ test('who waits for us is never closed for another: the newest is refused when a
   expect(admit(shares, '192.0.2.2', 'new').instead).toBe('b');
 });
 
-test('whom we wait for is closed like one that asks for nothing, after those', () => {
+test('a connection that we wait for is closed like one that asks for nothing, after those', () => {
   const shares = create(3, 3);
   admit(shares, '192.0.2.1', 'waits for us').place.asks();
   admit(shares, '192.0.2.1', 'sends slowly', true).place.asks();
@@ -123,7 +123,7 @@ test('connections of trusted proxies have no share of their own, and make room a
   expect(admit(shares, '192.0.2.2', 'new').instead).toBe('p');
 });
 
-test('the system has no more: one goes that is not at work', () => {
+test('a connection that is not at work goes when the system has no more descriptors', () => {
   const shares = create(100, 10);
   admit(shares, '192.0.2.1', 'a').place.asks();
   admit(shares, '192.0.2.1', 'b');
@@ -131,7 +131,7 @@ test('the system has no more: one goes that is not at work', () => {
   expect([shares.makeRoom(), shares.open]).toEqual([undefined, 1]);
 });
 
-test('whatever comes, asks, is silent and goes: no limit is exceeded, and nobody at work is closed', () => {
+test('no limit of connections is exceeded and none at work is closed, whatever comes, asks, is silent and goes', () => {
   const addresses = [undefined, '192.0.2.1', '192.0.2.2', '2001:db8:0:1::1', '2001:db8:0:2::1', '2001:db8:0:3::1'];
   const steps = fc.array(
     fc.record({ act: fc.constantFrom('open', 'ask', 'answer', 'close'), who: fc.nat(5), which: fc.nat(20) }),

@@ -20,12 +20,12 @@ test.each([
   [['https;'], undefined],
   [['"https"'], undefined],
   [['https http'], undefined],
-])('a trusted proxy that writes %j says %s', (lines, said) => {
+])('X-Forwarded-Proto %j of a trusted proxy means %s', (lines, said) => {
   expect(by('192.0.2.0/24')('192.0.2.7', false, lines)).toBe(said);
   expect(by('unix')(undefined, true, lines)).toBe(said);
 });
 
-test('whoever else writes it is not heard', () => {
+test('X-Forwarded-Proto of anybody but a trusted proxy is not heard', () => {
   for (const [trusted, address, isUnix] of [
     ['192.0.2.0/24', '192.0.3.7', false],
     ['192.0.2.0/24', undefined, false],
@@ -38,6 +38,6 @@ test('whoever else writes it is not heard', () => {
   expect(by()('127.0.0.1', false, ['https'])).toBeUndefined();
 });
 
-test('an IPv4 peer of an IPv6 socket is the address that it is', () => {
+test('an IPv4 peer of an IPv6 socket is trusted as the address that it is', () => {
   expect(by('192.0.2.7')('::ffff:192.0.2.7', false, ['https'])).toBe('https');
 });

@@ -13,7 +13,7 @@ test('every request has an id of its own, and the number gives it again', () => 
   for (const number of numbers.toReversed()) expect(ids.idOf(number)).toBe(made[number]);
 });
 
-test('two processes share no id', () => {
+test('two processes share no request id', () => {
   const [one, other] = [createRequestIds(), createRequestIds()];
   const idsOf = (ids: typeof one) => Array.from({ length: 100 }, () => ids.idOf(ids.next()));
   expect(new Set([...idsOf(one), ...idsOf(other)]).size).toBe(200);
@@ -30,7 +30,7 @@ test('the ids of requests that come one after the other say nothing of their ord
   }
 });
 
-test('a number of which 32 bits were kept is the latest that has them', () => {
+test('a request number of which 32 bits were kept is the latest that has them', () => {
   const ids = createRequestIds(2 ** 32 - 2);
   const numbers = Array.from({ length: 4 }, () => ids.next());
   expect(numbers).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1]);

@@ -66,12 +66,15 @@ describe('a pair that cannot work stops the start with one sentence that names t
       keyFile,
       /^tls\.cert: \S+ cannot be used with tls\.key \(ERR_\S+\)$/,
     ],
-  ])('%s', (_name, cert, key, problem) => {
-    expect(problemOf(cert, key)).toMatch(problem);
-  });
+  ])(
+    'a TLS pair that cannot work stops the start with one sentence that names the setting: %s',
+    (_name, cert, key, problem) => {
+      expect(problemOf(cert, key)).toMatch(problem);
+    },
+  );
 
   test.skipIf(process.platform === 'win32')(
-    'a key that others may read, or that is no file, whoever waits for it',
+    'a TLS key that others may read, or that is no file, stops the start with one sentence that names the setting',
     () => {
       const readable = file('readable.pem', readFileSync(keyFile, 'utf8'));
       for (const mode of [0o660, 0o604, 0o444]) {
@@ -87,7 +90,7 @@ describe('a pair that cannot work stops the start with one sentence that names t
     },
   );
 
-  test('a pair that belongs together is accepted, for TLS 1.2 and later and HTTP/1.1 alone', () => {
+  test('a TLS pair that belongs together is accepted, for TLS 1.2 and later and HTTP/1.1 alone', () => {
     expect(openTls(certFile, keyFile)).toMatchObject({ minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });
   });
 });
