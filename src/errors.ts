@@ -105,6 +105,10 @@ export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';
 }
 
+/** The error's code, for a sentence to the operator. */
+export const errorCode = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+
 /** The operating system refused: a full disk, a folder without permission. `code` is its word for why. */
 export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;

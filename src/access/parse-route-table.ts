@@ -1,4 +1,5 @@
 // Reads a route table out of parsed JSON, strictly: what it does not know it refuses.
+import { isJsonObject } from '../domain/json-text.ts';
 import { type OrderForm, orderForms } from '../domain/order-form.ts';
 import { parseFigures, type RateFigures } from './figures.ts';
 import { buildTree } from './route-matcher.ts';
@@ -25,7 +26,7 @@ import { parseTarget } from './target.ts';
  * Throws RouteTableError at the first row that is incomplete, unknown in any member, or in conflict with an earlier one.
  */
 export function parseRouteTable(json: unknown): RouteTable {
-  if (!isObject(json)) throw new RouteTableError('a route table must be a JSON object');
+  if (!isJsonObject(json)) throw new RouteTableError('a route table must be a JSON object');
   refuseOtherMembers(json, ['name', 'note', 'limits', 'routes'], 'the route table');
   const { name, routes: rows, limits = {} } = json;
   if (typeof name !== 'string' || name === '') throw new RouteTableError('the route table: name must be a text');
@@ -39,7 +40,7 @@ export function parseRouteTable(json: unknown): RouteTable {
 }
 
 function parseLimits(json: unknown): Partial<RateFigures> {
-  if (!isObject(json)) throw new RouteTableError('the route table: limits must be a JSON object');
+  if (!isJsonObject(json)) throw new RouteTableError('the route table: limits must be a JSON object');
   const limits: { -readonly [Name in keyof RateFigures]?: RateFigures[Name] } = {};
   for (const [member, list] of Object.entries(json)) {
     const parsed = parseFigures(member, list);
@@ -53,7 +54,7 @@ function parseLimits(json: unknown): Partial<RateFigures> {
 const rowMembers = ['method', 'path', 'access', 'served_by', 'identity', 'limit', 'order', 'signature_headers', 'note'];
 
 function parseRoute(row: unknown, index: number): Route {
-  if (!isObject(row)) throw new RouteTableError(`route ${index + 1}: must be a JSON object`);
+  if (!isJsonObject(row)) throw new RouteTableError(`route ${index + 1}: must be a JSON object`);
   const [verb, place] = [row.method, row.path].map((part) => (typeof part === 'string' ? part : '?'));
   const where = `route ${index + 1} (${verb} ${place})`;
   refuseOtherMembers(row, rowMembers, where);
@@ -143,9 +144,6 @@ function checkPattern(path: string, where: string): void {
   const names = segments.map(parameterName).filter((name) => name !== undefined);
   if (new Set(names).size !== names.length) throw new RouteTableError(`${where}: a parameter name is used twice`);
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function refuseOtherMembers(object: Readonly<Record<string, unknown>>, known: readonly string[], where: string): void {
   const other = Object.keys(object).find((member) => !known.includes(member));

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { BackupFailure } from '../errors.ts';
+import { BackupFailure, errorCode } from '../errors.ts';
 import { parseTrailer, TRAILER_BYTES, type Trailer } from './trailer.ts';
 
 const PIECE_BYTES = 1024 * 1024;
@@ -44,8 +44,7 @@ async function opened(file: string): Promise<FileHandle> {
     // Opening a named pipe would wait for a writer.
     return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
-    throw new BackupFailure(`the backup ${file} cannot be read (${code})`, { cause: error });
+    throw new BackupFailure(`the backup ${file} cannot be read (${errorCode(error)})`, { cause: error });
   }
 }
 

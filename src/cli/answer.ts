@@ -1,20 +1,18 @@
 // Reading the operator API's answers for tables. Numbers lose their last digits here: --json prints the text as it came.
+import { isJsonObject } from '../domain/json-text.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
-
-const isMembers = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Throws SyntaxError or TypeError for what is no JSON object. */
 export function membersOf(text: string): Members {
   const value: unknown = JSON.parse(text);
-  if (!isMembers(value)) throw new TypeError('the answer is not a JSON object');
+  if (!isJsonObject(value)) throw new TypeError('the answer is not a JSON object');
   return value;
 }
 
 export const listOf = (members: Members, name: string): readonly Members[] => {
   const list = members[name];
-  return Array.isArray(list) ? list.filter(isMembers) : [];
+  return Array.isArray(list) ? list.filter(isJsonObject) : [];
 };
 
 export const textOf = (members: Members, name: string): string => {

@@ -1,6 +1,7 @@
 // Reads what was set by flags, by the environment and by the settings file, without judging the values.
 // A name that is no setting is a problem; its value is never repeated, because it may be a secret under a wrong name.
-import { UnsafeFile } from '../errors.ts';
+import { isJsonObject } from '../domain/json-text.ts';
+import { errorCode, UnsafeFile } from '../errors.ts';
 import type { Guard } from '../files/guarded-file.ts';
 import { nearest } from './nearest.ts';
 import { insteadOf, insteadOfVariable } from './retired.ts';
@@ -21,7 +22,7 @@ export interface Given {
   readonly source: Source;
 }
 
-export interface Reading {
+export interface GivenSettings {
   readonly given: readonly Given[];
   /** Complete sentences for the operator. */
   readonly problems: readonly string[];
@@ -71,7 +72,7 @@ function unknown(what: string, name: string, known: readonly string[], prefix = 
 }
 
 /** `--name=value`, `--name value`, and `--name` alone for a switch. The short forms count as their long name. */
-export function readFlags(argv: readonly string[], options: readonly string[] = []): Reading {
+export function readFlags(argv: readonly string[], options: readonly string[] = []): GivenSettings {
   const given: Given[] = [];
   const problems: string[] = [];
   const seen = new Set<SettingName>();
@@ -127,7 +128,7 @@ export function readFlags(argv: readonly string[], options: readonly string[] = 
 }
 
 /** Variables that begin with `CSIGN_`; all others belong to somebody else. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Reading {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): GivenSettings {
   const given: Given[] = [];
   const problems: string[] = [];
   for (const [variable, value] of Object.entries(env)) {
@@ -149,21 +150,24 @@ export type ReadFile = (path: string, guard: Guard) => string;
  * The settings file: JSON with nested members (`{"login": {"max_age": 600}}`), dotted ones, or both. No file sets nothing. One
  * that holds a secret is for its owner alone.
  */
-export function readSettingsFile(path: string, readFile: ReadFile): Reading {
+export function readSettingsFile(path: string, readFile: ReadFile): GivenSettings {
   const reading = readGuardedSettings(path, (one) => readFile(one, 'trusted'));
   const secrets = reading.given.filter(({ name, json }) => settingOf[name].secret && json !== '');
   // Read again, and not only looked at again: what is used is what was asked.
   return secrets.length === 0 ? reading : readGuardedSettings(path, (one) => readFile(one, 'secret'));
 }
 
-function readGuardedSettings(path: string, readFile: (path: string) => string): Reading {
-  const nothing = (problem: string): Reading => ({ given: [], problems: [`settings file ${quoted(path)} ${problem}`] });
+function readGuardedSettings(path: string, readFile: (path: string) => string): GivenSettings {
+  const nothing = (problem: string): GivenSettings => ({
+    given: [],
+    problems: [`settings file ${quoted(path)} ${problem}`],
+  });
   let text: string;
   try {
     text = readFile(path);
   } catch (cause) {
     if (cause instanceof UnsafeFile) return nothing(cause.because);
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    const code = errorCode(cause);
     return code === 'ENOENT' ? { given: [], problems: [] } : nothing(`cannot be read (${code})`);
   }
   if (text.length > FILE_MAX_CHARACTERS) return nothing(`is longer than ${FILE_MAX_CHARACTERS} characters`);
@@ -175,10 +179,10 @@ function readGuardedSettings(path: string, readFile: (path: string) => string): 
     const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(String(cause)) ?? [];
     return nothing(`is not JSON${line === undefined ? '' : ` (line ${line}, column ${column})`}`);
   }
-  return isObject(json) ? readMembers(json, path) : nothing('must hold one JSON object');
+  return isJsonObject(json) ? readMembers(json, path) : nothing('must hold one JSON object');
 }
 
-function readMembers(root: object, path: string): Reading {
+function readMembers(root: object, path: string): GivenSettings {
   const given: Given[] = [];
   const problems: string[] = [];
   const seen = new Set<SettingName>();
@@ -194,7 +198,7 @@ function readMembers(root: object, path: string): Reading {
       return;
     }
     const isGroup = groups.has(name);
-    if (isObject(json) && depth < GROUP_DEPTH_MAX && (isGroup || Object.keys(json).length > 0)) {
+    if (isJsonObject(json) && depth < GROUP_DEPTH_MAX && (isGroup || Object.keys(json).length > 0)) {
       for (const [member, value] of Object.entries(json)) visit(`${name}.${member}`, value, depth + 1);
     } else if (isGroup) problems.push(`${name}: is a group of settings and must be an object ${where}`);
     else problems.push(`${unknown('member', name, settingNames)} (${where})`);
@@ -203,5 +207,3 @@ function readMembers(root: object, path: string): Reading {
   for (const [member, value] of Object.entries(root)) visit(member, value, 1);
   return { given, problems };
 }
-
-const isObject = (json: unknown): json is object => typeof json === 'object' && json !== null && !Array.isArray(json);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Felt, feltOf, parseFelt } from '../domain/felt.ts';
+import { errorCode } from '../errors.ts';
 import { type Described, type Reading, refuse, type Setting } from './setting-types.ts';
 
 /** One entry of `bridged_tokens`: exactly these members, because paradex-py refuses any other (docs/wire.md section 1). */
@@ -152,8 +153,7 @@ function readFrom(file: string): Reading<Published> {
   try {
     text = readFileSync(resolve(file), 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    return refuse(`the file it names cannot be read (${code})`);
+    return refuse(`the file it names cannot be read (${errorCode(error)})`);
   }
   const json = parsed(text);
   return json === undefined ? refuse('the file it names is not JSON') : readMembers(json);

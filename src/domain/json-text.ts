@@ -12,3 +12,6 @@ export const jsonText = (value: unknown): string =>
   JSON.stringify(value, (_name, member: unknown) =>
     typeof member === 'bigint' ? JSON.rawJSON(member.toString()) : member,
   );
+
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 // The file of the key that seals the JWT signing keys. It stays outside the database and its backups, is never overwritten, and is not
 // used while anyone but its owner may read it.
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { UnsafeFile } from '../errors.ts';
+import { errorCode, UnsafeFile } from '../errors.ts';
 import { createDurably } from '../files/durable-file.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 
@@ -69,6 +69,3 @@ function createMasterKeyFile(path: string): void {
     throw new MasterKeyUnusable(`The master key file ${path} cannot be created (${errorCode(cause)}).`, { cause });
   }
 }
-
-const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';

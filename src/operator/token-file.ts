@@ -1,6 +1,6 @@
 // The file with the bearer of the operator API. Created at the first start, never overwritten, and never used while others can read it.
 import { randomBytes } from 'node:crypto';
-import { UnsafeFile } from '../errors.ts';
+import { errorCode, UnsafeFile } from '../errors.ts';
 import { createDurably, removeLeftDrafts } from '../files/durable-file.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 
@@ -67,6 +67,3 @@ function createTokenFile(path: string): void {
     });
   }
 }
-
-const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';

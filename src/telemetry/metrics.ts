@@ -7,8 +7,8 @@ import type { Distribution, PairTally, Tally } from './tally.ts';
 /** Values of the labels, in their order, and the figure. */
 export type Row<Figure> = readonly [labels: readonly string[], figure: Figure];
 /** Undefined: no sample now. */
-type Reading<Figure> = Figure | readonly Row<Figure>[] | undefined;
-type Read<Figure> = (sources: MetricSources) => Reading<Figure> | Promise<Reading<Figure>>;
+type Samples<Figure> = Figure | readonly Row<Figure>[] | undefined;
+type Read<Figure> = (sources: MetricSources) => Samples<Figure> | Promise<Samples<Figure>>;
 
 interface Described {
   /** The part of the service that it is about, as docs/metrics.md groups them. */

@@ -1,6 +1,5 @@
 // Orders on a whole service over raw sockets: the venue gets exactly the bytes of a well-signed order, and nothing at all of any other.
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
@@ -14,7 +13,7 @@ import { createMessageHasher, hashStruct, modifyOrderType, orderType } from '../
 import { STARK_CURVE_ORDER } from '../../src/starknet/pedersen.ts';
 import { startService, temporaryFolder } from '../support/harness.ts';
 import { auditRows } from '../support/operator.ts';
-import { expectRawRefusal, type RawAnswer, sendRaw } from '../support/raw.ts';
+import { expectRawRefusal, pipelined, type RawAnswer, sendRaw } from '../support/raw.ts';
 import { call, hasher } from '../support/trader.ts';
 import {
   addSubkey,
@@ -875,23 +874,6 @@ test('a refused order is in the audit log of its account', async () => {
     { detail: { reason: 'ip_not_allowed', route: 'POST /v1/orders', count: 1 } },
   ]);
 });
-
-/** Sends all requests in one go over one connection, and resolves with the head and body of each answer. */
-function pipelined(port: number, requests: readonly string[]): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    let text = '';
-    socket.setEncoding('latin1').on('error', reject);
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-      const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/);
-      if (answers.length < requests.length || !answers.at(-1)?.endsWith('}')) return;
-      socket.destroy();
-      resolve(answers);
-    });
-    socket.write(requests.join(''));
-  });
-}
 
 describe('with one place in the queue of signatures', () => {
   const other = createRecordingVenue();

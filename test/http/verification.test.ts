@@ -1,10 +1,10 @@
 // Verifying signatures under load, over real sockets: what costs nothing is asked first, and a flood hurts only those who send it.
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
+import { pipelined } from '../support/raw.ts';
 import {
   type Answer,
   call,
@@ -204,23 +204,6 @@ describe('no signature is looked at', () => {
 function loginBytes(headers: Record<string, string>, address: string): string {
   const lines = Object.entries({ Host: 'localhost', 'X-Forwarded-For': address, 'Content-Length': '0', ...headers });
   return `POST /v1/auth HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
-}
-
-/** Sends all requests in one go over one connection, and resolves with the head and body of each answer. */
-function pipelined(port: number, requests: readonly string[]): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    let text = '';
-    socket.setEncoding('latin1').on('error', reject);
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-      const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/);
-      if (answers.length < requests.length || !answers.at(-1)?.endsWith('}')) return;
-      socket.destroy();
-      resolve(answers);
-    });
-    socket.write(requests.join(''));
-  });
 }
 
 const statusOf = (answer: string): number => Number(answer.slice(9, 12));

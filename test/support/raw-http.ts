@@ -1,14 +1,14 @@
 // Requests as bytes, for what no HTTP client would send; and answers as bytes, read by their own framing.
 import { connect, type Socket } from 'node:net';
 
-export interface RawAnswer {
+export interface FramedAnswer {
   readonly status: number;
   readonly head: string;
   readonly body: string;
 }
 
 /** Sends `bytes` on a fresh connection and resolves with everything the server sent until it closed or `until` was satisfied. */
-export async function exchange(port: number, bytes: string | Buffer): Promise<RawAnswer> {
+export async function exchange(port: number, bytes: string | Buffer): Promise<FramedAnswer> {
   const socket = connect(port, '127.0.0.1');
   try {
     socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
@@ -19,9 +19,9 @@ export async function exchange(port: number, bytes: string | Buffer): Promise<Ra
 }
 
 /** Reads one answer: to the end of its Content-Length, its last chunk, or the connection. Rejects when nothing came at all. */
-export async function readAnswer(socket: Socket): Promise<RawAnswer> {
+export async function readAnswer(socket: Socket): Promise<FramedAnswer> {
   let received = Buffer.alloc(0);
-  const { promise: complete, resolve } = Promise.withResolvers<RawAnswer>();
+  const { promise: complete, resolve } = Promise.withResolvers<FramedAnswer>();
   const onData = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
     const answer = parse(received, false);
@@ -46,7 +46,7 @@ export function untilClosed(socket: Socket): Promise<undefined> {
   });
 }
 
-function parse(received: Buffer, closed: boolean): RawAnswer | undefined {
+function parse(received: Buffer, closed: boolean): FramedAnswer | undefined {
   const text = received.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   if (end === -1) return undefined;

@@ -23,6 +23,23 @@ export async function sendRaw(port: number, bytes: string | Uint8Array): Promise
   return parsed(text);
 }
 
+/** Sends all requests in one go over one connection, and resolves with the head and body of each answer. */
+export function pipelined(port: number, requests: readonly string[]): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let text = '';
+    socket.setEncoding('latin1').on('error', reject);
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/);
+      if (answers.length < requests.length || !answers.at(-1)?.endsWith('}')) return;
+      socket.destroy();
+      resolve(answers);
+    });
+    socket.write(requests.join(''));
+  });
+}
+
 function parsed(text: string): RawAnswer {
   const end = text.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = text.slice(0, end === -1 ? undefined : end).split('\r\n');

@@ -217,7 +217,7 @@ test('no file of src/ is longer than 300 lines, but the listed ones', () => {
 });
 
 test('no file is listed as longer than 300 lines that is gone or short', () => {
-  const stale = Object.entries(longFiles).filter(([file]) => !files.includes(file) || linesOf(file) <= 300);
+  const stale = Object.keys(longFiles).filter((file) => !files.includes(file) || linesOf(file) <= 300);
   expect(stale).toEqual([]);
 });
 

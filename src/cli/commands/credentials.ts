@@ -1,6 +1,7 @@
 // countersign credentials: finds the owner of a bearer, a key or an address, and ends one credential.
 
 import { isIP } from 'node:net';
+import { isJsonObject } from '../../domain/json-text.ts';
 import { isCredentialKind, kindTable } from '../../domain/kinds.ts';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { withOperator } from '../operator-client.ts';
@@ -44,7 +45,7 @@ function nothing({ bearer, next }: Members, isAddress: boolean): string {
 
 const inner = (members: Members, name: string): Members | undefined => {
   const value = members[name];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  return isJsonObject(value) ? value : undefined;
 };
 
 function shownFound(answer: Members): string {

@@ -5,14 +5,14 @@ import { type Answer, type Ask, type DemoRequest, NoAnswer, textAt, Unexpected }
 import { shown } from './shown.ts';
 
 /** The checks of the server that the demo would miss if they were gone. */
-export type Check = 'signature' | 'permission' | 'allowlist' | 'revocation';
+export type TriedCheck = 'signature' | 'permission' | 'allowlist' | 'revocation';
 
 export interface Step {
   readonly title: string;
   /** What must happen, in words. */
   readonly expected: string;
   /** The check of the server that this step tries. */
-  readonly check?: Check;
+  readonly check?: TriedCheck;
 }
 
 export interface Expectation<T> {

@@ -3,7 +3,7 @@ import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'no
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../../config/load.ts';
-import { UnsafeFile } from '../../errors.ts';
+import { errorCode, UnsafeFile } from '../../errors.ts';
 import { type Guard, readGuarded } from '../../files/guarded-file.ts';
 
 /** A chain is a few KiB. */
@@ -77,6 +77,3 @@ function privateKeyOf(pem: Buffer, file: string): KeyObject {
     throw new ConfigError([`tls.key: ${file} does not hold a PEM private key, or one that is encrypted`]);
   }
 }
-
-const errorCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
