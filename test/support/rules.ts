@@ -85,7 +85,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/ratelimit/buckets.ts',
         text: 'maxKeys',
         heldBy: 'test/unit/ratelimit/buckets.test.ts',
-        title: 'keys not seen before share one bucket',
+        title: 'keys not seen before share one bucket when the map of buckets is full',
       },
     ],
   },
@@ -122,7 +122,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/jwt/verify.ts',
         text: 'bearer_malformed',
         heldBy: 'test/unit/jwt/verify.test.ts',
-        title: 'with any single character changed never verifies, even while the original is remembered',
+        title: 'a bearer with any single character changed never verifies, even while the original is remembered',
       },
       {
         rule: 'A JWT of one kind never passes for one of another',
@@ -130,7 +130,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/jwt/verify.ts',
         text: 'bearer_wrong_kind',
         heldBy: 'test/unit/jwt/verify.test.ts',
-        title: 'cannot make the session key vouch for a token, nor the token key for a session',
+        title: 'the JWT header cannot make the session key vouch for a token, nor the token key for a session',
       },
       {
         rule: 'It was signed by a key of ours',
@@ -138,7 +138,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/jwt/verify.ts',
         text: 'bearer_signature',
         heldBy: 'test/unit/jwt/verify.test.ts',
-        title: 'of another key is refused',
+        title: 'a JWT signature of another key is refused',
       },
       {
         rule: 'Its claims are exactly those of its kind',
@@ -146,7 +146,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/jwt/verify.ts',
         text: 'bearer_claims',
         heldBy: 'test/unit/jwt/verify.test.ts',
-        title: 'of a token under the session kind, and of a session under the token kind, are refused',
+        title: 'the claims of a token under the session kind, and of a session under the token kind, are refused',
       },
       {
         rule: 'It is dead from the second of its expiry on',

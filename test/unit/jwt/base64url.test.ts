@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBase64url, encodeBase64url } from '../../../src/jwt/base64url.ts';
 
-test('every byte string comes back from its one text', () => {
+test('every byte string comes back from its one base64url text', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
       expect(decodeBase64url(encodeBase64url(bytes))).toEqual(Buffer.from(bytes));
@@ -10,7 +10,7 @@ test('every byte string comes back from its one text', () => {
   );
 });
 
-test('whatever text is accepted is the one that encodes its bytes', () => {
+test('a base64url text that is accepted is the one that encodes its bytes', () => {
   const character = fc.constantFrom(...'ABab01-_+/= \n.é');
   fc.assert(
     fc.property(fc.string({ unit: character, maxLength: 12 }), (text) => {
@@ -38,10 +38,10 @@ test.each([
   'Q.Q',
   'QQé',
   'QQ\ud800',
-])('%j is refused', (text) => {
+])('%j is refused as base64url', (text) => {
   expect(decodeBase64url(text)).toBeUndefined();
 });
 
-test.each(['', 'QQ', 'QUI', '-_8'])('%j is accepted', (text) => {
+test.each(['', 'QQ', 'QUI', '-_8'])('%j is accepted as base64url', (text) => {
   expect(decodeBase64url(text)).toBeDefined();
 });

@@ -15,7 +15,7 @@ const twin = (sig: Buffer) => Buffer.concat([sig.subarray(0, 32), bytes(n - sOf(
 const plainVerify = (text: string, sig: Uint8Array) =>
   verify('sha256', Buffer.from(text), { key: publicKey, dsaEncoding: 'ieee-p1363' }, sig);
 
-test('what is signed verifies, and its s is always low', () => {
+test('an ES256 signature of ours verifies, and its s is always low', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       const sig = signEs256(privateKey, text);
@@ -28,13 +28,13 @@ test('what is signed verifies, and its s is always low', () => {
   );
 });
 
-test('the twin with the high s, which plain ECDSA accepts, does not verify', () => {
+test('the twin of an ES256 signature with the high s, which plain ECDSA accepts, does not verify', () => {
   const sig = signEs256(privateKey, 'text');
   expect(plainVerify('text', twin(sig))).toBe(true);
   expect(verifyEs256(publicKey, 'text', twin(sig))).toBe(false);
 });
 
-test('a high s is folded onto its low twin, a low one is left alone', () => {
+test('a high s of an ES256 signature is folded onto its low twin, a low one is left alone', () => {
   const sig = signEs256(privateKey, 'text');
   expect(toLowS(twin(sig))).toEqual(sig);
   expect(toLowS(sig)).toEqual(sig);
@@ -42,7 +42,7 @@ test('a high s is folded onto its low twin, a low one is left alone', () => {
   expect(toLowS(signature(5n, half + 1n))).toEqual(signature(5n, half));
 });
 
-test('another text, another key or a flipped bit does not verify', () => {
+test('an ES256 signature does not verify for another text, another key or with a flipped bit', () => {
   const sig = signEs256(privateKey, 'text');
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const flipped = Buffer.from(sig);
@@ -56,7 +56,7 @@ describe('a signature is canonical', () => {
   test.each([
     ['smallest', 1n, 1n],
     ['largest', n - 1n, half],
-  ])('with the %s r and s', (_, r, s) => {
+  ])('an ES256 signature with the %s r and s is canonical', (_, r, s) => {
     expect(isCanonicalSignature(signature(r, s))).toBe(true);
   });
 
@@ -70,12 +70,12 @@ describe('a signature is canonical', () => {
     ['s = n - 1', 1n, n - 1n],
     ['s = n', 1n, n],
     ['s = 2^256 - 1', 1n, 2n ** 256n - 1n],
-  ])('never with %s', (_, r, s) => {
+  ])('an ES256 signature with %s is not canonical', (_, r, s) => {
     expect(isCanonicalSignature(signature(r, s))).toBe(false);
     expect(verifyEs256(publicKey, 'text', signature(r, s))).toBe(false);
   });
 
-  test.each([0, 32, 63, 65, 128])('never with %d bytes', (length) => {
+  test.each([0, 32, 63, 65, 128])('an ES256 signature of %d bytes is not canonical', (length) => {
     expect(isCanonicalSignature(Buffer.alloc(length, 1))).toBe(false);
     expect(verifyEs256(publicKey, 'text', Buffer.alloc(length, 1))).toBe(false);
   });

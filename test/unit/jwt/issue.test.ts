@@ -19,7 +19,7 @@ import {
 const { issuer, keyring, sessionKey, tokenKey, terminalKey, masterKey } = bearerSetup();
 const terminalRequest = { account: subkeySession.credential.account, sessionEndsAt: later(1_000) };
 
-test('a session carries exactly the claims of its kind and lives 300 seconds', () => {
+test('the JWT of a session carries exactly the claims of its kind and lives 300 seconds', () => {
   const { jwt, session, expiresAt } = issuer.issueSession(subkeySession, NOW);
   expect(headerOf(jwt)).toEqual({ alg: 'ES256', kid: sessionKey.kid, typ: 'JWT' });
   expect(payloadOf(jwt)).toEqual({
@@ -38,12 +38,12 @@ test('a session carries exactly the claims of its kind and lives 300 seconds', (
   expect(expiresAt).toBe(NOW + 300);
 });
 
-test('a session says that it is isolated or interactive only when that was asked for', () => {
+test('the JWT of a session says that it is isolated or interactive only when that was asked for', () => {
   const { jwt } = issuer.issueSession({ ...subkeySession, isolated: true, tokenUsage: 'interactive' }, NOW);
   expect(payloadOf(jwt)).toMatchObject({ iso: true, token_usage: 'interactive' });
 });
 
-test('a token is of its own kind, signed by its own key, and its jti is its lookup_id', () => {
+test('the JWT of a read-only token is of its own kind, signed by its own key, and its jti is its lookup_id', () => {
   const { jwt, kid } = issuer.issueToken(tokenRequest, NOW);
   expect(kid).toBe(tokenKey.kid);
   expect(headerOf(jwt)).toEqual({ alg: 'ES256', kid, typ: 'readonly+JWT' });
@@ -63,7 +63,7 @@ test('a token is of its own kind, signed by its own key, and its jti is its look
 });
 
 describe('a terminal token', () => {
-  test('says whose account it is and nothing of a credential, under a key of its own, for 300 seconds', () => {
+  test('a terminal token says whose account it is and nothing of a credential, under a key of its own, for 300 seconds', () => {
     const { jwt, id, expiresAt } = issuer.issueTerminalToken(terminalRequest, NOW);
     expect(headerOf(jwt)).toEqual({ alg: 'ES256', kid: terminalKey.kid, typ: 'terminal+JWT' });
     expect(payloadOf(jwt)).toEqual({
@@ -83,7 +83,7 @@ describe('a terminal token', () => {
     expect([expiresAt, payloadOf(jwt).exp]).toEqual([NOW + 7, NOW + 7]);
   });
 
-  test.each([0, -1, Number.NaN])('is never made for a session that ends in %d s', (seconds) => {
+  test.each([0, -1, Number.NaN])('a terminal token is never made for a session that ends in %d s', (seconds) => {
     const request = { ...terminalRequest, sessionEndsAt: unixSeconds(NOW + seconds) };
     expect(() => issuer.issueTerminalToken(request, NOW)).toThrow(RangeError);
   });
@@ -94,14 +94,14 @@ test('every session has an id of its own', () => {
   expect(new Set(ids).size).toBe(50);
 });
 
-test('every signature is 64 bytes with a low s', () => {
+test('every JWT has a signature of 64 bytes with a low s', () => {
   for (let round = 0; round < 50; round += 1) {
     const { jwt } = issuer.issueSession(subkeySession, NOW);
     expect(isCanonicalSignature(Buffer.from(part(jwt, 2), 'base64url'))).toBe(true);
   }
 });
 
-test('jose, given our public document, accepts each kind as itself and as no other', async () => {
+test('jose accepts each kind of our JWTs as itself and as no other, given our public document', async () => {
   const keys = jose.createLocalJWKSet({ keys: keyring.jwks().keys.map((listed) => ({ ...listed })) });
   const required = { algorithms: ['ES256'], issuer: ISSUER, currentDate: new Date((NOW + 10) * 1000) };
   const { jwt } = issuer.issueSession(subkeySession, NOW);
@@ -129,28 +129,28 @@ describe('what our own verifier would refuse is never signed', () => {
     ['a time of login that is not whole', { authTime: NOW + 0.5 }],
     ['a main session with a row id', { credential: { ...subkeySession.credential, kind: 'main' as const } }],
     ['a row id with a slash', { credential: { ...subkeySession.credential, id: '1/2' } }],
-  ])('%s', (_, change) => {
+  ])('a session with %s, which our own verifier would refuse, is never signed', (_, change) => {
     // @ts-expect-error: a fraction is not UnixSeconds, and that is the point
     expect(() => issuer.issueSession({ ...subkeySession, ...change }, NOW)).toThrow(RangeError);
   });
 
-  test('a session for a read-only token', () => {
+  test('a session for a read-only token is never signed', () => {
     // @ts-expect-error: the compiler refuses it too
     expect(() => issuer.issueSession({ ...subkeySession, credential: tokenRequest.credential }, NOW)).toThrow(
       RangeError,
     );
   });
 
-  test('a token that has already expired', () => {
+  test('a read-only token that has already expired is never signed', () => {
     expect(() => issuer.issueToken({ ...tokenRequest, expiresAt: NOW }, NOW)).toThrow(RangeError);
   });
 
-  test('anything at a time that is not a number', () => {
+  test('no JWT is signed at a time that is not a number', () => {
     expect(() => issuer.issueSession(subkeySession, unixSeconds(Number.NaN))).toThrow(RangeError);
   });
 });
 
-test('without an active key nothing is issued', () => {
+test('no JWT is issued without an active key', () => {
   const empty = createIssuer({ keyring: createKeyring({ records: [], masterKey }), issuer: ISSUER });
   expect(() => empty.issueSession(subkeySession, NOW)).toThrow(NoSigningKey);
   expect(() => empty.issueToken(tokenRequest, NOW)).toThrow(NoSigningKey);

@@ -24,12 +24,12 @@ const recordOf = (
 const keyringOf = (...records: SigningKeyRecord[]) => createKeyring({ records, masterKey });
 
 describe('a stored signing key', () => {
-  test('has the RFC 7638 thumbprint as its kid, as jose computes it', async () => {
+  test('a stored signing key has the RFC 7638 thumbprint as its kid, as jose computes it', async () => {
     const { kid, publicJwk } = createSigningKey('session');
     expect(kid).toBe(await jose.calculateJwkThumbprint({ ...publicJwk }, 'sha256'));
   });
 
-  test('comes back as the same key', () => {
+  test('a signing key that is sealed and opened is the same key', () => {
     const signingKey = createSigningKey('token');
     const restored = fromRecord(masterKey, recordOf('token', 1n, 'active', signingKey));
     expect(restored.privateKey.equals(signingKey.privateKey)).toBe(true);
@@ -38,7 +38,7 @@ describe('a stored signing key', () => {
     expect(restored.use).toBe('token');
   });
 
-  test('does not show its private half', () => {
+  test('a stored signing key does not show its private half', () => {
     const signingKey = createSigningKey('session');
     const { d } = signingKey.privateKey.export({ format: 'jwk' });
     const record = recordOf('session', 1n, 'active', signingKey);
@@ -47,20 +47,20 @@ describe('a stored signing key', () => {
     expect(Object.keys(JSON.parse(record.publicJwk)).sort()).toEqual(['crv', 'kty', 'x', 'y']);
   });
 
-  test('does not open under another master key', () => {
+  test('a stored signing key does not open under another master key', () => {
     const record = recordOf('session');
     expect(() => createKeyring({ records: [record], masterKey: createSecretKey(randomBytes(32)) })).toThrow(
       MasterKeyMismatch,
     );
   });
 
-  test('does not open under another kid or for another use', () => {
+  test('a stored signing key does not open under another kid or for another use', () => {
     const record = recordOf('session');
     expect(() => keyringOf({ ...record, use: 'token' })).toThrow(MasterKeyMismatch);
     expect(() => keyringOf({ ...record, kid: createSigningKey('session').kid })).toThrow(MasterKeyMismatch);
   });
 
-  test('is refused when it was sealed under a kid that is not its own', () => {
+  test('a stored signing key is refused when it was sealed under a kid that is not its own', () => {
     const { kid, publicJwk } = createSigningKey('session');
     const own = createSigningKey('session');
     expect(() => keyringOf(recordOf('session', 1n, 'active', { ...own, kid: 'mine' }))).toThrow(SigningKeyDamaged);
@@ -74,30 +74,30 @@ describe('a stored signing key', () => {
     ['that is null', 'null'],
     ['of another curve', '{"kty":"EC","crv":"P-384","x":"a","y":"b"}'],
     ['without y', '{"kty":"EC","crv":"P-256","x":"a"}'],
-  ])('is refused beside a public key %s', (_, publicJwk) => {
+  ])('a stored signing key is refused beside a public key %s', (_, publicJwk) => {
     expect(() => keyringOf({ ...recordOf('session'), publicJwk })).toThrow(SigningKeyDamaged);
   });
 });
 
 describe('the keyring', () => {
-  test('signs with the newest active key of the use that is asked for', () => {
+  test('the keyring signs with the newest active key of the use that is asked for', () => {
     const [old, young, token] = [recordOf('session', 1n), recordOf('session', 2n), recordOf('token', 3n)];
     const keyring = keyringOf(young, old, token);
     expect(keyring.signer('session').kid).toBe(young.kid);
     expect(keyring.signer('token').kid).toBe(token.kid);
   });
 
-  test('gives the same signer for keys of the same age whatever their order', () => {
+  test('the keyring gives the same signer for keys of the same age whatever their order', () => {
     const [one, two] = [recordOf('session', 1n), recordOf('session', 1n)];
     expect(keyringOf(one, two).signer('session').kid).toBe(keyringOf(two, one).signer('session').kid);
   });
 
-  test('never signs with a retired key or for another use', () => {
+  test('the keyring never signs with a retired key or for another use', () => {
     const keyring = keyringOf(recordOf('session', 1n, 'retired'), recordOf('token', 1n));
     expect(() => keyring.signer('session')).toThrow(NoSigningKey);
   });
 
-  test('knows who verifies what, and that an unknown kid is not live', () => {
+  test('the keyring knows which key verifies which kind of JWT, and that an unknown kid is not live', () => {
     const record = recordOf('token');
     const keyring = keyringOf(record);
     expect(keyring.verifier(record.kid)?.use).toBe('token');
@@ -108,7 +108,7 @@ describe('the keyring', () => {
     expect(keyring.verifier('__proto__')).toBeUndefined();
   });
 
-  test('takes in a key that is added later', () => {
+  test('the keyring takes in a key that is added later', () => {
     const [old, young] = [recordOf('session', 1n), recordOf('session', 2n)];
     const keyring = keyringOf(old);
     keyring.add(young);
@@ -117,7 +117,7 @@ describe('the keyring', () => {
     expect(keyring.jwks().keys.map(({ kid }) => kid)).toEqual([old.kid, young.kid].sort());
   });
 
-  test('stops signing, verifying and publishing with a key the moment it is retired', () => {
+  test('the keyring stops signing, verifying and publishing with a key the moment it is retired', () => {
     const [old, young] = [recordOf('session', 1n), recordOf('session', 2n)];
     const keyring = keyringOf(old, young);
     keyring.retire(young.kid);
@@ -127,7 +127,7 @@ describe('the keyring', () => {
     expect(keyring.jwks().keys.map(({ kid }) => kid)).toEqual([old.kid]);
   });
 
-  test('never revives a retired kid, not even by adding its row again as active', () => {
+  test('the keyring never revives a retired kid, not even by adding its row again as active', () => {
     const record = recordOf('session');
     const keyring = keyringOf(record);
     keyring.retire(record.kid);
@@ -137,7 +137,7 @@ describe('the keyring', () => {
     expect(keyring.jwks()).toEqual({ keys: [] });
   });
 
-  test('remembers that a kid is retired before it sees its row', () => {
+  test('the keyring remembers that a kid is retired before it sees its row', () => {
     const [record, late] = [recordOf('session', 1n), recordOf('session', 2n)];
     const keyring = keyringOf(record);
     keyring.retire(late.kid);
@@ -146,7 +146,7 @@ describe('the keyring', () => {
     expect(keyring.signer('session').kid).toBe(record.kid);
   });
 
-  test('is unchanged when a damaged row is added', () => {
+  test('the keyring is unchanged when a damaged row is added', () => {
     const record = recordOf('session');
     const keyring = keyringOf(record);
     expect(() => keyring.add({ ...recordOf('session', 9n), sealedPrivateKey: record.sealedPrivateKey })).toThrow(
@@ -158,7 +158,7 @@ describe('the keyring', () => {
 });
 
 describe('the public document', () => {
-  test('takes the four public members of a P-256 key and nothing else', () => {
+  test('the JWKS takes the four public members of a P-256 key and nothing else', () => {
     const { privateKey, publicJwk } = createSigningKey('session');
     expect(publicJwkOf(privateKey.export({ format: 'jwk' }))).toEqual(publicJwk);
     const refused = [{ kty: 'RSA' }, { crv: 'P-384' }, { x: 1 }, { y: undefined }];
@@ -166,7 +166,7 @@ describe('the public document', () => {
     for (const other of [undefined, null, 'EC', 1, []]) expect(publicJwkOf(other)).toBeUndefined();
   });
 
-  test('lists every live key of both uses, sorted by kid, with exactly the members of the wire, all strings', () => {
+  test('the JWKS lists every live key of both uses, sorted by kid, with exactly the members of the wire, all strings', () => {
     const records = [recordOf('session'), recordOf('token'), recordOf('session', 2n), recordOf('token', 2n)];
     const dead = recordOf('session', 3n, 'retired');
     const { keys } = keyringOf(...records, dead).jwks();

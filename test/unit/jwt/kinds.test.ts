@@ -7,7 +7,7 @@ test('no two kinds of JWT have the same typ or audience: none can pass for anoth
   expect(new Set(keyUses.map((use) => jwtKinds[use].aud)).size).toBe(keyUses.length);
 });
 
-test('the typ of a kind that is no bearer names no bearer', () => {
+test('the typ of a kind of JWT that is no bearer names no bearer', () => {
   for (const use of keyUses) {
     expect(bearerOfTyp(jwtKinds[use].typ)).toBe(jwtKinds[use].bearer === undefined ? undefined : use);
   }
@@ -24,7 +24,7 @@ test('a credential that outlives a sign-out has a row of its own to revoke, and 
   }
 });
 
-test('keys are kept for every bearer whatever the settings, and for terminal tokens only while they are on', () => {
+test('signing keys are kept for every bearer whatever the settings, and for terminal tokens only while they are on', () => {
   expect(usesWith({ 'terminal_token.enabled': false })).toEqual(bearerUses);
   expect(usesWith({ 'terminal_token.enabled': true })).toEqual(keyUses);
 });

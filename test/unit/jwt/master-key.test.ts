@@ -34,7 +34,7 @@ function put(content: string, mode = 0o600): void {
 
 const HEX = 'a1'.repeat(32);
 
-test('a missing file is created with mode 0600, and the next start reads the same key', () => {
+test('a missing master key file is created with mode 0600, and the next start reads the same key', () => {
   const created = open(true);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(created.symmetricKeySize).toBe(32);
@@ -42,12 +42,12 @@ test('a missing file is created with mode 0600, and the next start reads the sam
   expect(open().equals(created)).toBe(true);
 });
 
-test('creation leaves nothing but the key file behind', () => {
+test('the creation of a master key leaves nothing but its file behind', () => {
   open(true);
   expect(readdirSync(folder)).toEqual(['master.key']);
 });
 
-test('a narrow umask does not make the new file unreadable for its owner', () => {
+test('a narrow umask does not make the new master key file unreadable for its owner', () => {
   const before = process.umask(0o777);
   try {
     open(true);
@@ -57,49 +57,49 @@ test('a narrow umask does not make the new file unreadable for its owner', () =>
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test('two new files hold different keys', () => {
+test('two new master key files hold different keys', () => {
   const other = openMasterKey(join(folder, 'other.key'), { mayCreate: true });
   expect(open(true).equals(other)).toBe(false);
 });
 
-test('a missing file is refused, and not created, once something is sealed under it', () => {
+test('a missing master key file is refused, and not created, once something is sealed under it', () => {
   expect(() => open(false)).toThrow(/is missing/);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('an existing file is never replaced', () => {
+test('an existing master key file is never replaced', () => {
   put(`${HEX}\n`);
   expect(open(true).export().toString('hex')).toBe(HEX);
   expect(readFileSync(path, 'utf8')).toBe(`${HEX}\n`);
 });
 
-test('a dangling link is refused and nothing is written through it', () => {
+test('a dangling link in the place of the master key is refused and nothing is written through it', () => {
   symlinkSync(join(folder, 'nowhere'), path);
   expect(() => open(true)).toThrow(MasterKeyUnusable);
   expect(readdirSync(folder)).toEqual(['master.key']);
 });
 
-test('a file that cannot be created says so in one sentence', () => {
+test('a master key file that cannot be created says so in one sentence', () => {
   path = join(folder, 'no-such-folder', 'master.key');
   expect(() => open(true)).toThrow(/cannot be created \(ENOENT\)\.$/);
 });
 
-test.each([`${HEX}\n`, HEX])('a key with or without its final newline is read', (content) => {
+test.each([`${HEX}\n`, HEX])('a master key with or without its final newline is read', (content) => {
   put(content);
   expect(open().export().toString('hex')).toBe(HEX);
 });
 
-test('a file narrower than 0600 is read', () => {
+test('a master key file narrower than 0600 is read', () => {
   put(`${HEX}\n`, 0o400);
   expect(open().export().toString('hex')).toBe(HEX);
 });
 
-test('a file of mode 0440, as a secret mount gives it to a service that is not root, is read', () => {
+test('a master key file of mode 0440, as a secret mount gives it to a service that is not root, is read', () => {
   put(`${HEX}\n`, 0o440);
   expect(open().export().toString('hex')).toBe(HEX);
 });
 
-test('a key that a secret mount projects through links of its own is read, and never made where they lead', () => {
+test('a master key that a secret mount projects through links of its own is read, and never made where they lead', () => {
   mkdirSync(join(folder, '..2026_01'));
   symlinkSync('..2026_01', join(folder, '..data'));
   symlinkSync('..data/master.key', path);
@@ -112,7 +112,7 @@ test('a key that a secret mount projects through links of its own is read, and n
 // Windows has no such mode bits.
 describe.skipIf(process.platform === 'win32')('a wider mode', () => {
   test.each([0o640, 0o604, 0o404, 0o444, 0o460, 0o441, 0o620, 0o602, 0o610, 0o601, 0o644, 0o660, 0o666, 0o777])(
-    '%o is refused',
+    'a master key file of mode %o is refused',
     (mode) => {
       put(`${HEX}\n`, mode);
       expect(() => open(true)).toThrow(MasterKeyUnusable);
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === 'win32')('a wider mode', () => {
     },
   );
 
-  test('of the file behind a link is refused', () => {
+  test('a master key file behind a link is refused when its mode is wider than 0600', () => {
     const target = join(folder, 'target');
     writeFileSync(target, `${HEX}\n`);
     chmodSync(target, 0o644);
@@ -128,13 +128,13 @@ describe.skipIf(process.platform === 'win32')('a wider mode', () => {
     expect(() => open()).toThrow(/has mode 0644/);
   });
 
-  test('a named pipe is refused without waiting for a writer', () => {
+  test('a named pipe in the place of the master key is refused without waiting for a writer', () => {
     execFileSync('mkfifo', ['-m', '600', path]);
     expect(() => open(true)).toThrow(/not a regular file/);
   });
 });
 
-test('a folder in its place is refused', () => {
+test('a folder in the place of the master key is refused', () => {
   mkdirSync(path, { mode: 0o700 });
   expect(() => open(true)).toThrow(/not a regular file/);
 });
@@ -150,7 +150,7 @@ test.each([
   ['something that is not hex', `${HEX.slice(1)}g\n`],
   ['another line first', `x\n${HEX}\n`],
   ['a huge file', `${HEX}\n`.repeat(10_000)],
-])('%s is refused and left as it is, and its content is not told', (_, content) => {
+])('a master key file with %s is refused and left as it is, and its content is not told', (_, content) => {
   put(content);
   const sentence = `The master key file ${path} does not hold a master key (64 lower-case hex digits and a newline).`;
   expect(() => open(true)).toThrow(new MasterKeyUnusable(sentence));

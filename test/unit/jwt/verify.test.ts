@@ -38,7 +38,7 @@ const signedSession = (payload: object) => writeJwt(sessionKey, headerText, JSON
 const signedToken = (payload: object) => writeJwt(tokenKey, tokenHeaderText, JSON.stringify(payload));
 
 describe('a genuine bearer', () => {
-  test('of a subkey session is accepted with all that it says', () => {
+  test('the bearer of a subkey session is accepted with all that it says', () => {
     expect(verifyBearer(session, later(299))).toEqual({
       ok: true,
       claims: {
@@ -55,7 +55,7 @@ describe('a genuine bearer', () => {
     });
   });
 
-  test.each(['main', 'evm'] as const)('of a %s session is accepted', (kind) => {
+  test.each(['main', 'evm'] as const)('the bearer of a %s session is accepted', (kind) => {
     const credential = { account: subkeySession.credential.account, kind, id: 'main' };
     const { jwt } = issuer.issueSession(
       { ...subkeySession, credential, isolated: true, tokenUsage: 'interactive' },
@@ -64,7 +64,7 @@ describe('a genuine bearer', () => {
     expect(accepted(verifyBearer(jwt, NOW))).toMatchObject({ credential, isolated: true, tokenUsage: 'interactive' });
   });
 
-  test('of a read-only token is accepted, labelled with its lookup_id', () => {
+  test('the bearer of a read-only token is accepted, labelled with its lookup_id', () => {
     expect(accepted(verifyBearer(token, NOW))).toMatchObject({
       credential: tokenRequest.credential,
       label: tokenRequest.lookupId,
@@ -76,21 +76,21 @@ describe('a genuine bearer', () => {
     });
   });
 
-  test('gives every request the same claims, which none of them can change', () => {
+  test('a genuine bearer gives every request the same claims, which none of them can change', () => {
     const first = accepted(verifyBearer(session, NOW));
     expect(accepted(verifyBearer(session, NOW))).toBe(first);
     expect(Object.isFrozen(first)).toBe(true);
     expect(Object.isFrozen(first.credential)).toBe(true);
   });
 
-  test("written by the test's own pen is accepted, so that the refusals below are due to what they change", () => {
+  test('a genuine bearer that is written by the test is accepted, so that the refusals are due to what they change', () => {
     expect(reasonFor(signedSession(sessionPayload))).toBe('accepted');
     expect(reasonFor(signedToken(tokenPayload))).toBe('accepted');
   });
 });
 
 describe('the text of a bearer', () => {
-  test('is at most 4096 characters, even when genuine', () => {
+  test('a bearer has at most 4096 characters, even when genuine', () => {
     const verdictAt = (length: number) => {
       for (let letters = 2600; letters < 2800; letters += 1) {
         const longIssuer = 'i'.repeat(letters);
@@ -118,12 +118,12 @@ describe('the text of a bearer', () => {
     ['a NUL after', `${session}\0`],
     ['an unpaired surrogate after', `${session}\ud800`],
     ['the scheme before', `Bearer ${session}`],
-  ])('with %s is malformed', (_, text) => {
+  ])('a bearer with %s is malformed', (_, text) => {
     expect(reasonFor(text)).toBe('bearer_malformed');
   });
 
   // 64 bytes leave a last character with four bits that mean nothing.
-  test('with non-zero trailing bits in its signature is malformed', () => {
+  test('a bearer with non-zero trailing bits in its signature is malformed', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const last = alphabet.indexOf(session.slice(-1));
     expect(last % 16).toBe(0);
@@ -134,7 +134,7 @@ describe('the text of a bearer', () => {
     }
   });
 
-  test('in the standard alphabet is malformed', () => {
+  test('a bearer in the standard base64 alphabet is malformed', () => {
     let jwt = session;
     while (!/[-_]/.test(part(jwt, 2))) jwt = issuer.issueSession(subkeySession, NOW).jwt;
     expect(reasonFor(jwt)).toBe('accepted');
@@ -146,7 +146,7 @@ describe('the text of a bearer', () => {
     ['padding', (text: string) => `${text}${'='.repeat(4 - (text.length % 4))}`],
     ['a space', (text: string) => `${text} `],
     ['a newline inside', (text: string) => `${text.slice(0, 8)}\n${text.slice(8)}`],
-  ])('with %s in a part that is signed as it stands is malformed', async (_, respell) => {
+  ])('a bearer with %s in a part that is signed as it stands is malformed', async (_, respell) => {
     for (const at of [0, 1]) {
       const parts = [part(session, 0), part(session, 1)];
       parts[at] = respell(parts[at] ?? '');
@@ -156,7 +156,7 @@ describe('the text of a bearer', () => {
     }
   });
 
-  test('with any single character changed never verifies, even while the original is remembered', () => {
+  test('a bearer with any single character changed never verifies, even while the original is remembered', () => {
     for (const genuine of [session, token]) {
       expect(reasonFor(genuine)).toBe('accepted');
       fc.assert(
@@ -173,7 +173,7 @@ describe('the text of a bearer', () => {
     }
   });
 
-  test('with any single character dropped, doubled or added never verifies', () => {
+  test('a bearer with any single character dropped, doubled or added never verifies', () => {
     fc.assert(
       fc.property(fc.nat({ max: session.length - 1 }), fc.constantFrom('A', '_', '.', '=', ' '), (at, character) => {
         const [before, after] = [session.slice(0, at), session.slice(at)];
@@ -185,7 +185,7 @@ describe('the text of a bearer', () => {
     );
   });
 
-  test('whatever it is, is answered and never throws', () => {
+  test('any text is answered as a bearer, and never makes the verifier throw', () => {
     const partText = fc.oneof(fc.string(), fc.json().map(encodeBase64url), fc.constant(part(session, 0)));
     fc.assert(
       fc.property(fc.array(partText, { maxLength: 4 }), (parts) => {
@@ -225,22 +225,25 @@ describe('the header', () => {
     ['null', null],
     ['a list', [sessionHeader(kid)]],
     ['a string', '"JWT"'],
-  ])('with %s is refused even under a genuine signature', (_, header) => {
+  ])('a JWT header with %s is refused even under a genuine signature', (_, header) => {
     expect(reasonFor(signedWith(header))).toBe('bearer_malformed');
   });
 
   test.each(['assertion+JWT', 'terminal+JWT', 'console+JWT', 'jwt', 'JWT ', 'at+jwt', '', 'constructor'])(
-    'with typ %j is of the wrong kind',
+    'a JWT header with typ %j is of the wrong kind',
     (typ) => {
       expect(reasonFor(signedWith({ alg: 'ES256', kid, typ }))).toBe('bearer_wrong_kind');
     },
   );
 
-  test.each(['', 'unknown', '__proto__', '../../etc/passwd'])('with kid %j names an unknown key', (unknown) => {
-    expect(reasonFor(signedWith(sessionHeader(unknown)))).toBe('bearer_unknown_key');
-  });
+  test.each(['', 'unknown', '__proto__', '../../etc/passwd'])(
+    'a JWT header with kid %j names an unknown key',
+    (unknown) => {
+      expect(reasonFor(signedWith(sessionHeader(unknown)))).toBe('bearer_unknown_key');
+    },
+  );
 
-  test('cannot make the session key vouch for a token, nor the token key for a session', () => {
+  test('the JWT header cannot make the session key vouch for a token, nor the token key for a session', () => {
     const tokenBySession = writeJwt(
       sessionKey,
       JSON.stringify({ alg: 'ES256', kid, typ: 'readonly+JWT' }),
@@ -250,7 +253,7 @@ describe('the header', () => {
     expect(reasonFor(signedWith(sessionHeader(tokenKey.kid), tokenKey))).toBe('bearer_wrong_kind');
   });
 
-  test('cannot make the key of terminal tokens vouch for any bearer', () => {
+  test('the JWT header cannot make the key of terminal tokens vouch for any bearer', () => {
     const underTerminalKey = (typ: string, payload: object) =>
       writeJwt(terminalKey, JSON.stringify({ alg: 'ES256', kid: terminalKey.kid, typ }), JSON.stringify(payload));
     expect(reasonFor(underTerminalKey('JWT', sessionPayload))).toBe('bearer_wrong_kind');
@@ -261,7 +264,7 @@ describe('the header', () => {
     expect(reasonFor(jwt)).toBe('bearer_wrong_kind');
   });
 
-  test('written by jose in another order is refused, though the key is ours', async () => {
+  test('a JWT header that jose wrote in another order is refused, though the key is ours', async () => {
     const jwt = await new jose.SignJWT(sessionPayload)
       .setProtectedHeader({ typ: 'JWT', alg: 'ES256', kid })
       .sign(sessionKey.privateKey);
@@ -283,7 +286,7 @@ describe('the signature', () => {
     ['r = n', n, s],
     ['s = n', r, n],
     ['r and s swapped', s, r],
-  ])('with %s is refused', (_, otherR, otherS) => {
+  ])('a JWT signature with %s is refused', (_, otherR, otherS) => {
     const signature = Buffer.concat([bytes(otherR), bytes(otherS)]).toString('base64url');
     expect(reasonFor(withPart(session, 2, signature))).toBe('bearer_signature');
   });
@@ -300,34 +303,34 @@ describe('the signature', () => {
         dsaEncoding: 'der',
       }),
     ],
-  ])('%s is refused', (_, signature) => {
+  ])('a JWT signature that is %s is refused', (_, signature) => {
     expect(reasonFor(withPart(session, 2, signature.toString('base64url')))).toBe('bearer_signature');
   });
 
-  test('of another key is refused', () => {
+  test('a JWT signature of another key is refused', () => {
     const stranger = createSigningKey('session');
     expect(reasonFor(writeJwt(stranger, headerText, JSON.stringify(sessionPayload)))).toBe('bearer_signature');
   });
 
-  test('of another JWT is refused', () => {
+  test('the JWT signature of another JWT is refused', () => {
     const other = issuer.issueSession(subkeySession, NOW).jwt;
     expect(reasonFor(withPart(session, 2, part(other, 2)))).toBe('bearer_signature');
     expect(reasonFor(withPart(session, 1, part(other, 1)))).toBe('bearer_signature');
   });
 
-  test('is never an HMAC keyed with our public key', () => {
+  test('an HMAC keyed with our public key is no JWT signature', () => {
     const pem = sessionKey.publicKey.export({ format: 'pem', type: 'spki' });
     const signed = `${encodeBase64url(JSON.stringify({ ...sessionHeader(sessionKey.kid), alg: 'HS256' }))}.${part(session, 1)}`;
     const hmac = createHmac('sha256', pem).update(signed).digest('base64url');
     expect(reasonFor(`${signed}.${hmac}`)).toBe('bearer_malformed');
   });
 
-  test('of an expired bearer is checked first, so that a forger learns nothing of its age', () => {
+  test('the signature of an expired bearer is checked first, so that a forger learns nothing of its age', () => {
     const forged = withPart(session, 2, Buffer.alloc(64, 1).toString('base64url'));
     expect(verifyBearer(forged, later(10_000))).toEqual({ ok: false, reason: 'bearer_signature' });
   });
 
-  test('under a larger curve is refused', () => {
+  test('a JWT signature under a larger curve is refused', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const signed = session.slice(0, session.lastIndexOf('.'));
     const signature = sign('sha384', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
@@ -339,25 +342,37 @@ describe('the claims, though genuinely signed,', () => {
   const without = (payload: Record<string, unknown>, name: string) =>
     Object.fromEntries(Object.entries(payload).filter(([member]) => member !== name));
 
-  test.each(Object.keys(sessionPayload))('of a session without %s are refused', (name) => {
-    expect(reasonFor(signedSession(without(sessionPayload, name)))).toBe('bearer_claims');
-  });
+  test.each(Object.keys(sessionPayload))(
+    'the claims of a session without %s are refused, though genuinely signed',
+    (name) => {
+      expect(reasonFor(signedSession(without(sessionPayload, name)))).toBe('bearer_claims');
+    },
+  );
 
-  test.each(Object.keys(tokenPayload))('of a token without %s are refused', (name) => {
-    expect(reasonFor(signedToken(without(tokenPayload, name)))).toBe('bearer_claims');
-  });
+  test.each(Object.keys(tokenPayload))(
+    'the claims of a token without %s are refused, though genuinely signed',
+    (name) => {
+      expect(reasonFor(signedToken(without(tokenPayload, name)))).toBe('bearer_claims');
+    },
+  );
 
-  test.each(Object.keys(sessionPayload))('of a session with %s of another type are refused', (name) => {
-    for (const value of [null, true, {}, [], [sessionPayload[name]], -1, 1.5, '']) {
-      expect(reasonFor(signedSession({ ...sessionPayload, [name]: value }))).toBe('bearer_claims');
-    }
-  });
+  test.each(Object.keys(sessionPayload))(
+    'the claims of a session with %s of another type are refused, though genuinely signed',
+    (name) => {
+      for (const value of [null, true, {}, [], [sessionPayload[name]], -1, 1.5, '']) {
+        expect(reasonFor(signedSession({ ...sessionPayload, [name]: value }))).toBe('bearer_claims');
+      }
+    },
+  );
 
-  test.each(Object.keys(tokenPayload))('of a token with %s of another type are refused', (name) => {
-    for (const value of [null, true, {}, [], [tokenPayload[name]], -1, 1.5, '']) {
-      expect(reasonFor(signedToken({ ...tokenPayload, [name]: value }))).toBe('bearer_claims');
-    }
-  });
+  test.each(Object.keys(tokenPayload))(
+    'the claims of a token with %s of another type are refused, though genuinely signed',
+    (name) => {
+      for (const value of [null, true, {}, [], [tokenPayload[name]], -1, 1.5, '']) {
+        expect(reasonFor(signedToken({ ...tokenPayload, [name]: value }))).toBe('bearer_claims');
+      }
+    },
+  );
 
   test.each([
     ['typ', 'JWT'],
@@ -400,7 +415,7 @@ describe('the claims, though genuinely signed,', () => {
     ['nbf', NOW + 100],
     ['cnf', {}],
     ['scope', 'admin'],
-  ])('of a session with %s %j are refused', (name, value) => {
+  ])('the claims of a session with %s %j are refused, though genuinely signed', (name, value) => {
     expect(reasonFor(signedSession({ ...sessionPayload, [name]: value }))).toBe('bearer_claims');
   });
 
@@ -416,27 +431,30 @@ describe('the claims, though genuinely signed,', () => {
     ['cs_key', '0xabc123'],
     ['iso', true],
     ['token_usage', 'interactive'],
-  ])('of a token with %s %j are refused', (name, value) => {
+  ])('the claims of a token with %s %j are refused, though genuinely signed', (name, value) => {
     const main = value === 'main' || value === 'evm' ? { cs_id: 'main' } : {};
     expect(reasonFor(signedToken({ ...tokenPayload, ...main, [name]: value }))).toBe('bearer_claims');
   });
 
-  test('of a main session under a row id other than main are refused', () => {
+  test('the claims of a main session under a row id other than main are refused, though genuinely signed', () => {
     for (const kind of ['main', 'evm']) {
       expect(reasonFor(signedSession({ ...sessionPayload, cs_kind: kind, cs_id: 'main' }))).toBe('accepted');
       expect(reasonFor(signedSession({ ...sessionPayload, cs_kind: kind, cs_id: '1' }))).toBe('bearer_claims');
     }
   });
 
-  test('of a token under the session kind, and of a session under the token kind, are refused', () => {
+  test('the claims of a token under the session kind, and of a session under the token kind, are refused', () => {
     expect(reasonFor(signedSession(tokenPayload))).toBe('bearer_claims');
     expect(reasonFor(signedToken(sessionPayload))).toBe('bearer_claims');
     expect(reasonFor(signedSession({ ...sessionPayload, cs_kind: 'token', cs_id: 'tok_4Zq' }))).toBe('bearer_claims');
   });
 
-  test.each(['', '{', 'null', '[]', '"x"', '1', 'undefined'])('that are %j are refused', (text) => {
-    expect(reasonFor(writeJwt(sessionKey, headerText, text))).toBe('bearer_claims');
-  });
+  test.each(['', '{', 'null', '[]', '"x"', '1', 'undefined'])(
+    'the claims %j are refused, though genuinely signed',
+    (text) => {
+      expect(reasonFor(writeJwt(sessionKey, headerText, text))).toBe('bearer_claims');
+    },
+  );
 
   // Each says the same to JSON.parse; another reader may take another one of two members, or stop at a blank.
   test.each([
@@ -448,13 +466,13 @@ describe('the claims, though genuinely signed,', () => {
     ['an escaped letter', (text: string) => text.replace('at+JWT', '\\u0061t+JWT')],
     ['a time in another form', (text: string) => text.replace(/"iat":(\d+)/, '"iat":$1.0')],
     ['a byte order mark', (text: string) => `\ufeff${text}`],
-  ])('with %s are refused', (_, respell) => {
+  ])('claims with %s are refused, though genuinely signed', (_, respell) => {
     expect(respell(JSON.stringify(sessionPayload))).not.toBe(JSON.stringify(sessionPayload));
     expect(reasonFor(writeJwt(sessionKey, headerText, respell(JSON.stringify(sessionPayload))))).toBe('bearer_claims');
     expect(reasonFor(writeJwt(tokenKey, tokenHeaderText, respell(JSON.stringify(tokenPayload))))).toBe('bearer_claims');
   });
 
-  test('are refused before their age is told', () => {
+  test('claims that are refused are refused before their age is told', () => {
     const result = verifyBearer(signedSession({ ...sessionPayload, iss: 'another issuer' }), later(10_000));
     expect(result).toEqual({ ok: false, reason: 'bearer_claims' });
   });
@@ -474,7 +492,7 @@ describe('expiry has no skew', () => {
     expect(verifyBearer(token, later(86_400 + 5))).toEqual(expired(5));
   });
 
-  test('a time that is not a number refuses', () => {
+  test('a bearer is refused at a time that is not a number', () => {
     const { jwt } = issuer.issueSession(subkeySession, NOW);
     expect(reasonFor(jwt, unixSeconds(Number.NaN))).toBe('bearer_expired');
     expect(reasonFor(jwt)).toBe('accepted');
@@ -499,14 +517,14 @@ describe('what is remembered', () => {
     return { ...setup, verify, session, checks: () => checks };
   }
 
-  test('is a good bearer: the second time it is not checked in full', () => {
+  test('a good bearer is remembered: the second time it is not checked in full', () => {
     const { verify, session: issue, checks } = countingSetup(10);
     const jwt = issue();
     expect(accepted(verify(jwt, NOW))).toEqual(accepted(verify(jwt, NOW)));
     expect(checks()).toBe(1);
   });
 
-  test('is never a bad one', () => {
+  test('a bad bearer is never remembered as one that was verified', () => {
     const { verify, session: issue, checks } = countingSetup(10);
     const forged = withPart(issue(), 2, Buffer.alloc(64, 1).toString('base64url'));
     verify(forged, NOW);
@@ -514,7 +532,7 @@ describe('what is remembered', () => {
     expect(checks()).toBe(2);
   });
 
-  test('does not include an expired one', () => {
+  test('an expired bearer is not remembered as one that was verified', () => {
     const { verify, session: issue, checks } = countingSetup(10);
     const jwt = issue();
     verify(jwt, later(300));
@@ -522,7 +540,7 @@ describe('what is remembered', () => {
     expect(checks()).toBe(2);
   });
 
-  test('is bounded: with room for two, the third pushes out the one unused for longest', () => {
+  test('the verifier remembers as many bearers as it has room for: with room for two, the third pushes out the one unused for longest', () => {
     const { verify, session: issue, checks } = countingSetup(2);
     const [a, b, c] = [issue(), issue(), issue()];
     for (const jwt of [a, b, a, c]) verify(jwt, NOW);
@@ -534,7 +552,7 @@ describe('what is remembered', () => {
     expect(checks()).toBe(4);
   });
 
-  test('belongs to the whole text: another signature over the same claims is checked anew', () => {
+  test('the verifier remembers the whole text of a bearer: another signature over the same claims is checked anew', () => {
     const { verify, session: issue, checks, sessionKey: signingKey } = countingSetup(10);
     const jwt = issue();
     verify(jwt, NOW);
@@ -548,7 +566,7 @@ describe('what is remembered', () => {
     expect(checks()).toBe(2);
   });
 
-  test('cannot be unbounded', () => {
+  test('the verifier cannot be made to remember any number of bearers', () => {
     expect(() => createVerifyBearer({ keyring, issuer: ISSUER, cacheCapacity: Number.POSITIVE_INFINITY })).toThrow(
       RangeError,
     );
@@ -556,7 +574,7 @@ describe('what is remembered', () => {
 });
 
 describe('a retired signing key', () => {
-  test('refuses its bearers at once, remembered or not, and no others', () => {
+  test('a retired signing key ends its bearers at once, remembered or not, and no others', () => {
     const setup = bearerSetup();
     const jwts = [0, 1].map(() => setup.issuer.issueSession(subkeySession, NOW).jwt);
     const [remembered = '', fresh = ''] = jwts;

@@ -8,7 +8,7 @@ import {
 } from '../../../src/operator/address-file.ts';
 import { temporaryFolder } from '../../support/harness.ts';
 
-test('an address comes back as written, readable by its owner alone, until it is removed', () => {
+test('the operator address file is read as written, readable by its owner alone, until it is removed', () => {
   const file = join(temporaryFolder(), 'operator.url');
   for (const url of ['http://127.0.0.1:8081', 'http://[::1]:9']) {
     writeOperatorAddress(file, url);
@@ -20,7 +20,7 @@ test('an address comes back as written, readable by its owner alone, until it is
   expect(readOperatorAddress(file)).toBeUndefined();
 });
 
-test('one that cannot be removed is told, and nothing is thrown: the stop goes on', () => {
+test('an operator address file that cannot be removed is told, and nothing is thrown: the stop goes on', () => {
   const file = join(temporaryFolder(), 'operator.url');
   mkdirSync(file);
   const left: unknown[] = [];
@@ -28,7 +28,7 @@ test('one that cannot be removed is told, and nothing is thrown: the stop goes o
   expect(left).toEqual([expect.objectContaining({ path: file })]);
 });
 
-test('a link in its place is replaced, not followed', () => {
+test('a link in the place of the operator address file is replaced, not followed', () => {
   const folder = temporaryFolder();
   const [file, victim] = [join(folder, 'operator.url'), join(folder, 'victim')];
   writeFileSync(victim, 'precious');
@@ -48,7 +48,7 @@ test.each([
   'http://127.0.0.1:8081/path',
   'http://127.0.0.1:8081\nx',
   '',
-])('%j is no address of ours: a token is never sent there', (text) => {
+])('%j is no operator address of ours: a token is never sent there', (text) => {
   const file = join(temporaryFolder(), 'operator.url');
   writeFileSync(file, text);
   expect(readOperatorAddress(file)).toBeUndefined();

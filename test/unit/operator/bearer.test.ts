@@ -25,10 +25,10 @@ test.each([
   ['it twice', [`Bearer ${token}`, `Bearer ${token}`]],
   ['a wrong one first', ['Bearer x', `Bearer ${token}`]],
   ['a wrong one last', [`Bearer ${token}`, 'Bearer x']],
-])('%s is nobody', (_what, headers) => {
+])('an operator request with %s is refused', (_what, headers) => {
   expect(isOperator(headers)).toBe(false);
 });
 
-test('an empty offer is nobody even where the token is empty', () => {
+test("an empty token is refused even where the operator's token is empty", () => {
   for (const headers of [[], [''], ['Bearer'], ['Bearer ']]) expect(createIsOperator('')(headers)).toBe(false);
 });

@@ -132,7 +132,7 @@ const invalid = { code: 'INVALID_ORDER_SIGNATURE' };
 const sentBefore = { code: 'ORDER_ALREADY_SENT' };
 
 describe('while the clock of the machine is ahead, and not believed', () => {
-  test('an order that it is past is refused, at the last check too, and passes once when the clock is right again', async () => {
+  test('an order that a wrong clock is past is refused, at the last check too, and passes once when the clock is right again', async () => {
     const { ask, state } = setup();
     const checked = await ask(order());
     state.aheadMs = 300_001;
@@ -143,14 +143,14 @@ describe('while the clock of the machine is ahead, and not believed', () => {
     await expect(ask(order())).rejects.toMatchObject(sentBefore);
   });
 
-  test('an order of the future is not taken for one of now', async () => {
+  test('an order of the future is not taken for one of now while a wrong clock is ahead', async () => {
     const { ask, state } = setup();
     state.aheadMs = 100_000;
     await expect(ask(order(bot, START + 31_000))).rejects.toMatchObject(invalid);
     expect((await ask(order(bot, START + 30_000))).leave()).toBeUndefined();
   });
 
-  test('no mark of an order that was forwarded is forgotten by it', async () => {
+  test('a wrong clock that is ahead forgets no mark of an order that was forwarded', async () => {
     const { ask, state } = setup();
     expect((await ask(order())).leave()).toBeUndefined();
     // Past the end of the first, and not of the second.
@@ -169,7 +169,7 @@ test('orders that the main key signed are checked without reading a row', async 
 });
 
 describe('the last check', () => {
-  test('passes once', async () => {
+  test('the last check passes the same order once', async () => {
     const { ask } = setup();
     const [first, second] = [await ask(order()), await ask(order())];
     expect(first.leave()).toBeUndefined();
@@ -177,21 +177,21 @@ describe('the last check', () => {
     await expect(ask(order())).rejects.toMatchObject(sentBefore);
   });
 
-  test('refuses an order that grew too old while it waited, and so could be marked no more', async () => {
+  test('the last check refuses an order that grew too old while it waited, and so could be marked no more', async () => {
     const { ask, state } = setup();
     const checked = await ask(order());
     state.nowMs += 300_001;
     expect(checked.leave()).toMatchObject(invalid);
   });
 
-  test('refuses when the subkey that signed ended while the request waited', async () => {
+  test('the last check refuses an order when the subkey that signed it ended while the request waited', async () => {
     const { ask, state } = setup();
     const checked = await ask(order());
     state.refusalOf = () => 'credential_revoked';
     expect(checked.leave()).toMatchObject(invalid);
   });
 
-  test('refuses when something changed about that subkey and what, is not known in this turn', async () => {
+  test('the last check refuses an order when something changed about its subkey and is not known in this turn', async () => {
     const { ask, state } = setup();
     const checked = await ask(order());
     for (const unknown of [Promise.resolve(undefined), Promise.reject(new Error('no store'))]) {
@@ -202,14 +202,14 @@ describe('the last check', () => {
     expect(checked.leave()).toBeUndefined();
   });
 
-  test('asks for every subkey that signed in the list, also when the main key signed too', async () => {
+  test('the last check asks for every subkey that signed in the list, also when the main key signed too', async () => {
     const { ask, state } = setup();
     const checked = await ask(order(main, START, 1), order(bot, START, 2), order(main, START, 3));
     state.refusalOf = () => 'credential_revoked';
     expect(checked.leave()).toMatchObject(invalid);
   });
 
-  test('names the first order of the subkey that ended', async () => {
+  test('the last check names the first order of the subkey that ended', async () => {
     const { ask, state } = setup();
     const by = [main, bot, bot, otherBot, bot, otherBot];
     const checked = await ask(...by.map((key, i) => order(key, START, i + 1)));
@@ -225,7 +225,7 @@ describe('the last check', () => {
     expect(checked.leave()).toBeUndefined();
   });
 
-  test('does not ask for a subkey when the main key signed', async () => {
+  test('the last check does not ask for a subkey when the main key signed', async () => {
     const { ask, state } = setup();
     const checked = await ask(order(main));
     state.refusalOf = () => 'credential_revoked';
@@ -235,7 +235,7 @@ describe('the last check', () => {
   const notFromHere = { code: 'IP_NOT_ALLOWED', status: 403, data: { index: 1 } };
   const outside = 'order 1 of the list: the client address is outside the allowlist of the subkey that signed';
 
-  test('and the first one refuse an order by a subkey that may not be used from the address of the request', async () => {
+  test('an order is refused, at once and at the last check, when its subkey may not be used from the address of the request', async () => {
     const { ask, state, asked } = setup();
     const list = [order(main, START, 1), order(bot, START, 2)];
     const checked = await ask(...list);
@@ -250,19 +250,22 @@ describe('the last check', () => {
   test.each([
     ['allowlist_damaged', 'the stored allowlist of the subkey that signed is damaged: replace it'],
     ['client_ip_unknown', 'the client address could not be told'],
-  ] as const)('names %s, where that is what is wrong with the list of the subkey', async (reason, message) => {
-    const { ask, state } = setup();
-    const checked = await ask(order(main, START, 1), order(bot, START, 2));
-    state.refusalOf = () => reason;
-    expect(checked.leave()).toMatchObject({ ...notFromHere, message: `order 1 of the list: ${message}` });
-  });
+  ] as const)(
+    'the last check of an order names %s, where that is what is wrong with the allowlist of its subkey',
+    async (reason, message) => {
+      const { ask, state } = setup();
+      const checked = await ask(order(main, START, 1), order(bot, START, 2));
+      state.refusalOf = () => reason;
+      expect(checked.leave()).toMatchObject({ ...notFromHere, message: `order 1 of the list: ${message}` });
+    },
+  );
 
   test.each([
     ['account_locked', 'the account is locked'],
     ['signing_key_retired', 'the key that signed the bearer is retired; sign in again'],
     ['credential_revoked', 'the subkey that signed is no longer active'],
     ['credential_expired', 'the subkey that signed is no longer active'],
-  ] as const)('names %s, at once and at the last moment', async (reason, message) => {
+  ] as const)('a refused order names %s, at once and at the last check', async (reason, message) => {
     const { ask, state } = setup();
     const list = [order(main, START, 1), order(bot, START, 2)];
     const checked = await ask(...list);
@@ -272,7 +275,7 @@ describe('the last check', () => {
     await expect(ask(...list)).rejects.toMatchObject(refused);
   });
 
-  test('without room for marks nothing leaves', async () => {
+  test('an order does not leave when there is no room for its mark', async () => {
     const { ask } = setup({ maxMarks: 1, maxPerAccount: 1, guaranteed: 1, subkeyPercent: 90 });
     expect((await ask(order(bot, START, 1))).leave()).toBeUndefined();
     expect((await ask(order(bot, START, 2))).leave()).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
@@ -280,13 +283,13 @@ describe('the last check', () => {
 });
 
 describe('the signer', () => {
-  test.each(['pending', 'revoked'] as const)('a %s subkey signs nothing', async (kind) => {
+  test.each(['pending', 'revoked'] as const)('a %s subkey signs no order', async (kind) => {
     const { ask, state } = setup();
     state.stored = { ...subkey, state: kind };
     await expect(ask(order())).rejects.toMatchObject(invalid);
   });
 
-  test('a key found by the signature counts only once the signature has been verified under it', async () => {
+  test('a key that is found by the signature of an order counts only once the signature has been verified under it', async () => {
     const unconvinced: Pick<Verifier, 'askAll'> = {
       askAll: async (questions, asker) => {
         const answers = await verifier.askAll(questions, asker);
@@ -296,19 +299,19 @@ describe('the signer', () => {
     await expect(setup(undefined, unconvinced).ask(order())).rejects.toMatchObject(invalid);
   });
 
-  test('a subkey that the view holds for ended signs nothing', async () => {
+  test('a subkey that the view holds for ended signs no order', async () => {
     const { ask, state } = setup();
     state.refusalOf = () => Promise.resolve('credential_revoked');
     await expect(ask(order())).rejects.toMatchObject(invalid);
   });
 
-  test('what the store throws is not taken for a bad signature', async () => {
+  test('an error of the store is not taken for a bad signature of an order', async () => {
     const { ask, state } = setup();
     state.refusalOf = () => Promise.reject(new Error('no store'));
     await expect(ask(order())).rejects.toThrow('no store');
   });
 
-  test('a read-only token signs nothing, whatever else let it in', async () => {
+  test('a read-only token signs no order, whatever else let it in', async () => {
     const { check } = setup();
     const principal: Principal = {
       ...session,
@@ -330,7 +333,7 @@ describe('the signer', () => {
 });
 
 describe('the size of a list', () => {
-  test('50 orders with every member that clients write have less than half as many values as may be', async () => {
+  test('a list of 50 orders with every member that clients write has less than half as many values as may be', async () => {
     const { ask } = setup();
     const members = {
       ...{
@@ -348,7 +351,7 @@ describe('the size of a list', () => {
     expect((await ask(...fifty)).leave()).toBeUndefined();
   });
 
-  test('a list of more values than 50 orders can have is not read to its end', async () => {
+  test('a list with more values than 50 orders can have is not read to its end', async () => {
     const { check } = setup();
     const request = {
       target: '/v1/orders/batch',
@@ -374,7 +377,7 @@ describe('an order that hashes alike', () => {
   const distinct = () => setup(roomy, verifier, 'distinct_client_id');
   const forward = async ({ ask }: ReturnType<typeof setup>, ...orders: object[]) => (await ask(...orders)).leave();
 
-  test('is refused with when and by which request it was sent, and not one word of signing it anew', async () => {
+  test('an order that hashes alike is refused with when and by which request it was sent, and not one word of signing it anew', async () => {
     const made = setup();
     made.state.nowMs = START + 1_234;
     expect(await forward(made, order(bot, START, 2), order())).toBeUndefined();
@@ -391,7 +394,7 @@ describe('an order that hashes alike', () => {
     expect(String(error)).not.toMatch(/\bsign(ed|ing)?\b/);
   });
 
-  test('as one before it in its list is told so, and that nothing of the list was sent', async () => {
+  test('an order that hashes as one before it in its list is told so, and that nothing of the list was sent', async () => {
     const made = setup();
     await expect(made.ask(order(bot, START, 2), order(), order(bot, START, 3), order())).rejects.toMatchObject({
       ...sentBefore,
@@ -401,14 +404,14 @@ describe('an order that hashes alike', () => {
     expect(await forward(made, order())).toBeUndefined();
   });
 
-  test('is the same order, whatever its client_id, by default', async () => {
+  test('an order that hashes alike is the same order by default, whatever its client_id', async () => {
     const made = setup();
     expect(await forward(made, named('a'))).toBeUndefined();
     for (const id of ['a', 'b', 7, undefined]) await expect(made.ask(named(id))).rejects.toMatchObject(sentBefore);
     await expect(made.ask(named('c', 2), named('d', 2))).rejects.toMatchObject({ data: { first_index: 0 } });
   });
 
-  test('is another one with distinct_client_id, once for each client_id, and with none only if it is the first', async () => {
+  test('an order that hashes alike is another one with distinct_client_id, once for each client_id, and with none only if it is the first', async () => {
     const made = distinct();
     expect(await forward(made, named(undefined))).toBeUndefined();
     expect(await forward(made, named('a'))).toBeUndefined();
@@ -420,7 +423,7 @@ describe('an order that hashes alike', () => {
     expect(await forward(made, named('A'))).toBeUndefined();
   });
 
-  test('is told apart so within a list, too', async () => {
+  test('orders that hash alike within a list are told apart by their client_id with distinct_client_id', async () => {
     const made = distinct();
     await expect(made.ask(named('a'), named('b'), named('a'))).rejects.toMatchObject({ data: { first_index: 0 } });
     await expect(made.ask(named('a'), named(undefined))).rejects.toMatchObject({ data: { first_index: 0 } });
@@ -428,7 +431,7 @@ describe('an order that hashes alike', () => {
   });
 
   test.each([[7], [true], [['a']], [{ a: 'b' }]])(
-    'with a client_id of %j nobody can tell, and it is refused',
+    'an order that hashes alike and has a client_id of %j is refused, as nobody can tell it apart',
     async (id) => {
       await expect(distinct().ask(named(id))).rejects.toMatchObject({
         ...invalid,
@@ -437,14 +440,14 @@ describe('an order that hashes alike', () => {
     },
   );
 
-  test('of two requests at once with one client_id the first that leaves is sent', async () => {
+  test('of two requests at once with an order that hashes alike and one client_id, the first that leaves is sent', async () => {
     const { ask } = distinct();
     const [first, second, other] = [await ask(named('a')), await ask(named('a')), await ask(named('b'))];
     expect([first.leave(), other.leave()]).toEqual([undefined, undefined]);
     expect(second.leave()).toMatchObject(sentBefore);
   });
 
-  test('takes two places when it is first sent with a client_id, and one for each further', async () => {
+  test('an order that hashes alike takes two places when it is first sent with a client_id, and one for each further', async () => {
     const made = setup({ ...roomy, maxMarks: 3, maxPerAccount: 3 }, verifier, 'distinct_client_id');
     expect(await forward(made, named('a'))).toBeUndefined();
     expect(await forward(made, named('b'))).toBeUndefined();
@@ -478,7 +481,7 @@ describe('nothing is verified', () => {
     ['a signature whose s is 0', { ...another, ...signature(1n, 0n) }],
     ['a signature whose s is the order of the curve', { ...another, ...signature(1n, STARK_CURVE_ORDER) }],
     ['the same order once more', order()],
-  ])('when the list ends with %s', async (_what, bad) => {
+  ])('no signature of a list of orders is verified when the list ends with %s', async (_what, bad) => {
     const { counted, questions } = counting();
     const { ask } = setup(roomy, counted);
     await expect(ask(order(), bad)).rejects.toMatchObject({ data: { index: 1 } });
@@ -487,7 +490,7 @@ describe('nothing is verified', () => {
     expect(questions()).toBeGreaterThan(0);
   });
 
-  test('for an order that was forwarded before', async () => {
+  test('no signature is verified for an order that was forwarded before', async () => {
     const { counted, questions } = counting();
     const { ask } = setup(roomy, counted);
     expect((await ask(order())).leave()).toBeUndefined();
@@ -498,7 +501,7 @@ describe('nothing is verified', () => {
   });
 });
 
-test('of a list, the first order that nobody signed is named', async () => {
+test('the first order of a list that nobody signed is named', async () => {
   const { ask } = setup();
   const unsigned = (size: number) => ({ ...order(main, START, size), signature: order(main, START, 99).signature });
   const list = [order(main, START, 1), order(bot, START, 2), unsigned(3), order(main, START, 4), unsigned(5)];
@@ -522,7 +525,7 @@ describe('a list of made-up signatures', () => {
     [3, 1 + 2 + 4],
     [15, 1 + 2 + 4 + 8 + 16],
   ])(
-    'behind %s good ones is looked at no further than %s orders, and the first of them is named',
+    'a list of made-up signatures behind %s good ones is looked at no further than %s orders, and the first of them is named',
     async (signed, most) => {
       const asked: string[] = [];
       const counting: Pick<Verifier, 'askAll'> = {

@@ -37,7 +37,7 @@ const marker =
 const roomy = { maxMarks: 1000, maxPerAccount: 1000, guaranteed: 100 };
 
 describe('the marks of forwarded orders', () => {
-  test('an order is known until the last millisecond in which it could be accepted', () => {
+  test('a forwarded order is known until the last millisecond in which it could be accepted', () => {
     const { marks, mark } = open(roomy);
     marks.add([mark(1, 7, 5_000)], 1_000);
     for (const now of [1_001, 4_999, 5_000]) {
@@ -46,7 +46,7 @@ describe('the marks of forwarded orders', () => {
     }
   });
 
-  test('what is over is forgotten with the next order, and its room is free again', () => {
+  test('a mark of an order that is over is forgotten with the next order, and its room is free again', () => {
     const { marks, mark } = open({ maxMarks: 2, maxPerAccount: 2, guaranteed: 2 });
     expect(marks.add([mark(1, 1, 5_000), mark(1, 2, 5_999)], 1_000)).toBe(true);
     expect(marks.add([mark(1, 3, 9_000)], 5_999)).toBe(false);
@@ -54,13 +54,13 @@ describe('the marks of forwarded orders', () => {
     expect(marks.stats(6_000)).toEqual({ held: 1, capacity: 2, refused: 1 });
   });
 
-  test('and without another order, with the next look at the figures', () => {
+  test('a mark of an order that is over is forgotten with the next look at the figures, too', () => {
     const { marks, mark } = open(roomy);
     marks.add([mark(1, 1, 5_000), mark(2, 2, 7_000)], 1_000);
     expect([5_999, 6_000, 8_000].map((now) => marks.stats(now).held)).toEqual([2, 1, 0]);
   });
 
-  test('an order of another account, or with anything else that is signed, is another one', () => {
+  test('an order of another account, or with anything else that is signed, has another mark', () => {
     const { marks, mark } = open(roomy);
     marks.add([mark(1, 7, 5_000)], 1_000);
     expect(marks.has(mark(1, 7, 5_000))).toBe(true);
@@ -74,7 +74,7 @@ describe('the marks of forwarded orders', () => {
 });
 
 describe('when and by which request an order was first sent', () => {
-  test('is known of each, whoever sends it again, and stays as it was', () => {
+  test('when and by which request an order was first sent is known, whoever sends it again, and stays as it was', () => {
     const { marks, mark } = open(roomy);
     marks.add([mark(1, 7, 305_000), mark(1, 8, 309_999)], 1_234, 2 ** 32 - 1);
     marks.add([mark(1, 7, 305_000, 3)], 4_000, 12);
@@ -83,7 +83,7 @@ describe('when and by which request an order was first sent', () => {
     expect(marks.firstSent(mark(1, 9, 305_000))).toBeUndefined();
   });
 
-  test('is a time up to 49 days from its end, and no other one, wherever the clock has been set', () => {
+  test('when an order was first sent is a time up to 49 days from its end, and no other one, wherever the clock has been set', () => {
     const { marks, mark } = open(roomy);
     const [end, days] = [10_000_000_000, 86_400_000];
     marks.add([mark(1, 1, end)], end + 5);
@@ -95,7 +95,7 @@ describe('when and by which request an order was first sent', () => {
 });
 
 describe('room', () => {
-  test('a full account refuses its own orders and nobody else', () => {
+  test("an account whose room for marks is full refuses its own orders and nobody else's", () => {
     const { marks, mark } = open({ maxMarks: 10, maxPerAccount: 2, guaranteed: 3 });
     expect(marks.add([mark(1, 1, 5_000), mark(1, 2, 6_000)], 1_000)).toBe(true);
     expect(marks.add([mark(1, 3, 5_000)], 1_000)).toBe(false);
@@ -104,7 +104,7 @@ describe('room', () => {
     expect(marks.add([mark(1, 4, 8_000)], 6_000)).toBe(false);
   });
 
-  test('without room for all of a list none of it is marked', () => {
+  test('a list of orders for which there is no room of marks has none of it marked', () => {
     const { marks, mark } = open({ maxMarks: 3, maxPerAccount: 3, guaranteed: 3 });
     marks.add([mark(1, 1, 5_000)], 1_000);
     expect(marks.add([mark(2, 3, 5_000), mark(2, 4, 5_000), mark(2, 5, 5_000)], 1_000)).toBe(false);
@@ -123,14 +123,14 @@ describe('room', () => {
     return taken;
   };
 
-  test('what accounts have beyond their share takes half of the room at most, and of the other half each has its share', () => {
+  test('accounts have at most half of the room for marks beyond their shares, and of the other half each has its share', () => {
     const opened = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
     const taken = Array.from({ length: 12 }, (_, account) => takeAll(opened, account));
     // Half of the room is 3,500 and 1,500, and ten shares are the other half.
     expect(taken).toEqual([4_000, 2_000, ...Array.from({ length: 8 }, () => 500), 0, 0]);
   });
 
-  test('whoever is below its share finds room, whatever it has already, as long as any is left', () => {
+  test('an account below its share finds room for marks, whatever it has already, as long as any is left', () => {
     const opened = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
     const { marks, mark } = opened;
     for (let order = 0; order < 400; order += 1) marks.add([mark(99, order, 5_000)], 1_000);
@@ -140,7 +140,7 @@ describe('room', () => {
     expect(marks.add([mark(99, 500, 5_000)], 1_000)).toBe(false);
   });
 
-  test('a subkey that takes all it gets leaves a tenth of its account to the main key', () => {
+  test('a subkey that takes all marks it gets leaves a tenth of its account to the main key', () => {
     const opened = open({ maxMarks: 10_000, maxPerAccount: 1_000, guaranteed: 500 });
     expect(takeAll(opened, 1, 7)).toBe(900);
     expect(takeAll(opened, 1)).toBe(100);
@@ -149,7 +149,7 @@ describe('room', () => {
     expect(takeAll(opened, 2, 7)).toBe(0);
   });
 
-  test('and a tenth of its guaranteed share, also when accounts have taken all that is beyond the shares', () => {
+  test("a subkey leaves a tenth of its account's share of marks, also when accounts have taken all that is beyond the shares", () => {
     const opened = open({ maxMarks: 10_000, maxPerAccount: 4_000, guaranteed: 500 });
     expect(takeAll(opened, 1)).toBe(4_000);
     // 1,500 are left beyond the shares, and 450 are its part of its account's.
@@ -163,18 +163,18 @@ describe('room', () => {
     expect(takeAll(alone, 2)).toBe(50);
   });
 
-  test('what a subkey may have is at least one mark, and with a share of all as much as its account', () => {
+  test('a subkey may have at least one mark, and with a share of all as many as its account', () => {
     expect(takeAll(open({ maxMarks: 100, maxPerAccount: 2, guaranteed: 1, subkeyPercent: 1 }), 1, 7)).toBe(1);
     expect(takeAll(open({ maxMarks: 100, maxPerAccount: 40, guaranteed: 5, subkeyPercent: 100 }), 1, 7)).toBe(40);
   });
 
-  test('one order is one order, whichever credential of its account sends it', () => {
+  test('one order has one mark, whichever credential of its account sends it', () => {
     const { marks, mark } = open(roomy);
     marks.add([mark(1, 7, 5_000, 3)], 1_000);
     for (const same of [mark(1, 7, 5_000), mark(1, 7, 5_000, 4)]) expect(marks.has(same)).toBe(true);
   });
 
-  test('what was beyond the shares and is over is free for others', () => {
+  test('room for marks that was beyond the shares and is over is free for others', () => {
     const opened = open({ maxMarks: 1_000, maxPerAccount: 1_000, guaranteed: 50 });
     const { marks, mark } = opened;
     expect(takeAll(opened, 1)).toBe(550);
@@ -191,7 +191,7 @@ describe('room', () => {
       marksPerOrder: 1,
     });
 
-  test('by default it takes 18 accounts to fill the memory, as the documents say, and 36 by single orders', () => {
+  test('by default it takes 18 accounts to fill the memory of marks, as the documents say, and 36 by single orders', () => {
     const maxMarks = settingOf['orders.max_marks'].default;
     const share = shareOf(maxMarks, settingOf['orders.max_age'].default, settingOf['login.future_tolerance'].default);
     // A whole bucket, and what flows into it meanwhile.
@@ -203,7 +203,7 @@ describe('room', () => {
     for (const figure of [share, left]) expect(page).toContain(figure.toLocaleString('en-US'));
   });
 
-  test('with any settings it takes ten accounts at least', () => {
+  test('with any settings it takes ten accounts at least to fill the memory of marks', () => {
     for (const maxMarks of [100, 119, 4_000_000, 20_000_000]) {
       for (const age of [1, 300, 3600]) expect(maxMarks / 2 / shareOf(maxMarks, age, 300)).toBeGreaterThanOrEqual(10);
     }
@@ -228,12 +228,12 @@ describe('room', () => {
     expect(settingOf['orders.max_marks'].default / 2).toBeGreaterThan(most);
   });
 
-  test('a mark takes what the documents say', () => {
+  test('a mark of an order takes as much memory as the documents say', () => {
     expect(Math.ceil(MARK_BYTES)).toBe(64);
     expect(settingOf['orders.max_marks'].description).toContain(`up to ${Math.ceil(MARK_BYTES)} bytes`);
   });
 
-  test('is the rules, written plainly: who gets in, what is known, how much is held, through any times', () => {
+  test('marks of orders follow the rules, written plainly: who gets in, what is known, how much is held, through any times', () => {
     const step = fc.record({
       account: fc.integer({ min: 1, max: 5 }),
       subkey: fc.constantFrom(undefined, 1, 2),
@@ -298,7 +298,7 @@ describe('room', () => {
     );
   });
 
-  test('of many thousands in one second and in many, each is known, no other is, and all end in time', () => {
+  test('of many thousands of marks in one second and in many, each is known, no other is, and all end in time', () => {
     const { marks, mark } = open({ maxMarks: 100_000, maxPerAccount: 100_000, guaranteed: 100_000 });
     const endOf = (order: number): number => (order % 2 === 0 ? 400_500 : 100_000 + (order % 300) * 1000);
     const markOf = (order: number): OrderMark => mark(order % 7, order, endOf(order));
@@ -315,7 +315,7 @@ describe('room', () => {
     expect(marks.add(full, 401_000)).toBe(true);
   });
 
-  test('a full second is cleared away in pieces, a bounded one with each call, and meanwhile nothing of it is known', () => {
+  test('a full second of marks is cleared away in pieces, a bounded one with each call, and meanwhile nothing of it is known', () => {
     const { marks, mark } = open({ maxMarks: 100_000, maxPerAccount: 100_000, guaranteed: 100_000 });
     const markOf = (order: number): OrderMark => mark(order % 3, order, 5_000);
     const heldBy = (now: number): number => marks.stats(now).held;

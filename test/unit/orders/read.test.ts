@@ -57,7 +57,7 @@ describe('amounts', () => {
     ['0.00000000000000000000000000000000000000', 0n],
     ['0e-99999999999999999999999999999999999999'.slice(0, 40), 0n],
     ['0E+99999999999999999999999999999999999999'.slice(0, 40), 0n],
-  ])('%s is one number', (text, scaled) => {
+  ])('the size %s of an order is one number', (text, scaled) => {
     expect(read({ ...limit, size: text, price: text })).toMatchObject({ size: scaled, price: scaled });
   });
 
@@ -107,18 +107,21 @@ describe('amounts', () => {
     ['1'],
     undefined,
   ];
-  test.each(refused)('%j is refused as a size and as a price', (value) => {
+  test.each(refused)('%j is refused as the size and as the price of an order', (value) => {
     expect(refusal({ ...limit, size: value })).toThrow(OrderError);
     expect(refusal({ ...limit, size: value })).toThrow(/^size /);
     expect(refusal({ ...limit, price: value })).toThrow(/^price /);
   });
 
   const number = (text: string) => JSON.stringify({ ...limit, size: 'SIZE' }).replace('"SIZE"', text);
-  test.each(['1', '1.0', '5E-4', '1e3', '-0'])('the JSON number %s is refused, as it has other texts', (text) => {
-    expect(refusal(number(text))).toThrow(/^size must be a string/);
-  });
+  test.each(['1', '1.0', '5E-4', '1e3', '-0'])(
+    'the JSON number %s is refused as the size of an order, as it has other texts',
+    (text) => {
+      expect(refusal(number(text))).toThrow(/^size must be a string/);
+    },
+  );
 
-  test('a refusal names what is wrong with the number', () => {
+  test('the refusal of an order names what is wrong with its number', () => {
     expect(refusal({ ...limit, size: '1e-9' })).toThrow('size has more than 8 decimals');
     expect(refusal({ ...limit, size: '1E+999999999' })).toThrow('size is too large');
     expect(refusal({ ...limit, size: '+1' })).toThrow('size must be a string, a decimal number');
@@ -150,7 +153,7 @@ describe('amounts', () => {
   const exponents = fc.oneof(fc.constant(''), fc.stringMatching(/^[eE][+-]?0{0,3}[0-9]{1,2}$/));
   const decimals = fc.tuple(wholes, fractions, exponents).map((parts) => parts.join(''));
 
-  test('every plain or exponent text is the number that it stands for, or is refused where there is none in range', () => {
+  test('every plain or exponent text in an order is the number that it stands for, or is refused where there is none in range', () => {
     fc.assert(
       fc.property(decimals, (text) => {
         const value = text.length <= 40 ? hundredMillionths(text) : undefined;
@@ -162,7 +165,7 @@ describe('amounts', () => {
     );
   });
 
-  test('all texts of one number are one', () => {
+  test('all texts of one number in an order are one', () => {
     const amounts = fc.bigInt({ min: 0n, max: 10n ** 18n });
     fc.assert(
       fc.property(
@@ -188,7 +191,7 @@ describe('amounts', () => {
     );
   });
 
-  test('a text of anything is one of such a number, or is refused', () => {
+  test('any text as the size of an order is one of such a number, or is refused', () => {
     const noise = fc.stringMatching(/^[0-9.eE+-]{0,12}$/);
     fc.assert(
       fc.property(noise, (text) => {
@@ -209,7 +212,7 @@ describe('amounts', () => {
 
   // Ten thousand numbers of so many digits would take longer than any test may.
   test.each(['1E+999999999', '1E-999999999', '1E+1000000', '0E+999999999'])(
-    'the exponent of %s costs nothing',
+    'the exponent of the size %s costs nothing',
     (size) => {
       const once = () => read({ ...limit, size });
       if (size.startsWith('0')) for (let i = 0; i < 10_000; i++) expect(once().size).toBe(0n);
@@ -221,25 +224,25 @@ describe('amounts', () => {
 describe('an order of a MARKET type', () => {
   const types = ['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'STOP_LOSS_MARKET'];
 
-  test.each(types)('%s signs the price 0, and may write it in any way, or none', (type) => {
+  test.each(types)('an order of type %s signs the price 0, and may write it in any way, or none', (type) => {
     expect(read({ ...market, type })).toMatchObject({ price: 0n });
     for (const price of ['0', '0.0', '0.00000000', '0E-8', '0e0', '0E+999999999', '', null]) {
       expect(read({ ...market, type, price })).toMatchObject({ price: 0n });
     }
   });
 
-  test.each(types)('%s carries no other price', (type) => {
+  test.each(types)('an order of type %s carries no other price than 0', (type) => {
     for (const price of ['50000', '0.00000001', '1E-8', '1E-9', '1E+999999999', '00', '-0', ' ', 0, 1, false, []]) {
       expect(refusal({ ...market, type, price })).toThrow(/^price /);
     }
     expect(refusal({ ...market, type, price: '50000' })).toThrow(/MARKET/);
   });
 
-  test('another type needs a price', () => {
+  test('an order of another type than MARKET needs a price', () => {
     for (const price of ['', null, undefined]) expect(refusal({ ...limit, price })).toThrow(/^price must be a string/);
   });
 
-  test('a price hidden under another case of its name is seen', () => {
+  test('a price hidden under another case of its name is seen in a MARKET order', () => {
     for (const name of ['PRICE', 'Price', 'pricE']) {
       expect(refusal({ ...market, [name]: '50000' })).toThrow(/price must be written in small letters/);
     }
@@ -247,32 +250,35 @@ describe('an order of a MARKET type', () => {
 });
 
 describe('the other members', () => {
-  test.each([['buy'], ['Buy'], ['1'], [1], ['LONG'], [''], [null], [undefined]])('side %j is refused', (side) => {
-    expect(refusal({ ...limit, side })).toThrow(/^side /);
-  });
+  test.each([['buy'], ['Buy'], ['1'], [1], ['LONG'], [''], [null], [undefined]])(
+    'an order whose side is %j is refused',
+    (side) => {
+      expect(refusal({ ...limit, side })).toThrow(/^side /);
+    },
+  );
 
   test.each([['limit'], ['Market'], ['LIMIT '], ['1'], [''], ['A'.repeat(32)], [7], [undefined]])(
-    'type %j is refused',
+    'an order whose type is %j is refused',
     (type) => expect(refusal({ ...limit, type })).toThrow(/^type /),
   );
 
   // A felt has many texts as a number: an order signed for the market 123 must not be one for 0123 or 0x7b.
   test.each([['123'], ['0123'], ['0x7b'], ['0X7B'], ['0x'], [''], ['A B'], ['B\u0000'], ['É'], ['M'.repeat(32)], [5]])(
-    'market %j is refused',
+    'an order whose market is %j is refused',
     (name) => expect(refusal({ ...limit, market: name })).toThrow(/^market /),
   );
 
-  test('a market of 31 characters is the longest', () => {
+  test('the market of an order has at most 31 characters', () => {
     expect(read({ ...limit, market: 'M'.repeat(31) }).market).toBeGreaterThan(0n);
   });
 
   const timestamp = (text: string) => JSON.stringify(limit).replace('1767323045123', text);
   test.each(['1e12', '1767323045123.0', '-1', '999999999999999999999', '"1767323045123"', 'null'])(
-    'signature_timestamp %s is refused',
+    'an order whose signature_timestamp is %s is refused',
     (text) => expect(refusal(timestamp(text))).toThrow(/^signature_timestamp /),
   );
 
-  test('signature_timestamp may be anything below 2^53 that is no time in another unit', () => {
+  test('signature_timestamp of an order may be anything below 2^53 that is no time in another unit', () => {
     for (const text of ['0', '999999999', '100000000000', '1767323045123', '999999999999999']) {
       expect(read(timestamp(text)).timestamp).toBe(Number(text));
     }
@@ -286,22 +292,22 @@ describe('the other members', () => {
     ['1767323045123456', 'microseconds'],
     ['9007199254740991', 'microseconds'],
     ['1767323045123456789', 'nanoseconds'],
-  ])('signature_timestamp %s is told that it is in %s', (text, unit) => {
+  ])('an order whose signature_timestamp is %s is told that it is in %s', (text, unit) => {
     expect(refusal(timestamp(text))).toThrow(`signature_timestamp is in ${unit}, and must be in milliseconds`);
   });
 
   test.each([['["1"]'], ['["1","2","3"]'], ['[1,2]'], ['1,2'], [''], [['1', '2']], [null], [undefined]])(
-    'signature %j is refused',
+    'an order whose signature is %j is refused',
     (signature) => expect(refusal({ ...limit, signature })).toThrow(/^signature must be/),
   );
 
-  test('signature text is not reduced: a number beyond the field stays one', () => {
+  test('a number beyond the field in the signature of an order stays one and is not reduced', () => {
     const beyond = (STARK_PRIME + 1n).toString();
     expect(read({ ...limit, signature: JSON.stringify([beyond, '2']) }).signature.r).toBe(STARK_PRIME + 1n);
   });
 
   test.each(['Market', 'SIDE', 'Type', 'sIze', 'Signature', 'SIGNATURE_TIMESTAMP', 'On_Behalf_Of_Account', 'ID'])(
-    'a member %s in other letters is refused, whatever else is there',
+    'a member %s of an order in other letters is refused, whatever else is there',
     (name) => {
       const { [name.toLowerCase()]: _left, ...rest } = { ...limit, id: '1' } as Record<string, unknown>;
       expect(refusal({ ...rest, [name]: 'x' })).toThrow(/small letters/);
@@ -319,7 +325,7 @@ describe('the other members', () => {
     ['recv_window', ['recvWindow', 'recvwindow']],
     ['instruction', ['Instruction', 'INSTRUCTION']],
     ['duration_seconds', ['durationSeconds', 'duration_Seconds']],
-  ])('a second name of %s is refused, with the first or without it, at any depth', (first, seconds) => {
+  ])('a second name of %s in an order is refused, with the first or without it, at any depth', (first, seconds) => {
     for (const second of seconds) {
       const { [first]: _left, ...rest } = { ...limit } as Record<string, unknown>;
       const without = { ...rest, [second]: '1' };
@@ -330,19 +336,19 @@ describe('the other members', () => {
   });
 
   test.each(['reduceOnly', 'reduce-only', 'Reduce', '_x', 'x_', 'a__b', '1st', '', 'a b', 'a.b', '$ref', 'a[0]'])(
-    'a name that nobody knows yet has one spelling, too: not %j',
+    'a name in an order that nobody knows yet has one spelling, too: not %j',
     (name) => {
       expect(refusal({ ...limit, [name]: '1' })).toThrow(/small letters/);
       expect(refusal({ ...limit, more: [{ [name]: '1' }] })).toThrow(/small letters/);
     },
   );
 
-  test('members that nobody signs may hold anything, under names in snake case', () => {
+  test('members of an order that nobody signs may hold anything, under names in snake case', () => {
     const more = { client_id: 'orderId', flags: ['A'], new_thing2: { a1_b: [{ c: null }] }, x: '__proto__' };
     expect(read({ ...limit, ...more })).toEqual(read(limit));
   });
 
-  test('null is as if absent where a member may be, and nowhere else', () => {
+  test('null in an order is as if absent where a member may be, and nowhere else', () => {
     const absent = { on_behalf_of_account: null, client_id: null, instruction: null, flags: null, trigger_price: null };
     expect(read({ ...limit, ...absent })).toEqual(read(limit));
     expect(read({ ...market, ...absent, price: null })).toEqual(read(market));
@@ -351,11 +357,11 @@ describe('the other members', () => {
     }
   });
 
-  test.each([[null], [[]], ['text'], [7], [true]])('%j is no order', (body) => {
+  test.each([[null], [[]], ['text'], [7], [true]])('%j is no order to read', (body) => {
     expect(refusal(JSON.stringify(body))).toThrow(/not a JSON object/);
   });
 
-  test('on_behalf_of_account is read as a felt, and one beyond the field is refused, not reduced', () => {
+  test('on_behalf_of_account of an order is read as a felt, and one beyond the field is refused, not reduced', () => {
     expect(read(limit).onBehalfOf).toBeUndefined();
     expect(read({ ...limit, on_behalf_of_account: null }).onBehalfOf).toBeUndefined();
     expect(read({ ...limit, on_behalf_of_account: '0x0A' }).onBehalfOf).toBe('0xa');
@@ -366,12 +372,12 @@ describe('the other members', () => {
 });
 
 describe('a change of an order', () => {
-  test('signs the id in the path, a decimal number', () => {
+  test('a change of an order signs the id in the path, a decimal number', () => {
     for (const id of [ID, '0', '24930', (STARK_PRIME - 1n).toString()]) expect(read(limit, id).id).toBe(BigInt(id));
     expect(read(limit).id).toBeUndefined();
   });
 
-  test('an id that is read is the only text of what is signed', () => {
+  test('an id of an order that is read is the only text of what is signed', () => {
     const id = fc.oneof(
       fc.bigInt({ min: 0n, max: STARK_PRIME * 2n }).map(String),
       fc.stringMatching(/^[ -~]{0,32}$/),
@@ -392,7 +398,7 @@ describe('a change of an order', () => {
     );
   });
 
-  test('may repeat that id in the body, and no other', () => {
+  test('a change of an order may repeat the id of the path in the body, and no other', () => {
     expect(read({ ...limit, id: ID, order_id: ID }, ID).id).toBe(BigInt(ID));
     expect(read({ ...limit, id: null, order_id: null }, ID).id).toBe(BigInt(ID));
     for (const id of ['1', `0${ID}`, `0x${BigInt(ID).toString(16)}`, '', 7]) {
@@ -405,7 +411,7 @@ describe('a change of an order', () => {
   test.each([
     ...['0123', '00', '0x7b', '0X7b', '0x', '', '+7', '-7', '7.0', '7 ', '7\n', '٧', 'ab', 'a-b', 'x'.repeat(31)],
     ...[STARK_PRIME.toString(), (STARK_PRIME + 7n).toString(), '9'.repeat(76), '9'.repeat(77)],
-  ])('the path id %s has no signature of its own and is refused', (id) =>
+  ])('the path id %s of an order has no signature of its own and is refused', (id) =>
     expect(refusal(limit, id)).toThrow(/^the order id cannot be signed/),
   );
 });

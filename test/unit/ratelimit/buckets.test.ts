@@ -18,14 +18,14 @@ const passes = (buckets: Buckets, key: string, nowMs: number, times: number): nu
 describe('several limits on one key', () => {
   const limits = [perSecond(3), perMinute(5)];
 
-  test('a request passes only if every limit lets it', () => {
+  test('a request passes several limits on one key only if every one lets it', () => {
     const buckets = createBuckets({ limits, maxKeys: 10 });
     expect(passes(buckets, 'a', 0, 10)).toBe(3);
     expect(passes(buckets, 'a', 1000, 10)).toBe(2);
     expect(passes(buckets, 'a', 2000, 10)).toBe(0);
   });
 
-  test('a refused request is charged to none of them', () => {
+  test('a request that one of several limits refuses is charged to none of them', () => {
     const buckets = createBuckets({ limits, maxKeys: 10 });
     expect(passes(buckets, 'a', 0, 3)).toBe(3);
     // Refused by the first limit over and over; the second must not pay for it.
@@ -33,7 +33,7 @@ describe('several limits on one key', () => {
     expect(buckets.look('a', 1000).results.map(({ result }) => result.remaining)).toEqual([2, 1]);
   });
 
-  test('looking charges nothing', () => {
+  test('looking at the buckets of a key charges nothing', () => {
     const buckets = createBuckets({ limits, maxKeys: 10 });
     for (let i = 0; i < 100; i += 1) buckets.look('a', 0);
     expect(buckets.size()).toBe(0);
@@ -41,7 +41,7 @@ describe('several limits on one key', () => {
   });
 });
 
-test('keys do not share what they have left', () => {
+test('two keys do not share what their buckets have left', () => {
   const buckets = createBuckets({ limits: [perMinute(2)], maxKeys: 10 });
   expect(passes(buckets, 'a', 0, 5)).toBe(2);
   expect(passes(buckets, 'b', 0, 5)).toBe(2);
@@ -57,7 +57,7 @@ describe('a full map', () => {
     return buckets;
   }
 
-  test('keys not seen before share one bucket', () => {
+  test('keys not seen before share one bucket when the map of buckets is full', () => {
     const buckets = filled();
     expect(passes(buckets, 'x', 0, 2)).toBe(2);
     expect(passes(buckets, 'y', 0, 5)).toBe(1);
@@ -65,14 +65,14 @@ describe('a full map', () => {
     expect(buckets.size()).toBe(2);
   });
 
-  test('known keys keep their own count through a flood of others', () => {
+  test('known keys keep their own count through a flood of others when the map of buckets is full', () => {
     const buckets = filled();
     for (let i = 0; i < 1000; i += 1) charge(buckets, `flood${i}`, 0);
     expect(passes(buckets, 'a', 0, 5)).toBe(1);
     expect(passes(buckets, 'b', 0, 5)).toBe(1);
   });
 
-  test('the shared bucket refills like any other', () => {
+  test('the shared bucket of a full map refills like any other', () => {
     const buckets = filled();
     expect(passes(buckets, 'x', 0, 9)).toBe(3);
     passes(buckets, 'a', 19_000, 1);
@@ -80,7 +80,7 @@ describe('a full map', () => {
     expect(passes(buckets, 'y', 20_000, 9)).toBe(1);
   });
 
-  test('a key with nothing left to remember makes room, one with something does not', () => {
+  test('a key with nothing left to remember makes room in a full map of buckets, one with something does not', () => {
     const buckets = filled();
     charge(buckets, 'b', 39_000);
     // 'a' is full again at 40 s, 'b' only at 60 s.
@@ -92,7 +92,7 @@ describe('a full map', () => {
   });
 });
 
-test('a key is not forgotten while any one of its limits still remembers it', () => {
+test('the buckets of a key are not forgotten while any one of its limits still remembers it', () => {
   const buckets = createBuckets({ limits: [perSecond(3), perMinute(3)], maxKeys: 1 });
   expect(passes(buckets, 'a', 0, 3)).toBe(3);
   // After a second the first limit is full again, the second is not: a stranger must not wipe it.
@@ -100,7 +100,7 @@ test('a key is not forgotten while any one of its limits still remembers it', ()
   expect(passes(buckets, 'a', 10_000, 3)).toBe(0);
 });
 
-test('a flood of passing strangers leaves nothing behind once they are forgotten', () => {
+test('a flood of passing strangers leaves no bucket behind once they are forgotten', () => {
   const buckets = createBuckets({ limits: [perSecond(10)], maxKeys: 1000 });
   let most = 0;
   for (let i = 0; i < 20_000; i += 1) {
@@ -111,7 +111,7 @@ test('a flood of passing strangers leaves nothing behind once they are forgotten
   expect(most).toBeLessThan(50);
 });
 
-test('a busy key cannot hide idle ones from eviction', () => {
+test('a busy key cannot hide idle ones from eviction of their buckets', () => {
   const buckets = createBuckets({ limits: [perMinute(10)], maxKeys: 100 });
   for (let i = 0; i < 5000; i += 1) {
     charge(buckets, 'busy', i * 1000);
@@ -120,7 +120,7 @@ test('a busy key cannot hide idle ones from eviction', () => {
   expect(buckets.size()).toBeLessThan(40);
 });
 
-test('no schedule of keys and times allows a key more than its limit, or the map more than its cap', () => {
+test('no schedule of keys and times allows a key more than its limit, or the map of buckets more than its cap', () => {
   const limit = { count: 2, windowSeconds: 1, burst: 2 };
   const step = fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 400 }));
   fc.assert(
@@ -144,7 +144,7 @@ test('no schedule of keys and times allows a key more than its limit, or the map
   );
 });
 
-test('a map that holds everybody gives each key exactly what it would get alone', () => {
+test('a map of buckets that holds everybody gives each key exactly what it would get alone', () => {
   const limits = [perSecond(2), perMinute(7)];
   const step = fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2000 }));
   fc.assert(
@@ -167,6 +167,6 @@ test.each([
   { limits: [perMinute(1)], maxKeys: 1.5 },
   { limits: [perMinute(1)], maxKeys: Number.POSITIVE_INFINITY },
   { limits: [perMinute(1), perMinute(0)], maxKeys: 1 },
-])('a map without a limit or without a cap cannot be made: %j', (options) => {
+])('a map of buckets without a limit or without a cap cannot be made: %j', (options) => {
   expect(() => createBuckets(options)).toThrow(RangeError);
 });

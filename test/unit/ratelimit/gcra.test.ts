@@ -37,11 +37,11 @@ function timesOf(gapList: readonly number[], start = 1_000_000.25): number[] {
 describe('a limit', () => {
   const limit: Limit = { count: 60, windowSeconds: 60, burst: 3 };
 
-  test('a full bucket lets burst requests through at once and no more', () => {
+  test('a full bucket lets its burst of requests through at once and no more', () => {
     expect(allowedTimes(limit, [500, 500, 500, 500, 500])).toHaveLength(3);
   });
 
-  test('it says how many are left, when it is full again and when to come back', () => {
+  test('a limit says how many requests are left, when it is full again and when to come back', () => {
     let state: GcraState | undefined;
     const seen = [0, 0, 0, 0, 400, 1000].map((time) => {
       const { newState, ...rest } = gcra(time, limit, state);
@@ -58,20 +58,20 @@ describe('a limit', () => {
     ]);
   });
 
-  test('it refills continuously, not at the end of a window', () => {
+  test('a limit refills continuously, not at the end of a window', () => {
     const spent = [0, 0, 0];
     expect(allowedTimes(limit, [...spent, 999])).toHaveLength(3);
     expect(allowedTimes(limit, [...spent, 1000])).toHaveLength(4);
     expect(allowedTimes(limit, [...spent, 1000, 1999])).toHaveLength(4);
   });
 
-  test('a clock that stands still or steps back refills nothing and forgets nothing', () => {
+  test('a clock that stands still or steps back refills nothing of a limit and forgets nothing', () => {
     expect(allowedTimes(limit, [5000, 5000, 5000, 5000, 4000, 0, -1e9, 5000, 5999])).toHaveLength(3);
     expect(allowedTimes(limit, [5000, 5000, 5000, 0, 6000])).toHaveLength(4);
     expect(allowedTimes(limit, [5000, 0, 0, 0, 0])).toHaveLength(3);
   });
 
-  test('the state is kept in whole numbers, whatever fraction of a millisecond the clock shows', () => {
+  test('the state of a limit is kept in whole numbers, whatever fraction of a millisecond the clock shows', () => {
     const first = gcra(0.75, limit, undefined).newState;
     const second = gcra(1234.5678, limit, first).newState;
     expect([first, second]).toEqual([
@@ -80,13 +80,13 @@ describe('a limit', () => {
     ]);
   });
 
-  test('a clock that is not a number refuses once there is something to remember', () => {
+  test('a limit refuses at a time that is not a number once there is something to remember', () => {
     const { newState } = gcra(0, limit, undefined);
     expect(gcra(Number.NaN, limit, newState).allowed).toBe(false);
   });
 });
 
-test('in any span of time at most burst + rate * time requests are allowed', () => {
+test('a limit allows at most burst + rate * time requests in any span of time', () => {
   fc.assert(
     fc.property(limits, gaps, (limit, gapList) => {
       const allowed = allowedTimes(limit, timesOf(gapList)).map((time) => Math.floor(time));
@@ -101,14 +101,14 @@ test('in any span of time at most burst + rate * time requests are allowed', () 
   );
 });
 
-test('a caller who keeps to the rate is never refused, even where a request does not take whole milliseconds', () => {
+test('a caller who keeps to the rate of a limit is never refused, even where a request does not take whole milliseconds', () => {
   const limit = { count: 17_250, windowSeconds: 60, burst: 1 };
   const times = Array.from({ length: 20_000 }, (_, i) => Math.ceil((i * 60_000) / 17_250));
   // Equal or next whole millisecond: a burst of 1 forgives none of the rounding, 2 forgives all of it.
   expect(allowedTimes({ ...limit, burst: 2 }, times)).toHaveLength(times.length);
 });
 
-test('remaining is a promise: that many pass now and the next one does not', () => {
+test('as many requests as the limit says are left pass now, and the next one does not', () => {
   fc.assert(
     fc.property(limits, gaps, (limit, gapList) => {
       let state: GcraState | undefined;
@@ -122,7 +122,7 @@ test('remaining is a promise: that many pass now and the next one does not', () 
   );
 });
 
-test('retryAfterSeconds is a promise: after it the next request passes, and a whole second earlier it would not', () => {
+test('a request passes after retryAfterSeconds, and a whole second earlier it would not', () => {
   fc.assert(
     fc.property(limits, gaps, (limit, gapList) => {
       let state: GcraState | undefined;
@@ -138,7 +138,7 @@ test('retryAfterSeconds is a promise: after it the next request passes, and a wh
   );
 });
 
-test('resetAfterSeconds is a promise: after it the bucket is full, and a whole second earlier it is not', () => {
+test('a bucket is full after resetAfterSeconds, and a whole second earlier it is not', () => {
   fc.assert(
     fc.property(limits, gaps, (limit, gapList) => {
       let state: GcraState | undefined;
@@ -152,7 +152,7 @@ test('resetAfterSeconds is a promise: after it the bucket is full, and a whole s
   );
 });
 
-test('a refusal leaves no trace: who asks in vain waits no longer than who does not ask', () => {
+test('a request that a limit refuses leaves no trace: asking in vain makes nobody wait longer', () => {
   fc.assert(
     fc.property(limits, gaps, (limit, gapList) => {
       const times = timesOf(gapList);

@@ -13,7 +13,7 @@ function limit(perMinute: number, burst: number, maxKeys = 1000) {
   return { passing, size, wait: (ms: number) => (now += ms) };
 }
 
-test('an address has its connections at once, and then as many a minute as is set', () => {
+test('an address has its TLS handshakes at once, and then as many a minute as is set', () => {
   const { passing, wait } = limit(600, 50);
   expect(passing(1000, () => '192.0.2.1')).toBe(50);
   expect(passing(1000, () => '192.0.2.2')).toBe(50);
@@ -23,18 +23,18 @@ test('an address has its connections at once, and then as many a minute as is se
   expect(passing(1000, () => '192.0.2.1')).toBe(50);
 });
 
-test('a limit below that is all there is at once', () => {
+test('a limit of handshakes below the usual burst is all there is at once', () => {
   expect(limit(3, 512).passing(10, () => '192.0.2.1')).toBe(3);
 });
 
-test('addresses of one /64 are one, and all /64s of a /48 have four times as many', () => {
+test('addresses of one /64 have one limit of handshakes, and all /64s of a /48 have four times as many', () => {
   const { passing } = limit(60, 10);
   expect(passing(100, (n) => `2001:db8::${n}`)).toBe(10);
   expect(passing(65_536, (n) => `2001:db8:1:${n.toString(16)}::1`)).toBe(40);
   expect(passing(10, () => '2001:db8:2::1')).toBe(10);
 });
 
-test('a refused one is counted nowhere: who is refused by his /48 still has his own', () => {
+test('a handshake that the /48 refuses is not counted for the /64', () => {
   const { passing, wait } = limit(60, 10);
   expect(passing(40, (n) => `2001:db8:0:${n.toString(16)}::1`)).toBe(40);
   expect(passing(100, () => '2001:db8:0:ff::1')).toBe(0);
@@ -43,7 +43,7 @@ test('a refused one is counted nowhere: who is refused by his /48 still has his 
   expect(passing(100, () => '2001:db8:0:ff::1')).toBe(4);
 });
 
-test('what is remembered is bounded', () => {
+test('the addresses that are remembered for their handshakes are bounded', () => {
   const { passing, size } = limit(60, 10, 16);
   passing(10_000, (n) => `2001:${n.toString(16)}::1`);
   expect(size()).toBe(32);

@@ -73,7 +73,7 @@ describe('the default limits of docs/wire.md section 12', () => {
     ['onboarding', 600],
     ['private', 1500],
     ['activate', 30],
-  ] as const)('%s: %i a minute per address', (bucket, perMinute) => {
+  ] as const)('by default the bucket %s has %i requests a minute per address', (bucket, perMinute) => {
     const limiter = limiterOf();
     expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), bucket), perMinute + 10)).toBe(perMinute);
     now += 30_000;
@@ -83,24 +83,27 @@ describe('the default limits of docs/wire.md section 12', () => {
   test.each([
     ['orders', 800, 17_250],
     ['read', 120, 600],
-  ] as const)('%s: %i a second and %i a minute per account', (bucket, perSecond, perMinute) => {
-    const limiter = limiterOf();
-    expect(passes(() => limiter.chargeCredential(alice, bucket), perSecond + 10)).toBe(perSecond);
-    let total = perSecond;
-    for (let second = 1; second < 60; second += 1) {
-      now += 1000;
-      total += passes(() => limiter.chargeCredential(alice, bucket), perSecond);
-    }
-    // A minute's bucket, and what flowed back into it in 59 seconds.
-    expect(total).toBe(Math.min(perSecond * 60, perMinute + Math.floor((perMinute * 59) / 60)));
-  });
+  ] as const)(
+    'by default the bucket %s has %i requests a second and %i a minute per account',
+    (bucket, perSecond, perMinute) => {
+      const limiter = limiterOf();
+      expect(passes(() => limiter.chargeCredential(alice, bucket), perSecond + 10)).toBe(perSecond);
+      let total = perSecond;
+      for (let second = 1; second < 60; second += 1) {
+        now += 1000;
+        total += passes(() => limiter.chargeCredential(alice, bucket), perSecond);
+      }
+      // A minute's bucket, and what flowed back into it in 59 seconds.
+      expect(total).toBe(Math.min(perSecond * 60, perMinute + Math.floor((perMinute * 59) / 60)));
+    },
+  );
 
-  test('keys: 60 a minute per account', () => {
+  test('by default the bucket keys has 60 requests a minute per account', () => {
     const limiter = limiterOf();
     expect(passes(() => limiter.chargeCredential(alice, 'keys'), 100)).toBe(60);
   });
 
-  test('interactive orders: 3 a second, 30 a minute, 300 an hour and 1000 a day per account, and all other orders beside them', () => {
+  test('by default interactive orders have 3 a second, 30 a minute, 300 an hour and 1000 a day per account, and all other orders are beside them', () => {
     const limiter = limiterOf();
     const order = (of = alice) => limiter.chargeCredential(of, 'orders', { interactive: true });
     expect(passes(order, 10)).toBe(3);
@@ -123,7 +126,7 @@ describe('the default limits of docs/wire.md section 12', () => {
     expect(measured(order())).toMatchObject({ allowed: false, limit: 1000, windowSeconds: 86_400 });
   });
 
-  test('every bucket has limits and there is no other', () => {
+  test('every bucket has rate limits and there is no other', () => {
     const { perCredential, perLogin: _perLogin, interactiveOrders, ...others } = defaultLimits;
     expect(Object.keys(others).sort()).toEqual([...ipBuckets, ...accountBuckets].sort());
     expect(Object.keys(perCredential).sort()).toEqual([...accountBuckets, 'interactiveOrders'].sort());
@@ -137,7 +140,7 @@ describe('the default limits of docs/wire.md section 12', () => {
 });
 
 describe('who is counted together', () => {
-  test('buckets, addresses and accounts are counted apart', () => {
+  test('buckets, addresses and accounts are counted apart by the rate limiter', () => {
     const limiter = limiterOf();
     expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 31)).toBe(30);
     expect(limiter.chargeIp(ip('203.0.113.10'), 'activate').allowed).toBe(true);
@@ -147,14 +150,14 @@ describe('who is counted together', () => {
     expect(limiter.chargeCredential(alice, 'orders').allowed).toBe(true);
   });
 
-  test('an IPv6 user cannot multiply the limit by changing addresses in a /64', () => {
+  test('an IPv6 user cannot multiply a rate limit by changing addresses in a /64', () => {
     const limiter = limiterOf();
     let i = 0;
     const next = () => limiter.chargeIp(ip(`2001:db8:1:2:${(++i).toString(16)}::1`), 'activate');
     expect(passes(next, 100)).toBe(30);
   });
 
-  test('an IPv6 site cannot multiply the limit by changing networks in a /48', () => {
+  test('an IPv6 site cannot multiply a rate limit by changing networks in a /48', () => {
     const limiter = limiterOf();
     let i = 0;
     const next = () => limiter.chargeIp(ip(`2001:db8:1:${(++i).toString(16)}::1`), 'activate');
@@ -162,7 +165,7 @@ describe('who is counted together', () => {
     expect(limiter.chargeIp(ip('2001:db8:2::1'), 'activate').allowed).toBe(true);
   });
 
-  test('a request refused by its /48 is not charged to its /64, and the other way round', () => {
+  test('a request that the limit of the /48 refuses is not charged to its /64, and the other way round', () => {
     const limiter = limiterOf();
     // One /64 asks in vain 1,000 times: the site must not pay.
     expect(passes(() => limiter.chargeIp(ip('2001:db8:1:1::1'), 'activate'), 1000)).toBe(30);
@@ -175,13 +178,13 @@ describe('who is counted together', () => {
     expect(passes(() => limiter.chargeIp(ip('2001:db8:1:ffff::1'), 'activate'), 100)).toBe(30);
   });
 
-  test('all whose address is unknown are one client', () => {
+  test('all requests whose address is unknown are counted as one client', () => {
     const limiter = limiterOf();
     expect(passes(() => limiter.chargeIp(rateKeys(undefined), 'activate'), 100)).toBe(30);
     expect(limiter.chargeIp(ip('203.0.113.9'), 'activate').allowed).toBe(true);
   });
 
-  test('keys of different networks, widths and families never meet', () => {
+  test('rate limit keys of different networks, widths and families never meet', () => {
     const texts = ['1.2.3.4', '::1', '0:0:0:1::', '0:0:1::', '2001:db8::', '2001:db8:0:1::', '2001:db8:1::'];
     const keys = texts.flatMap((text) => Object.values(rateKeys(addressOf(text)))).filter((key) => key !== undefined);
     expect(keys).toHaveLength(13);
@@ -195,7 +198,7 @@ describe('sessions of an account', () => {
   const login = (limiter: RateLimiter, of: CredentialRef, signature?: string) => () =>
     limiter.chargeLogin(of, signature);
 
-  test('120 a second and 600 a minute, as many as private reads', () => {
+  test('an account may open 120 sessions a second and 600 a minute, as many as private reads', () => {
     expect(defaultLimits['account-login']).toEqual(defaultLimits.read);
     const limiter = limiterOf();
     let n = 0;
@@ -216,7 +219,7 @@ describe('sessions of an account', () => {
     expect(limiter.chargeLogin(bob, 'x').allowed).toBe(true);
   });
 
-  test('a subkey has a share of them, and so has whoever sends one captured signature again and again', () => {
+  test("a subkey has a share of its account's sessions, and so has a captured signature that is sent again and again", () => {
     const bot = credential(aliceId, 'subkey', '1');
     const bySubkey = limiterOf();
     let n = 0;
@@ -230,7 +233,7 @@ describe('sessions of an account', () => {
     expect(repeated.chargeLogin(bob, 'captured').allowed).toBe(true);
   });
 
-  test('a wallet signature cannot be sent again, and is counted for its account alone', () => {
+  test('a login with a wallet signature, which cannot be sent again, is counted for its account alone', () => {
     const limiter = limiterOf();
     expect(passes(login(limiter, credential(aliceId, 'evm', 'main')), 1000)).toBe(120);
   });
@@ -250,7 +253,7 @@ describe('one credential of an account', () => {
   };
   const bot = credential(aliceId, 'subkey', '1');
 
-  test('that loops leaves the rest of the account to its owner, a main key or a wallet, and to no one else', () => {
+  test("a credential that loops leaves the rest of the account's limit to its main key or wallet, and to no other credential", () => {
     for (const kind of ['main', 'evm'] as const) {
       for (const bucket of ['orders', 'read'] as const) {
         const limiter = limiterOf(shared);
@@ -261,7 +264,7 @@ describe('one credential of an account', () => {
     }
   });
 
-  test('is counted by account, kind and id: sessions of one share, all others are apart', () => {
+  test('a credential is counted by account, kind and id: its sessions share one limit, all others are apart', () => {
     const limiter = limiterOf({ ...shared, orders: [perMinute(100)], read: [perMinute(100)] });
     const left = (of: CredentialRef) => passes(() => limiter.chargeCredential(of, 'read'), 20);
     expect(left(bot)).toBe(6);
@@ -272,14 +275,14 @@ describe('one credential of an account', () => {
     expect(passes(() => limiter.chargeCredential(bot, 'orders'), 20)).toBe(6);
   });
 
-  test('main keys and wallets have all of the account', () => {
+  test("main keys and wallets have all of the account's limit", () => {
     for (const kind of ['main', 'evm'] as const) {
       const limiter = limiterOf(shared);
       expect(passes(() => limiter.chargeCredential(credential(aliceId, kind, 'main'), 'orders'), 20)).toBe(10);
     }
   });
 
-  test('refused by its own limit costs the account nothing, and refused by the account costs it nothing', () => {
+  test("a request that the credential's limit refuses costs the account nothing, and the other way round", () => {
     const limiter = limiterOf(shared);
     expect(passes(() => limiter.chargeCredential(bot, 'read'), 1000)).toBe(6);
     // The thousand in vain were not charged to the account: four are left.
@@ -291,7 +294,7 @@ describe('one credential of an account', () => {
     expect(passes(() => limiter.chargeCredential(other, 'read'), 1000)).toBe(6);
   });
 
-  test('is told of the tighter one of the two limits, and whose it is', () => {
+  test('a credential is told of the tighter one of its two limits, and whose it is', () => {
     const limiter = limiterOf(shared);
     const verdict = () => measured(limiter.chargeCredential(bot, 'read'));
     expect(verdict()).toMatchObject({ scope: 'credential', limit: 6, remaining: 5 });
@@ -302,13 +305,13 @@ describe('one credential of an account', () => {
     expect(verdict()).toMatchObject({ scope: 'credential', allowed: false, limit: 6, retryAfterSeconds: 10 });
   });
 
-  test('has nine tenths of the limits of the wire by default', () => {
+  test("a credential has nine tenths of the account's limits by default", () => {
     const limiter = limiterOf();
     expect(passes(() => limiter.chargeCredential(bot, 'orders'), 1000)).toBe(720);
     expect(passes(() => limiter.chargeCredential(bot, 'read'), 1000)).toBe(108);
   });
 
-  test('has no count of its own where its share is all', () => {
+  test('a credential has no count of its own where its share is all', () => {
     const perCredential = { ...defaultLimits.perCredential, orders: shareOf([perMinute(10)], 100), read: [] };
     const all = limiterOf({ ...shared, perCredential });
     for (const bucket of ['orders', 'read'] as const) {
@@ -318,7 +321,7 @@ describe('one credential of an account', () => {
     expect(all.size()).toBe(2);
   });
 
-  test('uses up no counter of its account, interactive orders and logins among them: its owner has a tenth left of each', () => {
+  test('a credential uses up no counter of its account, interactive orders and logins among them: its owner has a tenth left of each', () => {
     for (const bucket of accountBuckets) {
       const limiter = limiterOf();
       const most = Math.min(...defaultLimits[bucket].map(({ burst }) => burst));
@@ -346,7 +349,7 @@ describe('one credential of an account', () => {
     expect(left).toBe(72);
   });
 
-  test('a share of one is one, and the owner has all: where there is only one, whoever comes first has it', () => {
+  test("a credential's share of one request is that one, and the owner has all: where there is only one, whoever comes first has it", () => {
     const limiter = limiterOf({
       interactiveOrders: [perMinute(1)],
       perCredential: { ...defaultLimits.perCredential, interactiveOrders: shareOf([perMinute(1)], 90) },
@@ -357,7 +360,7 @@ describe('one credential of an account', () => {
     expect(passes(() => order(alice), 10)).toBe(1);
   });
 
-  test('a share is at least one request, rounds down, and is between 1 and 100 percent', () => {
+  test("a credential's share is at least one request, rounds down, and is between 1 and 100 percent", () => {
     expect(shareOf([perMinute(3)], 90)).toEqual([perMinute(2)]);
     expect(shareOf([perMinute(3)], 1)).toEqual([perMinute(1)]);
     expect(shareOf([{ count: 10, windowSeconds: 1, burst: 20 }], 50)).toEqual([
@@ -366,7 +369,7 @@ describe('one credential of an account', () => {
     for (const percent of [0, 101, -1, Number.NaN]) expect(() => shareOf([perMinute(3)], percent)).toThrow(RangeError);
   });
 
-  test('one of very many takes no more memory than the cap, and those beyond it share one count', () => {
+  test('one of very many credentials takes no more memory than the cap, and those beyond it share one count', () => {
     const limiter = limiterOf({ ...shared, read: [perMinute(1_000_000)] }, 100);
     let id = 0;
     const next = () => limiter.chargeCredential(credential(aliceId, 'token', `tok_${++id}`), 'read');
@@ -376,7 +379,7 @@ describe('one credential of an account', () => {
 });
 
 describe('memory', () => {
-  test('100,000 IPv6 addresses in as many /48 networks keep the maps at their cap and share what is left', () => {
+  test('100,000 IPv6 addresses in as many /48 networks keep the maps of the rate limiter at their cap and share what is left', () => {
     const limiter = limiterOf({}, 100);
     let allowed = 0;
     for (let i = 0; i < 100_000; i += 1) {
@@ -387,7 +390,7 @@ describe('memory', () => {
     expect(allowed).toBe(100 + 30);
   });
 
-  test('refused requests take no memory', () => {
+  test('requests that the rate limiter refuses take no memory', () => {
     const limiter = limiterOf();
     let i = 0;
     const next = () => limiter.chargeIp(ip(`2001:db8:1:${(++i).toString(16)}::1`), 'activate');
@@ -397,7 +400,7 @@ describe('memory', () => {
 });
 
 describe('what is reported', () => {
-  test('of several limits the tightest one', () => {
+  test('the tightest of several limits is the one that is reported', () => {
     const limiter = limiterOf({
       read: [
         { count: 5, windowSeconds: 1, burst: 5 },
@@ -423,7 +426,7 @@ describe('what is reported', () => {
     });
   });
 
-  test('a refusal is tighter than any leave, then the longer wait, then fewer left, then the later reset', () => {
+  test('the limit that is reported is a refusal before any leave, then the longer wait, then fewer left, then the later reset', () => {
     const refused = verdictOf({ allowed: false, remaining: 0, retryAfterSeconds: 1 });
     const refusedLonger = verdictOf({ allowed: false, remaining: 0, retryAfterSeconds: 9 });
     const fewer = verdictOf({ remaining: 0, resetSeconds: 1 });
@@ -439,7 +442,7 @@ describe('what is reported', () => {
     expect(tightest([])).toEqual({ kind: 'unlimited', allowed: true });
   });
 
-  test('the headers have the names and units that clients read; Retry-After is for refusals only', () => {
+  test('the rate limit headers have the names and units that clients read; Retry-After is for refusals only', () => {
     const at = unixSeconds(1_700_000_000);
     expect(rateLimitHeaders(verdictOf({}), at)).toEqual({
       'X-RateLimit-Limit': '10',
@@ -458,7 +461,7 @@ describe('what is reported', () => {
 });
 
 describe('switched off', () => {
-  test('everything passes, nothing is reported and nothing is kept', () => {
+  test('a rate limiter that is switched off lets everything pass, reports nothing and keeps nothing', () => {
     const limiter = createRateLimiter({ enabled: false, limits: defaultLimits, maxKeys: 10, clock });
     expect(passes(() => limiter.chargeIp(ip('203.0.113.9'), 'activate'), 5000)).toBe(5000);
     expect(passes(() => limiter.chargeCredential(alice, 'keys'), 5000)).toBe(5000);
@@ -471,6 +474,6 @@ test.each([
   { login: [] },
   { keys: [{ count: 0, windowSeconds: 60, burst: 1 }] },
   { orders: [{ count: 1, windowSeconds: 60, burst: Number.NaN }] },
-])('a limiter without a real limit for each bucket cannot be made: %j', (limits) => {
+])('a rate limiter without a real limit for each bucket cannot be made: %j', (limits) => {
   expect(() => limiterOf(limits)).toThrow(RangeError);
 });
