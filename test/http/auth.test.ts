@@ -55,7 +55,7 @@ const without = (headers: Record<string, string>, name: string): Record<string, 
   Object.fromEntries(Object.entries(headers).filter(([header]) => header !== name));
 
 describe('a session', () => {
-  test('is {"jwt_token"} with the claims of the house, for 300 seconds from now', async () => {
+  test('a session is {"jwt_token"} with the claims of the house, for 300 seconds from now', async () => {
     const answer = await postLogin(
       world,
       loginOf(world, owner.key, owner.account, windowOf(world, { age: 100, life: 130 })),
@@ -79,7 +79,7 @@ describe('a session', () => {
     });
   });
 
-  test('has the kind of the key that verified, not of the path', async () => {
+  test('a session has the kind of the key that verified, not of the path', async () => {
     const kind = async (key: typeof subkey, path?: string) => {
       const { cs_kind, cs_key } = claimsOf(sessionIn(await postLogin(world, loginOf(world, key, owner.account), path)));
       return [cs_kind, cs_key];
@@ -90,7 +90,7 @@ describe('a session', () => {
     expect(await kind(subkey, subkey.publicKey)).toEqual(['subkey', subkey.publicKey]);
   });
 
-  test('lives to its last second and not into the next', async () => {
+  test('a session lives to its last second and not into the next', async () => {
     const own = await startWorld();
     try {
       const { session } = await newOwner(own);
@@ -107,13 +107,13 @@ describe('a session', () => {
     }
   });
 
-  test('outlives the signature that it was opened with', async () => {
+  test('a session outlives the signature that it was opened with', async () => {
     const headers = loginOf(world, owner.key, owner.account, windowOf(world, { age: 29, life: 30 }));
     const { exp } = claimsOf(sessionIn(await postLogin(world, headers)));
     expect(exp).toBe(world.clock.seconds() + 300);
   });
 
-  test('can be opened again with the same signature, and is another one', async () => {
+  test('a second login with the same signature opens another session', async () => {
     const headers = loginOf(world, owner.key, owner.account);
     const ids = [await postLogin(world, headers), await postLogin(world, headers)].map(
       (answer) => claimsOf(sessionIn(answer)).jti,
@@ -124,7 +124,7 @@ describe('a session', () => {
   test.each([
     ['/v1/auth', false],
     ['/v1/auth/{public_key}', true],
-  ])('of POST %s says token_usage and the isolated flag exactly when asked', async (_name, named) => {
+  ])('a session of POST %s has token_usage and the isolated flag exactly when asked', async (_name, named) => {
     const path = `/v1/auth${named ? `/${owner.key.publicKey}` : ''}`;
     const claims = async (query: string, flag?: string) => {
       const headers = loginOf(world, owner.key, owner.account);
@@ -138,7 +138,7 @@ describe('a session', () => {
     expect(await claims('?token_usage=', '')).toEqual({});
   });
 
-  test('hands the isolated flag on to the venue', async () => {
+  test('a session hands its isolated flag on to the venue', async () => {
     const headers = { ...loginOf(world, owner.key, owner.account), 'PARADEX-AUTHORIZE-ISOLATED-MARKETS': 'true' };
     const seen: unknown[] = [];
     for (const bearer of [sessionIn(await postLogin(world, headers)), owner.session]) {
@@ -165,7 +165,7 @@ describe('the habits of real clients', () => {
     }
   });
 
-  test('addresses and keys are numbers, signatures decimal or hex', async () => {
+  test('a login reads addresses and keys as numbers, and signatures in decimal or hex', async () => {
     const headers = loginOf(world, subkey, owner.account);
     const pair: string[] = JSON.parse(headers[SIGNATURE] ?? '');
     const hex = JSON.stringify(pair.map((text) => `0x${BigInt(text).toString(16)}`));
@@ -177,7 +177,7 @@ describe('the habits of real clients', () => {
     expect(claimsOf(sessionIn(answer))).toMatchObject({ sub: owner.account, cs_key: subkey.publicKey });
   });
 
-  test('the (r, N-s) twin of a signature is as good', async () => {
+  test('a login with the (r, N-s) twin of a signature is as good', async () => {
     const N = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2fn;
     const headers = loginOf(world, owner.key, owner.account);
     const [r = '', s = ''] = JSON.parse(headers[SIGNATURE] ?? '');
@@ -185,7 +185,7 @@ describe('the habits of real clients', () => {
     expect((await postLogin(world, { ...headers, [SIGNATURE]: twin })).status).toBe(200);
   });
 
-  test('without the expiration header either form of the message is accepted, on both paths', async () => {
+  test('a login without the expiration header is accepted with either form of the message, on both paths', async () => {
     const timestamp = world.clock.seconds();
     const base = { [ACCOUNT]: owner.account, [TIMESTAMP]: String(timestamp) };
     const { account } = owner;
@@ -209,7 +209,7 @@ describe('the habits of real clients', () => {
     expectRefusal(await postLogin(world, headers), 401, FAILED);
   });
 
-  test('with the expiration header the form without it is refused', async () => {
+  test('a login with the expiration header is refused with the form of the message that has none', async () => {
     const timestamp = unixSeconds(world.clock.seconds());
     const hash = hasher.loginHashWithoutExpiration({ account: owner.account, timestamp });
     const headers = { ...loginOf(world, owner.key, owner.account), [SIGNATURE]: JSON.stringify(owner.key.sign(hash)) };
@@ -221,20 +221,20 @@ describe('times', () => {
   const login = (age: number, life: number) =>
     postLogin(world, loginOf(world, owner.key, owner.account, windowOf(world, { age, life })));
 
-  test('a signature may be valid for exactly 7 days, and not a second more', async () => {
+  test('a login signature may be valid for exactly 7 days, and not a second more', async () => {
     expectSuccess(await login(0, WEEK), 200);
     expectSuccess(await login(WEEK - 1, WEEK), 200);
     expectRefusal(await login(0, WEEK + 1), 400, 'INVALID_BLOCK_EXPIRATION');
   });
 
-  test('it ends with its expiration', async () => {
+  test('a login signature ends with its expiration', async () => {
     expectSuccess(await login(29, 30), 200);
     const answer = await login(30, 30);
     expect(expectRefusal(answer, 400, 'INVALID_BLOCK_EXPIRATION')).toContain('expired 0 s ago');
     expect(answer.json.data).toEqual({ server_time: world.clock.seconds(), skew_seconds: -30 });
   });
 
-  test('without an expiration it lives for 30 minutes', async () => {
+  test('a login signature without an expiration lives for 30 minutes', async () => {
     const login = (age: number) => {
       const { timestamp } = windowOf(world, { age });
       const hash = hasher.loginHashWithoutExpiration({ account: owner.account, timestamp: unixSeconds(timestamp) });
@@ -248,11 +248,11 @@ describe('times', () => {
   test.each([
     ['before its timestamp', -1],
     ['at its timestamp', 0],
-  ])('one that expires %s is refused', async (_name, life) => {
+  ])('a login signature that expires %s is refused', async (_name, life) => {
     expectRefusal(await login(-10, life), 400, 'INVALID_BLOCK_EXPIRATION');
   });
 
-  test('it may be 30 seconds ahead and no more, and a clock that is off is told by how much', async () => {
+  test('a login signature may be 30 seconds ahead and no more, and a clock that is off is told by how much', async () => {
     expectSuccess(await login(-30, 60), 200);
     const answer = await login(-31, 60);
     const now = world.clock.seconds();
@@ -282,7 +282,7 @@ describe('what is malformed', () => {
     [EXPIRATION, 'tomorrow', 'INVALID_BLOCK_EXPIRATION'],
     [EXPIRATION, '0x1', 'INVALID_BLOCK_EXPIRATION'],
     ['PARADEX-AUTHORIZE-ISOLATED-MARKETS', 'maybe', 'INVALID_REQUEST_PARAMETER'],
-  ])('%s = %s is 400 %s', async (name, value, code) => {
+  ])('a login with %s = %s is 400 %s', async (name, value, code) => {
     const headers = without(loginOf(world, owner.key, owner.account), name);
     if (value !== undefined) headers[name] = value;
     expectRefusal(await postLogin(world, headers), 400, code);
@@ -290,7 +290,7 @@ describe('what is malformed', () => {
   });
 
   test.each(['x', '0x', 'activate', `0x${'f'.repeat(64)}`, '12'])(
-    'a path key of %s is 400 PUBLIC_KEY_INVALID',
+    'a login with the key %s in its path is 400 PUBLIC_KEY_INVALID',
     async (path) => {
       expectRefusal(await postLogin(world, loginOf(world, owner.key, owner.account), path), 400, 'PUBLIC_KEY_INVALID');
     },
@@ -298,13 +298,13 @@ describe('what is malformed', () => {
 });
 
 describe('what is not proven', () => {
-  test('an unknown account is told so in the words that clients onboard on', async () => {
+  test('a login of an unknown account is told so in the words that clients onboard on', async () => {
     const stranger = starkTrader();
     const answer = await postLogin(world, loginOf(world, stranger.key, stranger.account));
     expect(expectRefusal(answer, 400, 'NOT_ONBOARDED')).toMatch(/^user has never called the \/onboarding endpoint/);
   });
 
-  test('an account that is made of a subkey is told that it must be the main one, in words that tell nobody whose subkey it is', async () => {
+  test('a login of an account that is made of a subkey is told that it must be the main key, in words that tell nobody whose subkey it is', async () => {
     const { key, account: own } = starkTrader();
     const { status } = await postSubkey(world, owner.session, registrationBody(world, owner, key));
     expect(status).toBe(201);
@@ -321,13 +321,13 @@ describe('what is not proven', () => {
     ]);
   });
 
-  test('a revoked subkey is 401 INVALID_SUBKEY on both paths, and only for its holder on the plain one', async () => {
+  test('a login by a revoked subkey is 401 INVALID_SUBKEY on both paths, and only for its holder on the plain one', async () => {
     const headers = loginOf(world, revoked, owner.account);
     expectRefusal(await postLogin(world, headers), 401, 'INVALID_SUBKEY');
     expectRefusal(await postLogin(world, headers, revoked.publicKey), 401, 'INVALID_SUBKEY');
   });
 
-  test('a key that the account never had is 401', async () => {
+  test('a login by a key that the account never had is 401', async () => {
     const stranger = newStarkKey();
     const headers = loginOf(world, stranger, owner.account);
     expectRefusal(await postLogin(world, headers), 401, FAILED);
@@ -366,11 +366,11 @@ describe('what is not proven', () => {
         [SIGNATURE]: JSON.stringify(owner.key.sign(hasher.onboardingHash(owner.account))),
       }),
     ],
-  ])('a signature over something else is 401: %s', async (_name, headers) => {
+  ])('a login with a signature over something else is 401: %s', async (_name, headers) => {
     expectRefusal(await postLogin(world, headers(), owner.key.publicKey), 401, FAILED);
   });
 
-  test('a signature made for another chain id is 401', async () => {
+  test('a login signature made for another chain id is 401', async () => {
     const other = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_TESTNET' });
     const { timestamp, expiration } = windowOf(world);
     const hash = other.loginHash({
@@ -382,7 +382,7 @@ describe('what is not proven', () => {
     expectRefusal(await postLogin(world, headers), 401, FAILED);
   });
 
-  test('from outside its allowlist a subkey gets 403 IP_NOT_ALLOWED on both paths', async () => {
+  test('a login of a subkey from outside its allowlist is 403 IP_NOT_ALLOWED on both paths', async () => {
     const headers = loginOf(world, elsewhere, owner.account);
     for (const answer of [await postLogin(world, headers), await postLogin(world, headers, elsewhere.publicKey)]) {
       expectRefusal(answer, 403, 'IP_NOT_ALLOWED');
@@ -397,36 +397,36 @@ describe('the order in which things are told: form, account, key, times, signatu
   const late = () => windowOf(world, { age: 100, life: 50 });
   const spoiled = (headers: Record<string, string>) => ({ ...headers, [SIGNATURE]: '["1","2"]' });
 
-  test('a malformed header before an unknown account', async () => {
+  test('a login with a malformed header is told of that before it is told that the account is unknown', async () => {
     const headers = { ...loginOf(world, unknown.key, unknown.account), [TIMESTAMP]: 'x' };
     expectRefusal(await postLogin(world, headers), 400, 'INVALID_TIMESTAMP');
   });
 
-  test('an unknown account before a wrong key, times and signature', async () => {
+  test('a login of an unknown account is told of that before a wrong key, times and signature', async () => {
     const headers = spoiled(loginOf(world, stranger, unknown.account, late()));
     expectRefusal(await postLogin(world, headers, stranger.publicKey), 400, 'NOT_ONBOARDED');
   });
 
-  test('a wrong key before wrong times', async () => {
+  test('a login by a wrong key is told of that before wrong times', async () => {
     const headers = spoiled(loginOf(world, stranger, owner.account, late()));
     expectRefusal(await postLogin(world, headers, stranger.publicKey), 401, 'INVALID_SUBKEY');
     const dead = spoiled(loginOf(world, revoked, owner.account, late()));
     expectRefusal(await postLogin(world, dead, revoked.publicKey), 401, 'INVALID_SUBKEY');
   });
 
-  test('wrong times before a wrong signature', async () => {
+  test('a login with wrong times is told of that before a wrong signature', async () => {
     const headers = spoiled(loginOf(world, subkey, owner.account, late()));
     expectRefusal(await postLogin(world, headers, subkey.publicKey), 400, 'INVALID_BLOCK_EXPIRATION');
     expectRefusal(await postLogin(world, headers), 400, 'INVALID_BLOCK_EXPIRATION');
   });
 
-  test('a wrong signature before the allowlist: only a key holder learns that there is one', async () => {
+  test('a login with a wrong signature is told of that before the allowlist: only a key holder learns that there is one', async () => {
     const headers = spoiled(loginOf(world, elsewhere, owner.account));
     expectRefusal(await postLogin(world, headers, elsewhere.publicKey), 401, FAILED);
     expectRefusal(await postLogin(world, headers), 401, FAILED);
   });
 
-  test('the unknown account of these tests is one: onboarded, the same login works', async () => {
+  test('the unknown account of the tests of order is one: onboarded, the same login works', async () => {
     await onboard(world.url, unknown);
     expectSuccess(await postLogin(world, loginOf(world, unknown.key, unknown.account)), 200);
   });

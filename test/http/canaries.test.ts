@@ -215,7 +215,7 @@ describe('canaries seeded through every endpoint', () => {
   });
   afterAll(() => service?.stop());
 
-  test('the list of endpoints is whole: every path of the operator API is on it', () => {
+  test('the list of endpoints that canaries are sent to has every path of the operator API', () => {
     const folder = join(import.meta.dirname, '../../src/operator/routes');
     const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
     const inCode = new Set(code.join('\n').match(/\/operator\/v1\/[^'`\s]*/g));
@@ -225,7 +225,7 @@ describe('canaries seeded through every endpoint', () => {
     expect(inCode.size).toBeGreaterThan(8);
   });
 
-  test('were sent: each endpoint answered, the strangers and the sessions, and the venue saw its own', () => {
+  test('the canaries were sent: each endpoint answered, the strangers and the sessions, and the venue saw its own', () => {
     expect(answers.size).toBe(ours.length + nowhere.length + operators.length);
     const statuses = new Set([...answers.values()].flat().map(({ status }) => status));
     expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404, 405]));
@@ -233,7 +233,7 @@ describe('canaries seeded through every endpoint', () => {
     expect(targets.filter((target) => target.includes(MARK)).length).toBeGreaterThan(100);
   });
 
-  test('stand in the body of no error, nor in its headers, whoever made it', () => {
+  test('a canary is in the body and the headers of no error, whoever made it', () => {
     const places = new Map(
       [...answers].map(([where, all]): [string, string] => [`an answer of ${where}`, bodiesOf(all)]),
     );
@@ -244,19 +244,19 @@ describe('canaries seeded through every endpoint', () => {
     expect(sightings(places)).toEqual([]);
   });
 
-  test('stand in no answer to bytes that are no request', () => {
+  test('a canary is in no answer to bytes that are no request', () => {
     expect(sightings(new Map([['an answer', bodiesOf(raw)]]))).toEqual([]);
     expect(raw.length).toBeGreaterThan(8);
   });
 
-  test('are nowhere in the log, the tables, the files, the metrics, the readiness and the audit export', async () => {
+  test('a canary is nowhere in the log, the tables, the files, the metrics, the readiness and the audit export', async () => {
     const places = await everyPlace(service);
     expect([...places.keys()]).toEqual(expect.arrayContaining(['log', 'table audit', 'file countersign.db-wal']));
     expect(places.get('metrics')).toContain('countersign_decisions_total');
     expect(sightings(places)).toEqual([]);
   });
 
-  test('would be found: each form of one, planted in each place', async () => {
+  test('a canary in any form, planted in any place, would be found', async () => {
     const places = await everyPlace(service);
     const planted = canary('planted');
     const forms = [planted, planted.toUpperCase(), Buffer.from(`x=${planted}`).toString('base64'), hex64('r')];
@@ -267,7 +267,7 @@ describe('canaries seeded through every endpoint', () => {
     }
   });
 
-  test('are nowhere in the files once the service has stopped and written what waited', async () => {
+  test('a canary is nowhere in the files once the service has stopped and written what waited', async () => {
     await service.stop();
     const places = placesOf(service);
     expect(places.get('table audit')).toContain('request.refused');
@@ -366,7 +366,7 @@ describe('a failure of ours whose text holds what a client sent', () => {
     database.close();
   }
 
-  test('tells the caller nothing of it, and the log everything but the secrets', async () => {
+  test('a failure of ours whose text holds what a client sent tells the caller nothing of it, and the log everything but the secrets', async () => {
     const { statuses, inErrors, log, found } = await failEverywhere({});
     expect(statuses).toEqual([...ours.map(() => 500), 503, 503]);
     expect(inErrors).toEqual([]);
@@ -375,7 +375,7 @@ describe('a failure of ours whose text holds what a client sent', () => {
     expect(found).toEqual([]);
   });
 
-  test('with redaction switched off is found in the log by the same search, and in no other place', async () => {
+  test('a failure of ours whose text holds what a client sent is found in the log by the same search when redaction is off, and in no other place', async () => {
     const { inErrors, found } = await failEverywhere({ redact: (line) => line });
     expect(inErrors).toEqual([]);
     const some = ['r in log', 'private key in log', 'half 0 of the registration in log', 'a nonce in log'];

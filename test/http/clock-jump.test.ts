@@ -53,7 +53,7 @@ test.each([
   ['400 s', 400],
   ['ten years', 3_650 * DAY],
 ])(
-  'of %s refuses what it is past; when it is over, all is as it was, and logins by the right time work',
+  'a clock that jumps %s ahead refuses what it is past; when it is right again all is as it was, and logins by the right time work',
   async (_how, seconds) => {
     const { token } = (await call(world.url, 'POST', TOKENS, { bearer: owner.session, body: { name: 'bot' } })).json;
     world.clock.setWallAhead(seconds);
@@ -75,7 +75,7 @@ test.each([
   },
 );
 
-test('what it is past is shown, listed and answered as over, and as alive when it is right again', async () => {
+test('a credential that a jumping clock is past is shown, listed and answered as over, and as alive when the clock is right again', async () => {
   const ask = (method: string, path: string, body?: unknown) =>
     call(world.url, method, path, { bearer: owner.session, ...(body === undefined ? {} : { body }) });
   const subkey = await addSubkey(world, owner, { expires_in: 60 });
@@ -112,7 +112,7 @@ test('what it is past is shown, listed and answered as over, and as alive when i
   expect(await register()).toMatch(/registered already/);
 });
 
-test('what is made meanwhile ends in its time by the right clock', async () => {
+test('a credential made while the clock is ahead ends in its time by the right clock', async () => {
   world.clock.setWallAhead(200);
   const body = { name: 'bot', expiry_duration: 60 };
   const made = await call(world.url, 'POST', TOKENS, { bearer: owner.session, body });
@@ -130,7 +130,7 @@ test('what is made meanwhile ends in its time by the right clock', async () => {
   expect(await stateOf(world, session)).toBe(REFUSED);
 });
 
-test('a signature of the future is not taken for one of now', async () => {
+test('a signature of the future is not taken for one of now while the clock is ahead', async () => {
   const wallet = await newWalletOwner(world);
   world.clock.setWallAhead(400);
   const timestamp = world.clock.seconds() + 400;
@@ -144,7 +144,7 @@ test('a signature of the future is not taken for one of now', async () => {
   expect([login.status, login.json.error]).toEqual([400, 'INVALID_TIMESTAMP']);
 });
 
-test('keys are neither rotated nor retired by it', async () => {
+test('a clock that jumps ahead neither rotates nor retires keys', async () => {
   const before = (await operate(world.service, 'GET', '/signing-keys')).text;
   world.clock.setWallAhead(3_650 * DAY);
   expect((await operate(world.service, 'GET', '/signing-keys')).text).toBe(before);

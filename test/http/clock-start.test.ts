@@ -23,7 +23,7 @@ async function seen() {
   };
 }
 
-test('ten years ahead is refused with both times, and nothing of them is kept', async () => {
+test('a start ten years ahead of the data is refused with both times, and nothing of it is kept', async () => {
   const { clock, start } = await seen();
   clock.advance(3_650 * DAY);
   await expect(start()).rejects.toThrow(
@@ -35,7 +35,7 @@ test('ten years ahead is refused with both times, and nothing of them is kept', 
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 });
 
-test('thirty days ahead is a server that was off, and a second more is not', async () => {
+test('a start thirty days ahead of the data is a server that was off, and a second more is not', async () => {
   const { clock, start } = await seen();
   clock.advance(30 * DAY + 1);
   await expect(start()).rejects.toThrow(/start once with --clock\.accept$/);
@@ -43,7 +43,7 @@ test('thirty days ahead is a server that was off, and a second more is not', asy
   await start();
 });
 
-test('with clock.accept it starts, and that time is what the data has seen from then on', async () => {
+test('with clock.accept a start ten years ahead is made, and that time is what the data has seen from then on', async () => {
   const { clock, start } = await seen();
   clock.advance(3_650 * DAY);
   const first = await start({ 'clock.accept': 'true' });

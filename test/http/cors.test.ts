@@ -23,7 +23,7 @@ const corsHeaders = (headers: Headers): string[] =>
   [...headers.keys()].filter((name) => name.startsWith('access-control'));
 
 describe('no origin is named, as by default', () => {
-  test('a preflight is 405 and no answer speaks of origins', async () => {
+  test('with no origin named a preflight is 405 and no answer speaks of origins', async () => {
     expectRefusal(await preflight(closed, TOKENS, PAGE), 405, 'METHOD_NOT_ALLOWED');
     const answer = await call(closed.url, 'GET', '/v1/system/time', { headers: { Origin: PAGE } });
     expect([answer.status, corsHeaders(answer.headers)]).toEqual([200, []]);
@@ -31,7 +31,7 @@ describe('no origin is named, as by default', () => {
 });
 
 describe('one origin is named', () => {
-  test('its preflight is 204 with the methods of the path and the headers of the wire', async () => {
+  test('a preflight of the named origin is 204 with the methods of the path and the headers of the wire', async () => {
     const answer = await preflight(world, TOKENS, PAGE);
     expect([answer.status, answer.text]).toEqual([204, '']);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(PAGE);
@@ -45,7 +45,7 @@ describe('one origin is named', () => {
     expect(answer.headers.get('Countersign-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('its requests may read answers of ours, of the venue and refusals', async () => {
+  test('a request of the named origin may read answers of ours, of the venue and refusals', async () => {
     for (const path of ['/v1/system/time', '/v1/markets', SELF, '/v1/unlisted']) {
       const { headers } = await call(world.url, 'GET', path, { headers: { Origin: PAGE } });
       expect(headers.get('Access-Control-Allow-Origin')).toBe(PAGE);
@@ -61,14 +61,14 @@ describe('one origin is named', () => {
     'null',
     'https://app.example:8443',
     '*',
-  ])('the origin %s is not it', async (origin) => {
+  ])('the origin %s is not the named one', async (origin) => {
     expectRefusal(await preflight(world, TOKENS, origin), 405, 'METHOD_NOT_ALLOWED');
     const { headers } = await call(world.url, 'GET', '/v1/system/time', { headers: { Origin: origin } });
     expect(corsHeaders(headers)).toEqual([]);
     expect(headers.get('Vary')).toBe('Origin');
   });
 
-  test('OPTIONS without an origin is 405, on an unlisted path 404 even for the page', async () => {
+  test('OPTIONS without an origin is 405, on an unlisted path 404 even for the named origin', async () => {
     expectRefusal(await preflight(world, TOKENS), 405, 'METHOD_NOT_ALLOWED');
     expectRefusal(await preflight(world, '/v1/unlisted', PAGE), 404, 'NOT_FOUND');
   });

@@ -48,7 +48,7 @@ test('the hundredth answer 429 on a connection says that it closes, and nothing 
   expect(closing.indexOf(true)).toBe(answers.length - 1);
 });
 
-test('the count is of the connection: the next one has a hundred again', async () => {
+test('the count of answers 429 is of the connection: the next one has a hundred again', async () => {
   const answers = await flood(MAX_TOO_MANY_REQUESTS + 10);
   expect(answers.map((answer) => Number(answer.slice(9, 12)))).toEqual(Array(MAX_TOO_MANY_REQUESTS).fill(429));
 });
@@ -74,7 +74,7 @@ describe('429s of our own handlers, behind a decision that allows', () => {
     return answers;
   }
 
-  test('of an emergency route count, too', async () => {
+  test('429s of an emergency route count for the connection, though the decision before them allows', async () => {
     const { session } = await newOwner(world);
     const head = `POST /countersign/v1/revoke-all HTTP/1.1\r\nAuthorization: Bearer ${session}`;
     const answers = await insist(head, '{"kinds":[]}');
@@ -84,7 +84,7 @@ describe('429s of our own handlers, behind a decision that allows', () => {
     ]);
   });
 
-  test('of a login whose signature is right count, too', async () => {
+  test('429s of a login whose signature is right count for the connection, though the decision before them allows', async () => {
     const { key, account } = await newOwner(world);
     const lines = Object.entries(loginOf(world, key, account)).map(([name, value]) => `${name}: ${value}`);
     const answers = await insist(['POST /v1/auth HTTP/1.1', ...lines].join('\r\n'), '');
@@ -94,7 +94,7 @@ describe('429s of our own handlers, behind a decision that allows', () => {
   });
 });
 
-test('all of them are one line of the log', () => {
+test('all 429s to one address are one line of the log', () => {
   expect(denials()).toEqual([expect.objectContaining({ clientIp: '127.0.0.1', route: 'GET /v1/system/time' })]);
 });
 
@@ -109,7 +109,7 @@ test('a token that is refused again and again is one line of the log, too', asyn
   ]);
 });
 
-test('how many they were is told before the service ends', async () => {
+test('the number of refusals that one line of the log stands for is told before the service ends', async () => {
   await world.stop();
   const counted = world.service.log.map((line) => JSON.parse(line)).filter(({ count }) => count !== undefined);
   expect(counted).toContainEqual(

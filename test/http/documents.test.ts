@@ -51,7 +51,7 @@ test('the files that /docs loads are kept by browsers under an address of this r
   }
 });
 
-test('none of it reaches the venue', async () => {
+test('no request for the documents reaches the venue', async () => {
   const before = world.service.venue.total();
   await call(world.url, 'GET', '/docs/');
   for (const path of ['/openapi.json?x=1', '/docs/wire.md', '/docs/nothing', '/llms.txt', '/llms-full.txt', '/'])
@@ -119,24 +119,24 @@ describe('an answer of ours that openapi.json does not describe fails whichever 
   const deletion = (answer: Parameters<typeof undocumented>[2]) =>
     undocumented('DELETE', '/v1/account/tokens/1', answer);
 
-  test('by its status', () => {
+  test('an answer with a status that openapi.json does not describe fails whichever test got it', () => {
     expect(time(json(200, '{"server_time":"1800000000123"}'))).toBeUndefined();
     expect(time(json(202, '{"server_time":"1800000000123"}'))).toMatch(/is not described/);
   });
-  test('by a member too many, one too few, or of another form', () => {
+  test('an answer with a member too many, one too few, or of another form fails whichever test got it', () => {
     expect(time(json(200, '{"server_time":"1","zone":"UTC"}'))).toMatch(/additional properties/);
     expect(time(json(200, '{}'))).toMatch(/required/);
     expect(time(json(200, '{"server_time":1}'))).toMatch(/must be string/);
   });
-  test('by its media type', () => {
+  test('an answer of a media type that openapi.json does not describe fails whichever test got it', () => {
     expect(time({ status: 200, contentType: 'text/plain', text: '1' })).toMatch(/not as text\/plain/);
   });
-  test('by the code of an error, or what its data holds', () => {
+  test('an error with a code or data that openapi.json does not describe fails whichever test got it', () => {
     expect(deletion(refused('NOT_FOUND', null))).toBeUndefined();
     expect(deletion(refused('NOT_UNIQUE', null))).toMatch(/allowed values/);
     expect(deletion(refused('NOT_FOUND', { lookup_id: '1' }))).toMatch(/additional properties/);
   });
-  test('and what the venue answers is no matter of it', () => {
+  test('an answer of the venue is not compared with openapi.json', () => {
     expect(undocumented('GET', '/v1/orders', json(418, '[]'))).toBeUndefined();
   });
 });

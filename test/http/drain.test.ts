@@ -31,7 +31,7 @@ async function startHeldVenue() {
 const statuses = (received: string): string[] => received.match(/HTTP\/1\.1 \d+/g) ?? [];
 const closes = (received: string): string[] => received.match(/^connection: \S+/gim) ?? [];
 
-test('requests behind one another on one connection are all answered, and one that comes after the stop is not begun', async () => {
+test('requests that wait behind one another on one connection are all answered at a stop, and one that comes after it is not begun', async () => {
   const venue = await startHeldVenue();
   const service = await start({ upstream: venue.url });
   const client = rawClient(service.port, get('/v1/markets?n=1') + get('/v1/markets?n=2') + get('/v1/markets?n=3'));
@@ -47,7 +47,7 @@ test('requests behind one another on one connection are all answered, and one th
   expect(closes(received)).toEqual(['Connection: keep-alive', 'Connection: keep-alive', 'Connection: close']);
 });
 
-test('a request behind an answer whose head had left is answered, and closes the connection', async () => {
+test('a request behind an answer whose head had left is answered at a stop, and closes the connection', async () => {
   const venue = await startVenue((request, response) => {
     response.write(`${request.url} `);
     finish.push(() => response.end('end'));
@@ -66,7 +66,7 @@ test('a request behind an answer whose head had left is answered, and closes the
   expect(received).toMatch(/\?n=2 \r\n3\r\nend\r\n0\r\n\r\n$/);
 });
 
-test('answers that their client has not read yet are not cut', async () => {
+test('answers that their client has not read yet are not cut by a stop', async () => {
   const service = await start();
   const whole = await (await fetch(`${service.url}/openapi.json`)).text();
   // More than the buffers of two sockets hold.
@@ -94,7 +94,7 @@ test('answers that their client has not read yet are not cut', async () => {
   expect(Buffer.byteLength(received)).toBeGreaterThan(4_000_000);
 });
 
-test('a request whose head had begun to arrive is answered', async () => {
+test('a request whose head had begun to arrive is answered at a stop', async () => {
   const service = await start();
   const client = rawClient(service.port, 'GET /healthz HTTP/1.1\r\nHo');
   const idle = rawClient(service.port, get('/healthz'));
@@ -107,7 +107,7 @@ test('a request whose head had begun to arrive is answered', async () => {
   expect(received).toMatch(/^HTTP\/1\.1 200 .*\r\nConnection: close\r\n.*\{"status":"ok"\}$/s);
 });
 
-test('a connection that waits for its next request is closed at once, though another is still served', async () => {
+test('a connection that waits for its next request is closed at once by a stop, though another is still served', async () => {
   const venue = await startHeldVenue();
   const service = await start({ upstream: venue.url });
   const idle = rawClient(service.port, get('/healthz'));
@@ -123,7 +123,7 @@ test('a connection that waits for its next request is closed at once, though ano
 });
 
 test.each(['before its handshake', 'after its handshake'])(
-  'over TLS, whoever is silent %s keeps nobody waiting',
+  'a TLS client that is silent %s does not hold a stop up',
   async (when) => {
     const service = await start({ settings: { 'tls.cert': certFile, 'tls.key': keyFile } });
     const silent: Socket =
@@ -144,7 +144,7 @@ test.each(['before its handshake', 'after its handshake'])(
   },
 );
 
-test('when the time is over, who waits for the venue is told that the request may have been executed, and a begun answer is cut', async () => {
+test('when the time of a stop is over, whoever waits for the venue is told that the request may have been executed, and a begun answer is cut', async () => {
   const heard: string[] = [];
   const venue = await startVenue((request, response) => {
     heard.push(request.method ?? '');

@@ -68,7 +68,7 @@ async function addSubkey(main: string) {
 }
 
 describe('signing out everywhere', () => {
-  test('ends every session of the account at once, its own too, and no token', async () => {
+  test("signing out everywhere ends every session of the account at once, the caller's own too, and no token", async () => {
     const main = await session();
     const other = await session();
     const subkey = await addSubkey(main);
@@ -82,7 +82,7 @@ describe('signing out everywhere', () => {
     expect(await balance(token)).toBe(200);
   });
 
-  test('kills captured login signatures, those dated into the future too; a fresh one is told when to try again', async () => {
+  test('signing out everywhere kills captured login signatures, those dated into the future too; a fresh one is told when to try again', async () => {
     const captured = signed();
     const future = signed(alice.key, TOLERANCE);
     const main = await session();
@@ -97,7 +97,7 @@ describe('signing out everywhere', () => {
     expect(await balance(await session())).toBe(200);
   });
 
-  test('kills a registration that the main key signed before it', async () => {
+  test('signing out everywhere kills a registration that the main key signed before it', async () => {
     const subkey = createStarkKey(randomStarkPrivateKey());
     const proofAt = (ms: number) =>
       registrationProof(scureCurve, alice.key, alice.account, subkey.publicKey, windowFrom(ms, 600));
@@ -111,7 +111,7 @@ describe('signing out everywhere', () => {
     expect((await ask('POST', '/v1/account/keys/subkeys', main, body(nowMs()))).status).toBe(201);
   });
 
-  test('reaches wallet sessions and leaves other accounts alone', async () => {
+  test('signing out everywhere reaches wallet sessions and leaves other accounts alone', async () => {
     const wallet = walletTrader();
     await onboardWallet(service.url, wallet);
     const own = await startService();
@@ -130,7 +130,7 @@ describe('signing out everywhere', () => {
     }
   });
 
-  test('is refused to subkeys and tokens', async () => {
+  test('signing out everywhere and revoking all are refused to subkeys and tokens', async () => {
     const main = await session();
     const trading = await session(await addSubkey(main));
     const { token } = await createToken(service.url, main);
@@ -215,7 +215,7 @@ test.each(['sign-out-everywhere', 'revoke-all'])(
 );
 
 describe('revoking all', () => {
-  test('ends sessions, subkeys and tokens in one answer that lists them', async () => {
+  test('revoking all ends sessions, subkeys and tokens in one answer that lists them', async () => {
     const main = await session();
     const subkey = await addSubkey(main);
     const trading = await session(subkey);
@@ -232,7 +232,7 @@ describe('revoking all', () => {
     expect(list.json.results).toMatchObject([{ state: 'revoked' }]);
   });
 
-  test('by kind leaves the other kind alive', async () => {
+  test('revoking all of one kind leaves the other kind alive', async () => {
     const main = await session();
     const subkey = await addSubkey(main);
     const { token } = await createToken(service.url, main);
@@ -243,7 +243,7 @@ describe('revoking all', () => {
     expect(await balance(await session(subkey))).toBe(200);
   });
 
-  test('of an unknown kind is refused and changes nothing', async () => {
+  test('revoking all of an unknown kind is refused and changes nothing', async () => {
     const main = await session();
     const { token } = await createToken(service.url, main);
     for (const kinds of [[], ['main'], ['token', 'x']]) {
@@ -258,7 +258,7 @@ describe('revoking all', () => {
 describe('a leaked bearer', () => {
   const report = (token: string) => ask('POST', '/countersign/v1/leaked', undefined, { token });
 
-  test('that is a read-only token is revoked', async () => {
+  test('a read-only token that is reported as leaked is revoked', async () => {
     const main = await session();
     const { token } = await createToken(service.url, main);
     const other = await createToken(service.url, main);
@@ -268,7 +268,7 @@ describe('a leaked bearer', () => {
     expect(await balance(main)).toBe(200);
   });
 
-  test("that is a session ends that credential's sessions up to its own, and never the key", async () => {
+  test("a session that is reported as leaked ends that credential's sessions up to its own, and never the key", async () => {
     const main = await session();
     const subkey = await addSubkey(main);
     const trading = await session(subkey);
@@ -282,7 +282,7 @@ describe('a leaked bearer', () => {
     expect(await balance(await session(subkey))).toBe(200);
   });
 
-  test('that is a main session ends main sessions up to its own and leaves subkeys alone', async () => {
+  test('a main session that is reported as leaked ends main sessions up to its own and leaves subkeys alone', async () => {
     const main = await session();
     const trading = await session(await addSubkey(main));
     expect((await report(main)).status).toBe(200);
@@ -299,13 +299,13 @@ describe('a leaked bearer', () => {
     ['with the quotes of a log line', (jwt: string) => `"${jwt}",`],
     ['broken into lines', (jwt: string) => `${jwt.slice(0, 70)}\r\n  ${jwt.slice(70)}`],
     ['with what stands around it in a file', (jwt: string) => ` \t${jwt}\r\n`],
-  ])('is ended also when it was pasted %s', async (_how, paste) => {
+  ])('a leaked bearer is ended also when it was pasted %s', async (_how, paste) => {
     const { token } = await createToken(service.url, await session());
     expect((await report(paste(token))).text).toBe('{"received":true}');
     expect(await balance(token)).toBe(401);
   });
 
-  test('gets the same answer whether it is alive, dead, expired or never ours', async () => {
+  test('a report of a leaked bearer gets the same answer whether it is alive, dead, expired or never ours', async () => {
     const main = await session();
     const { token } = await createToken(service.url, main);
     const alive = await report(token);
@@ -318,7 +318,7 @@ describe('a leaked bearer', () => {
     }
   });
 
-  test('is required as a text', async () => {
+  test('a report of a leaked bearer must have it as a text', async () => {
     const answer = await ask('POST', '/countersign/v1/leaked', undefined, {});
     expect([answer.status, answer.json.error]).toEqual([400, 'INVALID_REQUEST_PARAMETER']);
   });

@@ -60,7 +60,7 @@ describe('below the router, over raw sockets', () => {
     ['a negative Content-Length', request('POST /v1/orders', `${HOST}Content-Length: -1\r\n`)],
     ['a transfer coding that is not chunked', request('POST /v1/orders', `${HOST}Transfer-Encoding: gzip, x\r\n`)],
     ['one more coding than chunked', request('POST /v1/orders', `${HOST}Transfer-Encoding: gzip, chunked\r\n`)],
-  ])('%s is answered 400', async (_name, bytes) => {
+  ])('a request with %s is answered 400, below the router', async (_name, bytes) => {
     await refusedRaw(bytes, 400, 'INVALID_REQUEST_PARAMETER');
   });
 
@@ -79,7 +79,7 @@ describe('below the router, over raw sockets', () => {
     ['another letter case', 'GET /v1/Markets'],
     ['an unlisted path', 'GET /v1/admin'],
     ['the bare root', 'GET /'],
-  ])('a target in %s is answered 404', async (_name, line) => {
+  ])('a target in %s is answered 404, below the router', async (_name, line) => {
     await refusedRaw(request(line), 404, 'NOT_FOUND');
   });
 
@@ -135,13 +135,13 @@ describe('below the router, over raw sockets', () => {
     ['the same good bearer twice', (good: string) => [good, good]],
     ['a good one first', (good: string) => [good, 'Bearer other']],
     ['a good one last', (good: string) => ['Basic eDp5', good]],
-  ])('two Authorization headers are no answer to who is asking: %s', async (_name, lines) => {
+  ])('two Authorization headers are 401, whatever they say: %s', async (_name, lines) => {
     const authorization = lines(`Bearer ${owner.session}`).map((line) => `Authorization: ${line}\r\n`);
     await refusedRaw(request(`GET ${SELF}`, HOST + authorization.join('')), 401, 'UNAUTHORIZED_ERROR');
     await refusedRaw(request('GET /v1/balance', HOST + authorization.join('')), 401, 'UNAUTHORIZED_ERROR');
   });
 
-  test('a login header that comes twice is no answer either, the same or another, whatever it says', async () => {
+  test('a login header that comes twice is 400, whether it says the same or another thing', async () => {
     const sound = loginOf(world, owner.key, owner.account);
     const other = loginOf(world, owner.key, owner.account, windowOf(world, { age: 10 }));
     const lines = (headers: Record<string, string>) =>
@@ -184,7 +184,7 @@ describe('below the router, over raw sockets', () => {
     expect((await call(world.url, 'GET', TOKENS, { bearer: owner.session })).json.results.length).toBe(before);
   });
 
-  test('the same bearer once is accepted: it is the repeat that was refused', async () => {
+  test('a bearer that comes once is accepted: it is the repeat that was refused', async () => {
     const answer = await sendRaw(
       world.port,
       request(`GET ${SELF}`, `${HOST}Authorization: Bearer ${owner.session}\r\n`),
@@ -236,7 +236,7 @@ describe('around the router', () => {
     ['PATCH', '/v1/orders/batch', 'DELETE, POST'],
     ['OPTIONS', '/v1/markets', 'GET'],
     ['POST', '/healthz', 'GET, HEAD'],
-  ])('%s %s is answered 405 with Allow: %s', async (method, path, allow) => {
+  ])('a request %s %s is answered 405 with Allow: %s', async (method, path, allow) => {
     const before = world.service.venue.total();
     const answer = await call(world.url, method, path, { bearer: owner.session });
     expectRefusal(answer, 405, 'METHOD_NOT_ALLOWED');
@@ -244,7 +244,7 @@ describe('around the router', () => {
     expect(world.service.venue.total()).toBe(before);
   });
 
-  test('an unlisted path is 404 for the owner of everything, too', async () => {
+  test('an unlisted path is 404 for a main session, too', async () => {
     expectRefusal(await call(world.url, 'GET', '/v1/unlisted', { bearer: owner.session }), 404, 'NOT_FOUND');
     expectRefusal(
       await call(world.url, 'POST', '/countersign/v1/unlisted', { bearer: owner.session }),
@@ -253,7 +253,7 @@ describe('around the router', () => {
     );
   });
 
-  test('one trailing slash is ignored', async () => {
+  test('a trailing slash of a path is ignored, when it is one', async () => {
     expect((await call(world.url, 'GET', '/healthz/')).status).toBe(200);
     expect((await call(world.url, 'GET', `${SELF}/`, { bearer: owner.session })).status).toBe(200);
   });

@@ -94,34 +94,37 @@ describe('a damaged allowlist', () => {
 
   const pathOf = ({ lookupId }: CreatedToken) => `${TOKENS}/${lookupId}`;
 
-  test.each(forms)('that reads %j lets nobody in, and nothing of it reaches the venue', async (form) => {
-    const { token = '' } = tokens.get(form) ?? {};
-    const seen = world.service.venue.total();
-    expect(expectRefusal(await ask(world, token), 403, 'IP_NOT_ALLOWED')).toMatch(/allowlist .* is damaged/);
-    expectRefusal(await call(world.url, 'GET', SELF, { bearer: token }), 403, 'IP_NOT_ALLOWED');
-    expect(world.service.venue.total()).toBe(seen);
-    expect(world.service.log.some((line) => JSON.parse(line).reason === 'allowlist_damaged')).toBe(true);
-  });
+  test.each(forms)(
+    'an allowlist that reads %j lets nobody in, and nothing of the request reaches the venue',
+    async (form) => {
+      const { token = '' } = tokens.get(form) ?? {};
+      const seen = world.service.venue.total();
+      expect(expectRefusal(await ask(world, token), 403, 'IP_NOT_ALLOWED')).toMatch(/allowlist .* is damaged/);
+      expectRefusal(await call(world.url, 'GET', SELF, { bearer: token }), 403, 'IP_NOT_ALLOWED');
+      expect(world.service.venue.total()).toBe(seen);
+      expect(world.service.log.some((line) => JSON.parse(line).reason === 'allowlist_damaged')).toBe(true);
+    },
+  );
 
-  test('of one token says nothing about another', async () => {
+  test('a damaged allowlist of one token says nothing about another', async () => {
     expect((await ask(world, untouched.token)).status).toBe(200);
     expect((await ask(world, owner.session)).status).toBe(200);
   });
 
-  test('is listed as damaged, for an empty list would say unrestricted', async () => {
+  test('a damaged allowlist is listed as damaged, for an empty list would say unrestricted', async () => {
     const { json } = await call(world.url, 'GET', TOKENS, { bearer: owner.session });
     const lists = json.results.map((row: { allowed_cidrs: unknown }) => row.allowed_cidrs);
     expect(lists.filter((list: unknown) => JSON.stringify(list) === '["damaged"]')).toHaveLength(forms.length);
     expect(lists).toHaveLength(forms.length + 1);
   });
 
-  test('of a subkey refuses its sessions and its logins', async () => {
+  test('a damaged allowlist of a subkey refuses its sessions and its logins', async () => {
     expectRefusal(await ask(world, oldSession), 403, 'IP_NOT_ALLOWED');
     const login = await postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey);
     expect(expectRefusal(login, 403, 'IP_NOT_ALLOWED')).toMatch(/is damaged/);
   });
 
-  test('can be replaced by its owner, and then lets in who is in it', async () => {
+  test('a damaged allowlist can be replaced by its owner, and then lets in who is in it', async () => {
     const mended = tokens.get('[]');
     const put = { bearer: owner.session, body: { allowed_cidrs: ['127.0.0.1'] } };
     const answer = await call(world.url, 'PUT', `${TOKENS}/${mended?.lookupId}/allowed-cidrs`, put);
@@ -129,7 +132,7 @@ describe('a damaged allowlist', () => {
     expect((await ask(world, mended?.token ?? '')).status).toBe(200);
   });
 
-  test('keeps nobody from revoking: a token, and a subkey', async () => {
+  test('a damaged allowlist keeps nobody from revoking: a token, and a subkey', async () => {
     const token = tokens.get('null');
     if (token === undefined) throw new Error('there is such a token');
     expect((await remove(world, owner.session, pathOf(token))).status).toBe(200);
@@ -191,7 +194,7 @@ describe('a damaged row', () => {
   });
   afterAll(() => world.stop());
 
-  test.each(damages)('with the %s refuses the %s behind it', async (name, _holder, _table, _set, state) => {
+  test.each(damages)('a row with a damaged %s refuses the %s behind it', async (name, _holder, _table, _set, state) => {
     const { bearer = '' } = bearers.get(name) ?? {};
     const seen = world.service.venue.total();
     const answer = await ask(world, bearer);
@@ -209,7 +212,7 @@ describe('a damaged row', () => {
 
   // The first is read before the proof, the second after it.
   test.each(['time of a lock', 'sign-out time of a main key'])(
-    'with the %s refuses the login of its account',
+    'a row with a damaged %s refuses the login of its account',
     async (name) => {
       const { owner } = bearers.get(name) ?? {};
       if (owner === undefined) throw new Error('there is such an owner');
@@ -245,14 +248,14 @@ describe('revoking a damaged row', () => {
     expect((await ask(world, damaged.token)).status).toBe(200);
   });
 
-  test('answers 503 and ends it on this node, and nothing else of the account', async () => {
+  test('revoking a damaged row answers 503 and ends it on this node, and nothing else of the account', async () => {
     const answer = await remove(world, owner.session, `${TOKENS}/${damaged.lookupId}`);
     expectRefusal(answer, 503, 'SERVICE_UNAVAILABLE');
     expect(await stateOf(world, damaged.token)).toBe('401 UNAUTHORIZED_ERROR');
     expect([await stateOf(world, whole.token), await stateOf(world, owner.session)]).toEqual(['alive', 'alive']);
   });
 
-  test('with all others ends it for good', async () => {
+  test('revoking all ends a damaged row for good, together with all others', async () => {
     const answer = await call(world.url, 'POST', '/countersign/v1/revoke-all', { bearer: owner.session });
     expect(answer.status, answer.text).toBe(200);
     expect(answer.json.tokens).toHaveLength(2);
@@ -263,7 +266,7 @@ describe('revoking a damaged row', () => {
 });
 
 describe('a database that takes no change', () => {
-  test('keeps the panic button: tokens, subkeys and sessions are dead until it is pressed again and written', async () => {
+  test('a database that takes no change keeps the panic button: tokens, subkeys and sessions are dead until it is pressed again and written', async () => {
     const clock = createTestClock();
     let world = await start(clock);
     const { folder } = world.service;
@@ -309,7 +312,7 @@ describe('a database that takes no change', () => {
     expect(await stateOf(world, made)).toBe('alive');
   });
 
-  test('ends what it denies in the middle of a change of its own: a body that comes after the store works again makes nothing', async () => {
+  test('a body that comes after a denied sign-out makes nothing, though the store takes changes again', async () => {
     const world = await start(createTestClock());
     onTestFinished(() => world.stop());
     const owner = await newOwner(world);
@@ -331,7 +334,7 @@ describe('a database that takes no change', () => {
     expect(listed.json.results).toEqual([]);
   });
 
-  test('ends one kind alone where one kind was asked for', async () => {
+  test('a database that takes no change ends one kind alone where one kind was asked for', async () => {
     const world = await start(createTestClock());
     onTestFinished(() => world.stop());
     const owner = await newOwner(world);
@@ -347,7 +350,7 @@ describe('a database that takes no change', () => {
     expect(await stateOf(world, await mainSession(world, owner))).toBe('alive');
   });
 
-  test('ends a session that was reported as leaked, and no later one, and brings no dead subkey back by it', async () => {
+  test('a database that takes no change ends a session that was reported as leaked, and no later one, and brings no dead subkey back by it', async () => {
     const world = await start(createTestClock());
     onTestFinished(() => world.stop());
     const owner = await newOwner(world);
@@ -406,7 +409,7 @@ describe('a start is refused', () => {
       /ends at 1.* says 0/,
     ],
     ['highest time', "meta set value = 'x' where name = 'highest_time'", StoreFailure, /meta\.highest_time/],
-  ])('with a damaged %s, in one sentence', async (_, set, kind, sentence) => {
+  ])('a start with a damaged %s is refused, in one sentence', async (_, set, kind, sentence) => {
     const folder = temporaryFolder();
     cpSync(whole, folder, { recursive: true });
     damage(folder, [`update ${set}`]);
@@ -423,7 +426,7 @@ describe('a start is refused', () => {
 });
 
 describe('a change log that lost rows in its middle', () => {
-  test('takes nothing back, and the next change has the next number', async () => {
+  test('a change log that lost rows in its middle takes nothing back, and the next change has the next number', async () => {
     const clock = createTestClock();
     let world = await start(clock);
     const owner = await newOwner(world);
@@ -487,7 +490,7 @@ describe('a wall clock that jumps back an hour', () => {
     expect(await stateOf(world, made.token)).toBe('401 UNAUTHORIZED_ERROR');
   }
 
-  test('while the service runs brings nothing back, and time goes on', async () => {
+  test('a wall clock that jumps back an hour while the service runs brings nothing back, and time goes on', async () => {
     const world = await start(createTestClock());
     onTestFinished(() => world.stop());
     const scene = await setTheScene(world);
@@ -495,7 +498,7 @@ describe('a wall clock that jumps back an hour', () => {
     await expectTheSame(world, scene);
   });
 
-  test('before the next start brings nothing back, and time goes on from where it was', async () => {
+  test('a wall clock that jumps back an hour before the next start brings nothing back, and time goes on from where it was', async () => {
     const clock = createTestClock();
     const before = await start(clock);
     const scene = await setTheScene(before);

@@ -55,7 +55,7 @@ describe('on the public listener', () => {
     expect(status).toBe(path.endsWith('/0x1') ? 404 : 200);
   });
 
-  test('it is decided upon as GET is: who may not read learns no more by it, and who may does', async () => {
+  test('HEAD is decided upon as GET is: whoever may not read learns no more by it, and whoever may does', async () => {
     const { token } = await createToken(world.url, owner.session, {});
     const elsewhere = await createToken(world.url, owner.session, { allowed_cidrs: ['203.0.113.0/24'] });
     expect(await expectAsGet(world.port, '/countersign/v1/self')).toBe(401);
@@ -64,7 +64,7 @@ describe('on the public listener', () => {
     expect(await expectAsGet(world.port, '/countersign/v1/self', elsewhere.token)).toBe(403);
   });
 
-  test('it reaches neither the venue nor what is written to', async () => {
+  test('HEAD reaches neither the venue nor the routes that write', async () => {
     const before = world.service.venue.total();
     for (const [path, allow] of [
       ['/v1/balance', 'GET'],
@@ -79,7 +79,7 @@ describe('on the public listener', () => {
     expect(await expectAsGet(world.port, '/countersign/v1/self', owner.session)).toBe(200);
   });
 
-  test('its connection can be used again, and a body in it is refused as in a GET', async () => {
+  test('a connection can be used again after HEAD, and a body in it is refused as in a GET', async () => {
     const head = 'HEAD /healthz HTTP/1.1\r\nHost: x\r\n';
     const twice = await sendRaw(world.port, `${head}\r\n${head}Connection: close\r\n\r\n`);
     expect(twice.body.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
@@ -91,11 +91,14 @@ describe('on the public listener', () => {
 describe('on the listener of the operator', () => {
   const port = () => Number(new URL(world.service.operatorUrl).port);
 
-  test.each(['/healthz', '/readyz'])('HEAD answers as GET %s does, without a bearer', async (path) => {
-    expect(await expectAsGet(port(), path)).toBe(200);
-  });
+  test.each(['/healthz', '/readyz'])(
+    'HEAD %s answers as GET does on the listener of the operator, without a bearer',
+    async (path) => {
+      expect(await expectAsGet(port(), path)).toBe(200);
+    },
+  );
 
-  test('/metrics too, whose length differs from one reading to the next', async () => {
+  test('HEAD /metrics answers as GET does, though its length differs from one reading to the next', async () => {
     const [get, head] = [await ask(port(), 'GET', '/metrics'), await ask(port(), 'HEAD', '/metrics')];
     expect([head.status, head.body, head.headers.get('content-type')]).toEqual([
       200,
@@ -104,7 +107,7 @@ describe('on the listener of the operator', () => {
     ]);
   });
 
-  test('the rest demands the bearer as for a GET, and 405 lists HEAD where it is answered', async () => {
+  test('HEAD of the other operator routes demands the bearer as GET does, and 405 lists HEAD where it is answered', async () => {
     const { operatorToken } = world.service;
     for (const path of [
       '/operator/v1/version',

@@ -17,7 +17,7 @@ test('/healthz says that the process answers, and asks neither the store nor the
   expect(world.service.venue.total()).toBe(before);
 });
 
-test('/readyz names what it needs and that it has it; what fails is named, too, and nothing more (test/operator/readyz.test.ts)', async () => {
+test('/readyz names what it needs and that it has it (what fails: test/operator/readyz.test.ts)', async () => {
   const answer = await call(world.url, 'GET', '/readyz');
   expectSuccess(answer, 200);
   const names = [
@@ -38,7 +38,7 @@ test('/readyz names what it needs and that it has it; what fails is named, too, 
   expect(answer.json).toEqual({ status: 'ready', checks });
 });
 
-test('both are GET only', async () => {
+test('/healthz and /readyz are 405 to POST', async () => {
   for (const path of ['/healthz', '/readyz']) {
     expect((await call(world.url, 'POST', path, { body: {} })).status).toBe(405);
   }

@@ -85,11 +85,14 @@ describe('a request with two readings', () => {
     ['OPTIONS of RTSP', () => `OPTIONS * RTSP/1.1\r\nCSeq: 1\r\n${HOST}\r\n`],
     ['ICE', () => `SOURCE /v1/markets ICE/1.0\r\n${HOST}\r\n`],
     ['the preface of HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ])('%s is 400 and the end of its connection: neither it nor what follows it is served', async (_name, bytes) => {
-    const before = world.service.venue.total();
-    expectRawRefusal(await sendRaw(world.port, bytes() + NEXT), 400, 'INVALID_REQUEST_PARAMETER');
-    expect(world.service.venue.total()).toBe(before);
-  });
+  ])(
+    'a request with two readings (%s) is 400 and the end of its connection: neither it nor what follows it is served',
+    async (_name, bytes) => {
+      const before = world.service.venue.total();
+      expectRawRefusal(await sendRaw(world.port, bytes() + NEXT), 400, 'INVALID_REQUEST_PARAMETER');
+      expect(world.service.venue.total()).toBe(before);
+    },
+  );
 
   test('a line of RTSP behind a good request is answered in its turn, and nothing behind it is', async () => {
     const good = `GET /healthz HTTP/1.1\r\n${HOST}\r\n`;
@@ -99,7 +102,7 @@ describe('a request with two readings', () => {
     expect(answers[1]).toMatch(/^HTTP\/1\.1 400 [\s\S]*"error":"INVALID_REQUEST_PARAMETER"[\s\S]*\}$/);
   });
 
-  test('HTTP/1.0 is served, also to who writes of RTSP', async () => {
+  test('a request of HTTP/1.0 or 1.1 is served, also when its headers write of RTSP', async () => {
     const about = 'User-Agent: GET /healthz RTSP/1.0\r\n';
     for (const version of ['1.0', '1.1']) {
       const bytes = `GET /healthz HTTP/${version}\r\n${HOST}${about}Connection: close\r\n\r\n`;
@@ -145,21 +148,24 @@ describe('a GET with a body', () => {
     ['no chunk at all', 'Transfer-Encoding: chunked\r\n', '0\r\n\r\n'],
     ['a length of which nothing ever comes', 'Content-Length: 900000\r\n', ''],
     ['a length written with zeros', 'Content-Length: 02\r\n', '{}'],
-  ])('of %s is 400, whoever serves the path, and the venue is not asked', async (_name, framing, body) => {
-    const before = world.service.venue.total();
-    for (const path of ['/v1/markets', '/v1/orders', '/v1/system/time', SELF]) {
-      const bytes = `GET ${path} HTTP/1.1\r\n${HOST}${bearerLine()}Connection: close\r\n${framing}\r\n${body}`;
-      expectRawRefusal(await sendRaw(world.port, bytes), 400, 'INVALID_REQUEST_PARAMETER');
-    }
-    expect(world.service.venue.total()).toBe(before);
-  });
+  ])(
+    'a GET with a body of %s is 400, whoever serves the path, and the venue is not asked',
+    async (_name, framing, body) => {
+      const before = world.service.venue.total();
+      for (const path of ['/v1/markets', '/v1/orders', '/v1/system/time', SELF]) {
+        const bytes = `GET ${path} HTTP/1.1\r\n${HOST}${bearerLine()}Connection: close\r\n${framing}\r\n${body}`;
+        expectRawRefusal(await sendRaw(world.port, bytes), 400, 'INVALID_REQUEST_PARAMETER');
+      }
+      expect(world.service.venue.total()).toBe(before);
+    },
+  );
 
-  test.each(['0', '00'])('of the length %s has none and is served', async (length) => {
+  test.each(['0', '00'])('a GET with the Content-Length %s has no body and is served', async (length) => {
     const bytes = `GET /v1/markets HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Length: ${length}\r\n\r\n`;
     expect((await sendRaw(world.port, bytes)).status).toBe(200);
   });
 
-  test('is counted as any other request', async () => {
+  test('a GET with a body is counted as any other request', async () => {
     const limited = await startWorld({
       settings: { 'rate_limit.enabled': 'true', 'public/min': '2' },
     });
@@ -211,15 +217,18 @@ describe('behind a request that still waits for its answer', () => {
     ['CONNECT', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n'],
     ['what is no HTTP', 'no request at all\r\n\r\n'],
     ['an ambiguous request', `POST /v1/orders HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`],
-  ])('%s gets no answer, which the client would take for that of the first', async (_name, second) => {
-    const { port, asked } = await startHangingVenue();
-    const hanging = await startWorld({ upstream: `http://127.0.0.1:${port}` });
-    onTestFinished(() => hanging.stop());
-    const answer = sendRaw(hanging.port, `GET /v1/markets HTTP/1.1\r\n${HOST}\r\n`.concat(second));
-    expect(await answer).toMatchObject({ status: Number.NaN, body: '' });
-    expect(asked.length).toBeLessThanOrEqual(1);
-    expect((await call(hanging.url, 'GET', '/healthz')).status).toBe(200);
-  });
+  ])(
+    '%s behind a request that still waits gets no answer, which the client would take for that of the first',
+    async (_name, second) => {
+      const { port, asked } = await startHangingVenue();
+      const hanging = await startWorld({ upstream: `http://127.0.0.1:${port}` });
+      onTestFinished(() => hanging.stop());
+      const answer = sendRaw(hanging.port, `GET /v1/markets HTTP/1.1\r\n${HOST}\r\n`.concat(second));
+      expect(await answer).toMatchObject({ status: Number.NaN, body: '' });
+      expect(asked.length).toBeLessThanOrEqual(1);
+      expect((await call(hanging.url, 'GET', '/healthz')).status).toBe(200);
+    },
+  );
 });
 
 test.each([
@@ -231,7 +240,7 @@ test.each([
   ['an upgrade', `GET /v1/markets HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`],
   ['half a body', `POST /v1/auth HTTP/1.1\r\n${HOST}Content-Length: 9\r\n\r\n{`],
   ['a request', NEXT],
-])('who resets the connection behind %s ends nothing but that connection', async (_name, bytes) => {
+])('a client that resets its connection behind %s ends nothing but that connection', async (_name, bytes) => {
   // The service runs in this process: what nobody has caught would have ended the server.
   const uncaught: Error[] = [];
   const note = (error: Error) => void uncaught.push(error);
@@ -249,7 +258,7 @@ test.each([
   expect(uncaught).toEqual([]);
 });
 
-test('who does not read its answers does not keep its connection', async () => {
+test('a client that does not read its answers does not keep its connection', async () => {
   const quick = await startWorld({
     settings: { 'http.request_timeout': '1', 'upstream.timeout': '1' },
   });
@@ -264,7 +273,7 @@ test('who does not read its answers does not keep its connection', async () => {
   await closed;
 });
 
-test('of the requests that one connection sends ahead of its answers 128 are served, the next is 503 and the end of it', async () => {
+test('a connection has 128 requests served that it sends ahead of their answers; the next is 503 and the end of it', async () => {
   const venue = await startHangingVenue();
   const patient = await startWorld({ upstream: `http://127.0.0.1:${venue.port}` });
   onTestFinished(() => patient.stop());
@@ -284,7 +293,7 @@ test('of the requests that one connection sends ahead of its answers 128 are ser
   expect(answered).toMatch(/Retry-After: 1\r\n.*"at most 128 requests may wait on one connection".*\}$/s);
 });
 
-test('behind the request that was one too many nothing more is read', async () => {
+test('no byte is read behind the request that was one too many on its connection', async () => {
   const venue = await startHangingVenue();
   const patient = await startWorld({ upstream: `http://127.0.0.1:${venue.port}` });
   onTestFinished(() => patient.stop());
@@ -368,7 +377,7 @@ test('the connections of a trusted proxy, over which everybody comes, are not co
   for (let i = 0; i < 5; i += 1) expect(await asks(open(small.port, '127.0.0.2'))).toContain('200 OK');
 });
 
-test('what is no request is counted as an error that came to no route', async () => {
+test('bytes that are no request are counted as an error that came to no route', async () => {
   const count = async () =>
     Number((await metricsOf(world, 'countersign_errors_total{code="HEADERS_TOO_LARGE"}'))[0]?.split(' ')[1]);
   const before = await count();
@@ -418,7 +427,7 @@ test('strangers who hold all connections and ask for nothing, or send half of a 
   await expect.poll(() => held.filter((socket) => socket.closed).length).toBe(3);
 });
 
-test('who asks again and again and takes no answer keeps nobody out', async () => {
+test('clients that ask again and again and take no answer keep nobody out', async () => {
   const small = await startWorld({ settings: { 'http.max_connections': '4' } });
   onTestFinished(() => small.stop());
   // More than the system takes in place of a client.

@@ -60,12 +60,12 @@ const clientIp = '127.0.0.1';
 const stranger = { clientIp };
 
 describe('a refusal is one line', () => {
-  test('before a route is found', async () => {
+  test('a refusal before a route is found is one line of the log', async () => {
     const answer = await call(world.url, 'GET', '/v1/canary');
     expect(lineOf(answer)).toEqual({ level: 30, event: 'denied', reason: 'route_unknown', route: 'none', ...stranger });
   });
 
-  test('of nobody who was proven', async () => {
+  test('a refusal of nobody who was proven is one line of the log', async () => {
     const route = 'GET /v1/balance';
     const answers = [
       [await call(world.url, 'GET', '/v1/balance'), 'bearer_missing'],
@@ -76,7 +76,7 @@ describe('a refusal is one line', () => {
     }
   });
 
-  test('of a credential, with its account', async () => {
+  test('a refusal of a credential is one line of the log, with its account', async () => {
     const subkey = await addSubkey(world, owner);
     const session = await subkeySession(world, owner.account, subkey);
     const answer = await call(world.url, 'POST', TOKENS, { bearer: session, body: {} });
@@ -98,7 +98,7 @@ describe('a refusal is one line', () => {
     });
   });
 
-  test('by the rate limit of an account', async () => {
+  test('a refusal by the rate limit of an account is one line of the log', async () => {
     const other = await newOwner(world);
     const path = `${TOKENS}/00000000-0000-4000-8000-000000000000`;
     const answers: Answer[] = [];
@@ -109,7 +109,7 @@ describe('a refusal is one line', () => {
     expect(lineOf(last)).toMatchObject({ reason: 'rate_limited', account: other.account, credential: 'main:main' });
   });
 
-  test('of a login, by its code and without what was claimed', async () => {
+  test('a refusal of a login is one line of the log, by its code and without what was claimed', async () => {
     const answer = await postLogin(world, loginOf(world, newStarkKey(), owner.account));
     expect(lineOf(answer)).toEqual({
       level: 30,
@@ -120,7 +120,7 @@ describe('a refusal is one line', () => {
     });
   });
 
-  test('by a handler of ours, after the decision', async () => {
+  test('a refusal by a handler of ours, after the decision, is one line of the log', async () => {
     const answer = await call(world.url, 'GET', `${SUBKEYS}/0x1`, { bearer: owner.session });
     expect(lineOf(answer)).toMatchObject({
       event: 'refused',
@@ -130,7 +130,7 @@ describe('a refusal is one line', () => {
     });
   });
 
-  test('on the way to the venue', async () => {
+  test('a refusal on the way to the venue is one line of the log', async () => {
     const answer = await call(world.url, 'GET', '/v1/balance', { bearer: owner.session });
     expect(lineOf(answer)).toEqual({
       level: 30,
@@ -144,19 +144,19 @@ describe('a refusal is one line', () => {
     });
   });
 
-  test('of what never became a decision', async () => {
+  test('a refusal of what never became a decision is one line of the log', async () => {
     const answer = await call(world.url, 'GET', `/v1/balance?${'x'.repeat(9_000)}`);
     expect(lineOf(answer)).toMatchObject({ event: 'refused', reason: 'URI_TOO_LONG', route: 'none' });
   });
 
-  test('of the operator API', async () => {
+  test('a refusal of the operator API is one line of the log', async () => {
     const answer = await call(world.service.operatorUrl, 'GET', '/operator/v1/version', { bearer: 'x'.repeat(43) });
     const reason = 'operator_token_wrong';
     expect(lineOf(answer)).toEqual({ level: 40, event: 'operator_denied', reason, route: 'operator', ...stranger });
   });
 });
 
-test('what is allowed and answered is no line', async () => {
+test('a request that is allowed and answered is no line of the log', async () => {
   const before = world.service.log.length;
   expect((await call(world.url, 'GET', SELF, { bearer: owner.session })).status).toBe(200);
   expect(world.service.log.slice(before)).toEqual([]);

@@ -72,7 +72,7 @@ describe('whatever the route', () => {
     return `${answer.status} ${answer.json?.error} ${answer.json?.message}`;
   };
 
-  test.each(bodies)('the body null is refused, also where none is needed: $name', async ({ method, where }) => {
+  test.each(bodies)('the body null is refused, also where no body is needed: $name', async ({ method, where }) => {
     expect(await send(method, where, 'null')).toBe('400 BINDING_ERROR body must be object');
   });
 
@@ -96,7 +96,7 @@ describe('whatever the route', () => {
     expect(() => app.post('/x', { schema }, async () => ({}))).toThrow('the body of /x is declared to be no object');
   });
 
-  test('members inside of members are no exception, and what is unknown is let alone', async () => {
+  test('members inside of members may be null no more than others, and unknown members are let alone', async () => {
     const app = Fastify({ ajv: validation });
     readBodiesAsJson(app);
     const inner = Type.Object({ must: Type.String(), may: Type.Optional(Type.String()) });
@@ -129,7 +129,7 @@ describe('tokens', () => {
   const post = (body: string, headers: Record<string, string> = {}) =>
     call(world.url, 'POST', TOKENS, { bearer: owner.session, body, headers });
 
-  test('null members are those of a token that was asked for without any', async () => {
+  test('a token with null members is the one that was asked for without any', async () => {
     const bare = facts(await post('{}'));
     expect(bare).toMatchObject({ kind: 'readonly', allowed_cidrs: [] });
     const nulls = '{"name":null,"expiry_duration":null,"token_type":null,"allowed_cidrs":null,"unknown":null}';
@@ -138,7 +138,7 @@ describe('tokens', () => {
     expect(Math.abs(life - 86_400e9)).toBeLessThan(2e9);
   });
 
-  test('no body is a token without any member, whatever is said of it', async () => {
+  test('a token asked for without a body is one without any member, whatever the headers say of the body', async () => {
     const head = `POST ${TOKENS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${owner.session}\r\nConnection: close\r\n`;
     for (const rest of [
       '',
@@ -156,13 +156,13 @@ describe('tokens', () => {
     for (const body of [' ', '\r\n\t ']) expect((await post(body)).status).toBe(200);
   });
 
-  test('a list holds no null', async () => {
+  test('a list with null in it is refused', async () => {
     expectRefusal(await post('{"allowed_cidrs":[null]}'), 400, 'BINDING_ERROR');
   });
 });
 
 describe('subkeys', () => {
-  test('null members are those of a subkey that was registered without any', async () => {
+  test('a subkey with null members is the one that was registered without any', async () => {
     const subkey = newStarkKey();
     const nulls = { state: null, encrypted_key: null, eph_public_key: null, allowed_cidrs: null, expires_in: null };
     const wallet = { siwe_message: null, evm_signature: null };
@@ -172,7 +172,7 @@ describe('subkeys', () => {
     expect(json).toMatchObject({ state: 'active', allowed_cidrs: [], expires_at: 0 });
   });
 
-  test('what would be refused when it is left out is refused when it is null', async () => {
+  test('a member of a registration that may not be left out is refused in the same words when it is null', async () => {
     const unsigned = registrationBody(world, owner, newStarkKey(), { signature: null });
     const left = { ...unsigned, signature: undefined };
     const refusal = async (body: unknown) => {

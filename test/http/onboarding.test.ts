@@ -28,7 +28,7 @@ const lookUp = (query: string): Promise<Answer> => call(world.url, 'GET', `/v1/o
 const known = async (query: string): Promise<boolean> => (await lookUp(query)).json.exists;
 
 describe('GET /v1/onboarding', () => {
-  test('tells the address of a Stark key and whether its account exists', async () => {
+  test('GET /v1/onboarding tells the address of a Stark key and whether its account exists', async () => {
     const trader = starkTrader();
     const query = `account_signer_type=starknet&public_key=${trader.key.publicKey}`;
     const before = await lookUp(query);
@@ -47,7 +47,7 @@ describe('GET /v1/onboarding', () => {
     expect((await lookUp(query)).json).toEqual({ ...before.json, exists: true });
   });
 
-  test('tells the address of a wallet in any letter case, with one class hash', async () => {
+  test('GET /v1/onboarding tells the address of a wallet in any letter case, with one class hash', async () => {
     const trader = walletTrader();
     const digits = trader.wallet.address.slice(2);
     for (const text of [digits, digits.toUpperCase()]) {
@@ -78,7 +78,7 @@ describe('GET /v1/onboarding', () => {
       'EVM_VAULT_OPERATORS_DISABLED',
     ],
     ['account_signer_type=starknet&account_signer_type=eip191', 'BINDING_ERROR'],
-  ])('refuses ?%s with %s', async (query, code) => {
+  ])('GET /v1/onboarding refuses ?%s with %s', async (query, code) => {
     expectRefusal(await lookUp(query), 400, code);
   });
 });
@@ -87,7 +87,7 @@ describe('POST /v1/onboarding', () => {
   const post = (headers: Record<string, string>, body?: unknown): Promise<Answer> =>
     call(world.url, 'POST', '/v1/onboarding', { headers, ...(body === undefined ? {} : { body }) });
 
-  test('answers {} and makes the account known; a repeat is the same', async () => {
+  test('POST /v1/onboarding answers {} and makes the account known; a repeat is the same', async () => {
     const trader = starkTrader();
     const headers = onboardingHeaders(hasher, trader.key, trader.account);
     expectRefusal(await postLogin(world, loginOf(world, trader.key, trader.account)), 400, 'NOT_ONBOARDED');
@@ -107,13 +107,13 @@ describe('POST /v1/onboarding', () => {
       'members that we do not know',
       { referral_code: 'x', utm: { source: 'y' }, portfolio_margin: true, key_type: 'z' },
     ],
-  ])('recovers the key from the signature when the body is %s', async (_name, body) => {
+  ])('POST /v1/onboarding recovers the key from the signature when the body is %s', async (_name, body) => {
     const trader = starkTrader();
     expectSuccess(await post(onboardingHeaders(hasher, trader.key, trader.account), body), 200);
     expect(await known(`account_signer_type=starknet&public_key=${trader.key.publicKey}`)).toBe(true);
   });
 
-  test('reads addresses and keys as numbers, signatures as hex too, and ignores headers that it does not know', async () => {
+  test('POST /v1/onboarding reads addresses and keys as numbers, signatures as hex too, and ignores headers that it does not know', async () => {
     const trader = starkTrader();
     const wide = (felt: string): string => `0x${felt.slice(2).toUpperCase().padStart(64, '0')}`;
     const headers = onboardingHeaders(hasher, trader.key, trader.account);
@@ -209,15 +209,18 @@ describe('POST /v1/onboarding', () => {
     const trader = starkTrader();
     const sound = onboardingHeaders(hasher, trader.key, trader.account);
 
-    test.each(refusals)('%s: %i %s', async (_name, status, code, change) => {
-      const headers = Object.entries({ ...sound, ...change.headers });
-      const sent = headers.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-      const answer = await post(Object.fromEntries(sent), change.body ?? { public_key: trader.key.publicKey });
-      expectRefusal(answer, status, code);
-      expect(await known(`account_signer_type=starknet&public_key=${trader.key.publicKey}`)).toBe(false);
-    });
+    test.each(refusals)(
+      'POST /v1/onboarding with %s is %i %s, and the account it names does not become known',
+      async (_name, status, code, change) => {
+        const headers = Object.entries({ ...sound, ...change.headers });
+        const sent = headers.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+        const answer = await post(Object.fromEntries(sent), change.body ?? { public_key: trader.key.publicKey });
+        expectRefusal(answer, status, code);
+        expect(await known(`account_signer_type=starknet&public_key=${trader.key.publicKey}`)).toBe(false);
+      },
+    );
 
-    test('nor does another, and the headers that were spoiled are sound', async () => {
+    test('no other account became known by a refused POST /v1/onboarding, and the headers that were spoiled are sound', async () => {
       expect(await known(`account_signer_type=starknet&public_key=${other.key.publicKey}`)).toBe(false);
       expect(await known(`account_signer_type=eip191&eth_address=${evm.wallet.address}`)).toBe(false);
       expectSuccess(await post(sound, { public_key: trader.key.publicKey }), 200);
@@ -240,7 +243,7 @@ describe('POST /v2/onboarding', () => {
   const statement = 'Paradex Onboarding';
 
   test.each([path, '/v1/v2/onboarding'])(
-    '%s answers {} and makes the account known; a replay is the same',
+    'POST %s answers {} and makes the account known; a replay is the same',
     async (path) => {
       const trader = walletTrader();
       const message = siweOf(world, trader, statement, { life: 0 });
@@ -255,7 +258,7 @@ describe('POST /v2/onboarding', () => {
     },
   );
 
-  test('accepts a message without Issued At, URL-safe base64 without padding, and v of 0 and 1', async () => {
+  test('POST /v2/onboarding accepts a message without Issued At, URL-safe base64 without padding, and v of 0 and 1', async () => {
     const trader = walletTrader();
     const message = siweOf(world, trader, statement, { life: 0 }).replace(/\nIssued At: .*$/, '');
     const signature = trader.wallet.personalSign(message);
@@ -316,22 +319,25 @@ describe('POST /v2/onboarding', () => {
   describe('refused, and none of the accounts it names becomes known', () => {
     const trader = walletTrader();
 
-    test.each(refusals)('%s: %i %s', async (_name, status, code, change) => {
-      const message = siweOf(world, trader, change.statement ?? statement, change.siwe ?? { life: 0 });
-      const answer = await postWallet(world, path, trader, message, {
-        ...(change.headers === undefined ? {} : { headers: change.headers }),
-        body: change.body ?? { public_key: trader.wallet.publicKey },
-      });
-      expectRefusal(answer, status, code);
-      expect(await known(`account_signer_type=eip191&eth_address=${trader.wallet.address}`)).toBe(false);
-    });
+    test.each(refusals)(
+      'POST /v2/onboarding with %s is %i %s, and the account it names does not become known',
+      async (_name, status, code, change) => {
+        const message = siweOf(world, trader, change.statement ?? statement, change.siwe ?? { life: 0 });
+        const answer = await postWallet(world, path, trader, message, {
+          ...(change.headers === undefined ? {} : { headers: change.headers }),
+          body: change.body ?? { public_key: trader.wallet.publicKey },
+        });
+        expectRefusal(answer, status, code);
+        expect(await known(`account_signer_type=eip191&eth_address=${trader.wallet.address}`)).toBe(false);
+      },
+    );
 
-    test('nor does another', async () => {
+    test('no other account became known by a refused POST /v2/onboarding', async () => {
       expect(await known(`account_signer_type=eip191&eth_address=${other.wallet.address}`)).toBe(false);
     });
   });
 
-  test('a message that names one wallet and is signed by another is refused', async () => {
+  test('an onboarding message that names one wallet and is signed by another is refused', async () => {
     const trader = walletTrader();
     const message = siweOf(world, trader, statement, { life: 0 });
     const headers = walletHeaders(other.wallet, trader.account, message);

@@ -90,7 +90,7 @@ function walletSigned(by: WalletOwner, purpose: EmergencyPurpose, own?: string, 
 }
 
 describe("the main key's signature without a bearer", () => {
-  test('revokes everything, with the receipt and the lists that a bearer gets', async () => {
+  test('a signature of the main key without a bearer revokes everything, with the receipt and the lists that a bearer gets', async () => {
     const subkey = await addSubkey(world, owner);
     const trading = await subkeySession(world, owner.account, subkey);
     const { token } = await createToken(world.url, owner.session);
@@ -106,7 +106,7 @@ describe("the main key's signature without a bearer", () => {
     }
   });
 
-  test('signs out everywhere, and no token', async () => {
+  test('a signature of the main key without a bearer signs out everywhere, and ends no token', async () => {
     const { token } = await createToken(world.url, owner.session);
     const answer = await press('sign_out', signed('sign_out'));
     expectSuccess(answer, 200, RECEIPT);
@@ -115,7 +115,7 @@ describe("the main key's signature without a bearer", () => {
     expect(await stateOf(world, token)).toBe('alive');
   });
 
-  test('presses again at once when no session can be had: sign-out first, then revoke-all', async () => {
+  test('a signature of the main key without a bearer presses again at once when no session can be had: sign-out first, then revoke-all', async () => {
     const subkey = await addSubkey(world, owner);
     const { token } = await createToken(world.url, owner.session);
     const bearer = await call(world.url, 'POST', routes.sign_out, { bearer: owner.session });
@@ -133,7 +133,7 @@ describe("the main key's signature without a bearer", () => {
     expect(sessionIn(await postLogin(world, loginOf(world, owner.key, owner.account)))).toBeTruthy();
   });
 
-  test('presses on an account that is locked', async () => {
+  test('a signature of the main key without a bearer revokes everything on an account that is locked', async () => {
     const { token } = await createToken(world.url, owner.session);
     await operate(world.service, 'POST', `/accounts/${owner.account}/lock`);
     expectRefusal(
@@ -147,32 +147,35 @@ describe("the main key's signature without a bearer", () => {
     expect(await stateOf(world, token)).toBe('401 UNAUTHORIZED_ERROR');
   });
 
-  test.each(purposes)('for %s counts once, its twin included, and says when it was used', async (purpose) => {
-    const headers = signed(purpose);
-    const usedAt = world.clock.nanos();
-    expectSuccess(await press(purpose, headers), 200, RECEIPT);
-    world.clock.advance(1);
-    const order = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2fn;
-    const [r, s] = JSON.parse(headers['PARADEX-STARKNET-SIGNATURE'] ?? '[]');
-    const twin = { ...headers, 'PARADEX-STARKNET-SIGNATURE': JSON.stringify([r, (order - BigInt(s)).toString()]) };
-    for (const again of [headers, twin]) {
-      const answer = await press(purpose, again);
-      expectRefusal(answer, 401, 'SIGNATURE_ALREADY_USED');
-      expect(answer.text).toContain(`"used_at":${usedAt}`);
-    }
-    // Dead by its own end before it is forgotten.
-    world.clock.advance(599);
-    expectRefusal(await press(purpose, headers), 400, 'INVALID_BLOCK_EXPIRATION');
-  });
+  test.each(purposes)(
+    'a signature of the main key for %s counts once, its twin included, and says when it was used',
+    async (purpose) => {
+      const headers = signed(purpose);
+      const usedAt = world.clock.nanos();
+      expectSuccess(await press(purpose, headers), 200, RECEIPT);
+      world.clock.advance(1);
+      const order = 0x800000000000010ffffffffffffffffb781126dcae7b2321e66a241adc64d2fn;
+      const [r, s] = JSON.parse(headers['PARADEX-STARKNET-SIGNATURE'] ?? '[]');
+      const twin = { ...headers, 'PARADEX-STARKNET-SIGNATURE': JSON.stringify([r, (order - BigInt(s)).toString()]) };
+      for (const again of [headers, twin]) {
+        const answer = await press(purpose, again);
+        expectRefusal(answer, 401, 'SIGNATURE_ALREADY_USED');
+        expect(answer.text).toContain(`"used_at":${usedAt}`);
+      }
+      // Dead by its own end before it is forgotten.
+      world.clock.advance(599);
+      expectRefusal(await press(purpose, headers), 400, 'INVALID_BLOCK_EXPIRATION');
+    },
+  );
 
-  test('of two that come at once one presses', async () => {
+  test('two equal signatures of the main key that come at once press once', async () => {
     const headers = signed('sign_out');
     const answers = await Promise.all([press('sign_out', headers), press('sign_out', headers)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
   });
 
   test.each(purposes)(
-    'for %s is the main key alone: no subkey, stranger or other account makes one',
+    'a signature for %s must be by the main key: no subkey, stranger or other account makes one',
     async (purpose) => {
       const subkey = await addSubkey(world, owner);
       const stranger = await newOwner(world);
@@ -194,7 +197,7 @@ describe("the main key's signature without a bearer", () => {
   );
 
   test.each(purposes)(
-    'for %s is worth nothing elsewhere, and no other signature is worth anything there',
+    'a signature of the main key for %s is worth nothing elsewhere, and no other signature is worth anything there',
     async (purpose) => {
       await changesNothing(world, owner.session, async () => {
         expectRefusal(await press(purpose, loginOf(world, owner.key, owner.account)), 401, FAILED);
@@ -250,21 +253,21 @@ describe("the main key's signature without a bearer", () => {
       'INVALID_REQUEST_PARAMETER',
       (p) => ({ ...walletSigned({ ...walletTrader(), session: '' }, p), ...signed(p) }),
     ],
-  ])('is refused when it is %s: %d %s', async (_what, status, code, headers) => {
+  ])('an emergency signature of the main key is refused when it is %s: %d %s', async (_what, status, code, headers) => {
     for (const purpose of purposes) {
       const answer = await changesNothing(world, owner.session, () => press(purpose, headers(purpose)));
       expectRefusal(answer, status, code);
     }
   });
 
-  test('is good as early and as late as a login is', async () => {
+  test('an emergency signature of the main key is good as early and as late as a login is', async () => {
     const early = windowOf(world, { age: -30 });
     expectSuccess(await press('sign_out', signed('sign_out', { window: early })), 200, RECEIPT);
     const late = windowOf(world, { age: 604_799, life: 604_800 });
     expectSuccess(await press('sign_out', signed('sign_out', { window: late })), 200, RECEIPT);
   });
 
-  test('ends everything: kinds, which it does not cover, are refused by name', async () => {
+  test('an emergency signature of the main key ends everything: kinds, which it does not cover, are refused by name', async () => {
     const headers = signed('revoke_all');
     await changesNothing(world, owner.session, async () => {
       for (const kinds of [['token'], ['subkey', 'token'], []]) {
@@ -276,7 +279,7 @@ describe("the main key's signature without a bearer", () => {
     expectSuccess(await press('revoke_all', headers, { body: { kinds: null } }), 200, RECEIPT);
   });
 
-  test('is told in the audit log as what it is, and a bearer as a bearer', async () => {
+  test('an emergency by signature is told in the audit log as such, and one by bearer as that', async () => {
     await press('sign_out', signed('sign_out'));
     const seconds = world.clock.seconds();
     world.clock.advance(31);
@@ -294,13 +297,13 @@ describe("the main key's signature without a bearer", () => {
     expect(rows.find(({ action }) => action === 'account.revoked_all')).toMatchObject({ detail: { proof: 'session' } });
   });
 
-  test('is none where its header is empty: a session presses beside it as without it', async () => {
+  test('an empty signature header is no signature: a session presses beside it as without it', async () => {
     const headers = { 'PARADEX-STARKNET-SIGNATURE': '', 'PARADEX-EVM-SIGNATURE': '' };
     expectRefusal(await press('revoke_all', headers), 401, 'UNAUTHORIZED_ERROR');
     expectSuccess(await press('revoke_all', headers, { bearer: owner.session }), 200, RECEIPT);
   });
 
-  test('without any proof is refused as every private route is', async () => {
+  test('an emergency without any proof is refused as every private route is', async () => {
     for (const purpose of purposes) {
       expect(expectRefusal(await press(purpose, {}), 401, 'UNAUTHORIZED_ERROR')).toBe('missing or malformed jwt');
     }
@@ -313,54 +316,67 @@ describe("a wallet's message without a bearer", () => {
     evm = await newWalletOwner(world);
   });
 
-  test.each(purposes)('presses %s, once, at once after a sign-out', async (purpose) => {
-    const { token } = await createToken(world.url, evm.session);
-    await call(world.url, 'POST', routes.sign_out, { bearer: evm.session });
-    expect(claimsOf(evm.session).cs_kind).toBe('evm');
-    const headers = walletSigned(evm, purpose);
-    expectSuccess(await press(purpose, headers), 200, RECEIPT);
-    expect(await stateOf(world, token)).toBe(purpose === 'revoke_all' ? '401 UNAUTHORIZED_ERROR' : 'alive');
-    expectRefusal(await press(purpose, headers), 401, 'SIGNATURE_ALREADY_USED');
-  });
+  test.each(purposes)(
+    "a wallet's message without a bearer presses %s, once, at once after a sign-out",
+    async (purpose) => {
+      const { token } = await createToken(world.url, evm.session);
+      await call(world.url, 'POST', routes.sign_out, { bearer: evm.session });
+      expect(claimsOf(evm.session).cs_kind).toBe('evm');
+      const headers = walletSigned(evm, purpose);
+      expectSuccess(await press(purpose, headers), 200, RECEIPT);
+      expect(await stateOf(world, token)).toBe(purpose === 'revoke_all' ? '401 UNAUTHORIZED_ERROR' : 'alive');
+      expectRefusal(await press(purpose, headers), 401, 'SIGNATURE_ALREADY_USED');
+    },
+  );
 
-  test.each(purposes)('for %s is worth nothing elsewhere, nor is any other there', async (purpose) => {
-    const wrong = 'EVM_SIGNATURE_VERIFICATION_FAILED';
-    const login = walletHeaders(evm.wallet, evm.account, siweOf(world, evm, 'Paradex Auth'));
-    for (const headers of [login, walletSigned(evm, other(purpose))]) {
-      expectRefusal(await press(purpose, headers), 401, wrong);
-    }
-    expectRefusal(await call(world.url, 'POST', '/v2/auth', { headers: walletSigned(evm, purpose) }), 401, wrong);
-    const message = Buffer.from(walletSigned(evm, purpose)['PARADEX-SIWE-MESSAGE'] ?? '', 'base64').toString();
-    expectRefusal(
-      await postSubkey(world, evm.session, {
-        ...{ name: 'bot', public_key: newStarkKey().publicKey, siwe_message: message },
-        evm_signature: evm.wallet.personalSign(message),
-      }),
-      401,
-      wrong,
-    );
-    expect(await stateOf(world, evm.session)).toBe('alive');
-  });
+  test.each(purposes)(
+    "a wallet's message for %s is worth nothing elsewhere, nor is any other there",
+    async (purpose) => {
+      const wrong = 'EVM_SIGNATURE_VERIFICATION_FAILED';
+      const login = walletHeaders(evm.wallet, evm.account, siweOf(world, evm, 'Paradex Auth'));
+      for (const headers of [login, walletSigned(evm, other(purpose))]) {
+        expectRefusal(await press(purpose, headers), 401, wrong);
+      }
+      expectRefusal(await call(world.url, 'POST', '/v2/auth', { headers: walletSigned(evm, purpose) }), 401, wrong);
+      const message = Buffer.from(walletSigned(evm, purpose)['PARADEX-SIWE-MESSAGE'] ?? '', 'base64').toString();
+      expectRefusal(
+        await postSubkey(world, evm.session, {
+          ...{ name: 'bot', public_key: newStarkKey().publicKey, siwe_message: message },
+          evm_signature: evm.wallet.personalSign(message),
+        }),
+        401,
+        wrong,
+      );
+      expect(await stateOf(world, evm.session)).toBe('alive');
+    },
+  );
 
-  test.each(purposes)('for %s is by the wallet of the account: no other wallet, no Stark key', async (purpose) => {
-    const stranger = await newWalletOwner(world);
-    const theirs = { ...walletSigned(stranger, purpose), 'PARADEX-STARKNET-ACCOUNT': evm.account };
-    expectRefusal(await press(purpose, theirs), 401, 'ETHEREUM_SIGNER_MISMATCH');
-    const message = walletSigned(evm, purpose)['PARADEX-SIWE-MESSAGE'] ?? '';
-    const forged = stranger.wallet.personalSign(Buffer.from(message, 'base64').toString());
-    const headers = { ...walletSigned(evm, purpose), 'PARADEX-SIWE-MESSAGE': message, 'PARADEX-EVM-SIGNATURE': forged };
-    expectRefusal(await press(purpose, headers), 401, 'ETHEREUM_SIGNER_MISMATCH');
-    const subkey = newStarkKey();
-    expectRefusal(await press(purpose, signed(purpose, { key: subkey, account: evm.account })), 401, FAILED);
-    expectRefusal(
-      await press(purpose, { ...walletSigned(evm, purpose), 'PARADEX-STARKNET-ACCOUNT': owner.account }),
-      401,
-      'ETHEREUM_SIGNER_MISMATCH',
-    );
-    expect(await stateOf(world, evm.session)).toBe('alive');
-  });
+  test.each(purposes)(
+    "a wallet's message for %s must be by the wallet of the account: no other wallet, no Stark key",
+    async (purpose) => {
+      const stranger = await newWalletOwner(world);
+      const theirs = { ...walletSigned(stranger, purpose), 'PARADEX-STARKNET-ACCOUNT': evm.account };
+      expectRefusal(await press(purpose, theirs), 401, 'ETHEREUM_SIGNER_MISMATCH');
+      const message = walletSigned(evm, purpose)['PARADEX-SIWE-MESSAGE'] ?? '';
+      const forged = stranger.wallet.personalSign(Buffer.from(message, 'base64').toString());
+      const headers = {
+        ...walletSigned(evm, purpose),
+        'PARADEX-SIWE-MESSAGE': message,
+        'PARADEX-EVM-SIGNATURE': forged,
+      };
+      expectRefusal(await press(purpose, headers), 401, 'ETHEREUM_SIGNER_MISMATCH');
+      const subkey = newStarkKey();
+      expectRefusal(await press(purpose, signed(purpose, { key: subkey, account: evm.account })), 401, FAILED);
+      expectRefusal(
+        await press(purpose, { ...walletSigned(evm, purpose), 'PARADEX-STARKNET-ACCOUNT': owner.account }),
+        401,
+        'ETHEREUM_SIGNER_MISMATCH',
+      );
+      expect(await stateOf(world, evm.session)).toBe('alive');
+    },
+  );
 
-  test('has a nonce of its own: that of a login is used', async () => {
+  test("a wallet's emergency message with the nonce of a login is used", async () => {
     const nonce = 'usedforalogin';
     sessionIn(await postWallet(world, '/v2/auth', evm, siweOf(world, evm, 'Paradex Auth', { nonce })));
     expectRefusal(await press('sign_out', walletSigned(evm, 'sign_out', nonce)), 401, 'SIGNATURE_ALREADY_USED');
@@ -368,7 +384,7 @@ describe("a wallet's message without a bearer", () => {
 });
 
 describe('a flood', () => {
-  test('of wrong signatures from the same address is counted like logins, and does not keep the owner from pressing', async () => {
+  test('a flood of wrong emergency signatures from the same address is counted like logins, and does not keep the owner from pressing', async () => {
     const own = await startWorld({ settings: { 'rate_limit.enabled': 'true', 'login/min': '6' } });
     try {
       const victim = await newOwner(own);
@@ -392,7 +408,7 @@ describe('a flood', () => {
     }
   });
 
-  test('of what an owner signs anew each time writes no more than the limit lets, and uses up neither a signature nor what others have', async () => {
+  test('a flood of emergencies that an owner signs anew writes no more than the limit lets, and uses up neither a signature nor what others have', async () => {
     const own = await startWorld({
       settings: { 'rate_limit.enabled': 'true', 'emergency/min': '3' },
     });
@@ -423,7 +439,7 @@ describe('a flood', () => {
   });
 
   test.each(purposes)(
-    'of bodies that are long is read by nobody: %s takes 1024 bytes, with a signature or a session',
+    'a long body of an emergency is not read: %s takes 1024 bytes, with a signature or a session',
     async (purpose) => {
       const body = (bytes: number) => ({ note: 'x'.repeat(bytes - '{"note":""}'.length) });
       for (const by of [{ headers: signed(purpose, { key: newStarkKey() }) }, { bearer: owner.session }]) {
@@ -437,7 +453,7 @@ describe('a flood', () => {
 });
 
 describe('where the store takes no change', () => {
-  test('what the owner signed is ended all the same, and may be sent again until it is written', async () => {
+  test('an emergency signature ends what it covers where the store takes no change, and may be sent again until it is written', async () => {
     const own = await startWorld();
     try {
       const by = await newOwner(own);
@@ -455,29 +471,32 @@ describe('where the store takes no change', () => {
     }
   });
 
-  test.each(purposes)('a signature for %s that was used ends nothing of what was made since', async (purpose) => {
-    const own = await startWorld();
-    try {
-      const [stark, evm] = [await newOwner(own), await newWalletOwner(own)];
-      const signatures = [
-        emergencyHeaders(hasher, stark.key, stark.account, windowOf(own), purpose),
-        walletSigned(evm, purpose, undefined, own),
-      ];
-      const send = (headers: Record<string, string>) => call(own.url, 'POST', routes[purpose], { headers });
-      for (const headers of signatures) expectSuccess(await send(headers), 200, RECEIPT);
-      own.clock.advance(60);
-      const sessions = [
-        await mainSession(own, stark),
-        sessionIn(await postWallet(own, '/v2/auth', evm, siweOf(own, evm, 'Paradex Auth'))),
-      ];
-      await whileLocked(own, async () => {
-        for (const headers of signatures) expectRefusal(await send(headers), 401, 'SIGNATURE_ALREADY_USED');
-      });
-      for (const session of sessions) expect(await stateOf(own, session)).toBe('alive');
-    } finally {
-      await own.stop();
-    }
-  });
+  test.each(purposes)(
+    'a signature for %s that was used ends nothing of what was made since, where the store takes no change',
+    async (purpose) => {
+      const own = await startWorld();
+      try {
+        const [stark, evm] = [await newOwner(own), await newWalletOwner(own)];
+        const signatures = [
+          emergencyHeaders(hasher, stark.key, stark.account, windowOf(own), purpose),
+          walletSigned(evm, purpose, undefined, own),
+        ];
+        const send = (headers: Record<string, string>) => call(own.url, 'POST', routes[purpose], { headers });
+        for (const headers of signatures) expectSuccess(await send(headers), 200, RECEIPT);
+        own.clock.advance(60);
+        const sessions = [
+          await mainSession(own, stark),
+          sessionIn(await postWallet(own, '/v2/auth', evm, siweOf(own, evm, 'Paradex Auth'))),
+        ];
+        await whileLocked(own, async () => {
+          for (const headers of signatures) expectRefusal(await send(headers), 401, 'SIGNATURE_ALREADY_USED');
+        });
+        for (const session of sessions) expect(await stateOf(own, session)).toBe('alive');
+      } finally {
+        await own.stop();
+      }
+    },
+  );
 });
 
 /** As a database that another program writes to: no transaction begins. */

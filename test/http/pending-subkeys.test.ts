@@ -77,7 +77,7 @@ const activate = (body: unknown, where = world): Promise<Answer> =>
   call(where.url, 'POST', `${SUBKEYS}/activate`, { body });
 
 describe('a pending subkey', () => {
-  test('is listed as such, without its ciphertext, and logs in on no path', async () => {
+  test('a pending subkey is listed as such, without its ciphertext, and logs in on no path', async () => {
     const pending = await addPending();
     const { subkey } = pending;
     const read = await call(world.url, 'GET', one(subkey), { bearer: owner.session });
@@ -91,7 +91,7 @@ describe('a pending subkey', () => {
     );
   });
 
-  test('becomes active by its ephemeral key alone, and gives its ciphertext once', async () => {
+  test('a pending subkey becomes active by its ephemeral key alone, and gives its ciphertext once', async () => {
     const pending = await addPending(world, owner, { name: 'phone', allowed_cidrs: ['127.0.0.1'] });
     const answer = await activate(activation(pending));
     expectSuccess(answer, 200);
@@ -104,7 +104,7 @@ describe('a pending subkey', () => {
     expect(again.text).not.toContain(CIPHERTEXT);
   });
 
-  test('leaves no ciphertext on the disk once it is activated: the server empties its log by itself', async () => {
+  test('a pending subkey leaves no ciphertext on the disk once it is activated: the server empties its log by itself', async () => {
     const own = await startWorld();
     onTestFinished(() => own.stop());
     const by = await newOwner(own);
@@ -122,14 +122,14 @@ describe('a pending subkey', () => {
     expect(grep.stdout).toBe('0\n');
   });
 
-  test('takes the name that the phone gives it; a bearer of any kind is ignored', async () => {
+  test('a pending subkey takes the name that its activation gives it; a bearer of any kind is ignored', async () => {
     const pending = await addPending(world, owner, { name: 'before' });
     const body = { ...activation(pending), name: 'after' };
     expectSuccess(await call(world.url, 'POST', `${SUBKEYS}/activate`, { body, bearer: 'stale' }), 200);
     expect((await call(world.url, 'GET', one(pending.subkey), { bearer: owner.session })).json.name).toBe('after');
   });
 
-  test('has one answer for an unknown account and an unknown key', async () => {
+  test('an activation has one answer for an unknown account and an unknown key', async () => {
     const pending = await addPending();
     const body = activation(pending);
     const texts = new Set<string>();
@@ -142,7 +142,7 @@ describe('a pending subkey', () => {
     expectSuccess(await activate(body), 200);
   });
 
-  test('may be activated for 15 minutes, by a signature of the last five and at most 30 s ahead', async () => {
+  test('a pending subkey may be activated for 15 minutes, by a signature of the last five and at most 30 s ahead', async () => {
     const own = await startWorld();
     try {
       const trader = await newOwner(own);
@@ -160,7 +160,7 @@ describe('a pending subkey', () => {
     }
   });
 
-  test('five may wait, and one that waited too long no longer counts', async () => {
+  test('five pending subkeys may wait, and one that waited too long no longer counts', async () => {
     const own = await startWorld();
     try {
       const trader = await newOwner(own);
@@ -176,7 +176,7 @@ describe('a pending subkey', () => {
     }
   });
 
-  test('has an ephemeral key of its own, on whatever account', async () => {
+  test('a pending subkey has an ephemeral key of its own, on whatever account', async () => {
     const other = await newOwner(world);
     const { subkey, ephemeral } = await addPending();
     for (const by of [owner, other]) {
@@ -190,7 +190,7 @@ describe('a pending subkey', () => {
     expect(expectRefusal(answer, 400, 'NOT_UNIQUE')).toBe('this key is registered already');
   });
 
-  test('is refused everything but a sound activation, and stays pending', async () => {
+  test('a pending subkey is refused everything but a sound activation, and stays pending', async () => {
     const pending = await addPending();
     const body = activation(pending);
     const { ephemeral, subkey } = pending;
@@ -220,7 +220,7 @@ describe('a pending subkey', () => {
     expectSuccess(await activate(body), 200);
   });
 
-  test('never comes back: revoked before, during or after its activation', async () => {
+  test('a pending subkey that is revoked before, during or after its activation never comes back', async () => {
     const revoke = (subkey: StarkKey) => call(world.url, 'DELETE', one(subkey), { bearer: owner.session });
     const before = await addPending();
     expect((await revoke(before.subkey)).status).toBe(200);
@@ -239,7 +239,7 @@ describe('a pending subkey', () => {
     expectRefusal(login, 401, 'INVALID_SUBKEY');
   });
 
-  test('activated by many at once gives its ciphertext to one', async () => {
+  test('a pending subkey that is activated by many at once gives its ciphertext to one', async () => {
     const pending = await addPending();
     const answers = await Promise.all([1, 2, 3, 4].map(() => activate(activation(pending))));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
@@ -248,7 +248,7 @@ describe('a pending subkey', () => {
 });
 
 describe('expires_in', () => {
-  test('ends the sessions of a subkey with it, and further logins; 0 and absent are never', async () => {
+  test('expires_in ends the sessions of a subkey and further logins; 0 and absent are never', async () => {
     const own = await startWorld();
     try {
       const trader = await newOwner(own);
@@ -273,7 +273,7 @@ describe('expires_in', () => {
     }
   });
 
-  test('makes a subkey as dead as a revoked one when its time comes, and not a second before', async () => {
+  test('expires_in makes a subkey as dead as a revoked one when its time comes, and not a second before', async () => {
     const own = await startWorld({ settings: { 'subkeys.max_live': '2' } });
     try {
       const trader = await newOwner(own);
@@ -317,7 +317,7 @@ describe('expires_in', () => {
     }
   });
 
-  test('ends a pending subkey, and so does the time to activate it', async () => {
+  test('expires_in ends a pending subkey, and so does the time to activate it', async () => {
     const own = await startWorld({ settings: { 'subkeys.pending_life': '120', 'subkeys.max_pending': '2' } });
     try {
       const trader = await newOwner(own);

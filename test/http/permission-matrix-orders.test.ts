@@ -110,7 +110,7 @@ async function play(method: string, path: string, caller: CastName, body: unknow
 
 describe('with orders verified, who may order does so by a key of his own, and nobody else does', () => {
   test.each(operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
-    '%s',
+    'with orders verified, %s is reached by a caller who may order, with a key of his own, and by nobody else',
     async (_name, { method, path, allow, carry }) => {
       const stranger = newStarkKey();
       const wanted: Record<string, string> = {};
@@ -135,7 +135,7 @@ describe('with orders verified, who may order does so by a key of his own, and n
   );
 });
 
-test('these are the operations that the service reads orders of, each once', () => {
+test('the matrix of orders has the operations that the service reads orders of, each once', () => {
   const reading = table.routes.filter((route) => 'order' in route).map(({ method, path }) => `${method} ${path}`);
   expect(operations.map(({ method, path }) => `${method} /v1${path}`).sort()).toEqual(reading.sort());
   expect(operations).toHaveLength(Object.keys(carriers).length);

@@ -157,7 +157,7 @@ const kindSeen = (): unknown => world.service.venue.requests().at(-1)?.headers['
 
 describe('every operation does for every caller exactly what its class allows', () => {
   test.each(operations.map((operation) => [`${operation.method} ${operation.template}`, operation] as const))(
-    '%s',
+    'the operation %s does for every caller exactly what its class allows',
     async (_name, operation) => {
       const wanted: Record<string, string> = {};
       const seen: Record<string, string> = {};

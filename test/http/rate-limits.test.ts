@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 describe('before anything is proven, an address is counted', () => {
-  test('public requests: headers on every answer, 429 when used up, refilled by time', async () => {
+  test('public requests count for their address: headers on every answer, 429 when used up, refilled by time', async () => {
     const world = await limited();
     const time = () => call(world.url, 'GET', '/v1/system/time');
     const now = world.clock.seconds();
@@ -96,7 +96,7 @@ describe('before anything is proven, an address is counted', () => {
     expect((await call(world.url, 'GET', SELF, { bearer: owner.session })).status).toBe(200);
   });
 
-  test('onboarding has a count of its own', async () => {
+  test('onboarding has a count of its own for an address', async () => {
     const world = await limited();
     const trader = starkTrader();
     const headers = onboardingHeaders(hasher, trader.key, trader.account);
@@ -109,7 +109,7 @@ describe('before anything is proven, an address is counted', () => {
     expect((await postLogin(world, loginOf(world, trader.key, trader.account))).status).toBe(200);
   });
 
-  test('so has activation', async () => {
+  test('activation has a count of its own for an address', async () => {
     const world = await limited();
     const activate = () => call(world.url, 'POST', '/v1/account/keys/subkeys/activate', { body: {} });
     for (let i = 0; i < 2; i += 1) expectRefusal(await activate(), 400, 'INVALID_REQUEST_PARAMETER');
@@ -154,7 +154,7 @@ describe('once a request was authorized, its account is counted', () => {
     owner = await newOwner(world);
   });
 
-  test('reads: over all its credentials, and apart from those of other accounts', async () => {
+  test('reads of an account are counted over all its credentials, and apart from those of other accounts', async () => {
     const reader = await newOwner(world);
     const { token } = await createToken(world.url, reader.session);
     const read = (bearer: string) => call(world.url, 'GET', '/v1/balance', { bearer });
@@ -169,7 +169,7 @@ describe('once a request was authorized, its account is counted', () => {
     expect((await read(owner.session)).status).toBe(200);
   });
 
-  test('orders: by the second, and nobody else\u2019s', async () => {
+  test('orders of an account are counted by the second, apart from those of other accounts', async () => {
     const order = () => call(world.url, 'DELETE', '/v1/orders', { bearer: owner.session });
     for (let i = 0; i < 2; i += 1) expect((await order()).status).toBeLessThan(300);
     const before = world.service.venue.total();
@@ -179,7 +179,7 @@ describe('once a request was authorized, its account is counted', () => {
     expect((await order()).status).toBeLessThan(300);
   });
 
-  test('orders for interactive use: three a second by all its interactive sessions, cancels and other sessions apart', async () => {
+  test('interactive orders are three a second over all interactive sessions of an account, cancels and other sessions apart', async () => {
     const own = await limited();
     const trader = await newOwner(own);
     const interactive = async () => {
@@ -206,7 +206,7 @@ describe('once a request was authorized, its account is counted', () => {
     expect(own.service.venue.total()).toBe(before + 3);
   });
 
-  test('changes of keys: and a refused one changes nothing', async () => {
+  test('changes of keys of an account are counted, and a refused one changes nothing', async () => {
     const maker = await newOwner(world);
     for (let i = 0; i < 2; i += 1) await createToken(world.url, maker.session);
     expectLimited(await call(world.url, 'POST', TOKENS, { bearer: maker.session, body: {} }));
@@ -235,7 +235,7 @@ describe('once a request was authorized, its account is counted', () => {
     expect([answer.status, answer.json.tokens.length]).toEqual([200, 2]);
   });
 
-  test('what is refused costs the account nothing, so that nobody can lock its owner out', async () => {
+  test('a refused request costs the account nothing, so that nobody can lock its owner out', async () => {
     const victim = await newOwner(world);
     const forged = forgedFrom(victim.session);
     for (let i = 0; i < 10; i += 1)
@@ -316,7 +316,7 @@ describe('of the limits of an account, one subkey or token may use its share', (
     expect(await statuses(main)).toEqual(['passed', 'passed', 'limited', 'limited']);
   });
 
-  test('a token, and what it is refused costs its account nothing', async () => {
+  test('a token has a share of the limits, and what it is refused costs its account nothing', async () => {
     const reader = await newOwner(world);
     const { token } = await createToken(world.url, reader.session);
     expect(limitHeaders(await read(token)).slice(0, 2)).toEqual(['5', '4']);
@@ -329,7 +329,7 @@ describe('of the limits of an account, one subkey or token may use its share', (
     expect([answer.status, limitHeaders(answer).slice(0, 2)]).toEqual([200, ['10', '3']]);
   });
 
-  test('the main key is the owner, and has all of them', async () => {
+  test('the main key has no share but all of the limits of its account', async () => {
     const alone = await newOwner(world);
     await until(10, () => read(alone.session));
     await until(10, () => cancel(alone.session));
@@ -352,7 +352,7 @@ describe('sessions of one account', () => {
   };
   const login = (at: World, of: Owner, by = of.key) => postLogin(at, loginOf(at, by, of.account), by.publicKey);
 
-  test('are five a minute; one more is 429, for its account alone, until time has passed', async () => {
+  test('sessions of an account are five a minute; one more is 429, for its account alone, until time has passed', async () => {
     const world = await limited(few);
     const [owner, other] = [await newOwner(world), await newOwner(world)];
     // One was opened for each of them, and each is signed anew.
@@ -373,7 +373,7 @@ describe('sessions of one account', () => {
     expect(text).toContain('countersign_rate_limited_total{bucket="account-login",scope="account"} 1\n');
   });
 
-  test('a subkey has a share of them, so that its owner can always sign in and end it', async () => {
+  test('a subkey has a share of the sessions, so that its owner can always sign in and end it', async () => {
     const world = await limited(few);
     const owner = await newOwner(world);
     const subkey = await addSubkey(world, owner);
@@ -389,7 +389,7 @@ describe('sessions of one account', () => {
     expect((await login(world, owner)).status).toBe(200);
   });
 
-  test('whoever captured one login signature and sends it again and again has a share of them, too', async () => {
+  test('a captured login signature that is sent again and again has a share of the sessions of an account', async () => {
     const world = await limited(few);
     const owner = await newOwner(world);
     world.clock.advance(12);
@@ -401,7 +401,7 @@ describe('sessions of one account', () => {
     expect((await login(world, owner)).status).toBe(200);
   });
 
-  test('one that opens a session once alone is not remembered: nobody can send it again', async () => {
+  test('a login signature that opens one session alone is not remembered for the limit: nobody can send it again', async () => {
     const remembered = async (singleUse: string) => {
       const world = await limited({ ...few, 'login.single_use': singleUse });
       const owner = await newOwner(world);
@@ -445,7 +445,7 @@ describe('sessions of one account', () => {
     expectLimited(await login(world, owner));
   });
 
-  test('who is refused for it uses up neither the signature nor the nonce', async () => {
+  test('a login that is refused for the limit of sessions uses up neither its signature nor its nonce', async () => {
     const world = await limited({ ...few, 'login.single_use': 'true' });
     const [owner, wallet] = [await newOwner(world), await newWalletOwner(world)];
     const signInByWallet = (text: string) => postWallet(world, '/v2/auth', wallet, text);
@@ -481,7 +481,7 @@ describe('emergencies', () => {
     ['a wrong type', { kinds: 'token' }],
     ['no JSON', '{'],
   ])(
-    'that change nothing, by %s, are three a minute and then 429: whoever ends something is not held up',
+    'emergencies that change nothing, by %s, are three a minute and then 429: whoever ends something is not held up',
     async (_what, body) => {
       const world = await limited(few);
       const [owner, other] = [await newOwner(world), await newOwner(world)];
@@ -497,7 +497,7 @@ describe('emergencies', () => {
     },
   );
 
-  test('a session that is dead is counted for its address, and what ends something is not counted at all', async () => {
+  test('an emergency with a dead session is counted for its address, and one that ends something is not counted at all', async () => {
     const world = await limited(few);
     const owner = await newOwner(world);
     let { session } = owner;
@@ -515,7 +515,7 @@ describe('emergencies', () => {
 });
 
 describe('the switch', () => {
-  test('off: no headers and no end', async () => {
+  test('with rate limits off there are no headers and no end', async () => {
     const world = await limited({ 'rate_limit.enabled': 'false', 'public/min': '1' });
     for (let i = 0; i < 5; i += 1) {
       const answer = await call(world.url, 'GET', '/v1/system/time');
@@ -523,7 +523,7 @@ describe('the switch', () => {
     }
   });
 
-  test('on: the limits of the wire by default', async () => {
+  test('with rate limits on the limits are those of the wire by default', async () => {
     const world = await startWorld({ settings: { 'rate_limit.enabled': 'true' } });
     started.push(world);
     const owner = await newOwner(world);

@@ -73,7 +73,7 @@ const rowOf = (answer: Answer, account: string, actor: string, reason: string) =
   detail: expect.objectContaining({ reason, count: 1 }),
 });
 
-test('a subkey that signs rightly from outside its list, with its key in the path or not', async () => {
+test('a subkey that signs rightly from outside its list is told of in the log, the metrics and the audit log, with its key in the path or not', async () => {
   const subkey = await addSubkey(world, owner, { allowed_cidrs: ELSEWHERE });
   const named = await postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey);
   expect(named.json.error).toBe('IP_NOT_ALLOWED');
@@ -90,7 +90,7 @@ test('a subkey that signs rightly from outside its list, with its key in the pat
 });
 
 test.each(['with its key in the path', 'on plain /v1/auth'])(
-  'a revoked subkey that signs rightly, %s',
+  'a revoked subkey that signs rightly, %s, is told of in the log and the audit log',
   async (where) => {
     const subkey = await addSubkey(world, owner);
     await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
@@ -103,7 +103,7 @@ test.each(['with its key in the path', 'on plain /v1/auth'])(
   },
 );
 
-test('of a revoked subkey in the path, who does not sign rightly and now learns and leaves nothing', async () => {
+test('a login with a revoked subkey in its path that is not signed rightly and now learns and leaves nothing', async () => {
   const subkey = await addSubkey(world, owner);
   const old = loginOf(world, subkey, owner.account);
   world.clock.advance(3600);
@@ -158,18 +158,21 @@ describe('whatever was proven, and however', () => {
   ];
   const cases = ways.flatMap((way) => endings.map(([what, ...rest]) => [way, what, ...rest] as const));
 
-  test.each(cases)('%s, of an account that is %s', async (way, _what, code, reason, end) => {
-    const signed = await signedBy(way);
-    const { account, actor, send } = signed;
-    await end(signed);
-    const answer = await send();
-    expect(answer.json.error).toBe(code);
-    expect(lineOf(answer)).toMatchObject({ account, credential: actor });
-    expect(await rows()).toEqual([rowOf(answer, account, actor, reason)]);
-  });
+  test.each(cases)(
+    'a login proven by %s, of an account that is %s, is told of in the log and the audit log',
+    async (way, _what, code, reason, end) => {
+      const signed = await signedBy(way);
+      const { account, actor, send } = signed;
+      await end(signed);
+      const answer = await send();
+      expect(answer.json.error).toBe(code);
+      expect(lineOf(answer)).toMatchObject({ account, credential: actor });
+      expect(await rows()).toEqual([rowOf(answer, account, actor, reason)]);
+    },
+  );
 });
 
-test('an emergency that was signed, and is sent again', async () => {
+test('a signed emergency that is sent again is told of in the log and the audit log', async () => {
   const headers = emergencyHeaders(hasher, owner.key, owner.account, windowOf(world), 'sign_out');
   const press = () => call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { headers });
   expect((await press()).status).toBe(200);
@@ -179,7 +182,7 @@ test('an emergency that was signed, and is sent again', async () => {
   expect(await rows()).toEqual([rowOf(again, owner.account, 'main:main', 'SIGNATURE_ALREADY_USED')]);
 });
 
-test('nothing is written, and no account told, for a key that was not proven', async () => {
+test('a login by a key that was not proven writes nothing and tells no account', async () => {
   const subkey = await addSubkey(world, owner, { allowed_cidrs: ELSEWHERE });
   await command(world.service, `/accounts/${owner.account}/lock`);
   const forged = { ...loginOf(world, newStarkKey(), owner.account) };

@@ -51,7 +51,7 @@ async function expectSameAgain(body: Record<string, unknown>, subkey: StarkKey, 
 }
 
 describe('a registration that is sent again', () => {
-  test('with the same members and proof is answered as it was, and nothing is done twice', async () => {
+  test('a registration that is sent again with the same members and proof is answered as it was, and nothing is done twice', async () => {
     const subkey = newStarkKey();
     const body = registrationBody(world, owner, subkey, { allowed_cidrs: ['127.0.0.0/8', '::1'], expires_in: 3600 });
     expectSuccess(await postSubkey(world, owner.session, body), 201);
@@ -60,7 +60,7 @@ describe('a registration that is sent again', () => {
     await expectSameAgain({ ...body, allowed_cidrs: ['127.0.0.0/8', '::1/128'] }, subkey);
   });
 
-  test('while it is pending, with the same ciphertext and ephemeral key, is answered as it was', async () => {
+  test('a registration that is sent again while it is pending, with the same ciphertext and ephemeral key, is answered as it was', async () => {
     const [subkey, ephemeral] = [newStarkKey(), newStarkKey()];
     const pending = { state: 'pending', encrypted_key: 'sealed', eph_public_key: ephemeral.publicKey };
     const body = registrationBody(world, owner, subkey, pending);
@@ -80,7 +80,7 @@ describe('a registration that is sent again', () => {
     expectRefusal(await postSubkey(world, owner.session, body), 401, 'SIGNATURE_ALREADY_USED');
   });
 
-  test("by a wallet's message is answered as it was", async () => {
+  test("a registration by a wallet's message that is sent again is answered as it was", async () => {
     const evm = await newWalletOwner(world);
     const subkey = newStarkKey();
     const bodyOf = (message: string, more = {}) => ({
@@ -97,7 +97,7 @@ describe('a registration that is sent again', () => {
     }
   });
 
-  test('where no proof is asked is answered as it was, and differs by any member', async () => {
+  test('a registration that is sent again where no proof is asked is answered as it was, and differs by any member', async () => {
     const own = await startWorld({ settings: { 'subkeys.require_signature': 'false' } });
     try {
       const by = await newOwner(own);
@@ -121,20 +121,23 @@ describe('a registration that is sent again', () => {
     ['another list', { allowed_cidrs: ['10.0.0.0/8'] }],
     ['another end', { expires_in: 120 }],
     ['no end', { expires_in: 0 }],
-  ])('with %s is refused, and says when its signature was used', async (_what, more) => {
-    const subkey = newStarkKey();
-    const body = registrationBody(world, owner, subkey, { expires_in: 600 });
-    const usedAt = world.clock.nanos();
-    expectSuccess(await postSubkey(world, owner.session, body), 201);
-    world.clock.advance(1);
-    const answer = await changesNothing(world, owner.session, () =>
-      postSubkey(world, owner.session, { ...body, ...more }),
-    );
-    expect(expectRefusal(answer, 401, 'SIGNATURE_ALREADY_USED')).not.toMatch(/verif|not by/);
-    expect(answer.text).toContain(`"data":{"used_at":${usedAt}}`);
-  });
+  ])(
+    'a registration that is sent again with %s is refused, and says when its signature was used',
+    async (_what, more) => {
+      const subkey = newStarkKey();
+      const body = registrationBody(world, owner, subkey, { expires_in: 600 });
+      const usedAt = world.clock.nanos();
+      expectSuccess(await postSubkey(world, owner.session, body), 201);
+      world.clock.advance(1);
+      const answer = await changesNothing(world, owner.session, () =>
+        postSubkey(world, owner.session, { ...body, ...more }),
+      );
+      expect(expectRefusal(answer, 401, 'SIGNATURE_ALREADY_USED')).not.toMatch(/verif|not by/);
+      expect(answer.text).toContain(`"data":{"used_at":${usedAt}}`);
+    },
+  );
 
-  test('never brings back a key that was renamed, revoked or has expired, and needs its session and its proof as ever', async () => {
+  test('a registration that is sent again never brings back a key that was renamed, revoked or has expired, and needs its session and its proof as ever', async () => {
     const subkey = newStarkKey();
     const body = registrationBody(world, owner, subkey);
     expectSuccess(await postSubkey(world, owner.session, body), 201);
@@ -186,7 +189,7 @@ async function activated(): Promise<{ subkey: StarkKey; ephemeral: StarkKey; at:
 }
 
 describe('an activation that comes second', () => {
-  test('learns from the ephemeral key when and from where the first one came, and leaves a row', async () => {
+  test('an activation that comes second learns from the ephemeral key when and from where the first one came, and leaves a row', async () => {
     const { subkey, ephemeral, at } = await activated();
     world.clock.advance(5);
     const answer = await activate(activation(owner, subkey, ephemeral));
@@ -201,13 +204,13 @@ describe('an activation that comes second', () => {
     ]);
   });
 
-  test('learns it too once the subkey was revoked', async () => {
+  test('an activation that comes second learns of the first one also once the subkey was revoked', async () => {
     const { subkey, ephemeral } = await activated();
     await call(world.url, 'DELETE', one(subkey), { bearer: owner.session });
     expectRefusal(await activate(activation(owner, subkey, ephemeral)), 400, 'SUBKEY_ALREADY_ACTIVATED');
   });
 
-  test('without the ephemeral key, or with an old signature, learns and leaves nothing', async () => {
+  test('an activation without the ephemeral key, or with an old signature, learns and leaves nothing', async () => {
     const { subkey, ephemeral } = await activated();
     const plain = newStarkKey();
     expectSuccess(await postSubkey(world, owner.session, registrationBody(world, owner, plain)), 201);
@@ -225,7 +228,7 @@ describe('an activation that comes second', () => {
     expect(await rowsOf('subkey.activation_repeated', subkey)).toEqual([]);
   });
 
-  test('finds no ciphertext anywhere: the ephemeral public key alone stays', async () => {
+  test('an activation that comes second finds no ciphertext anywhere: the ephemeral public key alone stays', async () => {
     const { subkey, ephemeral } = await activated();
     const db = new DatabaseSync(join(world.service.folder, 'data', 'countersign.db'), { readOnly: true });
     const row = db

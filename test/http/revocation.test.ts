@@ -61,7 +61,7 @@ const all = (state: string): string[] => [state, state, state];
 const reads = async (bearer: string): Promise<string[]> => (await met(bearer)).slice(0, 2);
 
 describe('at the very next request', () => {
-  test('every session of a revoked subkey is refused; those of other subkeys and of the main key are not', async () => {
+  test('every session of a revoked subkey is refused at its next request; those of other subkeys and of the main key are not', async () => {
     const [doomed, kept] = [await addSubkey(world, owner), await addSubkey(world, owner)];
     const sessions = [
       await subkeySession(world, owner.account, doomed),
@@ -89,7 +89,7 @@ describe('at the very next request', () => {
     expect(await met(session)).toEqual(all(GONE));
   });
 
-  test('a revoked token is refused, and no other', async () => {
+  test('a revoked token is refused at its next request, and no other is', async () => {
     const [doomed, kept] = [await createToken(world.url, owner.session), await createToken(world.url, owner.session)];
     for (const { token } of [doomed, kept]) expect(await reads(token)).toEqual(['alive', 'alive']);
     await okay(ask('DELETE', `${TOKENS}/${doomed.lookupId}`));
@@ -97,7 +97,7 @@ describe('at the very next request', () => {
     expect(await reads(kept.token)).toEqual(['alive', 'alive']);
   });
 
-  test('a narrowed allowlist refuses the sessions of a subkey, and a widened one lets the same sessions in again', async () => {
+  test('a narrowed allowlist refuses the sessions of a subkey at their next request, and a widened one lets the same sessions in again', async () => {
     const subkey = await addSubkey(world, owner);
     const session = await subkeySession(world, owner.account, subkey);
     const bind = (allowed_cidrs: readonly string[]) =>
@@ -112,7 +112,7 @@ describe('at the very next request', () => {
     expectRefusal(await postLogin(world, loginOf(world, subkey, owner.account)), 403, 'IP_NOT_ALLOWED');
   });
 
-  test('so does that of a token', async () => {
+  test('a narrowed allowlist of a token refuses it at its next request', async () => {
     const { token, lookupId } = await createToken(world.url, owner.session);
     const steps: string[][] = [];
     for (const allowed_cidrs of [ELSEWHERE, HERE, ELSEWHERE, []]) {
@@ -127,7 +127,7 @@ describe('at the very next request', () => {
     ]);
   });
 
-  test('a rename ends nothing', async () => {
+  test('a rename of a subkey or token ends nothing', async () => {
     const subkey = await addSubkey(world, owner);
     const session = await subkeySession(world, owner.account, subkey);
     await okay(ask('PUT', subkeyPath(subkey), { name: 'renamed' }));
@@ -174,20 +174,23 @@ describe('a request that is still on its way', () => {
     ],
   ];
 
-  test.each(endings)('is refused by %s before the venue hears of it', async (_name, change, refusal) => {
-    const subkey = await addSubkey(world, owner);
-    const session = await subkeySession(world, owner.account, subkey);
-    expect(await met(session)).toEqual(all('alive'));
-    const before = total();
-    const order = await halfAnOrder(session, 10, 5);
-    expect(receiptOf(await okay(change(subkey)))).toBe('nodes=1; ms=n; in_flight=0');
-    order.rest();
-    expect(await order.answer()).toMatch(refusal);
-    expect(total()).toBe(before);
-  });
+  test.each(endings)(
+    'a request that is still on its way is refused by %s before the venue hears of it',
+    async (_name, change, refusal) => {
+      const subkey = await addSubkey(world, owner);
+      const session = await subkeySession(world, owner.account, subkey);
+      expect(await met(session)).toEqual(all('alive'));
+      const before = total();
+      const order = await halfAnOrder(session, 10, 5);
+      expect(receiptOf(await okay(change(subkey)))).toBe('nodes=1; ms=n; in_flight=0');
+      order.rest();
+      expect(await order.answer()).toMatch(refusal);
+      expect(total()).toBe(before);
+    },
+  );
 
   test.each(endings)(
-    'is cut by %s, and counted, when the venue has its head already',
+    'a request that is still on its way is cut by %s, and counted, when the venue has its head already',
     async (_name, change, refusal) => {
       const subkey = await addSubkey(world, owner);
       const session = await subkeySession(world, owner.account, subkey);
@@ -201,7 +204,7 @@ describe('a request that is still on its way', () => {
     },
   );
 
-  test('is not touched by a widened allowlist, nor by the end of another subkey', async () => {
+  test('a request that is still on its way is not touched by a widened allowlist, nor by the end of another subkey', async () => {
     const [subkey, other] = [await addSubkey(world, owner, { allowed_cidrs: HERE }), await addSubkey(world, owner)];
     const session = await subkeySession(world, owner.account, subkey);
     expect(await met(session)).toEqual(all('alive'));
@@ -248,7 +251,7 @@ describe('races end in one state that everybody sees', () => {
     expect(await met(session)).toEqual(all(GONE));
   });
 
-  test('DELETEs of one token at once likewise', async () => {
+  test('DELETEs of one token at once all say the same, and it is revoked once', async () => {
     const { token, lookupId } = await createToken(world.url, owner.session);
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask('DELETE', `${TOKENS}/${lookupId}`)));
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(
@@ -257,7 +260,7 @@ describe('races end in one state that everybody sees', () => {
     expect(await reads(token)).toEqual([GONE, GONE]);
   });
 
-  test('a DELETE among PUTs: it is revoked, and each PUT either came before or is 404', async () => {
+  test('a DELETE of a subkey among PUTs revokes it, and each PUT either came before or is 404', async () => {
     for (const kind of ['subkey', 'token'] as const) {
       const subkey = await addSubkey(world, owner);
       const made = await createToken(world.url, owner.session);
@@ -289,7 +292,7 @@ describe('races end in one state that everybody sees', () => {
     }
   });
 
-  test('PUTs at once: the list is one of theirs, and it is the one that decides', async () => {
+  test('PUTs of allowlists at once leave one of theirs, and it is the one that decides', async () => {
     const subkey = await addSubkey(world, owner);
     const session = await subkeySession(world, owner.account, subkey);
     const put = (allowed_cidrs: readonly string[]) =>
@@ -301,7 +304,7 @@ describe('races end in one state that everybody sees', () => {
     expect(await met(session)).toEqual(all(json.allowed_cidrs[0] === HERE[0] ? 'alive' : AWAY));
   });
 
-  test('registrations of one key at once: one is 201, and it is one key', async () => {
+  test('registrations of one key at once are one 201, and make one key', async () => {
     const subkey = await addSubkey(world, owner);
     const other = await newOwner(world);
     const register = (life: number) => {
@@ -315,7 +318,7 @@ describe('races end in one state that everybody sees', () => {
   });
 });
 
-test('what ended stays ended when the service starts again on the same data', async () => {
+test('a credential that ended stays ended when the service starts again on the same data', async () => {
   const first = await startWorld();
   let again: World | undefined;
   try {

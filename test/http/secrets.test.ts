@@ -181,32 +181,32 @@ describe('a service through which everything was done once, and refused once', (
     }
   }
 
-  test('every secret is one: none is so short that it could be found by chance', () => {
+  test('every secret of the search is long enough that none could be found by chance', () => {
     expect(secrets.size).toBe(30);
     for (const [name, forms] of secrets) {
       for (const form of forms) expect(form.length, name).toBeGreaterThanOrEqual(30);
     }
   });
 
-  test('has none of them in its log, its tables or its files while it runs', async () => {
+  test('a service through which everything was done once has no secret in its log, its tables or its files while it runs', async () => {
     const places = placesOf(service);
     expect([...places.keys()]).toEqual(expect.arrayContaining(['file countersign.db-wal', 'log', 'table audit']));
     expect(findings(secrets, places)).toEqual([]);
   });
 
-  test('gives a JWT to whoever asked for it, once, and answers with nothing else that is secret', () => {
+  test('a service gives a JWT to whoever asked for it, once, and answers with nothing else that is secret', () => {
     const given = answers.flatMap((answer) => findings(secrets, new Map([['an answer', answer.text]])));
     const jwts = ['main session', 'subkey session', 'read-only token', 'wallet session'];
     expect(given).toEqual(jwts.map((name) => `${name} in an answer`));
   });
 
-  test('records a registration with the owner’s signature, and a login without', () => {
+  test("a service records a registration with the owner's signature, and a login without", () => {
     const audit = placesOf(service).get('table audit') ?? '';
     expect(audit).toContain('"signature":["0x');
     expect(audit).toContain('subkey.registered');
   });
 
-  test('the search finds a secret wherever it is planted: in the log, in a column, in a file', async () => {
+  test('the search for secrets finds one wherever it is planted: in the log, in a column, in a file', async () => {
     const [[, [form = ''] = []] = []] = [...secrets].filter(([name]) => name === 'read-only token');
     const places = placesOf(service);
     const planted = (place: string) => findings(secrets, new Map([...places, [place, `${places.get(place)}${form}`]]));
@@ -224,7 +224,7 @@ describe('a service through which everything was done once, and refused once', (
     }
   });
 
-  test('has none of them in its files once it has stopped, but for the one that was planted', async () => {
+  test('a service through which everything was done once has no secret in its files once it has stopped, but for the one that was planted', async () => {
     await service.stop();
     const places = placesOf(service);
     expect(places.get('table audit')).toContain('login');

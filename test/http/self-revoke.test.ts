@@ -36,7 +36,7 @@ const end = (bearer?: string, more: object = {}): Promise<Answer> =>
   call(world.url, 'POST', '/countersign/v1/self/revoke', { ...(bearer === undefined ? {} : { bearer }), ...more });
 
 describe('what is held', () => {
-  test('is ended when it is a subkey: all its sessions, and nothing else', async () => {
+  test('a subkey that revokes itself ends all its sessions, and nothing else', async () => {
     const [subkey, kept] = [await addSubkey(world, owner), await addSubkey(world, owner)];
     const [one, two] = [
       await subkeySession(world, owner.account, subkey),
@@ -59,7 +59,7 @@ describe('what is held', () => {
     expectRefusal(await end(one), 401, 'UNAUTHORIZED_ERROR');
   });
 
-  test('is ended when it is a read-only token, whose only other method is GET', async () => {
+  test('a read-only token can revoke itself, though its only other method is GET', async () => {
     const { token, lookupId } = await createToken(world.url, owner.session);
     const kept = await createToken(world.url, owner.session);
     const answer = await end(token, { body: {} });
@@ -72,7 +72,7 @@ describe('what is held', () => {
     expect(row.revoked_at).toBeGreaterThan(0);
   });
 
-  test('stands in the audit log as ended by itself', async () => {
+  test('a credential that revoked itself stands in the audit log as ended by itself', async () => {
     const subkey = await addSubkey(world, owner);
     await end(await subkeySession(world, owner.account, subkey));
     const { token } = await createToken(world.url, owner.session);
@@ -95,7 +95,7 @@ describe('what is held', () => {
 });
 
 describe('what is refused', () => {
-  test('a main key and a wallet, by name', async () => {
+  test('a main key or wallet that would revoke itself is refused by name', async () => {
     const evm = await newWalletOwner(world);
     for (const { session } of [owner, evm]) {
       const answer = await changesNothing(world, session, () => end(session));
@@ -104,7 +104,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('nobody, a terminal token, and what is dead', async () => {
+  test('a caller without a live bearer cannot revoke itself', async () => {
     expectRefusal(await end(), 401, 'UNAUTHORIZED_ERROR');
     expectRefusal(await end('garbage'), 401, 'UNAUTHORIZED_ERROR');
     const { token } = await createToken(world.url, owner.session);
@@ -112,7 +112,7 @@ describe('what is refused', () => {
     expectRefusal(await end(token), 401, 'UNAUTHORIZED_ERROR');
   });
 
-  test('an address outside the list, who has /countersign/v1/leaked', async () => {
+  test('a token outside its list cannot revoke itself, and can be reported at /countersign/v1/leaked', async () => {
     const { token } = await createToken(world.url, owner.session, { allowed_cidrs: ELSEWHERE });
     expectRefusal(await end(token), 403, 'IP_NOT_ALLOWED');
     expect((await call(world.url, 'POST', '/countersign/v1/leaked', { body: { token } })).status).toBe(200);
@@ -120,7 +120,7 @@ describe('what is refused', () => {
   });
 });
 
-test('what could not be written is ended here all the same', async () => {
+test('a credential whose end could not be written is ended on this node all the same', async () => {
   const own = await startWorld();
   try {
     const by = await newOwner(own);

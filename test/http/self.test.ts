@@ -42,7 +42,7 @@ describe('says what each kind of credential is and may', () => {
     ...more,
   });
 
-  test('a main session', async () => {
+  test('GET /countersign/v1/self says of a main session what it is and may', async () => {
     const answer = await self(owner.session);
     expectSuccess(answer, 200);
     expect(answer.json).toEqual(expected({ kind: 'main', id: 'main', credential: owner.account, permissions: ALL }));
@@ -51,7 +51,7 @@ describe('says what each kind of credential is and may', () => {
     expect(answer.text).toContain(`"server_time":${world.clock.nanos()}}`);
   });
 
-  test('a wallet\u2019s session', async () => {
+  test("GET /countersign/v1/self says of a wallet's session what it is and may", async () => {
     const wallet = await newWalletOwner(world);
     const { json } = await self(wallet.session);
     expect(json).toMatchObject({
@@ -63,7 +63,7 @@ describe('says what each kind of credential is and may', () => {
     });
   });
 
-  test('a subkey session, with its allowlist', async () => {
+  test('GET /countersign/v1/self says of a subkey session what it is and may, with its allowlist', async () => {
     const subkey = await addSubkey(world, owner, { allowed_cidrs: ['127.0.0.9/8', '::1'] });
     const { json } = await self(await subkeySession(world, owner.account, subkey));
     const permissions = ['account:read', 'keys:read', 'trade'];
@@ -79,7 +79,7 @@ describe('says what each kind of credential is and may', () => {
     );
   });
 
-  test('a token, with its own end', async () => {
+  test('GET /countersign/v1/self says of a token what it is and may, with its own end', async () => {
     const made = await call(world.url, 'POST', TOKENS, { bearer: owner.session, body: { expiry_duration: 3600 } });
     const { token, api_token } = made.json;
     const { json, text } = await self(token);
@@ -94,13 +94,13 @@ describe('says what each kind of credential is and may', () => {
     expect(text).toContain(`"expires_at":${world.clock.seconds() + 3600}000000000,`);
   });
 
-  test('a session with the isolated flag', async () => {
+  test('GET /countersign/v1/self says of a session whether it has the isolated flag', async () => {
     const headers = { ...loginOf(world, owner.key, owner.account), 'PARADEX-AUTHORIZE-ISOLATED-MARKETS': 'true' };
     const { json } = await self(sessionIn(await postLogin(world, headers)));
     expect(json.isolated_markets).toBe(true);
   });
 
-  test('and nobody', async () => {
+  test('GET /countersign/v1/self is refused to a caller without a bearer', async () => {
     expectRefusal(await call(world.url, 'GET', SELF), 401, 'UNAUTHORIZED_ERROR');
   });
 });
@@ -115,7 +115,7 @@ describe('the address of a client', () => {
   const ipOf = async (bearer: string, headers: Record<string, string>, where = world): Promise<string> =>
     (await self(bearer, headers, where)).json.client_ip;
 
-  test('is the socket\u2019s when no proxy is trusted, whatever the headers say', async () => {
+  test("the address of a client is the socket's when no proxy is trusted, whatever the headers say", async () => {
     expect(await ipOf(owner.session, forged)).toBe('127.0.0.1');
     const { token } = await createToken(world.url, owner.session, { allowed_cidrs: ['203.0.113.0/24'] });
     for (const path of ['/countersign/v1/self', '/v1/balance']) {
@@ -125,7 +125,7 @@ describe('the address of a client', () => {
     }
   });
 
-  test('behind trusted proxies is the rightmost that is none of them, and decides', async () => {
+  test('the address of a client behind trusted proxies is the rightmost that is none of them, and decides', async () => {
     const proxied = await startWorld({ settings: { 'proxy.trusted': '127.0.0.1/32,10.0.0.0/8' } });
     try {
       const { session } = await newOwner(proxied);

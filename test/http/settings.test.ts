@@ -99,15 +99,15 @@ const turnedSubkeySession = async (subkey: typeof listedByKey.key) =>
   sessionIn(await loginTurned(subkey, windowOf(turned), subkey.publicKey));
 const turnedDelete = (path: string) => call(turned.url, 'DELETE', path, { bearer: turnedOwner.session });
 
-describe('12.1 subkeys.require_signature', () => {
+describe('subkeys.require_signature', () => {
   const bare = (key: typeof listedByKey.key) => ({ name: 'bare', public_key: key.publicKey });
 
-  test('on: no registration without the owner\u2019s signature', async () => {
+  test("subkeys.require_signature on: a registration without the owner's signature is refused", async () => {
     const answer = await postSubkey(usual, owner.session, bare(newStarkKey()));
     expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER');
   });
 
-  test('off: a registration without one is accepted; one that is present is verified all the same', async () => {
+  test('subkeys.require_signature off: a registration without a signature is accepted; one that is present is verified all the same', async () => {
     const subkey = newStarkKey();
     expectSuccess(await postSubkey(turned, turnedOwner.session, bare(subkey)), 201);
     const refusals: readonly (readonly [object, number, string])[] = [
@@ -129,7 +129,7 @@ describe('12.1 subkeys.require_signature', () => {
     expect((await turnedDelete(`${SUBKEYS}/${subkey.publicKey}`)).status).toBe(200);
   });
 
-  test('off: for wallets as well', async () => {
+  test('subkeys.require_signature off: the registration of a wallet needs no signature; one that is present is verified all the same', async () => {
     const options = { chainId: 31_337, domain: 'venue.example' };
     const siwe = (statement: string, more: SiweOptions = {}) =>
       siweOf(turned, listedWallet, statement, { ...options, ...more });
@@ -155,8 +155,8 @@ describe('12.1 subkeys.require_signature', () => {
   });
 });
 
-describe('12.2 starknet_chain_id', () => {
-  test('signatures are made for the one that is published, and are worth nothing under another', async () => {
+describe('starknet_chain_id', () => {
+  test('starknet_chain_id is the one that signatures are made for, and a signature is worth nothing under another', async () => {
     const published = async (world: World) =>
       (await call(world.url, 'GET', '/v1/system/config')).json.starknet_chain_id;
     expect([await published(usual), await published(turned)]).toEqual(['PRIVATE_SN_POTC_MOCK_SEPOLIA', OTHER_CHAIN]);
@@ -166,7 +166,7 @@ describe('12.2 starknet_chain_id', () => {
     expectRefusal(back, 401, 'STARKNET_SIGNATURE_VERIFICATION_FAILED');
   });
 
-  test('a mainnet needs its own switch', async () => {
+  test('starknet_chain_id of a mainnet needs a switch of its own', async () => {
     const starknet_chain_id = 'PRIVATE_SN_PARACLEAR_MAINNET';
     await expect(startWorld({ settings: { 'wire.starknet_chain_id': starknet_chain_id } })).rejects.toThrow(
       'allow_mainnet',
@@ -181,7 +181,7 @@ describe('12.2 starknet_chain_id', () => {
 });
 
 describe('login.max_age, login.future_tolerance', () => {
-  test('login.max_age: twenty minutes instead of a week, inclusive', async () => {
+  test('login.max_age of twenty minutes bounds a login instead of a week, inclusive', async () => {
     expectSuccess(await loginTurned(turnedOwner.key, windowOf(turned, { life: 1200 })), 200);
     const answer = await loginTurned(turnedOwner.key, windowOf(turned, { life: 1201 }));
     expectRefusal(answer, 400, 'INVALID_BLOCK_EXPIRATION');
@@ -191,7 +191,7 @@ describe('login.max_age, login.future_tolerance', () => {
     );
   });
 
-  test('it holds for wallets, too, where it is less than their ten minutes', async () => {
+  test('login.max_age holds for wallets, too, where it is less than their ten minutes', async () => {
     const own = await startWorld({ settings: { 'login.max_age': '400' } });
     onTestFinished(() => own.stop());
     const wallet = await newWalletOwner(own);
@@ -200,7 +200,7 @@ describe('login.max_age, login.future_tolerance', () => {
     expectSuccess(await signIn(400), 200);
   });
 
-  test('login.max_age: twenty minutes instead of thirty when no expiration is sent', async () => {
+  test('login.max_age of twenty minutes bounds a login without an expiration instead of thirty', async () => {
     const login = (age: number) => {
       const { timestamp } = windowOf(turned, { age });
       const { account, key } = turnedOwner;
@@ -219,21 +219,21 @@ describe('login.max_age, login.future_tolerance', () => {
     expectRefusal(await login(1200), 400, 'INVALID_BLOCK_EXPIRATION');
   });
 
-  test('no clock ahead of ours instead of 30 seconds', async () => {
+  test('login.future_tolerance of none accepts no clock ahead of ours, instead of 30 seconds', async () => {
     expectSuccess(await loginTurned(turnedOwner.key), 200);
     expectRefusal(await loginTurned(turnedOwner.key, windowOf(turned, { age: -1 })), 400, 'INVALID_TIMESTAMP');
     expectSuccess(await postLogin(usual, loginOf(usual, owner.key, owner.account, windowOf(usual, { age: -1 }))), 200);
   });
 });
 
-describe('12.4 login.plain_subkey', () => {
-  test('on: a subkey logs in without its key in the path, as a subkey', async () => {
+describe('login.plain_subkey', () => {
+  test('login.plain_subkey on: a subkey logs in without its key in the path, as a subkey', async () => {
     const subkey = await addSubkey(usual, owner);
     const answer = await postLogin(usual, loginOf(usual, subkey, owner.account));
     expect(claimsOf(sessionIn(answer)).cs_kind).toBe('subkey');
   });
 
-  test('off: only with its key in the path; the main key still without', async () => {
+  test('login.plain_subkey off: a subkey logs in only with its key in the path; the main key still without', async () => {
     const subkey = newStarkKey();
     expect((await postSubkey(turned, turnedOwner.session, { name: 'x', public_key: subkey.publicKey })).status).toBe(
       201,
@@ -245,13 +245,13 @@ describe('12.4 login.plain_subkey', () => {
   });
 });
 
-describe('12.5 onboarding.open', () => {
-  test('on: anyone', async () => {
+describe('onboarding.open', () => {
+  test('onboarding.open on: anyone onboards', async () => {
     await onboard(usual.url, starkTrader());
     await newWalletOwner(usual);
   });
 
-  test('off: whoever is listed by key or address, and nobody else', async () => {
+  test('onboarding.open off: whoever is listed by key or address onboards, and nobody else', async () => {
     expectSuccess(await onboardTurned(listedByAddress), 200);
     const stranger = starkTrader();
     expectRefusal(await onboardTurned(stranger), 403, 'ALLOWLIST_ENTRY_NOT_FOUND');
@@ -267,7 +267,7 @@ describe('12.5 onboarding.open', () => {
     );
   });
 
-  test('off: a listed key must be proven all the same', async () => {
+  test('onboarding.open off: a listed key must be proven all the same', async () => {
     const headers = onboardingHeaders(hasher, listedByAddress.key, listedByAddress.account);
     const body = { public_key: listedByAddress.key.publicKey };
     const answer = await call(turned.url, 'POST', '/v1/onboarding', { headers, body });
@@ -275,8 +275,8 @@ describe('12.5 onboarding.open', () => {
   });
 });
 
-describe('12.6 tokens.max_live, subkeys.max_live', () => {
-  test('one token and two subkeys instead of twenty each', async () => {
+describe('tokens.max_live, subkeys.max_live', () => {
+  test('tokens.max_live and subkeys.max_live allow one token and two subkeys instead of twenty each', async () => {
     const token = await createToken(turned.url, turnedOwner.session);
     const another = await call(turned.url, 'POST', TOKENS, { bearer: turnedOwner.session, body: {} });
     expectRefusal(another, 400, 'TOKEN_LIMIT_REACHED');
@@ -296,8 +296,8 @@ describe('12.6 tokens.max_live, subkeys.max_live', () => {
   });
 });
 
-describe('12.7 subkeys.reregister_revoked', () => {
-  test('off: a revoked key is never a subkey again', async () => {
+describe('subkeys.reregister_revoked', () => {
+  test('subkeys.reregister_revoked off: a revoked key is never a subkey again', async () => {
     const subkey = await addSubkey(usual, owner);
     await call(usual.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
     const fresh = proofFor(usual, owner, subkey.publicKey, windowOf(usual, { life: 300 }));
@@ -305,7 +305,7 @@ describe('12.7 subkeys.reregister_revoked', () => {
     expectRefusal(answer, 400, 'INVALID_SUBKEY');
   });
 
-  test('on: it is another credential; sessions of the first stay dead, and its signature stays used', async () => {
+  test('subkeys.reregister_revoked on: a revoked key is another credential; sessions of the first stay dead, and its signature stays used', async () => {
     const subkey = newStarkKey();
     const body = registrationBody(turned, turnedOwner, subkey);
     const path = `${SUBKEYS}/${subkey.publicKey}`;
@@ -337,11 +337,11 @@ describe('12.7 subkeys.reregister_revoked', () => {
   const mainAgain = async () => sessionIn(await loginTurned(turnedOwner.key));
 });
 
-describe('12.8 subkeys.may_set_leverage', () => {
+describe('subkeys.may_set_leverage', () => {
   const margin = '/v1/account/margin/BTC-USD-PERP';
   const setMargin = (world: World, bearer: string) => call(world.url, 'POST', margin, { bearer, body: {} });
 
-  test('off: a subkey may not; on: it may, and still nothing else of the account; a token never', async () => {
+  test('subkeys.may_set_leverage lets a subkey set leverage when on, and nothing else of the account; a token never may', async () => {
     const before = usual.service.venue.total();
     const session = await subkeySession(usual, owner.account, await addSubkey(usual, owner));
     expectRefusal(await setMargin(usual, session), 403, 'INVALID_TOKEN_SCOPE');
@@ -365,8 +365,8 @@ describe('12.8 subkeys.may_set_leverage', () => {
   });
 });
 
-describe('12.9 tokens.may_read_keys', () => {
-  test('off: a token does not read the lists; on: it does, and changes nothing', async () => {
+describe('tokens.may_read_keys', () => {
+  test('tokens.may_read_keys lets a token read the lists of keys when on, and change nothing', async () => {
     const lists = [TOKENS, SUBKEYS];
     const { token } = await createToken(usual.url, owner.session);
     for (const path of lists)
@@ -380,14 +380,14 @@ describe('12.9 tokens.may_read_keys', () => {
   });
 });
 
-test('12.11 terminal_token.enabled: off answers that it is off; on answers who asked for an interactive session', async () => {
+test('terminal_token.enabled off: the route answers that it is off; on: it answers that the session must be interactive', async () => {
   const ask = (world: World, bearer: string) => call(world.url, 'POST', '/v1/account/terminal-token', { bearer });
   expectRefusal(await ask(usual, owner.session), 403, 'REQUEST_NOT_ALLOWED');
   expectRefusal(await ask(turned, turnedOwner.session), 403, 'INVALID_TOKEN_SCOPE');
 });
 
-describe('12.12 siwe.domains, l1_chain_id', () => {
-  test('wallets sign for the configured domain and chain, and for no other', async () => {
+describe('siwe.domains, l1_chain_id', () => {
+  test('siwe.domains and l1_chain_id are what wallets sign for, and no other', async () => {
     const wallet = await newWalletOwner(usual);
     const login = (world: World, trader: typeof listedWallet, options: SiweOptions) =>
       postWallet(world, '/v2/auth', trader, siweOf(world, trader, 'Paradex Auth', options));
@@ -407,7 +407,7 @@ describe('12.12 siwe.domains, l1_chain_id', () => {
   });
 });
 
-test('12.13 onboarding.siwe_issued_at_required: a message without Issued At', async () => {
+test('onboarding.siwe_issued_at_required refuses a message without Issued At when on', async () => {
   const post = (world: World, options: SiweOptions) => {
     const message = siweOf(world, listedWallet, 'Paradex Onboarding', { life: 0, ...options }).replace(
       /\nIssued At: .*$/,
@@ -421,7 +421,7 @@ test('12.13 onboarding.siwe_issued_at_required: a message without Issued At', as
   expectRefusal(await post(turned, { domain: 'venue.example', chainId: 31_337 }), 400, 'INVALID_TIMESTAMP');
 });
 
-test('12.14 jwt.issuer: a bearer of one service is none of another', async () => {
+test('jwt.issuer makes a bearer of one service none of another', async () => {
   expect([claimsOf(owner.session).iss, claimsOf(turnedOwner.session).iss]).toEqual([
     'countersign',
     'https://venue.example',
@@ -430,7 +430,7 @@ test('12.14 jwt.issuer: a bearer of one service is none of another', async () =>
   expect(await stateOf(usual, turnedOwner.session)).toBe('401 UNAUTHORIZED_ERROR');
 });
 
-test('the owners of these tests are alive to the end, and a key made elsewhere is nobody\u2019s', async () => {
+test("the owners of the tests of settings are alive to the end, and a key made elsewhere is nobody's", async () => {
   expect([await stateOf(usual, owner.session), await stateOf(turned, turnedOwner.session)]).toEqual(['alive', 'alive']);
   const stranger = createStarkKey('0x77');
   expectRefusal(await loginTurned(stranger), 401, 'STARKNET_SIGNATURE_VERIFICATION_FAILED');

@@ -45,7 +45,7 @@ const FAILED = 'STARKNET_SIGNATURE_VERIFICATION_FAILED';
 const RECEIPT = /^nodes=1; ms=\d+; in_flight=0$/;
 
 describe('registering', () => {
-  test('answers 201 {} and nothing more, and the key is there with every member of the wire', async () => {
+  test('registering a subkey answers 201 {} and nothing more, and the key is there with every member of the wire', async () => {
     const subkey = newStarkKey();
     const answer = await postSubkey(
       world,
@@ -72,7 +72,7 @@ describe('registering', () => {
     expect((await ask('GET', SUBKEYS)).text).toContain(read.text);
   });
 
-  test('reads the key as a number and the signature as hex', async () => {
+  test('registering a subkey reads the key as a number and the signature as hex', async () => {
     const subkey = newStarkKey();
     const { signature, ...proof } = proofFor(world, owner, subkey.publicKey);
     const hex = signature.map((text) => `0x${BigInt(text).toString(16)}`);
@@ -160,7 +160,7 @@ describe('registering', () => {
       ],
       ['a signature over other times', 401, FAILED, () => ({ signature_expiry: world.clock.seconds() + 599 })],
       ['a wallet\u2019s proof', 400, invalid, { signature: undefined, siwe_message: 'x', evm_signature: '0x' }],
-    ])('%s: %i %s', async (_name, status, code, change) => {
+    ])('registering a subkey with %s is %i %s, and nothing is changed', async (_name, status, code, change) => {
       const body = { ...registrationBody(world, owner, shared), ...(typeof change === 'function' ? change() : change) };
       expectRefusal(
         await changesNothing(world, owner.session, () => postSubkey(world, owner.session, body)),
@@ -169,7 +169,7 @@ describe('registering', () => {
       );
     });
 
-    test('by a subkey session, a read-only token or nobody, even with the main key\u2019s signature', async () => {
+    test("registering a subkey is refused to a subkey session, a read-only token and nobody, even with the main key's signature", async () => {
       const subkey = await addSubkey(world, owner);
       const body = () => registrationBody(world, owner, newStarkKey());
       const session = await subkeySession(world, owner.account, subkey);
@@ -184,7 +184,7 @@ describe('registering', () => {
       expectRefusal(answer, 401, FAILED);
     });
 
-    test('with the session of another owner: the key goes to nobody', async () => {
+    test('registering a subkey with the session of another owner is refused: the key goes to nobody', async () => {
       const body = registrationBody(world, owner, shared);
       const before = await keysOf(world, owner.session);
       expectRefusal(
@@ -196,7 +196,7 @@ describe('registering', () => {
     });
   });
 
-  test('a window of 600 s, one that begins in 30 s and one that ends in 1 s are accepted', async () => {
+  test('registering a subkey accepts a window of 600 s, one that begins in 30 s and one that ends in 1 s', async () => {
     for (const window of [{ life: 600 }, { age: -30, life: 60 }, { age: 599, life: 600 }]) {
       const subkey = newStarkKey();
       const proof = proofFor(world, owner, subkey.publicKey, windowOf(world, window));
@@ -204,7 +204,7 @@ describe('registering', () => {
     }
   });
 
-  test('a live key is NOT_UNIQUE with a fresh signature, and with the first for another name; the same again is answered as it was, whichever twin of its signature it has', async () => {
+  test('registering a live key is NOT_UNIQUE with a fresh signature, and with the first for another name; the same again is answered as it was, whichever twin of its signature it has', async () => {
     const subkey = newStarkKey();
     const body = registrationBody(world, owner, subkey);
     expectSuccess(await postSubkey(world, owner.session, body), 201);
@@ -222,7 +222,7 @@ describe('registering', () => {
     });
   });
 
-  test('a revoked key is refused with a fresh signature', async () => {
+  test('registering a revoked key is refused with a fresh signature', async () => {
     const subkey = await addSubkey(world, owner);
     expect((await ask('DELETE', one(subkey))).status).toBe(200);
     const fresh = proofFor(world, owner, subkey.publicKey, windowOf(world, { life: 300 }));
@@ -246,7 +246,7 @@ describe('registering for a wallet', () => {
   const messageFor = (subkey: StarkKey, options: Parameters<typeof siweOf>[3] = {}) =>
     siweOf(world, evm, statementFor(subkey.publicKey), options);
 
-  test('works with a message that names the key, padded and in upper case too', async () => {
+  test('registering a subkey of a wallet works with a message that names the key, padded and in upper case too', async () => {
     for (const write of [(felt: string) => felt, wide]) {
       const subkey = newStarkKey();
       const message = siweOf(world, evm, statementFor(write(subkey.publicKey)));
@@ -256,7 +256,7 @@ describe('registering for a wallet', () => {
     }
   });
 
-  test('without evm_signature is refused in the words of the live service', async () => {
+  test('registering a subkey of a wallet without evm_signature is refused in the words of the live service', async () => {
     const subkey = newStarkKey();
     for (const body of [
       { name: 'bot', public_key: subkey.publicKey },
@@ -331,7 +331,7 @@ describe('registering for a wallet', () => {
         return bodyFor(shared, siweOf(world, thief, statementFor(shared.publicKey)), thief);
       },
     ],
-  ])('refused, and nothing is changed: %s', async (_name, status, code, make) => {
+  ])('registering a subkey of a wallet is refused, and nothing is changed: %s', async (_name, status, code, make) => {
     const body = await make();
     expectRefusal(await changesNothing(world, evm.session, () => postSubkey(world, evm.session, body)), status, code);
   });
@@ -356,7 +356,7 @@ describe('registering for a wallet', () => {
 });
 
 describe('lists', () => {
-  test('show live keys, and revoked ones when asked in one of the two ways', async () => {
+  test('the lists of subkeys show live keys, and revoked ones when asked in one of the two ways', async () => {
     const own = await newOwner(world);
     const live = await addSubkey(world, own, { name: 'live' });
     const dead = await addSubkey(world, own, { name: 'dead' });
@@ -380,7 +380,7 @@ describe('lists', () => {
     expect(read.text).toContain(`"revoked_at":${world.clock.nanos()},`);
   });
 
-  test('come in pages that together are the whole, in order of registration', async () => {
+  test('the lists of subkeys come in pages that together are the whole, in order of registration', async () => {
     const own = await newOwner(world);
     for (const name of ['a', 'b', 'c', 'd', 'e']) await addSubkey(world, own, { name });
     const pages: string[][] = [];
@@ -395,18 +395,21 @@ describe('lists', () => {
     expect([beyond.status, beyond.json]).toEqual([200, { results: [], next: null }]);
   });
 
-  test.each(['zzz', '-1', '1.5', '9'.repeat(19)])('a cursor that is none of theirs, %s, is 400', async (cursor) => {
-    const answer = await ask('GET', `${SUBKEYS}?cursor=${cursor}`);
-    expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
-  });
+  test.each(['zzz', '-1', '1.5', '9'.repeat(19)])(
+    'a cursor that is none of the list of subkeys, %s, is 400',
+    async (cursor) => {
+      const answer = await ask('GET', `${SUBKEYS}?cursor=${cursor}`);
+      expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
+    },
+  );
 
-  test.each(['0', '501', '-1', '1.5', 'x', '1e2'])('a limit of %s is 400', async (limit) => {
+  test.each(['0', '501', '-1', '1.5', 'x', '1e2'])('a limit of %s of the list of subkeys is 400', async (limit) => {
     expectRefusal(await ask('GET', `${SUBKEYS}?limit=${limit}`), 400, 'INVALID_REQUEST_PARAMETER');
   });
 });
 
 describe('reading one', () => {
-  test('finds it by any spelling of its number, for its subkey session too', async () => {
+  test('reading one subkey finds it by any spelling of its number, for its subkey session too', async () => {
     const subkey = await addSubkey(world, owner);
     const session = await subkeySession(world, owner.account, subkey);
     for (const path of [subkey.publicKey, wide(subkey.publicKey), subkey.publicKey.toUpperCase().replace('0X', '0x')]) {
@@ -422,7 +425,7 @@ describe('reading one', () => {
 });
 
 describe('renaming', () => {
-  test('changes the name and the time of change, and tells the whole key', async () => {
+  test('renaming a subkey changes the name and the time of change, and tells the whole key', async () => {
     const own = await startWorld();
     try {
       const trader = await newOwner(own);
@@ -459,14 +462,14 @@ describe('renaming', () => {
     ['another type', 'BINDING_ERROR', { name: ['x'] }],
     ['no body', 'INVALID_REQUEST_PARAMETER', ''],
     ['null', 'BINDING_ERROR', { name: null }],
-  ])('to %s is 400 %s and changes nothing', async (_name, code, body) => {
+  ])('renaming a subkey to %s is 400 %s and changes nothing', async (_name, code, body) => {
     const subkey = await addSubkey(world, other);
     const answer = await changesNothing(world, other.session, () => ask('PUT', one(subkey), body, other.session));
     expectRefusal(answer, 400, code);
     await ask('DELETE', one(subkey), undefined, other.session);
   });
 
-  test('to 64 characters of any width is accepted', async () => {
+  test('renaming a subkey to 64 characters of any width is accepted', async () => {
     const subkey = await addSubkey(world, owner);
     const name = '\ud83d\ude80'.repeat(64);
     expect((await ask('PUT', one(subkey), { name })).json.name).toBe(name);
@@ -476,7 +479,7 @@ describe('renaming', () => {
 describe('allowed-cidrs', () => {
   const CIDRS = '/allowed-cidrs';
 
-  test('are replaced as a whole, in canonical form, without doubles; [] is anywhere', async () => {
+  test('the allowlist of a subkey is replaced as a whole, in canonical form, without doubles; [] is anywhere', async () => {
     const subkey = await addSubkey(world, owner, { allowed_cidrs: ['192.0.2.1'] });
     const put = async (allowed_cidrs: readonly string[]) => {
       const answer = await ask('PUT', one(subkey, CIDRS), { allowed_cidrs });
@@ -511,7 +514,7 @@ describe('allowed-cidrs', () => {
     ['a mapped block under /96', 'VALIDATION_ERROR', { allowed_cidrs: ['::ffff:0:0/95'] }],
     ['a host name', 'VALIDATION_ERROR', { allowed_cidrs: ['localhost'] }],
     ['a very long text', 'VALIDATION_ERROR', { allowed_cidrs: ['1'.repeat(5_000)] }],
-  ])('with %s is 400 %s and changes nothing', async (_name, code, body) => {
+  ])('an allowlist of a subkey with %s is 400 %s and changes nothing', async (_name, code, body) => {
     const subkey = await addSubkey(world, other, { allowed_cidrs: ['192.0.2.0/24'] });
     const answer = await changesNothing(world, other.session, () =>
       ask('PUT', one(subkey, CIDRS), body, other.session),
@@ -520,7 +523,7 @@ describe('allowed-cidrs', () => {
     await ask('DELETE', one(subkey), undefined, other.session);
   });
 
-  test('cannot be changed by the subkey itself', async () => {
+  test('the allowlist of a subkey cannot be changed by the subkey itself', async () => {
     const subkey = await addSubkey(world, owner, { allowed_cidrs: ['127.0.0.0/8'] });
     const session = await subkeySession(world, owner.account, subkey);
     const widen = () => ask('PUT', one(subkey, CIDRS), { allowed_cidrs: [] }, session);
@@ -529,7 +532,7 @@ describe('allowed-cidrs', () => {
 });
 
 describe('revoking', () => {
-  test('tells the key and a receipt, and again the same when repeated', async () => {
+  test('revoking a subkey tells the key and a receipt, and again the same when repeated', async () => {
     const subkey = await addSubkey(world, owner);
     for (const path of [one(subkey), one(subkey), `${SUBKEYS}/${wide(subkey.publicKey)}`]) {
       const answer = await ask('DELETE', path);
@@ -542,7 +545,7 @@ describe('revoking', () => {
     expect(await keysOf(world, owner.session)).toBe(after);
   });
 
-  test('leaves nothing to change: PUT is 404', async () => {
+  test('revoking a subkey leaves nothing to change: PUT is 404', async () => {
     const subkey = await addSubkey(world, owner);
     expect((await ask('DELETE', one(subkey))).status).toBe(200);
     await changesNothing(world, owner.session, async () => {
@@ -551,7 +554,7 @@ describe('revoking', () => {
     });
   });
 
-  test('of a key that the account never had is 404', async () => {
+  test('revoking a key that the account never had is 404', async () => {
     await changesNothing(world, owner.session, async () => {
       expectRefusal(await ask('DELETE', one(newStarkKey())), 404, 'NOT_FOUND');
       expectRefusal(await ask('DELETE', one(owner.key)), 404, 'NOT_FOUND');
@@ -560,7 +563,7 @@ describe('revoking', () => {
   });
 });
 
-test('another owner\u2019s key is 404 to everything, and stays as it is', async () => {
+test('a subkey of another owner is 404 to everything, and stays as it is', async () => {
   const subkey = await addSubkey(world, owner);
   await changesNothing(world, owner.session, async () => {
     expectRefusal(await ask('GET', one(subkey), undefined, other.session), 404, 'NOT_FOUND');

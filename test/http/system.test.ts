@@ -14,7 +14,7 @@ afterAll(() => world.stop());
 const get = (path: string, options: Parameters<typeof call>[3] = {}) => call(world.url, 'GET', path, options);
 
 describe('GET /v1/system/config', () => {
-  test('has exactly the members and types that clients build their records from', async () => {
+  test('/v1/system/config has exactly the members and types that clients build their records from', async () => {
     const answer = await get('/v1/system/config');
     expectSuccess(answer, 200);
     expect(answer.json).toEqual({
@@ -50,13 +50,13 @@ describe('GET /v1/system/config', () => {
 });
 
 describe('GET /v1/system/time', () => {
-  test('is the clock that decides, in milliseconds, as a string', async () => {
+  test('/v1/system/time is the clock that decides, in milliseconds, as a string', async () => {
     const answer = await get('/v1/system/time');
     expectSuccess(answer, 200);
     expect(answer.text).toBe(`{"server_time":"${world.clock.nanos() / 1_000_000n}"}`);
   });
 
-  test('never goes back when the machine does', async () => {
+  test('/v1/system/time never goes back when the machine does', async () => {
     world.clock.setWallBack(3600);
     world.clock.advance(1);
     const { json } = await get('/v1/system/time');
@@ -66,7 +66,7 @@ describe('GET /v1/system/time', () => {
 });
 
 describe('GET /v1/jwks.json', () => {
-  test('publishes one key for sessions and one for tokens, all members strings and none of them private', async () => {
+  test('/v1/jwks.json publishes one key for sessions and one for tokens, all members strings and none of them private', async () => {
     const answer = await get('/v1/jwks.json');
     expectSuccess(answer, 200);
     expect(Object.keys(answer.json)).toEqual(['keys']);
@@ -80,7 +80,7 @@ describe('GET /v1/jwks.json', () => {
     }
   });
 
-  test('names the key of every JWT we make, another one for tokens than for sessions', async () => {
+  test('/v1/jwks.json names the key of every JWT we make, another one for tokens than for sessions', async () => {
     const { session } = await newOwner(world);
     const { token } = await createToken(world.url, session);
     const { json } = await get('/v1/jwks.json');
@@ -105,7 +105,7 @@ describe('public routes', () => {
     },
   );
 
-  test('the state is the venue\u2019s own answer, so that its maintenance reaches clients', async () => {
+  test("/v1/system/state is the venue's own answer, so that its maintenance reaches clients", async () => {
     const before = world.service.venue.total();
     const answer = await get('/v1/system/state');
     expect([answer.status, answer.json]).toEqual([200, { status: 'ok' }]);

@@ -67,7 +67,7 @@ async function verified(jwt: string, where = world): Promise<jose.JWTVerifyResul
 }
 
 describe('an interactive session of the main key', () => {
-  test('gets a JWT that attests its account, for 300 seconds, under a key that signs nothing else', async () => {
+  test('an interactive session of the main key gets a terminal token that attests its account, for 300 seconds, under a key that signs nothing else', async () => {
     const session = await interactive(world, owner);
     const jwt = tokenIn(await ask(session));
     const { payload, protectedHeader } = await verified(jwt);
@@ -86,14 +86,14 @@ describe('an interactive session of the main key', () => {
     expect((await publishedKids(world)).toSorted()).toEqual([session, token, jwt].map(kidOf).toSorted());
   });
 
-  test('of a wallet gets one for the account of the wallet', async () => {
+  test('an interactive session of a wallet gets a terminal token for the account of the wallet', async () => {
     const wallet = await newWalletOwner(world);
     const login = await postWallet(world, `/v2/auth${INTERACTIVE}`, wallet, siweOf(world, wallet, 'Paradex Auth'));
     const { payload } = await verified(tokenIn(await ask(sessionIn(login))));
     expect(payload.sub).toBe(wallet.account);
   });
 
-  test('gets another one each time, with or without a body', async () => {
+  test('an interactive session gets another terminal token each time, with or without a body', async () => {
     const session = await interactive(world, owner);
     const answers = [
       await ask(session),
@@ -103,7 +103,7 @@ describe('an interactive session of the main key', () => {
     expect(new Set(answers.map((answer) => claimsOf(tokenIn(answer)).jti)).size).toBe(3);
   });
 
-  test('gets none that outlives it', async () => {
+  test('an interactive session gets no terminal token that outlives it', async () => {
     const own = await startWorld({ settings: ON });
     onTestFinished(() => own.stop());
     const trader = await newOwner(own);
@@ -118,7 +118,7 @@ describe('an interactive session of the main key', () => {
 
 describe('nobody else gets one', () => {
   test.each(['', '?token_usage=automatic', '?token_usage=', '?token_usage=Interactive'])(
-    'a main session that logged in with %j',
+    'a main session that logged in with %j gets no terminal token',
     async (query) => {
       const headers = loginOf(world, owner.key, owner.account);
       const session = sessionIn(await call(world.url, 'POST', `/v1/auth${query}`, { headers }));
@@ -126,7 +126,7 @@ describe('nobody else gets one', () => {
     },
   );
 
-  test('a subkey, though its session is interactive; a read-only token; a terminal token; and nobody', async () => {
+  test('a terminal token is for no subkey, though its session is interactive, no read-only token, no terminal token, and nobody', async () => {
     const subkey = await addSubkey(world, owner);
     const headers = loginOf(world, subkey, owner.account);
     const login = await call(world.url, 'POST', `/v1/auth/${subkey.publicKey}${INTERACTIVE}`, { headers });
@@ -138,7 +138,7 @@ describe('nobody else gets one', () => {
     expectRefusal(await call(world.url, 'POST', PATH), 401, 'UNAUTHORIZED_ERROR');
   });
 
-  test('a caller who was signed out while its body was on the way', async () => {
+  test('a caller who was signed out while its body was on the way gets no terminal token', async () => {
     const trader = await newOwner(world);
     const session = await interactive(world, trader);
     // Answered 100, the head was decided on; the cached decision and the interim answer are one turn.
@@ -158,7 +158,7 @@ describe('nobody else gets one', () => {
     expect(await answer).toMatchObject({ status: 401, body: expect.stringContaining('UNAUTHORIZED_ERROR') });
   });
 
-  test('a caller whose account is locked', async () => {
+  test('a caller whose account is locked gets no terminal token', async () => {
     const trader = await newOwner(world);
     const session = await interactive(world, trader);
     await command(world.service, `/accounts/${trader.account}/lock`);
@@ -174,7 +174,7 @@ async function restarted(from: World, settings: Record<string, string>): Promise
   return { service, url: service.url, port: service.port, clock: from.clock, stop: () => service.stop() };
 }
 
-test('off, on, off and on again: its key is in jwks.json exactly while it is on, and never the same one twice', async () => {
+test('the key of terminal tokens is in jwks.json exactly while they are on, and never the same one twice', async () => {
   const off = await startWorld();
   const trader = await newOwner(off);
   const { token } = await createToken(off.url, trader.session);
@@ -219,7 +219,7 @@ test('off, on, off and on again: its key is in jwks.json exactly while it is on,
   expect((await publishedKids(last)).toSorted()).toEqual([...bearerKids, kidOf(next)].toSorted());
 });
 
-test('of one that was found in the open the operator learns whose it is, though it opens nothing here', async () => {
+test('the operator learns whose a found terminal token is, though it opens nothing here', async () => {
   const session = await interactive(world, owner);
   const { jwt_token } = (await call(world.url, 'POST', PATH, { bearer: session })).json;
   const find = (credential: string) => operate(world.service, 'POST', '/credentials/find', { credential });

@@ -45,7 +45,7 @@ const codeOf = (promise: Promise<TLSSocket>): Promise<unknown> =>
   );
 
 describe('with tls.cert and tls.key', () => {
-  test('the address that is printed is https, and answers as the certificate says', async () => {
+  test('the address that is printed is https with tls.cert, and answers as the certificate says', async () => {
     expect(service.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect(await get('/healthz')).toMatchObject({ status: 200, body: '{"status":"ok"}' });
   });
@@ -56,7 +56,7 @@ describe('with tls.cert and tls.key', () => {
     expect(service.venue.requests().at(-1)?.headers['x-forwarded-proto']).toBe('https');
   });
 
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('%s is spoken', async (version) => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('a client that speaks %s is served', async (version) => {
     const socket = await handshake({ minVersion: version, maxVersion: version });
     expect(socket.getProtocol()).toBe(version);
     socket.destroy();
@@ -74,7 +74,7 @@ describe('with tls.cert and tls.key', () => {
     expect(await codeOf(handshake({ ALPNProtocols: ['h2'] }))).toBe('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL');
   });
 
-  test('a second handshake on one connection is refused', async () => {
+  test('a second TLS handshake on one connection is refused', async () => {
     const socket = await handshake({ maxVersion: 'TLSv1.2' });
     const outcome = await new Promise((resolve) => {
       socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
@@ -85,7 +85,7 @@ describe('with tls.cert and tls.key', () => {
   });
 
   // Kept, it would hold the server for longer than this test may take.
-  test('whoever asks for a second handshake keeps no connection', async () => {
+  test('a client that asks for a second TLS handshake keeps no connection', async () => {
     const other = await startService({ settings: { ...withTls, 'http.drain_timeout': '600' } });
     const socket = await handshake({ maxVersion: 'TLSv1.2' }, other.port);
     const refused = once(socket, 'error');
@@ -94,7 +94,7 @@ describe('with tls.cert and tls.key', () => {
     await other.stop();
   });
 
-  test('what is no HTTP is answered in our form over TLS', async () => {
+  test('bytes that are no HTTP are answered in our form over TLS', async () => {
     const socket = await handshake();
     socket.write('NONSENSE\r\n\r\n');
     const { status, body } = await readAnswer(socket);
@@ -103,7 +103,7 @@ describe('with tls.cert and tls.key', () => {
     socket.destroy();
   });
 
-  test('plain HTTP gets no answer at all, and the server goes on', async () => {
+  test('plain HTTP on the port of TLS gets no answer at all, and the server goes on', async () => {
     const socket = connectTcp(service.port, '127.0.0.1');
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const received: Buffer[] = [];
@@ -123,7 +123,7 @@ async function silentClient(port: number): Promise<Socket> {
   return socket;
 }
 
-test('a client that never begins its handshake does not keep the server from stopping', async () => {
+test('a client that never begins its TLS handshake does not keep the server from stopping', async () => {
   const other = await startService({ settings: { ...withTls, 'http.drain_timeout': '0' } });
   // Left to itself a server waits 10 s for a handshake. So long does this one stay, which came first, at a server that does not stop.
   const earlier = await silentClient(service.port);
@@ -137,7 +137,7 @@ test('a client that never begins its handshake does not keep the server from sto
   served.destroy();
 });
 
-test('a client that never begins its handshake is cut off when its time is over', async () => {
+test('a client that never begins its TLS handshake is cut off when its time is over', async () => {
   const other = await startService({ settings: { ...withTls, 'http.request_timeout': '1' } });
   // By default it is 10 s.
   const earlier = await silentClient(service.port);
@@ -168,7 +168,7 @@ describe('handshakes over time', () => {
   }
   const REFUSED = 'refused after 0 bytes';
 
-  test('an address that has begun too many is closed before one costs anything, and others are served', async () => {
+  test('an address that has begun too many TLS handshakes is closed before one costs anything, and others are served', async () => {
     let now = 0;
     const other = await limited({}, { wall: () => BigInt(Date.now()) * 1_000_000n, monotonic: () => now });
     onTestFinished(() => other.stop());
@@ -182,7 +182,7 @@ describe('handshakes over time', () => {
     for (const expected of ['accepted', REFUSED]) expect(await outcome(other.port)).toBe(expected);
   });
 
-  test('one that resumes a session counts like any other', async () => {
+  test('a TLS handshake that resumes a session counts like any other', async () => {
     const other = await limited();
     onTestFinished(() => other.stop());
     const first = await handshake({ maxVersion: 'TLSv1.2' }, other.port);
@@ -197,14 +197,14 @@ describe('handshakes over time', () => {
     expect(await outcome(other.port)).toBe(REFUSED);
   });
 
-  test('those of trusted proxies are not counted', async () => {
+  test('TLS handshakes of trusted proxies are not counted', async () => {
     const other = await limited({ 'proxy.trusted': '127.0.0.2' });
     onTestFinished(() => other.stop());
     for (let i = 0; i < 5; i += 1) expect(await outcome(other.port, '127.0.0.2')).toBe('accepted');
   });
 });
 
-test('over TLS, the connection without a request for longest makes room, whoever has said nothing, and none at work does', async () => {
+test('over TLS the connection that is longest without a request makes room, whoever has said nothing, and none at work does', async () => {
   const other = await startService({ settings: { ...withTls, 'http.max_connections': '3' } });
   onTestFinished(() => other.stop());
   const working = await handshake({}, other.port);
@@ -225,7 +225,7 @@ test('over TLS, the connection without a request for longest makes room, whoever
   expect((await readAnswer(working)).status).toBe(400);
 });
 
-test('files that cannot be used stop the start as a wrong setting', async () => {
+test('TLS files that cannot be used stop the start as a wrong setting', async () => {
   const starting = startService({ settings: { 'tls.cert': keyFile, 'tls.key': keyFile } });
   await expect(starting).rejects.toThrow(ConfigError);
 });

@@ -87,7 +87,7 @@ async function newBearers(): Promise<Bearers> {
   };
 }
 
-test('the bearers of these tests are signed by the keys that the test knows', () => {
+test('the bearers of the tests of kinds are signed by the keys that the test knows', () => {
   const kidOf = (jwt: string) => headerOf(jwt).kid;
   expect(bearerKinds.map((kind) => kidOf(bearers[kind]))).toEqual(bearerKinds.map((kind) => keys[useOf(kind)].kid));
   expect(kidOf(terminal)).toBe(keys.terminal.kid);
@@ -157,23 +157,23 @@ const nowhere = {
 // --- the kinds ---
 
 describe('each kind passes where it belongs, and nowhere else', () => {
-  test.each(bearerKinds)('a bearer of kind %s', async (kind) => {
+  test.each(bearerKinds)('a bearer of kind %s passes where its kind belongs, and nowhere else', async (kind) => {
     const text = (await newBearers())[kind];
     const seen = await everywhere(text);
     expect(seen).toEqual({ ...nowhere, gateway: kind, ours: kind, public: kind, leaked: 'ended' });
     expect(await stateOf(world, text)).toBe(REFUSED);
   });
 
-  test('the bearer of the operator', async () => {
+  test('the bearer of the operator passes at the operator API and at the metrics, and nowhere else', async () => {
     const seen = await everywhere(world.service.operatorToken);
     expect(seen).toEqual({ ...nowhere, operator: 'operator', metrics: 'metrics' });
   });
 
-  test('the bearer of who reads the figures', async () => {
+  test('the bearer for reading the metrics passes there, and nowhere else', async () => {
     expect(await everywhere(SCRAPER)).toEqual({ ...nowhere, metrics: 'metrics' });
   });
 
-  test('a terminal token: nowhere', async () => {
+  test('a terminal token passes nowhere in this service', async () => {
     expect(await everywhere(terminal)).toEqual(nowhere);
   });
 
@@ -181,7 +181,7 @@ describe('each kind passes where it belongs, and nowhere else', () => {
     ['the operator with something after it', () => `${world.service.operatorToken}=`],
     ['the operator without its last character', () => world.service.operatorToken.slice(0, -1)],
     ['the operator in another letter case', () => swapCase(world.service.operatorToken)],
-  ])('%s: nowhere', async (_name, text) => {
+  ])('the bearer of %s passes nowhere', async (_name, text) => {
     expect(await everywhere(text())).toEqual(nowhere);
   });
 });
@@ -202,13 +202,16 @@ const resigned = (jwt: string, use: Use, header: object, claims: object = {}): s
 describe('what a key of ours signed for another purpose passes nowhere', () => {
   const audience = { session: 'countersign:session', token: 'countersign:read-only-token', terminal: 'dime-terminal' };
 
-  test.each(['assertion+JWT', 'console+JWT', 'terminal+JWT'])('typ %s under each key', async (typ) => {
-    for (const use of ['session', 'token', 'terminal'] as const) {
-      for (const kind of bearerKinds) {
-        expect([use, kind, await everywhere(resigned(bearers[kind], use, { typ }))]).toEqual([use, kind, nowhere]);
+  test.each(['assertion+JWT', 'console+JWT', 'terminal+JWT'])(
+    'a JWT with typ %s passes nowhere, whichever key of ours signed it',
+    async (typ) => {
+      for (const use of ['session', 'token', 'terminal'] as const) {
+        for (const kind of bearerKinds) {
+          expect([use, kind, await everywhere(resigned(bearers[kind], use, { typ }))]).toEqual([use, kind, nowhere]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test.each([
     ['a session under the key of terminal tokens', () => resigned(bearers.main, 'terminal', { typ: 'JWT' })],
@@ -237,7 +240,7 @@ describe('what a key of ours signed for another purpose passes nowhere', () => {
     ['the claims of a terminal token in a session', () => resigned(terminal, 'session', { typ: 'JWT' })],
     ['a token with the claims of a session', () => resigned(bearers.main, 'token', { typ: 'readonly+JWT' })],
     ['a session with the claims of a token', () => resigned(bearers.token, 'session', { typ: 'JWT' })],
-  ])('%s', async (_name, forge) => {
+  ])('a JWT that a key of ours signed for another purpose passes nowhere: %s', async (_name, forge) => {
     expect(await everywhere(forge())).toEqual(nowhere);
   });
 });
@@ -340,14 +343,14 @@ const withOtherKey = (jwt: string, key: Key): string =>
   writeJwt(otherKey(key), headerText(jwt).replace(key.kid, otherKey(key).kid), payloadText(jwt));
 
 describe('a sound bearer in any other spelling is none, and reporting it ends nothing', () => {
-  test('signed anew in its own spelling it passes, so that the refusals below are due to what they change', async () => {
+  test('a bearer signed anew in its own spelling passes, so that the refusals of other spellings are due to what they change', async () => {
     for (const kind of bearerKinds) {
       const again = writeJwt(keys[useOf(kind)], headerText(bearers[kind]), payloadText(bearers[kind]));
       expect([kind, await verifiers.gateway(again), await verifiers.ours(again)]).toEqual([kind, kind, kind]);
     }
   });
 
-  test.each(spellings)('with %s', async (_name, respell) => {
+  test.each(spellings)('a sound bearer with %s is none, and reporting it ends nothing', async (_name, respell) => {
     for (const kind of bearerKinds) {
       const text = respell(bearers[kind], keys[useOf(kind)]);
       expect(text).not.toBe(bearers[kind]);
@@ -359,7 +362,7 @@ describe('a sound bearer in any other spelling is none, and reporting it ends no
   test.each([
     ['a NUL after it', (jwt: string) => `${jwt}\0`],
     ['a letter above ASCII after it', (jwt: string) => `${jwt}\u00e9`],
-  ])('in a body with %s', async (_name, respell) => {
+  ])('a report of a sound bearer with %s ends nothing', async (_name, respell) => {
     for (const kind of bearerKinds) expect(await verifiers.leaked(respell(bearers[kind]))).toBe('nothing ended');
   });
 
@@ -368,14 +371,14 @@ describe('a sound bearer in any other spelling is none, and reporting it ends no
     ['a blank inside', (jwt: string) => `${jwt.slice(0, 40)} ${jwt.slice(40)}`],
     ['the scheme twice', (jwt: string) => `Bearer ${jwt}`],
     ['quotes around it', (jwt: string) => `"${jwt}"`],
-  ])('but with %s, which is no bearer either, a report ends it', async (_name, paste) => {
+  ])('a bearer pasted with %s passes nowhere, and a report ends it', async (_name, paste) => {
     const found = await newBearers();
     for (const kind of bearerKinds) {
       expect([kind, await everywhere(paste(found[kind]))]).toEqual([kind, { ...nowhere, leaked: 'ended' }]);
     }
   });
 
-  test('and all of them are alive at the end', async () => {
+  test('the bearers that were spelt otherwise are all alive at the end', async () => {
     for (const kind of bearerKinds) expect([kind, await stateOf(world, bearers[kind])]).toEqual([kind, 'alive']);
   });
 });

@@ -40,7 +40,7 @@ const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 const RECEIPT = /^nodes=1; ms=\d+; in_flight=0$/;
 
 describe('making a token', () => {
-  test('with {} works: a dated name, one day, read-only, from anywhere', async () => {
+  test('making a token with {} works: a dated name, one day, read-only, from anywhere', async () => {
     const answer = await create({});
     expectSuccess(answer, 200);
     expect(Object.keys(answer.json)).toEqual(['api_token', 'token']);
@@ -58,7 +58,7 @@ describe('making a token', () => {
     expect(String(now)).toMatch(/123456789$/);
   });
 
-  test('gives a JWT whose claims name the token and never what may change', async () => {
+  test('making a token gives a JWT whose claims name the token and never what may change', async () => {
     const { json } = await create({ name: 'dashboard', expiry_duration: 60, allowed_cidrs: ['127.0.0.1'] });
     const now = world.clock.seconds();
     expect(claimsOf(json.token)).toEqual({
@@ -76,7 +76,7 @@ describe('making a token', () => {
     });
   });
 
-  test('shows the JWT once: no list, no change and no error has it again', async () => {
+  test('making a token shows the JWT once: no list, no change and no error has it again', async () => {
     const { json } = await create({ name: 'secret' });
     const id = json.api_token.lookup_id;
     const [, , signature] = String(json.token).split('.');
@@ -96,14 +96,14 @@ describe('making a token', () => {
     ['read_only', 'readonly'],
     ['jwt', 'jwt'],
     ['api_key', 'api_key'],
-  ])('token_type %s is kind %s, and reads but does not write', async (token_type, kind) => {
+  ])('a token of token_type %s is of kind %s, and reads but does not write', async (token_type, kind) => {
     const { json } = await create({ token_type });
     expect(json.api_token.kind).toBe(kind);
     expect((await ask('GET', '/v1/balance', undefined, json.token)).status).toBe(200);
     expectRefusal(await ask('POST', '/v1/orders', {}, json.token), 403, 'INVALID_TOKEN_SCOPE');
   });
 
-  test.each([60, 31_536_000])('an expiry_duration of %i s is accepted', async (expiry_duration) => {
+  test.each([60, 31_536_000])('a token with an expiry_duration of %i s is accepted', async (expiry_duration) => {
     const { json, text } = await create({ expiry_duration });
     expect(text).toContain(`"expiry_at":${world.clock.seconds() + expiry_duration}000000000,`);
     expect(claimsOf(json.token).exp).toBe(world.clock.seconds() + expiry_duration);
@@ -129,11 +129,11 @@ describe('making a token', () => {
     ['CIDRs of another type', 'BINDING_ERROR', { allowed_cidrs: {} }],
     ['a body of null', 'BINDING_ERROR', 'null'],
     ['a list', 'BINDING_ERROR', []],
-  ])('with %s is 400 %s and makes none', async (_name, code, body) => {
+  ])('making a token with %s is 400 %s and makes none', async (_name, code, body) => {
     expectRefusal(await changesNothing(world, owner.session, () => create(body)), 400, code);
   });
 
-  test('needs a main session: a subkey, a token and nobody make none', async () => {
+  test('making a token needs a main session: a subkey, a token and nobody make none', async () => {
     const session = await subkeySession(world, owner.account, await addSubkey(world, owner));
     const { token } = await createToken(world.url, owner.session);
     await changesNothing(world, owner.session, async () => {
@@ -143,7 +143,7 @@ describe('making a token', () => {
     });
   });
 
-  test('works for a wallet\u2019s session', async () => {
+  test("making a token works for a wallet's session", async () => {
     const { json } = await create({}, other.session);
     expect(claimsOf(json.token)).toMatchObject({ sub: other.account, cs_kind: 'token' });
     expect(await stateOf(world, json.token)).toBe('alive');
@@ -175,7 +175,7 @@ test('twenty tokens may live, however many are asked for at once; a revoked and 
 });
 
 describe('lists', () => {
-  test('show live tokens, all when asked, and one kind when asked', async () => {
+  test('the lists of tokens show live tokens, all when asked, and one kind when asked', async () => {
     const own = await startWorld();
     try {
       const { session } = await newWalletOwner(own);
@@ -208,27 +208,30 @@ describe('lists', () => {
     }
   });
 
-  test.each(['zzz', '1', 'tok_A', 'tok_'])('a cursor that is none of theirs, %s, is 400', async (cursor) => {
-    const answer = await ask('GET', `${TOKENS}?cursor=${cursor}`);
-    expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
-  });
+  test.each(['zzz', '1', 'tok_A', 'tok_'])(
+    'a cursor that is none of the list of tokens, %s, is 400',
+    async (cursor) => {
+      const answer = await ask('GET', `${TOKENS}?cursor=${cursor}`);
+      expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('cursor');
+    },
+  );
 
-  test('a cursor beyond the last is an empty page', async () => {
+  test('a cursor beyond the last token is an empty page', async () => {
     const answer = await ask('GET', `${TOKENS}?cursor=tok_z`);
     expect([answer.status, answer.json]).toEqual([200, { results: [], next: null }]);
   });
 
-  test('an empty kind is 400, for it would list nothing', async () => {
+  test('an empty kind of the list of tokens is 400, for it would list nothing', async () => {
     expectRefusal(await ask('GET', `${TOKENS}?kind=`), 400, 'INVALID_REQUEST_PARAMETER');
   });
 
-  test.each(['0', '501', 'x'])('a limit of %s is 400', async (limit) => {
+  test.each(['0', '501', 'x'])('a limit of %s of the list of tokens is 400', async (limit) => {
     expectRefusal(await ask('GET', `${TOKENS}?limit=${limit}`), 400, 'INVALID_REQUEST_PARAMETER');
   });
 });
 
 describe('allowed-cidrs', () => {
-  test('are replaced as a whole, with the time of change and a receipt', async () => {
+  test('the allowlist of a token is replaced as a whole, with the time of change and a receipt', async () => {
     const { json } = await create({ allowed_cidrs: ['192.0.2.1'] });
     const id = json.api_token.lookup_id;
     const answer = await ask('PUT', one(id, CIDRS), {
@@ -249,12 +252,12 @@ describe('allowed-cidrs', () => {
     ['null', 'BINDING_ERROR', { allowed_cidrs: null }],
     ['51 entries', 'VALIDATION_ERROR', { allowed_cidrs: Array.from({ length: 51 }, (_, i) => `10.0.0.${i}`) }],
     ['a bad entry', 'VALIDATION_ERROR', { allowed_cidrs: ['10.0.0.1/-1'] }],
-  ])('with %s is 400 %s and changes nothing', async (_name, code, body) => {
+  ])('an allowlist of a token with %s is 400 %s and changes nothing', async (_name, code, body) => {
     const { lookupId } = await createToken(world.url, owner.session, { allowed_cidrs: ['192.0.2.0/24'] });
     expectRefusal(await changesNothing(world, owner.session, () => ask('PUT', one(lookupId, CIDRS), body)), 400, code);
   });
 
-  test('cannot be changed by the token itself or by a subkey', async () => {
+  test('the allowlist of a token cannot be changed by the token itself or by a subkey', async () => {
     const { token, lookupId } = await createToken(world.url, owner.session);
     const session = await subkeySession(world, owner.account, await addSubkey(world, owner));
     await changesNothing(world, owner.session, async () => {
@@ -267,7 +270,7 @@ describe('allowed-cidrs', () => {
 });
 
 describe('revoking', () => {
-  test('tells the lookup_id and a receipt, and again the same when repeated; then PUT is 404', async () => {
+  test('revoking a token tells the lookup_id and a receipt, and again the same when repeated; then PUT is 404', async () => {
     const { lookupId } = await createToken(world.url, owner.session);
     const answers = [await ask('DELETE', one(lookupId)), await ask('DELETE', one(lookupId))];
     for (const answer of answers) {
@@ -281,7 +284,7 @@ describe('revoking', () => {
     expect(listed.text).toMatch(new RegExp(`"lookup_id":"${lookupId}"[^}]*"revoked_at":${world.clock.nanos()},`));
   });
 
-  test.each([UNKNOWN, 'x', `tok_${'a'.repeat(60)}`, '1,2'])('of the unknown %s is 404', async (id) => {
+  test.each([UNKNOWN, 'x', `tok_${'a'.repeat(60)}`, '1,2'])('revoking the unknown token %s is 404', async (id) => {
     await changesNothing(world, owner.session, async () => {
       expectRefusal(await ask('DELETE', one(id)), 404, 'NOT_FOUND');
       expectRefusal(await ask('PUT', one(id, CIDRS), { allowed_cidrs: [] }), 404, 'NOT_FOUND');
@@ -294,7 +297,7 @@ describe('revoking', () => {
     expect(await stateOf(world, json.token)).toBe('alive');
   });
 
-  test('is not for the token itself or a subkey', async () => {
+  test('revoking a token by DELETE is not for the token itself or a subkey', async () => {
     const { token, lookupId } = await createToken(world.url, owner.session);
     const session = await subkeySession(world, owner.account, await addSubkey(world, owner));
     for (const bearer of [token, session]) {
@@ -324,7 +327,7 @@ test('an expired token can be revoked, but no longer be bound', async () => {
   }
 });
 
-test('another owner\u2019s token is 404 to everything, and stays as it is', async () => {
+test('a token of another owner is 404 to everything, and stays as it is', async () => {
   const { token, lookupId } = await createToken(world.url, owner.session);
   await changesNothing(world, owner.session, async () => {
     expectRefusal(await ask('DELETE', one(lookupId), undefined, other.session), 404, 'NOT_FOUND');

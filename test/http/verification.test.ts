@@ -101,10 +101,12 @@ describe('no signature is looked at', () => {
       FAILED,
       () => login({ [SIGNATURE]: JSON.stringify(pair) }),
     ]),
-  ])('of a login %s', (_what, status, code, request) => expectCheapRefusal(request, status, code));
+  ])('a login %s is refused before any signature is verified', (_what, status, code, request) =>
+    expectCheapRefusal(request, status, code),
+  );
 
   // One that is in order is looked at, as that it is good is worth a row of the audit log.
-  test('of a login with a revoked subkey, from the future', async () => {
+  test('a login with a revoked subkey, from the future, is refused before any signature is verified', async () => {
     const subkey = await addSubkey(world, owner);
     await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
     const headers = loginOf(world, subkey, owner.account, windowOf(world, { age: -40 }));
@@ -131,7 +133,9 @@ describe('no signature is looked at', () => {
       FAILED,
       () => register({ signature }),
     ]),
-  ])('of a registration %s', (_what, status, code, request) => expectCheapRefusal(request, status, code));
+  ])('a registration %s is refused before any signature is verified', (_what, status, code, request) =>
+    expectCheapRefusal(request, status, code),
+  );
 
   const activation = (changes: Record<string, unknown> = {}) =>
     call(world.url, 'POST', `${SUBKEYS}/activate`, {
@@ -144,7 +148,7 @@ describe('no signature is looked at', () => {
       },
     });
 
-  test('of an activation that cannot be', async () => {
+  test('an activation that cannot succeed is refused before any signature is verified', async () => {
     await expectCheapRefusal(activation, 404, 'NOT_FOUND');
     const active = await addSubkey(world, owner);
     await expectCheapRefusal(() => activation({ public_key: active.publicKey }), 400, 'SUBKEY_NOT_ACTIVATABLE');
@@ -159,16 +163,19 @@ describe('no signature is looked at', () => {
   const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
   const onboarding = onboardingHeaders(hasher, stranger.key, stranger.account);
 
-  test.each(impossible)('of an onboarding with the impossible signature %s,%s', async (r, s) => {
-    const request = () =>
-      call(world.url, 'POST', '/v1/onboarding', {
-        headers: { ...onboarding, [SIGNATURE]: JSON.stringify([r, s]) },
-        body: { public_key: stranger.key.publicKey },
-      });
-    await expectCheapRefusal(request, 401, FAILED);
-  });
+  test.each(impossible)(
+    'an onboarding with the impossible signature %s,%s is refused before any signature is verified',
+    async (r, s) => {
+      const request = () =>
+        call(world.url, 'POST', '/v1/onboarding', {
+          headers: { ...onboarding, [SIGNATURE]: JSON.stringify([r, s]) },
+          body: { public_key: stranger.key.publicKey },
+        });
+      await expectCheapRefusal(request, 401, FAILED);
+    },
+  );
 
-  test('of a wallet that is not the one of the account, or not the one of the key', async () => {
+  test('a wallet that is not the one of the account, or not the one of the key, is refused before any signature is verified', async () => {
     const wallet = await newWalletOwner(world);
     const other = walletTrader();
     const mismatch = [401, 'ETHEREUM_SIGNER_MISMATCH'] as const;
@@ -193,7 +200,7 @@ describe('no signature is looked at', () => {
     await expectCheapRefusal(registerBy, ...mismatch);
   });
 
-  test('and no address is derived for what cannot be a key', async () => {
+  test('no address is derived for what cannot be a key', async () => {
     const lookUp = (query: string) => () => call(world.url, 'GET', `/v1/onboarding?account_signer_type=${query}`);
     await expectCheapRefusal(lookUp('starknet&public_key=12'), 400, 'PUBLIC_KEY_INVALID');
     await expectCheapRefusal(lookUp('eip191&eth_address=0x1'), 400, 'INVALID_ETHEREUM_ADDRESS');
@@ -219,7 +226,7 @@ describe('when more logins come at once than may wait', () => {
   });
   afterAll(() => world.stop());
 
-  test('the others are answered 503 with Retry-After at once, and may come again on the same connection', async () => {
+  test('logins that come when as many wait as may are answered 503 with Retry-After at once, and may come again on the same connection', async () => {
     const headers = loginOf(world, owner.key, owner.account);
     const requests = Array.from({ length: 100 }, () => loginBytes(headers, '192.0.2.1'));
     const answers = await pipelined(world.port, requests);
@@ -259,7 +266,7 @@ describe.each(['0', '1'])('while a hundred addresses send garbage logins in her 
   });
   afterAll(() => world.stop());
 
-  test('Alice logs in, every time, and none of them does', async () => {
+  test('Alice logs in every time while a hundred addresses send garbage logins in her name, and none of them does', async () => {
     const headers = loginOf(world, alice.key, alice.account);
     const statuses = new Map<number, number>();
     let over = false;

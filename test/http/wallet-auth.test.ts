@@ -43,7 +43,7 @@ const edited = (from: string | RegExp, to: string) => {
 
 describe('a session', () => {
   test.each([AUTH, '/v1/v2/auth', '/v2/auth/'])(
-    'of %s has all rights of the account, and the time of Issued At',
+    'a wallet session of %s has all rights of the account, and the time of Issued At',
     async (path) => {
       const answer = await login({ age: 20, life: 30 }, path);
       expectSuccess(answer, 200);
@@ -62,7 +62,7 @@ describe('a session', () => {
     },
   );
 
-  test('says token_usage and the isolated flag exactly when asked', async () => {
+  test('a wallet session has token_usage and the isolated flag exactly when asked', async () => {
     const headers = { 'PARADEX-AUTHORIZE-ISOLATED-MARKETS': 'true' };
     const message = siweOf(world, owner, STATEMENT);
     const answer = await postWallet(world, `${AUTH}?token_usage=interactive`, owner, message, { headers });
@@ -71,7 +71,7 @@ describe('a session', () => {
     expect([plain.token_usage, plain.iso]).toEqual([undefined, undefined]);
   });
 
-  test('ignores the body, its content type and a stale bearer', async () => {
+  test('a wallet login ignores the body, its content type and a stale bearer', async () => {
     const headers = { 'Content-Type': 'application/json', Authorization: 'Bearer stale' };
     for (const body of [undefined, '', '{"']) {
       const message = siweOf(world, owner, STATEMENT);
@@ -82,7 +82,7 @@ describe('a session', () => {
     }
   });
 
-  test('accepts times with an offset, an EIP-55 address, and our own loopback name over http', async () => {
+  test('a wallet login accepts times with an offset, an EIP-55 address, and our own loopback name over http', async () => {
     expectSuccess(await edited(/Z(?=\n|$)/g, '+00:00'), 200);
     const digits = owner.wallet.address.slice(2);
     expectSuccess(await edited(owner.wallet.address, `0x${digits.toUpperCase()}`), 200);
@@ -93,7 +93,7 @@ describe('a session', () => {
 });
 
 describe('a message is good once', () => {
-  test('the same message is refused the second time', async () => {
+  test('a wallet message is refused the second time', async () => {
     const message = siweOf(world, owner, STATEMENT);
     expectSuccess(await postWallet(world, AUTH, owner, message), 200);
     const usedAt = world.clock.nanos();
@@ -106,12 +106,12 @@ describe('a message is good once', () => {
     }
   });
 
-  test('so is another message with its nonce, until a minute after it expired', async () => {
+  test('a wallet message with a nonce that was used is refused, until a minute after the first message expired', async () => {
     expectSuccess(await login({ nonce: 'reusednonce1', life: 300 }), 200);
     expectRefusal(await login({ nonce: 'reusednonce1', life: 200 }), 401, 'SIGNATURE_ALREADY_USED');
   });
 
-  test('two at the same time open one session', async () => {
+  test('two equal wallet messages at the same time open one session', async () => {
     const message = siweOf(world, owner, STATEMENT);
     const answers = await Promise.all([1, 2, 3].map(() => postWallet(world, AUTH, owner, message)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
@@ -126,7 +126,7 @@ describe('a message is good once', () => {
     );
   });
 
-  test('a refused message uses up no nonce', async () => {
+  test('a refused wallet message uses up no nonce', async () => {
     const nonce = 'survivingnonce';
     expectRefusal(await login({ nonce, chainId: 1 }), 401, FAILED);
     const message = siweOf(world, owner, STATEMENT, { nonce });
@@ -149,7 +149,7 @@ describe('what the message must say', () => {
     ['an expiration before it is issued', { age: -20, life: -5 }, 400, 'INVALID_BLOCK_EXPIRATION'],
     ['31 s ahead', { age: -31 }, 400, 'INVALID_TIMESTAMP'],
     ['a nonce of 7', { nonce: 'short12' }, 400, 'INVALID_EVM_SIGNATURE'],
-  ])('refused: %s', async (_name, options, status, code) => {
+  ])('a wallet message is refused: %s', async (_name, options, status, code) => {
     expectRefusal(await login(options), status, code);
   });
 
@@ -157,7 +157,7 @@ describe('what the message must say', () => {
     ['a window of 600 s', { life: 600 }],
     ['30 s ahead', { age: -30 }],
     ['a second before it expires', { age: 59, life: 60 }],
-  ])('accepted: %s', async (_name, options) => {
+  ])('a wallet message is accepted: %s', async (_name, options) => {
     expectSuccess(await login(options), 200);
   });
 
@@ -170,7 +170,7 @@ describe('what the message must say', () => {
     ['a trailing newline', /$/, '\n', 400, 'INVALID_EVM_SIGNATURE'],
     ['resources', /$/, '\nResources:\n- https://evil.example', 400, 'INVALID_EVM_SIGNATURE'],
     ['CRLF', /\n/g, '\r\n', 400, 'INVALID_EVM_SIGNATURE'],
-  ])('refused: %s', async (_name, from, to, status, code) => {
+  ])('a wallet message of another text is refused: %s', async (_name, from, to, status, code) => {
     expectRefusal(await edited(from, to), status, code);
   });
 
@@ -184,7 +184,7 @@ describe('what the message must say', () => {
     ['CR', /\n/g, '\r\n', 'line_ends'],
     ['behind the last field', /$/, '\n', 'trailing'],
     ['Issued At', /Issued At: .*/, 'Issued At: 1767323045', 'issued_at'],
-  ])('what EIP-4361 allows and we do not take is refused by its name: %s', async (name, from, to, field) => {
+  ])('a part of EIP-4361 that we do not take is refused by its name: %s', async (name, from, to, field) => {
     const answer = await edited(from, to);
     expect(expectRefusal(answer, 400, 'INVALID_EVM_SIGNATURE')).toContain(name);
     expect(answer.json.data).toEqual({ field });
@@ -200,12 +200,12 @@ describe('what is malformed or not proven', () => {
     ['PARADEX-EVM-SIGNATURE', '0x12', 'INVALID_EVM_SIGNATURE'],
     ['PARADEX-SIWE-MESSAGE', 'YQ=', 'INVALID_EVM_SIGNATURE'],
     ['PARADEX-AUTHORIZE-ISOLATED-MARKETS', 'yes', 'INVALID_REQUEST_PARAMETER'],
-  ])('%s = "%s" is 400 %s', async (name, value, code) => {
+  ])('a wallet login with %s = "%s" is 400 %s', async (name, value, code) => {
     const message = siweOf(world, owner, STATEMENT);
     expectRefusal(await postWallet(world, AUTH, owner, message, { headers: { [name]: value } }), 400, code);
   });
 
-  test('the high-s twin of a signature is malformed', async () => {
+  test("the high-s twin of a wallet's signature is malformed", async () => {
     const n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
     const message = siweOf(world, owner, STATEMENT);
     const signature = owner.wallet.personalSign(message);
@@ -215,7 +215,7 @@ describe('what is malformed or not proven', () => {
     expectRefusal(await postWallet(world, AUTH, owner, message, { headers }), 400, 'INVALID_EVM_SIGNATURE');
   });
 
-  test('an unknown account is NOT_ONBOARDED, before anything is said about the message', async () => {
+  test('a wallet login of an unknown account is NOT_ONBOARDED, before anything is said about the message', async () => {
     const stranger = walletTrader();
     const expired = siweOf(world, stranger, 'nonsense', { age: 100, life: 10 });
     for (const message of [siweOf(world, stranger, STATEMENT), expired]) {
@@ -232,7 +232,7 @@ describe('what is malformed or not proven', () => {
     }
   });
 
-  test('a message changed after it was signed is refused', async () => {
+  test('a wallet message that was changed after it was signed is refused', async () => {
     const message = siweOf(world, owner, STATEMENT);
     const headers = {
       ...walletHeaders(owner.wallet, owner.account, message),
@@ -243,7 +243,7 @@ describe('what is malformed or not proven', () => {
 });
 
 describe('a wallet\u2019s account on /v1/auth', () => {
-  test('has no main Stark key, but its subkeys log in on both paths', async () => {
+  test("a wallet's account has no main Stark key on /v1/auth, but its subkeys log in on both paths", async () => {
     const subkey = newStarkKey();
     const stranger = newStarkKey();
     const message = siweOf(world, owner, `Paradex Subkey Registration: ${subkey.publicKey}`);

@@ -38,17 +38,17 @@ const printedBy = async (code: string, env: Record<string, string> = {}): Promis
   return stdout;
 };
 
-test('its 30 lines onboard, log in, register a subkey and place an order with it', async () => {
+test('the 30 lines of the wire page onboard, log in, register a subkey and place an order with it', async () => {
   const [code = ''] = blocks;
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
   expect(await printedBy(code)).toContain("market: 'BTC-USD-PERP'");
 });
 
-test('its wallet logs in, registers a pending subkey, and another device takes it', async () => {
+test('the wallet of the wire page logs in, registers a pending subkey, and another device takes it', async () => {
   expect(await printedBy(blocks[1] ?? '')).toBe('ciphertext\n');
 });
 
-test('its last block ends everything without a session, also right after a sign-out', async () => {
+test('the last block of the wire page ends everything without a session, also right after a sign-out', async () => {
   expect(blocks).toHaveLength(3);
   const owner = starkTrader();
   await onboard(service.url, owner);
@@ -62,7 +62,7 @@ test('its last block ends everything without a session, also right after a sign-
   expect((await call(service.url, 'GET', '/v1/balance', { bearer: token })).status).toBe(401);
 });
 
-test('its claims are those of a session and of a token, and no other', async () => {
+test('the claims that the wire page names are those of a session and of a token, and no other', async () => {
   const owner = starkTrader();
   await onboard(service.url, owner);
   const interactive = await call(service.url, 'POST', '/v1/auth?token_usage=interactive', {

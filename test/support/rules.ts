@@ -257,7 +257,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/credentials/caller.ts',
         text: 'export async function requireStill',
         heldBy: 'test/http/terminal-token.test.ts',
-        title: 'a caller who was signed out while its body was on the way',
+        title: 'a caller who was signed out while its body was on the way gets no terminal token',
       },
     ],
   },
@@ -276,7 +276,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         decidedBy: 'src/credentials/register-subkey.ts',
         text: 'signatureRequired',
         heldBy: 'test/http/emergency.test.ts',
-        title: 'kills a registration that the main key signed before it',
+        title: 'signing out everywhere kills a registration that the main key signed before it',
       },
       {
         rule: 'An order is forwarded with a signature of a key that the session may trade with, and once',
