@@ -50,7 +50,7 @@ const extras: readonly Operation[] = [
   { method: 'POST', path: '/transfers', allow: mainOnly },
 ];
 
-// Not of the Paradex API: the aliases of C-1, our extensions, and health.
+// Not of the Paradex API: the aliases under /v1/v2, our extensions, and health.
 const additions: readonly Operation[] = [
   { method: 'POST', path: '/v1/v2/auth', allow: allOf(true) },
   { method: 'POST', path: '/v1/v2/onboarding', allow: allOf(true) },
