@@ -54,7 +54,7 @@ export function subscribersInOrder({ keyring, view, live }: Applying): readonly 
     },
     {
       apply(change) {
-        view.apply(change);
+        if (changesFacts(change)) view.apply(change);
         return 0;
       },
     },
@@ -63,6 +63,13 @@ export function subscribersInOrder({ keyring, view, live }: Applying): readonly 
     },
   ];
 }
+
+/**
+ * False when a signing key begins or stops to sign: of a key, facts hold only whether it is retired. Otherwise a rotation would make the
+ * view forget every session of the old key at once.
+ */
+const changesFacts = ({ action }: Pick<Change, 'action'>): boolean =>
+  action !== 'signing_key.published' && action !== 'signing_key.activated';
 
 /** What is told to requests that a change cuts. It follows from the log's row alone, so that every node tells the same. */
 export function cutReasonOf({ action, subjects }: Pick<Change, 'action' | 'subjects'>): DenyReason {

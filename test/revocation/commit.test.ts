@@ -134,6 +134,15 @@ describe('the change of a signing key', () => {
     ]);
   });
 
+  test.each<AuditAction>(['signing_key.published', 'signing_key.activated'])(
+    '%s reaches the keyring, and the view forgets no session of the old key for it',
+    async (action) => {
+      const { changes, events } = setup();
+      await changes.commit(async () => ({ result: undefined, change: { ...retirement, action, narrows: false } }));
+      expect(events).toEqual(['committed', 'key old retired', 'key new active']);
+    },
+  );
+
   test('that cannot be written ends the key here, and cuts what it signed', async () => {
     const { changes, events } = setup({ transaction: new StoreFailure('the disk is full') });
     const ended: Denial = { kind: 'signing_key', kid: 'old' };
