@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Home, homeIn } from '../support/server-process.ts';
-import { type Running, start, temporaryFolder } from '../support/started.ts';
+import { type Running, start } from '../support/started.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call } from '../support/trader.ts';
 import { attackSingleUse } from './emergency.ts';
 import { ownersAt } from './owner.ts';
 import type { Tally } from './tally.ts';
 import { freePort, listening, serveIn, spawnIn } from './target.ts';
 
-const newHome = async (): Promise<Home> => homeIn(await temporaryFolder('attack'));
+const newHome = async (): Promise<Home> => homeIn(temporaryFolder('attack'));
 
 /** For one that may have ended by itself. */
 function end(server: Running, signal: NodeJS.Signals): void {

@@ -2,7 +2,8 @@
 // `npm run test:attack -- --url http://127.0.0.1:8080`. Loopback only, bounded in count and time. It prints what it tried and what
 // held; exit code 0: everything held.
 import { parseArgs } from 'node:util';
-import { endEverythingStarted, removeFolders } from '../support/started.ts';
+import { endEverythingStarted } from '../support/started.ts';
+import { removeFolders } from '../support/temporary-folder.ts';
 import {
   askForDebugger,
   breakOutput,

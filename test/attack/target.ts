@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { type Home, homeIn, MAIN } from '../support/server-process.ts';
-import { type Running, start, temporaryFolder } from '../support/started.ts';
+import { type Running, start } from '../support/started.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A request as the venue got it. */
 export interface Arrived {
@@ -62,7 +63,7 @@ export async function listening(server: Running): Promise<string> {
 
 export async function startOwn(): Promise<Target & { readonly own: OwnServer }> {
   const venue = await startRecordingVenue();
-  const home = homeIn(await temporaryFolder('attack'));
+  const home = homeIn(temporaryFolder('attack'));
   const server = spawnIn(home, `--upstream=${venue.url}`, '--log.level=warn');
   const url = await listening(server);
   return {

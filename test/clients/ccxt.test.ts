@@ -4,8 +4,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { systemWall } from '../../src/domain/time.ts';
-import { type Service, startService } from '../support/harness.ts';
-import { call } from '../support/trader.ts';
 import {
   ccxt,
   connect,
@@ -16,7 +14,9 @@ import {
   refusalOf,
   registerSubkeyWith,
   traderOf,
-} from './ccxt-client.ts';
+} from '../support/ccxt-client.ts';
+import { type Service, startService } from '../support/harness.ts';
+import { call } from '../support/trader.ts';
 
 const BTC = 'BTC/USD:USDC';
 const ELSEWHERE = ['203.0.113.0/24'];

@@ -10,9 +10,9 @@ import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, type StructType } from '../../src/starknet/message.ts';
 import { parseSignatureText } from '../../src/starknet/signature.ts';
+import { connect, newWalletConfig, traderOf } from '../support/ccxt-client.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { call } from '../support/trader.ts';
-import { connect, newWalletConfig, traderOf } from './ccxt-client.ts';
 
 interface SdkConfig {
   readonly paradexFullNodeRpcUrl: string;
@@ -83,7 +83,9 @@ beforeAll(async () => {
   const bound = node.address();
   if (bound === null || typeof bound === 'string') throw new Error('the node has no port');
   rpcUrl = `http://127.0.0.1:${bound.port}/rpc/v0_10`;
-  service = await startService({ settings: { starknet_fullnode_rpc_url: rpcUrl } });
+  service = await startService({
+    settings: { 'wire.published': JSON.stringify({ starknet_fullnode_rpc_url: rpcUrl }) },
+  });
 });
 afterAll(async () => {
   await service.stop();

@@ -11,9 +11,11 @@ import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, modifyOrderType, orderType } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER } from '../../src/starknet/pedersen.ts';
-import { startService, temporaryFolder } from '../support/harness.ts';
+import { startService } from '../support/harness.ts';
 import { auditRows } from '../support/operator.ts';
-import { expectRawRefusal, pipelined, type RawAnswer, sendRaw } from '../support/raw.ts';
+import { pipelined, type RawAnswer, sendRaw } from '../support/raw-http.ts';
+import { expectRawRefusal } from '../support/raw-refusal.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call, hasher } from '../support/trader.ts';
 import {
   addSubkey,

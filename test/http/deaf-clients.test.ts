@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MAX_TOO_MANY_REQUESTS } from '../../src/http/kit/deaf-clients.ts';
-import { type FramedAnswer, readAnswer, untilClosed } from '../support/raw-http.ts';
+import { type RawAnswer, readAnswer, untilClosed } from '../support/raw-http.ts';
 import { call, createToken } from '../support/trader.ts';
 import { loginOf, newOwner, SELF, startWorld, type World } from '../support/world.ts';
 
@@ -55,12 +55,12 @@ test('the count of answers 429 is of the connection: the next one has a hundred 
 
 describe('429s of our own handlers, behind a decision that allows', () => {
   /** Sends the same request again and again on one connection, each after the answer to the one before, until the server closes it. */
-  async function insist(head: string, body: string): Promise<readonly FramedAnswer[]> {
+  async function insist(head: string, body: string): Promise<readonly RawAnswer[]> {
     const socket = connect({ host: '127.0.0.1', port: world.service.port });
     // Each answer is read by listeners of its own.
     socket.setMaxListeners(0);
     const closed = untilClosed(socket);
-    const answers: FramedAnswer[] = [];
+    const answers: RawAnswer[] = [];
     // More than it may be answered; the bound of a test that fails.
     while (
       answers.length < ALLOWED + 2 * MAX_TOO_MANY_REQUESTS &&

@@ -1,6 +1,7 @@
 // What is refused before, below and around the router: always our three members, never a crash, and never a word to the venue.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectRawRefusal, sendRaw } from '../support/raw.ts';
+import { sendRaw } from '../support/raw-http.ts';
+import { expectRawRefusal } from '../support/raw-refusal.ts';
 import { call } from '../support/trader.ts';
 import {
   expectOurHeaders,

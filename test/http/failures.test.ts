@@ -8,7 +8,8 @@ import { StoreFailure } from '../../src/errors.ts';
 import { MasterKeyMismatch } from '../../src/jwt/seal.ts';
 import { SigningKeyDamaged } from '../../src/jwt/signing-key.ts';
 import { rawClient } from '../support/forward-harness.ts';
-import { startService, temporaryFolder } from '../support/harness.ts';
+import { startService } from '../support/harness.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Answer, type CreatedToken, call, createToken, onboard, starkTrader } from '../support/trader.ts';
 import {
   addSubkey,

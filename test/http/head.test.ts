@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRouteTable } from '../../src/access/parse-route-table.ts';
 import paradex from '../../src/access/routes/paradex.json' with { type: 'json' };
-import { type RawAnswer, sendRaw } from '../support/raw.ts';
+import { type RawAnswer, sendRaw } from '../support/raw-http.ts';
 import { createToken } from '../support/trader.ts';
 import { newOwner, type Owner, startWorld, type World } from '../support/world.ts';
 

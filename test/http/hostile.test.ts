@@ -5,8 +5,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { settled } from '../support/forward-harness.ts';
-import { expectRawRefusal, sendRaw } from '../support/raw.ts';
-import { untilClosed } from '../support/raw-http.ts';
+import { sendRaw, untilClosed } from '../support/raw-http.ts';
+import { expectRawRefusal } from '../support/raw-refusal.ts';
 import { call } from '../support/trader.ts';
 import {
   expectRefusal,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import document from '../../docs/openapi.json' with { type: 'json' };
 import { readBodiesAsJson } from '../../src/http/kit/bodies.ts';
 import { validation } from '../../src/http/kit/fastify.ts';
-import { sendRaw } from '../support/raw.ts';
+import { sendRaw } from '../support/raw-http.ts';
 import { call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
 import {
   addSubkey,

@@ -3,7 +3,8 @@
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startService, temporaryFolder } from '../support/harness.ts';
+import { startService } from '../support/harness.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 // A copy, as the mode in a checkout depends on who made it.

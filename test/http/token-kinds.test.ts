@@ -9,9 +9,9 @@ import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { openStore } from '../../src/store/open.ts';
 import { sqlite } from '../../src/store/sqlite/dialect.ts';
-import { temporaryFolder } from '../support/harness.ts';
 import { auditRows } from '../support/operator.ts';
 import { headerOf, part, payloadOf, withPart, writeJwt } from '../support/signing-fixture.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken } from '../support/trader.ts';
 import {
   addSubkey,

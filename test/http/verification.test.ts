@@ -4,7 +4,7 @@ import type { AccountId } from '../../src/domain/credential.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
-import { pipelined } from '../support/raw.ts';
+import { pipelined } from '../support/raw-http.ts';
 import {
   type Answer,
   call,

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { folderWithKeyOf } from '../support/backups.ts';
-import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { type Service, startService } from '../support/harness.ts';
 import { run } from '../support/operator.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createToken, mainSession, onboard, registerSubkey, starkTrader } from '../support/trader.ts';
 
 let service: Service;

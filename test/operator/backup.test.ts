@@ -6,8 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseTrailer, TRAILER_BYTES } from '../../src/backup/trailer.ts';
 import { askForBackup, takeBackup } from '../support/backups.ts';
-import { startService, temporaryFolder } from '../support/harness.ts';
+import { startService } from '../support/harness.ts';
 import { auditRows, isLate, operate } from '../support/operator.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken } from '../support/trader.ts';
 import { addSubkey, expectRefusal, newOwner, type Owner, startWorld, type World } from '../support/world.ts';
 

@@ -29,9 +29,10 @@ import { tryPreparing } from '../../src/compose/prepare.ts';
 import { lookAtData } from '../../src/compose/restore.ts';
 import { settingsFor } from '../support/backups.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { type Service, startService } from '../support/harness.ts';
 import { certFile, keyFile } from '../support/self-signed.ts';
 import { writeFirstTables } from '../support/store/first-tables.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 /** Findings by name, as `state: text`. */

@@ -4,9 +4,10 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { startService, temporaryFolder } from '../support/harness.ts';
+import { startService } from '../support/harness.ts';
 import { operate } from '../support/operator.ts';
 import { exchange } from '../support/raw-http.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call } from '../support/trader.ts';
 import { expectOurHeaders, expectRefusal, newOwner, startWorld, type World } from '../support/world.ts';
 

@@ -15,8 +15,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { UnsafeFile } from '../../src/errors.ts';
 import { takeBackup } from '../support/backups.ts';
-import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { type Service, startService } from '../support/harness.ts';
 import { run } from '../support/operator.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const POSIX = process.platform !== 'win32';
 const ROOT = process.geteuid?.() === 0;

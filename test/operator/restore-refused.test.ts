@@ -24,8 +24,9 @@ import { MasterKeyUnusable } from '../../src/jwt/master-key.ts';
 import { MasterKeyMismatch } from '../../src/jwt/seal.ts';
 import { lockDatabase } from '../../src/store/sqlite/lock.ts';
 import { folderWithKeyOf, settingsFor, takeBackup } from '../support/backups.ts';
-import { startService, temporaryFolder } from '../support/harness.ts';
+import { startService } from '../support/harness.ts';
 import { writeFirstTables } from '../support/store/first-tables.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createToken } from '../support/trader.ts';
 import { newOwner, startWorld, type World } from '../support/world.ts';
 

@@ -19,8 +19,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../src/config/load.ts';
-import { type Service, startService, temporaryFolder } from '../support/harness.ts';
+import { type Service, startService } from '../support/harness.ts';
 import { auditRows, run } from '../support/operator.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { call } from '../support/trader.ts';
 
 const socketIn = (folder: string): string => join(folder, 'data', 'operator.sock');

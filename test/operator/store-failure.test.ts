@@ -25,8 +25,8 @@ import { NoSigningKey } from '../../src/jwt/keyring.ts';
 import { createSigningKey, toRecord } from '../../src/jwt/signing-key.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../support/harness.ts';
 import { subkeyOf, tokenOf } from '../support/store/rows.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const act: OperatorAct = { actor: 'operator', requestId: 'request-1', clientIp: '127.0.0.1' };
 const account = feltOf(0xa11cen);

@@ -4,7 +4,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type Home, homeIn, MAIN, type Server, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import {
   call,
   createToken,
@@ -21,7 +22,7 @@ import {
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('drill'));
+  home = homeIn(temporaryFolder('drill'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -9,7 +9,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
 import { homeIn, type Server, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const CONNECTIONS = 1_500;
@@ -77,7 +78,7 @@ test('a server under a barrage of broken requests never dies, nor fills its memo
   process.stdout.write(`barrage: seed ${seed}\n`);
   const random = randomFrom(seed);
   const venue = await startVenue();
-  const home = homeIn(await temporaryFolder('barrage'));
+  const home = homeIn(temporaryFolder('barrage'));
   const server = await startServer(home, ['--upstream', venue.url, '--log.level=error', '--http.request_timeout=2']);
   const port = Number(new URL(server.url).port);
   const owner = starkTrader();

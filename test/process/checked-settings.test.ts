@@ -5,11 +5,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import example from '../../src/access/routes/example.json' with { type: 'json' };
 import { certFile } from '../support/self-signed.ts';
 import { type Home, homeIn, MAIN, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('checked'));
+  home = homeIn(temporaryFolder('checked'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

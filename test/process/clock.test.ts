@@ -4,7 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Home, homeIn, MAIN } from '../support/server-process.ts';
-import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, type Running, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
 
 const library = ['x86_64', 'aarch64']
@@ -20,7 +21,7 @@ describe.skipIf(library === undefined)('with a machine whose clock is wrong', ()
   let home: Home;
   let stamp: string;
   beforeEach(async () => {
-    home = homeIn(await temporaryFolder('clock'));
+    home = homeIn(temporaryFolder('clock'));
     stamp = join(home.tmp, 'clock');
     setClock('+0s');
   });

@@ -2,7 +2,8 @@
 // the secrets that it may hold.
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { homeIn, MAIN } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
@@ -14,7 +15,7 @@ const preload = (event: string) =>
   `data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${event} })`)}`;
 
 async function serverWith(event: string) {
-  const home = homeIn(await temporaryFolder('crash'));
+  const home = homeIn(temporaryFolder('crash'));
   const running = start(
     process.execPath,
     ['--import', preload(event), MAIN, 'serve', '--port', '0', '--data', home.data, '--master_key.file', home.key],

@@ -17,12 +17,13 @@ import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('lost'));
+  home = homeIn(temporaryFolder('lost'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

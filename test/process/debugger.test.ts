@@ -4,16 +4,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { homeIn, MAIN, startServer } from '../support/server-process.ts';
-import {
-  endEverythingStarted,
-  fakeNpm,
-  PROJECT,
-  pathWith,
-  removeFolders,
-  smallProject,
-  start,
-  temporaryFolder,
-} from '../support/start-project.ts';
+import { endEverythingStarted, fakeNpm, PROJECT, pathWith, smallProject, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
@@ -50,7 +42,7 @@ const linux = existsSync('/proc/self/fd');
 
 describe.skipIf(!linux)('SIGUSR1 (needs /proc, to see on which ports a process listens)', () => {
   test('opens no port of a running server, however it was started, and the server goes on', async () => {
-    const server = await startServer(homeIn(await temporaryFolder('debugger')));
+    const server = await startServer(homeIn(temporaryFolder('debugger')));
     const before = listeningPorts(server.pid);
     expect(before.length).toBe(2);
     server.signal('SIGUSR1');
@@ -88,7 +80,7 @@ describe.skipIf(!linux)('SIGUSR1 (needs /proc, to see on which ports a process l
 });
 
 test('a start that inherited an open debugger is refused with one sentence', async () => {
-  const home = homeIn(await temporaryFolder('debugger'));
+  const home = homeIn(temporaryFolder('debugger'));
   const inherited = start(process.execPath, [MAIN, 'serve', '--port=0', '--data', home.data], {
     cwd: home.tmp,
     env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' },

@@ -7,15 +7,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { targetOf } from '../../src/cli/demo/target.ts';
 import { closedPort } from '../support/closed-port.ts';
-import {
-  type Env,
-  endEverythingStarted,
-  PROJECT,
-  type Running,
-  removeFolders,
-  start,
-  temporaryFolder,
-} from '../support/start-project.ts';
+import { type Env, endEverythingStarted, PROJECT, type Running, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 const opened: Server[] = [];
 const serving: Running[] = [];
@@ -32,7 +25,7 @@ const PLAIN: Env = { FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_C
 
 /** Runs the intact demo to its end. */
 async function runDemo(args: readonly string[], env: Env = {}) {
-  const cwd = await temporaryFolder('demo-cwd');
+  const cwd = temporaryFolder('demo-cwd');
   const command = [join(PROJECT, 'src', 'main.ts'), 'demo', ...args];
   const demo = start(process.execPath, command, { cwd, env: { ...PLAIN, ...env } });
   const { code } = await demo.ended;
@@ -41,7 +34,7 @@ async function runDemo(args: readonly string[], env: Env = {}) {
 
 /** A server of the project in `root`, on a free port; resolves with its URL once it listens. */
 async function startServer(root: string, settings: readonly string[] = []): Promise<string> {
-  const cwd = await temporaryFolder('demo-server');
+  const cwd = temporaryFolder('demo-server');
   const command = [join(root, 'src', 'main.ts'), 'serve', '--port=0', '--log.level=silent', ...settings];
   const server = start(process.execPath, command, { cwd });
   serving.push(server);
@@ -51,7 +44,7 @@ async function startServer(root: string, settings: readonly string[] = []): Prom
 
 /** A copy of the source with one text, which must stand there exactly once, replaced. */
 async function projectWithout({ file, text, instead }: Pick<Removal, 'file' | 'text' | 'instead'>): Promise<string> {
-  const root = await temporaryFolder('demo-broken');
+  const root = temporaryFolder('demo-broken');
   await cp(join(PROJECT, 'src'), join(root, 'src'), { recursive: true });
   await cp(join(PROJECT, 'package.json'), join(root, 'package.json'));
   await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'));
@@ -108,7 +101,7 @@ test('the demo takes chain id and class hashes from the server, not from its own
 });
 
 test('without --url the demo starts a server of its own, ignores the settings of the environment and leaves nothing behind', async () => {
-  const temporary = await temporaryFolder('t');
+  const temporary = temporaryFolder('t');
 
   const demo = await runDemo([], {
     TMPDIR: temporary,
@@ -124,8 +117,8 @@ test('without --url the demo starts a server of its own, ignores the settings of
 });
 
 test('a demo that is stopped half-way removes what its own server wrote, and does not pass', async () => {
-  const temporary = await temporaryFolder('t');
-  const cwd = await temporaryFolder('demo-cwd');
+  const temporary = temporaryFolder('t');
+  const cwd = temporaryFolder('demo-cwd');
   // Stops itself at its first line, so that it cannot be over before the signal comes; notes what was there by then.
   const stopsItself = `import { readdirSync, writeFileSync } from 'node:fs';
     const write = process.stdout.write;
@@ -148,8 +141,8 @@ test('a demo that is stopped half-way removes what its own server wrote, and doe
 });
 
 test('a demo whose reader goes away removes what its own server wrote', async () => {
-  const temporary = await temporaryFolder('t');
-  const cwd = await temporaryFolder('demo-cwd');
+  const temporary = temporaryFolder('t');
+  const cwd = temporaryFolder('demo-cwd');
   const script = '"$0" "$1" demo | head -n 1';
   const args = ['-c', script, process.execPath, join(PROJECT, 'src', 'main.ts')];
   const pipe = start('/bin/sh', args, { cwd, env: { ...PLAIN, TMPDIR: temporary } });

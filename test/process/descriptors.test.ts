@@ -5,12 +5,13 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Home, homeIn, MAIN } from '../support/server-process.ts';
-import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, type Running, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call } from '../support/trader.ts';
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('descriptors'));
+  home = homeIn(temporaryFolder('descriptors'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -14,20 +14,14 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Home, homeIn, MAIN, startServer } from '../support/server-process.ts';
-import {
-  endEverythingStarted,
-  PROJECT,
-  type Running,
-  removeFolders,
-  start,
-  temporaryFolder,
-} from '../support/start-project.ts';
+import { endEverythingStarted, PROJECT, type Running, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 const dieAtStatement = join(PROJECT, 'test', 'support', 'die-at-statement.ts');
 
 let home: Home;
 beforeAll(async () => {
-  home = homeIn(await temporaryFolder('doctor'));
+  home = homeIn(temporaryFolder('doctor'));
   const server = await startServer(home);
   // What it leaves is read on a copy: the log waits beside the database.
   server.signal('SIGKILL');

@@ -21,7 +21,8 @@ import { leftDrafts } from '../../src/files/durable-file.ts';
 import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { readOperatorAddress, writeOperatorAddress } from '../../src/operator/address-file.ts';
 import { OperatorTokenUnusable, openOperatorToken } from '../../src/operator/token-file.ts';
-import { endEverythingStarted, PROJECT, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, PROJECT, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 const LINUX = process.platform === 'linux';
 const hasStrace = LINUX && spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
@@ -29,7 +30,7 @@ const ROUNDS = 12;
 
 let folder: string;
 beforeEach(async () => {
-  folder = await temporaryFolder('durable');
+  folder = temporaryFolder('durable');
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -11,7 +11,8 @@ import { unixSeconds } from '../../src/domain/time.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import {
   type Answer,
   type CreatedToken,
@@ -29,7 +30,7 @@ import {
 const owner = starkTrader();
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('failures'));
+  home = homeIn(temporaryFolder('failures'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
@@ -208,7 +209,7 @@ describe('a start on data with which something is wrong is refused in one senten
   let kept: Home;
   let token: string;
   beforeAll(async () => {
-    kept = homeIn(await temporaryFolder('refused'));
+    kept = homeIn(temporaryFolder('refused'));
     const server = await startServer(kept);
     await onboard(server.url, owner);
     ({ token } = await createToken(server.url, await mainSession(server.url, owner)));

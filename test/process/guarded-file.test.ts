@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { UnsafeFile } from '../../src/errors.ts';
 import { type Guard, readGuarded } from '../../src/files/guarded-file.ts';
-import { temporaryFolder } from '../support/harness.ts';
 import { endEverythingStarted, start } from '../support/start-project.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const POSIX = process.platform !== 'win32';
 /** Only root can give a file to somebody else. */

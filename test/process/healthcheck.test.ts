@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { certFile, keyFile } from '../support/self-signed.ts';
 import { type Home, homeIn, spawnServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
 import { PROJECT } from '../support/started.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 const HEALTHCHECK = join(PROJECT, 'src', 'healthcheck.ts');
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('health'));
+  home = homeIn(temporaryFolder('health'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -5,19 +5,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type Home, homeIn, MAIN, spawnServer, startServer } from '../support/server-process.ts';
-import {
-  endEverythingStarted,
-  PROJECT,
-  type Running,
-  removeFolders,
-  start,
-  temporaryFolder,
-} from '../support/start-project.ts';
+import { endEverythingStarted, PROJECT, type Running, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('interrupted'));
+  home = homeIn(temporaryFolder('interrupted'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -11,7 +11,8 @@ import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
 import { operate, signingKeys } from '../support/operator.ts';
 import { type Home, homeIn, type Server, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import {
   type Answer,
   type CreatedToken,
@@ -38,7 +39,7 @@ const CIPHERTEXT_LENGTH = 4096;
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('endings'));
+  home = homeIn(temporaryFolder('endings'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -9,7 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { type Home, homeIn, type Server, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, PROJECT, removeFolders, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, PROJECT } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { type Answer, call } from '../support/trader.ts';
 import type { WriterLine, WriterWork } from '../support/writer-line.ts';
 
@@ -104,7 +105,7 @@ test('nothing acknowledged is lost, and what was revoked stays refused, however 
   const seed = Number(process.env.KILL_SEED ?? randomInt(2 ** 32));
   process.stdout.write(`kill -9: seed ${seed}\n`);
   const random = randomFrom(seed);
-  const home = homeIn(await temporaryFolder('kill'));
+  const home = homeIn(temporaryFolder('kill'));
   const told: Told = { acknowledged: [], open: new Map(), bearers: [], sessions: new Map() };
   // One account writes in every round; the others are new in each.
   const lasting = randomStarkPrivateKey();

@@ -3,14 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { MAIN } from '../support/server-process.ts';
-import { endEverythingStarted, PROJECT, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, PROJECT, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
 
 /** Every module that a command line loads: a built-in by its name, a file by its path from the project. */
 async function modulesOf(...argv: string[]): Promise<readonly string[]> {
-  const folder = await temporaryFolder('modules');
+  const folder = temporaryFolder('modules');
   const preload = join(folder, 'preload.mjs');
   await writeFile(
     preload,

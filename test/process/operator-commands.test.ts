@@ -9,12 +9,13 @@ import { createProgram, leavesOf, optionsOf, pathOf } from '../../src/cli/progra
 import { closedPort } from '../support/closed-port.ts';
 import { isLate } from '../support/operator.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken, mainSession, onboard, type StarkTrader, starkTrader } from '../support/trader.ts';
 
 let home: Home;
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('operator'));
+  home = homeIn(temporaryFolder('operator'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

@@ -16,10 +16,9 @@ import {
   oldNode,
   PROJECT,
   pathWith,
-  removeFolders,
   start,
-  temporaryFolder,
 } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The first release that `engines` allows. */
 const OLDEST_NODE = '24.0.0';
@@ -34,7 +33,7 @@ afterAll(removeFolders);
 beforeAll(async () => {
   const copy = await copyOfTheProject();
   await symlink(join(PROJECT, 'node_modules'), join(copy, 'node_modules'));
-  const to = await temporaryFolder('packed');
+  const to = temporaryFolder('packed');
   const env = { PATH: pathWith(await folderWithNode(process.execPath)) };
   const { code, said } = await run(npmProgram(), ['pack', '--pack-destination', to], copy, env);
   expect(code, said).toBe(0);
@@ -61,7 +60,7 @@ const installedWithoutNode = () => {
 
 /** Installs into an empty folder. Where npm reaches no registry: the reason. */
 async function installed(...args: string[]): Promise<{ folder: string; unreachable?: string }> {
-  const folder = await temporaryFolder('installed');
+  const folder = temporaryFolder('installed');
   const env = { PATH: pathWith(await folderWithNode(process.execPath)), npm_config_prefer_offline: 'true' };
   const { code, said } = await run(npmProgram(), ['install', '--ignore-scripts', ...args], folder, env);
   if (code === 0) return { folder };
@@ -123,7 +122,7 @@ const tool = (...path: string[]): string => join(PROJECT, 'node_modules', ...pat
 describe('installed in an empty folder', () => {
   /** `npx countersign` there says its version and what it runs on, serves, and is found healthy. */
   async function expectServes(folder: string, node: string, env: Env): Promise<void> {
-    const home = await temporaryFolder('home');
+    const home = temporaryFolder('home');
     const settings = ['--data', join(home, 'data'), '--master_key.file', join(home, 'master.key')];
     const version = await run(npx, ['countersign', 'version'], folder, env);
     expect(version).toMatchObject({ code: 0, out: `countersign ${manifest.version} (node ${node})\n` });

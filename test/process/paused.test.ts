@@ -10,7 +10,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { homeIn, type Server, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
 
 afterEach(endEverythingStarted);
@@ -134,7 +135,7 @@ const someRequests = (most: number): string[] =>
 
 async function openWorld(settings: readonly string[]) {
   const venue = await startVenue();
-  const home = homeIn(await temporaryFolder('paused'));
+  const home = homeIn(temporaryFolder('paused'));
   const server = await startServer(home, [
     '--upstream',
     venue.url,

@@ -9,15 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { createProgram, leavesOf, pathOf } from '../../src/cli/program.ts';
 import { openPipe } from '../support/pipe.ts';
 import { type Home, homeIn, MAIN, startServer } from '../support/server-process.ts';
-import {
-  endEverythingStarted,
-  fakeNpm,
-  pathWith,
-  removeFolders,
-  smallProject,
-  start,
-  temporaryFolder,
-} from '../support/start-project.ts';
+import { endEverythingStarted, fakeNpm, pathWith, smallProject, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const LINUX = process.platform === 'linux';
@@ -26,7 +19,7 @@ let folder: string;
 let lookupId: string;
 let home: Home;
 beforeAll(async () => {
-  folder = await temporaryFolder('printing');
+  folder = temporaryFolder('printing');
   home = homeIn(folder);
   const server = await startServer(home);
   await onboard(server.url, owner);

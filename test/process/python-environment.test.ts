@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { closedPort } from '../support/closed-port.ts';
-import { temporaryFolder } from '../support/harness.ts';
 import { pythonEnvironment } from '../support/python/environment.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

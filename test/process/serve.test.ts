@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { certFile, keyFile } from '../support/self-signed.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, type Running, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, type Running, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import {
   call,
   createToken,
@@ -22,7 +23,7 @@ import {
 let home: Home;
 
 beforeEach(async () => {
-  home = homeIn(await temporaryFolder('serve'));
+  home = homeIn(temporaryFolder('serve'));
 });
 afterEach(endEverythingStarted);
 afterAll(removeFolders);

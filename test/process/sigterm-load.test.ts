@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
 import { homeIn, startServer } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const ROUNDS = 3;
@@ -49,7 +50,7 @@ test('what was answered is done, what was not was not, and no answer is torn', a
   process.stdout.write(`SIGTERM under load: seed ${seed}\n`);
   const random = randomFrom(seed);
   const venue = await startVenue(random);
-  const home = homeIn(await temporaryFolder('sigterm'));
+  const home = homeIn(temporaryFolder('sigterm'));
   const settings = [...SETTINGS, '--upstream', venue.url];
   const owner = starkTrader();
   const told: Told = { live: new Map(), revoked: new Map(), orders: new Set(), unanswered: 0 };

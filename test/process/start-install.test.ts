@@ -14,10 +14,9 @@ import {
   oldNode,
   pathWith,
   type Running,
-  removeFolders,
   start,
-  temporaryFolder,
 } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** An install moves hundreds of megabytes; on a small machine that several share it takes its time. */
 const INSTALL_TIMEOUT_MS = 600_000;
@@ -35,7 +34,7 @@ describe('npm start in a fresh clone', () => {
   });
 
   async function npmStart(env: Env = {}): Promise<Running> {
-    const args = ['start', '--', '--port', '0', '--data', join(await temporaryFolder('data'), 'data')];
+    const args = ['start', '--', '--port', '0', '--data', join(temporaryFolder('data'), 'data')];
     return start(npmProgram(), args, { cwd: folder, env: { npm_config_prefer_offline: 'true', ...env } });
   }
 

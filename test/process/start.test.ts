@@ -19,11 +19,10 @@ import {
   PROJECT,
   pathWith,
   type Running,
-  removeFolders,
   smallProject,
   start,
-  temporaryFolder,
 } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
@@ -161,7 +160,7 @@ describe('installing', () => {
 
   test('without npm one sentence says so', async () => {
     const folder = await smallProject(PRINT_ARGUMENTS);
-    const empty = await temporaryFolder('empty');
+    const empty = temporaryFolder('empty');
     const result = await runCommand(folder, ['serve'], { bin: empty }, { PATH: empty });
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toMatch(/\ncountersign: npm was not found on the PATH; .*\.\n$/);
@@ -333,7 +332,7 @@ describe('handing over', () => {
   test('the command runs in the folder it was called from, with its standard input', async () => {
     const folder = await smallProject('console.log(process.cwd()); process.stdin.pipe(process.stdout);');
     const npm = await fakeNpm('exit 0');
-    const elsewhere = await temporaryFolder('elsewhere');
+    const elsewhere = temporaryFolder('elsewhere');
     const result = spawnSync(process.execPath, [join(folder, 'start.cjs'), 'serve'], {
       cwd: elsewhere,
       env: { PATH: pathWith(npm.bin) },
@@ -408,7 +407,7 @@ describe('a folder above the project, in which others may write', () => {
   let above: string;
   let marker: string;
   beforeEach(async () => {
-    above = await temporaryFolder('above');
+    above = temporaryFolder('above');
     marker = join(above, 'planted-ran');
   });
 

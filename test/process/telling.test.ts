@@ -10,7 +10,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openPipe, type Pipe } from '../support/pipe.ts';
 import { type Home, homeIn, MAIN } from '../support/server-process.ts';
-import { PROJECT, removeFolders, temporaryFolder } from '../support/start-project.ts';
+import { PROJECT } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { type Answer, call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 const LINUX = process.platform === 'linux';
@@ -21,7 +22,7 @@ const hasTerminals = LINUX && succeeds('script', '--version');
 const started = new Set<ChildProcess>();
 let folder: string;
 beforeEach(async () => {
-  folder = await temporaryFolder('telling');
+  folder = temporaryFolder('telling');
 });
 afterEach(() => {
   // Each is the head of a group of its own.

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Home, homeIn, type Server, serverCommand } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
 /** What starts a program for which the modes of files count, as they do not for root; undefined where it cannot be had. */
@@ -16,7 +17,7 @@ const powerless = withoutPowers();
 let folder: string;
 let home: Home;
 beforeEach(async () => {
-  folder = await temporaryFolder('unwritable');
+  folder = temporaryFolder('unwritable');
 });
 afterEach(() => {
   endEverythingStarted();

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { hasBinary } from '../support/recoveries.ts';
 import { homeIn, MAIN } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { call, onboardWallet, walletSession, walletTrader } from '../support/trader.ts';
 
 afterEach(endEverythingStarted);
@@ -17,7 +18,7 @@ const PRINT_MODULES = `data:text/javascript,${encodeURIComponent(`
 
 /** Serves one wallet; returns the log line about recovery and the modules that were loaded. */
 async function serveWallet(env: Record<string, string>): Promise<{ said: string; modules: readonly string[] }> {
-  const home = homeIn(await temporaryFolder('recovery'));
+  const home = homeIn(temporaryFolder('recovery'));
   const flags = ['--port', '0', '--data', home.data, '--master_key.file', home.key, '--rate-limit', 'off'];
   const server = start(process.execPath, [`--import=${PRINT_MODULES}`, MAIN, 'serve', ...flags], {
     cwd: home.tmp,
@@ -48,7 +49,7 @@ test.skipIf(!hasBinary)(
 );
 
 test('without it wallets sign in all the same, the log says why, and the other curve library is not loaded', async () => {
-  const empty = await temporaryFolder('no-binary');
+  const empty = temporaryFolder('no-binary');
   // Where node-gyp-build looks for the binary.
   const { said, modules } = await serveWallet({ SECP256K1_PREBUILD: empty });
   expect(JSON.parse(said)).toMatchObject({

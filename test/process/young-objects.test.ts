@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, expect, onTestFinished, test } from 'vitest';
 import { loginHeaders } from '../../src/client/sign-in.ts';
 import { homeIn, MAIN } from '../support/server-process.ts';
-import { endEverythingStarted, removeFolders, start, temporaryFolder } from '../support/start-project.ts';
+import { endEverythingStarted, start } from '../support/start-project.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { hasher, mainSession, newWindow, onboard, starkTrader } from '../support/trader.ts';
 
 afterEach(endEverythingStarted);
@@ -22,7 +23,7 @@ test('of what requests allocate, next to nothing grows old', async () => {
   const venue = createServer((_request, response) => void response.end('{"results":[]}')).listen(0, '127.0.0.1');
   onTestFinished(() => void venue.close());
   await once(venue, 'listening');
-  const home = homeIn(await temporaryFolder('young'));
+  const home = homeIn(temporaryFolder('young'));
   const server = start(
     process.execPath,
     [

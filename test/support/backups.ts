@@ -3,7 +3,8 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Restored, restoreBackup } from '../../src/compose/restore.ts';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.ts';
-import { type Service, startService, temporaryFolder } from './harness.ts';
+import { type Service, startService } from './harness.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import type { World } from './world.ts';
 
 export const askForBackup = ({ operatorUrl, operatorToken }: Service, signal?: AbortSignal): Promise<Response> =>

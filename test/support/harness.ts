@@ -1,7 +1,6 @@
 // A whole service on real sockets: authority, gateway and a demo venue whose counters the test can read.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -9,6 +8,8 @@ import { readSettingsText } from '../../src/config/settings-file.ts';
 import { startVenue, type Venue } from '../../src/demo-venue/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createLineRedactor, type Redact } from '../../src/telemetry/redact.ts';
+import { withRates } from './rates.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Service {
   readonly url: string;
@@ -37,8 +38,6 @@ export interface ServiceOptions {
   /** In place of all redaction of the log, by member and by line: `(line) => line` switches it off. */
   readonly redact?: Redact;
 }
-
-import { withRates } from './rates.ts';
 
 /** Starts on a free port. Rate limits and order signatures are off unless the settings turn them on. `stop` keeps the folder; the process's exit removes it. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
@@ -89,15 +88,4 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       await venue.close();
     },
   };
-}
-
-const temporary: string[] = [];
-process.once('exit', () => {
-  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
-});
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'));
-  temporary.push(folder);
-  return folder;
 }

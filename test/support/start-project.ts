@@ -6,17 +6,10 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { vi } from 'vitest';
-import { PROJECT, shellEnv, shellPath, temporaryFolder } from './started.ts';
+import { PROJECT, shellEnv, shellPath } from './started.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
-export {
-  type Env,
-  endEverythingStarted,
-  PROJECT,
-  type Running,
-  removeFolders,
-  start,
-  temporaryFolder,
-} from './started.ts';
+export { type Env, endEverythingStarted, PROJECT, type Running, start } from './started.ts';
 
 // Whoever waits here waits for processes to start, which on a machine that others use takes seconds each. Nothing is asserted by it.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -28,7 +21,7 @@ export function pathWith(...first: string[]): string {
 
 /** A folder for the front of the PATH in which `node` is the given one; npm and its scripts run on it. */
 export async function folderWithNode(file: string): Promise<string> {
-  const folder = await temporaryFolder('node');
+  const folder = temporaryFolder('node');
   await symlink(file, join(folder, 'node'));
   return folder;
 }
@@ -54,7 +47,7 @@ export function oldNode(): string | undefined {
 
 /** What a fresh clone of this checkout would hold, plus what is not committed yet: nothing that git ignores. */
 export async function copyOfTheProject(): Promise<string> {
-  const folder = await temporaryFolder('clone');
+  const folder = temporaryFolder('clone');
   const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
     cwd: PROJECT,
     env: shellEnv(),
@@ -72,7 +65,7 @@ export async function copyOfTheProject(): Promise<string> {
 
 /** A project of nothing but start.cjs, the scripts of package.json, a lockfile and the given src/main.ts. */
 export async function smallProject(main: string, lockfile: object = { packages: {} }): Promise<string> {
-  const folder = await temporaryFolder('small');
+  const folder = temporaryFolder('small');
   await copyFile(join(PROJECT, 'start.cjs'), join(folder, 'start.cjs'));
   const manifest: unknown = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'));
   const scripts = typeof manifest === 'object' && manifest !== null && 'scripts' in manifest ? manifest.scripts : {};
@@ -85,7 +78,7 @@ export async function smallProject(main: string, lockfile: object = { packages: 
 
 /** A program named npm that notes each call (its folder and arguments) and then runs the given shell commands. */
 export async function fakeNpm(commands: string): Promise<{ bin: string; calls: () => Promise<string[]> }> {
-  const bin = await temporaryFolder('npm');
+  const bin = temporaryFolder('npm');
   const log = join(bin, 'calls');
   await writeFile(log, '');
   await writeFile(join(bin, 'npm'), `#!/bin/sh\nprintf '%s %s\\n' "$PWD" "$*" >> '${log}'\n${commands}\n`);
@@ -95,7 +88,7 @@ export async function fakeNpm(commands: string): Promise<{ bin: string; calls: (
 
 /** A named pipe: reading it waits for a writer and the other way round, so two processes can wait for each other. */
 export async function namedPipe(): Promise<string> {
-  const file = join(await temporaryFolder('pipe'), 'pipe');
+  const file = join(temporaryFolder('pipe'), 'pipe');
   const made = spawnSync('mkfifo', [file], { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`mkfifo failed: ${made.stderr}`);
   return file;

@@ -1,9 +1,6 @@
-// Processes of a test or a script, in groups of their own, and folders that are thrown away. It ends and removes what it made, and
-// nothing else.
+// Processes of a test or a script, in groups of their own. It ends what it started, and nothing else.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, join, resolve, sep } from 'node:path';
+import { delimiter, resolve, sep } from 'node:path';
 
 export const PROJECT = resolve(import.meta.dirname, '..', '..');
 
@@ -26,7 +23,6 @@ export type Running = Readonly<{
 }>;
 
 const started = new Set<ChildProcess>();
-const folders = new Set<string>();
 
 /** For afterEach: ends what a failed test left running. */
 export function endEverythingStarted(): void {
@@ -34,18 +30,6 @@ export function endEverythingStarted(): void {
     if (child.pid !== undefined && groupExists(child.pid)) process.kill(-child.pid, 'SIGKILL');
   }
   started.clear();
-}
-
-/** For afterAll: installs are hundreds of megabytes. */
-export async function removeFolders(): Promise<void> {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
-  folders.clear();
-}
-
-export async function temporaryFolder(name: string): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), `countersign-${name}-`)));
-  folders.add(folder);
-  return folder;
 }
 
 /** Starts a program in its own process group, with an environment as a user's shell has it. */

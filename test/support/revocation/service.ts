@@ -1,8 +1,7 @@
 // The whole service on a real store and a loopback socket, with a clock that stands still and a hold on everything that is
 // awaited: a test lets a result be computed, keeps it from arriving, and lets the world change meanwhile.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pino from 'pino';
@@ -39,6 +38,7 @@ import { openStore } from '../../../src/store/open.ts';
 import type { Account, Store } from '../../../src/store/store.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
 import { type Venue as VenueServer, venueAddress } from '../forward-harness.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { someone } from '../verifier.ts';
 
 const NOW = unixSeconds(1_800_000_000);
@@ -132,7 +132,7 @@ export const bob: AccountId = feltOf(0xb0bn);
 export const carol: AccountId = feltOf(0xca401n);
 
 export async function openService(options: { viewCapacity?: number; singleUse?: boolean } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  const folder = temporaryFolder();
   await using composing = new AsyncDisposableStack();
   composing.defer(() => rmSync(folder, { recursive: true, force: true }));
   const loaded = loadConfig({

@@ -8,7 +8,7 @@ import { copyImage } from '../../../src/backup/image.ts';
 import { keepBackup } from '../../../src/backup/keep.ts';
 import { TRAILER_BYTES, trailerOf } from '../../../src/backup/trailer.ts';
 import { BackupFailure } from '../../../src/errors.ts';
-import { temporaryFolder } from '../../support/harness.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const masterKey = createSecretKey(randomBytes(32));
 const image = randomBytes(300_000);

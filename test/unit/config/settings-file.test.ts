@@ -6,7 +6,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../../src/config/load.ts';
 import { settingNames, settingOf } from '../../../src/config/schema.ts';
 import { readSettingsText } from '../../../src/config/settings-file.ts';
-import { temporaryFolder } from '../../support/harness.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const WINDOWS = process.platform === 'win32';
 const ROOT = process.geteuid?.() === 0;

@@ -6,7 +6,7 @@ import {
   removeOperatorAddress,
   writeOperatorAddress,
 } from '../../../src/operator/address-file.ts';
-import { temporaryFolder } from '../../support/harness.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 test('the operator address file is read as written, readable by its owner alone, until it is removed', () => {
   const file = join(temporaryFolder(), 'operator.url');

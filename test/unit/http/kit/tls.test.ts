@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../../src/config/load.ts';
 import { openTls } from '../../../../src/http/kit/tls.ts';
-import { temporaryFolder } from '../../../support/harness.ts';
 import { certFile, certificate, keyFile } from '../../../support/self-signed.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 function file(name: string, content: string): string {

@@ -6,7 +6,7 @@ import { createWallet } from '../../src/client/wallet.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
-import { registrationProof, type StarkTrader } from '../support/trader.ts';
+import { registrationProof, type StarkTrader } from './trader.ts';
 
 export interface Order {
   readonly id: string | undefined;
@@ -101,7 +101,8 @@ interface Ccxt {
   readonly RateLimitExceeded: unknown;
 }
 
-export const ccxt: Ccxt = createRequire(import.meta.url)('ccxt');
+/** Of the install of test/clients. */
+export const ccxt: Ccxt = createRequire(new URL('../clients/package.json', import.meta.url))('ccxt');
 
 export interface ClientConfig {
   readonly privateKey?: string;
