@@ -25,13 +25,13 @@ describe('published vectors', () => {
   });
 });
 
-test('the address is reduced modulo 2^251 - 256', () => {
+test('the address of an account is reduced modulo 2^251 - 256', () => {
   const bound = BigInt(vectorConstants.address_bound);
   const constant: Pedersen = { pedersen: () => bound + 5n, hashChain: () => bound + 5n, hashChains: () => [] };
   expect(contractAddress(constant, { classHash: 1n, salt: 1n, calldata: [] })).toBe('0x5');
 });
 
-test('a number of more than 20 bytes is no wallet', () => {
+test('a number of more than 20 bytes is no wallet address', () => {
   const evmHash = felt(vectorConstants.class_hashes.eip191_account);
   expect(() => evmAccountAddress(scureCurve, 1n << 160n, evmHash)).toThrow(RangeError);
   expect(() => evmAccountAddress(scureCurve, -1n, evmHash)).toThrow(RangeError);

@@ -46,7 +46,7 @@ describe('published vectors', () => {
     expect(scureCurve.isPublicKey(BigInt(expected))).toBe(true);
   });
 
-  test('the constants are those of the vectors', () => {
+  test('the constants of the Stark curve are those of the vectors', () => {
     expect(N).toBe(BigInt(vectorConstants.stark_curve_order));
     expect(STARK_PRIME).toBe(BigInt(vectorConstants.stark_prime));
   });
@@ -56,27 +56,27 @@ describe('pedersen', () => {
   test.each([
     ['p', STARK_PRIME],
     ['a negative number', -1n],
-  ])('refuses %s in either place', (_, value) => {
+  ])('the Pedersen hash refuses %s in either place', (_, value) => {
     expect(() => scureCurve.pedersen(value, 0n)).toThrow(RangeError);
     expect(() => scureCurve.pedersen(0n, value)).toThrow(RangeError);
   });
 });
 
 describe('isPublicKey', () => {
-  test('about half of all felts are no key', () => {
+  test('about half of all felts are no public key', () => {
     const keys = Array.from({ length: 64 }, (_, i) => BigInt(i + 1)).filter(scureCurve.isPublicKey);
     expect(keys.length).toBeGreaterThan(16);
     expect(keys.length).toBeLessThan(48);
     for (const x of keys) expect(() => lift(x).assertValidity()).not.toThrow();
   });
 
-  test('the same number modulo p is no key', () => {
+  test('the number of a public key modulo p is no public key', () => {
     expect(scureCurve.isPublicKey(KEY)).toBe(true);
     expect(scureCurve.isPublicKey(KEY + STARK_PRIME)).toBe(false);
     expect(scureCurve.isPublicKey(KEY - STARK_PRIME)).toBe(false);
   });
 
-  test('never throws, and knows no key outside the field', () => {
+  test('asking for a public key never throws, and knows none outside the field', () => {
     fc.assert(
       fc.property(anyInteger, (x) => {
         if (scureCurve.isPublicKey(x)) expect(x > 0n && x < STARK_PRIME).toBe(true);
@@ -102,7 +102,7 @@ describe('verify', () => {
     );
   });
 
-  test('agrees with @scure/starknet on altered signatures', () => {
+  test('verification of Stark signatures agrees with @scure/starknet on altered ones', () => {
     const small = fc.bigInt({ min: 0n, max: 1n });
     fc.assert(
       fc.property(secretKey, hashValue, small, small, small, (secret, hash, dHash, dR, dS) => {
@@ -130,12 +130,12 @@ describe('verify', () => {
     ['a key written as x + p', HASH, R, S, KEY + STARK_PRIME],
     ['a key written as x - p', HASH, R, S, KEY - STARK_PRIME],
     ['x = 0', HASH, R, S, 0n],
-  ])('refuses %s, which is the same number in the equation', (_, hash, r, s, key) => {
+  ])('verification refuses %s, which is the same number in the equation', (_, hash, r, s, key) => {
     expect(scureCurve.verify(HASH, R, S, KEY)).toBe(true);
     expect(scureCurve.verify(hash, r, s, key)).toBe(false);
   });
 
-  test('refuses a hash in [2^251, N) although the equation holds', () => {
+  test('verification refuses a hash in [2^251, N) although the equation holds', () => {
     const hash = STARK_HASH_BOUND + 5n;
     const nonce = 12345n;
     const r = Point.BASE.multiplyUnsafe(nonce).x;
@@ -144,7 +144,7 @@ describe('verify', () => {
     expect(scureCurve.verify(hash, r, s, KEY)).toBe(false);
   });
 
-  test('refuses an r in [2^251, N) although the equation holds', () => {
+  test('verification refuses an r in [2^251, N) although the equation holds', () => {
     let r = STARK_HASH_BOUND;
     while (!scureCurve.isPublicKey(r)) r += 1n;
     expect(r < N).toBe(true);
@@ -155,7 +155,7 @@ describe('verify', () => {
     expect(scureCurve.recoverCandidates(HASH, r, S)).toEqual([]);
   });
 
-  test('accepts an s whose inverse is 2^251 or more: only r and the hash are bounded by 2^251', () => {
+  test('verification accepts an s whose inverse is 2^251 or more: only r and the hash are bounded by 2^251', () => {
     const s = Fn.inv(STARK_HASH_BOUND + 7n);
     const nonce = 12345n;
     const r = Point.BASE.multiplyUnsafe(nonce).x;
@@ -163,19 +163,19 @@ describe('verify', () => {
     expect(scureCurve.verify(HASH, r, s, keyOf(secret))).toBe(true);
   });
 
-  test('refuses a key that is on no point', () => {
+  test('verification refuses a key that is on no point', () => {
     let offCurve = KEY;
     while (scureCurve.isPublicKey(offCurve)) offCurve += 1n;
     expect(scureCurve.verify(HASH, R, S, offCurve)).toBe(false);
   });
 
-  test('refuses, without throwing, when the computed point is at infinity', () => {
+  test('verification refuses, without throwing, when the computed point is at infinity', () => {
     // u1 G = -u2 Q when hash = -r * secret.
     const secret = Fn.create(-Fn.inv(R) * 99n);
     expect(scureCurve.verify(99n, R, S, keyOf(secret))).toBe(false);
   });
 
-  test('never throws and never accepts random numbers', () => {
+  test('verification never throws and never accepts random numbers', () => {
     fc.assert(
       fc.property(anyInteger, anyInteger, anyInteger, fc.oneof(anyInteger, fc.constant(KEY)), (hash, r, s, key) => {
         expect(scureCurve.verify(hash, r, s, key)).toBe(false);
@@ -186,25 +186,25 @@ describe('verify', () => {
 });
 
 describe('recoverCandidates', () => {
-  test('names two keys, the signer among them, and the signature verifies under both', () => {
+  test('recovery names two keys, the signer among them, and the signature verifies under both', () => {
     const recovered = scureCurve.recoverCandidates(HASH, R, S);
     expect(new Set(recovered).size).toBe(2);
     expect(recovered).toContain(KEY);
     for (const key of recovered) expect(scureCurve.verify(HASH, R, S, key)).toBe(true);
   });
 
-  test('gives the same keys for (r, N - s)', () => {
+  test('recovery names the same keys for (r, N - s)', () => {
     expect(new Set(scureCurve.recoverCandidates(HASH, R, N - S))).toEqual(
       new Set(scureCurve.recoverCandidates(HASH, R, S)),
     );
   });
 
-  test('names one key once: with hash 0 both solutions are opposite points', () => {
+  test('recovery names one key once: with hash 0 both solutions are opposite points', () => {
     const { r, s } = signed(0n, SECRET);
     expect(scureCurve.recoverCandidates(0n, r, s)).toEqual([KEY]);
   });
 
-  test('never names the point at infinity', () => {
+  test('recovery never names the point at infinity', () => {
     const nonce = Fn.create(HASH * Fn.inv(S));
     const r = Point.BASE.multiplyUnsafe(nonce).x;
     // s R = hash G, so that one of the two solutions vanishes.
@@ -213,7 +213,7 @@ describe('recoverCandidates', () => {
     expect(recovered.every(scureCurve.isPublicKey)).toBe(true);
   });
 
-  test('never throws, and names only keys', () => {
+  test('recovery never throws, and names only keys', () => {
     fc.assert(
       fc.property(anyInteger, anyInteger, anyInteger, (hash, r, s) => {
         expect(scureCurve.recoverCandidates(hash, r, s).every(scureCurve.isPublicKey)).toBe(true);

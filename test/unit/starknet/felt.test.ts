@@ -12,11 +12,11 @@ describe('published vectors', () => {
   });
 });
 
-test('empty text is 0', () => {
+test('empty text becomes the felt 0', () => {
   expect(feltFromText('')).toBe(0n);
 });
 
-test('text that only begins like a number is a short string', () => {
+test('text that only begins like a number becomes the felt of a short string', () => {
   expect(feltFromText('0x')).toBe(0x3078n);
   expect(feltFromText('0xg')).toBe(0x307867n);
   expect(feltFromText('12 ')).toBe(0x313220n);
@@ -34,11 +34,11 @@ test.each([
   ['2^252 in hex', `0x1${'0'.repeat(63)}`],
   ['hex of more than 64 digits', `0x${'0'.repeat(64)}1`],
   ['decimal of more than 76 digits', '0'.repeat(77)],
-])('refuses %s', (_, text) => {
+])('%s does not become a felt', (_, text) => {
   expect(() => feltFromText(text)).toThrow(FeltTextError);
 });
 
-test('the longest legal forms are accepted', () => {
+test('the longest legal texts become felts', () => {
   const last = STARK_PRIME - 1n;
   expect(feltFromText(last.toString())).toBe(last);
   expect(feltFromText(`0X${last.toString(16).toUpperCase().padStart(64, '0')}`)).toBe(last);
@@ -67,7 +67,7 @@ test('a short string can be read back from its felt', () => {
   );
 });
 
-test('whatever the text, the outcome is a felt or a FeltTextError', () => {
+test('any text becomes a felt or a FeltTextError', () => {
   fc.assert(
     fc.property(fc.oneof(anyText(100), fc.stringMatching(/^0x[0-9a-f]*$/)), (text) => {
       try {

@@ -128,23 +128,23 @@ describe('a login hash', () => {
     ['account', { ...login, account: SUBKEY }],
     ['timestamp', { ...login, timestamp: unixSeconds(1_700_000_001) }],
     ['expiration', { ...login, expiration: unixSeconds(1_700_086_401) }],
-  ])('covers the %s', (_, other) => {
+  ])('the hash of a login covers the %s', (_, other) => {
     expect(hasher.loginHash(other)).not.toBe(hash);
   });
 
-  test('covers the domain name and the chain id', () => {
+  test('the hash of a login covers the domain name and the chain id', () => {
     const names = { domainName: 'Paradox', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' };
     expect(createMessageHasher(scureCurve, names).loginHash(login)).not.toBe(hash);
     expect(hasherOf('PRIVATE_SN_POTC_SEPOLIA').loginHash(login)).not.toBe(hash);
   });
 
-  test('cannot be made of times that are no felts', () => {
+  test('the hash of a login cannot be made of times that are no felts', () => {
     expect(() => hasher.loginHash({ ...login, timestamp: unixSeconds(-1) })).toThrow(RangeError);
     expect(() => hasher.loginHash({ ...login, expiration: unixSeconds(Number.NaN) })).toThrow(RangeError);
   });
 });
 
-test('a hash does not depend on how many accounts were hashed for before, nor on whether this one is remembered', () => {
+test('the hash of a message does not depend on how many accounts were hashed for before, nor on whether this one is remembered', () => {
   const hasher = createMessageHasher(openEngine(), { domainName: 'Paradex', chainId: 'SN_A' });
   const accounts = Array.from({ length: 4200 }, (_, i) => feltOf(BigInt(i) << 200n));
   const hashes = accounts.map((account) => hasher.messageHash(account, 5n));
@@ -157,7 +157,7 @@ test('a hash does not depend on how many accounts were hashed for before, nor on
   }
 });
 
-test('a hasher cannot be made for a domain that has no felt', () => {
+test('a message hasher cannot be made for a domain that has no felt', () => {
   expect(() => hasherOf('X'.repeat(32))).toThrow(FeltTextError);
 });
 
@@ -170,13 +170,13 @@ describe('a registration hash', () => {
     expiry: unixSeconds(1_700_000_300),
   };
 
-  test('exists for an ordinary registration', () => {
+  test('the hash of an ordinary registration is that of its four numbers', () => {
     expect(registrationHash(scureCurve, good)).toBe(
       hashElements(scureCurve, [BigInt(ACCOUNT), BigInt(SUBKEY), 1_700_000_000n, 1_700_000_300n]),
     );
   });
 
-  test('does not exist for the account that would make it a typed-data message', () => {
+  test('the hash of a registration does not exist for the account that would make it a typed-data message', () => {
     expect(registrationHash(scureCurve, { ...good, account: prefix })).toBeUndefined();
   });
 
@@ -184,13 +184,13 @@ describe('a registration hash', () => {
     ['2^40', 2 ** 40],
     ['a negative time', -1],
     ['a time that is not a number', Number.NaN],
-  ])('does not exist for %s', (_, seconds) => {
+  ])('the hash of a registration and of an activation does not exist for %s', (_, seconds) => {
     expect(registrationHash(scureCurve, { ...good, timestamp: unixSeconds(seconds) })).toBeUndefined();
     expect(registrationHash(scureCurve, { ...good, expiry: unixSeconds(seconds) })).toBeUndefined();
     expect(activationHash(scureCurve, unixSeconds(seconds), SUBKEY)).toBeUndefined();
   });
 
-  test('exists up to the last second below 2^40', () => {
+  test('the hash of a registration and of an activation exists up to the last second below 2^40', () => {
     const last = unixSeconds(2 ** 40 - 1);
     expect(registrationHash(scureCurve, { ...good, timestamp: last, expiry: last })).toBeTypeOf('bigint');
     expect(activationHash(scureCurve, last, SUBKEY)).toBeTypeOf('bigint');

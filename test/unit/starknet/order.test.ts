@@ -43,9 +43,9 @@ function felt(text: string): Felt {
 describe('published vectors', () => {
   const vectors = vectorGroups.message_hash.filter(({ id }) => /^msg:(order|modify):/.test(id));
 
-  test('there are four of them', () => expect(vectors).toHaveLength(4));
+  test('the published vectors have four hashes of orders', () => expect(vectors).toHaveLength(4));
 
-  test.each(vectors)('$id', (vector) => {
+  test.each(vectors)('an order has the hash of the published vector $id', (vector) => {
     const { chain_id, human, expected } = vector;
     const message: Readonly<Record<string, string | number | undefined>> = vector.message;
     const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: chain_id });
@@ -59,11 +59,14 @@ describe('published vectors', () => {
     expect(orderHash(scureCurve, hasher, felt(vector.account), order)).toBe(BigInt(expected.message_hash ?? ''));
   });
 
-  test.each(vectorGroups.signature_verify.filter(({ id }) => id.startsWith('verify:order-')))('$id', (vector) => {
-    const [r = '', s = ''] = vector.signature;
-    const valid = scureCurve.verify(BigInt(vector.message_hash), BigInt(r), BigInt(s), BigInt(vector.public_key));
-    expect(valid).toBe(vector.expected.valid);
-  });
+  test.each(vectorGroups.signature_verify.filter(({ id }) => id.startsWith('verify:order-')))(
+    'the signature of an order has the verdict of the published vector $id',
+    (vector) => {
+      const [r = '', s = ''] = vector.signature;
+      const valid = scureCurve.verify(BigInt(vector.message_hash), BigInt(r), BigInt(s), BigInt(vector.public_key));
+      expect(valid).toBe(vector.expected.valid);
+    },
+  );
 });
 
 describe('the hash', () => {
@@ -79,19 +82,19 @@ describe('the hash', () => {
     ['size', { size: '1.00000001' }],
     ['price', { price: '29500.13' }],
     ['signature_timestamp', { signature_timestamp: 1767323045124 }],
-  ])('depends on %s', (_name, change) => expect(hashOf({ ...limit, ...change })).not.toBe(base));
+  ])('the hash of an order depends on %s', (_name, change) => expect(hashOf({ ...limit, ...change })).not.toBe(base));
 
-  test('depends on the account, the chain, and whether and which order is changed', () => {
+  test('the hash of an order depends on the account, the chain, and whether and which order is changed', () => {
     expect(orderHash(scureCurve, hasher, felt('0xb'), read(limit))).not.toBe(base);
     expect(orderHash(scureCurve, other, felt('0xa'), read(limit))).not.toBe(base);
     expect(new Set([base, hashOf(limit, '1'), hashOf(limit, '2')]).size).toBe(3);
   });
 
-  test('does not depend on the signature or on members that are not signed', () => {
+  test('the hash of an order does not depend on the signature or on members that are not signed', () => {
     expect(hashOf({ ...limit, signature: '["3","4"]', client_id: 'x', trigger_price: '7', flags: [] })).toBe(base);
   });
 
-  test('of many orders at once is that of each alone, and the engine agrees with the reference', () => {
+  test('the hashes of many orders at once are those of each alone, and the engine agrees with the reference', () => {
     const engine = openEngine();
     const byEngine = createMessageHasher(engine, { domainName: 'Paradex', chainId: 'SN_A' });
     const together = (curve: Pedersen, by: MessageHasher) =>
@@ -109,7 +112,7 @@ describe('the hash', () => {
     expect(together(scureCurve, hasher)).toEqual(alone);
   });
 
-  test('of an order that was not read but made up, with numbers that are no felts, does not exist', () => {
+  test('the hash of an order that was not read but made up, with numbers that are no felts, does not exist', () => {
     const broken = { ...read(limit), size: STARK_PRIME };
     expect(() => orderHash(scureCurve, hasher, felt('0xa'), broken)).toThrow(RangeError);
     const account = felt('0xa');
@@ -117,7 +120,7 @@ describe('the hash', () => {
     expect(hasher.messageHashes(both)).toEqual([undefined, base]);
   });
 
-  test('what a client signs verifies', () => {
+  test('an order that a client signs verifies', () => {
     const key = createStarkKey('0x1234567890abcdef');
     const [r, s] = key.sign(base);
     const { signature } = read({ ...limit, signature: JSON.stringify([r, s]) });

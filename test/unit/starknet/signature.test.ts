@@ -4,7 +4,7 @@ import { parseSignaturePair, parseSignatureText } from '../../../src/starknet/si
 import { anyText } from '../../support/any-text.ts';
 
 describe('the header form', () => {
-  test('two decimal strings, or two hex strings in any case, are read', () => {
+  test('a signature in a header may be two decimal strings, or two hex strings in any case', () => {
     expect(parseSignatureText('["123","456"]')).toEqual({ r: 123n, s: 456n });
     expect(parseSignatureText('["0x7b","0x01C8"]')).toEqual({ r: 123n, s: 456n });
     expect(parseSignatureText('["123", "0x1c8"]')).toEqual({ r: 123n, s: 456n });
@@ -27,11 +27,11 @@ describe('the header form', () => {
     ['nested arrays', '[["1"],["2"]]'],
     ['single quotes', "['1','2']"],
     ['more than 256 characters', `["1","2"]${' '.repeat(256)}`],
-  ])('refuses %s', (_, text) => {
+  ])('a signature in a header is refused: %s', (_, text) => {
     expect(parseSignatureText(text)).toBeUndefined();
   });
 
-  test('never throws, and what it reads is a pair', () => {
+  test('reading a signature from a header never throws, and gives a pair or nothing', () => {
     fc.assert(
       fc.property(fc.oneof(anyText(40), fc.json()), (text) => {
         const parsed = parseSignatureText(text);
@@ -42,7 +42,7 @@ describe('the header form', () => {
 });
 
 describe('the body form', () => {
-  test('an array of two strings is read', () => {
+  test('a signature in a body is an array of two strings', () => {
     expect(parseSignaturePair(['123', '0x1c8'])).toEqual({ r: 123n, s: 456n });
     expect(parseSignaturePair([`0x${'f'.repeat(64)}`, '9'.repeat(76)])).toEqual({
       r: 2n ** 256n - 1n,
@@ -66,7 +66,7 @@ describe('the body form', () => {
     ['١', 'other digits'],
     ['1'.repeat(77), '77 decimal digits'],
     [`0x${'1'.repeat(65)}`, '65 hex digits'],
-  ])('refuses %j: %s', (text) => {
+  ])('a signature in a body with the number %j is refused: %s', (text) => {
     expect(parseSignaturePair([text, '1'])).toBeUndefined();
     expect(parseSignaturePair(['1', text])).toBeUndefined();
   });
@@ -80,11 +80,11 @@ describe('the body form', () => {
     ['text', '["1","2"]'],
     ['an object like an array', { 0: '1', 1: '2', length: 2 }],
     ['strings as objects', [Object('1'), Object('2')]],
-  ])('refuses %s', (_, value) => {
+  ])('a signature in a body is refused: %s', (_, value) => {
     expect(parseSignaturePair(value)).toBeUndefined();
   });
 
-  test('every number up to 2^252 survives being written as decimal and as hex', () => {
+  test('every number of a signature up to 2^252 survives being written as decimal and as hex', () => {
     const scalar = fc.bigInt({ min: 0n, max: 2n ** 252n });
     fc.assert(
       fc.property(scalar, scalar, (r, s) => {

@@ -15,7 +15,7 @@ function testFiles(): readonly string[] {
   return found;
 }
 
-test('the vectors are complete: 94 ids, all different, in the groups their author counted', () => {
+test('the published vectors are complete: 94 ids, all different, in the groups their author counted', () => {
   const ids = Object.values(vectorGroups).flatMap((vectors) => vectors.map(({ id }) => id));
   expect(ids).toHaveLength(94);
   expect(new Set(ids).size).toBe(vectorTotal);
@@ -24,7 +24,7 @@ test('the vectors are complete: 94 ids, all different, in the groups their autho
   );
 });
 
-test('every group of vectors is exercised, id by id, in some test file', () => {
+test('every group of the published vectors is exercised, id by id, in some test file', () => {
   const files = testFiles();
   // Either through eachVector, which registers a test per id, or by reading the group whole.
   const exercised = (group: string) => new RegExp(`eachVector\\('${group}',|groups\\.${group}\\b`);

@@ -65,7 +65,7 @@ function problemsOf(expression: string): string[] {
   return problems;
 }
 
-test('the check itself finds what is wrong', () => {
+test('the check of dashboards and alert rules finds what is wrong', () => {
   expect(problemsOf('sum by (reason) (rate(countersign_decisions_total{decision="deny"}[5m])) > 0')).toEqual([]);
   expect(problemsOf('countersign_decision_total')).toEqual(['no metric countersign_decision_total']);
   expect(problemsOf('countersign_request_duration_seconds')).toHaveLength(1);
@@ -88,14 +88,14 @@ describe('the dashboard', () => {
     targets?: { expr: string }[];
   }[] = dashboard.panels;
 
-  test('asks only for what there is', () => {
+  test('the dashboard asks only for metrics that there are', () => {
     const asked = [...panels.flatMap(({ targets }) => targets ?? []), ...dashboard.annotations.list];
     expect(asked.length).toBeGreaterThan(40);
     for (const { expr } of asked) expect(problemsOf(expr.replaceAll('$__rate_interval', '5m')), expr).toEqual([]);
     expect(dashboard.templating.list[1].query.query).toBe('label_values(countersign_build_info, instance)');
   });
 
-  test('shows what an on-call person asks first', () => {
+  test('the dashboard shows the figures that an on-call person asks for first', () => {
     const shown = new Set(
       panels.flatMap(({ targets }) =>
         (targets ?? []).flatMap(({ expr }) => readExpression(expr).selectors.map(({ metric }) => metric)),
@@ -117,7 +117,7 @@ describe('the dashboard', () => {
     }
   });
 
-  test('every panel has a place and a number of its own, and every one but a row asks something', () => {
+  test('every panel of the dashboard has a place and a number of its own, and every one but a row asks something', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const taken = new Set<string>();
     for (const { title, type, targets, gridPos } of panels) {
@@ -138,7 +138,7 @@ describe('the alert rules', () => {
   // Each begins with a dash at one depth; an expression is on its line or folded under `>-`.
   const alerts = text.split(/^ {6}- alert: /m).slice(1);
 
-  test('ask only for what there is, and say whom to wake and what it is', () => {
+  test('the alert rules ask only for metrics that there are, and say whom to wake and what it is', () => {
     expect(alerts.length).toBeGreaterThan(10);
     const names = alerts.map((alert) => alert.split('\n', 1)[0]);
     expect(new Set(names).size).toBe(names.length);
@@ -152,14 +152,14 @@ describe('the alert rules', () => {
     }
   });
 
-  test('each has its line in docs/operator.md, which says what to do, and no other has one', () => {
+  test('each alert rule has its line in docs/operator.md, which says what to do, and no other has one', () => {
     const [, section = ''] = read('docs/operator.md').split('\n### Alerts\n');
     const [table = ''] = section.split('\n## ');
     const told = [...table.matchAll(/^\| `([^`]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
     expect(told).toEqual(alerts.map((alert) => alert.split('\n', 1)[0]));
   });
 
-  test('watch for what a theft looks like', () => {
+  test('the alert rules watch for the signs of a theft', () => {
     const asked = alerts.flatMap((alert) =>
       [...alert.matchAll(/countersign_[a-z_]+(?:\{[^}]*\})?/g)].map(([name]) => name),
     );

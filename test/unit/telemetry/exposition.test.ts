@@ -59,7 +59,7 @@ test('every metric of the table is on the page once, with its type and its label
   }
 });
 
-test('names and labels are of the form that Prometheus wants: counters end in _total, durations in _seconds', () => {
+test('names and labels of metrics are of the form that Prometheus wants: counters end in _total, durations in _seconds', () => {
   for (const { name, type, labels, help } of metrics) {
     expect(name).toMatch(/^countersign_[a-z]+(_[a-z]+)*$/);
     expect(name.endsWith('_total'), name).toBe(type === 'counter');
@@ -69,7 +69,7 @@ test('names and labels are of the form that Prometheus wants: counters end in _t
   }
 });
 
-test('figures are those of their sources', async () => {
+test('the figures on the page of metrics are those of their sources', async () => {
   const page = await pageOf();
   const value = (name: string, labels = {}) => page.value(`countersign_${name}`, labels);
   expect(value('build_info', { version: '1.2.3', node: '24' })).toBe(1);
@@ -88,7 +88,7 @@ test('figures are those of their sources', async () => {
   expect(value('clock_lead_seconds')).toBe(1.5);
 });
 
-test('a histogram is cumulative, ends in +Inf, and has its sum and count', async () => {
+test('a histogram on the page of metrics is cumulative, ends in +Inf, and has its sum and count', async () => {
   const fresh = createCounters();
   for (const seconds of [0.0001, 0.0001, 0.3, 99]) fresh.changing.observe(seconds);
   const page = await pageOf({ counters: fresh });
@@ -98,7 +98,7 @@ test('a histogram is cumulative, ends in +Inf, and has its sum and count', async
   expect(page.value('countersign_change_duration_seconds_sum')).toBeCloseTo(99.3002);
 });
 
-test('a part that fails, or has nothing to say, is left out, and the rest is there', async () => {
+test('a part of the metrics that fails, or has nothing to say, is left out, and the rest is there', async () => {
   const fail = () => {
     throw new Error('secret');
   };
@@ -120,14 +120,14 @@ test('a part that fails, or has nothing to say, is left out, and the rest is the
   expect(page.text).not.toContain('secret');
 });
 
-test('scrapes at the same time do not disturb each other, and counters stay where they are', async () => {
+test('scrapes of the metrics at the same time do not disturb each other, and counters stay where they are', async () => {
   const page = createMetricsPage(sources);
   const own = (text: string) => text.split('\n').filter((line) => line.includes('countersign_'));
   const [first = '', ...others] = await Promise.all([page.text(), page.text(), page.text()]);
   for (const other of others) expect(own(other)).toEqual(own(first));
 });
 
-test('two apps of a process have pages of their own, and share the figures of the process', async () => {
+test('two apps of a process have pages of metrics of their own, and share the figures of the process', async () => {
   const other = await pageOf({ liveRequests: () => 77 });
   expect((await pageOf()).value('countersign_live_requests')).toBe(3);
   expect(other.value('countersign_live_requests')).toBe(77);

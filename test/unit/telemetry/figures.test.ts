@@ -17,7 +17,7 @@ const key = (use: 'session' | 'token', state: SigningKeyRecord['state'], created
   createdAt: seconds(createdAt),
 });
 
-test('a key that signs is replaced at its age, unless its successor waits already or age replaces none', () => {
+test('the figures say that a signing key is replaced at its age, unless its successor waits already or age replaces none', () => {
   const records = [
     key('session', 'verifying', 100),
     key('session', 'active', 500),
@@ -35,7 +35,7 @@ test('a key that signs is replaced at its age, unless its successor waits alread
   );
 });
 
-test('sizes are those of the files; without a write-ahead log its size is 0, without a database there are none', async () => {
+test('the figures of the store are the sizes of its files; without a write-ahead log its size is 0, without a database there are none', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-figures-'));
   try {
     const database = join(folder, 'x.db');

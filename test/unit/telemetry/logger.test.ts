@@ -11,7 +11,7 @@ function logTo(redact: Redact = createLineRedactor()) {
   return { log, lines, only: () => JSON.parse(lines.join('')) };
 }
 
-test('one event is one line of JSON', () => {
+test('one event of the log is one line of JSON', () => {
   const { log, lines, only } = logTo();
   log.info({ event: 'denied', reason: 'bearer_missing' });
   expect(lines).toHaveLength(1);
@@ -57,7 +57,7 @@ test('a member that is named as a secret is taken out without the search of the 
   });
 });
 
-test('of an error it tells type, message, stack, code and causes, and nothing that a library hung on it', () => {
+test('an error in the log has its type, message, stack, code and causes, and nothing that a library hung on it', () => {
   const { log, only } = logTo();
   const parts = [new RangeError('first part'), 'second part'];
   const error = Object.assign(new Error('it failed', { cause: new AggregateError(parts, 'both') }), {
@@ -73,7 +73,7 @@ test('of an error it tells type, message, stack, code and causes, and nothing th
   expect(err.stack).toContain('logger.test.ts');
 });
 
-test('what is thrown and no error is told by its type, a text as it is', () => {
+test('a thrown value that is no error is in the log by its type, a text as it is', () => {
   for (const [thrown, told] of [
     ['a text', 'a text'],
     [{ body: 'canary' }, 'object'],
@@ -85,7 +85,7 @@ test('what is thrown and no error is told by its type, a text as it is', () => {
   }
 });
 
-test('a chain of causes that never ends is told in part', () => {
+test('a chain of causes that never ends is logged in part', () => {
   const error: Error & { cause?: unknown } = new Error('round');
   error.cause = error;
   const { log, only } = logTo();
@@ -93,7 +93,7 @@ test('a chain of causes that never ends is told in part', () => {
   expect(only().err.causes).toHaveLength(8);
 });
 
-test('no line is longer than its bound, however long the texts are, and it still says when and how bad', () => {
+test('no line of the log is longer than its bound, however long the texts are, and it still says when and how bad', () => {
   const { log, lines } = logTo();
   log.error({ event: 'failed', err: new Error('x'.repeat(1_000_000)) });
   log.warn({ event: 'long', text: `${JWT} ${'y '.repeat(500_000)}` });
@@ -108,7 +108,7 @@ test('no line is longer than its bound, however long the texts are, and it still
   expect(lines.join('')).not.toContain('eyJ');
 });
 
-test('an error whose message is long but within the line keeps its event', () => {
+test('a logged error whose message is long but within the line keeps its event', () => {
   const { log, only } = logTo();
   log.error({ event: 'failed', err: new Error('x '.repeat(2_500)) }, 'it failed');
   const { event, err } = only();
@@ -116,7 +116,7 @@ test('an error whose message is long but within the line keeps its event', () =>
   expect(err.message).toHaveLength(2_048 + 3);
 });
 
-test('where a text is cut, no half of a secret is left', () => {
+test('where a text in the log is cut, no half of a secret is left', () => {
   const secret = `0x${'ab'.repeat(31)}`;
   for (const length of [2_040, 2_020, 2_000]) {
     const { log, only } = logTo();
@@ -128,7 +128,7 @@ test('where a text is cut, no half of a secret is left', () => {
   }
 });
 
-test('a line that the redactor fails on is not written as it is, and whoever logs does not notice', () => {
+test('a line of the log that the redactor fails on is not written as it is, and the caller does not notice', () => {
   const { log, lines, only } = logTo(() => {
     throw new RangeError('too deep');
   });

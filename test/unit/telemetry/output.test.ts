@@ -46,7 +46,7 @@ async function until(text: () => Promise<string>, pattern: RegExp): Promise<stri
 }
 
 describe.skipIf(!LINUX)('a pipe', () => {
-  test('that is read gets every line whole and in its order', async () => {
+  test('a pipe that is read gets every line of the log whole and in its order', async () => {
     const { output, more } = onPipe();
     const lines = numbered(0, 5_000);
     for (const line of lines) output.write(line);
@@ -55,7 +55,7 @@ describe.skipIf(!LINUX)('a pipe', () => {
     expect(await output.end()).toBe(true);
   });
 
-  test('that nobody reads holds nobody up: lines wait, and beyond the bound are lost, counted and told of in their place', async () => {
+  test('a pipe that nobody reads holds nobody up: lines wait, and beyond the bound are lost, counted and told of in their place', async () => {
     const { pipe, output, more } = onPipe({ noteOf, maxBytes: 20_000 });
     pipe.fill();
     const lines = numbered(0, 1_000);
@@ -74,7 +74,7 @@ describe.skipIf(!LINUX)('a pipe', () => {
     expect(output.stats()).toEqual({ lost: lost + 1, problem: undefined });
   });
 
-  test('that is slow is no problem while there is room', async () => {
+  test('a slow pipe loses no line of the log while there is room', async () => {
     const { pipe, output, more } = onPipe();
     pipe.fill();
     output.write('patience\n');
@@ -83,7 +83,7 @@ describe.skipIf(!LINUX)('a pipe', () => {
     expect(await until(more, /patience\n/)).toBe('patience\n');
   });
 
-  test('whose reader has gone is the same: nothing is thrown, all is counted, the last try ends', async () => {
+  test('a pipe whose reader has gone loses the lines of the log: nothing is thrown, all is counted, the last try ends', async () => {
     const { pipe, output } = onPipe({ noteOf, maxBytes: 1_000 });
     pipe.leave();
     for (const line of numbered(0, 100)) output.write(line);
@@ -93,7 +93,7 @@ describe.skipIf(!LINUX)('a pipe', () => {
   });
 });
 
-test.skipIf(!LINUX)('a device that is full is told in words, and the last try ends', async () => {
+test.skipIf(!LINUX)('a full device for the log is told in words, and the last try ends', async () => {
   const full = openSync('/dev/full', 'w');
   onTestFinished(() => closeSync(full));
   const output = createOutput(full, { maxBytes: 1_000 });
@@ -103,7 +103,7 @@ test.skipIf(!LINUX)('a device that is full is told in words, and the last try en
   expect(await output.end()).toBe(true);
 });
 
-test('a file gets what is told, where the shell left off', async () => {
+test('a file for the log is continued where the shell left off', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'output-')), 'log');
   const file = openSync(path, 'a');
   onTestFinished(() => closeSync(file));
@@ -116,7 +116,7 @@ test('a file gets what is told, where the shell left off', async () => {
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\n');
 });
 
-test('a descriptor that is not open throws nowhere', async () => {
+test('a descriptor for the log that is not open throws nowhere', async () => {
   const closed = openSync(tmpdir(), 'r');
   closeSync(closed);
   const output = createOutput(closed);
@@ -126,7 +126,7 @@ test('a descriptor that is not open throws nowhere', async () => {
 });
 
 test.skipIf(!LINUX)(
-  'a socket that nobody reads is waited for by nobody, and the process that has it can exit',
+  'a socket for the log that nobody reads is waited for by nobody, and the process that has it can exit',
   async () => {
     const code = `
     import { standardOutput } from '${new URL('../../../src/telemetry/output.ts', import.meta.url)}';

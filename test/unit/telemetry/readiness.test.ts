@@ -64,13 +64,16 @@ const cases: readonly (readonly [what: string, well: Check, ill: Check, state: s
   ['the disk', diskCheck(256 * MIB), diskCheck(256 * MIB - 1), 'degraded', /^255 MiB/],
 ];
 
-test.each(cases)('%s', (_what, well, ill, state, says) => {
-  expect(well).toEqual({ state: 'ok' });
-  expect(ill.state).toBe(state);
-  expect(ill).toHaveProperty('problem', expect.stringMatching(says));
-});
+test.each(cases)(
+  'readiness names %s when it is wrong, and nothing when it is well',
+  (_what, well, ill, state, says) => {
+    expect(well).toEqual({ state: 'ok' });
+    expect(ill.state).toBe(state);
+    expect(ill).toHaveProperty('problem', expect.stringMatching(says));
+  },
+);
 
-test('rows that were lost once, and are written again, are no problem any more', () => {
+test('audit rows that were lost once, and are written again, are no problem for readiness any more', () => {
   expect(auditCheck({ ...written, lost: 7 })).toEqual({ state: 'ok' });
 });
 
@@ -79,13 +82,13 @@ describe('readiness', () => {
   const poor: Check = { state: 'degraded', problem: 'slow' };
   const out: Check = { state: 'failing', problem: 'gone' };
 
-  test('is lost by what fails, not by what is degraded', () => {
+  test('readiness is lost by a check that fails, not by one that is degraded', () => {
     expect(isReady({ a: ok, b: poor })).toBe(true);
     expect(isReady({ a: ok, b: poor, c: out })).toBe(false);
     expect([ok, poor, out].map(problemLevel)).toEqual([0, 1, 2]);
   });
 
-  test('asks anew each time, and counts what throws as failing without saying why', async () => {
+  test('readiness asks its checks anew each time, and counts one that throws as failing without saying why', async () => {
     let finding: Check = ok;
     const readiness = createReadiness({
       now: () => finding,

@@ -33,7 +33,7 @@ describe('is taken out', () => {
     ['a member of an object printed by Node', "{ privateKey: 'notveryrandombutlong' }", 'notveryrandombutlong'],
     ['a header printed by Node', "{ authorization: 'Basic eA==' }", 'eA=='],
     ['a password in prose', 'password=correcthorsebatterystaple', 'correcthorse'],
-  ])('%s', (_what, text, secret) => {
+  ])('a secret is taken out of a text: %s', (_what, text, secret) => {
     expect(text).toContain(secret);
     const clean = redact(text);
     expect(clean).not.toContain(secret);
@@ -50,7 +50,7 @@ describe('is taken out', () => {
     ['encrypted_key', 'canary'],
     ['private_key', 'canary'],
     ['PARADEX-EVM-SIGNATURE', 'canary'],
-  ])('the member %s of a line, and of JSON within its texts', (name, value) => {
+  ])('the member %s is taken out of a line, and of JSON within its texts', (name, value) => {
     const members = { before: 1, [name]: value, after: 'kept' };
     expect(JSON.parse(redactLine(JSON.stringify(members)))).toEqual({ before: 1, [name]: REDACTED, after: 'kept' });
     const [shown = ''] = JSON.stringify(value).slice(1, -1).split('\\');
@@ -60,7 +60,7 @@ describe('is taken out', () => {
     }
   });
 
-  test('a secret member of a line that is a list, an object or a number', () => {
+  test('a secret member of a line is taken out when it is a list, an object or a number', () => {
     for (const value of [['r', 's'], { r: 1 }, 12345, null]) {
       expect(JSON.parse(redactLine(JSON.stringify({ signature: value, other: [{ token: value }] })))).toEqual({
         signature: REDACTED,
@@ -69,14 +69,14 @@ describe('is taken out', () => {
     }
   });
 
-  test.each(['\\n', '\\t', '\\u0022', '%20', '%22'])('what stands behind the escape %s', (escaped) => {
+  test.each(['\\n', '\\t', '\\u0022', '%20', '%22'])('a secret behind the escape %s is taken out', (escaped) => {
     for (const secret of [JWT, `Bearer ${'a'.repeat(20)}`, 'authorization: Basic eA==', HEX_KEY]) {
       expect(redact(`Error${escaped}${secret}${escaped}at`)).not.toContain(secret.slice(-8));
       expect(redactLine(JSON.stringify({ text: `Error${escaped}${secret}` }))).not.toContain(secret.slice(-8));
     }
   });
 
-  test('a secret that the process knows, wherever it stands and whatever its shape', () => {
+  test('a secret that the process knows is taken out, wherever it stands and whatever its shape', () => {
     const known = 'correct horse "battery" \\staple';
     const knowing = createRedactor([known, '']);
     expect(knowing(`a ${known} b ${known}`)).toBe(`a ${REDACTED} b ${REDACTED}`);
@@ -86,7 +86,7 @@ describe('is taken out', () => {
 });
 
 describe('is left alone', () => {
-  test('a line of the log about a refusal, to the character', () => {
+  test('a line of the log about a refusal is left alone by the redactor, to the character', () => {
     for (const credential of ['main:main', 'subkey:12', 'token:tok_000abcdefghij0123456789ab']) {
       const line = JSON.stringify({
         level: 30,
@@ -103,7 +103,7 @@ describe('is left alone', () => {
     }
   });
 
-  test('an account id passes as the value of account, and nowhere else', () => {
+  test('an account id is left alone by the redactor as the value of account, and nowhere else', () => {
     const elsewhere = [
       { message: HEX_KEY },
       { message: `"account":"${HEX_KEY}"` },
@@ -123,10 +123,10 @@ describe('is left alone', () => {
     'wallet 0x52908400098527886E0F7030069857D2E4169EE7',
     '1800000000123456789',
     '',
-  ])('%s', (text) => expect(redact(text)).toBe(text));
+  ])('the redactor leaves alone: %s', (text) => expect(redact(text)).toBe(text));
 });
 
-test('whatever stands in a line, it stays a line of JSON with the same members', () => {
+test('a redacted line stays a line of JSON with the same members, whatever stands in it', () => {
   const word = fc.constantFrom(
     ...[
       'authorization',
@@ -161,11 +161,11 @@ test('a line that is no JSON is redacted as prose', () => {
   expect(redactLine(`{"broken": "${JWT}`)).toBe(`{"broken": "${REDACTED}`);
 });
 
-test('a member named __proto__ is a member like any other', () => {
+test('a member named __proto__ is a member like any other to the redactor', () => {
   expect(redactLine('{"__proto__":{"token":"x"},"a":1}')).toBe(`{"__proto__":{"token":"${REDACTED}"},"a":1}`);
 });
 
-test('no text makes it slow: a megabyte of anything is read once', () => {
+test('no text makes the redactor slow: a megabyte of anything is read once', () => {
   const parts = [
     'a',
     'A1a',

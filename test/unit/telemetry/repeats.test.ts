@@ -26,7 +26,7 @@ const minute = () => vi.advanceTimersByTimeAsync(60_000);
 /** Without what every line has, and what a test of its own is about. */
 const strip = ({ pid, hostname, time, requestIds, ...line }: Line): Line => line;
 
-test('a refusal is a line at once, its repeats are one line a minute with their count, and then it is told at once again', async () => {
+test('a refusal is logged at once, its repeats are one line a minute with their count, and then it is logged at once again', async () => {
   const { lines, refuse } = logging();
   for (let i = 0; i < 1_000; i += 1) refuse('rate_limited', '192.0.2.1');
   expect(lines.map(strip)).toEqual([
@@ -42,7 +42,7 @@ test('a refusal is a line at once, its repeats are one line a minute with their 
   expect(lines).toHaveLength(3);
 });
 
-test('another reason, another address and another gravity is another line; another /64 too, another address of it is not', () => {
+test('a refusal with another reason, address, /64 or gravity has a line of its own; one from another address of the /64 has none', () => {
   const { log, lines, refuse } = logging();
   refuse('rate_limited', '192.0.2.1');
   refuse('bearer_missing', '192.0.2.1');
@@ -55,7 +55,7 @@ test('another reason, another address and another gravity is another line; anoth
   expect(lines).toHaveLength(6);
 });
 
-test('of a proven credential it is by account, credential and route, too', async () => {
+test('refusals of a proven credential are counted by account, credential and route, too', async () => {
   const { lines, refuse } = logging();
   const reader = { account: '0x1', credential: 'token:tok_1', route: 'GET /v1/balance' };
   for (const more of [reader, { ...reader, credential: 'token:tok_2' }, { ...reader, route: 'GET /v1/orders' }, {}]) {
@@ -70,7 +70,7 @@ test('of a proven credential it is by account, credential and route, too', async
   });
 });
 
-test('the same failure of ours is one line whichever client runs into it; another error, cause or credential is another', async () => {
+test('the same failure of ours is one line whichever client runs into it; another error, cause or credential is another line', async () => {
   const { log, lines } = logging();
   const fail = (text: string, i: number) =>
     log.error({ event: 'failed', reason: 'INTERNAL_ERROR', clientIp: `192.0.2.${i % 250}`, err: new TypeError(text) });
@@ -84,7 +84,7 @@ test('the same failure of ours is one line whichever client runs into it; anothe
   expect(lines.slice(6).map(strip)).toEqual([{ level: 50, event: 'failed', reason: 'INTERNAL_ERROR', count: 999 }]);
 });
 
-test('whoever was given a request id finds it: in the first line, or in the one that counts, of a failure of ours as of a refusal', async () => {
+test('a request id that a client was given is in the log: in the first line, or in the one that counts, of a failure of ours as of a refusal', async () => {
   const { log, lines } = logging();
   const [denied, failed] = [{ event: 'denied', reason: 'rate_limited', clientIp: '192.0.2.1' }, { event: 'failed' }];
   const ids = Array.from({ length: 5 }, () => randomUUID());
@@ -102,7 +102,7 @@ test('whoever was given a request id finds it: in the first line, or in the one 
   ]);
 });
 
-test('of many it names the first, and no more', async () => {
+test('a line that counts repeats names the first request ids, and no more', async () => {
   const { log, lines, refuse } = logging();
   for (let i = 0; i < 1_000; i += 1) {
     log.info({ event: 'denied', clientIp: '192.0.2.1', requestId: String(i) });
@@ -121,7 +121,7 @@ test('of many it names the first, and no more', async () => {
   ]);
 });
 
-test('one network has a hundred lines a minute, whatever it invents; the rest is counted as of others', async () => {
+test('one network has a hundred lines of refusals a minute, whatever it invents; the rest is counted as of others', async () => {
   const { lines, refuse } = logging();
   // 65,536 networks are in one /48.
   for (let i = 0; i < 5_000; i += 1) refuse('rate_limited', `2001:db8:0:${i.toString(16)}::1`);
@@ -137,7 +137,7 @@ test('one network has a hundred lines a minute, whatever it invents; the rest is
   ]);
 });
 
-test('all strangers together have a thousand, and neither hide an owner nor a failure of ours', async () => {
+test('all strangers together have a thousand lines of refusals, and hide neither an owner nor a failure of ours', async () => {
   const { log, lines, refuse } = logging();
   for (let i = 0; i < 20_000; i += 1) refuse('rate_limited', `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
   expect(lines).toHaveLength(1_000);
@@ -148,7 +148,7 @@ test('all strangers together have a thousand, and neither hide an owner nor a fa
   expect(lines.slice(1_002).map(strip)).toEqual([{ level: 30, event: 'others', counts: { denied: 19_000 } }]);
 });
 
-test('one account with many credentials has a hundred, and another account its own', async () => {
+test('one account with many credentials has a hundred lines of refusals, and another account its own', async () => {
   const { lines, refuse } = logging();
   for (let i = 0; i < 1_000; i += 1) {
     refuse('rate_limited', `192.0.2.${i % 250}`, { account: '0x1', credential: `token:tok_${i}` });
@@ -162,7 +162,7 @@ test('one account with many credentials has a hundred, and another account its o
   ]);
 });
 
-test('what was counted is told when the log is flushed, as at a stop', () => {
+test('repeats that were counted are told when the log is flushed, as at a stop', () => {
   const { log, lines, refuse } = logging();
   refuse('rate_limited', '192.0.2.1');
   refuse('rate_limited', '192.0.2.1');
@@ -174,7 +174,7 @@ test('what was counted is told when the log is flushed, as at a stop', () => {
   expect(lines).toHaveLength(2);
 });
 
-test('a text and an error are lines, too, and repeats of them are counted', () => {
+test('a text and an error are lines of the log, too, and repeats of them are counted', () => {
   const { log, lines } = logging();
   for (let i = 0; i < 3; i += 1) {
     log.info('hello');

@@ -27,7 +27,7 @@ const facts: Facts = {
 };
 const query = (id: string) => ({ account: feltOf(1n), kind: 'subkey', id, kid: 'kid' }) as const;
 
-test('the view: hits, fills, fills under way, what was read again and what was forgotten', async () => {
+test('the metrics of the view are hits, fills, fills under way, what was read again and what was forgotten', async () => {
   const denials = createDenials({ clock: { now: () => NEVER, latest: () => NEVER, monotonic: () => 0 } });
   const reads: ((read: FactsRead) => void)[] = [];
   const view = createView({ read: () => new Promise((resolve) => void reads.push(resolve)), denials, capacity: 1 });
@@ -47,7 +47,7 @@ test('the view: hits, fills, fills under way, what was read again and what was f
   expect(view.stats()).toMatchObject({ entries: 1, fills: 2, evictions: 1 });
 });
 
-test('the journal: rows that wait, that were written and that were lost, and whether it fails now', async () => {
+test('the metrics of the journal are rows that wait, that were written and that were lost, and whether it fails now', async () => {
   vi.useFakeTimers();
   let fails = true;
   const journal = createAuditJournal({
@@ -73,7 +73,7 @@ test('the journal: rows that wait, that were written and that were lost, and whe
   expect(journal.stats()).toEqual({ waiting: 0, written: 2, lost: 2, failing: false });
 });
 
-test('the connections to the venue: busy, idle, waiting, turned away, and failures', async () => {
+test('the metrics of the connections to the venue are busy, idle, waiting, turned away, and failures', async () => {
   const server = createServer((request, response) => {
     if (request.url === '/broken') request.socket.destroy();
     else response.end('x');

@@ -28,7 +28,7 @@ test('a pair tally counts each pair for itself', () => {
 });
 
 describe('a distribution', () => {
-  test('puts a duration into the first bucket whose bound it does not exceed', () => {
+  test('a distribution puts a duration into the first bucket whose bound it does not exceed', () => {
     const distribution = createDistribution([0.1, 1]);
     for (const seconds of [0, 0.1, 0.100001, 1, 1.5]) distribution.observe(seconds);
     const { bounds, counts, sum } = distribution.read();
@@ -37,7 +37,7 @@ describe('a distribution', () => {
     expect(sum).toBeCloseTo(2.700001);
   });
 
-  test('does not count what is no duration', () => {
+  test('a distribution does not count what is no duration', () => {
     const distribution = createDistribution([1]);
     for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY]) distribution.observe(seconds);
     expect(distribution.read()).toEqual({ bounds: [1], counts: [0, 0], sum: 0 });

@@ -42,7 +42,7 @@ function telling() {
 }
 
 describe('a denied request', () => {
-  test('is one line with request, route, address, account, credential and reason', () => {
+  test('a denied request is one line of the log with request, route, address, account, credential and reason', () => {
     const { telemetry, line, counters } = telling();
     telemetry.denied(request, 'ip_not_allowed');
     const { level, time, pid, hostname, ...members } = line();
@@ -52,14 +52,14 @@ describe('a denied request', () => {
     expect(counters.decisions.pairs()).toContainEqual(['allow', 'none', 0]);
   });
 
-  test('of nobody who was proven names no account', () => {
+  test('a denied request without a proven credential names no account in the log', () => {
     const { telemetry, line } = telling();
     telemetry.denied({ ...request, principal: undefined }, 'bearer_missing');
     expect(line()).not.toHaveProperty('account');
     expect(line()).not.toHaveProperty('credential');
   });
 
-  test('of the operator API is a line and a count of its own', () => {
+  test('a denied request of the operator API is a line of the log and a count of its own', () => {
     const { telemetry, line, counters } = telling();
     telemetry.operatorDenied({ ...request, principal: undefined }, 'operator_token_wrong');
     expect(line()).toMatchObject({ level: 40, event: 'operator_denied', reason: 'operator_token_wrong' });
@@ -71,7 +71,7 @@ describe('a denied request', () => {
 });
 
 describe('an error', () => {
-  test('that refuses is a line without its text, which the caller may have had a part in', () => {
+  test('an error that refuses is a line of the log without its text, which the caller may have had a part in', () => {
     const { telemetry, line, lines, counters } = telling();
     const error = new ApiError('INVALID_TIMESTAMP', 'canary');
     telemetry.erred(request, error, error);
@@ -80,7 +80,7 @@ describe('an error', () => {
     expect(counters.errors.of('INVALID_TIMESTAMP')).toBe(1);
   });
 
-  test('that sheds load is a refusal, too', () => {
+  test('an error that sheds load is logged as a refusal, too', () => {
     const { telemetry, line } = telling();
     const error = new ApiError('SERVICE_UNAVAILABLE', 'too many');
     telemetry.erred(request, error, error);
@@ -91,14 +91,14 @@ describe('an error', () => {
   test.each([
     ['a defect', new ApiError('INTERNAL_ERROR', 'internal error'), new TypeError('x is not a function')],
     ['a store that failed', new ApiError('SERVICE_UNAVAILABLE', 'unavailable'), new StoreFailure('disk full')],
-  ])('of ours, %s, is told with its cause', (_what, answer, error) => {
+  ])('an error of ours, %s, is logged with its cause', (_what, answer, error) => {
     const { telemetry, line } = telling();
     telemetry.erred(request, answer, error);
     expect(line()).toMatchObject({ level: 50, event: 'failed', reason: answer.code, ...told });
     expect(line().err).toMatchObject({ type: error.name, message: error.message });
   });
 
-  test('that carries its cause is told with it', () => {
+  test('an error that carries its cause is logged with it', () => {
     const { telemetry, line } = telling();
     const error = new ApiError('SERVICE_UNAVAILABLE', 'unavailable', { cause: new StoreFailure('disk full') });
     telemetry.erred(request, error, error);
@@ -130,7 +130,7 @@ describe('a forwarded request', () => {
     [{ kind: 'client_gone' }, { event: 'exchange_ended', outcome: 'client_gone' }, 'none'],
   ];
 
-  test.each(outcomes)('%o', (outcome, line, reason) => {
+  test.each(outcomes)('a forwarded request is counted and logged by its outcome: %o', (outcome, line, reason) => {
     const { telemetry, lines, counters } = telling();
     telemetry.forwarded(request, outcome);
     expect(counters.exchanges.pairs()).toContainEqual([outcome.kind, reason, 1]);
@@ -139,7 +139,7 @@ describe('a forwarded request', () => {
     expect(lines.join('')).not.toContain('canary');
   });
 
-  test('is a failure of the venue while it does not answer, and no more once it does', () => {
+  test('forwarded requests that the venue does not answer are failures in a row, until it answers one', () => {
     const { telemetry, counters } = telling();
     telemetry.forwarded(request, { kind: 'refused', refusal: 'upstream_timeout' });
     telemetry.forwarded(request, { kind: 'refused', refusal: 'upstream_unavailable' });
@@ -154,7 +154,7 @@ describe('a forwarded request', () => {
 describe('a request under way', () => {
   const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 
-  test('is counted until it has ended, by who answered and how', () => {
+  test('a request under way is counted until it has ended, by who answered and how', () => {
     const { telemetry, counters } = telling();
     const statuses = [200, 302, 404, 503, undefined];
     const timings = statuses.map(() => telemetry.arrived());
@@ -167,7 +167,7 @@ describe('a request under way', () => {
     }
   });
 
-  test('is timed as far as it came', () => {
+  test('a request under way is timed as far as it came', () => {
     const { telemetry, counters } = telling();
     const counted = () =>
       [counters.deciding, counters.beforeVenue, counters.venueHead].map((one) => total(one.read().counts));
@@ -195,7 +195,7 @@ describe('a request under way', () => {
   });
 });
 
-test('a verified signature is two durations', () => {
+test('a verified signature is counted as two durations', () => {
   const { telemetry, counters } = telling();
   telemetry.verified({ waitSeconds: 0.25, computeSeconds: 0.125 });
   expect([counters.verificationWait.read().sum, counters.verificationCompute.read().sum]).toEqual([0.25, 0.125]);

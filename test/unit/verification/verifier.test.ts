@@ -72,14 +72,14 @@ const NO_FALLBACKS = { undecided: 0, no_engine: 0 };
 const FULL = 'too many signatures are waiting to be verified; try again in a moment';
 
 describe('on an idle main thread', () => {
-  test('a question is answered in the turn in which it is asked', async () => {
+  test('a signature is verified in the turn in which it is asked when the main thread is idle', async () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { signer } = await verifier.ask(login(), someone);
     expect(signer?.publicKey).toBe(alice.publicKey);
     expect(verifier.stats()).toMatchObject({ inline: 1, batched: 0, depth: 0, fallbacks: NO_FALLBACKS });
   });
 
-  test('when that has computed enough in this turn, others wait for the next one, and all are answered', async () => {
+  test('signatures wait for the next turn when the main thread has computed enough in this one, and all are answered', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     for (const name of 'abc') ask(name, from(name));
@@ -89,7 +89,7 @@ describe('on an idle main thread', () => {
     expect(verifier.stats()).toMatchObject({ depth: 0, clients: 0, inline: 3 });
   });
 
-  test('requests run between two questions', async () => {
+  test('requests run between the verification of two signatures', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     ask('first', from('a'));
@@ -106,7 +106,7 @@ describe('on an idle main thread', () => {
 });
 
 describe('turns', () => {
-  test('go round the clients', async () => {
+  test('turns of verification go round the clients', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     for (const name of ['f1', 'f2', 'f3']) ask(name, from('flood'));
@@ -115,7 +115,7 @@ describe('turns', () => {
     expect(ended).toEqual(['f1', 'alice', 'f2', 'f3']);
   });
 
-  test('come first to those who have a session, but every fourth to the others', async () => {
+  test('turns of verification come first to those who have a session, but every fourth to the others', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     for (const name of ['o1', 'o2', 'o3']) ask(name, from('stranger'));
@@ -124,7 +124,7 @@ describe('turns', () => {
     expect(ended).toEqual(['s1', 's2', 's3', 'o1', 's4', 's5', 's6', 'o2', 'o3']);
   });
 
-  test('who has a session does not queue behind strangers', async () => {
+  test('a client with a session does not queue for verification behind strangers', async () => {
     const { verifier } = open({ inlineMs: 0.000_001 });
     const { ask, ended, all } = asker(verifier);
     for (const name of ['o1', 'o2', 'o3']) ask(name, from('stranger'));
@@ -136,7 +136,7 @@ describe('turns', () => {
 });
 
 describe('what is dropped is answered 503 with Retry-After at once', () => {
-  test('when the queue is full: the newest of the client that has most waiting', async () => {
+  test('a full verification queue drops the newest of the client that has most waiting, with 503 at once', async () => {
     const { verifier } = open({ maxWaiting: 3 });
     const { ask, ended, all } = asker(verifier);
     for (const name of ['f1', 'f2', 'f3', 'f4']) ask(name, from('flood'));
@@ -149,7 +149,7 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     expect(ended.slice(2)).toEqual(['f1', 'alice', 'f2']);
   });
 
-  test('when the queue is full: of the network that has most waiting, from however many addresses', async () => {
+  test('a full verification queue drops from the network that has most waiting, from however many addresses', async () => {
     const { verifier } = open({ maxWaiting: 3 });
     const { ask, ended, all } = asker(verifier);
     for (const name of ['f1', 'f2', 'f3', 'f4']) ask(name, from(name, false, 'flood'));
@@ -158,14 +158,14 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     expect(ended).toEqual([`f4: ${FULL}`, `f1: ${FULL}`, 'f2', 'alice', 'f3']);
   });
 
-  test('with the documented code, status and header', async () => {
+  test('a signature that the verification queue drops is answered with the documented code, status and header', async () => {
     const { verifier } = open({ maxWaiting: 1 });
     const first = verifier.ask(login(), from('a'));
     await expect(verifier.ask(login(), from('b'))).rejects.toMatchObject(overloaded);
     await expect(first).resolves.toMatchObject({ kind: 'login' });
   });
 
-  test('a full queue of strangers leaves those with a session their own places', async () => {
+  test('a verification queue full of strangers leaves those with a session their own places', async () => {
     const { verifier } = open({ maxWaiting: 2 });
     const { ask, ended, all } = asker(verifier);
     for (const name of ['o1', 'o2', 'o3']) ask(name, from(name));
@@ -174,7 +174,7 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     expect(ended).toEqual([`o3: ${FULL}`, 's1', 's2', 'o1', 'o2']);
   });
 
-  test('when nobody can still be waiting for it', async () => {
+  test('a signature is dropped from the verification queue when it has waited longer than anybody waits for it', async () => {
     const { verifier, clock } = open({ maxWaitMs: 1_000 });
     const { ask, ended, all } = asker(verifier);
     ask('late', from('a'));
@@ -186,7 +186,7 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     expect(verifier.stats()).toMatchObject({ inline: 1, shed: { waited_too_long: 1 } });
   });
 
-  test('when its client has left', async () => {
+  test('a signature is dropped from the verification queue when its client has left', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     let gone = false;
@@ -198,7 +198,7 @@ describe('what is dropped is answered 503 with Retry-After at once', () => {
     expect(verifier.stats()).toMatchObject({ inline: 1, shed: { client_gone: 1 } });
   });
 
-  test('when the service stops, waiting or not', async () => {
+  test('every signature in the verification queue is dropped when the service stops, waiting or not', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     ask('waiting', from('a'));
@@ -218,7 +218,7 @@ describe('a list of questions', () => {
   const list = good.with(7, login(7, { keys: [bob.publicKey] }));
   const signed = list.map((_, n) => n !== 7);
 
-  test('takes one place in the queue, and its answers come in the order of the questions', async () => {
+  test('a list of signatures takes one place in the queue, and its answers come in the order of the questions', async () => {
     const { verifier } = open({ maxWaiting: 1 });
     const answered = verifier.askAll(list, someone);
     expect(verifier.stats()).toMatchObject({ depth: 50, clients: 1 });
@@ -227,7 +227,7 @@ describe('a list of questions', () => {
     expect(await verifier.askAll([], someone)).toEqual([]);
   });
 
-  test('begins at once on an idle main thread, and leaves it for others when it has had its time', async () => {
+  test('a list of signatures begins at once on an idle main thread, and leaves it for others when it has had its time', async () => {
     const { verifier } = open({ inlineMs: 0.000_001 });
     const answered = verifier.askAll(list, someone);
     expect(verifier.stats()).toMatchObject({ inline: 1, depth: 49 });
@@ -238,7 +238,7 @@ describe('a list of questions', () => {
     expect((await atOnce).map(({ signer }) => signer !== undefined)).toEqual(signed);
   });
 
-  test('has a turn for each question, and others have theirs between', async () => {
+  test('a list of signatures has a turn for each, and others have theirs between', async () => {
     const { verifier } = open();
     const { ask, ended, all } = asker(verifier);
     const many = (name: string, by: OnBehalfOf, count: number) =>
@@ -250,7 +250,7 @@ describe('a list of questions', () => {
     expect(ended).toEqual(['c1', 'list of 2', 'c2', 'list of 3', 'c3', 'a later one of a', 'c4']);
   });
 
-  test('is dropped as a whole, when its place is lost', async () => {
+  test('a list of signatures is dropped as a whole when its place is lost', async () => {
     const { verifier } = open({ maxWaiting: 2 });
     const first = verifier.askAll(good.slice(0, 3), from('a'));
     const second = verifier.askAll(good.slice(0, 4), from('a'));
@@ -262,7 +262,7 @@ describe('a list of questions', () => {
     expect(verifier.stats()).toMatchObject({ inline: 4, depth: 0, shed: { queue_full: 4 } });
   });
 
-  test('is dropped as a whole, when one of its questions is, and nothing more of it is computed', async () => {
+  test('a list of signatures is dropped as a whole when one of them is, and nothing more of it is computed', async () => {
     const { verifier } = open({ maxWaiting: 1, inlineMs: 1_000 });
     const asked = verifier.askAll([login(), undecided, undecidedForgery, ...good.slice(0, 5)], someone);
     await expect(asked).rejects.toMatchObject(overloaded);
@@ -272,7 +272,7 @@ describe('a list of questions', () => {
     expect(verifier.stats()).toMatchObject({ inline: 2, depth: 0, shed: { queue_full: 7 } });
   });
 
-  test('is dropped when its client leaves, and when it waits too long, in the middle of it', async () => {
+  test('a list of signatures is dropped when its client leaves, and when it waits too long, in the middle of it', async () => {
     for (const leave of [true, false]) {
       const { verifier, clock } = open({ maxWaitMs: 1_000 });
       const by = { ...from('a'), gone: () => leave && verifier.stats().inline >= 2 };
@@ -286,7 +286,7 @@ describe('a list of questions', () => {
     }
   });
 
-  test('with a defect in one answer is an error, and never a verdict', async () => {
+  test('a list of signatures with a defect in one answer is an error, and never a verdict', async () => {
     const quick = answers.quick;
     if (quick === undefined) throw new Error('no engine');
     const answer = (question: Question) => {
@@ -297,7 +297,7 @@ describe('a list of questions', () => {
     await expect(verifier.askAll(list, someone)).rejects.toThrow('a login question failed');
   });
 
-  test('when the service stops is refused, also what of it was waiting', async () => {
+  test('a list of signatures is refused when the service stops, also what of it was waiting', async () => {
     const { verifier } = open();
     const asked = verifier.askAll(list, someone);
     const refused = expect(asked).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
@@ -308,7 +308,7 @@ describe('a list of questions', () => {
 });
 
 describe('what the engine cannot decide', () => {
-  test('is decided by the plain curve, later', async () => {
+  test('a signature that the engine cannot decide is decided by the plain curve, later', async () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { ask, ended, all } = asker(verifier);
     ask('undecided', from('a'), undecided);
@@ -320,7 +320,7 @@ describe('what the engine cannot decide', () => {
     expect(verifier.stats()).toMatchObject({ fallbacks: { undecided: 3, no_engine: 0 }, inline: 4 });
   });
 
-  test('lets the main thread rest as long as it took, and others are answered meanwhile', async () => {
+  test('a signature that the engine cannot decide lets the main thread rest as long as it took, and others are answered meanwhile', async () => {
     const complete = (question: Question) => {
       clock.ms += 10;
       return answers.complete(question);
@@ -341,7 +341,7 @@ describe('what the engine cannot decide', () => {
     expect(clock.ms).toBe(30);
   });
 
-  test('has few places of its own: a flood of it is shed and takes none from others', async () => {
+  test('signatures that the engine cannot decide have few places of their own: a flood of them is shed and takes none from others', async () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY, maxWaiting: 2 });
     const { ask, ended, all } = asker(verifier);
     for (const name of ['x1', 'x2', 'x3']) ask(name, from(name), undecided);
@@ -352,7 +352,7 @@ describe('what the engine cannot decide', () => {
 });
 
 describe('without the engine', () => {
-  test('every answer is the same, one at a time', async () => {
+  test('every answer is the same without the engine, one at a time', async () => {
     const { verifier } = open({ answers: withoutEngine, inlineMs: Number.POSITIVE_INFINITY });
     const asked = [verifier.ask(login(), someone), verifier.ask(login(1, { keys: [bob.publicKey] }), someone)];
     expect(verifier.stats()).toMatchObject({ inline: 0, depth: 2, engineAvailable: false });
@@ -362,7 +362,7 @@ describe('without the engine', () => {
     expect(verifier.stats()).toMatchObject({ inline: 2, fallbacks: { undecided: 0, no_engine: 2 } });
   });
 
-  test('the reason is told', () => {
+  test('the reason why there is no engine is told', () => {
     expect(withoutEngine.unavailable).toContain('no such file');
     expect(answers.unavailable).toBeUndefined();
   });
@@ -373,7 +373,7 @@ describe('a defect', () => {
     throw new TypeError('a defect');
   };
 
-  test('in one answer is an error of that one alone, and never a verdict', async () => {
+  test('a defect in one answer of the engine is an error of that one alone, and never a verdict', async () => {
     const quick = answers.quick;
     if (quick === undefined) throw new Error('no engine');
     const answer = (question: Question) => (question.kind === 'public_key' ? broken() : quick.answer(question));
@@ -386,7 +386,7 @@ describe('a defect', () => {
     expect(ended).toEqual(['good', 'defect: failed', 'good too']);
   });
 
-  test('that mixes up answers is an error, and never a verdict', async () => {
+  test('a defect that mixes up answers of the engine is an error, and never a verdict', async () => {
     const quick: Answers = { answer: () => ({ kind: 'activation', valid: true }), firstVerdicts: () => [] };
     const { verifier } = open({ answers: { ...answers, quick } });
     await expect(verifier.ask(undecidedForgery, someone)).rejects.toThrow('got the answer to another one');
@@ -397,13 +397,13 @@ describe('a verdict', () => {
   const { answer: reference } = createAnswers(scureCurve, settings);
   const allBad = Object.entries(bad);
 
-  test.each(allBad)('of %s is no', (_what, question) => {
+  test.each(allBad)('the verdict of %s is no', (_what, question) => {
     const answer = reference(question);
     if (answer.kind === 'login' || answer.kind === 'order') expect(answer.signer).toBeUndefined();
     else expect(answer).toMatchObject({ valid: false });
   });
 
-  test('of every question is that of the plain curve, asked alone or with others', async () => {
+  test('the verdict of every signature is that of the plain curve, asked alone or with others', async () => {
     const questions = [...allBad.map(([, question]) => question), undecided, login(), login(1), login(2)];
     const expected = questions.map((question) => reference(question));
     const alone = open({ inlineMs: Number.POSITIVE_INFINITY }).verifier;
@@ -414,7 +414,7 @@ describe('a verdict', () => {
     expect(await Promise.all(questions.map((question) => verifier.ask(question, someone)))).toEqual(expected);
   });
 
-  test('of a login that names its expiration is no for the form without it', async () => {
+  test('a login that names its expiration is not verified by the form without it', async () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const { timestamp } = login();
     const withoutExpiration = signatureOf(alice, hasher.loginHashWithoutExpiration({ account, timestamp }));
@@ -424,7 +424,7 @@ describe('a verdict', () => {
     expect((await asked(login().expiration)).signer).toBeUndefined();
   });
 
-  test('of a login without expiration accepts both forms, of no other key', async () => {
+  test('a login without an expiration is verified by either form, and by no other key', async () => {
     const { verifier } = open({ inlineMs: Number.POSITIVE_INFINITY });
     const form = { expiration: undefined, recover: true };
     const byDefault = await verifier.ask(login(0, form), someone);
@@ -438,7 +438,7 @@ describe('a verdict', () => {
   });
 });
 
-test('waiting and computing are told for every answer', async () => {
+test('the times of waiting and computing are told for every verified signature', async () => {
   const told: Answered[] = [];
   const { verifier, clock } = open({ onAnswered: (answered) => void told.push(answered) });
   const asked = verifier.ask({ kind: 'wallet_address', wallet: 1n }, someone);

@@ -26,12 +26,12 @@ const felt = fc.oneof(
 );
 
 describe('hashChain', () => {
-  test('is the reference hash of the hash of the hash', () => {
+  test('a hash chain in the engine is the reference hash of the hash of the hash', () => {
     const elements = [1n, 0n, 0x4554482d5553442d50455250n, STARK_PRIME - 1n, 1n << 63n];
     expect(engine.hashChain(5n, elements)).toBe(scureCurve.hashChain(5n, elements));
   });
 
-  test('agrees with hash by hash however often a number was seen before', () => {
+  test('a hash chain in the engine agrees with hash by hash however often a number was seen before', () => {
     fc.assert(
       fc.property(felt, fc.array(felt, { maxLength: 5 }), (state, elements) => {
         const expected = oneByOne({ state, elements });
@@ -41,7 +41,7 @@ describe('hashChain', () => {
     );
   });
 
-  test('agrees where the digits of every window are at their limits', () => {
+  test('a hash chain in the engine agrees where the digits of every window are at their limits', () => {
     for (const width of [12, 13]) {
       for (let shift = 0; shift < 6; shift++) {
         const chain = { state: edgeDigits(width, 251, shift), elements: [edgeDigits(12, 248, shift), 3n] };
@@ -51,13 +51,13 @@ describe('hashChain', () => {
     }
   });
 
-  test.each([[0], [1], [14], [15], [16], [31]])('takes %i elements', (length) => {
+  test.each([[0], [1], [14], [15], [16], [31]])('a hash chain in the engine takes %i elements', (length) => {
     const elements = Array.from({ length }, (_, i) => BigInt(i * i));
     expect(engine.hashChain(9n, elements)).toBe(oneByOne({ state: 9n, elements }));
   });
 
   test.each([[STARK_PRIME], [-1n], [1n << 256n], [(1n << 64n) << 192n]])(
-    'refuses %d with a RangeError in every place, and so does the reference',
+    'a hash chain refuses %d with a RangeError in every place, in the engine and in the reference',
     (value) => {
       for (const curve of [engine, scureCurve]) {
         expect(() => curve.hashChain(value, [])).toThrow(RangeError);
@@ -69,12 +69,15 @@ describe('hashChain', () => {
     },
   );
 
-  test.each([[undefined], [null], ['1'], [1]])('refuses %j, which is no bigint, with a RangeError', (value) => {
-    // @ts-expect-error: what a caller without types may do
-    expect(() => engine.hashChain(1n, [value])).toThrow(RangeError);
-    // @ts-expect-error: the same
-    expect(() => engine.hashChain(value, [1n])).toThrow(RangeError);
-  });
+  test.each([[undefined], [null], ['1'], [1]])(
+    'a hash chain in the engine refuses %j, which is no bigint, with a RangeError',
+    (value) => {
+      // @ts-expect-error: what a caller without types may do
+      expect(() => engine.hashChain(1n, [value])).toThrow(RangeError);
+      // @ts-expect-error: the same
+      expect(() => engine.hashChain(value, [1n])).toThrow(RangeError);
+    },
+  );
 });
 
 describe('hashChains', () => {
@@ -84,7 +87,7 @@ describe('hashChains', () => {
   }));
   const hashes = chains.map(oneByOne);
 
-  test('gives each chain its own hash, whatever their lengths, again and again', () => {
+  test('many hash chains at once have each their own hash, whatever their lengths, again and again', () => {
     for (let i = 0; i < 4; i++) expect(engine.hashChains(chains)).toEqual(hashes);
     expect(engine.stats().fallbacks).toBe(0);
   });
@@ -103,7 +106,7 @@ describe('hashChains', () => {
     }
   });
 
-  test('takes any number of chains, and any number of elements', () => {
+  test('hash chains at once may be any number, of any number of elements', () => {
     expect(engine.hashChains([])).toEqual([]);
     expect(engine.hashChains([...chains, ...chains, ...chains.slice(0, 5)])).toEqual([
       ...hashes,
@@ -127,7 +130,7 @@ describe('hashChains', () => {
     expect(engine.pedersen(digits(1), 0n)).toBe(scureCurve.pedersen(digits(1), 0n));
   });
 
-  test('agrees with hash by hash for any chains', () => {
+  test('many hash chains at once agree with hash by hash', () => {
     const chain = fc.record({ state: felt, elements: fc.array(felt, { maxLength: 4 }) });
     fc.assert(
       fc.property(fc.array(chain, { maxLength: 18 }), (some) => {
@@ -164,13 +167,13 @@ describe('verifyBatch', () => {
     'equal points': forged,
   };
 
-  test('accepts 16 valid signatures, and needs neither the fallback nor one by one', () => {
+  test('a batch of 16 valid signatures is accepted, and needs neither the fallback nor one by one', () => {
     const before = warmed.stats();
     expect(warmed.verifyBatch(signatures)).toEqual(signatures.map(() => true));
     expect(warmed.stats()).toMatchObject({ fallbacks: 0, tableMisses: 0, tableHits: before.tableHits + 16 });
   });
 
-  test.each(Object.entries(bad))('refuses %s at each of 16 places, and nothing else', (_, wrong) => {
+  test.each(Object.entries(bad))('a batch refuses %s at each of 16 places, and nothing else', (_, wrong) => {
     expect(warmed.verify(wrong.hash, wrong.r, wrong.s, wrong.publicKey)).toBe(false);
     for (let at = 0; at < 16; at++) {
       expect(warmed.verifyBatch(signatures.with(at, wrong))).toEqual(signatures.map((_, i) => i !== at));
@@ -178,7 +181,7 @@ describe('verifyBatch', () => {
     expect(warmed.stats().fallbacks).toBe(0);
   });
 
-  test('gives each signature its verdict alone when all but one are bad', () => {
+  test('a batch gives each signature its verdict alone when all but one are bad', () => {
     for (const wrong of Object.values(bad)) {
       for (let at = 0; at < 16; at += 5) {
         const batch = signatures.map((signature, i) => (i === at ? signature : wrong));
@@ -187,7 +190,7 @@ describe('verifyBatch', () => {
     }
   });
 
-  test('takes any number of signatures, by keys with and without a table', () => {
+  test('a batch takes any number of signatures, by keys with and without a table', () => {
     const mixed = openEngine({ tableBytes: 2 ** 22 });
     for (const [i, { publicKey }] of signatures.entries()) if (i % 3 === 0) mixed.warm(publicKey);
     const all = [...Object.values(bad), ...signatures, ...signatures, ...signatures.slice(0, 7)];
@@ -196,7 +199,7 @@ describe('verifyBatch', () => {
     expect(engine.verifyBatch(signatures.slice(0, 2))).toEqual([true, true]);
   });
 
-  test('with every place for a kept point taken, tables, square roots and the points themselves are what they were', () => {
+  test('a batch with every place for a kept point taken leaves tables, square roots and the points themselves as they were', () => {
     const full = openEngine({ tableBytes: 2 ** 22 });
     for (const { publicKey } of signatures) full.warm(publicKey);
     const { hash, r, s } = first;
@@ -214,7 +217,7 @@ describe('verifyBatch', () => {
     expect(hashes.slice(0, 40)).toEqual(chains.slice(0, 40).map(oneByOne));
   });
 
-  test('the reference gives the same verdicts and hashes', () => {
+  test('the reference gives a batch the same verdicts and hashes', () => {
     const some = [first, ...Object.values(bad)];
     expect(scureCurve.verifyBatch(some)).toEqual(warmed.verifyBatch(some));
     const chains = [

@@ -66,12 +66,12 @@ describe('published vectors', () => {
 });
 
 describe('pedersen', () => {
-  test('agrees with the reference on all pairs of edge felts', () => {
+  test("the engine's Pedersen hash agrees with the reference on all pairs of edge felts", () => {
     const felts = edges.filter((value) => value < STARK_PRIME);
     for (const a of felts) for (const b of felts) expect(engine.pedersen(a, b)).toBe(scureCurve.pedersen(a, b));
   });
 
-  test('agrees with the reference where the digits of every window are at their limits', () => {
+  test("the engine's Pedersen hash agrees with the reference where the digits of every window are at their limits", () => {
     for (let shift = 0; shift < 6; shift++) {
       const a = edgeDigits(12, 251, shift);
       const b = edgeDigits(12, 251, shift + 3);
@@ -79,7 +79,7 @@ describe('pedersen', () => {
     }
   });
 
-  test('agrees with the reference on every single bit of either input', () => {
+  test("the engine's Pedersen hash agrees with the reference on every single bit of either input", () => {
     for (let bit = 0n; bit < 252n; bit += 3n) {
       const a = 1n << bit;
       const b = 1n << (bit + 1n < 252n ? bit + 1n : 0n);
@@ -87,7 +87,7 @@ describe('pedersen', () => {
     }
   });
 
-  test('agrees with the reference on random felts', () => {
+  test("the engine's Pedersen hash agrees with the reference on random felts", () => {
     fc.assert(
       fc.property(felt, felt, (a, b) => {
         expect(engine.pedersen(a, b)).toBe(scureCurve.pedersen(a, b));
@@ -101,14 +101,17 @@ describe('pedersen', () => {
     ['2^252', 1n << 252n],
     ['2^256', 1n << 256n],
     ['a negative number', -1n],
-  ])('refuses %s in either place with a RangeError, and the next call is answered', (_, value) => {
-    expect(() => engine.pedersen(value, 0n)).toThrow(RangeError);
-    expect(() => engine.pedersen(0n, value)).toThrow(RangeError);
-    expect(engine.pedersen(0n, 0n)).toBe(0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804n);
-  });
+  ])(
+    "the engine's Pedersen hash refuses %s in either place with a RangeError, and the next call is answered",
+    (_, value) => {
+      expect(() => engine.pedersen(value, 0n)).toThrow(RangeError);
+      expect(() => engine.pedersen(0n, value)).toThrow(RangeError);
+      expect(engine.pedersen(0n, 0n)).toBe(0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804n);
+    },
+  );
 
   test.each([[undefined], [null], ['1'], [1], [1.5], [{}]])(
-    'refuses %j, which is no bigint, with a RangeError',
+    "the engine's Pedersen hash refuses %j, which is no bigint, with a RangeError",
     (value) => {
       // @ts-expect-error: what a caller without types may do
       expect(() => engine.pedersen(value, 0n)).toThrow(RangeError);
@@ -119,7 +122,7 @@ describe('pedersen', () => {
 });
 
 describe('isPublicKey', () => {
-  test('agrees with the reference on edges, small numbers and random felts', () => {
+  test('the engine knows the same public keys as the reference on edges, small numbers and random felts', () => {
     const small = Array.from({ length: 32 }, (_, i) => BigInt(i));
     for (const x of [...edges, ...small]) expect(engine.isPublicKey(x)).toBe(scureCurve.isPublicKey(x));
     fc.assert(
@@ -130,7 +133,7 @@ describe('isPublicKey', () => {
     );
   });
 
-  test('the same number modulo p is no key, nor is a negative one', () => {
+  test('the number of a public key modulo p is no key for the engine, nor is a negative one', () => {
     const key = xOf(5n);
     expect([key, key + STARK_PRIME, key - STARK_PRIME, key + (1n << 256n)].map(engine.isPublicKey)).toEqual([
       true,
@@ -142,7 +145,7 @@ describe('isPublicKey', () => {
 });
 
 describe('verify', () => {
-  test('accepts what @scure/starknet signs, for s and N - s, and refuses it with any number changed', () => {
+  test('the engine accepts what @scure/starknet signs, for s and N - s, and refuses it with any number changed', () => {
     fc.assert(
       fc.property(scalar, hashValue, (secret, hash) => {
         const { r, s } = sign(hex(hash), hex(secret));
@@ -158,7 +161,7 @@ describe('verify', () => {
     );
   });
 
-  test('a key stands for both of its points: the signature of N - secret is valid too', () => {
+  test('a key of the engine stands for both of its points: the signature of N - secret is valid too', () => {
     const hash = 12345n;
     const secret = 987654321n;
     const { r, s } = sign(hex(hash), hex(N - secret));
@@ -170,7 +173,7 @@ describe('verify', () => {
     expect(oracle.toSorted()).toEqual([false, true]);
   });
 
-  test('accepts a signature whose scalars are any two edges, and refuses the next hash', () => {
+  test('the engine accepts a signature whose scalars are any two edges, and refuses the next hash', () => {
     let tried = 0;
     for (const [i, u1] of edgeScalars.entries()) {
       const u2 = edgeScalars[(i * 7 + 3) % edgeScalars.length] ?? 1n;
@@ -184,7 +187,7 @@ describe('verify', () => {
     expect(tried).toBeGreaterThan(edgeScalars.length);
   });
 
-  test('accepts the keys G, -G and small multiples of G', () => {
+  test('the engine accepts the keys G, -G and small multiples of G', () => {
     for (const secret of [1n, 2n, 3n, 4n, 5n, 15n, 16n, 17n, 31n, 32n, 33n, 64n, N - 1n, N - 2n]) {
       const signature = signatureWith(1234567890123456789n << 130n, 987654321n << 100n, secret);
       expect(signature).toBeDefined();
@@ -192,7 +195,7 @@ describe('verify', () => {
     }
   });
 
-  test('accepts the reference inverse of s at 2^251 and more', () => {
+  test('the engine accepts the reference inverse of s at 2^251 and more', () => {
     const s = Fn.inv(STARK_HASH_BOUND + 7n);
     const r = xOf(12345n);
     const secret = Fn.create((s * 12345n - 99n) * Fn.inv(r));
@@ -206,14 +209,14 @@ describe('verify', () => {
     [0x3cbbb910691a723e0a32b85a05045010559f8860bb0ff00a5d9913d446b5bc3n],
     [0x4fff19a3b2e943958107f085459d78834754c259126ba1646d1bb1461db5bc3n],
     [0x6853fbb2721ab3c523f977ce8ddc5870c2bcd632e50f62a8399da19446b5bc3n],
-  ])('accepts s = %d, which takes uncommonly many steps to invert', (s) => {
+  ])('the engine accepts s = %d, which takes uncommonly many steps to invert', (s) => {
     const r = xOf(12345n);
     const secret = Fn.create((s * 12345n - 99n) * Fn.inv(r));
     expect(verdict({ hash: 99n, r, s, publicKey: xOf(secret) })).toBe(true);
   });
 
   const valid = signatureWith(Fn.inv(3n), Fn.inv(5n), 4711n);
-  test('the signature of the following tests is valid', () => {
+  test('the signature that is altered for the engine to refuse is valid itself', () => {
     expect(valid !== undefined && verdict(valid)).toBe(true);
   });
   const { hash, r, s, publicKey } = valid ?? { hash: 0n, r: 0n, s: 0n, publicKey: 0n };
@@ -236,13 +239,13 @@ describe('verify', () => {
     ['a key written as x + 2^256', hash, r, s, publicKey + (1n << 256n)],
     ['x = 0', hash, r, s, 0n],
     ['x = 5, which is on no point', hash, r, s, 5n],
-  ])('refuses %s, and without asking the fallback', (_, hash, r, s, publicKey) => {
+  ])('the engine refuses %s, and without asking the fallback', (_, hash, r, s, publicKey) => {
     const before = engine.stats().fallbacks;
     expect(verdict({ hash, r, s, publicKey })).toBe(false);
     expect(engine.stats().fallbacks).toBe(before);
   });
 
-  test('refuses a hash in [2^251, N) although the equation holds', () => {
+  test('the engine refuses a hash in [2^251, N) although the equation holds', () => {
     const hash = STARK_HASH_BOUND + 5n;
     const r = xOf(12345n);
     const s = Fn.create(Fn.inv(12345n) * (hash + r * 4711n));
@@ -250,7 +253,7 @@ describe('verify', () => {
     expect(engine.recoverCandidates(hash, r, s)).toEqual([]);
   });
 
-  test('refuses an r in [2^251, p) although the equation holds', () => {
+  test('the engine refuses an r in [2^251, p) although the equation holds', () => {
     let r = STARK_HASH_BOUND;
     while (!scureCurve.isPublicKey(r)) r += 1n;
     const point = Point.fromAffine({ x: r, y: Point.Fp.sqrt(Point.Fp.create(r ** 3n + r + Point.CURVE().b)) });
@@ -259,7 +262,7 @@ describe('verify', () => {
     expect(engine.recoverCandidates(1n, r, 1n)).toEqual([]);
   });
 
-  test('never throws and never accepts random numbers, and agrees with the reference', () => {
+  test('the engine never throws and never accepts random numbers, and agrees with the reference', () => {
     fc.assert(
       fc.property(anyInteger, anyInteger, anyInteger, fc.oneof(anyInteger, fc.constant(publicKey)), (h, r, s, key) => {
         expect(engine.verify(h, r, s, key)).toBe(false);
@@ -273,7 +276,7 @@ describe('verify', () => {
     }
   });
 
-  test.each([[undefined], [null], ['1'], [1], [{}]])('answers false to %j, which is no bigint', (value) => {
+  test.each([[undefined], [null], ['1'], [1], [{}]])('the engine answers false to %j, which is no bigint', (value) => {
     // @ts-expect-error: what a caller without types may do
     expect(engine.verify(value, r, s, publicKey)).toBe(false);
     // @ts-expect-error: the same
@@ -291,7 +294,7 @@ describe('verify', () => {
 });
 
 describe('recoverCandidates', () => {
-  test('names the same keys as the reference, and the signature verifies under each', () => {
+  test('the engine recovers the same keys as the reference, and the signature verifies under each', () => {
     fc.assert(
       fc.property(hashValue, scalar, scalar, (hash, nonce, s) => {
         const r = xOf(nonce);
@@ -303,7 +306,7 @@ describe('recoverCandidates', () => {
     );
   });
 
-  test('names no key for an r that is on no point, and without asking the fallback', () => {
+  test('the engine recovers no key for an r that is on no point, and without asking the fallback', () => {
     const before = engine.stats().fallbacks;
     const small = Array.from({ length: 12 }, (_, i) => BigInt(i + 1));
     const offCurve = [...small, ...small.map((x) => STARK_HASH_BOUND - x)].filter((x) => !scureCurve.isPublicKey(x));
@@ -312,7 +315,7 @@ describe('recoverCandidates', () => {
     expect(engine.stats().fallbacks).toBe(before);
   });
 
-  test('agrees with the reference on edges, and never throws', () => {
+  test('the recovery of the engine agrees with the reference on edges, and never throws', () => {
     const g = xOf(1n);
     for (const s of [1n, 2n, N - 1n]) {
       for (const hash of [0n, 1n, g, STARK_HASH_BOUND - 1n]) {

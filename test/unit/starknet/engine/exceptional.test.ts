@@ -54,7 +54,7 @@ describe('u1 G = u2 Q or its opposite, which the owner of a key makes by r = +-h
   };
   for (const [name, secret] of Object.entries(secrets)) {
     for (const sign of [1n, -1n] as const) {
-      test(`is no forgery under ${name} with sign ${sign}`, () => {
+      test(`u1 G = +-u2 Q, which the owner of a key makes by r = +-hash / d, is no forgery under ${name} with sign ${sign}`, () => {
         const forged = collision(R, S, secret, sign);
         expect(forged).toBeDefined();
         if (forged !== undefined) expect(verdict(forged)).toBe(false);
@@ -63,31 +63,34 @@ describe('u1 G = u2 Q or its opposite, which the owner of a key makes by r = +-h
   }
 
   // s R = 2 u1 G, and the key is such that u2 Q is the same point as u1 G, or its opposite.
-  test.each<[1n | -1n]>([[1n], [-1n]])('is accepted when r really is the x of the doubled point, sign %d', (sign) => {
-    const secret = 9n;
-    let u2 = 1000n;
-    let signature: Signature | undefined;
-    while (signature === undefined) {
-      u2 += 1n;
-      const u1 = Fn.create(sign * u2 * secret);
-      const r = xOf(2n * u1);
-      const s = Fn.create(r * Fn.inv(u2));
-      const hash = Fn.create(u1 * s);
-      if (r < STARK_HASH_BOUND && hash < STARK_HASH_BOUND) signature = { hash, r, s, publicKey: xOf(secret) };
-    }
-    expect(verdict(signature)).toBe(true);
-    // x(A) itself is not x(2 A).
-    const other = collision(xOf(1001n * secret), signature.s, secret, sign);
-    if (other !== undefined) expect(verdict(other)).toBe(false);
-  });
+  test.each<[1n | -1n]>([[1n], [-1n]])(
+    'u1 G = +-u2 Q is accepted when r really is the x of the doubled point, sign %d',
+    (sign) => {
+      const secret = 9n;
+      let u2 = 1000n;
+      let signature: Signature | undefined;
+      while (signature === undefined) {
+        u2 += 1n;
+        const u1 = Fn.create(sign * u2 * secret);
+        const r = xOf(2n * u1);
+        const s = Fn.create(r * Fn.inv(u2));
+        const hash = Fn.create(u1 * s);
+        if (r < STARK_HASH_BOUND && hash < STARK_HASH_BOUND) signature = { hash, r, s, publicKey: xOf(secret) };
+      }
+      expect(verdict(signature)).toBe(true);
+      // x(A) itself is not x(2 A).
+      const other = collision(xOf(1001n * secret), signature.s, secret, sign);
+      if (other !== undefined) expect(verdict(other)).toBe(false);
+    },
+  );
 
-  test('R at infinity (u1 G = -u2 Q) is refused', () => {
+  test('a signature whose R is at infinity (u1 G = -u2 Q) is refused', () => {
     const secret = Fn.create(-99n * Fn.inv(R));
     expect(verdict({ hash: 99n, r: R, s: S, publicKey: xOf(secret) })).toBe(false);
   });
 });
 
-test('hash 0 (u1 = 0) is accepted exactly when signed', () => {
+test('a signature of hash 0 (u1 = 0) is accepted exactly when signed', () => {
   const secret = 4242n;
   const { r, s } = sign('0'.repeat(64), secret.toString(16).padStart(64, '0'));
   const publicKey = xOf(secret);
@@ -106,7 +109,7 @@ describe('an x that is on no point', () => {
   const offCurve = [...small.filter((x) => x > 0n), ...large];
 
   // With hash = 0 and r = s the sum to compare r with is the key itself: without the curve check this is a forgery by anyone.
-  test('is no key under which it signs 0, with s = r = x', () => {
+  test('an x that is on no point is no key under which it signs 0, with s = r = x', () => {
     expect(offCurve.length).toBeGreaterThan(20);
     for (const x of offCurve) {
       const forged = { hash: 0n, r: x, s: x, publicKey: x };
@@ -119,7 +122,7 @@ describe('an x that is on no point', () => {
     expect([cold.stats().fallbacks, warmed.stats().fallbacks]).toEqual([0, 0]);
   });
 
-  test('gets no table from the kernel', () => {
+  test('an x that is on no point gets no table from the kernel', () => {
     const kernel = openKernel(wasm);
     const place = kernel.keyTable(0);
     expect(place).toBeDefined();
@@ -137,13 +140,13 @@ describe('recovery', () => {
     [1n, 777n],
     [-1n, 777n],
     [1n, STARK_HASH_BOUND - 1n],
-  ])('never names the key at infinity (s R = hash G, sign %d)', (sign, hash) => {
+  ])('recovery in the engine never names the key at infinity (s R = hash G, sign %d)', (sign, hash) => {
     const nonce = 0x1234567n << 200n;
     const keys = recovered(openEngine(), hash, xOf(nonce), Fn.create(sign * hash * Fn.inv(nonce)));
     expect(keys).toHaveLength(1);
   });
 
-  test('names one key once for hash 0', () => {
+  test('recovery in the engine names one key once for hash 0', () => {
     expect(recovered(openEngine(), 0n, R, S)).toHaveLength(1);
     // Q = (s / r) R, and s = r.
     expect(recovered(openEngine(), 0n, xOf(1n), xOf(1n))).toEqual([xOf(1n)]);
@@ -202,7 +205,7 @@ describe('what the kernel cannot decide', () => {
   }
   const { hash, r, s, publicKey } = ordinary;
 
-  test('is asked of the fallback, whose answers come back as they are, and counted', () => {
+  test('an input that the kernel cannot decide is asked of the fallback, whose answers come back as they are, and counted', () => {
     const fallback: StarkCurve = {
       ...scureCurve,
       pedersen: () => 41n,
@@ -219,7 +222,7 @@ describe('what the kernel cannot decide', () => {
     expect(engine.stats().fallbacks).toBe(5);
   });
 
-  test('in a batch is asked of the fallback for each item', () => {
+  test('inputs of a batch that the kernel cannot decide are asked of the fallback for each item', () => {
     const engine = over(() => exceptional);
     engine.warm(publicKey);
     const bad = { hash: hash ^ 1n, r, s, publicKey };
@@ -228,7 +231,7 @@ describe('what the kernel cannot decide', () => {
     expect(engine.stats().fallbacks).toBe(4);
   });
 
-  test('only because it was asked for many at once, it is asked for one by one', () => {
+  test('an input that the kernel cannot decide among many is asked of it one by one', () => {
     const engine = over(() => ({ hashChains: () => EXCEPTIONAL, verifyByTables: () => EXCEPTIONAL }));
     engine.warm(publicKey);
     expect(engine.verifyBatch([{ ...ordinary, hash: hash ^ 1n }, ordinary])).toEqual([false, true]);
@@ -236,7 +239,7 @@ describe('what the kernel cannot decide', () => {
     expect(engine.stats()).toMatchObject({ fallbacks: 0, tableHits: 2 });
   });
 
-  test('of one item of a batch, is asked of the fallback for that item alone', () => {
+  test('one item of a batch that the kernel cannot decide is asked of the fallback alone', () => {
     const engine = over((kernel) => ({
       verifyByTable: () => EXCEPTIONAL,
       verifyByTables: (checks) => {
@@ -250,7 +253,7 @@ describe('what the kernel cannot decide', () => {
   });
 });
 
-test('ordinary inputs never need the fallback', () => {
+test('ordinary inputs of the engine never need the fallback', () => {
   const engine = openEngine({
     fallback: {
       pedersen: () => expect.unreachable(),

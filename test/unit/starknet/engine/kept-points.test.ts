@@ -17,7 +17,7 @@ function observed(count: number, refused?: bigint) {
   return { find, written };
 }
 
-test('keeps a number from its third use on, and not before', () => {
+test('the engine keeps the point of a number from its third use on, and not before', () => {
   const { find, written } = observed(4);
   expect([find(7n), find(7n)]).toEqual([undefined, undefined]);
   expect(written.size).toBe(0);
@@ -25,7 +25,7 @@ test('keeps a number from its third use on, and not before', () => {
   expect(written.size).toBe(1);
 });
 
-test('gives every number its own point, and the place of the one used longest ago to the next', () => {
+test('every number has its own kept point, and the place of the one used longest ago goes to the next', () => {
   const { find, written } = observed(2);
   for (const felt of [1n, 2n]) for (let i = 0; i < 3; i++) find(felt);
   expect([find(2n), find(1n)]).toEqual([2n, 1n]);
@@ -34,7 +34,7 @@ test('gives every number its own point, and the place of the one used longest ag
   expect([find(1n), find(3n), find(2n)]).toEqual([1n, 3n, undefined]);
 });
 
-test('a number without a point costs no place', () => {
+test('a number without a point costs no place for kept points', () => {
   const { find } = observed(1, 5n);
   for (let i = 0; i < 9; i++) expect(find(5n)).toBeUndefined();
   for (let i = 0; i < 3; i++) find(6n);
@@ -45,7 +45,7 @@ test('a number without a point costs no place', () => {
   expect(find(7n)).toBe(7n);
 });
 
-test('without places it keeps nothing', () => {
+test('the engine keeps no point without places for them', () => {
   const { find } = observed(0);
   for (let i = 0; i < 9; i++) expect(find(1n)).toBeUndefined();
 });

@@ -25,7 +25,7 @@ describe('when a table is built', () => {
     return { tasks, engine: openEngine({ tableBytes, defer: (task) => tasks.push(task) }) };
   }
 
-  test('after the 4th valid signature, in a deferred task', () => {
+  test('the table of a key is built after its 4th valid signature, in a deferred task', () => {
     const { engine, tasks } = observed();
     for (let i = 0; i < 3; i++) check(engine, first);
     expect(tasks).toHaveLength(0);
@@ -38,13 +38,13 @@ describe('when a table is built', () => {
     expect(engine.stats().tableHits).toBe(1);
   });
 
-  test('never by invalid signatures', () => {
+  test('the table of a key is never built by invalid signatures', () => {
     const { engine, tasks } = observed();
     for (let i = 0; i < 20; i++) expect(check(engine, { ...first, hash: first.hash ^ BigInt(i + 1) })).toBe(false);
     expect(tasks).toHaveLength(0);
   });
 
-  test('one key per deferred task, in order', () => {
+  test('tables of keys are built one per deferred task, in order', () => {
     const { engine, tasks } = observed();
     for (let i = 0; i < 4; i++) for (const signature of [first, second]) check(engine, signature);
     expect(tasks).toHaveLength(1);
@@ -56,7 +56,7 @@ describe('when a table is built', () => {
     expect(tasks).toHaveLength(2);
   });
 
-  test('never without room for one', () => {
+  test('the table of a key is never built without room for one', () => {
     const { engine, tasks } = observed(TABLE - 1);
     for (let i = 0; i < 9; i++) expect(check(engine, first)).toBe(true);
     expect(tasks).toHaveLength(0);
@@ -64,7 +64,7 @@ describe('when a table is built', () => {
     expect(engine.stats()).toMatchObject({ capacity: 0, tables: 0, tableBytes: 0 });
   });
 
-  test('for at most 64 keys at a time', () => {
+  test('tables are built for at most 64 keys at a time', () => {
     const { engine, tasks } = observed(100 * TABLE);
     for (let i = 1n; i <= 70n; i++) {
       // Any r and s sign any hash under the keys recovered from them.
@@ -75,7 +75,7 @@ describe('when a table is built', () => {
     expect(engine.stats().built).toBe(64);
   });
 
-  test('by default on a timer', async () => {
+  test('the table of a key is built on a timer by default', async () => {
     const engine = createStarkEngine({ fallback: scureCurve, tableBytes: TABLE, wasm });
     for (let i = 0; i < 4; i++) check(engine, first);
     expect(engine.stats().built).toBe(0);
@@ -84,7 +84,7 @@ describe('when a table is built', () => {
 });
 
 describe('the memory limit', () => {
-  test('holds as many tables as fit and drops the least recently used', () => {
+  test('the memory limit holds as many tables as fit and drops the least recently used', () => {
     const engine = openEngine({ tableBytes: 2 * TABLE + 5 });
     expect([first, second].map(({ publicKey }) => engine.warm(publicKey))).toEqual([true, true]);
     // Used again, so that the second is now the oldest.
@@ -98,7 +98,7 @@ describe('the memory limit', () => {
     expect(engine.stats().tableMisses).toBe(1);
   });
 
-  test('a table written over another judges only its own key', () => {
+  test('the table of a key that is written over another judges only its own key', () => {
     const engine = openEngine({ tableBytes: TABLE });
     for (const signature of [...signatures, ...signatures]) {
       expect(engine.warm(signature.publicKey)).toBe(true);
@@ -108,7 +108,7 @@ describe('the memory limit', () => {
     expect(engine.stats()).toMatchObject({ tables: 1, tableBytes: TABLE });
   });
 
-  test('neighbouring tables do not touch each other', () => {
+  test('neighbouring tables of keys do not touch each other', () => {
     const engine = openEngine({ tableBytes: 5 * TABLE });
     for (const { publicKey } of signatures) engine.warm(publicKey);
     expect(signatures.map((signature) => check(engine, signature))).toEqual(signatures.map(() => true));
@@ -117,7 +117,7 @@ describe('the memory limit', () => {
   });
 
   test.each([[-1], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], [2 ** 31 + 1]])(
-    'refuses %d bytes',
+    'a memory limit of %d bytes for the tables of keys is refused',
     (tableBytes) => {
       expect(() => openEngine({ tableBytes })).toThrow(RangeError);
     },
@@ -125,7 +125,7 @@ describe('the memory limit', () => {
 });
 
 describe('warm', () => {
-  test('builds a table once', () => {
+  test('warming a key builds its table once', () => {
     const engine = openEngine();
     expect(engine.warm(first.publicKey)).toBe(true);
     expect(engine.warm(first.publicKey)).toBe(true);
@@ -133,7 +133,7 @@ describe('warm', () => {
   });
 
   test.each([[0n], [5n], [-1n], [1n << 600n]])(
-    'answers false to %d, which is no key, and takes no table for it',
+    'warming %d, which is no key, answers false and takes no table for it',
     (x) => {
       const engine = openEngine({ tableBytes: TABLE });
       engine.warm(first.publicKey);

@@ -11,26 +11,26 @@ import { wasm, wasmFile } from '../../../support/engine-under-test.ts';
 
 const options = { fallback: scureCurve, tableBytes: 0 };
 
-test('loads the module beside it', () => {
+test('the engine loads the module beside it', () => {
   const loaded = loadStarkEngine(options);
   expect(loaded.kind).toBe('engine');
 });
 
-test('a file that is not there is a reason, not an error', () => {
+test('an engine whose file is not there is unavailable with a reason, and throws nothing', () => {
   expect(loadStarkEngine({ ...options, file: new URL('no-such.wasm', import.meta.url) })).toEqual({
     kind: 'unavailable',
     reason: expect.stringContaining('ENOENT'),
   });
 });
 
-test('a file that is no module is a reason, not an error', () => {
+test('an engine whose file is no module is unavailable with a reason, and throws nothing', () => {
   expect(loadStarkEngine({ ...options, file: new URL(import.meta.url) })).toEqual({
     kind: 'unavailable',
     reason: 'the module cannot be instantiated',
   });
 });
 
-test('another module is refused', () => {
+test('a WebAssembly module that is not the kernel is refused', () => {
   const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   expect(() => createStarkEngine({ ...options, wasm: empty })).toThrow(KernelError);
 });
@@ -38,7 +38,7 @@ test('another module is refused', () => {
 describe('the self-test', () => {
   const kernel = openKernel(wasm);
 
-  test('passes on the kernel', () => {
+  test('the self-test of the engine passes on the kernel', () => {
     expect(selfTest(kernel)).toBeUndefined();
   });
 
@@ -83,11 +83,11 @@ describe('the self-test', () => {
         },
       },
     ],
-  ])('fails on a kernel that %s', (_, broken) => {
+  ])('the self-test of the engine fails on a kernel that %s', (_, broken) => {
     expect(selfTest({ ...kernel, ...broken })).toEqual(expect.any(String));
   });
 
-  test('keeps a damaged module from being used: one changed constant is enough', () => {
+  test('the self-test keeps a damaged module from being used: one changed constant is enough', () => {
     // The lowest word of the generator's x, as a 64-bit constant in the code (LEB128).
     const constant = leb128(0x3d723d8bc943cfcan);
     const at = indexOf(wasm, constant);
@@ -146,7 +146,7 @@ const OF_NODE =
 describe('what runs in a browser', () => {
   const graph = importGraph('starknet/engine/engine.ts', 'starknet/pedersen.ts', 'starknet/curve.ts');
 
-  test('is found by its imports, through other rooms too', () => {
+  test('the part of the engine that runs in a browser is found by its imports, through other rooms too', () => {
     expect(graph.files).toEqual(
       expect.arrayContaining([
         'starknet/engine/kernel.ts',
@@ -160,22 +160,22 @@ describe('what runs in a browser', () => {
     expect(moduleAt('starknet/felt.ts').code).toMatch(OF_NODE);
   });
 
-  test('is everything of the engine but its loader', () => {
+  test('everything of the engine but its loader runs in a browser', () => {
     const ofEngine = readdirSync(join(src, 'starknet/engine'))
       .filter((file) => file.endsWith('.ts') && file !== 'load.ts')
       .map((file) => `starknet/engine/${file}`);
     expect(graph.files).toEqual(expect.arrayContaining(ofEngine));
   });
 
-  test('imports nothing of Node.js, and no package but the curve that it falls back to', () => {
+  test('the part of the engine that runs in a browser imports nothing of Node.js, and no package but the curve that it falls back to', () => {
     expect(graph.packages.filter((name) => !/^@(?:scure\/starknet|noble\/curves)\b/.test(name))).toEqual([]);
   });
 
-  test('uses nothing that only Node.js has', () => {
+  test('the part of the engine that runs in a browser uses nothing that only Node.js has', () => {
     expect(graph.files.filter((file) => OF_NODE.test(moduleAt(file).code))).toEqual([]);
   });
 });
 
-test('the file under test is the one that is loaded, unless a mutant is under test', () => {
+test('the engine under test is the one that is loaded, unless a mutant is under test', () => {
   expect(typeof wasmFile === 'string' || wasmFile.pathname.endsWith('/src/starknet/engine/stark.wasm')).toBe(true);
 });
