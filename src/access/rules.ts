@@ -1,5 +1,6 @@
-// The rules of a decision, each by its name, as pure functions of facts: nothing here reads a clock, a store or a header. Who asks
-// which rules, and in which order, are the lists below: requests, logins and the signers of orders share one liveness.
+// The rules of a decision, each by its name, as pure functions of facts: nothing here reads a clock, a store or a header. Three lists
+// below say which rules are asked, in which order: of a request (authorize.ts asks), of a login (credentials/open-session.ts) and of the
+// signer of an order (signer.ts).
 import { allows, type IpAddress } from '../domain/allowlist.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import { type CredentialKind, kindTable } from '../domain/kinds.ts';
@@ -83,7 +84,7 @@ const permissionHeld: Rule = {
   },
 };
 
-/** Who may end itself does so by POST, whatever its kind. */
+/** A read-only token may GET and nothing else, but for ending itself (`possession`), which is a POST for every kind. */
 const methodAllowed: Rule = {
   name: 'method_allowed',
   ask: (_facts, _now, { kind }, { permission, method }) =>
@@ -123,8 +124,8 @@ const liveness: readonly Rule<Pick<Holder, 'kind' | 'authTime'>, unknown>[] = [
 export const requestRules: readonly Rule[] = [...liveness, permissionHeld, methodAllowed, ...address];
 
 /**
- * The rules of a login whose proof was good. The list comes before sign-out and lock: whoever stole a key learns from elsewhere only
- * that it may not be used there.
+ * The rules of a login, asked after its signature has been verified. The allowlist comes before sign-out and lock: from another address the
+ * thief of a key learns only that it may not be used there.
  */
 export const loginRules: readonly Rule<Pick<Holder, 'kind' | 'authTime'>, Pick<Asked, 'clientIp'>>[] = [
   ...credential,

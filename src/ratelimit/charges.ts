@@ -1,6 +1,6 @@
 // Which bucket a request is charged to, and when: its address always, before the decision; its account and credential only after it was allowed,
-// so that strangers cannot use up an owner's limit. Charged elsewhere: an opened session in credentials/login.ts, a call of an emergency route
-// in http/routes/emergency.ts and credentials/owner-proof.ts.
+// so that strangers cannot use up an owner's limit. Charged elsewhere: an opened session in credentials/open-session.ts, a call of an emergency
+// route in http/routes/emergency.ts and credentials/owner-proof.ts, a TLS handshake in http/kit/server.ts.
 import type { RouteMatch } from '../access/route-matcher.ts';
 import type { Route } from '../access/route-table.ts';
 import type { Principal } from '../domain/principal.ts';

@@ -1,4 +1,6 @@
-// Endings that could not be written: they hold on this node all the same, until the like is written or the node restarts.
+// A revocation that could not be written: the caller gets 503 (commit.ts), and it holds on this node all the same. Nothing writes it later
+// by itself: it ends when the same revocation is written after all, by a repeated call, or when the process ends. /readyz and the metric
+// say so meanwhile. Each use case says what exactly is denied (`ifUnwritten`), those of one credential by credentials/end-unwritten.ts.
 import { type AccountId, accountSubject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Keyring } from '../jwt/keyring.ts';
