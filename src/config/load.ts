@@ -19,7 +19,7 @@ export const SETTINGS_FILE = 'countersign.json';
 export interface Surroundings {
   /** The arguments after the command. */
   readonly argv: readonly string[];
-  /** Options that the command has besides: one of them may be what was meant. */
+  /** The command's other options, which an unknown flag may have meant. */
   readonly options?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute: where relative paths start. */

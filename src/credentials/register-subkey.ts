@@ -175,7 +175,7 @@ export function createRegisterSubkey(deps: {
     }
     if (state === 'expired')
       throw new ApiError('NOT_UNIQUE', 'this key is registered and has expired: revoke it first');
-    // Counted by the kept time: what has expired only by a machine clock in doubt may live again, and keeps its slot.
+    // Count by the kept time. Where only the machine's clock says that a subkey has expired, and that clock is in doubt, the subkey keeps its slot.
     const now = clock.now();
     const { active, pending } = await tx.countLive(account, now);
     if (active + pending >= settings.maxLive) {

@@ -40,7 +40,7 @@ export function createRevokeCredential({
       },
       {
         ifUnwritten: { end: () => [denial] },
-        // A denial by name is written by this, unless the name now means a newer row.
+        // Writing this also settles a denial by name, unless a newer row has the name now.
         onceWritten: { lift: () => (isNamed ? [denial, { kind: 'named', account, of: kind, label }] : [denial]) },
       },
     );

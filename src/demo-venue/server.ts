@@ -47,7 +47,7 @@ export async function startVenue({ secret, listen }: { readonly secret: string; 
   async function answer(request: IncomingMessage): Promise<readonly [status: number, body: unknown]> {
     const { method = '', url: target = '', headers } = request;
     const header = (name: string): string => String(headers[`countersign-${name}`] ?? '');
-    // As it was sent: a path is never normalised here, so that this venue sees what the gateway matched.
+    // Never normalise the path: this venue must see what the gateway matched.
     const [, path = '', last = '', query] = /^([^?]*?\/)([^/?]*)\/?(?:\?(.*))?$/.exec(target) ?? [];
     const exact = `${method} ${path}${last}`;
     const template = templates.get(exact) ?? templates.get(`${method} ${path}`) ?? exact;

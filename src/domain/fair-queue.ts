@@ -205,7 +205,7 @@ export function createFairQueue<Item>(capacity: number): FairQueue<Item> {
 
 /** Elements by their counts, so that one with the highest is found at once. */
 interface Ranking<Element> {
-  /** The element's count was `before` and changed by one. At zero it is no element. */
+  /** Call when the element's count changed by one; it was `before`. An element with the count zero is left out. */
   move(element: Element, before: number): void;
   /** One with the highest count: the preferred element when it is among them. Undefined when there are no elements. */
   largest(preferred: Element | undefined): Element | undefined;

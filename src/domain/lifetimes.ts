@@ -20,7 +20,7 @@ export const OWNER_WINDOW_SECONDS = 600;
 export const ACTIVATION_AGE_SECONDS = 300;
 /** No signature is good for longer: login.max_age can be no more, and a registration's window is less. */
 export const MAX_SIGNATURE_SECONDS = 7 * 86_400;
-/** That a signature or nonce was used is remembered this long after it expired. */
+/** A used signature or nonce is remembered for this long after it expired. */
 export const MARK_GRACE_SECONDS = 60;
 /** A signing key is kept this much longer than the last thing it signed, for what was being signed while it stopped. */
 export const KEY_GRACE_SECONDS = 60;

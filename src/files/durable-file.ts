@@ -39,7 +39,7 @@ export function giveName(draft: string, path: string): boolean {
   return true;
 }
 
-/** The same, in the place of whatever file or link has that name. */
+/** As createDurably, but replaces the file or link that has that name. */
 export function replaceDurably(path: string, content: string): void {
   withDraft(path, content, (draft) => renameSync(draft, path));
 }
@@ -64,7 +64,7 @@ function withDraft<Result>(path: string, content: string, name: (draft: string) 
   }
 }
 
-/** A process that is still making a file has renamed it, or given up, long before. */
+/** An older draft is abandoned: making a file takes far less. */
 const DRAFT_MS = 60_000;
 
 /**

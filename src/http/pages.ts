@@ -123,7 +123,7 @@ function textOf(file: URL): string | undefined {
 const byFile = new Map(listedPages.flatMap(({ pages }) => pages).map(({ name, file }) => [file, `/docs/${name}`]));
 byFile.set('docs/openapi.json', '/openapi.json');
 
-// A link leads to the page where it is served, and is text where it leads into the source, which is not.
+// A link to a page that we serve stays a link. A link into the source becomes text: we do not serve the source.
 function served(markdown: string, file: string): string {
   return outsideCode(markdown, (text) =>
     text

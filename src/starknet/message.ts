@@ -97,7 +97,7 @@ export interface LoginMessage {
 export interface MessageHasher {
   /** Hash of `Request(POST, path, "", timestamp, expiration)`: the signed path never has the key or a query in it. */
   loginHash(message: LoginMessage): bigint;
-  /** The chain whose hash is the struct of loginHash, for messageHashes. */
+  /** The struct of loginHash as a chain, for messageHashes. */
   loginStruct(message: Omit<LoginMessage, 'account'>): PedersenChain;
   /**
    * The login hash of clients that send no expiration header and leave that value out of the struct (vector
@@ -114,7 +114,7 @@ export interface MessageHasher {
 
 export interface StructOfAccount {
   readonly account: Felt;
-  /** The chain whose hash is the struct's. */
+  /** Its hash is the hash of the struct. */
   readonly struct: PedersenChain;
 }
 

@@ -35,7 +35,7 @@ export function orderHash(
   return hasher.messageHash(account, curve.hashChain(state, elements));
 }
 
-/** The chain whose hash is the struct of orderHash, for messageHashes. */
+/** The struct of orderHash as a chain, for messageHashes. */
 export function orderStruct(curve: Pedersen, order: SignedOrder): PedersenChain {
   const { id } = order;
   const values = { ...order, timestamp: BigInt(order.timestamp) };

@@ -24,8 +24,8 @@ const MAX_STACK = 8_192;
 const MAX_CAUSES = 8;
 
 /**
- * Of lines that say the same, the first of a minute is written at once and the others are one line with their count (repeats.ts);
- * `flush` writes those lines now.
+ * Lines that repeat within a minute: the first is written at once, the others become one line with their count (repeats.ts).
+ * `flush` writes these counts now.
  */
 export function createLogger({
   level,

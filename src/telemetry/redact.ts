@@ -72,8 +72,8 @@ const rulesOfNames: readonly Rule[] = [
   // `"name": "value"`, `name="value"`, and raw headers, `"name", "value"`; also where quotes are escaped.
   [named(all, String.raw`(?:\\*["'])?\s*[:=,]\s*\\*"`, '[^"]+'), `$1${REDACTED}`],
   [named(all, String.raw`(?:\\*["'])?\s*[:=,]\s*'`, String.raw`[^'\r\n]+`), `$1${REDACTED}`],
-  // `name: value` in prose: a header to the end of its line, a member where it is too long to be a word. Our own lines name a
-  // token by `token:tok_...`, which is no secret.
+  // `name: value` in prose. A header's value ends with its line. A member's value is taken from 16 characters on: shorter ones may be
+  // plain words. Our own lines name a token by `token:tok_...`, which is no secret.
   [named(headerNames, String.raw`\s*[:=]\s*(?=[^\s"'\\])`, String.raw`[^\r\n]+`), `$1${REDACTED}`],
   [named(memberNames, String.raw`\s*[:=]\s*`, String.raw`(?!tok_)[^\s"'\\,;&(){}[\]]{16,}`), `$1${REDACTED}`],
 ];

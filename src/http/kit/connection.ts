@@ -37,7 +37,7 @@ export function isHeldUp({ asking }: Open): boolean {
   // Answers leave in order: while the client does not read one, all behind it wait.
   const leaving = asking._httpMessage ?? latest;
   if (leaving.writableEnded || (leaving.headersSent && asking.writableNeedDrain)) return true;
-  // If we do not read the body, more of it may have arrived: then the wait is ours, not the client's.
+  // A paused body says nothing about the client: its bytes may have arrived, and we do not read them.
   const isSending = !latest.req.complete && latest.req.readableFlowing === true;
   return unanswered === 1 && isSending;
 }

@@ -28,7 +28,7 @@ export interface StarkEngineOptions {
   readonly tableBytes: number;
   /** The bytes of stark.wasm. */
   readonly wasm: Uint8Array;
-  /** How the module becomes a kernel; another way than openKernel is for tests. */
+  /** Makes the kernel of the module. By default openKernel; tests give another. */
   readonly open?: (wasm: Uint8Array) => Kernel;
   /** Runs a task of about 1 ms later, when nobody waits for it. By default a timer of 0 ms. */
   readonly defer?: (task: () => void) => void;

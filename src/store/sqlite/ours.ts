@@ -29,7 +29,7 @@ export interface Head {
   startAt(position: bigint): void;
   /** In a transaction, before its writes, with the position read there. Throws StoreLost. */
   begin(position: bigint): void;
-  /** In the same transaction, after its writes. Tell the returned function whether it was committed. */
+  /** In the same transaction, after its writes. Call the returned function when it ended: true for committed. */
   commit(position: bigint): (committed: boolean) => void;
   /** Before a read outside of transactions. Give the returned function the position that was read; it throws StoreLost. */
   watch(): (position: bigint) => void;
