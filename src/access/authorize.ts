@@ -21,7 +21,7 @@ export interface AccessRequest {
   readonly method: string;
   /** Every Authorization header line as it came. */
   readonly authorization: readonly string[];
-  /** A signature of the owner stands in the headers, and the route takes one; whoever serves it verifies it. */
+  /** The route takes a signature of the owner, and the headers have one. It is not verified yet: the handler does that. */
   readonly signed?: boolean;
   /** Undefined when it could not be told. */
   readonly clientIp: IpAddress | undefined;

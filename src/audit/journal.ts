@@ -126,7 +126,7 @@ export function createAuditJournal(deps: {
     logins.push({ ...row, detail: { ...row.detail, happened_at: String(clock.now()) } });
   }
 
-  /** Whether it is the first of that name in this minute; such a one counts as `first`. */
+  /** True for the first of that name in this minute, which counts as `first`. */
   function count(of: Refused, name: string, entry: () => AuditEntry, first = 1): boolean {
     const room = refusals[of];
     const counted = room.get(name);

@@ -104,7 +104,7 @@ const rules: readonly Rule[] = [
         : undefined,
   },
   {
-    // Who reads figures would otherwise hold the power over every account.
+    // With one token for both, a reader of figures could lock and revoke every account.
     about: ['metrics.token', 'operator.token'],
     broken: (config) =>
       config['metrics.token'] !== undefined && config['metrics.token'].reveal() === config['operator.token']?.reveal()

@@ -6,16 +6,16 @@ const KIB = 1024;
 /** Largest request body on our own routes; more is answered 413. The largest that is used, an allowlist of 50 entries, has 3 KiB. */
 export const MAX_OWN_BODY_BYTES = 64 * KIB;
 
-/** Who sends a streamed body or reads a large answer more slowly, over the 10 s that it was waited for, is cut. */
+/** A client that sends a streamed body or reads a large answer more slowly than this, over 10 s of waiting for it, is cut. */
 export const MIN_BYTES_PER_SECOND = 16 * KIB;
 
-/** How long a signature may wait to be verified; then 503, as whoever sent it will have given up. */
+/** How long a signature may wait to be verified; then 503: by then the client has given up. */
 export const MAX_VERIFICATION_WAIT_MS = 5_000;
 
 const CONNECT_TIMEOUT_SECONDS = 2;
 const USUAL_LOGIN_AGE_SECONDS = 1_800;
 
-/** Longest request target (path and query); more is answered 414. Below the longest head, which includes it, or it could never be too long. */
+/** Longest request target (path and query); more is answered 414. Half of the longest head: the target is part of the head, and a longer limit would never be reached. */
 export const maxTargetBytes = (config: Pick<Config, 'http.max_header_bytes'>): number =>
   config['http.max_header_bytes'] / 2;
 

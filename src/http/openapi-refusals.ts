@@ -4,7 +4,7 @@ import { type ErrorCode, errorStatus } from '../errors.ts';
 import { isObject, type Json, type JsonObject } from '../wire/json.ts';
 import { errorSchema } from './openapi-errors.ts';
 
-/** A code of one operation, with a status where it has another one there than elsewhere. */
+/** A code of one operation; with its status there, where that differs from the usual one. */
 export type OwnError = ErrorCode | readonly [ErrorCode, number];
 
 // --- which codes ---

@@ -41,7 +41,7 @@ export interface Applying {
 }
 
 /**
- * The order is a rule: exchanges are cut last, because whoever is cut may ask again in the same turn and must then meet the keyring
+ * The order is a rule: exchanges are cut last. A client that is cut may ask again in the same turn, and must then meet the keyring
  * and the view as they are after the change.
  */
 export function subscribersInOrder({ keyring, view, live }: Applying): readonly Subscriber[] {

@@ -34,7 +34,7 @@ export interface CommitOptions<T> {
   };
 }
 
-/** `stored` are the rows as they are written, for who writes again what could not be: `tx` reads as if it had been. */
+/** `tx` reads as if unwritten endings had been written. `stored` reads the rows as they are, to write such an ending again. */
 export type Work<T> = (
   tx: StoreTransaction,
   stored: StoreReads,

@@ -60,7 +60,7 @@ export interface Counters {
   readonly deciding: Distribution;
   /** From arrival until the head left for the venue. */
   readonly beforeVenue: Distribution;
-  /** From then until the venue's head came. */
+  /** From the end of `beforeVenue` until the venue's head came. */
   readonly venueHead: Distribution;
   readonly exchanges: PairTally<Outcome['kind'], RefusalReason | 'none'>;
   /** Exchanges in a row that were refused because of the venue; 0 after one that it answered. */

@@ -61,7 +61,7 @@ export function createPump(options: PumpOptions): Pump {
   let spentMs = 0;
   /** When the pump last stopped. */
   let pumpedAt = now();
-  /** Until then this thread does nothing slow again. */
+  /** This thread starts nothing slow before this time. */
   let restsUntil = Number.NEGATIVE_INFINITY;
   let plainIsNext = false;
   let plainUnderWay = 0;

@@ -23,7 +23,7 @@ function warningsOf(settings: TypedSettings): readonly string[] {
 const checked = (settings: TypedSettings): string =>
   `${[...warningsOf(settings).map((warning) => `warning: ${warning}`), 'all settings are accepted'].join('\n')}\n`;
 
-/** Problems are on stdout, too: a program reads only that. */
+/** Problems go to stdout: a program reads nothing else. */
 function checkForProgram(settings: TypedSettings): string {
   try {
     return `${JSON.stringify({ accepted: true, warnings: warningsOf(settings) })}\n`;

@@ -1,6 +1,6 @@
 // Points of y^2 = x^3 + a x + b in XYZZ coordinates (x = X / ZZ, y = Y / ZZZ, ZZ^3 = ZZZ^2), after the Explicit-Formulas Database
 // (shortw/xyzz: madd-2008-s, add-2008-s, dbl-2008-s-1). The additions are INCOMPLETE: for equal or opposite points they write
-// ZZ = 0, which every further step keeps at 0. Whoever reads a result must check that ZZ is not 0 before believing it.
+// ZZ = 0, which every further step keeps at 0. Check that ZZ is not 0 before you use a result.
 //
 // Bounds (see field.ts): x and y of an affine point are within 1.03p (tables: 0.51p; a negative y in either sign). From such points
 // addAffine and double write X in (-1.1p, 3.1p) and Y, ZZ and ZZZ in (-1.1p, 0.1p]. On the way P, R and T reach -4.1p. Of an affine
