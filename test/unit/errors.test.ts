@@ -5,7 +5,7 @@ import { denyReasons } from '../../src/domain/decision.ts';
 import { ApiError, type ErrorCode, errorStatus, StoreFailure } from '../../src/errors.ts';
 import { renderError, toApiError } from '../../src/http/kit/render.ts';
 
-test('every error code keeps its status, and a new one is added here', () => {
+test('every error code keeps its status, and a new one is added to this list', () => {
   expect(errorStatus).toEqual({
     VALIDATION_ERROR: 400,
     BINDING_ERROR: 400,
@@ -51,7 +51,7 @@ test('every error code keeps its status, and a new one is added here', () => {
   });
 });
 
-test('every deny reason keeps its name, and a new one is added here', () => {
+test('every reason of a denial keeps its name, and a new one is added to this list', () => {
   expect([...denyReasons].sort()).toEqual(
     [
       'route_unknown',
@@ -94,7 +94,7 @@ test('every deny reason keeps its name, and a new one is added here', () => {
 
 const codes = Object.keys(errorStatus).filter((name): name is ErrorCode => Object.hasOwn(errorStatus, name));
 
-test('every 503 says when to come back, and nothing else does by itself', () => {
+test('every 503 has Retry-After, and no other error has it by itself', () => {
   const causes = [undefined, { cause: new Error('x') }, { status: 503 }, { headers: { Allow: 'GET' } }];
   const errors = [
     ...codes.flatMap((code) => causes.map((options) => new ApiError(code, 'a sentence', options))),
@@ -108,7 +108,7 @@ test('every 503 says when to come back, and nothing else does by itself', () => 
   }
 });
 
-test('a 503 that knows better keeps its own time', () => {
+test('a 503 that is made with a Retry-After keeps it', () => {
   const error = new ApiError('SERVICE_UNAVAILABLE', 'a sentence', { headers: { 'Retry-After': '5' } });
   expect(renderError(error, '').headers['Retry-After']).toBe('5');
 });

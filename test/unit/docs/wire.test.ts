@@ -19,22 +19,22 @@ test('the numbers of docs/wire.md are computed by the engine, and not by its fal
 });
 
 describe.each(Object.entries(worked))('section %s', (number, example) => {
-  test('works out what our engine computes, line by line', () => {
+  test('a section of docs/wire.md works out what our engine computes, line by line', () => {
     expect(blocksOf(sectionOf(number))).toContain(blockOf(example));
   });
 
-  test('says nothing else than the published vectors', () => {
+  test('a section of docs/wire.md says nothing else than the published vectors', () => {
     const printed = Object.fromEntries(example.lines);
     const names = Object.keys(example.frozen);
     expect(Object.fromEntries(names.map((name) => [name, printed[name]]))).toEqual(example.frozen);
   });
 });
 
-test('the text of the wallet is the one that was signed', () => {
+test('the text of the wallet in docs/wire.md is the one that was signed', () => {
   expect(blocksOf(sectionOf('5'))).toContain(`${walletText}\n`);
 });
 
-test('no long number stands on the page that was not computed', () => {
+test('docs/wire.md has no long number that was not computed', () => {
   const known = new Set(
     [...Object.values(worked).map(blockOf), walletText].flatMap(
       (text) => text.match(/0x[0-9a-f]+|[0-9a-z]{12,}/gi) ?? [],
@@ -47,7 +47,7 @@ test('no long number stands on the page that was not computed', () => {
   expect(long.filter((number) => !known.has(number))).toEqual([]);
 });
 
-test('the sections are numbered from 1, and the list at the top names each of them by its heading', () => {
+test('the sections of docs/wire.md are numbered from 1, and the list at its top names each of them by its heading', () => {
   const headings = [...page.matchAll(/^## ([0-9]+)\. (.+)$/gm)].map(([, number = '', title = '']) => [number, title]);
   expect(headings.map(([number]) => Number(number))).toEqual(headings.map((_, i) => i + 1));
   const anchors = headings.map(([number, title]) => `[${number}](#${slug(`${number}. ${title}`)})`);
@@ -55,7 +55,7 @@ test('the sections are numbered from 1, and the list at the top names each of th
   expect(listed).toEqual(anchors);
 });
 
-test('the limits for clients are the defaults, and none is left out', () => {
+test('the rate limits in docs/wire.md are the defaults, and none is left out', () => {
   const rows = [...sectionOf('12').matchAll(/^\| [^|]+ \| ([^|]+) \| (address|account) \| `([a-z-]+)` \|$/gm)];
   const counts = rows.map(([, figures = '', , name = '']) => [
     name,
@@ -70,7 +70,7 @@ test('the limits for clients are the defaults, and none is left out', () => {
   expect(sectionOf('12')).toContain('| 90 percent | credential |');
 });
 
-test('the times for clients are the defaults', () => {
+test('the times in docs/wire.md are the defaults', () => {
   const of = (name: string): string => Number(defaultOf(name)).toLocaleString('en-US');
   const login = sectionOf('4');
   expect(login).toContain(`at most ${of('login.future_tolerance')} s ahead`);

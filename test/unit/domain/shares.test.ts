@@ -80,7 +80,7 @@ test('a client that is told it may take one more share could take it', () => {
   expect(shares.may(true)?.network('n')).toBe(true);
 });
 
-test('no shares can be made of nothing', () => {
+test('a total of shares that is not a whole number above 0 is refused', () => {
   for (const total of [0, -1, 1.5, Number.NaN]) expect(() => createShares(total)).toThrow(RangeError);
 });
 
