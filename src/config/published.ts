@@ -1,8 +1,8 @@
 // What GET /v1/system/config says and nothing here acts upon: one setting, a JSON object, of which each member has a default.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Felt, feltOf, parseFelt } from '../domain/felt.ts';
-import { errorCode } from '../errors.ts';
+import { errorCode, UnsafeFile } from '../errors.ts';
+import { readGuarded } from '../files/guarded-file.ts';
 import { type Described, type Reading, refuse, type Setting } from './setting-types.ts';
 
 /** One entry of `bridged_tokens`: exactly these members, because paradex-py refuses any other (docs/wire.md section 1). */
@@ -139,7 +139,7 @@ export function published(about: Described): Setting<Published> {
     default: fallback,
     description: about.description,
     when: about.when,
-    expects: 'a JSON object of the members below, or @ and the path of a file that holds one',
+    expects: 'a JSON object with members of docs/configuration.md, or @ and the path of a file that holds one',
     secret: false,
     short: about.short,
     read: (json) => (typeof json === 'string' && json.startsWith('@') ? readFrom(json.slice(1)) : readMembers(json)),
@@ -148,11 +148,18 @@ export function published(about: Described): Setting<Published> {
   };
 }
 
+/** 64 assets fit several times. */
+const MAX_FILE_BYTES = 256 * 1024;
+
+// Trusted: its writer decides which node and which contracts clients believe in.
 function readFrom(file: string): Reading<Published> {
   let text: string;
   try {
-    text = readFileSync(resolve(file), 'utf8');
+    const bytes = readGuarded(resolve(file), 'trusted', MAX_FILE_BYTES);
+    if (bytes === 'too_large') return refuse(`the file it names is larger than ${MAX_FILE_BYTES} bytes`);
+    text = bytes.toString('utf8');
   } catch (error) {
+    if (error instanceof UnsafeFile) return refuse(`the file it names ${error.because}`);
     return refuse(`the file it names cannot be read (${errorCode(error)})`);
   }
   const json = parsed(text);

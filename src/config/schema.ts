@@ -300,7 +300,7 @@ export const settings = {
   }),
   'wire.published': published({
     description:
-      'Facts that GET /v1/system/config publishes and nothing else reads: the members below. Each has a default.',
+      'Facts that GET /v1/system/config publishes and nothing else reads: members of docs/configuration.md, each with a default.',
     when: 'for every deployment: what your clients read there',
   }),
   'siwe.domains': list<string>(['app.testnet.paradex.trade'], {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -94,4 +94,22 @@ test('wire.published in flags and variables is JSON, or @ and the path of a file
   writeFileSync(file, 'environment=prod');
   expect(readText(`@${file}`)).toEqual({ ok: false, because: 'the file it names is not JSON' });
   for (const text of ['', 'prod', '[', '[]']) expect(readText(text).ok).toBe(false);
+});
+
+test('a file of wire.published that others may change, that is no regular file or too large is refused', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-published-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'published.json');
+  const because = (path: string) => {
+    const reading = read(setting.fromText(`@${path}`));
+    return reading.ok ? undefined : reading.because;
+  };
+  writeFileSync(file, '{}');
+  chmodSync(file, 0o666);
+  expect(because(file)).toMatch(/^the file it names has mode 0666, so others may change it/);
+  chmodSync(file, 0o644);
+  expect(because(file)).toBeUndefined();
+  expect(because(folder)).toBe('the file it names is not a regular file');
+  writeFileSync(file, ' '.repeat(256 * 1024 + 1));
+  expect(because(file)).toBe('the file it names is larger than 262144 bytes');
 });
