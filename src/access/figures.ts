@@ -121,7 +121,3 @@ export const figuresText = ({ counts, share }: Figures): readonly string[] => [
   ...[...counts].map(([unit, count]) => `${count}/${unit}`),
   ...(share === undefined ? [] : [`${share}%`]),
 ];
-
-/** As many as pass in a minute, over hours: of several counts the tightest. At least 1. */
-export const perMinute = ({ counts }: Figures): number =>
-  Math.max(1, Math.floor(Math.min(...[...counts].map(([unit, count]) => (count * 60) / units[unit]))));

@@ -1,5 +1,5 @@
 // Forwarding of allowed requests: the connections to the venue, the check of signed orders, and the memory both may take.
-import { perMinute, type RateFigures } from '../access/figures.ts';
+import type { RateFigures } from '../access/figures.ts';
 import { createOrderSigners } from '../access/signer.ts';
 import { connectTimeoutMs, MIN_BYTES_PER_SECOND, maxMarksPerAccount, upstreamMemory } from '../config/derived.ts';
 import { passedHeaders } from '../domain/request-headers.ts';
@@ -8,6 +8,7 @@ import { createForward } from '../gateway/forward.ts';
 import { createUpstream } from '../gateway/upstream.ts';
 import { createOrderCheck, type OrderCheck } from '../orders/check.ts';
 import { createOrderMarks, guaranteedMarks, type OrderMarks } from '../orders/marks.ts';
+import { limitsOf } from '../ratelimit/from-figures.ts';
 import type { Verifier } from '../verification/verifier.ts';
 import type { Core } from './core.ts';
 import type { Monitoring } from './monitoring.ts';
@@ -66,7 +67,7 @@ const orderMarks = (config: Settings, figures: RateFigures): OrderMarks =>
     subkeyPercent: figures.orders.share ?? 100,
     guaranteed: guaranteedMarks({
       maxMarks: config['orders.max_marks'],
-      ordersPerMinute: perMinute(figures.orders),
+      limits: limitsOf(figures.orders),
       maxAgeSeconds: config['orders.max_age'],
       futureToleranceSeconds: config['login.future_tolerance'],
       marksPerOrder: config['orders.repeats'] === 'refuse' ? 1 : 2,

@@ -1,8 +1,8 @@
 // Rate limits: from the figures of the settings to the limiter of requests and that of TLS handshakes.
 
-import { perMinute, type RateFigures } from '../access/figures.ts';
+import type { RateFigures } from '../access/figures.ts';
 import type { Clock } from '../domain/time.ts';
-import { rateLimitsOf } from '../ratelimit/from-figures.ts';
+import { limitsOf, rateLimitsOf } from '../ratelimit/from-figures.ts';
 import { createHandshakeLimit } from '../ratelimit/handshakes.ts';
 import { createRateLimiter } from '../ratelimit/limiter.ts';
 import { countLimited } from '../telemetry/observe.ts';
@@ -45,7 +45,7 @@ export function composeLimits(
 }
 
 const handshakeLimitOf = (config: Settings, figures: RateFigures, clock: Clock) => ({
-  perMinute: perMinute(figures.handshakes),
+  limits: limitsOf(figures.handshakes),
   burst: config['http.max_connections_per_address'],
   maxKeys: config['memory.entries'],
   clock,

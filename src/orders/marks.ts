@@ -31,14 +31,16 @@ export interface OrderMarksOptions {
  */
 export function guaranteedMarks(settings: {
   readonly maxMarks: number;
-  readonly ordersPerMinute: number;
+  /** The rate limits of an account's orders; each applies. */
+  readonly limits: readonly { readonly count: number; readonly windowSeconds: number }[];
   readonly maxAgeSeconds: number;
   readonly futureToleranceSeconds: number;
   /** Marks that one order may take. */
   readonly marksPerOrder: number;
 }): number {
   const seconds = settings.maxAgeSeconds + settings.futureToleranceSeconds + 1;
-  const needed = Math.ceil(settings.marksPerOrder * settings.ordersPerMinute * (1 + seconds / 60));
+  const orders = Math.min(...settings.limits.map(({ count, windowSeconds }) => count * (1 + seconds / windowSeconds)));
+  const needed = Math.ceil(settings.marksPerOrder * orders);
   return Math.min(needed, Math.floor(settings.maxMarks / 20));
 }
 

@@ -3,7 +3,8 @@ import { type AccountFigure, type Figures, type RateFigures, units } from '../ac
 import type { Limit } from './gcra.ts';
 import { type AccountCounter, type RateLimits, shareOf, sharesOf } from './limiter.ts';
 
-const limitsOf = ({ counts }: Figures): readonly Limit[] =>
+/** Each count is a bucket of that size. */
+export const limitsOf = ({ counts }: Figures): readonly Limit[] =>
   [...counts].map(([unit, count]) => ({ count, windowSeconds: units[unit], burst: count }));
 
 /** Which figures count what the limiter counts of an account. */

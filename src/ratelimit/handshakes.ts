@@ -2,12 +2,13 @@
 // listener closes what is refused here.
 import type { Clock } from '../domain/time.ts';
 import { createBuckets } from './buckets.ts';
+import type { Limit } from './gcra.ts';
 import { WIDE_FACTOR } from './limiter.ts';
 import type { RateKeys } from './rate-keys.ts';
 
 export interface HandshakeLimitOptions {
-  /** Of one IPv4 address or IPv6 /64; an IPv6 /48 has four times as many, at once and per minute. */
-  readonly perMinute: number;
+  /** Of one IPv4 address or IPv6 /64; each applies. An IPv6 /48 has four times as many, at once and over time. */
+  readonly limits: readonly Pick<Limit, 'count' | 'windowSeconds'>[];
   /** At once: the connections an address may have, because all come back after a restart. */
   readonly burst: number;
   readonly maxKeys: number;
@@ -22,10 +23,14 @@ export interface HandshakeLimit {
 }
 
 /** Throws RangeError unless all numbers are positive integers. */
-export function createHandshakeLimit({ perMinute, burst, maxKeys, clock }: HandshakeLimitOptions): HandshakeLimit {
+export function createHandshakeLimit({ limits, burst, maxKeys, clock }: HandshakeLimitOptions): HandshakeLimit {
   const of = (factor: number) =>
     createBuckets({
-      limits: [{ count: perMinute * factor, windowSeconds: 60, burst: Math.min(perMinute, burst) * factor }],
+      limits: limits.map(({ count, windowSeconds }) => ({
+        count: count * factor,
+        windowSeconds,
+        burst: Math.min(count, burst) * factor,
+      })),
       maxKeys,
     });
   const [narrow, wide] = [of(1), of(WIDE_FACTOR)];

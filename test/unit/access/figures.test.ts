@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { figureNames, figuresText, overridden, parseFigures, perMinute } from '../../../src/access/figures.ts';
+import { figureNames, figuresText, overridden, parseFigures } from '../../../src/access/figures.ts';
 import { builtInFigures } from '../../../src/access/own-routes.ts';
 import { parseRouteTable } from '../../../src/access/parse-route-table.ts';
 import { RouteTableError } from '../../../src/access/route-table.ts';
@@ -72,14 +72,4 @@ describe('rate_limit.override', () => {
     expect(of('orders=1/s', 'orders=2/s')).toEqual(['orders=2/s replaces a figure that an earlier entry has replaced']);
     expect(of('orders=1%', 'orders=2%')).toHaveLength(1);
   });
-});
-
-test('what passes in a minute is the tightest of several counts, and never nothing', () => {
-  const of = (...list: string[]) => {
-    const parsed = parseFigures('public', list);
-    return typeof parsed === 'string' ? parsed : perMinute(parsed.figures);
-  };
-  expect(of('800/s', '17250/min')).toBe(17_250);
-  expect(of('10/s', '17250/min')).toBe(600);
-  expect(of('1000/day')).toBe(1);
 });

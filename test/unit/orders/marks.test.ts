@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { perMinute } from '../../../src/access/figures.ts';
 import { builtInFigures } from '../../../src/access/own-routes.ts';
 import { settingOf } from '../../../src/config/schema.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
@@ -13,6 +12,7 @@ import {
   type OrderMarks,
   type OrderMarksOptions,
 } from '../../../src/orders/marks.ts';
+import { limitsOf } from '../../../src/ratelimit/from-figures.ts';
 
 function open(options: Omit<OrderMarksOptions, 'subkeyPercent'> & { readonly subkeyPercent?: number }) {
   const made = createOrderMarks({ subkeyPercent: 90, ...options });
@@ -187,7 +187,7 @@ describe('room', () => {
   const shareOf = (maxMarks: number, maxAgeSeconds: number, futureToleranceSeconds: number): number =>
     guaranteedMarks({
       ...{ maxMarks, maxAgeSeconds, futureToleranceSeconds },
-      ordersPerMinute: perMinute(builtInFigures.orders),
+      limits: limitsOf(builtInFigures.orders),
       marksPerOrder: 1,
     });
 
@@ -201,6 +201,24 @@ describe('room', () => {
     const left = maxMarks / 2 - 17 * share;
     const page = readFileSync(new URL('../../../docs/orders.md', import.meta.url), 'utf8');
     for (const figure of [share, left]) expect(page).toContain(figure.toLocaleString('en-US'));
+  });
+
+  test('an account is guaranteed a mark for each order that the tightest of its rate limits lets pass, whatever its window', () => {
+    const guaranteed = (...limits: Parameters<typeof guaranteedMarks>[0]['limits']) =>
+      guaranteedMarks({
+        maxMarks: 4_000_000,
+        maxAgeSeconds: 300,
+        futureToleranceSeconds: 30,
+        limits,
+        marksPerOrder: 1,
+      });
+    const [second, hour] = [
+      { count: 10, windowSeconds: 1 },
+      { count: 1_000, windowSeconds: 3_600 },
+    ];
+    expect(guaranteed(second)).toBe(10 + 10 * 331);
+    expect(guaranteed(hour)).toBe(Math.ceil(1_000 + (1_000 * 331) / 3_600));
+    expect(guaranteed(second, hour)).toBe(guaranteed(hour));
   });
 
   test('with any settings it takes ten accounts at least to fill the memory of marks', () => {
@@ -217,7 +235,7 @@ describe('room', () => {
       return most;
     };
     const [minute, age, ahead] = [
-      perMinute(builtInFigures.orders),
+      builtInFigures.orders.counts.get('min') ?? 0,
       largest('orders.max_age'),
       largest('login.future_tolerance'),
     ];

@@ -1,12 +1,15 @@
 // TLS handshakes over time, by address and by network.
 import { expect, test } from 'vitest';
 import { parseIp } from '../../../src/domain/allowlist.ts';
-import { createHandshakeLimit } from '../../../src/ratelimit/handshakes.ts';
+import { createHandshakeLimit, type HandshakeLimitOptions } from '../../../src/ratelimit/handshakes.ts';
 import { rateKeys } from '../../../src/ratelimit/rate-keys.ts';
 
-function limit(perMinute: number, burst: number, maxKeys = 1000) {
+const limit = (perMinute: number, burst: number, maxKeys = 1000) =>
+  limitOf([{ count: perMinute, windowSeconds: 60 }], burst, maxKeys);
+
+function limitOf(limits: HandshakeLimitOptions['limits'], burst: number, maxKeys = 1000) {
   let now = 0;
-  const { charge, size } = createHandshakeLimit({ perMinute, burst, maxKeys, clock: { monotonic: () => now } });
+  const { charge, size } = createHandshakeLimit({ limits, burst, maxKeys, clock: { monotonic: () => now } });
   /** How many of these pass, one by one. */
   const passing = (count: number, addressOf: (n: number) => string): number =>
     Array.from({ length: count }, (_, n) => charge(rateKeys(parseIp(addressOf(n))))).filter(Boolean).length;
@@ -25,6 +28,22 @@ test('an address has its TLS handshakes at once, and then as many a minute as is
 
 test('a limit of handshakes below the usual burst is all there is at once', () => {
   expect(limit(3, 512).passing(10, () => '192.0.2.1')).toBe(3);
+});
+
+test('of several limits of handshakes each applies over its own window, also one that allows less than one a minute', () => {
+  const { passing, wait } = limitOf(
+    [
+      { count: 3, windowSeconds: 1 },
+      { count: 10, windowSeconds: 3_600 },
+    ],
+    512,
+  );
+  const seconds = Array.from({ length: 60 }, () => {
+    wait(1000);
+    return passing(100, () => '192.0.2.1');
+  });
+  expect(seconds.slice(0, 4)).toEqual([3, 3, 3, 1]);
+  expect(seconds.reduce((sum, passed) => sum + passed)).toBe(10);
 });
 
 test('addresses of one /64 have one limit of handshakes, and all /64s of a /48 have four times as many', () => {
