@@ -54,8 +54,16 @@ const contents: ReadonlyMap<string, { readonly type: string; read(): Promise<Buf
   ['start.js', { type: 'text/javascript', read: async () => Buffer.from(start) }],
 ]);
 
+const release = `${manifest.version}-${version}`;
 /** The address names the release, so that a browser may keep the file for as long as it likes. */
-const addressOf = (name: string): string => `/docs/${name}?v=${manifest.version}-${version}`;
+const addressOf = (name: string): string => `/docs/${name}?v=${release}`;
+
+/**
+ * `query`: of the request. Any other address may mean other bytes tomorrow: a shared cache would serve a file of this release under the
+ * address of the next.
+ */
+export const keptFor = (query: string): string =>
+  query === `v=${release}` ? 'public, max-age=31536000, immutable' : 'no-store';
 
 export interface Viewer {
   /** Read and compressed when it is first asked for; undefined for a name that is no file of the page. */
@@ -74,8 +82,6 @@ export function createViewer(): Viewer {
         headers: {
           'Content-Type': `${content.type}; charset=utf-8`,
           'X-Content-Type-Options': 'nosniff',
-          'Cache-Control': 'public, max-age=31536000, immutable',
-          Vary: 'Accept-Encoding',
         },
         bytes,
         gzipped: await promisify(gzip)(bytes),

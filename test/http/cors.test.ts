@@ -54,6 +54,18 @@ describe('one origin is named', () => {
     }
   });
 
+  test('an answer that varies on a header of its own varies on Origin, too', async () => {
+    const { text } = await call(world.url, 'GET', '/docs');
+    const [file = ''] = /\/docs\/start[^"]+/.exec(text) ?? [];
+    for (const [path, own] of [
+      ['/', 'Accept'],
+      [file, 'Accept-Encoding'],
+    ] as const) {
+      const { status, headers } = await call(world.url, 'GET', path, { headers: { Accept: 'text/html' } });
+      expect([path, status, headers.get('Vary')]).toEqual([path, 200, `Origin, ${own}`]);
+    }
+  });
+
   test.each([
     'https://app.example.evil',
     'http://app.example',

@@ -51,6 +51,18 @@ test('the files that /docs loads are kept by browsers under an address of this r
   }
 });
 
+test('under any other address than that of this release no cache keeps a file of /docs', async () => {
+  for (const query of ['', '?v=99.0.0-1.0.0', `?v=${manifest.version}`, '?x=1'])
+    expect((await call(world.url, 'GET', `/docs/start.js${query}`)).headers.get('cache-control')).toBe('no-store');
+});
+
+test('a client that refuses gzip is sent the files of /docs plain', async () => {
+  for (const accepted of ['gzip;q=0', 'br, gzip; q=0.0', 'xgzip']) {
+    const answer = await call(world.url, 'GET', '/docs/start.js', { headers: { 'Accept-Encoding': accepted } });
+    expect([accepted, answer.headers.get('content-encoding')]).toEqual([accepted, null]);
+  }
+});
+
 test('no request for the documents reaches the venue', async () => {
   const before = world.service.venue.total();
   await call(world.url, 'GET', '/docs/');

@@ -1,11 +1,11 @@
 // The server's own documentation: /openapi.json, made once at start from the routes in force; /docs, which shows it; the pages as
 // Markdown; and at / a page that leads a browser to them. The same bytes for everybody.
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifySchema } from 'fastify';
 import { refusalErrorOf } from '../../access/refusal.ts';
 import { contextOf } from '../context.ts';
 import { pathParam } from '../kit/read.ts';
 import type { Pages } from '../pages.ts';
-import { createViewer, docsPage, frontPage } from '../viewer.ts';
+import { createViewer, docsPage, frontPage, keptFor } from '../viewer.ts';
 
 const ofAll = { tags: ['Start here'], 'x-extension': true } as const;
 
@@ -37,9 +37,11 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
     const name = pathParam(contextOf(request).params, 'page');
     const file = await viewer.file(name);
     if (file !== undefined) {
-      const isGzipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-      reply.headers(file.headers);
-      return isGzipped ? reply.header('Content-Encoding', 'gzip').send(file.gzipped) : reply.send(file.bytes);
+      reply.headers({ ...file.headers, 'Cache-Control': keptFor(queryOf(request.url)) });
+      varyOn(reply, 'Accept-Encoding');
+      return takesGzip(request.headers['accept-encoding'])
+        ? reply.header('Content-Encoding', 'gzip').send(file.gzipped)
+        : reply.send(file.bytes);
     }
     const text = pages.page(name);
     if (text === undefined) throw refusalErrorOf('route_unknown');
@@ -57,7 +59,7 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
     errors: ['NOT_FOUND'],
   } as const satisfies FastifySchema;
   app.get('/', { schema: leads }, async (request, reply) => {
-    reply.header('Vary', 'Accept');
+    varyOn(reply, 'Accept');
     // Programs get the 404 of any unknown path.
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) throw refusalErrorOf('route_unknown');
     return reply.headers(frontPage.headers).send(frontPage.html);
@@ -72,3 +74,14 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
 }
 
 const plain = (type: string) => ({ 'Content-Type': `${type}; charset=utf-8`, 'X-Content-Type-Options': 'nosniff' });
+
+const queryOf = (url: string): string => url.slice(url.indexOf('?') + 1);
+
+/** Beside what the door has set: with cors.origins every answer varies on Origin. */
+function varyOn(reply: FastifyReply, name: string): void {
+  const before = reply.raw.getHeader('Vary');
+  reply.header('Vary', before === undefined ? name : `${before}, ${name}`);
+}
+
+const takesGzip = (accepted = ''): boolean =>
+  accepted.split(',').some((coding) => /^\s*gzip\s*(?:;|$)/i.test(coding) && !/;\s*q=0(?:\.0*)?\s*$/i.test(coding));
