@@ -11,9 +11,8 @@ import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/
 import { settingOf } from '../../src/config/schema.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { starknetAccountAddress } from '../../src/starknet/address.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
-import { loadStarkEngine } from '../../src/starknet/engine/load.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { type Answer, call } from '../support/trader.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
@@ -33,8 +32,6 @@ export interface Owner {
   order(key?: StarkKey): Body;
 }
 
-const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: 0 });
-const curve = loaded.kind === 'engine' ? loaded.engine : scureCurve;
 const expected = (answer: Answer, status: number, what: string): Answer => {
   if (answer.status !== status) throw new Error(`${what}: ${answer.status} ${answer.text}`);
   return answer;

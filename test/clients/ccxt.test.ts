@@ -25,7 +25,7 @@ const WITHDRAWAL = { kind: 'WITHDRAWAL', token: 'USDC', amount: '1', recipient: 
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ settings: { 'orders.verify': 'require' } });
+  service = await startService();
 });
 afterAll(() => service.stop());
 
@@ -363,7 +363,7 @@ describe('what ccxt raises', () => {
     const bid = { symbol: BTC, type: 'limit', side: 'buy', amount: 0.02, price: 101 };
     await expectRefused(() => client.createOrders([bid, bid]), ccxt.ExchangeError, 'ORDER_ALREADY_SENT');
 
-    const settings = { 'orders.verify': 'require', 'orders.repeats': 'distinct_client_id' };
+    const settings = { 'orders.repeats': 'distinct_client_id' };
     const lenient = await startService({ settings });
     onTestFinished(lenient.stop);
     const again = await twice(await onboarded(lenient.url), { clientOrderId: 'one' });

@@ -13,7 +13,7 @@ const made = join(program, 'made');
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ settings: { 'orders.verify': 'require' } });
+  service = await startService();
   mkdirSync(made, { recursive: true });
 });
 afterAll(async () => {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { createWallet } from '../../src/client/wallet.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from '../support/curve.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { type ParadexPy, type PythonOrder, startParadexPy } from '../support/paradex-py-client.ts';
 import { pythonEnvironment } from '../support/python/environment.ts';
@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined)(
     let service: Service;
     let paradex: ParadexPy;
     beforeAll(async () => {
-      service = await startService({ settings: { 'orders.verify': 'require' } });
+      service = await startService();
       paradex = startParadexPy(String(python), service.url);
     });
     afterAll(async () => {
@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)(
       name: 'bot',
       public_key: subkey.publicKey,
       state: 'active',
-      ...registrationProof(scureCurve, trader.key, trader.account, subkey.publicKey, newWindow()),
+      ...registrationProof(curve, trader.key, trader.account, subkey.publicKey, newWindow()),
       ...more,
     });
 
@@ -365,7 +365,7 @@ describe.skipIf(missing !== undefined)(
         venue.listen(0, '127.0.0.1');
         await once(venue, 'listening');
         const upstream = `http://127.0.0.1:${(venue.address() as AddressInfo).port}`;
-        const broken = await startService({ settings: { 'orders.verify': 'require' }, upstream });
+        const broken = await startService({ upstream });
         const client = startParadexPy(String(python), broken.url);
         onTestFinished(async () => {
           await client.stop();

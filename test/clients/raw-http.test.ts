@@ -7,8 +7,8 @@ import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/
 import { settingOf } from '../../src/config/schema.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { systemWall, unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
-import { type Service, startService } from '../support/harness.ts';
+import { curve } from '../support/curve.ts';
+import { type Service, startService, unsignedOrders } from '../support/harness.ts';
 import { exchange } from '../support/raw-http.ts';
 import {
   createToken,
@@ -33,7 +33,7 @@ import {
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ settings: unsignedOrders });
 });
 afterAll(() => service.stop());
 
@@ -579,7 +579,7 @@ describe('paradex-cli', () => {
   test('registers a subkey with a hex signature and a member that is no longer in the specification', async () => {
     const owner = await newOwner();
     const subkey = newSubkey();
-    const proof = registrationProof(scureCurve, owner.key, owner.account, subkey.publicKey, newWindow(300));
+    const proof = registrationProof(curve, owner.key, owner.account, subkey.publicKey, newWindow(300));
     const answer = await send('POST', '/v1/account/keys/subkeys', {
       bearer: owner.session,
       headers: JSON_TYPE,

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ settings: { 'orders.verify': 'require' } });
+  service = await startService();
 });
 afterAll(async () => {
   await service.stop();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask, eventually, get, rawClient, settled, startGateway, startRawVenue } from '../support/forward-harness.ts';
-import { type Service, startService } from '../support/harness.ts';
+import { type Service, startService, unsignedOrders } from '../support/harness.ts';
 import { call, mainSession, onboard, registerSubkey, starkTrader, subkeySession } from '../support/trader.ts';
 
 /** A venue whose answers the test gives. */
@@ -40,7 +40,7 @@ async function startVenue() {
 
 async function tradingWorld(settings: Record<string, string> = {}) {
   const venue = await startVenue();
-  const service: Service = await startService({ upstream: venue.url, settings });
+  const service: Service = await startService({ upstream: venue.url, settings: { ...unsignedOrders, ...settings } });
   onTestFinished(() => service.stop());
   const owner = starkTrader();
   await onboard(service.url, owner);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Service, startService } from '../support/harness.ts';
+import { type Service, startService, unsignedOrders } from '../support/harness.ts';
 import { exchange } from '../support/raw-http.ts';
 import { mainSession, onboard, starkTrader } from '../support/trader.ts';
 
@@ -79,7 +79,10 @@ let session: string;
 beforeAll(async () => {
   venue.listen(0, '127.0.0.1');
   await once(venue, 'listening');
-  service = await startService({ upstream: `http://127.0.0.1:${(venue.address() as AddressInfo).port}` });
+  service = await startService({
+    upstream: `http://127.0.0.1:${(venue.address() as AddressInfo).port}`,
+    settings: unsignedOrders,
+  });
   const owner = starkTrader();
   await onboard(service.url, owner);
   account = owner.account;
@@ -198,7 +201,7 @@ describe('upstream.request_headers', () => {
   ];
   const passed = async (setting: string | undefined) => {
     const upstream = `http://127.0.0.1:${(venue.address() as AddressInfo).port}`;
-    const settings = setting === undefined ? {} : { 'upstream.request_headers': setting };
+    const settings = { ...unsignedOrders, ...(setting === undefined ? {} : { 'upstream.request_headers': setting }) };
     const own = await startService({ upstream, settings });
     onTestFinished(() => own.stop());
     await exchange(

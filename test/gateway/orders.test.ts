@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { STARK_PRIME } from '../../src/domain/felt.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, modifyOrderType, orderType } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER } from '../../src/starknet/pedersen.ts';
-import { startService } from '../support/harness.ts';
+import { curve } from '../support/curve.ts';
+import { startService, unsignedOrders } from '../support/harness.ts';
 import { auditRows } from '../support/operator.ts';
 import { pipelined, type RawAnswer, sendRaw } from '../support/raw-http.ts';
 import { expectRawRefusal } from '../support/raw-refusal.ts';
@@ -89,10 +89,9 @@ let otherSubkey: StarkKey;
 let bySubkey: string;
 let isolated: string;
 
-const settings = { 'orders.verify': 'require' };
 beforeAll(async () => {
   const upstream = await venue.listen({ port: 0, host: '127.0.0.1' });
-  world = await startWorld({ upstream, settings: { ...settings, 'subkeys.require_signature': 'false' } });
+  world = await startWorld({ upstream, settings: { 'subkeys.require_signature': 'false' } });
   owner = await newOwner(world);
   subkey = await addSubkey(world, owner);
   otherSubkey = await addSubkey(world, owner);
@@ -143,8 +142,8 @@ function hashOf(order: Order, { account = owner.account, id, hasher: by = hasher
   };
   const struct =
     id === undefined
-      ? hashStruct(scureCurve, orderType, values)
-      : hashStruct(scureCurve, modifyOrderType, { ...values, id: feltFromText(id) });
+      ? hashStruct(curve, orderType, values)
+      : hashStruct(curve, modifyOrderType, { ...values, id: feltFromText(id) });
   return by.messageHash(account, struct);
 }
 
@@ -425,8 +424,8 @@ describe('what is signed', () => {
   });
 
   test('an order signed for another chain, another name of the service or another account is refused', async () => {
-    const chain = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_MAINNET' });
-    const name = createMessageHasher(scureCurve, { domainName: 'Other', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
+    const chain = createMessageHasher(curve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_MAINNET' });
+    const name = createMessageHasher(curve, { domainName: 'Other', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
     await expectRefused(signed(newOrder(), { hasher: chain }));
     await expectRefused(signed(newOrder(), { hasher: name }));
     await expectRefused(signed(newOrder(), { account: '0x1' as AccountId }));
@@ -599,7 +598,7 @@ describe('once, and soon', () => {
     const late = createRecordingVenue();
     onTestFinished(late.close);
     const path = join(temporaryFolder(), 'late.sock');
-    const service = await startService({ upstream: `unix:${path}`, settings, time: world.clock.time });
+    const service = await startService({ upstream: `unix:${path}`, time: world.clock.time });
     onTestFinished(service.stop);
     const second = await newOwner({ ...world, service, url: service.url, port: service.port });
     const sending = { session: second.session, port: service.port };
@@ -856,7 +855,7 @@ test('the id in the path of a changed order is the signed one, in its one spelli
 
 test('a refused order is in the audit log of its account', async () => {
   const upstream = await createRecordingVenueUrl();
-  const first = await startWorld({ upstream, settings });
+  const first = await startWorld({ upstream });
   const trader = await newOwner(first);
   const body = JSON.stringify({ ...newOrder(), signature: '["1","2"]' });
   const sending = { session: trader.session, port: first.port };
@@ -884,7 +883,7 @@ describe('with one place in the queue of signatures', () => {
   let bot: StarkKey;
   beforeAll(async () => {
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
-    small = await startWorld({ upstream, settings: { ...settings, 'engine.queue': '1', 'engine.workers': '0' } });
+    small = await startWorld({ upstream, settings: { 'engine.queue': '1', 'engine.workers': '0' } });
     trader = await newOwner(small);
     bot = await addSubkey(small, trader);
   });
@@ -946,7 +945,7 @@ describe('settings', () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
-    const strict = await startWorld({ upstream, settings: { ...settings, 'orders.unsigned_routes': 'refuse' } });
+    const strict = await startWorld({ upstream, settings: { 'orders.unsigned_routes': 'refuse' } });
     onTestFinished(() => strict.stop());
     const trader = await newOwner(strict);
     const session = await mainSession(strict, trader);
@@ -971,7 +970,7 @@ describe('settings', () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
-    const lenient = await startWorld({ upstream, settings: { ...settings, 'orders.repeats': 'distinct_client_id' } });
+    const lenient = await startWorld({ upstream, settings: { 'orders.repeats': 'distinct_client_id' } });
     onTestFinished(lenient.stop);
     const trader = await newOwner(lenient);
     const there = { session: trader.session, port: lenient.port };
@@ -1003,7 +1002,7 @@ describe('settings', () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
-    const small = await startWorld({ upstream, settings: { ...settings, 'orders.max_marks': '200' } });
+    const small = await startWorld({ upstream, settings: { 'orders.max_marks': '200' } });
     onTestFinished(() => small.stop());
     const [full, free] = [await newOwner(small), await newOwner(small)];
     const sendOf = ({ key, account, session }: Owner, count: number) => {
@@ -1037,7 +1036,7 @@ describe('settings', () => {
     const other = createRecordingVenue();
     onTestFinished(other.close);
     const upstream = await other.listen({ port: 0, host: '127.0.0.1' });
-    const open = await startWorld({ upstream, settings: { 'orders.verify': 'off' } });
+    const open = await startWorld({ upstream, settings: unsignedOrders });
     onTestFinished(() => open.stop());
     const { session } = await newOwner(open);
     expect((await send('no order', { session, port: open.port })).status).toBe(201);
@@ -1049,7 +1048,7 @@ test('a subkey whose revocation could not be written signs no more orders, under
   const upstream = createRecordingVenue();
   onTestFinished(upstream.close);
   const at = await upstream.listen({ port: 0, host: '127.0.0.1' });
-  const other = await startWorld({ upstream: at, settings });
+  const other = await startWorld({ upstream: at });
   onTestFinished(() => other.stop());
   const trader = await newOwner(other);
   const key = await addSubkey(other, trader);

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { call, hasher, onboard, starkTrader } from '../support/trader.ts';
 import {
   addSubkey,
@@ -371,7 +371,7 @@ describe('what is not proven', () => {
   });
 
   test('a login signature made for another chain id is 401', async () => {
-    const other = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_TESTNET' });
+    const other = createMessageHasher(curve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_PARACLEAR_TESTNET' });
     const { timestamp, expiration } = windowOf(world);
     const hash = other.loginHash({
       account: owner.account,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { siweText } from '../../src/client/wallet.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from '../support/curve.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { exchange } from '../support/raw-http.ts';
 import { findings, formsOfNumber, placesOf, type Secrets } from '../support/secret-search.ts';
@@ -326,7 +326,7 @@ describe('a failure of ours whose text holds what a client sent', () => {
     }
     quoteWhatIsRefused(service);
     const { publicKey } = createStarkKey(randomStarkPrivateKey());
-    const proof = registrationProof(scureCurve, trader.key, trader.account, publicKey, newWindow());
+    const proof = registrationProof(curve, trader.key, trader.account, publicKey, newWindow());
     const body = { name: 'bot', public_key: publicKey, ...proof };
     answers.push(await call(service.url, 'POST', '/v1/account/keys/subkeys', { bearer: session, body }));
     const message = siweText({

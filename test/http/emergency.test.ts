@@ -1,7 +1,7 @@
 // Signing out everywhere, revoking all, reporting a leaked bearer: over real HTTP, with a clock that the test moves.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from '../support/curve.ts';
 import { type Service, startService } from '../support/harness.ts';
 import {
   type Answer,
@@ -61,7 +61,7 @@ async function session(key = alice.key): Promise<string> {
 
 async function addSubkey(main: string) {
   const subkey = createStarkKey(randomStarkPrivateKey());
-  const proof = registrationProof(scureCurve, alice.key, alice.account, subkey.publicKey, windowFrom(nowMs(), 300));
+  const proof = registrationProof(curve, alice.key, alice.account, subkey.publicKey, windowFrom(nowMs(), 300));
   const body = { name: 'bot', public_key: subkey.publicKey, ...proof };
   expect((await ask('POST', '/v1/account/keys/subkeys', main, body)).status).toBe(201);
   return subkey;
@@ -100,7 +100,7 @@ describe('signing out everywhere', () => {
   test('signing out everywhere kills a registration that the main key signed before it', async () => {
     const subkey = createStarkKey(randomStarkPrivateKey());
     const proofAt = (ms: number) =>
-      registrationProof(scureCurve, alice.key, alice.account, subkey.publicKey, windowFrom(ms, 600));
+      registrationProof(curve, alice.key, alice.account, subkey.publicKey, windowFrom(ms, 600));
     const body = (ms: number) => ({ name: 'bot', public_key: subkey.publicKey, ...proofAt(ms) });
     const captured = body(nowMs());
     await ask('POST', '/countersign/v1/sign-out-everywhere', await session());

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
 import { hashElements } from '../../src/starknet/pedersen.ts';
+import { curve } from '../support/curve.ts';
 import { type Answer, call } from '../support/trader.ts';
 import {
   addSubkey,
@@ -69,7 +69,7 @@ const pendingBody = (where: World, by: Owner, { subkey, ephemeral }: Pending, mo
 
 /** What the phone sends; `ephemeral` signs, and is the key that was signed over. */
 function activation({ subkey, ephemeral }: Pending, where = world, by = owner, timestamp = where.clock.seconds()) {
-  const hash = activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
+  const hash = activationHash(curve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
   return { account_id: by.account, public_key: subkey.publicKey, timestamp, signature: ephemeral.sign(hash) };
 }
 
@@ -195,8 +195,8 @@ describe('a pending subkey', () => {
     const body = activation(pending);
     const { ephemeral, subkey } = pending;
     const signed = (hash: bigint, key = ephemeral) => ({ ...body, signature: key.sign(hash) });
-    const pair = activationHash(scureCurve, unixSeconds(body.timestamp), ephemeral.publicKey) ?? 0n;
-    const chained = hashElements(scureCurve, [BigInt(body.timestamp), BigInt(ephemeral.publicKey)]);
+    const pair = activationHash(curve, unixSeconds(body.timestamp), ephemeral.publicKey) ?? 0n;
+    const chained = hashElements(curve, [BigInt(body.timestamp), BigInt(ephemeral.publicKey)]);
     const cases: readonly (readonly [object, number, string])[] = [
       [signed(pair, subkey), 403, FAILED],
       [signed(pair, owner.key), 403, FAILED],

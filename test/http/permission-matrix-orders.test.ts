@@ -5,9 +5,9 @@ import table from '../../src/access/routes/paradex.json' with { type: 'json' };
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import { settingOf } from '../../src/config/schema.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { hashStruct, modifyOrderType, orderType } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import {
   type Bearers,
   type CastName,
@@ -41,9 +41,8 @@ let cells = 0;
 let reached = 0;
 
 beforeAll(async () => {
-  const shipped = settingOf['orders.verify'].default;
-  expect(shipped).toBe('require');
-  world = await startWorld({ settings: { 'terminal_token.enabled': 'true', 'orders.verify': shipped } });
+  expect(settingOf['orders.verify'].default).toBe('require');
+  world = await startWorld({ settings: { 'terminal_token.enabled': 'true' } });
   ({ bearers, signers } = await gather(world));
 });
 afterAll(async () => {
@@ -69,8 +68,8 @@ function signedOrder(key: StarkKey, account: AccountId, id?: string) {
   };
   const struct =
     id === undefined
-      ? hashStruct(scureCurve, orderType, values)
-      : hashStruct(scureCurve, modifyOrderType, { ...values, id: feltFromText(id) });
+      ? hashStruct(curve, orderType, values)
+      : hashStruct(curve, modifyOrderType, { ...values, id: feltFromText(id) });
   return {
     market: 'BTC-USD-PERP',
     side: 'BUY',

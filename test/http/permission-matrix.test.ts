@@ -2,6 +2,7 @@
 // from the frozen columns of test/vectors/operations.json, and from nothing in src/.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { unsignedOrders } from '../support/harness.ts';
 import {
   type Allow,
   type Bearers,
@@ -106,7 +107,7 @@ let expendable: Readonly<Record<string, Partial<Record<CastName, string>>>>;
 let cells = 0;
 
 beforeAll(async () => {
-  world = await startWorld({ settings: { 'terminal_token.enabled': 'true' } });
+  world = await startWorld({ settings: { ...unsignedOrders, 'terminal_token.enabled': 'true' } });
   ({ bearers } = await gather(world));
   const owner = await newOwner(world);
   expendable = {

@@ -1,5 +1,6 @@
 // Rate limits as a client meets them (docs/wire.md section 12). Time stands still, so that counts are exact, and moves when the test says.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unsignedOrders } from '../support/harness.ts';
 import { type Answer, call, createToken, hasher, onboardingHeaders, starkTrader } from '../support/trader.ts';
 import {
   addSubkey,
@@ -34,6 +35,7 @@ function expectLimited(answer: Answer): void {
 }
 
 const small: Record<string, string> = {
+  ...unsignedOrders,
   'rate_limit.enabled': 'true',
   'public/min': '6',
   'login/min': '4',

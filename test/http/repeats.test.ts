@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { auditRows } from '../support/operator.ts';
 import { type Answer, call } from '../support/trader.ts';
 import {
@@ -173,7 +173,7 @@ function activation(
   { signer = ephemeral, age = 0 }: { signer?: StarkKey; age?: number } = {},
 ) {
   const timestamp = world.clock.seconds() - age;
-  const hash = activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
+  const hash = activationHash(curve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
   return { account_id: account, public_key: publicKey, timestamp, signature: signer.sign(hash) };
 }
 

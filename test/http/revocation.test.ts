@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
+import { unsignedOrders } from '../support/harness.ts';
 import { untilClosed } from '../support/raw-http.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
@@ -33,7 +34,7 @@ let world: World;
 let owner: Owner;
 beforeAll(async () => {
   // Little memory for bodies, so that a large one is passed on while it comes.
-  world = await startWorld({ settings: { 'upstream.memory': String(2 ** 21) } });
+  world = await startWorld({ settings: { ...unsignedOrders, 'upstream.memory': String(2 ** 21) } });
   owner = await newOwner(world);
 });
 afterAll(() => world.stop());

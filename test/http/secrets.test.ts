@@ -9,7 +9,7 @@ import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-ke
 import { unixNanos } from '../../src/domain/time.ts';
 import { openMasterKey } from '../../src/jwt/master-key.ts';
 import { fromRecord } from '../../src/jwt/signing-key.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from '../support/curve.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { findings, formsOfNumber, placesOf, type Secrets } from '../support/secret-search.ts';
 import {
@@ -104,7 +104,7 @@ describe('a service through which everything was done once, and refused once', (
     const body = {
       name: 'bot',
       public_key: subkey.publicKey,
-      ...registrationProof(scureCurve, key, account, subkey.publicKey, newWindow()),
+      ...registrationProof(curve, key, account, subkey.publicKey, newWindow()),
     };
     await step(401, 'POST', SUBKEYS, { bearer: session, body: { ...body, signature: ['0x1', '0x2'] } });
     await step(201, 'POST', SUBKEYS, { bearer: session, body });

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import {
   call,
   createToken,
@@ -43,7 +43,7 @@ import {
 } from '../support/world.ts';
 
 const OTHER_CHAIN = 'PRIVATE_SN_PARACLEAR_TESTNET';
-const otherHasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: OTHER_CHAIN });
+const otherHasher = createMessageHasher(curve, { domainName: 'Paradex', chainId: OTHER_CHAIN });
 
 // Whom the closed service admits: a main key, an account address and a wallet.
 const listedByKey = starkTrader();

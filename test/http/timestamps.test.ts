@@ -2,8 +2,8 @@
 // the server's time and the difference in seconds, and where it is not, nothing of the kind.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { type Answer, call, walletTrader } from '../support/trader.ts';
 import {
   expectRefusal,
@@ -59,7 +59,7 @@ async function activation(age: number, unit = 1): Promise<Answer> {
   const pending = { state: 'pending', encrypted_key: 'x', eph_public_key: ephemeral.publicKey };
   expect((await postSubkey(world, owner.session, registrationBody(world, owner, subkey, pending))).status).toBe(201);
   const timestamp = (world.clock.seconds() - age) * unit;
-  const signature = ephemeral.sign(activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n);
+  const signature = ephemeral.sign(activationHash(curve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n);
   const body = { account_id: owner.account, public_key: subkey.publicKey, timestamp, signature };
   return call(world.url, 'POST', `${SUBKEYS}/activate`, { body });
 }

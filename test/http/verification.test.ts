@@ -1,9 +1,9 @@
 // Verifying signatures under load, over real sockets: what costs nothing is asked first, and a flood hurts only those who send it.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AccountId } from '../../src/domain/credential.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
+import { curve } from '../support/curve.ts';
 import { pipelined } from '../support/raw-http.ts';
 import {
   type Answer,
@@ -160,7 +160,7 @@ describe('no signature is looked at', () => {
   });
 
   const stranger = starkTrader();
-  const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
+  const hasher = createMessageHasher(curve, { domainName: 'Paradex', chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' });
   const onboarding = onboardingHeaders(hasher, stranger.key, stranger.account);
 
   test.each(impossible)(

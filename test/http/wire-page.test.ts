@@ -23,7 +23,7 @@ const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) =
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ settings: { 'orders.verify': 'require' } });
+  service = await startService();
 });
 afterAll(async () => {
   await service.stop();

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { auditRows, command, isLate, operate } from '../support/operator.ts';
 import { call, createToken } from '../support/trader.ts';
 import {
@@ -133,7 +133,7 @@ test('a pending subkey is not activated while its account is locked, and is afte
   );
   expect(registered.status, registered.text).toBe(201);
   const timestamp = world.clock.seconds();
-  const hash = activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey);
+  const hash = activationHash(curve, unixSeconds(timestamp), ephemeral.publicKey);
   if (hash === undefined) throw new Error('no hash');
   const signature = ephemeral.sign(hash);
   const activate = () =>

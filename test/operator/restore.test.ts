@@ -5,9 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { onboardingHeaders } from '../../src/client/sign-in.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
 import { type RestoredWorld, restoreWorld, takeBackup } from '../support/backups.ts';
+import { curve } from '../support/curve.ts';
 import { auditRows, isLate, signingKeys } from '../support/operator.ts';
 import { type Answer, call, createToken, hasher, starkTrader } from '../support/trader.ts';
 import {
@@ -95,7 +95,7 @@ async function addPending(world: World, owner: Owner) {
   const answer = await postSubkey(world, owner.session, registrationBody(world, owner, subkey, waiting));
   expect(answer.status, answer.text).toBe(201);
   const timestamp = world.clock.seconds();
-  const hash = activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
+  const hash = activationHash(curve, unixSeconds(timestamp), ephemeral.publicKey) ?? 0n;
   const activation = {
     account_id: owner.account,
     public_key: subkey.publicKey,

@@ -8,8 +8,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
 import { endEverythingStarted, start } from '../support/start-project.ts';
 import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
@@ -104,13 +104,13 @@ const canMount = LINUX && succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs
 /** A pending subkey, and what its phone sends to activate it. */
 async function addPending(url: string, session: string) {
   const [{ publicKey }, phone] = [createStarkKey(randomStarkPrivateKey()), createStarkKey(randomStarkPrivateKey())];
-  const proof = registrationProof(scureCurve, owner.key, owner.account, publicKey, newWindow());
+  const proof = registrationProof(curve, owner.key, owner.account, publicKey, newWindow());
   const pending = { state: 'pending', encrypted_key: 'for the phone', eph_public_key: phone.publicKey };
   const body = { name: 'phone', public_key: publicKey, ...pending, ...proof };
   expect((await call(url, 'POST', SUBKEYS, { bearer: session, body })).status).toBe(201);
   const activation = () => {
     const timestamp = unixSeconds(Date.now() / 1000);
-    const signature = phone.sign(activationHash(scureCurve, timestamp, phone.publicKey) ?? 0n);
+    const signature = phone.sign(activationHash(curve, timestamp, phone.publicKey) ?? 0n);
     return { account_id: owner.account, public_key: publicKey, timestamp, signature };
   };
   return { publicKey, activation };

@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { activationHash } from '../../src/starknet/message.ts';
+import { curve } from '../support/curve.ts';
 import { operate, signingKeys } from '../support/operator.ts';
 import { type Home, homeIn, type Server, startServer } from '../support/server-process.ts';
 import { endEverythingStarted } from '../support/start-project.ts';
@@ -340,12 +340,12 @@ test('the activation of a subkey: it logs in, gives its ciphertext no second tim
       state: 'pending',
       encrypted_key: ciphertext,
       eph_public_key: ephemeral.publicKey,
-      ...registrationProof(scureCurve, owner.key, owner.account, subkey.publicKey, newWindow()),
+      ...registrationProof(curve, owner.key, owner.account, subkey.publicKey, newWindow()),
     },
   });
   expect(registered.status, registered.text).toBe(201);
   const activation = (publicKey: string, timestamp = Math.floor(Date.now() / 1000)) => {
-    const hash = activationHash(scureCurve, unixSeconds(timestamp), ephemeral.publicKey);
+    const hash = activationHash(curve, unixSeconds(timestamp), ephemeral.publicKey);
     if (hash === undefined) throw new Error('no hash');
     return { account_id: owner.account, public_key: publicKey, timestamp, signature: ephemeral.sign(hash) };
   };

@@ -5,7 +5,7 @@ import { createStarkKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { createWallet } from '../../src/client/wallet.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { parseFelt } from '../../src/domain/felt.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from './curve.ts';
 import { registrationProof, type StarkTrader } from './trader.ts';
 
 export interface Order {
@@ -153,7 +153,7 @@ export async function registerSubkeyWith(owner: Paradex, subkey: StarkKey, more:
   await owner.privatePostAccountKeysSubkeys({
     name: 'bot',
     public_key: subkey.publicKey,
-    ...registrationProof(scureCurve, key, account, subkey.publicKey, { timestamp: now, expiration: now + 300 }),
+    ...registrationProof(curve, key, account, subkey.publicKey, { timestamp: now, expiration: now + 300 }),
     ...more,
   });
 }

@@ -39,12 +39,18 @@ export interface ServiceOptions {
   readonly redact?: Redact;
 }
 
-/** Starts on a free port. Rate limits and order signatures are off unless the settings turn them on. `stop` keeps the folder; the process's exit removes it. */
+/** For a test of something else than signatures, whose orders carry none. */
+export const unsignedOrders = { 'orders.verify': 'off' } as const;
+
+/**
+ * Starts on a free port, as the product is shipped. Only rate limits are off unless the settings turn them on: tests call far more often
+ * than clients, and each limit has tests of its own. `stop` keeps the folder; the process's exit removes it.
+ */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const folder = options.folder ?? temporaryFolder();
   const secret = randomBytes(32).toString('base64url');
   const venue = await startVenue({ secret, listen: { host: '127.0.0.1', port: 0 } });
-  const settings = withRates({ 'rate_limit.enabled': 'false', 'orders.verify': 'off', ...options.settings });
+  const settings = withRates({ 'rate_limit.enabled': 'false', ...options.settings });
   const loaded = loadConfig({
     argv: [
       '--port=0',

@@ -5,12 +5,12 @@ import { parseStrictJson } from '../../src/domain/strict-json.ts';
 import { unixSeconds } from '../../src/domain/time.ts';
 import { readOrder } from '../../src/orders/read.ts';
 import { scureCurve } from '../../src/starknet/curve.ts';
-import { loadStarkEngine } from '../../src/starknet/engine/load.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { orderHash } from '../../src/starknet/order.ts';
 import { STARK_HASH_BOUND } from '../../src/starknet/pedersen.ts';
 import { parseSignaturePair, type StarkSignature } from '../../src/starknet/signature.ts';
 import type { LoginQuestion, OrderQuestion, Question } from '../../src/verification/questions.ts';
+import { curve } from './curve.ts';
 import { collision, type Signature, xOf } from './signatures.ts';
 import { UNDECIDED } from './undecided.ts';
 import { verificationSettings } from './verifier.ts';
@@ -18,8 +18,7 @@ import { verificationSettings } from './verifier.ts';
 const domain = { domainName: 'Paradex', chainId: 'SN_TEST' };
 export const settings = verificationSettings(domain);
 
-const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: 0 });
-export const hasher = createMessageHasher(loaded.kind === 'engine' ? loaded.engine : scureCurve, domain);
+export const hasher = createMessageHasher(curve, domain);
 
 export const alice = createStarkKey('0xa11ce');
 export const bob = createStarkKey('0xb0b');

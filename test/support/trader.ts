@@ -12,8 +12,8 @@ import { createWallet, siweText, type Wallet } from '../../src/client/wallet.ts'
 import { settingOf } from '../../src/config/schema.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { evmAccountAddress, starknetAccountAddress } from '../../src/starknet/address.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
+import { curve } from './curve.ts';
 import { undocumented } from './documented.ts';
 
 const chainId = settingOf['wire.starknet_chain_id'].default;
@@ -21,7 +21,7 @@ const classes = {
   accountHash: settingOf['wire.paraclear_account_hash'].default,
   proxyHash: settingOf['wire.paraclear_account_proxy_hash'].default,
 };
-export const hasher = createMessageHasher(scureCurve, { domainName: 'Paradex', chainId });
+export const hasher = createMessageHasher(curve, { domainName: 'Paradex', chainId });
 export const SIWE_DOMAIN = 'app.testnet.paradex.trade';
 export const L1_CHAIN_ID = 11_155_111;
 
@@ -77,7 +77,7 @@ export interface StarkTrader {
 
 export function starkTrader(privateKey: string = randomStarkPrivateKey()): StarkTrader {
   const key = createStarkKey(privateKey);
-  return { kind: 'starknet', privateKey, key, account: starknetAccountAddress(scureCurve, key.publicKey, classes) };
+  return { kind: 'starknet', privateKey, key, account: starknetAccountAddress(curve, key.publicKey, classes) };
 }
 
 export const newWindow = (seconds = 600): SigningWindow => windowFrom(Date.now(), seconds);
@@ -122,7 +122,7 @@ export async function registerSubkey(
       name: options.name ?? 'bot',
       public_key: subkey.publicKey,
       ...(options.allowedCidrs === undefined ? {} : { allowed_cidrs: options.allowedCidrs }),
-      ...registrationProof(scureCurve, trader.key, trader.account, subkey.publicKey, newWindow()),
+      ...registrationProof(curve, trader.key, trader.account, subkey.publicKey, newWindow()),
     },
   });
   if (answer.status !== 201) throw new Error(`registration: ${answer.status} ${answer.text}`);
@@ -155,7 +155,7 @@ export function walletTrader(
 ): WalletTrader {
   const wallet = createWallet(privateKey);
   const evmAccountHash = settingOf['wire.paraclear_evm_account_hash'].default;
-  return { kind: 'eip191', wallet, account: evmAccountAddress(scureCurve, BigInt(wallet.address), evmAccountHash) };
+  return { kind: 'eip191', wallet, account: evmAccountAddress(curve, BigInt(wallet.address), evmAccountHash) };
 }
 
 let nonces = 0;

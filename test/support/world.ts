@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../src/client/stark-key.ts';
 import { siweText } from '../../src/client/wallet.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from './curve.ts';
 import { type Service, type ServiceOptions, startService } from './harness.ts';
 import {
   type Answer,
@@ -109,7 +109,7 @@ export const proofFor = (
   owner: StarkTrader,
   publicKey: StarkKey['publicKey'],
   window = windowOf(world),
-) => registrationProof(scureCurve, owner.key, owner.account, publicKey, window);
+) => registrationProof(curve, owner.key, owner.account, publicKey, window);
 
 export function registrationBody(
   world: World,

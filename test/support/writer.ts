@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
-import { scureCurve } from '../../src/starknet/curve.ts';
+import { curve } from './curve.ts';
 import {
   type Answer,
   call,
@@ -107,7 +107,7 @@ async function manageSubkey({ url, trader, account, session }: Owner, round: num
       body: {
         name: 'bot',
         public_key: id,
-        ...registrationProof(scureCurve, trader.key, account, id, newWindow()),
+        ...registrationProof(curve, trader.key, account, id, newWindow()),
       },
     }),
   );

@@ -30,13 +30,13 @@ import { type Felt, feltOf } from '../../../src/domain/felt.ts';
 import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, nanosOfSeconds, secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import type { Token } from '../../../src/domain/token.ts';
-import { scureCurve } from '../../../src/starknet/curve.ts';
 import { activationHash, createMessageHasher, registrationHash } from '../../../src/starknet/message.ts';
 import { parseSignaturePair, type StarkSignature } from '../../../src/starknet/signature.ts';
 import { DATABASE_FILE } from '../../../src/store/database-file.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { Account, Store } from '../../../src/store/store.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
+import { curve } from '../curve.ts';
 import { type Venue as VenueServer, venueAddress } from '../forward-harness.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { someone } from '../verifier.ts';
@@ -192,7 +192,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const running = composing.move();
   onTestFinished(() => running.disposeAsync());
 
-  const hasher = createMessageHasher(scureCurve, {
+  const hasher = createMessageHasher(curve, {
     domainName: config['wire.domain_name'],
     chainId: config['wire.starknet_chain_id'],
   });
@@ -354,7 +354,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   }: Registered = {}): SubkeyRegistration {
     const timestamp = secondsOf(clock.now());
     const expiry = unixSeconds(timestamp + life);
-    const signature = signatureOf(key, registrationHash(scureCurve, { account, publicKey, timestamp, expiry }));
+    const signature = signatureOf(key, registrationHash(curve, { account, publicKey, timestamp, expiry }));
     const stark = { signature, timestamp, expiry };
     return { name: 'new', publicKey, allowlist: anywhere, expiresIn: 0, pending, stark, wallet: undefined };
   }
@@ -370,7 +370,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   /** What the phone sends that holds the ephemeral key. */
   function activation(account: AccountId, publicKey: Felt, ephemeral: StarkKey): Activation {
     const timestamp = secondsOf(clock.now());
-    const signature = signatureOf(ephemeral, activationHash(scureCurve, timestamp, ephemeral.publicKey));
+    const signature = signatureOf(ephemeral, activationHash(curve, timestamp, ephemeral.publicKey));
     const { clientIpText, requestId, asker } = fromHere;
     return { account, publicKey, timestamp, signature, name: undefined, clientIpText, requestId, asker };
   }

@@ -9,11 +9,11 @@ import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, unixNanos, unixSeconds } from '../../../src/domain/time.ts';
 import { createOrderCheck, type OrderCheckDeps } from '../../../src/orders/check.ts';
 import { createOrderMarks, type OrderMarksOptions } from '../../../src/orders/marks.ts';
-import { scureCurve } from '../../../src/starknet/curve.ts';
 import { feltFromText } from '../../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, orderType } from '../../../src/starknet/message.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND } from '../../../src/starknet/pedersen.ts';
 import type { Verifier } from '../../../src/verification/verifier.ts';
+import { curve } from '../../support/curve.ts';
 import { inlineVerifier, someone } from '../../support/verifier.ts';
 
 const account = feltOf(0xabcn);
@@ -21,7 +21,7 @@ const main = createStarkKey('0x1111');
 const bot = createStarkKey('0x2222');
 const otherBot = createStarkKey('0x3333');
 const domain = { domainName: 'Paradex', chainId: 'SN_TEST' };
-const hasher = createMessageHasher(scureCurve, domain);
+const hasher = createMessageHasher(curve, domain);
 const verifier = inlineVerifier(domain);
 const clientIp = parseIp('192.0.2.7');
 const START = 1_800_000_000_000;
@@ -117,7 +117,7 @@ function order(by = bot, timestamp = START, size = 1) {
     size: BigInt(size) * 100_000_000n,
     price: 0n,
   };
-  const hash = hasher.messageHash(account, hashStruct(scureCurve, orderType, values));
+  const hash = hasher.messageHash(account, hashStruct(curve, orderType, values));
   return {
     market: 'BTC-USD-PERP',
     side: 'BUY',
