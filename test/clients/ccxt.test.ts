@@ -79,11 +79,11 @@ const readerWithKey = (token: string): Paradex =>
   connect(service.url, { ...newWalletConfig(), options: { authToken: token, expires: inAnHour() } });
 
 describe('an owner with ccxt', () => {
-  test('uses the pinned release', () => {
+  test('the ccxt under test is the pinned release', () => {
     expect(ccxt.version).toBe('4.5.84');
   });
 
-  test('is told to onboard, onboards as often as it likes, and is then logged in', async () => {
+  test('an owner with ccxt is told to onboard, onboards as often as it likes, and is then logged in', async () => {
     const client = connect(service.url, newWalletConfig());
     await expectRefused(() => client.fetchBalance(), ccxt.BadRequest, 'NOT_ONBOARDED');
     await client.onboarding();
@@ -115,7 +115,7 @@ describe('an owner with ccxt', () => {
     await expectRefused(() => silent.onboarding(), ccxt.AuthenticationError, 'STARKNET_SIGNATURE_VERIFICATION_FAILED');
   });
 
-  test('may run twice with one key at the same time', async () => {
+  test('an owner with ccxt may run twice with one key at the same time', async () => {
     const wallet = newWalletConfig();
     await connect(service.url, wallet).onboarding();
     const both = [connect(service.url, wallet), connect(service.url, wallet)];
@@ -124,7 +124,7 @@ describe('an owner with ccxt', () => {
     for (const client of both) expect((await client.fetchBalance()).total).toEqual({ USDC: 100_000 });
   });
 
-  test('reads markets, prices, books, time and status without any credential', async () => {
+  test('an owner with ccxt reads markets, prices, books, time and status without any credential', async () => {
     const anybody = connect(service.url);
     const markets = await anybody.fetchMarkets();
     expect(markets.find(({ id }) => id === 'BTC-USD-PERP')).toMatchObject({ symbol: BTC, settle: 'USDC' });
@@ -152,7 +152,7 @@ describe('an owner with ccxt', () => {
     expect((await client.fetchOrders(BTC)).map((order) => order.id)).toEqual([id]);
   });
 
-  test('names orders by its own ids', async () => {
+  test('an owner with ccxt names orders by its own ids', async () => {
     const client = await onboarded(service.url);
     const named = { clientOrderId: 'mine-1' };
     await client.createOrder(BTC, 'limit', 'sell', 0.01, 90_000, named);
@@ -211,7 +211,7 @@ describe('a bot with a subkey in options.paradexAccount', () => {
     expect((await client.fetchBalance()).total).toEqual({ USDC: 100_000 });
   });
 
-  test('may also name its public key', async () => {
+  test('a ccxt bot with a subkey may also name its public key', async () => {
     const owner = await onboarded(service.url);
     const privateKey = randomStarkPrivateKey();
     const subkey = createStarkKey(privateKey);
@@ -223,7 +223,7 @@ describe('a bot with a subkey in options.paradexAccount', () => {
     expect(seenByVenue()).toMatchObject({ account, kind: 'subkey' });
   });
 
-  test('may not withdraw, set leverage, or make credentials: ExchangeError with our code', async () => {
+  test('a ccxt bot with a subkey may not withdraw, set leverage, or make credentials: ExchangeError with our code', async () => {
     const { client } = await subkeyOf(await onboarded(service.url));
     await client.fetchMarkets();
     await client.authenticateRest();
@@ -237,7 +237,7 @@ describe('a bot with a subkey in options.paradexAccount', () => {
     expect((await client.privateGetAccountKeysSubkeys()).results).toHaveLength(1);
   });
 
-  test('is refused at its next request once revoked, and cannot log in again', async () => {
+  test('a ccxt bot with a subkey is refused at its next request once revoked, and cannot log in again', async () => {
     const owner = await onboarded(service.url);
     const { client, subkey } = await subkeyOf(owner);
     const spared = await subkeyOf(owner);
@@ -275,7 +275,7 @@ describe('a bot with a subkey in options.paradexAccount', () => {
 });
 
 describe('a reader with a token in options.authToken', () => {
-  test('reads everything of the account without holding any key', async () => {
+  test('a ccxt reader with a token reads everything of the account without holding any key', async () => {
     const owner = await onboarded(service.url);
     const placed = await owner.createOrder(BTC, 'limit', 'buy', 0.01, 100);
     const bought = await owner.createOrder(BTC, 'market', 'buy', 0.01);
@@ -288,7 +288,7 @@ describe('a reader with a token in options.authToken', () => {
     expect(await client.fetchPositions()).toMatchObject([{ symbol: BTC, side: 'long' }]);
   });
 
-  test('may neither order, cancel, withdraw nor see keys: ExchangeError with our code', async () => {
+  test('a ccxt reader with a token may neither order, cancel, withdraw nor see keys: ExchangeError with our code', async () => {
     const owner = await onboarded(service.url);
     const { id } = await owner.createOrder(BTC, 'limit', 'buy', 0.01, 100);
     const client = readerWithKey((await createTokenWith(owner)).token);
@@ -306,7 +306,7 @@ describe('a reader with a token in options.authToken', () => {
     expect((await owner.fetchOpenOrders()).map((order) => order.id)).toEqual([id]);
   });
 
-  test('is refused at its next request once revoked, and its neighbour is not', async () => {
+  test('a ccxt reader with a token is refused at its next request once revoked, and its neighbour is not', async () => {
     const owner = await onboarded(service.url);
     const [lost, kept] = [await createTokenWith(owner), await createTokenWith(owner)];
     const client = reader(lost.token);
@@ -320,7 +320,7 @@ describe('a reader with a token in options.authToken', () => {
     expect(results.map(({ lookup_id }) => lookup_id)).toEqual([kept.lookupId]);
   });
 
-  test('is refused outside its allowlist, from creation on and after a change', async () => {
+  test('a ccxt reader with a token is refused outside its allowlist, from creation on and after a change', async () => {
     const owner = await onboarded(service.url);
     const abroad = await createTokenWith(owner, { allowed_cidrs: ELSEWHERE });
     await expectRefused(() => reader(abroad.token).fetchBalance(), ccxt.ExchangeError, 'IP_NOT_ALLOWED');

@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)(
         expect(config).toMatchObject({ starknet_chain_id: 'PRIVATE_SN_POTC_MOCK_SEPOLIA', paraclear_decimals: 8 });
       });
 
-      test('reads everything that the library reads of an account', async () => {
+      test('a paradex-py owner reads everything that the library reads of an account', async () => {
         const { as, trader } = await owner();
         const bought = await paradex.call(as, 'submit_order', marketOrder('0.0100'));
         expect(await paradex.call(as, 'fetch_account_summary')).toMatchObject({
@@ -196,7 +196,7 @@ describe.skipIf(missing !== undefined)(
         },
       );
 
-      test('of a MARKET type, with a size of any writing', async () => {
+      test('paradex-py orders of a MARKET type reach the venue, with a size of any writing', async () => {
         for (const size of ['0.0010', '1E-3', '0.001']) {
           expect(await paradex.call(as, 'submit_order', marketOrder(size))).toMatchObject({
             size: '0.001',
@@ -207,7 +207,7 @@ describe.skipIf(missing !== undefined)(
         }
       });
 
-      test('with a trigger reach the venue, whatever it makes of them', async () => {
+      test('paradex-py orders with a trigger reach the venue, whatever the venue makes of them', async () => {
         const before = service.venue.counts().get('POST /v1/orders') ?? 0;
         const stops = [
           { ...limit('1.0', '50000.0').order, order_type: 'STOP_LIMIT', trigger_price: '51000.0' },
@@ -222,7 +222,7 @@ describe.skipIf(missing !== undefined)(
         expect(service.venue.counts().get('POST /v1/orders')).toBe(before + stops.length);
       });
 
-      test('in a list are placed at once, and cancelled by id, by their own names, and all', async () => {
+      test('paradex-py orders in a list are placed at once, and cancelled by id, by their own names, and all together', async () => {
         const list = ['1.0', '1.00', '1E-1', '0.20'].map((size, i) =>
           limit(size, `5000${i}.0`, { client_id: `list-${i}` }),
         );
@@ -236,20 +236,20 @@ describe.skipIf(missing !== undefined)(
         expect(await open()).toEqual([]);
       });
 
-      test('as algo orders reach the venue', async () => {
+      test('algo orders of paradex-py reach the venue', async () => {
         const before = service.venue.counts().get('POST /v1/algo/orders') ?? 0;
         await paradex.call(as, 'submit_algo_order', marketOrder('1.0'), 'TWAP', 60, 30);
         expect(service.venue.counts().get('POST /v1/algo/orders')).toBe(before + 1);
       });
 
-      test('in seconds, by another mistake of the caller, are told so', async () => {
+      test('paradex-py orders whose caller gives seconds for milliseconds are refused with that reason', async () => {
         const order = limit('1.0', '50000.0', { signature_timestamp: Math.floor(Date.now() / 1000) });
         await expectRefused(() => paradex.call(as, 'submit_order', order), 'INVALID_ORDER_SIGNATURE', 'seconds');
       });
     });
 
     describe('a subkey', () => {
-      test('logs in by its own key for the main account, and reads', async () => {
+      test('a paradex-py subkey logs in by its own key for the main account, and reads', async () => {
         const main = await owner();
         const { as, login, subkey } = await bot(main);
         expect(await login()).toEqual({
@@ -265,7 +265,7 @@ describe.skipIf(missing !== undefined)(
         });
       });
 
-      test('is not registered by a session alone', async () => {
+      test('a paradex-py subkey is not registered by a session alone', async () => {
         const main = await owner();
         const { signature: _left, ...unsigned } = registration(main, createStarkKey(randomStarkPrivateKey()));
         await expectRefused(
@@ -275,7 +275,7 @@ describe.skipIf(missing !== undefined)(
         );
       });
 
-      test('may not withdraw, nor make or see through credentials', async () => {
+      test('a paradex-py subkey may not withdraw, nor make or see through credentials', async () => {
         const main = await owner();
         const { as, login, subkey } = await bot(main);
         await login();
@@ -292,7 +292,7 @@ describe.skipIf(missing !== undefined)(
         });
       });
 
-      test('is cut by its revocation: at its next call, at every further one, and at its next login', async () => {
+      test('a paradex-py subkey is cut by its revocation: at its next call, at every further one, and at its next login', async () => {
         const main = await owner();
         const [lost, spared] = [await bot(main), await bot(main)];
         await lost.login();
@@ -347,7 +347,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     describe('what the library does by itself', () => {
-      test('after the owner signed out everywhere: its next call is refused, and its next login told how long to wait', async () => {
+      test('after the owner signed out everywhere, the next call of paradex-py is refused, and its next login told how long to wait', async () => {
         const { as, trader } = await owner();
         const bearer = await mainSession(service.url, trader);
         expect((await call(service.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer })).status).toBe(200);
@@ -356,7 +356,7 @@ describe.skipIf(missing !== undefined)(
       });
 
       // It sends a POST again after any 5xx, up to three times.
-      test('after the venue took an order and broke off: it sends the same bytes again, and the venue has one order', async () => {
+      test('after the venue took an order and broke off, paradex-py sends the same bytes again, and the venue has one order', async () => {
         let taken = 0;
         const venue = createServer((request) => {
           taken += request.url === '/v1/orders' ? 1 : 0;

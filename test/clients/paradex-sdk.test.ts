@@ -119,7 +119,7 @@ function newWallet() {
 }
 
 describe('@paradex/sdk 0.8.1', () => {
-  test('uses the pinned release', () => {
+  test('the @paradex/sdk under test is the pinned release', () => {
     expect(require('@paradex/sdk/package.json').version).toBe('0.8.1');
   });
 

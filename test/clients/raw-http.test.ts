@@ -146,7 +146,7 @@ describe('the body of a login', () => {
     expect(JSON.parse(answer.body)).toEqual({ jwt_token: expect.any(String) });
   });
 
-  test('may be any, or none, on the wallet login too', async () => {
+  test('the body of a login may be any, or none, on the wallet login too', async () => {
     const trader = walletTrader();
     await onboardWallet(service.url, trader);
     for (const body of [undefined, '', '""', '{}', '{"half":']) {
@@ -317,7 +317,7 @@ describe('a bearer that is no longer good', () => {
     ];
   }
 
-  test('is ignored on every public route: the venue answers, and is told of nobody', async () => {
+  test('a bearer that is no longer good is ignored on every public route: the venue answers, and is told of nobody', async () => {
     const targets = [
       '/v1/system/state',
       '/v1/markets?market=BTC-USD-PERP',
@@ -343,7 +343,7 @@ describe('a bearer that is no longer good', () => {
     }
   });
 
-  test('is ignored by onboarding and login, which are signed in themselves', async () => {
+  test('a bearer that is no longer good is ignored by onboarding and login, which are signed in themselves', async () => {
     for (const [what, authorization] of await badBearers()) {
       const stale = { Authorization: authorization };
       const trader = starkTrader();
@@ -384,7 +384,7 @@ describe('a bearer that is no longer good', () => {
     }
   });
 
-  test('is refused on a private route, which the venue then never sees', async () => {
+  test('a bearer that is no longer good is refused on a private route, which the venue then never sees', async () => {
     const before = reached('GET /v1/balance');
     for (const [what, authorization] of await badBearers()) {
       const answer = await send('GET', '/v1/balance', { headers: { Authorization: authorization } });
@@ -473,7 +473,7 @@ describe('paradex-py', () => {
     expect(json[member]).toEqual(expected);
   });
 
-  test('finds exactly the seven members it knows in each bridged token', async () => {
+  test('a client of plain HTTP finds exactly the seven members it knows in each bridged token', async () => {
     const { json } = await send('GET', '/v1/system/config');
     expect(json.bridged_tokens.length).toBeGreaterThan(0);
     for (const token of json.bridged_tokens) {
@@ -489,7 +489,7 @@ describe('paradex-py', () => {
     }
   });
 
-  test('finds the eleven members of its account record', async () => {
+  test('a client of plain HTTP finds the eleven members of its account record', async () => {
     const { session, account } = await newOwner();
     const { json } = await send('GET', '/v1/account', { bearer: session });
     const number = expect.stringMatching(/^-?[0-9]+(\.[0-9]+)?$/);
@@ -507,7 +507,7 @@ describe('paradex-py', () => {
     for (const member of ['seq_no', 'updated_at']) expect(Number.isSafeInteger(json[member])).toBe(true);
   });
 
-  test('waits until X-RateLimit-Reset after a 429, whose body has no error member', async () => {
+  test('a client of plain HTTP waits until X-RateLimit-Reset after a 429, whose body has no error member', async () => {
     const limited = await startService({
       settings: { 'rate_limit.enabled': 'true', 'public/min': '1' },
       time: { wall: systemWall, monotonic: () => 0 },
@@ -598,7 +598,7 @@ describe('paradex-cli', () => {
     await subkeySession(service.url, owner.account, subkey);
   });
 
-  test('writes SIWE times with +00:00, with and without a fraction', async () => {
+  test('a client of plain HTTP writes SIWE times with +00:00, with and without a fraction', async () => {
     const trader = walletTrader();
     await onboardWallet(service.url, trader);
     for (const zone of [
@@ -634,7 +634,7 @@ describe('paradex-cli', () => {
     }
   });
 
-  test('asks for dead tokens with true or 1', async () => {
+  test('a client of plain HTTP asks for dead tokens with true or 1', async () => {
     const { session } = await newOwner();
     const { lookupId } = await createToken(service.url, session);
     await send('DELETE', `/v1/account/tokens/${lookupId}`, { bearer: session });
@@ -645,7 +645,7 @@ describe('paradex-cli', () => {
     );
   });
 
-  test('reads nanoseconds as bare integers, every digit of them', async () => {
+  test('a client of plain HTTP reads nanoseconds as bare integers, every digit of them', async () => {
     const owner = await newOwner();
     await registerSubkey(service.url, owner, owner.session);
     await createToken(service.url, owner.session);
@@ -792,7 +792,7 @@ describe('an account of an Ethereum wallet', () => {
     expect((await send('GET', '/v1/account/keys/subkeys', { bearer })).json.results).toEqual([]);
   });
 
-  test('may leave Issued At out of its onboarding, as the published example does, and not out of its login', async () => {
+  test('an account of an Ethereum wallet may leave Issued At out of its onboarding, as the published example does, and not out of its login', async () => {
     const trader = walletTrader();
     const withoutIssuedAt = (message: string) => message.replace(/\nIssued At: .*/, '');
     const message = withoutIssuedAt(siweFor(trader, 'Paradex Onboarding', { seconds: 0 }));
@@ -802,7 +802,7 @@ describe('an account of an Ethereum wallet', () => {
     expectError(answer, 400, 'INVALID_TIMESTAMP');
   });
 
-  test('may write its message header without padding and in the URL-safe alphabet', async () => {
+  test('an account of an Ethereum wallet may write its message header without padding and in the URL-safe alphabet', async () => {
     const trader = walletTrader();
     await onboardWallet(service.url, trader);
     for (const encoded of [

@@ -101,7 +101,7 @@ function ourStruct<Name extends string>(type: StructType<Name>, message: Readonl
 const RUNS = { numRuns: 8 };
 
 describe('npm starknet computes the same', () => {
-  test('login hash', () => {
+  test('npm starknet computes the same login hash', () => {
     fc.assert(
       fc.property(account, seconds, seconds, chainId, (signer, timestamp, expiration, chain) => {
         const message = { method: 'POST', path: '/v1/auth', body: '', timestamp, expiration };
@@ -112,7 +112,7 @@ describe('npm starknet computes the same', () => {
     );
   });
 
-  test('onboarding hash', () => {
+  test('npm starknet computes the same onboarding hash', () => {
     fc.assert(
       fc.property(account, chainId, (signer, chain) => {
         expect(hasherOf(chain).onboardingHash(signer)).toBe(
@@ -123,7 +123,7 @@ describe('npm starknet computes the same', () => {
     );
   });
 
-  test('order hash', () => {
+  test('npm starknet computes the same order hash', () => {
     fc.assert(
       fc.property(account, fc.record(order), chainId, (signer, message, chain) => {
         const ours = hasherOf(chain).messageHash(signer, ourStruct(orderType, message));
@@ -153,7 +153,7 @@ describe('npm starknet computes the same', () => {
     );
   });
 
-  test('contract address', () => {
+  test('npm starknet computes the same contract address', () => {
     fc.assert(
       fc.property(felt, felt, fc.array(felt, { maxLength: 4 }), (salt, classHash, calldata) => {
         const ours = contractAddress(scureCurve, { classHash, salt, calldata });
@@ -164,7 +164,7 @@ describe('npm starknet computes the same', () => {
     );
   });
 
-  test('selector', () => {
+  test('npm starknet computes the same selector', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z_]{1,40}$/), (name) => {
         expect(snKeccak(name)).toBe(BigInt(hash.getSelectorFromName(name)));

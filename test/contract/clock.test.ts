@@ -188,7 +188,7 @@ describe.each(databases)('a clock that is set on $name', ({ create }) => {
     expect(await store.isDated(alice, 'main:main', second)).toBe(false);
   });
 
-  test('says the time of the newest row, also of one that lies ahead', async () => {
+  test('a clock that is set says the time of the newest row, also of one that lies ahead', async () => {
     expect(await store.lastAuditTime()).toBe(NEVER);
     await store.appendAudit([auditOf(alice)]);
     wall = at(-500n * SECOND_NS);

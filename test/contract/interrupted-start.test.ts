@@ -131,7 +131,7 @@ function steps(last: number): readonly number[] {
 describe.each(kinds)('$name starts again', (kind) => {
   beforeEach(() => kind.prepare());
 
-  test('after kill -9 before any of its statements, and finds all of it or nothing', async () => {
+  test('a store starts again after kill -9 before any of its statements, and finds all of it or nothing', async () => {
     const shapes = await allOrNothing();
     asBefore();
     const whole = startStore();
@@ -147,7 +147,7 @@ describe.each(kinds)('$name starts again', (kind) => {
     }
   });
 
-  test('after kill -9 at random sizes of its log, and finds all of it or nothing', async () => {
+  test('a store starts again after kill -9 at random sizes of its log, and finds all of it or nothing', async () => {
     const shapes = await allOrNothing();
     asBefore();
     const log = `${database.file}-wal`;
@@ -168,31 +168,34 @@ describe.each(kinds)('$name starts again', (kind) => {
     }
   });
 
-  test.skipIf(process.platform === 'win32')('after a disk that was full at any size of its files', async () => {
-    asBefore();
-    const { size } = await (async () => {
-      const whole = start(process.execPath, [storeProcess, database.file, 'hold'], { cwd: PROJECT });
-      await whole.printed(/holding/);
-      whole.signal('SIGKILL');
-      await whole.ended;
-      return statSync(`${database.file}-wal`);
-    })();
-    let refused = 0;
-    // In the 512 bytes of `ulimit -f`; a file that is there already may be longer.
-    for (const blocks of steps(Math.ceil(size / 512) - 1).filter((_, n) => n % 2 === 0)) {
+  test.skipIf(process.platform === 'win32')(
+    'a store starts again after a disk that was full at any size of its files',
+    async () => {
       asBefore();
-      const limited = `ulimit -f ${blocks}; exec "$0" "$@"`;
-      const full = start('/bin/sh', ['-c', limited, process.execPath, storeProcess, database.file, 'start'], {
-        cwd: PROJECT,
-      });
-      if ((await full.ended).code !== 0) {
-        refused += 1;
-        expect(full.stderr()).toMatch(/StoreFailure: (disk I\/O error|database or disk is full|EFBIG)/);
+      const { size } = await (async () => {
+        const whole = start(process.execPath, [storeProcess, database.file, 'hold'], { cwd: PROJECT });
+        await whole.printed(/holding/);
+        whole.signal('SIGKILL');
+        await whole.ended;
+        return statSync(`${database.file}-wal`);
+      })();
+      let refused = 0;
+      // In the 512 bytes of `ulimit -f`; a file that is there already may be longer.
+      for (const blocks of steps(Math.ceil(size / 512) - 1).filter((_, n) => n % 2 === 0)) {
+        asBefore();
+        const limited = `ulimit -f ${blocks}; exec "$0" "$@"`;
+        const full = start('/bin/sh', ['-c', limited, process.execPath, storeProcess, database.file, 'start'], {
+          cwd: PROJECT,
+        });
+        if ((await full.ended).code !== 0) {
+          refused += 1;
+          expect(full.stderr()).toMatch(/StoreFailure: (disk I\/O error|database or disk is full|EFBIG)/);
+        }
+        await expectSoundStart(kind);
       }
-      await expectSoundStart(kind);
-    }
-    expect(refused).toBeGreaterThan(0);
-  });
+      expect(refused).toBeGreaterThan(0);
+    },
+  );
 });
 
 const canMount =
@@ -277,7 +280,7 @@ describe('what an earlier release left half made, committing each statement alon
     }
   });
 
-  test('is refused in one sentence where it holds rows that no start can have written', async () => {
+  test('a half-made database of an earlier release is refused in one sentence where it holds rows that no start can have written', async () => {
     await earlierStart(20);
     database.sql("insert into account values ('0x1', 'starknet', '0x2', '', '', 0, 0, 0, 1)");
     const found = database.sql('select * from account');

@@ -46,7 +46,7 @@ describe.each(databases)('the operator’s store on $name', ({ create }) => {
   });
 
   test.each([undefined, alice])(
-    'its pages have every row once, those of one nanosecond too (account %s)',
+    'pages of the audit log have every row once, those of one nanosecond too (account %s)',
     async (account) => {
       await note(alice, alice, alice);
       await note(alice);

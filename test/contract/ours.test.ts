@@ -73,30 +73,30 @@ async function expectLost(why: RegExp): Promise<void> {
 const moved = /^another process writes to the database: its log stands at 2 and should stand at 1$/;
 
 describe('another writer', () => {
-  test('is noticed by the next change, of which nothing is written', async () => {
+  test('another writer is noticed by the next change, of which nothing is written', async () => {
     foreignChange();
     await expect(store.transaction((tx) => tx.insertAccount(starkAccount(bob), ''))).rejects.toThrow(moved);
     await expectLost(moved);
     expect(database.sql('select account_id from account')).toEqual([{ account_id: alice }]);
   });
 
-  test('is noticed by the next read of facts, which are not used', async () => {
+  test('another writer is noticed by the next read of facts, which are not used', async () => {
     foreignChange();
     await expect(store.facts({ account: alice, kind: 'main', id: 'main', kid: '' })).rejects.toThrow(moved);
     await expectLost(moved);
   });
 
-  test('is noticed when nobody asks', async () => {
+  test('another writer is noticed when nobody asks', async () => {
     foreignChange();
     await expectLost(moved);
   });
 
-  test('that takes changes back is noticed, too', async () => {
+  test('another writer that takes changes back is noticed, too', async () => {
     database.sql("update meta set value = 0 where name = 'log_head'");
     await expect(store.transaction((tx) => tx.appendChange(changeOf(alice)))).rejects.toThrow(/stands at 0 and should/);
   });
 
-  test('is not who changes a row by hand, nor are our own changes, however they are taken back and interleave', async () => {
+  test('a row changed by hand is not taken for another writer, nor are our own changes, however they are taken back and interleave', async () => {
     database.sql("update account set ethereum_label = 'seen' where true");
     const told = { lost: false };
     void store.whenLost.then(() => {
@@ -196,20 +196,20 @@ describe('a database that is written over where it lies', () => {
 
   const over = /countersign\.db was written over while it was in use: its next_audit_id went back from 1 to 0$/;
 
-  test('by an older copy, as `cp` does: the next change is not acknowledged, nor any after it', async () => {
+  test('after a database was written over by an older copy, as `cp` does, the next change is not acknowledged, nor any after it', async () => {
     writeFileSync(database.file, await aged());
     await expect(change()).rejects.toThrow(over);
     await expectLost(over);
   });
 
-  test('by an older copy while the log holds later changes', async () => {
+  test('a database that is written over by an older copy while the log holds later changes is lost', async () => {
     const older = await aged();
     await change();
     writeFileSync(database.file, older);
     await expect(change()).rejects.toThrow(over);
   });
 
-  test('by an older copy with the times that the file had: noticed when nobody asks', async () => {
+  test('a database that is written over by an older copy with the times that the file had is noticed when nobody asks', async () => {
     const older = await aged();
     const { atime, mtime } = statSync(database.file);
     writeFileSync(database.file, older);
@@ -217,7 +217,7 @@ describe('a database that is written over where it lies', () => {
     await expectLost(over);
   });
 
-  test('before its log is emptied into it, which is not done', async () => {
+  test('the log is not emptied into a database that was written over', async () => {
     const older = await aged();
     await change();
     writeFileSync(database.file, older);
@@ -234,14 +234,14 @@ describe('a database that is written over where it lies', () => {
     await expect(change()).rejects.toThrow(why);
   });
 
-  test('by a copy that was rearranged, though it holds the same', async () => {
+  test('a database that is written over by a rearranged copy is lost, though it holds the same', async () => {
     await aged();
     database.sql(`vacuum into '${database.file}.copy'`);
     writeFileSync(database.file, readFileSync(`${database.file}.copy`));
     await expect(change()).rejects.toThrow(/its schema is another one$/);
   });
 
-  test('is not one that is touched, copied, or whose log somebody else brought to the file, nor one whose clock was set back', async () => {
+  test('a database is not lost when it is touched or copied, when somebody else brings its log to the file, or when its clock is set back', async () => {
     await aged();
     utimesSync(database.file, 1, 1);
     await change();
@@ -273,7 +273,7 @@ describe('a database that is written over where it lies', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('no second owner', () => {
-  test('by a symbolic link to the database, from the same folder or another', async () => {
+  test('a second owner is refused by a symbolic link to the database, from the same folder or another', async () => {
     const other = join(dirname(database.file), 'other');
     mkdirSync(other);
     for (const link of [join(dirname(database.file), 'linked.db'), join(other, 'countersign.db')]) {
@@ -283,7 +283,7 @@ describe.skipIf(process.platform === 'win32')('no second owner', () => {
     await store.ping();
   });
 
-  test('by a hard link, also when nobody has it open: the log belongs to one name', async () => {
+  test('a hard link to the database is refused, also when nobody has it open: the log belongs to one name', async () => {
     const link = join(dirname(database.file), 'linked.db');
     linkSync(database.file, link);
     const names = /linked\.db has 2 names \(hard links\), and its log belongs to one of them/;
@@ -295,7 +295,7 @@ describe.skipIf(process.platform === 'win32')('no second owner', () => {
     expect(await store.account(alice)).toEqual(starkAccount(alice));
   });
 
-  test('after the lock file was removed: it is put back, and what was open goes on', async () => {
+  test('a second owner is refused after the lock file was removed: it is put back, and what was open goes on', async () => {
     rmSync(`${database.file}.lock`);
     await expect(database.open()).rejects.toThrow(StoreFailure);
     await insertTokens(store, tokenOf(alice, '1', { createdAt: T0 }));

@@ -60,7 +60,7 @@ const change = (number: number) =>
   });
 
 describe('a snapshot', () => {
-  test('is one state of the database while a writer goes on, and has all that was committed before it began', async () => {
+  test('a snapshot is one state of the database while a writer goes on, and has all that was committed before it began', async () => {
     await insertAccounts(store, alice);
     for (let number = 0; number < 200; number += 1) await change(number);
     let writing = true;
@@ -88,7 +88,7 @@ describe('a snapshot', () => {
     expect(written).toBeGreaterThan(200);
   });
 
-  test('is one file, for its owner alone', async () => {
+  test('a snapshot is one file, for its owner alone', async () => {
     await insertAccounts(store, alice);
     const before = filesBeside();
     await store.snapshot(copy);
@@ -108,7 +108,7 @@ describe('a snapshot', () => {
     expect(existsSync(broken)).toBe(false);
   });
 
-  test('is waited for by whoever closes the store', async () => {
+  test('a snapshot is waited for by whoever closes the store', async () => {
     await insertAccounts(store, alice);
     let taken = false;
     const taking = store.snapshot(copy).then(() => {
@@ -127,7 +127,7 @@ test('the files of a database are for its owner alone, whatever the umask', asyn
 });
 
 describe('a look at a database', () => {
-  test('says what it holds, while its owner has it and after, and leaves nothing beside it', async () => {
+  test('a look at a database says what it holds, while its owner has it and after, and leaves nothing beside it', async () => {
     await insertAccounts(store, alice);
     await insertSubkey(store, subkeyOf(alice));
     await insertSubkey(store, subkeyOf(alice, { publicKey: keyTwo, expiresAt: at(50n) }));
@@ -158,21 +158,21 @@ describe('a look at a database', () => {
     expect(filesBeside()).toEqual(before);
   });
 
-  test('sees what a killed owner left in its log', async () => {
+  test('a look at a database sees what a killed owner left in its log', async () => {
     await insertAccounts(store, alice);
     const left = `${database.file}.left`;
     for (const end of ['', '-wal']) copyFileSync(`${database.file}${end}`, `${left}${end}`);
     expect(await examineDatabase(left)).toMatchObject({ kind: 'usable', facts: { accounts: 1n } });
   });
 
-  test('finds damage in what it does not read for itself', async () => {
+  test('a look at a database finds damage in what it does not read for itself', async () => {
     await insertAccounts(store, alice);
     await store.snapshot(copy);
     damage(copy, 'siwe_nonce');
     expect(await examineDatabase(copy)).toMatchObject({ kind: 'damaged', problem: expect.stringMatching(/./) });
   });
 
-  test('finds damage, strangers and newer releases', async () => {
+  test('a look at a database finds damage, strangers and newer releases', async () => {
     await insertAccounts(store, alice);
     await insertTokens(store, tokenOf(alice, '1'));
     await store.snapshot(copy);
@@ -191,7 +191,7 @@ describe('a look at a database', () => {
     expect(await examineDatabase(database.file)).toEqual({ kind: 'newer', schema: '9999-tomorrow' });
   });
 
-  test('reads one that waits for its migrations, and says so', async () => {
+  test('a look at a database reads one that waits for its migrations, and says so', async () => {
     await insertAccounts(store, alice);
     await store.snapshot(copy);
     const first = `${database.file}.first`;

@@ -83,7 +83,7 @@ describe('one owner', () => {
     expect(await second.account(alice)).toEqual(starkAccount(alice));
   });
 
-  test('another process is refused while we hold it, and says why', async () => {
+  test('another process is refused while we hold the database, and says why', async () => {
     await open();
     const other = storeProcess('hold');
     expect((await other.ended).code).toBe(1);
@@ -111,7 +111,7 @@ describe('kill -9', () => {
     };
   };
 
-  test('in the middle of a transaction leaves nothing of it', async () => {
+  test('kill -9 in the middle of a transaction leaves nothing of it', async () => {
     expect((await storeProcess('die-inside').ended).signal).toBe('SIGKILL');
     expect(await written()).toEqual({ account: false, audit: 0, changes: 0, position: 0n });
   });
@@ -226,7 +226,7 @@ describe('a link in the place of a file that we make', () => {
   });
   afterEach(() => rmSync(elsewhere, { recursive: true, force: true }));
 
-  test('as the lock: nothing is made or locked where it leads, by whoever asks', async () => {
+  test('where the lock file is a link, nothing is made or locked where it leads, by whoever asks', async () => {
     const target = join(elsewhere, 'target');
     const lock = `${database.file}.lock`;
     symlinkSync(target, lock);
@@ -243,21 +243,24 @@ describe('a link in the place of a file that we make', () => {
     await (await open()).ping();
   });
 
-  test('as the database, leading nowhere: nothing is made there', async () => {
+  test('where the database is a link that leads nowhere, nothing is made there', async () => {
     symlinkSync(join(elsewhere, 'target'), database.file);
     await expect(database.open()).rejects.toThrow(UnsafeFile);
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  test.each(['-wal', '-shm', '-journal'])('as the %s of the database: nothing is made there', async (end) => {
-    await (await open()).close();
-    symlinkSync(join(elsewhere, 'target'), `${database.file}${end}`);
-    await database.open().then(
-      ({ store }) => store.close(),
-      (error: unknown) => expect(error).toBeInstanceOf(StoreFailure),
-    );
-    expect(readdirSync(elsewhere)).toEqual([]);
-  });
+  test.each(['-wal', '-shm', '-journal'])(
+    'where the %s of the database is a link, nothing is made where it leads',
+    async (end) => {
+      await (await open()).close();
+      symlinkSync(join(elsewhere, 'target'), `${database.file}${end}`);
+      await database.open().then(
+        ({ store }) => store.close(),
+        (error: unknown) => expect(error).toBeInstanceOf(StoreFailure),
+      );
+      expect(readdirSync(elsewhere)).toEqual([]);
+    },
+  );
 });
 
 test('the ciphertext of a subkey leaves the file with its activation, its revocation and its time, also from pages that are free', async () => {

@@ -81,7 +81,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
     const mainOf = (account: typeof alice): CredentialRef => ({ account, kind: 'main', id: MAIN_CREDENTIAL_ID });
     const walletOf = (account: typeof alice): CredentialRef => ({ account, kind: 'evm', id: MAIN_CREDENTIAL_ID });
 
-    test('of a Stark account: its main key lives, unlocked, from anywhere, for ever', async () => {
+    test('facts of a Stark account: its main key lives, unlocked, from anywhere, for ever', async () => {
       await insertAccounts(store, alice);
       await store.insertSigningKey(signingKey);
       expect(await store.facts({ ...mainOf(alice), kid: signingKey.kid })).toEqual({
@@ -114,7 +114,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
     });
 
     test.each(['main', 'evm', 'subkey', 'token'] as const)(
-      'of a %s of an unknown account: nothing lives',
+      'facts of a %s of an unknown account: nothing lives',
       async (kind) => {
         const facts = await factsOf({ account: alice, kind, id: '1' });
         expect(facts).toMatchObject({ accountKnown: false, credential: 'unknown', signingKeyAlive: false });
@@ -202,7 +202,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       },
     );
 
-    test('are not told from a row that was damaged, nor at a position that is no number', async () => {
+    test('facts are not told from a row that was damaged, nor at a position that is no number', async () => {
       await insertAccounts(store, alice);
       database.sql("update account set valid_after = 'never'");
       await expect(store.facts({ account: alice, kind: 'main', id: MAIN_CREDENTIAL_ID, kid: '' })).rejects.toThrow(
@@ -222,7 +222,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await position()).toBe(2n);
     });
 
-    test('and their position are of one state of the database, however reads and changes interleave', async () => {
+    test('facts and their position are of one state of the database, however reads and changes interleave', async () => {
       await insertAccounts(store, alice);
       await insertTokens(store, tokenOf(alice, '1', { allowlist: allowlist('10.0.0.0/32') }));
       const query = { account: alice, kind: 'token', id: 'tok_1', kid: '' } as const;
@@ -265,7 +265,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       ]);
     });
 
-    test('are made once: a second insert says so and changes nothing', async () => {
+    test('accounts are made once: a second insert says so and changes nothing', async () => {
       await insertAccounts(store, alice);
       const again = await store.transaction((tx) => tx.insertAccount(walletAccount(alice), 'other'));
       expect(again).toBe(false);
@@ -291,7 +291,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(second.id).not.toBe(first.id);
     });
 
-    test('one key is live once per account, and on two accounts it is two credentials', async () => {
+    test('one subkey is live once per account, and on two accounts it is two credentials', async () => {
       const first = await insertSubkey(store, subkeyOf(alice));
       expect(await store.transaction((tx) => tx.insertSubkey(subkeyOf(alice, { name: 'again' })))).toBeUndefined();
       expect(await store.transaction((tx) => tx.insertSubkey(subkeyOf(alice, { state: 'pending' })))).toBeUndefined();
@@ -313,11 +313,11 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await store.subkey(alice, keyOne)).toMatchObject({ id: again.id, state: 'revoked', revokedAt: at(6n) });
     });
 
-    test('need an account', async () => {
+    test('a subkey of an unknown account is not written', async () => {
       await expect(store.transaction((tx) => tx.insertSubkey(subkeyOf(feltOf(0xdeadn))))).rejects.toThrow(StoreFailure);
     });
 
-    test('are renamed, rebound and revoked, each with its time', async () => {
+    test('subkeys are renamed, rebound and revoked, each with its time', async () => {
       const { id } = await insertSubkey(store, subkeyOf(alice));
       const list = allowlist('198.51.100.7');
       expect(await store.transaction((tx) => tx.renameSubkey(alice, id, 'renamed', at(11n)))).toBe(true);
@@ -341,7 +341,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
-    test('do not change under another account, nor under an unknown id', async () => {
+    test('subkeys do not change under another account, nor under an unknown id', async () => {
       const { id } = await insertSubkey(store, subkeyOf(alice));
       await insertSubkey(store, subkeyOf(bob, { publicKey: keyTwo }));
       const before = allRows();
@@ -358,7 +358,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
-    test('are listed page by page, each once, and never another account’s', async () => {
+    test('subkeys are listed page by page, each once, and never another account’s', async () => {
       const ids: bigint[] = [];
       for (let n = 1n; n <= 5n; n += 1n) {
         ids.push((await insertSubkey(store, subkeyOf(alice, { publicKey: feltOf(n) }))).id);
@@ -464,7 +464,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await activate()).toBe(false);
     });
 
-    test('are never activated at or after their time or their expiry, once revoked, or under another account', async () => {
+    test('pending subkeys are never activated at or after their time or their expiry, once revoked, or under another account', async () => {
       const { id } = await insertSubkey(store, pendingOf(alice));
       const brief = await insertSubkey(
         store,
@@ -492,7 +492,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
-    test('keep no ciphertext once revoked', async () => {
+    test('pending subkeys keep no ciphertext once revoked', async () => {
       const { id } = await insertSubkey(store, pendingOf(alice));
       await store.transaction((tx) => tx.revokeSubkey(alice, id, at(5n)));
       expect((await store.subkey(alice, keyOne))?.pending).toBeUndefined();
@@ -501,7 +501,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       ]);
     });
 
-    test('are purged when their time is over, and only they', async () => {
+    test('pending subkeys are purged when their time is over, and only they', async () => {
       await insertSubkey(store, pendingOf(alice));
       const active = await insertSubkey(store, subkeyOf(bob));
       await store.purgeExpired(at(100n));
@@ -533,7 +533,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await position()).toBe(before + 1n);
     });
 
-    test('are all purged, but never so many at once that a change waits for the last of them', async () => {
+    test('pending subkeys are all purged, but never so many at once that a change waits for the last of them', async () => {
       await store.transaction(async (tx) => {
         for (let n = 1n; n <= 1_001n; n += 1n) {
           const pending = { encryptedKey: 'x', ephPublicKey: feltOf(n), until: at(100n) };
@@ -574,7 +574,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect((await store.account(alice))?.validAfter).toBe(at(50n));
     });
 
-    test('one subkey raises its floor alone, and never lowers it', async () => {
+    test('signing out one subkey raises its floor alone, and never lowers it', async () => {
       await insertAccounts(store, alice);
       const one = await insertSubkey(store, subkeyOf(alice));
       const two = await insertSubkey(store, subkeyOf(alice, { publicKey: keyTwo }));
@@ -595,7 +595,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await sessionsOf(alice, 'subkey', id.toString())).toBe(NEVER);
     });
 
-    test('of two floors the higher one counts', async () => {
+    test('of the sign-outs of a subkey and of its account the later one counts', async () => {
       await insertAccounts(store, alice);
       const { id } = await insertSubkey(store, subkeyOf(alice));
       const ref = { account: alice, kind: 'subkey', id: id.toString() } as const;
@@ -672,7 +672,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
-    test('are rebound and revoked, each with its time', async () => {
+    test('tokens are rebound and revoked, each with its time', async () => {
       await insertTokens(store, tokenOf(alice, '1'));
       const list = allowlist('198.51.100.0/24');
       expect(await store.transaction((tx) => tx.replaceTokenAllowlist(alice, 'tok_1', list, at(11n)))).toBe(true);
@@ -703,7 +703,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
-    test('are listed by kind and by validity: neither revoked nor expired, the moment of expiry included', async () => {
+    test('tokens are listed by kind and by validity: neither revoked nor expired, the moment of expiry included', async () => {
       await insertTokens(
         store,
         tokenOf(alice, '1'),
@@ -724,7 +724,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await list({ kind: 'api_key' })).toEqual([]);
     });
 
-    test('are listed page by page, and what is made meanwhile moves nothing', async () => {
+    test('tokens are listed page by page, and what is made meanwhile moves nothing', async () => {
       await insertTokens(store, ...['b', 'd', 'f'].map((id) => tokenOf(alice, id)));
       const filter = { withInvalid: false, kind: undefined, now: T0 };
       const first = await store.tokens(alice, filter, { limit: 2, cursor: undefined });
@@ -768,7 +768,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await store.signingKeys()).toEqual([signingKey, newer]);
     });
 
-    test('are never replaced', async () => {
+    test('signing keys are never replaced', async () => {
       await store.insertSigningKey(signingKey);
       await expect(store.insertSigningKey({ ...signingKey, sealedPrivateKey: 'other' })).rejects.toThrow(StoreFailure);
       expect(await store.signingKeys()).toEqual([signingKey]);
@@ -837,7 +837,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(await use(alice)).toBe(false);
     });
 
-    test('of many in parallel exactly one wins', async () => {
+    test('of many parallel uses of what counts once exactly one wins', async () => {
       const signatures = await Promise.all(
         Array.from({ length: 8 }, () => isFirst((tx) => tx.useSignature(alice, 'login', signed, at(5n)))),
       );
@@ -875,7 +875,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
   });
 
   describe('a transaction', () => {
-    test('that throws leaves nothing: state, audit, change log, marks and counters are as before', async () => {
+    test('a transaction that throws leaves nothing: state, audit, change log, marks and counters are as before', async () => {
       await insertAccounts(store, alice);
       const { id } = await insertSubkey(store, subkeyOf(alice));
       await insertTokens(store, tokenOf(alice, '1'));
@@ -897,7 +897,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
-    test('after one that threw works as if that had never been', async () => {
+    test('a transaction after one that threw works as if that had never been', async () => {
       await expect(
         store.transaction(async (tx) => {
           await tx.appendChange(changeOf(alice));
@@ -907,7 +907,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect((await store.transaction((tx) => tx.appendChange(changeOf(alice)))).position).toBe(1n);
     });
 
-    test('sees its own writes, and a read outside sees none of them before it is committed', async () => {
+    test('a transaction sees its own writes, and a read outside sees none of them before it is committed', async () => {
       await insertAccounts(store, alice);
       await insertTokens(store, tokenOf(alice, '1'));
       const outside = async () => ({
@@ -950,7 +950,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect((await store.countLive(alice, T0)).tokens).toBe(3);
     });
 
-    test('does not begin while another is open, however long that one waits', async () => {
+    test('a transaction does not begin while another is open, however long that one waits', async () => {
       const order: string[] = [];
       const gate = Promise.withResolvers<void>();
       const begun = Promise.withResolvers<void>();
@@ -973,7 +973,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(order).toEqual(['first begins', 'first ends', 'second begins', 'audit is written']);
     });
 
-    test('cannot be used once it is over', async () => {
+    test('a transaction cannot be used once it is over', async () => {
       await insertAccounts(store, alice);
       const escaped = await store.transaction(async (tx) => ({ tx }));
       const before = allRows();
@@ -1027,7 +1027,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(epoch).toMatch(/^[0-9a-f-]{36}$/);
     });
 
-    test('keeps what a change was about, and gives it back as it is applied', async () => {
+    test('the change log keeps what a change was about, and gives it back as it is applied', async () => {
       const entry = changeOf(alice, { action: 'token.revoked', narrows: true });
       const change = await store.transaction((tx) => tx.appendChange(entry));
       expect(change).toEqual({ position: 1n, action: 'token.revoked', subjects: entry.subjects, narrows: true });
@@ -1040,7 +1040,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
   describe('the audit', () => {
     const details = () => database.sql('select detail from audit order by id').map((row) => String(row.detail));
 
-    test('keeps who did what to whom, from where, in the order of events', async () => {
+    test('the audit log keeps who did what to whom, from where, in the order of events', async () => {
       await store.transaction(async (tx) => {
         await tx.appendAudit(auditOf(alice, { detail: { name: 'a' } }));
         await tx.appendAudit(auditOf(bob, { action: 'login', actor: 'subkey:4' }));
@@ -1060,7 +1060,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(rows[0]?.at).toBeTypeOf('bigint');
     });
 
-    test('writes a bigint as its exact decimal text', async () => {
+    test('the audit log writes a bigint as its exact decimal text', async () => {
       await store.transaction((tx) => tx.appendAudit(auditOf(alice, { detail: { at: T0, list: [T0] } })));
       expect(details()).toEqual([`{"at":"${T0}","list":["${T0}"]}`]);
     });
@@ -1080,7 +1080,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(stored.text).toContain('"first":"kept"');
     });
 
-    test('keeps what is short by its name in a detail above the cap: the lists are what is long', async () => {
+    test('the audit log keeps what is short by its name in a detail above the cap: the lists are what is long', async () => {
       const proof = {
         valid_after: T0,
         proof: 'signature',
@@ -1102,7 +1102,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(details()[0]?.length).toBeLessThanOrEqual(8_192);
     });
 
-    test('keeps a detail below the cap whole', async () => {
+    test('the audit log keeps a detail below the cap whole', async () => {
       const text = 'a'.repeat(8_192 - '{"text":""}'.length);
       await store.appendAudit([auditOf(alice, { detail: { text } })]);
       expect(details()).toEqual([JSON.stringify({ text })]);
@@ -1117,7 +1117,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
   });
 
   describe('reopening', () => {
-    test('finds everything, and changes neither tables nor rows', async () => {
+    test('reopening a store finds everything, and changes neither tables nor rows', async () => {
       await insertAccounts(store, alice);
       await insertSubkey(store, subkeyOf(alice));
       await insertTokens(store, tokenOf(alice, '1'));
@@ -1148,7 +1148,7 @@ describe.each(databases)('the store on $name', ({ create }) => {
     const HOUR_NS = 3_600_000_000_000n;
     const timeAt = (wall: bigint): TestTime => ({ wall: () => wall, monotonic: () => 0 });
 
-    test('does not go below the highest time the store has seen when the wall clock was set back', async () => {
+    test('the clock of the store does not go below the highest time the store has seen when the wall clock was set back', async () => {
       const future = unixNanos(opened.clock.now() + HOUR_NS);
       await reopen(timeAt(future));
       await insertAccounts(store, alice);

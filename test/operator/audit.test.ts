@@ -56,14 +56,14 @@ test('a line has every digit of its time, and what was signed or changed', async
   });
 });
 
-test('one account alone, however it is spelled', async () => {
+test('an export of the audit log has the rows of one account alone, however its id is spelled', async () => {
   const spelled = `0x${owner.account.slice(2).toUpperCase().padStart(64, '0')}`;
   for (const account of [owner.account, spelled]) {
     expect(await actions(`?account=${account}`)).toEqual(['account.onboarded', 'token.created', 'token.created']);
   }
 });
 
-test('of an account that is not here is refused, as no rows would read as if nothing had happened: a key of one, a mistyped one', async () => {
+test('an export of an account that is not here is refused, as no rows would read as if nothing had happened: a key of one, a mistyped one', async () => {
   for (const account of ['0x1', owner.key.publicKey]) {
     const answer = await operate(world.service, 'GET', `/audit?account=${account}`);
     expectRefusal(answer, 404, 'ACCOUNT_NOT_FOUND');
@@ -97,7 +97,7 @@ test('a span that can have no row is refused: from at or after to, and from ahea
   }
 });
 
-test('it goes on after the line whose cursor is given, for all accounts and for one', async () => {
+test('an export of the audit log goes on after the line whose cursor is given, for all accounts and for one', async () => {
   for (const filter of ['', `account=${owner.account}&`]) {
     const rows = (await auditRows(world.service, `?${filter}`)).filter(isChange);
     for (const [at, row] of rows.entries()) {
@@ -128,12 +128,12 @@ describe('a filter', () => {
     requestId = answer.headers.get('Countersign-Request-Id') ?? '';
   });
 
-  test('by action', async () => {
+  test('a filter of the audit log by action finds the rows of that action', async () => {
     expect(await actions('?action=account.onboarded')).toEqual(['account.onboarded', 'account.onboarded']);
     expect(await actions('?action=backup.taken')).toEqual([]);
   });
 
-  test('by credential: the rows about it, and those of what it did, each once', async () => {
+  test('a filter of the audit log by credential: the rows about it, and those of what it did, each once', async () => {
     const rows = ['subkey.registered', 'subkey.revoked'];
     for (const name of ['subkey:1', key, `credential/${owner.account}/subkey/1`]) {
       expect(await actions(`?credential=${encodeURIComponent(name)}`), name).toEqual(rows);
@@ -148,7 +148,7 @@ describe('a filter', () => {
     expectRefusal(await operate(world.service, 'GET', '/audit?credential=subkey:999'), 404, 'NOT_FOUND');
   });
 
-  test('by a name that two credentials have is refused with the names of both', async () => {
+  test('a filter of the audit log by a name that two credentials have is refused with the names of both', async () => {
     const subkey = await addSubkey(world, { ...owner, session: await mainSession(world, owner) });
     const third = await newOwner(world);
     expect((await postSubkey(world, third.session, registrationBody(world, third, subkey))).status).toBe(201);
@@ -159,19 +159,19 @@ describe('a filter', () => {
     for (const { account } of [owner, third]) expect(message).toContain(`credential/${account}/subkey/`);
   });
 
-  test("by a bearer that nobody here signed finds nothing: what it claims is anybody's word", async () => {
+  test("a filter of the audit log by a bearer that nobody here signed finds nothing: what it claims is anybody's word", async () => {
     const session = await mainSession(world, owner);
     expect(await actions(`?credential=${session}&action=token.created`)).toEqual(['token.created', 'token.created']);
     expectRefusal(await operate(world.service, 'GET', `/audit?credential=${forgedFrom(session)}`), 404, 'NOT_FOUND');
   });
 
-  test('by request id and by address', async () => {
+  test('a filter of the audit log by request id or by address finds the rows of that one', async () => {
     expect(await actions(`?request_id=${requestId.toUpperCase()}`)).toEqual(['subkey.revoked']);
     expect(await actions('?address=::ffff:127.0.0.1&action=subkey.revoked')).toEqual(['subkey.revoked']);
     expect(await actions('?address=192.0.2.1')).toEqual([]);
   });
 
-  test('as options of the command, with the count as the last line on stderr', async () => {
+  test('countersign audit takes filters as options, and prints the count as the last line on stderr', async () => {
     const options = [`--account=${owner.account}`, '--credential=subkey:1', '--action=subkey.revoked'];
     const where = ['--address=127.0.0.1', `--request-id=${requestId}`, '--from=2027-01-15', '--to=2027-01-16'];
     const one = await run('audit', world.service.folder, 'export', ...options, ...where);
@@ -181,7 +181,7 @@ describe('a filter', () => {
     expect(none).toEqual({ code: 0, out: '', err: 'countersign audit: 0 rows\n' });
   });
 
-  test('goes on after each row, by whatever it filters', async () => {
+  test('a filtered export of the audit log goes on after each row, by whatever it filters', async () => {
     for (const filter of [
       'credential=subkey:1',
       'address=127.0.0.1',
@@ -197,7 +197,7 @@ describe('a filter', () => {
     }
   });
 
-  test('whose action is no action is refused with the one that it is like', async () => {
+  test('a filter of the audit log whose action is no action is refused with the one that it is like', async () => {
     const answer = await operate(world.service, 'GET', '/audit?action=token.revokd');
     expect(expectRefusal(answer, 400, 'INVALID_REQUEST_PARAMETER')).toContain('did you mean token.revoked?');
   });

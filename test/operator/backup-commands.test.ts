@@ -53,7 +53,7 @@ describe('backup', () => {
     expect(out).toMatch(/^not in it +the master key, without which it cannot be restored/m);
   });
 
-  test('to a file tells programs every digit, and another to the same file is refused', async () => {
+  test('countersign backup to a file tells programs every digit, and another to the same file is refused', async () => {
     const file = join(temporaryFolder(), 'a');
     const { out } = await run('backup', service.folder, file, '--json');
     expect(out).toMatch(/"taken_at":\d{19},/);
@@ -74,7 +74,7 @@ describe('backup', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('of a damaged database: exit code 1, and nothing that could be taken for a backup', async () => {
+  test('countersign backup of a damaged database: exit code 1, and nothing that could be taken for a backup', async () => {
     const source = await startService();
     await source.stop();
     const file = join(source.folder, 'data', 'countersign.db');
@@ -89,7 +89,7 @@ describe('backup', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('that breaks off: exit code 3, and nothing that could be taken for one', async () => {
+  test('countersign backup that breaks off: exit code 3, and nothing that could be taken for one', async () => {
     const address = join(service.folder, 'data', 'operator.url');
     const url = readFileSync(address, 'utf8');
     const halves = createServer((_request, response) => {
@@ -118,7 +118,7 @@ describe('restore', () => {
     await run('backup', service.folder, file);
   });
 
-  test('says what ended, what is not known, and what is kept', async () => {
+  test('countersign restore says what ended, what is not known, and what is kept', async () => {
     const by = { default: folderWithKeyOf(service), keeping: folderWithKeyOf(service) };
     const ended = await run('restore', by.default, file);
     expect(ended).toMatchObject({ code: 0, err: '' });
@@ -133,7 +133,7 @@ describe('restore', () => {
     expect(kept.out).toMatch(/^revoked +0 subkeys, 0 tokens$/m);
   });
 
-  test('tells programs all of it', async () => {
+  test('countersign restore tells programs all of it', async () => {
     const { code, out } = await run('restore', folderWithKeyOf(service), file, '--json');
     expect(code).toBe(0);
     expect(out).toMatch(/"valid_after":\d{19},/);
@@ -142,7 +142,7 @@ describe('restore', () => {
     expect(said.epoch).not.toBe(said.previous_epoch);
   });
 
-  test('that is refused: exit code 1, and one sentence', async () => {
+  test('countersign restore that is refused: exit code 1, and one sentence', async () => {
     const folder = folderWithKeyOf(service);
     rmSync(join(folder, 'master.key'));
     const { code, out, err } = await run('restore', folder, file);
@@ -206,7 +206,7 @@ describe('doctor', () => {
     expect(out).toMatch(/^ok +venue /m);
   });
 
-  test('prints no secret', async () => {
+  test('countersign doctor prints no secret', async () => {
     const { out } = await run('doctor', service.folder);
     const masterKey = readFileSync(join(service.folder, 'master.key'), 'utf8').trim();
     for (const secret of [masterKey, service.operatorToken]) expect(out).not.toContain(secret);

@@ -36,7 +36,7 @@ function databaseIn(backup: string): DatabaseSync {
   return database;
 }
 
-test('without the operator token there is none', async () => {
+test('a backup needs the operator token', async () => {
   // A login is written up to a second later.
   const rows = async () => (await auditRows(world.service)).filter((row) => !isLate(row));
   const before = await rows();
@@ -55,7 +55,7 @@ test('without the operator token there is none', async () => {
   expect(await rows()).toEqual(before);
 });
 
-test('it comes as long as it was announced, ends with its trailer, and is one row of the audit log, its own included', async () => {
+test('a backup comes as long as it was announced, ends with its trailer, and is one row of the audit log, its own included', async () => {
   const response = await askForBackup(world.service);
   const bytes = Buffer.from(await response.arrayBuffer());
   expect(response.headers.get('Content-Type')).toBe('application/octet-stream');
@@ -90,12 +90,12 @@ test('neither the master key nor a bearer nor an unsealed signing key is in it',
   expect(bytes.includes(owner.account)).toBe(true);
 });
 
-test('nothing of it is left on the server', async () => {
+test('nothing of a backup is left on the server', async () => {
   await takeBackup(world);
   expect(copies()).toEqual([]);
 });
 
-test('one at a time: another is told to come again, and can when the first is over', async () => {
+test('backups are made one at a time: another is told to come again, and can when the first is over', async () => {
   const own = await startWorld();
   onTestFinished(() => own.stop());
   // Larger than all that fits between the server and a client that does not read.

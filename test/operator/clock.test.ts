@@ -147,7 +147,7 @@ describe('a clock that was two hours ahead, accepted', () => {
     for (const bot of Object.values(scene.dead)) expect(await loginByBot(bot)).toBe(401);
   }
 
-  test('was named with its size before, and is right after', async () => {
+  test('a clock that was two hours ahead and accepted was named with its size before, and is right after', async () => {
     expect(scene.lead).toMatchObject({
       lead_seconds: AHEAD,
       state: expect.stringMatching(/^failing: .* is 7200 s ahead/),
@@ -251,7 +251,7 @@ describe('a clock that was two hours ahead, accepted', () => {
   });
 
   // Signed rightly, and no fault of the owner's: the rows say whose signatures came again, and from where.
-  test('and each of them leaves its row in the audit log, as any proven login that is refused', async () => {
+  test('logins refused since a clock was two hours ahead leave a row each in the audit log, as any proven login that is refused', async () => {
     const rows = async () =>
       (await auditRows(world.service, '?action=login.refused'))
         .filter(({ detail }) => JSON.stringify(detail).includes('signature_dated'))
@@ -259,7 +259,7 @@ describe('a clock that was two hours ahead, accepted', () => {
     await expect.poll(rows, { timeout: 10_000 }).toEqual(['main:main', 'evm:main', 'main:main']);
   });
 
-  test('and not after a restart either', async () => {
+  test('what a clock two hours ahead ended does not live after a restart either', async () => {
     const { folder } = world.service;
     await world.stop();
     world = await start(clock, folder);

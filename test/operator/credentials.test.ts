@@ -291,7 +291,7 @@ test('find <address> goes on with its cursor where a page ends', async () => {
 });
 
 describe('revoke', () => {
-  test('ends a subkey and nothing else, with a receipt and a row of the audit log that says who did it', async () => {
+  test('countersign revoke ends a subkey and nothing else, with a receipt and a row of the audit log that says who did it', async () => {
     const [one, other] = [await newSubkey(), await newSubkey()];
     const sessions = [
       await subkeySession(world, owner.account, one.key),
@@ -313,7 +313,7 @@ describe('revoke', () => {
     ]);
   });
 
-  test('ends a token by its JWT, which stands nowhere afterwards', async () => {
+  test('countersign revoke ends a token by its JWT, which stands nowhere afterwards', async () => {
     const { token } = await createToken(world.url, owner.session);
     const { code, out } = await run('credentials', world.service.folder, 'revoke', token);
     expect(code).toBe(0);
@@ -324,7 +324,7 @@ describe('revoke', () => {
     expect(told).not.toContain(signature);
   });
 
-  test('of what was revoked before does nothing, exits with 0 and says when and by whom', async () => {
+  test('countersign revoke of what was revoked before does nothing, exits with 0 and says when and by whom', async () => {
     const { key, id } = await newSubkey();
     await call(world.url, 'DELETE', `${SUBKEYS}/${key.publicKey}`, { bearer: owner.session });
     const changes = async () => (await auditRows(world.service)).filter((row) => !isLate(row)).length;
@@ -342,7 +342,7 @@ describe('revoke', () => {
     );
   });
 
-  test('says so, too, of what has been tried at every door since', async () => {
+  test('countersign revoke of what was revoked before says so, too, after it has been tried at every door', async () => {
     const own = await startWorld();
     const alice = await newOwner(own);
     const { token, lookupId } = await createToken(own.url, alice.session);
@@ -359,7 +359,7 @@ describe('revoke', () => {
     expect(JSON.parse(out).results[0]).toMatchObject({ state: 'revoked', ended_by: { action: 'token.revoked' } });
   });
 
-  test('says so, too, of what ended with everything of its account', async () => {
+  test('countersign revoke says so, too, of what ended with everything of its account', async () => {
     const alice = await newOwner(world);
     const { lookupId } = await createToken(world.url, alice.session);
     await call(world.url, 'POST', '/countersign/v1/revoke-all', { bearer: alice.session, body: {} });
@@ -367,7 +367,7 @@ describe('revoke', () => {
     expect(json).toMatchObject({ revoked: false, result: { ended_by: { action: 'account.revoked_all' } } });
   });
 
-  test('of a key that was registered again ends the living one', async () => {
+  test('countersign revoke of a key that was registered again ends the living one', async () => {
     const own = await startWorld({ settings: { 'subkeys.reregister_revoked': 'true' } });
     try {
       const alice = await newOwner(own);
@@ -392,7 +392,7 @@ describe('revoke', () => {
     expect(err).toContain('revoke-all');
   });
 
-  test('of a name with an account ends nothing of another account', async () => {
+  test('countersign revoke of a name with an account ends nothing of another account', async () => {
     const { key, id } = await newSubkey();
     const session = await subkeySession(world, owner.account, key);
     const { token } = await createToken(world.url, owner.session);
@@ -429,7 +429,7 @@ describe('revoke', () => {
   });
 });
 
-test('works while no server runs', async () => {
+test('countersign credentials works while no server runs', async () => {
   const own = await startWorld();
   const alice = await newOwner(own);
   const key = await addSubkey(own, alice);

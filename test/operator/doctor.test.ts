@@ -76,7 +76,7 @@ describe('the certificate', () => {
     return `${state}: ${text}`;
   };
 
-  test('is well, soon to be renewed, over, or not yet valid', () => {
+  test('the certificate that the doctor looks at is well, soon to be renewed, over, or not yet valid', () => {
     const until = `${certFile} is valid until 2120-01-01T00:00:00.000Z`;
     expect(at('2026-01-01')).toBe(`ok: ${until}, 34332 more days`);
     expect(at('2119-12-18T00:00:00Z')).toBe(`ok: ${until}, 14 more days`);
@@ -186,7 +186,7 @@ describe('without a server', () => {
     }
   });
 
-  test('all is looked at, and left as it was', async () => {
+  test('the doctor without a server looks at all of the data, and leaves it as it was', async () => {
     const before = everythingIn(folder);
     const found = await findings(folder);
     expect(Object.entries(found).map(([check, said]) => `${check} ${said.split(':')[0]}`)).toEqual([
@@ -339,7 +339,7 @@ describe('without a server', () => {
     );
   });
 
-  test('no key that signs', async () => {
+  test('without a server the doctor names a missing key that signs', async () => {
     const connection = new DatabaseSync(database());
     connection.exec("update signing_key set state = 'retired' where use = 'token'");
     connection.close();
@@ -367,7 +367,7 @@ describe('without a server', () => {
     let venue: Server;
     afterEach(() => new Promise((resolve) => venue.close(resolve)));
 
-    test('that listens, on a port or a socket, and one that does not', async () => {
+    test('without a server the doctor tells a venue that listens, on a port or a socket, from one that does not', async () => {
       venue = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
       await once(venue, 'listening');
       const port = portOf(venue);

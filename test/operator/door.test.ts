@@ -225,7 +225,7 @@ test('the operator API answers on the loopback interface alone', async () => {
 });
 
 describe('the token', () => {
-  test('is made at the first start, readable by its owner alone, and kept by the next', async () => {
+  test('the operator token is made at the first start, readable by its owner alone, and kept by the next', async () => {
     const folder = temporaryFolder();
     const first = await startService({ folder });
     await first.stop();
@@ -238,7 +238,7 @@ describe('the token', () => {
     await second.stop();
   });
 
-  test('in a file that others may read stops the start', async () => {
+  test('the operator token in a file that others may read stops the start', async () => {
     const folder = temporaryFolder();
     await (await startService({ folder })).stop();
     chmodSync(join(folder, 'data', 'operator.token'), 0o640);
@@ -246,7 +246,7 @@ describe('the token', () => {
   });
 
   test.each(['', 'short\n', `${'x'.repeat(40)}\n${'y'.repeat(40)}\n`, `${'x'.repeat(300)}\n`])(
-    'in a file that holds %j instead stops the start',
+    'the operator token in a file that holds %j instead stops the start',
     async (content) => {
       const folder = temporaryFolder();
       await (await startService({ folder })).stop();

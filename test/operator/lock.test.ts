@@ -172,7 +172,7 @@ test('locking and unlocking are idempotent, and each that changed something is o
 });
 
 describe('an account as the operator sees it', () => {
-  test('has its credentials and floor, however its id is spelled', async () => {
+  test('an account as the operator sees it has its credentials and floor, however its id is spelled', async () => {
     const owner = await newOwner(world);
     const subkey = await addSubkey(world, owner);
     const { lookupId } = await createToken(world.url, owner.session, { name: 'reader' });
@@ -191,7 +191,7 @@ describe('an account as the operator sees it', () => {
     });
   });
 
-  test('all of them are listed page by page, each once', async () => {
+  test('all accounts are listed to the operator page by page, each once', async () => {
     const world = await startWorld();
     onTestFinished(() => world.stop());
     const owners = [];

@@ -254,7 +254,7 @@ describe('who may read it', () => {
     }
   });
 
-  test('with metrics.token, its bearer and the operator, who may do everything, and nobody else', async () => {
+  test('with metrics.token, /metrics is for its bearer and for the operator, who may do everything, and for nobody else', async () => {
     const service = await startService({ env: { CSIGN_METRICS_TOKEN: METRICS_TOKEN } });
     try {
       const ask = (path: string, headers: Record<string, string>) =>

@@ -67,19 +67,22 @@ async function expectRefused(sentence: string): Promise<void> {
 }
 
 describe.skipIf(!POSIX)('others may write in it', () => {
-  test.each(['0770', '0702', '0777', '1777', '0720', '0775'])('mode %s', async (mode) => {
-    chmodSync(data(), Number.parseInt(mode, 8));
-    await expectRefused(`has mode 0${mode.slice(1)}, so others may write in it; run: chmod 700 ${data()}`);
-  });
+  test.each(['0770', '0702', '0777', '1777', '0720', '0775'])(
+    'a data folder with the mode %s, in which others may write, stops the start',
+    async (mode) => {
+      chmodSync(data(), Number.parseInt(mode, 8));
+      await expectRefused(`has mode 0${mode.slice(1)}, so others may write in it; run: chmod 700 ${data()}`);
+    },
+  );
 
-  test('behind a link', async () => {
+  test('a data folder behind a link, in which others may write, stops the start', async () => {
     renameSync(data(), join(folder, 'real'));
     symlinkSync('real', data());
     chmodSync(join(folder, 'real'), 0o770);
     await expectRefused(`has mode 0770, so others may write in it; run: chmod 700 ${data()}`);
   });
 
-  test('not in it, but in the folder that its database really lies in', async () => {
+  test('a data folder whose database really lies in a folder that others may write in stops the start', async () => {
     const real = join(folder, 'real');
     mkdirSync(real);
     renameSync(join(data(), 'countersign.db'), join(real, 'countersign.db'));
@@ -111,13 +114,13 @@ describe.skipIf(!POSIX)('others may write in it', () => {
   });
 });
 
-test.skipIf(!ROOT)("it is another user's (only root can give a folder away)", async () => {
+test.skipIf(!ROOT)('a data folder of another user stops the start (only root can give a folder away)', async () => {
   chownSync(data(), STRANGER, STRANGER);
   await expectRefused(`belongs to user ${STRANGER}, who is not us; run this as that user: sudo -u '#${STRANGER}' ...`);
 });
 
 describe.skipIf(!POSIX)('accepted', () => {
-  test('one that others may only read or enter; a link to one of ours', async () => {
+  test('a data folder that others may only read or enter is accepted, and so is a link to one of ours', async () => {
     chmodSync(data(), 0o755);
     await (await startService({ folder })).stop();
     renameSync(data(), join(folder, 'real'));
@@ -125,7 +128,7 @@ describe.skipIf(!POSIX)('accepted', () => {
     await (await startService({ folder })).stop();
   });
 
-  test('one that a start makes, with all above it, is for its owner alone, whatever the umask', async () => {
+  test('a data folder that a start makes, with all above it, is for its owner alone, whatever the umask', async () => {
     const before = process.umask(0);
     const deep = join(temporaryFolder(), 'a');
     try {
@@ -143,7 +146,7 @@ describe.skipIf(!POSIX)('accepted', () => {
     }
   });
 
-  test('one in a folder that others may write in, and the same of the master key: the doctor names it, and says ok of a sticky one', async () => {
+  test('a data folder or master key in a folder that others may write in is accepted: the doctor names it, and says ok of a sticky one', async () => {
     chmodSync(folder, 0o777);
     const looked = await run('doctor', folder);
     expect(looked.code).toBe(0);

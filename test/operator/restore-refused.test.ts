@@ -107,7 +107,7 @@ describe('a file that is refused', () => {
     return file;
   }
 
-  test.each(cases)('%s', async (_name, file, sentence) => {
+  test.each(cases)('a backup file is refused: %s', async (_name, file, sentence) => {
     const refused = restore(file());
     await expect(refused).rejects.toThrow(sentence);
     await expect(refused).rejects.toThrow(BackupFailure);
@@ -116,7 +116,7 @@ describe('a file that is refused', () => {
     expect((await restore()).backup.accounts).toBe(1n);
   });
 
-  test('one whose pages are broken, however it was sealed', async () => {
+  test('a backup whose pages are broken is refused, however it was sealed', async () => {
     const file = altered('select 1');
     const image = Buffer.from(imageOf(file)).fill(0xff, 4096 * 2, 4096 * 5);
     writeFileSync(file, sealed(image));
@@ -140,19 +140,19 @@ describe('a master key that is refused', () => {
     expect([existsSync(key()), existsSync(data())]).toEqual([false, false]);
   });
 
-  test('another than the backup was made with', async () => {
+  test('a restore refuses another master key than the backup was made with', async () => {
     writeFileSync(key(), `${'ab'.repeat(32)}\n`);
     await expect(restore()).rejects.toThrow(MasterKeyMismatch);
     expect(leftOver()).toEqual([]);
   });
 
-  test('one that does not open a signing key in the backup', async () => {
+  test('a restore refuses a master key that does not open a signing key in the backup', async () => {
     const file = altered("update signing_key set sealed_private_key = 'AAAA' where use = 'token'");
     await expect(restore(file)).rejects.toThrow(/does not open the stored signing key for token JWTs/);
     expect(leftOver()).toEqual([]);
   });
 
-  test('one that others may read', async () => {
+  test('a restore refuses a master key that others may read', async () => {
     chmodSync(key(), 0o644);
     await expect(restore()).rejects.toThrow(/chmod 600/);
     expect(leftOver()).toEqual([]);
@@ -160,14 +160,14 @@ describe('a master key that is refused', () => {
 });
 
 describe('a folder', () => {
-  test('that holds anything is refused, and stays as it is', async () => {
+  test('a folder to restore to that holds anything is refused, and stays as it is', async () => {
     mkdirSync(data());
     writeFileSync(join(data(), 'letter'), 'to my grandmother');
     await expect(restore()).rejects.toThrow(/is not empty: it holds letter/);
     expect(readdirSync(data())).toEqual(['letter']);
   });
 
-  test('that was restored to already is refused', async () => {
+  test('a folder to restore to that was restored to already is refused', async () => {
     const { epoch } = await restore();
     await expect(restore()).rejects.toThrow(/is not empty: it holds countersign\.db/);
     const service = await startService({ folder, time: world.clock.time });
@@ -187,7 +187,7 @@ describe('a folder', () => {
     expect(readdirSync(data()).filter((name) => name.includes('restoring'))).toEqual([]);
   });
 
-  test('that a server holds is refused', async () => {
+  test('a folder to restore to that a server holds is refused', async () => {
     mkdirSync(data());
     const lock = lockDatabase(join(data(), 'countersign.db'));
     try {
@@ -199,7 +199,7 @@ describe('a folder', () => {
     await restore();
   });
 
-  test('with a link as lock is refused, also one that leads nowhere: nothing is made or locked there', async () => {
+  test('a folder to restore to with a link as lock is refused, also one that leads nowhere: nothing is made or locked there', async () => {
     const elsewhere = temporaryFolder();
     mkdirSync(data(), { mode: 0o700 });
     symlinkSync(join(elsewhere, 'target'), join(data(), 'countersign.db.lock'));
@@ -207,12 +207,12 @@ describe('a folder', () => {
     expect([readdirSync(elsewhere), leftOver()]).toEqual([[], []]);
   });
 
-  test('that cannot be made is refused in one sentence', async () => {
+  test('a folder to restore to that cannot be made is refused in one sentence', async () => {
     writeFileSync(data(), '');
     await expect(restore()).rejects.toThrow(BackupFailure);
   });
 
-  test('with nothing but settings is empty, and keeps them', async () => {
+  test('a folder to restore to with nothing but settings is empty, and keeps them', async () => {
     mkdirSync(data());
     writeFileSync(join(data(), 'countersign.json'), '{}');
     await restore();
@@ -220,7 +220,7 @@ describe('a folder', () => {
     expect(readFileSync(join(data(), 'countersign.json'), 'utf8')).toBe('{}');
   });
 
-  test('with nothing but what a fresh volume holds is empty, and keeps it', async () => {
+  test('a folder to restore to with nothing but what a fresh volume holds is empty, and keeps it', async () => {
     mkdirSync(join(data(), 'lost+found'), { recursive: true, mode: 0o700 });
     mkdirSync(join(data(), '.snapshot', 'hourly.0'), { recursive: true });
     mkdirSync(join(data(), '..2026_01_31_09_00_00.1'));
@@ -232,13 +232,16 @@ describe('a folder', () => {
     expect(leftOver().sort()).toEqual([...before, 'countersign.db'].sort());
   });
 
-  test.each(['lost+found', '.snapshot', '.data', 'data..'])('with a file %s holds something', async (name) => {
-    mkdirSync(data());
-    writeFileSync(join(data(), name), '');
-    await expect(restore()).rejects.toThrow(`is not empty: it holds ${name};`);
-  });
+  test.each(['lost+found', '.snapshot', '.data', 'data..'])(
+    'a folder to restore to with a file %s holds something',
+    async (name) => {
+      mkdirSync(data());
+      writeFileSync(join(data(), name), '');
+      await expect(restore()).rejects.toThrow(`is not empty: it holds ${name};`);
+    },
+  );
 
-  test('is made for its owner alone, and so is what is in it', async () => {
+  test('a folder that a restore makes is for its owner alone, and so is what is in it', async () => {
     await restore();
     const modes = [data(), join(data(), 'countersign.db')].map((path) => (statSync(path).mode & 0o777).toString(8));
     expect(modes).toEqual(['700', '600']);

@@ -258,7 +258,7 @@ describe('a restore', () => {
     }
   });
 
-  test('replaces every signing key', async () => {
+  test('a restore replaces every signing key', async () => {
     const now = await kids(after);
     expect(told.oldKids.filter((kid) => now.includes(kid))).toEqual([]);
   });
@@ -314,7 +314,7 @@ describe('a restore that keeps credentials', () => {
 
   alwaysHolds(() => after);
 
-  test('leaves tokens and subkeys as the backup has them, also what was revoked since', async () => {
+  test('a restore leaves tokens and subkeys as the backup has them, also what was revoked since', async () => {
     // The subkey that waited for its activation is the one that is not kept.
     expect(after.restored.revoked).toEqual({ subkeys: 1, tokens: 0 });
     for (const { token } of [told.token, told.leakedToken]) expect(await stateOf(after, token)).toBe('alive');

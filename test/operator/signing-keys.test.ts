@@ -35,7 +35,7 @@ const rotate = async (world: World, use: string): Promise<ListedKey> =>
 const kidFor = async (world: World, owner: Owner): Promise<string> => kidOf(await mainSession(world, owner));
 
 describe('a new session key', () => {
-  test('is published first, signs after the delay, and the old one is kept until its last session is over', async () => {
+  test('a new session key is published first, signs after the delay, and the old one is kept until its last session is over', async () => {
     const world = await ownWorld();
     const owner = await newOwner(world);
     const old = kidOf(owner.session);
@@ -62,7 +62,7 @@ describe('a new session key', () => {
     expect(await statesOf(world, 'token')).toEqual(['active']);
   });
 
-  test('is the one that waits already, when it is asked for again', async () => {
+  test('a new session key is the one that waits already, when it is asked for again', async () => {
     const world = await ownWorld();
     const [first, second] = [await rotate(world, 'session'), await rotate(world, 'session')];
     expect(second.kid).toBe(first.kid);
@@ -78,7 +78,7 @@ describe('a new session key', () => {
     expect(await stateOf(world, owner.session)).toBe('alive');
   });
 
-  test('that was published before a restart waits for the whole delay again, for nobody may have seen it', async () => {
+  test('a new session key that was published before a restart waits for the whole delay again, for nobody may have seen it', async () => {
     const world = await ownWorld();
     const fresh = await rotate(world, 'session');
     world.clock.advance(59);
@@ -99,7 +99,7 @@ async function restarted(world: World): Promise<World> {
 }
 
 describe('an old token key', () => {
-  test('is kept until the last token it signed has expired, and retires then', async () => {
+  test('an old token key is kept until the last token it signed has expired, and retires then', async () => {
     const world = await ownWorld();
     const owner = await newOwner(world);
     const { token } = await createToken(world.url, owner.session, { expiry_duration: 86_400 });
@@ -233,7 +233,7 @@ describe('the key of terminal tokens', () => {
     for (const use of ['session', 'token']) expect(await statesOf(world, use)).toEqual(['active']);
   });
 
-  test('rotates by age', async () => {
+  test('the key of terminal tokens rotates by age', async () => {
     const world = await ownWorld({ ...on, 'signing_keys.max_age': '3600' });
     world.clock.advance(3598);
     expect(await statesOf(world, 'terminal')).toEqual(['active']);
@@ -254,7 +254,7 @@ describe('the key of terminal tokens', () => {
     for (const bearer of [owner.session, token]) expect(await stateOf(world, bearer)).toBe('alive');
   });
 
-  test('is not made, rotated or replaced while terminal tokens are off', async () => {
+  test('the key of terminal tokens is not made, rotated or replaced while terminal tokens are off', async () => {
     const world = await ownWorld({ 'signing_keys.max_age': '3600' });
     expectRefusal(
       await operate(world.service, 'POST', '/signing-keys/rotate', { use: 'terminal' }),
@@ -274,7 +274,7 @@ describe('a retired key', () => {
   afterAll(() => world.stop());
 
   test.each(['session', 'token'] as const)(
-    'of use %s ends everything it signed at once, and nothing else',
+    'a retired key of use %s ends everything it signed at once, and nothing else',
     async (use) => {
       const owner = await newOwner(world);
       const { token } = await createToken(world.url, owner.session);
@@ -344,7 +344,7 @@ describe('a retired key', () => {
       expect(row?.detail).toMatchObject({ revoked_tokens: 2 });
     });
 
-    test('makes room: what it signed counts towards no limit', async () => {
+    test('a retired key makes room: what it signed counts towards no limit', async () => {
       const mine = await ownWorld({ 'tokens.max_live': '2' });
       const owner = await newOwner(mine);
       const { token } = await createToken(mine.url, owner.session);
@@ -357,7 +357,7 @@ describe('a retired key', () => {
     });
   });
 
-  test('says beforehand how many have logged in, and nothing of what is over', async () => {
+  test('a retired key says beforehand how many have logged in, and nothing of what is over', async () => {
     const mine = await ownWorld();
     const owner = await newOwner(mine);
     // Logins are written once a second.
@@ -377,7 +377,7 @@ describe('a retired key', () => {
     expectRefusal(await operate(mine.service, 'GET', `/signing-keys/${'x'.repeat(43)}`), 404, 'NOT_FOUND');
   });
 
-  test('that waited to sign never does, and the signer stays', async () => {
+  test('a retired key that waited to sign never does, and the signer stays', async () => {
     const owner = await newOwner(world);
     const signer = await kidFor(world, owner);
     const { kid } = await rotate(world, 'session');
@@ -388,7 +388,7 @@ describe('a retired key', () => {
     expect(await kidFor(world, owner)).toBe(signer);
   });
 
-  test('is refused by what the store says, too: no memory of it is needed', async () => {
+  test('a retired key is refused by what the store says, too: no memory of it is needed', async () => {
     const owner = await newOwner(world);
     const kid = kidOf(owner.session);
     await command(world.service, `/signing-keys/${kid}/retire`);
@@ -401,7 +401,7 @@ describe('a retired key', () => {
     world = again;
   });
 
-  test('and every other step of its life is one audit row, without any key in it', async () => {
+  test('every step of the life of a signing key is one audit row, without any key in it', async () => {
     const mine = await ownWorld({ 'signing_keys.publish_delay': '0' });
     const { kid } = await rotate(mine, 'session');
     await command(mine.service, `/signing-keys/${kid}/retire`);

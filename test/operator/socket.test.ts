@@ -66,7 +66,7 @@ test('70 idle connections to the port keep the operator out of neither: the long
 });
 
 describe('over the socket', () => {
-  test('only its owner can open it', () => {
+  test('only its owner can open the operator socket', () => {
     const stat = lstatSync(socketIn(service.folder));
     expect([stat.isSocket(), stat.mode & 0o777, stat.uid]).toEqual([true, 0o600, process.getuid?.()]);
   });
@@ -98,14 +98,14 @@ describe('over the socket', () => {
   });
 });
 
-test('it is gone when the server has stopped', async () => {
+test('the operator socket is gone when the server has stopped', async () => {
   const other = await startService();
   expect(existsSync(socketIn(other.folder))).toBe(true);
   await other.stop();
   expect(existsSync(socketIn(other.folder))).toBe(false);
 });
 
-test('with operator.socket = only there is no port, and commands work', async () => {
+test('with operator.socket = only the operator API has no port, and commands work', async () => {
   const other = await startService({ settings: { 'operator.socket': 'only' } });
   onTestFinished(() => other.stop());
   expect(other.operatorUrl).toBe(`unix:${socketIn(other.folder)}`);
@@ -113,7 +113,7 @@ test('with operator.socket = only there is no port, and commands work', async ()
   expect(await run('signing-keys', other.folder, 'list')).toMatchObject({ code: 0, err: '' });
 });
 
-test('with operator.socket = off there is none, not even one that a killed server left', async () => {
+test('with operator.socket = off there is no socket, not even one that a killed server left', async () => {
   const folder = temporaryFolder();
   await leaveSocket(folder);
   const other = await startService({ folder, settings: { 'operator.socket': 'off' } });
@@ -154,7 +154,7 @@ async function listenAt(folder: string): Promise<Server> {
 }
 
 describe('what stands in its place', () => {
-  test('is taken away when it is a socket of ours on which nobody answers', async () => {
+  test('what stands in the place of the operator socket is taken away when it is a socket of ours on which nobody answers', async () => {
     const folder = temporaryFolder();
     await leaveSocket(folder);
     chmodSync(socketIn(folder), 0o777);
@@ -175,19 +175,22 @@ describe('what stands in its place', () => {
     again.destroy();
   });
 
-  test.each(['file', 'link', 'folder'])('stops the start when it is a %s, and is left as it was', async (kind) => {
-    const folder = temporaryFolder();
-    const path = socketIn(folder);
-    const target = join(folder, 'target');
-    mkdirSync(join(folder, 'data'), { mode: 0o700 });
-    writeFileSync(target, 'precious', { mode: 0o600 });
-    if (kind === 'file') writeFileSync(path, 'precious', { mode: 0o600 });
-    if (kind === 'link') symlinkSync(target, path);
-    if (kind === 'folder') mkdirSync(path);
-    await expect(startService({ folder })).rejects.toThrow(/is no socket/);
-    expect(lstatSync(path).isSocket()).toBe(false);
-    expect(readFileSync(target, 'utf8')).toBe('precious');
-  });
+  test.each(['file', 'link', 'folder'])(
+    'what stands in the place of the operator socket stops the start when it is a %s, and is left as it was',
+    async (kind) => {
+      const folder = temporaryFolder();
+      const path = socketIn(folder);
+      const target = join(folder, 'target');
+      mkdirSync(join(folder, 'data'), { mode: 0o700 });
+      writeFileSync(target, 'precious', { mode: 0o600 });
+      if (kind === 'file') writeFileSync(path, 'precious', { mode: 0o600 });
+      if (kind === 'link') symlinkSync(target, path);
+      if (kind === 'folder') mkdirSync(path);
+      await expect(startService({ folder })).rejects.toThrow(/is no socket/);
+      expect(lstatSync(path).isSocket()).toBe(false);
+      expect(readFileSync(target, 'utf8')).toBe('precious');
+    },
+  );
 });
 
 test('commands pass over a socket of another user', async (context) => {

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startService } from '../support/harness.ts';
 import { call, createToken, mainSession, onboard, starkTrader } from '../support/trader.ts';
 
-test('another writer: what the view allowed is refused by its own reason, on every way in, and /readyz says why', async () => {
+test('after another program wrote to the database, what the view allowed is refused by a reason of its own, on every way in, and /readyz says why', async () => {
   const service = await startService();
   onTestFinished(() => service.stop());
   const { url, operatorUrl, folder } = service;

@@ -136,13 +136,13 @@ test('emergency routes that the table leaves out are warned about by their names
 describe('of a server that runs, the doctor says', () => {
   const settings = ['--login.max_age=600', '--operator.port=0'];
 
-  test('that it has the settings that were looked at', async () => {
+  test('the doctor says of a server that runs that it has the settings that were looked at', async () => {
     await startServer(home, settings);
     const { out } = await run('doctor', ['--port=0', '--rate-limit=off', ...settings]);
     expect(out).toMatch(/^ok +running with +the settings that are looked at here$/m);
   });
 
-  test('in which settings it differs, and shows no secret', async () => {
+  test('the doctor says of a server that runs in which settings it differs, and shows no secret', async () => {
     await startServer(home, settings);
     const secret = 'hidden'.repeat(8);
     writeFileSync(

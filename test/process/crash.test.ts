@@ -38,7 +38,7 @@ test.each([
   expect(running.stderr() + running.stdout()).not.toContain('eyJ');
 });
 
-test('one that follows another is told, too, though nobody waits for it', async () => {
+test('a crash that follows another is told, too, though nobody waits for it', async () => {
   const running = await serverWith("process.nextTick(() => { throw new Error('second') }); throw new Error('first')");
   running.signal('SIGUSR2');
   expect(await running.ended).toEqual({ code: 1, signal: null });

@@ -42,7 +42,7 @@ async function stop(server: Server): Promise<void> {
 }
 
 describe.skipIf(process.platform === 'win32')('a second server', () => {
-  test('does not start when the lock file was removed, nor by a link of either kind; the first one serves on', async () => {
+  test('a second server on one database does not start when the lock file was removed, nor by a link of either kind; the first one serves on', async () => {
     const first = await startServer(home);
     const owner = starkTrader();
     await onboard(first.url, owner);
@@ -81,7 +81,7 @@ describe('a server whose database is written over where it lies', () => {
       () => undefined,
     );
 
-  test('by an older copy: what that one never saw revoked is not alive again, no change is acknowledged, and it ends', async () => {
+  test('a server whose database is written over by an older copy allows nothing that the copy never saw revoked, acknowledges no change, and ends', async () => {
     const server = await startServer(home);
     const owner = starkTrader();
     await onboard(server.url, owner);

@@ -41,7 +41,7 @@ async function stillAnswers(url: string): Promise<void> {
 const linux = existsSync('/proc/self/fd');
 
 describe.skipIf(!linux)('SIGUSR1 (needs /proc, to see on which ports a process listens)', () => {
-  test('opens no port of a running server, however it was started, and the server goes on', async () => {
+  test('SIGUSR1 opens no port of a running server, however it was started, and the server goes on', async () => {
     const server = await startServer(homeIn(temporaryFolder('debugger')));
     const before = listeningPorts(server.pid);
     expect(before.length).toBe(2);

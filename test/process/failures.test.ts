@@ -160,7 +160,7 @@ async function aFullDisk(server: Server, disk: Disk) {
 
 describe('a full disk', () => {
   test.skipIf(!canLimit)(
-    'fails what must be written and denies what was revoked; nothing acknowledged is lost (needs prlimit)',
+    'a full disk fails what must be written and denies what was revoked; nothing acknowledged is lost (needs prlimit)',
     async () => {
       const server = await startServer(home);
       const { dead, alive } = await aFullDisk(server, limitOf(server));
@@ -172,17 +172,20 @@ describe('a full disk', () => {
     },
   );
 
-  test.skipIf(!canMount)('does the same when no byte is left on the device (needs unshare and tmpfs)', async () => {
-    const { server, disk } = await startOnSmallDisk();
-    const { dead, alive } = await aFullDisk(server, disk);
-    for (const bearer of dead) expect(await stateOf(server, bearer)).toBe(REVOKED);
-    for (const bearer of alive) expect(await stateOf(server, bearer)).toBe('alive');
-    await stop(server);
-  });
+  test.skipIf(!canMount)(
+    'a disk without a byte left refuses writes and not reads, and denies what was revoked (needs unshare and tmpfs)',
+    async () => {
+      const { server, disk } = await startOnSmallDisk();
+      const { dead, alive } = await aFullDisk(server, disk);
+      for (const bearer of dead) expect(await stateOf(server, bearer)).toBe(REVOKED);
+      for (const bearer of alive) expect(await stateOf(server, bearer)).toBe('alive');
+      await stop(server);
+    },
+  );
 });
 
 describe('a database that another program', () => {
-  test('is writing to refuses writes and not reads, denies what was revoked, and writes again afterwards', async () => {
+  test('a database that another program is writing to refuses writes and not reads, denies what was revoked, and writes again afterwards', async () => {
     const server = await startServer(home);
     const { url } = server;
     await onboard(url, owner);
@@ -231,7 +234,7 @@ describe('a start on data with which something is wrong is refused in one senten
     database.close();
   };
 
-  test('another program holds the database for itself', async () => {
+  test('a start on a database that another program holds for itself is refused in one sentence', async () => {
     const program = new DatabaseSync(databaseOf(kept));
     program.exec('pragma locking_mode = exclusive; begin exclusive');
     try {
@@ -264,7 +267,7 @@ describe('a start on data with which something is wrong is refused in one senten
     change("update signing_key set public_jwk = replace(public_jwk, ' {', '') where use = 'session'");
   });
 
-  test('and once all is mended, it starts with what it had', async () => {
+  test('once its data is mended, a server that was refused starts with what it had', async () => {
     const server = await startServer(kept);
     expect(await stateOf(server, token)).toBe('alive');
     await stop(server);

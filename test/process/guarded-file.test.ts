@@ -82,7 +82,7 @@ describe.skipIf(!POSIX)('what others may do with it', () => {
 });
 
 describe.skipIf(!ROOT)('whose it is (only root can give files away)', () => {
-  test("another user's is refused, whatever its mode", () => {
+  test('a guarded file of another user is refused, whatever its mode', () => {
     put(0o600);
     chownSync(path, STRANGER, STRANGER);
     const sentence = `${path} belongs to user ${STRANGER}, who is not us; run this as that user: sudo -u '#${STRANGER}' ...`;
@@ -131,7 +131,7 @@ describe.skipIf(!POSIX)('a link', () => {
     return { data: join(folder, '..data'), target: put(mode, join(version, 'file')) };
   }
 
-  test('that a secret mount makes is followed, and what it leads to is asked', () => {
+  test('a link that a secret mount makes is followed, and the file it leads to is judged', () => {
     const { target } = mount(0o400);
     for (const guard of GUARDS) expect(outcome(guard)).toBe('content');
     chmodSync(target, 0o440);
@@ -141,22 +141,25 @@ describe.skipIf(!POSIX)('a link', () => {
     expect(outcome('mounted_secret')).toMatch(/has mode 0644, so others may read it/);
   });
 
-  test.skipIf(!ROOT)("to another user's file is refused, and so is another user's link to a file of ours", () => {
-    const { data, target } = mount(0o400);
-    chownSync(target, STRANGER, STRANGER);
-    expect(outcome('secret')).toMatch(`belongs to user ${STRANGER}, who is not us`);
-    chownSync(target, 0, 0);
-    for (const link of [path, data]) {
-      lchownSync(link, STRANGER, STRANGER);
-      for (const guard of ['secret', 'mounted_secret', 'group_secret', 'trusted'] as const) {
-        expect(outcome(guard)).toBe(`${path} is reached by a link of user ${STRANGER}, who is not us: ${link}`);
+  test.skipIf(!ROOT)(
+    "a link to another user's file is refused, and so is another user's link to a file of ours",
+    () => {
+      const { data, target } = mount(0o400);
+      chownSync(target, STRANGER, STRANGER);
+      expect(outcome('secret')).toMatch(`belongs to user ${STRANGER}, who is not us`);
+      chownSync(target, 0, 0);
+      for (const link of [path, data]) {
+        lchownSync(link, STRANGER, STRANGER);
+        for (const guard of ['secret', 'mounted_secret', 'group_secret', 'trusted'] as const) {
+          expect(outcome(guard)).toBe(`${path} is reached by a link of user ${STRANGER}, who is not us: ${link}`);
+        }
+        lchownSync(link, 0, 0);
       }
-      lchownSync(link, 0, 0);
-    }
-    expect(outcome('secret')).toBe('content');
-  });
+      expect(outcome('secret')).toBe('content');
+    },
+  );
 
-  test('that leads nowhere, or to itself, is no file that is missing', () => {
+  test('a guarded file that is a link to nowhere, or to itself, is not taken for a missing one', () => {
     symlinkSync('nowhere', path);
     expect(outcome('shown')).toBe(`${path} is a link to ${join(folder, 'nowhere')}, where nothing is`);
     rmSync(path);
@@ -179,7 +182,7 @@ describe.skipIf(!POSIX)('a link', () => {
 });
 
 describe('what is no regular file', () => {
-  test('a folder', () => {
+  test('a folder in the place of a guarded file is refused', () => {
     mkdirSync(path, { mode: 0o700 });
     expect(outcome('secret')).toBe(`${path} is not a regular file`);
   });
@@ -190,7 +193,7 @@ describe('what is no regular file', () => {
     for (const guard of GUARDS) expect(outcome(guard)).toBe(`${path} is not a regular file`);
   });
 
-  test.skipIf(process.platform !== 'linux')('a device', () => {
+  test.skipIf(process.platform !== 'linux')('a device in the place of a guarded file is refused', () => {
     path = '/dev/null';
     expect(outcome('trusted')).toBe('/dev/null is not a regular file');
   });

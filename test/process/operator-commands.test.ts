@@ -321,17 +321,20 @@ async function takenPort() {
 }
 
 describe('help', () => {
-  test.each(['serve', 'audit', 'version'] as const)('of %s goes to stdout, and nothing is started', async (name) => {
-    const asked = await run(`${name} --help`);
-    expect(asked).toMatchObject({ code: 0, err: '' });
-    expect(asked.out).toMatch(new RegExp(`^Usage: countersign ${name}( |$)`, 'm'));
-    const command = createProgram().commands.find((one) => one.name() === name);
-    for (const { flags, description } of command === undefined ? [] : optionsOf(command)) {
-      expect(asked.out).toContain(flags);
-      expect(asked.out.replace(/\s+/g, ' ')).toContain(description);
-    }
-    expect(existsSync(home.data)).toBe(false);
-  });
+  test.each(['serve', 'audit', 'version'] as const)(
+    'the help of %s goes to stdout, and nothing is started',
+    async (name) => {
+      const asked = await run(`${name} --help`);
+      expect(asked).toMatchObject({ code: 0, err: '' });
+      expect(asked.out).toMatch(new RegExp(`^Usage: countersign ${name}( |$)`, 'm'));
+      const command = createProgram().commands.find((one) => one.name() === name);
+      for (const { flags, description } of command === undefined ? [] : optionsOf(command)) {
+        expect(asked.out).toContain(flags);
+        expect(asked.out.replace(/\s+/g, ' ')).toContain(description);
+      }
+      expect(existsSync(home.data)).toBe(false);
+    },
+  );
 
   test('fits a screen: 60 lines of 100 columns', async () => {
     const lines = (await done('help')).trimEnd().split('\n');
@@ -340,7 +343,7 @@ describe('help', () => {
     expect(lines.join('\n')).toContain('countersign help <command> [verb]');
   });
 
-  test('of one verb of a command says what that takes, and no more', async () => {
+  test('the help of one verb of a command says what that verb takes, and no more', async () => {
     const asked = await done('help accounts lock');
     expect(asked).toMatch(/^Usage: countersign accounts lock <account> \[options\] \[settings\]\n/);
     expect(asked).not.toContain('unlock');

@@ -98,7 +98,7 @@ describe('the tarball', () => {
     );
   });
 
-  test('publint finds nothing', async () => {
+  test('publint finds nothing in the tarball', async () => {
     const { code, said } = await run(
       process.execPath,
       [tool('publint', 'src', 'cli.js'), tarball, '--strict'],
@@ -109,7 +109,7 @@ describe('the tarball', () => {
   });
 
   // The package is ESM, for Node.js 24: what CommonJS and resolvers without `exports` see of it is no promise.
-  test('are-the-types-wrong finds nothing', async () => {
+  test('are-the-types-wrong finds nothing in the tarball', async () => {
     const program = tool('@arethetypeswrong', 'cli', 'dist', 'index.js');
     const { code, said } = await run(process.execPath, [program, tarball, '--profile', 'esm-only'], PROJECT);
     expect(code, said).toBe(0);
@@ -159,7 +159,7 @@ describe('installed in an empty folder', () => {
     await expectServes(folder, version, { PATH: pathWith() });
   });
 
-  test('without optional dependencies it runs with the oldest Node.js 24, and an older one is told what is missing', async (context) => {
+  test('an install without optional dependencies runs with the oldest Node.js 24, and an older one is told what is missing', async (context) => {
     const { folder, unreachable } = await installedWithoutNode();
     if (unreachable !== undefined) return context.skip(unreachable);
     const old = oldNode();

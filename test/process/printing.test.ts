@@ -48,19 +48,19 @@ function bash(script: string, command: string) {
 }
 
 describe.skipIf(!LINUX)('a command', () => {
-  test('of whose output somebody has read enough ends in silence: countersign audit export | head', () => {
+  test('a command of whose output somebody has read enough ends in silence: countersign audit export | head', () => {
     const { stdout, stderr } = bash('"$@" | head -n 1; echo "$PIPESTATUS"', 'audit export');
     const [line = '', code] = stdout.split('\n');
     expect(JSON.parse(line)).toMatchObject({ action: 'account.onboarded' });
     expect({ code, stderr }).toEqual({ code: '141', stderr: '' });
   });
 
-  test('whose reader is slow prints all of it before it ends', () => {
+  test('a command whose reader is slow prints all of it before it ends', () => {
     const lines = bash('"$@" | (sleep 1; wc -l)', 'audit export');
     expect(Number(lines.stdout)).toBeGreaterThan(20_000);
   });
 
-  test('that finds the pipe full waits until somebody reads', async () => {
+  test('a command that finds the pipe full waits until somebody reads', async () => {
     const pipe = openPipe(mkdtempSync(join(folder, 'pipe-')));
     const writer = pipe.openWriter();
     onTestFinished(() => {
@@ -113,19 +113,22 @@ describe.skipIf(!LINUX)('a command', () => {
     help: ['help', 'help serve', 'accounts --help', '--help', '--version'],
   };
 
-  test.each(Object.values(printing).flat())('that cannot print says so in one sentence and fails: %s', (command) => {
-    const kid = () => JSON.parse(bash('"$@"', 'signing-keys list --json').stdout).results[0].kid;
-    const typed = command
-      .replace('<kid>', kid)
-      .replace('<account>', owner.account)
-      .replace('<token>', lookupId)
-      .replace('<backup>', join(folder, 'one.backup'));
-    const { status, stderr } = bash('"$@" >/dev/full', typed);
-    expect(stderr).toMatch(/^countersign: the output could not be written: ENOSPC[^\n]*\n$/);
-    expect(status).toBe(1);
-  });
+  test.each(Object.values(printing).flat())(
+    'a command that cannot print says so in one sentence and fails: %s',
+    (command) => {
+      const kid = () => JSON.parse(bash('"$@"', 'signing-keys list --json').stdout).results[0].kid;
+      const typed = command
+        .replace('<kid>', kid)
+        .replace('<account>', owner.account)
+        .replace('<token>', lookupId)
+        .replace('<backup>', join(folder, 'one.backup'));
+      const { status, stderr } = bash('"$@" >/dev/full', typed);
+      expect(stderr).toMatch(/^countersign: the output could not be written: ENOSPC[^\n]*\n$/);
+      expect(status).toBe(1);
+    },
+  );
 
-  test('that prints is in the table above, with each of its verbs', () => {
+  test('a command that prints is in the table of this file, with each of its verbs', () => {
     const tried = Object.values(printing).flat();
     const untried = leavesOf(createProgram())
       .map(pathOf)
@@ -133,16 +136,19 @@ describe.skipIf(!LINUX)('a command', () => {
     expect(untried).toEqual(['serve', 'demo']);
   });
 
-  test.each(['help', 'help serve'])('of whose output a file takes only a part says so and fails: %s', (command) => {
-    const file = join(folder, 'part');
-    // In units of 1024 bytes.
-    const { status, stderr } = bash(`ulimit -f 1; "$@" >${file}`, command);
-    expect(stderr).toMatch(/^countersign: the output could not be written: EFBIG[^\n]*\n$/);
-    expect(status).toBe(1);
-    expect(statSync(file).size).toBe(1024);
-  });
+  test.each(['help', 'help serve'])(
+    'a command of whose output a file takes only a part says so and fails: %s',
+    (command) => {
+      const file = join(folder, 'part');
+      // In units of 1024 bytes.
+      const { status, stderr } = bash(`ulimit -f 1; "$@" >${file}`, command);
+      expect(stderr).toMatch(/^countersign: the output could not be written: EFBIG[^\n]*\n$/);
+      expect(status).toBe(1);
+      expect(statSync(file).size).toBe(1024);
+    },
+  );
 
-  test('that is refused and cannot even say so has its exit code all the same', () => {
+  test('a command that is refused and cannot even say so has its exit code all the same', () => {
     for (const command of ['sreve', 'accounts shwo']) {
       expect(bash('"$@" 2>/dev/full', command).status).toBe(2);
       expect(bash('exec 4> >(:); wait $!; "$@" 2>&4', command).status).toBe(2);
@@ -150,7 +156,7 @@ describe.skipIf(!LINUX)('a command', () => {
     expect(bash('"$@" >/dev/full 2>/dev/full', 'accounts list').status).toBe(1);
   });
 
-  test('that changes something has changed it, though nobody heard of it', () => {
+  test('a command that changes something has changed it, though nobody heard of it', () => {
     bash('"$@" >/dev/full 2>&1', `accounts lock ${owner.account}`);
     expect(bash('"$@"', `accounts show ${owner.account}`).stdout).toMatch(/^state +locked since/m);
   });
@@ -159,7 +165,7 @@ describe.skipIf(!LINUX)('a command', () => {
 describe.skipIf(!LINUX)('the demo', () => {
   const demoIn = (tmp: string) => ({ cwd: home.tmp, env: { TMPDIR: tmp } });
 
-  test('whose output cannot be written removes its server and its folder', async () => {
+  test('the demo whose output cannot be written removes its server and its folder', async () => {
     const tmp = mkdtempSync(join(folder, 'demo-'));
     const demo = start('bash', ['-c', 'exec "$@" >/dev/full', 'bash', process.execPath, MAIN, 'demo'], demoIn(tmp));
     expect(await demo.ended).toEqual({ code: 1, signal: null });
@@ -167,7 +173,7 @@ describe.skipIf(!LINUX)('the demo', () => {
     expect(readdirSync(tmp)).toEqual([]);
   });
 
-  test('whose output nobody reads removes its server and its folder, and is ended by SIGTERM', async () => {
+  test('the demo whose output nobody reads removes its server and its folder, and is ended by SIGTERM', async () => {
     const tmp = mkdtempSync(join(folder, 'demo-'));
     const pipe = openPipe(mkdtempSync(join(folder, 'pipe-')));
     const keep = pipe.openWriter();
@@ -186,7 +192,7 @@ describe.skipIf(!LINUX)('the demo', () => {
 });
 
 describe.skipIf(!LINUX)('start.cjs', () => {
-  test('whose standard error takes nothing installs and starts all the same', async () => {
+  test('start.cjs whose standard error takes nothing installs and starts all the same', async () => {
     const npm = await fakeNpm('exit 0');
     const project = await smallProject("console.log('it runs');\n");
     mkdirSync(join(project, 'node_modules'), { recursive: true });
@@ -197,7 +203,7 @@ describe.skipIf(!LINUX)('start.cjs', () => {
     expect(await npm.calls()).toHaveLength(1);
   });
 
-  test('is stopped by SIGTERM as the server is, though nobody reads either of them', async () => {
+  test('start.cjs is stopped by SIGTERM as the server is, though nobody reads either of them', async () => {
     const npm = await fakeNpm('exit 0');
     const project = await smallProject(`await import('${pathToFileURL(MAIN)}');\n`);
     const data = join(folder, 'through-start');

@@ -17,7 +17,7 @@ const folderWith = (requirements: string): string => {
 };
 const environmentsIn = (folder: string): string[] => readdirSync(join(folder, '.environments'));
 
-test('without python3 the reason is that', async () => {
+test('without python3 the reason of a skipped test is that there is none', async () => {
   vi.stubEnv('PATH', temporaryFolder());
   expect(await pythonEnvironment('some', folderWith('one==1.0\n'))).toEqual({ missing: 'python3 cannot be run' });
 });
@@ -61,7 +61,7 @@ describe.skipIf(status !== 0)('where Python makes virtual environments', { timeo
     expect(existsSync(made)).toBe(false);
   });
 
-  test('without an index the reason is what pip says, and nothing is left', async () => {
+  test('without a package index the reason of a skipped test is what pip says, and nothing is left', async () => {
     vi.stubEnv('PIP_INDEX_URL', `http://127.0.0.1:${await closedPort()}/simple`);
     vi.stubEnv('PIP_FIND_LINKS', temporaryFolder());
     vi.stubEnv('PIP_NO_CACHE_DIR', '1');

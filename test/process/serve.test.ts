@@ -46,7 +46,7 @@ async function refusal(running: Running, code: number): Promise<string> {
 const healthy = async ({ url }: Server): Promise<boolean> => (await call(url, 'GET', '/healthz')).status === 200;
 
 describe('a second start', () => {
-  test('on the same data keeps everything: accounts, tokens, subkeys, sessions and what was revoked', async () => {
+  test('a second start on the same data keeps everything: accounts, tokens, subkeys, sessions and what was revoked', async () => {
     const owner = starkTrader();
     const first = await startServer(home);
     expect(first.stdout()).toContain('signing keys created');
@@ -78,7 +78,7 @@ describe('a second start', () => {
     await stop(await startServer(home));
   });
 
-  test('after kill -9 needs no cleaning up', async () => {
+  test('a second start after kill -9 needs no cleaning up', async () => {
     const first = await startServer(home);
     first.signal('SIGKILL');
     await first.ended;
@@ -91,7 +91,7 @@ describe('the master key', () => {
 
   const started = (code = 1) => refusal(spawnServer(home), code);
 
-  test('of another installation is refused with one sentence, and the data is as it was', async () => {
+  test('a master key of another installation is refused with one sentence, and the data is as it was', async () => {
     renameSync(home.key, `${home.key}.kept`);
     writeFileSync(home.key, `${'ab'.repeat(32)}\n`, { mode: 0o600 });
     expect(await started()).toMatch(/master key does not open the stored signing key/);
@@ -99,14 +99,14 @@ describe('the master key', () => {
     await stop(await startServer(home));
   });
 
-  test('that is missing is refused and never made anew while there is data', async () => {
+  test('a master key that is missing is refused and never made anew while there is data', async () => {
     renameSync(home.key, `${home.key}.kept`);
     expect(await started()).toMatch(/master key file .* is missing/);
     expect(existsSync(home.key)).toBe(false);
   });
 
   test.skipIf(process.platform === 'win32')(
-    'that others may read is refused, with the command that mends it',
+    'a master key that others may read is refused, with the command that mends it',
     async () => {
       chmodSync(home.key, 0o640);
       expect(await started(2)).toBe(
@@ -123,7 +123,7 @@ describe.skipIf(process.platform === 'win32')("files that could be somebody else
   const token = () => join(home.data, 'operator.token');
   const pipe = () => join(home.tmp, 'pipe');
 
-  test('with one sentence and an exit code that say which, and nothing is opened', async () => {
+  test("files that could be somebody else's stop the start with one sentence and an exit code that say which, and nothing is opened", async () => {
     mkdirSync(home.data);
     chmodSync(home.data, 0o777);
     expect(await refusal(spawnServer(home), 1)).toBe(
@@ -279,7 +279,7 @@ describe('SIGTERM', () => {
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 
-  test('does not wait for ever: after http.drain_timeout what is left is told whether it had left, and cut', async () => {
+  test('a server that gets SIGTERM does not wait for ever: after http.drain_timeout what is left is told whether it had left, and cut', async () => {
     const server = await startServer(home, ['--upstream', address, '--http.drain_timeout=1']);
     const answer = call(server.url, 'GET', '/v1/markets');
     await arrived.promise;
@@ -290,7 +290,7 @@ describe('SIGTERM', () => {
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 
-  test('does not wait for a connection on which nothing was ever asked', async () => {
+  test('a server that gets SIGTERM does not wait for a connection on which nothing was ever asked', async () => {
     const server = await startServer(home, PATIENT);
     const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
     silent.on('error', () => undefined);
@@ -319,7 +319,7 @@ describe('SIGTERM', () => {
     expect(server.stdout().match(/^SIGHUP:/gm)).toHaveLength(1);
   });
 
-  test('leaves no socket of the demo venue and no temporary file behind', async () => {
+  test('a server that gets SIGTERM leaves no socket of the demo venue and no temporary file behind', async () => {
     const server = await startServer(home);
     expect(readdirSync(home.data)).toContain('venue.sock');
     await stop(server);

@@ -158,7 +158,7 @@ describe('installing', () => {
     expect(await runCommand(folder, ['serve'], await fakeNpm('exit 0'))).toMatchObject({ code: 0 });
   });
 
-  test('without npm one sentence says so', async () => {
+  test('an install without npm says so in one sentence', async () => {
     const folder = await smallProject(PRINT_ARGUMENTS);
     const empty = temporaryFolder('empty');
     const result = await runCommand(folder, ['serve'], { bin: empty }, { PATH: empty });

@@ -57,7 +57,7 @@ function refusals(): unknown {
 describe.skipIf(powerless === undefined)(
   'a server without the powers of root (skipped where setpriv cannot take them)',
   () => {
-    test('whose data folder takes no writes stops as ever, but leaves operator.url, which it says', async () => {
+    test('a server without the powers of root whose data folder takes no writes stops as ever, but leaves operator.url, which it says', async () => {
       const server = await startWaiting(homeIn(folder));
       chmodSync(home.data, 0o500);
       server.signal('SIGTERM');
@@ -68,7 +68,7 @@ describe.skipIf(powerless === undefined)(
       expect(refusals()).toBe(1);
     });
 
-    test('that cannot remove a folder of its own closes everything else, says so in one sentence and fails', async () => {
+    test('a server without the powers of root that cannot remove a folder of its own closes everything else, says so in one sentence and fails', async () => {
       // Its socket's path is too long for the data folder, so the venue is in a temporary one.
       const deep = join(folder, 'd'.repeat(100));
       mkdirSync(deep);
@@ -81,7 +81,7 @@ describe.skipIf(powerless === undefined)(
       expect(refusals()).toBe(1);
     });
 
-    test('whose data folder may not be entered any more says that its database is lost, and ends by itself', async () => {
+    test('a server without the powers of root whose data folder may not be entered any more says that its database is lost, and ends by itself', async () => {
       const server = await startWaiting(homeIn(folder));
       chmodSync(home.data, 0o000);
       expect(await server.ended, server.stderr()).toEqual({ code: 1, signal: null });

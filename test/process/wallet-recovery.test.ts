@@ -48,7 +48,7 @@ test.skipIf(!hasBinary)(
   },
 );
 
-test('without it wallets sign in all the same, the log says why, and the other curve library is not loaded', async () => {
+test('without the native binary wallets sign in all the same, the log says why, and the other curve library is not loaded', async () => {
   const empty = temporaryFolder('no-binary');
   // Where node-gyp-build looks for the binary.
   const { said, modules } = await serveWallet({ SECP256K1_PREBUILD: empty });

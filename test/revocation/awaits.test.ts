@@ -86,7 +86,7 @@ describe('a request to the venue is refused and never sent when its credential i
     expect(venue.heads).toBe(0);
   });
 
-  test('its decision to come back from the view', async () => {
+  test('a request whose credential is revoked while its decision comes back from the view is refused and never sent', async () => {
     const service = await openService();
     const venue = await startVenue();
     const port = await service.listen(venue);
@@ -114,7 +114,7 @@ describe('a request to the venue is refused and never sent when its credential i
     expect(venue.heads).toBe(0);
   });
 
-  test('its body', async () => {
+  test('a request whose credential is revoked while its body is awaited is refused and never sent', async () => {
     const service = await openService();
     const venue = await startVenue();
     const port = await service.listen(venue);
@@ -232,7 +232,7 @@ describe('a write of our own', () => {
 
   const logged = (service: Service) => service.sql('select position, action from change_log order by position');
 
-  test('is written while the owner may, or the refusals below prove nothing', async () => {
+  test('a write of our own is written while the owner may, or the refusals below prove nothing', async () => {
     const { service, lookupId } = await setup();
     for (const [what, write] of writes) {
       const owner = await laterOwner(service);
@@ -242,7 +242,7 @@ describe('a write of our own', () => {
     }
   });
 
-  test('is not written after its account was locked between decision and handler', async () => {
+  test('a write of our own is not written after its account was locked between decision and handler', async () => {
     const { service, owner, lookupId } = await setup();
     await service.lock(alice);
     const before = logged(service);
@@ -250,7 +250,7 @@ describe('a write of our own', () => {
     expect(logged(service)).toEqual(before);
   });
 
-  test('is not written after its account was locked while it waited for the writer', async () => {
+  test('a write of our own is not written after its account was locked while it waited for the writer', async () => {
     const { service, owner, lookupId } = await setup();
     for (const [what, write] of writes) {
       const begun = Promise.withResolvers<void>();
@@ -285,7 +285,7 @@ describe('a write of our own', () => {
     expect(logged(service).at(-1)?.action).toBe('account.locked');
   });
 
-  test('that ends the very credential that asks is not written once that was locked, bound elsewhere or over', async () => {
+  test('a write of our own that ends the very credential that asks is not written once that was locked, bound elsewhere or over', async () => {
     const service = await openService();
     const owner = await service.owner(alice);
     const holder = await service.holder(service.aliceSubkey);
@@ -303,7 +303,7 @@ describe('a write of our own', () => {
     for (const { state } of rows) expect(state).toBe('active');
   });
 
-  test('cannot create a token with a session that ended after the decision', async () => {
+  test('a token cannot be created with a session that ended after the decision', async () => {
     const { service, owner } = await setup();
     service.advance(301);
     await expect(service.tokens.create(owner, newToken)).rejects.toMatchObject({
@@ -312,7 +312,7 @@ describe('a write of our own', () => {
     });
   });
 
-  test('that has asked again is written: no change can commit before it has', async () => {
+  test('a write of our own that has asked again is written: no change can commit before it has', async () => {
     const { service, lookupId } = await setup();
     for (const [what, write] of writes) {
       const owner = await laterOwner(service);
@@ -351,49 +351,52 @@ describe('what is created while everything is revoked is revoked, or refused, wh
     );
   const signedOut = { code: 'UNAUTHORIZED_ERROR', message: expect.stringContaining('signed out') };
 
-  test.each(creates)('anything: %s', async (_what, stops, create) => {
-    const service = await openService();
-    await expect(create(service, await service.owner(alice))).resolves.toBeDefined();
-    expect(live(service).length).toBe(2);
-    await service.signOut.revokeAll(await service.owner(alice), everything);
-    expect(live(service)).toEqual([]);
+  test.each(creates)(
+    'what is created while everything is revoked is revoked, or refused, whatever it waits for: %s',
+    async (_what, stops, create) => {
+      const service = await openService();
+      await expect(create(service, await service.owner(alice))).resolves.toBeDefined();
+      expect(live(service).length).toBe(2);
+      await service.signOut.revokeAll(await service.owner(alice), everything);
+      expect(live(service)).toEqual([]);
 
-    for (const stop of [...stops, 'the writer', 'tx.facts', 'transaction']) {
-      service.advance(10);
-      const owner = await service.owner(alice);
-      const panics = await service.owner(alice);
-      if (stop === 'the writer') {
-        const goOn = Promise.withResolvers<void>();
-        const begun = Promise.withResolvers<void>();
-        const busy = service.store.transaction(async () => {
-          begun.resolve();
-          await goOn.promise;
-        });
-        await begun.promise;
-        const revoked = service.signOut.revokeAll(panics, everything);
-        const refused = expect(create(service, owner), stop).rejects.toMatchObject(signedOut);
-        goOn.resolve();
-        await Promise.all([busy, revoked, refused]);
-      } else {
-        const hold = service.holds.at(stop);
-        const created = create(service, owner);
-        const refused = stops.includes(stop)
-          ? expect(created, stop).rejects.toMatchObject(signedOut)
-          : expect(created, stop).resolves.toBeDefined();
-        await hold.reached;
-        // Inside the transaction of the other one it has to wait for it.
-        const revoked = service.signOut.revokeAll(panics, everything);
-        if (stop !== 'tx.facts') await revoked;
-        hold.release();
-        const { result } = await revoked;
-        expect(result.subkeys.length + result.tokens.length, stop).toBe(stops.includes(stop) ? 0 : 1);
-        await refused;
+      for (const stop of [...stops, 'the writer', 'tx.facts', 'transaction']) {
+        service.advance(10);
+        const owner = await service.owner(alice);
+        const panics = await service.owner(alice);
+        if (stop === 'the writer') {
+          const goOn = Promise.withResolvers<void>();
+          const begun = Promise.withResolvers<void>();
+          const busy = service.store.transaction(async () => {
+            begun.resolve();
+            await goOn.promise;
+          });
+          await begun.promise;
+          const revoked = service.signOut.revokeAll(panics, everything);
+          const refused = expect(create(service, owner), stop).rejects.toMatchObject(signedOut);
+          goOn.resolve();
+          await Promise.all([busy, revoked, refused]);
+        } else {
+          const hold = service.holds.at(stop);
+          const created = create(service, owner);
+          const refused = stops.includes(stop)
+            ? expect(created, stop).rejects.toMatchObject(signedOut)
+            : expect(created, stop).resolves.toBeDefined();
+          await hold.reached;
+          // Inside the transaction of the other one it has to wait for it.
+          const revoked = service.signOut.revokeAll(panics, everything);
+          if (stop !== 'tx.facts') await revoked;
+          hold.release();
+          const { result } = await revoked;
+          expect(result.subkeys.length + result.tokens.length, stop).toBe(stops.includes(stop) ? 0 : 1);
+          await refused;
+        }
+        expect(live(service), stop).toEqual([]);
       }
-      expect(live(service), stop).toEqual([]);
-    }
-  });
+    },
+  );
 
-  test('its answer: the token that it brings is dead', async () => {
+  test('a token whose answer is awaited while everything is revoked is dead', async () => {
     const service = await openService();
     const hold = service.holds.at('transaction');
     const created = service.createToken(alice);
@@ -414,7 +417,7 @@ describe('a request waits for a connection to the venue, and is never sent', () 
     ['somebody reports its session as leaked', (s, session) => s.reportLeaked({ ...finder, bearer: session })],
   ];
 
-  test.each(endings)('when %s', async (_what, end) => {
+  test.each(endings)('a request that waits for a connection to the venue is never sent when %s', async (_what, end) => {
     const service = await openService();
     const answers: (() => void)[] = [];
     const venue = await startVenue((_request, response) => answers.push(() => response.end('done')));
@@ -536,7 +539,7 @@ describe('a signature that expires while it waits to be verified', () => {
     await refused;
   });
 
-  test('was used until a minute later, whatever is purged meanwhile', async () => {
+  test('a signature that expires while it waits to be verified was used until a minute later, whatever is purged meanwhile', async () => {
     const service = await openService({ singleUse: true });
     await service.login.stark(service.starkLogin(aliceKey, aliceKey.publicKey));
     await service.register(await service.owner(alice), service.registration());

@@ -143,7 +143,7 @@ describe('the change of a signing key', () => {
     },
   );
 
-  test('that cannot be written ends the key here, and cuts what it signed', async () => {
+  test('the change of a signing key that cannot be written ends the key here, and cuts what it signed', async () => {
     const { changes, events } = setup({ transaction: new StoreFailure('the disk is full') });
     const ended: Denial = { kind: 'signing_key', kid: 'old' };
     const lost = changes.commit(async () => ({ result: undefined, change: retirement }), {
@@ -153,7 +153,7 @@ describe('the change of a signing key', () => {
     expect(events).toEqual(['key old denied', 'cut kid/old signing_key_retired undefined']);
   });
 
-  test('is followed in its own turn by what must change with it, also when a request could not be told', async () => {
+  test('the change of a signing key is followed in its own turn by what must change with it, also when a request could not be told', async () => {
     for (const cutFails of [false, true]) {
       const { changes, events } = setup({ cutFails });
       const inTheSameTurn = () => void events.push('clock set');
@@ -214,7 +214,7 @@ describe('an acknowledgement', () => {
     expect(changed).toEqual({ result: 'done', receipt: { nodes: 1, ms: 3, inFlight: 3 } });
   });
 
-  test('of a change that forbids nothing cuts nobody, but the view forgets', async () => {
+  test('an acknowledgement of a change that forbids nothing cuts nobody, but the view forgets', async () => {
     const { changes, events } = setup({ inFlight: 3 });
     const widening = { ...change, narrows: false };
     const { receipt } = await changes.commit(async () => ({ result: undefined, change: widening }));
@@ -222,7 +222,7 @@ describe('an acknowledgement', () => {
     expect(receipt).toEqual({ nodes: 1, ms: 0, inFlight: 0 });
   });
 
-  test('of an ending is told with its row of the audit log, and that of a change that forbids nothing is not', async () => {
+  test('an acknowledgement of an ending is told with its row of the audit log, and that of a change that forbids nothing is not', async () => {
     const { changes, events } = setup({ inFlight: 3 });
     for (const narrows of [true, false]) {
       await changes.commit(async (tx) => {
@@ -234,7 +234,7 @@ describe('an acknowledgement', () => {
     expect(events.filter((event) => event.startsWith('told'))).toEqual(['told token.revoked request-9 3']);
   });
 
-  test('of nothing carries no receipt', async () => {
+  test('an acknowledgement of nothing carries no receipt', async () => {
     const { changes, events } = setup();
     await expect(changes.commit(async () => ({ result: 1, change: undefined }))).resolves.toEqual({
       result: 1,
@@ -243,7 +243,7 @@ describe('an acknowledgement', () => {
     expect(events).toEqual(['committed']);
   });
 
-  test('is not given when a request could not be told, and nobody calls that a failure of the store', async () => {
+  test('an acknowledgement is not given when a request could not be told, and nobody calls that a failure of the store', async () => {
     const { changes, failures, factsNow } = setup({ cutFails: true });
     const acknowledged = changes.commit(async () => ({ result: 1, change }), { ifUnwritten: { end: () => [denial] } });
     await expect(acknowledged).rejects.toBeInstanceOf(AggregateError);
@@ -255,7 +255,7 @@ describe('an acknowledgement', () => {
 describe('a change that cannot be written', () => {
   const full = new StoreFailure('the disk is full');
 
-  test('ends its subjects on this node before anything else, and answers 503', async () => {
+  test('a change that cannot be written ends its subjects on this node before anything else, and answers 503', async () => {
     const { changes, events, failures, factsNow } = setup({ transaction: full });
     const lost = changes.commit(async () => ({ result: 1, change }), { ifUnwritten: { end: () => [denial] } });
     await expect(lost).rejects.toMatchObject({
@@ -284,7 +284,7 @@ describe('a change that cannot be written', () => {
     expect(events).toEqual([`cut ${subject} credential_revoked undefined`]);
   });
 
-  test('is one more than an account may have remembered one by one, and cuts all of that account', async () => {
+  test('a change that cannot be written and is one more than an account may have remembered one by one cuts all of that account', async () => {
     const { changes, events, failures } = setup({ transaction: full });
     const many = Array.from({ length: 1_001 }, (_, i): Denial => {
       return { kind: 'credential', credential: { ...credential, id: `${i}` }, label: `${i}` };
@@ -295,13 +295,13 @@ describe('a change that cannot be written', () => {
     expect(failures).toEqual([full, alice]);
   });
 
-  test('and that is no revocation denies nobody', async () => {
+  test('a change that cannot be written and that is no revocation denies nobody', async () => {
     const { changes, factsNow } = setup({ transaction: full });
     await expect(changes.commit(async () => ({ result: 1, change }))).rejects.toMatchObject({ status: 503 });
     expect(factsNow()).toEqual(facts);
   });
 
-  test('and then is, is forgotten by the view as far as it was read before, and only then denied no longer', async () => {
+  test('a change that cannot be written and then is, is forgotten by the view as far as it was read before, and only then denied no longer', async () => {
     const { changes, events, disk, factsNow } = setup({ transaction: full });
     const options = { ifUnwritten: { end: () => [denial] }, onceWritten: { lift: () => [denial] } };
     await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });
@@ -313,7 +313,7 @@ describe('a change that cannot be written', () => {
   });
 
   // A commit that failed after it was made: what repeats it finds nothing left to write, and the view was never told.
-  test('but stands in the database all the same, is forgotten by the view up to the head of the log', async () => {
+  test('a change that cannot be written but stands in the database all the same, is forgotten by the view up to the head of the log', async () => {
     const { changes, events, disk, factsNow } = setup({ transaction: full });
     const options = { ifUnwritten: { end: () => [denial] }, onceWritten: { lift: () => [denial] } };
     await expect(changes.commit(async () => ({ result: 1, change }), options)).rejects.toMatchObject({ status: 503 });

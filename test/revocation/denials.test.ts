@@ -97,14 +97,14 @@ describe('facts', () => {
     expect([denials.overFacts(query, facts), denials.stats()]).toEqual([facts, { unwritten: 0 }]);
   });
 
-  test('of what nobody has stay those of what nobody has', () => {
+  test('facts of a credential that does not exist stay so under denials', () => {
     const { denials } = setup();
     denials.remember([{ kind: 'every', account: alice, of: 'subkey' }]);
     const unknown: Facts = { ...facts, credential: 'unknown', label: '' };
     expect(denials.overFacts(asked(subkeyOf(alice, '1')), unknown)).toEqual(unknown);
   });
 
-  test('keep what ended more: a leaked session does not bring back the subkey behind it, nor an older one what a newer ended', () => {
+  test('facts keep what ended more: a leaked session does not bring back the subkey behind it, nor an older one what a newer ended', () => {
     const { denials, over, lift } = setup();
     const leaked = (upTo: bigint): Denial => ({
       kind: 'credential_sessions',
@@ -159,7 +159,7 @@ describe('rows', () => {
     revokedAt: NEVER,
   };
 
-  test('of an account are locked and signed out, and keep the time of a lock that was written', () => {
+  test('rows of a denied account are locked and signed out, and keep the time of a lock that was written', () => {
     const { denials } = setup();
     denials.remember([
       { kind: 'account', account: alice },
@@ -195,7 +195,7 @@ describe('rows', () => {
     expect(denials.overToken({ ...token, account: bob })).toMatchObject({ revokedAt: NEVER });
   });
 
-  test('of a token whose signing key ended are revoked, of whatever account', () => {
+  test('rows of a token whose signing key ended are revoked, of whatever account', () => {
     const { denials } = setup();
     denials.remember([{ kind: 'signing_key', kid: token.kid }]);
     for (const row of [token, { ...token, account: bob }]) {
@@ -206,7 +206,7 @@ describe('rows', () => {
 });
 
 describe('what has been written since', () => {
-  test('is taken back with everything that it ends: all of a kind, or all that was signed until then', () => {
+  test('a denial that has been written since is taken back with everything that it ends: all of a kind, or all that was signed until then', () => {
     const { denials, isEnded, over, lift } = setup();
     const leaked: Denial = { kind: 'credential_sessions', credential: mainOf(alice), upTo: at(900n) };
     const named: Denial = { kind: 'named', account: alice, of: 'token', label: 'lookup' };
@@ -219,7 +219,7 @@ describe('what has been written since', () => {
     expect([isEnded(tokenOf(alice, 't')), denials.stats()]).toEqual([false, { unwritten: 0 }]);
   });
 
-  test('is taken back by its name, when its row is no more', () => {
+  test('a denial that has been written since is taken back by its name, when its row is no more', () => {
     const { denials, isEnded, lift } = setup();
     denials.remember([revoked(subkeyOf(alice, '1')), revoked(subkeyOf(alice, '2')), revoked(tokenOf(alice, '1'))]);
     lift({ kind: 'named', account: alice, of: 'subkey', label: 'label-1' });
@@ -227,7 +227,7 @@ describe('what has been written since', () => {
     expect(ended).toEqual([false, true, true]);
   });
 
-  test('does not take back what was ended only after it', () => {
+  test('a denial that has been written since does not take back what was ended only after it', () => {
     const { denials, isEnded } = setup();
     denials.remember([revoked(subkeyOf(alice, '1'))]);
     const asOf = denials.version;
@@ -236,7 +236,7 @@ describe('what has been written since', () => {
     expect([isEnded(subkeyOf(alice, '1')), isEnded(subkeyOf(alice, '2'))]).toEqual([false, true]);
   });
 
-  test('says of whom something was remembered since', () => {
+  test('taking back written denials says of whom something was remembered since', () => {
     const { denials } = setup();
     const before = denials.version;
     denials.remember([revoked(subkeyOf(alice, '1'))]);
@@ -249,7 +249,7 @@ describe('more than can be remembered one by one', () => {
   const many = (account: AccountId, count: number) =>
     Array.from({ length: count }, (_, i) => revoked(subkeyOf(account, `${i}`)));
 
-  test('of an account ends all of that account, its sessions until now included, and nothing of another', () => {
+  test('more denials of an account than can be remembered one by one end all of that account, its sessions until now included, and nothing of another', () => {
     const { denials, over, isEnded } = setup({ perAccount: 3, total: 100 });
     expect(denials.remember(many(alice, 3))).toEqual([]);
     expect([isEnded(subkeyOf(alice, '0')), isEnded(subkeyOf(alice, '9'))]).toEqual([true, false]);
@@ -263,7 +263,7 @@ describe('more than can be remembered one by one', () => {
     expect(denials.stats()).toEqual({ unwritten: 3 });
   });
 
-  test('ends it until a revocation of everything is written', () => {
+  test('an account with more denials than can be remembered one by one is ended until a revocation of everything is written', () => {
     const { denials, over, lift } = setup({ perAccount: 3, total: 100 });
     denials.remember(many(alice, 4));
     lift(revoked(subkeyOf(alice, '0')));
@@ -276,7 +276,7 @@ describe('more than can be remembered one by one', () => {
     expect([over(subkeyOf(alice, '0')), denials.stats()]).toEqual([facts, { unwritten: 0 }]);
   });
 
-  test('of all accounts together ends all of the one that has the most of them, and refuses nobody else', () => {
+  test('more denials of all accounts together than can be remembered end all of the account that has the most of them, and refuse nobody else', () => {
     const { denials, over, isEnded } = setup({ perAccount: 5, total: 6 });
     denials.remember(many(alice, 5));
     denials.remember(many(bob, 1));

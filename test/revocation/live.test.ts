@@ -82,7 +82,7 @@ describe('a cut', () => {
     expect(done.cuts).toEqual([]);
   });
 
-  test('is told and counted once, through whichever subjects it comes and however often', () => {
+  test('a cut is told and counted once, through whichever subjects it comes and however often', () => {
     const { live, grant, cuts } = opened();
     grant.headSent();
     expect(live.cut([mine, accountSubject(account), mine], 'credential_revoked')).toBe(1);
@@ -91,7 +91,7 @@ describe('a cut', () => {
     expect(grant.refusal()).toBe('credential_revoked');
   });
 
-  test('with a position spares what was decided on facts that include the change', () => {
+  test('a cut with a position spares what was decided on facts that include the change', () => {
     const { live, grant: older } = opened({ position: 5n });
     const [same, newer] = [opened({ position: 6n }, live), opened({ position: 7n }, live)];
     live.cut([mine], 'credential_revoked', 6n);
@@ -119,7 +119,7 @@ describe('a cut', () => {
     expect(late).toEqual(['credential_revoked']);
   });
 
-  test('that a listener answers with release leaves the registry empty', () => {
+  test('a cut that a listener answers with release leaves the registry empty', () => {
     const { live, grant } = opened();
     grant.onCut(() => grant.release());
     live.cut([mine], 'credential_revoked');
@@ -135,7 +135,7 @@ describe('a cut', () => {
     expect(second.cuts).toEqual([]);
   });
 
-  test('that came before the listener is told to it at once', () => {
+  test('a cut that came before the listener is told to it at once', () => {
     const { live, grant } = opened();
     live.cut([mine], 'account_locked');
     const late: DenyReason[] = [];
@@ -145,7 +145,7 @@ describe('a cut', () => {
 });
 
 describe('a released request', () => {
-  test('is never cut, never counted and no longer kept', () => {
+  test('a released request is never cut, never counted and no longer kept', () => {
     const { live, grant, cuts } = opened();
     grant.headSent();
     grant.release();
@@ -155,7 +155,7 @@ describe('a released request', () => {
     expect([cuts, grant.refusal()]).toEqual([[], undefined]);
   });
 
-  test('leaves the others under its subjects in place', () => {
+  test('a released request leaves the others under its subjects in place', () => {
     const { live, grant } = opened();
     const stays = opened({}, live);
     grant.release();
@@ -189,14 +189,14 @@ describe('time', () => {
     },
   );
 
-  test('that the clock jumps over cuts all the same', () => {
+  test('a live request whose end the clock jumps over is cut all the same', () => {
     const { cuts } = opened({ endsAt: inMs(300_000) });
     vi.setSystemTime(START_MS + 400_000);
     vi.advanceTimersByTime(1_001);
     expect(cuts).toEqual(['bearer_expired']);
   });
 
-  test('needs no timer of its own for a request that is over long before: one is for all of them', () => {
+  test('a live request needs no timer of its own: one is for all of them', () => {
     const live = createLiveRegistry({ clock });
     const open = Array.from({ length: 100 }, () => opened({ endsAt: inMs(300_000) }, live));
     expect(vi.getTimerCount()).toBe(1);
@@ -205,7 +205,7 @@ describe('time', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('has nothing to cut after the release, and keeps no timer for it', () => {
+  test('the end of a request that was released cuts nothing, and keeps no timer', () => {
     const { cuts, grant } = opened({ endsAt: inMs(5_000) });
     grant.release();
     vi.advanceTimersByTime(1_000);
@@ -214,7 +214,7 @@ describe('time', () => {
     expect(cuts).toEqual([]);
   });
 
-  test('starts no timer for a credential that never expires', () => {
+  test('a live request of a credential that never expires starts no timer', () => {
     opened();
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -225,7 +225,7 @@ describe('time', () => {
     expect(cuts).toEqual([]);
   });
 
-  test('is asked at the last check, with the time of that moment', () => {
+  test('the last check of a request asks whether its time is over, at that moment', () => {
     const asked: UnixNanos[] = [];
     const refusalAt: OpenGrant['refusalAt'] = (now) => {
       asked.push(now);

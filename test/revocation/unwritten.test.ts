@@ -80,7 +80,7 @@ const notWrittenYet = {
 };
 
 describe('a lock that could not be written', () => {
-  test('refuses every login of the account, and none of another, until it is unlocked', async () => {
+  test('a lock that could not be written refuses every login of the account, and none of another, until it is unlocked', async () => {
     const { service } = await setup();
     await loseLock(service);
     await loseLock(service, carol);
@@ -98,7 +98,7 @@ describe('a lock that could not be written', () => {
     for (const login of logins) await expect(login()).resolves.toMatch(/^ey/);
   });
 
-  test('refuses the activation of a pending subkey, which stays pending', async () => {
+  test('a lock that could not be written refuses the activation of a pending subkey, which stays pending', async () => {
     const { service, activate } = await setup();
     await loseLock(service);
     await expect(activate()).rejects.toMatchObject(locked);
@@ -107,7 +107,7 @@ describe('a lock that could not be written', () => {
     await expect(activate()).resolves.toBe('for the phone only');
   });
 
-  test('refuses an activation that had begun, wherever it waits', async () => {
+  test('a lock that could not be written refuses an activation that had begun, wherever it waits', async () => {
     for (const stop of ['store.subkey', 'verify.activation']) {
       const { service, activate } = await setup();
       const hold = service.holds.at(stop);
@@ -120,7 +120,7 @@ describe('a lock that could not be written', () => {
     }
   });
 
-  test('refuses an activation that has read its account already: nothing is committed on what was true before', async () => {
+  test('a lock that could not be written refuses an activation that has read its account already: nothing is committed on what was true before', async () => {
     const { service, activate } = await setup();
     const hold = service.holds.at('tx.subkey');
     const refused = expect(activate()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
@@ -131,7 +131,7 @@ describe('a lock that could not be written', () => {
     expect(rowsOf(service, newKey.publicKey)).toEqual([{ state: 'pending' }]);
   });
 
-  test('refuses every write of the owner in its own transaction, but the revocations of what is ended go on', async () => {
+  test('a lock that could not be written refuses every write of the owner in its own transaction, but the revocations of what is ended go on', async () => {
     const { service, owner } = await setup();
     const { token } = await service.createToken(alice);
     await loseLock(service);
@@ -151,7 +151,7 @@ describe('a lock that could not be written', () => {
     expect(service.sql('select count(*) as rows from change_log')).toEqual(before);
   });
 
-  test('shows in what the operator lists', async () => {
+  test('a lock that could not be written shows in what the operator lists', async () => {
     const { service } = await setup();
     await loseLock(service);
     const { rows } = await service.store.accounts({ limit: 10, cursor: undefined });
@@ -165,7 +165,7 @@ describe('the revocation of a subkey that could not be written', () => {
   const loseSubkey = (service: Service, owner: Caller, publicKey = subkeyKey.publicKey) =>
     lose(service, () => service.subkeys.revoke(owner, publicKey));
 
-  test('refuses its requests, its logins, and the orders that it signs', async () => {
+  test('the revocation of a subkey that could not be written refuses its requests, its logins, and the orders that it signs', async () => {
     const { service, owner } = await setup();
     const session = service.subkeySession(service.aliceSubkey);
     const kid = owner.principal.kid;
@@ -182,7 +182,7 @@ describe('the revocation of a subkey that could not be written', () => {
     await expect(service.login.stark(theirs)).resolves.toMatch(/^ey/);
   });
 
-  test('refuses a login that had begun, wherever it waits', async () => {
+  test('the revocation of a subkey that could not be written refuses a login that had begun, wherever it waits', async () => {
     for (const stop of ['store.account', 'store.subkey', 'verify.login', 'store.facts']) {
       const { service, owner } = await setup();
       const hold = service.holds.at(stop);
@@ -195,7 +195,7 @@ describe('the revocation of a subkey that could not be written', () => {
     }
   });
 
-  test('refuses its activation, wherever that waits: the ciphertext is handed to nobody', async () => {
+  test('the revocation of a subkey that could not be written refuses its activation, wherever that waits: the ciphertext is handed to nobody', async () => {
     for (const stop of [undefined, 'store.subkey', 'verify.activation']) {
       const { service, owner, activate } = await setup();
       const hold = stop === undefined ? undefined : service.holds.at(stop);
@@ -210,7 +210,7 @@ describe('the revocation of a subkey that could not be written', () => {
     }
   });
 
-  test('refuses what would be done with it: it is renamed, bound and registered as one that is revoked', async () => {
+  test('the revocation of a subkey that could not be written refuses what would be done with it: it is renamed, bound and registered as one that is revoked', async () => {
     const { service, owner } = await setup();
     await loseSubkey(service, owner);
     const { publicKey } = subkeyKey;
@@ -231,7 +231,7 @@ describe('the revocation of a subkey that could not be written', () => {
     await expect(service.login.stark(service.starkLogin(subkeyKey, publicKey))).resolves.toMatch(/^ey/);
   });
 
-  test('that is gone by the time it is asked again, as a pending one is, leaves nothing denied', async () => {
+  test('the revocation of a pending subkey that could not be written, and that is gone by the time it is asked again, leaves nothing denied', async () => {
     const { service, owner } = await setup();
     await loseSubkey(service, owner, newKey.publicKey);
     service.advance(901);
@@ -242,7 +242,7 @@ describe('the revocation of a subkey that could not be written', () => {
     expect(service.changes.stats().unwritten).toBe(0);
   });
 
-  test('by its name alone, where nothing could be read, holds for what is registered by that name later', async () => {
+  test('the revocation of a subkey that could not be written by its name alone, where nothing could be read, holds for what is registered by that name later', async () => {
     const service = await openService();
     const owner = await service.owner(alice);
     const denied = { kind: 'named', account: alice, of: 'subkey', label: newKey.publicKey } as const;
@@ -277,7 +277,7 @@ test('an allowlist that could not be narrowed stays, is shown as it is, and hold
 });
 
 describe('the revocation of everything that could not be written', () => {
-  test('refuses all that was made until then, and what is made later, until it is asked again and written', async () => {
+  test('a revocation of everything that could not be written refuses all that was made until then, and what is made later, until it is asked again and written', async () => {
     const { service, owner, activate } = await setup();
     const { jwt, token } = await service.createToken(alice);
     const early = service.registration({ publicKey: createStarkKey('0x88').publicKey });

@@ -166,7 +166,7 @@ describe('a fill', () => {
     expect(reads).toBe(10);
   });
 
-  test('is shared by all who ask meanwhile, and each gets what its own use returned or threw', async () => {
+  test('a fill of the view is shared by all who ask meanwhile, and each gets what its own use returned or threw', async () => {
     const store = createSimulatedStore();
     let reads = 0;
     const view = createView({
@@ -188,7 +188,7 @@ describe('a fill', () => {
     expect(reads).toBe(1);
   });
 
-  test('that fails tells everyone who waits, closes its slot and is not remembered', async () => {
+  test('a fill of the view that fails tells everyone who waits, closes its slot and is not remembered', async () => {
     const store = createSimulatedStore();
     let broken = true;
     const view = createView({
@@ -210,7 +210,7 @@ describe('a fill', () => {
 describe('an entry', () => {
   const [first, second, third] = [pick(queries, 0), pick(queries, 1), pick(queries, 4)];
 
-  test('that was used last stays when another must go', async () => {
+  test('an entry of the view that was used last stays when another must go', async () => {
     const asked: string[] = [];
     const store = createSimulatedStore();
     const view = createView({
@@ -226,14 +226,14 @@ describe('an entry', () => {
     expect(view.stats().entries).toBe(2);
   });
 
-  test('is never kept with room for none, and the answer is right all the same', async () => {
+  test('a view with room for no entry keeps none, and its answer is right all the same', async () => {
     const store = createSimulatedStore();
     const view = createView({ capacity: 0, denials: none, read: async (query) => store.snapshot(query) });
     await expect(view.ask(first, (facts) => facts.credential)).resolves.toBe('alive');
     expect(view.stats().entries).toBe(0);
   });
 
-  test('of the same subkey id on another account survives a change', async () => {
+  test('an entry of the view of the same subkey id on another account survives a change', async () => {
     const store = createSimulatedStore();
     const view = createView({ capacity: 10, denials: none, read: async (query) => store.snapshot(query) });
     await view.ask(second, () => undefined);
