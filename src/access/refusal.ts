@@ -1,5 +1,4 @@
 // The wire error of each deny reason. Every front reads this one table, so that a refusal is the same everywhere.
-
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import { kindTable } from '../domain/kinds.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
@@ -9,7 +8,7 @@ interface Rendering {
   readonly message: string;
 }
 
-// ccxt maps a 401 to AuthenticationError only when its message holds exactly these words .
+// ccxt maps a 401 to AuthenticationError only when its message holds exactly these words.
 const JWT = 'missing or malformed jwt';
 const dead = (why: string): Rendering => ({
   code: 'UNAUTHORIZED_ERROR',

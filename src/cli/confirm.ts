@@ -1,5 +1,4 @@
 // Asks before something ends for good. The answer comes from a terminal or from standard input; a script gives an option instead.
-
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { printable } from './output.ts';

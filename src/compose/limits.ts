@@ -1,5 +1,4 @@
 // Rate limits: from the figures of the settings to the limiter of requests and that of TLS handshakes.
-
 import type { RateFigures } from '../access/figures.ts';
 import type { Clock } from '../domain/time.ts';
 import { limitsOf, rateLimitsOf } from '../ratelimit/from-figures.ts';

@@ -1,7 +1,6 @@
 // Everything a start reads before it opens anything: the route table, the certificate, the master key if there is one, the places
 // of the operator API, and the number of connections the system allows. `config check` and the doctor read the same, so that
 // neither accepts what a start refuses.
-
 import { overridden, type RateFigures } from '../access/figures.ts';
 import { builtInFigures, builtInTable, emergencyRoutesLeftOut, requireOwnRoutes } from '../access/own-routes.ts';
 import { parseRouteTable } from '../access/parse-route-table.ts';

@@ -1,7 +1,6 @@
 // Writes the settings table for people: docs/configuration.md and the list of flags in the help.
 // Both come from schema.ts alone, so that they cannot say what the program does not do.
 // After a change of the table: npx node src/config/document.ts > docs/configuration.md
-
 import { type FigureName, figureNames, figuresText } from '../access/figures.ts';
 import { builtInFigures } from '../access/own-routes.ts';
 import { publishedMembers, publishedNames } from './published.ts';

@@ -1,7 +1,6 @@
 // The operator declares the machine's clock right and the kept time wrong. Nothing that has expired by the kept time may live again:
 // every session ends, every credential that was made or expired in the span given up is revoked, and a signature used in that span
 // stays used. All endings are written and in force before the time is set.
-
 import type { KeyObject } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type AccountId, NO_ACCOUNT, signingKeySubject, storeSubject } from '../domain/credential.ts';

@@ -1,5 +1,4 @@
 // The caller of a change, and the check inside the change's transaction that the caller is still allowed to make it.
-
 import { refusalErrorOf } from '../access/refusal.ts';
 import { type Asked, refusalOf } from '../access/rules.ts';
 import type { IpAddress } from '../domain/allowlist.ts';

@@ -1,6 +1,5 @@
 // Reads whatever an operator may paste during a leak: part of a log line, of an audit row, or a bearer from a paste site. Every form in
 // which this service prints a credential is accepted.
-
 import { type IpAddress, parseIp } from '../domain/allowlist.ts';
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';

@@ -1,7 +1,6 @@
 // Prepares a restored database before it serves anyone. A backup does not know what was ended after it was taken: so every session and
 // every signature made until now is dead, and tokens and subkeys are revoked unless the operator keeps them. One transaction; it only
 // ever takes away.
-
 import type { KeyObject } from 'node:crypto';
 import { NO_ACCOUNT, type Subject, signingKeySubject, storeSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos, unixNanos } from '../domain/time.ts';

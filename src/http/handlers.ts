@@ -1,5 +1,4 @@
 // Our own API: Fastify validates, serialises and dispatches requests that the front has admitted. Nothing else may reach it.
-
 import type { RequestListener } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';

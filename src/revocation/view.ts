@@ -1,6 +1,5 @@
 // The facts of every decision, in memory: a bounded cache, filled on first use, with unwritten denials laid over it.
 // The law: once a change is acknowledged, no interleaving of fill, change, expiry or eviction may allow what it forbids.
-
 import {
   accountSubject,
   credentialSubject,

@@ -1,6 +1,5 @@
 // The bodies of signed orders as openapi.json shows them. src/orders/read.ts reads them; test/unit/wire/orders.test.ts holds that both
 // say the same.
-
 import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
 import type { OrderForm } from '../domain/order-form.ts';
 import type { JsonObject } from './json.ts';

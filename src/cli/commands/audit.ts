@@ -1,5 +1,4 @@
 // countersign audit export: the audit log as JSON lines on stdout, oldest first, and how many on stderr.
-
 import { withOperator } from '../operator-client.ts';
 import { print } from '../printing.ts';
 import type { Typed } from '../program.ts';

@@ -1,5 +1,4 @@
 // countersign config: checks the settings, and shows each with its source. It prints no secret.
-
 import { leftOutSentence, prepare } from '../../compose/prepare.ts';
 import { ConfigError, type LoadedConfig } from '../../config/load.ts';
 import { shownSettings } from '../../config/shown.ts';

@@ -1,5 +1,4 @@
 // countersign credentials: finds the owner of a bearer, a key or an address, and ends one credential.
-
 import { isIP } from 'node:net';
 import { isJsonObject } from '../../domain/json-text.ts';
 import { isCredentialKind, kindTable } from '../../domain/kinds.ts';

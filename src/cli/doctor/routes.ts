@@ -1,5 +1,4 @@
 // The route table that a start would have.
-
 import { leftOutSentence, type Outcomes } from '../../compose/prepare.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
