@@ -217,7 +217,7 @@ const removals: readonly Removal[] = [
   {
     check: 'signature',
     what: 'the signature of a login that names its key',
-    file: 'src/credentials/login.ts',
+    file: 'src/credentials/prove-login.ts',
     text: 'const { signer } = await ask(request, { keys: [publicKey], recover: false });',
     instead: 'const signer = { hash: 0n, publicKey };',
     noticedAt: 'POST /v1/auth/0x',
