@@ -16,8 +16,10 @@ export class UsageError extends Error {
 /** `command` is as it is typed: `accounts lock`; empty for all of them. */
 export const helpFor = (command = ''): string => `countersign help ${command}`.trimEnd();
 
-/** The demo as the reader can type it: in a clone, or where the package is installed. */
-export const demoCommand = import.meta.url.endsWith('.ts') ? 'npm run demo --' : 'countersign demo';
+/** As the reader can type them: in a clone, or where the package is installed, whose bin no PATH needs to have. */
+const isClone = import.meta.url.endsWith('.ts');
+export const demoCommand = isClone ? 'npm run demo --' : 'npx countersign demo';
+export const startCommand = isClone ? 'npm start' : 'npx countersign serve';
 
 /** The value of an argument is not what it must be; `expected` completes "it must be ...". */
 export const wrongArgument = (command: string, what: string, value: string, expected: string): UsageError =>

@@ -8,7 +8,7 @@ import { tellStory } from '../demo/story.ts';
 import { targetOf } from '../demo/target.ts';
 import { abandonPrinting } from '../printing.ts';
 import type { Typed } from '../program.ts';
-import { demoCommand } from '../usage.ts';
+import { demoCommand, startCommand } from '../usage.ts';
 
 const USAGE = `usage: ${demoCommand} --url http://host:port for a server that is running; without --url it starts its own`;
 
@@ -42,7 +42,7 @@ async function perform(origin: string, where: string, stopped: AbortSignal): Pro
     await tellStory(scene);
   } catch (error) {
     if (error instanceof NoAnswer)
-      return failed(`the server at ${origin} ${error.message}; is it running? start one with npm start`);
+      return failed(`the server at ${origin} ${error.message}; is it running? start one with ${startCommand}`);
     throw error;
   }
   const { steps, requests, refusals } = scene.tally();
