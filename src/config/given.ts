@@ -1,5 +1,6 @@
 // Reads what was set by flags, by the environment and by the settings file, without judging the values.
-// A name that is no setting is a problem; its value is never repeated, because it may be a secret under a wrong name.
+// A name that is no setting is a problem; its value is never repeated, because it may be a secret under a wrong name (only the figure of a
+// retired rate limit is).
 import { isJsonObject } from '../domain/json-text.ts';
 import { errorCode, UnsafeFile } from '../errors.ts';
 import type { Guard } from '../files/guarded-file.ts';
@@ -64,9 +65,9 @@ function show(name: SettingName, json: unknown): string {
   return typeof json === 'string' ? quoted(text) : text;
 }
 
-function unknown(what: string, name: string, known: readonly string[], prefix = ''): string {
+function unknown(what: string, name: string, value: unknown, known: readonly string[], prefix = ''): string {
   const written = quoted(`${prefix}${name}`);
-  const instead = insteadOf(name) ?? insteadOfVariable(name);
+  const instead = insteadOf(name, value) ?? insteadOfVariable(name, value);
   if (instead !== undefined) return `${what} ${written} is not a setting any more; ${instead}`;
   return `${what} ${written} is not a setting; did you mean ${prefix}${nearest(name, known) ?? ''}?`;
 }
@@ -93,7 +94,7 @@ export function readFlags(argv: readonly string[], options: readonly string[] = 
     if (name === undefined || settingOf[name].secret) {
       problems.push(
         name === undefined
-          ? unknown('flag', written, known, '--')
+          ? unknown('flag', written, inline ?? following, known, '--')
           : `${name}: a secret is not accepted as a flag, because other users of the machine can read flags; ` +
               `write it in the settings file or set ${variableOf(name)}`,
       );
@@ -134,7 +135,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || value === undefined) continue;
     const name = variables.get(variable);
-    if (name === undefined) problems.push(unknown('environment variable', variable, [...variables.keys()]));
+    if (name === undefined) problems.push(unknown('environment variable', variable, value, [...variables.keys()]));
     else {
       const json = settingOf[name].fromText(value);
       given.push({ name, json, shown: show(name, value), source: { kind: 'environment', variable } });
@@ -201,7 +202,7 @@ function readMembers(root: object, path: string): GivenSettings {
     if (isJsonObject(json) && depth < GROUP_DEPTH_MAX && (isGroup || Object.keys(json).length > 0)) {
       for (const [member, value] of Object.entries(json)) visit(`${name}.${member}`, value, depth + 1);
     } else if (isGroup) problems.push(`${name}: is a group of settings and must be an object ${where}`);
-    else problems.push(`${unknown('member', name, settingNames)} (${where})`);
+    else problems.push(`${unknown('member', name, json, settingNames)} (${where})`);
   };
 
   for (const [member, value] of Object.entries(root)) visit(member, value, 1);

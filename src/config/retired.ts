@@ -67,11 +67,19 @@ const retired: ReadonlyMap<string, string> = new Map([
   ['role', isFixed('a process runs all of it')],
 ]);
 
-/** What to write instead of a name of an earlier release; `undefined` for a name that never was one. */
-export const insteadOf = (name: string): string | undefined => retired.get(name);
+/**
+ * What to write instead of a name of an earlier release; `undefined` for a name that never was one. A figure of a rate limit is named with
+ * the value that was written: with the default, whoever copies it would change the limit.
+ */
+export function insteadOf(name: string, value?: unknown): string | undefined {
+  const instead = retired.get(name);
+  const isFigure = /^[1-9]\d{0,7}$/.test(String(value));
+  return isFigure && instead?.startsWith('write ') ? instead.replaceAll(/(?<==)\d+/g, String(value)) : instead;
+}
 
 const byVariable = new Map([...retired.keys()].map((name) => [variableOf(name), name]));
 
-export const insteadOfVariable = (variable: string): string | undefined => insteadOf(byVariable.get(variable) ?? '');
+export const insteadOfVariable = (variable: string, value?: unknown): string | undefined =>
+  insteadOf(byVariable.get(variable) ?? '', value);
 
 export const retiredNames: readonly string[] = [...retired.keys()];

@@ -33,6 +33,18 @@ test("a setting's name of an earlier release is refused wherever it stands, and 
   }
 });
 
+test('a figure of an earlier release is named with the value that was written, so that copying it changes no limit', () => {
+  const rest = { env: { CSIGN_RATE_LIMIT_PRIVATE_PER_MINUTE: '7' }, file: { rate_limit: { orders_per_second: 1600 } } };
+  expect(problemsOf({ argv: ['--rate_limit.credential_orders_percent', '50'], ...rest })).toEqual([
+    expect.stringContaining('; write orders=1600/s into rate_limit.override (in settings file'),
+    expect.stringContaining('; write private=7/min into rate_limit.override'),
+    expect.stringContaining('; write orders=50% and interactive-orders=50% into rate_limit.override'),
+  ]);
+  const secret = problemsOf({ file: { rate_limit: { orders_per_second: 'hunter2' }, 'view.capacity': 77777 } }).join();
+  expect(secret).toContain('; write orders=800/s into rate_limit.override');
+  expect(secret).not.toMatch(/hunter2|77777/);
+});
+
 test('the setting that is named in the place of a retired one is there', () => {
   for (const name of retiredNames) {
     expect(isSettingName(name)).toBe(false);
