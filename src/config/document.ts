@@ -161,11 +161,14 @@ export function describeSettings(): string {
       const written = shownDefault(name);
       return [
         `  --${name}${value}${short === undefined ? '' : `, --${short}`}`,
-        `      ${description}`,
-        `      (${settingOf[name].expects}; default ${written === '' ? 'empty' : written}; ${variableOf(name)})`,
+        wrapped(description),
+        wrapped(`(${settingOf[name].expects}; default ${written === '' ? 'empty' : written}; ${variableOf(name)})`),
       ].join('\n');
     })
     .join('\n');
 }
+
+/** Indented lines of at most 100 columns, but for a word that is longer. */
+const wrapped = (text: string): string => text.replace(/(\S.{0,93})(?: +|$)/g, '      $1\n').trimEnd();
 
 if (import.meta.main) process.stdout.write(configurationDocument());

@@ -95,7 +95,7 @@ export const settings = {
     max: 10_000_000,
     unit: 'entries',
     description:
-      'How many are kept in memory: credentials, verified bearers, and what each rate limit counts apart. Of a full limit, unknown ones share one count.',
+      'Credentials kept in memory; as many verified bearers, and as many addresses and accounts of each rate limit. When a limit is full, new ones share one count.',
     when: 'when more credentials than that are active, or to bound memory',
   }),
 
@@ -154,7 +154,7 @@ export const settings = {
     max: 4096,
     unit: 'connections',
     description:
-      'Open connections to the venue at most. A client may use 25 %, a network 50 % with sessions, 50 % without and 75 % in all, all without a session 75 %.',
+      'Open connections to the venue at most. Of them a client may use 25 %, a network 75 % (50 % with sessions, 50 % without), all without a session 75 %.',
     when: 'when countersign_venue_queue grows while the venue is idle',
   }),
   'upstream.queue': integer(1024, {
@@ -162,7 +162,7 @@ export const settings = {
     max: 100_000,
     unit: 'requests',
     description:
-      'Requests that may wait for a connection: so many with a session, so many without, of both a sixteenth more that are streamed. One more is answered 503.',
+      'Requests that may wait for a connection: this many with a session, as many without; of both a sixteenth more whose body is streamed. One more: 503.',
     when: 'when clients would rather be refused at once than wait',
   }),
   'upstream.timeout': duration(30, {
@@ -185,7 +185,7 @@ export const settings = {
     max: 32 * 1024 * MIB,
     unit: 'bytes',
     description:
-      'Memory in shares like the connections: half for request bodies, half for answers that clients read slowly; for one answer a thirty-second.',
+      'Memory for request bodies (half) and for answers that clients read slowly (half; one answer: a thirty-second). Shared out like the connections.',
     when: 'when answers are large and clients slow, or to bound memory',
   }),
 
@@ -232,7 +232,7 @@ export const settings = {
     max: 1_000_000,
     unit: 'connections',
     description:
-      'Open client connections at most. For one more the one without a request for longest is closed, of the network that has most; the new one when all are at work.',
+      'Open client connections at most. When one more comes, the network with most loses the one idle for longest; when none is idle, the new one is closed.',
     when: 'when more clients than that stay connected',
   }),
   'http.max_connections_per_address': integer(512, {
@@ -483,7 +483,7 @@ export const settings = {
     max: 16_384,
     unit: 'requests',
     description:
-      'Requests whose signatures may wait, 5 s at most, to be verified: so many without a session, so many with one; a list of orders is one. One more is answered 503.',
+      'Requests whose signatures may wait, 5 s at most, to be verified: this many without a session, as many with one; a list of orders is one. One more: 503.',
     when: 'when clients would rather be refused at once than wait',
   }),
 };

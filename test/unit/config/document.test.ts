@@ -28,6 +28,15 @@ test('the help lists the flag of every setting with its short form and its varia
   }
 });
 
+test('the help about settings has lines of at most 100 columns', () => {
+  expect(
+    describeSettings()
+      .split('\n')
+      .filter((line) => line.length > 100),
+  ).toEqual([]);
+  expect(describeSettings()).toContain(' default ./data; CSIGN_DATA_FOLDER)');
+});
+
 test('figures that a line about when to change a setting names are among the metrics', () => {
   const named = settingNames.flatMap((name) => settingOf[name].when.match(/countersign_\w+/g) ?? []);
   const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
