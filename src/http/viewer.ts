@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import manifest from '../../package.json' with { type: 'json' };
+import { listedPages } from './pages.ts';
 
 export interface HtmlPage {
   readonly html: string;
@@ -94,16 +95,26 @@ export function createViewer(): Viewer {
   };
 }
 
-const elsewhere =
-  '<p>How to sign, what to do when a key is out, and how to run it: <a href="/llms.txt">llms.txt</a>, all as one text ' +
-  '<a href="/llms-full.txt">llms-full.txt</a>. For programs: <a href="/openapi.json">openapi.json</a>.</p>';
+const linkTo = (name: string): string =>
+  `<a href="/docs/${name}">${name.replace(/\.md$/, '').replaceAll('-', ' ')}</a>`;
+
+/** The pages by group, as links: for people, llms.txt is one step too many. */
+const pagesByGroup = listedPages
+  .map(({ group, pages }) => `<li>${group}: ${pages.map(({ name }) => linkTo(name)).join(', ')}</li>`)
+  .join('\n');
+
+const elsewhere = `<p>How to sign, what to do when a key is out, and how to run it (the pages of this release, as Markdown):</p>
+<ul>
+${pagesByGroup}
+<li>For programs: <a href="/openapi.json">openapi.json</a>, <a href="/llms.txt">llms.txt</a>, all pages as one text <a href="/llms-full.txt">llms-full.txt</a></li>
+</ul>`;
 
 /** At /docs. */
 export const docsPage: HtmlPage = htmlPage(
   'Countersign API',
   `<div class="countersign">
 ${elsewhere}
-<noscript><p>This page shows openapi.json and needs JavaScript for it; the pages above need none.</p></noscript>
+<noscript><p>The API itself is shown below with JavaScript only; openapi.json says the same, and the pages above need none.</p></noscript>
 </div>
 <div id="api"></div>`,
   {

@@ -37,7 +37,7 @@ test('/docs is a page that a browser lets do nothing but show openapi.json, and 
 
 test('the files that /docs loads are kept by browsers under an address of this release, and compressed for whoever can read that', async () => {
   const { text } = await call(world.url, 'GET', '/docs');
-  const files = [...text.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)].map(([, target = '']) => target);
+  const files = [...text.matchAll(/(?:src|href)="(\/docs\/[^"]+\?[^"]+)"/g)].map(([, target = '']) => target);
   expect(files).toHaveLength(3);
   for (const file of files) {
     expect(file).toContain(`?v=${manifest.version}-`);
@@ -61,6 +61,15 @@ test('a client that refuses gzip is sent the files of /docs plain', async () => 
     const answer = await call(world.url, 'GET', '/docs/start.js', { headers: { 'Accept-Encoding': accepted } });
     expect([accepted, answer.headers.get('content-encoding')]).toEqual([accepted, null]);
   }
+});
+
+test('every link of the pages at /docs and / leads to an answer of ours', async () => {
+  const html = { headers: { Accept: 'text/html' } };
+  const pages = [await call(world.url, 'GET', '/docs', html), await call(world.url, 'GET', '/', html)];
+  const targets = pages.flatMap(({ text }) => [...text.matchAll(/<a href="([^"]+)"/g)].map(([, to = '']) => to));
+  expect(targets).toEqual(expect.arrayContaining(['/docs', '/docs/wire.md', '/docs/leaked-key.md', '/llms.txt']));
+  for (const target of new Set(targets))
+    expect([target, (await call(world.url, 'GET', target, html)).status]).toEqual([target, 200]);
 });
 
 test('no request for the documents reaches the venue', async () => {
