@@ -41,7 +41,7 @@ export const listedPages: readonly { readonly group: string; readonly pages: rea
     ],
   },
   {
-    group: 'For who runs it',
+    group: 'For operators',
     pages: [
       docs('deploying.md', 'systemd, Docker, Kubernetes, TLS, and what to check before the first client'),
       docs('nginx.md', 'a proxy in front, with a configuration to copy'),

@@ -66,7 +66,7 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'admission refuses another method fifth, with those that the path does have',
       },
       {
-        rule: 'X-Forwarded-For is believed of proxies in proxy.trusted alone, and then its rightmost address that is none of them',
+        rule: 'X-Forwarded-For is trusted only from proxies in proxy.trusted: the client is its rightmost address that is not one of them',
         decidedBy: 'src/http/kit/client-ip.ts',
         text: 'trusted',
         heldBy: 'test/unit/http/kit/client-ip.test.ts',
@@ -205,7 +205,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       byRules('A credential is used from the addresses of its allowlist', 'ip_not_allowed'),
       byRules('A damaged allowlist allows no address', 'allowlist_damaged', 'test/unit/access/authorize.test.ts'),
       {
-        rule: 'The allowlist is asked at login, too, after the signature: only who has the key learns that there is a list',
+        rule: 'The allowlist is asked at login, too, after the signature: only the holder of the key learns that there is a list',
         decidedBy: RULES,
         text: 'export const loginRules',
         heldBy: 'test/operator/lock.test.ts',
