@@ -102,7 +102,8 @@ test('an export of the audit log goes on after the line whose cursor is given, f
     const rows = (await auditRows(world.service, `?${filter}`)).filter(isChange);
     for (const [at, row] of rows.entries()) {
       const rest = await auditRows(world.service, `?${filter}cursor=${row.cursor}`);
-      expect(rest.filter(isChange)).toEqual(rows.slice(at + 1));
+      // Their receipts may be written in between.
+      expect(rest.filter(isChange).map(({ id }) => id)).toEqual(rows.slice(at + 1).map(({ id }) => id));
     }
   }
 });
@@ -192,7 +193,8 @@ describe('a filter', () => {
       // The first, with a page behind it, and the last ones.
       for (const [at, row] of [...rows.entries()].filter(([at]) => at === 0 || at > rows.length - 10)) {
         const rest = await auditRows(world.service, `?${filter}&cursor=${row.cursor}`);
-        expect(rest.filter(isChange)).toEqual(rows.slice(at + 1));
+        // Their receipts may be written in between.
+        expect(rest.filter(isChange).map(({ id }) => id)).toEqual(rows.slice(at + 1).map(({ id }) => id));
       }
     }
   });

@@ -29,6 +29,13 @@ function inDatabase(service: Service, sql: string): void {
 }
 
 test('a store that cannot be read is 503 on both listeners; the figures are there all the same, and it comes back', async () => {
+  // The store looks each second whether the database is still its own. On a slow machine it may find the table gone first, and give the
+  // database up for good: then a fresh service is asked.
+  while (!(await isUnreadableForAMoment()))
+    process.stdout.write('readyz: the look of a second came first, once more\n');
+});
+
+async function isUnreadableForAMoment(): Promise<boolean> {
   const service = await startService();
   try {
     inDatabase(service, 'alter table meta rename to away');
@@ -39,22 +46,23 @@ test('a store that cannot be read is 503 on both listeners; the figures are ther
       [['store', 'failing']],
     ]);
     const operator = await ask(service.operatorUrl);
-    expect([operator.status, operator.said]).toEqual([503, 'not ready']);
-    expect(problems(operator.checks)).toEqual([['store', 'failing: the database cannot be read']]);
-
     const metrics = await call(service.operatorUrl, 'GET', '/metrics');
+    inDatabase(service, 'alter table away rename to meta');
+    const [strangersAfter, after] = [await ask(service.url), await ask(service.operatorUrl)];
+    expect([operator.status, operator.said]).toEqual([503, 'not ready']);
     const page = parsePage(metrics.text);
     expect(page.value('countersign_problem', { component: 'store' })).toBe(2);
     expect(page.value('countersign_problem', { component: 'signing_keys' })).toBe(0);
     expect(page.families.get('countersign_change_log_position')?.samples).toEqual([]);
-
-    inDatabase(service, 'alter table away rename to meta');
-    expect((await ask(service.url)).status).toBe(200);
-    expect(problems((await ask(service.operatorUrl)).checks)).toEqual([]);
+    if (problems(after.checks).some(([, problem]) => problem.includes('was written over'))) return false;
+    expect(problems(operator.checks)).toEqual([['store', 'failing: the database cannot be read']]);
+    expect(strangersAfter.status).toBe(200);
+    expect(problems(after.checks)).toEqual([]);
+    return true;
   } finally {
     await service.stop();
   }
-});
+}
 
 test('a venue that cannot be reached is told to the operator, and takes no node out: logins and revocations go on', async () => {
   // Nobody listens on port 1 of this machine.
@@ -164,7 +172,8 @@ test('what is wrong is told to a Host that is an address or localhost; under a n
     };
     const sentences = {
       status: 503,
-      store: 'failing: the database cannot be read',
+      // Which sentence depends on whether the look of a second has come by.
+      store: expect.stringMatching(/^failing: /),
       venue: 'degraded: the last 3 forwarded requests failed at the venue',
     };
     const words = { status: 503, store: 'failing', venue: 'ok' };
