@@ -359,6 +359,32 @@ describe('a change that cannot be written', () => {
   });
 });
 
+test('an ending that is found written stays denied until the view has forgotten what it read before', async () => {
+  const time = { now: () => unixNanos(500n), latest: () => unixNanos(500n), monotonic: () => 0 };
+  const denials = createDenials({ clock: time });
+  denials.remember([denial]);
+  const isDenied = (): boolean => denials.overFacts(query, facts).credential === 'revoked';
+  const seen: [string, boolean][] = [];
+  const unwritten = createUnwritten({
+    store: {
+      position: async () => {
+        seen.push(['the position is read', isDenied()]);
+        return 9n;
+      },
+    },
+    denials,
+    keyring: { retire: () => undefined },
+    view: { apply: () => void seen.push(['the view forgets', isDenied()]) },
+    live: { cut: () => 0 },
+  });
+  await unwritten.lift([denial], denials.version, undefined);
+  expect(seen).toEqual([
+    ['the position is read', true],
+    ['the view forgets', true],
+  ]);
+  expect(isDenied()).toBe(false);
+});
+
 describe('on a real store', () => {
   const ask = (session: string) => ({
     route: { access: 'account:read', identity: undefined } as const,

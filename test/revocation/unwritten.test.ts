@@ -256,6 +256,17 @@ describe('the revocation of a subkey that could not be written', () => {
   });
 });
 
+test('a revocation is written though something of its account was ended after its row was read', async () => {
+  const { service, owner } = await setup();
+  const hold = service.holds.at('tx.subkey');
+  const revoked = service.subkeys.revoke(owner, subkeyKey.publicKey);
+  await hold.reached;
+  service.denials.remember([{ kind: 'account', account: alice }]);
+  hold.release();
+  await expect(revoked).resolves.toMatchObject({ result: { state: 'revoked' }, receipt: { nodes: 1 } });
+  expect(rowsOf(service, subkeyKey.publicKey)).toEqual([{ state: 'revoked' }]);
+});
+
 test('an allowlist that could not be narrowed stays, is shown as it is, and holds a revocation up no more than a written one', async () => {
   const { service, owner } = await setup();
   const { token, jwt } = await service.createToken(alice);
