@@ -73,6 +73,34 @@ test('an error in the log has its type, message, stack, code and causes, and not
   expect(err.stack).toContain('logger.test.ts');
 });
 
+const secretHeaders = [
+  ...['authorization', 'proxy-authorization', 'cookie', 'set-cookie'],
+  ...['paradex-starknet-signature', 'paradex-evm-signature', 'countersign-upstream-secret'],
+];
+const secretMembers = [
+  ...['signature', 'jwt', 'jwt_token', 'token', 'access_token', 'refresh_token', 'bearer', 'secret', 'password'],
+  ...['passphrase', 'mnemonic', 'seed', 'private_key', 'privateKey', 'encrypted_key', 'encryptedKey'],
+  ...['master_key', 'masterKey'],
+];
+
+test.each([
+  ...secretHeaders.flatMap((name) => [
+    [name],
+    ['headers', name],
+    ['request', 'headers', name],
+    ['response', 'headers', name],
+  ]),
+  ...secretMembers.flatMap((name) => [[name], ['body', name]]),
+])('pino itself takes the secret out of a member of the log, without the search of the line: %s %s %s', (...path) => {
+  const { log, lines } = logTo((line) => line);
+  const members = path
+    .filter((name) => name !== undefined)
+    .reduceRight<unknown>((held, name) => ({ [name]: held }), 'canary');
+  log.info({ event: 'x', ...Object(members) });
+  expect(lines.join('')).toContain(REDACTED);
+  expect(lines.join('')).not.toContain('canary');
+});
+
 test('a thrown value that is no error is in the log by its type, a text as it is', () => {
   for (const [thrown, told] of [
     ['a text', 'a text'],
