@@ -46,3 +46,10 @@ test('every file that /docs loads is there, and no other is', async () => {
   }
   for (const name of ['wire.md', 'swagger-ui.css', '../package.json', '']) expect(viewer.file(name)).toBeUndefined();
 });
+
+test('the script that starts the viewer of /docs asks our own origin and nobody else', async () => {
+  const file = await createViewer().file('start.js');
+  const script = String(file?.bytes);
+  expect([...script.matchAll(/fetch\('([^']*)'/g)].map(([, target]) => target)).toEqual(['/openapi.json']);
+  expect(script).not.toMatch(/https?:|['"`]\/\/|\bimport\b|\burls?:/);
+});
