@@ -162,6 +162,8 @@ export async function createOperatorApi(deps: OperatorApiDeps): Promise<Operator
       attachAct(request, { actor: 'operator', requestId, clientIp: clientIpOf(request) });
     }
     if (target.kind !== 'target') throw new ApiError('NOT_FOUND', 'no such path: the request target is malformed');
+    // Fastify takes QUERY without a Content-Type for an error of ours.
+    if (request.method === 'QUERY') throw new ApiError('NOT_FOUND', 'no such path');
     // HEAD is served as GET; Node leaves the body out.
     if (request.method === 'HEAD') request.method = 'GET';
     const bodyOfGet = refusalOfGetBody(request.method ?? '', request.headers);

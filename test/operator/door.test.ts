@@ -146,6 +146,21 @@ describe('with the operator token', () => {
     expect(wrongMethod.headers.get('Allow')).toBe('GET, HEAD');
   });
 
+  test.each(['QUERY', 'PROPFIND', 'TRACE'])(
+    'a request by %s is refused as no path, and is no failure',
+    async (method) => {
+      const authorization = `Authorization: Bearer ${world.service.operatorToken}\r\n`;
+      for (const [path, bearer] of [
+        ['/operator/v1/version', authorization],
+        ['/healthz', ''],
+      ]) {
+        const bytes = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${bearer}Connection: close\r\n\r\n`;
+        const { status, body } = await exchange(operatorPort(), bytes);
+        expect([status, JSON.parse(body).error]).toEqual([404, 'NOT_FOUND']);
+      }
+    },
+  );
+
   test('a request without one Host, in another protocol, or with a body in a coding we do not read, is refused', async () => {
     const authorization = `Authorization: Bearer ${world.service.operatorToken}\r\nConnection: close\r\n`;
     const ask = (headers: string) =>
