@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { figureNames } from '../../src/access/figures.ts';
+import { builtInFigures } from '../../src/access/own-routes.ts';
 import { startService } from '../support/harness.ts';
 import { call } from '../support/trader.ts';
 import { aliveKinds, type BearerSource, bearers, serveBearers } from './bearers.ts';
@@ -43,31 +45,13 @@ const checks = [
   'missing_required_header',
 ];
 
-const HIGH = '10000000';
+const HIGH = 10_000_000;
 /** On, for their headers, and out of the way of the handlers. */
 const rateLimits: Readonly<Record<string, string>> = {
   'rate_limit.enabled': 'true',
-  ...Object.fromEntries(
-    [
-      'public_per_minute',
-      'onboarding_per_minute',
-      'auth_per_minute',
-      'orders_per_second',
-      'orders_per_minute',
-      'interactive_orders_per_second',
-      'interactive_orders_per_minute',
-      'interactive_orders_per_hour',
-      'interactive_orders_per_day',
-      'private_get_per_second',
-      'private_get_per_minute',
-      'account_logins_per_second',
-      'account_logins_per_minute',
-      'emergency_per_minute',
-      'private_per_minute',
-      'key_management_per_minute',
-      'activate_per_minute',
-    ].map((name) => [`rate_limit.${name}`, HIGH]),
-  ),
+  'rate_limit.override': figureNames
+    .flatMap((name) => [...builtInFigures[name].counts.keys()].map((unit) => `${name}=${HIGH}/${unit}`))
+    .join(),
 };
 
 /** Sentences about what did not hold; none: everything held. */
