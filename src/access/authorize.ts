@@ -14,7 +14,7 @@ import type { Facts, FactsQuery } from '../store/store.ts';
 import { readBearer } from './bearer.ts';
 import { openGrantForAnyone } from './grant.ts';
 import type { Route } from './route-table.ts';
-import { type Asked, type Holder, refusalOf } from './rules.ts';
+import { type Asked, type ProvenCredential, refusalOf } from './rules.ts';
 
 export interface AccessRequest {
   readonly route: Pick<Route, 'access' | 'identity'>;
@@ -42,7 +42,7 @@ export interface AuthorizeDeps {
 interface BearerContext {
   readonly principal: Principal;
   readonly query: FactsQuery;
-  readonly holder: Holder;
+  readonly holder: ProvenCredential;
   readonly subjects: readonly Subject[];
   /** When the bearer itself expires. */
   readonly endsAt: UnixNanos;

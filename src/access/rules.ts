@@ -9,7 +9,7 @@ import { isOver, nanosOfSeconds, type UnixNanos, type UnixSeconds } from '../dom
 import type { Facts } from '../store/store.ts';
 
 /** What a bearer or a login says of its credential, once that is proven. */
-export interface Holder {
+export interface ProvenCredential {
   readonly kind: CredentialKind;
   readonly permissions: ReadonlySet<Permission>;
   readonly authTime: UnixSeconds;
@@ -23,7 +23,7 @@ export interface Asked {
 }
 
 /** `ask` says why the rule refuses, or undefined. A rule that asks less of `By` and `For` may stand in more lists. */
-export interface Rule<By = Holder, For = Asked> {
+export interface Rule<By = ProvenCredential, For = Asked> {
   readonly name: string;
   readonly ask: (facts: Facts, now: UnixNanos, by: By, asked: For) => DenyReason | undefined;
 }
@@ -70,7 +70,7 @@ const accountUnlocked: OfCredential = {
 };
 
 /** A session is as old as the signature behind it. */
-const notSignedOut: Rule<Pick<Holder, 'kind' | 'authTime'>, unknown> = {
+const notSignedOut: Rule<Pick<ProvenCredential, 'kind' | 'authTime'>, unknown> = {
   name: 'not_signed_out',
   ask: (facts, _now, { kind, authTime }) =>
     kindTable[kind].endsWithSignOut && nanosOfSeconds(authTime) <= facts.validAfter ? 'signed_out' : undefined,
@@ -114,7 +114,7 @@ const credential = [signingKeyAlive, accountKnown, credentialAlive, credentialNo
 const address = [allowlistIntact, clientIpKnown, clientIpAllowed] as const;
 
 /** Whether a bearer lives. */
-const liveness: readonly Rule<Pick<Holder, 'kind' | 'authTime'>, unknown>[] = [
+const liveness: readonly Rule<Pick<ProvenCredential, 'kind' | 'authTime'>, unknown>[] = [
   ...credential,
   notSignedOut,
   accountUnlocked,
@@ -127,7 +127,7 @@ export const requestRules: readonly Rule[] = [...liveness, permissionHeld, metho
  * The rules of a login, asked after its signature has been verified. The allowlist comes before sign-out and lock: from another address the
  * thief of a key learns only that it may not be used there.
  */
-export const loginRules: readonly Rule<Pick<Holder, 'kind' | 'authTime'>, Pick<Asked, 'clientIp'>>[] = [
+export const loginRules: readonly Rule<Pick<ProvenCredential, 'kind' | 'authTime'>, Pick<Asked, 'clientIp'>>[] = [
   ...credential,
   ...address,
   notSignedOut,
@@ -156,7 +156,7 @@ export function firstRefusal<By, For>(
  * Why a request is refused, or undefined: the first of requestRules that refuses. Written out because a loop over the list makes each
  * decision 0.1 µs slower; a test holds the two to each other.
  */
-export const refusalOf = (by: Holder, facts: Facts, asked: Asked, now: UnixNanos): DenyReason | undefined =>
+export const refusalOf = (by: ProvenCredential, facts: Facts, asked: Asked, now: UnixNanos): DenyReason | undefined =>
   signingKeyAlive.ask(facts, now, by, asked) ??
   accountKnown.ask(facts, now, by, asked) ??
   credentialAlive.ask(facts, now, by, asked) ??
@@ -171,17 +171,17 @@ export const refusalOf = (by: Holder, facts: Facts, asked: Asked, now: UnixNanos
 
 /** Why the credential behind a bearer is dead, or undefined while it lives. */
 export const livenessRefusal = (
-  by: Pick<Holder, 'kind' | 'authTime'>,
+  by: Pick<ProvenCredential, 'kind' | 'authTime'>,
   facts: Facts,
   now: UnixNanos,
 ): DenyReason | undefined => firstRefusal(liveness, facts, now, by, undefined);
 
-export interface Verdict {
+export interface RuleVerdict {
   readonly rule: string;
   /** Undefined: the rule allows. */
   readonly refusal: DenyReason | undefined;
 }
 
 /** What every rule of a request says, in order, also those after the first that refuses: for "why", never for a decision. */
-export const verdictsOf = (by: Holder, facts: Facts, asked: Asked, now: UnixNanos): readonly Verdict[] =>
+export const verdictsOf = (by: ProvenCredential, facts: Facts, asked: Asked, now: UnixNanos): readonly RuleVerdict[] =>
   requestRules.map(({ name, ask }) => ({ rule: name, refusal: ask(facts, now, by, asked) }));

@@ -24,15 +24,15 @@ export interface PreparedRoutes {
 }
 
 /** The result of one part: its value, or sentences that each name a setting or its file. */
-export type Outcome<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
+export type Attempt<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
 
 export interface Outcomes {
-  readonly routes: Outcome<PreparedRoutes>;
-  readonly tls: Outcome<TlsOptions | undefined>;
+  readonly routes: Attempt<PreparedRoutes>;
+  readonly tls: Attempt<TlsOptions | undefined>;
   /** True when a usable one is there. A missing one is made at the first start. */
-  readonly masterKey: Outcome<boolean>;
-  readonly operatorPlaces: Outcome<readonly ListenAt[]>;
-  readonly connections: Outcome<Connections>;
+  readonly masterKey: Attempt<boolean>;
+  readonly operatorPlaces: Attempt<readonly ListenAt[]>;
+  readonly connections: Attempt<Connections>;
 }
 
 export type Prepared = { readonly [Part in keyof Outcomes]: Extract<Outcomes[Part], { value: unknown }>['value'] };
@@ -72,7 +72,7 @@ export function prepare(loaded: LoadedConfig): Prepared {
 export const leftOutSentence = (leftOut: readonly string[]): string =>
   `the route table leaves out ${leftOut.join(', ')}: in an emergency nobody can call what is not there; src/access/routes/example.json has the rows`;
 
-function attempt<Value>(open: () => Value): Outcome<Value> {
+function attempt<Value>(open: () => Value): Attempt<Value> {
   try {
     return { value: open() };
   } catch (error) {

@@ -28,7 +28,7 @@ export interface Place {
   leave(): void;
 }
 
-export type Admission<Connection> =
+export type PlaceOrFull<Connection> =
   /** `instead`: close this connection to make room; its place is given up already. */
   | { readonly kind: 'admitted'; readonly place: Place; readonly instead: Connection | undefined }
   /** The share in which every connection is busy. */
@@ -39,7 +39,7 @@ export interface ConnectionShares<Connection> {
    * Never admits more than the limits allow at once. A connection without keys counts only towards `all`, and is the last to make room.
    * O(1) while there is room, O(clients) when there is none.
    */
-  admit(connection: Connection, keys: RateKeys | undefined): Admission<Connection>;
+  admit(connection: Connection, keys: RateKeys | undefined): PlaceOrFull<Connection>;
   /** The connection to close when the system is out of descriptors; undefined when all are busy. */
   makeRoom(): Connection | undefined;
   readonly open: number;

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import {
   type Asked,
   firstRefusal,
-  type Holder,
   livenessRefusal,
   loginRules,
+  type ProvenCredential,
   refusalOf,
   requestRules,
   signerRules,
@@ -33,7 +33,7 @@ const facts: Facts = {
   signingKeyAlive: true,
 };
 
-const caller = (kind: CredentialKind, authTime = NOW): Holder => ({
+const caller = (kind: CredentialKind, authTime = NOW): ProvenCredential => ({
   kind,
   permissions: permissionsOf(kind, { tokensMayReadKeys: false }),
   authTime,
@@ -138,7 +138,7 @@ describe('the order of refusals', () => {
     let who = caller('main', unixSeconds(NOW - 1));
     let asked: Asked = { permission: 'keys:manage', method: 'POST', clientIp: undefined };
     const named: (string | undefined)[] = [];
-    const mend = (change: { facts?: Partial<Facts>; who?: Holder; asked?: Partial<Asked> }) => {
+    const mend = (change: { facts?: Partial<Facts>; who?: ProvenCredential; asked?: Partial<Asked> }) => {
       named.push(refusalOf(who, known, asked, now));
       known = { ...known, ...change.facts };
       who = change.who ?? who;
