@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { credentialKinds } from '../../src/domain/kinds.ts';
+import { jwtKinds, keyUses } from '../../src/jwt/kinds.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const src = join(root, 'src');
@@ -283,6 +284,20 @@ test('no file compares a kind of credential with a name: a new kind is a row of 
     true,
   );
   expect(files.filter((file) => comparison.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+});
+
+test('no file but jwt/kinds.ts holds the typ or audience of a kind of JWT, or compares the use of a key with a name', () => {
+  const written = keyUses.flatMap((use) => [jwtKinds[use].typ, jwtKinds[use].aud]).filter((text) => text !== 'JWT');
+  const comparison = new RegExp(`\\b(?:use|typ|aud)\\b *[!=]==? *'(?:${keyUses.join('|')}|JWT)'`);
+  expect(
+    ["use === 'session'", "verifier?.use !== 'terminal'", "typ === 'JWT'"].every((code) => comparison.test(code)),
+  ).toBe(true);
+  const telling = files.filter((file) => {
+    const text = readFileSync(join(src, file), 'utf8');
+    return comparison.test(text) || written.some((one) => text.includes(`'${one}'`));
+  });
+  // The second is the code of one kind: it reads what jwt/issue.ts wrote for the terminal.
+  expect(telling.sort()).toEqual(['jwt/kinds.ts', 'jwt/terminal-claims.ts']);
 });
 
 test('only main.ts ends the process', () => {
