@@ -337,12 +337,15 @@ export const ruleGroups: readonly RuleGroup[] = [
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
+/** A title of many cases names the one that is meant. */
+const shown = (title: string, [reason = '..']: readonly string[]): string => title.replace(/%[sij]/, reason);
+
 /** The whole text of docs/rules.md. */
 export function rulesDocument(): string {
   const groups = ruleGroups.map(({ about, rules }) => {
     const rows = rules.map(
       ({ rule, reasons = [], decidedBy, heldBy, title }) =>
-        `| ${cell(rule)} | ${reasons.map((reason) => `\`${reason}\``).join(', ')} | [${decidedBy}](../${decidedBy}) | [${heldBy}](../${heldBy}): ${cell(title)} |`,
+        `| ${cell(rule)} | ${reasons.map((reason) => `\`${reason}\``).join(', ')} | [${decidedBy}](../${decidedBy}) | [${heldBy}](../${heldBy}): ${cell(shown(title, reasons))} |`,
     );
     return `## ${about}\n\n| rule | reason of a refusal | decided by | held by |\n|---|---|---|---|\n${rows.join('\n')}\n`;
   });
