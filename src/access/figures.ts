@@ -1,8 +1,11 @@
 // The figures of the rate limits as people write them: `800/s`, `90%`. A route table names the default ones beside its buckets, and the
 // setting rate_limit.override replaces any of them.
-/** Seconds of each unit, in the order in which they are listed. */
-export const units = { s: 1, min: 60, h: 3600, day: 86_400 } as const;
-type Unit = keyof typeof units;
+
+const unitNames = ['s', 'min', 'h', 'day'] as const;
+type Unit = (typeof unitNames)[number];
+
+/** Seconds of each unit. */
+export const units: Readonly<Record<Unit, number>> = { s: 1, min: 60, h: 3600, day: 86_400 };
 
 /**
  * What is counted, by the names of a route table. Of an address: `public`, `login`, `onboarding`, `activate`, `private` (all private
@@ -40,7 +43,7 @@ function parseFigure(text: string): Figure | undefined {
   const [, share] = /^([1-9]\d?|100)%$/.exec(text) ?? [];
   if (share !== undefined) return { share: Number(share) };
   const [, count, word = ''] = /^([1-9]\d{0,6}|10000000)\/([a-z]+)$/.exec(text) ?? [];
-  const unit = (Object.keys(units) as Unit[]).find((one) => one === word);
+  const unit = unitNames.find((one) => one === word);
   return count === undefined || unit === undefined ? undefined : { unit, count: Number(count) };
 }
 
