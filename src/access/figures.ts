@@ -10,7 +10,7 @@ export const units: Readonly<Record<Unit, number>> = { s: 1, min: 60, h: 3600, d
 /**
  * What is counted, by the names of a route table. Of an address: `public`, `login`, `onboarding`, `activate`, `private` (all private
  * requests together), `handshakes` (TLS). Of an account: the others; `sessions` are the ones that logins open, `interactive-orders` those
- * placed or changed under token_usage=interactive.
+ * placed or changed under token_usage=interactive, `owner` what an owner asks about credentials and what they did.
  */
 export const addressFigures = ['public', 'login', 'onboarding', 'activate', 'private', 'handshakes'] as const;
 export const accountFigures = [
@@ -20,6 +20,7 @@ export const accountFigures = [
   'keys',
   'sessions',
   'emergency',
+  'owner',
 ] as const;
 type AddressFigure = (typeof addressFigures)[number];
 export type AccountFigure = (typeof accountFigures)[number];

@@ -25,14 +25,16 @@ const ownRoutes: ReadonlyMap<string, Route> = new Map(
   builtInTable.routes.flatMap((route) => (route.servedBy === 'us' ? [[route.name, route] as const] : [])),
 );
 
-/** Throws RouteTableError for a route served by us that has no handler, or not this access. */
+/** Throws RouteTableError, with every such row, for routes served by us that have no handler, or not this access. */
 export function requireOwnRoutes(table: RouteTable): void {
+  const problems: string[] = [];
   for (const { name, servedBy, access } of table.routes) {
     if (servedBy !== 'us') continue;
     const own = ownRoutes.get(name);
-    if (own === undefined) throw new RouteTableError(`${name} is served by us, but has no handler`);
-    if (own.access !== access) throw new RouteTableError(`${name} is ours: its access is ${own.access}, not ${access}`);
+    if (own === undefined) problems.push(`${name} is served by us, but has no handler`);
+    else if (own.access !== access) problems.push(`${name} is ours: its access is ${own.access}, not ${access}`);
   }
+  if (problems.length > 0) throw new RouteTableError(problems.join('; '));
 }
 
 /** Routes that also take the owner's signature in place of a bearer, in every table that lists them. */
@@ -44,9 +46,11 @@ const signedByOwner: ReadonlySet<string> = new Set([
 export const takesOwnerSignature = ({ name }: Pick<Route, 'name'>): boolean => signedByOwner.has(name);
 
 /** Routes of our own extension by which the holder or the finder of a credential ends it. */
-const emergencyRoutes: readonly string[] = [...ownRoutes.values()]
-  .filter(({ method, path }) => method === 'POST' && path.startsWith('/countersign/'))
-  .map(({ name }) => name);
+const emergencyRoutes: readonly string[] = [
+  'POST /countersign/v1/self/revoke',
+  ...signedByOwner,
+  'POST /countersign/v1/leaked',
+];
 
 /** The names of emergency routes that the table leaves out: with it nobody can use them. */
 export function emergencyRoutesLeftOut(table: RouteTable): readonly string[] {

@@ -68,10 +68,8 @@ function parseRoute(row: unknown, index: number): Route {
   if (servedBy === 'venue' && /^\/countersign(\/|$)/i.test(path)) {
     throw new RouteTableError(`${where}: paths under /countersign are ours, the venue cannot serve them`);
   }
-  if (access === 'possession' && servedBy !== 'us') {
-    throw new RouteTableError(
-      `${where}: access "possession" is only for routes of ours: the venue has no credential to end`,
-    );
+  if (isOnlyOurs(access) && servedBy !== 'us') {
+    throw new RouteTableError(`${where}: access "${access}" is only for routes of ours: the venue has no credentials`);
   }
   const identity = row.identity === undefined ? undefined : requireOneOf(row, 'identity', ['optional'], where);
   if (identity !== undefined && access !== 'public') {
@@ -112,10 +110,14 @@ function usualLimit(method: RouteMethod, access: RouteAccess): RouteLimit {
     case 'self-signed':
       return 'login';
     case 'keys:manage':
+    case 'keys:narrow':
       return 'keys';
+    case 'audit:read':
+      return 'owner';
     case 'possession':
     case 'account:read':
     case 'keys:read':
+    case 'self:read':
     case 'trade':
     case 'account:manage':
     case 'funds:transfer':
@@ -124,6 +126,10 @@ function usualLimit(method: RouteMethod, access: RouteAccess): RouteLimit {
       return access satisfies never;
   }
 }
+
+/** Accesses to what is ours alone. */
+const isOnlyOurs = (access: RouteAccess): boolean => onlyOurs.some((one) => one === access);
+const onlyOurs = ['possession', 'self:read', 'audit:read', 'keys:narrow'] as const satisfies readonly RouteAccess[];
 
 // Which characters no server reads in another way. Where `:`, `@` or `,` comes encoded, loosestReading finds the literal all the same.
 const literal = /^[A-Za-z0-9\-._~:@,]+$/;

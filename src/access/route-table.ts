@@ -18,10 +18,10 @@ export type RouteAccess = 'public' | 'self-signed' | 'possession' | Permission;
 /** Rate-limit buckets counted per client IP: for routes before any proof (docs/wire.md section 12). */
 export const ipLimits = ['public', 'login', 'onboarding', 'activate'] as const;
 /**
- * Rate-limit buckets of private routes, all counted per client IP; once the request was authorized, `private-read`, `orders` and
- * `keys` per account, too (docs/wire.md section 12).
+ * Rate-limit buckets of private routes, all counted per client IP; once the request was authorized, `private-read`, `orders`,
+ * `keys` and `owner` per account, too (docs/wire.md section 12).
  */
-export const accountLimits = ['private-read', 'private-write', 'orders', 'keys', 'emergency'] as const;
+export const accountLimits = ['private-read', 'private-write', 'orders', 'keys', 'emergency', 'owner'] as const;
 export type RouteLimit = (typeof ipLimits)[number] | (typeof accountLimits)[number];
 
 export const servers = ['us', 'venue'] as const;

@@ -130,6 +130,7 @@ const counted: Readonly<Record<FigureName, string>> = {
   sessions: 'sessions opened of an account, by whatever key; the share is that of one login signature, too',
   emergency:
     'requests to sign out everywhere or revoke all of an account: those that change nothing and, apart, those that the owner signed. No other is held up',
+  owner: 'what the owner of an account asks about its credentials and what they did, apart from what bots use up',
 };
 
 function figuresTable(): string {

@@ -68,7 +68,7 @@ export function createManageSubkeys(deps: {
       const look = () => deps.store.subkey(account, publicKey);
       const options = await endUnwritten({ account, of: 'subkey', label: publicKey }, look, refOf);
       const { result, receipt } = await changes.commit(async (tx) => {
-        await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
+        await requireStill(tx, caller, { permission: 'keys:narrow', method: 'DELETE' }, clock);
         const subkey = await tx.subkey(account, publicKey);
         if (subkey === undefined) return { result: undefined, change: undefined };
         if (!(await tx.revokeSubkey(account, subkey.id, clock.now()))) return { result: subkey, change: undefined };
@@ -88,7 +88,7 @@ export function createManageSubkeys(deps: {
   };
 
   async function liveSubkey(tx: StoreTransaction, caller: Caller, publicKey: Felt, method: string): Promise<Subkey> {
-    await requireStill(tx, caller, { permission: 'keys:manage', method }, clock);
+    await requireStill(tx, caller, { permission: 'keys:narrow', method }, clock);
     const subkey = await tx.subkey(caller.principal.credential.account, publicKey);
     if (subkey === undefined) throw noSuchSubkey();
     const state = subkeyStateAt(subkey, clock.latest());

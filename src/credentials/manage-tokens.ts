@@ -90,7 +90,7 @@ export function createManageTokens(deps: {
 
     replaceAllowlist: (caller, lookupId, allowlist) =>
       changes.commit(async (tx) => {
-        await requireStill(tx, caller, { permission: 'keys:manage', method: 'PUT' }, clock);
+        await requireStill(tx, caller, { permission: 'keys:narrow', method: 'PUT' }, clock);
         const { account } = caller.principal.credential;
         const token = await tx.token(account, lookupId);
         if (token === undefined || token.revokedAt !== NEVER) throw noSuchToken();
@@ -113,7 +113,7 @@ export function createManageTokens(deps: {
       const look = () => deps.store.token(account, lookupId);
       const options = await endUnwritten({ account, of: 'token', label: lookupId }, look, refOf);
       const { result, receipt } = await changes.commit(async (tx) => {
-        await requireStill(tx, caller, { permission: 'keys:manage', method: 'DELETE' }, clock);
+        await requireStill(tx, caller, { permission: 'keys:narrow', method: 'DELETE' }, clock);
         const token = await tx.token(account, lookupId);
         if (token === undefined) return { result: undefined, change: undefined };
         if (!(await tx.revokeToken(account, token.tokenId, clock.now()))) return { result: token, change: undefined };

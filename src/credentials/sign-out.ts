@@ -105,7 +105,7 @@ export function createSignOut(deps: {
 
   async function raise(tx: StoreTransaction, by: Presser): Promise<UnixNanos> {
     if (isOwner(by)) await by.use(tx);
-    else await requireStill(tx, by, { permission: 'keys:manage', method: 'POST' }, clock);
+    else await requireStill(tx, by, { permission: 'keys:narrow', method: 'POST' }, clock);
     const validAfter = ceiling();
     await tx.raiseValidAfter(by.principal.credential.account, validAfter);
     return validAfter;

@@ -27,6 +27,8 @@ interface KindRow {
   readonly endsItself: boolean;
   /** Whether it gets only a share of its account's limits, so that one credential cannot use them up. */
   readonly ownShare: boolean;
+  /** Whether its requests are charged to the owner's bucket, and not to those of their routes. */
+  readonly chargedAsOwner: boolean;
   /** The key that signs orders in its sessions: its label, the account's main key, or none. */
   readonly orderKey: 'label' | 'account' | 'none';
   /** Whether its sessions may send orders that any subkey of the account signed. */
@@ -50,6 +52,7 @@ const ownKey = {
   endsWithSignOut: true,
   endsItself: false,
   ownShare: false,
+  chargedAsOwner: false,
   ordersOfSubkeys: true,
 } as const;
 
@@ -64,12 +67,13 @@ const rows = {
     id: /^[0-9]{1,18}$/,
     label: 'public_key',
     bearer: 'session',
-    permissions: set('account:read', 'keys:read', 'trade'),
+    permissions: set('account:read', 'keys:read', 'self:read', 'trade'),
     ifNotPermitted: 'a subkey session may not do that: it needs the main key',
     getOnly: false,
     endsWithSignOut: true,
     endsItself: true,
     ownShare: true,
+    chargedAsOwner: false,
     orderKey: 'label',
     ordersOfSubkeys: false,
   },
@@ -80,13 +84,14 @@ const rows = {
     id: /^tok_[0-9a-z]{1,40}$/,
     label: 'lookup_id',
     bearer: 'token',
-    permissions: set('account:read'),
-    widened: { by: 'tokensMayReadKeys', permissions: set('account:read', 'keys:read') },
+    permissions: set('account:read', 'self:read'),
+    widened: { by: 'tokensMayReadKeys', permissions: set('account:read', 'keys:read', 'self:read') },
     ifNotPermitted: 'a read-only token may not do that',
     getOnly: true,
     endsWithSignOut: false,
     endsItself: true,
     ownShare: true,
+    chargedAsOwner: false,
     orderKey: 'none',
     ordersOfSubkeys: false,
   },

@@ -3,9 +3,12 @@
 export const permissions = [
   'account:manage',
   'account:read',
+  'audit:read',
   'funds:transfer',
   'keys:manage',
+  'keys:narrow',
   'keys:read',
+  'self:read',
   'trade',
 ] as const;
 

@@ -3,6 +3,7 @@
 // route in http/routes/emergency.ts and credentials/owner-proof.ts, a TLS handshake in http/kit/server.ts.
 import type { RouteMatch } from '../access/route-matcher.ts';
 import type { Route } from '../access/route-table.ts';
+import { type CredentialKind, kindTable } from '../domain/kinds.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { AccountBucket, IpBucket, RateLimiter, UnlimitedVerdict, Verdict } from './limiter.ts';
 import type { RateKeys } from './rate-keys.ts';
@@ -27,7 +28,7 @@ export function chargeCaller(
   route: Pick<Route, 'limit' | 'method'>,
   principal: Principal | undefined,
 ): Verdict {
-  const bucket = accountBucketOf(route);
+  const bucket = principal === undefined ? undefined : accountBucketOf(route, principal.credential.kind);
   if (bucket === undefined || principal === undefined) return notCharged;
   // docs/wire.md section 12. Cancelling is never delayed by the number of orders placed.
   const interactive = bucket === 'orders' && route.method !== 'DELETE' && principal.tokenUsage === 'interactive';
@@ -50,10 +51,13 @@ function addressBucketOf(route: Pick<Route, 'limit'>, signed: boolean): IpBucket
   }
 }
 
-function accountBucketOf(route: Pick<Route, 'limit'>): AccountBucket | undefined {
+function accountBucketOf(route: Pick<Route, 'limit'>, kind: CredentialKind): AccountBucket | undefined {
+  // What ends everything is never at its limit, whoever asks for it.
+  if (kindTable[kind].chargedAsOwner && route.limit !== 'emergency') return 'owner';
   switch (route.limit) {
     case 'orders':
     case 'keys':
+    case 'owner':
       return route.limit;
     case 'private-read':
       return 'read';

@@ -9,10 +9,18 @@ import type { RateKeys } from './rate-keys.ts';
 
 export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate'] as const;
 /**
- * `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: calls with the owner's
+ * `owner`: what owners ask about their credentials, apart, so that bots at their limits do not keep them from it. `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: calls with the owner's
  * verified signature: each writes, and only the owner can make one, so nobody else can use this up.
  */
-export const accountBuckets = ['orders', 'read', 'keys', 'account-login', 'emergency', 'signed-emergency'] as const;
+export const accountBuckets = [
+  'orders',
+  'read',
+  'keys',
+  'owner',
+  'account-login',
+  'emergency',
+  'signed-emergency',
+] as const;
 
 export type IpBucket = (typeof ipBuckets)[number];
 export type AccountBucket = (typeof accountBuckets)[number];
@@ -241,6 +249,7 @@ function accountMaps<One>(create: (name: AccountCounter) => One): Record<Account
     orders: create('orders'),
     read: create('read'),
     keys: create('keys'),
+    owner: create('owner'),
     'account-login': create('account-login'),
     emergency: create('emergency'),
     'signed-emergency': create('signed-emergency'),

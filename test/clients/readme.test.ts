@@ -36,7 +36,11 @@ test("the README's first key onboards, logs in and prints a token that reads and
   const token = stdout.trim().split('\n').at(-1) ?? '';
   expect((await call(service.url, 'GET', '/v1/balance', { bearer: token })).status).toBe(200);
   const self = await call(service.url, 'GET', '/countersign/v1/self', { bearer: token });
-  expect(self.json).toMatchObject({ kind: 'token', permissions: ['account:read'], allowed_cidrs: ['127.0.0.1/32'] });
+  expect(self.json).toMatchObject({
+    kind: 'token',
+    permissions: ['account:read', 'self:read'],
+    allowed_cidrs: ['127.0.0.1/32'],
+  });
   const order = await call(service.url, 'DELETE', '/v1/orders', { bearer: token });
   expect(order.json).toMatchObject({ error: 'INVALID_TOKEN_SCOPE' });
 });

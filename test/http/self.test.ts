@@ -18,7 +18,17 @@ import {
   type World,
 } from '../support/world.ts';
 
-const ALL = ['account:manage', 'account:read', 'funds:transfer', 'keys:manage', 'keys:read', 'trade'];
+const ALL = [
+  'account:manage',
+  'account:read',
+  'audit:read',
+  'funds:transfer',
+  'keys:manage',
+  'keys:narrow',
+  'keys:read',
+  'self:read',
+  'trade',
+];
 
 let world: World;
 let owner: Owner;
@@ -66,7 +76,7 @@ describe('says what each kind of credential is and may', () => {
   test('GET /countersign/v1/self says of a subkey session what it is and may, with its allowlist', async () => {
     const subkey = await addSubkey(world, owner, { allowed_cidrs: ['127.0.0.9/8', '::1'] });
     const { json } = await self(await subkeySession(world, owner.account, subkey));
-    const permissions = ['account:read', 'keys:read', 'trade'];
+    const permissions = ['account:read', 'keys:read', 'self:read', 'trade'];
     const allowed_cidrs = ['127.0.0.0/8', '::1/128'];
     expect(json).toEqual(
       expected({
@@ -88,7 +98,7 @@ describe('says what each kind of credential is and may', () => {
         kind: 'token',
         id: api_token.token_id,
         credential: api_token.lookup_id,
-        permissions: ['account:read'],
+        permissions: ['account:read', 'self:read'],
       }),
     );
     expect(text).toContain(`"expires_at":${world.clock.seconds() + 3600}000000000,`);

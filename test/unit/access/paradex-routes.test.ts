@@ -13,13 +13,18 @@ const table = parseRouteTable(paradex);
 const match = createRouteMatcher(table);
 
 const onTheWire = (path: string) => (path.startsWith('/v2/') ? path : `/v1${path}`);
-const operations = frozen.operations.map(({ method, path, class: access, allow }) => ({
-  name: `${method} ${onTheWire(path)}`,
-  method,
-  path: onTheWire(path),
-  access,
-  allow,
-}));
+/** What only ends or narrows. Their frozen class keys:manage is a wider permission; whom they let in is as frozen. */
+const narrowing = [
+  'DELETE /v1/account/keys/subkeys/{public_key}',
+  'PUT /v1/account/keys/subkeys/{public_key}',
+  'PUT /v1/account/keys/subkeys/{public_key}/allowed-cidrs',
+  'DELETE /v1/account/tokens/{lookup_id}',
+  'PUT /v1/account/tokens/{lookup_id}/allowed-cidrs',
+];
+const operations = frozen.operations.map(({ method, path, class: access, allow }) => {
+  const name = `${method} ${onTheWire(path)}`;
+  return { name, method, path: onTheWire(path), access: narrowing.includes(name) ? 'keys:narrow' : access, allow };
+});
 const extras = frozen.extra_not_in_openapi.map((line) => {
   const [, method = '', path = '', access = ''] = /^(\S+) (\S+) \(([a-z:-]+)/.exec(line) ?? [];
   return { name: `${method} ${onTheWire(path)}`, method, path: onTheWire(path), access };
@@ -27,18 +32,18 @@ const extras = frozen.extra_not_in_openapi.map((line) => {
 const ours = [
   { name: 'POST /v1/v2/auth', method: 'POST', path: '/v1/v2/auth', access: 'self-signed' },
   { name: 'POST /v1/v2/onboarding', method: 'POST', path: '/v1/v2/onboarding', access: 'self-signed' },
-  { name: 'GET /countersign/v1/self', method: 'GET', path: '/countersign/v1/self', access: 'account:read' },
+  { name: 'GET /countersign/v1/self', method: 'GET', path: '/countersign/v1/self', access: 'self:read' },
   {
     name: 'POST /countersign/v1/sign-out-everywhere',
     method: 'POST',
     path: '/countersign/v1/sign-out-everywhere',
-    access: 'keys:manage',
+    access: 'keys:narrow',
   },
   {
     name: 'POST /countersign/v1/revoke-all',
     method: 'POST',
     path: '/countersign/v1/revoke-all',
-    access: 'keys:manage',
+    access: 'keys:narrow',
   },
   {
     name: 'POST /countersign/v1/self/revoke',
@@ -179,7 +184,7 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(names('activate').sort()).toEqual(['POST /countersign/v1/leaked', 'POST /v1/account/keys/subkeys/activate']);
     expect(names('keys').sort()).toEqual(
       [...operations, ...ours]
-        .filter(({ access, name }) => access === 'keys:manage' && !panicButtons.includes(name))
+        .filter(({ access, name }) => /^keys:(manage|narrow)$/.test(access) && !panicButtons.includes(name))
         .map(({ name }) => name)
         .sort(),
     );

@@ -57,8 +57,11 @@ describe('a route table is read strictly', () => {
     ['PATCH', 'account:manage', 'private-write'],
     ['PUT', 'funds:transfer', 'private-write'],
     ['DELETE', 'keys:manage', 'keys'],
+    ['DELETE', 'keys:narrow', 'keys'],
+    ['GET', 'self:read', 'private-read'],
+    ['GET', 'audit:read', 'owner'],
   ])('%s with access %s is limited as %s when the row does not say', (method, access, limit) => {
-    expect(parseRouteTable(tableOf({ ...row, method, access })).routes[0]?.limit).toBe(limit);
+    expect(parseRouteTable(tableOf({ ...row, method, access, served_by: 'us' })).routes[0]?.limit).toBe(limit);
   });
 
   test.each([
@@ -113,11 +116,11 @@ describe('a route table is read strictly', () => {
     ],
     ['a venue route under our prefix', tableOf({ ...row, path: '/countersign/v1/x' }), 'under /countersign are ours'],
     ['a venue route on our prefix', tableOf({ ...row, path: '/Countersign' }), 'under /countersign are ours'],
-    [
-      'a credential that ends itself at the venue',
-      tableOf({ ...row, access: 'possession' }),
-      'only for routes of ours',
-    ],
+    ...['possession', 'self:read', 'audit:read', 'keys:narrow'].map((access): [string, object, string] => [
+      `the venue's route with the access ${access}`,
+      tableOf({ ...row, access }),
+      `access "${access}" is only for routes of ours`,
+    ]),
     ['a parameter name used twice', tableOf({ ...row, path: '/{a}/{a}' }), 'a parameter name is used twice'],
   ])('a route table with %s is refused', (_name, json, message) => {
     expect(() => parseRouteTable(json)).toThrow(RouteTableError);

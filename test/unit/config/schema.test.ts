@@ -83,6 +83,7 @@ test('the default rate limits are those of Paradex, and ours for logins and emer
     handshakes: ['1500/min'],
     sessions: ['120/s', '600/min', '90%'],
     emergency: ['30/min', '90%'],
+    owner: ['240/min', '90%'],
   });
 });
 
