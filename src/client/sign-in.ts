@@ -1,5 +1,7 @@
 // What a client sends to onboard, log in, register a subkey and activate a pending one: headers and body members, signed on its own side
 // (docs/wire.md sections 3 to 7).
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { base64Of } from '../domain/base64.ts';
 import type { AccountId } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
@@ -143,6 +145,6 @@ export function walletHeaders(wallet: Wallet, account: AccountId, message: strin
   return {
     'PARADEX-STARKNET-ACCOUNT': account,
     'PARADEX-EVM-SIGNATURE': wallet.personalSign(message),
-    'PARADEX-SIWE-MESSAGE': Buffer.from(message).toString('base64'),
+    'PARADEX-SIWE-MESSAGE': base64Of(utf8ToBytes(message)),
   };
 }

@@ -1,7 +1,8 @@
-// A Stark key on its owner's side: makes keys and signs. Private keys never leave the process that made them.
-import { randomBytes } from 'node:crypto';
+// A Stark key on its owner's side: makes keys and signs. A private key is sent nowhere.
+import { randomBytes } from '@noble/hashes/utils.js';
 import { getStarkKey, grindKey, sign } from '@scure/starknet';
 import { type Felt, parseFelt } from '../domain/felt.ts';
+import { STARK_CURVE_ORDER } from '../starknet/pedersen.ts';
 
 export interface StarkKey {
   readonly publicKey: Felt;
@@ -9,18 +10,26 @@ export interface StarkKey {
   sign(hash: bigint): readonly [r: string, s: string];
 }
 
-/** `privateKey` is `0x` hex in [1, N). Throws what the curve library throws for anything else. */
+/** `privateKey` is `0x` hex in [1, N). RangeError for anything else, which it does not repeat. */
 export function createStarkKey(privateKey: string): StarkKey {
-  const publicKey = parseFelt(getStarkKey(privateKey));
+  const scalar = /^0x[0-9a-f]{1,64}$/i.test(privateKey) ? BigInt(privateKey) : 0n;
+  // The curve library would say the key in its error.
+  if (scalar < 1n || scalar >= STARK_CURVE_ORDER)
+    throw new RangeError('not a Stark private key: 0x hex from 1 to the order of the curve');
+  const secret = privateKeyText(scalar);
+  const publicKey = parseFelt(getStarkKey(secret));
   if (publicKey === undefined) throw new Error('the curve library returned no felt');
   return {
     publicKey,
     sign(hash) {
-      const { r, s } = sign(hash.toString(16).padStart(64, '0'), privateKey);
+      const { r, s } = sign(hash.toString(16).padStart(64, '0'), secret);
       return [r.toString(), s.toString()];
     },
   };
 }
 
+/** `0x` and 64 digits: clients take the last 64 characters of what they are given. */
+export const privateKeyText = (scalar: bigint): string => `0x${scalar.toString(16).padStart(64, '0')}`;
+
 /** A fresh private key, uniform in [1, N). */
-export const randomStarkPrivateKey = (): string => `0x${grindKey(randomBytes(32))}`;
+export const randomStarkPrivateKey = (): string => privateKeyText(BigInt(`0x${grindKey(randomBytes(32))}`));

@@ -1,5 +1,6 @@
 // An Ethereum wallet on its owner's side, as far as this service needs one: an address and personal_sign.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { addressOfPublicKey, type EthereumAddress, personalSignDigest } from '../ethereum/eip191.ts';
 
 export interface Wallet {
@@ -12,20 +13,20 @@ export interface Wallet {
 
 /** `privateKey` is 32 bytes as `0x` hex. */
 export function createWallet(privateKey: string): Wallet {
-  const secret = Buffer.from(privateKey.slice(2), 'hex');
-  const publicKey = `0x${Buffer.from(secp256k1.getPublicKey(secret, false)).toString('hex')}`;
+  const secret = hexToBytes(privateKey.slice(2));
+  const publicKey = `0x${bytesToHex(secp256k1.getPublicKey(secret, false))}`;
   const address = addressOfPublicKey(publicKey);
   if (address === undefined) throw new Error('not a secp256k1 private key');
   return {
     address,
     publicKey,
     personalSign(message) {
-      const bytes = secp256k1.sign(personalSignDigest(Buffer.from(message)), secret, {
+      const bytes = secp256k1.sign(personalSignDigest(utf8ToBytes(message)), secret, {
         prehash: false,
         format: 'recovered',
       });
       const [recovery = 0, ...rs] = bytes;
-      return `0x${Buffer.from(rs).toString('hex')}${(27 + recovery).toString(16)}`;
+      return `0x${bytesToHex(Uint8Array.from(rs))}${(27 + recovery).toString(16)}`;
     },
   };
 }

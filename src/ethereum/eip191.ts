@@ -2,6 +2,7 @@
 // Only canonical signatures are accepted, so that a signature has one spelling. Smart-contract wallets (EIP-1271) are not supported.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
 declare const brand: unique symbol;
 
@@ -19,7 +20,7 @@ export function parseEthereumAddress(text: string): EthereumAddress | undefined 
 function addressOfUncompressed(publicKey: Uint8Array): EthereumAddress {
   // The address is the end of the hash of x and y, without the 0x04 that marks the uncompressed form.
   const hash = keccak_256(publicKey.subarray(1));
-  return `0x${Buffer.from(hash.subarray(-20)).toString('hex')}` as EthereumAddress;
+  return `0x${bytesToHex(hash.subarray(-20))}` as EthereumAddress;
 }
 
 /** The address of an uncompressed key, `0x04` + 128 hex digits (docs/wire.md section 3); `undefined` unless it is a point of the curve. */
@@ -34,8 +35,8 @@ export function addressOfPublicKey(text: string): EthereumAddress | undefined {
 
 /** The digest personal_sign signs: `"\x19Ethereum Signed Message:\n" + length in bytes + message`. */
 export function personalSignDigest(message: Uint8Array): Uint8Array {
-  const prefix = Buffer.from(`\x19Ethereum Signed Message:\n${message.length}`);
-  return keccak_256(Buffer.concat([prefix, message]));
+  const prefix = utf8ToBytes(`\x19Ethereum Signed Message:\n${message.length}`);
+  return keccak_256(concatBytes(prefix, message));
 }
 
 export interface EvmSignature {
@@ -87,6 +88,6 @@ export function recoverSigner(
 ): EthereumAddress | undefined {
   // A lone surrogate has no bytes of its own: encoding would replace it and verify another text.
   if (!text.isWellFormed()) return undefined;
-  const publicKey = recoverPublicKey(personalSignDigest(Buffer.from(text)), signature);
+  const publicKey = recoverPublicKey(personalSignDigest(utf8ToBytes(text)), signature);
   return publicKey === undefined ? undefined : addressOfUncompressed(publicKey);
 }

@@ -12,6 +12,9 @@ const MAX_SHORT_STRING = 31;
 /** p has 76 decimal digits; the bound also keeps the cost of reading a number constant. */
 const MAX_DECIMAL_DIGITS = 76;
 
+/** Two digits for every printable character. */
+const hexOfCode: readonly string[] = Array.from({ length: 127 }, (_, code) => code.toString(16));
+
 /**
  * How text becomes a felt (docs/wire.md section 2): `0x` + hex digits and all-decimal text are numbers, empty text is 0, any other
  * text is a short string of at most 31 printable ASCII characters (big-endian bytes). So `"1"` is 1, not 0x31.
@@ -31,5 +34,7 @@ export function feltFromText(text: string): bigint {
   }
   if (text.length > MAX_SHORT_STRING) throw new FeltTextError('short string is longer than 31 characters');
   if (!/^[ -~]+$/.test(text)) throw new FeltTextError('short string is not printable ASCII');
-  return BigInt(`0x${Buffer.from(text, 'latin1').toString('hex')}`);
+  let digits = '0x';
+  for (let at = 0; at < text.length; at += 1) digits += hexOfCode[text.charCodeAt(at)];
+  return BigInt(digits);
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { credentialKinds } from '../../src/domain/kinds.ts';
 import { jwtKinds, keyUses } from '../../src/jwt/kinds.ts';
+import { clientClosure, clientPackages, nodeWords } from '../support/client-closure.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const src = join(root, 'src');
@@ -275,6 +276,21 @@ test('a browser can load src/wire: what it loads is of the pure rooms, and nothi
         .filter(({ target }) => target !== 'typebox'),
     ),
   ).toEqual([]);
+});
+
+test('the client library runs where there is no Node.js: nothing that it imports names node:, Buffer or process', () => {
+  const closure = clientClosure(src, '.ts');
+  expect(closure.map(({ file }) => file)).toEqual(expect.arrayContaining(['client/main.ts', 'starknet/sn-keccak.ts']));
+  expect(['import x from "node:fs"', 'Buffer.from()', 'process.env'].every((code) => nodeWords.test(code))).toBe(true);
+  expect(closure.filter(({ code }) => nodeWords.test(code)).map(({ file }) => file)).toEqual([]);
+});
+
+test('the client library imports no room of the server, types included, and three packages', () => {
+  const closure = clientClosure(src, '.ts');
+  expect(closure.filter(({ file }) => !['client', ...crypto].includes(roomOf(file)))).toEqual([]);
+  const packages = closure.flatMap(({ file, packages }) => packages.map((target) => ({ file, target })));
+  expect(packages.map(({ target }) => target)).toContain('@scure/starknet');
+  expect(packages.filter(({ target }) => !clientPackages.test(target))).toEqual([]);
 });
 
 test('no file compares a kind of credential with a name: a new kind is a row of domain/kinds.ts and its use case', () => {
