@@ -3,6 +3,14 @@ export type { Auth, Session, StarkSigner } from './auth.ts';
 export type { Answer, ApiRequest, Query } from './call.ts';
 export type { Client, ClientOptions } from './create-client.ts';
 export {
+  type DeviceKey,
+  type DevicePrivateKey,
+  type DevicePublicKey,
+  exportedDeviceKey,
+  importedDeviceKey,
+  newDeviceKey,
+} from './device-key.ts';
+export {
   Aborted,
   CountersignError,
   type ErrorCode,
@@ -12,4 +20,23 @@ export {
   type Phase,
   WalletRefused,
 } from './errors.ts';
+export { type ExplanationInWords, explainInWords, type Remedy } from './explain-in-words.ts';
+export { type Damage, HandOffDamaged } from './hand-off.ts';
+export { importedPrivateKey, privateKeysOfSignature, randomPrivateKey } from './private-key.ts';
 export type { Changed, Receipt } from './receipt.ts';
+export { sentenceOf, sentenceOfTaking } from './refusal-words.ts';
+export type {
+  ActivityRow,
+  ApiToken,
+  CreatedToken,
+  CredentialKind,
+  Device,
+  Explanation,
+  Named,
+  Permission,
+  RotatedToken,
+  Self,
+  Subkey,
+  UsageDay,
+  UsedAddress,
+} from './shapes.ts';

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { Aborted, CountersignError, NoAnswer, WalletRefused } from '../../../src/client/errors.ts';
+import { explainInWords } from '../../../src/client/explain-in-words.ts';
+import { HandOffDamaged } from '../../../src/client/hand-off.ts';
+import { sentenceOf, sentenceOfTaking } from '../../../src/client/refusal-words.ts';
+import type { Explanation } from '../../../src/client/shapes.ts';
+import { denyReasons } from '../../../src/domain/decision.ts';
+import { errorStatus } from '../../../src/domain/error-codes.ts';
+
+const refusal = (code: string, more: Partial<CountersignError> = {}): CountersignError =>
+  new CountersignError({
+    status: 400,
+    code,
+    message: 'the words of the server',
+    data: null,
+    requestId: 'id',
+    retryAfterSeconds: undefined,
+    ...more,
+  });
+
+test.each(Object.keys(errorStatus))('%s has a sentence that ends, and says no code', (code) => {
+  for (const words of [sentenceOf, sentenceOfTaking]) {
+    expect(words(refusal(code))).toMatch(/^[A-Z].*\.$/);
+    expect(words(refusal(code))).not.toMatch(/[A-Z]_[A-Z]|undefined|null/);
+  }
+});
+
+describe('sentences with the values of the answer', () => {
+  test.each([
+    ['RATE_LIMITED', { retryAfterSeconds: 9 }, 'Try again in 9 s.'],
+    ['TOKEN_LIMIT_REACHED', { message: 'the account has 20 live tokens, the most' }, 'You have 20 read-only keys'],
+    ['VALIDATION_ERROR', { message: 'the account has 20 live subkeys, the most' }, 'You have 20 subkeys, the most'],
+    ['VALIDATION_ERROR', { message: 'the account has 5 pending subkeys, the most' }, '5 subkeys that wait for a phone'],
+    ['VALIDATION_ERROR', { message: 'a name is empty' }, 'The server did not accept this: a name is empty.'],
+    ['IP_NOT_ALLOWED', { message: 'the client address could not be told' }, 'could not tell your address'],
+    ['REQUEST_NOT_ALLOWED', { message: 'the account is locked' }, 'has locked this account'],
+    ['INVALID_TIMESTAMP', { data: { wait_seconds: 12 } }, 'You can sign in again in 12 s.'],
+    ['INVALID_TIMESTAMP', { data: { skew_seconds: -42 } }, "Your clock is 42 s behind the server's"],
+    ['SUBKEY_ALREADY_ACTIVATED', { data: { client_ip: '198.51.100.4' } }, 'used already, from 198.51.100.4.'],
+    ['HTTP_502', {}, 'The server made a mistake.'],
+  ])('%s %j', (code, more, words) => {
+    expect(sentenceOf(refusal(code, more))).toContain(words);
+  });
+});
+
+test('no answer, a stop, a wallet that said no and a damaged code are told apart', () => {
+  const said = [
+    new NoAnswer('lost', 'unknown'),
+    new NoAnswer('refused', 'unsent'),
+    new Aborted('unknown'),
+    new WalletRefused('no', 4001),
+    new WalletRefused('busy', -32002),
+    new HandOffDamaged('length'),
+  ].map(sentenceOf);
+  expect(new Set(said).size).toBe(said.length);
+});
+
+test('a code that was used, one that ran out, a clock that is off, a damaged code and a lost connection are told apart where a key is taken', () => {
+  const said = [
+    refusal('SUBKEY_ALREADY_ACTIVATED'),
+    refusal('SUBKEY_NOT_ACTIVATABLE'),
+    refusal('NOT_FOUND'),
+    refusal('INVALID_TIMESTAMP', { data: { skew_seconds: -540 } }),
+    new HandOffDamaged('version'),
+    new NoAnswer('refused', 'unsent'),
+  ].map(sentenceOfTaking);
+  expect(new Set(said).size).toBe(said.length);
+  expect(said[3]).toBe("This device's clock is 9 min behind the server's. Set it to automatic and scan again.");
+});
+
+const explanation = (reason: string, more: Partial<Explanation> = {}): Explanation => ({
+  request_id: 'id',
+  at: 1n,
+  credential: { kind: 'token', id: '7', name: 'dashboard' },
+  route: '/v1/orders',
+  method: 'POST',
+  reason,
+  code: 'INVALID_TOKEN_SCOPE',
+  status: 403,
+  message: 'the words of the server',
+  client_ip: '198.51.100.4',
+  hops: null,
+  permission_needed: null,
+  permissions_held: null,
+  allowed_cidrs: null,
+  limit: null,
+  signed_at: null,
+  server_time: null,
+  expired_seconds: null,
+  order_index: null,
+  others_in_minute: null,
+  ...more,
+});
+
+test.each(denyReasons)('the reason %s is explained in sentences', (reason) => {
+  const { headline, cause } = explainInWords(explanation(reason));
+  expect(headline).toMatch(/^[A-Z][^.]*$/);
+  expect(cause).toMatch(/^[A-Z].*\.$/);
+  expect(cause).not.toMatch(/undefined|null/);
+});
+
+test.each([
+  ['ip_not_allowed', {}, 'came from 198.51.100.4, which is not', { kind: 'add_address', address: '198.51.100.4' }],
+  ['permission_missing', { permission_needed: 'trade' }, 'Trading needs a subkey', { kind: 'add_subkey' }],
+  ['read_only_method', {}, 'It was a POST. Read-only keys can GET.', { kind: 'add_subkey' }],
+  ['bearer_expired', { expired_seconds: 12 }, 'used one 12 s after its end', undefined],
+  [
+    'rate_limited',
+    { limit: { bucket: 'orders', limit: 800, window_seconds: 1, retry_after_seconds: 1 } },
+    'At most 800 in 1 s (orders); it tried again 1 s too early.',
+    undefined,
+  ],
+  ['order_refused', { order_index: 3, message: 'sent before' }, 'Order 3 of the list: sent before.', undefined],
+  ['a_reason_of_a_later_release', {}, 'The words of the server.', undefined],
+])('%s is explained with the values of the request', (reason, more, words, remedy) => {
+  const said = explainInWords(explanation(reason, more));
+  expect(said.cause).toContain(words);
+  expect(said.remedy).toEqual(remedy);
+});
