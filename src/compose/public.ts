@@ -9,7 +9,9 @@ import { createPeers } from '../http/kit/client-ip.ts';
 import { createCors } from '../http/kit/cors.ts';
 import { createForwardedProto } from '../http/kit/forwarded-proto.ts';
 import { createHttpServer } from '../http/kit/server.ts';
+import { standardOutput } from '../telemetry/output.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
+import { createRequestLines } from '../telemetry/request-lines.ts';
 import type { Authority } from './authority.ts';
 import type { Core } from './core.ts';
 import type { Gateway } from './gateway.ts';
@@ -31,6 +33,14 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
   const { log, counters, telemetry, requestIds } = parts;
   const { clock, keyring, view, journal } = core;
   await using opening = createOpening(log);
+  const requestLines = createRequestLines({
+    log,
+    counters,
+    requests: config['log.requests'],
+    perMinute: config['log.requests_per_minute'],
+    hasRoom: standardOutput().hasRoom,
+  });
+  opening.defer(requestLines.flush);
   const handlers = await createHandlers({
     ...authority,
     system: { config, clock, keyring },
@@ -59,6 +69,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
       cors: createCors(config['cors.origins'], config['cors.headers']),
       journal,
       telemetry,
+      requestLines,
       forward: gateway.forward,
       maxForwardBodyBytes: config['http.max_forward_body_bytes'],
     },

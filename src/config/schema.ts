@@ -85,6 +85,19 @@ export const settings = {
     description: 'The least important log line that is written.',
     when: 'while you look for a fault',
   }),
+  'log.requests': choice('changes', ['changes', 'all', 'off'], {
+    description:
+      'Forwarded requests with a line of the log each: those that are no GET, all, or none. At log.level info or below.',
+    when: 'when the venue keeps such a log (off), or reads matter too (all)',
+  }),
+  'log.requests_per_minute': integer(30_000, {
+    min: 100,
+    max: 1_000_000,
+    unit: 'lines',
+    description:
+      'Lines of log.requests in a minute at most, half of them for accounts with few. More are dropped and counted.',
+    when: 'when countersign_request_lines_total shows dropped ones, or to bound the log',
+  }),
   'clock.accept': boolean(false, {
     description:
       'Starts although the clock of the machine is more than 30 days ahead of all that the data has seen. For one start, once you know that it is right.',

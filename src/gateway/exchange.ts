@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { SignedBy } from '../domain/signed-by.ts';
 import type { ApiError } from '../errors.ts';
 import type { OrderRoute } from '../orders/route.ts';
 import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
@@ -40,6 +41,8 @@ export interface Exchange {
   readonly asker: OnBehalfOf;
   /** On every answer, the venue's and ours: request id, rate limits. They replace the venue's headers of the same name. */
   readonly extraHeaders: Readonly<Record<string, string>>;
+  /** Called in the turn in which checked orders leave for the venue. */
+  readonly ordersLeft?: ((signed: readonly SignedBy[]) => void) | undefined;
   /** Filled in as the exchange goes on. */
   readonly timing?: ExchangeTiming | undefined;
   /** `sent`: the head was written to the venue, which may have acted on it. */

@@ -186,6 +186,7 @@ function carry(
         return false;
       }
       headSent = true;
+      if (orders !== undefined) exchange.ordersLeft?.(orders.signed);
       if (exchange.timing !== undefined) exchange.timing.leftAt = performance.now();
       grant.headSent();
     }

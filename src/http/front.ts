@@ -4,10 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { SignedBy } from '../domain/signed-by.ts';
 import { ApiError } from '../errors.ts';
 import type { Exchange, Outcome } from '../gateway/exchange.ts';
 import { orderRouteOf } from '../orders/route.ts';
 import type { Surface } from '../telemetry/counters.ts';
+import type { RequestLines } from '../telemetry/request-lines.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
 import type { Admission, Admit, Admitted, Peer, Refused } from './admission.ts';
 import { attachContext, type RequestContext } from './context.ts';
@@ -27,6 +29,7 @@ export interface FrontDeps {
   readonly cors: Cors;
   readonly journal: AuditJournal;
   readonly telemetry: Telemetry;
+  readonly requestLines: RequestLines;
   readonly forward: (exchange: Exchange) => Promise<Outcome>;
   readonly maxForwardBodyBytes: number;
 }
@@ -129,6 +132,8 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
 
   async function forward(arrival: Arrival, context: RequestContext, target: string): Promise<void> {
     const { route, params, grant } = context;
+    const hasLine = deps.requestLines.covers(route.method);
+    let signed: readonly SignedBy[] | undefined;
     const outcome = await deps.forward({
       request: arrival.request,
       response: arrival.response,
@@ -142,13 +147,25 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       maxBodyBytes: deps.maxForwardBodyBytes,
       order: orderRouteOf(route, params),
       signatureHeaders: route.signatureHeaders,
+      ordersLeft: hasLine
+        ? (orders) => {
+            signed = orders;
+          }
+        : undefined,
       asker: context.asker,
       extraHeaders: arrival.extra,
       timing: arrival.timing,
       renderRefusal,
     });
     const { principal } = grant;
-    telemetry.forwarded(toldOf(arrival, principal), outcome);
+    const about = toldOf(arrival, principal);
+    telemetry.forwarded(about, outcome);
+    if (hasLine && arrival.timing.leftAt !== 0) {
+      const { response, timing } = arrival;
+      const status = response.headersSent ? response.statusCode : undefined;
+      const ms = performance.now() - timing.arrivedAt;
+      deps.requestLines.tell({ ...about, outcome, status, ms, signed });
+    }
     // A refusal after the decision goes into the audit log too.
     if (principal === undefined) return;
     const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;

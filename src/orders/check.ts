@@ -8,6 +8,7 @@ import type { CredentialRef } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Felt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { SignedBy } from '../domain/signed-by.ts';
 import { type Clock, millisOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { SignedOrder } from '../starknet/order.ts';
@@ -46,6 +47,8 @@ export interface OrderRequest {
 }
 
 export interface CheckedOrders {
+  /** Of each order, in their order. */
+  readonly signed: readonly SignedBy[];
   /**
    * The last check: call it synchronously, just before the head is written. Marks the orders as forwarded, or refuses and marks nothing:
    * INVALID_ORDER_SIGNATURE for an order that is too old by now, ORDER_ALREADY_SENT for one that was forwarded meanwhile,
@@ -120,18 +123,19 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     );
     /** By public key. */
     const subkeys = new Map<Felt, SubkeyAt>();
-    listed.forEach(({ place }, i) => {
+    const signed = listed.map(({ place }, i): SignedBy => {
       const signer = signers[i];
       if (signer === undefined) throw notSigned(place);
-      const { publicKey, subkey } = signer;
+      const { publicKey, subkey, hash } = signer;
       if (subkey !== undefined && !subkeys.has(publicKey)) subkeys.set(publicKey, { subkey, place });
+      return { credential: subkey ?? principal.credential, publicKey, hash };
     });
     const request = { kid: principal.kid, clientIp };
     for (const signer of subkeys.values()) {
       const reason = await deps.signers.refusal(signer.subkey, request);
       if (reason !== undefined) throw signerRefused(reason, signer.place);
     }
-    return { leave: () => leave(listed, [...subkeys.values()], request, number) };
+    return { signed, leave: () => leave(listed, [...subkeys.values()], request, number) };
   };
 
   function leave(

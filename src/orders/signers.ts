@@ -15,10 +15,16 @@ export interface SigningSubkey extends CredentialRef {
   readonly publicKey: Felt;
 }
 
-export interface OrderSigner {
+/** A key that may sign orders in a session. */
+interface SigningKey {
   readonly publicKey: Felt;
   /** Undefined for the session's own credential: the grant watches that one. */
   readonly subkey: SigningSubkey | undefined;
+}
+
+export interface OrderSigner extends SigningKey {
+  /** What it signed: the hash of the order. */
+  readonly hash: bigint;
 }
 
 /** The signers in the order of the orders, up to the first order without one. */
@@ -40,7 +46,7 @@ export function createFindSigners(deps: {
   return async function findSigners(orders, principal, asker) {
     const own = await ownKeys(principal);
     const signers: OrderSigner[] = [];
-    let keys = own;
+    let keys: readonly SigningKey[] = own;
     for (let size = 1; signers.length < orders.length; size *= 2) {
       const part = orders.slice(signers.length, signers.length + size);
       for (const signer of await signersWith(part, keys, principal, asker)) {
@@ -55,7 +61,7 @@ export function createFindSigners(deps: {
   /** Of each order: the first key that verifies; else, in an owner's session, the subkey that its signature recovers to. */
   async function signersWith(
     orders: readonly SignedOrder[],
-    keys: readonly OrderSigner[],
+    keys: readonly SigningKey[],
     { credential }: Principal,
     asker: OnBehalfOf,
   ): Promise<readonly (OrderSigner | undefined)[]> {
@@ -76,13 +82,16 @@ export function createFindSigners(deps: {
       asker,
     );
     return answers.map(({ signer }, of): OrderSigner | undefined => {
-      if (signer !== undefined) return keys.find(({ publicKey }) => publicKey === signer.publicKey);
+      if (signer !== undefined) {
+        const key = keys.find(({ publicKey }) => publicKey === signer.publicKey);
+        return key && { ...key, hash: signer.hash };
+      }
       return claims.find((claim, i) => claim.of === of && verdicts[i]?.valid === true);
     });
   }
 
   /** A wallet's own key signs no orders (docs/wire.md section 8). */
-  async function ownKeys(principal: Principal): Promise<readonly OrderSigner[]> {
+  async function ownKeys(principal: Principal): Promise<readonly SigningKey[]> {
     const { orderKey } = kindTable[principal.credential.kind];
     if (orderKey === 'none') return [];
     const publicKey = orderKey === 'label' ? parseFelt(principal.label) : await deps.signers.mainKey(principal);

@@ -46,6 +46,10 @@ export type RefusalReason = DenyReason | ErrorCode;
 export const operatorDenials = ['bearer_missing', 'operator_token_wrong'] as const;
 export type OperatorDenial = (typeof operatorDenials)[number];
 
+/** What became of the line about a forwarded request: too many a minute, or the log was behind. */
+export const requestLineResults = ['written', 'too_many', 'log_behind'] as const;
+export type RequestLineResult = (typeof requestLineResults)[number];
+
 export interface Counters {
   readonly decisions: PairTally<'allow' | 'deny', DenyReason | 'none'>;
   readonly errors: Tally<ErrorCode>;
@@ -63,6 +67,8 @@ export interface Counters {
   /** From the end of `beforeVenue` until the venue's head came. */
   readonly venueHead: Distribution;
   readonly exchanges: PairTally<Outcome['kind'], RefusalReason | 'none'>;
+  /** Lines about forwarded requests (setting log.requests). */
+  readonly requestLines: Tally<RequestLineResult>;
   /** Exchanges in a row that were refused because of the venue; 0 after one that it answered. */
   venueFailuresInARow: number;
   readonly logins: PairTally<LoginProof, LoginResult>;
@@ -134,6 +140,7 @@ export function createCounters(): Counters {
     beforeVenue: createDistribution(REQUEST_BOUNDS),
     venueHead: createDistribution(REQUEST_BOUNDS),
     exchanges: createPairTally([['answered', 'none']]),
+    requestLines: createTally(requestLineResults),
     venueFailuresInARow: 0,
     logins: createPairTally([
       ['starknet', 'ok'],

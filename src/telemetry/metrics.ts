@@ -82,6 +82,14 @@ export const metrics: readonly Metric[] = [
     [],
     (s) => s.log().lost,
   ),
+  service.counter(
+    [
+      'request_lines_total',
+      'Lines about forwarded requests (log.requests): written, or dropped because there were more than log.requests_per_minute (too_many) or because standard output was behind (log_behind).',
+    ],
+    ['result'],
+    (s) => ofTally(s.counters.requestLines),
+  ),
 
   requests.counter(
     ['decisions_total', 'Decisions about requests, by reason (docs/errors.md); none where it is allow.'],

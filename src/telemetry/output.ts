@@ -8,6 +8,8 @@ export interface Output {
   /** Takes whole lines. They leave in order, or are counted as lost. */
   write(lines: string): void;
   stats(): OutputStats;
+  /** While less than half of the bound waits and nothing was dropped. Lines that can be done without ask it first. */
+  hasRoom(): boolean;
   /**
    * For the end of the process: resolves within a second when all has left, or cannot. False after two more seconds: the system
    * holds a write of ours, and an exit would wait for it.
@@ -120,6 +122,8 @@ export function createOutput(fd: number, { noteOf, maxBytes = MAX_BYTES }: Outpu
       add(lines);
       if (retry === undefined) void begin();
     },
+
+    hasRoom: () => untold === 0 && waitingBytes + piece.length < maxBytes / 2,
 
     stats: () => ({ lost, problem: problemOf(failedWith, isJammed) }),
 

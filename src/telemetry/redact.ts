@@ -137,13 +137,15 @@ export function createLineRedactor(redact: Redact = createRedactor()): Redact {
 
   function cleaned(name: string, value: unknown): unknown {
     if (secretMember.test(name)) return REDACTED;
-    // An account id looks like a private key, but the log is useless without it: it passes in the member `account` alone.
-    if (typeof value === 'string') return name === 'account' && ACCOUNT.test(value) ? value : redact(value);
-    if (Array.isArray(value)) return value.map((item) => cleaned('', item));
+    // Accounts, public keys and hashes look like private keys, but the log is useless without them: they pass in these members alone.
+    if (typeof value === 'string') return publicNumbers.has(name) && FELT.test(value) ? value : redact(value);
+    if (Array.isArray(value)) return value.map((item) => cleaned(name === HASHES ? HASHES : '', item));
     if (typeof value !== 'object' || value === null) return value;
     // fromEntries defines members, __proto__ too, without calling a setter.
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, cleaned(key, member)]));
   }
 }
 
-const ACCOUNT = /^0x[0-9a-f]{1,64}$/;
+const HASHES = 'hashes';
+const publicNumbers: ReadonlySet<string> = new Set(['account', 'signer', HASHES]);
+const FELT = /^0x[0-9a-f]{1,64}$/;

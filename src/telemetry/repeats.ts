@@ -71,6 +71,7 @@ export function createRepeats(tell: (level: number, members: Members) => void): 
 
   return {
     isFirst(level, line) {
+      if (isBoundedElsewhere(line)) return true;
       timer ??= setTimeout(flush, MINUTE_MS).unref();
       const { pool, cause, name, members, causeMembers } = described(level, line);
       const { kinds, kindsOf, others } = pools[pool];
@@ -102,6 +103,12 @@ export function createRepeats(tell: (level: number, members: Members) => void): 
     flush,
   };
 }
+
+/** Each says something of its own, and their number is bounded where they are made (request-lines.ts). */
+const boundedElsewhere: ReadonlySet<unknown> = new Set(['forwarded', 'forwarded_lines_dropped']);
+
+const isBoundedElsewhere = (line: unknown): boolean =>
+  typeof line === 'object' && line !== null && 'event' in line && boundedElsewhere.has(line.event);
 
 function keepRequestId(kept: string[], line: unknown): void {
   if (kept.length >= MAX_REQUEST_IDS || typeof line !== 'object' || line === null || !('requestId' in line)) return;

@@ -126,7 +126,8 @@ export function createTelemetry(log: Logger, counters: Counters = createCounters
   };
 }
 
-function reasonOf(outcome: Outcome): RefusalReason | undefined {
+/** Undefined for an exchange that was neither refused nor cut. */
+export function reasonOf(outcome: Outcome): RefusalReason | undefined {
   if (outcome.kind === 'cut') return outcome.reason;
   if (outcome.kind !== 'refused') return undefined;
   return typeof outcome.refusal === 'string' ? outcome.refusal : outcome.refusal.code;
@@ -140,7 +141,7 @@ function classOf(status: number | undefined): OutcomeClass {
 }
 
 /** The members of every line about a request; account and credential only when proven. */
-function told({ requestId, route, clientIp, principal }: AboutRequest): Record<string, string> {
+export function told({ requestId, route, clientIp, principal }: AboutRequest): Record<string, string> {
   if (principal === undefined) return { requestId, route, clientIp };
   const { credential } = principal;
   return { requestId, route, clientIp, account: credential.account, credential: actorOf(credential) };

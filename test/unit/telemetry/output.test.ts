@@ -74,6 +74,18 @@ describe.skipIf(!LINUX)('a pipe', () => {
     expect(output.stats()).toEqual({ lost: lost + 1, problem: undefined });
   });
 
+  test('half of the room that waiting lines may have is kept from those that can be done without', async () => {
+    const { pipe, output, more } = onPipe({ noteOf, maxBytes: 2_000 });
+    pipe.fill();
+    expect(output.hasRoom()).toBe(true);
+    output.write(`${'x'.repeat(1_000)}\n`);
+    expect(output.hasRoom()).toBe(false);
+    output.write('others still fit\n');
+    expect(output.stats().lost).toBe(0);
+    expect(await until(more, /fit\n/)).toContain('others');
+    await expect.poll(output.hasRoom).toBe(true);
+  });
+
   test('a slow pipe loses no line of the log while there is room', async () => {
     const { pipe, output, more } = onPipe();
     pipe.fill();
