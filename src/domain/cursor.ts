@@ -9,6 +9,8 @@ const forms = {
   accounts: /^0x[1-9a-f][0-9a-f]{0,62}$/,
   /** Time and id of a row. The id is its place; both together show that it is a row of this log. The time fits the database. */
   audit: /^[0-8]?[0-9]{1,18}\.[0-9]{1,18}$/,
+  /** The id of the last row that was looked at, in the audit log as an owner reads it. */
+  activity: /^[0-9]{1,18}$/,
 } as const;
 
 export type ListName = keyof typeof forms;

@@ -11,6 +11,7 @@ import * as auditOrder from './migrations/0005-audit-order.ts';
 import * as repeats from './migrations/0006-repeats.ts';
 import * as find from './migrations/0007-find.ts';
 import * as tokenKeys from './migrations/0008-token-keys.ts';
+import * as explain from './migrations/0012-explain.ts';
 import type { Tables } from './sql/tables.ts';
 
 /** All migrations by name, oldest first. */
@@ -23,6 +24,7 @@ export const migrations = {
   '0006-repeats': repeats,
   '0007-find': find,
   '0008-token-keys': tokenKeys,
+  '0012-explain': explain,
 };
 
 /** Oldest first. A database of this release has had all of them. */

@@ -4,12 +4,14 @@ import { type Clock, createClock, type KeptClock, nanosOfSeconds, systemWall, ty
 import type { Database, Dialect } from './dialect.ts';
 import { type FarAhead, recordAcceptedStart, requireNotFarAhead } from './far-ahead.ts';
 import { migrate } from './migrate.ts';
-import { PURGED_AT_ONCE, purgePendingSubkeys } from './purge.ts';
+import { PURGED_AT_ONCE, purgeExplanations, purgePendingSubkeys } from './purge.ts';
 import { accountLists } from './sql/accounts.ts';
 import { auditLists, insertAudit } from './sql/audit.ts';
 import { changeReads, requireWholeLog } from './sql/changes.ts';
+import { addExplanations, countOthers, explanationReads } from './sql/explanations.ts';
 import { deleteExpiredMarks, hasDateMark, usedMarks } from './sql/marks.ts';
 import { datedUntil, highestTime, initialiseMeta, keepHighestTime, readAny, setHighestTime } from './sql/meta.ts';
+import { nameReads } from './sql/names.ts';
 import { signingKeyInsert, signingKeyReads } from './sql/signing-keys.ts';
 import { subkeyLists } from './sql/subkeys.ts';
 import type { Tables } from './sql/tables.ts';
@@ -80,6 +82,8 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     ...changeReads(reader),
     ...signingKeyReads(reader),
     ...usedMarks(reader),
+    ...nameReads(reader),
+    ...explanationReads(reader),
 
     async isDated(account, signer, seconds) {
       if (nanosOfSeconds(seconds) > lastDated) return false;
@@ -89,6 +93,10 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     transaction: (work) => write((tx) => work(createTransaction(tx, clock, planner))),
     insertSigningKey: (record) => write((tx) => signingKeyInsert(tx).insertSigningKey(record)),
     appendAudit: (entries) => write((tx) => insertAudit(tx, clock, entries)),
+
+    addExplanations: (rows, bounds) => write((tx) => addExplanations(tx, rows, bounds)),
+    countOthers: (minutes) => write((tx) => countOthers(tx, minutes)),
+    purgeExplanations: (before, inAll) => purgeExplanations(write, before, inAll),
 
     async purgeExpired(now) {
       await write((tx) => deleteExpiredMarks(tx, now));

@@ -1,10 +1,12 @@
-// Deletes pending subkeys that nobody activated in time. Such a key was never proven and never used; only the audit log and the change
-// log remember it.
+// Deletes what is over, in pieces. Pending subkeys that nobody activated in time: such a key was never proven and never used; only the
+// audit log and the change log remember it. Explanations of refusals that are too old or too many.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import type { Clock, UnixNanos } from '../domain/time.ts';
 import { auditWrites } from './sql/audit.ts';
+import { deleteExplanations, trimAll } from './sql/explanations.ts';
 import type { Tables } from './sql/tables.ts';
 
 /** Subkeys deleted by one transaction: every change waits for it, so a large backlog must not be one transaction. */
@@ -51,4 +53,14 @@ function deletePendingSubkeys(db: Kysely<Tables>, now: UnixNanos) {
     )
     .returning(['account_id', 'id', 'public_key', 'name', 'pending_until'])
     .execute();
+}
+
+/** `write` is one transaction each time. */
+export async function purgeExplanations(
+  write: (work: (tx: Kysely<Tables>) => Promise<number>) => Promise<number>,
+  before: UnixNanos,
+  inAll: number,
+): Promise<void> {
+  while ((await write((tx) => deleteExplanations(tx, before))) > 0) await nextTurn();
+  while ((await write((tx) => trimAll(tx, inAll))) > 0) await nextTurn();
 }

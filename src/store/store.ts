@@ -5,18 +5,22 @@ import type { AccountLists, AccountReads, AccountWrites } from './ports/accounts
 import type { AuditEntry, AuditLists, AuditWrites } from './ports/audit.ts';
 import type { ChangeReads, ChangeWrites } from './ports/changes.ts';
 import type { CredentialReads, CredentialWrites } from './ports/credentials.ts';
+import type { Explanations } from './ports/explanations.ts';
 import type { FactsReads } from './ports/facts.ts';
 import type { MarkReads, MarkWrites } from './ports/marks.ts';
+import type { NameReads } from './ports/names.ts';
 import type { SigningKeyInsert, SigningKeyReads, SigningKeyWrites } from './ports/signing-keys.ts';
 import type { SubkeyLists, SubkeyReads, SubkeyWrites } from './ports/subkeys.ts';
 import type { TokenLists, TokenReads, TokenWrites } from './ports/tokens.ts';
 
 export type { Account } from './ports/accounts.ts';
-export type { AuditEntry, AuditFilter, AuditRow } from './ports/audit.ts';
+export type { ActivityFilter, AuditEntry, AuditFilter, AuditRow } from './ports/audit.ts';
 export type { Change, ChangeEntry } from './ports/changes.ts';
 export type { EndedByRestore, RevokedCredentials } from './ports/credentials.ts';
+export type { Explanation, ExplanationBounds, OthersInMinute } from './ports/explanations.ts';
 export type { Facts, FactsQuery, FactsRead } from './ports/facts.ts';
 export type { EarlierUse, SignaturePurpose, SignedMessage } from './ports/marks.ts';
+export type { NamedRef, RefWithin } from './ports/names.ts';
 export type { Page, PageRequest } from './ports/page.ts';
 export type { NewSubkey, RevokedSubkey } from './ports/subkeys.ts';
 export type { NewToken, RevokedToken } from './ports/tokens.ts';
@@ -48,6 +52,8 @@ export interface Store
     SigningKeyInsert,
     MarkReads,
     AuditLists,
+    NameReads,
+    Explanations,
     ChangeReads {
   /**
    * Renewed by a restore or a promotion: positions of two epochs must never be compared. This constant is read once, at opening, and

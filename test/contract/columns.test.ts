@@ -9,7 +9,7 @@ import { T0 } from '../support/store/rows.ts';
 
 const TABLES = [
   ...['account', 'subkey', 'token', 'signing_key', 'used_signature', 'siwe_nonce'],
-  ...['audit', 'change_log', 'meta'],
+  ...['audit', 'change_log', 'explanation', 'meta'],
 ];
 const time = { wall: () => T0, monotonic: () => 0 };
 

@@ -49,7 +49,20 @@ export interface AuditFilter {
   readonly newestFirst?: boolean;
 }
 
+/** Of the rows of one account. A row must meet every given condition. */
+export interface ActivityFilter extends Pick<AuditFilter, 'from'> {
+  readonly credential?: CredentialRef | undefined;
+  readonly actions?: readonly string[] | undefined;
+  /** Exclusive. */
+  readonly to: UnixNanos | undefined;
+}
+
 export interface AuditLists {
+  /**
+   * The rows of an account, newest first, in the order of writing. Looks at no more than 10,000 rows: a page may come short and still
+   * have a next one.
+   */
+  activity(account: AccountId, filter: ActivityFilter, page: PageRequest): Promise<Page<AuditRow>>;
   /** In the order of writing. That is the order of time, except where a clock was set back. */
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;
   /** The rows `ending.receipt` of these requests. */

@@ -5,29 +5,13 @@ import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { actorOf, credentialSubject } from '../../domain/credential.ts';
 import { type Clock, type UnixNanos, unixNanos } from '../../domain/time.ts';
 import type { AuditEntry, AuditFilter, AuditLists, AuditRow, AuditWrites } from '../ports/audit.ts';
+import { activityLists } from './activity.ts';
+import { auditColumns, auditRowOf, type ReadAuditRow } from './audit-row.ts';
 import { insertChanges } from './changes.ts';
 import { NEXT_AUDIT_ID, nextNumbers } from './meta.ts';
 import { cursorOf, paged } from './pages.ts';
 import type { Planner } from './planner.ts';
-import type { AuditTable, Tables } from './tables.ts';
-
-const columns = ['account_id', 'id', 'at', 'action', 'actor', 'subject', 'request_id', 'client_ip', 'detail'] as const;
-type ReadRow = Pick<AuditTable, (typeof columns)[number]>;
-
-/** Unchecked: a row that no release has written is shown all the same, since it may be the evidence. */
-function auditRowOf(row: ReadRow): AuditRow {
-  return {
-    account: row.account_id,
-    id: row.id,
-    at: unixNanos(row.at),
-    action: row.action,
-    actor: row.actor,
-    subject: row.subject,
-    requestId: row.request_id,
-    clientIp: row.client_ip,
-    detail: row.detail,
-  };
-}
+import type { Tables } from './tables.ts';
 
 /** Ids looked through in one turn: 1 ms, or 3 ms if each row must be read. Then others have their turn. */
 export const PASSED_AT_ONCE = 10_000n;
@@ -37,9 +21,11 @@ interface Position {
   readonly from: UnixNanos | undefined;
 }
 
-type AuditQuery = SelectQueryBuilder<Tables, 'audit', ReadRow>;
+type AuditQuery = SelectQueryBuilder<Tables, 'audit', ReadAuditRow>;
 
 export const auditLists = (db: Kysely<Tables>, planner: Planner): AuditLists => ({
+  ...activityLists(db, planner),
+
   async audit(filter, page) {
     return paged(await readAudit(db, planner, filter, cursorOf('audit', page), page.limit + 1), page, cursorAt);
   },
@@ -48,7 +34,7 @@ export const auditLists = (db: Kysely<Tables>, planner: Planner): AuditLists => 
     if (requestIds.length === 0) return [];
     const rows = await db
       .selectFrom('audit')
-      .select(columns)
+      .select(auditColumns)
       .where('request_id', 'in', requestIds)
       // Found by request_id: the index by action has a row for every ending there ever was.
       .where(planner.textWithoutIndex('action'), '=', 'ending.receipt')
@@ -107,7 +93,7 @@ function queryOf(db: Kysely<Tables>, planner: Planner, filter: AuditFilter, newe
   const at = planner.integerWithoutIndex<UnixNanos>('at');
   let all = db
     .selectFrom('audit')
-    .select(columns)
+    .select(auditColumns)
     .where(at, '<', to)
     .orderBy('id', newestFirst ? 'desc' : 'asc');
   if (from !== undefined) all = all.where(at, '>=', from);

@@ -122,6 +122,19 @@ export interface MetaTable {
   text: string;
 }
 
+export interface ExplanationTable {
+  request_id: string;
+  account_id: string;
+  at: bigint;
+  /** `kind:id`. */
+  credential: string;
+  reason: string;
+  route: string;
+  others: bigint;
+  /** JSON. Never a secret. */
+  detail: string;
+}
+
 export interface Tables {
   account: AccountTable;
   subkey: SubkeyTable;
@@ -131,5 +144,6 @@ export interface Tables {
   siwe_nonce: SiweNonceTable;
   audit: AuditTable;
   change_log: ChangeLogTable;
+  explanation: ExplanationTable;
   meta: MetaTable;
 }

@@ -2,7 +2,19 @@
 import { anywhere } from '../../../src/domain/allowlist.ts';
 import { secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import type { AuditFilter, Store, StoreReads, StoreTransaction } from '../../../src/store/store.ts';
-import { alice, at, auditOf, bob, changeOf, keyOne, starkAccount, subkeyOf, T0, tokenOf } from './rows.ts';
+import {
+  alice,
+  at,
+  auditOf,
+  bob,
+  changeOf,
+  explanationOf,
+  keyOne,
+  starkAccount,
+  subkeyOf,
+  T0,
+  tokenOf,
+} from './rows.ts';
 
 const credential = { account: alice, kind: 'subkey', id: '1' } as const;
 const auditFilters: readonly Partial<AuditFilter>[] = [
@@ -122,6 +134,25 @@ const others = (
     const asked = [page, after('7.7')].flatMap((one) => auditFilters.map((filter) => ({ one, filter })));
     return each(asked, ({ one, filter }) => store.audit({ from: undefined, to: at(1n), ...filter }, one));
   },
+  async activity() {
+    const filters = [
+      { from: undefined, to: undefined },
+      { from: T0, to: at(1n), actions: ['login', 'token.revoked'], credential },
+    ];
+    return each(filters, (filter) => store.activity(alice, filter, page));
+  },
+  async namesOf() {
+    const refs = [
+      { kind: 'main', id: 'main' },
+      { kind: 'token', id: 'tok_1' },
+      { kind: 'subkey', id: '1' },
+    ] as const;
+    return [await store.namesOf(alice, refs), await store.namesOf(alice, [...refs, { kind: 'subkey', id: '2' }])];
+  },
+  addExplanations: () => store.addExplanations([explanationOf(alice)], { perAccount: 5, perReason: 1, inAll: 10 }),
+  explanation: () => store.explanation(alice, explanationOf(alice).requestId),
+  countOthers: () => store.countOthers([{ ...explanationOf(alice), from: T0, to: at(1n), others: 7 }]),
+  purgeExplanations: () => store.purgeExplanations(T0, 10),
   async subkeysNamed() {
     return [await store.subkeysNamed({ id: 1n }, 10), await store.subkeysNamed({ publicKey: keyOne }, 10)];
   },

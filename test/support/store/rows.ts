@@ -4,7 +4,15 @@ import { type AccountId, accountSubject, credentialSubject } from '../../../src/
 import { type Felt, feltOf } from '../../../src/domain/felt.ts';
 import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
-import type { Account, AuditEntry, ChangeEntry, NewSubkey, NewToken, Store } from '../../../src/store/store.ts';
+import type {
+  Account,
+  AuditEntry,
+  ChangeEntry,
+  Explanation,
+  NewSubkey,
+  NewToken,
+  Store,
+} from '../../../src/store/store.ts';
 
 /** Beyond 2^53, and not a multiple of anything a double could round to. */
 export const T0: UnixNanos = unixNanos(1_700_000_000_123_456_789n);
@@ -75,6 +83,18 @@ export const auditOf = (account: AccountId, more: Partial<AuditEntry> = {}): Aud
   requestId: 'request-1',
   clientIp: '192.0.2.7',
   detail: {},
+  ...more,
+});
+
+export const explanationOf = (account: AccountId, more: Partial<Explanation> = {}): Explanation => ({
+  account,
+  requestId: 'request-1',
+  at: T0,
+  credential: 'token:tok_1',
+  reason: 'ip_not_allowed',
+  route: 'GET /v1/balance',
+  others: 0,
+  detail: '{}',
   ...more,
 });
 
