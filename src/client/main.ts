@@ -1,7 +1,10 @@
 // The entry of the client library: what its users import. It runs where fetch and WebCrypto are.
+
+export type { ActivityFilter, UsageFilter } from './activity.ts';
 export type { Auth, Session, StarkSigner } from './auth.ts';
 export type { Answer, ApiRequest, Query } from './call.ts';
 export type { Client, ClientOptions } from './create-client.ts';
+export { dateOf } from './date-of.ts';
 export {
   type DeviceKey,
   type DevicePrivateKey,
@@ -10,6 +13,7 @@ export {
   importedDeviceKey,
   newDeviceKey,
 } from './device-key.ts';
+export type { NewDevice } from './devices.ts';
 export {
   Aborted,
   CountersignError,
@@ -22,10 +26,13 @@ export {
 } from './errors.ts';
 export { type ExplanationInWords, explainInWords, type Remedy } from './explain-in-words.ts';
 export { type Damage, HandOffDamaged } from './hand-off.ts';
+export type { CallOptions, List, ListOptions, Page } from './list.ts';
 export { importedPrivateKey, privateKeysOfSignature, randomPrivateKey } from './private-key.ts';
 export type { Changed, Receipt } from './receipt.ts';
 export { sentenceOf, sentenceOfTaking } from './refusal-words.ts';
 export type {
+  About,
+  AccountOfSigner,
   ActivityRow,
   ApiToken,
   CreatedToken,
@@ -34,9 +41,14 @@ export type {
   Explanation,
   Named,
   Permission,
+  RevokedAll,
   RotatedToken,
   Self,
+  SignedOut,
   Subkey,
   UsageDay,
   UsedAddress,
 } from './shapes.ts';
+export type { NewOrder, OrderChange, OrderSignature } from './sign-order.ts';
+export type { CreatedSubkey, NewHandOff, NewSubkey, OfferedSubkey, OwnerOptions, TakenSubkey } from './subkeys.ts';
+export type { NewToken, Rotation } from './tokens.ts';

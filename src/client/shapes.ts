@@ -146,3 +146,31 @@ export interface Explanation {
   readonly order_index: number | null;
   readonly others_in_minute: number | null;
 }
+
+/** The account that belongs to a main key or a wallet. */
+export interface AccountOfSigner {
+  readonly account_signer_type: 'starknet' | 'eip191';
+  /** `0x` hex. */
+  readonly address: string;
+  readonly exists: boolean;
+  readonly derivation_info: { readonly class_hash: string; readonly proxy_class_hash?: string };
+}
+
+export interface SignedOut {
+  /** Sessions and login signatures made at or before it are dead. */
+  readonly valid_after: bigint;
+}
+
+export interface RevokedAll extends SignedOut {
+  readonly subkeys: { readonly public_key: string; readonly name: string }[];
+  readonly tokens: { readonly lookup_id: string; readonly name: string }[];
+  readonly devices: { readonly id: string; readonly name: string }[];
+}
+
+/** What the server is, allows, and has switched on. */
+export interface About {
+  readonly version: string;
+  /** The domain that a wallet's message names; null where wallets cannot sign in at this address. */
+  readonly siwe_domain: string | null;
+  readonly [more: string]: unknown;
+}
