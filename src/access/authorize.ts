@@ -17,7 +17,8 @@ import type { Route } from './route-table.ts';
 import { type Asked, type ProvenCredential, refusalOf } from './rules.ts';
 
 export interface AccessRequest {
-  readonly route: Pick<Route, 'access' | 'identity'>;
+  /** Without `servedBy` it is taken for one of the venue. */
+  readonly route: Pick<Route, 'access' | 'identity'> & Partial<Pick<Route, 'servedBy'>>;
   readonly method: string;
   /** Every Authorization header line as it came. */
   readonly authorization: readonly string[];
@@ -102,7 +103,8 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     facts: Facts,
     position: bigint,
   ): Decision {
-    const asked = { permission, method: request.method, clientIp: request.clientIp };
+    const { method, clientIp } = request;
+    const asked = { permission, method, toVenue: request.route.servedBy !== 'us', clientIp };
     const now = deps.clock.latest();
     const refusal = refusalOf(holder, facts, asked, now);
     if (refusal !== undefined) return deny(refusal, { principal });

@@ -18,6 +18,8 @@ export interface ProvenCredential {
 export interface Asked {
   readonly permission: Permission | 'possession';
   readonly method: string;
+  /** The venue would serve it, and be told whose it is. */
+  readonly toVenue: boolean;
   /** Undefined when it could not be told: refused wherever it matters, and it matters everywhere. */
   readonly clientIp: IpAddress | undefined;
 }
@@ -78,9 +80,10 @@ const notSignedOut: Rule<Pick<ProvenCredential, 'kind' | 'authTime'>, unknown> =
 
 const permissionHeld: Rule = {
   name: 'permission_held',
-  ask: (_facts, _now, by, { permission }) => {
-    const isHeld = permission === 'possession' ? kindTable[by.kind].endsItself : by.permissions.has(permission);
-    return isHeld ? undefined : 'permission_missing';
+  ask: (_facts, _now, by, { permission, toVenue }) => {
+    const kind = kindTable[by.kind];
+    const isHeld = permission === 'possession' ? kind.endsItself : by.permissions.has(permission);
+    return isHeld && (kind.reachesVenue || !toVenue) ? undefined : 'permission_missing';
   },
 };
 

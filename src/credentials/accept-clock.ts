@@ -1,5 +1,5 @@
 // The operator declares the machine's clock right and the kept time wrong. Nothing that has expired by the kept time may live again:
-// every session ends, every credential that was made or expired in the span given up is revoked, and a signature used in that span
+// every session and device ends, every credential that was made or expired in the span given up is revoked, and a signature used in that span
 // stays used. All endings are written and in force before the time is set.
 import type { KeyObject } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-action.ts';
@@ -34,7 +34,7 @@ export interface AcceptedClock {
   readonly to: UnixNanos;
   /** Whatever was signed at or before this is dead, for every account. */
   readonly validAfter: UnixNanos;
-  readonly revoked: { readonly subkeys: number; readonly tokens: number };
+  readonly revoked: { readonly subkeys: number; readonly tokens: number; readonly devices: number };
 }
 
 /**
@@ -114,6 +114,7 @@ export function createAcceptClock(deps: {
     const revoked = {
       subkeys: ended.reduce((sum, { subkeys }) => sum + subkeys.length, 0),
       tokens: ended.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      devices: ended.reduce((sum, { devices }) => sum + devices.length, 0),
     };
     const subjects = [storeSubject, ...[...keys.retired, ...keys.live].map(({ kid }) => signingKeySubject(kid))];
     const change = await record(tx, {
@@ -129,6 +130,7 @@ export function createAcceptClock(deps: {
         retired_signing_keys: keys.retired.length,
         revoked_subkeys: revoked.subkeys,
         revoked_tokens: revoked.tokens,
+        ended_devices: revoked.devices,
       },
       narrows: true,
     });

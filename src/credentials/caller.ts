@@ -39,6 +39,6 @@ export async function requireStill(
   if (principal.expiresAt <= secondsOf(now)) throw refusalErrorOf('bearer_expired');
   const { facts } = await tx.facts({ ...principal.credential, kid: principal.kid });
   const who = { kind: principal.credential.kind, permissions: principal.permissions, authTime: principal.authTime };
-  const refusal = refusalOf(who, facts, { ...asked, clientIp }, now);
+  const refusal = refusalOf(who, facts, { ...asked, toVenue: false, clientIp }, now);
   if (refusal !== undefined) throw refusalErrorOf(refusal);
 }

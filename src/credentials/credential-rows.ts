@@ -20,6 +20,11 @@ const rowsOf: Readonly<Record<RevocableKind, Rows>> = {
       return publicKey === undefined ? undefined : (await reads.subkey(account, publicKey))?.id.toString();
     },
   },
+  device: {
+    revoke: (tx, account, id, now) => tx.endDevice(account, id, now),
+    // Its owner names it by the id of its row.
+    idOf: async () => undefined,
+  },
   token: {
     revoke: (tx, account, id, now) => tx.revokeToken(account, id, now),
     idOf: async (reads, account, label) => (await reads.token(account, label))?.tokenId,

@@ -1,4 +1,4 @@
-// Any holder of a subkey's session or of a read-only token may end that one credential: its owner, its bot or a finder. Nothing else of
+// Any holder of a session of a subkey or device, or of a read-only token, may end that one credential: its owner, its bot or a finder. Nothing else of
 // the account changes, and a main key or wallet cannot be ended this way.
 import { refusalError } from '../access/refusal.ts';
 import { credentialSubject } from '../domain/credential.ts';
@@ -12,7 +12,7 @@ import { record } from './record.ts';
 
 export interface EndedSelf {
   readonly kind: RevocableKind;
-  /** A subkey's public key, a token's lookup_id. */
+  /** A subkey's public key, a token's lookup_id, the thumbprint of a device's key. */
   readonly label: string;
 }
 

@@ -5,8 +5,9 @@ import type { IpAddress } from '../domain/allowlist.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type AccountId, type CredentialRef, credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import type { Device } from '../domain/device.ts';
 import { parseFelt } from '../domain/felt.ts';
-import { type CredentialKind, isRevocableKind, isSessionKind, kindTable, type RevocableKind } from '../domain/kinds.ts';
+import { type CredentialKind, isRevocableKind, kindTable, type RevocableKind } from '../domain/kinds.ts';
 import type { Subkey } from '../domain/subkey.ts';
 import { addSeconds, type Clock, NEVER, secondsOf, unixNanos } from '../domain/time.ts';
 import type { Token } from '../domain/token.ts';
@@ -19,7 +20,7 @@ import { createReadTerminalToken, type VerifiedTerminal } from '../jwt/terminal-
 import { createReadBearer } from '../jwt/verify.ts';
 import type { AuditFilter, AuditRow, Page, PageRequest, Store } from '../store/store.ts';
 import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
-import { type Found, foundOwn, foundSubkey, foundToken, isRevocable } from './found-credential.ts';
+import { type Found, foundDevice, foundOwn, foundSubkey, foundToken, isRevocable } from './found-credential.ts';
 
 /** A JWT that was asked about. */
 export interface FoundBearer {
@@ -61,7 +62,10 @@ const MOST = 100;
 const END_OF_TIME = unixNanos(2n ** 63n - 1n);
 
 export function createFindCredentials(deps: {
-  readonly store: Pick<Store, 'account' | 'facts' | 'audit' | 'subkeysNamed' | 'tokensNamed' | 'accountsNamed'>;
+  readonly store: Pick<
+    Store,
+    'account' | 'facts' | 'audit' | 'subkeysNamed' | 'tokensNamed' | 'device' | 'accountsNamed'
+  >;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly issuer: string;
@@ -141,6 +145,7 @@ export function createFindCredentials(deps: {
     const find = {
       subkey: async () => subkeys(await store.subkeysNamed({ id: BigInt(id) }, MOST)),
       token: async () => tokens(await store.tokensNamed({ tokenId: id }, MOST)),
+      device: async () => devices(await store.device(id)),
       account: async () => {
         const owner = account === undefined ? undefined : await store.account(account);
         return owner === undefined ? [] : [foundOwn(owner)].filter(({ ref }) => ref.kind === of);
@@ -228,15 +233,20 @@ export function createFindCredentials(deps: {
     const now = clock.latest();
     return Promise.all(rows.map(async (row) => foundToken(row, await store.account(row.account), now)));
   }
+
+  async function devices(row: Device | undefined): Promise<readonly Found[]> {
+    return row === undefined ? [] : [foundDevice(row, await store.account(row.account), clock.latest())];
+  }
 }
 
 /** Actions that end a credential by name. A leak report of a subkey's session ends its sessions and keeps the row. */
 const endingsOf = (kind: RevocableKind): readonly AuditAction[] => [
-  `${kind}.revoked`,
-  ...(isSessionKind(kind) ? [] : (['credential.reported_leaked'] as const)),
+  ...[kindTable[kind].endedAs ?? []].flat(),
+  ...(kindTable[kind].leakEnds === 'itself' ? (['credential.reported_leaked'] as const) : []),
   ...(kindTable[kind].endsItself ? (['credential.revoked_itself'] as const) : []),
 ];
 const ENDINGS_OF_ACCOUNTS: readonly AuditAction[] = [
+  'account.signed_out_everywhere',
   'account.revoked_all',
   'account.revoked_by_restore',
   'account.revoked_by_clock',

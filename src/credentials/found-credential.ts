@@ -1,6 +1,7 @@
 // A credential as the operator sees it: its row in one form, whichever table holds it.
 import { type Allowlist, anywhere } from '../domain/allowlist.ts';
 import { type CredentialRef, MAIN_CREDENTIAL_ID, type RevocableRef } from '../domain/credential.ts';
+import { type Device, deviceStateAt } from '../domain/device.ts';
 import { isRevocableKind } from '../domain/kinds.ts';
 import { type Subkey, subkeyStateAt } from '../domain/subkey.ts';
 import { isOver, NEVER, type UnixNanos } from '../domain/time.ts';
@@ -8,7 +9,7 @@ import type { Token } from '../domain/token.ts';
 import type { Account } from '../store/store.ts';
 
 export interface FoundRow {
-  /** A public key, a wallet's address or a lookup_id. */
+  /** A public key, a wallet's address, a lookup_id or the thumbprint of a device's key. */
   readonly label: string;
   /** Empty for a main key or wallet. */
   readonly name: string;
@@ -59,5 +60,23 @@ export function foundToken(token: Token, account: Account | undefined, now: Unix
     ref: { account: token.account, kind: 'token', id: token.tokenId },
     account,
     row: { label: lookupId, name, state, allowlist, createdAt, expiresAt: expiryAt, revokedAt },
+  };
+}
+
+export function foundDevice(device: Device, account: Account | undefined, now: UnixNanos): Found {
+  const { thumbprint, name, createdAt, expiresAt, endedAt } = device;
+  const state = deviceStateAt(device, now);
+  return {
+    ref: { account: device.account, kind: 'device', id: device.deviceId },
+    account,
+    row: {
+      label: thumbprint,
+      name,
+      state: state === 'ended' ? 'revoked' : state,
+      allowlist: anywhere,
+      createdAt,
+      expiresAt,
+      revokedAt: endedAt,
+    },
   };
 }

@@ -1,17 +1,18 @@
-// Anyone who finds one of our bearers may end it: possession is the proof. A token is revoked. A session ends that credential's sessions
-// up to its own, never the key behind it (docs/decisions.md "leaked endpoint").
+// Anyone who finds one of our bearers may end it: possession is the proof. A token is revoked, and a device ended. Any other session ends
+// that credential's sessions up to its own, never the key behind it (docs/decisions.md "leaked endpoint"), and the devices they made.
 import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
-import { isSessionKind } from '../domain/kinds.ts';
+import { isRevocableKind, isSessionKind, kindTable } from '../domain/kinds.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, nanosOfSeconds, secondsOf } from '../domain/time.ts';
 import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { Changes } from '../revocation/commit.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
-import type { StoreReads, StoreTransaction } from '../store/store.ts';
+import type { EndedDevice, StoreReads, StoreTransaction } from '../store/store.ts';
 import { revokeRow } from './credential-rows.ts';
 import { unwrapped } from './credential-text.ts';
 import { nobody, record } from './record.ts';
+import { deviceSubjects } from './revoked-credentials.ts';
 
 export interface LeakReport extends RequestOrigin {
   readonly bearer: string;
@@ -30,42 +31,63 @@ export function createReportLeaked(deps: { verifyBearer: VerifyBearer; changes: 
     const { claims } = verified;
     const { credential } = claims;
     const ending = endingOf(claims);
-    const isToken = ending.kind === 'credential';
+    const isWhole = ending.kind === 'credential';
     await deps.changes.commit(
       async (tx, stored) => {
-        if (!(await end(tx, stored, claims))) return { result: undefined, change: undefined };
+        const ended = await end(tx, stored, claims);
+        if (ended === undefined) return { result: undefined, change: undefined };
         const change = await record(tx, {
           by: nobody(report),
           account: credential.account,
           action: 'credential.reported_leaked',
           subject: credentialSubject(credential),
+          subjects: [credentialSubject(credential), ...deviceSubjects(credential.account, ended)],
           detail: { credential: actorOf(credential), session: claims.session, auth_time: claims.authTime },
           narrows: true,
         });
         return { result: undefined, change };
       },
       {
-        ifUnwritten: { end: () => [ending], cut: isToken ? 'credential_revoked' : 'signed_out' },
+        ifUnwritten: { end: () => [ending], cut: isWhole ? 'credential_revoked' : 'signed_out' },
         onceWritten: { lift: () => [ending] },
       },
     );
   };
 
-  // False when its end is already written: a dead bearer must not make rows. An end that could not be written is written now.
-  async function end(tx: StoreTransaction, stored: StoreReads, claims: VerifiedClaims): Promise<boolean> {
+  // The devices that end with it. Undefined when its end is already written: a dead bearer must not make rows. An end that could not be written is written now.
+  async function end(
+    tx: StoreTransaction,
+    stored: StoreReads,
+    claims: VerifiedClaims,
+  ): Promise<readonly EndedDevice[] | undefined> {
     const { credential, authTime } = claims;
     const { facts } = await stored.facts({ ...credential, kid: claims.kid });
     const caller = { kind: credential.kind, permissions: new Set<never>(), authTime };
     const refusal = livenessRefusal(caller, facts, clock.now());
-    if (refusal !== undefined && refusal !== 'account_locked') return false;
+    if (refusal !== undefined && refusal !== 'account_locked') return undefined;
     const { account, kind, id } = credential;
-    if (!isSessionKind(kind)) return revokeRow(tx, { account, kind, id }, clock.now());
+    const whole = wholeOf(claims);
+    if (whole !== undefined) return (await revokeRow(tx, whole.credential, clock.now())) ? [] : undefined;
+    if (!isSessionKind(kind)) return undefined;
     await tx.raiseCredentialValidAfter({ account, kind, id }, nanosOfSeconds(authTime));
-    return true;
+    return isRevocableKind(kind) ? [] : tx.endDevices(account, clock.now(), authTime);
   }
 }
 
-function endingOf({ credential: { account, kind, id }, label, authTime }: VerifiedClaims): SingleDenial {
-  if (!isSessionKind(kind)) return { kind: 'credential', credential: { account, kind, id }, label };
+function endingOf(claims: VerifiedClaims): SingleDenial {
+  const { credential, authTime } = claims;
+  const { account, kind, id } = credential;
+  const whole = wholeOf(claims);
+  if (whole !== undefined) return whole;
+  if (!isSessionKind(kind)) throw new Error(`a leak of the kind ${kind} ends nothing`);
   return { kind: 'credential_sessions', credential: { account, kind, id }, upTo: nanosOfSeconds(authTime) };
+}
+
+/** Undefined where only sessions end. */
+function wholeOf({
+  credential: { account, kind, id },
+  label,
+}: VerifiedClaims): Extract<SingleDenial, { kind: 'credential' }> | undefined {
+  if (kindTable[kind].leakEnds !== 'itself' || !isRevocableKind(kind)) return undefined;
+  return { kind: 'credential', credential: { account, kind, id }, label };
 }

@@ -1,4 +1,4 @@
-// The operator revokes one subkey or read-only token of any account, as its owner would. A main key or wallet is the account itself: lock
+// The operator ends one subkey, read-only token or device of any account, as its owner would. A main key or wallet is the account itself: lock
 // that instead.
 import { credentialSubject } from '../domain/credential.ts';
 import { kindTable } from '../domain/kinds.ts';
@@ -22,6 +22,8 @@ export function createRevokeCredential({
 }): RevokeCredential {
   return async function revokeCredential({ ref, row: { label, name } }, act) {
     const { account, kind } = ref;
+    const { endedAs } = kindTable[kind];
+    if (endedAs === undefined) throw new Error(`a ${kind} is not ended by its row`);
     const denial: Denial = { kind: 'credential', credential: ref, label };
     let isNamed = false;
     const { result, receipt } = await changes.commit(
@@ -31,7 +33,7 @@ export function createRevokeCredential({
         const change = await record(tx, {
           by: act,
           account,
-          action: `${kind}.revoked`,
+          action: endedAs,
           subject: credentialSubject(ref),
           detail: { [kindTable[kind].label]: label, name },
           narrows: true,

@@ -1,6 +1,6 @@
-// The change and its rows when subkeys and tokens of many accounts are revoked at once: by a restore or an accepted clock.
+// The change and its rows when subkeys, tokens and devices are ended at once: by a restore or an accepted clock.
 import { type AccountId, credentialSubject, type Subject, storeSubject } from '../domain/credential.ts';
-import type { RevokedCredentials, RevokedSubkey, RevokedToken } from '../store/store.ts';
+import type { EndedDevice, RevokedCredentials, RevokedSubkey, RevokedToken } from '../store/store.ts';
 import type { OperatorAct } from './operator-act.ts';
 import type { Recorded } from './record.ts';
 
@@ -22,23 +22,32 @@ export const revokedChange = (
 export const revokedDetail = ({
   subkeys,
   tokens,
+  devices,
 }: {
   readonly subkeys: readonly Pick<RevokedSubkey, 'publicKey'>[];
   readonly tokens: readonly Pick<RevokedToken, 'lookupId'>[];
+  readonly devices: readonly EndedDevice[];
 }) => ({
   subkeys: subkeys.map(({ publicKey }) => publicKey),
   tokens: tokens.map(({ lookupId }) => lookupId),
+  devices: devices.map(({ deviceId }) => deviceId),
 });
 
 export const revokedSubjects = ({
   account,
   subkeys,
   tokens,
+  devices,
 }: {
   readonly account: AccountId;
   readonly subkeys: readonly Pick<RevokedSubkey, 'id'>[];
   readonly tokens: readonly Pick<RevokedToken, 'tokenId'>[];
+  readonly devices: readonly EndedDevice[];
 }): readonly Subject[] => [
   ...subkeys.map(({ id }) => credentialSubject({ account, kind: 'subkey', id: id.toString() })),
   ...tokens.map(({ tokenId }) => credentialSubject({ account, kind: 'token', id: tokenId })),
+  ...deviceSubjects(account, devices),
 ];
+
+export const deviceSubjects = (account: AccountId, devices: readonly EndedDevice[]): readonly Subject[] =>
+  devices.map(({ deviceId }) => credentialSubject({ account, kind: 'device', id: deviceId }));

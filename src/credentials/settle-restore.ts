@@ -22,7 +22,7 @@ export interface Settled {
   readonly epoch: string;
   /** Whatever was signed at or before this is dead, for every account. */
   readonly validAfter: UnixNanos;
-  readonly revoked: { readonly subkeys: number; readonly tokens: number };
+  readonly revoked: { readonly subkeys: number; readonly tokens: number; readonly devices: number };
 }
 
 export type SettleRestore = (choice: RestoreChoice, act: OperatorAct) => Promise<Settled>;
@@ -46,16 +46,17 @@ export function createSettleRestore(deps: {
       const epoch = await tx.renewEpoch();
       await tx.raiseEveryValidAfter(validAfter);
       const keys = await replaceKeys(tx, keepCredentials ? (use) => !hasRows(use) : () => true, now, act);
-      const revoked = { subkeys: 0, tokens: 0 };
+      const revoked = { subkeys: 0, tokens: 0, devices: 0 };
       for await (const accounts of pages()) {
         // A pending subkey may have been activated after the backup: it is never kept.
         const kinds = keepCredentials
           ? ({ subkeys: 'pending', tokens: false } as const)
           : ({ subkeys: 'all', tokens: true } as const);
         const ended = await tx.revokeCredentials(accounts, kinds, now);
-        for (const { subkeys, tokens } of ended) {
+        for (const { subkeys, tokens, devices } of ended) {
           revoked.subkeys += subkeys.length;
           revoked.tokens += tokens.length;
+          revoked.devices += devices.length;
         }
         await recordAll(
           tx,
@@ -70,6 +71,7 @@ export function createSettleRestore(deps: {
         ...keys.detail,
         revoked_subkeys: revoked.subkeys,
         revoked_tokens: revoked.tokens,
+        ended_devices: revoked.devices,
       };
       const subjects: readonly Subject[] = [storeSubject, ...keys.subjects];
       await record(tx, {

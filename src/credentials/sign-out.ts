@@ -1,14 +1,14 @@
-// Sign-out everywhere, and revoke-all, which also revokes tokens and subkeys. A thief's sessions and captured login signatures die with
+// Sign-out everywhere, and revoke-all, which also revokes tokens and subkeys. Both end every device. A thief's sessions and captured login signatures die with
 // it: valid_after is raised above everything signed until now.
 import { sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes, CommitOptions } from '../revocation/commit.ts';
 import type { WideDenial } from '../revocation/denial.ts';
-import type { RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
+import type { EndedDevice, RevokedSubkey, RevokedToken, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import type { ProvenOwner } from './owner-proof.ts';
 import { record } from './record.ts';
-import { revokedDetail, revokedSubjects } from './revoked-credentials.ts';
+import { deviceSubjects, revokedDetail, revokedSubjects } from './revoked-credentials.ts';
 
 export interface SignedOut {
   /** Sessions and login signatures with auth_time at or before this are dead. */
@@ -19,6 +19,7 @@ export interface RevokedAll extends SignedOut {
   /** As they were before. */
   readonly subkeys: readonly RevokedSubkey[];
   readonly tokens: readonly RevokedToken[];
+  readonly devices: readonly EndedDevice[];
 }
 
 export interface RevokedKinds {
@@ -46,12 +47,15 @@ export function createSignOut(deps: {
   return {
     everywhere: (by) =>
       changes.commit(async (tx) => {
+        const { account } = by.principal.credential;
         const validAfter = await raise(tx, by);
+        const devices = await tx.endDevices(account, clock.now());
         const change = await record(tx, {
           by,
           action: 'account.signed_out_everywhere',
-          subject: sessionsSubject(by.principal.credential.account),
-          detail: { valid_after: validAfter, ...proofOf(by) },
+          subject: sessionsSubject(account),
+          subjects: [sessionsSubject(account), ...deviceSubjects(account, devices)],
+          detail: { valid_after: validAfter, devices: devices.map(({ deviceId }) => deviceId), ...proofOf(by) },
           narrows: true,
         });
         return { result: { validAfter }, change };
@@ -65,19 +69,20 @@ export function createSignOut(deps: {
           const now = clock.now();
           const subkeys = kinds.subkeys ? await tx.revokeSubkeys(account, now) : [];
           const tokens = kinds.tokens ? await tx.revokeTokens(account, now) : [];
+          const devices = await tx.endDevices(account, now);
           const change = await record(tx, {
             by,
             action: 'account.revoked_all',
             subject: sessionsSubject(account),
-            subjects: [sessionsSubject(account), ...revokedSubjects({ account, subkeys, tokens })],
+            subjects: [sessionsSubject(account), ...revokedSubjects({ account, subkeys, tokens, devices })],
             detail: {
               valid_after: validAfter,
-              ...revokedDetail({ subkeys, tokens }),
+              ...revokedDetail({ subkeys, tokens, devices }),
               ...proofOf(by),
             },
             narrows: true,
           });
-          return { result: { validAfter, subkeys, tokens }, change };
+          return { result: { validAfter, subkeys, tokens, devices }, change };
         },
         ending(by, kinds),
       ),
@@ -94,7 +99,7 @@ export function createSignOut(deps: {
     ];
     return {
       ifUnwritten: { end: () => all(ceiling()), cut: 'signed_out' },
-      onceWritten: { lift: ({ validAfter }) => all(validAfter) },
+      onceWritten: { lift: ({ validAfter }) => [...all(validAfter), { kind: 'every', account, of: 'device' }] },
     };
   }
 

@@ -3,12 +3,14 @@
 /** What each action means. A row's subject is what it happened to, its actor who did it. */
 export const auditActions = {
   'account.onboarded': 'An account was made; `detail` has its kind of signer and its key.',
-  'account.signed_out_everywhere': 'All sessions of the account ended, and every login that was signed by then.',
+  'account.signed_out_everywhere':
+    'All sessions of the account ended, its devices too, and every login that was signed by then.',
   'account.revoked_all': 'The same, and the subkeys and tokens in `detail` were revoked.',
   'account.locked': 'The operator locked the account.',
   'account.unlocked': 'The operator unlocked it.',
-  'account.revoked_by_restore': 'A restore revoked the subkeys and tokens in `detail`.',
-  'account.revoked_by_clock': 'A clock that was accepted revoked the subkeys and tokens in `detail`.',
+  'account.revoked_by_restore': 'A restore revoked the subkeys and tokens in `detail`, and ended its devices.',
+  'account.revoked_by_clock':
+    'A clock that was accepted revoked the subkeys and tokens in `detail`, and ended its devices.',
   login: 'A credential logged in; `detail` has the session.',
   'login.refused':
     'A login, or an emergency that was signed instead of one, was refused although its signature was good: outside the list, locked, signed out and the like, by the `reason` in `detail`. The first from an address has a row of its own, the others of its minute are one row with their `count`; with `others`, those of more addresses than are told apart.',
@@ -25,11 +27,13 @@ export const auditActions = {
   'token.created': 'A read-only token was made.',
   'token.allowlist_replaced': 'A token was bound to other addresses.',
   'token.revoked': 'A token was revoked, by its owner or by the operator.',
+  'device.added': 'A device was signed in: it may see and end, and never make or widen.',
+  'device.ended': 'A device was signed out, by its owner or by the operator.',
   'terminal_token.issued': 'A terminal token was issued; `detail` has its `jti`.',
   'credential.reported_leaked':
-    'Somebody who held a bearer said that it is in the open: the token was revoked, or the sessions up to that one ended. There is no actor.',
+    'Somebody who held a bearer said that it is in the open: the token was revoked, the device ended, or the sessions up to that one ended, with the devices they made. There is no actor.',
   'credential.revoked_itself':
-    'A subkey or token was revoked by a bearer of its own: whoever holds one may end it. Subject and actor are the same.',
+    'A subkey, token or device was ended by a bearer of its own: whoever holds one may end it. Subject and actor are the same.',
   'ending.receipt':
     'What the ending of the same `request_id` and `subject` did: `detail` has its `action`, and `nodes`, `ms` and `in_flight` of its receipt.',
   'signing_key.published': 'A new signing key stands in jwks.json, and does not sign yet.',

@@ -1,6 +1,6 @@
 // Credentials, named by account and row id and never by public key alone: two accounts may register the same key.
 import { type Felt, feltOf } from './felt.ts';
-import type { CredentialKind, RevocableKind, SessionKind } from './kinds.ts';
+import { type CredentialKind, ownKinds, type RevocableKind, type SessionKind } from './kinds.ts';
 
 /** An account id: the Starknet address of its owner. */
 export type AccountId = Felt;
@@ -38,6 +38,9 @@ export type Subject = string & { readonly __subject?: never };
 export const sessionsSubject = (account: AccountId): Subject => `sessions/${account}`;
 export const accountSubject = (account: AccountId): Subject => `account/${account}`;
 export const credentialSubject = (ref: CredentialRef): Subject => `credential/${ref.account}/${ref.kind}/${ref.id}`;
+/** The main key or wallet of an account, whichever it has. */
+export const ownSubjects = (account: AccountId): readonly Subject[] =>
+  ownKinds.map((kind) => credentialSubject({ account, kind, id: MAIN_CREDENTIAL_ID }));
 /** All credentials of one kind of an account, including later ones. */
 export const kindSubject = ({ account, kind }: Pick<CredentialRef, 'account' | 'kind'>): Subject =>
   `every/${account}/${kind}`;

@@ -5,6 +5,8 @@ const forms = {
   subkeys: /^[0-9]{1,18}$/,
   /** The last token's id. */
   tokens: /^tok_[0-9a-z]{1,40}$/,
+  /** The last device's id. */
+  devices: /^dev_[0-9a-z]{1,40}$/,
   /** The last account. */
   accounts: /^0x[1-9a-f][0-9a-f]{0,62}$/,
   /** Time and id of a row. The id is its place; both together show that it is a row of this log. The time fits the database. */

@@ -1,17 +1,18 @@
 // The kinds of credentials, one row each. Code reads the row and never compares kinds by name: a new kind is a row and its use case.
+import type { AuditAction } from './audit-action.ts';
 import { type Permission, permissions } from './permission.ts';
 
 interface KindRow {
   /** As texts to people call it. */
   readonly noun: string;
   /** The table with its row. A main key or wallet is its account: an account has one, and it ends only with the account. */
-  readonly table: 'account' | 'subkey' | 'token';
+  readonly table: 'account' | 'subkey' | 'token' | 'device';
   /** Set when it is its account: the kind of signer on the account's row. */
   readonly signer?: 'starknet' | 'eip191';
   /** What its row id looks like. */
   readonly id: RegExp;
   /** What names it to its owner and to the venue. */
-  readonly label: 'public_key' | 'wallet' | 'lookup_id';
+  readonly label: 'public_key' | 'wallet' | 'lookup_id' | 'thumbprint';
   /** The JWT kind of its bearers (jwt/kinds.ts): sessions that it logs in for, or the credential itself. */
   readonly bearer: 'session' | 'token';
   readonly permissions: ReadonlySet<Permission>;
@@ -23,8 +24,16 @@ interface KindRow {
   readonly getOnly: boolean;
   /** Whether signing out everywhere ends what was made with it. */
   readonly endsWithSignOut: boolean;
+  /** Whether it lives no longer than the main session that made it: the end of that session, by whatever, ends it. */
+  readonly endsWithMaker: boolean;
+  /** What a leak report ends: the credential itself, or its sessions up to the one that leaked. */
+  readonly leakEnds: 'itself' | 'sessions';
+  /** The audit action of its end by its owner or the operator. Undefined: it ends only with its account. */
+  readonly endedAs: AuditAction | undefined;
   /** Whether any holder of its bearer may end it (POST self/revoke). */
   readonly endsItself: boolean;
+  /** Whether its requests may reach the venue with an identity. */
+  readonly reachesVenue: boolean;
   /** Whether it gets only a share of its account's limits, so that one credential cannot use them up. */
   readonly ownShare: boolean;
   /** Whether its requests are charged to the owner's bucket, and not to those of their routes. */
@@ -50,7 +59,11 @@ const ownKey = {
   ifNotPermitted: 'a main key or wallet does not end itself: it signs out everywhere, or revokes all',
   getOnly: false,
   endsWithSignOut: true,
+  endsWithMaker: false,
+  leakEnds: 'sessions',
+  endedAs: undefined,
   endsItself: false,
+  reachesVenue: true,
   ownShare: false,
   chargedAsOwner: false,
   ordersOfSubkeys: true,
@@ -71,7 +84,11 @@ const rows = {
     ifNotPermitted: 'a subkey session may not do that: it needs the main key',
     getOnly: false,
     endsWithSignOut: true,
+    endsWithMaker: false,
+    leakEnds: 'sessions',
+    endedAs: 'subkey.revoked',
     endsItself: true,
+    reachesVenue: true,
     ownShare: true,
     chargedAsOwner: false,
     orderKey: 'label',
@@ -89,9 +106,34 @@ const rows = {
     ifNotPermitted: 'a read-only token may not do that',
     getOnly: true,
     endsWithSignOut: false,
+    endsWithMaker: false,
+    leakEnds: 'itself',
+    endedAs: 'token.revoked',
     endsItself: true,
+    reachesVenue: true,
     ownShare: true,
     chargedAsOwner: false,
+    orderKey: 'none',
+    ordersOfSubkeys: false,
+  },
+  /** A browser or command line of the owner: it sees and ends, and never makes or widens. All its sessions have one auth_time. */
+  device: {
+    noun: 'device',
+    table: 'device',
+    id: /^dev_[0-9a-z]{1,40}$/,
+    label: 'thumbprint',
+    bearer: 'session',
+    permissions: set('audit:read', 'keys:narrow', 'keys:read', 'self:read'),
+    ifNotPermitted: 'a device may not do that: it needs the main key',
+    getOnly: false,
+    endsWithSignOut: true,
+    endsWithMaker: true,
+    leakEnds: 'itself',
+    endedAs: 'device.ended',
+    endsItself: true,
+    reachesVenue: false,
+    ownShare: true,
+    chargedAsOwner: true,
     orderKey: 'none',
     ordersOfSubkeys: false,
   },
@@ -120,9 +162,12 @@ export const isRevocableKind = (kind: CredentialKind): kind is RevocableKind => 
 
 export const revocableKinds: readonly RevocableKind[] = credentialKinds.filter(isRevocableKind);
 
+/** The kinds that are their account. */
+export const ownKinds: readonly CredentialKind[] = credentialKinds.filter((kind) => !isRevocableKind(kind));
+
 export const isSessionKind = (kind: CredentialKind): kind is SessionKind => kindTable[kind].bearer === 'session';
 
-/** Main and wallet sessions hold everything, subkeys trade and read, tokens read. */
+/** Main and wallet sessions hold everything, subkeys trade and read, tokens read, devices see and end. */
 export function permissionsOf(kind: CredentialKind, policy: PermissionPolicy): ReadonlySet<Permission> {
   const { permissions: held, widened } = kindTable[kind];
   return widened !== undefined && policy[widened.by] ? widened.permissions : held;

@@ -2,6 +2,7 @@
 // come the same way, so nothing on this node may change with a change except here.
 import type { Subject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
+import { isCredentialKind, kindTable } from '../domain/kinds.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import type { SigningKeyRecord } from '../jwt/signing-key.ts';
 import type { Change } from '../store/store.ts';
@@ -85,12 +86,16 @@ export function cutReasonOf({ action, subjects }: Pick<Change, 'action' | 'subje
     case 'signing_key.retired':
     case 'clock.accepted':
       return 'signing_key_retired';
-    // A leaked token is revoked; of a leaked session only the sessions end.
+    // A leaked token is revoked, and a leaked device ended; of any other leaked session only the sessions end.
     case 'credential.reported_leaked':
-      return subjects.some(isToken) ? 'credential_revoked' : 'signed_out';
+      return leakEnded(subjects[0]) ? 'credential_revoked' : 'signed_out';
     default:
       return 'credential_revoked';
   }
 }
 
-const isToken = (subject: Subject): boolean => /^credential\/[^/]+\/token\//.test(subject);
+/** Whether the credential itself was ended; the first subject is the one that leaked. */
+function leakEnded(leaked: Subject | undefined): boolean {
+  const kind = /^credential\/[^/]+\/([^/]+)\//.exec(leaked ?? '')?.[1];
+  return isCredentialKind(kind) && kindTable[kind].leakEnds === 'itself';
+}

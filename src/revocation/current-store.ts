@@ -8,7 +8,7 @@ import type { Denials, Overlay } from './denials.ts';
 
 type RowReads = Omit<StoreReads, 'countLive'>;
 
-/** `told` hears of each account before its row is read. */
+/** `told` hears of each account whose rows are read. */
 function currentReads(stored: RowReads, overlay: Overlay, told: (account: AccountId) => void): RowReads {
   return {
     async facts(query) {
@@ -30,6 +30,11 @@ function currentReads(stored: RowReads, overlay: Overlay, told: (account: Accoun
       told(account);
       const token = await stored.token(account, lookupId);
       return token && overlay.overToken(token);
+    },
+    async device(deviceId) {
+      const device = await stored.device(deviceId);
+      if (device !== undefined) told(device.account);
+      return device && overlay.overDevice(device);
     },
   };
 }
@@ -73,6 +78,11 @@ export function createCurrentStore(stored: Store, denials: Denials): Store {
       const { rows, next } = await stored.tokens(account, filter, page);
       const current = rows.map((row) => denials.overToken(row));
       return { rows: current.filter(({ revokedAt }) => filter.withInvalid || revokedAt === NEVER), next };
+    },
+    async devices(account, filter, page) {
+      const { rows, next } = await stored.devices(account, filter, page);
+      const current = rows.map((row) => denials.overDevice(row));
+      return { rows: current.filter(({ endedAt }) => filter.withEnded || endedAt === NEVER), next };
     },
     async accounts(page) {
       const { rows, next } = await stored.accounts(page);

@@ -6,13 +6,15 @@ import {
   credentialSubject,
   kindSubject,
   namedSubject,
+  ownSubjects,
   type RevocableRef,
   type Subject,
   sessionsSubject,
 } from '../domain/credential.ts';
-import { type CredentialKind, isRevocableKind, revocableKinds } from '../domain/kinds.ts';
+import type { Device } from '../domain/device.ts';
+import { type CredentialKind, isRevocableKind, kindTable, revocableKinds } from '../domain/kinds.ts';
 import type { Subkey } from '../domain/subkey.ts';
-import { type Clock, NEVER, type UnixNanos } from '../domain/time.ts';
+import { type Clock, NEVER, nanosOfSeconds, type UnixNanos } from '../domain/time.ts';
 import type { Token } from '../domain/token.ts';
 import type { Account, Facts, FactsQuery } from '../store/store.ts';
 import {
@@ -38,6 +40,7 @@ export interface Overlay {
   overAccount(account: Account): Account;
   overSubkey(subkey: Subkey): Subkey;
   overToken(token: Token): Token;
+  overDevice(device: Device): Device;
 }
 
 export interface Denials extends Overlay {
@@ -138,7 +141,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
         signingKeyAlive,
         accountLocked: facts.accountLocked || denied.wide.has(accountSubject(account)),
         credential: ended === undefined || facts.credential === 'unknown' ? facts.credential : 'revoked',
-        validAfter: latest(facts.validAfter, sessionsEnd(account, denied), own ?? NEVER),
+        validAfter: latest(facts.validAfter, sessionsEnd(account, denied), own ?? NEVER, makersEnd(query, denied)),
       };
     },
 
@@ -168,6 +171,20 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
       const own = denied && endOf(denied, { account, kind: 'token', id: tokenId }, lookupId);
       const end = own ?? signingKeys.get(kid);
       return end === undefined ? row : { ...row, revokedAt: end.at };
+    },
+
+    overDevice(row) {
+      const { account, deviceId, thumbprint, authTime } = row;
+      const denied = row.endedAt === NEVER ? accounts.get(account) : undefined;
+      if (denied === undefined) return row;
+      const ref = { account, kind: 'device', id: deviceId } as const;
+      const maker = [sessionsSubject(account), ...ownSubjects(account)].map(
+        (subject) => denied.wide.get(subject) ?? denied.single.get(subject),
+      );
+      const end =
+        endOf(denied, ref, thumbprint) ??
+        maker.find((entry) => entry !== undefined && entry.upTo >= nanosOfSeconds(authTime));
+      return end === undefined ? row : { ...row, endedAt: end.at };
     },
 
     stats() {
@@ -225,7 +242,7 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
     singles -= denied.single.size;
     denied.single.clear();
     rememberWide({ kind: 'sessions', account, upTo: latest(clock.latest(), ...signed) });
-    for (const of of revocableKinds) rememberWide({ kind: 'every', account, of });
+    for (const of of outlivingKinds) rememberWide({ kind: 'every', account, of });
     return account;
   }
 
@@ -251,6 +268,9 @@ export function createDenials(deps: { readonly clock: Clock; readonly limits?: D
   }
 }
 
+/** The kinds that outlive the sessions made until now. */
+const outlivingKinds = revocableKinds.filter((kind) => !kindTable[kind].endsWithMaker);
+
 /** The entry that ends a credential as a whole, if one does. */
 function endOf({ wide, single }: AccountDenials, ref: RevocableRef, label: string): Entry | undefined {
   const { account, kind } = ref;
@@ -261,5 +281,11 @@ function endOf({ wide, single }: AccountDenials, ref: RevocableRef, label: strin
 
 const sessionsEnd = (account: AccountId, { wide }: AccountDenials): UnixNanos =>
   wide.get(sessionsSubject(account))?.upTo ?? NEVER;
+
+/** Of the sessions of the main key or wallet, where they end a credential that one of them made. */
+const makersEnd = ({ account, kind }: Pick<FactsQuery, 'account' | 'kind'>, { single }: AccountDenials): UnixNanos =>
+  kindTable[kind].endsWithMaker
+    ? latest(...ownSubjects(account).map((subject) => single.get(subject)?.upTo ?? NEVER))
+    : NEVER;
 
 const latest = (...times: readonly UnixNanos[]): UnixNanos => times.reduce((a, b) => (a > b ? a : b), NEVER);

@@ -3,6 +3,7 @@
 import {
   accountSubject,
   credentialSubject,
+  ownSubjects,
   type Subject,
   sessionsSubject,
   signingKeySubject,
@@ -68,6 +69,7 @@ export const subjectsOf = (query: FactsQuery): readonly Subject[] => [
   accountSubject(query.account),
   signingKeySubject(query.kid),
   ...(kindTable[query.kind].endsWithSignOut ? [sessionsSubject(query.account)] : []),
+  ...(kindTable[query.kind].endsWithMaker ? ownSubjects(query.account) : []),
 ];
 
 export function createView(deps: {

@@ -11,6 +11,7 @@ import * as auditOrder from './migrations/0005-audit-order.ts';
 import * as repeats from './migrations/0006-repeats.ts';
 import * as find from './migrations/0007-find.ts';
 import * as tokenKeys from './migrations/0008-token-keys.ts';
+import * as devices from './migrations/0009-devices.ts';
 import * as explain from './migrations/0012-explain.ts';
 import type { Tables } from './sql/tables.ts';
 
@@ -24,6 +25,7 @@ export const migrations = {
   '0006-repeats': repeats,
   '0007-find': find,
   '0008-token-keys': tokenKeys,
+  '0009-devices': devices,
   '0012-explain': explain,
 };
 

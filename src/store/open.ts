@@ -8,6 +8,7 @@ import { PURGED_AT_ONCE, purgeExplanations, purgePendingSubkeys } from './purge.
 import { accountLists } from './sql/accounts.ts';
 import { auditLists, insertAudit } from './sql/audit.ts';
 import { changeReads, requireWholeLog } from './sql/changes.ts';
+import { deviceLists } from './sql/devices.ts';
 import { addExplanations, countOthers, explanationReads } from './sql/explanations.ts';
 import { deleteExpiredMarks, hasDateMark, usedMarks } from './sql/marks.ts';
 import { datedUntil, highestTime, initialiseMeta, keepHighestTime, readAny, setHighestTime } from './sql/meta.ts';
@@ -78,6 +79,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     ...accountLists(reader),
     ...subkeyLists(reader, planner),
     ...tokenLists(reader, planner),
+    ...deviceLists(reader, planner),
     ...auditLists(reader, planner),
     ...changeReads(reader),
     ...signingKeyReads(reader),

@@ -5,6 +5,7 @@ import type { AccountLists, AccountReads, AccountWrites } from './ports/accounts
 import type { AuditEntry, AuditLists, AuditWrites } from './ports/audit.ts';
 import type { ChangeReads, ChangeWrites } from './ports/changes.ts';
 import type { CredentialReads, CredentialWrites } from './ports/credentials.ts';
+import type { DeviceLists, DeviceReads, DeviceWrites } from './ports/devices.ts';
 import type { Explanations } from './ports/explanations.ts';
 import type { FactsReads } from './ports/facts.ts';
 import type { MarkReads, MarkWrites } from './ports/marks.ts';
@@ -17,6 +18,7 @@ export type { Account } from './ports/accounts.ts';
 export type { ActivityFilter, AuditEntry, AuditFilter, AuditRow } from './ports/audit.ts';
 export type { Change, ChangeEntry } from './ports/changes.ts';
 export type { EndedByRestore, RevokedCredentials } from './ports/credentials.ts';
+export type { EndedDevice } from './ports/devices.ts';
 export type { Explanation, ExplanationBounds, OthersInMinute } from './ports/explanations.ts';
 export type { Facts, FactsQuery, FactsRead } from './ports/facts.ts';
 export type { EarlierUse, SignaturePurpose, SignedMessage } from './ports/marks.ts';
@@ -26,13 +28,14 @@ export type { NewSubkey, RevokedSubkey } from './ports/subkeys.ts';
 export type { NewToken, RevokedToken } from './ports/tokens.ts';
 
 /** Reads for inside and outside a transaction. Outside they see committed rows only. */
-export interface StoreReads extends FactsReads, AccountReads, SubkeyReads, TokenReads, CredentialReads {}
+export interface StoreReads extends FactsReads, AccountReads, SubkeyReads, TokenReads, DeviceReads, CredentialReads {}
 
 export interface StoreTransaction
   extends StoreReads,
     AccountWrites,
     SubkeyWrites,
     TokenWrites,
+    DeviceWrites,
     CredentialWrites,
     SigningKeyReads,
     SigningKeyWrites,
@@ -48,6 +51,7 @@ export interface Store
     AccountLists,
     SubkeyLists,
     TokenLists,
+    DeviceLists,
     SigningKeyReads,
     SigningKeyInsert,
     MarkReads,

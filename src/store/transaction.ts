@@ -5,6 +5,7 @@ import { accountReads, accountWrites } from './sql/accounts.ts';
 import { auditWrites } from './sql/audit.ts';
 import { changeWrites } from './sql/changes.ts';
 import { credentialReads, credentialWrites } from './sql/credentials.ts';
+import { deviceReads, deviceWrites } from './sql/devices.ts';
 import { factsReads } from './sql/facts.ts';
 import { markWrites } from './sql/marks.ts';
 import { renewEpoch } from './sql/meta.ts';
@@ -20,6 +21,7 @@ export const createReads = (db: Kysely<Tables>): StoreReads => ({
   ...accountReads(db),
   ...subkeyReads(db),
   ...tokenReads(db),
+  ...deviceReads(db),
   ...credentialReads(db),
 });
 
@@ -28,6 +30,7 @@ export const createTransaction = (db: Kysely<Tables>, clock: Clock, planner: Pla
   ...accountWrites(db),
   ...subkeyWrites(db, planner),
   ...tokenWrites(db, planner),
+  ...deviceWrites(db),
   ...credentialWrites(db),
   ...signingKeyReads(db),
   ...signingKeyWrites(db),

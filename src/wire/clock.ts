@@ -21,4 +21,5 @@ export const AcceptedWire = Type.Object({
   valid_after: BigInteger,
   revoked_subkeys: Type.Integer(),
   revoked_tokens: Type.Integer(),
+  ended_devices: Type.Integer(),
 });

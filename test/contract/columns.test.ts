@@ -8,7 +8,7 @@ import { askEverything } from '../support/store/everything.ts';
 import { T0 } from '../support/store/rows.ts';
 
 const TABLES = [
-  ...['account', 'subkey', 'token', 'signing_key', 'used_signature', 'siwe_nonce'],
+  ...['account', 'subkey', 'token', 'device', 'signing_key', 'used_signature', 'siwe_nonce'],
   ...['audit', 'change_log', 'explanation', 'meta'],
 ];
 const time = { wall: () => T0, monotonic: () => 0 };

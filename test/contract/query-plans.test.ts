@@ -34,6 +34,7 @@ const aboutEverybody = [
   /^update "account" set "main_valid_after" = \? where "main_valid_after" > \?$/,
   /^update "subkey" set "valid_after" = \? where "valid_after" > \?$/,
   /^update "(subkey|token)" set .* where .*"created_at" > \?/,
+  /^update "device" set "ended_at" = \? where "ended_at" = 0 returning /,
 ];
 
 /** Every statement that looks for rows, with the lines of its plan. */

@@ -123,14 +123,14 @@ describe('restore', () => {
     const ended = await run('restore', by.default, file);
     expect(ended).toMatchObject({ code: 0, err: '' });
     expect(ended.out).toMatch(/^sessions +all ended; a login must be signed after 20.*Z$/m);
-    expect(ended.out).toMatch(/^revoked +1 subkeys, 1 tokens$/m);
+    expect(ended.out).toMatch(/^revoked +1 subkeys, 1 tokens, 0 devices$/m);
     expect(ended.out).toContain('Accounts that were locked since are open');
     expect(ended.out).toContain('their owners make new ones');
     const kept = await run('restore', by.keeping, file, '--keep-credentials');
     expect(kept.out).toMatch(
       /^1 subkeys and 1 tokens live as they were at 20.*Z: THOSE THAT WERE REVOKED SINCE LIVE AGAIN/m,
     );
-    expect(kept.out).toMatch(/^revoked +0 subkeys, 0 tokens$/m);
+    expect(kept.out).toMatch(/^revoked +0 subkeys, 0 tokens, 0 devices$/m);
   });
 
   test('countersign restore tells programs all of it', async () => {

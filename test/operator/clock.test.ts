@@ -160,6 +160,7 @@ describe('a clock that was two hours ahead, accepted', () => {
       state: 'ok',
       revoked_subkeys: 2,
       revoked_tokens: 2,
+      ended_devices: 0,
     });
     expect(answer.headers.get('Countersign-Revocation')).toMatch(/nodes=1/);
     expect((await call(world.url, 'GET', '/readyz')).status).toBe(200);
@@ -380,7 +381,9 @@ describe('as a command, while no server runs', () => {
     );
     const accepted = await run('clock', folder, 'accept');
     expect(accepted).toMatchObject({ code: 0, err: '' });
-    expect(accepted.out).toMatch(/state +ok\nwas +20.*Z\nsessions +all ended; .*\nrevoked +0 subkeys, 0 tokens\n/);
+    expect(accepted.out).toMatch(
+      /state +ok\nwas +20.*Z\nsessions +all ended; .*\nrevoked +0 subkeys, 0 tokens, 0 devices\n/,
+    );
     expect(highest(folder)).toBeLessThanOrEqual(BigInt(Date.now()));
     const again = await run('clock', folder, 'accept', '--json');
     expect(JSON.parse(again.out)).toMatchObject({ accepted: false, state: 'ok' });

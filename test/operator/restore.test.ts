@@ -229,7 +229,7 @@ describe('a restore', () => {
 
   test('revokes tokens and subkeys, and lists them as revoked', async () => {
     const { owner, subkey, token, leakedToken } = told;
-    expect(after.restored.revoked).toEqual({ subkeys: 2, tokens: 2 });
+    expect(after.restored.revoked).toEqual({ subkeys: 2, tokens: 2, devices: 0 });
     for (const { token: bearer } of [token, leakedToken]) {
       expect(await stateOf(after, bearer)).toBe('401 UNAUTHORIZED_ERROR');
     }
@@ -281,6 +281,7 @@ describe('a restore', () => {
     expect(rows.at(-2)?.detail).toEqual({
       subkeys: [told.subkey.publicKey, told.activation.public_key],
       tokens: [told.token.lookupId, told.leakedToken.lookupId],
+      devices: [],
     });
     expect(rows.at(-1)?.detail).toEqual({
       previous_epoch: backup.epoch,
@@ -291,6 +292,7 @@ describe('a restore', () => {
       kept_signing_keys: 0,
       revoked_subkeys: 2,
       revoked_tokens: 2,
+      ended_devices: 0,
     });
 
     const database = new DatabaseSync(join(after.service.folder, 'data', 'countersign.db'), { readOnly: true });
@@ -316,7 +318,7 @@ describe('a restore that keeps credentials', () => {
 
   test('a restore leaves tokens and subkeys as the backup has them, also what was revoked since', async () => {
     // The subkey that waited for its activation is the one that is not kept.
-    expect(after.restored.revoked).toEqual({ subkeys: 1, tokens: 0 });
+    expect(after.restored.revoked).toEqual({ subkeys: 1, tokens: 0, devices: 0 });
     for (const { token } of [told.token, told.leakedToken]) expect(await stateOf(after, token)).toBe('alive');
     expect(await stateOf(after, await subkeySession(after, told.owner.account, told.subkey))).toBe('alive');
     expect(await kids(after)).toContain(kidOf(told.token.token));

@@ -107,10 +107,11 @@ test('backup under writes, kill, restore: with everything revoked, and with cred
     backup_taken_at: backup.taken_at,
     kept_credentials: false,
     revoked_tokens: backup.tokens,
+    ended_devices: 0,
     revoked_subkeys: 1,
   });
   expect(restored.epoch).not.toBe(backup.epoch);
-  expect(toPeople).toMatch(/^revoked +0 subkeys, 0 tokens$/m);
+  expect(toPeople).toMatch(/^revoked +0 subkeys, 0 tokens, 0 devices$/m);
   expect(toPeople).toContain('THOSE THAT WERE REVOKED SINCE LIVE AGAIN');
   const [second, third] = await Promise.all([
     startServer({ ...home, data: emptied }),

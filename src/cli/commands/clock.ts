@@ -30,6 +30,9 @@ function shown(answer: Members): string {
     ...times,
     ['was', shownTime(answer.from)],
     ['sessions', `all ended; a login must be signed after ${shownTime(answer.valid_after)}`],
-    ['revoked', `${textOf(answer, 'revoked_subkeys')} subkeys, ${textOf(answer, 'revoked_tokens')} tokens`],
+    [
+      'revoked',
+      `${textOf(answer, 'revoked_subkeys')} subkeys, ${textOf(answer, 'revoked_tokens')} tokens, ${textOf(answer, 'ended_devices')} devices`,
+    ],
   ])}\nWhat was revoked had ended by the time that was given up, or was made in it and would have ended too late.\n`;
 }

@@ -88,7 +88,12 @@ const shownSeen = (results: readonly Members[], next: string): string => {
   return `${table([heading, ...rows])}${next === '' ? '' : `older: --cursor=${next}\n`}`;
 };
 
-const labels = { public_key: 'public key', wallet: 'wallet', lookup_id: 'lookup_id' } as const;
+const labels = {
+  public_key: 'public key',
+  wallet: 'wallet',
+  lookup_id: 'lookup_id',
+  thumbprint: 'thumbprint',
+} as const;
 
 function shownOne(one: Members): string {
   const cidrs = Array.isArray(one.allowed_cidrs) ? one.allowed_cidrs.join(' ') : '';

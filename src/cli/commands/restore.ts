@@ -32,6 +32,7 @@ function asJson(folder: string, restored: Restored, keepCredentials: boolean): s
     accounts: backup.accounts,
     revoked_subkeys: revoked.subkeys,
     revoked_tokens: revoked.tokens,
+    ended_devices: revoked.devices,
   })}\n`;
 }
 
@@ -47,7 +48,7 @@ function asText(folder: string, restored: Restored, keepCredentials: boolean): s
     ['epoch', `${restored.epoch}, was ${backup.epoch} at log position ${backup.position}`],
     ['holds', `${backup.accounts} accounts`],
     ['sessions', `all ended; a login must be signed after ${shownTime(Number(restored.validAfter))}`],
-    ['revoked', `${revoked.subkeys} subkeys, ${revoked.tokens} tokens`],
+    ['revoked', `${revoked.subkeys} subkeys, ${revoked.tokens} tokens, ${revoked.devices} devices`],
   ]);
   const lost = `Nothing that happened after ${taken} is known here. Accounts that were locked since are open: lock them again
 before you start the server. Accounts that came since must onboard again.\n`;

@@ -27,6 +27,7 @@ export function registerClockRoutes(
         valid_after: 0n,
         revoked_subkeys: 0,
         revoked_tokens: 0,
+        ended_devices: 0,
       };
     }
     reply.header(REVOCATION_HEADER, receiptToWire(done.receipt));
@@ -38,6 +39,7 @@ export function registerClockRoutes(
       valid_after: validAfter,
       revoked_subkeys: revoked.subkeys,
       revoked_tokens: revoked.tokens,
+      ended_devices: revoked.devices,
     };
   });
 }

@@ -1,8 +1,9 @@
-// Subkeys and tokens together: how many live, and what ends both at once.
+// Subkeys, tokens and devices together: how many live, and what ends them at once.
 import type { AccountId } from '../../domain/credential.ts';
 import type { UnixNanos } from '../../domain/time.ts';
+import type { EndedDevice } from './devices.ts';
 
-/** The credentials that a restore ends. */
+/** The credentials that a restore ends. It ends every device. */
 export interface EndedByRestore {
   readonly subkeys: 'all' | 'pending';
   readonly tokens: boolean;
@@ -12,6 +13,7 @@ export interface RevokedCredentials {
   readonly account: AccountId;
   readonly subkeys: readonly { readonly id: bigint; readonly publicKey: string }[];
   readonly tokens: readonly { readonly tokenId: string; readonly lookupId: string }[];
+  readonly devices: readonly EndedDevice[];
 }
 
 export interface CredentialReads {
@@ -31,7 +33,7 @@ export interface CredentialWrites {
   ): Promise<readonly RevokedCredentials[]>;
   /**
    * For a clock that is set back from `latest` to `now`. Revokes credentials that had expired by `latest` and would live again, and
-   * credentials made after `now`, which would end too late.
+   * credentials made after `now`, which would end too late. Ends every device.
    */
   revokeUntimely(now: UnixNanos, latest: UnixNanos): Promise<readonly RevokedCredentials[]>;
 }

@@ -6,7 +6,7 @@ export type RefWithin = Pick<CredentialRef, 'kind' | 'id'>;
 export interface NamedRef extends RefWithin {
   /** Undefined for a main key and a wallet, which have none. */
   readonly name: string | undefined;
-  /** A subkey's or main key's public key, a wallet's address, a token's lookup_id. */
+  /** A subkey's or main key's public key, a wallet's address, a token's lookup_id, the thumbprint of a device's key. */
   readonly label: string;
 }
 

@@ -1,6 +1,7 @@
-// Subkeys and tokens together: their limits, and revocations of many accounts by a restore or by setting the clock.
+// Subkeys, tokens and devices together: their limits, and revocations of many accounts by a restore or by setting the clock.
 import type { Kysely } from 'kysely';
 import type { CredentialReads, CredentialWrites, RevokedCredentials } from '../ports/credentials.ts';
+import { endDevicesOf, type NamedDeviceRow } from './devices.ts';
 import { accountIdOf } from './rows.ts';
 import { countLiveSubkeys, type NamedSubkeyRow, revokeSubkeysOf, revokeUntimelySubkeys } from './subkeys.ts';
 import type { Tables } from './tables.ts';
@@ -17,13 +18,13 @@ export const credentialWrites = (db: Kysely<Tables>): CredentialWrites => ({
   async revokeCredentials(accounts, ended, now) {
     const subkeys = await revokeSubkeysOf(db, accounts, ended.subkeys, now);
     const tokens = ended.tokens ? await revokeTokensOf(db, accounts, now) : [];
-    return revokedByAccount(subkeys, tokens);
+    return revokedByAccount(subkeys, tokens, await endDevicesOf(db, accounts, now));
   },
 
   async revokeUntimely(now, latest) {
     const subkeys = await revokeUntimelySubkeys(db, now, latest);
     const tokens = await revokeUntimelyTokens(db, now, latest);
-    return revokedByAccount(subkeys, tokens);
+    return revokedByAccount(subkeys, tokens, await endDevicesOf(db, undefined, now));
   },
 });
 
@@ -31,12 +32,14 @@ export const credentialWrites = (db: Kysely<Tables>): CredentialWrites => ({
 function revokedByAccount(
   subkeys: readonly NamedSubkeyRow[],
   tokens: readonly NamedTokenRow[],
+  devices: readonly NamedDeviceRow[],
 ): readonly RevokedCredentials[] {
-  const [subkeysOf, tokensOf] = [byAccount(subkeys), byAccount(tokens)];
-  return [...new Set([...subkeysOf.keys(), ...tokensOf.keys()])].map((account) => ({
+  const [subkeysOf, tokensOf, devicesOf] = [byAccount(subkeys), byAccount(tokens), byAccount(devices)];
+  return [...new Set([...subkeysOf.keys(), ...tokensOf.keys(), ...devicesOf.keys()])].map((account) => ({
     account: accountIdOf(account),
     subkeys: (subkeysOf.get(account) ?? []).map(({ id, public_key }) => ({ id, publicKey: public_key })),
     tokens: (tokensOf.get(account) ?? []).map((row) => ({ tokenId: row.token_id, lookupId: row.lookup_id })),
+    devices: (devicesOf.get(account) ?? []).map(({ device_id, name }) => ({ deviceId: device_id, name })),
   }));
 }
 

@@ -45,6 +45,7 @@ async function readFacts(db: Kysely<Tables>, query: FactsQuery): Promise<FactsRe
   return { position: integer(row.position, 'meta.log_head'), facts: factsOf(query, row) };
 }
 
+/** By the table of a kind. */
 const columnsOf = {
   account: () => ({
     columns: sql`null as state, 0 as expires_at, null as allowlist, '' as label, a.main_valid_after as own_valid_after`,
@@ -53,6 +54,12 @@ const columnsOf = {
   subkey: (id: string) => ({
     columns: sql`s.state, s.expires_at, s.allowlist, s.public_key as label, s.valid_after as own_valid_after`,
     join: sql`left join subkey s on s.account_id = a.account_id and s.id = ${integerId(id)}`,
+  }),
+  // What ends the sessions of the main key or wallet ends what one of them made.
+  device: (id: string) => ({
+    columns: sql`case when d.ended_at = 0 then 'active' when d.ended_at > 0 then 'revoked' end as state,
+                 d.expires_at, 'anywhere' as allowlist, d.thumbprint as label, a.main_valid_after as own_valid_after`,
+    join: sql`left join device d on d.account_id = a.account_id and d.device_id = ${id}`,
   }),
   token: (id: string) => ({
     columns: sql`case when t.revoked_at = 0 then 'active' when t.revoked_at > 0 then 'revoked' end as state,

@@ -54,6 +54,15 @@ const readers: Readonly<
       .execute();
     return rows.map(({ id, name, public_key }) => ({ id: id.toString(), name, label: public_key }));
   },
+  async device(db, account, ids) {
+    const rows = await db
+      .selectFrom('device')
+      .select(['device_id', 'name', 'thumbprint'])
+      .where('account_id', '=', account)
+      .where('device_id', 'in', padded(ids))
+      .execute();
+    return rows.map(({ device_id, name, thumbprint }) => ({ id: device_id, name, label: thumbprint }));
+  },
   async token(db, account, ids) {
     const rows = await db
       .selectFrom('token')

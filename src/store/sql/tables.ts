@@ -61,6 +61,26 @@ export interface TokenTable {
   revoked_at: bigint;
 }
 
+export interface DeviceTable {
+  account_id: string;
+  /** Never used twice, whoever's it was. */
+  device_id: string;
+  name: string;
+  /** Of its public key (RFC 7638). */
+  thumbprint: string;
+  /** Of the session that made it, in seconds. */
+  auth_time: bigint;
+  created_at: bigint;
+  expires_at: bigint;
+  idle_seconds: bigint;
+  idle_until: bigint;
+  /** 0 and empty until it opens a session. */
+  last_used_at: bigint;
+  last_used_ip: string;
+  /** 0 = not ended. */
+  ended_at: bigint;
+}
+
 export interface SigningKeyTable {
   kid: string;
   use: string;
@@ -139,6 +159,7 @@ export interface Tables {
   account: AccountTable;
   subkey: SubkeyTable;
   token: TokenTable;
+  device: DeviceTable;
   signing_key: SigningKeyTable;
   used_signature: UsedSignatureTable;
   siwe_nonce: SiweNonceTable;

@@ -1,5 +1,6 @@
 // Every question and every write of the ports, once: a method that a port gets and that is missing here does not compile.
 import { anywhere } from '../../../src/domain/allowlist.ts';
+import { credentialKinds } from '../../../src/domain/kinds.ts';
 import { secondsOf, unixSeconds } from '../../../src/domain/time.ts';
 import type { AuditFilter, Store, StoreReads, StoreTransaction } from '../../../src/store/store.ts';
 import {
@@ -8,6 +9,7 @@ import {
   auditOf,
   bob,
   changeOf,
+  deviceOf,
   explanationOf,
   keyOne,
   starkAccount,
@@ -57,14 +59,13 @@ type Asked<Port> = { readonly [Name in keyof Port]: () => Promise<unknown> };
 
 const reads = (store: StoreReads): Asked<StoreReads> => ({
   async facts() {
-    const kinds = ['main', 'evm', 'subkey', 'token'] as const;
-    return each(kinds, (kind) =>
-      store.facts({ account: alice, kind, id: kind === 'token' ? 'tok_1' : '1', kid: 'kid-1' }),
-    );
+    const ids = { main: '1', evm: '1', subkey: '1', token: 'tok_1', device: 'dev_1' };
+    return each(credentialKinds, (kind) => store.facts({ account: alice, kind, id: ids[kind], kid: 'kid-1' }));
   },
   account: () => store.account(alice),
   subkey: () => store.subkey(alice, keyOne),
   token: () => store.token(alice, 'lookup-1'),
+  device: () => store.device('dev_1'),
   countLive: () => store.countLive(alice, T0),
 });
 
@@ -72,6 +73,10 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   insertAccount: () => tx.insertAccount(starkAccount(alice), '0x0'),
   insertSubkey: () => tx.insertSubkey(subkeyOf(alice)),
   insertToken: () => tx.insertToken(tokenOf(alice, '1')),
+  insertDevice: () => tx.insertDevice(deviceOf(alice, '1')),
+  countLiveDevices: () => tx.countLiveDevices(alice, T0),
+  isDeviceKey: () => tx.isDeviceKey(deviceOf(alice, '1').thumbprint, T0),
+  useDevice: () => tx.useDevice(deviceOf(alice, '1'), T0, '192.0.2.1'),
   renameSubkey: () => tx.renameSubkey(alice, 1n, 'x', T0),
   replaceSubkeyAllowlist: () => tx.replaceSubkeyAllowlist(alice, 1n, anywhere, T0),
   revokeSubkey: () => tx.revokeSubkey(alice, 1n, T0),
@@ -85,6 +90,11 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   },
   revokeSubkeys: () => tx.revokeSubkeys(alice, T0),
   revokeTokens: () => tx.revokeTokens(alice, T0),
+  endDevice: () => tx.endDevice(alice, 'dev_1', T0),
+  async endDevices() {
+    await tx.endDevices(alice, T0, secondsOf(T0));
+    return tx.endDevices(alice, T0);
+  },
   lockAccount: () => tx.lockAccount(alice, T0),
   unlockAccount: () => tx.unlockAccount(alice),
   useSignature: () => tx.useSignature(alice, 'login', { hash: keyOne, by: keyOne }, T0),
@@ -126,6 +136,10 @@ const others = (
     );
     const asked = [page, after('tok_7')].flatMap((one) => filters.map((filter) => ({ one, filter })));
     return each(asked, ({ one, filter }) => store.tokens(alice, { ...filter, now: T0 }, one));
+  },
+  async devices() {
+    const asked = [page, after('dev_7')].flatMap((one) => [true, false].map((withEnded) => ({ one, withEnded })));
+    return each(asked, ({ one, withEnded }) => store.devices(alice, { withEnded, now: T0 }, one));
   },
   async accounts() {
     return each([page, after(alice)], (one) => store.accounts(one));

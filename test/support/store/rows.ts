@@ -1,9 +1,10 @@
 // Rows as the contract tests write them: whole and valid, so that a test names only what it is about.
 import { anywhere, parseAllowlist, type UsableAllowlist } from '../../../src/domain/allowlist.ts';
 import { type AccountId, accountSubject, credentialSubject } from '../../../src/domain/credential.ts';
+import type { Device } from '../../../src/domain/device.ts';
 import { type Felt, feltOf } from '../../../src/domain/felt.ts';
 import type { Subkey } from '../../../src/domain/subkey.ts';
-import { NEVER, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
+import { NEVER, secondsOf, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
 import type {
   Account,
   AuditEntry,
@@ -72,6 +73,23 @@ export const tokenOf = (account: AccountId, id: string, more: Partial<NewToken> 
   expiryAt: at(1_000n),
   lastUpdatedAt: at(4n),
   revokedAt: NEVER,
+  ...more,
+});
+
+/** Made by a session of `T0`, which is its auth_time in seconds. */
+export const deviceOf = (account: AccountId, id: string, more: Partial<Device> = {}): Device => ({
+  account,
+  deviceId: `dev_${id}`,
+  name: 'browser',
+  thumbprint: `0x${id.padStart(64, '0')}`,
+  authTime: secondsOf(T0),
+  createdAt: at(3n),
+  expiresAt: at(1_000n),
+  idleSeconds: 900,
+  idleUntil: at(900n),
+  lastUsedAt: NEVER,
+  lastUsedIp: '',
+  endedAt: NEVER,
   ...more,
 });
 

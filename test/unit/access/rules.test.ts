@@ -39,7 +39,7 @@ const caller = (kind: CredentialKind, authTime = NOW): ProvenCredential => ({
   authTime,
 });
 
-const read: Asked = { permission: 'account:read', method: 'GET', clientIp: parseIp('192.0.2.7') };
+const read: Asked = { permission: 'self:read', method: 'GET', toVenue: false, clientIp: parseIp('192.0.2.7') };
 
 /** The first four times out of five. */
 const mostly = <Value>(good: Value, ...bad: readonly Value[]) =>
@@ -122,6 +122,17 @@ describe('permissions', () => {
 
 describe('the order of refusals', () => {
   // Everything is wrong at first; each step mends what was named.
+  test('a device is let in nowhere at the venue, with whatever permission', () => {
+    for (const permission of permissions) {
+      expect(refusalOf(caller('device'), facts, { ...read, permission, toVenue: true }, now)).toBe(
+        'permission_missing',
+      );
+    }
+    expect(
+      refusalOf(caller('subkey'), facts, { ...read, permission: 'keys:read', toVenue: true }, now),
+    ).toBeUndefined();
+  });
+
   test('refusals come in this order: the credential lives, its permission, GET only, its address', () => {
     const damaged: Allowlist = { kind: 'damaged', reason: 'one odd entry' };
     let known: Facts = {
@@ -136,7 +147,7 @@ describe('the order of refusals', () => {
       signingKeyAlive: false,
     };
     let who = caller('main', unixSeconds(NOW - 1));
-    let asked: Asked = { permission: 'keys:manage', method: 'POST', clientIp: undefined };
+    let asked: Asked = { permission: 'keys:manage', method: 'POST', toVenue: true, clientIp: undefined };
     const named: (string | undefined)[] = [];
     const mend = (change: { facts?: Partial<Facts>; who?: ProvenCredential; asked?: Partial<Asked> }) => {
       named.push(refusalOf(who, known, asked, now));
@@ -271,6 +282,7 @@ describe('every verdict', () => {
       asked: fc.record<Asked>({
         permission: fc.constantFrom(...permissions, 'possession'),
         method: fc.constantFrom('GET', 'POST'),
+        toVenue: fc.boolean(),
         clientIp: fc.constantFrom(read.clientIp, undefined),
       }),
       // Mostly good, so that every rule is once the first that refuses.
