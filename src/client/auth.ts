@@ -26,6 +26,8 @@ export interface Auth {
   signIn(server: Server): Promise<{ readonly bearer: string }>;
   /** Makes the account known; repeating it changes nothing. Absent: it cannot. */
   onboard?(server: Server): Promise<void>;
+  /** Set when signing in asks a person: a call's timeout does not run meanwhile. */
+  readonly attended?: boolean;
   /** Signs orders. Absent: it has no Stark key. */
   readonly signer?: StarkSigner;
   /** Members of the body that registers a subkey: the owner's consent. Absent: it is not the owner. */

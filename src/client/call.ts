@@ -67,6 +67,8 @@ export interface Server {
   config(): Promise<SystemConfig>;
   /** For the domain of that configuration. */
   hasher(): Promise<MessageHasher>;
+  /** What `signedAt` gives: for what is signed inside it. */
+  signingTime(): Promise<number>;
   /**
    * Gives `act` the time to sign, in Unix milliseconds: the server's, a second behind. When it is refused for its time, the clock is
    * measured anew and `act` is called once more.

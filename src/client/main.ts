@@ -2,9 +2,11 @@
 
 export type { ActivityFilter, UsageFilter } from './activity.ts';
 export type { Auth, Session, StarkSigner } from './auth.ts';
+export { bearer } from './bearer-auth.ts';
 export type { Answer, ApiRequest, Query } from './call.ts';
-export type { Client, ClientOptions } from './create-client.ts';
+export { type Client, type ClientOptions, createClient } from './create-client.ts';
 export { dateOf } from './date-of.ts';
+export { type DeviceOptions, device } from './device-auth.ts';
 export {
   type DeviceKey,
   type DevicePrivateKey,
@@ -50,5 +52,7 @@ export type {
   UsedAddress,
 } from './shapes.ts';
 export type { NewOrder, OrderChange, OrderSignature } from './sign-order.ts';
+export { mainSigner, starkKey, subkey, subkeySigner } from './stark-auth.ts';
 export type { CreatedSubkey, NewHandOff, NewSubkey, OfferedSubkey, OwnerOptions, TakenSubkey } from './subkeys.ts';
 export type { NewToken, Rotation } from './tokens.ts';
+export { type Eip1193Provider, type WalletOptions, wallet } from './wallet-auth.ts';

@@ -22,8 +22,6 @@ export const windowFrom = (nowMs: number, seconds: number): SigningWindow => ({
   expiration: Math.floor(nowMs / 1000) + seconds,
 });
 
-const signatureText = (pair: readonly [string, string]): string => JSON.stringify(pair);
-
 /** POST /v1/onboarding. `ethereumLabel` is not proven: `0x0` will do. */
 export function onboardingHeaders(
   hasher: MessageHasher,
@@ -33,10 +31,25 @@ export function onboardingHeaders(
 ): Record<string, string> {
   return {
     'PARADEX-ETHEREUM-ACCOUNT': ethereumLabel,
-    'PARADEX-STARKNET-ACCOUNT': account,
-    'PARADEX-STARKNET-SIGNATURE': signatureText(key.sign(hasher.onboardingHash(account))),
+    ...signatureHeaders(account, key.sign(hasher.onboardingHash(account))),
   };
 }
+
+export const signatureHeaders = (account: AccountId, signature: readonly [string, string]): Record<string, string> => ({
+  'PARADEX-STARKNET-ACCOUNT': account,
+  'PARADEX-STARKNET-SIGNATURE': JSON.stringify(signature),
+});
+
+/** With the times that are signed. */
+export const windowHeaders = (
+  account: AccountId,
+  signature: readonly [string, string],
+  { timestamp, expiration }: SigningWindow,
+): Record<string, string> => ({
+  ...signatureHeaders(account, signature),
+  'PARADEX-TIMESTAMP': String(timestamp),
+  'PARADEX-SIGNATURE-EXPIRATION': String(expiration),
+});
 
 /** POST /v1/auth and /v1/auth/{public_key}: the main account's address, whichever key signs. */
 export const loginHeaders = (
@@ -84,12 +97,7 @@ function requestHeaders(
     timestamp: unixSeconds(window.timestamp),
     expiration: unixSeconds(window.expiration),
   });
-  return {
-    'PARADEX-STARKNET-ACCOUNT': account,
-    'PARADEX-STARKNET-SIGNATURE': signatureText(key.sign(hash)),
-    'PARADEX-TIMESTAMP': String(window.timestamp),
-    'PARADEX-SIGNATURE-EXPIRATION': String(window.expiration),
-  };
+  return windowHeaders(account, key.sign(hash), window);
 }
 
 export interface RegistrationProof {
@@ -141,10 +149,15 @@ export function activationProof(
 }
 
 /** POST /v2/auth and /v2/onboarding: the message travels as base64 of exactly the bytes that were signed. */
-export function walletHeaders(wallet: Wallet, account: AccountId, message: string): Record<string, string> {
-  return {
-    'PARADEX-STARKNET-ACCOUNT': account,
-    'PARADEX-EVM-SIGNATURE': wallet.personalSign(message),
-    'PARADEX-SIWE-MESSAGE': base64Of(utf8ToBytes(message)),
-  };
-}
+export const walletHeaders = (wallet: Wallet, account: AccountId, message: string): Record<string, string> =>
+  walletSignatureHeaders(account, message, wallet.personalSign(message));
+
+export const walletSignatureHeaders = (
+  account: AccountId,
+  message: string,
+  signature: string,
+): Record<string, string> => ({
+  'PARADEX-STARKNET-ACCOUNT': account,
+  'PARADEX-EVM-SIGNATURE': signature,
+  'PARADEX-SIWE-MESSAGE': base64Of(utf8ToBytes(message)),
+});

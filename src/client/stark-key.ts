@@ -1,8 +1,8 @@
 // A Stark key on its owner's side: makes keys and signs. A private key is sent nowhere.
-import { randomBytes } from '@noble/hashes/utils.js';
-import { getStarkKey, grindKey, sign } from '@scure/starknet';
+import { getStarkKey, sign } from '@scure/starknet';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import { STARK_CURVE_ORDER } from '../starknet/pedersen.ts';
+import { privateKeyText, randomPrivateKey } from './private-key.ts';
 
 export interface StarkKey {
   readonly publicKey: Felt;
@@ -28,8 +28,5 @@ export function createStarkKey(privateKey: string): StarkKey {
   };
 }
 
-/** `0x` and 64 digits: clients take the last 64 characters of what they are given. */
-export const privateKeyText = (scalar: bigint): string => `0x${scalar.toString(16).padStart(64, '0')}`;
-
 /** A fresh private key, uniform in [1, N). */
-export const randomStarkPrivateKey = (): string => privateKeyText(BigInt(`0x${grindKey(randomBytes(32))}`));
+export const randomStarkPrivateKey = randomPrivateKey;

@@ -189,14 +189,17 @@ export const emergencyStatements = {
   sign_out: 'Countersign Sign Out',
 } as const;
 
-const REGISTRATION_STATEMENT = 'Paradex Subkey Registration: ';
+export const ONBOARDING_STATEMENT = 'Paradex Onboarding';
+export const LOGIN_STATEMENT = 'Paradex Auth';
+/** Followed by the subkey's public key. */
+export const REGISTRATION_STATEMENT = 'Paradex Subkey Registration: ';
 
 function isStatementOf(purpose: SiwePurpose, statement: string): boolean {
   switch (purpose.kind) {
     case 'onboarding':
-      return statement === 'Paradex Onboarding';
+      return statement === ONBOARDING_STATEMENT;
     case 'auth':
-      return statement === 'Paradex Auth';
+      return statement === LOGIN_STATEMENT;
     case 'revoke_all':
     case 'sign_out':
       return statement === emergencyStatements[purpose.kind];

@@ -1,0 +1,65 @@
+// The client's session: signed in when one is needed, before the old one ends, and once for all who wait.
+import type { Auth, Session } from './auth.ts';
+import type { Server } from './call.ts';
+import { claimsOf } from './claims.ts';
+
+export interface Sessions {
+  /** A person is asked at sign-in. */
+  readonly attended: boolean;
+  /** Rejects as Auth.signIn does; the next call tries again. */
+  get(): Promise<Session>;
+  /** It was refused: the next call signs in. */
+  forget(bearer: string): void;
+}
+
+export interface Timing {
+  /** Unix milliseconds of this machine. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
+}
+
+/** A session is replaced this long before its end: a request takes time to arrive. Of a short one, half its life. */
+const MARGIN_MS = 30_000;
+
+interface Held extends Session {
+  isGood(): boolean;
+}
+
+export function createSessions(auth: Auth, server: Server, { now, monotonic }: Timing): Sessions {
+  let held: Held | undefined;
+  let signingIn: Promise<Held> | undefined;
+
+  async function signIn(): Promise<Held> {
+    const [wall, steady] = [now(), monotonic()];
+    const { bearer } = await auth.signIn(server);
+    if (!/^[A-Za-z0-9._~+/-]+=*$/.test(bearer)) throw new TypeError('the bearer is none: it cannot be sent');
+    const { iat, exp } = claimsOf(bearer);
+    const life = iat === undefined || exp === undefined ? Number.POSITIVE_INFINITY : (exp - iat) * 1000;
+    const goodFor = life - Math.min(MARGIN_MS, life / 2);
+    return {
+      bearer,
+      expiresAt: exp === undefined ? undefined : new Date(exp * 1000),
+      // By whichever clock went further: one stops while the machine sleeps, the other may be set back.
+      isGood: () => Math.max(now() - wall, monotonic() - steady) < goodFor,
+    };
+  }
+
+  return {
+    attended: auth.attended === true,
+    get() {
+      if (held?.isGood() === true) return Promise.resolve(held);
+      signingIn ??= signIn()
+        .then((session) => {
+          held = session;
+          return session;
+        })
+        .finally(() => {
+          signingIn = undefined;
+        });
+      return signingIn;
+    },
+    forget(bearer) {
+      if (held?.bearer === bearer) held = undefined;
+    },
+  };
+}

@@ -1,0 +1,170 @@
+// Proves itself by an Ethereum wallet (EIP-1193), whose person is asked for each signature (EIP-4361, EIP-191). Whatever the wallet says,
+// it is not repeated: its texts are anybody's.
+import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import {
+  type EthereumAddress,
+  parseEthereumAddress,
+  parseEvmSignature,
+  personalSignDigest,
+  recoverInJavaScript,
+} from '../ethereum/eip191.ts';
+import {
+  emergencyStatements,
+  LOGIN_STATEMENT,
+  ONBOARDING_STATEMENT,
+  REGISTRATION_STATEMENT,
+} from '../ethereum/siwe.ts';
+import { lookedUp } from './account-id.ts';
+import { askedOnce } from './asked-once.ts';
+import type { Auth } from './auth.ts';
+import type { Server } from './call.ts';
+import { checksummed } from './checksummed.ts';
+import { WalletRefused } from './errors.ts';
+import { walletSignatureHeaders } from './sign-in.ts';
+import { siweText } from './wallet.ts';
+
+export interface Eip1193Provider {
+  request(request: { readonly method: string; readonly params?: readonly unknown[] }): Promise<unknown>;
+}
+
+export interface WalletOptions {
+  /** Which of the wallet's accounts. Default: the first that it shows. */
+  readonly address?: string;
+  /** Default: the server's. Another one than the server's is refused by it. */
+  readonly chainId?: number;
+  /** As the message names it, and the wallet compares it with the page. Default: the page's host, or the server's. */
+  readonly domain?: string;
+}
+
+/** Within what every server accepts. */
+const SIGNED_FOR_MS = 300_000;
+
+export function wallet(provider: Eip1193Provider, options: WalletOptions = {}): Auth {
+  const address = askedOnce(() => chosenAddress(provider, options.address));
+  const account = async (server: Server) =>
+    lookedUp(server, { account_signer_type: 'eip191', eth_address: await address() });
+
+  async function signed(
+    server: Server,
+    statement: string,
+  ): Promise<{ readonly message: string; readonly signature: string }> {
+    const chainId = options.chainId ?? Number((await server.config()).l1_chain_id);
+    const from = await address();
+    await onChain(provider, chainId);
+    const nowMs = await server.signingTime();
+    const message = siweText({
+      ...placeOf(server, options.domain),
+      address: checksummed(from),
+      statement,
+      chainId,
+      nonce: bytesToHex(randomBytes(16)),
+      issuedAt: new Date(nowMs),
+      expirationTime: new Date(nowMs + SIGNED_FOR_MS),
+    });
+    const signature = await asked(provider, 'personal_sign', [`0x${bytesToHex(utf8ToBytes(message))}`, from]);
+    if (typeof signature !== 'string' || parseEvmSignature(signature) === undefined) {
+      throw new WalletRefused(
+        'the wallet signs in another form: a smart-contract wallet has no key of its own to sign in with',
+      );
+    }
+    return { message, signature };
+  }
+
+  async function headers(server: Server, statement: string) {
+    const of = await account(server);
+    const { message, signature } = await signed(server, statement);
+    return { message, signature, headers: walletSignatureHeaders(of, message, signature) };
+  }
+
+  return {
+    account,
+    attended: true,
+    async signIn(server) {
+      return server.signedAt(async () => {
+        const { body } = await server.call<{ readonly jwt_token?: unknown } | undefined>({
+          method: 'POST',
+          path: '/v2/auth',
+          headers: (await headers(server, LOGIN_STATEMENT)).headers,
+        });
+        return { bearer: String(body?.jwt_token) };
+      });
+    },
+    async onboard(server) {
+      await server.signedAt(async () => {
+        const { message, signature, headers: signedHeaders } = await headers(server, ONBOARDING_STATEMENT);
+        const body = { public_key: publicKeyOf(message, signature) };
+        await server.call({ method: 'POST', path: '/v2/onboarding', headers: signedHeaders, body });
+      });
+    },
+    async consentTo(publicKey, server) {
+      const { message, signature } = await signed(server, `${REGISTRATION_STATEMENT}${publicKey}`);
+      return { siwe_message: message, evm_signature: signature };
+    },
+    emergencyHeaders: async (purpose, server) => (await headers(server, emergencyStatements[purpose])).headers,
+  };
+}
+
+async function chosenAddress(provider: Eip1193Provider, wanted: string | undefined): Promise<EthereumAddress> {
+  const shown = await asked(provider, 'eth_requestAccounts', []);
+  const addresses = (Array.isArray(shown) ? shown : []).map((one) => parseEthereumAddress(String(one)));
+  const looked = wanted === undefined ? addresses[0] : parseEthereumAddress(wanted);
+  if (looked !== undefined && addresses.includes(looked)) return looked;
+  throw new WalletRefused(
+    wanted === undefined ? 'the wallet shows no account' : 'the wallet does not show the account that is asked for',
+  );
+}
+
+/** Wallets refuse to sign for another chain than the one they are on. */
+async function onChain(provider: Eip1193Provider, chainId: number): Promise<void> {
+  const wanted = `0x${chainId.toString(16)}`;
+  const isOn = async () => Number(await asked(provider, 'eth_chainId', [])) === chainId;
+  if (await isOn()) return;
+  try {
+    await asked(provider, 'wallet_switchEthereumChain', [{ chainId: wanted }]);
+  } catch (error) {
+    const code = error instanceof WalletRefused ? error.code : undefined;
+    throw new WalletRefused(`the wallet is on another chain than ${chainId}: choose that one in the wallet`, code);
+  }
+  if (!(await isOn())) throw new WalletRefused(`the wallet is on another chain than ${chainId}`);
+}
+
+/** EIP-1193: 4001 = the person said no; -32002 = a request is open in the wallet already. */
+const said: Readonly<Record<number, string>> = {
+  4001: 'the person at the wallet said no',
+  [-32002]: 'the wallet has a request open already: finish it there',
+};
+
+async function asked(provider: Eip1193Provider, method: string, params: readonly unknown[]): Promise<unknown> {
+  try {
+    return await provider.request({ method, params });
+  } catch (error) {
+    const code =
+      typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
+        ? error.code
+        : undefined;
+    throw new WalletRefused(said[code ?? 0] ?? `the wallet did not answer ${method}`, code);
+  }
+}
+
+/** The host that the person sees. On plain http there is no host but the machine's own (docs/decisions.md "SIWE URI"). */
+function placeOf({ origin }: Server, given: string | undefined): { readonly domain: string; readonly uri: string } {
+  const { location }: { readonly location?: unknown; readonly URL: unknown } = globalThis;
+  const { host, protocol } = pageOf(location) ?? new URL(origin);
+  const domain = given ?? host;
+  return { domain, uri: `${domain === host ? protocol : 'https:'}//${domain}` };
+}
+
+function pageOf(location: unknown): { readonly host: string; readonly protocol: string } | undefined {
+  if (typeof location !== 'object' || location === null || !('host' in location) || !('protocol' in location))
+    return undefined;
+  const { host, protocol } = location;
+  return typeof host === 'string' && host !== '' && typeof protocol === 'string' ? { host, protocol } : undefined;
+}
+
+/** The server wants the whole key, which only a signature tells. */
+function publicKeyOf(message: string, signature: string): string {
+  const parsed = parseEvmSignature(signature);
+  const key = parsed && recoverInJavaScript(personalSignDigest(utf8ToBytes(message)), parsed);
+  if (key === undefined) throw new WalletRefused('the wallet made no signature of a key');
+  return `0x${bytesToHex(key)}`;
+}
