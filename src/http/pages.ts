@@ -30,6 +30,7 @@ export const listedPages: readonly { readonly group: string; readonly pages: rea
   {
     group: 'For traders and authors of bots',
     pages: [
+      docs('first-five-minutes.md', 'curl, ccxt, paradex-py: from a key to an order, each to copy'),
       docs('give-a-bot-a-key.md', 'a subkey for trading, a token for reading, and what each may do'),
       docs('leaked-key.md', 'what to press, in which order, and how to prove afterwards what was done'),
       docs(
