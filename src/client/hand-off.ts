@@ -1,9 +1,4 @@
-// A subkey on its way to another device (docs/wire.md section 7): sealed by its owner for the holder of a link, and opened there.
-// Integers are 32 bytes, big-endian. A account, k/K the subkey's private and public key, e/E a fresh ephemeral key.
-//   key           = HKDF-SHA-256(ikm = e, salt = A || K, info = "countersign/hand-off/v1", length = 32)
-//   sealed        = AES-256-GCM(key, nonce = 12 random bytes, k, aad = "countersign/hand-off/v1" || 0x00 || A || K || E)
-//   encrypted_key = base64url(0x01 || nonce || sealed)                                             61 bytes, 82 characters
-//   link          = <console_url>/console/hand-off#<base64url(0x01 || A || K || e)>                97 bytes, 130 characters
+// A subkey on its way to another device (docs/wire.md section 7.1): sealed by its owner for the holder of a link, and opened there.
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, feltOf, feltValue, STARK_PRIME } from '../domain/felt.ts';
 import { fromBase64url, toBase64url } from './base64url.ts';

@@ -23,7 +23,7 @@ export function randomPrivateKey(): string {
 }
 
 /**
- * The main keys that clients derive from a wallet's signature of its STARK Key message (docs/wire.md section 3): the digest of r that falls
+ * The main keys that clients derive from a wallet's signature of its STARK Key message: the digest of r that falls
  * in range. One key, or two where r begins with a zero byte: with it, as the JavaScript clients read r, and without, as the Python one does.
  * Throws RangeError for what is no signature of 65 bytes.
  */

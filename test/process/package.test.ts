@@ -113,7 +113,7 @@ describe('the tarball', () => {
     const program = tool('@arethetypeswrong', 'cli', 'dist', 'index.js');
     const { code, said } = await run(process.execPath, [program, tarball, '--profile', 'esm-only'], PROJECT);
     expect(code, said).toBe(0);
-    expect(said).toContain('"countersign/errors"');
+    for (const path of ['errors', 'client']) expect(said).toContain(`"countersign/${path}"`);
   });
 });
 
@@ -192,7 +192,11 @@ describe('installed in an empty folder', () => {
       "import { errorStatus } from 'countersign/errors'; console.log(errorStatus.RATE_LIMITED)",
     );
     expect(codes).toMatchObject({ code: 0, out: '429\n' });
-    for (const path of ['countersign', 'countersign/dist/app.js', 'countersign/client']) {
+    const key = await evaluate(
+      "import { randomPrivateKey } from 'countersign/client'; console.log(randomPrivateKey())",
+    );
+    expect(key).toMatchObject({ code: 0, out: expect.stringMatching(/^0x[0-9a-f]{64}\n$/) });
+    for (const path of ['countersign', 'countersign/dist/app.js', 'countersign/dist/client/tokens.js']) {
       expect((await evaluate(`await import('${path}')`)).err).toMatch(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
     }
     const document = readFileSync(join(folder, 'node_modules', 'countersign', 'docs', 'openapi.json'), 'utf8');

@@ -1,5 +1,6 @@
 // Every number that docs/wire.md works out, computed from the definitions on that page with our engine. What the published vectors
 // know of it stands beside it, so that both are held to each other.
+import { createCipheriv, hkdfSync } from 'node:crypto';
 import { emergencyHeaders } from '../../src/client/sign-in.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { createWallet } from '../../src/client/wallet.ts';
@@ -11,6 +12,7 @@ import { loadStarkEngine } from '../../src/starknet/engine/load.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { createMessageHasher } from '../../src/starknet/message.ts';
 import { snKeccak } from '../../src/starknet/sn-keccak.ts';
+import handOffs from '../vectors/hand-off.json' with { type: 'json' };
 import document from '../vectors/vectors.json' with { type: 'json' };
 
 const loaded = loadStarkEngine({ fallback: scureCurve, tableBytes: 0 });
@@ -219,6 +221,41 @@ function emergency(): Worked {
   };
 }
 
+/** By node:crypto: the client library does the same by WebCrypto. */
+function handOff(): Worked {
+  const [frozen] = handOffs.hand_off;
+  if (frozen === undefined) throw new Error('no vector of a hand-off');
+  const word = (text: string): Buffer => Buffer.from(BigInt(text).toString(16).padStart(64, '0'), 'hex');
+  const [A, k, e, nonce] = [frozen.account, frozen.private_key, frozen.ephemeral_key, Buffer.from(frozen.nonce, 'hex')];
+  const [K, E] = [createStarkKey(k).publicKey, createStarkKey(e).publicKey];
+  const label = Buffer.from('countersign/hand-off/v1');
+  const named = Buffer.concat([word(A), word(K)]);
+  const key = Buffer.from(hkdfSync('sha256', word(e), named, label, 32));
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.concat([label, Buffer.of(0), named, word(E)]));
+  const sealed = Buffer.concat([cipher.update(word(k)), cipher.final(), cipher.getAuthTag()]);
+  const code = Buffer.concat([Buffer.of(1), named, word(e)]).toString('base64url');
+  return {
+    lines: [
+      ['A', A],
+      ['k', k],
+      ['K', K],
+      ['e', e],
+      ['E', E],
+      ['nonce', frozen.nonce],
+      ['key', key.toString('hex')],
+      ['encrypted_key', Buffer.concat([Buffer.of(1), nonce, sealed]).toString('base64url')],
+      ['link', `${frozen.console_url}/console/hand-off#${code}`],
+    ],
+    frozen: {
+      K: frozen.public_key,
+      E: frozen.eph_public_key,
+      key: frozen.key,
+      encrypted_key: frozen.encrypted_key,
+      link: frozen.link,
+    },
+  };
+}
+
 /** By the number of the section of docs/wire.md, in which each is one block. */
 export const worked: Readonly<Record<string, Worked>> = {
   '2': {
@@ -256,6 +293,7 @@ export const worked: Readonly<Record<string, Worked>> = {
   '5': wallet(),
   '6': registration(),
   '7': activation(),
+  '7.1': handOff(),
   '8.1': typed('msg:order:market-sell', types.order, ['1767323045123', 'BTC-USD-PERP', '2', 'MARKET', '100000', '0']),
   '9': emergency(),
   '8.2': typed('msg:modify:limit', types.change, [

@@ -1,4 +1,4 @@
-"""Writes hand-off.json: hand-offs of docs/wire.md section 7, made by the cryptography package and a Stark curve of its own.
+"""Writes hand-off.json: hand-offs of docs/wire.md section 7.1, made by the cryptography package and a Stark curve of its own.
 
     python3 test/vectors/hand-off.py > test/vectors/hand-off.json      (needs cryptography)
 """
