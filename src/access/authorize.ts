@@ -159,5 +159,6 @@ export function principalOf(claims: VerifiedClaims, policy: PermissionPolicy): P
     authTime: claims.authTime,
     isolated: claims.isolated,
     tokenUsage: claims.tokenUsage,
+    use: { current: undefined },
   };
 }

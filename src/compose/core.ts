@@ -19,6 +19,7 @@ import type { FarAhead } from '../store/far-ahead.ts';
 import { openStore } from '../store/open.ts';
 import { sqlite } from '../store/sqlite/dialect.ts';
 import type { Store } from '../store/store.ts';
+import { createUsage } from '../usage/usage.ts';
 import { keyUsesOf } from './key-uses.ts';
 import type { Monitoring } from './monitoring.ts';
 import { createOpening } from './opening.ts';
@@ -42,7 +43,7 @@ export interface CoreOptions extends Pick<Monitoring, 'log' | 'counters'> {
 export type Core = Awaited<ReturnType<typeof composeCore>>;
 
 export async function composeCore(
-  config: Slice<'clock' | 'data' | 'master_key' | 'memory' | 'signing_keys' | 'terminal_token'>,
+  config: Slice<'clock' | 'data' | 'master_key' | 'memory' | 'signing_keys' | 'terminal_token' | 'usage'>,
   options: CoreOptions,
 ) {
   const { log, counters, time, farAhead = config['clock.accept'] ? 'accept' : 'refuse', open = openStore } = options;
@@ -68,6 +69,14 @@ export async function composeCore(
     onFailure: (error, rows) => log.error({ event: 'audit_not_written', rows, err: error }),
   });
   opening.defer(() => journal.close());
+  const usage = createUsage({
+    store,
+    time: clock.recent,
+    keepDays: config['usage.keep_days'],
+    room: config['memory.entries'],
+    onFailure: (error, waiting) => log.error({ event: 'usage_not_written', waiting, err: error }),
+  });
+  opening.defer(() => usage.close());
   const signingKeys = createSigningKeys({
     store,
     changes,
@@ -93,6 +102,8 @@ export async function composeCore(
     live,
     view,
     journal,
+    /** Counts requests of proven credentials; tells what was counted. */
+    usage,
     changes,
     signingKeys,
     backups,

@@ -21,7 +21,7 @@ import { createOpening } from './opening.ts';
 import type { Prepared } from './prepare.ts';
 
 export interface PublicParts extends Pick<Prepared, 'tls' | 'routes' | 'connections'>, Monitoring {
-  readonly core: Pick<Core, 'clock' | 'keyring' | 'view' | 'journal'>;
+  readonly core: Pick<Core, 'clock' | 'keyring' | 'view' | 'journal' | 'usage'>;
   readonly authority: Authority;
   readonly gateway: Pick<Gateway, 'forward' | 'upstream'>;
   readonly limits: Pick<Limits, 'limiter' | 'handshakes'>;
@@ -31,7 +31,7 @@ export interface PublicParts extends Pick<Prepared, 'tls' | 'routes' | 'connecti
 export async function composePublic({ config, sources }: LoadedConfig, parts: PublicParts) {
   const { core, authority, gateway, limits, readiness, tls, routes, connections } = parts;
   const { log, counters, telemetry, requestIds } = parts;
-  const { clock, keyring, view, journal } = core;
+  const { clock, keyring, view, journal, usage } = core;
   await using opening = createOpening(log);
   const requestLines = createRequestLines({
     log,
@@ -68,6 +68,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
       forwardedProto: createForwardedProto(peers.isTrusted),
       cors: createCors(config['cors.origins'], config['cors.headers']),
       journal,
+      usage,
       telemetry,
       requestLines,
       forward: gateway.forward,

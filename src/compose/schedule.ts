@@ -11,7 +11,7 @@ const CLOCK_MS = 1_000;
 const KEYS_DUE_MS = 5_000;
 
 export async function composeSchedule(
-  { store, clock, signingKeys }: Pick<Core, 'store' | 'clock' | 'signingKeys'>,
+  { store, clock, signingKeys, usage }: Pick<Core, 'store' | 'clock' | 'signingKeys' | 'usage'>,
   { log, time }: Pick<CoreOptions, 'log' | 'time'>,
 ) {
   await using opening = createOpening(log);
@@ -20,7 +20,10 @@ export async function composeSchedule(
     opening.defer(() => clearInterval(timer));
   };
   every(PURGE_MS, () => {
-    store.purgeExpired(clock.now()).catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
+    store
+      .purgeExpired(clock.now())
+      .then(usage.purge)
+      .catch((error: unknown) => log.error({ event: 'purge_failed', err: error }));
   });
   const emptyLog = keepLogEmpty({
     emptyLog: () => store.emptyLog(),

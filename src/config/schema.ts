@@ -411,6 +411,14 @@ export const settings = {
       'Interactive main sessions may ask for a terminal token (POST /v1/account/terminal-token). Off: 403, and its key is retired at start.',
     when: "when the venue's terminal takes them",
   }),
+  'usage.keep_days': integer(90, {
+    min: 0,
+    max: 1100,
+    unit: 'days',
+    description:
+      'Days (UTC) to keep what each credential was used for, and from which addresses. 0: none of it, nor when it was last used.',
+    when: 'when owners must see further back, or when a policy forbids keeping addresses',
+  }),
   'jwt.issuer': text('countersign', {
     pattern: /^[\x21-\x7e]{1,128}$/,
     expects: '1 to 128 printable ASCII characters without spaces',

@@ -1,7 +1,8 @@
 // Makes an account known: the caller proves the key from which the account's address derives. Idempotent, and it creates only the
 // account row, because the Starknet message has no time and can be replayed for ever (docs/wire.md section 3).
-import { type AccountId, accountSubject } from '../domain/credential.ts';
+import { type AccountId, accountSubject, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
+import { credentialKinds, kindTable } from '../domain/kinds.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -136,7 +137,18 @@ export function createOnboard(deps: OnboardDeps): Onboard {
       throw new ApiError('ALLOWLIST_ENTRY_NOT_FOUND', 'this venue admits only accounts that its operator has listed');
     }
     // Many clients onboard at every start: a repeat must not cost a write.
-    if ((await deps.store.account(account)) !== undefined) return;
+    if ((await deps.store.account(account)) === undefined) await insert(request, signer, name, ethereumLabel);
+    const kind = credentialKinds.find((one) => kindTable[one].signer === signer.type);
+    if (kind !== undefined) request.proved?.({ account, kind, id: MAIN_CREDENTIAL_ID });
+  }
+
+  async function insert(
+    request: Onboarding,
+    signer: Account['signer'],
+    name: string,
+    ethereumLabel: string,
+  ): Promise<void> {
+    const { account } = request;
     await deps.changes.commit(async (tx) => {
       const now = deps.clock.now();
       const row = { account, signer, validAfter: NEVER, lockedAt: NEVER, createdAt: now };

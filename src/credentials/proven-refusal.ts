@@ -16,13 +16,14 @@ export class ProvenRefusal extends ApiError {
   }
 }
 
-/** `credential` is proven. When `work` throws an ApiError below 500, the journal gets the refusal and the error names the credential. */
+/** `credential` is proven, and the origin is told so. When `work` throws an ApiError below 500, the journal gets the refusal and the error names the credential. */
 export async function afterProof<T>(
   journal: Pick<AuditJournal, 'loginRefused'>,
   credential: CredentialRef,
   origin: RequestOrigin,
   work: () => Promise<T>,
 ): Promise<T> {
+  origin.proved?.(credential);
   try {
     return await work();
   } catch (error) {

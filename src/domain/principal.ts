@@ -2,6 +2,7 @@
 import type { CredentialRef } from './credential.ts';
 import type { Permission } from './permission.ts';
 import type { UnixSeconds } from './time.ts';
+import type { UseSlot } from './use.ts';
 
 export interface Principal {
   readonly credential: CredentialRef;
@@ -20,4 +21,6 @@ export interface Principal {
   readonly isolated: boolean;
   /** `interactive` when asked for at login. */
   readonly tokenUsage: 'interactive' | undefined;
+  /** Where its requests are counted; the same for every request with this bearer. */
+  readonly use?: UseSlot | undefined;
 }

@@ -45,6 +45,8 @@ export interface Clock {
 
 /** The clock of a store, and the machine's behind it. */
 export interface KeptClock extends Clock {
+  /** `now` as it was last read, by anybody: for what counts each request, which has just been decided at that time. */
+  recent(): UnixNanos;
   machine(): UnixNanos;
   /**
    * Sets the kept time, forward or back, to `to` plus what has passed since the machine said it at `readAt` (monotonic). Not to the
@@ -155,6 +157,7 @@ export function createClock(deps: {
       const wall = read();
       return unixNanos(wall > kept ? wall : kept);
     },
+    recent: () => unixNanos(kept),
     machine: () => unixNanos(deps.wall()),
     accept(to, since) {
       read();

@@ -157,7 +157,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
   ): Admission {
     if (decision.kind === 'deny') {
       if (insists === undefined) return refused(considered, decision);
-      return limited({ ...considered, headers: headersOf(insists) }, insists);
+      return limited({ ...considered, headers: headersOf(insists) }, insists, decision.principal);
     }
     try {
       const { principal } = decision;

@@ -3,8 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Route } from '../access/route-table.ts';
 import type { Caller } from '../credentials/caller.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
+import type { CredentialRef } from '../domain/credential.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import type { Verdict } from '../ratelimit/limiter.ts';
 import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 
@@ -19,6 +21,8 @@ export interface RequestContext {
   readonly asker: OnBehalfOf;
   /** Set where the address is over its limit: the handler applies the limit to a caller that turns out not to be the owner. */
   readonly insists: Verdict | undefined;
+  /** Set once a signature, and no bearer, has proven a credential. */
+  proven: CredentialRef | undefined;
 }
 
 // Kept on the request: V8 holds the entries of a WeakMap until it collects old objects.
@@ -38,6 +42,15 @@ export function contextOf(request: { readonly raw: IncomingMessage & WithContext
   if (context === undefined) throw new Error('a request reached a handler without passing the front');
   return context;
 }
+
+/** The request as use cases name it that verify a signature. */
+export const originOf = (context: RequestContext): RequestOrigin => ({
+  requestId: context.requestId,
+  clientIpText: context.clientIpText,
+  proved: (credential) => {
+    context.proven = credential;
+  },
+});
 
 /** The authenticated caller of a private route. */
 export function callerOf(request: { readonly raw: IncomingMessage }): Caller {

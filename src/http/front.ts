@@ -11,8 +11,10 @@ import { orderRouteOf } from '../orders/route.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { RequestLines } from '../telemetry/request-lines.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
+import type { UseCounter } from '../usage/counts.ts';
 import type { Admission, Admit, Admitted, Peer, Refused } from './admission.ts';
 import { attachContext, type RequestContext } from './context.ts';
+import { countForwarded, countServed } from './count-use.ts';
 import { answerError } from './kit/answer-error.ts';
 import type { Cors } from './kit/cors.ts';
 import type { ForwardedProto } from './kit/forwarded-proto.ts';
@@ -28,6 +30,7 @@ export interface FrontDeps {
   readonly requestIds: RequestIds;
   readonly cors: Cors;
   readonly journal: AuditJournal;
+  readonly usage: UseCounter;
   readonly telemetry: Telemetry;
   readonly requestLines: RequestLines;
   readonly forward: (exchange: Exchange) => Promise<Outcome>;
@@ -118,9 +121,13 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     // The client left during the decision: 'close' has fired, so release here.
     if (response.closed || request.destroyed) {
       context.grant.release();
+      countServed(deps.usage, context, undefined);
       return;
     }
-    response.once('close', () => context.grant.release());
+    response.once('close', () => {
+      context.grant.release();
+      countServed(deps.usage, context, response.headersSent ? response.statusCode : undefined);
+    });
     for (const [name, value] of Object.entries(arrival.extra)) response.setHeader(name, value);
     response.setHeader('Cache-Control', 'no-store');
     request.url = target;
@@ -134,29 +141,34 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     const { route, params, grant } = context;
     const hasLine = deps.requestLines.covers(route.method);
     let signed: readonly SignedBy[] | undefined;
-    const outcome = await deps.forward({
-      request: arrival.request,
-      response: arrival.response,
-      method: route.method,
-      target,
-      grant,
-      clientIp: context.clientIpText,
-      protocol: deps.forwardedProto(arrival.peer.address, arrival.peer.isUnixSocket, arrival.lines.forwardedProto),
-      requestId: arrival.requestId,
-      requestNumber: arrival.number,
-      maxBodyBytes: deps.maxForwardBodyBytes,
-      order: orderRouteOf(route, params),
-      signatureHeaders: route.signatureHeaders,
-      ordersLeft: hasLine
-        ? (orders) => {
-            signed = orders;
-          }
-        : undefined,
-      asker: context.asker,
-      extraHeaders: arrival.extra,
-      timing: arrival.timing,
-      renderRefusal,
-    });
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await deps.forward({
+        request: arrival.request,
+        response: arrival.response,
+        method: route.method,
+        target,
+        grant,
+        clientIp: context.clientIpText,
+        protocol: deps.forwardedProto(arrival.peer.address, arrival.peer.isUnixSocket, arrival.lines.forwardedProto),
+        requestId: arrival.requestId,
+        requestNumber: arrival.number,
+        maxBodyBytes: deps.maxForwardBodyBytes,
+        order: orderRouteOf(route, params),
+        signatureHeaders: route.signatureHeaders,
+        ordersLeft: hasLine
+          ? (orders) => {
+              signed = orders;
+            }
+          : undefined,
+        asker: context.asker,
+        extraHeaders: arrival.extra,
+        timing: arrival.timing,
+        renderRefusal,
+      });
+    } finally {
+      countForwarded(deps.usage, context, outcome);
+    }
     const { principal } = grant;
     const about = toldOf(arrival, principal);
     telemetry.forwarded(about, outcome);
@@ -220,6 +232,7 @@ const contextOf = ({ requestId, response }: Arrival, admitted: Admitted): Reques
       gone: () => response.closed,
     },
     insists,
+    proven: undefined,
   };
 };
 

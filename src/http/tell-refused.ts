@@ -1,14 +1,18 @@
 // Counts, logs and journals a refusal, in the same way for every door.
 import type { AuditJournal } from '../audit/journal.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { UseCounter } from '../usage/counts.ts';
 import type { Refused } from './admission.ts';
+import { countRefused } from './count-use.ts';
 
 export interface TellRefusedDeps {
   readonly telemetry: Pick<Telemetry, 'denied' | 'erred' | 'rateLimited'>;
   readonly journal: Pick<AuditJournal, 'refused'>;
+  readonly usage: UseCounter;
 }
 
-export function tellRefused({ telemetry, journal }: TellRefusedDeps, requestId: string, refused: Refused): void {
+export function tellRefused({ telemetry, journal, usage }: TellRefusedDeps, requestId: string, refused: Refused): void {
+  countRefused(usage, refused);
   const { routeName, client, charged, deny, error } = refused;
   const clientIp = client.text;
   const about = { requestId, route: routeName, clientIp, principal: deny?.principal };

@@ -17,6 +17,7 @@ import { signingKeyInsert, signingKeyReads } from './sql/signing-keys.ts';
 import { subkeyLists } from './sql/subkeys.ts';
 import type { Tables } from './sql/tables.ts';
 import { tokenLists } from './sql/tokens.ts';
+import { addUsage, anyUsageOutside, purgeUsage, usageReads } from './sql/usage.ts';
 import type { Store } from './store.ts';
 import { createReads, createTransaction } from './transaction.ts';
 
@@ -86,6 +87,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     ...usedMarks(reader),
     ...nameReads(reader),
     ...explanationReads(reader),
+    ...usageReads(reader),
 
     async isDated(account, signer, seconds) {
       if (nanosOfSeconds(seconds) > lastDated) return false;
@@ -99,6 +101,15 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     addExplanations: (rows, bounds) => write((tx) => addExplanations(tx, rows, bounds)),
     countOthers: (minutes) => write((tx) => countOthers(tx, minutes)),
     purgeExplanations: (before, inAll) => purgeExplanations(write, before, inAll),
+
+    addUsage: (uses) => write((tx) => addUsage(tx, uses)),
+
+    // Look first: mostly there is nothing to delete, and each write waits for the disk.
+    async purgeUsage(kept) {
+      if (!(await anyUsageOutside(reader, kept))) return false;
+      await write((tx) => purgeUsage(tx, kept));
+      return true;
+    },
 
     async purgeExpired(now) {
       await write((tx) => deleteExpiredMarks(tx, now));

@@ -13,6 +13,7 @@ import type { NameReads } from './ports/names.ts';
 import type { SigningKeyInsert, SigningKeyReads, SigningKeyWrites } from './ports/signing-keys.ts';
 import type { SubkeyLists, SubkeyReads, SubkeyWrites } from './ports/subkeys.ts';
 import type { TokenLists, TokenReads, TokenWrites } from './ports/tokens.ts';
+import type { UsageReads, UsageWrites } from './ports/usage.ts';
 
 export type { Account } from './ports/accounts.ts';
 export type { ActivityFilter, AuditEntry, AuditFilter, AuditRow } from './ports/audit.ts';
@@ -26,6 +27,7 @@ export type { NamedRef, RefWithin } from './ports/names.ts';
 export type { Page, PageRequest } from './ports/page.ts';
 export type { NewSubkey, RevokedSubkey } from './ports/subkeys.ts';
 export type { NewToken, RevokedToken } from './ports/tokens.ts';
+export type { AddedUse, AddressUse, DayUse, LastUse, UsageSpan } from './ports/usage.ts';
 
 /** Reads for inside and outside a transaction. Outside they see committed rows only. */
 export interface StoreReads extends FactsReads, AccountReads, SubkeyReads, TokenReads, DeviceReads, CredentialReads {}
@@ -58,7 +60,9 @@ export interface Store
     AuditLists,
     NameReads,
     Explanations,
-    ChangeReads {
+    ChangeReads,
+    UsageReads,
+    UsageWrites {
   /**
    * Renewed by a restore or a promotion: positions of two epochs must never be compared. This constant is read once, at opening, and
    * so assumes one process per database. If several share one, another may renew it: then the epoch must come with each read.

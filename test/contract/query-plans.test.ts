@@ -28,13 +28,14 @@ const allowed: readonly RegExp[] = [
   // No more rows than a setting says: counted, or the oldest of them.
   /^SCAN explanation USING (COVERING )?INDEX explanation_by_time$/,
 ];
-/** A restore, and a clock that is set, are about everybody. */
+/** A restore, a clock that is set, and usage.keep_days = 0 are about everybody. */
 const aboutEverybody = [
   /^update "account" set "valid_after" = \?( where "valid_after" < \?)?$/,
   /^update "account" set "main_valid_after" = \? where "main_valid_after" > \?$/,
   /^update "subkey" set "valid_after" = \? where "valid_after" > \?$/,
   /^update "(subkey|token)" set .* where .*"created_at" > \?/,
   /^update "device" set "ended_at" = \? where "ended_at" = 0 returning /,
+  /from "?(usage_day|used_address|last_use)"? (where true )?limit \?/,
 ];
 
 /** Every statement that looks for rows, with the lines of its plan. */

@@ -41,6 +41,7 @@ test('a token is of the key that signed when it was made, and dead since that wa
   database.sql('alter table token drop column kid');
   // And what later migrations have added, the newest first.
   database.sql('drop table explanation');
+  for (const table of ['usage_day', 'last_use', 'used_address']) database.sql(`drop table ${table}`);
   database.sql('drop table device');
   database.sql(`delete from kysely_migration where name >= '0008-token-keys'`);
 

@@ -20,6 +20,7 @@ const core = [
   'revocation',
   'access',
   'audit',
+  'usage',
   'ratelimit',
   'config',
   'verification',
@@ -40,6 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   revocation: [...pure, 'errors', 'jwt/keyring', 'jwt/signing-key', 'store/store'],
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
+  usage: [...pure, 'store/store'],
   credentials: core,
   orders: [
     ...crypto,

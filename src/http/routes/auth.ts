@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Login, LoginRequest } from '../../credentials/login.ts';
 import { JwtWire, LoginQuery, PublicKeyParams, StarkLoginHeaders, WalletLoginHeaders } from '../../wire/logins.ts';
-import { contextOf } from '../context.ts';
+import { contextOf, originOf } from '../context.ts';
 import {
   accountHeader,
   expirationHeader,
@@ -92,12 +92,12 @@ export function registerAuthRoutes(app: FastifyInstance, login: Login): void {
 }
 
 function common(request: FastifyRequest): Omit<LoginRequest, 'account'> {
-  const { requestId, clientIp, clientIpText, asker } = contextOf(request);
+  const context = contextOf(request);
+  const { clientIp, asker } = context;
   const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
   return {
-    requestId,
+    ...originOf(context),
     clientIp,
-    clientIpText,
     asker,
     isolated: isolatedHeader(request.headers),
     // Other values are ignored.

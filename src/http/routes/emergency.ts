@@ -15,7 +15,7 @@ import type { RateLimiter } from '../../ratelimit/limiter.ts';
 import { closed, LookupIdWire, NameWire, open, PublicKeyWire, SHOWN, ValidAfterWire } from '../../wire/common.ts';
 import { OwnerHeaders } from '../../wire/logins.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
-import { callerOf, contextOf } from '../context.ts';
+import { callerOf, contextOf, originOf } from '../context.ts';
 import { fromFastify } from '../kit/framework-errors.ts';
 import {
   accountHeader,
@@ -196,8 +196,8 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
 /** The headers of a login, signed by the main key or by the wallet. */
 function signatureOf(request: FastifyRequest): OwnerSignature {
   const { headers } = request;
-  const { requestId, clientIpText, asker } = contextOf(request);
-  const common = { account: accountHeader(headers), requestId, clientIpText, asker };
+  const context = contextOf(request);
+  const common = { account: accountHeader(headers), ...originOf(context), asker: context.asker };
   const signature = optionalHeader(headers, 'PARADEX-EVM-SIGNATURE');
   if (signature !== undefined) {
     if (optionalHeader(headers, 'PARADEX-STARKNET-SIGNATURE') !== undefined) {

@@ -8,7 +8,7 @@ import { ApiError } from '../../errors.ts';
 import { parseEthereumAddress } from '../../ethereum/eip191.ts';
 import { closed, described, Empty, FeltWire, feltText, oneOf, open, PublicKeyText, SHOWN } from '../../wire/common.ts';
 import { StarkOnboardingHeaders, WalletOnboardingHeaders } from '../../wire/logins.ts';
-import { contextOf } from '../context.ts';
+import { contextOf, originOf } from '../context.ts';
 import {
   accountHeader,
   optionalHeader,
@@ -186,8 +186,8 @@ export function registerOnboardingRoutes(server: FastifyInstance, onboard: Onboa
 }
 
 function whereOf(request: FastifyRequest) {
-  const { requestId, clientIpText, asker } = contextOf(request);
-  return { requestId, clientIpText, asker };
+  const context = contextOf(request);
+  return { ...originOf(context), asker: context.asker };
 }
 
 // There are no sub-accounts and no vault operators (docs/decisions.md "sub-accounts").

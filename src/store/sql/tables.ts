@@ -136,6 +136,37 @@ export interface ChangeLogTable {
   narrows: bigint;
 }
 
+export interface UsageDayTable {
+  /** UTC days since 1970-01-01. */
+  day: bigint;
+  account_id: string;
+  /** `kind:id`. */
+  credential: string;
+  allowed: bigint;
+  refused: bigint;
+  limited: bigint;
+  failed: bigint;
+}
+
+export interface LastUseTable {
+  account_id: string;
+  credential: string;
+  last_at: bigint;
+  last_ip: string;
+}
+
+export interface UsedAddressTable {
+  account_id: string;
+  credential: string;
+  address: string;
+  first_at: bigint;
+  last_at: bigint;
+  /** The UTC day of last_at. */
+  last_day: bigint;
+  allowed: bigint;
+  refused: bigint;
+}
+
 export interface MetaTable {
   name: string;
   value: bigint;
@@ -165,6 +196,9 @@ export interface Tables {
   siwe_nonce: SiweNonceTable;
   audit: AuditTable;
   change_log: ChangeLogTable;
+  usage_day: UsageDayTable;
+  last_use: LastUseTable;
+  used_address: UsedAddressTable;
   explanation: ExplanationTable;
   meta: MetaTable;
 }

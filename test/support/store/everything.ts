@@ -2,6 +2,7 @@
 import { anywhere } from '../../../src/domain/allowlist.ts';
 import { credentialKinds } from '../../../src/domain/kinds.ts';
 import { secondsOf, unixSeconds } from '../../../src/domain/time.ts';
+import { utcDay } from '../../../src/domain/use.ts';
 import type { AuditFilter, Store, StoreReads, StoreTransaction } from '../../../src/store/store.ts';
 import {
   alice,
@@ -16,6 +17,7 @@ import {
   subkeyOf,
   T0,
   tokenOf,
+  useOf,
 } from './rows.ts';
 
 const credential = { account: alice, kind: 'subkey', id: '1' } as const;
@@ -188,6 +190,19 @@ const others = (
   usedSignature: () => store.usedSignature(alice, 'login', { hash: keyOne, by: keyOne }),
   usedSiweNonce: () => store.usedSiweNonce(alice, 'nonce'),
   lastAuditTime: () => store.lastAuditTime(),
+  addUsage: () => store.addUsage([useOf(alice), useOf(bob)]),
+  async usage() {
+    const span = { credential: undefined, from: utcDay(1), to: utcDay(40), after: undefined };
+    const after = { day: utcDay(20), credential: 'subkey:1' };
+    const asked = [span, { ...span, credential: 'subkey:1' }, { ...span, after }];
+    return each(asked, (one) => store.usage(alice, one, 10));
+  },
+  usedAddresses: () => store.usedAddresses(alice, 'subkey:1'),
+  lastUses: () => store.lastUses(alice, ['subkey:1', 'token:tok_1']),
+  async purgeUsage() {
+    await store.addUsage([useOf(bob)]);
+    return [await store.purgeUsage({ from: utcDay(1), to: utcDay(2) }), await store.purgeUsage(undefined)];
+  },
   emptyLog: () => store.emptyLog(),
   ping: () => store.ping(),
   position: () => store.position(),

@@ -5,8 +5,10 @@ import type { Device } from '../../../src/domain/device.ts';
 import { type Felt, feltOf } from '../../../src/domain/felt.ts';
 import type { Subkey } from '../../../src/domain/subkey.ts';
 import { NEVER, secondsOf, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
+import { dayOf } from '../../../src/domain/use.ts';
 import type {
   Account,
+  AddedUse,
   AuditEntry,
   ChangeEntry,
   Explanation,
@@ -123,6 +125,24 @@ export const changeOf = (account: AccountId, more: Partial<ChangeEntry> = {}): C
   narrows: false,
   ...more,
 });
+
+/** One allowed request of subkey 1. */
+export const useOf = (account: AccountId, more: Partial<AddedUse> = {}): AddedUse => {
+  const lastAt = more.lastAt ?? T0;
+  return {
+    account,
+    credential: 'subkey:1',
+    day: dayOf(lastAt),
+    allowed: 1,
+    refused: 0,
+    limited: 0,
+    failed: 0,
+    lastAt,
+    lastIp: '192.0.2.7',
+    addresses: [{ address: '192.0.2.7', firstAt: lastAt, lastAt, allowed: 1, refused: 0 }],
+    ...more,
+  };
+};
 
 /** Inserts an account of its own for the test. */
 export async function insertAccounts(store: Store, ...accounts: AccountId[]): Promise<void> {

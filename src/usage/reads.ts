@@ -1,0 +1,200 @@
+// What is told about the use of credentials: rows of the store, with what waits to be written added.
+import { type AccountId, actorOf, type CredentialRef } from '../domain/credential.ts';
+import { NEVER, type UnixNanos } from '../domain/time.ts';
+import { addDays, dayOf, dayText, MOST_ADDRESSES, parseDay, type UtcDay, useOutcomes } from '../domain/use.ts';
+import type { AddedUse, AddressUse, DayUse, LastUse, Page, PageRequest, Store } from '../store/store.ts';
+
+/** Days that are told when no others are asked for. */
+const USUAL_DAYS = 30;
+
+export interface UsageQuestion {
+  /** `kind:id`; undefined = every credential of the account. */
+  readonly credential: string | undefined;
+  /** Undefined = USUAL_DAYS before `to`. */
+  readonly from: UtcDay | undefined;
+  /** Inclusive; undefined = today. */
+  readonly to: UtcDay | undefined;
+}
+
+export interface UsageReads {
+  /** Newest day first, and within a day by credential. */
+  usage(account: AccountId, question: UsageQuestion, page: PageRequest): Promise<Page<DayUse>>;
+  /** The newest MOST_ADDRESSES, newest first. */
+  addresses(account: AccountId, credential: string, page: PageRequest): Promise<Page<AddressUse>>;
+  /** When and from where each credential was last used, by `kind:id`. */
+  lastUses(account: AccountId, credentials: readonly string[]): Promise<LastUses>;
+}
+
+export interface LastUses {
+  of(credential: Pick<CredentialRef, 'kind' | 'id'>): LastUse;
+}
+
+export const NEVER_USED: LastUse = { lastAt: NEVER, lastIp: '' };
+
+export interface Waiting {
+  /** What waits to be written, of an account. */
+  waiting(account: AccountId): Iterable<AddedUse>;
+  /** Set while something is being written: then nobody knows whether the store has it. */
+  readonly transaction: Promise<void> | undefined;
+  /** Changes whenever a write begins or ends. */
+  readonly version: number;
+}
+
+/** After this many reads that a write came between, stored rows alone are told: at most a minute old, and never too many. */
+const MOST_READS = 20;
+
+export function createUsageReads(
+  deps: Waiting & {
+    readonly store: Pick<Store, 'usage' | 'usedAddresses' | 'lastUses'>;
+    readonly time: () => UnixNanos;
+    readonly keepDays: number;
+  },
+): UsageReads & { keptDays(): { readonly from: UtcDay; readonly to: UtcDay } | undefined } {
+  const { store, time, keepDays } = deps;
+
+  /** Undefined when nothing is kept. A day ahead, for a clock that is corrected around midnight. */
+  function keptDays(): { readonly from: UtcDay; readonly to: UtcDay } | undefined {
+    if (keepDays === 0) return undefined;
+    const today = dayOf(time());
+    return { from: addDays(today, 1 - keepDays), to: addDays(today, 1) };
+  }
+
+  return {
+    keptDays,
+
+    async usage(account, { credential, from, to }, { limit, cursor }) {
+      const kept = keptDays();
+      if (kept === undefined) return { rows: [], next: undefined };
+      const last = to ?? dayOf(time());
+      const span = {
+        credential,
+        from: latest(from ?? addDays(last, 1 - USUAL_DAYS), kept.from),
+        to: earliest(last, kept.to),
+        after: afterOf(cursor),
+      };
+      return told(
+        account,
+        () => store.usage(account, span, limit + 1),
+        (rows, waiting) => {
+          const all = new Map(rows.map((row) => [nameOf(row), row]));
+          for (const use of waiting) {
+            if (use.day < span.from || use.day > span.to || (credential !== undefined && use.credential !== credential))
+              continue;
+            if (span.after !== undefined && inOrder(use, span.after) <= 0) continue;
+            const row = all.get(nameOf(use));
+            all.set(nameOf(use), sumOf(use, row));
+          }
+          const sorted = [...all.values()].sort(inOrder);
+          return pageOf(sorted, limit, nameOf);
+        },
+      );
+    },
+
+    async addresses(account, credential, { limit, cursor }) {
+      const kept = keptDays();
+      if (kept === undefined) return { rows: [], next: undefined };
+      return told(
+        account,
+        () => store.usedAddresses(account, credential),
+        (rows, waiting) => {
+          const all = new Map(rows.filter(({ lastAt }) => dayOf(lastAt) >= kept.from).map((row) => [row.address, row]));
+          for (const use of waiting) {
+            if (use.credential !== credential) continue;
+            for (const added of use.addresses) all.set(added.address, together(added, all.get(added.address)));
+          }
+          const sorted = [...all.values()].sort(newestFirst).slice(0, MOST_ADDRESSES);
+          const begin = cursor === undefined ? 0 : sorted.findIndex((row) => isAfter(row, cursor));
+          return pageOf(begin < 0 ? [] : sorted.slice(begin), limit, placeOf);
+        },
+      );
+    },
+
+    async lastUses(account, credentials) {
+      if (keepDays === 0 || credentials.length === 0) return { of: () => NEVER_USED };
+      const uses = await told(
+        account,
+        () => store.lastUses(account, credentials),
+        (rows, waiting) => {
+          const newest = new Map<string, LastUse>();
+          for (const { credential, lastAt, lastIp } of waiting) {
+            if (lastAt > (newest.get(credential)?.lastAt ?? NEVER)) newest.set(credential, { lastAt, lastIp });
+          }
+          return new Map([...rows, ...newest]);
+        },
+      );
+      return { of: (credential) => uses.get(actorOf(credential)) ?? NEVER_USED };
+    },
+  };
+
+  /** `merge` is called in the turn in which it is known that no write came between the read and what waits. */
+  async function told<Rows, Told>(
+    account: AccountId,
+    read: () => Promise<Rows>,
+    merge: (rows: Rows, waiting: Iterable<AddedUse>) => Told,
+  ): Promise<Told> {
+    for (let reads = 0; reads < MOST_READS; reads += 1) {
+      while (deps.transaction !== undefined) await deps.transaction.catch(() => undefined);
+      const { version } = deps;
+      const rows = await read();
+      if (deps.version === version) return merge(rows, deps.waiting(account));
+    }
+    return merge(await read(), []);
+  }
+}
+
+const latest = (one: UtcDay, other: UtcDay): UtcDay => (one > other ? one : other);
+const earliest = (one: UtcDay, other: UtcDay): UtcDay => (one < other ? one : other);
+
+type Place = Pick<DayUse, 'day' | 'credential'>;
+
+const nameOf = ({ day, credential }: Place): string => `${dayText(day)}.${credential}`;
+
+function afterOf(cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined;
+  const [text = '', credential = ''] = cursor.split('.');
+  const day = parseDay(text);
+  return day === undefined ? undefined : { day, credential };
+}
+
+/** As the store sorts: by the bytes of the text. */
+function inOrder(one: Place, other: Place): number {
+  if (one.day !== other.day) return other.day - one.day;
+  return one.credential < other.credential ? -1 : one.credential > other.credential ? 1 : 0;
+}
+
+function sumOf(use: AddedUse, row: DayUse | undefined): DayUse {
+  const sum = { credential: use.credential, day: use.day, allowed: 0, refused: 0, limited: 0, failed: 0 };
+  for (const outcome of useOutcomes) sum[outcome] = use[outcome] + (row?.[outcome] ?? 0);
+  return sum;
+}
+
+const together = (added: AddressUse, row: AddressUse | undefined): AddressUse =>
+  row === undefined
+    ? { ...added }
+    : {
+        address: row.address,
+        firstAt: row.firstAt < added.firstAt ? row.firstAt : added.firstAt,
+        lastAt: row.lastAt > added.lastAt ? row.lastAt : added.lastAt,
+        allowed: row.allowed + added.allowed,
+        refused: row.refused + added.refused,
+      };
+
+function newestFirst(one: AddressUse, other: AddressUse): number {
+  if (one.lastAt !== other.lastAt) return one.lastAt > other.lastAt ? -1 : 1;
+  return one.address < other.address ? -1 : 1;
+}
+
+const placeOf = ({ lastAt, address }: AddressUse): string => `${lastAt}-${address}`;
+
+function isAfter(row: AddressUse, cursor: string): boolean {
+  const at = cursor.indexOf('-');
+  const place = { lastAt: BigInt(cursor.slice(0, at)), address: cursor.slice(at + 1) };
+  if (row.lastAt !== place.lastAt) return row.lastAt < place.lastAt;
+  return row.address > place.address;
+}
+
+function pageOf<Row>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => string): Page<Row> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { rows: shown, next: rows.length > limit && last !== undefined ? cursorOf(last) : undefined };
+}

@@ -1,0 +1,141 @@
+// What credentials were used for: counted in memory beside the decision, written every half minute and at the end, in transactions of
+// 100 credentials with a turn of the event loop between two. What cannot be written is kept and tried again. Answers add what waits to
+// what is stored, so that they are true when they are shown.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AccountId } from '../domain/credential.ts';
+import type { UnixNanos } from '../domain/time.ts';
+import type { AddedUse, Store } from '../store/store.ts';
+import { createCounts, type Taken, type Use, type UseCounter } from './counts.ts';
+import { createUsageReads, type UsageReads } from './reads.ts';
+
+export interface UsageStats {
+  /** Credentials and days, and further addresses, that wait to be written. */
+  readonly waiting: number;
+  /** The most that may. */
+  readonly room: number;
+  /** Attempts to write that failed. */
+  readonly failures: number;
+  /** Requests that were not counted for want of room. */
+  readonly dropped: number;
+  /** Whether the last attempt failed. */
+  readonly failing: boolean;
+}
+
+export interface Usage extends UseCounter, UsageReads {
+  /** Writes what was counted until now. Never rejects. */
+  write(): Promise<void>;
+  /** Deletes, a piece at a time, what is older than usage.keep_days, or of days that the clock has not reached. */
+  purge(): Promise<void>;
+  stats(): UsageStats;
+  /** Writes all that waits. Call it after the last request. */
+  close(): Promise<void>;
+}
+
+const WRITE_MS = 30_000;
+/** Credentials written by one transaction. */
+const AT_ONCE = 100;
+
+export function createUsage(deps: {
+  readonly store: Pick<Store, 'addUsage' | 'purgeUsage' | 'usage' | 'usedAddresses' | 'lastUses'>;
+  /** Now, as it was last read. */
+  readonly time: () => UnixNanos;
+  /** Setting usage.keep_days; 0 = nothing is counted or kept. */
+  readonly keepDays: number;
+  /** The most that may wait to be written. */
+  readonly room: number;
+  readonly onFailure: (error: unknown, waiting: number) => void;
+}): Usage {
+  const { store, time, keepDays, room } = deps;
+  const counts = createCounts({ time, room, onHalf: writeSoon });
+  let taken: Taken | undefined;
+  let writing: Promise<void> | undefined;
+  /** The transaction under way, and how many have begun or ended. */
+  let transaction: Promise<void> | undefined;
+  let version = 0;
+  let failures = 0;
+  let failing = false;
+  const timer = setInterval(() => void write(), WRITE_MS).unref();
+
+  const reads = createUsageReads({
+    store,
+    time,
+    keepDays,
+    *waiting(account: AccountId): Iterable<AddedUse> {
+      for (const use of counts.waiting(account)) yield use;
+      for (let use = taken?.ofAccount.get(account); use !== undefined; use = use.next) if (!use.isWritten) yield use;
+    },
+    get transaction() {
+      return transaction;
+    },
+    get version() {
+      return version;
+    },
+  });
+
+  return {
+    ...reads,
+    count: keepDays === 0 ? () => undefined : counts.count,
+    write,
+    purge,
+    stats: () => ({ waiting: counts.size, room, failures, dropped: counts.dropped, failing }),
+
+    async close() {
+      clearInterval(timer);
+      // What is counted while a write is under way needs one more.
+      await writing;
+      await write();
+    },
+  };
+
+  // While nothing can be written, only the timer tries.
+  function writeSoon(): void {
+    if (writing === undefined && !failing) void write();
+  }
+
+  function write(): Promise<void> {
+    writing ??= writeAll().finally(() => {
+      writing = undefined;
+    });
+    return writing;
+  }
+
+  async function writeAll(): Promise<void> {
+    // Called from within a request: let that end first.
+    await nextTurn();
+    taken = counts.take();
+    const uses = [...taken.uses.values()];
+    let done = 0;
+    try {
+      for (; done < uses.length; done += AT_ONCE) {
+        if (done > 0) await nextTurn();
+        await writeSome(uses.slice(done, done + AT_ONCE));
+        failing = false;
+      }
+    } catch (error) {
+      failures += 1;
+      failing = true;
+      deps.onFailure(error, counts.size);
+    }
+    for (const use of uses) use.next = undefined;
+    taken = undefined;
+    for (const use of uses.slice(done)) counts.putBack(use);
+  }
+
+  async function writeSome(uses: readonly Use[]): Promise<void> {
+    version += 1;
+    transaction = store.addUsage(uses).then(() => {
+      for (const use of uses) counts.written(use);
+    });
+    try {
+      await transaction;
+    } finally {
+      version += 1;
+      transaction = undefined;
+    }
+  }
+
+  async function purge(): Promise<void> {
+    const kept = reads.keptDays();
+    while (await store.purgeUsage(kept)) await nextTurn();
+  }
+}
