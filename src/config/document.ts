@@ -55,6 +55,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['jwt', 'Tokens'],
   ['signing_keys', 'Tokens'],
   ['rate_limit', 'Rate limits'],
+  ['usage', 'Told to owners'],
   ['orders', 'Signed orders'],
   ['engine', 'Stark-curve engine'],
 ]);

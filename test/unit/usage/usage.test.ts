@@ -1,0 +1,368 @@
+// Counting, writing and telling the use of credentials, over a store of its own.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CredentialRef } from '../../../src/domain/credential.ts';
+import { NEVER, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
+import { addDays, dayOf, dayText, startOf, type Used, type UseOutcome } from '../../../src/domain/use.ts';
+import { StoreFailure } from '../../../src/errors.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { createUsage, type Usage } from '../../../src/usage/usage.ts';
+import { type SqliteTestDatabase, sqliteDatabase } from '../../support/store/databases.ts';
+import { alice, bob, T0 } from '../../support/store/rows.ts';
+
+let database: SqliteTestDatabase;
+let store: Store;
+let now: UnixNanos;
+let usage: Usage;
+let failures: unknown[];
+beforeEach(async () => {
+  database = sqliteDatabase();
+  ({ store } = await database.open());
+  now = T0;
+  failures = [];
+  usage = usageOf();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await usage.close();
+  await store.close();
+  database.remove();
+});
+
+const usageOf = (more: Partial<Parameters<typeof createUsage>[0]> = {}): Usage =>
+  createUsage({
+    store,
+    time: () => now,
+    keepDays: 90,
+    room: 1_000,
+    onFailure: (error) => failures.push(error),
+    ...more,
+  });
+
+const subkey = (id: number, account = alice): CredentialRef => ({ account, kind: 'subkey', id: String(id) });
+const bearerOf = (credential: CredentialRef): Used => ({ credential, use: { current: undefined } });
+const page = { limit: 100, cursor: undefined };
+const everything = { credential: undefined, from: undefined, to: undefined };
+const today = (): string => dayText(dayOf(now));
+
+async function told(account = alice): Promise<readonly string[]> {
+  const { rows } = await usage.usage(account, everything, page);
+  return rows.map((r) => `${dayText(r.day)} ${r.credential} ${r.allowed} ${r.refused} ${r.limited} ${r.failed}`);
+}
+
+const stored = (): string[] =>
+  database
+    .sql('select * from usage_day order by day, account_id, credential')
+    .map((r) => `${r.credential} ${r.allowed} ${r.refused} ${r.limited} ${r.failed}`);
+
+/** Fails `times` writes, as a full disk does. */
+function fullDisk(times: number): Pick<Store, 'addUsage'> & Store {
+  let left = times;
+  return {
+    ...store,
+    addUsage: async (uses) => {
+      left -= 1;
+      if (left >= 0) throw new StoreFailure('the disk is full');
+      return store.addUsage(uses);
+    },
+  };
+}
+
+test('each outcome is counted by its name, and last use is the last request that was allowed', async () => {
+  const bearer = bearerOf(subkey(1));
+  usage.count(bearer, 'allowed', '192.0.2.1');
+  usage.count(bearer, 'allowed', '192.0.2.2');
+  const last = now;
+  now = unixNanos(now + 5n);
+  for (const outcome of ['refused', 'limited', 'failed'] as const) usage.count(bearer, outcome, '192.0.2.3');
+  expect(await told()).toEqual([`${today()} subkey:1 2 1 1 1`]);
+  const uses = await usage.lastUses(alice, ['subkey:1', 'subkey:2']);
+  expect(uses.of(subkey(1))).toEqual({ lastAt: last, lastIp: '192.0.2.2' });
+  expect(uses.of(subkey(2))).toEqual({ lastAt: NEVER, lastIp: '' });
+  const { rows } = await usage.addresses(alice, 'subkey:1', page);
+  expect(rows.map(({ address, allowed, refused }) => `${address} ${allowed} ${refused}`)).toEqual([
+    '192.0.2.3 0 1',
+    '192.0.2.1 1 0',
+    '192.0.2.2 1 0',
+  ]);
+});
+
+test('what is told is the same before a write, after it, and with more counted since', async () => {
+  const bearer = bearerOf(subkey(1));
+  usage.count(bearer, 'allowed', '192.0.2.1');
+  const before = [await told(), (await usage.addresses(alice, 'subkey:1', page)).rows];
+  await usage.write();
+  expect([await told(), (await usage.addresses(alice, 'subkey:1', page)).rows]).toEqual(before);
+  expect(stored()).toEqual(['subkey:1 1 0 0 0']);
+  usage.count(bearer, 'refused', '192.0.2.1');
+  expect(await told()).toEqual([`${today()} subkey:1 1 1 0 0`]);
+  const [address] = (await usage.addresses(alice, 'subkey:1', page)).rows;
+  expect(address).toMatchObject({ allowed: 1, refused: 1, firstAt: T0 });
+});
+
+test('a reader at any moment of a write is told neither less nor more than was asked', async () => {
+  for (let id = 0; id < 450; id += 1) usage.count(bearerOf(subkey(id)), 'allowed', '192.0.2.1');
+  const writing = usage.write();
+  let isWriting = true;
+  void writing.then(() => {
+    isWriting = false;
+  });
+  const sums = new Set<number>();
+  while (isWriting) {
+    const { rows } = await usage.usage(alice, everything, { limit: 500, cursor: undefined });
+    sums.add(rows.reduce((sum, { allowed }) => sum + allowed, 0));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await writing;
+  expect([...sums]).toEqual([450]);
+});
+
+test('two bearers of a credential, and a login without one, are counted together', async () => {
+  usage.count(bearerOf(subkey(1)), 'allowed', '');
+  usage.count(bearerOf(subkey(1)), 'allowed', '');
+  usage.count({ credential: subkey(1) }, 'refused', '');
+  await usage.write();
+  expect(stored()).toEqual(['subkey:1 2 1 0 0']);
+});
+
+test('a request is counted on the UTC day it ended on, however much later it is written', async () => {
+  const bearer = bearerOf(subkey(1));
+  const midnight = startOf(addDays(dayOf(T0), 1));
+  now = unixNanos(midnight - 1n);
+  usage.count(bearer, 'allowed', '192.0.2.1');
+  now = midnight;
+  usage.count(bearer, 'refused', '192.0.2.1');
+  now = unixNanos(midnight + 60_000_000_000n);
+  await usage.write();
+  expect(await told()).toEqual([
+    `${dayText(dayOf(midnight))} subkey:1 0 1 0 0`,
+    `${dayText(dayOf(T0))} subkey:1 1 0 0 0`,
+  ]);
+});
+
+test('after the clock is set back, requests are counted on the day that it says then', async () => {
+  const bearer = bearerOf(subkey(1));
+  usage.count(bearer, 'allowed', '192.0.2.1');
+  now = startOf(addDays(dayOf(T0), -3));
+  usage.count(bearer, 'allowed', '192.0.2.2');
+  await usage.write();
+  expect(database.sql('select day from usage_day order by day').map(({ day }) => Number(day))).toEqual([
+    dayOf(now),
+    dayOf(T0),
+  ]);
+  // Rows of days that have not come yet are deleted by the next purge, so that they mix with no real count.
+  await usage.purge();
+  expect(await told()).toEqual([`${today()} subkey:1 1 0 0 0`]);
+});
+
+test('what was counted is written within half a minute', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const timed = usageOf();
+  timed.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
+  vi.advanceTimersByTime(29_999);
+  expect(stored()).toEqual([]);
+  vi.advanceTimersByTime(1);
+  await timed.close();
+  expect(stored()).toEqual(['subkey:1 1 0 0 0']);
+});
+
+test('a failed write is kept with what is counted meanwhile, and written once when the disk has room again', async () => {
+  const failing = usageOf({ store: fullDisk(2) });
+  const bearer = bearerOf(subkey(1));
+  for (const outcome of ['allowed', 'refused'] as UseOutcome[]) {
+    failing.count(bearer, outcome, '192.0.2.1');
+    await failing.write();
+    expect(failing.stats()).toMatchObject({ failing: true, waiting: 1 });
+  }
+  failing.count(bearer, 'allowed', '192.0.2.2');
+  expect(stored()).toEqual([]);
+  await failing.close();
+  expect(stored()).toEqual(['subkey:1 2 1 0 0']);
+  expect(database.sql('select address, allowed, refused from used_address order by address')).toEqual([
+    { address: '192.0.2.1', allowed: 1n, refused: 1n },
+    { address: '192.0.2.2', allowed: 1n, refused: 0n },
+  ]);
+  expect(failures).toHaveLength(2);
+  expect(failing.stats()).toEqual({ waiting: 0, room: 1_000, failures: 2, dropped: 0, failing: false });
+});
+
+test('a write that fails in the middle leaves each request stored once', async () => {
+  let writes = 0;
+  const addUsage: Store['addUsage'] = async (uses) => {
+    writes += 1;
+    if (writes === 3) throw new StoreFailure('the disk is full');
+    return store.addUsage(uses);
+  };
+  const failing = usageOf({ store: { ...store, addUsage } });
+  for (let id = 0; id < 450; id += 1) failing.count(bearerOf(subkey(id)), 'allowed', '192.0.2.1');
+  await failing.write();
+  expect(stored()).toHaveLength(200);
+  expect(failing.stats().waiting).toBe(250);
+  await failing.close();
+  expect(stored()).toHaveLength(450);
+  expect(new Set(stored().map((row) => row.slice(-8)))).toEqual(new Set([' 1 0 0 0']));
+});
+
+test('credentials are written a hundred at a time, and the event loop turns in between', async () => {
+  const sizes: number[] = [];
+  let turns = 0;
+  const turnsBefore: number[] = [];
+  const counting = usageOf({
+    store: {
+      ...store,
+      addUsage: async (uses) => {
+        sizes.push(uses.length);
+        turnsBefore.push(turns);
+        turns = 0;
+      },
+    },
+  });
+  for (let id = 0; id < 250; id += 1) counting.count(bearerOf(subkey(id)), 'allowed', '');
+  const writing = counting.write();
+  let isWriting = true;
+  void writing.then(() => {
+    isWriting = false;
+  });
+  const turn = (): void => {
+    turns += 1;
+    if (isWriting) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await writing;
+  expect(sizes).toEqual([100, 100, 50]);
+  expect(Math.min(...turnsBefore.slice(1))).toBeGreaterThan(0);
+  await counting.close();
+});
+
+test('without room the requests of further credentials are not counted, which is counted, and those known go on', async () => {
+  const small = usageOf({ store: fullDisk(1_000_000), room: 1_000 });
+  const known = bearerOf(subkey(0));
+  for (let id = 0; id < 200_000; id += 1) {
+    small.count(id === 0 ? known : bearerOf(subkey(id)), 'allowed', `198.51.${id % 256}.1`);
+  }
+  await small.write();
+  expect(small.stats()).toMatchObject({ waiting: 1_000, dropped: 199_000 });
+  small.count(known, 'allowed', '198.51.0.1');
+  for (let i = 0; i < 100; i += 1) small.count(known, 'allowed', `203.0.113.${i}`);
+  expect(small.stats()).toMatchObject({ waiting: 1_000, dropped: 199_000 });
+  expect(await small.usage(alice, { ...everything, credential: 'subkey:0' }, page)).toMatchObject({
+    rows: [{ allowed: 102 }],
+  });
+  await small.close();
+});
+
+test('two hundred thousand credentials within half a minute are all written, since a half-full memory is written early', async () => {
+  const early = usageOf({ room: 20_000 });
+  let written = 0;
+  for (let id = 0; id < 200_000; id += 1) {
+    early.count(bearerOf(subkey(id)), 'allowed', '');
+    if (id % 5_000 === 0) {
+      // What comes in one turn of the event loop is bounded; what comes in half a minute is not.
+      while (early.stats().waiting > 10_000) await new Promise((resolve) => setImmediate(resolve));
+      written = Math.max(written, early.stats().waiting);
+    }
+  }
+  await early.close();
+  expect(written).toBeLessThanOrEqual(20_000);
+  expect(early.stats()).toMatchObject({ waiting: 0, dropped: 0 });
+  expect(database.sql('select count(*) as n from usage_day')).toEqual([{ n: 200_000n }]);
+}, 120_000);
+
+test('of the addresses of a credential the newest fifty are kept, in memory and stored', async () => {
+  const bearer = bearerOf(subkey(1));
+  for (const round of [0, 1]) {
+    for (let i = 0; i < 60; i += 1) {
+      now = unixNanos(now + 1n);
+      usage.count(bearer, 'allowed', `192.0.${round}.${i}`);
+    }
+    const { rows } = await usage.addresses(alice, 'subkey:1', page);
+    expect(rows).toHaveLength(50);
+    expect(rows[0]?.address).toBe(`192.0.${round}.59`);
+    expect(rows.at(-1)?.address).toBe(`192.0.${round}.10`);
+    await usage.write();
+    expect(database.sql('select count(*) as n from used_address')).toEqual([{ n: 50n }]);
+  }
+  expect(stored()).toEqual(['subkey:1 120 0 0 0']);
+});
+
+test('pages of usage and of addresses together are the whole list, each row once', async () => {
+  for (const days of [0, 1, 2]) {
+    now = unixNanos(T0 + BigInt(days) * 86_400_000_000_000n);
+    for (let id = 0; id < 7; id += 1) usage.count(bearerOf(subkey(id)), 'allowed', `192.0.2.${days}`);
+    if (days < 2) await usage.write();
+  }
+  const whole = await usage.usage(alice, everything, page);
+  expect(whole.rows).toHaveLength(21);
+  const pieces = [];
+  let cursor: string | undefined;
+  do {
+    const { rows, next } = await usage.usage(alice, everything, { limit: 4, cursor });
+    pieces.push(...rows);
+    cursor = next;
+  } while (cursor !== undefined);
+  expect(pieces).toEqual(whole.rows);
+  const addresses = [];
+  do {
+    const { rows, next } = await usage.addresses(alice, 'subkey:3', { limit: 1, cursor });
+    addresses.push(...rows.map(({ address }) => address));
+    cursor = next;
+  } while (cursor !== undefined);
+  expect(addresses).toEqual(['192.0.2.2', '192.0.2.1', '192.0.2.0']);
+});
+
+test('the days asked for are inclusive, thirty without any, and one credential may be asked for', async () => {
+  for (let back = 40; back >= 0; back -= 1) {
+    now = unixNanos(T0 - BigInt(back) * 86_400_000_000_000n);
+    usage.count(bearerOf(subkey(1)), 'allowed', '');
+    usage.count(bearerOf(subkey(2)), 'allowed', '');
+    if (back % 2 === 0) await usage.write();
+  }
+  const day = dayOf(T0);
+  expect(await told()).toHaveLength(60);
+  const some = await usage.usage(
+    alice,
+    { credential: 'subkey:2', from: addDays(day, -39), to: addDays(day, -35) },
+    page,
+  );
+  expect(some.rows.map((row) => [row.credential, row.day - day])).toEqual(
+    [-35, -36, -37, -38, -39].map((back) => ['subkey:2', back]),
+  );
+});
+
+test('nobody is told of another account', async () => {
+  usage.count(bearerOf(subkey(1, bob)), 'allowed', '192.0.2.1');
+  for (const write of [() => undefined, usage.write]) {
+    await write();
+    expect(await told()).toEqual([]);
+    expect((await usage.addresses(alice, 'subkey:1', page)).rows).toEqual([]);
+    expect((await usage.lastUses(alice, ['subkey:1'])).of(subkey(1)).lastAt).toBe(NEVER);
+  }
+  expect(await told(bob)).toHaveLength(1);
+});
+
+test('the purge deletes days and addresses older than usage.keep_days, in pieces, and leaves the last use', async () => {
+  usage = usageOf({ keepDays: 2 });
+  for (let id = 0; id < 1_200; id += 1) usage.count(bearerOf(subkey(id)), 'allowed', '192.0.2.1');
+  await usage.write();
+  now = unixNanos(now + 2n * 86_400_000_000_000n);
+  usage.count(bearerOf(subkey(7)), 'allowed', '192.0.2.2');
+  await usage.write();
+  await usage.purge();
+  expect(stored()).toEqual(['subkey:7 1 0 0 0']);
+  expect(database.sql('select address from used_address')).toEqual([{ address: '192.0.2.2' }]);
+  expect((await usage.lastUses(alice, ['subkey:8'])).of(subkey(8)).lastAt).toBe(T0);
+});
+
+test('with usage.keep_days = 0 nothing is counted or told, and what was kept is deleted, the last use too', async () => {
+  usage.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
+  await usage.write();
+  const none = usageOf({ keepDays: 0 });
+  none.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
+  expect(none.stats().waiting).toBe(0);
+  expect((await none.usage(alice, everything, page)).rows).toEqual([]);
+  expect((await none.addresses(alice, 'subkey:1', page)).rows).toEqual([]);
+  expect((await none.lastUses(alice, ['subkey:1'])).of(subkey(1))).toEqual({ lastAt: NEVER, lastIp: '' });
+  await none.purge();
+  await none.close();
+  for (const table of ['usage_day', 'used_address', 'last_use'])
+    expect(database.sql(`select * from ${table}`)).toEqual([]);
+});
