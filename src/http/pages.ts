@@ -48,6 +48,10 @@ export const listedPages: readonly { readonly group: string; readonly pages: rea
       docs('nginx.md', 'a proxy in front, with a configuration to copy'),
       docs('configuration.md', 'every setting, its default and its meaning'),
       docs('operator.md', 'the operator API and commands, readiness, the log, backup and restore, the clock'),
+      docs(
+        'what-can-be-proved.md',
+        'what the audit log, usage, addresses and the lines about requests prove, and what not',
+      ),
       docs('rotate.md', 'how to replace signing keys, certificates, the operator token and the upstream secret'),
       docs('upgrade.md', 'how to go to a newer release, and back'),
       docs('route-table.md', 'which requests are forwarded, and an API of your own behind the gateway'),
