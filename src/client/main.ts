@@ -16,6 +16,7 @@ export {
   newDeviceKey,
 } from './device-key.ts';
 export type { NewDevice } from './devices.ts';
+export type { Eip1193Provider } from './eip1193.ts';
 export {
   Aborted,
   CountersignError,
@@ -55,4 +56,5 @@ export type { NewOrder, OrderChange, OrderSignature } from './sign-order.ts';
 export { mainSigner, starkKey, subkey, subkeySigner } from './stark-auth.ts';
 export type { CreatedSubkey, NewHandOff, NewSubkey, OfferedSubkey, OwnerOptions, TakenSubkey } from './subkeys.ts';
 export type { NewToken, Rotation } from './tokens.ts';
-export { type Eip1193Provider, type WalletOptions, wallet } from './wallet-auth.ts';
+export { type WalletOptions, wallet } from './wallet-auth.ts';
+export { type AccountLookup, type DerivedKey, starkKeyMessage, starkKeyOfWallet } from './wallet-key.ts';

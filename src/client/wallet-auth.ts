@@ -1,13 +1,7 @@
 // Proves itself by an Ethereum wallet (EIP-1193), whose person is asked for each signature (EIP-4361, EIP-191). Whatever the wallet says,
 // it is not repeated: its texts are anybody's.
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import {
-  type EthereumAddress,
-  parseEthereumAddress,
-  parseEvmSignature,
-  personalSignDigest,
-  recoverInJavaScript,
-} from '../ethereum/eip191.ts';
+import { parseEvmSignature, personalSignDigest, recoverInJavaScript } from '../ethereum/eip191.ts';
 import {
   emergencyStatements,
   LOGIN_STATEMENT,
@@ -19,13 +13,10 @@ import { askedOnce } from './asked-once.ts';
 import type { Auth } from './auth.ts';
 import type { Server } from './call.ts';
 import { checksummed } from './checksummed.ts';
+import { asked, chosenAddress, type Eip1193Provider, onChain } from './eip1193.ts';
 import { WalletRefused } from './errors.ts';
 import { walletSignatureHeaders } from './sign-in.ts';
 import { siweText } from './wallet.ts';
-
-export interface Eip1193Provider {
-  request(request: { readonly method: string; readonly params?: readonly unknown[] }): Promise<unknown>;
-}
 
 export interface WalletOptions {
   /** Which of the wallet's accounts. Default: the first that it shows. */
@@ -102,48 +93,6 @@ export function wallet(provider: Eip1193Provider, options: WalletOptions = {}): 
     },
     emergencyHeaders: async (purpose, server) => (await headers(server, emergencyStatements[purpose])).headers,
   };
-}
-
-async function chosenAddress(provider: Eip1193Provider, wanted: string | undefined): Promise<EthereumAddress> {
-  const shown = await asked(provider, 'eth_requestAccounts', []);
-  const addresses = (Array.isArray(shown) ? shown : []).map((one) => parseEthereumAddress(String(one)));
-  const looked = wanted === undefined ? addresses[0] : parseEthereumAddress(wanted);
-  if (looked !== undefined && addresses.includes(looked)) return looked;
-  throw new WalletRefused(
-    wanted === undefined ? 'the wallet shows no account' : 'the wallet does not show the account that is asked for',
-  );
-}
-
-/** Wallets refuse to sign for another chain than the one they are on. */
-async function onChain(provider: Eip1193Provider, chainId: number): Promise<void> {
-  const wanted = `0x${chainId.toString(16)}`;
-  const isOn = async () => Number(await asked(provider, 'eth_chainId', [])) === chainId;
-  if (await isOn()) return;
-  try {
-    await asked(provider, 'wallet_switchEthereumChain', [{ chainId: wanted }]);
-  } catch (error) {
-    const code = error instanceof WalletRefused ? error.code : undefined;
-    throw new WalletRefused(`the wallet is on another chain than ${chainId}: choose that one in the wallet`, code);
-  }
-  if (!(await isOn())) throw new WalletRefused(`the wallet is on another chain than ${chainId}`);
-}
-
-/** EIP-1193: 4001 = the person said no; -32002 = a request is open in the wallet already. */
-const said: Readonly<Record<number, string>> = {
-  4001: 'the person at the wallet said no',
-  [-32002]: 'the wallet has a request open already: finish it there',
-};
-
-async function asked(provider: Eip1193Provider, method: string, params: readonly unknown[]): Promise<unknown> {
-  try {
-    return await provider.request({ method, params });
-  } catch (error) {
-    const code =
-      typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
-        ? error.code
-        : undefined;
-    throw new WalletRefused(said[code ?? 0] ?? `the wallet did not answer ${method}`, code);
-  }
 }
 
 /** The host that the person sees. On plain http there is no host but the machine's own (docs/decisions.md "SIWE URI"). */

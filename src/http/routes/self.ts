@@ -9,7 +9,7 @@ import type { View } from '../../revocation/view.ts';
 import { AllowedCidrsWire, BigInteger, closed, described, FeltWire, oneOf } from '../../wire/common.ts';
 import { callerOf } from '../context.ts';
 
-const SelfWire = Type.Object(
+export const SelfWire = Type.Object(
   {
     account: FeltWire,
     kind: oneOf(credentialKinds),
