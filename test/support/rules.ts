@@ -331,6 +331,22 @@ export const ruleGroups: readonly RuleGroup[] = [
         heldBy: 'test/revocation/awaits.test.ts',
         title: 'a request whose head had left is cut, and the receipt says that the venue may still act on it',
       },
+      {
+        rule: 'A change that left for the venue is one line of the log, with who signed what; nothing that the client wrote is in it',
+        decidedBy: 'src/telemetry/request-lines.ts',
+        text: 'log.info(membersOf(request))',
+        heldBy: 'test/http/request-lines.test.ts',
+        title:
+          'an order that went to the venue is one line of the log: whose it is, who signed it, its hash, and how it ended',
+      },
+      {
+        rule: 'Such lines have a bound a minute, half of it for accounts with few, and what is dropped is counted and told',
+        decidedBy: 'src/telemetry/request-lines.ts',
+        text: 'written >= perMinute / 2',
+        heldBy: 'test/http/request-lines.test.ts',
+        title:
+          'of a barrage, lines beyond the bound of a minute are dropped, counted and told of, and another account still has its own',
+      },
     ],
   },
 ];
