@@ -1,7 +1,7 @@
 // Asks before something ends for good. The answer comes from a terminal or from standard input; a script gives an option instead.
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
-import { printable } from './output.ts';
+import { printable } from '../owner/printable.ts';
 import { CommandFailed } from './reporting.ts';
 
 /** The option that stands for the answer. */

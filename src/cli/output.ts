@@ -1,5 +1,7 @@
 // What commands print for people: columns as wide as their widest cell. Text from the store never moves a terminal's cursor.
 
+import { printable } from '../owner/printable.ts';
+
 /** The first row is the heading. No row, no text. */
 export function table(rows: readonly (readonly string[])[]): string {
   const clean = rows.map((row) => row.map(printable));
@@ -16,22 +18,9 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** Control and direction-changing characters as `\u{..}`. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-
 /** Nanoseconds as a time to the second, UTC; 0 is a dash. --json has every digit. */
 export const shownTime = (nanos: unknown): string =>
   typeof nanos === 'number' && nanos > 0 ? new Date(nanos / 1e6).toISOString().replace(/\.\d+Z$/, 'Z') : '-';
-
-/** JSON in which integers have every digit, however large. */
-export function jsonText(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`;
-}
 
 /** 1536 as `1.5 KiB`. */
 export function shownBytes(bytes: number): string {

@@ -2,7 +2,8 @@
 // loaded when it runs: help and version load no server.
 import { Argument, Command, type CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import { describeSettings } from '../config/document.ts';
-import { printable } from './output.ts';
+import { ownersPart } from '../owner/help.ts';
+import { printable } from '../owner/printable.ts';
 import { helpFor, UsageError } from './usage.ts';
 
 /** What was typed after a command. */
@@ -60,11 +61,12 @@ export function createProgram(done: (code: number) => void = () => undefined): C
   prepared(program).usage('<command> [settings]').helpCommand(false);
   program.addHelpText(
     'after',
-    `
+    `\n${ownersPart()}
 Words come first, options after them; --json prints for programs. What a command takes:
 countersign help <command> [verb], or --help behind it. Settings: ${helpFor('serve')}.
-Exit codes: 0 done, 1 failed or refused, 2 used wrongly or a setting is not accepted, 3 a server
-holds the data folder but does not answer, 141 whoever read the output stopped reading.`,
+Exit codes: 0 done, 1 failed or refused, 2 used wrongly or a setting is not accepted, 3 the server
+that is asked, or holds the data folder, does not answer, 4 the owner is not signed in, 141 whoever
+read the output stopped reading.`,
   );
 
   function add(command: Command, about: string, load: () => Promise<Run>, parent: Command = program): Command {

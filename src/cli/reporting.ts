@@ -5,7 +5,7 @@ import { BackupFailure, ClockFarAhead, NoData, NotClosed, StoreFailure, UnsafeFi
 import { MasterKeyUnusable } from '../jwt/master-key.ts';
 import { MasterKeyMismatch } from '../jwt/seal.ts';
 import { OperatorTokenUnusable } from '../operator/token-file.ts';
-import { printable } from './output.ts';
+import { printable } from '../owner/printable.ts';
 import type { TypedSettings } from './program.ts';
 import { UsageError } from './usage.ts';
 

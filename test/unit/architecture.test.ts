@@ -76,8 +76,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   operator: [...core, 'files', 'credentials', 'gateway', 'telemetry', 'http', 'backup', 'wire'],
   'demo-venue': [],
   client: crypto,
+  /** The owner's commands, which are published with the client: nothing of a server. Files are read and made as everywhere. */
+  owner: ['client', 'files', 'errors'],
   cli: [
     ...crypto,
+    'owner',
     'errors',
     'files',
     'config',

@@ -4,8 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepBackup } from '../../backup/keep.ts';
 import { requireUsable } from '../../compose/restore.ts';
+import { jsonText } from '../../owner/printable.ts';
 import { withOperator } from '../operator-client.ts';
-import { jsonText, shownBytes, shownTime, table } from '../output.ts';
+import { shownBytes, shownTime, table } from '../output.ts';
 import type { Typed } from '../program.ts';
 
 export async function backup({ argument: target = '', json, settings }: Typed): Promise<number> {

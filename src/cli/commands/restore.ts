@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { type Restored, restoreBackup } from '../../compose/restore.ts';
 import { secondsOf } from '../../domain/time.ts';
-import { jsonText, shownTime, table } from '../output.ts';
+import { jsonText } from '../../owner/printable.ts';
+import { shownTime, table } from '../output.ts';
 import type { Typed } from '../program.ts';
 import { readSettings, reporting } from '../reporting.ts';
 

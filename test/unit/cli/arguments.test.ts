@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { jsonText, printable, shownBytes, shownTime, table } from '../../../src/cli/output.ts';
+import { shownBytes, shownTime, table } from '../../../src/cli/output.ts';
 import { createProgram, leavesOf, optionsOf, pathOf, type Typed, typedIn } from '../../../src/cli/program.ts';
 import { UsageError } from '../../../src/cli/usage.ts';
+import { jsonText, printable } from '../../../src/owner/printable.ts';
 
 /** What a command is given for a line. Runs none. Throws UsageError. */
 async function typedFor(words: readonly string[]): Promise<Typed> {

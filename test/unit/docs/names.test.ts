@@ -8,6 +8,9 @@ import { createProgram, optionsOf } from '../../../src/cli/program.ts';
 import { settingNames, variableOf } from '../../../src/config/schema.ts';
 import { auditActions } from '../../../src/domain/audit-action.ts';
 import { errorStatus } from '../../../src/errors.ts';
+import { everywhere, forms } from '../../../src/owner/forms.ts';
+import { read as readOwners } from '../../../src/owner/reader.ts';
+import { isOwners } from '../../../src/owner/run.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
 const names = ['give-a-bot-a-key', 'leaked-key', 'nginx', 'rotate', 'upgrade', 'deploying', 'wire', 'operator'];
@@ -51,6 +54,10 @@ describe.each(pages)('%s', (_file, text) => {
   test('a page for people shows only commands that there are, with options that they take', () => {
     for (const { typed, whole } of commandsIn(text)) {
       const [name = '', ...rest] = typed.split(/\s+/);
+      if (isOwners(name)) {
+        requireOwners(typed, whole);
+        continue;
+      }
       const command = createProgram().commands.find((one) => one.name() === name);
       expect([typed, command?.name()]).toEqual([typed, name]);
       if (command === undefined) continue;
@@ -69,6 +76,21 @@ test('the pages for people were read: they name what they are about', () => {
   expect(commandsIn(whole).length).toBeGreaterThan(15);
   expect(whole).toContain('`ORDER_ALREADY_SENT`');
 });
+
+/** An owner's command: one that stands on a line of its own can be typed; else it is a form with options that it takes. */
+function requireOwners(typed: string, whole: boolean): void {
+  const words = typed.split(/\s+/);
+  if (whole) expect(() => readOwners(words, 'countersign'), typed).not.toThrow();
+  const named = forms.filter((form) => form.words === words[0] || form.words.startsWith(`${words[0]} `));
+  const meant =
+    named.length === 1
+      ? named
+      : named.filter((form) => words.length === 1 || form.words === words.slice(0, 2).join(' '));
+  expect([typed, meant.length > 0]).toEqual([typed, true]);
+  const known = [...meant.flatMap((form) => form.options), ...everywhere].map((option) => `--${option}`);
+  const given = words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0] ?? '');
+  expect([typed, given.filter((option) => !known.includes(option))]).toEqual([typed, []]);
+}
 
 const groupOf = (name: string): string => name.split('.')[0] ?? '';
 

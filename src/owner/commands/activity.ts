@@ -1,0 +1,76 @@
+// countersign activity: what was done and what was refused, one line each. With --follow, what happens from now on, too.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Client } from '../../client/create-client.ts';
+import type { ActivityRow } from '../../client/shapes.ts';
+import { connect } from '../connection.ts';
+import { printable } from '../printable.ts';
+import type { Run, Shell } from '../shell.ts';
+import { second, secondsOf } from '../times.ts';
+
+const POLL_MS = 2_000;
+const DEFAULT_SINCE = 7 * 86_400;
+/** Rows of logins and refusals are written in batches: one may appear after a newer one. */
+const LATE_NS = 60_000_000_000n;
+const OUTCOMES: Readonly<Record<string, 'changes' | 'logins' | 'refusals'>> = {
+  changes: 'changes',
+  logins: 'logins',
+  refused: 'refusals',
+};
+
+export const activity: Run = async (shell) => {
+  const since = shell.value('since');
+  const seconds = since === undefined ? DEFAULT_SINCE : secondsOf(since, 'since');
+  const { client } = connect(shell);
+  const from = BigInt(shell.now() - seconds * 1000) * 1_000_000n;
+  if (shell.has('follow')) return follow(shell, client, from);
+  let isAny = false;
+  for await (const row of rows(shell, client, from)) {
+    isAny = true;
+    if (!(await printRow(shell, row))) return 0;
+  }
+  if (!isAny) shell.note('nothing in that time');
+  return 0;
+};
+
+function rows(shell: Shell, client: Client, from: bigint): AsyncIterable<ActivityRow> {
+  const credential = shell.value('key');
+  const outcome = OUTCOMES[shell.value('what') ?? ''];
+  return client.activity.list({
+    from,
+    signal: shell.signal,
+    ...(credential === undefined ? {} : { credential }),
+    ...(outcome === undefined ? {} : { outcome }),
+  });
+}
+
+/** Oldest first, as a log is read. Ends with ^C, or when nobody reads any more. */
+async function follow(shell: Shell, client: Client, start: bigint): Promise<0> {
+  const seen = new Map<bigint, bigint>();
+  for (let from = start; ; await wait(POLL_MS, undefined, { signal: shell.signal })) {
+    const fresh: ActivityRow[] = [];
+    for await (const row of rows(shell, client, from)) if (!seen.has(row.id)) fresh.push(row);
+    for (const row of fresh.reverse()) {
+      seen.set(row.id, row.at);
+      if (!(await printRow(shell, row))) return 0;
+    }
+    const newest = [...seen.values()].reduce((a, b) => (a > b ? a : b), start);
+    if (newest - LATE_NS > from) from = newest - LATE_NS;
+    for (const [id, at] of seen) if (at < from) seen.delete(id);
+  }
+}
+
+function printRow(shell: Shell, row: ActivityRow): Promise<boolean> {
+  if (shell.has('json')) return shell.json(row);
+  const { action, actor, subject, client_ip, request_id } = row;
+  const by = actor.kind === subject.kind && actor.id === subject.id ? '' : ` by ${shownOne(actor)}`;
+  const reason = row.detail.reason ?? row.detail.code;
+  const why = typeof reason === 'string' ? ` (${reason})` : '';
+  const from = client_ip === null || client_ip === '' ? '' : ` from ${client_ip}`;
+  const line = `${second(row.at)}  ${action}${why}  ${shownOne(subject)}${by}${from}  ${request_id ?? ''}`;
+  return shell.out(`${printable(line).trimEnd()}\n`);
+}
+
+const shownOne = ({ kind, id, name }: ActivityRow['actor']): string =>
+  [name === '' || name === null ? '' : `"${name}"`, id === '' || id === null ? kind : `${kind}:${id}`]
+    .join(' ')
+    .trimStart();

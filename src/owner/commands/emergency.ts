@@ -1,0 +1,78 @@
+// countersign revoke-all, sign-out-everywhere, report-leak: what is typed when a key is out.
+import type { Client } from '../../client/create-client.ts';
+import type { Receipt } from '../../client/receipt.ts';
+import { connectAsNeeded, connectUnsigned } from '../connection.ts';
+import { forgetDevices } from '../forget.ts';
+import { isKeyGiven, requireKeySource, standardInput } from '../main-key.ts';
+import { placeOf } from '../place.ts';
+import { receiptText } from '../receipt-text.ts';
+import { type Run, requireYes, type Shell } from '../shell.ts';
+import { WrongUse } from '../stops.ts';
+
+const BEARER_BYTES = 16 * 1024;
+
+export const revokeAll: Run = async (shell) => {
+  const only = shell.value('only');
+  const what =
+    only === undefined
+      ? 'every session, device, subkey and read-only key of the account, for good. You and your bots must sign in anew, with new keys.'
+      : `every ${only === 'tokens' ? 'read-only key' : 'subkey'} of the account, for good.`;
+  await requireYes(shell, `This ends ${what}`);
+  const { value, receipt } = await ending(shell, only === undefined, (client) =>
+    client.account.revokeAll({ signal: shell.signal, ...(only === undefined ? {} : { kinds: [only.slice(0, -1)] }) }),
+  );
+  await tellEnded(shell, value, receipt, only === undefined);
+  return 0;
+};
+
+export const signOutEverywhere: Run = async (shell) => {
+  await requireYes(
+    shell,
+    'This ends every session and every device of the account. Subkeys and read-only keys live on.',
+  );
+  const { value, receipt } = await ending(shell, true, (client) =>
+    client.account.signOutEverywhere({ signal: shell.signal }),
+  );
+  await tellEnded(shell, value, receipt, true);
+  return 0;
+};
+
+export const reportLeak: Run = async (shell) => {
+  const isPiped = shell.has('stdin') || !shell.terminal.isThere;
+  if (!shell.has('stdin') && isPiped) throw new WrongUse('there is no terminal to ask for it on; give --stdin');
+  const client = connectUnsigned(shell);
+  const text = isPiped ? await standardInput(BEARER_BYTES) : await shell.terminal.hidden('Token or session (hidden): ');
+  const found = text.replace(/^\s*Bearer\s+/i, '').trim();
+  if (found === '') throw new WrongUse('nothing was typed');
+  await client.account.reportLeak(found, { signal: shell.signal });
+  if (shell.has('json')) await shell.json({});
+  else shell.note('if it was a token or session of this server, it has ended');
+  return 0;
+};
+
+/** With the device where there is one, else by the owner's signature. Keys of this machine that ended with it are forgotten. */
+async function ending<T>(shell: Shell, endsDevices: boolean, act: (client: Client) => Promise<T>): Promise<T> {
+  if (isKeyGiven(shell)) requireKeySource(shell);
+  const { url, profile } = placeOf(shell);
+  const done = await connectAsNeeded(shell, act);
+  if (endsDevices && profile !== undefined)
+    await forgetDevices(shell, (one) => one.url === url && one.account === profile.account);
+  return done;
+}
+
+async function tellEnded(
+  shell: Shell,
+  value: unknown,
+  receipt: Receipt | undefined,
+  endsDevices: boolean,
+): Promise<void> {
+  if (shell.has('json')) await shell.json(value);
+  else {
+    for (const [name, ended] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
+      if (Array.isArray(ended)) await shell.out(`${name}: ${ended.length}\n`);
+      else if (typeof ended === 'number' || typeof ended === 'string') await shell.out(`${name}: ${ended}\n`);
+    }
+    shell.note(`done${receiptText(receipt)}`);
+  }
+  if (endsDevices) shell.note(`this machine is signed out, too: ${shell.program} login`);
+}

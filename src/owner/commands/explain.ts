@@ -1,0 +1,66 @@
+// countersign explain: why one request was refused, and what to type about it.
+import { explainInWords, type Remedy } from '../../client/explain-in-words.ts';
+import type { Explanation } from '../../client/shapes.ts';
+import { shownAllowlist } from '../addresses.ts';
+import { connect } from '../connection.ts';
+import { printable } from '../printable.ts';
+import type { Run, Shell } from '../shell.ts';
+import { members } from '../table.ts';
+import { moment } from '../times.ts';
+
+export const explain: Run = async (shell) => {
+  const { client } = connect(shell);
+  const found = await client.explain(shell.argument(0), { signal: shell.signal });
+  if (shell.has('json')) {
+    await shell.json(found);
+    return 0;
+  }
+  const { headline, cause, remedy } = explainInWords(found);
+  const command = remedy === undefined ? undefined : commandFor(remedy, found, shell);
+  const pairs = [
+    ['request', found.request_id],
+    ['at', moment(found.at, shell.now())],
+    ['key', `"${found.credential.name}" ${found.credential.kind}:${found.credential.id}`],
+    ['asked for', [found.method, found.route].filter((part) => part !== null && part !== '').join(' ')],
+    ['answer', `${found.status} ${found.code} (${found.reason})`],
+    ['came from', found.client_ip ?? ''],
+    [
+      'by way of',
+      (found.hops ?? []).map(({ address, trusted }) => `${address}${trusted ? '' : ' (not trusted)'}`).join(', '),
+    ],
+    ['its list', found.allowed_cidrs === null ? '' : shownAllowlist(found.allowed_cidrs)],
+    [
+      'others',
+      found.others_in_minute === null || found.others_in_minute === 0
+        ? ''
+        : `${found.others_in_minute} more like it in that minute`,
+    ],
+    ['to mend it', command ?? ''],
+  ] as const;
+  await shell.out(`${shell.bold(printable(headline))}\n${printable(cause)}\n\n${members(pairs, shell.width)}`);
+  return 0;
+};
+
+function commandFor(
+  remedy: Remedy,
+  { credential, allowed_cidrs }: Explanation,
+  { program }: Shell,
+): string | undefined {
+  const group = `${credential.kind}s`;
+  const isKey = group === 'tokens' || group === 'subkeys';
+  const key = `${credential.kind}:${credential.id}`;
+  switch (remedy.kind) {
+    case 'add_address':
+      return isKey
+        ? `${program} ${group} restrict ${key} --from ${[...(allowed_cidrs ?? []), remedy.address].join(',')}`
+        : undefined;
+    case 'change_addresses':
+      return isKey ? `${program} ${group} restrict ${key} --from <addresses>` : undefined;
+    case 'add_subkey':
+      return `${program} subkeys create <name> --from <addresses> --out <file>`;
+    case 'add_a_key_like_it':
+      return isKey ? `${program} ${group} create <name> --for 30d --from <addresses> --out <file>` : undefined;
+    default:
+      return remedy satisfies never;
+  }
+}

@@ -1,0 +1,172 @@
+// Where this machine is signed in: one file, for its owner alone. It holds addresses and device keys, never a main key, subkey or token.
+import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { errorCode, isSystemError, UnsafeFile } from '../errors.ts';
+import { removeLeftDrafts, replaceDurably } from '../files/durable-file.ts';
+import { readGuarded } from '../files/guarded-file.ts';
+import { isThere, NEW_FILE, OWNER_ONLY } from '../files/own-file.ts';
+import { requireOurs, shownMode } from '../files/ownership.ts';
+import { WrongUse } from './stops.ts';
+
+/** The key of this machine at one server. */
+export interface SignedIn {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly expires_at: string;
+  readonly key: {
+    readonly kty: 'EC';
+    readonly crv: 'P-256';
+    readonly x: string;
+    readonly y: string;
+    readonly d: string;
+  };
+}
+
+export interface Profile {
+  /** `https://keys.venue.example`. */
+  readonly url: string;
+  /** `0x` hex. */
+  readonly account: string;
+  /** Absent: signed out. */
+  readonly device?: SignedIn;
+}
+
+export interface Profiles {
+  /** Undefined: none. */
+  readonly current: string | undefined;
+  readonly byName: ReadonlyMap<string, Profile>;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const MOST_BYTES = 1024 * 1024;
+const LOCK_WAIT_MS = 5_000;
+/** Writing takes milliseconds: whoever made an older lock was killed. */
+const LOCK_DEAD_MS = 10_000;
+const WINDOWS = process.platform === 'win32';
+
+/** The path of the file, by the XDG base directory specification; under %APPDATA% on Windows. */
+export function profilesPath(env: Env): string {
+  const named = WINDOWS ? env.APPDATA : env.XDG_CONFIG_HOME;
+  // The specification: a relative path is ignored.
+  const base = named !== undefined && isAbsolute(named) ? named : join(env.HOME ?? homedir(), '.config');
+  return join(base, 'countersign', 'profiles.json');
+}
+
+/** Throws WrongUse for a file that others may read, or that is none of ours, with what to type. */
+export function readProfiles(env: Env): Profiles {
+  const path = profilesPath(env);
+  return refusing(path, () => {
+    if (!isThere(path)) return { current: undefined, byName: new Map() };
+    requirePrivateFolder(dirname(path));
+    const content = readGuarded(path, 'secret', MOST_BYTES);
+    if (content === 'too_large') throw new WrongUse(`${path} is larger than a list of profiles; remove it`);
+    return parsed(content.toString('utf8'), path);
+  });
+}
+
+/** Reads, changes and writes while no other command does. Throws WrongUse, and what `change` throws; nothing has changed then. */
+export async function changeProfiles(env: Env, change: (before: Profiles) => Profiles): Promise<void> {
+  const path = profilesPath(env);
+  refusing(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    requirePrivateFolder(dirname(path));
+  });
+  const unlock = await lock(`${path}.lock`);
+  try {
+    const { current, byName } = change(readProfiles(env));
+    const profiles = Object.fromEntries(byName);
+    refusing(path, () => {
+      replaceDurably(path, `${JSON.stringify({ version: 1, current: current ?? null, profiles }, null, 2)}\n`);
+      removeLeftDrafts(path);
+    });
+  } finally {
+    unlock();
+  }
+}
+
+/** Names are typed and printed: they have no space and nothing that a shell reads. Throws WrongUse. */
+export function requireProfileName(name: string): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/.test(name))
+    throw new WrongUse('a profile is named by up to 64 letters, digits and . _ : @ -');
+}
+
+async function lock(path: string): Promise<() => void> {
+  for (const end = Date.now() + LOCK_WAIT_MS; ; await wait(20)) {
+    try {
+      closeSync(openSync(path, NEW_FILE, OWNER_ONLY));
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST')
+        throw new WrongUse(`${path} cannot be made (${errorCode(error)})`);
+    }
+    const made = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > LOCK_DEAD_MS) rmSync(path, { force: true });
+    else if (Date.now() > end)
+      throw new WrongUse(`another command has been writing for 5 s; if none runs, remove ${path}`);
+  }
+}
+
+function requirePrivateFolder(folder: string): void {
+  const stat = statSync(folder);
+  requireOurs(folder, stat);
+  if (WINDOWS || (stat.mode & 0o077) === 0) return;
+  throw new UnsafeFile(
+    folder,
+    `has mode ${shownMode(stat.mode)}, so others may look into it; run: chmod 700 ${folder}`,
+  );
+}
+
+function refusing<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof UnsafeFile) throw new WrongUse(error.message);
+    if (isSystemError(error)) throw new WrongUse(`${path} cannot be used (${error.code})`);
+    throw error;
+  }
+}
+
+function parsed(text: string, path: string): Profiles {
+  const value = json(text);
+  const listed = value?.profiles;
+  if (value?.version !== 1 || !isRecord(listed))
+    throw new WrongUse(`${path} is not a list of profiles of this release; remove it and log in again`);
+  const byName = new Map<string, Profile>();
+  for (const [name, one] of Object.entries(listed)) {
+    const profile = profileOf(one);
+    if (profile === undefined) throw new WrongUse(`${path} is damaged at a profile; remove it and log in again`);
+    byName.set(name, profile);
+  }
+  return { current: typeof value.current === 'string' ? value.current : undefined, byName };
+}
+
+function profileOf(value: unknown): Profile | undefined {
+  if (!isRecord(value) || typeof value.url !== 'string' || typeof value.account !== 'string') return undefined;
+  const { url, account, device } = value;
+  if (device === undefined) return { url, account };
+  if (!isRecord(device) || typeof device.id !== 'string' || typeof device.expires_at !== 'string') return undefined;
+  const { key } = device;
+  if (!isRecord(key)) return undefined;
+  const { x, y, d } = key;
+  if (typeof x !== 'string' || typeof y !== 'string' || typeof d !== 'string') return undefined;
+  return {
+    url,
+    account,
+    device: { id: device.id, expires_at: device.expires_at, key: { kty: 'EC', crv: 'P-256', x, y, d } },
+  };
+}
+
+function json(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,52 @@
+// How a command ends: one sentence on stderr for what went wrong, and the exit code.
+import { Aborted, CountersignError, isCode, type MaybeMade, NoAnswer, WalletRefused } from '../client/errors.ts';
+import { sentenceOf } from '../client/refusal-words.ts';
+import { printable } from './printable.ts';
+import type { ExitCode } from './shell.ts';
+import { Failed, Interrupted, NotSignedIn, WrongUse } from './stops.ts';
+
+/** The sentence, or more than one where something must be looked for. No secret is in it. */
+export function told(error: unknown, program: string): string {
+  if (error instanceof CountersignError) {
+    const words = isOfCountersign(error)
+      ? sentenceOf(error)
+      : `That is not a Countersign, or something stands in its place: it answered ${error.code.replace('_', ' ')}.`;
+    const hint = isCode(error, 'UNAUTHORIZED_ERROR') ? ` (${program} login)` : '';
+    return `${words}${hint}${requestOf(error)}${maybe(error.maybeMade, program)}`;
+  }
+  if (error instanceof NoAnswer) return `${sentenceOf(error)} ${error.message}.${maybe(error.maybeMade, program)}`;
+  if (error instanceof Aborted) return `${sentenceOf(error)}${maybe(error.maybeMade, program)}`;
+  if (isOurs(error) || error instanceof WalletRefused) return sentenceOf(error);
+  return error instanceof Error
+    ? `a defect of this program: ${error.name}: ${error.message}`
+    : 'a defect of this program';
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof WrongUse) return 2;
+  if (error instanceof NoAnswer) return 3;
+  if (error instanceof NotSignedIn || isCode(error, 'UNAUTHORIZED_ERROR')) return 4;
+  return 1;
+}
+
+/** Prints it on stderr. A command that was interrupted says only what may have been made. */
+export function tell(error: unknown, command: string, program: string): void {
+  if (error instanceof Interrupted) return;
+  process.stderr.write(`${printable(`${program} ${command}`.trimEnd())}: ${printable(told(error, program))}\n`);
+}
+
+const isOurs = (error: unknown): error is Error =>
+  error instanceof WrongUse || error instanceof Failed || error instanceof NotSignedIn || error instanceof Interrupted;
+
+const isOfCountersign = ({ code }: CountersignError): boolean => !/^HTTP_/.test(code);
+
+const requestOf = ({ requestId }: CountersignError): string =>
+  requestId === undefined ? '' : ` (request ${requestId})`;
+
+function maybe(made: MaybeMade | undefined, program: string): string {
+  if (made === undefined) return '';
+  const { kind, name, publicKey } = made;
+  const called = name === undefined ? '' : ` "${name}"`;
+  const by = publicKey === undefined ? '' : `, public key ${publicKey}`;
+  return ` It may have made the ${kind}${called}${by}, whose secret is lost then: look with "${program} ${kind}s list", and end it if it is there.`;
+}

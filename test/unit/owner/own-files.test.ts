@@ -1,0 +1,182 @@
+// The files of the owner's commands: profiles, and the file that a secret is written to.
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  changeProfiles,
+  type Profile,
+  profilesPath,
+  readProfiles,
+  requireProfileName,
+} from '../../../src/owner/profiles.ts';
+import { requireFree, reserve } from '../../../src/owner/secret-file.ts';
+import { WrongUse } from '../../../src/owner/stops.ts';
+import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder('owner');
+});
+afterAll(removeFolders);
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+describe('profiles', () => {
+  const env = () => ({ XDG_CONFIG_HOME: folder });
+  const one: Profile = {
+    url: 'https://keys.venue.example',
+    account: '0x1',
+    device: {
+      id: 'dev_1',
+      expires_at: '2026-11-28T20:00:00.000Z',
+      key: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
+    },
+  };
+  const add = (name: string, profile = one) =>
+    changeProfiles(env(), ({ byName }) => ({ current: name, byName: new Map([...byName, [name, profile]]) }));
+
+  test('profiles are kept in a file of mode 0600 in a folder of mode 0700, and are read as they were written', async () => {
+    expect(readProfiles(env())).toEqual({ current: undefined, byName: new Map() });
+    await add('a');
+    const { device: _, ...signedOut } = one;
+    await add('b', signedOut);
+    const path = join(folder, 'countersign', 'profiles.json');
+    expect(profilesPath(env())).toBe(path);
+    expect([modeOf(path), modeOf(join(folder, 'countersign'))]).toEqual([0o600, 0o700]);
+    expect(readProfiles(env())).toEqual({
+      current: 'b',
+      byName: new Map([
+        ['a', one],
+        ['b', signedOut],
+      ]),
+    });
+    expect(readdirSync(join(folder, 'countersign'))).toEqual(['profiles.json']);
+  });
+
+  test('profiles are under XDG_CONFIG_HOME, or ~/.config where that is missing or no absolute path', () => {
+    for (const XDG_CONFIG_HOME of [undefined, '', 'here'])
+      expect(profilesPath({ HOME: '/home/a', XDG_CONFIG_HOME })).toBe('/home/a/.config/countersign/profiles.json');
+  });
+
+  test.each([0o644, 0o640, 0o620, 0o604])(
+    'profiles that others may read or write are refused with the chmod to type: mode %o',
+    async (mode) => {
+      await add('a');
+      const path = profilesPath(env());
+      chmodSync(path, mode);
+      expect(() => readProfiles(env())).toThrow(`run: chmod 600 ${path}`);
+      await expect(add('b')).rejects.toThrow(WrongUse);
+      chmodSync(path, 0o600);
+      expect([...readProfiles(env()).byName.keys()]).toEqual(['a']);
+    },
+  );
+
+  test('profiles in a folder that others may look into are refused with the chmod to type', async () => {
+    await add('a');
+    chmodSync(join(folder, 'countersign'), 0o755);
+    expect(() => readProfiles(env())).toThrow(`run: chmod 700 ${join(folder, 'countersign')}`);
+    await expect(add('b')).rejects.toThrow('chmod 700');
+  });
+
+  test('profiles behind a symbolic link are not read, and the link is not followed by a write', async () => {
+    mkdirSync(join(folder, 'countersign'), { mode: 0o700 });
+    const target = join(folder, 'target');
+    writeFileSync(target, '{"version":1,"current":null,"profiles":{}}', { mode: 0o600 });
+    symlinkSync(target, profilesPath(env()));
+    expect(() => readProfiles(env())).toThrow('is a link, which is not followed');
+    await expect(add('a')).rejects.toThrow(WrongUse);
+    expect(readFileSync(target, 'utf8')).not.toContain('dev_1');
+  });
+
+  test('two commands that write profiles at once both keep what they wrote', async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `p${at}`);
+    await Promise.all(names.map((name) => add(name)));
+    expect([...readProfiles(env()).byName.keys()].sort()).toEqual(names.sort());
+  });
+
+  test('the lock of a command that was killed holds nobody up for ever', async () => {
+    await add('a');
+    const lock = `${profilesPath(env())}.lock`;
+    writeFileSync(lock, '');
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(lock, longAgo, longAgo);
+    await add('b');
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  test.each([
+    '',
+    '{',
+    '[]',
+    '{"version":2,"profiles":{}}',
+    '{"version":1,"profiles":{"a":{"url":1}}}',
+    '{"version":1,"profiles":{"a":{"url":"x","account":"y","device":{}}}}',
+  ])('profiles that are damaged are refused in one sentence: %j', async (text) => {
+    await add('a');
+    writeFileSync(profilesPath(env()), text);
+    expect(() => readProfiles(env())).toThrow(WrongUse);
+  });
+
+  test('a profile has a name that a terminal and a shell take as it is', () => {
+    for (const name of ['keys.venue.example:8443', 'a', 'me@work'])
+      expect(() => requireProfileName(name)).not.toThrow();
+    for (const name of ['', '-x', 'a b', 'a\u001b', '$(x)', 'a/b', 'x'.repeat(65)])
+      expect(() => requireProfileName(name)).toThrow(WrongUse);
+  });
+});
+
+describe('the file of a secret', () => {
+  test('a secret is written to a new file of mode 0600, whatever the umask', () => {
+    const before = process.umask(0o777);
+    try {
+      const file = reserve(join(folder, 'bot.env'));
+      file.write('A=1\n');
+      file.discard();
+    } finally {
+      process.umask(before);
+    }
+    expect(modeOf(join(folder, 'bot.env'))).toBe(0o600);
+    expect(readFileSync(join(folder, 'bot.env'), 'utf8')).toBe('A=1\n');
+  });
+
+  test('a secret never replaces a file, and follows no link, dangling or not', () => {
+    const path = join(folder, 'there');
+    writeFileSync(path, 'mine');
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'dangling'));
+    symlinkSync(path, join(folder, 'link'));
+    for (const name of ['there', 'dangling', 'link']) {
+      expect(() => requireFree(join(folder, name)), name).toThrow(WrongUse);
+      expect(() => reserve(join(folder, name)), name).toThrow(WrongUse);
+    }
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect(existsSync(join(folder, 'elsewhere'))).toBe(false);
+  });
+
+  test('a file that no secret was written to is gone afterwards', () => {
+    const path = join(folder, 'x');
+    const file = reserve(path);
+    expect(lstatSync(path).size).toBe(0);
+    file.discard();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('a folder that is missing, or takes no file, is found before a secret is made', () => {
+    expect(() => requireFree(join(folder, 'none', 'x'))).toThrow('nothing was done');
+    if (process.geteuid?.() === 0) return; // Root may write everywhere.
+    mkdirSync(join(folder, 'closed'), { mode: 0o500 });
+    expect(() => requireFree(join(folder, 'closed', 'x'))).toThrow(WrongUse);
+    rmSync(join(folder, 'closed'), { recursive: true });
+  });
+});

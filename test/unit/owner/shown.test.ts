@@ -1,0 +1,102 @@
+// What the owner's commands print: tables, times, names of others, durations and addresses as they are typed.
+import { describe, expect, test } from 'vitest';
+import { allowlistOf, shownAllowlist } from '../../../src/owner/addresses.ts';
+import { cut, widthOf } from '../../../src/owner/printable.ts';
+import { WrongUse } from '../../../src/owner/stops.ts';
+import { members, table } from '../../../src/owner/table.ts';
+import { duration, moment, relative, secondsOf } from '../../../src/owner/times.ts';
+
+const columns = [{ title: 'ID' }, { title: 'NAME', atLeast: 4 }, { title: 'FROM', atLeast: 4 }];
+
+test('a table that is wider than the terminal is cut where it may be, widest column first, and fits', () => {
+  const rows = [
+    ['id-1', 'a rather long name', '10.0.0.0/8, 192.0.2.0/24, 198.51.100.0/24'],
+    ['id-2', 'b', 'anywhere'],
+  ];
+  const text = table(columns, rows, 40);
+  expect(Math.max(...text.trimEnd().split('\n').map(widthOf))).toBeLessThanOrEqual(40);
+  expect(text).toContain('id-1');
+  expect(text).toContain('…');
+  expect(table(columns, rows, undefined)).toContain('198.51.100.0/24');
+});
+
+test('a table that cannot fit is a block of lines for each row, and loses nothing', () => {
+  const text = table(columns, [['an-id-that-is-long', 'name', '10.0.0.0/8']], 12);
+  expect(text).toBe('id    an-id-that-is-long\nname  name\nfrom  10.0.0.0/8\n');
+});
+
+test('wide, combined and joined characters take the columns that a terminal gives them', () => {
+  expect([...['abc', '漢字', 'e\u0301', '\u{1f600}', 'ｆ']].map(widthOf)).toEqual([3, 4, 1, 2, 2]);
+  expect(cut('漢字漢字', 5)).toBe('漢字…');
+  expect(widthOf(cut('漢字漢字', 4))).toBeLessThanOrEqual(4);
+  const lines = table(
+    [{ title: 'A' }, { title: 'B' }],
+    [
+      ['漢字', 'x'],
+      ['abcd', 'x'],
+    ],
+    undefined,
+  ).split('\n');
+  expect(lines.slice(1, 3).map((line) => widthOf(line))).toEqual([7, 7]);
+});
+
+test('a name in a table moves no cursor, and adds no line', () => {
+  const text = table([{ title: 'NAME' }], [['a\u001b[2Jb\nc\u202ed\r\u0007']], 80);
+  expect(text).toBe('NAME\na\\u{1b}[2Jb\\u{a}c\\u{202e}d\\u{d}\\u{7}\n');
+  expect(members([['name', 'x\u001b[31m\ny']], 80)).toBe('name  x\\u{1b}[31m\\u{a}y\n');
+});
+
+test('members are wrapped between words, never within an id', () => {
+  expect(
+    members(
+      [
+        ['a', 'one two three'],
+        ['none', ''],
+        ['key', `0x${'1'.repeat(30)}`],
+      ],
+      12,
+    ),
+  ).toBe(`a    one two\n     three\nkey  0x${'1'.repeat(30)}\n`);
+});
+
+describe('times', () => {
+  const now = Date.UTC(2026, 10, 28, 12);
+  const at = (ms: number) => BigInt(now + ms) * 1_000_000n;
+  const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+
+  test.each([
+    [-5_000, 'just now'],
+    [30_000, 'in under 1 min'],
+    [-2 * minute, '2 min ago'],
+    [-5 * hour, '5 h ago'],
+    [3 * day + 1, 'in 3 days'],
+    [-day, '1 day ago'],
+    [6 * day, 'in 6 days'],
+  ])('a time that is %i ms from now is shown as %j', (ms, shown) => {
+    expect(relative(at(ms), now)).toBe(shown);
+  });
+
+  test('a time seven days away or more is a date, and none is never', () => {
+    expect(relative(at(7 * day), now)).toBe('5 Dec 2026');
+    expect(relative(0n, now)).toBe('never');
+    expect(moment(at(30 * day), now)).toMatch(/^28 Dec 2026, \d\d:\d\d$/);
+    expect(moment(at(hour), now)).toMatch(/^28 Nov 2026, \d\d:\d\d \(in 1 h\)$/);
+  });
+
+  test('durations are typed in one unit, and anything else is refused', () => {
+    expect(['90s', '15m', '24h', '30d', '0s'].map((text) => secondsOf(text, 'for'))).toEqual([
+      90, 900, 86_400, 2_592_000, 0,
+    ]);
+    for (const text of ['', '30', 'd', '1.5h', '-1d', '1 d', '1w', '30D', '9999999999d', '0x1s'])
+      expect(() => secondsOf(text, 'for'), text).toThrow(WrongUse);
+    expect([90, 3600, 28_800, 86_400].map(duration)).toEqual(['90 seconds', '1 hour', '8 hours', '1 day']);
+  });
+});
+
+test('addresses are repeated or separated by commas, and anywhere is never meant by leaving them out', () => {
+  expect(allowlistOf(['10.0.0.1, 10.0.0.2', '192.0.2.0/24'])).toEqual(['10.0.0.1', '10.0.0.2', '192.0.2.0/24']);
+  expect(allowlistOf(['anywhere'])).toEqual([]);
+  for (const given of [undefined, [], [''], ['10.0.0.1,'], ['anywhere,10.0.0.1'], ['10.0.0.1', 'anywhere']])
+    expect(() => allowlistOf(given), JSON.stringify(given)).toThrow(WrongUse);
+  expect([shownAllowlist([]), shownAllowlist(['1.1.1.1', '2.2.2.2'])]).toEqual(['anywhere', '1.1.1.1, 2.2.2.2']);
+});
