@@ -87,6 +87,9 @@ const subkeyId = await store.transaction(async (tx) => {
     expiryAt: addSeconds(now, 86_400),
     lastUpdatedAt: now,
     revokedAt: NEVER,
+    lifetimeSeconds: 86_400,
+    replacedBy: '',
+    replaces: '',
   });
   return String(subkey?.id);
 });

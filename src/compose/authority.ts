@@ -10,6 +10,7 @@ import { createOnboard } from '../credentials/onboard.ts';
 import { createProveOwner } from '../credentials/owner-proof.ts';
 import { createRegisterSubkey } from '../credentials/register-subkey.ts';
 import { createReportLeaked } from '../credentials/report-leaked.ts';
+import { createRotateToken } from '../credentials/rotate-token.ts';
 import { createSignOut } from '../credentials/sign-out.ts';
 import { createWalletProofs } from '../credentials/wallet-proof.ts';
 import { createIssuer } from '../jwt/issue.ts';
@@ -131,6 +132,7 @@ export function composeAuthority(
       store,
       clock,
       manage: createManageTokens({ store, changes, clock, issuer, settings: { maxLive: config['tokens.max_live'] } }),
+      rotate: createRotateToken({ changes, clock, issuer }),
       issueTerminalToken: createIssueTerminalToken({
         issuer,
         journal,

@@ -11,11 +11,12 @@ import type { Store, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { endUnwritten } from './end-unwritten.ts';
 import { record } from './record.ts';
+import { requireMayReplace } from './require-may-replace.ts';
 
 export interface ManageSubkeys {
   /** Throws NOT_FOUND for an unknown, revoked or expired key, and for another account's. */
   rename(caller: Caller, publicKey: Felt, name: string): Promise<Subkey>;
-  /** Full replacement (docs/wire.md section 17). Throws NOT_FOUND as rename does. */
+  /** Full replacement (docs/wire.md section 17). Throws NOT_FOUND as rename does, INVALID_TOKEN_SCOPE where requireMayReplace does. */
   replaceAllowlist(caller: Caller, publicKey: Felt, allowlist: UsableAllowlist): Promise<Changed<Subkey>>;
   /** Idempotent. Throws NOT_FOUND for a key that the account never had. */
   revoke(caller: Caller, publicKey: Felt): Promise<Changed<Subkey>>;
@@ -50,6 +51,7 @@ export function createManageSubkeys(deps: {
       changes.commit(async (tx) => {
         const subkey = await liveSubkey(tx, caller, publicKey, 'PUT');
         const { account } = caller.principal.credential;
+        requireMayReplace(caller, subkey.allowlist, allowlist);
         if (!(await tx.replaceSubkeyAllowlist(account, subkey.id, allowlist, clock.now()))) throw noSuchSubkey();
         const detail = { from: shownEntries(subkey.allowlist), to: shownEntries(allowlist) };
         const narrows = !covers(allowlist, subkey.allowlist);

@@ -1,36 +1,24 @@
 // Read-only tokens: created, shown once and never stored as text; rebound and revoked by lookup_id.
-import { randomBytes, randomUUID } from 'node:crypto';
 import { covers, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
 import { type AccountId, credentialSubject, type Subject } from '../domain/credential.ts';
-import { addSeconds, type Clock, isOver, NEVER, secondsOf, type UnixNanos } from '../domain/time.ts';
-import type { Token, TokenKind } from '../domain/token.ts';
+import { type Clock, isOver, NEVER } from '../domain/time.ts';
+import type { Token } from '../domain/token.ts';
 import { ApiError } from '../errors.ts';
 import type { Issuer } from '../jwt/issue.ts';
 import type { Changed, Changes } from '../revocation/commit.ts';
-import type { NewToken, Store, StoreTransaction } from '../store/store.ts';
+import type { Store, StoreTransaction } from '../store/store.ts';
 import { type Caller, requireStill } from './caller.ts';
 import { endUnwritten } from './end-unwritten.ts';
+import { type CreatedToken, makeToken, type TokenCreation } from './make-token.ts';
 import { record } from './record.ts';
-import { requireUsable } from './require-usable.ts';
-
-export interface TokenCreation {
-  /** Undefined = a dated name. */
-  readonly name: string | undefined;
-  readonly kind: TokenKind;
-  readonly lifetimeSeconds: number;
-  readonly allowlist: UsableAllowlist;
-}
-
-export interface CreatedToken {
-  readonly token: Token;
-  /** The bearer. It appears in this answer only. */
-  readonly jwt: string;
-}
+import { requireMayReplace } from './require-may-replace.ts';
 
 export interface ManageTokens {
   /** Throws TOKEN_LIMIT_REACHED and what requireStill throws. */
   create(caller: Caller, creation: TokenCreation): Promise<CreatedToken>;
-  /** Full replacement. Throws NOT_FOUND for an unknown, revoked or expired token, and for another account's. */
+  /** Throws NOT_FOUND for an unknown, revoked or expired token, and for another account's. */
+  rename(caller: Caller, lookupId: string, name: string): Promise<Token>;
+  /** Full replacement. Throws NOT_FOUND as rename does, INVALID_TOKEN_SCOPE where requireMayReplace does. */
   replaceAllowlist(caller: Caller, lookupId: string, allowlist: UsableAllowlist): Promise<Changed<Token>>;
   /** Idempotent. Throws NOT_FOUND for a token that the account never had. */
   revoke(caller: Caller, lookupId: string): Promise<Changed<Token>>;
@@ -58,18 +46,7 @@ export function createManageTokens(deps: {
             `the account has ${tokens} live tokens, the most allowed: revoke one first`,
           );
         }
-        const made = newToken(account, creation, now);
-        const { jwt, kid } = deps.issuer.issueToken(
-          {
-            credential: { account, kind: 'token', id: made.tokenId },
-            lookupId: made.lookupId,
-            expiresAt: secondsOf(made.expiryAt),
-          },
-          secondsOf(now),
-        );
-        const token = { ...made, kid };
-        await tx.insertToken(token);
-        await requireUsable(tx, refOf(token), kid);
+        const { token, jwt } = await makeToken(tx, deps.issuer, account, creation, now);
         const detail = {
           lookup_id: token.lookupId,
           name: token.name,
@@ -88,13 +65,28 @@ export function createManageTokens(deps: {
       return result;
     },
 
+    async rename(caller, lookupId, name) {
+      const { result } = await changes.commit(async (tx) => {
+        const token = await liveToken(tx, caller, lookupId);
+        const { account } = caller.principal.credential;
+        if (!(await tx.renameToken(account, token.tokenId, name, clock.now()))) throw noSuchToken();
+        const change = await record(tx, {
+          by: caller,
+          action: 'token.renamed',
+          subject: subjectOf(token),
+          detail: { from: token.name, to: name },
+          narrows: false,
+        });
+        return { result: await reread(tx, account, lookupId), change };
+      });
+      return result;
+    },
+
     replaceAllowlist: (caller, lookupId, allowlist) =>
       changes.commit(async (tx) => {
-        await requireStill(tx, caller, { permission: 'keys:narrow', method: 'PUT' }, clock);
+        const token = await liveToken(tx, caller, lookupId);
+        requireMayReplace(caller, token.allowlist, allowlist);
         const { account } = caller.principal.credential;
-        const token = await tx.token(account, lookupId);
-        if (token === undefined || token.revokedAt !== NEVER) throw noSuchToken();
-        if (isOver(token.expiryAt, clock.latest())) throw noSuchToken();
         if (!(await tx.replaceTokenAllowlist(account, token.tokenId, allowlist, clock.now()))) throw noSuchToken();
         const detail = { from: shownEntries(token.allowlist), to: shownEntries(allowlist) };
         const narrows = !covers(allowlist, token.allowlist);
@@ -130,25 +122,13 @@ export function createManageTokens(deps: {
       return { result, receipt };
     },
   };
-}
 
-function newToken(account: AccountId, creation: TokenCreation, now: UnixNanos): Omit<NewToken, 'kid'> {
-  // Time first, so that ids sort by creation; random bytes keep them unique.
-  const tokenId = `tok_${now.toString(36).padStart(13, '0')}${randomBytes(6).toString('hex')}`;
-  // A JWT's exp is whole seconds; the stored expiry is the same moment.
-  const expiryAt = addSeconds((now - (now % 1_000_000_000n)) as UnixNanos, creation.lifetimeSeconds);
-  return {
-    account,
-    tokenId,
-    lookupId: randomUUID(),
-    name: creation.name ?? `token ${new Date(Number(now / 1_000_000n)).toISOString().slice(0, 10)}`,
-    kind: creation.kind,
-    allowlist: creation.allowlist,
-    createdAt: now,
-    expiryAt,
-    lastUpdatedAt: now,
-    revokedAt: NEVER,
-  };
+  async function liveToken(tx: StoreTransaction, caller: Caller, lookupId: string): Promise<Token> {
+    await requireStill(tx, caller, { permission: 'keys:narrow', method: 'PUT' }, clock);
+    const token = await tx.token(caller.principal.credential.account, lookupId);
+    if (token === undefined || token.revokedAt !== NEVER || isOver(token.expiryAt, clock.latest())) throw noSuchToken();
+    return token;
+  }
 }
 
 const refOf = ({ account, tokenId }: Token) => ({ account, kind: 'token', id: tokenId }) as const;

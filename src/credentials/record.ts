@@ -3,6 +3,7 @@
 import type { AuditAction } from '../domain/audit-action.ts';
 import { type AccountId, actorOf, type Subject } from '../domain/credential.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
+import type { UnixNanos } from '../domain/time.ts';
 import type { AuditEntry, Change, ChangeEntry, StoreTransaction } from '../store/store.ts';
 import type { Actor } from './caller.ts';
 import type { OperatorAct } from './operator-act.ts';
@@ -32,6 +33,8 @@ export type Recorded = Audited & {
   readonly subjects?: readonly Subject[];
   /** True when something that was allowed may now be forbidden. */
   readonly narrows: boolean;
+  /** When it is forbidden; left out: at once. */
+  readonly narrowsAt?: UnixNanos | undefined;
 };
 
 /** Appends the audit row and the change row in the caller's own transaction. */
@@ -64,6 +67,7 @@ const changeOf = (entry: Recorded): ChangeEntry => ({
   action: entry.action,
   subjects: entry.subjects ?? [entry.subject],
   narrows: entry.narrows,
+  narrowsAt: entry.narrowsAt,
 });
 
 const accountOf = ({ by, account }: By): AccountId => account ?? by.principal.credential.account;

@@ -26,6 +26,9 @@ export const auditActions = {
   'subkey.expired': 'A pending subkey was not activated in time and is gone.',
   'token.created': 'A read-only token was made.',
   'token.allowlist_replaced': 'A token was bound to other addresses.',
+  'token.renamed': 'A token got another name.',
+  'token.rotated':
+    'A token was replaced by another with the same name and allowlist, and ends by the time in `detail`; `replaced_by` there is the new one.',
   'token.revoked': 'A token was revoked, by its owner or by the operator.',
   'device.added': 'A device was signed in: it may see and end, and never make or widen.',
   'device.ended': 'A device was signed out, by its owner or by the operator.',

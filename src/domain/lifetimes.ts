@@ -9,6 +9,9 @@ export const TERMINAL_TOKEN_SECONDS = 300;
 export const MIN_TOKEN_SECONDS = 60;
 export const MAX_TOKEN_SECONDS = 365 * 86_400;
 export const DEFAULT_TOKEN_SECONDS = 86_400;
+/** How long a replaced token goes on beside its successor, at most and where the request does not say. */
+export const MAX_OVERLAP_SECONDS = 7 * 86_400;
+export const DEFAULT_OVERLAP_SECONDS = 86_400;
 
 /** A subkey that expires: one minute to ten years, far below any overflow. */
 export const MIN_SUBKEY_SECONDS = 60;

@@ -20,4 +20,10 @@ export interface Token {
   readonly lastUpdatedAt: UnixNanos;
   /** 0 = live. */
   readonly revokedAt: UnixNanos;
+  /** The life that it was made with; a rotation may have brought its expiry forward since. */
+  readonly lifetimeSeconds: number;
+  /** The lookup_id of the token that a rotation made of it; empty if none did. */
+  readonly replacedBy: string;
+  /** The lookup_id of the token that a rotation made this one of; empty if it was made anew. */
+  readonly replaces: string;
 }

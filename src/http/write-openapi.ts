@@ -32,8 +32,9 @@ const nothing: Omit<RouteDeps, 'table'> = {
     clock,
   },
   tokens: {
-    store: { tokens: unused },
-    manage: { create: unused, revoke: unused, replaceAllowlist: unused },
+    store: { token: unused, tokens: unused },
+    manage: { create: unused, rename: unused, revoke: unused, replaceAllowlist: unused },
+    rotate: unused,
     clock,
     issueTerminalToken: unused,
   },

@@ -38,7 +38,7 @@ export function createApply(subscribers: readonly Subscriber[]): Apply {
 export interface Applying {
   readonly keyring: Pick<Keyring, 'add'>;
   readonly view: Pick<View, 'apply'>;
-  readonly live: Pick<LiveRegistry, 'cut'>;
+  readonly live: Pick<LiveRegistry, 'cut' | 'endBy'>;
 }
 
 /**
@@ -60,7 +60,13 @@ export function subscribersInOrder({ keyring, view, live }: Applying): readonly 
       },
     },
     {
-      apply: (change) => (change.narrows ? live.cut(change.subjects, cutReasonOf(change), change.position) : 0),
+      apply(change) {
+        const { subjects, position, narrowsAt } = change;
+        if (!change.narrows) return 0;
+        if (narrowsAt === undefined) return live.cut(subjects, cutReasonOf(change), position);
+        live.endBy(narrowsAt, subjects, 'credential_expired', position);
+        return 0;
+      },
     },
   ];
 }

@@ -25,6 +25,8 @@ export interface CommitOptions<T> {
     /** By default: the credential was revoked. */
     readonly cut?: DenyReason;
   };
+  /** The change also allows more than before: it must not commit on facts that an ending has overtaken, as one that does not narrow. */
+  readonly allowsMore?: boolean;
   /** Once this result is committed, whether it was written just now or stood there already. */
   readonly onceWritten?: {
     /** Needs no denial any more. */
@@ -69,7 +71,7 @@ export function createChanges(deps: {
   const { denials, unwritten, barrier } = deps;
   let failures = 0;
   return {
-    async commit(work, { ifUnwritten, onceWritten = {} } = {}) {
+    async commit(work, { ifUnwritten, allowsMore = false, onceWritten = {} } = {}) {
       let row: AuditEntry | undefined;
       const { result, change, signingKeys, lifted, asOf } = await deps.store
         .transaction(async (stored) => {
@@ -83,7 +85,7 @@ export function createChanges(deps: {
           const lifting = onceWritten.lift?.(result) ?? [];
           const lifted = denials.mayHold(lifting) ? lifting : [];
           // A revocation holds whatever else has ended; it must never be refused for that.
-          if (change?.narrows === false) requireCurrent();
+          if (change !== undefined && (allowsMore || !change.narrows)) requireCurrent();
           return { result, change, signingKeys, lifted, asOf: denials.version };
         })
         .catch((error: unknown) => {

@@ -4,7 +4,7 @@ import type { Subject } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Principal } from '../domain/principal.ts';
-import { type Clock, NEVER, type UnixNanos } from '../domain/time.ts';
+import { type Clock, isOver, NEVER, type UnixNanos } from '../domain/time.ts';
 
 export interface OpenGrant {
   readonly principal: Principal;
@@ -30,6 +30,8 @@ export interface LiveRegistry {
    * When a listener throws, the others are cut first.
    */
   cut(subjects: readonly Subject[], reason: DenyReason, position?: bigint): number;
+  /** As cut, but once it is `at`: until then the requests go on. */
+  endBy(at: UnixNanos, subjects: readonly Subject[], reason: DenyReason, position: bigint): void;
   readonly size: number;
 }
 
@@ -55,7 +57,7 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
       const live = new LiveGrant(grant, deps.clock, () => {
         unlink(underWay, link);
         size -= 1;
-        if (ends) ending -= 1;
+        if (live.ends) ending -= 1;
       });
       const link = createLink(live);
       append(underWay, link);
@@ -73,6 +75,17 @@ export function createLiveRegistry(deps: { clock: Clock }): LiveRegistry & {
         (live) => (position === undefined || live.position < position) && live.dependsOn(ended),
       );
       return cutAll(hit, reason);
+    },
+
+    endBy(at, subjects, reason, position) {
+      const ended = new Set(subjects);
+      const now = deps.clock.latest();
+      for (const live of ownersOf(underWay)) {
+        if (live.position >= position || !live.dependsOn(ended)) continue;
+        if (!live.ends) ending += 1;
+        live.endBy(at, reason, now);
+      }
+      if (ending > 0 && !looking) lookLater();
     },
 
     cutEverybody: (reason) => void cutAll(ownersOf(underWay), reason),
@@ -110,6 +123,8 @@ class LiveGrant implements Grant {
   readonly #clock: Clock;
   readonly #onRelease: () => void;
   readonly #listeners: ((reason: DenyReason) => void)[] = [];
+  #endsAt: UnixNanos;
+  #endReason: DenyReason;
   #expiry: NodeJS.Timeout | undefined;
   #ended: DenyReason | undefined;
   #sent = false;
@@ -121,11 +136,27 @@ class LiveGrant implements Grant {
     this.#grant = grant;
     this.#clock = clock;
     this.#onRelease = onRelease;
+    this.#endsAt = grant.endsAt;
+    this.#endReason = grant.endReason;
+  }
+
+  get ends(): boolean {
+    return this.#endsAt !== NEVER;
+  }
+
+  /** Never moves its end back. */
+  endBy(at: UnixNanos, reason: DenyReason, now: UnixNanos): void {
+    if (this.ends && this.#endsAt <= at) return;
+    this.#endsAt = at;
+    this.#endReason = reason;
+    clearTimeout(this.#expiry);
+    this.#expiry = undefined;
+    this.watchEnd(now);
   }
 
   /** Ends it in time, if that comes before the next look. */
   watchEnd(now: UnixNanos): void {
-    const { endsAt, endReason } = this.#grant;
+    const [endsAt, endReason] = [this.#endsAt, this.#endReason];
     if (this.#expiry !== undefined || endsAt === NEVER || endsAt > now + NEAR_NS) return;
     const ms = Number((endsAt - now) / 1_000_000n) + 1;
     this.#expiry = setTimeout(() => cutAll([this], endReason), Math.max(ms, 0)).unref();
@@ -136,7 +167,10 @@ class LiveGrant implements Grant {
   }
 
   refusal(): DenyReason | undefined {
-    return this.#ended ?? this.#grant.refusalAt(this.#clock.latest());
+    if (this.#ended !== undefined) return this.#ended;
+    const now = this.#clock.latest();
+    // Facts from before a change that brought its end forward do not know of it.
+    return this.#grant.refusalAt(now) ?? (isOver(this.#endsAt, now) ? this.#endReason : undefined);
   }
 
   onCut(listener: (reason: DenyReason) => void): void {

@@ -12,6 +12,7 @@ import * as repeats from './migrations/0006-repeats.ts';
 import * as find from './migrations/0007-find.ts';
 import * as tokenKeys from './migrations/0008-token-keys.ts';
 import * as devices from './migrations/0009-devices.ts';
+import * as tokenRotation from './migrations/0010-token-rotation.ts';
 import * as usage from './migrations/0011-usage.ts';
 import * as explain from './migrations/0012-explain.ts';
 import type { Tables } from './sql/tables.ts';
@@ -27,6 +28,7 @@ export const migrations = {
   '0007-find': find,
   '0008-token-keys': tokenKeys,
   '0009-devices': devices,
+  '0010-token-rotation': tokenRotation,
   '0011-usage': usage,
   '0012-explain': explain,
 };

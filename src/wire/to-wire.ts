@@ -29,4 +29,6 @@ export const tokenToWire = (token: Token): ApiTokenWire => ({
   last_updated_at: token.lastUpdatedAt,
   revoked_at: token.revokedAt,
   allowed_cidrs: shownEntries(token.allowlist),
+  replaced_by: token.replacedBy === '' ? null : token.replacedBy,
+  replaces: token.replaces === '' ? null : token.replaces,
 });

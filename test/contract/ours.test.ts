@@ -51,7 +51,7 @@ afterEach(async () => {
 
 /** As another server would write a change. */
 const foreignChange = (): void => {
-  database.sql("insert into change_log values (2, 1, '0x1', 'token.revoked', '[]', 1)");
+  database.sql("insert into change_log values (2, 1, '0x1', 'token.revoked', '[]', 1, 0)");
   database.sql("update meta set value = 2 where name = 'log_head'");
 };
 

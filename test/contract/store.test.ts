@@ -672,6 +672,36 @@ describe.each(databases)('the store on $name', ({ create }) => {
       expect(allRows()).toEqual(before);
     });
 
+    test('tokens are renamed and replaced, each with its time', async () => {
+      await insertTokens(store, tokenOf(alice, '1'));
+      expect(await store.transaction((tx) => tx.renameToken(alice, 'tok_1', 'x', at(11n)))).toBe(true);
+      const replaced = { by: 'lookup-2', expiryAt: at(500n), lifetimeSeconds: 7 };
+      expect(await store.transaction((tx) => tx.replaceToken(alice, 'tok_1', replaced, at(12n)))).toBe(true);
+      expect(await store.token(alice, 'lookup-1')).toEqual({
+        ...tokenOf(alice, '1'),
+        ...{ name: 'x', replacedBy: 'lookup-2', expiryAt: at(500n), lifetimeSeconds: 7, lastUpdatedAt: at(12n) },
+      });
+    });
+
+    test('a token that a live one replaces does not count, and counts again when that one ends first', async () => {
+      const old = tokenOf(alice, 'old', { replacedBy: 'lookup-new', expiryAt: at(600n) });
+      await insertTokens(store, old, tokenOf(alice, 'new', { replaces: 'lookup-old', expiryAt: at(500n) }));
+      // Another account's token of that name replaces nothing.
+      await insertTokens(store, tokenOf(bob, 'one', { replacedBy: 'lookup-elsewhere' }), tokenOf(alice, 'elsewhere'));
+      expect((await store.countLive(alice, at(499n))).tokens).toBe(2);
+      expect((await store.countLive(bob, at(499n))).tokens).toBe(1);
+      expect((await store.countLive(alice, at(500n))).tokens).toBe(2);
+      expect((await store.countLive(alice, at(600n))).tokens).toBe(1);
+      await store.transaction((tx) => tx.revokeToken(alice, 'tok_new', at(4n)));
+      expect((await store.countLive(alice, at(499n))).tokens).toBe(2);
+    });
+
+    test('a token of an older release tells its life by its times', async () => {
+      const [createdAt, expiryAt] = [unixNanos(1_999_999_999n), unixNanos(61_000_000_000n)];
+      await insertTokens(store, tokenOf(alice, '1', { createdAt, expiryAt, lifetimeSeconds: 0 }));
+      expect((await store.token(alice, 'lookup-1'))?.lifetimeSeconds).toBe(60);
+    });
+
     test('tokens are rebound and revoked, each with its time', async () => {
       await insertTokens(store, tokenOf(alice, '1'));
       const list = allowlist('198.51.100.0/24');
@@ -698,6 +728,9 @@ describe.each(databases)('the store on $name', ({ create }) => {
         ] as const) {
           expect(await tx.revokeToken(account, id, at(13n))).toBe(false);
           expect(await tx.replaceTokenAllowlist(account, id, anywhere, at(13n))).toBe(false);
+          expect(await tx.renameToken(account, id, 'x', at(13n))).toBe(false);
+          const replaced = { by: 'x', expiryAt: at(13n), lifetimeSeconds: 1 };
+          expect(await tx.replaceToken(account, id, replaced, at(13n))).toBe(false);
         }
       });
       expect(allRows()).toEqual(before);

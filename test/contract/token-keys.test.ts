@@ -43,6 +43,8 @@ test('a token is of the key that signed when it was made, and dead since that wa
   database.sql('drop table explanation');
   for (const table of ['usage_day', 'last_use', 'used_address']) database.sql(`drop table ${table}`);
   database.sql('drop table device');
+  for (const column of ['replaced_by', 'replaces', 'lifetime']) database.sql(`alter table token drop column ${column}`);
+  database.sql('alter table change_log drop column narrows_at');
   database.sql(`delete from kysely_migration where name >= '0008-token-keys'`);
 
   const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');

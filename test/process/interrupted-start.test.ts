@@ -96,7 +96,7 @@ test('where a start would fail, serve, backup and the other offline commands say
   await server.ended;
   const database = new DatabaseSync(join(home.data, 'countersign.db'));
   database.exec("update meta set value = 0 where name = 'log_head'; delete from change_log");
-  database.exec("insert into change_log values (9, 1, '0x1', 'x', '[]', 0)");
+  database.exec("insert into change_log values (9, 1, '0x1', 'x', '[]', 0, 0)");
   database.close();
   const problem = 'the change log ends at 9, and its head says 0: one of them is damaged';
   const doctor = command('doctor');

@@ -69,7 +69,10 @@ function setup(options: { transaction?: Error; inFlight?: number; cutFails?: boo
       events.push(`applied ${position}`);
     },
   };
-  const live: Pick<LiveRegistry, 'cut'> = {
+  const live: Pick<LiveRegistry, 'cut' | 'endBy'> = {
+    endBy: (endsAt, subjects, reason, position) => {
+      events.push(`end by ${endsAt} ${subjects.join()} ${reason} ${position}`);
+    },
     cut: (subjects, reason, position) => {
       events.push(`cut ${subjects.join()} ${reason} ${position}`);
       monotonic += 2.5;
@@ -132,6 +135,19 @@ describe('the change of a signing key', () => {
       'applied 7',
       'cut kid/old,kid/new signing_key_retired 7',
     ]);
+  });
+
+  test('the change that narrows later ends what is under way by then, and cuts nothing now', async () => {
+    const { changes, events } = setup();
+    const rotation = {
+      ...retirement,
+      action: 'token.rotated',
+      subjects: ['credential/x'],
+      narrowsAt: unixNanos(60n),
+    } as const;
+    const { receipt } = await changes.commit(async () => ({ result: undefined, change: rotation }));
+    expect(events).toEqual(['committed', 'applied 7', `end by 60 credential/x credential_expired 7`]);
+    expect(receipt?.inFlight).toBe(0);
   });
 
   test.each<AuditAction>(['signing_key.published', 'signing_key.activated'])(

@@ -157,6 +157,9 @@ describe('rows', () => {
     expiryAt: at(9_000n),
     lastUpdatedAt: NEVER,
     revokedAt: NEVER,
+    lifetimeSeconds: 60,
+    replacedBy: '',
+    replaces: '',
   };
 
   test('rows of a denied account are locked and signed out, and keep the time of a lock that was written', () => {

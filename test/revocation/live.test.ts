@@ -144,6 +144,41 @@ describe('a cut', () => {
   });
 });
 
+describe('an end that is brought forward', () => {
+  test('cuts what is under way when it comes and not before, whatever end it had', () => {
+    for (const endsAt of [NEVER, inMs(300_000), inMs(1_500)]) {
+      vi.setSystemTime(START_MS);
+      const { live, grant, cuts } = opened({ endsAt });
+      const stays = opened({ endsAt, subjects: [other] }, live);
+      live.endBy(inMs(1_000), [mine], 'credential_expired', 6n);
+      vi.advanceTimersByTime(999);
+      expect([cuts, grant.refusal()]).toEqual([[], undefined]);
+      vi.advanceTimersByTime(2);
+      expect([cuts, grant.refusal()]).toEqual([['credential_expired'], 'credential_expired']);
+      expect(stays.cuts).toEqual([]);
+      stays.grant.release();
+    }
+  });
+
+  test('is never moved back, spares what was decided later, and is told at the last check where no timer has come yet', () => {
+    const { live, grant } = opened({ endsAt: inMs(500) });
+    const newer = opened({ endsAt: inMs(60_000), position: 6n }, live);
+    live.endBy(inMs(2_000), [mine], 'credential_expired', 6n);
+    vi.setSystemTime(START_MS + 501);
+    expect([grant.refusal(), newer.grant.refusal()]).toEqual(['bearer_expired', undefined]);
+    vi.setSystemTime(START_MS + 2_001);
+    expect(newer.grant.refusal()).toBeUndefined();
+  });
+
+  test('is forgotten with the request', () => {
+    const { live, grant, cuts } = opened({ endsAt: NEVER });
+    live.endBy(inMs(1_000), [mine], 'credential_expired', 6n);
+    grant.release();
+    vi.advanceTimersByTime(5_000);
+    expect([cuts, live.size, vi.getTimerCount()]).toEqual([[], 0, 0]);
+  });
+});
+
 describe('a released request', () => {
   test('a released request is never cut, never counted and no longer kept', () => {
     const { live, grant, cuts } = opened();

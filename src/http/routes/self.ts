@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { shownEntries } from '../../domain/allowlist.ts';
 import { credentialKinds } from '../../domain/kinds.ts';
 import { permissions } from '../../domain/permission.ts';
-import { type Clock, nanosOfSeconds } from '../../domain/time.ts';
+import { type Clock, isOver, nanosOfSeconds } from '../../domain/time.ts';
 import type { View } from '../../revocation/view.ts';
 import { AllowedCidrsWire, BigInteger, closed, described, FeltWire, oneOf } from '../../wire/common.ts';
 import { callerOf } from '../context.ts';
@@ -42,17 +42,20 @@ export function registerSelfRoute(
   app.get('/countersign/v1/self', { schema }, async (request) => {
     const { principal, clientIpText } = callerOf(request);
     const { credential } = principal;
-    const allowed_cidrs = await deps.view.ask({ ...credential, kid: principal.kid }, (facts) =>
-      shownEntries(facts.allowlist),
-    );
+    const known = await deps.view.ask({ ...credential, kid: principal.kid }, ({ allowlist, expiresAt }) => ({
+      allowed_cidrs: shownEntries(allowlist),
+      expiresAt,
+    }));
+    const bearerEnds = nanosOfSeconds(principal.expiresAt);
     return {
       account: credential.account,
       kind: credential.kind,
       id: credential.id,
       credential: principal.label,
       permissions: [...principal.permissions].sort(),
-      allowed_cidrs,
-      expires_at: nanosOfSeconds(principal.expiresAt),
+      allowed_cidrs: known.allowed_cidrs,
+      // A rotation may have brought the end of its credential forward.
+      expires_at: isOver(known.expiresAt, bearerEnds) ? known.expiresAt : bearerEnds,
       isolated_markets: principal.isolated,
       client_ip: clientIpText,
       server_time: deps.clock.now(),

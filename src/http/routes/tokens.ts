@@ -1,9 +1,17 @@
-// /v1/account/tokens and the terminal token (docs/wire.md section 16).
+// /v1/account/tokens, what an owner does to one token beyond that, and the terminal token (docs/wire.md section 16).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { IssueTerminalToken } from '../../credentials/issue-terminal-token.ts';
-import type { ManageTokens, TokenCreation } from '../../credentials/manage-tokens.ts';
-import { DEFAULT_TOKEN_SECONDS, MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS } from '../../domain/lifetimes.ts';
+import type { TokenCreation } from '../../credentials/make-token.ts';
+import type { ManageTokens } from '../../credentials/manage-tokens.ts';
+import type { RotateToken, Rotation } from '../../credentials/rotate-token.ts';
+import {
+  DEFAULT_OVERLAP_SECONDS,
+  DEFAULT_TOKEN_SECONDS,
+  MAX_OVERLAP_SECONDS,
+  MAX_TOKEN_SECONDS,
+  MIN_TOKEN_SECONDS,
+} from '../../domain/lifetimes.ts';
 import type { Clock } from '../../domain/time.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
@@ -19,17 +27,22 @@ import {
   CreateTokenBody,
   kindOfType,
   LookupIdParams,
+  RenameTokenBody,
   RevokedTokenWire,
+  RotatedTokenWire,
+  RotateTokenBody,
 } from '../../wire/tokens.ts';
 import { callerOf, contextOf } from '../context.ts';
 import { pathParam, readAllowlist, readFlag, readName, readPage } from '../kit/read.ts';
 
 const list = '/v1/account/tokens';
 const one = `${list}/:lookup_id`;
+const extension = '/countersign/v1/tokens/:lookup_id';
 
 export interface TokenRouteDeps {
-  readonly store: Pick<Store, 'tokens'>;
+  readonly store: Pick<Store, 'token' | 'tokens'>;
   readonly manage: ManageTokens;
+  readonly rotate: RotateToken;
   readonly clock: Clock;
   readonly issueTerminalToken: IssueTerminalToken;
 }
@@ -66,6 +79,32 @@ const allowlistSchema = {
   body: AllowedCidrsBody,
   response: { 200: ApiTokenWire },
 } as const satisfies FastifySchema;
+const ofOneHere = {
+  tags,
+  readByHandler: { params: LookupIdParams },
+  errors: ['NOT_FOUND'],
+  'x-extension': true,
+} as const satisfies FastifySchema;
+const readSchema = {
+  ...ofOneHere,
+  summary: 'One read-only token, live or ended',
+  response: { 200: ApiTokenWire },
+} as const satisfies FastifySchema;
+const renameSchema = {
+  ...ofOneHere,
+  summary: 'Rename a read-only token',
+  body: RenameTokenBody,
+  response: { 200: ApiTokenWire },
+} as const satisfies FastifySchema;
+const rotateSchema = {
+  ...ofOneHere,
+  summary: 'Replace a read-only token; the old one goes on for a while, and then ends',
+  description:
+    'The new token has the name, kind, allowlist and length of life of the old one, and the answer is the only place that ever shows it. The old one ends overlap_seconds from now, or when it would have ended if that is sooner; with 0 it is dead before the answer is sent. While it lives the two count once towards tokens.max_live, and neither can be replaced.',
+  body: RotateTokenBody,
+  response: { 200: RotatedTokenWire },
+  receipt: true,
+} as const satisfies FastifySchema;
 const terminalSchema = {
   tags,
   summary: 'Attest the account to the terminal of the venue; off by default, and then 403',
@@ -75,7 +114,7 @@ const terminalSchema = {
 } as const satisfies FastifySchema;
 
 export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDeps): void {
-  const { store, manage, clock, issueTerminalToken } = deps;
+  const { store, manage, rotate, clock, issueTerminalToken } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const lookupIdOf = (request: Parameters<typeof contextOf>[0]) => pathParam(contextOf(request).params, 'lookup_id');
 
@@ -107,6 +146,23 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
     return tokenToWire(result);
   });
 
+  app.get(extension, { schema: readSchema }, async (request) => {
+    const token = await store.token(callerOf(request).principal.credential.account, lookupIdOf(request));
+    if (token === undefined) throw new ApiError('NOT_FOUND', 'no such token');
+    return tokenToWire(token);
+  });
+
+  app.put(extension, { schema: renameSchema }, async (request) =>
+    tokenToWire(await manage.rename(callerOf(request), lookupIdOf(request), readName(request.body.name))),
+  );
+
+  app.post(`${extension}/rotate`, { schema: rotateSchema }, async (request, reply) => {
+    const rotation = rotationOf(request.body);
+    const { result, receipt } = await rotate(callerOf(request), lookupIdOf(request), rotation);
+    reply.header(REVOCATION_HEADER, receiptToWire(receipt));
+    return { api_token: tokenToWire(result.token), token: result.jwt, replaced: tokenToWire(result.replaced) };
+  });
+
   app.post('/v1/account/terminal-token', { schema: terminalSchema }, async (request) => ({
     jwt_token: issueTerminalToken(callerOf(request), contextOf(request).grant),
   }));
@@ -118,14 +174,23 @@ function creationOf(body: CreateTokenBody): TokenCreation {
   if (kind === undefined) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'token_type must be readonly, read_only, jwt or api_key');
   }
-  const lifetimeSeconds = body.expiry_duration ?? DEFAULT_TOKEN_SECONDS;
-  if (lifetimeSeconds < MIN_TOKEN_SECONDS || lifetimeSeconds > MAX_TOKEN_SECONDS) {
-    throw new ApiError('VALIDATION_ERROR', 'expiry_duration must be from 60 to 31536000 seconds');
-  }
   return {
     name: body.name === undefined ? undefined : readName(body.name),
     kind,
-    lifetimeSeconds,
+    lifetimeSeconds: lifetimeOf(body) ?? DEFAULT_TOKEN_SECONDS,
     allowlist: readAllowlist(body.allowed_cidrs),
   };
+}
+
+function rotationOf(body: RotateTokenBody): Rotation {
+  const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS;
+  if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
+    throw new ApiError('VALIDATION_ERROR', 'overlap_seconds must be from 0 to 604800 seconds');
+  }
+  return { overlapSeconds, lifetimeSeconds: lifetimeOf(body) };
+}
+
+function lifetimeOf({ expiry_duration: seconds }: Pick<CreateTokenBody, 'expiry_duration'>): number | undefined {
+  if (seconds === undefined || (seconds >= MIN_TOKEN_SECONDS && seconds <= MAX_TOKEN_SECONDS)) return seconds;
+  throw new ApiError('VALIDATION_ERROR', 'expiry_duration must be from 60 to 31536000 seconds');
 }

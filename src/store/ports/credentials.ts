@@ -17,7 +17,10 @@ export interface RevokedCredentials {
 }
 
 export interface CredentialReads {
-  /** Tokens and subkeys that are neither revoked nor expired at `now`. The limits count these. */
+  /**
+   * Tokens and subkeys that are neither revoked nor expired at `now`, of a token and the live one that replaces it one alone. The limits
+   * count these.
+   */
   countLive(
     account: AccountId,
     now: UnixNanos,

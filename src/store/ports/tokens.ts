@@ -41,6 +41,14 @@ export interface TokenWrites {
     allowlist: UsableAllowlist,
     now: UnixNanos,
   ): Promise<boolean>;
+  renameToken(account: AccountId, tokenId: string, name: string, now: UnixNanos): Promise<boolean>;
+  /** A rotation: `by` is the lookup_id of the token that replaces it, and it ends at `expiryAt`. */
+  replaceToken(
+    account: AccountId,
+    tokenId: string,
+    replaced: { readonly by: string; readonly expiryAt: UnixNanos; readonly lifetimeSeconds: number },
+    now: UnixNanos,
+  ): Promise<boolean>;
   revokeToken(account: AccountId, tokenId: string, now: UnixNanos): Promise<boolean>;
   /** Revokes every unrevoked token, and returns them as they were. */
   revokeTokens(account: AccountId, now: UnixNanos): Promise<readonly RevokedToken[]>;

@@ -1,6 +1,6 @@
 // The change log: one numbered row for each change, and the counter that numbers them.
 import type { Kysely } from 'kysely';
-import type { Clock } from '../../domain/time.ts';
+import { type Clock, NEVER } from '../../domain/time.ts';
 import { StoreFailure } from '../../errors.ts';
 import type { ChangeEntry, ChangeReads, ChangeWrites } from '../ports/changes.ts';
 import { LOG_HEAD, nextNumbers } from './meta.ts';
@@ -12,7 +12,8 @@ export const changeReads = (db: Kysely<Tables>): ChangeReads => ({ position: () 
 export const changeWrites = (db: Kysely<Tables>, clock: Clock): ChangeWrites => ({
   async appendChange(entry) {
     const position = await insertChanges(db, clock, [entry]);
-    return { position, action: entry.action, subjects: entry.subjects, narrows: entry.narrows };
+    const { action, subjects, narrows, narrowsAt } = entry;
+    return { position, action, subjects, narrows, narrowsAt };
   },
 });
 
@@ -30,6 +31,7 @@ export async function insertChanges(
     action: entry.action,
     subjects: JSON.stringify(entry.subjects),
     narrows: entry.narrows ? 1n : 0n,
+    narrows_at: entry.narrowsAt ?? NEVER,
   }));
   await db.insertInto('change_log').values(rows).execute();
   return first;

@@ -59,6 +59,12 @@ export interface TokenTable {
   expiry_at: bigint;
   last_updated_at: bigint;
   revoked_at: bigint;
+  /** The lookup_id of the token that a rotation made of it; empty if none did. */
+  replaced_by: string;
+  /** The lookup_id of the token that a rotation made this one of; empty if it was made anew. */
+  replaces: string;
+  /** Seconds, as it was made; 0 in a row of an older release, whose times tell it. */
+  lifetime: bigint;
 }
 
 export interface DeviceTable {
@@ -134,6 +140,8 @@ export interface ChangeLogTable {
   /** JSON array of subjects. */
   subjects: string;
   narrows: bigint;
+  /** When it forbids something; 0 = at once. */
+  narrows_at: bigint;
 }
 
 export interface UsageDayTable {

@@ -8,7 +8,7 @@ import type { TokenLists, TokenReads, TokenWrites } from '../ports/tokens.ts';
 import { columnList } from './column-list.ts';
 import { cursorOf, paged } from './pages.ts';
 import type { Planner } from './planner.ts';
-import { DamagedRow, felt, isOne, nanos } from './rows.ts';
+import { DamagedRow, felt, integer, isOne, nanos } from './rows.ts';
 import type { Tables, TokenTable } from './tables.ts';
 
 const columns = [
@@ -23,6 +23,9 @@ const columns = [
   'expiry_at',
   'last_updated_at',
   'revoked_at',
+  'replaced_by',
+  'replaces',
+  'lifetime',
 ] as const;
 
 type Row = Pick<TokenTable, (typeof columns)[number]>;
@@ -45,7 +48,19 @@ function tokenOf(row: Row): Token {
     expiryAt: nanos(row.expiry_at, 'token.expiry_at'),
     lastUpdatedAt: nanos(row.last_updated_at, 'token.last_updated_at'),
     revokedAt: nanos(row.revoked_at, 'token.revoked_at'),
+    lifetimeSeconds: lifetimeOf(row),
+    replacedBy: row.replaced_by,
+    replaces: row.replaces,
   };
+}
+
+const SECOND = 1_000_000_000n;
+
+/** A row of an older release was not replaced by any: it ends as it was made, a whole life after the second it was made in. */
+function lifetimeOf(row: Row): number {
+  const written = integer(row.lifetime, 'token.lifetime');
+  const derived = row.expiry_at / SECOND - row.created_at / SECOND;
+  return Number(written === 0n ? derived : written);
 }
 
 function tokenKind(text: string): TokenKind {
@@ -70,6 +85,18 @@ export async function countLiveTokens(db: Kysely<Tables>, account: AccountId, no
     .where('account_id', '=', account)
     .where('revoked_at', '=', sql.lit(0n))
     .where('expiry_at', '>', now)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('token as successor')
+            .select('successor.token_id')
+            .whereRef('successor.account_id', '=', 'token.account_id')
+            .whereRef('successor.lookup_id', '=', 'token.replaced_by')
+            .where('successor.revoked_at', '=', sql.lit(0n))
+            .where('successor.expiry_at', '>', now),
+        ),
+      ),
+    )
     .executeTakeFirstOrThrow();
   return Number(tokens);
 }
@@ -131,12 +158,25 @@ export function tokenWrites(db: Kysely<Tables>, planner: Planner): TokenWrites {
           expiry_at: token.expiryAt,
           last_updated_at: token.lastUpdatedAt,
           revoked_at: token.revokedAt,
+          replaced_by: token.replacedBy,
+          replaces: token.replaces,
+          lifetime: BigInt(token.lifetimeSeconds),
         })
         .execute();
     },
 
     replaceTokenAllowlist: (account, tokenId, allowlist, now) =>
       updateUnrevoked(account, tokenId, { allowlist: encodeAllowlist(allowlist), last_updated_at: now }),
+
+    renameToken: (account, tokenId, name, now) => updateUnrevoked(account, tokenId, { name, last_updated_at: now }),
+
+    replaceToken: (account, tokenId, { by, expiryAt, lifetimeSeconds }, now) =>
+      updateUnrevoked(account, tokenId, {
+        replaced_by: by,
+        expiry_at: expiryAt,
+        lifetime: BigInt(lifetimeSeconds),
+        last_updated_at: now,
+      }),
 
     revokeToken: (account, tokenId, now) => updateUnrevoked(account, tokenId, revoked(now)),
 

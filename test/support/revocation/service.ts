@@ -176,6 +176,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
       return opened;
     },
     cut: live.cut,
+    endBy: live.endBy,
     cutEverybody: live.cutEverybody,
     get size() {
       return live.size;

@@ -330,6 +330,8 @@ export const noTransaction: StoreTransaction = {
   useDevice: unused,
   endDevice: unused,
   endDevices: unused,
+  renameToken: unused,
+  replaceToken: unused,
   renameSubkey: unused,
   replaceSubkeyAllowlist: unused,
   revokeSubkey: unused,

@@ -63,20 +63,27 @@ export const subkeyOf = (account: AccountId, more: Partial<NewSubkey> = {}): New
   ...more,
 });
 
-export const tokenOf = (account: AccountId, id: string, more: Partial<NewToken> = {}): NewToken => ({
-  account,
-  tokenId: `tok_${id}`,
-  lookupId: `lookup-${id}`,
-  name: 'reader',
-  kind: 'readonly',
-  kid: '',
-  allowlist: anywhere,
-  createdAt: at(3n),
-  expiryAt: at(1_000n),
-  lastUpdatedAt: at(4n),
-  revokedAt: NEVER,
-  ...more,
-});
+export function tokenOf(account: AccountId, id: string, more: Partial<NewToken> = {}): NewToken {
+  const { createdAt = at(3n), expiryAt = at(1_000n) } = more;
+  return {
+    account,
+    tokenId: `tok_${id}`,
+    lookupId: `lookup-${id}`,
+    name: 'reader',
+    kind: 'readonly',
+    kid: '',
+    allowlist: anywhere,
+    createdAt,
+    expiryAt,
+    lastUpdatedAt: at(4n),
+    revokedAt: NEVER,
+    // As a row of an older release, which has none, is read.
+    lifetimeSeconds: secondsOf(expiryAt) - secondsOf(createdAt),
+    replacedBy: '',
+    replaces: '',
+    ...more,
+  };
+}
 
 /** Made by a session of `T0`, which is its auth_time in seconds. */
 export const deviceOf = (account: AccountId, id: string, more: Partial<Device> = {}): Device => ({

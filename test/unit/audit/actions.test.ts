@@ -24,6 +24,8 @@ test('an action of the audit log keeps its name, and a new one is added to this 
     'clock.accepted',
     'credential.reported_leaked',
     'credential.revoked_itself',
+    'device.added',
+    'device.ended',
     'ending.receipt',
     'login',
     'login.refused',
@@ -42,6 +44,8 @@ test('an action of the audit log keeps its name, and a new one is added to this 
     'terminal_token.issued',
     'token.allowlist_replaced',
     'token.created',
+    'token.renamed',
     'token.revoked',
+    'token.rotated',
   ]);
 });
