@@ -7,6 +7,7 @@ import { createLogin } from '../credentials/login.ts';
 import { createManageSubkeys } from '../credentials/manage-subkeys.ts';
 import { createManageTokens } from '../credentials/manage-tokens.ts';
 import { createOnboard } from '../credentials/onboard.ts';
+import { createSessionOpening } from '../credentials/open-session.ts';
 import { createProveOwner } from '../credentials/owner-proof.ts';
 import { createRegisterSubkey } from '../credentials/register-subkey.ts';
 import { createReportLeaked } from '../credentials/report-leaked.ts';
@@ -19,6 +20,7 @@ import type { Verifier } from '../verification/verifier.ts';
 import { composeAccess } from './access.ts';
 import type { Core } from './core.ts';
 import { derivationHashes } from './derivation-hashes.ts';
+import { composeDevices } from './devices.ts';
 import type { Limits } from './limits.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Slice } from './slice.ts';
@@ -33,7 +35,9 @@ export interface AuthorityParts
 export type Authority = ReturnType<typeof composeAuthority>;
 
 export function composeAuthority(
-  config: Slice<'jwt' | 'login' | 'memory' | 'onboarding' | 'siwe' | 'subkeys' | 'terminal_token' | 'tokens' | 'wire'>,
+  config: Slice<
+    'devices' | 'jwt' | 'login' | 'memory' | 'onboarding' | 'siwe' | 'subkeys' | 'terminal_token' | 'tokens' | 'wire'
+  >,
   parts: AuthorityParts,
 ) {
   const { store, clock, keyring, view, journal, changes, verifier, counters } = parts;
@@ -53,7 +57,7 @@ export function composeAuthority(
     },
   });
   const issuer = createIssuer({ keyring, issuer: config['jwt.issuer'] });
-  const login = createLogin({
+  const loginDeps = {
     store,
     view,
     clock,
@@ -70,7 +74,8 @@ export function composeAuthority(
       plainSubkey: config['login.plain_subkey'],
       singleUse: config['login.single_use'],
     },
-  });
+  };
+  const login = createLogin(loginDeps);
   return {
     verifyBearer,
     authorize,
@@ -128,6 +133,10 @@ export function composeAuthority(
       limiter,
       clock,
     },
+    devices: composeDevices(config, {
+      ...{ store, clock, journal, changes, counters },
+      session: createSessionOpening(loginDeps),
+    }),
     tokens: {
       store,
       clock,

@@ -50,6 +50,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['login', 'Login'],
   ['onboarding', 'Onboarding'],
   ['subkeys', 'Subkeys'],
+  ['devices', 'Devices'],
   ['tokens', 'Tokens'],
   ['terminal_token', 'Tokens'],
   ['jwt', 'Tokens'],

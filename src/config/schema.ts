@@ -395,6 +395,21 @@ export const settings = {
     when: 'when bots manage their own margin',
   }),
 
+  'devices.max_life': duration(8 * 3_600, {
+    min: 300,
+    max: 30 * DAY_S,
+    description:
+      'Longest life of a device: a browser or command line that an owner signed in. Without lifetime_seconds it is this.',
+    when: 'when owners must sign in more often than each working day, or less',
+  }),
+  'devices.max_live': integer(20, {
+    min: 0,
+    max: 10_000,
+    unit: 'devices',
+    description: 'Live devices per account at most; 0 = nobody signs one in.',
+    when: 'when an account has more browsers and command lines than that',
+  }),
+
   'tokens.max_live': integer(20, {
     min: 0,
     max: 10_000,

@@ -93,9 +93,11 @@ export function createLogin(deps: LoginDeps): Login {
         // Verification may have queued past the signature's expiration, and past the mark that it was used.
         requireOpenWindow(window, clock, settings);
         await requireUndated(proven);
-        if (!settings.singleUse) return session.open(proven, request, () => session.requireSessionsLeft(proven));
+        if (!settings.singleUse) {
+          return (await session.open(proven, request, () => session.requireSessionsLeft(proven))).jwt;
+        }
         await useOnce(proven, request, expiration);
-        return session.open(proven, request);
+        return (await session.open(proven, request)).jwt;
       });
     },
 
@@ -115,7 +117,7 @@ export function createLogin(deps: LoginDeps): Login {
         const until = addSeconds(claim.expirationTime, MARK_GRACE_SECONDS);
         const { nonce } = claim.message;
         await once(proven, 'the nonce of this message', (tx) => tx.useSiweNonce(account.account, nonce, until));
-        return session.open(proven, request);
+        return (await session.open(proven, request)).jwt;
       });
     },
   };

@@ -6,7 +6,7 @@ import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
-import type { Issuer } from '../jwt/issue.ts';
+import type { IssuedSession, Issuer } from '../jwt/issue.ts';
 import type { Keyring } from '../jwt/keyring.ts';
 import type { RateLimiter } from '../ratelimit/limiter.ts';
 import type { View } from '../revocation/view.ts';
@@ -22,8 +22,8 @@ export interface SessionOpening {
   requireWelcome(proven: ProvenLogin, request: LoginRequest): Promise<void>;
   /** Takes one session from the account's limit. Throws RATE_LIMITED. */
   requireSessionsLeft(proven: ProvenLogin): void;
-  /** Resolves to the JWT. `charge` runs just before it is signed, and may throw. */
-  open(proven: ProvenLogin, request: LoginRequest, charge?: () => void): Promise<string>;
+  /** `charge` runs just before the JWT is signed, and may throw. */
+  open(proven: ProvenLogin, request: LoginRequest, charge?: () => void): Promise<IssuedSession>;
 }
 
 export function createSessionOpening(deps: {
@@ -52,9 +52,11 @@ export function createSessionOpening(deps: {
   }
 
   // Verification took time: liveness is asked again in the turn that signs the session.
-  function open(proven: ProvenLogin, request: LoginRequest, charge = () => {}): Promise<string> {
+  function open(proven: ProvenLogin, request: LoginRequest, charge = () => {}): Promise<IssuedSession> {
     return whileAlive(proven, request, () => {
       charge();
+      const now = secondsOf(clock.now());
+      if (proven.endsBy !== undefined && proven.endsBy <= now) throw refusalErrorOf('credential_expired');
       const issued = deps.issuer.issueSession(
         {
           credential: proven.credential,
@@ -62,11 +64,12 @@ export function createSessionOpening(deps: {
           authTime: proven.authTime,
           isolated: request.isolated,
           tokenUsage: request.tokenUsage,
+          endsBy: proven.endsBy,
         },
-        secondsOf(clock.now()),
+        now,
       );
       deps.journal.login(proven.credential, request, { session: issued.session, auth_time: proven.authTime });
-      return issued.jwt;
+      return issued;
     });
   }
 

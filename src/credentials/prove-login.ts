@@ -26,6 +26,8 @@ export interface ProvenLogin {
   /** Signing public key or wallet address. */
   readonly label: string;
   readonly authTime: UnixSeconds;
+  /** Its session ends no later. */
+  readonly endsBy?: UnixSeconds;
 }
 
 /**

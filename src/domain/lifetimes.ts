@@ -27,3 +27,10 @@ export const MAX_SIGNATURE_SECONDS = 7 * 86_400;
 export const MARK_GRACE_SECONDS = 60;
 /** A signing key is kept this much longer than the last thing it signed, for what was being signed while it stopped. */
 export const KEY_GRACE_SECONDS = 60;
+
+/** A device: its lifetime, to the setting devices.max_life; and how long without a session until it is over. */
+export const MIN_DEVICE_SECONDS = 300;
+export const MIN_DEVICE_IDLE_SECONDS = 60;
+export const DEFAULT_DEVICE_IDLE_SECONDS = 900;
+/** The oldest iat of a device's proof. */
+export const DEVICE_PROOF_SECONDS = 60;

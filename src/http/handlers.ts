@@ -14,6 +14,7 @@ import { createApi } from './kit/fastify.ts';
 import { describeRoutes } from './openapi.ts';
 import { readPages } from './pages.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
+import { type DeviceRouteDeps, registerDeviceRoutes, registerDeviceSessionRoute } from './routes/devices.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
 import { registerHealthRoutes } from './routes/health.ts';
@@ -30,6 +31,7 @@ export interface RouteDeps {
   readonly hashes: DerivationHashes;
   readonly subkeys: SubkeyRouteDeps;
   readonly tokens: TokenRouteDeps;
+  readonly devices: DeviceRouteDeps;
   readonly system: Parameters<typeof registerSystemRoutes>[1];
   readonly self: Parameters<typeof registerSelfRoute>[1];
   readonly emergency: EmergencyRouteDeps;
@@ -91,11 +93,13 @@ export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Pro
   await app.register((login, _options, done) => {
     ignoreBodies(login);
     registerAuthRoutes(login, deps.login);
+    registerDeviceSessionRoute(login, deps.devices.openSession);
     done();
   });
   registerOnboardingRoutes(app, deps.onboard, deps.hashes);
   registerSubkeyRoutes(app, deps.subkeys);
   registerTokenRoutes(app, deps.tokens);
+  registerDeviceRoutes(app, deps.devices);
   registerSystemRoutes(app, deps.system);
   registerSelfRoute(app, deps.self);
   registerEmergencyRoutes(app, deps.emergency);

@@ -38,6 +38,12 @@ const nothing: Omit<RouteDeps, 'table'> = {
     clock,
     issueTerminalToken: unused,
   },
+  devices: {
+    store: { devices: unused },
+    manage: { add: unused, end: unused },
+    openSession: unused,
+    clock,
+  },
   system: { config, clock, keyring: { jwks: unused } },
   self: { view: { ask: unused }, clock },
   emergency: {

@@ -19,6 +19,8 @@ export interface SessionRequest {
   readonly authTime: UnixSeconds;
   readonly isolated: boolean;
   readonly tokenUsage: 'interactive' | undefined;
+  /** It ends no later. */
+  readonly endsBy?: UnixSeconds | undefined;
 }
 
 export interface TokenRequest {
@@ -54,7 +56,7 @@ export interface IssuedTerminalToken {
 }
 
 export interface Issuer {
-  /** A session of 300 s from `now`, with a fresh random id. */
+  /** A session of 300 s from `now`, or less, with a fresh random id. */
   issueSession(request: SessionRequest, now: UnixSeconds): IssuedSession;
   /** A read-only token whose jti is its lookup_id and whose auth_time is `now`. The text is shown once and kept nowhere. */
   issueToken(request: TokenRequest, now: UnixSeconds): SignedJwt;
@@ -77,9 +79,10 @@ export function createIssuer(options: { readonly keyring: Keyring; readonly issu
   }
 
   return {
-    issueSession({ credential, label, authTime, isolated, tokenUsage }, now) {
+    issueSession({ credential, label, authTime, isolated, tokenUsage, endsBy }, now) {
       const session = randomUUID();
-      const expiresAt = unixSeconds(now + jwtKinds.session.lifetimeSeconds);
+      const whole = now + jwtKinds.session.lifetimeSeconds;
+      const expiresAt = unixSeconds(endsBy === undefined ? whole : Math.min(whole, endsBy));
       const claims = { credential, label, session, issuedAt: now, expiresAt, authTime, isolated, tokenUsage };
       return { jwt: issue('session', claims).jwt, session, expiresAt };
     },

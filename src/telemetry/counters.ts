@@ -38,7 +38,7 @@ export const connectionRefusals = [
 ] as const;
 export type ConnectionRefusal = (typeof connectionRefusals)[number];
 
-export type LoginProof = 'starknet' | 'wallet';
+export type LoginProof = 'starknet' | 'wallet' | 'device';
 export type LoginResult = 'ok' | ErrorCode;
 export type RefusalReason = DenyReason | ErrorCode;
 

@@ -8,22 +8,32 @@ import type { Changes, ChangesStats } from '../revocation/commit.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Counters, LoginProof } from './counters.ts';
 
-export function countLogins(login: Login, { logins, provenRefusals }: Counters): Login {
-  async function counted(proof: LoginProof, work: () => Promise<string>): Promise<string> {
-    try {
-      const session = await work();
-      logins.add(proof, 'ok');
-      return session;
-    } catch (error) {
-      logins.add(proof, codeOf(error));
-      if (error instanceof ProvenRefusal) provenRefusals.add(error.code);
-      throw error;
-    }
+type LoginCounters = Pick<Counters, 'logins' | 'provenRefusals'>;
+
+export const countLogins = (login: Login, counters: LoginCounters): Login => ({
+  stark: (request) => counted(counters, 'starknet', () => login.stark(request)),
+  wallet: (request) => counted(counters, 'wallet', () => login.wallet(request)),
+});
+
+export const countDeviceSessions =
+  <Request, Session>(open: (request: Request) => Promise<Session>, counters: LoginCounters) =>
+  (request: Request): Promise<Session> =>
+    counted(counters, 'device', () => open(request));
+
+async function counted<Session>(
+  { logins, provenRefusals }: LoginCounters,
+  proof: LoginProof,
+  work: () => Promise<Session>,
+): Promise<Session> {
+  try {
+    const session = await work();
+    logins.add(proof, 'ok');
+    return session;
+  } catch (error) {
+    logins.add(proof, codeOf(error));
+    if (error instanceof ProvenRefusal) provenRefusals.add(error.code);
+    throw error;
   }
-  return {
-    stark: (request) => counted('starknet', () => login.stark(request)),
-    wallet: (request) => counted('wallet', () => login.wallet(request)),
-  };
 }
 
 function codeOf(error: unknown): ErrorCode {

@@ -16,6 +16,7 @@ import {
   gather,
   refusalOf,
   type Signers,
+  withDevices,
 } from '../support/matrix-cast.ts';
 import { call, hasher } from '../support/trader.ts';
 import { newStarkKey, startWorld, type World } from '../support/world.ts';
@@ -31,7 +32,12 @@ const carriers: Readonly<Record<string, (make: (id?: string) => object) => unkno
   'POST /algo/orders': (make) => ({ ...make(), algo_type: 'TWAP', duration_seconds: 60 }),
 };
 const operations = frozen.operations
-  .map(({ method, path, allow }) => ({ method, path, allow, carry: carriers[`${method} ${path}`] }))
+  .map(({ method, path, allow }) => ({
+    method,
+    path,
+    allow: withDevices(method, `/v1${path}`, allow),
+    carry: carriers[`${method} ${path}`],
+  }))
   .filter(({ carry }) => carry !== undefined);
 
 let world: World;

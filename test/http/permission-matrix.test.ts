@@ -2,6 +2,7 @@
 // from the frozen columns of test/vectors/operations.json, and from nothing in src/.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { addDevice, deviceProof, deviceSession, sessionPath, type TestDevice } from '../support/devices.ts';
 import { unsignedOrders } from '../support/harness.ts';
 import {
   type Allow,
@@ -12,6 +13,7 @@ import {
   casts,
   gather,
   refusalOf,
+  withDevices,
 } from '../support/matrix-cast.ts';
 import { call, createToken } from '../support/trader.ts';
 import {
@@ -32,6 +34,8 @@ interface Operation {
   readonly path: string;
   readonly allow: Allow;
 }
+
+const DEVICE_SESSION = '/countersign/v1/devices/{id}/session';
 
 const allOf = (value: boolean): Allow => ({
   anonymous: value,
@@ -56,6 +60,10 @@ const additions: readonly Operation[] = [
   { method: 'POST', path: '/v1/v2/auth', allow: allOf(true) },
   { method: 'POST', path: '/v1/v2/onboarding', allow: allOf(true) },
   { method: 'GET', path: '/countersign/v1/self', allow: reading },
+  { method: 'GET', path: '/countersign/v1/devices', allow: mainOnly },
+  { method: 'POST', path: '/countersign/v1/devices', allow: mainOnly },
+  { method: 'DELETE', path: '/countersign/v1/devices/{id}', allow: mainOnly },
+  { method: 'POST', path: DEVICE_SESSION, allow: allOf(true) },
   { method: 'GET', path: '/countersign/v1/tokens/{lookup_id}', allow: { ...reading, readonly_token: false } },
   { method: 'PUT', path: '/countersign/v1/tokens/{lookup_id}', allow: mainOnly },
   { method: 'POST', path: '/countersign/v1/tokens/{lookup_id}/rotate', allow: mainOnly },
@@ -81,7 +89,7 @@ const wholePath = (path: string): string =>
 const operations = [...frozen.operations, ...extras, ...additions].map(({ method, path, allow }: Operation) => ({
   method,
   template: wholePath(path),
-  allow,
+  allow: withDevices(method, wholePath(path), allow),
 }));
 
 // What this service answers itself (issue: "The wire"); everything else belongs to the venue.
@@ -107,20 +115,25 @@ let world: World;
 let bearers: Bearers;
 /** Nothing can be said to these that spares the caller: they get accounts and credentials of their own to end. */
 let expendable: Readonly<Record<string, Partial<Record<CastName, string>>>>;
+/** Its proof is what this operation asks for, whoever sends it. */
+let proving: TestDevice;
 let cells = 0;
 
 beforeAll(async () => {
   world = await startWorld({ settings: { ...unsignedOrders, 'terminal_token.enabled': 'true' } });
   ({ bearers } = await gather(world));
   const owner = await newOwner(world);
+  proving = await addDevice(world, owner);
   expendable = {
     '/countersign/v1/self/revoke': {
       'subkey session': await subkeySession(world, owner.account, await addSubkey(world, owner)),
       'read-only token': (await createToken(world.url, owner.session)).token,
+      'device session': await deviceSession(world, await addDevice(world, owner)),
     },
     '/countersign/v1/sign-out-everywhere': {
       'main session': (await newOwner(world)).session,
       'EVM main session': (await newWalletOwner(world)).session,
+      'device session': await deviceSession(world, await addDevice(world, await newOwner(world))),
     },
   };
 });
@@ -137,13 +150,15 @@ const count = (name: string): number => world.service.venue.counts().get(name) ?
 /** Plays one cell and says in words what happened, down to the venue's counters. */
 async function play(method: string, template: string, name: CastName): Promise<string> {
   const { venue } = world.service;
-  const path = concrete(template);
+  const isProved = template === DEVICE_SESSION;
+  const path = isProved ? sessionPath(proving) : concrete(template);
   const names = [...new Set([`${method} ${template}`, `${method} ${path}`])];
   const countOfRoute = () => names.reduce((sum, name) => sum + count(name), 0);
   const before = { total: venue.total(), route: countOfRoute() };
   const bearer = expendable[template]?.[name] ?? bearers[name];
   const answer = await call(world.url, method, path, {
     ...(bearer === undefined ? {} : { bearer }),
+    ...(isProved ? { headers: { DPoP: deviceProof(world, proving) } } : {}),
     ...(method === 'GET' || method === 'DELETE' ? {} : { body: bodies[template] ?? {} }),
   });
   const rose = { total: venue.total() - before.total, route: countOfRoute() - before.route };
@@ -194,6 +209,7 @@ test('the sound credentials of the matrix are still alive after it, and the othe
     'subkey session': 'alive',
     'main session': 'alive',
     'EVM main session': 'alive',
+    'device session': 'alive',
     'token from a wrong IP': '403 IP_NOT_ALLOWED',
     'subkey session from a wrong IP': '403 IP_NOT_ALLOWED',
   });

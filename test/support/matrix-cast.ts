@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { StarkKey } from '../../src/client/stark-key.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
+import { addDevice, deviceSession } from './devices.ts';
 import { call, createToken } from './trader.ts';
 import {
   addSubkey,
@@ -29,9 +30,39 @@ export interface Allow {
   readonly main_or_evm_session: boolean;
 }
 
+/** The frozen table knows no devices. This is their column: what a device may do besides what anybody may. */
+const ofDevices: ReadonlySet<string> = new Set([
+  'GET /v1/account/keys/subkeys',
+  'GET /v1/account/keys/subkeys/{public_key}',
+  'PUT /v1/account/keys/subkeys/{public_key}',
+  'PUT /v1/account/keys/subkeys/{public_key}/allowed-cidrs',
+  'DELETE /v1/account/keys/subkeys/{public_key}',
+  'GET /v1/account/tokens',
+  'PUT /v1/account/tokens/{lookup_id}/allowed-cidrs',
+  'DELETE /v1/account/tokens/{lookup_id}',
+  'GET /countersign/v1/self',
+  'GET /countersign/v1/tokens/{lookup_id}',
+  'PUT /countersign/v1/tokens/{lookup_id}',
+  'GET /countersign/v1/devices',
+  'DELETE /countersign/v1/devices/{id}',
+  'POST /countersign/v1/self/revoke',
+  'POST /countersign/v1/sign-out-everywhere',
+  'POST /countersign/v1/revoke-all',
+]);
+
+export interface AllowWithDevices extends Allow {
+  readonly device_session: boolean;
+}
+
+/** `path` as the route table has it. */
+export const withDevices = (method: string, path: string, allow: Allow): AllowWithDevices => ({
+  ...allow,
+  device_session: allow.anonymous || ofDevices.has(`${method} ${path}`),
+});
+
 export interface Cast {
   /** The column of the frozen table that says what this caller may do. */
-  readonly column: keyof Allow;
+  readonly column: keyof AllowWithDevices;
   /** What the caller gets where somebody else would be allowed; undefined = it is a sound credential. */
   readonly flaw?: '401 UNAUTHORIZED_ERROR' | '403 IP_NOT_ALLOWED';
   /** Countersign-Credential-Kind at the venue. */
@@ -51,6 +82,7 @@ export const casts = {
   'subkey session': { column: 'subkey_session', kind: 'subkey' },
   'main session': { column: 'main_or_evm_session', kind: 'main' },
   'EVM main session': { column: 'main_or_evm_session', kind: 'evm' },
+  'device session': { column: 'device_session', kind: 'device' },
   'token from a wrong IP': { column: 'readonly_token', flaw: '403 IP_NOT_ALLOWED', kind: 'token' },
   'subkey session from a wrong IP': { column: 'subkey_session', flaw: '403 IP_NOT_ALLOWED', kind: 'subkey' },
 } as const satisfies Record<string, Cast>;
@@ -58,7 +90,7 @@ export type CastName = keyof typeof casts;
 export const castNames = Object.keys(casts) as CastName[];
 
 /** How the frozen table wants a cell refused; undefined = the caller may do it. */
-export function refusalOf(allow: Allow, cast: Cast): string | undefined {
+export function refusalOf(allow: AllowWithDevices, cast: Cast): string | undefined {
   if (allow.anonymous) return undefined;
   // Permission is asked before the address: who may not do it anywhere does not learn about the list.
   if (cast.column !== 'anonymous' && !allow[cast.column]) return '403 INVALID_TOKEN_SCOPE';
@@ -114,6 +146,7 @@ export async function gather(world: World): Promise<{ bearers: Bearers; signers:
     'subkey session': await subkeySession(world, owner.account, subkey),
     'main session': main,
     'EVM main session': evm,
+    'device session': await deviceSession(world, await addDevice(world, owner)),
     'token from a wrong IP': (await createToken(url, owner.session, { allowed_cidrs: ELSEWHERE })).token,
     'subkey session from a wrong IP': fromElsewhere,
   };
@@ -136,6 +169,7 @@ export async function gather(world: World): Promise<{ bearers: Bearers; signers:
     'main session': byOwner({ 'the main key': owner.key, 'a subkey': subkey }),
     // A wallet signs no orders.
     'EVM main session': { account: wallet.account, keys: { 'a subkey': await addSubkeyOfWallet(world, wallet) } },
+    'device session': byOwner(),
     'token from a wrong IP': byOwner(),
     'subkey session from a wrong IP': byOwner({ 'that subkey': elsewhere }),
   };

@@ -10,6 +10,8 @@ export interface Cors {
 const allowedHeaders = [
   'authorization',
   'content-type',
+  // The proof of a device.
+  'dpop',
   'paradex-starknet-account',
   'paradex-starknet-signature',
   'paradex-ethereum-account',

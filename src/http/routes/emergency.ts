@@ -30,10 +30,11 @@ const SignedOutWire = Type.Object({ valid_after: ValidAfterWire }, closed);
 const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: [...revocableKinds] } }), {
   maxItems: revocableKinds.length,
   [SHOWN]: { minItems: 1 },
-  description: 'subkey, token or both. Left out: both.',
+  description:
+    'Any of subkey, token and device. Left out: all. Devices end in any case: they live no longer than the session that made them.',
 });
 /**
- * Bytes. A body holds two words at most, and no rate limit holds a request with a signature back: reading the body must cost nothing
+ * Bytes. A body holds three words at most, and no rate limit holds a request with a signature back: reading the body must cost nothing
  * beside checking the signature.
  */
 const MAX_EMERGENCY_BODY = 1024;
@@ -43,6 +44,7 @@ const RevokedAllWire = Type.Object(
     valid_after: ValidAfterWire,
     subkeys: Type.Array(Type.Object({ public_key: PublicKeyWire, name: NameWire }, closed)),
     tokens: Type.Array(Type.Object({ lookup_id: LookupIdWire, name: NameWire }, closed)),
+    devices: Type.Array(Type.Object({ id: Type.String(), name: NameWire }, closed)),
   },
   closed,
 );
@@ -84,7 +86,7 @@ const signOutSchema = {
   ...ofAll,
   ...ofOwner,
   summary: 'End every session and every login signature made until now',
-  description: `Subkeys and tokens stay. The session that asks ends too. ${orOwner('/countersign/v1/sign-out', 'Countersign Sign Out')}`,
+  description: `Subkeys and tokens stay. Devices end, and so does the session that asks. ${orOwner('/countersign/v1/sign-out', 'Countersign Sign Out')}`,
   response: { 200: SignedOutWire },
 } as const satisfies FastifySchema;
 const revokeAllSchema = {
@@ -97,7 +99,7 @@ const revokeAllSchema = {
 } as const satisfies FastifySchema;
 const endSelfSchema = {
   ...ofAll,
-  summary: 'End the very subkey or token that calls this',
+  summary: 'End the very subkey, token or device that calls this',
   description:
     'Whoever holds it may end it, its owner or a finder; from an address of its allowlist. Not a main key or wallet: 403. A subkey ends with all its sessions.',
   response: { 200: EndedSelfWire },
@@ -107,7 +109,7 @@ const leakedSchema = {
   ...ofAll,
   summary: 'Report a bearer that was found where it should not be',
   description:
-    'It ends if it is alive: a token is revoked, a session is signed out. The answer is the same either way.',
+    'It ends if it is alive: a token is revoked, a device ended, a session signed out, with the devices that it made. The answer is the same either way.',
   body: LeakedBody,
   response: { 200: ReceivedWire },
 } as const satisfies FastifySchema;
@@ -172,6 +174,7 @@ export function registerEmergencyRoutes(server: FastifyInstance, deps: Emergency
         valid_after: result.validAfter,
         subkeys: result.subkeys.map(({ publicKey, name }) => ({ public_key: publicKey, name })),
         tokens: result.tokens.map(({ lookupId, name }) => ({ lookup_id: lookupId, name })),
+        devices: result.devices.map(({ deviceId, name }) => ({ id: deviceId, name })),
       };
     },
   );
@@ -215,7 +218,10 @@ function signatureOf(request: FastifyRequest): OwnerSignature {
 function kindsOf(kinds: readonly string[] | undefined): { subkeys: boolean; tokens: boolean } {
   if (kinds === undefined) return { subkeys: true, tokens: true };
   if (kinds.length === 0 || kinds.some((kind) => !revocableKinds.some((one) => one === kind))) {
-    throw new ApiError('INVALID_REQUEST_PARAMETER', 'kinds must name subkey, token or both; leave it out for all');
+    throw new ApiError(
+      'INVALID_REQUEST_PARAMETER',
+      'kinds must name subkey, token, device or several of them; leave it out for all',
+    );
   }
   return { subkeys: kinds.includes('subkey'), tokens: kinds.includes('token') };
 }

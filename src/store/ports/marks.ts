@@ -38,7 +38,7 @@ export interface MarkWrites {
     signed: SignedMessage,
     expiresAt: UnixNanos,
   ): Promise<EarlierUse | undefined>;
-  /** As useSignature, for the nonce of a wallet message of any purpose. */
+  /** As useSignature, for the nonce of a wallet message of any purpose, and for the jti of a device's proof behind its id. */
   useSiweNonce(account: AccountId, nonce: string, expiresAt: UnixNanos): Promise<EarlierUse | undefined>;
   /**
    * Refuses, until the mark expires, every signature of this credential that bears this second. `signer` is the credential as an actor.

@@ -62,6 +62,14 @@ const ours = [
   { name: 'GET /docs/{page}', method: 'GET', path: '/docs/{page}', access: 'public' },
   { name: 'GET /llms.txt', method: 'GET', path: '/llms.txt', access: 'public' },
   { name: 'GET /llms-full.txt', method: 'GET', path: '/llms-full.txt', access: 'public' },
+  ...(
+    [
+      ['GET', '/countersign/v1/devices', 'audit:read'],
+      ['POST', '/countersign/v1/devices', 'keys:manage'],
+      ['DELETE', '/countersign/v1/devices/{id}', 'keys:narrow'],
+      ['POST', '/countersign/v1/devices/{id}/session', 'self-signed'],
+    ] as const
+  ).map(([method, path, access]) => ({ name: `${method} ${path}`, method, path, access })),
   { name: 'GET /', method: 'GET', path: '/', access: 'public' },
   { name: 'GET /healthz', method: 'GET', path: '/healthz', access: 'public' },
   { name: 'GET /readyz', method: 'GET', path: '/readyz', access: 'public' },
@@ -115,9 +123,11 @@ describe('the table is the Paradex API and nothing else', () => {
   test("we serve logins, onboarding, keys, tokens and what clients read first; all else is the venue's", () => {
     const servedByUs = table.routes.filter((route) => route.servedBy === 'us').map((route) => route.name);
     expect(servedByUs.sort()).toEqual([
+      'DELETE /countersign/v1/devices/{id}',
       'DELETE /v1/account/keys/subkeys/{public_key}',
       'DELETE /v1/account/tokens/{lookup_id}',
       'GET /',
+      'GET /countersign/v1/devices',
       'GET /countersign/v1/self',
       'GET /countersign/v1/tokens/{lookup_id}',
       'GET /docs',
@@ -134,6 +144,8 @@ describe('the table is the Paradex API and nothing else', () => {
       'GET /v1/onboarding',
       'GET /v1/system/config',
       'GET /v1/system/time',
+      'POST /countersign/v1/devices',
+      'POST /countersign/v1/devices/{id}/session',
       'POST /countersign/v1/leaked',
       'POST /countersign/v1/revoke-all',
       'POST /countersign/v1/self/revoke',
@@ -178,6 +190,7 @@ describe('the table is the Paradex API and nothing else', () => {
       'PUT /v1/orders/{order_id}',
     ]);
     expect(names('login').sort()).toEqual([
+      'POST /countersign/v1/devices/{id}/session',
       'POST /v1/auth',
       'POST /v1/auth/{public_key}',
       'POST /v1/v2/auth',
@@ -192,7 +205,12 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(names('activate').sort()).toEqual(['POST /countersign/v1/leaked', 'POST /v1/account/keys/subkeys/activate']);
     expect(names('keys').sort()).toEqual(
       [...operations, ...ours]
-        .filter(({ access, name }) => /^keys:(manage|narrow)$/.test(access) && !panicButtons.includes(name))
+        .filter(
+          ({ access, name }) =>
+            /^keys:(manage|narrow)$/.test(access) &&
+            name !== 'DELETE /countersign/v1/devices/{id}' &&
+            !panicButtons.includes(name),
+        )
         .map(({ name }) => name)
         .sort(),
     );
