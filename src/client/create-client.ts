@@ -20,8 +20,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** How often a request that may be repeated is, at most. Default: 2. */
   readonly retries?: number;
-  /** Unix milliseconds of this machine, right or wrong. */
-  readonly clock?: { now(): number };
+  /** This machine's: `now` in Unix milliseconds, right or wrong; `monotonic` in milliseconds that go on evenly. */
+  readonly clock?: { now(): number; monotonic?(): number };
 }
 
 export interface Client extends Parts {
@@ -31,17 +31,17 @@ export interface Client extends Parts {
 
 /** TypeError for an address that is more, or less, than a server's. Nothing is sent before the first call. */
 export function createClient(options: ClientOptions): Client {
-  const { url, auth, timeoutMs = 10_000, retries = 2, clock = Date } = options;
+  const { url, auth, timeoutMs = 10_000, retries = 2, clock = machine } = options;
   requireWideJson();
   const origin = originOf(url);
-  const timing = { now: () => clock.now(), monotonic: () => performance.now() };
+  const timing = { now: () => clock.now(), monotonic: () => clock.monotonic?.() ?? performance.now() };
   // fetch of a browser works as a function of its page alone.
   const fetch: Fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const sending = { origin, fetch, timeoutMs, retries, monotonic: timing.monotonic, random: Math.random };
 
   const withoutSession = createCall({ ...sending, since: () => serverClock.since() });
   const serverClock = createServerClock({ ...timing, ask: () => askTime(withoutSession) });
-  const server = createServer(origin, withoutSession, serverClock, sleep);
+  const server = createServer(origin, withoutSession, serverClock);
   const sessions = auth === undefined ? undefined : createSessions(auth, server, timing);
   const call = createCall({ ...sending, sessions, since: () => serverClock.since() });
 
@@ -66,6 +66,6 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-const noAuth = (): TypeError => new TypeError('this client has no auth');
+const machine: NonNullable<ClientOptions['clock']> = { now: () => Date.now() };
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const noAuth = (): TypeError => new TypeError('this client has no auth');

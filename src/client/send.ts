@@ -23,6 +23,7 @@ export interface SendDeps {
   readonly since: () => Promise<bigint>;
 }
 
+const AT_ONCE_MS = 20;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8000;
 
@@ -129,6 +130,8 @@ export function createCall(deps: SendDeps): Call {
     const asked = error instanceof CountersignError ? error.retryAfterSeconds : undefined;
     // Never sooner than asked: the others that were refused come back then, too.
     if (asked !== undefined) return asked * 1000 * (1 + jitter / 10);
+    // A connection that broke says nothing about the next one.
+    if (attempt === 0 && error instanceof NoAnswer) return jitter * AT_ONCE_MS;
     return Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS) * (0.5 + jitter / 2);
   }
 }

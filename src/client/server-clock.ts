@@ -24,26 +24,42 @@ const UNSURE_MS = 2000;
 const SAMPLES = 3;
 /** Good enough: half of it is how far off it can be. */
 const SHORT_TRIP_MS = 100;
+/** The clocks of one machine go apart by this much only when one of them was set, or stood still. */
+const APART_MS = 1000;
+
+interface Measured {
+  /** Of the server ahead of this machine, in milliseconds. */
+  readonly skew: number;
+  /** The machine's clocks then. */
+  readonly wall: number;
+  readonly steady: number;
+}
 
 export function createServerClock({ now, monotonic, ask }: ServerClockDeps): ServerClock {
-  /** Of the server ahead of this machine, in milliseconds. */
-  let skew = askedOnce(measure);
+  let measured = askedOnce(measure);
   let last = 0;
 
+  const here = () => ({ wall: now(), steady: monotonic() });
+
   /** The smallest round trip wins: it leaves the least room for when the server read its clock. */
-  async function measure(): Promise<number> {
-    let best = { trip: Number.POSITIVE_INFINITY, skew: 0 };
+  async function measure(): Promise<Measured> {
+    let best = { trip: Number.POSITIVE_INFINITY, skew: 0, ...here() };
     for (let sample = 0; sample < SAMPLES && best.trip > SHORT_TRIP_MS; sample += 1) {
       const began = monotonic();
       const server = await ask();
       const trip = monotonic() - began;
-      if (trip < best.trip) best = { trip, skew: server + trip / 2 - now() };
+      if (trip < best.trip) best = { trip, skew: server + trip / 2 - now(), ...here() };
     }
-    return best.skew;
+    return best;
   }
 
   async function serverNow(): Promise<number> {
-    return now() + (await skew());
+    const { wall, steady } = await measured();
+    const { wall: nowWall, steady: nowSteady } = here();
+    // The machine's clock was set, or the machine slept: what was measured is no longer so.
+    if (Math.abs(nowWall - wall - (nowSteady - steady)) > APART_MS) measured = askedOnce(measure);
+    const { skew } = await measured();
+    return now() + skew;
   }
 
   return {
@@ -53,7 +69,7 @@ export function createServerClock({ now, monotonic, ask }: ServerClockDeps): Ser
     },
     since: async () => BigInt(Math.floor((await serverNow()) - UNSURE_MS)) * 1_000_000n,
     forget() {
-      skew = askedOnce(measure);
+      measured = askedOnce(measure);
       last = 0;
     },
   };

@@ -8,15 +8,7 @@ import type { ServerClock } from './server-clock.ts';
 
 /** Of every server of this wire. */
 const DOMAIN_NAME = 'Paradex';
-/** After a sign-out the server says how long no signature is accepted; a longer wait is the caller's to decide. */
-const LONGEST_WAIT_S = 5;
-
-export function createServer(
-  origin: string,
-  call: Call,
-  clock: ServerClock,
-  sleep: (ms: number) => Promise<void>,
-): Server {
+export function createServer(origin: string, call: Call, clock: ServerClock): Server {
   const config = askedOnce(async () => {
     const answer = await server.call({ method: 'GET', path: '/v1/system/config' });
     return configOf(answer.body) ?? notCountersign(answer);
@@ -35,10 +27,8 @@ export function createServer(
         return await act(await clock.signingTime());
       } catch (error) {
         if (!isCode(error, 'INVALID_TIMESTAMP') && !isCode(error, 'INVALID_BLOCK_EXPIRATION')) throw error;
-        const wait = waitAsked(error);
-        if (wait > LONGEST_WAIT_S) throw error;
-        // What is signed is a second behind.
-        if (wait > 0) await sleep((wait + 1) * 1000);
+        // Not the clock: the account has signed out, and takes no signature until then.
+        if ('wait_seconds' in members(error.data)) throw error;
         clock.forget();
         return await act(await clock.signingTime());
       }
@@ -76,11 +66,6 @@ function configOf(body: unknown): SystemConfig | undefined {
     paraclear_evm_account_hash: text('paraclear_evm_account_hash'),
   };
   return Object.values(config).includes('') ? undefined : config;
-}
-
-function waitAsked({ data }: CountersignError): number {
-  const { wait_seconds: wait } = members(data);
-  return typeof wait === 'number' ? wait : 0;
 }
 
 /** GET /v1/system/time in Unix milliseconds. Rejects as Call does, and with CountersignError for another answer. */

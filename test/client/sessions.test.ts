@@ -1,0 +1,237 @@
+// The client's session: when it signs in, for how many at once, and by whose clock.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bearer } from '../../src/client/bearer-auth.ts';
+import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
+import { mainSigner, starkKey, subkey, subkeySigner } from '../../src/client/stark-auth.ts';
+import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
+import { starkTrader } from '../support/trader.ts';
+import {
+  addSubkey,
+  newOwner,
+  type newStarkKey,
+  type Owner,
+  proofFor,
+  startWorld,
+  type World,
+} from '../support/world.ts';
+
+let world: World;
+let owner: Owner;
+beforeAll(async () => {
+  world = await startWorld();
+  owner = await newOwner(world);
+});
+afterAll(() => world.stop());
+
+/** Counts what is asked, by method and path, the keys in it left out. */
+function counting() {
+  const asked: string[] = [];
+  const fetch: NonNullable<ClientOptions['fetch']> = (url, init) => {
+    asked.push(`${init?.method} ${new URL(String(url)).pathname.replace(/0x[0-9a-f]+/, '{key}')}`);
+    return globalThis.fetch(url, init);
+  };
+  return { fetch, asked, count: (what: string): number => asked.filter((one) => one === what).length };
+}
+const LOGIN = 'POST /v1/auth/{key}';
+const SELF = { method: 'GET', path: '/countersign/v1/self' } as const;
+const ORDER = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '1', price: '1' } as const;
+
+/** The test's clock, this far off. */
+const clockOff = (seconds = 0) => ({ now: () => world.clock.date().getTime() + seconds * 1000 });
+const clientOf = (options: Partial<ClientOptions> = {}) =>
+  createClient({
+    url: world.url,
+    auth: starkKey(owner.privateKey, { account: owner.account }),
+    clock: clockOff(),
+    ...options,
+  });
+
+describe('signing in', () => {
+  test('a client asks nothing before its first call, signs in for it, and then no more', async () => {
+    const { fetch, asked, count } = counting();
+    const client = clientOf({ fetch });
+    expect(asked).toEqual([]);
+    for (let i = 0; i < 3; i += 1) await client.request(SELF);
+    expect(count(LOGIN)).toBe(1);
+    expect(count('GET /countersign/v1/self')).toBe(3);
+  });
+
+  test('200 callers at once, at first and at expiry, wait for one login', async () => {
+    const { fetch, count } = counting();
+    const client = clientOf({ fetch });
+    const all = () => Promise.all(Array.from({ length: 200 }, () => client.request(SELF)));
+    await all();
+    expect(count(LOGIN)).toBe(1);
+    world.clock.advance(400);
+    const answers = await all();
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(count(LOGIN)).toBe(2);
+  });
+
+  test('a session is kept until 30 s before its end, and replaced then', async () => {
+    const { fetch, count } = counting();
+    const client = clientOf({ fetch });
+    await client.request(SELF);
+    world.clock.advance(269);
+    await client.request(SELF);
+    expect(count(LOGIN)).toBe(1);
+    world.clock.advance(2);
+    await client.request(SELF);
+    expect(count(LOGIN)).toBe(2);
+  });
+
+  test('a session that the server ended is replaced once, and what was asked is asked again, a POST of ours too', async () => {
+    const { fetch, count } = counting();
+    const client = clientOf({ fetch });
+    await client.request(SELF);
+    await clientOf().account.signOutEverywhere();
+    world.clock.advance(40);
+    const { value } = await client.tokens.create({ name: 'after the sign-out' });
+    expect(value.api_token.name).toBe('after the sign-out');
+    expect(count(LOGIN)).toBe(2);
+    expect(count('POST /v1/account/tokens')).toBe(2);
+  });
+
+  test('right after signing out everywhere a login is refused with how long to wait, and is not tried again meanwhile', async () => {
+    const { fetch, count } = counting();
+    const client = clientOf({ fetch });
+    await client.account.signOutEverywhere();
+    await expect(client.request(SELF)).rejects.toMatchObject({
+      code: 'INVALID_TIMESTAMP',
+      data: { wait_seconds: expect.any(Number) },
+    });
+    expect(count(LOGIN)).toBe(2);
+    world.clock.advance(40);
+    expect((await client.request(SELF)).status).toBe(200);
+  });
+
+  test('a login that fails is told to all who waited, and the next call tries again', async () => {
+    const unknown = starkTrader();
+    const { fetch, count } = counting();
+    const client = clientOf({ auth: starkKey(unknown.privateKey), fetch });
+    const refused = await Promise.allSettled([client.request(SELF), client.request(SELF)]);
+    expect(refused.map((one) => one.status === 'rejected' && one.reason.code)).toEqual([
+      'NOT_ONBOARDED',
+      'NOT_ONBOARDED',
+    ]);
+    expect(count(LOGIN)).toBe(1);
+    await expect(client.request(SELF)).rejects.toMatchObject({ code: 'NOT_ONBOARDED' });
+    expect(count(LOGIN)).toBe(2);
+  });
+
+  test('an account is made when that is asked for, and never by itself', async () => {
+    const { fetch, asked } = counting();
+    const client = clientOf({ auth: starkKey(randomStarkPrivateKey()), fetch });
+    await expect(client.request(SELF)).rejects.toMatchObject({ code: 'NOT_ONBOARDED' });
+    expect(asked).not.toContain('POST /v1/onboarding');
+    await client.account.onboard();
+    expect(asked).toContain('POST /v1/onboarding');
+    expect((await client.account.self()).kind).toBe('main');
+  });
+});
+
+describe('proofs', () => {
+  test('a main key finds its account by itself', async () => {
+    const client = clientOf({ auth: starkKey(owner.privateKey) });
+    expect((await client.account.self()).account).toBe(owner.account);
+  });
+
+  test('a subkey signs in for the account that it is told', async () => {
+    const privateKey = randomStarkPrivateKey();
+    const { publicKey } = createStarkKey(privateKey);
+    const main = clientOf();
+    await main.request({
+      method: 'POST',
+      path: '/v1/account/keys/subkeys',
+      body: { name: 'bot', public_key: publicKey, ...proofFor(world, owner, publicKey) },
+    });
+    const self = await clientOf({ auth: subkey(privateKey, owner.account) }).account.self();
+    expect(self).toMatchObject({ kind: 'subkey', account: owner.account, credential: publicKey });
+  });
+
+  test('keys that live elsewhere sign in: only public keys and hashes are given to whoever signs', async () => {
+    const later = (key: ReturnType<typeof newStarkKey>) => ({
+      publicKey: key.publicKey,
+      sign: async (hash: bigint) => key.sign(hash),
+    });
+    expect((await clientOf({ auth: mainSigner(later(owner.key)) }).account.self()).kind).toBe('main');
+    const fresh = await newOwner(world);
+    const key = await addSubkey(world, fresh);
+    const auth = subkeySigner(later(key), fresh.account);
+    expect((await clientOf({ auth }).account.self()).kind).toBe('subkey');
+  });
+
+  test('a bearer from elsewhere is sent as it is, tells its account, and is never replaced', async () => {
+    const { value } = await clientOf().tokens.create({ name: 'bearer', expiry_duration: 60 });
+    const { fetch, asked } = counting();
+    const client = clientOf({ auth: bearer(value.token), fetch });
+    expect((await client.account.self()).kind).toBe('token');
+    world.clock.advance(61);
+    await expect(client.account.self()).rejects.toMatchObject({ status: 401, code: 'UNAUTHORIZED_ERROR' });
+    expect(new Set(asked)).toEqual(new Set(['GET /countersign/v1/self']));
+  });
+
+  test('without a proof, public routes answer and others refuse', async () => {
+    const client = createClient({ url: world.url });
+    expect((await client.request({ method: 'GET', path: '/v1/system/config' })).status).toBe(200);
+    await expect(client.request(SELF)).rejects.toMatchObject({ code: 'UNAUTHORIZED_ERROR' });
+    await expect(client.account.session()).rejects.toThrow('this client has no auth');
+  });
+});
+
+describe('clocks', () => {
+  test.each([-600, 600])(
+    'a client whose clock is %i s off signs in, and signs orders a second behind the server’s',
+    async (seconds) => {
+      const fresh = await newOwner(world);
+      const auth = starkKey(fresh.privateKey);
+      const client = clientOf({ auth, clock: clockOff(seconds) });
+      expect((await client.account.self()).kind).toBe('main');
+      const { signature_timestamp: signedAt } = await client.signOrder(ORDER);
+      const behind = world.clock.date().getTime() - signedAt;
+      expect(behind).toBeGreaterThan(500);
+      expect(behind).toBeLessThan(1500);
+    },
+  );
+
+  test.each([-600, 600])(
+    'a clock that is %i s off since it was last measured is measured again, once, when a login is refused for its time',
+    async (seconds) => {
+      let off = 0;
+      const { fetch, count } = counting();
+      const now = () => world.clock.date().getTime() + off * 1000;
+      const client = clientOf({ fetch, clock: { now, monotonic: now } });
+      await client.request(SELF);
+      const measured = count('GET /v1/system/time');
+      off = seconds;
+      world.clock.advance(700);
+      await client.request(SELF);
+      expect(count('GET /v1/system/time')).toBeGreaterThan(measured);
+      // One refused, one accepted, besides the first.
+      expect(count(LOGIN)).toBe(3);
+    },
+  );
+
+  test.each([-600, 600])(
+    'a clock that is set by %i s while the client runs is noticed, and no order is signed by it',
+    async (seconds) => {
+      let off = 0;
+      const client = clientOf({
+        clock: {
+          now: () => world.clock.date().getTime() + off * 1000,
+          monotonic: () => world.clock.time.monotonic(),
+        },
+      });
+      const signedAt = async () => (await client.signOrder(ORDER)).signature_timestamp;
+      await signedAt();
+      off = seconds;
+      expect(Math.abs(world.clock.date().getTime() - 1000 - (await signedAt()))).toBeLessThan(500);
+    },
+  );
+
+  test('two orders signed at once never have the same time, by which they could be one order', async () => {
+    const client = clientOf();
+    const orders = await Promise.all(Array.from({ length: 20 }, () => client.signOrder(ORDER)));
+    expect(new Set(orders.map(({ signature_timestamp }) => signature_timestamp)).size).toBe(20);
+  });
+});
