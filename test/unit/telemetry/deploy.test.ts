@@ -5,7 +5,13 @@ import { auditActions } from '../../../src/domain/audit-action.ts';
 import { denyReasons } from '../../../src/domain/decision.ts';
 import { errorStatus } from '../../../src/errors.ts';
 import { ipBuckets } from '../../../src/ratelimit/limiter.ts';
-import { connectionRefusals, operatorDenials, outcomeClasses, surfaces } from '../../../src/telemetry/counters.ts';
+import {
+  connectionRefusals,
+  operatorDenials,
+  outcomeClasses,
+  requestLineResults,
+  surfaces,
+} from '../../../src/telemetry/counters.ts';
 import { processRegistry } from '../../../src/telemetry/exposition.ts';
 import { metrics } from '../../../src/telemetry/metrics.ts';
 import { readExpression } from '../../support/promql.ts';
@@ -41,7 +47,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   surface: surfaces,
   outcome: [...outcomeClasses, 'answered', 'refused', 'cut', 'truncated', 'stalled', 'slow_client', 'client_gone'],
   bucket: ipBuckets,
-  result: ['hit', 'fill', 'miss', 'ok', ...Object.keys(errorStatus)],
+  result: ['hit', 'fill', 'miss', 'ok', ...requestLineResults, ...Object.keys(errorStatus)],
   action: Object.keys(auditActions),
   state: ['busy', 'idle', 'ready', 'configured'],
 };
