@@ -2,7 +2,7 @@
 // account row, because the Starknet message has no time and can be replayed for ever (docs/wire.md section 3).
 import { type AccountId, accountSubject, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
-import { credentialKinds, kindTable } from '../domain/kinds.ts';
+import { kindOfSigner } from '../domain/kinds.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, NEVER } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -138,8 +138,7 @@ export function createOnboard(deps: OnboardDeps): Onboard {
     }
     // Many clients onboard at every start: a repeat must not cost a write.
     if ((await deps.store.account(account)) === undefined) await insert(request, signer, name, ethereumLabel);
-    const kind = credentialKinds.find((one) => kindTable[one].signer === signer.type);
-    if (kind !== undefined) request.proved?.({ account, kind, id: MAIN_CREDENTIAL_ID });
+    request.proved?.({ account, kind: kindOfSigner(signer.type), id: MAIN_CREDENTIAL_ID });
   }
 
   async function insert(

@@ -1,15 +1,17 @@
 // Registering a subkey: a session asks, and the main key or the wallet must sign for the new key, so that a stolen 5-minute session never
 // becomes a permanent key (docs/decisions.md "registration signature").
 import { encodeAllowlist, shownEntries, type UsableAllowlist } from '../domain/allowlist.ts';
-import { type AccountId, actorOf, credentialSubject } from '../domain/credential.ts';
+import { type AccountId, actorOf, credentialSubject, MAIN_CREDENTIAL_ID } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
-import type { Subkey } from '../domain/subkey.ts';
+import { kindOfSigner } from '../domain/kinds.ts';
+import { MIN_PENDING_SECONDS } from '../domain/lifetimes.ts';
+import type { PendingSubkey, Subkey } from '../domain/subkey.ts';
 import { subkeyStateAt } from '../domain/subkey.ts';
 import { addSeconds, type Clock, NEVER, secondsOf, type UnixNanos, type UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { Changes } from '../revocation/commit.ts';
 import type { StarkSignature } from '../starknet/signature.ts';
-import type { Store, StoreTransaction } from '../store/store.ts';
+import type { Account, Store, StoreTransaction } from '../store/store.ts';
 import type { OnBehalfOf } from '../verification/on-behalf-of.ts';
 import type { Verifier } from '../verification/verifier.ts';
 import { alreadyUsed } from './already-used.ts';
@@ -27,7 +29,14 @@ export interface SubkeyRegistration {
   /** 0 = never. An extension of ours; Paradex's subkeys do not expire. */
   readonly expiresIn: number;
   /** Set for a subkey that waits for its activation (docs/wire.md section 7). */
-  readonly pending: { readonly encryptedKey: string; readonly ephPublicKey: Felt } | undefined;
+  readonly pending:
+    | {
+        readonly encryptedKey: string;
+        readonly ephPublicKey: Felt;
+        /** How long it may be activated; left out: subkeys.pending_life. */
+        readonly lifeSeconds?: number | undefined;
+      }
+    | undefined;
   /** The main key's signature over (account, public_key, timestamp, expiry), when sent. */
   readonly stark: { signature: StarkSignature; timestamp: UnixSeconds; expiry: UnixSeconds } | undefined;
   /** The wallet's EIP-4361 message and signature, when sent. */
@@ -44,7 +53,14 @@ export interface RegisterSubkeySettings {
   readonly futureToleranceSeconds: number;
 }
 
-export type RegisterSubkey = (caller: Caller, registration: SubkeyRegistration) => Promise<Subkey>;
+/** `session`: it needs keys:manage, and a signature unless subkeys.require_signature is off. `signature`: keys:narrow, and always one. */
+export type RegistrationDoor = 'session' | 'signature';
+
+export type RegisterSubkey = (
+  caller: Caller,
+  registration: SubkeyRegistration,
+  door?: RegistrationDoor,
+) => Promise<Subkey>;
 
 /**
  * The same registration with the same proof resolves to the subkey it made, while that is alive; nothing is written.
@@ -63,24 +79,23 @@ export function createRegisterSubkey(deps: {
   const { clock, settings } = deps;
   const proofs = createRegistrationProofs(deps);
 
-  return async function registerSubkey(caller, registration) {
+  return async function registerSubkey(caller, registration, door = 'session') {
     const { account: id } = caller.principal.credential;
     const account = await deps.store.account(id);
     if (account === undefined) throw accountUnknown();
     if (account.signer.type === 'starknet' && account.signer.publicKey === registration.publicKey) {
       throw new ApiError('INVALID_SUBKEY', 'the main key cannot be a subkey', { status: 400 });
     }
-    const offered = proofs.offeredProof(account, registration);
+    requirePendingLife(registration);
+    const offered = proofs.offeredProof(account, registration, door === 'signature' || settings.signatureRequired);
     await requirePublicKeys(registration, caller.asker);
     const proof = await proofs.prove(account.account, registration.publicKey, offered, caller.asker);
-    if (
-      proof.kind !== 'none' &&
-      (await deps.store.isDated(id, actorOf(caller.principal.credential), secondsOf(proof.signedAt)))
-    ) {
+    if (proof.kind !== 'none' && (await deps.store.isDated(id, ownerActor(account), secondsOf(proof.signedAt)))) {
       throw datedError();
     }
     const { result } = await deps.changes.commit(async (tx) => {
-      await requireStill(tx, caller, { permission: 'keys:manage', method: 'POST' }, clock);
+      const permission = door === 'signature' ? 'keys:narrow' : 'keys:manage';
+      await requireStill(tx, caller, { permission, method: 'POST' }, clock);
       await requireSignedSince(tx, id, proof);
       const known = await registered(tx, id, registration, proof);
       if (known !== undefined) return { result: known, change: undefined };
@@ -108,6 +123,13 @@ export function createRegisterSubkey(deps: {
     });
     return result;
   };
+
+  function requirePendingLife({ pending }: SubkeyRegistration): void {
+    const seconds = pending?.lifeSeconds;
+    const most = settings.pendingLifeSeconds;
+    if (seconds === undefined || (seconds >= MIN_PENDING_SECONDS && seconds <= most)) return;
+    throw new ApiError('VALIDATION_ERROR', `pending_expires_in must be ${MIN_PENDING_SECONDS} to ${most} seconds`);
+  }
 
   async function requirePublicKeys({ publicKey, pending }: SubkeyRegistration, asker: OnBehalfOf): Promise<void> {
     const isPublicKey = async (key: Felt) =>
@@ -157,7 +179,8 @@ export function createRegisterSubkey(deps: {
       encodeAllowlist(subkey.allowlist) === encodeAllowlist(registration.allowlist) &&
       subkey.expiresAt === expiryOf(registration, subkey.createdAt) &&
       subkey.pending?.encryptedKey === registration.pending?.encryptedKey &&
-      subkey.pending?.ephPublicKey === registration.pending?.ephPublicKey;
+      subkey.pending?.ephPublicKey === registration.pending?.ephPublicKey &&
+      isSameLife(subkey, registration);
     return isSame ? subkey : undefined;
   }
 
@@ -201,7 +224,7 @@ export function createRegisterSubkey(deps: {
       pending:
         registration.pending === undefined
           ? undefined
-          : { ...registration.pending, until: addSeconds(now, settings.pendingLifeSeconds) },
+          : pendingFrom(registration.pending, now, settings.pendingLifeSeconds),
     });
     // This transaction found no live row of the key, so a unique index failed: an unwritten revocation left the old row live, or another
     // subkey has this ephemeral key.
@@ -209,6 +232,24 @@ export function createRegisterSubkey(deps: {
     return subkey;
   }
 }
+
+function pendingFrom(
+  { encryptedKey, ephPublicKey, lifeSeconds }: NonNullable<SubkeyRegistration['pending']>,
+  now: UnixNanos,
+  usualSeconds: number,
+): PendingSubkey {
+  return { encryptedKey, ephPublicKey, until: addSeconds(now, lifeSeconds ?? usualSeconds) };
+}
+
+/** One that asks for none is the same whatever subkeys.pending_life was then. */
+const isSameLife = ({ pending, createdAt }: Subkey, registration: SubkeyRegistration): boolean => {
+  const seconds = registration.pending?.lifeSeconds;
+  return seconds === undefined || pending?.until === addSeconds(createdAt, seconds);
+};
+
+/** Whoever asks: a signature is the owner's. */
+const ownerActor = ({ signer }: Account): string =>
+  actorOf({ kind: kindOfSigner(signer.type), id: MAIN_CREDENTIAL_ID });
 
 const expiryOf = ({ expiresIn }: SubkeyRegistration, from: UnixNanos): UnixNanos =>
   expiresIn === 0 ? NEVER : addSeconds(from, expiresIn);

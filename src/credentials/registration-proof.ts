@@ -47,7 +47,7 @@ export type RegistrationProof =
 
 export interface RegistrationProofs {
   /** Makes every check that needs no signature to be verified. */
-  offeredProof(account: Account, registration: SubkeyRegistration): OfferedProof;
+  offeredProof(account: Account, registration: SubkeyRegistration, isRequired: boolean): OfferedProof;
   /** Verifies the signature. */
   prove(account: AccountId, publicKey: Felt, offered: OfferedProof, asker: OnBehalfOf): Promise<RegistrationProof>;
 }
@@ -63,14 +63,18 @@ export function createRegistrationProofs(deps: {
   return { offeredProof, prove };
 
   // A proof that is present is always verified, required or not. So a proof of the other kind of account is refused, not ignored.
-  function offeredProof(account: Account, { publicKey, stark, wallet }: SubkeyRegistration): OfferedProof {
+  function offeredProof(
+    account: Account,
+    { publicKey, stark, wallet }: SubkeyRegistration,
+    isRequired: boolean,
+  ): OfferedProof {
     if (account.signer.type === 'starknet') {
       if (stark !== undefined) {
         requireOpen(stark.timestamp, stark.expiry);
         if (!isPossibleSignature(stark.signature)) throw notByMainKey();
         return { kind: 'stark', mainKey: account.signer.publicKey, ...stark };
       }
-      if (!settings.signatureRequired && wallet === undefined) return { kind: 'none' };
+      if (!isRequired && wallet === undefined) return { kind: 'none' };
       throw new ApiError(
         'INVALID_REQUEST_PARAMETER',
         "signature, signature_timestamp and signature_expiry are required: the main key's signature over the new subkey",
@@ -80,7 +84,7 @@ export function createRegistrationProofs(deps: {
       const claim = ownersClaim(deps.wallets, account, wallet, { kind: 'registration', publicKey });
       return { kind: 'wallet', claim, evmSignature: wallet.signature };
     }
-    if (!settings.signatureRequired && stark === undefined) return { kind: 'none' };
+    if (!isRequired && stark === undefined) return { kind: 'none' };
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'evm_signature is required for EIP-191 accounts');
   }
 

@@ -163,6 +163,13 @@ export const isRevocableKind = (kind: CredentialKind): kind is RevocableKind => 
 export const revocableKinds: readonly RevocableKind[] = credentialKinds.filter(isRevocableKind);
 
 /** The kinds that are their account. */
+/** What an owner with such a signer logs in as. */
+export function kindOfSigner(signer: NonNullable<KindRow['signer']>): CredentialKind {
+  const kind = credentialKinds.find((one) => kindTable[one].signer === signer);
+  if (kind === undefined) throw new Error(`no kind of credential has the signer ${signer}`);
+  return kind;
+}
+
 export const ownKinds: readonly CredentialKind[] = credentialKinds.filter((kind) => !isRevocableKind(kind));
 
 export const isSessionKind = (kind: CredentialKind): kind is SessionKind => kindTable[kind].bearer === 'session';

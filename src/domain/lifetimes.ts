@@ -16,6 +16,8 @@ export const DEFAULT_OVERLAP_SECONDS = 86_400;
 /** A subkey that expires: one minute to ten years, far below any overflow. */
 export const MIN_SUBKEY_SECONDS = 60;
 export const MAX_SUBKEY_SECONDS = 3_650 * 86_400;
+/** The shortest time for an activation that a registration may ask for; at most it is subkeys.pending_life. */
+export const MIN_PENDING_SECONDS = 30;
 
 /** The longest that a registration, or any message of a wallet, says to be good for. */
 export const OWNER_WINDOW_SECONDS = 600;

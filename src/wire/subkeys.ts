@@ -85,6 +85,12 @@ export const CreateSubkeyBody = Type.Object(
     expires_in: Type.Optional(
       described(Seconds, 'Seconds until the subkey expires; 0 or left out = never. Not in Paradex.'),
     ),
+    pending_expires_in: Type.Optional(
+      described(
+        Seconds,
+        'Of a pending one: seconds in which it may be activated, 30 to subkeys.pending_life, which is also the default. Not in Paradex.',
+      ),
+    ),
   },
   open,
 );

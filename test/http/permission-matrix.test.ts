@@ -64,6 +64,7 @@ const additions: readonly Operation[] = [
   { method: 'POST', path: '/countersign/v1/devices', allow: mainOnly },
   { method: 'DELETE', path: '/countersign/v1/devices/{id}', allow: mainOnly },
   { method: 'POST', path: DEVICE_SESSION, allow: allOf(true) },
+  { method: 'POST', path: '/countersign/v1/subkeys', allow: mainOnly },
   { method: 'GET', path: '/countersign/v1/tokens/{lookup_id}', allow: { ...reading, readonly_token: false } },
   { method: 'PUT', path: '/countersign/v1/tokens/{lookup_id}', allow: mainOnly },
   { method: 'POST', path: '/countersign/v1/tokens/{lookup_id}/rotate', allow: mainOnly },

@@ -1,4 +1,4 @@
-// /v1/account/keys/subkeys (docs/wire.md section 6).
+// /v1/account/keys/subkeys, and the registration that needs no session of the main key (docs/wire.md section 6).
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ActivateSubkey, Activation } from '../../credentials/activate-subkey.ts';
@@ -38,6 +38,8 @@ export interface SubkeyRouteDeps {
 const list = '/v1/account/keys/subkeys';
 const one = `${list}/:public_key`;
 
+const signedRegistration = '/countersign/v1/subkeys';
+
 const tags = ['Subkeys'];
 const listSchema = {
   tags,
@@ -46,6 +48,19 @@ const listSchema = {
   response: { 200: SubkeyListWire },
   errors: ['INVALID_REQUEST_PARAMETER'],
 } as const satisfies FastifySchema;
+const registrationErrors = [
+  'PUBLIC_KEY_INVALID',
+  'NOT_UNIQUE',
+  ['INVALID_SUBKEY', 400],
+  'INVALID_STARKNET_SIGNATURE',
+  'INVALID_EVM_SIGNATURE',
+  'INVALID_TIMESTAMP',
+  'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+  'EVM_SIGNATURE_VERIFICATION_FAILED',
+  'SIGNATURE_ALREADY_USED',
+  'ETHEREUM_SIGNER_MISMATCH',
+  'ACCOUNT_NOT_FOUND',
+] as const;
 const createSchema = {
   tags,
   summary: 'Register a subkey: it may read and trade, and cannot withdraw',
@@ -53,19 +68,17 @@ const createSchema = {
     "Unless subkeys.require_signature is off, the main key must bless it: signature with signature_timestamp and signature_expiry (the Pedersen hash of account, public key and the two times), or a wallet's siwe_message and evm_signature. A pending one (state pending, encrypted_key, eph_public_key) works only after its activation. The same registration again, with the same proof, is answered as it was and done once.",
   body: CreateSubkeyBody,
   response: { 201: Empty },
-  errors: [
-    'PUBLIC_KEY_INVALID',
-    'NOT_UNIQUE',
-    ['INVALID_SUBKEY', 400],
-    'INVALID_STARKNET_SIGNATURE',
-    'INVALID_EVM_SIGNATURE',
-    'INVALID_TIMESTAMP',
-    'STARKNET_SIGNATURE_VERIFICATION_FAILED',
-    'EVM_SIGNATURE_VERIFICATION_FAILED',
-    'SIGNATURE_ALREADY_USED',
-    'ETHEREUM_SIGNER_MISMATCH',
-    'ACCOUNT_NOT_FOUND',
-  ],
+  errors: registrationErrors,
+} as const satisfies FastifySchema;
+const createSignedSchema = {
+  tags,
+  summary: 'Register a subkey with a session that cannot make keys, by a signature of the owner',
+  description:
+    'The body of POST /v1/account/keys/subkeys. The signature of the main key or wallet is required whatever subkeys.require_signature says, so a device asks for it and nobody logs in: a wallet signs once.',
+  body: CreateSubkeyBody,
+  response: { 201: SubkeyWire },
+  errors: registrationErrors,
+  'x-extension': true,
 } as const satisfies FastifySchema;
 const activateSchema = {
   tags,
@@ -132,6 +145,11 @@ export function registerSubkeyRoutes(
     return reply.code(201).send({});
   });
 
+  app.post(signedRegistration, { schema: createSignedSchema }, async (request, reply) => {
+    const subkey = await register(callerOf(request), registrationOf(request.body), 'signature');
+    return reply.code(201).send(subkeyToWire(subkey, clock.latest()));
+  });
+
   app.post(`${list}/activate`, { schema: activateSchema }, async (request) => ({
     encrypted_key: await activate(activationOf(request.body, contextOf(request))),
   }));
@@ -183,13 +201,17 @@ function expiresInOf(seconds: number | undefined): number {
 
 function pendingOf(body: CreateSubkeyBody): SubkeyRegistration['pending'] {
   const state = body.state ?? 'active';
-  if (state === 'active') return undefined;
+  const { pending_expires_in: lifeSeconds } = body;
+  if (state === 'active') {
+    if (lifeSeconds === undefined) return undefined;
+    throw new ApiError('VALIDATION_ERROR', 'pending_expires_in is only for a pending subkey, with encrypted_key');
+  }
   if (state !== 'pending') throw new ApiError('VALIDATION_ERROR', 'state must be active or pending');
   const { encrypted_key: encryptedKey, eph_public_key: ephPublicKey } = body;
   if (encryptedKey === undefined || encryptedKey === '' || ephPublicKey === undefined) {
     throw new ApiError('INVALID_REQUEST_PARAMETER', 'a pending subkey needs encrypted_key and eph_public_key');
   }
-  return { encryptedKey, ephPublicKey: readPublicKey(ephPublicKey) };
+  return { encryptedKey, ephPublicKey: readPublicKey(ephPublicKey), lifeSeconds };
 }
 
 function activationOf(body: ActivateSubkeyBody, context: RequestContext): Activation {

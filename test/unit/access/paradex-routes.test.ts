@@ -34,6 +34,7 @@ const ours = [
   { name: 'POST /v1/v2/onboarding', method: 'POST', path: '/v1/v2/onboarding', access: 'self-signed' },
   { name: 'GET /countersign/v1/self', method: 'GET', path: '/countersign/v1/self', access: 'self:read' },
   ...[
+    ['POST', '/countersign/v1/subkeys', 'keys:narrow'],
     ['GET', '/countersign/v1/tokens/{lookup_id}', 'keys:read'],
     ['PUT', '/countersign/v1/tokens/{lookup_id}', 'keys:narrow'],
     ['POST', '/countersign/v1/tokens/{lookup_id}/rotate', 'keys:manage'],
@@ -79,6 +80,8 @@ const panicButtons = [
   'POST /countersign/v1/revoke-all',
   'POST /countersign/v1/self/revoke',
 ];
+/** What owners ask for, apart from what bots do. */
+const owners = ['POST /countersign/v1/subkeys', 'DELETE /countersign/v1/devices/{id}'];
 const listed = [...operations, ...extras, ...ours];
 /** A request for the operation: each parameter replaced by a value no literal has. */
 const concrete = (path: string) => path.replace(/\{[a-z_]+\}/g, '0x7a-Value_1');
@@ -150,6 +153,7 @@ describe('the table is the Paradex API and nothing else', () => {
       'POST /countersign/v1/revoke-all',
       'POST /countersign/v1/self/revoke',
       'POST /countersign/v1/sign-out-everywhere',
+      'POST /countersign/v1/subkeys',
       'POST /countersign/v1/tokens/{lookup_id}/rotate',
       'POST /v1/account/keys/subkeys',
       'POST /v1/account/keys/subkeys/activate',
@@ -206,16 +210,15 @@ describe('the table is the Paradex API and nothing else', () => {
     expect(names('keys').sort()).toEqual(
       [...operations, ...ours]
         .filter(
-          ({ access, name }) =>
-            /^keys:(manage|narrow)$/.test(access) &&
-            name !== 'DELETE /countersign/v1/devices/{id}' &&
-            !panicButtons.includes(name),
+          ({ access, name }) => /^keys:(manage|narrow)$/.test(access) && ![...panicButtons, ...owners].includes(name),
         )
         .map(({ name }) => name)
         .sort(),
     );
     // Whoever holds a stolen session could otherwise use up the count and keep the owner from pressing them.
     expect(names('emergency').sort()).toEqual([...panicButtons].sort());
+    const audited = ours.filter(({ access }) => access === 'audit:read').map(({ name }) => name);
+    expect(names('owner').sort()).toEqual([...owners, ...audited].sort());
     const privateWrites = table.routes.filter((route) => route.limit === 'private-write');
     expect(privateWrites.every((route) => route.method !== 'GET')).toBe(true);
     expect(names('private-read').every((name) => name.startsWith('GET '))).toBe(true);
