@@ -1,5 +1,6 @@
 // POST /countersign/v1/subkeys: a registration by a signature of the owner, whatever session carries it; and how long a pending subkey waits.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addDevice, deviceSession } from '../support/devices.ts';
 import { type Answer, call } from '../support/trader.ts';
 import {
   changesNothing,
@@ -116,6 +117,24 @@ describe('a registration by signature', () => {
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(MAX_LIVE);
     expect(answers.filter(({ json }) => json?.error === 'VALIDATION_ERROR')).toHaveLength(50 - MAX_LIVE);
+  });
+
+  test('a device registers with the signature of the main key or wallet, and with no other; the wire it may not use', async () => {
+    const [owner, wallet] = [await newOwner(world), await newWalletOwner(world)];
+    const device = await deviceSession(world, await addDevice(world, owner));
+    const ofWallet = await deviceSession(world, await addDevice(world, wallet));
+    const [subkey, fresh, third] = [newStarkKey(), newStarkKey(), newStarkKey()];
+    expectSuccess(await register(device, registrationBody(world, owner, subkey)), 201);
+    const siwe_message = siweOf(world, wallet, `Paradex Subkey Registration: ${third.publicKey}`);
+    const evm_signature = wallet.wallet.personalSign(siwe_message);
+    expectSuccess(await register(ofWallet, { ...unsigned(third.publicKey), siwe_message, evm_signature }), 201);
+    await changesNothing(world, owner.session, async () => {
+      expectRefusal(await register(device, unsigned(fresh.publicKey)), 400, 'INVALID_REQUEST_PARAMETER');
+      const bySubkey = proofFor(world, { ...owner, key: subkey }, fresh.publicKey);
+      const forged = { ...unsigned(fresh.publicKey), ...bySubkey };
+      expectRefusal(await register(device, forged), 401, 'STARKNET_SIGNATURE_VERIFICATION_FAILED');
+      expectRefusal(await postSubkey(world, device, registrationBody(world, owner, fresh)), 403, 'INVALID_TOKEN_SCOPE');
+    });
   });
 
   test('a subkey session may not use it: 403 INVALID_TOKEN_SCOPE', async () => {

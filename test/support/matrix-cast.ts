@@ -43,6 +43,7 @@ const ofDevices: ReadonlySet<string> = new Set([
   'GET /countersign/v1/self',
   'GET /countersign/v1/tokens/{lookup_id}',
   'PUT /countersign/v1/tokens/{lookup_id}',
+  'POST /countersign/v1/subkeys',
   'GET /countersign/v1/devices',
   'DELETE /countersign/v1/devices/{id}',
   'POST /countersign/v1/self/revoke',
