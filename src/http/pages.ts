@@ -33,6 +33,7 @@ export const listedPages: readonly { readonly group: string; readonly pages: rea
       docs('first-five-minutes.md', 'curl, ccxt, paradex-py: from a key to an order, each to copy'),
       docs('give-a-bot-a-key.md', 'a subkey for trading, a token for reading, and what each may do'),
       docs('commands.md', 'how an owner manages keys from a terminal, and keeps no main key on disk'),
+      docs('client.md', 'the client library for TypeScript: sign in, trade, manage keys, hand a key to a phone'),
       docs('leaked-key.md', 'what to press, in which order, and how to prove afterwards what was done'),
       docs(
         'wire.md',

@@ -1,14 +1,12 @@
 // The published package: what `npm pack` puts into it, and that it runs where npm has installed it. It is built and packed in a copy of the
 // project, and installed in empty folders by the real npm.
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { listedPages } from '../../src/http/pages.ts';
+import { installed, packedBy, run, tool } from '../support/packed.ts';
 import {
-  copyOfTheProject,
   type Env,
   endEverythingStarted,
   folderWithNode,
@@ -31,25 +29,9 @@ let packed: readonly string[] = [];
 afterEach(endEverythingStarted);
 afterAll(removeFolders);
 beforeAll(async () => {
-  const copy = await copyOfTheProject();
-  await symlink(join(PROJECT, 'node_modules'), join(copy, 'node_modules'));
-  const to = temporaryFolder('packed');
-  const env = { PATH: pathWith(await folderWithNode(process.execPath)) };
-  const { code, said } = await run(npmProgram(), ['pack', '--pack-destination', to], copy, env);
-  expect(code, said).toBe(0);
-  const made = readdirSync(to);
-  expect(made).toEqual([`${manifest.name}-${manifest.version}.tgz`]);
-  tarball = join(to, made[0] ?? '');
-  const listed = spawnSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).stdout.trimEnd().split('\n');
-  packed = listed.map((file) => file.replace(/^package\//, ''));
+  ({ tarball, files: packed } = await packedBy('pack'));
+  expect(basename(tarball)).toBe(`${manifest.name}-${manifest.version}.tgz`);
 });
-
-async function run(program: string, args: readonly string[], cwd: string, env: Env = {}) {
-  const running = start(program, args, { cwd, env });
-  const { code } = await running.ended;
-  const [out, err] = [running.stdout(), running.stderr()];
-  return { code, out, err, said: `${out}${err}` };
-}
 
 let withoutOptional: ReturnType<typeof installed> | undefined;
 /** Without the pinned Node.js: once for all tests that only look. */
@@ -57,18 +39,6 @@ const installedWithoutNode = () => {
   withoutOptional ??= installed('--omit=optional', tarball);
   return withoutOptional;
 };
-
-/** Installs into an empty folder. Where npm reaches no registry: the reason. */
-async function installed(...args: string[]): Promise<{ folder: string; unreachable?: string }> {
-  const folder = temporaryFolder('installed');
-  const env = { PATH: pathWith(await folderWithNode(process.execPath)), npm_config_prefer_offline: 'true' };
-  const { code, said } = await run(npmProgram(), ['install', '--ignore-scripts', ...args], folder, env);
-  if (code === 0) return { folder };
-  const [, reason] =
-    /^npm error code (ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|ENOTCACHED|E40[13])$/m.exec(said) ?? [];
-  if (reason === undefined) throw new Error(`npm install failed:\n${said}`);
-  return { folder, unreachable: `npm cannot install here: ${reason}` };
-}
 
 describe('the tarball', () => {
   test('holds the compiled sources, what a server reads from beside them, the documents, and nothing else', () => {
@@ -116,8 +86,6 @@ describe('the tarball', () => {
     for (const path of ['errors', 'client']) expect(said).toContain(`"countersign/${path}"`);
   });
 });
-
-const tool = (...path: string[]): string => join(PROJECT, 'node_modules', ...path);
 
 describe('installed in an empty folder', () => {
   /** `npx countersign` there says its version and what it runs on, serves, and is found healthy. */

@@ -13,7 +13,17 @@ import { read as readOwners } from '../../../src/owner/reader.ts';
 import { isOwners } from '../../../src/owner/run.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
-const names = ['give-a-bot-a-key', 'leaked-key', 'nginx', 'rotate', 'upgrade', 'deploying', 'wire', 'operator'];
+const names = [
+  'client',
+  'give-a-bot-a-key',
+  'leaked-key',
+  'nginx',
+  'rotate',
+  'upgrade',
+  'deploying',
+  'wire',
+  'operator',
+];
 const files = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...names.map((name) => `docs/${name}.md`)];
 const pages = files.map((file) => [file, read(file)] as const);
 
