@@ -15,6 +15,7 @@ import { createRotateToken } from '../credentials/rotate-token.ts';
 import { createSignOut } from '../credentials/sign-out.ts';
 import { createWalletProofs } from '../credentials/wallet-proof.ts';
 import { createIssuer } from '../jwt/issue.ts';
+import { createReadBearer } from '../jwt/verify.ts';
 import { countLogins } from '../telemetry/observe.ts';
 import type { Verifier } from '../verification/verifier.ts';
 import { composeAccess } from './access.ts';
@@ -129,7 +130,12 @@ export function composeAuthority(
         settings: { maxAgeSeconds: config['login.max_age'], futureToleranceSeconds },
       }),
       endSelf: createEndSelf({ changes, clock }),
-      reportLeaked: createReportLeaked({ verifyBearer, changes, clock }),
+      reportLeaked: createReportLeaked({
+        verifyBearer,
+        readBearer: createReadBearer({ keyring, issuer: config['jwt.issuer'] }),
+        changes,
+        clock,
+      }),
       limiter,
       clock,
     },

@@ -19,7 +19,7 @@ import {
   ProofHeaders,
 } from '../../wire/devices.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
-import { callerOf, contextOf } from '../context.ts';
+import { callerOf, contextOf, originOf } from '../context.ts';
 import { optionalHeader, pathParam, readFlag, readName, readPage } from '../kit/read.ts';
 
 const list = '/countersign/v1/devices';
@@ -111,16 +111,16 @@ export function registerDeviceRoutes(
 /** Where bodies are ignored, as those of other logins are. */
 export function registerDeviceSessionRoute(app: FastifyInstance, openSession: OpenDeviceSession): void {
   app.post(`${one}/session`, { schema: sessionSchema }, async (request) => {
-    const { params, requestId, clientIp, clientIpText, asker } = contextOf(request);
+    const context = contextOf(request);
+    const { params, clientIp, asker } = context;
     const deviceId = pathParam(params, 'id');
     const { jwt, expiresAt } = await openSession({
       deviceId,
       proof: optionalHeader(request.headers, 'DPoP') ?? '',
       host: request.headers.host,
       path: `${list}/${deviceId}/session`,
-      requestId,
+      ...originOf(context),
       clientIp,
-      clientIpText,
       asker,
     });
     return { jwt_token: jwt, expires_at: nanosOfSeconds(expiresAt) };

@@ -34,6 +34,10 @@ export interface DeviceWrites {
   useDevice(device: Device, now: UnixNanos, from: string): Promise<boolean>;
   /** False when it was ended already: nothing was written. */
   endDevice(account: AccountId, deviceId: string, now: UnixNanos): Promise<boolean>;
-  /** Ends every device of the account that is not ended, of `madeUpTo` those alone whose auth_time is not after it. Returns them. */
-  endDevices(account: AccountId, now: UnixNanos, madeUpTo?: UnixSeconds): Promise<readonly EndedDevice[]>;
+  /** Ends every device of the account that is not ended, with `made` those alone of which auth_time is in it. Returns them. */
+  endDevices(
+    account: AccountId,
+    now: UnixNanos,
+    made?: { readonly from: UnixSeconds; readonly to: UnixSeconds },
+  ): Promise<readonly EndedDevice[]>;
 }

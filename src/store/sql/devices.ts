@@ -145,13 +145,15 @@ export const deviceWrites = (db: Kysely<Tables>): DeviceWrites => ({
     return isOne(numUpdatedRows);
   },
 
-  async endDevices(account, now, madeUpTo) {
+  async endDevices(account, now, made) {
     let ending = db
       .updateTable('device')
       .set({ ended_at: now })
       .where('account_id', '=', account)
       .where('ended_at', '=', sql.lit(0n));
-    if (madeUpTo !== undefined) ending = ending.where('auth_time', '<=', BigInt(madeUpTo));
+    if (made !== undefined) {
+      ending = ending.where('auth_time', '>=', BigInt(made.from)).where('auth_time', '<=', BigInt(made.to));
+    }
     const ended = await ending.returning(named).execute();
     return ended.map(({ device_id, name }) => ({ deviceId: device_id, name }));
   },

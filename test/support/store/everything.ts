@@ -96,7 +96,7 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   revokeTokens: () => tx.revokeTokens(alice, T0),
   endDevice: () => tx.endDevice(alice, 'dev_1', T0),
   async endDevices() {
-    await tx.endDevices(alice, T0, secondsOf(T0));
+    await tx.endDevices(alice, T0, { from: unixSeconds(0), to: secondsOf(T0) });
     return tx.endDevices(alice, T0);
   },
   lockAccount: () => tx.lockAccount(alice, T0),
