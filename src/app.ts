@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { composeAuthority } from './compose/authority.ts';
 import { composeCore, type MachineTime } from './compose/core.ts';
+import { composeExplain } from './compose/explain.ts';
 import { composeGateway } from './compose/gateway.ts';
 import { composeLimits } from './compose/limits.ts';
 import { composeMetrics } from './compose/metrics.ts';
@@ -47,6 +48,7 @@ export async function startApp(
   const monitoring = composeMonitoring(log, prepared);
   const { verifier } = opening.use(await composeVerifier(config, monitoring));
   const core = opening.use(await composeCore(config, { ...monitoring, time }));
+  const { explainer } = opening.use(await composeExplain(config, { ...core, ...monitoring }));
   const schedule = opening.use(await composeSchedule(core, { log, time }));
   const venue = opening.use(await composeVenue(config));
   const { figures } = prepared.routes;
@@ -55,12 +57,24 @@ export async function startApp(
   const limits = composeLimits(config, { ...core, ...monitoring, figures, hasTls: scheme === 'https' });
   const authority = composeAuthority(config, { ...core, ...monitoring, ...limits, verifier });
   const { readiness, stopping } = composeReadiness(config, { ...prepared, ...monitoring, core, verifier, schedule });
-  const metrics = composeMetrics(config, { ...monitoring, core, verifier, authority, gateway, limits, readiness });
+  const metrics = composeMetrics(config, {
+    ...monitoring,
+    core,
+    explainer,
+    verifier,
+    authority,
+    gateway,
+    limits,
+    readiness,
+  });
   // Open the operator's listener first: if it cannot open, do not serve.
   const places = prepared.operatorPlaces;
   const operator = opening.use(await composeOperator(loaded, { ...monitoring, core, readiness, metrics, places }));
   const door = opening.use(
-    await composePublic(loaded, { ...prepared, ...monitoring, core, authority, gateway, limits, readiness }),
+    await composePublic(loaded, {
+      ...{ ...prepared, ...monitoring, core, explainer },
+      ...{ authority, gateway, limits, readiness },
+    }),
   );
   opening.defer(stopping);
   return {

@@ -3,6 +3,24 @@ import { type ErrorCode, errorStatus } from './domain/error-codes.ts';
 
 export { type ErrorCode, errorStatus };
 
+/** Values of the moment, for the owner of the credential that was refused (docs/wire.md section 20). No answer to the caller has them. */
+export interface RefusalFacts {
+  readonly permissionNeeded?: string;
+  readonly permissionsHeld?: readonly string[];
+  readonly allowedCidrs?: readonly string[];
+  readonly limit?: {
+    readonly bucket: string;
+    /** Requests per window. */
+    readonly limit: number;
+    readonly windowSeconds: number;
+    readonly retryAfterSeconds: number;
+  };
+  /** Unix nanoseconds: the signed time that was refused. */
+  readonly signedAt?: bigint;
+  /** Since the end of the bearer. */
+  readonly expiredSeconds?: number;
+}
+
 export interface ApiErrorOptions {
   /** The original failure: it goes to the log, never to the caller. */
   cause?: unknown;
@@ -14,6 +32,7 @@ export interface ApiErrorOptions {
   reason?: string;
   /** Extra response headers: Allow, or another Retry-After than the one that every 503 has. */
   headers?: Readonly<Record<string, string>>;
+  facts?: RefusalFacts;
   /** False: no Retry-After, whatever the status and the headers. A repeated request may be carried out twice. */
   mayRepeat?: boolean;
 }
@@ -29,6 +48,7 @@ export class ApiError extends Error {
   readonly data: Readonly<Record<string, unknown>> | null;
   readonly reason: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly facts: RefusalFacts | undefined;
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -36,6 +56,7 @@ export class ApiError extends Error {
     this.status = options.status ?? errorStatus[code];
     this.data = options.data ?? null;
     this.reason = options.reason ?? code;
+    this.facts = options.facts;
     const headers = { ...(this.status === 503 ? { 'Retry-After': RETRY_SECONDS } : {}), ...options.headers };
     if (options.mayRepeat === false) delete headers['Retry-After'];
     this.headers = headers;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { openGrantForAnyone } from '../../src/access/grant.ts';
 import { composeAuthority } from '../../src/compose/authority.ts';
 import { composeCore } from '../../src/compose/core.ts';
+import { composeExplain } from '../../src/compose/explain.ts';
 import { composeGateway } from '../../src/compose/gateway.ts';
 import { composeLimits } from '../../src/compose/limits.ts';
 import { composeMonitoring, loggerOf } from '../../src/compose/monitoring.ts';
@@ -58,11 +59,13 @@ const authority = {
   ...composeAuthority(config, { ...core, ...monitoring, ...limits, verifier }),
   authorize: () => ({ ...openGrantForAnyone(), principal }),
 };
+const { explainer } = await composeExplain(config, { ...core, ...monitoring });
 const readiness = async () => ({});
 const door = await composePublic(loaded, {
   ...prepared,
   ...monitoring,
   core,
+  explainer,
   authority,
   gateway,
   limits,

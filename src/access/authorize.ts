@@ -7,7 +7,7 @@ import { isRevocableKind, type PermissionPolicy, permissionsOf } from '../domain
 import type { Principal } from '../domain/principal.ts';
 import { type Clock, NEVER, nanosOfSeconds, secondsOf, type UnixNanos } from '../domain/time.ts';
 import { StoreLost } from '../errors.ts';
-import type { VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
+import type { BearerRefusal, VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
 import type { LiveRegistry } from '../revocation/live.ts';
 import { subjectsOf, type View, ViewStale } from '../revocation/view.ts';
 import type { Facts, FactsQuery } from '../store/store.ts';
@@ -75,12 +75,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     if (typeof bearer !== 'string')
       return deny(bearer.reason, bearer.problem === undefined ? {} : { problem: bearer.problem });
     const verified = deps.verifyBearer(bearer, secondsOf(deps.clock.latest()));
-    if (!verified.ok) {
-      return deny(
-        verified.reason,
-        verified.expiredSeconds === undefined ? {} : { expiredSeconds: verified.expiredSeconds },
-      );
-    }
+    if (!verified.ok) return unverified(verified, deps.policy);
     const { claims } = verified;
     const context = contextOf(claims);
     const { principal, query } = context;
@@ -107,7 +102,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     const asked = { permission, method, toVenue: request.route.servedBy !== 'us', clientIp };
     const now = deps.clock.latest();
     const refusal = refusalOf(holder, facts, asked, now);
-    if (refusal !== undefined) return deny(refusal, { principal });
+    if (refusal !== undefined) return deny(refusal, { principal, asked: permission, allowlist: facts.allowlist });
     const isCredentialFirst = facts.expiresAt !== NEVER && facts.expiresAt <= endsAt;
     return deps.live.open({
       principal,
@@ -140,6 +135,11 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
 }
 
 const orAnyone = (decision: Decision): Decision => (decision.kind === 'allow' ? decision : openGrantForAnyone());
+
+function unverified({ reason, expiredSeconds, claims }: BearerRefusal, policy: PermissionPolicy): Deny {
+  if (expiredSeconds === undefined || claims === undefined) return deny(reason);
+  return deny(reason, { expiredSeconds, principal: principalOf(claims, policy) });
+}
 
 function unavailable(error: unknown, principal: Principal): Deny {
   if (error instanceof StoreLost) return deny('store_lost', { principal, cause: error });

@@ -1,7 +1,9 @@
 // The wire error of each deny reason. Every front reads this one table, so that a refusal is the same everywhere.
+import { shownEntries } from '../domain/allowlist.ts';
 import { type Deny, type DenyReason, deny } from '../domain/decision.ts';
 import { kindTable } from '../domain/kinds.ts';
-import { ApiError, type ErrorCode } from '../errors.ts';
+import { nanosOfSeconds } from '../domain/time.ts';
+import { ApiError, type ErrorCode, type RefusalFacts } from '../errors.ts';
 
 interface Rendering {
   readonly code: ErrorCode;
@@ -61,7 +63,31 @@ const renderings: Readonly<Record<DenyReason, Rendering>> = {
 /** The documented error of a refusal (docs/wire.md section 11). Says no more than the caller has proven a right to know. */
 export function refusalError(refusal: Deny): ApiError {
   const { code, message } = renderings[refusal.reason];
-  return new ApiError(code, messageOf(refusal, message), { reason: refusal.reason });
+  const facts = factsOf(refusal);
+  return new ApiError(code, messageOf(refusal, message), {
+    reason: refusal.reason,
+    ...(facts === undefined ? {} : { facts }),
+  });
+}
+
+/** The values that a refusal of this reason was made by, as far as they are known. */
+function factsOf({ reason, principal, asked, allowlist, expiredSeconds }: Deny): RefusalFacts | undefined {
+  switch (reason) {
+    case 'permission_missing':
+    case 'read_only_method':
+      if (principal === undefined || asked === undefined) return undefined;
+      return { permissionNeeded: asked, permissionsHeld: [...principal.permissions].sort() };
+    case 'client_ip_unknown':
+    case 'ip_not_allowed':
+    case 'allowlist_damaged':
+      return allowlist && { allowedCidrs: shownEntries(allowlist) };
+    case 'signed_out':
+      return principal && { signedAt: nanosOfSeconds(principal.authTime) };
+    case 'bearer_expired':
+      return expiredSeconds === undefined ? undefined : { expiredSeconds };
+    default:
+      return undefined;
+  }
 }
 
 /** refusalError for a reason without details. */

@@ -12,6 +12,7 @@ import type { Readiness } from '../telemetry/readiness.ts';
 import type { Verifier } from '../verification/verifier.ts';
 import type { Authority } from './authority.ts';
 import type { Core } from './core.ts';
+import type { Explain } from './explain.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './limits.ts';
 import type { Monitoring } from './monitoring.ts';
@@ -19,6 +20,7 @@ import type { Slice } from './slice.ts';
 
 export interface MetricsParts extends Pick<Monitoring, 'counters'> {
   readonly core: Core;
+  readonly explainer: Explain['explainer'];
   readonly verifier: Verifier;
   readonly authority: Pick<Authority, 'verifyBearer'>;
   readonly gateway: Pick<Gateway, 'upstream' | 'bodies' | 'answers' | 'marks'>;
@@ -43,6 +45,7 @@ export function composeMetrics(config: Slice<'data' | 'metrics' | 'signing_keys'
     gatewayMemory: () => ({ bodies, answers }),
     orderMarks: marks && (() => marks.stats(millisOf(clock.now()))),
     audit: journal.stats,
+    explanations: parts.explainer.stats,
     changes: changes.stats,
     changeLog: async () => ({ epoch: store.epoch, position: await store.position() }),
     clockLeadSeconds: () => leadSeconds(clock),

@@ -3,6 +3,7 @@ import { createRouteMatcher } from '../access/route-matcher.ts';
 import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createAdmission } from '../http/admission.ts';
+import { createExplainRefusal } from '../http/explain-refusal.ts';
 import { createFront } from '../http/front.ts';
 import { createHandlers } from '../http/handlers.ts';
 import { createPeers } from '../http/kit/client-ip.ts';
@@ -14,6 +15,7 @@ import type { Readiness } from '../telemetry/readiness.ts';
 import { createRequestLines } from '../telemetry/request-lines.ts';
 import type { Authority } from './authority.ts';
 import type { Core } from './core.ts';
+import type { Explain } from './explain.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './limits.ts';
 import type { Monitoring } from './monitoring.ts';
@@ -21,7 +23,8 @@ import { createOpening } from './opening.ts';
 import type { Prepared } from './prepare.ts';
 
 export interface PublicParts extends Pick<Prepared, 'tls' | 'routes' | 'connections'>, Monitoring {
-  readonly core: Pick<Core, 'clock' | 'keyring' | 'view' | 'journal' | 'usage'>;
+  readonly core: Pick<Core, 'clock' | 'keyring' | 'view' | 'journal' | 'store' | 'usage'>;
+  readonly explainer: Explain['explainer'];
   readonly authority: Authority;
   readonly gateway: Pick<Gateway, 'forward' | 'upstream'>;
   readonly limits: Pick<Limits, 'limiter' | 'handshakes'>;
@@ -31,7 +34,7 @@ export interface PublicParts extends Pick<Prepared, 'tls' | 'routes' | 'connecti
 export async function composePublic({ config, sources }: LoadedConfig, parts: PublicParts) {
   const { core, authority, gateway, limits, readiness, tls, routes, connections } = parts;
   const { log, counters, telemetry, requestIds } = parts;
-  const { clock, keyring, view, journal, usage } = core;
+  const { clock, keyring, view, journal, store, usage } = core;
   await using opening = createOpening(log);
   const requestLines = createRequestLines({
     log,
@@ -41,17 +44,22 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     hasRoom: standardOutput().hasRoom,
   });
   opening.defer(requestLines.flush);
+  const peers = createPeers({ trusted: config['proxy.trusted'] });
+  const { explainer } = parts;
+  const explainRefusal = createExplainRefusal({ explainer, peers });
   const handlers = await createHandlers({
     ...authority,
     system: { config, clock, keyring },
     self: { view, clock },
+    activity: { store },
+    explain: { store, explainer },
+    explainRefusal,
     readiness,
     telemetry,
     maxBodyBytes: MAX_OWN_BODY_BYTES,
     table: routes.table,
   });
   opening.defer(() => handlers.close());
-  const peers = createPeers({ trusted: config['proxy.trusted'] });
   const admit = createAdmission({
     match: createRouteMatcher(routes.table),
     authorize: authority.authorize,
@@ -69,6 +77,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
       cors: createCors(config['cors.origins'], config['cors.headers']),
       journal,
       usage,
+      explainRefusal,
       telemetry,
       requestLines,
       forward: gateway.forward,

@@ -57,6 +57,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['signing_keys', 'Tokens'],
   ['rate_limit', 'Rate limits'],
   ['usage', 'Told to owners'],
+  ['explain', 'Told to owners'],
   ['orders', 'Signed orders'],
   ['engine', 'Stark-curve engine'],
 ]);

@@ -409,6 +409,28 @@ export const settings = {
     description: 'Live devices per account at most; 0 = nobody signs one in.',
     when: 'when an account has more browsers and command lines than that',
   }),
+  'explain.rows_per_account': integer(500, {
+    min: 0,
+    max: 100_000,
+    unit: 'rows',
+    description:
+      'Refused requests that an account can ask about (GET /countersign/v1/explain); the newest are kept. 0 keeps none.',
+    when: 'when owners ask about refusals that are gone already',
+  }),
+  'explain.keep_days': integer(7, {
+    min: 0,
+    max: 365,
+    unit: 'days',
+    description: 'Days for which refused requests can be asked about; they hold addresses of clients. 0 keeps none.',
+    when: 'when addresses may not be kept that long, or owners ask later',
+  }),
+  'explain.max_rows': integer(200_000, {
+    min: 1_000,
+    max: 100_000_000,
+    unit: 'rows',
+    description: 'Refused requests that are kept in all, of some 650 bytes each; the oldest go first.',
+    when: 'when the disk is small, or many accounts are refused a lot',
+  }),
 
   'tokens.max_live': integer(20, {
     min: 0,

@@ -89,7 +89,7 @@ export function createLogin(deps: LoginDeps): Login {
       const { timestamp, expiration = defaultExpiration(timestamp, settings.defaultAgeSeconds) } = request;
       const window = { timestamp, expiration };
       const proven = await proveLogin(account, request, window);
-      return afterProof(deps.journal, proven.credential, request, async () => {
+      return afterProof(deps.journal, proven, request, async () => {
         // Verification may have queued past the signature's expiration, and past the mark that it was used.
         requireOpenWindow(window, clock, settings);
         await requireUndated(proven);
@@ -110,7 +110,7 @@ export function createLogin(deps: LoginDeps): Login {
         label: claim.message.address,
         authTime: secondsOf(claim.issuedAt),
       };
-      return afterProof(deps.journal, proven.credential, request, async () => {
+      return afterProof(deps.journal, proven, request, async () => {
         await requireUndated(proven);
         await session.requireWelcome(proven, request);
         // Only the account's one wallet gets this far, so nobody else can use up its nonces.

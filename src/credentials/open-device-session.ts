@@ -62,7 +62,8 @@ export function createOpenDeviceSession(deps: {
     if (seen.has(name)) throw notSignedIn('proof_repeated');
     if (!(await isSigned(proof))) throw notSignedIn('proof_signature');
     const credential = { account: device.account, kind: 'device', id: device.deviceId } as const;
-    return afterProof(deps.journal, credential, request, () => inOneWord(() => open(device, proof, request)));
+    const proven = { credential, authTime: device.authTime };
+    return afterProof(deps.journal, proven, request, () => inOneWord(() => open(device, proof, request)));
   };
 
   /** "From 60 s ago to the tolerance ahead". Throws INVALID_TIMESTAMP. */

@@ -1,9 +1,10 @@
 // Opens a session for a proven login in the same turn that finds its credential alive: after an acknowledged revocation no session can
 // be left over.
-import { refusalErrorOf } from '../access/refusal.ts';
+import { refusalError, refusalErrorOf } from '../access/refusal.ts';
 import { firstRefusal, loginRules } from '../access/rules.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
+import { deny } from '../domain/decision.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import type { IssuedSession, Issuer } from '../jwt/issue.ts';
@@ -98,14 +99,14 @@ export function createSessionOpening(deps: {
       case 'credential_pending':
       case 'credential_revoked':
       case 'credential_expired':
-        throw invalidSubkey();
+        throw invalidSubkey(refusal);
       case 'signed_out':
         throw signedOutError(facts.validAfter, clock);
       // The key that would sign the session was retired a moment ago: the next one signs the next attempt.
       case 'signing_key_retired':
         throw new ApiError('SERVICE_UNAVAILABLE', 'the signing key was retired meanwhile; try again');
       default:
-        throw refusalErrorOf(refusal);
+        throw refusalError(deny(refusal, { allowlist: facts.allowlist }));
     }
   }
 }

@@ -70,7 +70,8 @@ export function createProveOwner(deps: {
         : await byWallet(account, by, request, purpose);
     const { requestId, clientIpText } = request;
     const { credential } = proven.principal;
-    const refusable = <T>(work: () => Promise<T>) => afterProof(deps.journal, credential, request, work);
+    const refusable = <T>(work: () => Promise<T>) =>
+      afterProof(deps.journal, { credential, authTime: signedAt }, request, work);
     await refusable(async () => {
       if (await store.isDated(account.account, actorOf(credential), signedAt)) throw datedError();
       // An ending that cannot be written still holds on this node, so a replayed signature must be refused before it.

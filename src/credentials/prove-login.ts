@@ -1,7 +1,9 @@
 // Finds the key of an account that signed a login. The session gets this key's permissions, whatever path it was posted to.
 import type { AuditJournal } from '../audit/journal.ts';
 import { MAIN_CREDENTIAL_ID, type SessionCredentialRef } from '../domain/credential.ts';
+import type { DenyReason } from '../domain/decision.ts';
 import { type Felt, feltOf } from '../domain/felt.ts';
+import type { Subkey } from '../domain/subkey.ts';
 import type { Clock, UnixSeconds } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { isPossibleSignature } from '../starknet/signature.ts';
@@ -16,7 +18,8 @@ import { afterProof } from './proven-refusal.ts';
 interface NamedKey {
   readonly credential: SessionCredentialRef;
   readonly publicKey: Felt;
-  readonly isActive: boolean;
+  /** Why it opens no session; undefined while it is active. */
+  readonly inactive: DenyReason | undefined;
 }
 
 export interface ProvenLogin {
@@ -50,7 +53,7 @@ export function createProveLogin(deps: {
 
   return async function proveLogin(account, request, window) {
     const named = request.publicKey === undefined ? undefined : await namedKey(account, request.publicKey);
-    if (named?.isActive === false) return refuseInactive(named, request, window);
+    if (named?.inactive !== undefined) return refuseInactive(named, named.inactive, request, window);
     requireOpenWindow(window, clock, settings);
     if (!isPossibleSignature(request.signature)) throw verificationFailed();
     return named === undefined ? provenByAnyKey(account, request) : provenByKey(named, request);
@@ -58,12 +61,12 @@ export function createProveLogin(deps: {
 
   async function namedKey({ account, signer }: Account, publicKey: Felt): Promise<NamedKey> {
     if (signer.type === 'starknet' && signer.publicKey === publicKey) {
-      return { credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID }, publicKey, isActive: true };
+      return { credential: { account, kind: 'main', id: MAIN_CREDENTIAL_ID }, publicKey, inactive: undefined };
     }
     const subkey = await store.subkey(account, publicKey);
     if (subkey === undefined) throw invalidSubkey();
     const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
-    return { credential, publicKey, isActive: subkey.state === 'active' };
+    return { credential, publicKey, inactive: inactiveReason(subkey) };
   }
 
   async function provenByKey({ credential, publicKey }: NamedKey, request: StarkLoginRequest): Promise<ProvenLogin> {
@@ -74,7 +77,12 @@ export function createProveLogin(deps: {
 
   // A good signature by a revoked key means that somebody still holds it: the account must see that in its audit log. Without a good
   // signature the answer is the same as for an unknown key.
-  async function refuseInactive(named: NamedKey, request: StarkLoginRequest, window: SignatureWindow): Promise<never> {
+  async function refuseInactive(
+    named: NamedKey,
+    reason: DenyReason,
+    request: StarkLoginRequest,
+    window: SignatureWindow,
+  ): Promise<never> {
     try {
       requireOpenWindow(window, clock, settings);
       if (!isPossibleSignature(request.signature)) throw verificationFailed();
@@ -82,11 +90,16 @@ export function createProveLogin(deps: {
     } catch (error) {
       throw error instanceof ApiError && error.status < 500 ? invalidSubkey() : error;
     }
-    return refuseProven(named.credential, request);
+    return refuseProven(named.credential, reason, request);
   }
 
-  function refuseProven(credential: SessionCredentialRef, request: StarkLoginRequest): Promise<never> {
-    return afterProof(deps.journal, credential, request, () => Promise.reject(invalidSubkey()));
+  function refuseProven(
+    credential: SessionCredentialRef,
+    reason: DenyReason,
+    request: StarkLoginRequest,
+  ): Promise<never> {
+    const proven = { credential, authTime: request.timestamp };
+    return afterProof(deps.journal, proven, request, () => Promise.reject(invalidSubkey(reason)));
   }
 
   // The main key first, then the two keys that the signature recovers to: the cost does not grow with the account's subkeys.
@@ -101,7 +114,8 @@ export function createProveLogin(deps: {
       const { valid } = await deps.verifier.ask({ kind: 'signature', ...candidate, signature }, asker);
       if (!valid) continue;
       const credential = { account, kind: 'subkey', id: subkey.id.toString() } as const;
-      if (subkey.state !== 'active') return refuseProven(credential, request);
+      const inactive = inactiveReason(subkey);
+      if (inactive !== undefined) return refuseProven(credential, inactive, request);
       return provenAs(credential, candidate, request);
     }
     throw verificationFailed();
@@ -141,5 +155,23 @@ const provenAs = (
 const verificationFailed = (): ApiError =>
   new ApiError('STARKNET_SIGNATURE_VERIFICATION_FAILED', 'the signature does not verify for a key of this account');
 
-export const invalidSubkey = (): ApiError =>
-  new ApiError('INVALID_SUBKEY', 'this key is not an active subkey of the account');
+/** `reason`: for the account's own records alone. The caller learns no more than that the key is not active. */
+export const invalidSubkey = (reason?: DenyReason): ApiError =>
+  new ApiError(
+    'INVALID_SUBKEY',
+    'this key is not an active subkey of the account',
+    reason === undefined ? {} : { reason },
+  );
+
+function inactiveReason({ state }: Pick<Subkey, 'state'>): DenyReason | undefined {
+  switch (state) {
+    case 'active':
+      return undefined;
+    case 'pending':
+      return 'credential_pending';
+    case 'revoked':
+      return 'credential_revoked';
+    default:
+      return state satisfies never;
+  }
+}

@@ -9,5 +9,8 @@ import type { Caller } from './caller.ts';
  */
 export function requireMayReplace(caller: Caller, inForce: Allowlist, list: Allowlist): void {
   if (covers(inForce, list) || caller.principal.permissions.has('keys:manage')) return;
-  throw new ApiError('INVALID_TOKEN_SCOPE', 'a wider list needs the main key');
+  throw new ApiError('INVALID_TOKEN_SCOPE', 'a wider list needs the main key', {
+    reason: 'permission_missing',
+    facts: { permissionNeeded: 'keys:manage', permissionsHeld: [...caller.principal.permissions].sort() },
+  });
 }

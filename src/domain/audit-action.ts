@@ -50,3 +50,21 @@ export const auditActions = {
 export type AuditAction = keyof typeof auditActions;
 
 export const isAuditAction = (text: string): text is AuditAction => Object.hasOwn(auditActions, text);
+
+/** Whether an owner changed something, signed in, or was refused. */
+export const auditOutcomes = ['changes', 'logins', 'refusals'] as const;
+export type AuditOutcome = (typeof auditOutcomes)[number];
+
+const otherOutcomes: Readonly<Partial<Record<AuditAction, Exclude<AuditOutcome, 'changes'> | 'none'>>> = {
+  login: 'logins',
+  'terminal_token.issued': 'logins',
+  'login.refused': 'refusals',
+  'request.refused': 'refusals',
+  // Stands beside the row of its change.
+  'ending.receipt': 'none',
+};
+
+export const actionsOf = (outcome: AuditOutcome): readonly AuditAction[] =>
+  Object.keys(auditActions)
+    .filter(isAuditAction)
+    .filter((action) => (otherOutcomes[action] ?? 'changes') === outcome);

@@ -1,4 +1,6 @@
 // The outcome of asking whether a request is allowed. Reasons are a closed, append-only list: errors, metrics and audit share it.
+import type { Allowlist } from './allowlist.ts';
+import type { Permission } from './permission.ts';
 import type { Principal } from './principal.ts';
 
 export const denyReasons = [
@@ -40,11 +42,18 @@ export const denyReasons = [
 
 export type DenyReason = (typeof denyReasons)[number];
 
+const known: ReadonlySet<string> = new Set(denyReasons);
+export const isDenyReason = (text: string): text is DenyReason => known.has(text);
+
 export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
-  /** The caller, when the bearer was proven. */
+  /** The caller, when the bearer was proven: also for `bearer_expired`, whose bearer was genuine. */
   readonly principal?: Principal;
+  /** What the route asks for. */
+  readonly asked?: Permission | 'possession';
+  /** Of the credential, as it was read for this decision. */
+  readonly allowlist?: Allowlist;
   /** Seconds since expiry, for `bearer_expired`. */
   readonly expiredSeconds?: number;
   /** What stood in place of a bearer, in fixed words, for `bearer_malformed`. */

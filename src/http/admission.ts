@@ -16,10 +16,18 @@ import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { isUnsigned } from '../orders/route.ts';
 import { chargeAddress, chargeCaller, mayInsist } from '../ratelimit/charges.ts';
-import { limitMessage, type RateLimiter, rateLimitHeaders, tightest, type Verdict } from '../ratelimit/limiter.ts';
+import {
+  limitFacts,
+  limitMessage,
+  type RateLimiter,
+  rateLimitHeaders,
+  tightest,
+  type Verdict,
+} from '../ratelimit/limiter.ts';
 import { type RateKeys, rateKeys } from '../ratelimit/rate-keys.ts';
 import type { ClientIp } from './kit/client-ip.ts';
 import { type HeaderLines, refusalOfGetBody } from './kit/lines.ts';
+import type { Peer } from './kit/peer.ts';
 import { optionalHeader } from './kit/read.ts';
 
 /** Method and target to decide about: those of the request, or those that a proxy names in its headers. */
@@ -30,13 +38,6 @@ export interface Question {
   readonly lines: HeaderLines;
   readonly headers: IncomingHttpHeaders;
   readonly peer: Peer;
-}
-
-/** The other end of the connection. */
-export interface Peer {
-  readonly address: string | undefined;
-  /** Peers on a unix socket have no address. */
-  readonly isUnixSocket: boolean;
 }
 
 /** The client, behind any trusted proxies. */
@@ -212,15 +213,18 @@ const atFault = (considered: Considered, error: ApiError): Refused => ({
 });
 
 function refused(considered: Considered, refusal: Deny, message?: string): Refused {
-  const { code, message: usual, headers } = refusalError(refusal);
-  const error = new ApiError(code, message ?? usual, { headers });
+  const usual = refusalError(refusal);
+  const error = message === undefined ? usual : new ApiError(usual.code, message, { reason: refusal.reason });
   return { ...considered, kind: 'refused', error, deny: refusal, allow: undefined };
 }
 
 /** `principal`: set when it is the limit of its account or credential. */
 function limited(considered: Considered, verdict: Verdict, principal?: Principal): Refused {
   const isOnboarding = verdict.kind === 'measured' && verdict.bucket === 'onboarding';
-  const error = new ApiError(isOnboarding ? 'ONBOARDING_RATE_LIMITED' : 'RATE_LIMITED', limitMessage(verdict));
+  const error = new ApiError(isOnboarding ? 'ONBOARDING_RATE_LIMITED' : 'RATE_LIMITED', limitMessage(verdict), {
+    reason: 'rate_limited',
+    facts: limitFacts(verdict),
+  });
   return { ...considered, kind: 'refused', error, deny: denyTo(principal, 'rate_limited'), allow: undefined };
 }
 

@@ -1,26 +1,29 @@
 // The HTTP door: asks admission.ts about every request, then hands it to our handlers or to the venue, or answers the refusal. Nothing is served
 // or forwarded except from here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refusalErrorOf } from '../access/refusal.ts';
 import type { AuditJournal } from '../audit/journal.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { SignedBy } from '../domain/signed-by.ts';
 import { ApiError } from '../errors.ts';
-import type { Exchange, Outcome } from '../gateway/exchange.ts';
+import type { Exchange, Outcome, Refusal } from '../gateway/exchange.ts';
 import { orderRouteOf } from '../orders/route.ts';
 import type { Surface } from '../telemetry/counters.ts';
 import type { RequestLines } from '../telemetry/request-lines.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
 import type { UseCounter } from '../usage/counts.ts';
-import type { Admission, Admit, Admitted, Peer, Refused } from './admission.ts';
+import type { Admission, Admit, Admitted, Refused } from './admission.ts';
 import { attachContext, type RequestContext } from './context.ts';
 import { countForwarded, countServed } from './count-use.ts';
+import type { ExplainRefusal } from './explain-refusal.ts';
 import { answerError } from './kit/answer-error.ts';
 import type { Cors } from './kit/cors.ts';
 import type { ForwardedProto } from './kit/forwarded-proto.ts';
 import { attachKnown, type Known, toldOfLeft } from './kit/known.ts';
 import { type HeaderLines, headerLines, requireOneHost, requirePlainBody } from './kit/lines.ts';
-import { renderRefusal, toApiError } from './kit/render.ts';
+import { peerOf } from './kit/peer.ts';
+import { renderRefusal, toApiError, toldFate } from './kit/render.ts';
 import { REQUEST_ID_HEADER, type RequestIds } from './kit/request-ids.ts';
 import { tellRefused } from './tell-refused.ts';
 
@@ -33,6 +36,7 @@ export interface FrontDeps {
   readonly usage: UseCounter;
   readonly telemetry: Telemetry;
   readonly requestLines: RequestLines;
+  readonly explainRefusal: ExplainRefusal;
   readonly forward: (exchange: Exchange) => Promise<Outcome>;
   readonly maxForwardBodyBytes: number;
 }
@@ -46,7 +50,6 @@ interface Arrival extends Known {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly lines: HeaderLines;
-  readonly peer: Peer;
   /** Headers of every answer to this request. */
   readonly extra: Record<string, string>;
   /** `METHOD /pattern` once it is known; never the raw target, which may hold anything. */
@@ -181,6 +184,8 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     // A refusal after the decision goes into the audit log too.
     if (principal === undefined) return;
     const reason = outcome.kind === 'cut' ? outcome.reason : outcome.kind === 'refused' ? outcome.refusal : undefined;
+    if (reason === undefined) return;
+    deps.explainRefusal(arrival, principal.credential, answered(reason, arrival));
     const denied = reason instanceof ApiError ? journaled(reason) : reason;
     if (denied === undefined) return;
     const origin = { requestId: arrival.requestId, clientIpText: context.clientIpText };
@@ -196,7 +201,7 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       return;
     }
     if (allow !== undefined) extra.Allow = allow.join(', ');
-    tellRefused(deps, arrival.requestId, refused);
+    tellRefused(deps, arrival, refused);
     answerError(response, error, arrival.clientIp, extra);
   }
 
@@ -205,14 +210,6 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
     telemetry.erred(toldOf(arrival, undefined), apiError, error);
     answerError(arrival.response, toldOfLeft(apiError, arrival), arrival.clientIp, arrival.extra);
   }
-}
-
-function peerOf({ socket }: IncomingMessage): Peer {
-  const address = socket.address();
-  return {
-    address: socket.remoteAddress,
-    isUnixSocket: !('port' in address) || address.port === undefined,
-  };
 }
 
 const contextOf = ({ requestId, response }: Arrival, admitted: Admitted): RequestContext => {
@@ -242,6 +239,10 @@ const toldOf = ({ requestId, routeName, clientIp }: Arrival, principal: Principa
   clientIp,
   principal,
 });
+
+/** The refusal as its answer told it; of an answer that was cut, as it would have. */
+const answered = (refusal: Refusal, { method, timing }: Arrival): ApiError =>
+  toldFate(refusal instanceof ApiError ? refusal : refusalErrorOf(refusal), { method, sent: timing.leftAt !== 0 });
 
 // A bad order signature is a sign of a stolen session, so the owner must see it; a body that is too large or late is not.
 function journaled({ code }: ApiError): DenyReason | undefined {

@@ -9,14 +9,18 @@ import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { contextOf } from './context.ts';
+import { type ExplainRefusal, isRefusal } from './explain-refusal.ts';
 import { ignoreBodies } from './kit/bodies.ts';
 import { createApi } from './kit/fastify.ts';
+import { knownOf } from './kit/known.ts';
 import { describeRoutes } from './openapi.ts';
 import { readPages } from './pages.ts';
+import { type ActivityRouteDeps, registerActivityRoute } from './routes/activity.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { type DeviceRouteDeps, registerDeviceRoutes, registerDeviceSessionRoute } from './routes/devices.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
+import { type ExplainRouteDeps, registerExplainRoute } from './routes/explain.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { type DerivationHashes, registerOnboardingRoutes } from './routes/onboarding.ts';
 import { registerSelfRoute } from './routes/self.ts';
@@ -34,6 +38,8 @@ export interface RouteDeps {
   readonly devices: DeviceRouteDeps;
   readonly system: Parameters<typeof registerSystemRoutes>[1];
   readonly self: Parameters<typeof registerSelfRoute>[1];
+  readonly activity: ActivityRouteDeps;
+  readonly explain: ExplainRouteDeps;
   readonly emergency: EmergencyRouteDeps;
   readonly readiness: Readiness;
   /** The table in force, for openapi.json. */
@@ -42,6 +48,7 @@ export interface RouteDeps {
 
 export interface HandlerDeps extends RouteDeps {
   readonly telemetry: Telemetry;
+  readonly explainRefusal: ExplainRefusal;
   readonly maxBodyBytes: number;
 }
 
@@ -62,6 +69,14 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
       const { requestId, route, clientIpText, grant } = contextOf(request);
       const principal = error instanceof ProvenRefusal ? error : grant.principal;
       return { requestId, route: route.name, clientIp: clientIpText, principal };
+    },
+    refused(reply, error, apiError) {
+      const known = knownOf(reply.raw);
+      if (known === undefined) return;
+      const { principal } = contextOf(reply.request).grant;
+      if (error instanceof ProvenRefusal) deps.explainRefusal(known, error.credential, error);
+      else if (principal !== undefined && isRefusal(apiError))
+        deps.explainRefusal(known, principal.credential, apiError);
     },
     // The table has a path that no handler serves: a defect of ours. Tell the client only that the path is unknown.
     notFound: () => refusalErrorOf('route_unknown'),
@@ -102,6 +117,8 @@ export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Pro
   registerDeviceRoutes(app, deps.devices);
   registerSystemRoutes(app, deps.system);
   registerSelfRoute(app, deps.self);
+  registerActivityRoute(app, deps.activity);
+  registerExplainRoute(app, deps.explain);
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
   registerDocumentRoutes(app, readPages());

@@ -74,7 +74,9 @@ export const tagOrder = [
   'Login',
   'Subkeys',
   'Read-only tokens',
+  'Devices',
   'Emergency',
+  'Activity',
   'Health',
   VENUE,
 ];

@@ -46,6 +46,8 @@ const nothing: Omit<RouteDeps, 'table'> = {
   },
   system: { config, clock, keyring: { jwks: unused } },
   self: { view: { ask: unused }, clock },
+  activity: { store: { activity: unused, namesOf: unused } },
+  explain: { explainer: { explanation: unused }, store: { namesOf: unused } },
   emergency: {
     signOut: { everywhere: unused, revokeAll: unused },
     proveOwner: unused,

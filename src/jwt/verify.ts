@@ -22,6 +22,8 @@ export interface BearerRefusal {
   readonly reason: DenyReason;
   /** Seconds since it expired. Only for `bearer_expired`, so only a holder of a genuine bearer learns it. */
   readonly expiredSeconds?: number;
+  /** Only for `bearer_expired`: a live key of ours signed them. Those of a retired key prove nothing, as others may hold it. */
+  readonly claims?: VerifiedClaims;
 }
 
 export type BearerResult = { readonly ok: true; readonly claims: VerifiedClaims } | BearerRefusal;
@@ -89,7 +91,7 @@ export function createVerifyBearer(options: {
     // RFC 7519 section 4.1.4: dead on and after exp, without tolerance, since our own clock wrote exp. Written as !(a > b), so that NaN
     // refuses too.
     if (!(claims.expiresAt > now)) {
-      return { ok: false, reason: 'bearer_expired', expiredSeconds: now - claims.expiresAt };
+      return { ok: false, reason: 'bearer_expired', expiredSeconds: now - claims.expiresAt, claims };
     }
     return undefined;
   }

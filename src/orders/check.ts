@@ -20,6 +20,7 @@ import { type Listed, readOrders } from './body.ts';
 import type { OrderMark, OrderMarks } from './marks.ts';
 import {
   alreadySent,
+  fromFuture,
   notOwnAccount,
   notSigned,
   type Place,
@@ -155,7 +156,7 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     }
     const [at, last] = [now(), latest()];
     for (const { mark, place } of checked) {
-      if (mark.endsAt < last) return tooOld(place);
+      if (mark.endsAt < last) return tooOld(place, mark.endsAt - maxAgeMs);
       const refused = repeatOf(mark, place);
       if (refused !== undefined) return refused;
     }
@@ -172,9 +173,9 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   }
 
   function requireFresh(order: SignedOrder, place: Place): void {
-    if (endsAt(order) < latest()) throw tooOld(place);
+    if (endsAt(order) < latest()) throw tooOld(place, order.timestamp);
     if (order.timestamp > now() + settings.futureToleranceSeconds * 1000) {
-      throw refusal('signature_timestamp is in the future', place);
+      throw fromFuture(place, order.timestamp);
     }
   }
 

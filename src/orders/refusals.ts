@@ -1,18 +1,20 @@
 // The errors for orders that are not forwarded: which order of the list, and why. Decides nothing.
 import type { DenyReason } from '../domain/decision.ts';
-import { ApiError, type ErrorCode } from '../errors.ts';
+import { ApiError, type ApiErrorOptions, type ErrorCode } from '../errors.ts';
 
 /** Index in the list, from 0; undefined when the body is one order. */
 export type Place = number | undefined;
 
 type Data = Readonly<Record<string, unknown>>;
+type Own = Pick<ApiErrorOptions, 'facts' | 'reason'>;
 
-function errorOf(code: ErrorCode, message: string, place: Place, data?: Data): ApiError {
-  if (place === undefined) return new ApiError(code, message, data === undefined ? {} : { data });
-  return new ApiError(code, `order ${place} of the list: ${message}`, { data: { index: place, ...data } });
+function errorOf(code: ErrorCode, message: string, place: Place, data?: Data, own: Own = {}): ApiError {
+  if (place === undefined) return new ApiError(code, message, data === undefined ? own : { ...own, data });
+  return new ApiError(code, `order ${place} of the list: ${message}`, { ...own, data: { index: place, ...data } });
 }
 
-export const refusal = (message: string, place?: Place): ApiError => errorOf('INVALID_ORDER_SIGNATURE', message, place);
+export const refusal = (message: string, place?: Place, own?: Own): ApiError =>
+  errorOf('INVALID_ORDER_SIGNATURE', message, place, undefined, own);
 
 /** The body has more than one reading. No signature was verified, and signing again would not help. */
 export const unreadable = (message: string, place?: Place): ApiError => errorOf('BINDING_ERROR', message, place);
@@ -51,11 +53,18 @@ export const twiceInList = (first: number, repeats: Repeats, place: Place): ApiE
     { first_index: first, sent: false },
   );
 
-export const tooOld = (place: Place): ApiError =>
+/** `signedAt`: unix milliseconds, as for `fromFuture`. */
+export const tooOld = (place: Place, signedAt: number): ApiError =>
   refusal(
     'signature_timestamp is too old; look the order up before you sign it again, if it may have been sent',
     place,
+    signedAtOf(signedAt),
   );
+
+export const fromFuture = (place: Place, signedAt: number): ApiError =>
+  refusal('signature_timestamp is in the future', place, signedAtOf(signedAt));
+
+const signedAtOf = (millis: number): Own => ({ facts: { signedAt: BigInt(Math.trunc(millis)) * 1_000_000n } });
 
 export const notOwnAccount = (place: Place): ApiError =>
   errorOf(
@@ -68,11 +77,11 @@ export const notOwnAccount = (place: Place): ApiError =>
 export function signerRefused(reason: DenyReason, place: Place): ApiError {
   switch (reason) {
     case 'ip_not_allowed':
-      return notFromHere('the client address is outside the allowlist of the subkey that signed', place);
+      return notFromHere(reason, 'the client address is outside the allowlist of the subkey that signed', place);
     case 'allowlist_damaged':
-      return notFromHere('the stored allowlist of the subkey that signed is damaged: replace it', place);
+      return notFromHere(reason, 'the stored allowlist of the subkey that signed is damaged: replace it', place);
     case 'client_ip_unknown':
-      return notFromHere('the client address could not be told', place);
+      return notFromHere(reason, 'the client address could not be told', place);
     // Not the subkey's fault: another subkey would be refused too.
     case 'account_locked':
       return refusal('the account is locked', place);
@@ -83,4 +92,5 @@ export function signerRefused(reason: DenyReason, place: Place): ApiError {
   }
 }
 
-const notFromHere = (message: string, place: Place): ApiError => errorOf('IP_NOT_ALLOWED', message, place);
+const notFromHere = (reason: DenyReason, message: string, place: Place): ApiError =>
+  errorOf('IP_NOT_ALLOWED', message, place, undefined, { reason });

@@ -3,6 +3,7 @@
 import { type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import { kindTable } from '../domain/kinds.ts';
 import type { Clock, UnixSeconds } from '../domain/time.ts';
+import type { RefusalFacts } from '../errors.ts';
 import { type Buckets, createBuckets, type Look } from './buckets.ts';
 import type { Limit } from './gcra.ts';
 import type { RateKeys } from './rate-keys.ts';
@@ -194,6 +195,13 @@ export function limitMessage(verdict: Verdict): string {
   if (verdict.kind === 'unlimited') return 'rate limit exceeded';
   const { limit, windowSeconds, scope, retryAfterSeconds } = verdict;
   return `rate limit exceeded: ${limit} requests per ${windowSeconds} s for this ${scope}; retry after ${retryAfterSeconds} s`;
+}
+
+/** For the owner of the account that reached it. */
+export function limitFacts(verdict: Verdict): RefusalFacts {
+  if (verdict.kind === 'unlimited') return {};
+  const { bucket, limit, windowSeconds, retryAfterSeconds } = verdict;
+  return { limit: { bucket, limit, windowSeconds, retryAfterSeconds } };
 }
 
 interface Counted {

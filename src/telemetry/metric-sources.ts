@@ -1,5 +1,6 @@
 // The sources of a scrape: the counters, and functions that ask each part of the service. They are called at a scrape alone.
 import type { AuditJournalStats } from '../audit/journal.ts';
+import type { ExplainerStats } from '../explain/explainer.ts';
 import type { UpstreamStats } from '../gateway/upstream.ts';
 import type { BearerCacheStats } from '../jwt/verify.ts';
 import type { OrderMarksStats } from '../orders/marks.ts';
@@ -28,6 +29,7 @@ export interface MetricSources {
   /** The memory of forwarded orders, where orders are verified. */
   readonly orderMarks?: (() => OrderMarksStats) | undefined;
   readonly audit: () => AuditJournalStats;
+  readonly explanations: () => ExplainerStats;
   readonly changes: () => ChangesStats;
   readonly changeLog: () => Promise<{ readonly epoch: string; readonly position: bigint }>;
   /** How far our clock is ahead of the machine's. */

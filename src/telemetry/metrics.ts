@@ -328,6 +328,21 @@ export const metrics: readonly Metric[] = [
     [],
     (s) => s.audit().lost,
   ),
+  store.gauge(
+    ['explanations_waiting', 'Refused requests whose explanation waits to be written.'],
+    [],
+    (s) => s.explanations().waiting,
+  ),
+  store.counter(
+    ['explanations_written_total', 'Refused requests that their owners can ask about.'],
+    [],
+    (s) => s.explanations().written,
+  ),
+  store.counter(
+    ['explanations_dropped_total', 'Refused requests that were neither kept nor counted, as too many were unlike.'],
+    [],
+    (s) => s.explanations().dropped,
+  ),
   store.gauge(['change_log_position', 'Number of the last change in the log.'], [], async (s) =>
     Number((await s.changeLog()).position),
   ),

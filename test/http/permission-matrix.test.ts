@@ -60,6 +60,8 @@ const additions: readonly Operation[] = [
   { method: 'POST', path: '/v1/v2/auth', allow: allOf(true) },
   { method: 'POST', path: '/v1/v2/onboarding', allow: allOf(true) },
   { method: 'GET', path: '/countersign/v1/self', allow: reading },
+  { method: 'GET', path: '/countersign/v1/audit', allow: mainOnly },
+  { method: 'GET', path: '/countersign/v1/explain', allow: mainOnly },
   { method: 'GET', path: '/countersign/v1/devices', allow: mainOnly },
   { method: 'POST', path: '/countersign/v1/devices', allow: mainOnly },
   { method: 'DELETE', path: '/countersign/v1/devices/{id}', allow: mainOnly },

@@ -99,7 +99,7 @@ test.each(['with its key in the path', 'on plain /v1/auth'])(
     expect(answer.status).toBe(401);
     expect(answer.json.error).toBe('INVALID_SUBKEY');
     expect(lineOf(answer)).toMatchObject({ account: owner.account, credential: 'subkey:1' });
-    expect(await rows()).toEqual([rowOf(answer, owner.account, 'subkey:1', 'INVALID_SUBKEY')]);
+    expect(await rows()).toEqual([rowOf(answer, owner.account, 'subkey:1', 'credential_revoked')]);
   },
 );
 

@@ -44,6 +44,8 @@ const ofDevices: ReadonlySet<string> = new Set([
   'GET /countersign/v1/tokens/{lookup_id}',
   'PUT /countersign/v1/tokens/{lookup_id}',
   'POST /countersign/v1/subkeys',
+  'GET /countersign/v1/audit',
+  'GET /countersign/v1/explain',
   'GET /countersign/v1/devices',
   'DELETE /countersign/v1/devices/{id}',
   'POST /countersign/v1/self/revoke',

@@ -35,13 +35,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ethereum: pure,
   verification: [...pure, 'starknet', 'ethereum', 'errors'],
   jwt: [...pure, 'errors', 'files'],
-  ratelimit: [...pure, 'access/route-matcher', 'access/route-table', 'access/figures'],
+  ratelimit: [...pure, 'errors', 'access/route-matcher', 'access/route-table', 'access/figures'],
   config: [...pure, 'errors', 'files', 'access/figures', 'access/own-routes'],
   store: [...pure, 'errors', 'files', 'jwt/kinds', 'jwt/signing-key'],
   revocation: [...pure, 'errors', 'jwt/keyring', 'jwt/signing-key', 'store/store'],
   access: [...pure, 'errors', 'jwt', 'revocation', 'store/store'],
   audit: [...pure, 'store/store'],
   usage: [...pure, 'store/store'],
+  explain: [...pure, 'errors', 'store/store'],
   credentials: core,
   orders: [
     ...crypto,
@@ -62,6 +63,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'audit/journal',
     'credentials/login',
     'credentials/proven-refusal',
+    'explain/explainer',
     'gateway/exchange',
     'gateway/upstream',
     'jwt',
@@ -71,7 +73,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'store/store',
     'verification/verifier',
   ],
-  http: [...core, 'files', 'credentials', 'gateway', 'orders', 'telemetry', 'wire'],
+  http: [...core, 'explain', 'files', 'credentials', 'gateway', 'orders', 'telemetry', 'wire'],
   backup: [...pure, 'errors', 'files', 'jwt', 'credentials/operator-act', 'credentials/record', 'store/store'],
   operator: [...core, 'files', 'credentials', 'gateway', 'telemetry', 'http', 'backup', 'wire'],
   'demo-venue': [],
@@ -178,7 +180,12 @@ test('the operator API shares http/kit with the public one, the health routes, a
 
 test('the door decides without a response: it knows no server, and nothing of Node but types', () => {
   const seen = imports.filter(({ from }) => from === 'http/admission').map(({ to }) => to);
-  expect(seen.filter((to) => roomOf(to) === 'http')).toEqual(['http/kit/client-ip', 'http/kit/lines', 'http/kit/read']);
+  expect(seen.filter((to) => roomOf(to) === 'http')).toEqual([
+    'http/kit/client-ip',
+    'http/kit/lines',
+    'http/kit/peer',
+    'http/kit/read',
+  ]);
   expect(readFileSync(join(src, 'http/admission.ts'), 'utf8')).not.toMatch(/ServerResponse|^import (?!type).*'node:/m);
 });
 

@@ -28,10 +28,23 @@ const MAX_TRUSTED_HOPS = 32;
 // Room for an address with brackets, port and some blanks; longer text is refused unparsed.
 const MAX_HOP_TEXT = 64;
 
+/** An address that a request names besides its client's. */
+export interface Hop {
+  /** An address, `unix`, or at most 64 characters of what stood in its place. */
+  readonly address: string;
+  /** True for the proxies between us and the client. What stands left of the client anybody can write: false, whatever it names. */
+  readonly trusted: boolean;
+}
+
+// More would tell the owner nothing.
+const MAX_SHOWN_HOPS = 8;
+
 /** Everything that depends on `proxy.trusted`. */
 export interface Peers {
   readonly clientIp: ClientIp;
   readonly isTrusted: TrustedPeer;
+  /** The nearest eight, the nearest first. Arguments as for ClientIp. */
+  hops(socketAddress: string | undefined, isUnixSocket: boolean, xForwardedFor: readonly string[]): readonly Hop[];
   /** The rate keys of a connection. Undefined for trusted proxies and unix sockets, which many clients share: not counted. */
   connectionKeys(socketAddress: string | undefined): RateKeys | undefined;
 }
@@ -50,11 +63,7 @@ export function createPeers(options: PeersOptions): Peers {
       if (!peerIsTrusted) return peer;
 
       // Each proxy appends the peer it saw, so read from the right: the first untrusted hop is the last one that our proxies vouch for.
-      // RFC 9110 section 5.6.1: empty list elements are ignored.
-      const hops = xForwardedFor
-        .join(',')
-        .split(',')
-        .filter((hop) => /[^ \t]/.test(hop));
+      const hops = listed(xForwardedFor);
       if (hops.length === 0) return peer;
       let leftmost: IpAddress | undefined;
       for (const hop of hops.slice(-MAX_TRUSTED_HOPS).reverse()) {
@@ -70,11 +79,39 @@ export function createPeers(options: PeersOptions): Peers {
       return peer !== undefined && isTrusted(peer);
     },
 
+    hops(socketAddress, isUnixSocket, xForwardedFor) {
+      const peer = isUnixSocket ? undefined : readPeer(socketAddress);
+      const peerIsTrusted = isUnixSocket ? trustsUnix : peer !== undefined && isTrusted(peer);
+      const named = listed(xForwardedFor).slice(-MAX_TRUSTED_HOPS).reverse();
+      if (!peerIsTrusted) return named.slice(0, MAX_SHOWN_HOPS).map(claimed);
+      if (named.length === 0) return [];
+      // The client is the first that is no proxy of ours, or the last of all. It is no hop.
+      const parsed = named.map(parseHop);
+      const first = parsed.findIndex((hop) => hop === undefined || !isTrusted(hop));
+      const client = first < 0 ? parsed.length - 1 : first;
+      const vouched = parsed.slice(0, client).map((hop) => ({ address: hop?.text ?? '', trusted: true }));
+      // A hop that cannot be read makes the client unknown.
+      const left = named.slice(parsed[client] === undefined ? client : client + 1).map(claimed);
+      return [{ address: peer?.text ?? 'unix', trusted: true }, ...vouched, ...left].slice(0, MAX_SHOWN_HOPS);
+    },
+
     connectionKeys(socketAddress) {
       const peer = readPeer(socketAddress);
       return peer === undefined || isTrusted(peer) ? undefined : rateKeys(peer);
     },
   };
+}
+
+/** The entries of all lines, in order. RFC 9110 section 5.6.1: empty list elements are ignored. */
+const listed = (xForwardedFor: readonly string[]): readonly string[] =>
+  xForwardedFor
+    .join(',')
+    .split(',')
+    .filter((hop) => /[^ \t]/.test(hop));
+
+function claimed(text: string): Hop {
+  const printable = text.trim().replace(/[^\x20-\x7e]/g, '?');
+  return { address: parseHop(text)?.text ?? printable.slice(0, MAX_HOP_TEXT), trusted: false };
 }
 
 const trustedAddresses = ({ trusted }: PeersOptions): ((ip: IpAddress) => boolean) =>

@@ -32,15 +32,25 @@ export interface ApiOptions {
   readonly telemetry: Pick<Telemetry, 'erred'>;
   /** The request that failed with `error`, for the log. */
   about(request: FastifyRequest, error: unknown): AboutRequest;
+  /** `answered` goes to the caller; `error` was thrown. */
+  refused?(reply: FastifyReply, error: unknown, answered: ApiError): void;
   /** The answer to a path without a route. */
   notFound(): ApiError;
 }
 
-export function createApi({ maxBodyBytes, maxParamLength, telemetry, about, notFound }: ApiOptions): FastifyInstance {
+export function createApi({
+  maxBodyBytes,
+  maxParamLength,
+  telemetry,
+  about,
+  refused,
+  notFound,
+}: ApiOptions): FastifyInstance {
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const told = about(request, error);
     const apiError = fromFastify(error) ?? fromLeaver(error, request) ?? toApiError(error, told.requestId);
     telemetry.erred(told, apiError, error);
+    refused?.(reply, error, apiError);
     const { status, headers, body } = renderError(apiError, told.clientIp);
     closeWhenDeaf(reply.raw, status);
     reply.code(status).headers(headers).send(body);

@@ -1,11 +1,12 @@
 // Parses what clients wrote into exact types. Each function accepts one form and throws the documented error for all others.
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseAllowlist, type UsableAllowlist } from '../../domain/allowlist.ts';
-import type { AccountId } from '../../domain/credential.ts';
+import type { AccountId, CredentialRef } from '../../domain/credential.ts';
 import { parseCredentialName } from '../../domain/credential-name.ts';
 import { isCursorOf, type ListName } from '../../domain/cursor.ts';
 import { type Felt, parseFelt } from '../../domain/felt.ts';
-import { inOtherUnit, type UnixSeconds, unixSeconds } from '../../domain/time.ts';
+import { isCredentialKind, kindTable } from '../../domain/kinds.ts';
+import { inOtherUnit, type UnixNanos, type UnixSeconds, unixNanos, unixSeconds } from '../../domain/time.ts';
 import { ApiError, type ErrorCode } from '../../errors.ts';
 import { decodeSiweHeader } from '../../ethereum/siwe-header.ts';
 import { parseSignatureText, type StarkSignature } from '../../starknet/signature.ts';
@@ -128,6 +129,20 @@ export function readCursor(list: ListName, text: string | undefined): string | u
   if (text === undefined || text === '') return undefined;
   if (!isCursorOf(list, text)) throw new ApiError('INVALID_REQUEST_PARAMETER', `cursor is not one of this list's own`);
   return text;
+}
+
+/** A credential of the account as audit rows name it: `subkey:42`. Throws INVALID_REQUEST_PARAMETER. */
+export function readCredentialOf(account: AccountId, text: string): CredentialRef {
+  const [, kind, id = ''] = /^([a-z]+):(.+)$/.exec(text) ?? [];
+  if (isCredentialKind(kind) && kindTable[kind].id.test(id)) return { account, kind, id };
+  throw new ApiError('INVALID_REQUEST_PARAMETER', 'credential is not kind:id, as in subkey:42 or main:main');
+}
+
+/** Unix nanoseconds. Throws INVALID_REQUEST_PARAMETER. */
+export function readNanos(name: string, text: string): UnixNanos {
+  const value = /^[0-9]{1,19}$/.test(text) ? BigInt(text) : undefined;
+  if (value !== undefined && value < 2n ** 63n) return unixNanos(value);
+  throw new ApiError('INVALID_REQUEST_PARAMETER', `${name} is not a time in unix nanoseconds`);
 }
 
 /** A path parameter that the route table names. */

@@ -43,11 +43,19 @@ const MAY_BE_DONE = 'it had left for the venue and may have been executed: look 
  */
 export function toldFate(error: ApiError, { method, sent }: Fate): ApiError {
   const { code, status, headers, reason } = error;
+  const facts = error.facts === undefined ? {} : { facts: error.facts };
   if (!sent && status !== 503 && status !== 408) return error;
   const data = { ...error.data, sent };
   if (!sent || method === 'GET' || method === 'HEAD')
-    return new ApiError(code, error.message, { status, data, headers, reason });
-  return new ApiError(code, `${error.message}; ${MAY_BE_DONE}`, { status, data, headers, reason, mayRepeat: false });
+    return new ApiError(code, error.message, { status, data, headers, reason, ...facts });
+  return new ApiError(code, `${error.message}; ${MAY_BE_DONE}`, {
+    status,
+    data,
+    headers,
+    reason,
+    ...facts,
+    mayRepeat: false,
+  });
 }
 
 /** A refusal in place of the venue's answer. */

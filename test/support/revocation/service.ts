@@ -11,6 +11,7 @@ import { createStarkKey, type StarkKey } from '../../../src/client/stark-key.ts'
 import { createWallet, siweText } from '../../../src/client/wallet.ts';
 import { composeAuthority } from '../../../src/compose/authority.ts';
 import { composeCore } from '../../../src/compose/core.ts';
+import { composeExplain } from '../../../src/compose/explain.ts';
 import { composeGateway } from '../../../src/compose/gateway.ts';
 import { composeLimits } from '../../../src/compose/limits.ts';
 import { composeMonitoring } from '../../../src/compose/monitoring.ts';
@@ -392,10 +393,11 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     const gateway = listening.use(
       composeGateway(all, { ...core, ...monitoring, verifier, venue, figures, scheme: 'http' }),
     );
+    const { explainer } = listening.use(await composeExplain(all, { ...core, ...monitoring }));
     const door = listening.use(
       await composePublic(
         { ...loaded, config: all },
-        { ...prepared, ...monitoring, core, authority, gateway, limits, readiness: async () => ({}) },
+        { ...prepared, ...monitoring, core, explainer, authority, gateway, limits, readiness: async () => ({}) },
       ),
     );
     const running = listening.move();

@@ -32,6 +32,8 @@ const extras = frozen.extra_not_in_openapi.map((line) => {
 const ours = [
   { name: 'POST /v1/v2/auth', method: 'POST', path: '/v1/v2/auth', access: 'self-signed' },
   { name: 'POST /v1/v2/onboarding', method: 'POST', path: '/v1/v2/onboarding', access: 'self-signed' },
+  { name: 'GET /countersign/v1/audit', method: 'GET', path: '/countersign/v1/audit', access: 'audit:read' },
+  { name: 'GET /countersign/v1/explain', method: 'GET', path: '/countersign/v1/explain', access: 'audit:read' },
   { name: 'GET /countersign/v1/self', method: 'GET', path: '/countersign/v1/self', access: 'self:read' },
   ...[
     ['POST', '/countersign/v1/subkeys', 'keys:narrow'],
@@ -130,7 +132,9 @@ describe('the table is the Paradex API and nothing else', () => {
       'DELETE /v1/account/keys/subkeys/{public_key}',
       'DELETE /v1/account/tokens/{lookup_id}',
       'GET /',
+      'GET /countersign/v1/audit',
       'GET /countersign/v1/devices',
+      'GET /countersign/v1/explain',
       'GET /countersign/v1/self',
       'GET /countersign/v1/tokens/{lookup_id}',
       'GET /docs',

@@ -485,7 +485,8 @@ describe('expiry has no skew', () => {
     expect(reasonFor(remembered, later(0))).toBe('accepted');
     expect(reasonFor(remembered, later(299))).toBe('accepted');
     expect(reasonFor(fresh(), later(299))).toBe('accepted');
-    const expired = (expiredSeconds: number) => ({ ok: false, reason: 'bearer_expired', expiredSeconds });
+    const claims = expect.objectContaining({ credential: expect.anything(), expiresAt: expect.any(Number) });
+    const expired = (expiredSeconds: number) => ({ ok: false, reason: 'bearer_expired', expiredSeconds, claims });
     expect(verifyBearer(remembered, later(300))).toEqual(expired(0));
     expect(verifyBearer(fresh(), later(300))).toEqual(expired(0));
     expect(verifyBearer(fresh(), later(312))).toEqual(expired(12));

@@ -23,6 +23,7 @@ const sources: MetricSources = {
   }),
   gatewayMemory: () => ({ bodies: { held: 1, total: 9 } }),
   orderMarks: () => ({ held: 1, capacity: 9, refused: 2 }),
+  explanations: () => ({ waiting: 1, written: 2, dropped: 3, failing: false }),
   audit: () => ({ waiting: 1, written: 2, lost: 3, failing: false }),
   changes: () => ({ unwritten: 1, failures: 2 }),
   changeLog: async () => ({ epoch: 'e"\\\n', position: 2n ** 40n }),

@@ -1,0 +1,60 @@
+// What owners see of `detail`: by action, the members that are named here and no others. Signatures and wallet messages are evidence for an
+// auditor, and stay with the operator.
+import { type AuditAction, isAuditAction } from '../domain/audit-action.ts';
+
+const signed = ['proof', 'signature_timestamp', 'signature_expiry'];
+const revoked = ['subkeys', 'tokens'];
+const grouped = ['count', 'first_at', 'last_at', 'happened_at'];
+
+const shown: Readonly<Record<AuditAction, readonly string[]>> = {
+  'account.onboarded': ['signer', 'key'],
+  'account.signed_out_everywhere': ['valid_after', ...signed],
+  'account.revoked_all': ['valid_after', ...revoked, ...signed],
+  'account.locked': [],
+  'account.unlocked': [],
+  'account.revoked_by_restore': revoked,
+  'account.revoked_by_clock': revoked,
+  login: ['session', 'auth_time', 'happened_at'],
+  'login.refused': ['reason', 'others', ...grouped],
+  'request.refused': ['reason', 'route', ...grouped, 'uncounted_in_this_minute'],
+  'subkey.registered': ['public_key', 'name', 'state', 'expires_at', 'allowed_cidrs', ...signed],
+  'subkey.activated': ['public_key', 'timestamp'],
+  'subkey.activation_repeated': ['public_key', 'timestamp', 'activated_at', 'activated_from'],
+  'subkey.renamed': ['from', 'to'],
+  'subkey.allowlist_replaced': ['from', 'to'],
+  'subkey.revoked': ['public_key', 'name'],
+  'subkey.expired': ['public_key', 'name', 'pending_until'],
+  'token.created': ['lookup_id', 'name', 'expiry_at', 'allowed_cidrs'],
+  'token.allowlist_replaced': ['from', 'to'],
+  'token.renamed': ['from', 'to'],
+  'token.rotated': ['lookup_id', 'name', 'replaced_by', 'ends_at'],
+  'token.revoked': ['lookup_id', 'name'],
+  'terminal_token.issued': ['jti', 'expires_at', 'happened_at'],
+  'credential.reported_leaked': ['credential', 'session', 'auth_time'],
+  'credential.revoked_itself': ['public_key', 'lookup_id'],
+  'ending.receipt': ['action', 'nodes', 'ms', 'in_flight', 'happened_at'],
+  'device.added': ['name', 'expires_at', 'idle_seconds', 'proof'],
+  'device.ended': ['name'],
+  // About the service, not about an account.
+  'signing_key.published': [],
+  'signing_key.activated': [],
+  'signing_key.retired': [],
+  'clock.accepted': [],
+  'backup.taken': [],
+  'store.restored': [],
+};
+
+/** `stored`: JSON text. Empty for a damaged row, and for an action of another release. */
+export function shownDetail(action: string, stored: string): Readonly<Record<string, unknown>> {
+  const names = new Set(isAuditAction(action) ? [...shown[action], 'truncated'] : []);
+  return Object.fromEntries(Object.entries(membersOf(stored)).filter(([name]) => names.has(name)));
+}
+
+function membersOf(stored: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(stored);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,222 @@
+// Remembers why requests of identified credentials were refused, for their owner: in memory for a second, then in the store. It must not
+// grow with what is refused: of refusals that are alike (credential, reason, route) twenty a minute are kept, the others counted.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type AccountId, actorOf, type CredentialRef } from '../domain/credential.ts';
+import { addSeconds, type Clock, nanosOfSeconds, type UnixNanos, unixNanos, unixSeconds } from '../domain/time.ts';
+import type { Explanation, ExplanationBounds, OthersInMinute, Store } from '../store/store.ts';
+import { type RefusalDetail, writeDetail } from './detail.ts';
+
+export interface Refusal {
+  readonly requestId: string;
+  readonly credential: CredentialRef;
+  /** `METHOD /pattern`. */
+  readonly route: string;
+  readonly reason: string;
+  /** Called only for a refusal that is kept. */
+  readonly detail: () => RefusalDetail;
+}
+
+export interface Explainer {
+  /** Never throws, and never waits. */
+  refused(refusal: Refusal): void;
+  /** Also of a refusal of this very moment. Undefined for a request of another account. */
+  explanation(account: AccountId, requestId: string): Promise<Explanation | undefined>;
+}
+
+export interface ExplainerStats {
+  /** Refusals that wait to be written. */
+  readonly waiting: number;
+  readonly written: number;
+  /** Refusals that were neither kept nor counted: too many unlike ones at once, or of one account. */
+  readonly dropped: number;
+  /** Whether the last attempt to write failed. */
+  readonly failing: boolean;
+}
+
+export interface ExplainerDeps {
+  readonly store: Pick<Store, 'explanation' | 'addExplanations' | 'countOthers'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly settings: {
+    readonly rowsPerAccount: number;
+    readonly rowsInAll: number;
+    /** Nothing is kept if it is 0. */
+    readonly keepSeconds: number;
+  };
+  readonly onFailure: (error: unknown) => void;
+}
+
+const WRITE_MS = 1_000;
+const MINUTE_NS = nanosOfSeconds(unixSeconds(60));
+/** Kept of refusals that are alike, in a minute. */
+const ALIKE_IN_MINUTE = 20;
+/** Rows that wait to be written, in all and of one account. While nothing can be written they stay, and new ones are only counted. */
+const MAX_WAITING = 2_000;
+const MAX_WAITING_OF_ACCOUNT = 200;
+/** Unlike refusals told apart at once, in all and of one account. */
+const MAX_UNLIKE = 10_000;
+const MAX_UNLIKE_OF_ACCOUNT = 500;
+/** Rows of one transaction: 3 ms, if each is of another account. */
+const PIECE = 50;
+
+/** Refusals of one minute that are alike. */
+interface Alike {
+  readonly like: Omit<OthersInMinute, 'others'>;
+  kept: number;
+  others: number;
+}
+
+export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): ExplainerStats; close(): Promise<void> } {
+  const { store, clock, settings } = deps;
+  const bounds = boundsOf(settings);
+  const isOn = settings.keepSeconds > 0 && bounds.perAccount > 0;
+  /** By request id, in the order in which they came. */
+  const waiting = new Map<string, Explanation>();
+  const waitingOf = createTally();
+  const alike = new Map<string, Alike>();
+  const unlikeOf = createTally();
+  let isClosing = false;
+  let writing: Promise<void> | undefined;
+  let written = 0;
+  let dropped = 0;
+  let failing = false;
+  const timer = isOn ? setInterval(() => void write(), WRITE_MS).unref() : undefined;
+
+  return {
+    refused(refusal) {
+      if (!isOn) return;
+      try {
+        keep(refusal, clock.now());
+      } catch {
+        // A clock that cannot be read, and nothing else: the request that was refused must not fail for it.
+        dropped += 1;
+      }
+    },
+
+    async explanation(account, requestId) {
+      if (!isOn) return undefined;
+      const now = clock.now();
+      const unwritten = waiting.get(requestId);
+      const row = unwritten?.account === account ? unwritten : await store.explanation(account, requestId);
+      if (row === undefined || row.at + nanosOfSeconds(unixSeconds(settings.keepSeconds)) < now) return undefined;
+      // The minute may be going on, or not be written yet.
+      const counted = alike.get(nameOf(minuteOf(row.at), row));
+      return counted === undefined ? row : { ...row, others: counted.others };
+    },
+
+    stats: () => ({ waiting: waiting.size, written, dropped, failing }),
+
+    async close() {
+      clearInterval(timer);
+      await writing;
+      // With the minute that is going on.
+      isClosing = true;
+      await write();
+    },
+  };
+
+  function keep({ requestId, credential, route, reason, detail }: Refusal, at: UnixNanos): void {
+    const { account } = credential;
+    const minute = minuteOf(at);
+    const like = { account, credential: actorOf(credential), reason, route };
+    const name = nameOf(minute, like);
+    const known = alike.get(name);
+    if (known === undefined && (alike.size >= MAX_UNLIKE || unlikeOf.of(account) >= MAX_UNLIKE_OF_ACCOUNT)) {
+      dropped += 1;
+      return;
+    }
+    const counted = known ?? { like: { ...like, ...spanOf(minute) }, kept: 0, others: 0 };
+    if (known === undefined) {
+      alike.set(name, counted);
+      unlikeOf.add(account, 1);
+    }
+    const isFull = waiting.size >= MAX_WAITING || waitingOf.of(account) >= MAX_WAITING_OF_ACCOUNT;
+    if (counted.kept >= ALIKE_IN_MINUTE || isFull) {
+      counted.others += 1;
+      return;
+    }
+    counted.kept += 1;
+    waiting.set(requestId, { ...like, requestId, at, others: 0, detail: writeDetail(detail()) });
+    waitingOf.add(account, 1);
+  }
+
+  /** One attempt at a time. What cannot be written stays, and is tried again in a second. */
+  function write(): Promise<void> {
+    writing ??= writeAll()
+      .then(
+        () => {
+          failing = false;
+        },
+        (error: unknown) => {
+          failing = true;
+          deps.onFailure(error);
+        },
+      )
+      .finally(() => {
+        writing = undefined;
+      });
+    return writing;
+  }
+
+  async function writeAll(): Promise<void> {
+    const rows = [...waiting.values()];
+    for (let from = 0; from < rows.length; from += PIECE) {
+      if (from > 0) await nextTurn();
+      const piece = rows.slice(from, from + PIECE);
+      await store.addExplanations(piece, bounds);
+      written += piece.length;
+      for (const { requestId, account } of piece) {
+        waiting.delete(requestId);
+        waitingOf.add(account, -1);
+      }
+    }
+    await writeOthers();
+  }
+
+  /** Of minutes that are over; then they are forgotten. */
+  async function writeOthers(): Promise<void> {
+    const { from: thisMinute } = spanOf(minuteOf(clock.now()));
+    const over = [...alike].filter(([, { like }]) => isClosing || like.from !== thisMinute);
+    for (let from = 0; from < over.length; from += PIECE) {
+      if (from > 0) await nextTurn();
+      const piece = over.slice(from, from + PIECE);
+      const minutes = piece.flatMap(([, { like, others }]) => (others === 0 ? [] : [{ ...like, others }]));
+      if (minutes.length > 0) await store.countOthers(minutes);
+      for (const [name, { like }] of piece) {
+        alike.delete(name);
+        unlikeOf.add(like.account, -1);
+      }
+    }
+  }
+}
+
+function boundsOf({ rowsPerAccount, rowsInAll }: ExplainerDeps['settings']): ExplanationBounds {
+  const perAccount = Math.min(rowsPerAccount, rowsInAll);
+  // One credential that is refused for one reason must not push out what else the owner may ask about.
+  return { perAccount, perReason: Math.max(1, Math.floor(perAccount / 5)), inAll: rowsInAll };
+}
+
+const minuteOf = (at: UnixNanos): bigint => at / MINUTE_NS;
+
+const spanOf = (minute: bigint): Pick<OthersInMinute, 'from' | 'to'> => {
+  const from = unixNanos(minute * MINUTE_NS);
+  return { from, to: addSeconds(from, 60) };
+};
+
+const nameOf = (
+  minute: bigint,
+  { account, credential, reason, route }: Pick<Explanation, 'account' | 'credential' | 'reason' | 'route'>,
+): string => [minute, account, credential, reason, route].join(' ');
+
+/** Counts by account, and forgets those at zero. */
+function createTally() {
+  const counts = new Map<AccountId, number>();
+  const of = (account: AccountId): number => counts.get(account) ?? 0;
+  return {
+    of,
+    add(account: AccountId, by: number): void {
+      const count = of(account) + by;
+      if (count > 0) counts.set(account, count);
+      else counts.delete(account);
+    },
+  };
+}
