@@ -127,19 +127,25 @@ const KEPT_ACCOUNTS = 4096;
 /** Hashes the messages of one domain, keeping the states of all constant beginnings. Throws FeltTextError for an unusable domain. */
 export function createMessageHasher(curve: Pedersen, domain: SigningDomain): MessageHasher {
   const messageStart = curve.hashChain(0n, [MESSAGE_PREFIX, domainHash(curve, domain)]);
-  const requestStart = (purpose: RequestPurpose) =>
-    curve.hashChain(0n, [
-      typeHash(requestType),
-      feltFromText('POST'),
-      feltFromText(signedPaths[purpose]),
-      feltFromText(''),
-    ]);
-  const requestStarts: Readonly<Record<RequestPurpose, bigint>> = {
-    login: requestStart('login'),
-    revoke_all: requestStart('revoke_all'),
-    sign_out: requestStart('sign_out'),
+  // Each at its first use: whoever signs needs one of them, in plain JavaScript, which takes its time.
+  const requestStarts: Record<RequestPurpose, bigint | undefined> = {
+    login: undefined,
+    revoke_all: undefined,
+    sign_out: undefined,
   };
-  const onboardingStruct = hashStruct(curve, constantType, { action: feltFromText('Onboarding') });
+  function requestStart(purpose: RequestPurpose): bigint {
+    const start =
+      requestStarts[purpose] ??
+      curve.hashChain(0n, [
+        typeHash(requestType),
+        feltFromText('POST'),
+        feltFromText(signedPaths[purpose]),
+        feltFromText(''),
+      ]);
+    requestStarts[purpose] = start;
+    return start;
+  }
+  let onboardingStruct: bigint | undefined;
   const accountStarts = createLru<Felt, bigint>(KEPT_ACCOUNTS);
 
   /** `h(h(h(0, "StarkNet Message"), domain), account)`. */
@@ -159,7 +165,7 @@ export function createMessageHasher(curve: Pedersen, domain: SigningDomain): Mes
   }
 
   const loginStruct = ({ timestamp, expiration, purpose = 'login' }: Omit<LoginMessage, 'account'>): PedersenChain => ({
-    state: requestStarts[purpose],
+    state: requestStart(purpose),
     elements: [BigInt(timestamp), BigInt(expiration), 6n],
   });
 
@@ -177,8 +183,11 @@ export function createMessageHasher(curve: Pedersen, domain: SigningDomain): Mes
       return messageHash(account, curve.hashChain(state, elements));
     },
     loginHashWithoutExpiration: ({ account, timestamp }) =>
-      messageHash(account, curve.hashChain(requestStarts.login, [BigInt(timestamp), 5n])),
-    onboardingHash: (account) => messageHash(account, onboardingStruct),
+      messageHash(account, curve.hashChain(requestStart('login'), [BigInt(timestamp), 5n])),
+    onboardingHash(account) {
+      onboardingStruct ??= hashStruct(curve, constantType, { action: feltFromText('Onboarding') });
+      return messageHash(account, onboardingStruct);
+    },
   };
 }
 
