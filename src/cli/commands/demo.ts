@@ -1,11 +1,12 @@
 // Walks through the whole story with real signatures, against a running server or one of its own. Exits with 0 only if every
 // answer was as it should be.
 import { styleText } from 'node:util';
-import { createAsk, NoAnswer } from '../demo/exchange.ts';
+import { type Auth, createClient, NoAnswer } from '../../client/main.ts';
 import { type OwnServer, startOwnServer } from '../demo/own-server.ts';
 import { createScene, StepFailed } from '../demo/scene.ts';
 import { tellStory } from '../demo/story.ts';
 import { targetOf } from '../demo/target.ts';
+import { createWatch } from '../demo/watch.ts';
 import { abandonPrinting } from '../printing.ts';
 import type { Typed } from '../program.ts';
 import { demoCommand, startCommand } from '../usage.ts';
@@ -32,17 +33,20 @@ export async function demo({ options }: Typed): Promise<number> {
 
 async function perform(origin: string, where: string, stopped: AbortSignal): Promise<number> {
   const startedAt = performance.now();
+  const watch = createWatch(stopped);
+  const clientOf = (auth?: Auth) =>
+    createClient({ url: origin, auth, fetch: watch.fetch, timeoutMs: 5_000, retries: 0 });
   const scene = createScene({
-    ask: createAsk(origin, stopped),
+    watch,
     heading: `${styleText('bold', 'Countersign demo')}  ${where}\n\n`,
     write: (text) => process.stdout.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   });
   try {
-    await tellStory(scene);
+    await tellStory(scene, clientOf);
   } catch (error) {
     if (error instanceof NoAnswer)
-      return failed(`the server at ${origin} ${error.message}; is it running? start one with ${startCommand}`);
+      return failed(`${origin} gave ${error.message}; is the server running? start one with ${startCommand}`);
     throw error;
   }
   const { steps, requests, refusals } = scene.tally();

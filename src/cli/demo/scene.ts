@@ -1,8 +1,9 @@
-// Numbers the steps of the demo, sends each request and shows it with its answer. It stops at the first answer that is not the announced
+// Numbers the steps of the demo, and shows what each asks and how it is answered. It stops at the first answer that is not the announced
 // one.
 import { styleText } from 'node:util';
-import { type Answer, type Ask, type DemoRequest, NoAnswer, textAt, Unexpected } from './exchange.ts';
+import { CountersignError, NoAnswer } from '../../client/main.ts';
 import { shown } from './shown.ts';
+import type { Watch } from './watch.ts';
 
 /** The checks of the server that the demo would miss if they were gone. */
 export type TriedCheck = 'signature' | 'permission' | 'allowlist' | 'revocation';
@@ -15,15 +16,6 @@ export interface Step {
   readonly check?: TriedCheck;
 }
 
-export interface Expectation<T> {
-  /** In the message when it was not met: `403 IP_NOT_ALLOWED`. */
-  readonly words: string;
-  /** Takes what the story needs from the answer. Throws Unexpected when that is missing. */
-  meet(answer: Answer): T;
-  /** The answer in a few words, beside its status. */
-  show(value: T): string;
-}
-
 export interface Tally {
   readonly steps: number;
   readonly requests: number;
@@ -33,10 +25,12 @@ export interface Tally {
 export interface Scene {
   step(step: Step): void;
   /**
-   * Plays one request; `sent` says what of it matters. Throws StepFailed when the answer is not the expected one, and
-   * NoAnswer when the very first request gets none: then nothing has been printed.
+   * Plays what must succeed; `sent` says what of it matters, `show` the same of the answer (default: it, when it is a text). Throws StepFailed when it fails, and NoAnswer when the
+   * very first request gets none: then nothing has been printed.
    */
-  play<T>(request: DemoRequest, sent: string, expectation: Expectation<T>): Promise<T>;
+  play<T>(sent: string, act: () => Promise<T>, show?: (value: T) => string): Promise<T>;
+  /** Plays what must be refused, with exactly this status and code (docs/wire.md section 11). Throws as `play` does. */
+  refused(sent: string, act: () => Promise<unknown>, status: number, code: string): Promise<void>;
   tally(): Tally;
 }
 
@@ -45,32 +39,9 @@ export class StepFailed extends Error {
   override readonly name = 'StepFailed';
 }
 
-/** One of `statuses`, with a body from which `read` takes what the story needs; `read` throws Unexpected. */
-export function answered<T>(
-  statuses: readonly number[],
-  read: (body: unknown) => T,
-  show: (value: T) => string = () => '',
-): Expectation<T> {
-  return {
-    words: statuses.join(' or '),
-    meet({ status, body }) {
-      if (!statuses.includes(status)) throw new Unexpected();
-      return read(body);
-    },
-    show,
-  };
-}
-
-/** Refused with exactly this status and this code (docs/wire.md section 11). */
-export function refused(status: number, code: string): Expectation<string> {
-  return {
-    words: `${status} ${code}`,
-    meet(answer) {
-      if (answer.status !== status || textAt(answer.body, 'error') !== code) throw new Unexpected();
-      return code;
-    },
-    show: (text) => text,
-  };
+/** An answer that was given, and is not the announced one. */
+export class Unexpected extends Error {
+  override readonly name = 'Unexpected';
 }
 
 /** Where the answers begin if the request leaves room, and the width from which on there is room for that. */
@@ -80,13 +51,13 @@ const NARROW_ANSWER_COLUMN = 50;
 
 /** Prints with `write`, for a terminal of `columns` characters (undefined: as wide as it needs to be). */
 export function createScene(deps: {
-  readonly ask: Ask;
+  readonly watch: Watch;
   readonly heading: string;
   readonly write: (text: string) => void;
   readonly columns: number | undefined;
 }): Scene {
+  const { watch } = deps;
   let steps = 0;
-  let requests = 0;
   let refusals = 0;
   let current: Step | undefined;
   // Nothing is printed before the first answer: a server that cannot be reached gets one sentence and no stage.
@@ -99,8 +70,30 @@ export function createScene(deps: {
 
   const answerColumn = (deps.columns ?? WIDE) < WIDE ? NARROW_ANSWER_COLUMN : ANSWER_COLUMN;
 
-  const line = (mark: string, asked: string, answer: string): string =>
-    `${`    ${mark} ${asked}`.padEnd(answerColumn)} → ${answer}`.trimEnd();
+  function line(mark: string, sent: string, answer: string): string {
+    const asked = `${shown(watch.last()?.target ?? '')}  ${shown(sent)}`.trimEnd();
+    return `${`    ${mark} ${asked}`.padEnd(answerColumn)} → ${answer}`.trimEnd();
+  }
+
+  const printDone = (sent: string, answer: string): void =>
+    print(`${line('✓', sent, `${watch.last()?.status ?? ''} ${answer}`).replace('✓', styleText('green', '✓'))}\n`);
+
+  function fail(sent: string, expected: string, got: string, cause?: unknown): never {
+    print(`${styleText('red', line('✗', sent, got))}\n`);
+    const target = shown(watch.last()?.target ?? '');
+    throw new StepFailed(
+      `step ${steps}${checkOf(current)} failed: ${target} should be answered ${expected}, but got ${got}`,
+      { cause },
+    );
+  }
+
+  /** The words of what a step may fail with; other errors are defects, and thrown. */
+  function gotOf(error: unknown): string {
+    if (error instanceof CountersignError) return shown(`${error.status} ${error.code} · ${error.message}`);
+    if (error instanceof NoAnswer && watch.answered() > 0) return `nothing: ${error.message}`;
+    if (error instanceof Unexpected) return `${watch.last()?.status ?? ''} (${error.message})`;
+    throw error;
+  }
 
   return {
     step(step) {
@@ -110,42 +103,33 @@ export function createScene(deps: {
       waiting += `${styleText('bold', `${String(steps).padStart(2)}  ${step.title}`)} ${styleText('dim', announced)}\n`;
     },
 
-    async play(request, sent, expectation) {
-      const target = shown(`${request.method} ${request.path}`);
-      const asked = `${target}  ${shown(sent)}`.trimEnd();
-      let got = '';
+    async play(sent, act, show = (value) => (typeof value === 'string' ? value : '')) {
       try {
-        const answer = await deps.ask(request);
-        requests += 1;
-        got = `${answer.status} ${bodyWords(answer)}`.trimEnd();
-        const value = expectation.meet(answer);
-        if (answer.status >= 400) refusals += 1;
-        const text = line('✓', asked, `${answer.status} ${shown(expectation.show(value))}`);
-        print(`${text.replace('✓', styleText('green', '✓'))}\n`);
+        const value = await act();
+        printDone(sent, shown(show(value)));
         return value;
       } catch (error) {
-        if (error instanceof NoAnswer && requests > 0) got = `nothing: the server ${error.message}`;
-        else if (!(error instanceof Unexpected)) throw error;
-        print(`${styleText('red', line('✗', asked, got))}\n`);
-        const why = error.message === '' || error instanceof NoAnswer ? '' : ` (${error.message})`;
-        throw new StepFailed(
-          `step ${steps}${checkOf(current)} failed: ${target} should be answered ${expectation.words}, but got ${got}${why}`,
-          { cause: error },
-        );
+        return fail(sent, 'well', gotOf(error), error);
       }
     },
 
-    tally: () => ({ steps, requests, refusals }),
+    async refused(sent, act, status, code) {
+      const expected = `${status} ${code}`;
+      try {
+        await act();
+      } catch (error) {
+        const got = gotOf(error);
+        const isRefused = error instanceof CountersignError && error.status === status && error.code === code;
+        if (!isRefused) fail(sent, expected, got, error);
+        refusals += 1;
+        printDone(sent, code);
+        return;
+      }
+      fail(sent, expected, String(watch.last()?.status));
+    },
+
+    tally: () => ({ steps, requests: watch.answered(), refusals }),
   };
 }
 
 const checkOf = (step: Step | undefined): string => (step?.check === undefined ? '' : ` (${step.check} check)`);
-
-// An error as `CODE · message`, anything else as it came.
-function bodyWords({ body, text }: Answer): string {
-  try {
-    return shown(`${textAt(body, 'error')} · ${textAt(body, 'message')}`);
-  } catch {
-    return shown(text);
-  }
-}

@@ -1,240 +1,145 @@
-// The story the demo tells: one account, its three credentials, and what each may and may not do. All keys are made here and
-// forgotten with the process; nothing but public keys and signatures ever leaves it.
-import { type OrderTerms, orderBody, orderTermsHash } from '../../client/order.ts';
-import { loginHeaders, onboardingHeaders, registrationProof, windowFrom } from '../../client/sign-in.ts';
-import { createStarkKey, randomStarkPrivateKey, type StarkKey } from '../../client/stark-key.ts';
-import { type Felt, parseFelt } from '../../domain/felt.ts';
-import { starknetAccountAddress } from '../../starknet/address.ts';
-import { scureCurve } from '../../starknet/curve.ts';
-import { createMessageHasher, type MessageHasher } from '../../starknet/message.ts';
-import { type DemoRequest, textAt, Unexpected } from './exchange.ts';
-import { answered, refused, type Scene } from './scene.ts';
+// The story the demo tells, with the client library alone: one account, its three credentials, and what each may and may not do. All keys
+// are made here and forgotten with the process; nothing but public keys and signatures ever leaves it.
+import { type Auth, bearer, type Client, mainSigner, randomPrivateKey, starkKey, subkey } from '../../client/main.ts';
+import { type Scene, Unexpected } from './scene.ts';
 
-/** Within what any server accepts: registration signatures at most 600 s (docs/wire.md section 6), logins 10 min on a hardened one. */
-const SIGNED_FOR_SECONDS = 300;
 const TOKEN_SECONDS = 600;
 /** RFC 5737 TEST-NET-3: addresses from which nobody calls. */
 const ELSEWHERE = '203.0.113.0/24';
 
 /** Plays all steps. Throws StepFailed at the first that is not as it should be, and NoAnswer when nobody answers at all. */
-export async function tellStory({ step, play }: Scene): Promise<void> {
+export async function tellStory({ step, play, refused }: Scene, clientOf: (auth?: Auth) => Client): Promise<void> {
+  const [mainKey, botKey] = [randomPrivateKey(), randomPrivateKey()];
+  const [owner, anyone] = [clientOf(starkKey(mainKey)), clientOf()];
+  const balance = (client: Client) => async () => {
+    const { body } = await client.request({ method: 'GET', path: '/v1/balance', once: true });
+    return `${textAt(body, 'results', 0, 'size')} ${textAt(body, 'results', 0, 'token')}`;
+  };
+  const self = (client: Client, kind: string) => async () => {
+    const { kind: told, account: of, client_ip } = await client.account.self();
+    if (told !== kind || of !== account) throw new Unexpected(`it should be a ${kind} of our account`);
+    return client_ip;
+  };
+  const makeToken = (client: Client) => () =>
+    client.tokens.create({ name: 'demo dashboard', expiry_duration: TOKEN_SECONDS });
+
   step({ title: 'Read what signatures depend on', expected: '200' });
-  const settings = await play(
-    { method: 'GET', path: '/v1/system/config' },
-    'chain id, class hashes',
-    answered([200], settingsOf, ({ chainId }) => chainId),
-  );
-
-  const { hasher } = settings;
-  const [mainKey, subkey, stranger] = [newKey(), newKey(), newKey()];
-  const account = starknetAccountAddress(scureCurve, mainKey.publicKey, settings);
-  const subkeyPath = `/v1/account/keys/subkeys/${subkey.publicKey}`;
-
-  const signingWindow = () => windowFrom(Date.now(), SIGNED_FOR_SECONDS);
-  const login = (path: string, signer: StarkKey): DemoRequest => ({
-    method: 'POST',
-    path,
-    headers: loginHeaders(hasher, signer, account, signingWindow()),
-  });
-  const subkeyLogin = (): DemoRequest => login(`/v1/auth/${subkey.publicKey}`, subkey);
-  const registration = (bearer: string, publicKey: Felt, signer: StarkKey): DemoRequest => ({
-    method: 'POST',
-    path: '/v1/account/keys/subkeys',
-    bearer,
-    body: {
-      name: 'demo bot',
-      public_key: publicKey,
-      ...registrationProof(scureCurve, signer, account, publicKey, signingWindow()),
-    },
-  });
-  const newToken = (bearer: string): DemoRequest => ({
-    method: 'POST',
-    path: '/v1/account/tokens',
-    bearer,
-    body: { name: 'demo dashboard', expiry_duration: TOKEN_SECONDS },
-  });
-  const balance = (bearer: string): DemoRequest => ({ method: 'GET', path: '/v1/balance', bearer });
-  const self = (bearer: string): DemoRequest => ({ method: 'GET', path: '/countersign/v1/self', bearer });
+  await play('chain id, class hashes', anyone.account.config, ({ starknet_chain_id }) => starknet_chain_id);
+  const account = await play('the account of a new main key', owner.account.address);
 
   step({ title: 'Onboard a new account', expected: '200' });
-  await play(
-    {
-      method: 'POST',
-      path: '/v1/onboarding',
-      headers: onboardingHeaders(hasher, mainKey, account),
-      body: { public_key: mainKey.publicKey },
-    },
-    `${account}, main key signs`,
-    done(200),
-  );
+  await play(`${account}, main key signs`, owner.account.onboard);
 
   step({ title: 'Log in', expected: '200, a session of the main key' });
-  const mainSession = await play(login('/v1/auth', mainKey), 'main key signs', session);
-  await play(self(mainSession), 'main session', kind('main', account));
+  await play('main key signs', owner.account.session, ({ bearer }) => bearer);
+  await play('main session', self(owner, 'main'), (from) => `main, from ${from}`);
 
   step({ title: 'Read the balance and a market', expected: '200' });
-  await play(balance(mainSession), 'main session', funds);
+  await play('main session', balance(owner));
   const { market, size } = await play(
-    { method: 'GET', path: '/v1/markets' },
     'anyone',
-    answered([200], firstMarket, (first) => first.market),
+    async () => {
+      const { body } = await anyone.request({ method: 'GET', path: '/v1/markets' });
+      return {
+        market: textAt(body, 'results', 0, 'symbol'),
+        size: textAt(body, 'results', 0, 'order_size_increment'),
+      };
+    },
+    (first) => first.market,
   );
-  const limitBuy = (terms: OrderTerms): OrderTerms => {
-    try {
-      orderTermsHash(scureCurve, hasher, account, terms, 0);
-      return terms;
-    } catch (error) {
-      throw new Unexpected('the market or an amount cannot be signed', { cause: error });
-    }
+  const price = await play(
+    'anyone',
+    async () => {
+      const path = `/v1/bbo/${encodeURIComponent(market)}`;
+      return textAt((await anyone.request({ method: 'GET', path })).body, 'bid');
+    },
+    (bid) => `bid ${bid}`,
+  );
+  const toBuy = { market, side: 'BUY', type: 'LIMIT', size, price } as const;
+  const order = (client: Client, signedBy: Client) => async () => {
+    const body = { ...(await signed(signedBy)), instruction: 'GTC' };
+    return textAt((await client.request({ method: 'POST', path: '/v1/orders', body })).body, 'id');
   };
-  const toBuy = await play(
-    { method: 'GET', path: `/v1/bbo/${encodeURIComponent(market)}` },
-    'anyone',
-    answered(
-      [200],
-      (body) => limitBuy({ market, side: 'BUY', type: 'LIMIT', size, price: textAt(body, 'bid') }),
-      ({ price }) => `bid ${price}`,
-    ),
-  );
-  const toBuyWords = `buy ${toBuy.size} at ${toBuy.price}`;
-  const order = (bearer: string): DemoRequest => ({
-    method: 'POST',
-    path: '/v1/orders',
-    bearer,
-    body: { ...orderBody(scureCurve, hasher, subkey, account, toBuy, Date.now()), instruction: 'GTC' },
-  });
+  const signed = (by: Client) =>
+    by.signOrder(toBuy).catch((error: unknown) => {
+      throw error instanceof RangeError ? new Unexpected('the market or an amount cannot be signed') : error;
+    });
 
   step({ title: 'Make a read-only token', expected: '200, a token' });
   const minutes = TOKEN_SECONDS / 60;
-  const token = await play(newToken(mainSession), `main session, for ${minutes} min`, createdToken);
+  const { value: made } = await play(
+    `main session, for ${minutes} min`,
+    makeToken(owner),
+    ({ value }) => `token ${value.token}`,
+  );
+  const reader = clientOf(bearer(made.token));
 
   step({ title: 'Read with it', expected: '200' });
-  await play(balance(token.bearer), 'token', funds);
-  await play(self(token.bearer), 'token', kind('token', account));
+  await play('token', balance(reader));
+  await play('token', self(reader, 'token'), (from) => `token, from ${from}`);
 
   step({ title: 'Try to order and to make a token with it', expected: '403', check: 'permission' });
-  await play(order(token.bearer), `token, ${toBuyWords}`, outOfScope);
-  await play(newToken(token.bearer), 'token', outOfScope);
+  await refused(`token, buy ${size} at ${price}`, order(reader, owner), 403, 'INVALID_TOKEN_SCOPE');
+  await refused('token', makeToken(reader), 403, 'INVALID_TOKEN_SCOPE');
 
   step({ title: 'Register a subkey', expected: '201' });
-  const own = `${subkey.publicKey}, main key signs`;
-  await play(registration(mainSession, subkey.publicKey, mainKey), own, done(201));
+  const bot = clientOf(subkey(botKey, account));
+  const public_key = publicKeyOf(botKey);
+  await play(`${public_key}, main key signs`, () => owner.subkeys.register({ name: 'demo bot', public_key }));
 
   step({ title: 'Log in with it', expected: '200, a session of the subkey' });
-  const subkeySession = await play(subkeyLogin(), 'subkey signs', session);
-  await play(self(subkeySession), 'subkey session', kind('subkey', account));
+  await play('subkey signs', bot.account.session, (session) => session.bearer);
+  await play('subkey session', self(bot, 'subkey'), (from) => `subkey, from ${from}`);
 
   step({ title: 'Place an order and cancel it', expected: '201, 204' });
-  const orderId = await play(order(subkeySession), `subkey session, ${toBuyWords}`, text('id', 200, 201));
-  const orderPath = `/v1/orders/${encodeURIComponent(orderId)}`;
-  await play({ method: 'DELETE', path: orderPath, bearer: subkeySession }, 'subkey session', done(200, 204));
+  const id = await play(`subkey session, buy ${size} at ${price}`, order(bot, bot), (placed) => `id ${placed}`);
+  await play('subkey session', () => bot.request({ method: 'DELETE', path: `/v1/orders/${encodeURIComponent(id)}` }));
 
   step({ title: 'Try to withdraw and to make a token with it', expected: '403', check: 'permission' });
   const withdrawal = { kind: 'WITHDRAWAL', token: 'USDC', amount: '10', recipient: account };
-  await play(
-    { method: 'POST', path: '/v1/transfers', bearer: subkeySession, body: withdrawal },
-    'subkey session, 10 USDC',
-    outOfScope,
-  );
-  await play(newToken(subkeySession), 'subkey session', outOfScope);
+  const withdraw = () => bot.request({ method: 'POST', path: '/v1/transfers', body: withdrawal });
+  await refused('subkey session, 10 USDC', withdraw, 403, 'INVALID_TOKEN_SCOPE');
+  await refused('subkey session', makeToken(bot), 403, 'INVALID_TOKEN_SCOPE');
 
   step({ title: 'Bind the subkey to another network, and free it', expected: '403 until freed', check: 'allowlist' });
-  const bind = (cidrs: readonly string[]): DemoRequest => ({
-    method: 'PUT',
-    path: `${subkeyPath}/allowed-cidrs`,
-    bearer: mainSession,
-    body: { allowed_cidrs: cidrs },
-  });
-  await play(bind([ELSEWHERE]), ELSEWHERE, done(200));
-  await play(balance(subkeySession), 'the session from before', elsewhere);
-  await play(subkeyLogin(), 'a new login', elsewhere);
-  await play(bind([]), 'anywhere', done(200));
-  await play(balance(subkeySession), 'the session from before', funds);
+  const newLogin = () => clientOf(subkey(botKey, account)).account.session();
+  await play(ELSEWHERE, () => owner.subkeys.restrict(public_key, [ELSEWHERE]));
+  await refused('the session from before', balance(bot), 403, 'IP_NOT_ALLOWED');
+  await refused('a new login', newLogin, 403, 'IP_NOT_ALLOWED');
+  await play('anywhere', () => owner.subkeys.restrict(public_key, []));
+  await play('the session from before', balance(bot));
 
   step({ title: 'Revoke both, and nobody else', expected: '401 from the next request on', check: 'revocation' });
-  const revoke = (path: string): DemoRequest => ({ method: 'DELETE', path, bearer: mainSession });
-  await play(revoke(`/v1/account/tokens/${encodeURIComponent(token.lookupId)}`), 'main session', done(200));
-  await play(balance(token.bearer), 'token', dead);
-  await play(revoke(subkeyPath), 'main session', done(200));
-  await play(balance(subkeySession), 'the session from before', dead);
-  await play(subkeyLogin(), 'a new login', refused(401, 'INVALID_SUBKEY'));
-  await play(balance(mainSession), 'main session', funds);
+  await play('main session', () => owner.tokens.revoke(made.api_token.lookup_id));
+  await refused('token', balance(reader), 401, 'UNAUTHORIZED_ERROR');
+  await play('main session', () => owner.subkeys.revoke(public_key));
+  await refused('the session from before', balance(bot), 401, 'UNAUTHORIZED_ERROR');
+  await refused('a new login', newLogin, 401, 'INVALID_SUBKEY');
+  await play('main session', balance(owner));
 
   step({ title: 'Try forged signatures', expected: '401', check: 'signature' });
-  await play(login('/v1/auth', stranger), 'a stranger signs', forged);
-  await play(login(`/v1/auth/${mainKey.publicKey}`, stranger), 'a stranger signs', forged);
-  await play(registration(mainSession, newKey().publicKey, stranger), 'a stranger signs', forged);
+  const forger = mainSigner({ publicKey: publicKeyOf(mainKey), sign: signerOf(randomPrivateKey()).sign }, { account });
+  const another = { name: 'demo bot', public_key: publicKeyOf(randomPrivateKey()) };
+  const forged = [401, 'STARKNET_SIGNATURE_VERIFICATION_FAILED'] as const;
+  await refused('a stranger signs', clientOf(forger).account.session, ...forged);
+  await refused('a stranger signs', () => owner.subkeys.register(another, { owner: forger }), ...forged);
 }
 
-const newKey = (): StarkKey => createStarkKey(randomStarkPrivateKey());
-
-const outOfScope = refused(403, 'INVALID_TOKEN_SCOPE');
-const elsewhere = refused(403, 'IP_NOT_ALLOWED');
-const dead = refused(401, 'UNAUTHORIZED_ERROR');
-const forged = refused(401, 'STARKNET_SIGNATURE_VERIFICATION_FAILED');
-
-const done = (...statuses: readonly number[]) => answered(statuses, () => undefined);
-
-const text = (member: string, ...statuses: readonly number[]) =>
-  answered(
-    statuses.length === 0 ? [200] : statuses,
-    (body) => textAt(body, member),
-    (value) => `${member} ${value}`,
-  );
-
-const session = text('jwt_token');
-
-const createdToken = answered(
-  [200],
-  (body) => ({ bearer: textAt(body, 'token'), lookupId: textAt(body, 'api_token', 'lookup_id') }),
-  ({ bearer }) => `token ${bearer}`,
-);
-
-const funds = answered(
-  [200],
-  (body) => `${textAt(body, 'results', 0, 'size')} ${textAt(body, 'results', 0, 'token')}`,
-  (amount) => amount,
-);
-
-function kind(expected: string, account: string) {
-  return answered(
-    [200],
-    (body) => {
-      if (textAt(body, 'kind') !== expected) throw new Unexpected(`the kind should be ${expected}`);
-      if (textAt(body, 'account') !== account) throw new Unexpected('the account should be ours');
-      return textAt(body, 'client_ip');
-    },
-    (clientIp) => `${expected}, from ${clientIp}`,
-  );
+function signerOf(privateKey: string) {
+  const { signer } = starkKey(privateKey);
+  if (signer === undefined) throw new Error('a Stark key signs');
+  return signer;
 }
 
-function settingsOf(body: unknown) {
-  const chainId = textAt(body, 'starknet_chain_id');
-  return {
-    chainId,
-    hasher: hasherOf(chainId),
-    accountHash: feltAt(body, 'paraclear_account_hash'),
-    proxyHash: feltAt(body, 'paraclear_account_proxy_hash'),
-  };
-}
+const publicKeyOf = (privateKey: string): string => signerOf(privateKey).publicKey;
 
-function hasherOf(chainId: string): MessageHasher {
-  try {
-    // The domain name is the one setting that clients cannot read anywhere: all of them sign "Paradex" (docs/wire.md section 2).
-    return createMessageHasher(scureCurve, { domainName: 'Paradex', chainId });
-  } catch (error) {
-    throw new Unexpected('the chain id cannot be signed', { cause: error });
+/** The text at a path of member names and indexes, e.g. `textAt(body, 'results', 0, 'symbol')`. Throws Unexpected. */
+function textAt(body: unknown, ...path: readonly (string | number)[]): string {
+  let value = body;
+  for (const name of path) {
+    value =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
   }
+  if (typeof value === 'string' && value !== '') return value;
+  throw new Unexpected(`the answer has no text ${path.join('.')}`);
 }
-
-function feltAt(body: unknown, name: string): Felt {
-  const felt = parseFelt(textAt(body, name));
-  if (felt === undefined) throw new Unexpected(`${name} should be a hex number`);
-  return felt;
-}
-
-// The smallest order of the first market that the venue lists.
-const firstMarket = (body: unknown) => ({
-  market: textAt(body, 'results', 0, 'symbol'),
-  size: textAt(body, 'results', 0, 'order_size_increment'),
-});
