@@ -4,11 +4,12 @@ import { anywhere } from '../../src/domain/allowlist.ts';
 import type { AccountId } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import type { Subkey } from '../../src/domain/subkey.ts';
-import { NEVER, unixNanos } from '../../src/domain/time.ts';
+import { NEVER, unixNanos, unixSeconds } from '../../src/domain/time.ts';
 import type { Token } from '../../src/domain/token.ts';
 import type { Denial } from '../../src/revocation/denial.ts';
 import { createDenials, type DenialLimits } from '../../src/revocation/denials.ts';
 import type { Account, Facts, FactsQuery } from '../../src/store/store.ts';
+import { deviceOf as deviceRow } from '../support/store/rows.ts';
 
 const alice = feltOf(0xa11cen);
 const bob = feltOf(0xb0bn);
@@ -29,6 +30,7 @@ const facts: Facts = {
 };
 const subkeyOf = (account: AccountId, id: string) => ({ account, kind: 'subkey', id }) as const;
 const tokenOf = (account: AccountId, id: string) => ({ account, kind: 'token', id }) as const;
+const deviceOf = (account: AccountId, id: string) => ({ account, kind: 'device', id }) as const;
 const mainOf = (account: AccountId) => ({ account, kind: 'main', id: 'main' }) as const;
 const asked = (ref: Omit<FactsQuery, 'kid'>, kid = 'kid-1'): FactsQuery => ({ ...ref, kid });
 const revoked = (credential: ReturnType<typeof subkeyOf> | ReturnType<typeof tokenOf>): Denial => ({
@@ -72,6 +74,18 @@ describe('facts', () => {
       { credential: 'revoked' },
     ],
     ['a subkey', revoked(subkeyOf(alice, '1')), asked(subkeyOf(alice, '1')), { credential: 'revoked' }],
+    [
+      'a device',
+      { kind: 'credential', credential: deviceOf(alice, 'dev_1'), label: '' },
+      asked(deviceOf(alice, 'dev_1')),
+      { credential: 'revoked' },
+    ],
+    [
+      'the sessions of the main key, which made the device,',
+      { kind: 'credential_sessions', credential: mainOf(alice), upTo: at(900n) },
+      asked(deviceOf(alice, 'dev_1')),
+      { validAfter: at(900n) },
+    ],
     ['a token', revoked(tokenOf(alice, 't')), asked(tokenOf(alice, 't')), { credential: 'revoked' }],
     [
       'a subkey by its name',
@@ -184,6 +198,29 @@ describe('rows', () => {
     const written: Subkey = { ...subkey, state: 'revoked', revokedAt: at(3n), pending: undefined };
     expect(denials.overSubkey(written)).toBe(written);
     expect(denials.overSubkey({ ...subkey, account: bob })).toMatchObject({ state: 'pending' });
+  });
+
+  test.each<[string, Denial]>([
+    ['by its row', { kind: 'credential', credential: deviceOf(alice, 'dev_1'), label: '' }],
+    ['with all of its kind', { kind: 'every', account: alice, of: 'device' }],
+    ['with the sessions of its account', { kind: 'sessions', account: alice, upTo: at(7_000_000_000n) }],
+    [
+      'with the sessions of the wallet that made it',
+      {
+        kind: 'credential_sessions',
+        credential: { account: alice, kind: 'evm', id: 'main' },
+        upTo: at(7_000_000_000n),
+      },
+    ],
+  ])('of a device that ended %s are ended', (_what, denial) => {
+    const { denials } = setup();
+    denials.remember([denial]);
+    const device = deviceRow(alice, '1', { deviceId: 'dev_1', authTime: unixSeconds(7) });
+    expect(denials.overDevice(device)).toEqual({ ...device, endedAt: NOW });
+    expect(denials.overDevice({ ...device, endedAt: at(3n) })).toMatchObject({ endedAt: 3n });
+    expect(denials.overDevice({ ...device, account: bob })).toMatchObject({ endedAt: NEVER });
+    const isByTime = denial.kind === 'sessions' || denial.kind === 'credential_sessions';
+    expect(denials.overDevice({ ...device, authTime: unixSeconds(8) }).endedAt).toBe(isByTime ? NEVER : NOW);
   });
 
   test.each<[string, Denial]>([

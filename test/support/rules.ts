@@ -262,6 +262,56 @@ export const ruleGroups: readonly RuleGroup[] = [
     ],
   },
   {
+    about: 'Devices: what sees and ends, and never makes',
+    rules: [
+      {
+        rule: 'No request of a device reaches the venue with an identity, whichever route and permission',
+        reasons: ['permission_missing'],
+        decidedBy: RULES,
+        text: 'kind.reachesVenue || !toVenue',
+        heldBy: 'test/http/devices.test.ts',
+        title: 'no request of a device reaches the venue with an identity, over every route of the venue',
+      },
+      {
+        rule: 'A device makes no device, and nothing else',
+        decidedBy: 'src/domain/kinds.ts',
+        text: "permissions: set('audit:read', 'keys:narrow', 'keys:read', 'self:read')",
+        heldBy: 'test/http/devices.test.ts',
+        title: 'a device, a subkey and a token make no device',
+      },
+      {
+        rule: 'A proof opens one session, also of many that come at once',
+        decidedBy: 'src/credentials/open-device-session.ts',
+        text: "throw notSignedIn('proof_repeated')",
+        heldBy: 'test/http/devices.test.ts',
+        title: 'a proof opens one session, of 50 that come at once too, and also after both are long done',
+      },
+      {
+        rule: 'What a device did wrong is told in one word: a stranger does not learn whether there is one',
+        decidedBy: 'src/credentials/open-device-session.ts',
+        text: 'this device is not signed in here',
+        heldBy: 'test/http/devices.test.ts',
+        title: 'a proof with %s is not taken, and told in one word',
+      },
+      {
+        rule: 'A device lives no longer than what ends the session that made it',
+        decidedBy: 'src/store/sql/facts.ts',
+        text: 'a.main_valid_after as own_valid_after',
+        heldBy: 'test/http/devices-endings.test.ts',
+        title:
+          'a device is dead after a leak report of the session that made it, and so are those of older sessions; a newer one lives',
+      },
+      {
+        rule: 'An idle device holds no living session',
+        decidedBy: 'src/credentials/open-device-session.ts',
+        text: 'idleEnds < device.expiresAt ? idleEnds : device.expiresAt',
+        heldBy: 'test/http/devices.test.ts',
+        title:
+          'each session begins the idle time anew; once a device is idle it opens none, and none of its sessions lives',
+      },
+    ],
+  },
+  {
     about: 'What is signed',
     rules: [
       {
