@@ -172,5 +172,24 @@ export interface About {
   readonly version: string;
   /** The domain that a wallet's message names; null where wallets cannot sign in at this address. */
   readonly siwe_domain: string | null;
-  readonly [more: string]: unknown;
+  readonly starknet_chain_id: string;
+  /** A decimal number. */
+  readonly l1_chain_id: string;
+  /** Of an account; seconds where the name says so. */
+  readonly limits: {
+    readonly tokens: number;
+    readonly subkeys: number;
+    readonly pending_subkeys: number;
+    readonly pending_seconds: number;
+    readonly devices: number;
+    readonly device_seconds: number;
+    readonly allowlist_entries: number;
+  };
+  readonly onboarding: 'anyone' | 'listed' | 'nobody';
+  readonly terminal_tokens: boolean;
+  readonly usage: boolean;
+  readonly wallet_derivation: boolean;
+  readonly console: boolean;
+  readonly console_url: string | null;
+  readonly hand_off: { readonly on: boolean; readonly why_not: string | null };
 }

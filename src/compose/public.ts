@@ -1,4 +1,5 @@
 // The public door: the front that decides, our own handlers behind it, and the listener.
+import manifest from '../../package.json' with { type: 'json' };
 import { createRouteMatcher } from '../access/route-matcher.ts';
 import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -54,6 +55,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     activity: { store },
     explain: { store, explainer },
     explainRefusal,
+    about: { config, version: manifest.version, siweDomains: authority.siweDomains },
     readiness,
     telemetry,
     maxBodyBytes: MAX_OWN_BODY_BYTES,

@@ -15,6 +15,7 @@ import { createApi } from './kit/fastify.ts';
 import { knownOf } from './kit/known.ts';
 import { describeRoutes } from './openapi.ts';
 import { readPages } from './pages.ts';
+import { type AboutDeps, registerAboutRoute } from './routes/about.ts';
 import { type ActivityRouteDeps, registerActivityRoute } from './routes/activity.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { type DeviceRouteDeps, registerDeviceRoutes, registerDeviceSessionRoute } from './routes/devices.ts';
@@ -40,6 +41,7 @@ export interface RouteDeps {
   readonly self: Parameters<typeof registerSelfRoute>[1];
   readonly activity: ActivityRouteDeps;
   readonly explain: ExplainRouteDeps;
+  readonly about: AboutDeps;
   readonly emergency: EmergencyRouteDeps;
   readonly readiness: Readiness;
   /** The table in force, for openapi.json. */
@@ -119,6 +121,7 @@ export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Pro
   registerSelfRoute(app, deps.self);
   registerActivityRoute(app, deps.activity);
   registerExplainRoute(app, deps.explain);
+  registerAboutRoute(app, deps.about);
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
   registerDocumentRoutes(app, readPages());

@@ -48,6 +48,7 @@ const nothing: Omit<RouteDeps, 'table'> = {
   self: { view: { ask: unused }, clock },
   activity: { store: { activity: unused, namesOf: unused } },
   explain: { explainer: { explanation: unused }, store: { namesOf: unused } },
+  about: { config, version: '', siweDomains: [] },
   emergency: {
     signOut: { everywhere: unused, revokeAll: unused },
     proveOwner: unused,

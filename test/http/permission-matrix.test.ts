@@ -59,6 +59,7 @@ const extras: readonly Operation[] = [
 const additions: readonly Operation[] = [
   { method: 'POST', path: '/v1/v2/auth', allow: allOf(true) },
   { method: 'POST', path: '/v1/v2/onboarding', allow: allOf(true) },
+  { method: 'GET', path: '/countersign/v1/about', allow: allOf(true) },
   { method: 'GET', path: '/countersign/v1/self', allow: reading },
   { method: 'GET', path: '/countersign/v1/audit', allow: mainOnly },
   { method: 'GET', path: '/countersign/v1/explain', allow: mainOnly },

@@ -34,6 +34,7 @@ const ours = [
   { name: 'POST /v1/v2/onboarding', method: 'POST', path: '/v1/v2/onboarding', access: 'self-signed' },
   { name: 'GET /countersign/v1/audit', method: 'GET', path: '/countersign/v1/audit', access: 'audit:read' },
   { name: 'GET /countersign/v1/explain', method: 'GET', path: '/countersign/v1/explain', access: 'audit:read' },
+  { name: 'GET /countersign/v1/about', method: 'GET', path: '/countersign/v1/about', access: 'public' },
   { name: 'GET /countersign/v1/self', method: 'GET', path: '/countersign/v1/self', access: 'self:read' },
   ...[
     ['POST', '/countersign/v1/subkeys', 'keys:narrow'],
@@ -132,6 +133,7 @@ describe('the table is the Paradex API and nothing else', () => {
       'DELETE /v1/account/keys/subkeys/{public_key}',
       'DELETE /v1/account/tokens/{lookup_id}',
       'GET /',
+      'GET /countersign/v1/about',
       'GET /countersign/v1/audit',
       'GET /countersign/v1/devices',
       'GET /countersign/v1/explain',
