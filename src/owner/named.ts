@@ -12,7 +12,8 @@ export interface Listed {
   readonly key: string;
   readonly name: string;
   readonly isAlive: boolean;
-  readonly lastUsedAt: bigint;
+  /** Undefined: the server does not say. */
+  readonly lastUsedAt: bigint | undefined;
   readonly lastUsedIp: string;
 }
 
@@ -71,8 +72,8 @@ const listedDevice = (one: Device): Listed => ({
 
 const common = (one: {
   readonly name: string;
-  readonly last_used_at: bigint;
-  readonly last_used_ip: string | null;
+  readonly last_used_at: bigint | undefined;
+  readonly last_used_ip: string | null | undefined;
 }) => ({
   name: one.name,
   lastUsedAt: one.last_used_at,

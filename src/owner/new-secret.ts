@@ -46,7 +46,7 @@ export async function handedOver<Made>(where: Destination, making: Making<Made>)
     file?.discard();
     throw error;
   }
-  const problem = file === undefined ? await shownProblem(making.show(made)) : writeProblem(file, making.lines(made));
+  const problem = await problemOf(made, making, file);
   if (problem === undefined) return made;
   const name = making.called(made);
   const became = await making.end(made).then(
@@ -56,14 +56,23 @@ export async function handedOver<Made>(where: Destination, making: Making<Made>)
   throw new Failed(`${name} was made, but its secret could not be handed over (${problem}), ${became}`);
 }
 
-const shownProblem = async (shown: Promise<boolean>): Promise<string | undefined> =>
-  (await shown) ? undefined : 'stdout takes nothing';
-
-function writeProblem(file: SecretFile, lines: readonly string[]): string | undefined {
+/** Whatever goes wrong here: the secret exists, and nobody has it. */
+async function problemOf<Made>(
+  made: Made,
+  making: Making<Made>,
+  file: SecretFile | undefined,
+): Promise<string | undefined> {
   try {
-    file.write(lines.map((line) => `${line}\n`).join(''));
+    if (file === undefined) return (await making.show(made)) ? undefined : 'stdout takes nothing';
+    file.write(
+      making
+        .lines(made)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
     return undefined;
   } catch (error) {
-    return isSystemError(error) ? error.code : 'the file could not be written';
+    file?.discard();
+    return isSystemError(error) ? error.code : 'the answer has another form than this release knows';
   }
 }

@@ -10,16 +10,15 @@ export function told(error: unknown, program: string): string {
   if (error instanceof CountersignError) {
     const words = isOfCountersign(error)
       ? sentenceOf(error)
-      : `That is not a Countersign, or something stands in its place: it answered ${error.code.replace('_', ' ')}.`;
+      : `That is not a Countersign, or something stands in its place: ${error.message}.`;
     const hint = isCode(error, 'UNAUTHORIZED_ERROR') ? ` (${program} login)` : '';
     return `${words}${hint}${requestOf(error)}${maybe(error.maybeMade, program)}`;
   }
   if (error instanceof NoAnswer) return `${sentenceOf(error)} ${error.message}.${maybe(error.maybeMade, program)}`;
   if (error instanceof Aborted) return `${sentenceOf(error)}${maybe(error.maybeMade, program)}`;
   if (isOurs(error) || error instanceof WalletRefused) return sentenceOf(error);
-  return error instanceof Error
-    ? `a defect of this program: ${error.name}: ${error.message}`
-    : 'a defect of this program';
+  const name = error instanceof Error ? error.name : typeof error;
+  return `The answer has another form than this release knows, or this program a defect (${name}).`;
 }
 
 export function exitCodeOf(error: unknown): ExitCode {
@@ -38,7 +37,7 @@ export function tell(error: unknown, command: string, program: string): void {
 const isOurs = (error: unknown): error is Error =>
   error instanceof WrongUse || error instanceof Failed || error instanceof NotSignedIn || error instanceof Interrupted;
 
-const isOfCountersign = ({ code }: CountersignError): boolean => !/^HTTP_/.test(code);
+const isOfCountersign = ({ code }: CountersignError): boolean => !/^(?:HTTP_[0-9]+|REDIRECTED)$/.test(code);
 
 const requestOf = ({ requestId }: CountersignError): string =>
   requestId === undefined ? '' : ` (request ${requestId})`;

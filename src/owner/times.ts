@@ -35,6 +35,13 @@ export function relative(nanos: bigint, now: number): string {
   return ms > 0 ? `in ${amount}` : `${amount} ago`;
 }
 
+/** Of what has happened: a clock that is behind the server's does not put it into the future. Undefined: an older server does not say. */
+export function ago(nanos: bigint | undefined, now: number): string {
+  if (nanos === undefined) return '';
+  const latest = BigInt(now) * 1_000_000n;
+  return relative(nanos > latest ? latest : nanos, now);
+}
+
 /** `2 Dec 2026, 14:03 (in 3 days)`, in the zone of the reader. 0 is `never`. */
 export function moment(nanos: bigint, now: number): string {
   if (nanos === 0n) return 'never';

@@ -5,7 +5,6 @@ Reads a JSON object on standard input: argv, env, cwd, columns, steps: [{"await"
 """
 import json
 import os
-import pty
 import re
 import select
 import struct
@@ -15,13 +14,18 @@ import termios
 import time
 
 asked = json.load(sys.stdin)
-pid, terminal = pty.fork()
+# The program's end stays open here, too: what it left of the modes can be read when it has ended.
+terminal, kept = os.openpty()
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, asked["columns"], 0, 0))
+pid = os.fork()
 if pid == 0:
+    os.setsid()
+    fcntl.ioctl(kept, termios.TIOCSCTTY, 0)
+    for number in range(3):
+        os.dup2(kept, number)
+    os.closerange(3, 256)
     os.chdir(asked["cwd"])
     os.execve(asked["argv"][0], asked["argv"], asked["env"])
-# Our own end of the line discipline outlives the child: what it left of the modes can be read afterwards.
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, asked["columns"], 0, 0))
-kept = os.open(os.ptsname(terminal), os.O_RDWR | os.O_NOCTTY)
 
 
 def echoes():

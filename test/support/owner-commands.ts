@@ -29,7 +29,9 @@ export interface Shown {
 }
 
 const python = ['python3', '/usr/bin/python3'].find(
-  (name) => spawnSync(name, ['-c', 'import pty, os; os.waitstatus_to_exitcode'], { env: shellEnv() }).status === 0,
+  (name) =>
+    spawnSync(name, ['-c', 'import os, termios; os.openpty, os.waitstatus_to_exitcode'], { env: shellEnv() }).status ===
+    0,
 );
 /** Why no terminal can be had here; undefined when one can. */
 export const noTerminal: string | undefined =

@@ -2,7 +2,7 @@
 import { connect } from '../connection.ts';
 import { printList } from '../lists.ts';
 import type { Run } from '../shell.ts';
-import { relative } from '../times.ts';
+import { ago, relative } from '../times.ts';
 
 export const listDevices: Run = async (shell) => {
   const { client, place } = connect(shell);
@@ -24,7 +24,7 @@ export const listDevices: Run = async (shell) => {
       one.id,
       `${one.name}${one.id === ours ? ' (this one)' : ''}`,
       one.state,
-      relative(one.last_used_at, now),
+      ago(one.last_used_at, now),
       one.last_used_ip ?? '',
       relative(one.ended_at === 0n ? one.expires_at : one.ended_at, now),
     ],

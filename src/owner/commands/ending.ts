@@ -7,7 +7,7 @@ import { deviceKind, type Kind, type Listed, meant, subkeyKind, tokenKind } from
 import { receiptText } from '../receipt-text.ts';
 import { type ExitCode, type Run, requireYes, type Shell } from '../shell.ts';
 import { exitCodeOf, told } from '../telling.ts';
-import { relative } from '../times.ts';
+import { ago } from '../times.ts';
 
 type End = (client: Client, id: string, signal: AbortSignal) => Promise<Changed<unknown>>;
 
@@ -66,8 +66,10 @@ async function endAll(shell: Shell, kind: Kind, end: End): Promise<ExitCode> {
 
 function described({ name, key, isAlive, lastUsedAt, lastUsedIp }: Listed, now: number): string {
   const from = lastUsedIp === '' ? '' : ` from ${lastUsedIp}`;
-  const used = lastUsedAt === 0n ? 'never used' : `last used ${relative(lastUsedAt, now)}${from}`;
-  return `"${name}" (${key}): ${isAlive ? used : `has ended; ${used}`}`;
+  // An older server does not say when.
+  const used = lastUsedAt === 0n ? 'never used' : `last used ${ago(lastUsedAt, now)}${from}`;
+  const facts = [isAlive ? '' : 'has ended', lastUsedAt === undefined ? '' : used].filter((fact) => fact !== '');
+  return `"${name}" (${key})${facts.length === 0 ? '' : `: ${facts.join('; ')}`}`;
 }
 
 /** A word of the command line may be a secret that was pasted: only what looks like a name or an id is repeated. */

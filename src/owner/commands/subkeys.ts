@@ -5,7 +5,7 @@ import { printList } from '../lists.ts';
 import { meantOne, short, subkeyKind } from '../named.ts';
 import { receiptText } from '../receipt-text.ts';
 import type { Run } from '../shell.ts';
-import { relative } from '../times.ts';
+import { ago, relative } from '../times.ts';
 
 export const listSubkeys: Run = async (shell) => {
   const { client } = connect(shell);
@@ -29,7 +29,7 @@ export const listSubkeys: Run = async (shell) => {
       one.state,
       shell.width === undefined ? one.public_key : short(one.public_key),
       shownAllowlist(one.allowed_cidrs),
-      relative(one.last_used_at, now),
+      ago(one.last_used_at, now),
       relative(one.revoked_at === 0n ? one.expires_at : one.revoked_at, now),
     ],
     'there are no subkeys',

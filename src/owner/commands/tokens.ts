@@ -5,7 +5,7 @@ import { printList } from '../lists.ts';
 import { meantOne, stateOfToken, tokenKind } from '../named.ts';
 import { receiptText } from '../receipt-text.ts';
 import type { Run } from '../shell.ts';
-import { relative } from '../times.ts';
+import { ago, relative } from '../times.ts';
 
 export const listTokens: Run = async (shell) => {
   const { client } = connect(shell);
@@ -27,7 +27,7 @@ export const listTokens: Run = async (shell) => {
       one.name,
       stateOfToken(one, now),
       shownAllowlist(one.allowed_cidrs),
-      relative(one.last_used_at, now),
+      ago(one.last_used_at, now),
       relative(one.revoked_at === 0n ? one.expiry_at : one.revoked_at, now),
     ],
     'there are no read-only keys',

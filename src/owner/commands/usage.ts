@@ -3,7 +3,7 @@ import { connect } from '../connection.ts';
 import { printList } from '../lists.ts';
 import type { Run } from '../shell.ts';
 import { WrongUse } from '../stops.ts';
-import { relative } from '../times.ts';
+import { ago } from '../times.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -26,13 +26,7 @@ export const usage: Run = async (shell) => {
       shell,
       client.usage.addresses({ credential, signal }),
       columns,
-      (one) => [
-        one.address,
-        relative(one.first_at, now),
-        relative(one.last_at, now),
-        `${one.allowed}`,
-        `${one.refused}`,
-      ],
+      (one) => [one.address, ago(one.first_at, now), ago(one.last_at, now), `${one.allowed}`, `${one.refused}`],
       'no address is kept',
     );
     return 0;

@@ -1,0 +1,487 @@
+// The owner's commands where something is wrong: on this machine, with the line, or with the server. Nothing is made then, and no secret shown.
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { widthOf } from '../../src/owner/printable.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { noTerminal, type Person, personIn } from '../support/owner-commands.ts';
+import { MAIN } from '../support/server-process.ts';
+import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
+import { type ToldServer, toldServer } from '../support/told-server.ts';
+
+const KEY = `0x0${'5eacf00d'.repeat(7)}1234567`;
+const TOKEN = 'eyJhbGciOiJub25lIn0.canarytoken.c2ln';
+
+// Processes start slowly on a machine that others use. Nothing is asserted by it.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let server: ToldServer;
+let other: ToldServer;
+let owner: Person;
+beforeAll(async () => {
+  [server, other] = [await toldServer(), await toldServer()];
+});
+beforeEach(() => {
+  owner = personIn(temporaryFolder('owner'));
+  server.answer((_, response) => void response.writeHead(500).end());
+  other.answer((_, response) => void response.writeHead(500).end());
+});
+afterAll(async () => {
+  await server.close();
+  await other.close();
+  await removeFolders();
+});
+
+/** Its folder is made as `login` makes it. */
+function writeProfiles(mode = 0o600, url = server.url): void {
+  mkdirSync(join(owner.profiles, '..'), { recursive: true, mode: 0o700 });
+  const key = { kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ', d: 'ZA' };
+  const device = { id: 'dev_1', expires_at: new Date(Date.now() + 3_600_000).toISOString(), key };
+  writeFileSync(
+    owner.profiles,
+    JSON.stringify({ version: 1, current: 'p', profiles: { p: { url, account: '0x1', device } } }),
+  );
+  chmodSync(owner.profiles, mode);
+}
+
+function keyFile(mode = 0o600, text = KEY): string {
+  const path = join(owner.home, `main-${mode.toString(8)}.key`);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+const create = (...more: string[]) => [
+  'tokens',
+  'create',
+  'bot',
+  '--for',
+  '30d',
+  '--from',
+  'anywhere',
+  '--url',
+  server.url,
+  ...more,
+];
+
+describe('before anything is asked of a server', () => {
+  test('a secret that has nowhere to go is not made: without a terminal, --out or --show is needed', async () => {
+    const said = await owner.run(create('--key-file', keyFile()));
+    expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('needs --out <file> or --show') });
+    const sub = await owner.run([
+      'subkeys',
+      'create',
+      'bot',
+      '--from',
+      'anywhere',
+      '--url',
+      server.url,
+      '--key-file',
+      keyFile(),
+    ]);
+    expect(sub).toMatchObject({ code: 2, out: '' });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('a secret is not made where its file is there already, is a link, or its folder is missing', async () => {
+    writeFileSync(join(owner.desk, 'there'), 'mine');
+    symlinkSync('nowhere', join(owner.desk, 'link'));
+    for (const path of ['there', 'link', 'none/x']) {
+      const said = await owner.run(create('--key-file', keyFile(), '--out', path));
+      expect(said, path).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toContain(path);
+    }
+    expect(readFileSync(join(owner.desk, 'there'), 'utf8')).toBe('mine');
+    expect(server.asked).toEqual([]);
+  });
+
+  test.each([0o644, 0o640, 0o604])(
+    'a main key in a file that others may read is refused with the chmod to type: mode %o',
+    async (mode) => {
+      const path = keyFile(mode);
+      const said = await owner.run(create('--key-file', path, '--show'));
+      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`chmod 600 ${path}`) });
+      expect(server.asked).toEqual([]);
+    },
+  );
+
+  test.each(['', '0x', 'not a key', `${KEY}00`, '0x0', `0x${'f'.repeat(64)}`])(
+    'what is no private key is refused and not repeated: %j',
+    async (text) => {
+      const piped = await owner.run(create('--stdin', '--show'), { input: text });
+      expect(piped).toMatchObject({ code: 2, out: '' });
+      if (text.length > 6) expect(piped.err).not.toContain(text.slice(0, 12));
+      expect(server.asked).toEqual([]);
+    },
+  );
+
+  test('without a terminal and without a source for the main key, the command stops and says which there are', async () => {
+    for (const argv of [create('--show'), ['login', '--url', server.url]]) {
+      expect(await owner.run(argv)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('--key-file, --wallet-key-file or --stdin'),
+      });
+    }
+    expect(await owner.run(create('--show', '--stdin', '--key-file', keyFile()))).toMatchObject({ code: 2 });
+    expect(server.asked).toEqual([]);
+    expect(existsSync(owner.profiles)).toBe(false);
+  });
+
+  test('a main key as an argument or in the environment is refused with the reason, and not repeated', async () => {
+    for (const argv of [
+      ['login', '--url', server.url, '--key', KEY],
+      ['login', KEY],
+      ['login', `--private-key=${KEY}`],
+    ]) {
+      const said = await owner.run(argv);
+      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('never given as an argument') });
+      expect(said.err).not.toContain('5eacf00d');
+    }
+    for (const name of [
+      'COUNTERSIGN_KEY',
+      'COUNTERSIGN_MAIN_KEY',
+      'COUNTERSIGN_PRIVATE_KEY',
+      'COUNTERSIGN_WALLET_PRIVATE_KEY',
+    ]) {
+      const said = await owner.run(create('--show', '--key-file', keyFile()), { env: { [name]: KEY } });
+      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`${name} is set`) });
+      expect(said.err).not.toContain('5eacf00d');
+    }
+    expect(server.asked).toEqual([]);
+  });
+
+  test('from where and for how long a new key works must be said', async () => {
+    const line = ['tokens', 'create', 'bot', '--url', server.url, '--key-file', keyFile(), '--show'];
+    expect(await owner.run([...line, '--for', '30d'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--from anywhere'),
+    });
+    expect(await owner.run([...line, '--from', 'anywhere'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--for'),
+    });
+    expect(await owner.run([...line, '--from', 'anywhere', '--for', '1w'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('90s, 15m, 24h or 30d'),
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('a profile file of mode 0644 is refused with the chmod to type, and its key is not used', async () => {
+    writeProfiles(0o644);
+    for (const argv of [['whoami'], ['profiles', 'list'], ['login', '--key-file', keyFile()], ['logout']]) {
+      expect(await owner.run(argv)).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringContaining(`chmod 600 ${owner.profiles}`),
+      });
+    }
+    expect(server.asked).toEqual([]);
+    expect(statSync(owner.profiles).mode & 0o777).toBe(0o644);
+  });
+
+  test('a device key goes to no server but its own', async () => {
+    writeProfiles(0o600, other.url);
+    for (const argv of [
+      ['whoami', '--url', server.url],
+      ['whoami', '--url', server.url, '--profile', 'p'],
+    ]) {
+      const { code } = await owner.run(argv);
+      expect([2, 4]).toContain(code);
+    }
+    expect(await owner.run(['whoami'], { env: { COUNTERSIGN_URL: server.url } })).toMatchObject({ code: 4 });
+    expect([server.asked, other.asked]).toEqual([[], []]);
+  });
+
+  test('what ends for good is asked about: without a terminal --yes is needed', async () => {
+    writeProfiles();
+    for (const argv of [['revoke-all'], ['sign-out-everywhere'], ['logout', '--everywhere']])
+      expect(await owner.run(argv, { input: 'yes\n' })).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('give --yes'),
+      });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('a hand-off makes nothing where the server names no console, and says why', async () => {
+    server.answer((_, response) => json(response, { version: '0.4.0', siwe_domain: null }));
+    const said = await owner.run([
+      'subkeys',
+      'hand-off',
+      'phone',
+      '--from',
+      'anywhere',
+      '--url',
+      server.url,
+      '--key-file',
+      keyFile(),
+    ]);
+    expect(said).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('nothing was made: the link opens a page of the console'),
+    });
+    expect(server.asked.map(({ path }) => path)).toEqual(['/countersign/v1/about']);
+  });
+
+  test('whoever is not signed in is told to log in, with exit code 4', async () => {
+    for (const argv of [['whoami'], ['tokens', 'list'], ['activity'], ['session'], ['logout']])
+      expect(await owner.run(argv), argv.join(' ')).toMatchObject({ code: 4, out: '' });
+    expect(await owner.run(['whoami', '--url', server.url])).toMatchObject({
+      code: 4,
+      err: expect.stringContaining(`login --url ${server.url}`),
+    });
+  });
+
+  test('the address of a server is one, and nothing more', async () => {
+    for (const url of ['keys.venue.example', 'ftp://x', 'https://u:p@x', 'https://x/v1', 'https://x?a=1'])
+      expect(await owner.run(['whoami', '--url', url], { env: { COUNTERSIGN_TOKEN: TOKEN } }), url).toMatchObject({
+        code: 2,
+        out: '',
+      });
+  });
+});
+
+describe('precedence', () => {
+  const whoami = async (argv: readonly string[], env: Record<string, string> = {}) => {
+    server.answer((_, response) => json(response, { error: 'NOT_FOUND', message: 'x', data: null }, 404));
+    other.answer((_, response) => json(response, { error: 'NOT_FOUND', message: 'x', data: null }, 404));
+    await owner.run(['whoami', ...argv], { env });
+    return [server, other].map(({ asked }) => asked.map(({ authorization }) => authorization));
+  };
+
+  test('COUNTERSIGN_TOKEN is sent as bearer to COUNTERSIGN_URL, a flag names another server, and a named profile stands before both', async () => {
+    writeProfiles();
+    const env = { COUNTERSIGN_TOKEN: TOKEN, COUNTERSIGN_URL: server.url };
+    expect(await whoami([], env)).toEqual([[`Bearer ${TOKEN}`], []]);
+    expect(await whoami(['--url', other.url], env)).toEqual([[], [`Bearer ${TOKEN}`]]);
+    expect(await whoami([], { COUNTERSIGN_TOKEN: TOKEN })).toEqual([[`Bearer ${TOKEN}`], []]);
+    const [asked] = await whoami(['--profile', 'p'], env);
+    expect(asked).not.toContain(`Bearer ${TOKEN}`);
+  });
+});
+
+const json = (response: ServerResponse, body: unknown, status = 200): void =>
+  void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+
+describe('a server that lies', () => {
+  const env = () => ({ COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: TOKEN });
+  /** A sentence on stderr, and neither a stack nor the bearer. */
+  const told = ({ out, err }: { out: string; err: string }) => {
+    expect(err).toMatch(/^countersign [a-z ]+: [^\n]+\n$/);
+    expect(err + out).not.toMatch(/\n\s+at |canarytoken/);
+  };
+
+  test.each([301, 302, 307, 308])(
+    'a redirect is not followed, and the bearer reaches no other server: %i',
+    async (status) => {
+      server.answer((_, response) => void response.writeHead(status, { Location: `${other.url}/x` }).end());
+      const said = await owner.run(['whoami'], { env: env() });
+      expect(said).toMatchObject({ code: 1, out: '', err: expect.stringContaining('not a Countersign') });
+      told(said);
+      expect(other.asked).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['a page', 'text/html', '<html>it works</html>'],
+    ['half of JSON', 'application/json', '{"account":'],
+    ['nothing', 'application/json', ''],
+    ['a list', 'application/json', '[1,2]'],
+    ['null', 'application/json', 'null'],
+    ['other members', 'application/json', '{"results":"x","permissions":3,"kind":{}}'],
+    ['a member that all objects have', 'application/json', '{"__proto__":{"account":"x"},"constructor":1}'],
+  ])('an answer that is no answer of ours ends in one sentence and no stack: %s', async (_, type, body) => {
+    server.answer((_request, response) => void response.writeHead(200, { 'Content-Type': type }).end(body));
+    for (const argv of [['whoami'], ['tokens', 'list'], ['explain', 'x']]) {
+      const said = await owner.run(argv, { env: env() });
+      expect([1, 3], said.err).toContain(said.code);
+      expect(said.out).toBe('');
+      told(said);
+    }
+  });
+
+  test('an answer without end is cut', async () => {
+    server.answer((_, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      const piece = `"${'x'.repeat(1024 * 1024)}",`;
+      response.write('[');
+      const more = () => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on('drain', more).on('error', () => undefined);
+      more();
+    });
+    const said = await owner.run(['tokens', 'list'], { env: env() });
+    expect([1, 3]).toContain(said.code);
+    told(said);
+  });
+
+  test('a server that says nothing is waited for 10 s, not for ever: exit code 3', async () => {
+    server.answer(() => undefined);
+    const said = await owner.run(['whoami'], { env: env() });
+    expect(said).toMatchObject({ code: 3, out: '' });
+    told(said);
+  });
+
+  test('a server that is not there is exit code 3, and nothing was sent', async () => {
+    const url = `http://127.0.0.1:${await closedPort()}`;
+    const said = await owner.run(['whoami', '--url', url], { env: { COUNTERSIGN_TOKEN: TOKEN } });
+    expect(said).toMatchObject({ code: 3, out: '', err: expect.stringContaining('Nothing was sent') });
+  });
+
+  const evil = 'a\u001b[2J\u001b]0;owned\u0007b\u202ec\r\nd';
+  const token = {
+    token_id: 't',
+    lookup_id: '6f1c8b0e-0000-4000-8000-000000000001',
+    name: evil,
+    kind: 'readonly',
+    created_at: 1,
+    expiry_at: 4_000_000_000_000_000_000,
+    last_updated_at: 1,
+    revoked_at: 0,
+    allowed_cidrs: [evil],
+    replaced_by: null,
+    replaces: null,
+    last_used_at: 0,
+    last_used_ip: '',
+  };
+
+  test('names and messages of others move no cursor, set no title and add no line', async () => {
+    server.answer((_, response) => json(response, { results: [token], next: null }));
+    const listed = await owner.run(['tokens', 'list'], { env: env() });
+    expect(listed.code).toBe(0);
+    expect(listed.out.split('\n')).toHaveLength(3);
+    expect(listed.out).toContain('a\\u{1b}[2J\\u{1b}]0;owned\\u{7}b\\u{202e}c');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is there is what is asserted.
+    expect(listed.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    server.answer((_, response) => json(response, { error: 'BINDING_ERROR', message: evil, data: null }, 400));
+    const refused = await owner.run(['tokens', 'list'], { env: env() });
+    expect(refused.code).toBe(1);
+    expect(refused.err.split('\n')).toHaveLength(2);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the same.
+    expect(refused.err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+
+  test('a list whose pages never end is ended', async () => {
+    let page = 0;
+    server.answer((_, response) => json(response, { results: [], next: page++ % 2 === 0 ? 'a' : 'a' }));
+    const said = await owner.run(['tokens', 'list'], { env: env() });
+    expect(said.code).toBe(1);
+    told(said);
+  });
+
+  test('every digit of a time reaches a program, and what the server adds does, too', async () => {
+    const text =
+      '{"results":[{"lookup_id":"x","name":"n","created_at":1800000000123456789,"new_member":[1.5,"y"]}],"next":null}';
+    server.answer((_, response) => void response.writeHead(200, { 'Content-Type': 'application/json' }).end(text));
+    const said = await owner.run(['tokens', 'list', '--json'], { env: env() });
+    expect(said).toEqual({ code: 0, out: `${text}\n`, err: '' });
+  });
+
+  test('a reader that goes away ends a list: exit code 141, and no sentence', async () => {
+    const row = {
+      id: 1,
+      at: 1_800_000_000_123_456_789n.toString(),
+      action: 'x',
+      actor: { kind: 'main', id: '', name: '' },
+      subject: { kind: 'main', id: '', name: '' },
+      request_id: 'r',
+      client_ip: '',
+      detail: {},
+    };
+    let id = 0;
+    server.answer((_, response) =>
+      json(response, { results: Array.from({ length: 500 }, () => ({ ...row, id: ++id })), next: `c${id}` }),
+    );
+    expect(await intoHead(['activity', '--json'], env())).toEqual({ status: '141 0', err: '' });
+  });
+});
+
+/** `command | head -1`, without blocking the server of this process. */
+async function intoHead(
+  argv: readonly string[],
+  env: Record<string, string>,
+): Promise<{ status: string; err: string }> {
+  const script = '"$@" | head -1 >/dev/null; echo "$' + '{PIPESTATUS[*]}"';
+  const child = spawn('bash', ['-c', script, 'bash', process.execPath, MAIN, ...argv], {
+    env: { ...process.env, HOME: owner.home, ...env },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (text) => {
+    out += text;
+  });
+  child.stderr.on('data', (text) => {
+    err += text;
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  return { status: out.trim(), err };
+}
+
+describe.skipIf(noTerminal !== undefined)(
+  `in a terminal${noTerminal === undefined ? '' : `: left out, ${noTerminal}`}`,
+  () => {
+    test('^C at the hidden prompt ends the command with 130, shows nothing, sends nothing and gives the terminal back', async () => {
+      const shown = await owner.type(create('--out', 'x.env'), [{ await: 'Main key', type: '0x5eacf00d\u0003' }]);
+      expect(shown).toMatchObject({ code: 130, missed: [], echo: [false, true] });
+      expect(shown.screen).not.toContain('5eacf00d');
+      expect(server.asked).toEqual([]);
+      expect(existsSync(join(owner.desk, 'x.env'))).toBe(false);
+    });
+
+    test('what is typed at the hidden prompt is not shown, and a wrong key is refused with the terminal given back', async () => {
+      const shown = await owner.type(create('--out', 'x.env'), [{ await: 'Main key', type: 'canary-no-key\r' }]);
+      expect(shown).toMatchObject({ code: 2, missed: [], echo: [false, true] });
+      expect(shown.screen).toContain('what was typed is no private key');
+      expect(shown.screen).not.toContain('canary');
+      expect(server.asked).toEqual([]);
+    });
+
+    test('an answer other than yes ends nothing', async () => {
+      writeProfiles();
+      const shown = await owner.type(['revoke-all'], [{ await: 'Type yes', type: 'y\r' }]);
+      expect(shown).toMatchObject({ code: 1, missed: [] });
+      expect(shown.screen).toContain('not confirmed, so nothing was done');
+      expect(server.asked).toEqual([]);
+    });
+
+    test('a table fits the terminal, and a file that is there already is refused before the key is asked for', async () => {
+      const cidrs = Array.from({ length: 20 }, (_, at) => `10.0.${at}.0/24`);
+      const one = {
+        lookup_id: '6f1c8b0e-0000-4000-8000-000000000001',
+        name: '漢字 '.repeat(20).trim(),
+        kind: 'readonly',
+        created_at: 1,
+        expiry_at: 1,
+        last_updated_at: 1,
+        revoked_at: 0,
+        allowed_cidrs: cidrs,
+        last_used_at: 0,
+        last_used_ip: '',
+      };
+      server.answer((_, response) => json(response, { results: [one], next: null }));
+      const env = { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: TOKEN };
+      for (const columns of [100, 60]) {
+        const shown = await owner.type(['tokens', 'list', '--no-color'], [], { columns, env });
+        expect(shown.code).toBe(0);
+        expect(Math.max(...shown.screen.split('\r\n').map(widthOf))).toBeLessThanOrEqual(columns);
+        expect(shown.screen).not.toContain('\u001b');
+      }
+      writeFileSync(join(owner.desk, 'there'), 'mine');
+      const shown = await owner.type(create(), [{ await: 'which new file', type: 'there\r' }]);
+      expect(shown).toMatchObject({ code: 2, missed: [] });
+      expect(shown.screen).not.toContain('Main key');
+    });
+  },
+);
+
+test('help of the owner is printed by both programs, and by the word help', () => {
+  const run = (...argv: string[]) => spawnSync(process.execPath, argv, { encoding: 'utf8', cwd: owner.desk });
+  const [asked, flagged] = [run(MAIN, 'help', 'tokens'), run(MAIN, 'tokens', '--help')];
+  expect([asked.status, asked.stderr]).toEqual([0, '']);
+  expect(asked.stdout).toBe(flagged.stdout);
+  expect(asked.stdout).toContain('countersign tokens rotate <token>');
+  expect(run(MAIN, 'tokens', 'frobnicate').status).toBe(2);
+});
