@@ -1,26 +1,29 @@
 // The recipes of docs/first-five-minutes.md in the words that stand there, with the clients that they name, against a whole service. The
 // Python ones are left out, with the reason printed, where there is no Python or no package index.
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { pythonEnvironment } from '../support/python/environment.ts';
-import { createToken, mainSession, onboard, registerSubkey, type StarkTrader, starkTrader } from '../support/trader.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import {
+  call,
+  createToken,
+  mainSession,
+  onboard,
+  registerSubkey,
+  type StarkTrader,
+  starkTrader,
+} from '../support/trader.ts';
+import { blocksOf, ownersFolder, run } from '../support/typed-commands.ts';
 
-const run = promisify(execFile);
-const page = readFileSync(join(import.meta.dirname, '../../docs/first-five-minutes.md'), 'utf8');
+const ROOT = join(import.meta.dirname, '../..');
 
-/** The blocks of code of one recipe, in its order. */
-function blocksOf(recipe: number): readonly { readonly language: string; readonly code: string }[] {
-  const [, section = ''] = new RegExp(`^## ${recipe}\\. .*?$(.*?)(?=^## |(?![\\s\\S]))`, 'ms').exec(page) ?? [];
-  return [...section.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language = '', code = '']) => ({ language, code }));
-}
+const recipe = (number: number) => blocksOf('docs/first-five-minutes.md', `${number}. `);
 
-function codeOf(recipe: number, block: number, language: string): string {
-  const found = blocksOf(recipe)[block];
+function codeOf(number: number, block: number, language: string): string {
+  const found = recipe(number)[block];
   expect(found?.language).toBe(language);
   return found?.code ?? '';
 }
@@ -70,7 +73,7 @@ function expectTraded(printed: string): void {
 }
 
 test('each of the seven recipes of the first five minutes has code to run', () => {
-  for (const recipe of [1, 2, 3, 4]) expect(blocksOf(recipe).length).toBeGreaterThan(0);
+  for (const number of [1, 2, 3, 4, 5, 6, 7]) expect(recipe(number).length).toBeGreaterThan(0);
 });
 
 describe('1. curl', () => {
@@ -79,6 +82,9 @@ describe('1. curl', () => {
     expect(printed).toContain('"USDC"');
     expect(printed).toContain('"permissions":["account:read","self:read"]');
     expect(printed).toMatch(/HTTP\/1.1 403[\s\S]*INVALID_TOKEN_SCOPE/);
+    const [, requestId = ''] = /^countersign-request-id: (\S+)$/im.exec(printed) ?? [];
+    const explained = () => shell(codeOf(1, 1, 'sh'), { SESSION: session, REQUEST_ID: requestId });
+    await expect.poll(explained, { timeout: 10_000 }).toContain('"reason":"permission_missing"');
   });
 });
 
@@ -110,4 +116,91 @@ describe.skipIf(paradexPy.missing !== undefined)('4. paradex-py', () => {
   test('with paradex-py a subkey places an order and cancels it', async () => {
     expectTraded(await printedBy(String(paradexPy.python), ['-c', codeOf(4, 0, 'python')]));
   });
+});
+
+describe('5. TypeScript', () => {
+  /** The recipe beside a package of that name, as npm would install it. */
+  function recipeFile(): string {
+    const folder = temporaryFolder('first-five-minutes');
+    const installed = join(folder, 'node_modules', 'countersign-client');
+    mkdirSync(installed, { recursive: true });
+    const entry = `export * from '${join(ROOT, 'src/client/main.ts')}';\n`;
+    writeFileSync(join(installed, 'package.json'), '{"type":"module","exports":"./main.js"}');
+    for (const file of ['main.js', 'main.d.ts']) writeFileSync(join(installed, file), entry);
+    writeFileSync(join(folder, 'bot.mts'), codeOf(5, 0, 'ts'));
+    return join(folder, 'bot.mts');
+  }
+
+  const printedByRecipe = (more: Record<string, string> = {}) => printedBy(process.execPath, [recipeFile()], more);
+
+  test('the bot of the client library compiles under strict TypeScript', async () => {
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const strict = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'esnext'];
+    const types = ['--allowImportingTsExtensions', '--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+    const file = recipeFile();
+    const { stdout } = await run(process.execPath, [compiler, ...strict, ...types, file], { cwd: dirname(file) });
+    expect(stdout).toBe('');
+  });
+
+  test('with the client library a subkey reads a balance, places an order and cancels it', async () => {
+    const printed = await printedByRecipe();
+    expect(printed).toContain('"USDC"');
+    expectTraded(printed);
+  });
+
+  test('with the client library a bot tells that its key may not be used from its address', async () => {
+    const privateKey = randomStarkPrivateKey();
+    const subkey = createStarkKey(privateKey);
+    await registerSubkey(service.url, owner, session, { subkey, allowedCidrs: ['203.0.113.7'] });
+    expect(await printedByRecipe({ COUNTERSIGN_SUBKEY_PRIVATE_KEY: privateKey })).toContain(
+      'the list of this key does not have this address:',
+    );
+  });
+});
+
+test('6. with the commands an owner signs in, makes keys that the other recipes take, looks, and ends one', async () => {
+  const trader = starkTrader();
+  await onboard(service.url, trader);
+  const { write, typed, variablesIn } = ownersFolder();
+  write('main.key', trader.privateKey);
+  const there = { COUNTERSIGN_URL: service.url };
+  await typed(codeOf(6, 0, 'sh'), there);
+  const bot = variablesIn('bot.env');
+  expect(bot).toMatchObject({ COUNTERSIGN_URL: service.url, COUNTERSIGN_ACCOUNT: trader.account });
+  await printedBy(process.execPath, ['--input-type=module', '-e', codeOf(2, 1, 'js')], bot);
+  expect(service.venue.requests().at(-1)?.headers).toMatchObject({ 'countersign-account': trader.account });
+  const reader = await call(service.url, 'GET', '/v1/balance', {
+    bearer: variablesIn('dashboard.env').COUNTERSIGN_TOKEN ?? '',
+  });
+  expect(reader.status).toBe(200);
+
+  const printed = await typed(codeOf(6, 1, 'sh'), there);
+  expect(printed).toContain(trader.account);
+  expect(printed).toContain('subkey.registered');
+  const ended = printedBy(process.execPath, ['--input-type=module', '-e', codeOf(2, 1, 'js')], bot);
+  await expect(ended).rejects.toThrow(/INVALID_SUBKEY/);
+});
+
+test('7. with the commands a found token is dead, everything of the account ends, and its activity says so', async () => {
+  const trader = starkTrader();
+  // Half a minute less to wait.
+  const patient = await startService({ settings: { 'login.future_tolerance': '0' } });
+  onTestFinished(() => patient.stop());
+  await onboard(patient.url, trader);
+  const { token } = await createToken(patient.url, await mainSession(patient.url, trader));
+  const other = await createToken(patient.url, await mainSession(patient.url, trader));
+  const { write, typed } = ownersFolder();
+  write('main.key', trader.privateKey);
+  const there = { COUNTERSIGN_URL: patient.url };
+  const statusOf = async (bearer: string) => (await call(patient.url, 'GET', '/v1/balance', { bearer })).status;
+  expect([await statusOf(token), await statusOf(other.token)]).toEqual([200, 200]);
+
+  write('found.txt', token);
+  await typed(codeOf(7, 0, 'sh'), there);
+  expect([await statusOf(token), await statusOf(other.token)]).toEqual([401, 200]);
+  await typed(codeOf(7, 1, 'sh'), there);
+  expect(await statusOf(other.token)).toBe(401);
+  const printed = await typed(codeOf(7, 2, 'sh'), there);
+  for (const told of ['credential.reported_leaked', 'account.revoked_all', '127.0.0.1'])
+    expect(printed).toContain(told);
 });
