@@ -1,6 +1,7 @@
 // What the parts of the client are built on: one request to the server, and its answer. A part is a function of a Core.
 import type { MessageHasher } from '../starknet/message.ts';
 import type { Auth, Session } from './auth.ts';
+import type { MaybeMade } from './errors.ts';
 
 export type Query = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
 
@@ -39,7 +40,7 @@ export interface InnerRequest extends ApiRequest {
   /** The bearer to send. Default: the client's session, signed in when there is none. `none`: no bearer. */
   readonly bearer?: string | 'none';
   /** What a POST makes, so that one whose answer is lost can say what to look for. */
-  readonly makes?: { readonly kind: string; readonly name?: string; readonly publicKey?: string };
+  readonly makes?: Omit<MaybeMade, 'since'>;
 }
 
 /**

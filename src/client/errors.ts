@@ -10,6 +10,8 @@ export interface MaybeMade {
   readonly name?: string;
   /** Of a subkey or device: it names it for certain. */
   readonly publicKey?: string;
+  /** Of a token made in the place of another: the lookup_id of that one, which then says `replaced_by`. */
+  readonly replaces?: string;
   /** The server's clock just before it was sent, in Unix nanoseconds: created_at of what to look for is not before it. */
   readonly since: bigint;
 }

@@ -44,7 +44,7 @@ export function createTokens(core: Pick<Core, 'call'>) {
     /** A token in the place of another, with its name and addresses. Needs the main key. */
     async rotate(lookupId: string, rotation: Rotation = {}, options: CallOptions = {}): Promise<Changed<RotatedToken>> {
       const path = `${ours(lookupId)}/rotate`;
-      const makes = { kind: 'token' };
+      const makes = { kind: 'token', replaces: lookupId };
       return changed(await core.call<RotatedToken>({ ...options, method: 'POST', path, body: rotation, makes }));
     },
 

@@ -101,8 +101,8 @@ export const ExplanationWire = Type.Object(
       type: ['object', 'null'],
       description: 'For rate_limited.',
     }),
-    signed_at: nanosOrNull('For refusals of a time: the one that was signed.'),
-    server_time: nanosOrNull('Likewise: the time here.'),
+    signed_at: nanosOrNull('For refusals of a time: the one that was signed, in unix nanoseconds.'),
+    server_time: nanosOrNull('Likewise: the time here, in unix nanoseconds.'),
     expired_seconds: countOrNull('For bearer_expired: how long ago the bearer had ended.'),
     order_index: countOrNull('For an order of a list: which, from 0.'),
     others_in_minute: Type.Integer({

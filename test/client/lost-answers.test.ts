@@ -100,6 +100,17 @@ describe('at every byte of the answer', { timeout: 180_000 }, () => {
     });
   });
 
+  test('a rotation whose answer is lost makes one successor, and says in whose place to look for it', async () => {
+    const { value } = await direct.tokens.create({ name: 'rotated' });
+    const { lookup_id: lookupId } = value.api_token;
+    proxy.cutNextAfter(300);
+    const lost = await outcomeOf(client.tokens.rotate(lookupId));
+    expect(lost).toMatchObject({ name: 'NoAnswer', maybeMade: { kind: 'token', replaces: lookupId } });
+    const { replaced_by } = await direct.tokens.get(lookupId);
+    expect(await direct.tokens.get(replaced_by ?? '')).toMatchObject({ replaces: lookupId });
+    expect((await allTokens()).filter(({ replaces }) => replaces === lookupId)).toHaveLength(1);
+  });
+
   test('a revocation whose answer is lost at any byte is repeated until it is seen, with its receipt', async () => {
     const live = (await allTokens()).filter(({ revoked_at }) => revoked_at === 0n);
     let cuts = 0;
