@@ -89,7 +89,7 @@ const words: Readonly<Record<Exclude<DenyReason, Unproven>, Words>> = {
   permission_missing: ['Not allowed for this kind of key', missing, needsSubkey],
   read_only_method: [
     'A read-only key can only read',
-    ({ method }) => `It was a ${method ?? 'change'}. Read-only keys can GET.`,
+    ({ method }) => `It was a ${method}. Read-only keys can GET.`,
     needsSubkey,
   ],
   credential_revoked: ['The key was deleted', stillUsed],

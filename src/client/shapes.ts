@@ -100,7 +100,7 @@ export interface ActivityRow {
 }
 
 export interface UsageDay {
-  readonly credential: { readonly kind: string; readonly id: string };
+  readonly credential: { readonly kind: CredentialKind; readonly id: string };
   /** UTC, `2026-11-28`. */
   readonly day: string;
   readonly allowed: number;
@@ -122,15 +122,17 @@ export interface Explanation {
   readonly request_id: string;
   readonly at: bigint;
   readonly credential: Named;
-  readonly route: string | null;
-  readonly method: string | null;
+  /** `POST /v1/orders`. */
+  readonly route: string;
+  readonly method: string;
   /** Of docs/errors.md. */
   readonly reason: string;
   readonly code: string;
   readonly status: number;
   readonly message: string;
   readonly client_ip: string | null;
-  readonly hops: { readonly address: string; readonly trusted: boolean }[] | null;
+  /** The other addresses that the request named, the nearest first. */
+  readonly hops: { readonly address: string; readonly trusted: boolean }[];
   readonly permission_needed: string | null;
   readonly permissions_held: string[] | null;
   readonly allowed_cidrs: string[] | null;
@@ -144,7 +146,8 @@ export interface Explanation {
   readonly server_time: bigint | null;
   readonly expired_seconds: number | null;
   readonly order_index: number | null;
-  readonly others_in_minute: number | null;
+  /** Refusals like it in that minute, which are only counted. */
+  readonly others_in_minute: number;
 }
 
 /** The account that belongs to a main key or a wallet. */

@@ -21,20 +21,12 @@ export const explain: Run = async (shell) => {
     ['request', found.request_id],
     ['at', moment(found.at, shell.now())],
     ['key', `"${found.credential.name}" ${found.credential.kind}:${found.credential.id}`],
-    ['asked for', [found.method, found.route].filter((part) => part !== null && part !== '').join(' ')],
+    ['asked for', found.route],
     ['answer', `${found.status} ${found.code} (${found.reason})`],
     ['came from', found.client_ip ?? ''],
-    [
-      'by way of',
-      (found.hops ?? []).map(({ address, trusted }) => `${address}${trusted ? '' : ' (not trusted)'}`).join(', '),
-    ],
+    ['by way of', found.hops.map(({ address, trusted }) => `${address}${trusted ? '' : ' (not trusted)'}`).join(', ')],
     ['its list', found.allowed_cidrs === null ? '' : shownAllowlist(found.allowed_cidrs)],
-    [
-      'others',
-      found.others_in_minute === null || found.others_in_minute === 0
-        ? ''
-        : `${found.others_in_minute} more like it in that minute`,
-    ],
+    ['others', found.others_in_minute === 0 ? '' : `${found.others_in_minute} more like it in that minute`],
     ['to mend it', command ?? ''],
   ] as const;
   await shell.out(`${shell.bold(printable(headline))}\n${printable(cause)}\n\n${members(pairs, shell.width)}`);
