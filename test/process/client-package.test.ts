@@ -50,7 +50,7 @@ afterAll(async () => {
 const inside = (file: string): string => join(place.folder, 'node_modules', 'countersign-client', file);
 
 describe('the tarball of the client', () => {
-  test('has the version of the server, three dependencies, and no side effects', () => {
+  test('the package of the client has the version of the server, three dependencies, and no side effects', () => {
     expect(basename(tarball)).toBe(`countersign-client-${manifest.version}.tgz`);
     if (place.unreachable !== undefined) return;
     const { dependencies, ...rest } = JSON.parse(readFileSync(inside('package.json'), 'utf8'));
@@ -67,7 +67,7 @@ describe('the tarball of the client', () => {
     expect(rest).not.toHaveProperty('scripts');
   });
 
-  test('holds the client, the commands of the owner and what they load, and nothing of a server', () => {
+  test('the package of the client holds the client, the commands of the owner and what they load, and nothing of a server', () => {
     const rooms = new Set(files.filter((file) => file.startsWith('dist/')).map((file) => file.split('/')[1]));
     expect([...rooms].sort()).toEqual(['client', 'domain', 'errors.js', 'ethereum', 'files', 'owner', 'starknet']);
     expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
@@ -108,7 +108,7 @@ describe('the client installed in an empty folder', () => {
   const programs = blocksOf(clientPage);
   const trading = programs.find(({ heading }) => heading === 'Read, and trade')?.code ?? '';
 
-  test('pulls in four packages, itself among them', async (context) => {
+  test('the package of the client pulls in four packages, itself among them', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     const PATH = pathWith(await folderWithNode(process.execPath));
     const listed = await run(npmProgram(), ['ls', '--all', '--parseable', '--long'], place.folder, { PATH });
@@ -119,7 +119,7 @@ describe('the client installed in an empty folder', () => {
     expect(manifests).toHaveLength(4);
   });
 
-  test('a program of strict TypeScript compiles against it with the types of Node.js, and places an order', async (context) => {
+  test('a program of strict TypeScript compiles against the package of the client with the types of Node.js, and places an order', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     const folder = temporaryFolder('program');
     await cp(join(place.folder, 'node_modules'), join(folder, 'node_modules'), { recursive: true });
@@ -132,7 +132,7 @@ describe('the client installed in an empty folder', () => {
     expect(ran).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/placed and cancelled [0-9]+\n$/) });
   });
 
-  test('the oldest Node.js that it allows places an order with it, and runs its command', async (context) => {
+  test('the oldest Node.js that the package of the client allows places an order with it, and runs its command', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     if (!Object.hasOwn(manifest.optionalDependencies, PINNED)) return context.skip(`there is no package ${PINNED}`);
     const oldest = await installed('--no-save', `${PINNED}@${OLDEST_NODE}`);
@@ -147,7 +147,7 @@ describe('the client installed in an empty folder', () => {
     expect(version.code, version.said).toBe(0);
   });
 
-  test('every program of its README compiles against it with the types of Node.js and of browsers', async (context) => {
+  test('every program of docs/client.md compiles against the package of the client with the types of Node.js and of browsers', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     expect(readFileSync(inside('README.md'), 'utf8')).toContain(trading);
     const folder = temporaryFolder('programs');
@@ -160,7 +160,7 @@ describe('the client installed in an empty folder', () => {
     expect(made.code, made.said).toBe(0);
   });
 
-  test('a page compiles against it with the types of browsers alone', async (context) => {
+  test('a page compiles against the package of the client with the types of browsers alone', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     const page = programs.find(({ heading }) => heading === 'A wallet, in a browser')?.code ?? '';
     const folder = temporaryFolder('page');
@@ -170,7 +170,7 @@ describe('the client installed in an empty folder', () => {
     expect(made.code, made.said).toBe(0);
   });
 
-  test("its command is the owner's, under a name of its own", async (context) => {
+  test("the command of the package of the client is the owner's, under a name of its own", async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     expect(readdirSync(join(place.folder, 'node_modules', '.bin'))).toEqual(['countersign-client']);
     const PATH = pathWith(await folderWithNode(process.execPath));
@@ -181,7 +181,7 @@ describe('the client installed in an empty folder', () => {
     expect(help.out).not.toMatch(/\bserve\b/);
   });
 
-  test('nothing but its exports can be imported', async (context) => {
+  test('nothing but the exports of the package of the client can be imported', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     const script = "await import('countersign-client/dist/client/tokens.js')";
     const { err } = await run(process.execPath, ['--input-type=module', '--eval', script], place.folder);

@@ -399,6 +399,46 @@ export const ruleGroups: readonly RuleGroup[] = [
       },
     ],
   },
+  {
+    about: "What the owner's side promises",
+    rules: [
+      {
+        rule: 'A hand-off opens to the private key of the public key that its link names, and to nothing else: whatever differs is refused',
+        decidedBy: 'src/client/hand-off.ts',
+        text: "throw new HandOffDamaged('key')",
+        heldBy: 'test/unit/client/hand-off.test.ts',
+        title: 'a ciphertext that opens to another key than the named one is refused',
+      },
+      {
+        rule: 'A code of a hand-off that is damaged is refused before anything is sent: it stays good',
+        decidedBy: 'src/client/subkeys.ts',
+        text: 'readHandOff(link)',
+        heldBy: 'test/client/hand-off.test.ts',
+        title: 'each byte of the link flipped is refused, and the code itself is still good',
+      },
+      {
+        rule: 'A private key is written as 0x and 64 digits: clients of the wire take the last 64 characters',
+        decidedBy: 'src/client/private-key.ts',
+        text: "padStart(64, '0')",
+        heldBy: 'test/unit/client/private-key.test.ts',
+        title: 'a random private key is 0x and 64 digits, and makes a public key',
+      },
+      {
+        rule: "A main key follows from a wallet's signature only if the wallet signs the same twice; of two readings the one whose account is known is taken",
+        decidedBy: 'src/client/wallet-key.ts',
+        text: '(await signed()) !== signature',
+        heldBy: 'test/unit/client/wallet-key.test.ts',
+        title: 'a wallet that signs differently each time gives no key',
+      },
+      {
+        rule: 'Whoever installs the client installs no server: three libraries, and nothing else',
+        decidedBy: 'pack-client.mjs',
+        text: 'const DEPENDENCIES',
+        heldBy: 'test/process/client-package.test.ts',
+        title: 'the package of the client pulls in four packages, itself among them',
+      },
+    ],
+  },
 ];
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
