@@ -37,7 +37,17 @@ export type Authority = ReturnType<typeof composeAuthority>;
 
 export function composeAuthority(
   config: Slice<
-    'devices' | 'jwt' | 'login' | 'memory' | 'onboarding' | 'siwe' | 'subkeys' | 'terminal_token' | 'tokens' | 'wire'
+    | 'devices'
+    | 'jwt'
+    | 'login'
+    | 'memory'
+    | 'onboarding'
+    | 'siwe'
+    | 'subkeys'
+    | 'terminal_token'
+    | 'tokens'
+    | 'usage'
+    | 'wire'
   >,
   parts: AuthorityParts,
 ) {

@@ -19,7 +19,7 @@ export interface DeviceParts
 }
 
 export function composeDevices(
-  config: Slice<'devices' | 'login'>,
+  config: Slice<'devices' | 'login' | 'usage'>,
   { store, clock, journal, changes, counters, session }: DeviceParts,
 ) {
   const futureToleranceSeconds = config['login.future_tolerance'];
@@ -36,7 +36,14 @@ export function composeDevices(
       settings: { maxLive: config['devices.max_live'], maxLifeSeconds: config['devices.max_life'] },
     }),
     openSession: countDeviceSessions(
-      createOpenDeviceSession({ store, clock, session, journal, seen, settings: { futureToleranceSeconds } }),
+      createOpenDeviceSession({
+        store,
+        clock,
+        session,
+        journal,
+        seen,
+        settings: { futureToleranceSeconds, keepAddress: config['usage.keep_days'] > 0 },
+      }),
       counters,
     ),
   };

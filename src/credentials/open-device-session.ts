@@ -44,7 +44,11 @@ export function createOpenDeviceSession(deps: {
   readonly session: SessionOpening;
   readonly journal: AuditJournal;
   readonly seen: SeenProofs;
-  readonly settings: { readonly futureToleranceSeconds: number };
+  readonly settings: {
+    readonly futureToleranceSeconds: number;
+    /** Whether the row keeps from where it was used; when is kept in any case, as its idle time. */
+    readonly keepAddress: boolean;
+  };
 }): OpenDeviceSession {
   const { store, clock, session, seen, settings } = deps;
 
@@ -90,7 +94,8 @@ export function createOpenDeviceSession(deps: {
       // Also after a restart, which has forgotten what was seen.
       const until = addSeconds(nanosOfSeconds(proof.iat), DEVICE_PROOF_SECONDS + MARK_GRACE_SECONDS);
       if ((await tx.useSiweNonce(account, name, until)) !== undefined) throw notSignedIn('proof_repeated');
-      if (!(await tx.useDevice(device, usedAt, request.clientIpText))) throw notSignedIn('device_over');
+      const from = settings.keepAddress ? request.clientIpText : '';
+      if (!(await tx.useDevice(device, usedAt, from))) throw notSignedIn('device_over');
     });
     const idleEnds = addSeconds(usedAt, idleSeconds);
     const endsBy = secondsOf(idleEnds < device.expiresAt ? idleEnds : device.expiresAt);

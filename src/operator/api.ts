@@ -47,7 +47,10 @@ import { registerVersionRoute, type Version } from './routes/version.ts';
 export interface OperatorApiDeps {
   readonly isOperator: IsOperator;
   readonly metrics?: MetricsAccess | undefined;
-  readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'audit' | 'receipts' | 'lastAuditTime'>;
+  readonly store: Pick<
+    Store,
+    'account' | 'accounts' | 'subkeys' | 'tokens' | 'devices' | 'audit' | 'receipts' | 'lastAuditTime'
+  >;
   readonly clock: KeptClock;
   readonly acceptClock: AcceptClock;
   readonly lockAccount: LockAccount;

@@ -1,6 +1,7 @@
 // Accounts as the operator sees them.
 import Type, { type Static } from 'typebox';
 import { BigInteger } from './common.ts';
+import { DeviceWire } from './devices.ts';
 import { ReceiptWire } from './receipt.ts';
 import { SubkeyWire } from './subkeys.ts';
 import { ApiTokenWire } from './tokens.ts';
@@ -31,7 +32,8 @@ export const AccountDetailWire = Type.Object({
   ...AccountWire.properties,
   subkeys: Type.Array(SubkeyWire),
   tokens: Type.Array(TokenWire),
-  /** True when there are more subkeys or more tokens than are shown. */
+  devices: Type.Array(DeviceWire),
+  /** True when there are more of a kind than are shown. */
   more: Type.Boolean(),
 });
 export const LockedWire = Type.Object({ ...AccountWire.properties, receipt: ReceiptWire });

@@ -28,7 +28,9 @@ export const DeviceWire = Type.Object(
     expires_at: UnixNanosWire,
     idle_seconds: Type.Integer({ format: 'int64', description: 'Without a session for so long, it is expired.' }),
     last_used_at: described(BigInteger, 'When it last opened a session, in unix nanoseconds; 0 = never.'),
-    last_used_ip: Type.String({ description: 'From which address. Empty: never, or it could not be told.' }),
+    last_used_ip: Type.String({
+      description: 'From which address. Empty: never, it could not be told, or addresses are not kept.',
+    }),
     ended_at: described(BigInteger, 'Unix nanoseconds; 0 = not ended.'),
   },
   closed,

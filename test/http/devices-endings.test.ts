@@ -205,6 +205,8 @@ describe('what ends one device', () => {
     for (const text of [one.device.id, name, one.bearer, `credential/${one.owner.account}/device/${one.device.id}`]) {
       expect(await find(text)).toEqual([`${name} active`]);
     }
+    const listed = await operate(world.service, 'GET', `/accounts/${one.owner.account}`);
+    expect(listed.json.devices).toMatchObject([{ id: one.device.id, state: 'active' }]);
     const ended = await operate(world.service, 'POST', '/credentials/revoke', { credential: one.device.id });
     expect(ended.json).toMatchObject({
       revoked: true,

@@ -21,7 +21,7 @@ import {
 } from '../support/devices.ts';
 import { unsignedOrders } from '../support/harness.ts';
 import { auditRows, command } from '../support/operator.ts';
-import { exchange } from '../support/raw-http.ts';
+import { exchange, pipelined } from '../support/raw-http.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
@@ -315,10 +315,14 @@ describe('a session of a device', () => {
     const own = await fresh();
     const device = await addDevice(world, own);
     const before = await deviceSession(world, device);
+    const usedAt = Number(world.clock.nanos());
+    world.clock.advance(5);
     await command(world.service, `/accounts/${own.account}/lock`);
     expectNotSignedIn(await openDeviceSession(world, device));
     expectRefusal(await call(world.url, 'GET', SELF, { bearer: before }), 403, 'REQUEST_NOT_ALLOWED');
     await command(world.service, `/accounts/${own.account}/unlock`);
+    // What was refused began no idle time anew.
+    expect(await list(own.session)).toMatchObject([{ last_used_at: usedAt }]);
     expect((await openDeviceSession(world, device)).status).toBe(200);
   });
 
@@ -542,6 +546,21 @@ describe('the proof', () => {
     expectNotSignedIn(await postProof(world, device, proof));
   });
 
+  test('of one proof in requests that are read in one turn, one opens a session, and the others get the one word', async () => {
+    const [head, ...rest] = [
+      `POST ${path()} HTTP/1.1`,
+      `Host: 127.0.0.1:${port()}`,
+      `DPoP: ${deviceProof(world, device)}`,
+    ];
+    const request = [head, ...rest, 'Content-Length: 0', '', ''].join('\r\n');
+    const answers = await pipelined(
+      world.port,
+      Array.from({ length: 10 }, () => request),
+    );
+    const codes = answers.map((answer) => /^HTTP\S+ (\d+)/.exec(answer)?.[1] ?? answer);
+    expect(codes.sort()).toEqual(['200', ...Array.from({ length: 9 }, () => '401')]);
+  });
+
   test('a proof of the same second with the same jti and another signature is the same proof', async () => {
     const { header, claims } = parts();
     expect((await postProof(world, device, signed(header, claims))).status).toBe(200);
@@ -583,6 +602,18 @@ describe('the proof', () => {
     expect(await raw([post, 'Host: [2001:DB8::1]:8443', named(`https://[2001:db8::1]:8443${path()}`)])).toBe('200');
     expect(await raw([post, 'Host: keys.example@x', named(`http://keys.example${path()}`)])).toMatch(/^40[01]/);
   });
+});
+
+test('where usage is not kept, a device shows when it was used, as its idle time needs, and not from where', async () => {
+  const own = await startWorld({ settings: { 'usage.keep_days': '0' } });
+  try {
+    const theirs = await newOwner(own);
+    await deviceSession(own, await addDevice(own, theirs));
+    const shown = await call(own.url, 'GET', DEVICES, { bearer: theirs.session });
+    expect(shown.json.results).toMatchObject([{ last_used_at: Number(own.clock.nanos()), last_used_ip: '' }]);
+  } finally {
+    await own.stop();
+  }
 });
 
 test('a proof that was used before a restart is refused after it', async () => {

@@ -66,7 +66,14 @@ function shownOne(account: Members): string {
     textOf(token, 'state'),
     shownTime(token.expiry_at),
   ]);
-  const credentials = [...subkeys, ...tokens];
+  const devices = listOf(account, 'devices').map((device) => [
+    'device',
+    textOf(device, 'id'),
+    textOf(device, 'name'),
+    textOf(device, 'state'),
+    shownTime(device.expires_at),
+  ]);
+  const credentials = [...subkeys, ...tokens, ...devices];
   const more = account.more === true ? 'more of them exist than are shown\n' : '';
   if (credentials.length === 0) return facts;
   return `${facts}\n${table([['KIND', 'ID', 'NAME', 'STATE', 'EXPIRES'], ...credentials])}${more}`;

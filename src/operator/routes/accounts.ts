@@ -15,6 +15,7 @@ import {
   LockedWire,
   type TokenWire,
 } from '../../wire/accounts.ts';
+import { deviceToWire } from '../../wire/devices.ts';
 import { REVOCATION_HEADER, receiptOf, receiptToWire } from '../../wire/receipt.ts';
 import { subkeyToWire, tokenToWire } from '../../wire/to-wire.ts';
 import { actOf } from '../act.ts';
@@ -31,7 +32,7 @@ const SHOWN = 500;
 export function registerAccountRoutes(
   server: FastifyInstance,
   deps: {
-    readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens'>;
+    readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'devices'>;
     readonly clock: Clock;
     readonly lockAccount: LockAccount;
   },
@@ -58,12 +59,14 @@ export function registerAccountRoutes(
       const page = { limit: SHOWN, cursor: undefined };
       const now = deps.clock.latest();
       const subkeys = await store.subkeys(id, { withRevoked: true, now }, page);
+      const devices = await store.devices(id, { withEnded: true, now }, page);
       const tokens = await store.tokens(id, { withInvalid: true, kind: undefined, now }, page);
       return {
         ...accountToWire(account),
         subkeys: subkeys.rows.map((subkey) => subkeyToWire(subkey, now)),
         tokens: tokens.rows.map((token) => ({ ...tokenToWire(token), state: tokenStateAt(token, now) })),
-        more: subkeys.next !== undefined || tokens.next !== undefined,
+        devices: devices.rows.map((device) => deviceToWire(device, now)),
+        more: [subkeys, tokens, devices].some(({ next }) => next !== undefined),
       };
     },
   );
