@@ -15,7 +15,7 @@ import type { Principal } from '../domain/principal.ts';
 import { type Clock, secondsOf } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
 import { isUnsigned } from '../orders/route.ts';
-import { chargeAddress, chargeCaller, mayInsist } from '../ratelimit/charges.ts';
+import { chargeAddress, chargeCaller, heldBack, mayInsist } from '../ratelimit/charges.ts';
 import {
   limitFacts,
   limitMessage,
@@ -167,6 +167,11 @@ export function createAdmission(deps: AdmissionDeps): Admit {
         return refused(considered, denyTo(principal, 'route_unsigned'));
       }
       const { routeName, client } = considered;
+      const held = insists && heldBack(limiter, client.keys, route, principal, insists);
+      if (held !== undefined) {
+        decision.release();
+        return limited({ ...considered, headers: headersOf(held) }, held, principal);
+      }
       const { address } = considered.charged;
       const caller = chargeCaller(limiter, route, principal);
       const headers = headersOf(insists === undefined && address !== undefined ? tightest([address, caller]) : caller);

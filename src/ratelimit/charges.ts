@@ -2,8 +2,8 @@
 // so that strangers cannot use up an owner's limit. Charged elsewhere: an opened session in credentials/open-session.ts, a call of an emergency
 // route in http/routes/emergency.ts and credentials/owner-proof.ts, a TLS handshake in http/kit/server.ts.
 import type { RouteMatch } from '../access/route-matcher.ts';
-import type { Route } from '../access/route-table.ts';
-import { type CredentialKind, kindTable } from '../domain/kinds.ts';
+import type { Route, RouteAccess } from '../access/route-table.ts';
+import { type CredentialKind, credentialKinds, kindTable } from '../domain/kinds.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { AccountBucket, IpBucket, RateLimiter, UnlimitedVerdict, Verdict } from './limiter.ts';
 import type { RateKeys } from './rate-keys.ts';
@@ -17,10 +17,36 @@ export const chargeAddress = (
 ): Verdict => limiter.chargeIp(client, match.kind === 'route' ? addressBucketOf(match.route, signed) : 'public');
 
 /**
- * Emergency routes: the limit of the address applies only to requests that would be denied. A neighbour or a looping bot on the owner's
- * address must not block revoke-all.
+ * Before the decision: the limit of the address may not hold this back. Of emergency routes, and of what owners ask for, it applies only
+ * to requests that would be denied: a neighbour or a looping bot on the owner's address must not keep the owner from seeing and ending it.
  */
-export const mayInsist = (match: RouteMatch): boolean => match.kind === 'route' && match.route.limit === 'emergency';
+export const mayInsist = (match: RouteMatch): boolean =>
+  match.kind === 'route' &&
+  (match.route.limit === 'emergency' ||
+    match.route.limit === 'owner' ||
+    (match.route.servedBy === 'us' && ofOwners.has(match.route.access)));
+
+/** What a kind may ask for that is charged as the owner, whichever that is. */
+const ofOwners: ReadonlySet<RouteAccess> = new Set(
+  credentialKinds.filter((kind) => kindTable[kind].chargedAsOwner).flatMap((kind) => [...kindTable[kind].permissions]),
+);
+
+/**
+ * After the decision, of a request that insisted on it: why it is held back all the same, or undefined. Emergencies never are. What is
+ * charged to the owner's bucket has the limit of the address once more, and everything else waits as it would have before.
+ */
+export function heldBack(
+  limiter: Pick<RateLimiter, 'chargeIp'>,
+  client: RateKeys,
+  route: Pick<Route, 'limit'>,
+  principal: Principal | undefined,
+  overLimit: Verdict,
+): Verdict | undefined {
+  if (route.limit === 'emergency') return undefined;
+  if (principal === undefined || accountBucketOf(route, principal.credential.kind) !== 'owner') return overLimit;
+  const again = limiter.chargeIp(client, 'insisting');
+  return again.allowed ? undefined : again;
+}
 
 /** After the decision. */
 export function chargeCaller(

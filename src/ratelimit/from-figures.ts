@@ -38,6 +38,7 @@ export function rateLimitsOf(figures: RateFigures): RateLimits {
     onboarding: limitsOf(figures.onboarding),
     private: limitsOf(figures.private),
     activate: limitsOf(figures.activate),
+    insisting: limitsOf(figures.private),
     ...perAccount,
     perCredential: sharesOf(perAccount, shareOfCounter),
     perLogin: shareOf(perAccount['account-login'], shareOfCounter('account-login')),

@@ -8,7 +8,8 @@ import { type Buckets, createBuckets, type Look } from './buckets.ts';
 import type { Limit } from './gcra.ts';
 import type { RateKeys } from './rate-keys.ts';
 
-export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate'] as const;
+/** `insisting`: what owners ask for from an address that is over its limit of private requests. */
+export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate', 'insisting'] as const;
 /**
  * `owner`: what owners ask about their credentials, apart, so that bots at their limits do not keep them from it. `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: calls with the owner's
  * verified signature: each writes, and only the owner can make one, so nobody else can use this up.
@@ -250,6 +251,7 @@ const ipMaps = (create: (name: IpBucket) => Buckets): Record<IpBucket, Buckets> 
   onboarding: create('onboarding'),
   private: create('private'),
   activate: create('activate'),
+  insisting: create('insisting'),
 });
 
 function accountMaps<One>(create: (name: AccountCounter) => One): Record<AccountCounter, One> {

@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { closed, described, oneOf } from './common.ts';
 
-const count = (description: string) => Type.Integer({ description });
+const count = (description: string) => Type.Integer({ format: 'int64', description });
 
 const LimitsWire = Type.Object(
   {

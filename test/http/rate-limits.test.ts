@@ -479,7 +479,7 @@ describe('emergencies', () => {
   test.each<[string, unknown]>([
     ['no kinds', { kinds: [] }],
     ['a kind that does not exist', { kinds: ['session'] }],
-    ['too many kinds', { kinds: ['token', 'token', 'token'] }],
+    ['too many kinds', { kinds: ['token', 'token', 'token', 'token'] }],
     ['a wrong type', { kinds: 'token' }],
     ['no JSON', '{'],
   ])(
