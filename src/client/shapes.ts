@@ -176,9 +176,8 @@ export interface About {
   /** The domain that a wallet's message names; null where wallets cannot sign in at this address. */
   readonly siwe_domain: string | null;
   readonly starknet_chain_id: string;
-  /** A decimal number. */
   readonly l1_chain_id: string;
-  /** Of an account; seconds where the name says so. */
+  /** Of an account. */
   readonly limits: {
     readonly tokens: number;
     readonly subkeys: number;
@@ -188,9 +187,12 @@ export interface About {
     readonly device_seconds: number;
     readonly allowlist_entries: number;
   };
+  /** Who may make an account. */
   readonly onboarding: 'anyone' | 'listed' | 'nobody';
   readonly terminal_tokens: boolean;
+  /** Whether usage is kept. */
   readonly usage: boolean;
+  /** Whether a main key may be derived from a wallet. */
   readonly wallet_derivation: boolean;
   readonly console: boolean;
   readonly console_url: string | null;

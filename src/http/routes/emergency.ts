@@ -26,7 +26,7 @@ import {
   timestampHeader,
 } from '../kit/read.ts';
 
-const SignedOutWire = Type.Object({ valid_after: ValidAfterWire }, closed);
+export const SignedOutWire = Type.Object({ valid_after: ValidAfterWire }, closed);
 const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: [...revocableKinds] } }), {
   maxItems: revocableKinds.length,
   [SHOWN]: { minItems: 1 },
@@ -39,7 +39,7 @@ const Kinds = Type.Array(Type.String({ [SHOWN]: { enum: [...revocableKinds] } })
  */
 const MAX_EMERGENCY_BODY = 1024;
 const RevokeAllBody = Type.Object({ kinds: Type.Optional(Kinds) }, open);
-const RevokedAllWire = Type.Object(
+export const RevokedAllWire = Type.Object(
   {
     valid_after: ValidAfterWire,
     subkeys: Type.Array(Type.Object({ public_key: PublicKeyWire, name: NameWire }, closed)),

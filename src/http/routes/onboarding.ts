@@ -38,7 +38,7 @@ const LookUpQuery = Type.Object(
   },
   open,
 );
-const LookUpWire = Type.Object(
+export const LookUpWire = Type.Object(
   {
     account_signer_type: described(oneOf(['starknet', 'eip191']), signerTypes),
     address: FeltWire,

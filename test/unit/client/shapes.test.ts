@@ -2,20 +2,53 @@
 // more, less or of another type is an error of the compiler.
 import type { Static, TSchema } from 'typebox';
 import { expect, test } from 'vitest';
-import type { Self } from '../../../src/client/shapes.ts';
+import type {
+  About,
+  AccountOfSigner,
+  ActivityRow,
+  Device,
+  Explanation,
+  RevokedAll,
+  Self,
+  SignedOut,
+} from '../../../src/client/shapes.ts';
+import type { RevokedAllWire, SignedOutWire } from '../../../src/http/routes/emergency.ts';
+import type { LookUpWire } from '../../../src/http/routes/onboarding.ts';
 import type { SelfWire } from '../../../src/http/routes/self.ts';
+import type { AboutWire } from '../../../src/wire/about.ts';
+import type { ActivityWire, ExplanationWire } from '../../../src/wire/activity.ts';
+import type { DeviceWire } from '../../../src/wire/devices.ts';
 
-type Held<Shape, Schema extends TSchema> = [Shape] extends [Static<Schema>]
-  ? [Static<Schema>] extends [Shape]
-    ? keyof Shape extends keyof Static<Schema>
+type Both<Shape, Wire> = [Shape] extends [Wire]
+  ? [Wire] extends [Shape]
+    ? keyof Shape extends keyof Wire
       ? true
       : 'a member that is not on the wire'
     : 'the wire has another'
   : 'the shape has another';
+type Held<Shape, Schema extends TSchema> = Both<Shape, Static<Schema>>;
+type HeldRow<Row, List extends TSchema> =
+  Static<List> extends { results: (infer Wire)[] } ? Both<Row, Wire> : 'no list';
 
 const held: {
+  readonly About: Held<About, typeof AboutWire>;
+  readonly AccountOfSigner: Held<AccountOfSigner, typeof LookUpWire>;
+  readonly ActivityRow: HeldRow<ActivityRow, typeof ActivityWire>;
+  readonly Device: Held<Device, typeof DeviceWire>;
+  readonly Explanation: Held<Explanation, typeof ExplanationWire>;
+  readonly RevokedAll: Held<RevokedAll, typeof RevokedAllWire>;
   readonly Self: Held<Self, typeof SelfWire>;
-} = { Self: true };
+  readonly SignedOut: Held<SignedOut, typeof SignedOutWire>;
+} = {
+  About: true,
+  AccountOfSigner: true,
+  ActivityRow: true,
+  Device: true,
+  Explanation: true,
+  RevokedAll: true,
+  Self: true,
+  SignedOut: true,
+};
 
 test('each shape of the client library is what the server answers, as the compiler has checked', () => {
   expect(Object.values(held)).not.toContain(false);
