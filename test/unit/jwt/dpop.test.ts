@@ -97,6 +97,16 @@ test.each<[string, unknown]>([
   expect(readDeviceKey(value)).toBeUndefined();
 });
 
+test('a signature of another length than 64 bytes is none, before anything is asked about its device', () => {
+  const [header = '', payload = '', signature = ''] = proofOf({ typ: 'dpop+jwt', alg: 'ES256', jwk }, claims).split(
+    '.',
+  );
+  const bytes = Buffer.from(signature, 'base64url');
+  for (const other of [bytes.subarray(0, 63), Buffer.concat([bytes, bytes.subarray(0, 1)]), Buffer.alloc(0)]) {
+    expect(readProof(`${header}.${payload}.${other.toString('base64url')}`)).toBeUndefined();
+  }
+});
+
 test('a proof of 1024 bytes is read, and one of 1025 is not', () => {
   const room = MAX_PROOF_BYTES - proofOf(header, { ...claims, htu: '' }).length;
   const read = Array.from({ length: 8 }, (_, more) =>
