@@ -21,6 +21,8 @@ export interface Explainer {
   refused(refusal: Refusal): void;
   /** Also of a refusal of this very moment. Undefined for a request of another account. */
   explanation(account: AccountId, requestId: string): Promise<Explanation | undefined>;
+  /** Writes what waits. A failure is told by `onFailure`, and what waits goes on waiting. */
+  written(): Promise<void>;
 }
 
 export interface ExplainerStats {
@@ -102,6 +104,8 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
       const counted = alike.get(nameOf(minuteOf(row.at), row));
       return counted === undefined ? row : { ...row, others: counted.others };
     },
+
+    written: write,
 
     stats: () => ({ waiting: waiting.size, written, dropped, failing }),
 

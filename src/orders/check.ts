@@ -106,7 +106,8 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
   return async function check({ route, target, rawHeaders, principal, clientIp, body, asker, number }) {
     if (principal === undefined) throw refusal('the session is unknown');
     // Some venues let the query override members of the body.
-    if (target.includes('?')) throw new ApiError('INVALID_REQUEST_PARAMETER', 'this path takes no query');
+    if (target.includes('?'))
+      throw new ApiError('INVALID_REQUEST_PARAMETER', 'this path takes no query', { reason: 'order_refused' });
     // Cheap checks first: no signature is verified for an order that they refuse.
     const listed = readOrders(rawHeaders, body, route, settings.repeats).map((one): Marked => {
       const { order, place } = one;

@@ -17,7 +17,8 @@ export const refusal = (message: string, place?: Place, own?: Own): ApiError =>
   errorOf('INVALID_ORDER_SIGNATURE', message, place, undefined, own);
 
 /** The body has more than one reading. No signature was verified, and signing again would not help. */
-export const unreadable = (message: string, place?: Place): ApiError => errorOf('BINDING_ERROR', message, place);
+export const unreadable = (message: string, place?: Place): ApiError =>
+  errorOf('BINDING_ERROR', message, place, undefined, { reason: 'order_refused' });
 
 export const notSigned = (place: Place): ApiError =>
   refusal('the signature is not by a key that this session may trade with', place);

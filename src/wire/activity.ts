@@ -60,8 +60,9 @@ export const ExplainQuery = Type.Object(
   closed,
 );
 
+/** No union of types: the serializer knows of no type that a bigint has. */
 const orNull = <T>(schema: { readonly type: string } & Readonly<Record<string, unknown>>) =>
-  Type.Unsafe<T | null>({ ...schema, type: [schema.type, 'null'] });
+  Type.Unsafe<T | null>({ ...schema, nullable: true, [SHOWN]: { type: [schema.type, 'null'] } });
 const textOrNull = (description: string) => orNull<string>({ type: 'string', description });
 const countOrNull = (description: string) => orNull<number>({ type: 'integer', format: 'int64', description });
 const Count = Type.Integer({ format: 'int64' });
@@ -96,11 +97,7 @@ export const ExplanationWire = Type.Object(
     permission_needed: textOrNull('For permission_missing and read_only_method.'),
     permissions_held: textsOrNull('Likewise.'),
     allowed_cidrs: textsOrNull('For refusals by address: the allowlist at that moment, its first 50 entries.'),
-    limit: Type.Unsafe<Static<typeof Limit> | null>({
-      ...Limit,
-      type: ['object', 'null'],
-      description: 'For rate_limited.',
-    }),
+    limit: orNull<Static<typeof Limit>>({ ...Limit, description: 'For rate_limited.' }),
     signed_at: nanosOrNull('For refusals of a time: the one that was signed, in unix nanoseconds.'),
     server_time: nanosOrNull('Likewise: the time here, in unix nanoseconds.'),
     expired_seconds: countOrNull('For bearer_expired: how long ago the bearer had ended.'),
