@@ -318,6 +318,33 @@ describe('at once', () => {
   });
 });
 
+test('under load the old token is never refused before its end and never allowed after it, here and at the venue', async () => {
+  await fresh();
+  const { lookupId, token } = await create();
+  const seen = { before: [] as number[], after: [] as number[] };
+  let [isOver, isDone] = [false, false];
+  async function bot(path: string): Promise<void> {
+    while (!isDone) {
+      const startedAfter = isOver;
+      const { status } = await ask('GET', path, undefined, token);
+      if (startedAfter) seen.after.push(status);
+      else if (!isOver) seen.before.push(status);
+      if (seen.after.length >= 100) isDone = true;
+    }
+  }
+  const bots = ['/countersign/v1/self', '/v1/balance'].flatMap((path) => [bot(path), bot(path), bot(path), bot(path)]);
+  const { json } = await rotate(lookupId, { overlap_seconds: 60 });
+  world.clock.advance(58);
+  const atRotation = seen.before.length;
+  while (seen.before.length < atRotation + 50) await ask('GET', '/countersign/v1/self', undefined, json.token);
+  world.clock.advance(2);
+  isOver = true;
+  await Promise.all(bots);
+  expect(new Set(seen.before)).toEqual(new Set([200]));
+  expect(new Set(seen.after)).toEqual(new Set([401]));
+  expect(await stateOf(world, json.token)).toBe('alive');
+});
+
 describe('one token', () => {
   test('GET answers a token live and ended, and 404 for another account', async () => {
     await fresh();

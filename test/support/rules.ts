@@ -280,6 +280,43 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a device, a subkey and a token make no device',
       },
       {
+        rule: 'What ends and narrows replaces no list by a wider one, whatever list it had seen',
+        decidedBy: 'src/credentials/require-may-replace.ts',
+        text: "caller.principal.permissions.has('keys:manage')",
+        heldBy: 'test/http/widening.test.ts',
+        title: 'that the owner narrows at the same moment is not opened by a device that had seen the wider one',
+      },
+      {
+        rule: 'A device registers a subkey by the signature of the main key or wallet alone, whatever the settings say',
+        decidedBy: 'src/credentials/register-subkey.ts',
+        text: "door === 'signature' || settings.signatureRequired",
+        heldBy: 'test/http/signed-registration.test.ts',
+        title:
+          'a device registers with the signature of the main key or wallet, and with no other; the wire it may not use',
+      },
+      {
+        rule: 'Of a token there is one live successor, and neither is replaced while both live',
+        decidedBy: 'src/credentials/rotate-token.ts',
+        text: 'await requireOneAtATime(tx, old)',
+        heldBy: 'test/http/token-rotation.test.ts',
+        title: 'of 50 rotations of one token at once one makes a successor, and the others are refused',
+      },
+      {
+        rule: 'What is under way with a replaced token ends with it',
+        decidedBy: 'src/revocation/applied.ts',
+        text: "live.endBy(narrowsAt, subjects, 'credential_expired', position)",
+        heldBy: 'test/revocation/commit.test.ts',
+        title: 'the change that narrows later ends what is under way by then, and cuts nothing now',
+      },
+      {
+        rule: 'Bots at the limits of their account and address do not keep an owner from seeing and ending them',
+        decidedBy: 'src/ratelimit/charges.ts',
+        text: "limiter.chargeIp(client, 'insisting')",
+        heldBy: 'test/http/owner-bucket.test.ts',
+        title:
+          'a device sees and ends bots that have used up the limit of the address that both share; they stay refused',
+      },
+      {
         rule: 'A proof opens one session, also of many that come at once',
         decidedBy: 'src/credentials/open-device-session.ts',
         text: "throw notSignedIn('proof_repeated')",
