@@ -43,10 +43,9 @@ export function createCall(deps: SendDeps): Call {
   };
 
   async function repeated(request: InnerRequest, isOwn: boolean, deadline: Deadline): Promise<Answer> {
-    const bearers = { refused: undefined as string | undefined };
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await once(request, isOwn, deadline, bearers);
+        return await once(request, isOwn, deadline);
       } catch (error) {
         if (!mayRepeat(request, isOwn, error) || attempt >= retries) throw error;
         const wait = waitFor(error, attempt);
@@ -62,12 +61,7 @@ export function createCall(deps: SendDeps): Call {
   }
 
   /** Once, or twice when the server knows the bearer no longer: it has acted on nothing. */
-  async function once(
-    request: InnerRequest,
-    isOwn: boolean,
-    deadline: Deadline,
-    bearers: { refused: string | undefined },
-  ): Promise<Answer> {
+  async function once(request: InnerRequest, isOwn: boolean, deadline: Deadline): Promise<Answer> {
     const bearer = await bearerOf(request, deadline);
     try {
       return await sent(request, isOwn, bearer, deadline);
@@ -76,8 +70,7 @@ export function createCall(deps: SendDeps): Call {
       if (!isCode(error, 'UNAUTHORIZED_ERROR')) throw error;
       sessions.forget(bearer);
       const isSafe = !request.once && (isOwn || request.method === 'GET');
-      if (!isSafe || bearers.refused !== undefined) throw error;
-      bearers.refused = bearer;
+      if (!isSafe) throw error;
       const next = await bearerOf(request, deadline);
       if (next === bearer) throw error;
       return await sent(request, isOwn, next, deadline);

@@ -476,6 +476,47 @@ export const ruleGroups: readonly RuleGroup[] = [
       },
     ],
   },
+  {
+    about: 'What the client library does with your keys and requests',
+    rules: [
+      {
+        rule: 'A create whose answer is lost is not sent again: it says what to look for',
+        decidedBy: 'src/client/send.ts',
+        text: 'withWhatToLookFor',
+        heldBy: 'test/client/lost-answers.test.ts',
+        title:
+          'a create whose answer is lost at any byte made one token at most, and says what to look for; none is made twice',
+      },
+      {
+        rule: 'An order, and whatever else may be one, is sent once',
+        decidedBy: 'src/client/send.ts',
+        text: "method === 'POST' || (method !== 'GET' && !isOwn)",
+        heldBy: 'test/client/repeats.test.ts',
+        title: 'a POST is not sent again after %s, nor is what may be an order of the venue',
+      },
+      {
+        rule: 'Nothing is sent to another origin, and no redirect is followed',
+        decidedBy: 'src/client/exchange.ts',
+        text: "redirect: 'manual'",
+        heldBy: 'test/client/hostile-server.test.ts',
+        title: 'a redirect (%i) is an error, and is not followed',
+      },
+      {
+        rule: 'However many callers wait for a session, one login is made',
+        decidedBy: 'src/client/session.ts',
+        text: 'signingIn ??= signIn()',
+        heldBy: 'test/client/sessions.test.ts',
+        title: '200 callers at once, at first and at expiry, wait for one login',
+      },
+      {
+        rule: 'No error of the client says a bearer, even when the server sends it back',
+        decidedBy: 'src/client/read-answer.ts',
+        text: 'function withoutSecrets',
+        heldBy: 'test/client/hostile-server.test.ts',
+        title: 'a bearer is in no error, even when the server sends it back',
+      },
+    ],
+  },
 ];
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
