@@ -89,10 +89,11 @@ export async function startOperatorAlone(
 
 /** The use cases of the operator API. */
 export function composeOperatorServices(config: Slice<'jwt' | 'login'>, core: Core) {
-  const { store, clock, keyring, changes, signingKeys, backups } = core;
+  const { store, clock, keyring, changes, signingKeys, backups, usage } = core;
   return {
     store,
     clock,
+    usage,
     lockAccount: createLockAccount({ changes, clock }),
     credentials: createFindCredentials({ store, keyring, clock, issuer: config['jwt.issuer'] }),
     revokeCredential: createRevokeCredential({ changes, clock }),

@@ -56,6 +56,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     explain: { store, explainer },
     explainRefusal,
     about: { config, version: manifest.version, siweDomains: authority.siweDomains },
+    usage,
     readiness,
     telemetry,
     maxBodyBytes: MAX_OWN_BODY_BYTES,

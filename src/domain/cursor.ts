@@ -13,6 +13,10 @@ const forms = {
   audit: /^[0-8]?[0-9]{1,18}\.[0-9]{1,18}$/,
   /** The id of the last row that was looked at, in the audit log as an owner reads it. */
   activity: /^[0-9]{1,18}$/,
+  /** Day and credential of a row. */
+  usage: /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\.[a-z]{1,8}:[0-9a-z_]{1,44}$/,
+  /** When an address was last used, and the address. */
+  addresses: /^[0-9]{1,19}-[0-9a-f:.]{2,45}$/,
 } as const;
 
 export type ListName = keyof typeof forms;

@@ -1,6 +1,6 @@
 // A device of an account: a browser or command line that signs in with a P-256 key of its own. Its row records what was done to it, never
 // that its time is over.
-import type { AccountId } from './credential.ts';
+import type { AccountId, RevocableRef } from './credential.ts';
 import { isOver, NEVER, type UnixNanos, type UnixSeconds } from './time.ts';
 
 export interface Device {
@@ -18,11 +18,13 @@ export interface Device {
   readonly idleUntil: UnixNanos;
   /** When it last opened a session; 0 = never. */
   readonly lastUsedAt: UnixNanos;
-  /** Canonical text of the client address; empty when unknown. */
+  /** Canonical text of the client address; empty when unknown, or not kept. */
   readonly lastUsedIp: string;
   /** 0 = not ended. */
   readonly endedAt: UnixNanos;
 }
+
+export const refOfDevice = ({ account, deviceId }: Device): RevocableRef => ({ account, kind: 'device', id: deviceId });
 
 export type DeviceState = 'active' | 'ended' | 'expired';
 

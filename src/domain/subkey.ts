@@ -1,6 +1,6 @@
 // A subkey, and its state at a moment: the stored state records what was done to it, never that it has expired.
 import type { Allowlist } from './allowlist.ts';
-import type { AccountId } from './credential.ts';
+import type { AccountId, RevocableRef } from './credential.ts';
 import type { Felt } from './felt.ts';
 import { isOver, NEVER, type UnixNanos } from './time.ts';
 
@@ -41,6 +41,8 @@ export interface SubkeyActivation {
   /** Canonical text of the client address; empty when unknown. */
   readonly from: string;
 }
+
+export const refOfSubkey = ({ account, id }: Subkey): RevocableRef => ({ account, kind: 'subkey', id: id.toString() });
 
 type StoredState = Pick<Subkey, 'state' | 'expiresAt'> & { readonly pending: Pick<PendingSubkey, 'until'> | undefined };
 

@@ -1,6 +1,6 @@
 // A read-only token of an account, as it is stored and listed.
 import type { Allowlist } from './allowlist.ts';
-import type { AccountId } from './credential.ts';
+import type { AccountId, RevocableRef } from './credential.ts';
 import type { UnixNanos } from './time.ts';
 
 /** The stored token_type (docs/decisions.md "kinds and ids"). All three are read-only tokens. */
@@ -27,3 +27,5 @@ export interface Token {
   /** The lookup_id of the token that a rotation made this one of; empty if it was made anew. */
   readonly replaces: string;
 }
+
+export const refOfToken = ({ account, tokenId }: Token): RevocableRef => ({ account, kind: 'token', id: tokenId });

@@ -1,6 +1,6 @@
 // Use of credentials, as it is counted for their owner.
 import type { CredentialRef } from './credential.ts';
-import { type UnixNanos, unixNanos } from './time.ts';
+import { NEVER, type UnixNanos, unixNanos } from './time.ts';
 
 /**
  * How a request of a proven credential ended. allowed: decided yes, whatever came of it then; refused: denied; limited: 429; failed: a
@@ -10,6 +10,23 @@ export const useOutcomes = ['allowed', 'refused', 'limited', 'failed'] as const;
 export type UseOutcome = (typeof useOutcomes)[number];
 
 export type UseCounts = Readonly<Record<UseOutcome, number>>;
+
+export interface LastUse {
+  /** NEVER = no request was allowed yet. */
+  readonly lastAt: UnixNanos;
+  /** Canonical text; empty when unknown. */
+  readonly lastIp: string;
+}
+
+export const NEVER_USED: LastUse = { lastAt: NEVER, lastIp: '' };
+
+export interface AddressUse {
+  readonly address: string;
+  readonly firstAt: UnixNanos;
+  readonly lastAt: UnixNanos;
+  readonly allowed: number;
+  readonly refused: number;
+}
 
 /** Addresses kept of one credential: those that were used last. */
 export const MOST_ADDRESSES = 50;

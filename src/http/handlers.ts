@@ -8,6 +8,7 @@ import type { Onboard } from '../credentials/onboard.ts';
 import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { UsageReads } from '../usage/reads.ts';
 import { contextOf } from './context.ts';
 import { type ExplainRefusal, isRefusal } from './explain-refusal.ts';
 import { ignoreBodies } from './kit/bodies.ts';
@@ -28,6 +29,7 @@ import { registerSelfRoute } from './routes/self.ts';
 import { registerSubkeyRoutes, type SubkeyRouteDeps } from './routes/subkeys.ts';
 import { registerSystemRoutes } from './routes/system.ts';
 import { registerTokenRoutes, type TokenRouteDeps } from './routes/tokens.ts';
+import { registerUsageRoutes } from './routes/usage.ts';
 
 /** What the routes of ours need. */
 export interface RouteDeps {
@@ -42,6 +44,7 @@ export interface RouteDeps {
   readonly activity: ActivityRouteDeps;
   readonly explain: ExplainRouteDeps;
   readonly about: AboutDeps;
+  readonly usage: UsageReads;
   readonly emergency: EmergencyRouteDeps;
   readonly readiness: Readiness;
   /** The table in force, for openapi.json. */
@@ -114,14 +117,15 @@ export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Pro
     done();
   });
   registerOnboardingRoutes(app, deps.onboard, deps.hashes);
-  registerSubkeyRoutes(app, deps.subkeys);
-  registerTokenRoutes(app, deps.tokens);
-  registerDeviceRoutes(app, deps.devices);
+  registerSubkeyRoutes(app, deps.subkeys, deps.usage);
+  registerTokenRoutes(app, deps.tokens, deps.usage);
+  registerDeviceRoutes(app, deps.devices, deps.usage);
   registerSystemRoutes(app, deps.system);
   registerSelfRoute(app, deps.self);
   registerActivityRoute(app, deps.activity);
   registerExplainRoute(app, deps.explain);
   registerAboutRoute(app, deps.about);
+  registerUsageRoutes(app, deps.usage);
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
   registerDocumentRoutes(app, readPages());

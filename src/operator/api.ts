@@ -32,6 +32,7 @@ import type { Store } from '../store/store.ts';
 import type { MetricsPage } from '../telemetry/exposition.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { AboutRequest, Telemetry } from '../telemetry/telemetry.ts';
+import type { UsageReads } from '../usage/reads.ts';
 import { attachAct } from './act.ts';
 import type { IsOperator } from './bearer.ts';
 import { registerAccountRoutes } from './routes/accounts.ts';
@@ -56,6 +57,7 @@ export interface OperatorApiDeps {
   readonly lockAccount: LockAccount;
   readonly credentials: FindCredentials;
   readonly revokeCredential: RevokeCredential;
+  readonly usage: UsageReads;
   readonly signingKeys: SigningKeys;
   readonly backups: Backups;
   readonly readiness: Readiness;

@@ -3,8 +3,17 @@
 // counted, which is counted; no request waits.
 import { type AccountId, actorOf, type CredentialRef, credentialSubject } from '../domain/credential.ts';
 import { NEVER, type UnixNanos } from '../domain/time.ts';
-import { addDays, dayOf, MOST_ADDRESSES, startOf, type Used, type UseOutcome, type UtcDay } from '../domain/use.ts';
-import type { AddedUse, AddressUse } from '../store/store.ts';
+import {
+  type AddressUse,
+  addDays,
+  dayOf,
+  MOST_ADDRESSES,
+  startOf,
+  type Used,
+  type UseOutcome,
+  type UtcDay,
+} from '../domain/use.ts';
+import type { AddedUse } from '../store/store.ts';
 
 type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
 

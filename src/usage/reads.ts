@@ -1,8 +1,19 @@
 // What is told about the use of credentials: rows of the store, with what waits to be written added.
 import { type AccountId, actorOf, type CredentialRef } from '../domain/credential.ts';
 import { NEVER, type UnixNanos } from '../domain/time.ts';
-import { addDays, dayOf, dayText, MOST_ADDRESSES, parseDay, type UtcDay, useOutcomes } from '../domain/use.ts';
-import type { AddedUse, AddressUse, DayUse, LastUse, Page, PageRequest, Store } from '../store/store.ts';
+import {
+  type AddressUse,
+  addDays,
+  dayOf,
+  dayText,
+  type LastUse,
+  MOST_ADDRESSES,
+  NEVER_USED,
+  parseDay,
+  type UtcDay,
+  useOutcomes,
+} from '../domain/use.ts';
+import type { AddedUse, DayUse, Page, PageRequest, Store } from '../store/store.ts';
 
 /** Days that are told when no others are asked for. */
 const USUAL_DAYS = 30;
@@ -21,15 +32,12 @@ export interface UsageReads {
   usage(account: AccountId, question: UsageQuestion, page: PageRequest): Promise<Page<DayUse>>;
   /** The newest MOST_ADDRESSES, newest first. */
   addresses(account: AccountId, credential: string, page: PageRequest): Promise<Page<AddressUse>>;
-  /** When and from where each credential was last used, by `kind:id`. */
-  lastUses(account: AccountId, credentials: readonly string[]): Promise<LastUses>;
+  /** When and from where each credential was last used, in the order asked for. */
+  lastUses(account: AccountId, credentials: readonly Ref[]): Promise<readonly LastUse[]>;
+  lastUse(credential: CredentialRef): Promise<LastUse>;
 }
 
-export interface LastUses {
-  of(credential: Pick<CredentialRef, 'kind' | 'id'>): LastUse;
-}
-
-export const NEVER_USED: LastUse = { lastAt: NEVER, lastIp: '' };
+type Ref = Pick<CredentialRef, 'kind' | 'id'>;
 
 export interface Waiting {
   /** What waits to be written, of an account. */
@@ -109,22 +117,25 @@ export function createUsageReads(
       );
     },
 
-    async lastUses(account, credentials) {
-      if (keepDays === 0 || credentials.length === 0) return { of: () => NEVER_USED };
-      const uses = await told(
-        account,
-        () => store.lastUses(account, credentials),
-        (rows, waiting) => {
-          const newest = new Map<string, LastUse>();
-          for (const { credential, lastAt, lastIp } of waiting) {
-            if (lastAt > (newest.get(credential)?.lastAt ?? NEVER)) newest.set(credential, { lastAt, lastIp });
-          }
-          return new Map([...rows, ...newest]);
-        },
-      );
-      return { of: (credential) => uses.get(actorOf(credential)) ?? NEVER_USED };
-    },
+    lastUses,
+    lastUse: async (credential) => (await lastUses(credential.account, [credential]))[0] ?? NEVER_USED,
   };
+
+  async function lastUses(account: AccountId, credentials: readonly Ref[]): Promise<readonly LastUse[]> {
+    const asked = credentials.map(actorOf);
+    if (keepDays === 0 || asked.length === 0) return asked.map(() => NEVER_USED);
+    return told(
+      account,
+      () => store.lastUses(account, asked),
+      (rows, waiting) => {
+        const newest = new Map<string, LastUse>();
+        for (const { credential, lastAt, lastIp } of waiting) {
+          if (lastAt > (newest.get(credential)?.lastAt ?? NEVER)) newest.set(credential, { lastAt, lastIp });
+        }
+        return asked.map((credential) => newest.get(credential) ?? rows.get(credential) ?? NEVER_USED);
+      },
+    );
+  }
 
   /** `merge` is called in the turn in which it is known that no write came between the read and what waits. */
   async function told<Rows, Told>(

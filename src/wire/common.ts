@@ -69,6 +69,17 @@ export const SignaturePair = Type.Array(Type.String(), {
   description: 'Two strings r and s, decimal or 0x hex.',
 });
 
+/** Members of answers about a credential that can be used. */
+export const lastUseMembers = {
+  last_used_at: described(
+    BigInteger,
+    'When a request of it was last allowed, in unix nanoseconds; 0 = never, or not kept. Not in Paradex.',
+  ),
+  last_used_ip: Type.String({
+    description: 'From which address that request came; empty when unknown. Not in Paradex.',
+  }),
+};
+
 /** Query members of a list. */
 export const pageMembers = {
   limit: Type.Optional(

@@ -1,7 +1,7 @@
 // Credentials of any account as the operator finds and ends them.
 import Type, { type Static } from 'typebox';
 import { credentialKinds } from '../domain/kinds.ts';
-import { BigInteger } from './common.ts';
+import { BigInteger, lastUseMembers } from './common.ts';
 import { ReceiptWire } from './receipt.ts';
 
 export const RowWire = Type.Object({
@@ -10,6 +10,13 @@ export const RowWire = Type.Object({
   actor: Type.String(),
   request_id: Type.String(),
   client_ip: Type.String(),
+});
+export const AddressWire = Type.Object({
+  address: Type.String(),
+  first_at: BigInteger,
+  last_at: BigInteger,
+  allowed: Type.Integer(),
+  refused: Type.Integer(),
 });
 const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 /** No union: the serializer picks a member of a union by its type, and a bigint has none. */
@@ -32,11 +39,14 @@ const credential = {
   created_at: BigInteger,
   expires_at: BigInteger,
   revoked_at: BigInteger,
+  ...lastUseMembers,
 };
 export const CredentialWire = Type.Object({
   ...credential,
   /** The row of the audit log that ended it. */
   ended_by: objectOrNull(RowWire),
+  /** Where it was used from, newest first; only of credentials that were asked for by a name. */
+  addresses: Type.Array(AddressWire),
   /** Its actions from the address in question, in the rows of this page. */
   seen: objectOrNull(Type.Object({ rows: Type.Integer(), newest: RowWire, oldest: RowWire })),
 });

@@ -3,10 +3,12 @@ import Type, { type Static } from 'typebox';
 import { type Device, deviceStateAt } from '../domain/device.ts';
 import { DEFAULT_DEVICE_IDLE_SECONDS, MIN_DEVICE_IDLE_SECONDS, MIN_DEVICE_SECONDS } from '../domain/lifetimes.ts';
 import type { UnixNanos } from '../domain/time.ts';
+import type { LastUse } from '../domain/use.ts';
 import {
   BigInteger,
   closed,
   described,
+  lastUseMembers,
   NameText,
   NameWire,
   NextCursor,
@@ -16,6 +18,7 @@ import {
   SHOWN,
   UnixNanosWire,
 } from './common.ts';
+import { lastUseToWire } from './to-wire.ts';
 
 const DeviceId = Type.String({ description: 'dev_ and letters and digits: the row id, as in the audit log.' });
 
@@ -27,10 +30,7 @@ export const DeviceWire = Type.Object(
     created_at: UnixNanosWire,
     expires_at: UnixNanosWire,
     idle_seconds: Type.Integer({ format: 'int64', description: 'Without a session for so long, it is expired.' }),
-    last_used_at: described(BigInteger, 'When it last opened a session, in unix nanoseconds; 0 = never.'),
-    last_used_ip: Type.String({
-      description: 'From which address. Empty: never, it could not be told, or addresses are not kept.',
-    }),
+    ...lastUseMembers,
     ended_at: described(BigInteger, 'Unix nanoseconds; 0 = not ended.'),
   },
   closed,
@@ -104,14 +104,13 @@ export const DeviceSessionWire = Type.Object(
   closed,
 );
 
-export const deviceToWire = (device: Device, now: UnixNanos): DeviceWire => ({
+export const deviceToWire = (device: Device, now: UnixNanos, used: LastUse): DeviceWire => ({
   id: device.deviceId,
   name: device.name,
   state: deviceStateAt(device, now),
   created_at: device.createdAt,
   expires_at: device.expiresAt,
   idle_seconds: device.idleSeconds,
-  last_used_at: device.lastUsedAt,
-  last_used_ip: device.lastUsedIp,
+  ...lastUseToWire(used),
   ended_at: device.endedAt,
 });

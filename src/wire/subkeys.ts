@@ -10,6 +10,7 @@ import {
   described,
   evmSignatureText,
   feltText,
+  lastUseMembers,
   NameText,
   NameWire,
   NextCursor,
@@ -40,6 +41,7 @@ export const SubkeyWire = Type.Object(
     updated_at: UnixNanosWire,
     revoked_at: RevokedAtWire,
     expires_at: described(BigInteger, 'Unix nanoseconds; 0 = never. Not in Paradex.'),
+    ...lastUseMembers,
   },
   closed,
 );

@@ -7,6 +7,7 @@ import {
   AllowedCidrsWire,
   closed,
   LookupIdWire,
+  lastUseMembers,
   NameText,
   NameWire,
   NextCursor,
@@ -44,6 +45,7 @@ export const ApiTokenWire = Type.Object(
     allowed_cidrs: AllowedCidrsWire,
     replaced_by: OtherToken,
     replaces: OtherToken,
+    ...lastUseMembers,
   },
   closed,
 );

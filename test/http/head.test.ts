@@ -45,14 +45,25 @@ async function expectAsGet(port: number, path: string, bearer?: string): Promise
 const ours = parseRouteTable(paradex).routes.filter(({ method, servedBy }) => method === 'GET' && servedBy === 'us');
 const inWords = ours.map(
   ({ name, access, path }) =>
-    [name, access, path.replace('{public_key}', '0x1').replace('{page}', 'errors.md')] as const,
+    [
+      name,
+      access,
+      path.replace('{public_key}', '0x1').replace('{lookup_id}', 'x-1').replace('{page}', 'errors.md'),
+    ] as const,
 );
+/** Of what is counted, nothing: each of the two requests would change the numbers. */
+const queries: Readonly<Record<string, () => string>> = {
+  '/v1/onboarding': () => `?account_signer_type=starknet&public_key=${publicKey}`,
+  '/countersign/v1/explain': () => '?request_id=00000000-0000-4000-8000-000000000001',
+  '/countersign/v1/usage': () => '?to=2020-01-01',
+  '/countersign/v1/addresses': () => '?credential=subkey:999999',
+};
 
 describe('on the public listener', () => {
   test.each(inWords)('HEAD answers as %s (%s) does', async (_name, access, path) => {
-    const query = path === '/v1/onboarding' ? `?account_signer_type=starknet&public_key=${publicKey}` : '';
+    const query = queries[path]?.() ?? '';
     const status = await expectAsGet(world.port, `${path}${query}`, access === 'public' ? undefined : owner.session);
-    expect(status).toBe(path.endsWith('/0x1') ? 404 : 200);
+    expect(status).toBe(/\/(0x|x-)1$|\/explain$/.test(path) ? 404 : 200);
   });
 
   test('HEAD is decided upon as GET is: whoever may not read learns no more by it, and whoever may does', async () => {

@@ -256,7 +256,7 @@ describe('expires_in', () => {
       const brief = await addSubkey(own, trader, { expires_in: 60 });
       const forever = await addSubkey(own, trader, { expires_in: 0 });
       const read = await call(own.url, 'GET', one(brief), { bearer: trader.session });
-      expect(read.text).toContain(`"expires_at":${own.clock.nanos() + 60_000_000_000n}}`);
+      expect(read.text).toContain(`"expires_at":${own.clock.nanos() + 60_000_000_000n},`);
       const [ending, lasting] = [
         await subkeySession(own, trader.account, brief),
         await subkeySession(own, trader.account, forever),

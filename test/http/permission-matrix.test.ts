@@ -63,6 +63,8 @@ const additions: readonly Operation[] = [
   { method: 'GET', path: '/countersign/v1/self', allow: reading },
   { method: 'GET', path: '/countersign/v1/audit', allow: mainOnly },
   { method: 'GET', path: '/countersign/v1/explain', allow: mainOnly },
+  { method: 'GET', path: '/countersign/v1/usage', allow: mainOnly },
+  { method: 'GET', path: '/countersign/v1/addresses', allow: mainOnly },
   { method: 'GET', path: '/countersign/v1/devices', allow: mainOnly },
   { method: 'POST', path: '/countersign/v1/devices', allow: mainOnly },
   { method: 'DELETE', path: '/countersign/v1/devices/{id}', allow: mainOnly },

@@ -66,7 +66,7 @@ describe('registering', () => {
     // Compared as text: a JSON number of nanoseconds has lost digits.
     expect(read.text).toBe(
       `{"account_id":"${owner.account}","public_key":"${subkey.publicKey}","name":"bot 1","state":"active","id":${id},` +
-        `"allowed_cidrs":["127.0.0.1/32","10.0.0.0/8"],"created_at":${now},"updated_at":${now},"revoked_at":0,"expires_at":0}`,
+        `"allowed_cidrs":["127.0.0.1/32","10.0.0.0/8"],"created_at":${now},"updated_at":${now},"revoked_at":0,"expires_at":0,"last_used_at":0,"last_used_ip":""}`,
     );
     expect(String(now)).toMatch(/123456789$/);
     expect((await ask('GET', SUBKEYS)).text).toContain(read.text);
@@ -445,7 +445,7 @@ describe('renaming', () => {
         created_at: expect.anything(),
       });
       expect(answer.text).toContain(
-        `"created_at":${created},"updated_at":${created + 7_000_000_000n},"revoked_at":0,"expires_at":0}`,
+        `"created_at":${created},"updated_at":${created + 7_000_000_000n},"revoked_at":0,"expires_at":0,`,
       );
       expect((await call(own.url, 'GET', one(subkey), { bearer: trader.session })).text).toBe(answer.text);
     } finally {

@@ -83,9 +83,9 @@ describe('one rotation', () => {
     expect(answer.text).toContain(`"expiry_at":${now + 600}000000000`);
     expect(replaced).toMatchObject({ lookup_id: lookupId, replaced_by: made.lookup_id, replaces: null, revoked_at: 0 });
     expect(claimsOf(answer.json.token)).toMatchObject({ exp: now + 7200, jti: made.lookup_id, cs_id: made.token_id });
-    expect([await stateOf(world, token), await stateOf(world, answer.json.token)]).toEqual(['alive', 'alive']);
     expect(await read(lookupId)).toEqual(replaced);
     expect(await read(made.lookup_id)).toEqual(made);
+    expect([await stateOf(world, token), await stateOf(world, answer.json.token)]).toEqual(['alive', 'alive']);
   });
 
   test('the old token works until the second of its end and not after, though its own JWT would live on', async () => {

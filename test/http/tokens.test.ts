@@ -53,7 +53,7 @@ describe('making a token', () => {
     expect(answer.text).toBe(
       `{"api_token":{"token_id":"${token_id}","lookup_id":"${lookup_id}","name":"token ${day}","kind":"readonly",` +
         `"created_at":${now},"expiry_at":${world.clock.seconds() + 86_400}000000000,"last_updated_at":${now},"revoked_at":0,` +
-        `"allowed_cidrs":[],"replaced_by":null,"replaces":null},"token":"${answer.json.token}"}`,
+        `"allowed_cidrs":[],"replaced_by":null,"replaces":null,"last_used_at":0,"last_used_ip":""},"token":"${answer.json.token}"}`,
     );
     expect(String(now)).toMatch(/123456789$/);
   });

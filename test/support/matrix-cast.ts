@@ -47,6 +47,8 @@ const ofDevices: ReadonlySet<string> = new Set([
   'GET /countersign/v1/audit',
   'GET /countersign/v1/explain',
   'GET /countersign/v1/devices',
+  'GET /countersign/v1/usage',
+  'GET /countersign/v1/addresses',
   'DELETE /countersign/v1/devices/{id}',
   'POST /countersign/v1/self/revoke',
   'POST /countersign/v1/sign-out-everywhere',

@@ -58,6 +58,7 @@ function shownOne(account: Members): string {
     textOf(subkey, 'name'),
     textOf(subkey, 'state'),
     shownTime(subkey.expires_at),
+    shownTime(subkey.last_used_at),
   ]);
   const tokens = listOf(account, 'tokens').map((token) => [
     'token',
@@ -65,6 +66,7 @@ function shownOne(account: Members): string {
     textOf(token, 'name'),
     textOf(token, 'state'),
     shownTime(token.expiry_at),
+    shownTime(token.last_used_at),
   ]);
   const devices = listOf(account, 'devices').map((device) => [
     'device',
@@ -72,9 +74,10 @@ function shownOne(account: Members): string {
     textOf(device, 'name'),
     textOf(device, 'state'),
     shownTime(device.expires_at),
+    shownTime(device.last_used_at),
   ]);
   const credentials = [...subkeys, ...tokens, ...devices];
   const more = account.more === true ? 'more of them exist than are shown\n' : '';
   if (credentials.length === 0) return facts;
-  return `${facts}\n${table([['KIND', 'ID', 'NAME', 'STATE', 'EXPIRES'], ...credentials])}${more}`;
+  return `${facts}\n${table([['KIND', 'ID', 'NAME', 'STATE', 'EXPIRES', 'LAST USED'], ...credentials])}${more}`;
 }

@@ -102,8 +102,9 @@ function shownOne(one: Members): string {
     endedBy === undefined ? '' : ` by ${textOf(endedBy, 'actor') || 'who held it'}, ${textOf(endedBy, 'action')}`;
   const request = endedBy === undefined ? '' : ` (request ${textOf(endedBy, 'request_id') || '-'})`;
   const kind = textOf(one, 'kind');
+  const from = textOf(one, 'last_used_ip');
   const row = isCredentialKind(kind) ? kindTable[kind] : undefined;
-  return table([
+  const facts = table([
     ['credential', textOf(one, 'credential')],
     ['account', `${textOf(one, 'account')}${one.account_locked === true ? ' (locked)' : ''}`],
     ['named', textOf(one, 'subject')],
@@ -114,7 +115,21 @@ function shownOne(one: Members): string {
     ['created', shownTime(one.created_at)],
     ['expires', shownTime(one.expires_at)],
     ['revoked', `${shownTime(one.revoked_at)}${by}${request}`],
+    ['last used', `${shownTime(one.last_used_at)}${from === '' ? '' : ` from ${from}`}`],
   ]);
+  return `${facts}${shownAddresses(listOf(one, 'addresses'))}`;
+}
+
+function shownAddresses(addresses: readonly Members[]): string {
+  if (addresses.length === 0) return '';
+  const rows = addresses.map((one) => [
+    textOf(one, 'address'),
+    shownTime(one.first_at),
+    shownTime(one.last_at),
+    textOf(one, 'allowed'),
+    textOf(one, 'refused'),
+  ]);
+  return `\n${table([['ADDRESS', 'FIRST', 'LAST', 'ALLOWED', 'REFUSED'], ...rows])}`;
 }
 
 function shownRevoked(answer: Members): string {

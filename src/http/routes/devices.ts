@@ -3,10 +3,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ManageDevices } from '../../credentials/manage-devices.ts';
 import type { OpenDeviceSession } from '../../credentials/open-device-session.ts';
+import { refOfDevice } from '../../domain/device.ts';
 import { type Clock, nanosOfSeconds } from '../../domain/time.ts';
+import { NEVER_USED } from '../../domain/use.ts';
 import { ApiError } from '../../errors.ts';
 import { readDeviceKey } from '../../jwt/dpop.ts';
 import type { Store } from '../../store/store.ts';
+import type { UsageReads } from '../../usage/reads.ts';
 import {
   AddDeviceBody,
   DeviceListQuery,
@@ -70,6 +73,7 @@ const sessionSchema = {
 export function registerDeviceRoutes(
   server: FastifyInstance,
   { store, manage, clock }: Omit<DeviceRouteDeps, 'openSession'>,
+  usage: UsageReads,
 ): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
 
@@ -78,7 +82,9 @@ export function registerDeviceRoutes(
     const now = clock.latest();
     const filter = { withEnded: readFlag(request.query.with_ended), now };
     const page = await store.devices(account, filter, readPage('devices', request.query));
-    return { results: page.rows.map((device) => deviceToWire(device, now)), next: page.next ?? null };
+    const uses = await usage.lastUses(account, page.rows.map(refOfDevice));
+    const results = page.rows.map((device, index) => deviceToWire(device, now, uses[index] ?? NEVER_USED));
+    return { results, next: page.next ?? null };
   });
 
   app.post(list, { schema: addSchema }, async (request, reply) => {
@@ -97,7 +103,7 @@ export function registerDeviceRoutes(
       idleSeconds: idle_seconds,
     });
     reply.code(201);
-    return deviceToWire(device, clock.latest());
+    return deviceToWire(device, clock.latest(), NEVER_USED);
   });
 
   app.delete(one, { schema: endSchema }, async (request, reply) => {

@@ -6,10 +6,13 @@ import type { ManageSubkeys } from '../../credentials/manage-subkeys.ts';
 import type { RegisterSubkey, SubkeyRegistration } from '../../credentials/register-subkey.ts';
 import { parseFelt } from '../../domain/felt.ts';
 import { MAX_SUBKEY_SECONDS, MIN_SUBKEY_SECONDS } from '../../domain/lifetimes.ts';
+import { refOfSubkey, type Subkey } from '../../domain/subkey.ts';
 import { type Clock, unixSeconds } from '../../domain/time.ts';
+import { NEVER_USED } from '../../domain/use.ts';
 import { ApiError } from '../../errors.ts';
 import { parseSignaturePair } from '../../starknet/signature.ts';
 import type { Store } from '../../store/store.ts';
+import type { UsageReads } from '../../usage/reads.ts';
 import { AllowedCidrsBody, Empty } from '../../wire/common.ts';
 import { PublicKeyParams } from '../../wire/logins.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
@@ -127,8 +130,11 @@ const allowlistSchema = {
 export function registerSubkeyRoutes(
   server: FastifyInstance,
   { store, register, activate, manage, clock }: SubkeyRouteDeps,
+  usage: UsageReads,
 ): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const shown = async (subkey: Subkey): Promise<SubkeyWire> =>
+    subkeyToWire(subkey, clock.latest(), await usage.lastUse(refOfSubkey(subkey)));
   const keyOf = (request: Parameters<typeof contextOf>[0]) => readPublicKey(contextOf(request).params.public_key);
 
   app.get(list, { schema: listSchema }, async (request) => {
@@ -137,7 +143,9 @@ export function registerSubkeyRoutes(
     const withRevoked = readFlag(query.with_revoked) || readFlag(query.include_revoked);
     const now = clock.latest();
     const page = await store.subkeys(account, { withRevoked, now }, readPage('subkeys', query));
-    return { results: page.rows.map((subkey) => subkeyToWire(subkey, now)), next: page.next ?? null };
+    const uses = await usage.lastUses(account, page.rows.map(refOfSubkey));
+    const results = page.rows.map((subkey, index) => subkeyToWire(subkey, now, uses[index] ?? NEVER_USED));
+    return { results, next: page.next ?? null };
   });
 
   app.post(list, { schema: createSchema }, async (request, reply) => {
@@ -147,7 +155,7 @@ export function registerSubkeyRoutes(
 
   app.post(signedRegistration, { schema: createSignedSchema }, async (request, reply) => {
     const subkey = await register(callerOf(request), registrationOf(request.body), 'signature');
-    return reply.code(201).send(subkeyToWire(subkey, clock.latest()));
+    return reply.code(201).send(await shown(subkey));
   });
 
   app.post(`${list}/activate`, { schema: activateSchema }, async (request) => ({
@@ -157,11 +165,11 @@ export function registerSubkeyRoutes(
   app.get(one, { schema: readSchema }, async (request) => {
     const subkey = await store.subkey(callerOf(request).principal.credential.account, keyOf(request));
     if (subkey === undefined) throw new ApiError('NOT_FOUND', 'no such subkey');
-    return subkeyToWire(subkey, clock.latest());
+    return shown(subkey);
   });
 
   app.put(one, { schema: renameSchema }, async (request) =>
-    subkeyToWire(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name)), clock.latest()),
+    shown(await manage.rename(callerOf(request), keyOf(request), readName(request.body.name))),
   );
 
   app.delete(one, { schema: revokeSchema }, async (request, reply) => {
@@ -174,7 +182,7 @@ export function registerSubkeyRoutes(
     const allowlist = readAllowlist(request.body.allowed_cidrs);
     const { result, receipt } = await manage.replaceAllowlist(callerOf(request), keyOf(request), allowlist);
     reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-    return subkeyToWire(result, clock.latest());
+    return shown(result);
   });
 }
 

@@ -13,8 +13,11 @@ import {
   MIN_TOKEN_SECONDS,
 } from '../../domain/lifetimes.ts';
 import type { Clock } from '../../domain/time.ts';
+import { refOfToken, type Token } from '../../domain/token.ts';
+import { NEVER_USED } from '../../domain/use.ts';
 import { ApiError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
+import type { UsageReads } from '../../usage/reads.ts';
 import { AllowedCidrsBody } from '../../wire/common.ts';
 import { JwtWire } from '../../wire/logins.ts';
 import { REVOCATION_HEADER, receiptToWire } from '../../wire/receipt.ts';
@@ -113,9 +116,11 @@ const terminalSchema = {
   response: { 200: JwtWire },
 } as const satisfies FastifySchema;
 
-export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDeps): void {
+export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDeps, usage: UsageReads): void {
   const { store, manage, rotate, clock, issueTerminalToken } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const shown = async (token: Token): Promise<ApiTokenWire> =>
+    tokenToWire(token, await usage.lastUse(refOfToken(token)));
   const lookupIdOf = (request: Parameters<typeof contextOf>[0]) => pathParam(contextOf(request).params, 'lookup_id');
 
   app.get(list, { schema: listSchema }, async (request) => {
@@ -125,12 +130,14 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
       throw new ApiError('INVALID_REQUEST_PARAMETER', 'kind is empty: leave it out for every kind');
     const filter = { withInvalid: readFlag(query.with_invalid), kind: query.kind, now: clock.latest() };
     const page = await store.tokens(account, filter, readPage('tokens', query));
-    return { results: page.rows.map(tokenToWire), next: page.next ?? null };
+    const uses = await usage.lastUses(account, page.rows.map(refOfToken));
+    const results = page.rows.map((token, index) => tokenToWire(token, uses[index] ?? NEVER_USED));
+    return { results, next: page.next ?? null };
   });
 
   app.post(list, { schema: createSchema }, async (request) => {
     const { token, jwt } = await manage.create(callerOf(request), creationOf(request.body));
-    return { api_token: tokenToWire(token), token: jwt };
+    return { api_token: tokenToWire(token, NEVER_USED), token: jwt };
   });
 
   app.delete(one, { schema: revokeSchema }, async (request, reply) => {
@@ -143,24 +150,25 @@ export function registerTokenRoutes(server: FastifyInstance, deps: TokenRouteDep
     const allowlist = readAllowlist(request.body.allowed_cidrs);
     const { result, receipt } = await manage.replaceAllowlist(callerOf(request), lookupIdOf(request), allowlist);
     reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-    return tokenToWire(result);
+    return shown(result);
   });
 
   app.get(extension, { schema: readSchema }, async (request) => {
     const token = await store.token(callerOf(request).principal.credential.account, lookupIdOf(request));
     if (token === undefined) throw new ApiError('NOT_FOUND', 'no such token');
-    return tokenToWire(token);
+    return shown(token);
   });
 
   app.put(extension, { schema: renameSchema }, async (request) =>
-    tokenToWire(await manage.rename(callerOf(request), lookupIdOf(request), readName(request.body.name))),
+    shown(await manage.rename(callerOf(request), lookupIdOf(request), readName(request.body.name))),
   );
 
   app.post(`${extension}/rotate`, { schema: rotateSchema }, async (request, reply) => {
     const rotation = rotationOf(request.body);
     const { result, receipt } = await rotate(callerOf(request), lookupIdOf(request), rotation);
     reply.header(REVOCATION_HEADER, receiptToWire(receipt));
-    return { api_token: tokenToWire(result.token), token: result.jwt, replaced: tokenToWire(result.replaced) };
+    const replaced = await shown(result.replaced);
+    return { api_token: tokenToWire(result.token, NEVER_USED), token: result.jwt, replaced };
   });
 
   app.post('/v1/account/terminal-token', { schema: terminalSchema }, async (request) => ({

@@ -4,10 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { noSuchAccount, readAccount } from '../../credentials/known-account.ts';
 import type { LockAccount } from '../../credentials/lock-account.ts';
+import { refOfDevice } from '../../domain/device.ts';
+import { refOfSubkey } from '../../domain/subkey.ts';
 import { type Clock, isOver, NEVER, type UnixNanos } from '../../domain/time.ts';
-import type { Token } from '../../domain/token.ts';
+import { refOfToken, type Token } from '../../domain/token.ts';
+import { NEVER_USED } from '../../domain/use.ts';
 import { readPage } from '../../http/kit/read.ts';
 import type { Account, Store } from '../../store/store.ts';
+import type { UsageReads } from '../../usage/reads.ts';
 import {
   AccountDetailWire,
   AccountListWire,
@@ -35,9 +39,10 @@ export function registerAccountRoutes(
     readonly store: Pick<Store, 'account' | 'accounts' | 'subkeys' | 'tokens' | 'devices'>;
     readonly clock: Clock;
     readonly lockAccount: LockAccount;
+    readonly usage: UsageReads;
   },
 ): void {
-  const { store, lockAccount } = deps;
+  const { store, lockAccount, usage } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
 
   app.get(
@@ -61,11 +66,19 @@ export function registerAccountRoutes(
       const subkeys = await store.subkeys(id, { withRevoked: true, now }, page);
       const devices = await store.devices(id, { withEnded: true, now }, page);
       const tokens = await store.tokens(id, { withInvalid: true, kind: undefined, now }, page);
+      const uses = {
+        subkeys: await usage.lastUses(id, subkeys.rows.map(refOfSubkey)),
+        tokens: await usage.lastUses(id, tokens.rows.map(refOfToken)),
+        devices: await usage.lastUses(id, devices.rows.map(refOfDevice)),
+      };
       return {
         ...accountToWire(account),
-        subkeys: subkeys.rows.map((subkey) => subkeyToWire(subkey, now)),
-        tokens: tokens.rows.map((token) => ({ ...tokenToWire(token), state: tokenStateAt(token, now) })),
-        devices: devices.rows.map((device) => deviceToWire(device, now)),
+        subkeys: subkeys.rows.map((subkey, index) => subkeyToWire(subkey, now, uses.subkeys[index] ?? NEVER_USED)),
+        tokens: tokens.rows.map((token, index) => ({
+          ...tokenToWire(token, uses.tokens[index] ?? NEVER_USED),
+          state: tokenStateAt(token, now),
+        })),
+        devices: devices.rows.map((device, index) => deviceToWire(device, now, uses.devices[index] ?? NEVER_USED)),
         more: [subkeys, tokens, devices].some(({ next }) => next !== undefined),
       };
     },

@@ -11,11 +11,14 @@ import { shownEntries } from '../../domain/allowlist.ts';
 import { actorOf, credentialSubject } from '../../domain/credential.ts';
 import { kindTable } from '../../domain/kinds.ts';
 import { NEVER, nanosOfSeconds } from '../../domain/time.ts';
+import { MOST_ADDRESSES } from '../../domain/use.ts';
 import { ApiError } from '../../errors.ts';
 import { readCursor } from '../../http/kit/read.ts';
 import type { AuditRow } from '../../store/store.ts';
+import type { UsageReads } from '../../usage/reads.ts';
 import { type BearerWire, type CredentialWire, FoundWire, RevokedWire, type RowWire } from '../../wire/credentials.ts';
 import { REVOCATION_HEADER, receiptOf, receiptToWire } from '../../wire/receipt.ts';
+import { addressToWire, lastUseToWire } from '../../wire/to-wire.ts';
 import { actOf } from '../act.ts';
 
 const Named = Type.String({ maxLength: MAX_CREDENTIAL_TEXT });
@@ -25,14 +28,18 @@ const FindBody = Type.Object(
 );
 const RevokeBody = Type.Object({ credential: Named }, { additionalProperties: false });
 
+const ALL_ADDRESSES = { limit: MOST_ADDRESSES, cursor: undefined };
+const NO_ADDRESSES = { rows: [] };
+
 export function registerCredentialRoutes(
   server: FastifyInstance,
   deps: {
     readonly credentials: FindCredentials;
     readonly revokeCredential: RevokeCredential;
+    readonly usage: UsageReads;
   },
 ): void {
-  const { credentials } = deps;
+  const { credentials, usage } = deps;
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
 
   app.post(
@@ -41,11 +48,12 @@ export function registerCredentialRoutes(
     async (request) => {
       const found = await credentials.find(request.body.credential, readCursor('audit', request.body.cursor));
       if (found.by === 'client') {
-        const results = found.results.map((one) => toWire(one, undefined, one.seen));
+        const results = [];
+        for (const one of found.results) results.push(await toWire(one, undefined, one.seen));
         return { results, bearer: null, next: found.next ?? null };
       }
       const results = [];
-      for (const one of found.results) results.push(toWire(one, await credentials.endedBy(one), undefined));
+      for (const one of found.results) results.push(await toWire(one, await credentials.endedBy(one), undefined));
       return { results, bearer: found.bearer === undefined ? null : bearerToWire(found.bearer), next: null };
     },
   );
@@ -60,7 +68,7 @@ export function registerCredentialRoutes(
       reply.header(REVOCATION_HEADER, receiptToWire(changed.receipt));
       return {
         revoked: changed.result,
-        result: toWire(now, await credentials.endedBy(now), undefined),
+        result: await toWire(now, await credentials.endedBy(now), undefined),
         receipt: receiptOf(changed),
       };
     },
@@ -109,8 +117,11 @@ export function registerCredentialRoutes(
     );
   }
 
-  function toWire(found: Found, endedBy: AuditRow | undefined, seen: Seen | undefined): CredentialWire {
+  async function toWire(found: Found, endedBy: AuditRow | undefined, seen: Seen | undefined): Promise<CredentialWire> {
     const { ref, account } = found;
+    const used = await usage.lastUse(ref);
+    const { rows } =
+      seen === undefined ? await usage.addresses(ref.account, actorOf(ref), ALL_ADDRESSES) : NO_ADDRESSES;
     const common = {
       account: ref.account,
       account_locked: account !== undefined && account.lockedAt !== NEVER,
@@ -118,6 +129,8 @@ export function registerCredentialRoutes(
       credential: actorOf(ref),
       subject: credentialSubject(ref),
       revoked_at: found.row?.revokedAt ?? NEVER,
+      ...lastUseToWire(used),
+      addresses: rows.map(addressToWire),
       ended_by: endedBy === undefined ? null : rowToWire(endedBy),
       seen:
         seen === undefined ? null : { rows: seen.rows, newest: rowToWire(seen.newest), oldest: rowToWire(seen.oldest) },

@@ -1,29 +1,13 @@
 // Use of credentials: counts per credential and UTC day, when and from where each was last used, and the addresses it was used from.
 // Credentials are named as `kind:id` within their account.
 import type { AccountId } from '../../domain/credential.ts';
-import type { UnixNanos } from '../../domain/time.ts';
-import type { UseCounts, UtcDay } from '../../domain/use.ts';
+import type { AddressUse, LastUse, UseCounts, UtcDay } from '../../domain/use.ts';
 
 /** Of one UTC day. */
 export interface DayUse extends UseCounts {
   /** `subkey:42`. */
   readonly credential: string;
   readonly day: UtcDay;
-}
-
-export interface LastUse {
-  /** NEVER = no request was allowed yet. */
-  readonly lastAt: UnixNanos;
-  /** Canonical text; empty when unknown. */
-  readonly lastIp: string;
-}
-
-export interface AddressUse {
-  readonly address: string;
-  readonly firstAt: UnixNanos;
-  readonly lastAt: UnixNanos;
-  readonly allowed: number;
-  readonly refused: number;
 }
 
 /** What is added to the rows of one credential and day. */

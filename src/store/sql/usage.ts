@@ -1,7 +1,7 @@
 // The rows about use. What is written every half minute for thousands of credentials goes in statements of many rows each.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { dayOf, MOST_ADDRESSES, type UtcDay, utcDay } from '../../domain/use.ts';
-import type { AddedUse, AddressUse, DayUse, LastUse, UsageReads } from '../ports/usage.ts';
+import { type AddressUse, dayOf, type LastUse, MOST_ADDRESSES, type UtcDay, utcDay } from '../../domain/use.ts';
+import type { AddedUse, DayUse, UsageReads } from '../ports/usage.ts';
 import { integer, nanos } from './rows.ts';
 import type { Tables, UsageDayTable } from './tables.ts';
 
