@@ -334,9 +334,8 @@ export const ruleGroups: readonly RuleGroup[] = [
         rule: 'A device lives no longer than what ends the session that made it',
         decidedBy: 'src/store/sql/facts.ts',
         text: 'a.main_valid_after as own_valid_after',
-        heldBy: 'test/http/devices-endings.test.ts',
-        title:
-          'a device is dead after a leak report of the session that made it, and so are those of older sessions; a newer one lives',
+        heldBy: 'test/contract/devices.test.ts',
+        title: 'what ends the sessions of the main key or of the account is a fact of its devices',
       },
       {
         rule: 'An idle device holds no living session',
