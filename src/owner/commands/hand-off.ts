@@ -45,9 +45,16 @@ async function consoleOf(shell: Shell): Promise<string> {
   const about = await connectUnsigned(shell).account.about({ signal: shell.signal });
   const told = about.console_url;
   if (typeof told === 'string' && told !== '') return originOf(told);
+  const why = memberOf(about.hand_off, 'why_not') ?? 'this server has no console';
   throw new WrongUse(
-    'nothing was made: the link opens a page of the console, and this server has none; --console-url says where one is',
+    `nothing was made: the link opens a page of the console, and there is none: ${why.replace(/[.]$/, '')}; --console-url says where one is`,
   );
+}
+
+function memberOf(value: unknown, name: string): string | undefined {
+  const found =
+    typeof value === 'object' && value !== null ? Object.entries(value).find(([one]) => one === name) : undefined;
+  return typeof found?.[1] === 'string' ? found[1] : undefined;
 }
 
 async function untilTaken(shell: Shell, client: Client, { subkey }: OfferedSubkey): Promise<ExitCode> {

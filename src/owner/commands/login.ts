@@ -1,8 +1,8 @@
 // countersign login: the main key makes a key of this machine, which can look and end, and is forgotten.
 import { hostname } from 'node:os';
-import type { Client } from '../../client/create-client.ts';
+import { type Client, createClient } from '../../client/create-client.ts';
 import { exportedDeviceKey, newDeviceKey } from '../../client/device-key.ts';
-import { isCode } from '../../client/errors.ts';
+import { CountersignError, isCode } from '../../client/errors.ts';
 import { sentenceOf } from '../../client/refusal-words.ts';
 import { connectAsOwner } from '../connection.ts';
 import { requireKeySource } from '../main-key.ts';
@@ -25,7 +25,7 @@ export const login: Run = async (shell) => {
   // Whether the file can be written is known before a key is made for it.
   await changeProfiles(shell.env, (same) => same);
 
-  const life = seconds ?? DEFAULT_SECONDS;
+  const life = seconds ?? Math.min(DEFAULT_SECONDS, await longestLife(shell, url));
   shell.note(`Signs this machine in at ${url} and writes ${profilesPath(shell.env)}:`);
   shell.note(
     `the addresses of the server and the account, and a key of this machine that can look and end, for ${duration(life)}. ` +
@@ -94,6 +94,19 @@ function wantedPlace(shell: Shell, profiles: Profiles): Omit<Place, 'name' | 'be
   if (profile !== undefined && profile.url !== url)
     throw new WrongUse(`the profile ${name} is of ${profile.url}; give this one another name with --profile`);
   return { url, name, profile };
+}
+
+/** Of a device, as the server says it. One that says nothing, or is none, answers the login itself. */
+async function longestLife(shell: Shell, url: string): Promise<number> {
+  try {
+    const { limits } = await createClient({ url }).account.about({ signal: shell.signal });
+    const isThere = typeof limits === 'object' && limits !== null && 'device_seconds' in limits;
+    const seconds = isThere ? Number(limits.device_seconds) : Number.NaN;
+    return Number.isSafeInteger(seconds) ? seconds : DEFAULT_SECONDS;
+  } catch (error) {
+    if (error instanceof CountersignError) return DEFAULT_SECONDS;
+    throw error;
+  }
 }
 
 const otherAccount = (name: string): WrongUse =>
