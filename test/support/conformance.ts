@@ -248,11 +248,12 @@ export function conformance({ url, siweDomain, elsewhere }: Ground) {
       await refused(nobody.subkeys.takeHandOff(ended.value.link), 'SUBKEY_NOT_ACTIVATABLE');
     },
 
-    'activity and explain: what happened, by name, and why something was refused': async () => {
+    'activity, usage and explain: what happened, by name, and why something was refused': async () => {
       const client = deviceClient();
       const rows = await all(client.activity.list({ outcome: 'changes', action: ['subkey.registered'] }));
       holds(rows.length >= 3 && rows.every(({ action }) => action === 'subkey.registered'), 'the registrations');
       same([typeof rows[0]?.at, typeof rows[0]?.id], ['bigint', 'bigint'], 'the types of a row');
+      holds(Array.isArray(await all(client.usage.list())), 'no usage');
       const error = await refused(botClient().tokens.create({ name: 'more' }), 'INVALID_TOKEN_SCOPE');
       const explained = await until(() => client.explain(error.requestId ?? ''), 'NOT_FOUND');
       same([explained.reason, explained.credential.kind], ['permission_missing', 'subkey'], 'the explanation');
