@@ -149,8 +149,23 @@ const subkeySession = sessionOf({ account, kind: 'subkey', id: subkeyId });
 const unsigned = (jwt: string): string => `${jwt.slice(0, -4)}${jwt.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
 
 const first = knownCase('known main session', request(sessionOf(main)));
+/** The same decision, counted for its owner as the front does. */
+const counted: Case = {
+  name: 'known main session, its use counted',
+  calls,
+  prepare: () => {
+    const asked = request(sessionOf(main));
+    return () => {
+      const decision = known(asked);
+      if (decision instanceof Promise || decision.kind !== 'allow') throw new Error('not allowed');
+      decision.release();
+      if (decision.principal !== undefined) core.usage.count(decision.principal, 'allowed', '192.0.2.77');
+    };
+  },
+};
 const cases: readonly Case[] = [
   first,
+  counted,
   knownCase('known subkey session, 11 ranges allowed', request(subkeySession)),
   knownCase('known read-only token', request(token)),
   knownCase(

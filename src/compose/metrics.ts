@@ -45,6 +45,7 @@ export function composeMetrics(config: Slice<'data' | 'metrics' | 'signing_keys'
     gatewayMemory: () => ({ bodies, answers }),
     orderMarks: marks && (() => marks.stats(millisOf(clock.now()))),
     audit: journal.stats,
+    usage: core.usage.stats,
     explanations: parts.explainer.stats,
     changes: changes.stats,
     changeLog: async () => ({ epoch: store.epoch, position: await store.position() }),

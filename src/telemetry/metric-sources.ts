@@ -6,6 +6,7 @@ import type { BearerCacheStats } from '../jwt/verify.ts';
 import type { OrderMarksStats } from '../orders/marks.ts';
 import type { ChangesStats } from '../revocation/commit.ts';
 import type { ViewStats } from '../revocation/view.ts';
+import type { UsageStats } from '../usage/usage.ts';
 import type { VerifierStats } from '../verification/verifier.ts';
 import type { Counters } from './counters.ts';
 import type { OutputStats } from './output.ts';
@@ -29,6 +30,7 @@ export interface MetricSources {
   /** The memory of forwarded orders, where orders are verified. */
   readonly orderMarks?: (() => OrderMarksStats) | undefined;
   readonly audit: () => AuditJournalStats;
+  readonly usage: () => UsageStats;
   readonly explanations: () => ExplainerStats;
   readonly changes: () => ChangesStats;
   readonly changeLog: () => Promise<{ readonly epoch: string; readonly position: bigint }>;

@@ -343,6 +343,21 @@ export const metrics: readonly Metric[] = [
     [],
     (s) => s.explanations().dropped,
   ),
+  store.gauge(
+    ['usage_waiting', 'Credentials and days whose counts of requests wait to be written, and further addresses.'],
+    [],
+    (s) => s.usage().waiting,
+  ),
+  store.counter(
+    ['usage_write_failures_total', 'Attempts to write them that failed: they are kept and tried again.'],
+    [],
+    (s) => s.usage().failures,
+  ),
+  store.counter(
+    ['usage_dropped_total', 'Requests that were not counted, because as many credentials as memory.entries wait.'],
+    [],
+    (s) => s.usage().dropped,
+  ),
   store.gauge(['change_log_position', 'Number of the last change in the log.'], [], async (s) =>
     Number((await s.changeLog()).position),
   ),

@@ -71,6 +71,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'ratelimit',
     'revocation',
     'store/store',
+    'usage/usage',
     'verification/verifier',
   ],
   http: [...core, 'explain', 'files', 'credentials', 'gateway', 'orders', 'telemetry', 'wire'],
