@@ -428,7 +428,7 @@ export const settings = {
     min: 1_000,
     max: 100_000_000,
     unit: 'rows',
-    description: 'Refused requests that are kept in all, of some 650 bytes each; the oldest go first.',
+    description: 'Refused requests that are kept in all, of some 730 bytes each; the oldest go first.',
     when: 'when the disk is small, or many accounts are refused a lot',
   }),
 

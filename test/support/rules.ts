@@ -549,6 +549,27 @@ export const ruleGroups: readonly RuleGroup[] = [
         heldBy: 'test/client/hostile-server.test.ts',
         title: 'a bearer is in no error, even when the server sends it back',
       },
+      {
+        rule: 'A refusal is explained to the owner of its account, and to nobody else',
+        decidedBy: 'src/store/sql/explanations.ts',
+        text: "where('account_id', '=', account)",
+        heldBy: 'test/http/explain.test.ts',
+        title: 'a stranger, another account, a subkey and a token are told nothing of a refusal',
+      },
+      {
+        rule: 'What is kept of refusals has a bound for each credential and reason, each account, and in all',
+        decidedBy: 'src/explain/explainer.ts',
+        text: 'function boundsOf',
+        heldBy: 'test/contract/explainer.test.ts',
+        title: 'a million refusals leave every bound intact: of a reason, of an account, and in all',
+      },
+      {
+        rule: 'An owner sees of the audit log the rows of one account, and of each the members that are listed',
+        decidedBy: 'src/audit/shown-detail.ts',
+        text: 'const shown',
+        heldBy: 'test/http/audit.test.ts',
+        title: 'signatures and wallet messages are kept for auditors, and shown to nobody here',
+      },
     ],
   },
 ];
