@@ -13,3 +13,13 @@ export const permissions = [
 ] as const;
 
 export type Permission = (typeof permissions)[number];
+
+/** Of these the venue is not told: they open nothing but routes of our own extension. */
+const ofExtension: ReadonlySet<Permission> = new Set(['audit:read', 'keys:narrow', 'self:read'] as const);
+
+/** What the venue is told that a caller may do: sorted, in one line. */
+export const toldToVenue = (held: ReadonlySet<Permission>): string =>
+  [...held]
+    .filter((permission) => !ofExtension.has(permission))
+    .sort()
+    .join(' ');

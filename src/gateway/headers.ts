@@ -1,5 +1,7 @@
 // Decides which headers cross the gateway, in both directions. Every list is built from scratch: what is not copied on purpose
 // does not pass, so nothing a client writes can wedge an upstream connection, change what was matched, or speak for us.
+
+import { toldToVenue } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { alias, hopByHop, isSignatureHeader, mayNeverPass, type PassedHeaders } from '../domain/request-headers.ts';
 
@@ -93,7 +95,7 @@ function identityHeaders(context: OutgoingContext): [string, string][] {
     ['Countersign-Account', principal?.credential.account ?? ''],
     ['Countersign-Credential', principal?.label ?? ''],
     ['Countersign-Credential-Kind', principal?.credential.kind ?? ''],
-    ['Countersign-Permissions', principal === undefined ? '' : [...principal.permissions].sort().join(' ')],
+    ['Countersign-Permissions', principal === undefined ? '' : toldToVenue(principal.permissions)],
     ['Countersign-Client-Ip', context.clientIp],
     ['Countersign-Request-Id', context.requestId],
     ['Countersign-Isolated-Markets', principal === undefined ? '' : String(principal.isolated)],

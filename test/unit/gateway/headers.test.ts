@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseFelt } from '../../../src/domain/felt.ts';
+import { type CredentialKind, permissionsOf } from '../../../src/domain/kinds.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { isAddable, passedHeaders, usualHeaders } from '../../../src/domain/request-headers.ts';
 import { unixSeconds } from '../../../src/domain/time.ts';
@@ -355,6 +356,16 @@ describe('what we say', () => {
         'countersign-isolated-markets',
       ),
     ).toEqual(['false']);
+  });
+
+  test('the venue is not told the permissions that open routes of our extension alone', () => {
+    const told = (kind: CredentialKind) => {
+      const permissions = permissionsOf(kind, { tokensMayReadKeys: false });
+      return valuesOf(sent([], { ...anonymous, principal: { ...principal, permissions } }), 'countersign-permissions');
+    };
+    expect(told('main')).toEqual(['account:manage account:read funds:transfer keys:manage keys:read trade']);
+    expect(told('subkey')).toEqual(['account:read keys:read trade']);
+    expect(told('token')).toEqual(['account:read']);
   });
 
   test('the venue gets no secret where there is none, and no forwarded address where there is no client address', () => {
