@@ -28,7 +28,11 @@ type Unproven =
   | 'bearer_claims'
   | 'bearer_and_signature';
 
-type Words = readonly [headline: string, cause: (e: Explanation) => string, remedy?: (e: Explanation) => Remedy];
+type Words = readonly [
+  headline: string,
+  cause: (e: Explanation) => string,
+  remedy?: (e: Explanation) => Remedy | undefined,
+];
 
 const kindWords: Readonly<Record<string, string>> = {
   main: 'the main key',
@@ -51,7 +55,10 @@ const neededWords: Readonly<Record<string, string>> = {
 const cameFrom = ({ client_ip }: Explanation): string => client_ip || 'an address that could not be told';
 const stillUsed = (e: Explanation): string => `Something still uses it: ${cameFrom(e)}.`;
 const seconds = (value: number): string => `${value} s`;
-const needsSubkey: (e: Explanation) => Remedy = () => ({ kind: 'add_subkey' });
+/** A subkey holds these: whoever lacks one of them may use a subkey. */
+const ofSubkeys: readonly string[] = ['trade', 'account:read', 'keys:read'];
+const byASubkey = ({ permission_needed }: Explanation): Remedy | undefined =>
+  ofSubkeys.includes(permission_needed ?? '') ? { kind: 'add_subkey' } : undefined;
 
 function missing({ permission_needed, credential }: Explanation): string {
   const needed = neededWords[permission_needed ?? ''] ?? `That needs ${permission_needed ?? 'another permission'}`;
@@ -86,11 +93,11 @@ const words: Readonly<Record<Exclude<DenyReason, Unproven>, Words>> = {
     () => 'Nobody is let in until you save it again.',
     () => ({ kind: 'change_addresses' }),
   ],
-  permission_missing: ['Not allowed for this kind of key', missing, needsSubkey],
+  permission_missing: ['Not allowed for this kind of key', missing, byASubkey],
   read_only_method: [
     'A read-only key can only read',
     ({ method }) => `It was a ${method}. Read-only keys can GET.`,
-    needsSubkey,
+    () => ({ kind: 'add_subkey' }),
   ],
   credential_revoked: ['The key was deleted', stillUsed],
   credential_expired: ['The key has expired', stillUsed, () => ({ kind: 'add_a_key_like_it' })],

@@ -57,7 +57,10 @@ const sentences: Readonly<Record<ErrorCode, Sentence>> = {
       : 'Your venue has switched this off.',
   ALLOWLIST_ENTRY_NOT_FOUND: 'This venue admits only accounts it has listed.',
   ISOLATED_MARKET_ACCOUNT_MISMATCH: notAccepted,
-  NOT_FOUND: 'This is not here: it was ended meanwhile, or never was.',
+  NOT_FOUND: ({ message }) => {
+    if (/^no such (?:token|subkey|device)$/.test(message)) return 'This key is gone: it was ended meanwhile.';
+    return /^no refusal /.test(message) ? `There is ${ended(message)}` : 'This is not here.';
+  },
   ACCOUNT_NOT_FOUND: 'This account is not known here.',
   METHOD_NOT_ALLOWED: notAccepted,
   REQUEST_TIMEOUT: 'The request took too long to arrive. Try again.',
@@ -97,7 +100,10 @@ export function sentenceOfTaking(error: unknown): string {
     const { code } = error;
     if (code === 'NOT_FOUND') return 'This code ran out. Make a new one on your computer.';
     if (code === 'INVALID_TIMESTAMP') {
-      return skewWords(error, (apart) => `This device's clock is ${apart}. Set it to automatic and scan again.`);
+      return skewWords(
+        error,
+        (span, way) => `This device's clock is ${span} ${way} the server's. Set it to automatic and scan again.`,
+      );
     }
     if (code === 'STARKNET_SIGNATURE_VERIFICATION_FAILED') return sentenceOf(new HandOffDamaged('key'));
   }
@@ -114,14 +120,12 @@ function walletWords({ code, message }: WalletRefused): string {
 function clockWords(error: CountersignError): string {
   const wait = numberIn(error.data, 'wait_seconds');
   if (wait !== undefined) return `You can sign in again in ${wait} s.`;
-  return skewWords(error, (apart) => `Your clock is ${apart}, and the server keeps refusing.`);
+  return skewWords(error, (span) => `Your clock and the server's are ${span} apart, and it keeps refusing.`);
 }
 
-function skewWords(error: CountersignError, words: (apart: string) => string): string {
+function skewWords(error: CountersignError, words: (span: string, way: 'behind' | 'ahead of') => string): string {
   const skew = numberIn(error.data, 'skew_seconds');
-  return skew === undefined
-    ? notAccepted(error)
-    : words(`${spanOf(Math.abs(skew))} ${skew < 0 ? "behind the server's" : "ahead of the server's"}`);
+  return skew === undefined ? notAccepted(error) : words(spanOf(Math.abs(skew)), skew < 0 ? 'behind' : 'ahead of');
 }
 
 const spanOf = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);

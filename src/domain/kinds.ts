@@ -162,7 +162,6 @@ export const isRevocableKind = (kind: CredentialKind): kind is RevocableKind => 
 
 export const revocableKinds: readonly RevocableKind[] = credentialKinds.filter(isRevocableKind);
 
-/** The kinds that are their account. */
 /** What an owner with such a signer logs in as. */
 export function kindOfSigner(signer: NonNullable<KindRow['signer']>): CredentialKind {
   const kind = credentialKinds.find((one) => kindTable[one].signer === signer);
@@ -170,6 +169,7 @@ export function kindOfSigner(signer: NonNullable<KindRow['signer']>): Credential
   return kind;
 }
 
+/** The kinds that are their account. */
 export const ownKinds: readonly CredentialKind[] = credentialKinds.filter((kind) => !isRevocableKind(kind));
 
 export const isSessionKind = (kind: CredentialKind): kind is SessionKind => kindTable[kind].bearer === 'session';

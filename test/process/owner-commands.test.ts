@@ -220,17 +220,30 @@ describe('from login to logout, with pipes', () => {
     expect(await done('activity --what changes --since 1h')).toMatch(/ subkey\.revoked {2}"elsewhere" subkey:\d+ by /);
     expect(rows.find(({ action }) => action === 'device.added')).toBeDefined();
 
-    let explained = await run(`explain ${id}`);
-    for (let left = 50; explained.code !== 0 && left > 0; left -= 1) explained = await run(`explain ${id}`);
-    expect(explained.code).toBe(0);
-    expect(explained.out).toMatch(/^(?:Not allowed for this kind of key|A read-only key can only read)\n/);
-    expect(explained.out).toContain(`request     ${id}`);
-    expect(explained.out).toContain('countersign subkeys create');
+    // A refusal is told at once; its client may have its answer a moment before it is kept.
+    const explainedRequest = async (of: string) => {
+      let said = await run(`explain ${of}`);
+      for (let left = 50; said.code !== 0 && left > 0; left -= 1) said = await run(`explain ${of}`);
+      expect(said.code).toBe(0);
+      return said.out;
+    };
+    const explained = await explainedRequest(id);
+    expect(explained).toMatch(/^(?:Not allowed for this kind of key|A read-only key can only read)\n/);
+    expect(explained).toContain(`request     ${id}`);
+    expect(explained).toContain('countersign subkeys create');
     expect(JSON.parse(await done(`explain ${id} --json`))).toMatchObject({ request_id: id, status: 403 });
     expect(await run('explain 00000000-0000-4000-8000-000000000000')).toMatchObject({
       code: 1,
       err: expect.stringContaining('(request '),
     });
+    await done('tokens create brief --for 1h --from anywhere --key-file KEY --out brief.env');
+    await done('tokens revoke brief --yes');
+    const late = await call(server.url, 'GET', '/v1/balance', { bearer: linesOf('brief.env').COUNTERSIGN_TOKEN ?? '' });
+    expect(late.status).toBe(401);
+    const ended = await explainedRequest(late.headers.get('Countersign-Request-Id') ?? '');
+    expect(ended).toMatch(/^The key was deleted\n/);
+    expect(ended).toMatch(/\nended +\d+ \w+ \d{4}, \d\d:\d\d.* by ".*" device:dev_\w+\n/);
+
     expect((await run('usage --days 2')).code).toBe(0);
     expect(JSON.parse(await done('usage --json'))).toHaveProperty('results');
     const [mm] = JSON.parse(await done('subkeys list --json')).results.filter(

@@ -7,6 +7,7 @@ import { printable } from '../printable.ts';
 import type { Run, Shell } from '../shell.ts';
 import { members } from '../table.ts';
 import { moment } from '../times.ts';
+import { whatEnded } from '../what-ended.ts';
 
 export const explain: Run = async (shell) => {
   const { client } = connect(shell);
@@ -16,6 +17,7 @@ export const explain: Run = async (shell) => {
     return 0;
   }
   const { headline, cause, remedy } = explainInWords(found);
+  const ended = await whatEnded(client, found, shell.signal);
   const command = remedy === undefined ? undefined : commandFor(remedy, found, shell);
   const pairs = [
     ['request', found.request_id],
@@ -26,6 +28,7 @@ export const explain: Run = async (shell) => {
     ['came from', found.client_ip ?? ''],
     ['by way of', found.hops.map(({ address, trusted }) => `${address}${trusted ? '' : ' (not trusted)'}`).join(', ')],
     ['its list', found.allowed_cidrs === null ? '' : shownAllowlist(found.allowed_cidrs)],
+    ['ended', ended === undefined ? '' : `${moment(ended.at, shell.now())}${ended.by === '' ? '' : ` by ${ended.by}`}`],
     ['others', found.others_in_minute === 0 ? '' : `${found.others_in_minute} more like it in that minute`],
     ['to mend it', command ?? ''],
   ] as const;

@@ -35,7 +35,13 @@ describe('sentences with the values of the answer', () => {
     ['IP_NOT_ALLOWED', { message: 'the client address could not be told' }, 'could not tell your address'],
     ['REQUEST_NOT_ALLOWED', { message: 'the account is locked' }, 'has locked this account'],
     ['INVALID_TIMESTAMP', { data: { wait_seconds: 12 } }, 'You can sign in again in 12 s.'],
-    ['INVALID_TIMESTAMP', { data: { skew_seconds: -42 } }, "Your clock is 42 s behind the server's"],
+    [
+      'INVALID_TIMESTAMP',
+      { data: { skew_seconds: -42 } },
+      "Your clock and the server's are 42 s apart, and it keeps refusing.",
+    ],
+    ['NOT_FOUND', { message: 'no such token' }, 'This key is gone: it was ended meanwhile.'],
+    ['NOT_FOUND', { message: 'no refusal of this account' }, 'There is no refusal of this account.'],
     ['SUBKEY_ALREADY_ACTIVATED', { data: { client_ip: '198.51.100.4' } }, 'used already, from 198.51.100.4.'],
     ['HTTP_502', {}, 'The server made a mistake.'],
   ])('%s %j', (code, more, words) => {
@@ -102,6 +108,7 @@ test.each(denyReasons)('the reason %s is explained in sentences', (reason) => {
 test.each([
   ['ip_not_allowed', {}, 'came from 198.51.100.4, which is not', { kind: 'add_address', address: '198.51.100.4' }],
   ['permission_missing', { permission_needed: 'trade' }, 'Trading needs a subkey', { kind: 'add_subkey' }],
+  ['permission_missing', { permission_needed: 'keys:manage' }, 'Making or widening keys needs the main key', undefined],
   ['read_only_method', {}, 'It was a POST. Read-only keys can GET.', { kind: 'add_subkey' }],
   ['bearer_expired', { expired_seconds: 12 }, 'used one 12 s after its end', undefined],
   [
