@@ -2,7 +2,7 @@
 // request comes. What the session itself may do is decided elsewhere.
 import type { IpAddress } from '../domain/allowlist.ts';
 import type { CredentialRef } from '../domain/credential.ts';
-import type { DenyReason } from '../domain/decision.ts';
+import type { Deny } from '../domain/decision.ts';
 import type { Felt } from '../domain/felt.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Clock } from '../domain/time.ts';
@@ -15,6 +15,9 @@ export interface SignedFor {
   readonly clientIp: IpAddress | undefined;
 }
 
+/** `allowlist`: the subkey's, as it was asked. */
+export type SignerRefusal = Pick<Deny, 'reason' | 'allowlist'>;
+
 /** Both answer in the same turn when the view knows; else with a promise, which holds a fresh fact and rejects as View.ask does. */
 export interface OrderSigners {
   /** The account's own key, for a session of that key; undefined for every other session. */
@@ -23,7 +26,7 @@ export interface OrderSigners {
   refusal(
     signer: Pick<CredentialRef, 'account' | 'id'>,
     request: SignedFor,
-  ): DenyReason | undefined | Promise<DenyReason | undefined>;
+  ): SignerRefusal | undefined | Promise<SignerRefusal | undefined>;
 }
 
 export const createOrderSigners = ({
@@ -35,7 +38,8 @@ export const createOrderSigners = ({
 }): OrderSigners => ({
   mainKey: ({ credential, kid }) => view.ask({ ...credential, kid }, (facts) => facts.mainKey),
   refusal: ({ account, id }, { kid, clientIp }) =>
-    view.ask({ account, kind: 'subkey', id, kid }, (facts) =>
-      firstRefusal(signerRules, facts, clock.latest(), undefined, { clientIp }),
-    ),
+    view.ask({ account, kind: 'subkey', id, kid }, (facts) => {
+      const reason = firstRefusal(signerRules, facts, clock.latest(), undefined, { clientIp });
+      return reason && { reason, allowlist: facts.allowlist };
+    }),
 });

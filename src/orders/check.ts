@@ -134,8 +134,8 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     });
     const request = { kid: principal.kid, clientIp };
     for (const signer of subkeys.values()) {
-      const reason = await deps.signers.refusal(signer.subkey, request);
-      if (reason !== undefined) throw signerRefused(reason, signer.place);
+      const refused = await deps.signers.refusal(signer.subkey, request);
+      if (refused !== undefined) throw signerRefused(refused, signer.place);
     }
     return { signed, leave: () => leave(listed, [...subkeys.values()], request, number) };
   };
@@ -147,13 +147,13 @@ export function createOrderCheck(deps: OrderCheckDeps): OrderCheck {
     number: number,
   ): DenyReason | ApiError | undefined {
     for (const signer of signers) {
-      const reason = deps.signers.refusal(signer.subkey, request);
-      if (reason instanceof Promise) {
+      const refused = deps.signers.refusal(signer.subkey, request);
+      if (refused instanceof Promise) {
         // The view no longer knows the subkey, so it changed since the check: there is no time left to read it.
-        reason.catch(() => undefined);
+        refused.catch(() => undefined);
         return 'view_stale';
       }
-      if (reason !== undefined) return signerRefused(reason, signer.place);
+      if (refused !== undefined) return signerRefused(refused, signer.place);
     }
     const [at, last] = [now(), latest()];
     for (const { mark, place } of checked) {

@@ -1,5 +1,6 @@
 // The errors for orders that are not forwarded: which order of the list, and why. Decides nothing.
-import type { DenyReason } from '../domain/decision.ts';
+import type { SignerRefusal } from '../access/signer.ts';
+import { shownEntries } from '../domain/allowlist.ts';
 import { ApiError, type ApiErrorOptions, type ErrorCode } from '../errors.ts';
 
 /** Index in the list, from 0; undefined when the body is one order. */
@@ -75,14 +76,14 @@ export const notOwnAccount = (place: Place): ApiError =>
   );
 
 /** Only after the subkey's signature was verified: others learn nothing about its allowlist. */
-export function signerRefused(reason: DenyReason, place: Place): ApiError {
-  switch (reason) {
+export function signerRefused(refused: SignerRefusal, place: Place): ApiError {
+  switch (refused.reason) {
     case 'ip_not_allowed':
-      return notFromHere(reason, 'the client address is outside the allowlist of the subkey that signed', place);
+      return notFromHere(refused, 'the client address is outside the allowlist of the subkey that signed', place);
     case 'allowlist_damaged':
-      return notFromHere(reason, 'the stored allowlist of the subkey that signed is damaged: replace it', place);
+      return notFromHere(refused, 'the stored allowlist of the subkey that signed is damaged: replace it', place);
     case 'client_ip_unknown':
-      return notFromHere(reason, 'the client address could not be told', place);
+      return notFromHere(refused, 'the client address could not be told', place);
     // Not the subkey's fault: another subkey would be refused too.
     case 'account_locked':
       return refusal('the account is locked', place);
@@ -93,5 +94,8 @@ export function signerRefused(reason: DenyReason, place: Place): ApiError {
   }
 }
 
-const notFromHere = (reason: DenyReason, message: string, place: Place): ApiError =>
-  errorOf('IP_NOT_ALLOWED', message, place, undefined, { reason });
+const notFromHere = ({ reason, allowlist }: SignerRefusal, message: string, place: Place): ApiError =>
+  errorOf('IP_NOT_ALLOWED', message, place, undefined, {
+    reason,
+    facts: allowlist === undefined ? {} : { allowedCidrs: shownEntries(allowlist) },
+  });

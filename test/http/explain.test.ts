@@ -304,10 +304,14 @@ describe('a refused order', () => {
     expect(await explained(unreadable)).toMatchObject({ reason: 'order_refused', code: 'BINDING_ERROR' });
   });
 
-  test('of a subkey that may not be used from there is told as an address', async () => {
+  test('of a subkey that may not be used from there is told as an address, with the list of that subkey', async () => {
     const subkey = await addSubkey(world, owner, { allowed_cidrs: ELSEWHERE });
     const refused = await post('/v1/orders', order(subkey));
-    expect(await explained(refused)).toMatchObject({ reason: 'ip_not_allowed', credential: { kind: 'main' } });
+    expect(await explained(refused)).toMatchObject({
+      reason: 'ip_not_allowed',
+      credential: { kind: 'main' },
+      allowed_cidrs: ELSEWHERE,
+    });
   });
 });
 

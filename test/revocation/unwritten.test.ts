@@ -177,7 +177,7 @@ describe('the revocation of a subkey that could not be written', () => {
     for (const path of [subkeyKey.publicKey, undefined]) {
       await expect(service.login.stark(service.starkLogin(subkeyKey, path))).rejects.toMatchObject(noSubkey);
     }
-    expect(await signers.refusal(signer, { kid, clientIp: here })).toBe('credential_revoked');
+    expect(await signers.refusal(signer, { kid, clientIp: here })).toMatchObject({ reason: 'credential_revoked' });
     const theirs = service.starkLogin(subkeyKey, subkeyKey.publicKey, { account: bob });
     await expect(service.login.stark(theirs)).resolves.toMatch(/^ey/);
   });

@@ -85,11 +85,13 @@ describe('a subkey signs for a request of its account', () => {
   ])('a subkey signs for a request of its account %s', async (_when, changed, refusal) => {
     stored = { ...stored, ...changed };
     const { signers } = setup();
-    expect(await signers.refusal({ account, id: '1' }, { kid, clientIp: here })).toBe(refusal);
+    expect((await signers.refusal({ account, id: '1' }, { kid, clientIp: here }))?.reason).toBe(refusal);
   });
 
   test('a subkey signs for no request whose address cannot be told', async () => {
     const { signers } = setup();
-    expect(await signers.refusal({ account, id: '1' }, { kid, clientIp: undefined })).toBe('client_ip_unknown');
+    expect(await signers.refusal({ account, id: '1' }, { kid, clientIp: undefined })).toMatchObject({
+      reason: 'client_ip_unknown',
+    });
   });
 });

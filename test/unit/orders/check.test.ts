@@ -1,7 +1,9 @@
 // What can change between the verification of an order and the moment its head is written.
 import { describe, expect, test } from 'vitest';
+import type { SignerRefusal } from '../../../src/access/signer.ts';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
 import { parseIp } from '../../../src/domain/allowlist.ts';
+import type { DenyReason } from '../../../src/domain/decision.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { MAX_JSON_VALUES } from '../../../src/domain/strict-json.ts';
@@ -69,7 +71,7 @@ function setup(
     stored: subkey,
     /** Rows of subkeys that were read. */
     reads: 0,
-    refusalOf: (_id: string): ReturnType<OrderCheckDeps['signers']['refusal']> => undefined,
+    refusalOf: (_id: string): DenyReason | undefined | Promise<DenyReason | undefined> => undefined,
   };
   const now = () => unixNanos(BigInt(state.nowMs) * 1_000_000n);
   const latest = () => unixNanos(BigInt(state.nowMs + state.aheadMs) * 1_000_000n);
@@ -86,7 +88,9 @@ function setup(
       mainKey: () => main.publicKey,
       refusal: ({ id }, request) => {
         asked.push(request);
-        return state.refusalOf(id);
+        const reason = state.refusalOf(id);
+        const refusalFor = (why: DenyReason | undefined): SignerRefusal | undefined => why && { reason: why };
+        return reason instanceof Promise ? reason.then(refusalFor) : refusalFor(reason);
       },
     },
     clock: { now, latest, monotonic: () => state.nowMs },
