@@ -51,18 +51,25 @@ const WRITE_MS = 1_000;
 const MINUTE_NS = nanosOfSeconds(unixSeconds(60));
 /** Kept of refusals that are alike, in a minute. */
 const ALIKE_IN_MINUTE = 20;
-/** Rows that wait to be written, in all and of one account. While nothing can be written they stay, and new ones are only counted. */
-const MAX_WAITING = 2_000;
-const MAX_WAITING_OF_ACCOUNT = 200;
-/** Unlike refusals told apart at once, in all and of one account. */
-const MAX_UNLIKE = 10_000;
-const MAX_UNLIKE_OF_ACCOUNT = 500;
+/** Rows that wait to be written. While nothing can be written they stay, and new ones are only counted. */
+const MAX_WAITING: Room = { inAll: 2_000, ofAccount: 200 };
+/** Unlike refusals told apart at once. */
+const MAX_UNLIKE: Room = { inAll: 10_000, ofAccount: 500 };
+/** Of the room of an account one credential has half at most: who holds a stolen one must not hide what befell the others. */
+const OF_CREDENTIAL = 1 / 2;
 /** Rows of one transaction: 3 ms, if each is of another account. */
 const PIECE = 50;
 
+interface Room {
+  readonly inAll: number;
+  readonly ofAccount: number;
+}
+
+type Like = Omit<OthersInMinute, 'others'>;
+
 /** Refusals of one minute that are alike. */
 interface Alike {
-  readonly like: Omit<OthersInMinute, 'others'>;
+  readonly like: Like;
   kept: number;
   others: number;
 }
@@ -73,9 +80,9 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
   const isOn = settings.keepSeconds > 0 && bounds.perAccount > 0;
   /** By request id, in the order in which they came. */
   const waiting = new Map<string, Explanation>();
-  const waitingOf = createTally();
+  const waitingOf = createTally(MAX_WAITING);
   const alike = new Map<string, Alike>();
-  const unlikeOf = createTally();
+  const unlikeOf = createTally(MAX_UNLIKE);
   let isClosing = false;
   let writing: Promise<void> | undefined;
   let written = 0;
@@ -119,28 +126,29 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
   };
 
   function keep({ requestId, credential, route, reason, detail }: Refusal, at: UnixNanos): void {
+    // The first refusal of a request is the one that was answered.
+    if (waiting.has(requestId)) return;
     const { account } = credential;
     const minute = minuteOf(at);
     const like = { account, credential: actorOf(credential), reason, route };
     const name = nameOf(minute, like);
     const known = alike.get(name);
-    if (known === undefined && (alike.size >= MAX_UNLIKE || unlikeOf.of(account) >= MAX_UNLIKE_OF_ACCOUNT)) {
+    if (known === undefined && !unlikeOf.hasRoom(like)) {
       dropped += 1;
       return;
     }
     const counted = known ?? { like: { ...like, ...spanOf(minute) }, kept: 0, others: 0 };
     if (known === undefined) {
       alike.set(name, counted);
-      unlikeOf.add(account, 1);
+      unlikeOf.add(like, 1);
     }
-    const isFull = waiting.size >= MAX_WAITING || waitingOf.of(account) >= MAX_WAITING_OF_ACCOUNT;
-    if (counted.kept >= ALIKE_IN_MINUTE || isFull) {
+    if (counted.kept >= ALIKE_IN_MINUTE || !waitingOf.hasRoom(like)) {
       counted.others += 1;
       return;
     }
     counted.kept += 1;
     waiting.set(requestId, { ...like, requestId, at, others: 0, detail: writeDetail(detail()) });
-    waitingOf.add(account, 1);
+    waitingOf.add(like, 1);
   }
 
   /** One attempt at a time. What cannot be written stays, and is tried again in a second. */
@@ -168,9 +176,9 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
       const piece = rows.slice(from, from + PIECE);
       await store.addExplanations(piece, bounds);
       written += piece.length;
-      for (const { requestId, account } of piece) {
-        waiting.delete(requestId);
-        waitingOf.add(account, -1);
+      for (const row of piece) {
+        waiting.delete(row.requestId);
+        waitingOf.add(row, -1);
       }
     }
     await writeOthers();
@@ -187,7 +195,7 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
       if (minutes.length > 0) await store.countOthers(minutes);
       for (const [name, { like }] of piece) {
         alike.delete(name);
-        unlikeOf.add(like.account, -1);
+        unlikeOf.add(like, -1);
       }
     }
   }
@@ -195,8 +203,9 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
 
 function boundsOf({ rowsPerAccount, rowsInAll }: ExplainerDeps['settings']): ExplanationBounds {
   const perAccount = Math.min(rowsPerAccount, rowsInAll);
-  // One credential that is refused for one reason must not push out what else the owner may ask about.
-  return { perAccount, perReason: Math.max(1, Math.floor(perAccount / 5)), inAll: rowsInAll };
+  // Neither one reason of a credential nor one credential may push out what else the owner may ask about.
+  const share = (of: number): number => Math.max(1, Math.floor(perAccount * of));
+  return { perAccount, perCredential: share(OF_CREDENTIAL), perReason: share(1 / 5), inAll: rowsInAll };
 }
 
 const minuteOf = (at: UnixNanos): bigint => at / MINUTE_NS;
@@ -211,16 +220,20 @@ const nameOf = (
   { account, credential, reason, route }: Pick<Explanation, 'account' | 'credential' | 'reason' | 'route'>,
 ): string => [minute, account, credential, reason, route].join(' ');
 
-/** Counts by account, and forgets those at zero. */
-function createTally() {
-  const counts = new Map<AccountId, number>();
-  const of = (account: AccountId): number => counts.get(account) ?? 0;
+/** Counts in all, by account and by credential, and forgets those at zero. */
+function createTally({ inAll, ofAccount }: Room) {
+  const counts = new Map<string, number>();
+  const of = (name: string): number => counts.get(name) ?? 0;
+  const ofOne = ({ account, credential }: Pick<Like, 'account' | 'credential'>): string => `${account} ${credential}`;
   return {
-    of,
-    add(account: AccountId, by: number): void {
-      const count = of(account) + by;
-      if (count > 0) counts.set(account, count);
-      else counts.delete(account);
+    hasRoom: (like: Pick<Like, 'account' | 'credential'>): boolean =>
+      of('') < inAll && of(like.account) < ofAccount && of(ofOne(like)) < ofAccount * OF_CREDENTIAL,
+    add(like: Pick<Like, 'account' | 'credential'>, by: number): void {
+      for (const name of ['', like.account, ofOne(like)]) {
+        const count = of(name) + by;
+        if (count > 0) counts.set(name, count);
+        else counts.delete(name);
+      }
     },
   };
 }

@@ -153,6 +153,52 @@ test('unlike refusals of one account do not push out those of another', async ()
   expect(explainer.stats().dropped).toBe(19_500);
 });
 
+test('of two refusals of one request the first is told, and neither leaves anything behind in the bounds', async () => {
+  const { explainer } = await setup();
+  for (let i = 0; i < 300; i += 1) {
+    const id = `r${i}`;
+    const credential = credentialOf(1, i % 20);
+    explainer.refused(refusal(id, credential, 'order_refused'));
+    explainer.refused(refusal(id, credential, 'signed_out'));
+    expect(await explainer.explanation(account(1), id)).toMatchObject({ reason: 'order_refused' });
+    await explainer.written();
+    explainer.refused(refusal(id, credential, 'account_locked'));
+    await explainer.written();
+    expect(await explainer.explanation(account(1), id)).toMatchObject({ reason: 'order_refused' });
+  }
+  expect(explainer.stats()).toMatchObject({ waiting: 0, dropped: 0 });
+});
+
+describe('who floods with a stolen credential, refused on every path and for every reason,', () => {
+  const flood = (explainer: Awaited<ReturnType<typeof setup>>['explainer'], from: number, count: number): void => {
+    for (let i = from; i < from + count; i += 1) {
+      const { requestId, credential, ...more } = refusal(`flood${i}`, credentialOf(1, 1), `reason ${i % 7}`);
+      explainer.refused({ requestId, credential, ...more, route: `GET /${i % 150}` });
+    }
+  };
+
+  test('hides none of the refusals of the other credentials of its account, of that moment', async () => {
+    const { explainer } = await setup();
+    flood(explainer, 0, 5_000);
+    for (let i = 0; i < 90; i += 1) explainer.refused(refusal(`mine${i}`, credentialOf(1, 2 + i), `reason ${i % 7}`));
+    for (let i = 0; i < 90; i += 1) expect(await explainer.explanation(account(1), `mine${i}`)).toBeDefined();
+  });
+
+  test('pushes out none that were told before', async () => {
+    const { explainer, advance } = await setup();
+    for (let i = 0; i < 60; i += 1) explainer.refused(refusal(`mine${i}`, credentialOf(1, 2 + i)));
+    await explainer.written();
+    for (let minute = 0; minute < 10; minute += 1) {
+      flood(explainer, minute * 1_000, 1_000);
+      await explainer.written();
+      advance(61);
+    }
+    await explainer.written();
+    for (let i = 0; i < 60; i += 1) expect(await explainer.explanation(account(1), `mine${i}`)).toBeDefined();
+    expect(rows().filter(({ credential }) => credential === 'subkey:1').length).toBeLessThanOrEqual(250);
+  });
+});
+
 test('a clock that cannot be read fails no request', async () => {
   const { store } = await setup();
   const explainer = createExplainer({

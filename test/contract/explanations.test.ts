@@ -19,7 +19,7 @@ import {
 } from '../support/store/rows.ts';
 
 const time = { wall: () => T0, monotonic: () => 0 };
-const bounds = { perAccount: 10, perReason: 4, inAll: 25 };
+const bounds = { perAccount: 10, perCredential: 7, perReason: 4, inAll: 25 };
 const everything = { from: undefined, to: undefined };
 
 const opened: TestDatabase[] = [];
@@ -68,6 +68,22 @@ describe.each(databases)('$name', ({ create }) => {
     expect(await kept(store, ['r5', 'x', 'y'])).toEqual(['r5', 'x', 'y']);
   });
 
+  test('one credential that is refused for many reasons leaves room to the others of its account', async () => {
+    const store = await open();
+    const rows = (credential: string, count: number, from: number) =>
+      many(count, (i) => ({
+        requestId: `${credential}-${i}`,
+        credential,
+        reason: `reason ${i}`,
+        at: at(BigInt(from + i)),
+      }));
+    await store.addExplanations(rows('main:main', 3, 0), bounds);
+    for (let round = 1; round <= 4; round += 1) await store.addExplanations(rows('token:x', 30, 40 * round), bounds);
+    const ids = Array.from({ length: 30 }, (_, i) => `token:x-${i}`);
+    expect(await kept(store, ids)).toHaveLength(7);
+    expect(await kept(store, ['main:main-0', 'main:main-1', 'main:main-2'])).toHaveLength(3);
+  });
+
   test('the newest explanations of an account are kept, and another account loses none for it', async () => {
     const store = await open();
     await store.addExplanations([explanationOf(bob, { requestId: 'bobs', at: T0 })], bounds);
@@ -102,7 +118,7 @@ describe.each(databases)('$name', ({ create }) => {
 
   test('a purge deletes explanations from before a time, and the oldest above a lowered bound', async () => {
     const store = await open();
-    const wide = { perAccount: 5_000, perReason: 5_000, inAll: 5_000 };
+    const wide = { perAccount: 5_000, perCredential: 5_000, perReason: 5_000, inAll: 5_000 };
     const rows = many(2_600, (i) => ({ requestId: `r${i}` }));
     for (let from = 0; from < rows.length; from += 100) await store.addExplanations(rows.slice(from, from + 100), wide);
     await store.purgeExplanations(at(1_200n), 5_000);

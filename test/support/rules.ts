@@ -564,6 +564,13 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a million refusals leave every bound intact: of a reason, of an account, and in all',
       },
       {
+        rule: 'A credential that is refused again and again hides no refusal of the others of its account',
+        decidedBy: 'src/explain/explainer.ts',
+        text: 'OF_CREDENTIAL = 1 / 2',
+        heldBy: 'test/contract/explainer.test.ts',
+        title: 'hides none of the refusals of the other credentials of its account, of that moment',
+      },
+      {
         rule: 'An owner sees of the audit log the rows of one account, and of each the members that are listed',
         decidedBy: 'src/audit/shown-detail.ts',
         text: 'const shown',

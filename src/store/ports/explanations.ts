@@ -19,6 +19,7 @@ export interface Explanation {
 /** Rows at most. */
 export interface ExplanationBounds {
   readonly perAccount: number;
+  readonly perCredential: number;
   /** Of one credential and reason. */
   readonly perReason: number;
   readonly inAll: number;

@@ -45,6 +45,8 @@ export async function addExplanations(
   for (const row of rows.slice(whole)) await insert(db, [row]);
   const reasons = new Map(rows.map((row) => [[row.account, row.credential, row.reason].join(' '), row]));
   for (const row of reasons.values()) await trimReason(db, row, bounds.perReason);
+  const credentials = new Map(rows.map((row) => [[row.account, row.credential].join(' '), row]));
+  for (const row of credentials.values()) await trimCredential(db, row, bounds.perCredential);
   for (const account of new Set(rows.map((row) => row.account))) await trimAccount(db, account, bounds.perAccount);
   await trimAll(db, bounds.inAll);
 }
@@ -83,6 +85,26 @@ async function trimReason(
         .where('account_id', '=', account)
         .where('credential', '=', credential)
         .where('reason', '=', reason)
+        .orderBy('at', 'desc')
+        .limit(BEYOND)
+        .offset(most),
+    )
+    .execute();
+}
+
+async function trimCredential(
+  db: Kysely<Tables>,
+  { account, credential }: Pick<Explanation, 'account' | 'credential'>,
+  most: number,
+): Promise<void> {
+  await db
+    .deleteFrom('explanation')
+    .where('request_id', 'in', (e) =>
+      e
+        .selectFrom('explanation')
+        .select('request_id')
+        .where('account_id', '=', account)
+        .where('credential', '=', credential)
         .orderBy('at', 'desc')
         .limit(BEYOND)
         .offset(most),

@@ -167,7 +167,8 @@ const others = (
     ] as const;
     return [await store.namesOf(alice, refs), await store.namesOf(alice, [...refs, { kind: 'subkey', id: '2' }])];
   },
-  addExplanations: () => store.addExplanations([explanationOf(alice)], { perAccount: 5, perReason: 1, inAll: 10 }),
+  addExplanations: () =>
+    store.addExplanations([explanationOf(alice)], { perAccount: 5, perCredential: 2, perReason: 1, inAll: 10 }),
   explanation: () => store.explanation(alice, explanationOf(alice).requestId),
   countOthers: () => store.countOthers([{ ...explanationOf(alice), from: T0, to: at(1n), others: 7 }]),
   purgeExplanations: () => store.purgeExplanations(T0, 10),
