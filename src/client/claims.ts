@@ -1,5 +1,5 @@
 // What a bearer says of itself, unverified: when it ends, and whose it is. Only the server knows whether it is true.
-import { fromBase64url } from './base64url.ts';
+import { bytesOfBase64url } from '../domain/base64.ts';
 
 export interface BearerClaims {
   /** Unix seconds. */
@@ -11,7 +11,7 @@ export interface BearerClaims {
 
 /** Empty for a bearer that is no JWT. */
 export function claimsOf(bearer: string): BearerClaims {
-  const bytes = fromBase64url(bearer.split('.')[1] ?? '');
+  const bytes = bytesOfBase64url(bearer.split('.')[1] ?? '');
   if (bytes === undefined) return {};
   try {
     const { iat, exp, sub }: Record<string, unknown> = JSON.parse(new TextDecoder().decode(bytes));

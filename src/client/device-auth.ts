@@ -1,8 +1,8 @@
 // Proves itself by the key of a device that the owner signed in (RFC 9449 section 4.2): it can see and end, and makes nothing.
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { base64urlOf } from '../domain/base64.ts';
 import { accountOf } from './account-id.ts';
 import type { Auth } from './auth.ts';
-import { toBase64url } from './base64url.ts';
 import type { Server } from './call.ts';
 import { claimsOf } from './claims.ts';
 import { type DeviceKey, type DevicePrivateKey, importedDeviceKey } from './device-key.ts';
@@ -52,11 +52,11 @@ export function device({ id, account, key }: DeviceOptions): Auth {
 /** A compact JWS with exactly the members that the server accepts, good once and for a minute. */
 async function proof({ privateKey, public_key }: DeviceKey, htu: string, nowMs: number): Promise<string> {
   const { kty, crv, x, y } = public_key;
-  const jti = toBase64url(crypto.getRandomValues(new Uint8Array(24)));
-  const part = (value: object): string => toBase64url(utf8ToBytes(JSON.stringify(value)));
+  const jti = base64urlOf(crypto.getRandomValues(new Uint8Array(24)));
+  const part = (value: object): string => base64urlOf(utf8ToBytes(JSON.stringify(value)));
   const header = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } });
   const claims = part({ jti, htm: 'POST', htu, iat: Math.floor(nowMs / 1000) });
   const signed = utf8ToBytes(`${header}.${claims}`);
   const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, signed);
-  return `${header}.${claims}.${toBase64url(new Uint8Array(signature))}`;
+  return `${header}.${claims}.${base64urlOf(new Uint8Array(signature))}`;
 }

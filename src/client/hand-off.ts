@@ -1,7 +1,7 @@
 // A subkey on its way to another device (docs/wire.md section 7.1): sealed by its owner for the holder of a link, and opened there.
+import { base64urlOf, bytesOfBase64url } from '../domain/base64.ts';
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, feltOf, feltValue, STARK_PRIME } from '../domain/felt.ts';
-import { fromBase64url, toBase64url } from './base64url.ts';
 import { privateKeyText } from './private-key.ts';
 import { createStarkKey } from './stark-key.ts';
 
@@ -49,7 +49,7 @@ export async function sealedKey(
   const { key, aad } = await cipher({ account, publicKey, ephemeralKey });
   const algorithm = { name: 'AES-GCM', iv: nonce, additionalData: aad };
   const sealed = await crypto.subtle.encrypt(algorithm, key, word(BigInt(privateKey)));
-  return toBase64url(joined(Uint8Array.of(VERSION), nonce, new Uint8Array(sealed)));
+  return base64urlOf(joined(Uint8Array.of(VERSION), nonce, new Uint8Array(sealed)));
 }
 
 /** The private key in `encryptedKey`, `0x` and 64 digits; it makes the public key of the hand-off. Throws HandOffDamaged. */
@@ -67,7 +67,7 @@ export async function openedKey(handOff: HandOff, encryptedKey: string): Promise
 /** The link to be shown as a code. `consoleUrl` is the address that people open, without a path of its own. */
 export function handOffLink({ account, publicKey, ephemeralKey }: HandOff, consoleUrl: string): string {
   const words = [feltValue(account), feltValue(publicKey), BigInt(ephemeralKey)].map(word);
-  return `${consoleUrl.replace(/\/+$/, '')}${PAGE}#${toBase64url(joined(Uint8Array.of(VERSION), ...words))}`;
+  return `${consoleUrl.replace(/\/+$/, '')}${PAGE}#${base64urlOf(joined(Uint8Array.of(VERSION), ...words))}`;
 }
 
 /** The link, or its fragment alone. Throws HandOffDamaged. */
@@ -89,7 +89,7 @@ async function cipher({ account, publicKey, ephemeralKey }: HandOff) {
 
 /** What follows the version. */
 function body(text: string, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = fromBase64url(text);
+  const bytes = bytesOfBase64url(text);
   if (bytes === undefined || bytes.length !== 1 + length) throw new HandOffDamaged('length');
   if (bytes[0] !== VERSION) throw new HandOffDamaged('version');
   return bytes.slice(1);

@@ -21,11 +21,16 @@ const lastLetter = [/^/, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/];
  * The bytes of unpadded text in either alphabet, not mixed. `undefined` for anything but the one text of its bytes: a letter of no
  * alphabet, one left over, bits beyond the last byte.
  */
-export function bytesOfBase64(text: string): Uint8Array | undefined {
+export const bytesOfBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined =>
+  standardForm.test(text) || urlForm.test(text) ? bytesOf(text) : undefined;
+
+/** As bytesOfBase64, of the alphabet without `+` and `/` alone. */
+export const bytesOfBase64url = (text: string): Uint8Array<ArrayBuffer> | undefined =>
+  urlForm.test(text) ? bytesOf(text) : undefined;
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (lastLetter[text.length % 4]?.test(text) !== true) return undefined;
-  const isStandard = standardForm.test(text);
-  if (!isStandard && !urlForm.test(text)) return undefined;
-  const binary = atob(isStandard ? text : text.replaceAll('-', '+').replaceAll('_', '/'));
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
   return bytes;

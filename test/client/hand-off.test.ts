@@ -1,12 +1,12 @@
 // A subkey handed to another device, over real HTTP: by clients on both sides, whose clocks may be wrong.
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fromBase64url, toBase64url } from '../../src/client/base64url.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
 import { CountersignError } from '../../src/client/errors.ts';
 import { HandOffDamaged } from '../../src/client/hand-off.ts';
 import { sentenceOfTaking } from '../../src/client/refusal-words.ts';
 import { starkKey, subkey } from '../../src/client/stark-auth.ts';
+import { base64urlOf, bytesOfBase64url } from '../../src/domain/base64.ts';
 import { newOwner, type Owner, startWorld, type World } from '../support/world.ts';
 
 const CONSOLE = 'https://keys.venue.example';
@@ -103,11 +103,11 @@ describe('a code that is not good', () => {
 
   test('each byte of the link flipped is refused, and the code itself is still good', async () => {
     const { subkey: pending, link } = await offered();
-    const bytes = fromBase64url(link.split('#')[1] ?? '') ?? new Uint8Array();
+    const bytes = bytesOfBase64url(link.split('#')[1] ?? '') ?? new Uint8Array();
     expect(bytes).toHaveLength(97);
     for (let at = 0; at < bytes.length; at += 1) {
       const flipped = bytes.with(at, (bytes[at] ?? 0) ^ 0x01);
-      const error = await refusalOf(`${CONSOLE}/console/hand-off#${toBase64url(flipped)}`);
+      const error = await refusalOf(`${CONSOLE}/console/hand-off#${base64urlOf(flipped)}`);
       expect(error instanceof HandOffDamaged || error instanceof CountersignError, `byte ${at}: ${error}`).toBe(true);
       expect(sentenceOfTaking(error)).toMatch(/^(?:The code is damaged|This code ran out)/);
     }
@@ -123,7 +123,7 @@ describe('a code that is not good', () => {
       return response;
     };
     const taken = await phone({ fetch: keeping }).subkeys.takeHandOff(link);
-    const bytes = fromBase64url(JSON.parse(answer).encrypted_key) ?? new Uint8Array();
+    const bytes = bytesOfBase64url(JSON.parse(answer).encrypted_key) ?? new Uint8Array();
     expect(bytes).toHaveLength(61);
     const answering =
       (encrypted_key: unknown): NonNullable<ClientOptions['fetch']> =>
@@ -132,13 +132,13 @@ describe('a code that is not good', () => {
           ? new Response(JSON.stringify({ encrypted_key }), { headers: { 'content-type': 'application/json' } })
           : globalThis.fetch(url, init);
     for (let at = 0; at < bytes.length; at += 1) {
-      const flipped = toBase64url(bytes.with(at, (bytes[at] ?? 0) ^ 0x80));
+      const flipped = base64urlOf(bytes.with(at, (bytes[at] ?? 0) ^ 0x80));
       expect(await refusalOf(link, { fetch: answering(flipped) }), `byte ${at}`).toBeInstanceOf(HandOffDamaged);
     }
-    for (const other of [undefined, null, 7, '', toBase64url(bytes.slice(1))]) {
+    for (const other of [undefined, null, 7, '', base64urlOf(bytes.slice(1))]) {
       expect(await refusalOf(link, { fetch: answering(other) })).toBeInstanceOf(HandOffDamaged);
     }
-    expect(await phone({ fetch: answering(toBase64url(bytes)) }).subkeys.takeHandOff(link)).toEqual(taken);
+    expect(await phone({ fetch: answering(base64urlOf(bytes)) }).subkeys.takeHandOff(link)).toEqual(taken);
   });
 
   test('a damaged code is refused before anything is sent', async () => {
