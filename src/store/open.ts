@@ -100,7 +100,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
 
     addExplanations: (rows, bounds) => write((tx) => addExplanations(tx, rows, bounds)),
     countOthers: (minutes) => write((tx) => countOthers(tx, minutes)),
-    purgeExplanations: (before, inAll) => purgeExplanations(write, before, inAll),
+    purgeExplanations: (kept, inAll) => purgeExplanations(write, kept, inAll),
 
     addUsage: (uses) => write((tx) => addUsage(tx, uses)),
 

@@ -1,5 +1,5 @@
 // Deletes what is over, in pieces. Pending subkeys that nobody activated in time: such a key was never proven and never used; only the
-// audit log and the change log remember it. Explanations of refusals that are too old or too many.
+// audit log and the change log remember it. Explanations of refusals that are too old, too many, or of times that the clock has not reached.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
@@ -58,9 +58,9 @@ function deletePendingSubkeys(db: Kysely<Tables>, now: UnixNanos) {
 /** `write` is one transaction each time. */
 export async function purgeExplanations(
   write: (work: (tx: Kysely<Tables>) => Promise<number>) => Promise<number>,
-  before: UnixNanos,
+  kept: { readonly from: UnixNanos; readonly to: UnixNanos },
   inAll: number,
 ): Promise<void> {
-  while ((await write((tx) => deleteExplanations(tx, before))) > 0) await nextTurn();
+  while ((await write((tx) => deleteExplanations(tx, kept))) > 0) await nextTurn();
   while ((await write((tx) => trimAll(tx, inAll))) > 0) await nextTurn();
 }

@@ -116,15 +116,15 @@ describe.each(databases)('$name', ({ create }) => {
     expect(found.map((row) => row !== undefined)).toEqual(accounts.map((_, i) => i >= 15));
   });
 
-  test('a purge deletes explanations from before a time, and the oldest above a lowered bound', async () => {
+  test('a purge deletes explanations outside of a span of time, and the oldest above a lowered bound', async () => {
     const store = await open();
     const wide = { perAccount: 5_000, perCredential: 5_000, perReason: 5_000, inAll: 5_000 };
     const rows = many(2_600, (i) => ({ requestId: `r${i}` }));
     for (let from = 0; from < rows.length; from += 100) await store.addExplanations(rows.slice(from, from + 100), wide);
-    await store.purgeExplanations(at(1_200n), 5_000);
-    expect(await kept(store, ['r0', 'r1199', 'r1200', 'r2599'])).toEqual(['r1200', 'r2599']);
-    await store.purgeExplanations(at(0n), 7);
-    expect(await kept(store, ['r2592', 'r2593', 'r2599'])).toEqual(['r2593', 'r2599']);
+    await store.purgeExplanations({ from: at(1_200n), to: at(2_598n) }, 5_000);
+    expect(await kept(store, ['r0', 'r1199', 'r1200', 'r2598', 'r2599'])).toEqual(['r1200', 'r2598']);
+    await store.purgeExplanations({ from: at(0n), to: at(2_598n) }, 7);
+    expect(await kept(store, ['r2591', 'r2592', 'r2598'])).toEqual(['r2592', 'r2598']);
   });
 
   test('the others of a minute are told by every row of that minute, reason and route, and by no other', async () => {
@@ -210,5 +210,7 @@ describe.each(databases)('$name', ({ create }) => {
     const second = await store.activity(alice, filter, { limit: 50, cursor: first.next });
     expect(second.rows.map(({ requestId }) => requestId)).toEqual(['deep']);
     expect(second.next).toBeUndefined();
+    const ofNone = await store.activity(alice, { ...everything, actions: [] }, { limit: 50, cursor: undefined });
+    expect(ofNone.next, 'of no action at all nothing is looked at').toBeUndefined();
   });
 });

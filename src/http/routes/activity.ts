@@ -58,7 +58,7 @@ function filterOf(account: AccountId, { credential, action, outcome, from, to }:
 
 /** Undefined = every action. */
 function actionsIn(action: string | undefined, outcome: string | undefined): readonly AuditAction[] | undefined {
-  const named = action?.split(',').map(readAction);
+  const named = action === undefined ? undefined : [...new Set(action.split(',').map(readAction))];
   if (outcome === undefined) return named;
   const known = auditOutcomes.find((one) => one === outcome);
   if (known === undefined) {

@@ -38,6 +38,6 @@ export interface Explanations {
   addExplanations(rows: readonly Explanation[], bounds: ExplanationBounds): Promise<void>;
   /** Sets `others` of the rows of each minute. */
   countOthers(minutes: readonly OthersInMinute[]): Promise<void>;
-  /** Deletes rows from before `before`, and the oldest above `inAll`, a thousand in one transaction. */
-  purgeExplanations(before: UnixNanos, inAll: number): Promise<void>;
+  /** Deletes rows of times outside of `kept`, and the oldest above `inAll`, a thousand in one transaction. */
+  purgeExplanations(kept: { readonly from: UnixNanos; readonly to: UnixNanos }, inAll: number): Promise<void>;
 }

@@ -159,11 +159,18 @@ export async function countOthers(db: Kysely<Tables>, minutes: readonly OthersIn
 }
 
 /** Returns the number deleted, at most a thousand. */
-export async function deleteExplanations(db: Kysely<Tables>, before: UnixNanos): Promise<number> {
+export async function deleteExplanations(
+  db: Kysely<Tables>,
+  { from, to }: { readonly from: UnixNanos; readonly to: UnixNanos },
+): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('explanation')
     .where('request_id', 'in', (e) =>
-      e.selectFrom('explanation').select('request_id').where('at', '<', before).orderBy('at').limit(BEYOND),
+      e
+        .selectFrom('explanation')
+        .select('request_id')
+        .where(({ or, eb }) => or([eb('at', '<', from), eb('at', '>', to)]))
+        .limit(BEYOND),
     )
     .executeTakeFirst();
   return Number(numDeletedRows);

@@ -171,7 +171,7 @@ const others = (
     store.addExplanations([explanationOf(alice)], { perAccount: 5, perCredential: 2, perReason: 1, inAll: 10 }),
   explanation: () => store.explanation(alice, explanationOf(alice).requestId),
   countOthers: () => store.countOthers([{ ...explanationOf(alice), from: T0, to: at(1n), others: 7 }]),
-  purgeExplanations: () => store.purgeExplanations(T0, 10),
+  purgeExplanations: () => store.purgeExplanations({ from: T0, to: at(1n) }, 10),
   async subkeysNamed() {
     return [await store.subkeysNamed({ id: 1n }, 10), await store.subkeysNamed({ publicKey: keyOne }, 10)];
   },
