@@ -15,7 +15,7 @@ export interface DevicePrivateKey extends DevicePublicKey {
 }
 
 /** CryptoKey, by whichever types of WebCrypto the program is compiled with. */
-export type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 export interface DeviceKey {
   readonly privateKey: WebCryptoKey;

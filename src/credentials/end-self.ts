@@ -1,5 +1,5 @@
-// Any holder of a session of a subkey or device, or of a read-only token, may end that one credential: its owner, its bot or a finder. Nothing else of
-// the account changes, and a main key or wallet cannot be ended this way.
+// Any holder of a session of a subkey or device, or of a read-only token, may end that one credential: its owner, its bot or a finder.
+// Nothing else of the account changes, and a main key or wallet cannot be ended this way.
 import { refusalError } from '../access/refusal.ts';
 import { credentialSubject } from '../domain/credential.ts';
 import { deny } from '../domain/decision.ts';

@@ -30,7 +30,10 @@ export class ProvenRefusal extends ApiError {
   }
 }
 
-/** The origin is told who proved itself. When `work` throws an ApiError below 500, the journal gets the refusal and the error names the credential. */
+/**
+ * The origin is told who proved itself. When `work` throws an ApiError below 500, the journal gets the refusal and the error names the
+ * credential.
+ */
 export async function afterProof<T>(
   journal: Pick<AuditJournal, 'loginRefused'>,
   proven: Proven,

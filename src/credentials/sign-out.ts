@@ -1,5 +1,5 @@
-// Sign-out everywhere, and revoke-all, which also revokes tokens and subkeys. Both end every device. A thief's sessions and captured login signatures die with
-// it: valid_after is raised above everything signed until now.
+// Sign-out everywhere, and revoke-all, which also revokes tokens and subkeys. Both end every device. A thief's sessions and captured login
+// signatures die with it: valid_after is raised above everything signed until now.
 import { sessionsSubject } from '../domain/credential.ts';
 import { type Clock, signedUntil, type UnixNanos } from '../domain/time.ts';
 import type { Changed, Changes, CommitOptions } from '../revocation/commit.ts';

@@ -26,7 +26,7 @@ export type Read = { readonly help: readonly Form[] } | { readonly run: Typed };
 const KEY_OPTION = /^--(?:(?:main|stark|l2|eth|wallet)-?)?(?:private-?)?(?:key|secret|seed|mnemonic|password)$/;
 const KEY_LOOK = /^(?:0x)?[0-9a-f]{50,64}$/i;
 
-export const NO_KEY_ARGUMENTS =
+const NO_KEY_ARGUMENTS =
   'a private key is never given as an argument: every user of this machine can read arguments, and shells keep them. Leave it out and you are ' +
   'asked for it, or give --key-file or --stdin. If that was a real key, treat it as leaked';
 

@@ -51,7 +51,7 @@ export function moment(nanos: bigint, now: number): string {
 }
 
 /** `2 Dec 2026, 14:03`. */
-export function dateAndTime(nanos: bigint): string {
+function dateAndTime(nanos: bigint): string {
   const at = new Date(millisOf(nanos));
   return `${day(at.getTime())}, ${two(at.getHours())}:${two(at.getMinutes())}`;
 }

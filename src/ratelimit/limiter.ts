@@ -11,8 +11,9 @@ import type { RateKeys } from './rate-keys.ts';
 /** `insisting`: what owners ask for from an address that is over its limit of private requests. */
 export const ipBuckets = ['public', 'login', 'onboarding', 'private', 'activate', 'insisting'] as const;
 /**
- * `owner`: what owners ask about their credentials, apart, so that bots at their limits do not keep them from it. `account-login`: sessions opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: calls with the owner's
- * verified signature: each writes, and only the owner can make one, so nobody else can use this up.
+ * `owner`: what owners ask about their credentials, apart, so that bots at their limits do not keep them from it. `account-login`: sessions
+ * opened. `emergency`: calls of emergency routes that changed nothing. `signed-emergency`: calls with the owner's verified signature: each
+ * writes, and only the owner can make one, so nobody else can use this up.
  */
 export const accountBuckets = [
   'orders',

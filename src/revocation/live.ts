@@ -156,7 +156,8 @@ class LiveGrant implements Grant {
 
   /** Ends it in time, if that comes before the next look. */
   watchEnd(now: UnixNanos): void {
-    const [endsAt, endReason] = [this.#endsAt, this.#endReason];
+    const endsAt = this.#endsAt;
+    const endReason = this.#endReason;
     if (this.#expiry !== undefined || endsAt === NEVER || endsAt > now + NEAR_NS) return;
     const ms = Number((endsAt - now) / 1_000_000n) + 1;
     this.#expiry = setTimeout(() => cutAll([this], endReason), Math.max(ms, 0)).unref();

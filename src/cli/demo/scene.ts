@@ -25,8 +25,8 @@ export interface Tally {
 export interface Scene {
   step(step: Step): void;
   /**
-   * Plays what must succeed; `sent` says what of it matters, `show` the same of the answer (default: it, when it is a text). Throws StepFailed when it fails, and NoAnswer when the
-   * very first request gets none: then nothing has been printed.
+   * Plays what must succeed; `sent` says what of it matters, `show` the same of the answer (default: it, when it is a text). Throws
+   * StepFailed when it fails, and NoAnswer when the very first request gets none: then nothing has been printed.
    */
   play<T>(sent: string, act: () => Promise<T>, show?: (value: T) => string): Promise<T>;
   /** Plays what must be refused, with exactly this status and code (docs/wire.md section 11). Throws as `play` does. */
