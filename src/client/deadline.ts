@@ -12,7 +12,7 @@ export interface Deadline {
   ended(): 'aborted' | 'timeout' | undefined;
   /** Rejects at the end of the time. */
   sleep(ms: number): Promise<void>;
-  /** As race, with the clock stopped, and set to zero afterwards: a person at a wallet takes the time it takes. */
+  /** As race, with the clock stopped meanwhile: a person at a wallet takes the time it takes. */
   raceUntimed<T>(work: Promise<T>): Promise<T>;
   /** Frees the timer: it must be called. */
   close(): void;
@@ -20,6 +20,9 @@ export interface Deadline {
 
 /** How a deadline ends: told apart from all errors of others. */
 export class DeadlineOver extends Error {}
+
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createDeadline(ms: number, by: AbortSignal | undefined, monotonic: () => number): Deadline {
   const controller = new AbortController();
@@ -33,10 +36,10 @@ export function createDeadline(ms: number, by: AbortSignal | undefined, monotoni
     controller.abort();
   };
   const onAbort = () => end('aborted');
-  // A longer timer would fire at once.
+  const left = () => ms - (monotonic() - began);
   const arm = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => end('timeout'), Math.min(ms, 2 ** 31 - 1));
+    timer = setTimeout(() => end('timeout'), Math.min(left(), LONGEST_TIMER_MS));
   };
   if (by?.aborted === true) end('aborted');
   else by?.addEventListener('abort', onAbort, { once: true });
@@ -56,21 +59,22 @@ export function createDeadline(ms: number, by: AbortSignal | undefined, monotoni
 
   return {
     signal,
-    left: () => ms - (monotonic() - began),
+    left,
     ended: () => why,
     race,
     async sleep(forMs) {
       let waiting: ReturnType<typeof setTimeout> | undefined;
       try {
-        await race(new Promise<void>((resolve) => (waiting = setTimeout(resolve, forMs))));
+        await race(new Promise<void>((resolve) => (waiting = setTimeout(resolve, Math.min(forMs, LONGEST_TIMER_MS)))));
       } finally {
         clearTimeout(waiting);
       }
     },
     async raceUntimed(work) {
       clearTimeout(timer);
+      const stopped = monotonic();
       const result = await race(work);
-      began = monotonic();
+      began += monotonic() - stopped;
       arm();
       return result;
     },

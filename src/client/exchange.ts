@@ -41,7 +41,8 @@ export async function exchange(fetch: Fetch, request: Outgoing, deadline: Deadli
     });
     phase = 'unknown';
     const response = await deadline.race(sending);
-    phase = 'sent';
+    // A refusal that is cut off may be of a proxy, after the server has acted or before.
+    phase = response.ok ? 'sent' : 'unknown';
     const { status } = response;
     const isRedirect = response.type === 'opaqueredirect' || (status >= 300 && status < 400);
     // Of a redirect nothing is read: its body may never end.
@@ -75,9 +76,18 @@ async function textOf({ body }: Response, deadline: Deadline): Promise<string> {
 
 class TooLarge extends Error {}
 
-/** What fetch of Node.js says when it could not even connect. Browsers do not say. */
-const neverSent =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ENETDOWN|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_CERT_\w+|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
+/** What fetch of Node.js says of a connection that never stood. Browsers do not say. */
+const neverStood =
+  /^(?:UND_ERR_CONNECT_TIMEOUT|ERR_TLS_CERT_\w+|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
+
+/** The system gives a connection that stood, and carried the request, the same codes: what it was at tells them apart. */
+function isUnsent(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0) return error.errors.every(isUnsent);
+  if ('syscall' in error) return error.syscall === 'connect' || error.syscall === 'getaddrinfo';
+  if ('code' in error && typeof error.code === 'string') return neverStood.test(error.code);
+  return 'cause' in error && isUnsent(error.cause);
+}
 
 /** The texts of other errors are not repeated: they may hold a header. */
 function lost(error: unknown, phase: Phase): NoAnswer {
@@ -85,7 +95,7 @@ function lost(error: unknown, phase: Phase): NoAnswer {
     return new NoAnswer(`the answer is longer than ${MAX_ANSWER_BYTES} bytes${inWords[phase]}`, phase);
   }
   const code = codeOf(error);
-  const known = code !== undefined && phase === 'unknown' && neverSent.test(code) ? 'unsent' : phase;
+  const known = phase === 'unknown' && isUnsent(error) ? 'unsent' : phase;
   return new NoAnswer(`no answer${code === undefined ? '' : ` (${code})`}${inWords[known]}`, known);
 }
 

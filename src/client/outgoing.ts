@@ -42,16 +42,27 @@ export function outgoing(origin: string, request: ApiRequest, bearer: string | u
       throw new TypeError(`the header ${name} has a value that cannot be sent`);
     if (notTheCallers.test(name)) throw new TypeError(`the header ${name} is not the caller's to set`);
   }
-  const text = body === undefined || typeof body === 'string' ? body : writeWide(body);
+  const text = body === undefined || typeof body === 'string' ? body : jsonOf(body);
+  // Two of one name, in capitals or not, would be sent as one with both values.
+  const isGiven = (name: string): boolean => given.some(([one]) => one.toLowerCase() === name);
   return {
     method,
     url: urlOf(origin, request).href,
     headers: {
-      Accept: 'application/json',
-      ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(isGiven('accept') ? {} : { Accept: 'application/json' }),
+      ...(text === undefined || isGiven('content-type') ? {} : { 'Content-Type': 'application/json' }),
       ...Object.fromEntries(given),
       ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
     },
     body: text,
   };
+}
+
+/** A stream, a form or bytes would be written as `{}`, and sent. */
+function jsonOf(body: unknown): string {
+  const kind = Object.prototype.toString.call(body).slice(8, -1);
+  const isWritten = typeof body === 'object' && body !== null && 'toJSON' in body && !ArrayBuffer.isView(body);
+  if (!isWritten && !/^(?:Object|Array|String|Number|Boolean|Null|BigInt)$/.test(kind))
+    throw new TypeError('body is what JSON can say, or text');
+  return writeWide(body);
 }

@@ -3,7 +3,7 @@ import type { Answer } from './call.ts';
 import { inWords } from './deadline.ts';
 import { CountersignError, type MaybeMade, NoAnswer, type Phase } from './errors.ts';
 import type { Incoming, Outgoing } from './exchange.ts';
-import { parseWide } from './json.ts';
+import { parseWide, writeWide } from './json.ts';
 
 const MAX_MESSAGE = 500;
 /** A proxy in front of the server answered in its place. */
@@ -43,8 +43,17 @@ function parsed(text: string, isOwn: boolean): unknown {
   }
 }
 
+/** The same JSON with nothing escaped that need not be: an escaped secret is one, too. */
+function plain(text: string): string {
+  try {
+    return writeWide(parseWide(text));
+  } catch {
+    return text;
+  }
+}
+
 function refusal({ status, headers, text }: Incoming, sent: Outgoing, requestId: string | undefined): Error {
-  const body = parsed(withoutSecrets(text, sent), true);
+  const body = parsed(withoutSecrets(plain(text), sent), true);
   const said = typeof body === 'object' && body !== null ? body : undefined;
   if (said === undefined && OF_A_PROXY.has(status)) {
     return unreadable(`a proxy answered ${status} in place of the server`, 'unknown');
@@ -56,7 +65,7 @@ function refusal({ status, headers, text }: Incoming, sent: Outgoing, requestId:
     message: typeof message === 'string' ? printable(message) : `the server answered ${status}`,
     data: data ?? null,
     requestId,
-    retryAfterSeconds: retryAfter(headers.get('Retry-After')),
+    retryAfterSeconds: retryAfter(headers),
   });
 }
 
@@ -66,8 +75,14 @@ function codeOf(status: number, error: unknown): string {
   return status === 429 ? 'RATE_LIMITED' : `HTTP_${status}`;
 }
 
-const retryAfter = (text: string | null): number | undefined =>
-  text !== null && /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
+/** A proxy may send a date: it is counted from the date of its answer, as this machine's clock may be off. */
+function retryAfter(headers: Incoming['headers']): number | undefined {
+  const text = headers.get('Retry-After') ?? '';
+  if (/^[0-9]{1,30}$/.test(text)) return Number(text);
+  const [until, from] = [text, headers.get('Date') ?? ''].map((date) => (/ GMT$/.test(date) ? Date.parse(date) : NaN));
+  const seconds = Math.ceil(((until ?? NaN) - (from ?? NaN)) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
 
 /** A server that lies may send terminal escapes, or text that turns the line around. */
 const printable = (text: string): string =>

@@ -19,7 +19,7 @@ export interface ServerClockDeps {
 }
 
 /** Far less than servers tolerate ahead, far more than a round trip is uneven. */
-const BEHIND_MS = 1000;
+export const BEHIND_MS = 1000;
 const UNSURE_MS = 2000;
 const SAMPLES = 3;
 /** Good enough: half of it is how far off it can be. */
@@ -54,10 +54,12 @@ export function createServerClock({ now, monotonic, ask }: ServerClockDeps): Ser
   }
 
   async function serverNow(): Promise<number> {
-    const { wall, steady } = await measured();
+    const looked = measured;
+    const { wall, steady } = await looked();
     const { wall: nowWall, steady: nowSteady } = here();
-    // The machine's clock was set, or the machine slept: what was measured is no longer so.
-    if (Math.abs(nowWall - wall - (nowSteady - steady)) > APART_MS) measured = askedOnce(measure);
+    const isApart = Math.abs(nowWall - wall - (nowSteady - steady)) > APART_MS;
+    // The machine's clock was set, or the machine slept: what was measured is no longer so. It is measured once for all who wait.
+    if (isApart && measured === looked) measured = askedOnce(measure);
     const { skew } = await measured();
     return now() + skew;
   }

@@ -103,6 +103,40 @@ describe('what is sent again', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(999);
   });
 
+  test.each([
+    ['1000000000', 1e9],
+    ['9'.repeat(12), 999_999_999_999],
+    ['Mon, 30 Nov 2026 05:00:00 GMT', 3600],
+  ])('a Retry-After of %s is not cut short: nothing is sent again before it', async (value, seconds) => {
+    const headers = { 'Retry-After': value, Date: 'Mon, 30 Nov 2026 04:00:00 GMT' };
+    server.answer(refuses(503, 'SERVICE_UNAVAILABLE', headers), says(200, {}));
+    const asked = clientOf().request({ method: 'GET', path: OWN });
+    await expect(asked).rejects.toMatchObject({ retryAfterSeconds: seconds });
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test.each(['-5', '1.5', '0x10', 'soon', '2026-11-30', '1, 2', ''])(
+    'a Retry-After that is none (%j) is as if there were none',
+    async (value) => {
+      server.answer(refuses(429, 'RATE_LIMITED', { 'Retry-After': value }));
+      const asked = clientOf({ retries: 0 }).request({ method: 'GET', path: OWN });
+      await expect(asked).rejects.toMatchObject({ status: 429, retryAfterSeconds: undefined });
+    },
+  );
+
+  test('where a person signs in, too, repeats end with the caller’s time', async () => {
+    const auth = { account: async () => '0x1', attended: true, signIn: async () => ({ bearer: 'a.b.c' }) };
+    let now = 0;
+    server.answer((response, asked) => {
+      now += 600;
+      hangsUp(response, asked);
+    });
+    const clock = { now: () => now, monotonic: () => now };
+    const client = clientOf({ auth, timeoutMs: 1000, retries: 5, clock });
+    await expect(client.request({ method: 'GET', path: OWN })).rejects.toBeInstanceOf(NoAnswer);
+    expect(server.asked).toHaveLength(2);
+  });
+
   test('a 429 of the wire, which has no code, is RATE_LIMITED', async () => {
     server.answer(says(429, { message: 'too many' }, { 'Retry-After': '60' }));
     const asked = clientOf().request({ method: 'GET', path: OWN });
@@ -116,6 +150,42 @@ describe('what is sent again', () => {
       phase: 'unsent',
       message: 'no answer (ECONNREFUSED): the request did not leave',
     });
+  });
+});
+
+describe('whether it arrived', () => {
+  const cause = (code: string, syscall: string) => Object.assign(new Error('x'), { code, syscall });
+  const both = Object.assign(new AggregateError([cause('ECONNREFUSED', 'connect'), cause('ENETUNREACH', 'connect')]), {
+    code: 'ECONNREFUSED',
+  });
+  test.each([
+    ['a connection that was refused', cause('ECONNREFUSED', 'connect'), 'unsent'],
+    ['a name that is not known', cause('ENOTFOUND', 'getaddrinfo'), 'unsent'],
+    ['no way to the host', cause('EHOSTUNREACH', 'connect'), 'unsent'],
+    ['two addresses that both refuse', both, 'unsent'],
+    ['a certificate that is none', { code: 'CERT_HAS_EXPIRED' }, 'unsent'],
+    ['a connection that stood, to a host that went away', cause('EHOSTUNREACH', 'read'), 'unknown'],
+    ['a connection that stood, over a network that went away', cause('ENETDOWN', 'write'), 'unknown'],
+    [
+      'two failures, one of them of a connection that stood',
+      new AggregateError([both, cause('EPIPE', 'write')]),
+      'unknown',
+    ],
+    ['a socket that closed', { code: 'UND_ERR_SOCKET' }, 'unknown'],
+    ['an error of a browser, which does not say', undefined, 'unknown'],
+  ] as const)('a create never passes for unsent when it may have arrived: %s', async (_, why, phase) => {
+    const fetch = (): Promise<Response> => Promise.reject(new TypeError('fetch failed', { cause: why }));
+    const asked = clientOf({ fetch }).request({ method: 'POST', path: OWN, body: {} });
+    await expect(asked).rejects.toMatchObject({ name: 'NoAnswer', phase });
+  });
+
+  test.each([429, 502, 503])('a %i that is cut off does not pass for an act of the server', async (status) => {
+    server.answer((response) => {
+      response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': '100' });
+      response.write('{', () => response.destroy());
+    });
+    const asked = clientOf().request({ method: 'POST', path: OWN, body: {} });
+    await expect(asked).rejects.toMatchObject({ name: 'NoAnswer', phase: 'unknown' });
   });
 });
 

@@ -55,3 +55,20 @@ test('a clock that could not be measured is asked again', async () => {
   fails = false;
   expect(await clock.signingTime()).toBe(9000);
 });
+
+test('a clock that was set is measured anew once for all who sign', async () => {
+  let wall = 1_000_000;
+  let asked = 0;
+  const clock = createServerClock({
+    now: () => wall,
+    monotonic: () => 0,
+    ask: async () => {
+      asked += 1;
+      return 2_000_000;
+    },
+  });
+  await clock.signingTime();
+  wall += 3_600_000;
+  await Promise.all(Array.from({ length: 200 }, () => clock.signingTime()));
+  expect(asked).toBe(2);
+});
