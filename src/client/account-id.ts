@@ -2,7 +2,7 @@
 import type { AccountId } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import type { Server } from './call.ts';
-import { CountersignError } from './errors.ts';
+import { notCountersign } from './not-countersign.ts';
 
 /** TypeError for what is no account address. */
 export function accountOf(text: string): AccountId {
@@ -20,13 +20,5 @@ export async function lookedUp(server: Server, query: Readonly<Record<string, st
   });
   const account = typeof body?.address === 'string' ? parseFelt(body.address) : undefined;
   if (account !== undefined) return account;
-  const message = 'the server does not say which account belongs to this key';
-  throw new CountersignError({
-    status,
-    code: 'NOT_COUNTERSIGN',
-    message,
-    data: null,
-    requestId,
-    retryAfterSeconds: undefined,
-  });
+  return notCountersign({ status, requestId }, 'the server does not say which account belongs to this key');
 }

@@ -2,10 +2,11 @@
 import { accountOf } from './account-id.ts';
 import type { Auth } from './auth.ts';
 import { claimsOf } from './claims.ts';
+import { isBearer } from './not-countersign.ts';
 
 /** TypeError for what cannot be a bearer. */
 export function bearer(jwt: string): Auth {
-  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(jwt)) throw new TypeError('not a bearer: it has characters that none has');
+  if (!isBearer(jwt)) throw new TypeError('not a bearer: it has characters that none has');
   return {
     account: async () => accountOf(claimsOf(jwt).sub ?? ''),
     signIn: async () => ({ bearer: jwt }),

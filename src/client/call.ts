@@ -41,6 +41,8 @@ export interface InnerRequest extends ApiRequest {
   readonly bearer?: string | 'none';
   /** What a POST makes, so that one whose answer is lost can say what to look for. */
   readonly makes?: Omit<MaybeMade, 'since'>;
+  /** Of the body of a success: whether it is one. What it made would be lost with another. */
+  readonly isMade?: (body: unknown) => boolean;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Auth } from './auth.ts';
 import type { Server } from './call.ts';
 import { claimsOf } from './claims.ts';
 import { type DeviceKey, type DevicePrivateKey, importedDeviceKey } from './device-key.ts';
+import { bearerIn } from './not-countersign.ts';
 
 export interface DeviceOptions {
   /** `dev_...`, as devices.add answered. */
@@ -28,12 +29,12 @@ export function device({ id, account, key }: DeviceOptions): Auth {
 
   async function signIn(server: Server): Promise<{ readonly bearer: string }> {
     return server.signedAt(async (nowMs) => {
-      const { body } = await server.call<{ readonly jwt_token?: unknown } | undefined>({
+      const answer = await server.call({
         method: 'POST',
         path,
         headers: { DPoP: await proof(await usable, `${server.origin}${path}`, nowMs) },
       });
-      const bearer = String(body?.jwt_token);
+      const bearer = bearerIn(answer);
       said = claimsOf(bearer).sub;
       return { bearer };
     });

@@ -3,6 +3,7 @@ import type { Core } from './call.ts';
 import type { DevicePublicKey } from './device-key.ts';
 import { type CallOptions, type List, type ListOptions, listOf } from './list.ts';
 import { type Changed, changed } from './receipt.ts';
+import { segment } from './segment.ts';
 import type { Device } from './shapes.ts';
 
 export interface NewDevice {
@@ -17,6 +18,9 @@ export interface NewDevice {
 
 const LIST = '/countersign/v1/devices';
 
+const isMade = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'id' in body && typeof body.id === 'string';
+
 /** Every method rejects as Call does. */
 export function createDevices(core: Pick<Core, 'call'>) {
   return {
@@ -24,7 +28,7 @@ export function createDevices(core: Pick<Core, 'call'>) {
     async add(device: NewDevice, options: CallOptions = {}): Promise<Changed<Device>> {
       const { name, public_key } = device;
       const makes = { kind: 'device', name, publicKey: public_key.x };
-      return changed(await core.call<Device>({ ...options, method: 'POST', path: LIST, body: device, makes }));
+      return changed(await core.call<Device>({ ...options, method: 'POST', path: LIST, body: device, makes, isMade }));
     },
 
     /** `ended`: ended and expired ones too. */
@@ -34,7 +38,7 @@ export function createDevices(core: Pick<Core, 'call'>) {
 
     /** Ends it with its sessions. Repeating it is no error. */
     async end(id: string, options: CallOptions = {}): Promise<Changed<{ readonly id: string }>> {
-      const path = `${LIST}/${encodeURIComponent(id)}`;
+      const path = `${LIST}/${segment(id)}`;
       return changed(await core.call<{ id: string }>({ ...options, method: 'DELETE', path }));
     },
   };

@@ -1,5 +1,6 @@
 // Lists: read row by row to their end, or page by page.
 import type { Core, Query } from './call.ts';
+import { notCountersign } from './not-countersign.ts';
 
 /** What every call takes besides. */
 export interface CallOptions {
@@ -29,7 +30,10 @@ export function listOf<T>(core: Pick<Core, 'call'>, path: string, query: Query, 
   const { limit, signal, timeoutMs } = options;
   const page = async (cursor?: string | null): Promise<Page<T>> => {
     const asked = { ...query, limit, cursor: cursor ?? undefined };
-    return (await core.call<Page<T>>({ method: 'GET', path, query: asked, signal, timeoutMs })).body;
+    const answer = await core.call<Page<T> | undefined>({ method: 'GET', path, query: asked, signal, timeoutMs });
+    const { results, next } = answer.body ?? {};
+    const isPage = Array.isArray(results) && (next === null || typeof next === 'string');
+    return isPage ? { ...answer.body, results, next } : notCountersign(answer);
   };
   return {
     page,

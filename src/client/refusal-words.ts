@@ -119,6 +119,7 @@ function walletWords({ code, message }: WalletRefused): string {
 
 function clockWords(error: CountersignError): string {
   const wait = numberIn(error.data, 'wait_seconds');
+  if (wait === 0) return 'You can sign in again now.';
   if (wait !== undefined) return `You can sign in again in ${wait} s.`;
   return skewWords(error, (span) => `Your clock and the server's are ${span} apart, and it keeps refusing.`);
 }

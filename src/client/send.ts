@@ -102,7 +102,10 @@ export function createCall(deps: SendDeps): Call {
     const since = makes === undefined ? 0n : await sinceBefore(deadline);
     const out = outgoing(origin, request, bearer);
     try {
-      return readAnswer(await exchange(deps.fetch, out, deadline), out, isOwn);
+      const answer = readAnswer(await exchange(deps.fetch, out, deadline), out, isOwn);
+      if (request.isMade?.(answer.body) === false)
+        throw new NoAnswer(`the answer has another form than a Countersign's${inWords.sent}`, 'sent');
+      return answer;
     } catch (error) {
       throw makes === undefined ? error : withWhatToLookFor(error, { ...makes, since });
     }

@@ -2,12 +2,16 @@
 import { scureCurve } from '../starknet/curve.ts';
 import { createMessageHasher } from '../starknet/message.ts';
 import { askedOnce } from './asked-once.ts';
-import type { Answer, Call, Server, SystemConfig } from './call.ts';
-import { CountersignError, isCode } from './errors.ts';
-import type { ServerClock } from './server-clock.ts';
+import type { Call, Server, SystemConfig } from './call.ts';
+import { isCode } from './errors.ts';
+import { notCountersign } from './not-countersign.ts';
+import { BEHIND_MS, type ServerClock } from './server-clock.ts';
 
 /** Of every server of this wire. */
 const DOMAIN_NAME = 'Paradex';
+/** Logins are signed in seconds, rounded down. */
+const WHOLE_SECOND_MS = 1000;
+
 export function createServer(origin: string, call: Call, clock: ServerClock): Server {
   const config = askedOnce(async () => {
     const answer = await server.call({ method: 'GET', path: '/v1/system/config' });
@@ -27,26 +31,17 @@ export function createServer(origin: string, call: Call, clock: ServerClock): Se
         return await act(await clock.signingTime());
       } catch (error) {
         if (!isCode(error, 'INVALID_TIMESTAMP') && !isCode(error, 'INVALID_BLOCK_EXPIRATION')) throw error;
+        const { wait_seconds: wait } = members(error.data);
+        if (wait === undefined) clock.forget();
         // Not the clock: the account has signed out, and takes no signature until then.
-        if ('wait_seconds' in members(error.data)) throw error;
-        clock.forget();
+        else if (wait !== 0) throw error;
+        // The server takes what is signed now, and what is signed here is behind it.
+        else await new Promise((resolve) => setTimeout(resolve, BEHIND_MS + WHOLE_SECOND_MS));
         return await act(await clock.signingTime());
       }
     },
   };
   return server;
-}
-
-/** Another program than a Countersign answers under this address. */
-function notCountersign({ status, requestId }: Answer): never {
-  throw new CountersignError({
-    status,
-    code: 'NOT_COUNTERSIGN',
-    message: 'the server does not answer as a Countersign does: is its address right?',
-    data: null,
-    requestId,
-    retryAfterSeconds: undefined,
-  });
 }
 
 const members = (body: unknown): Record<string, unknown> =>

@@ -2,6 +2,7 @@
 import type { Auth, Session } from './auth.ts';
 import type { Server } from './call.ts';
 import { claimsOf } from './claims.ts';
+import { isBearer } from './not-countersign.ts';
 
 export interface Sessions {
   /** A person is asked at sign-in. */
@@ -32,7 +33,7 @@ export function createSessions(auth: Auth, server: Server, { now, monotonic }: T
   async function signIn(): Promise<Held> {
     const [wall, steady] = [now(), monotonic()];
     const { bearer } = await auth.signIn(server);
-    if (!/^[A-Za-z0-9._~+/-]+=*$/.test(bearer)) throw new TypeError('the bearer is none: it cannot be sent');
+    if (!isBearer(bearer)) throw new TypeError('the bearer is none: it cannot be sent');
     const { iat, exp } = claimsOf(bearer);
     const life = iat === undefined || exp === undefined ? Number.POSITIVE_INFINITY : (exp - iat) * 1000;
     const goodFor = life - Math.min(MARGIN_MS, life / 2);

@@ -7,6 +7,7 @@ import { accountOf, lookedUp } from './account-id.ts';
 import { askedOnce } from './asked-once.ts';
 import type { Auth, StarkSigner } from './auth.ts';
 import type { Server } from './call.ts';
+import { bearerIn } from './not-countersign.ts';
 import { signatureHeaders, windowFrom, windowHeaders } from './sign-in.ts';
 import { createStarkKey } from './stark-key.ts';
 
@@ -89,12 +90,12 @@ function accountOn(ask: AccountOn): AccountOn {
 
 async function signIn(server: Server, signer: StarkSigner, account: AccountOn): Promise<{ readonly bearer: string }> {
   return server.signedAt(async () => {
-    const { body } = await server.call<{ readonly jwt_token?: unknown } | undefined>({
+    const answer = await server.call({
       method: 'POST',
       path: `/v1/auth/${signer.publicKey}`,
       headers: await requestHeaders(server, signer, account, 'login'),
     });
-    return { bearer: String(body?.jwt_token) };
+    return { bearer: bearerIn(answer) };
   });
 }
 

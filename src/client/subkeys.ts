@@ -8,6 +8,7 @@ import { HandOffDamaged, handOffLink, openedKey, readHandOff, sealedKey } from '
 import { type CallOptions, type List, type ListOptions, listOf } from './list.ts';
 import { randomPrivateKey } from './private-key.ts';
 import { type Changed, changed } from './receipt.ts';
+import { segment } from './segment.ts';
 import type { Subkey } from './shapes.ts';
 import { activationProof } from './sign-in.ts';
 import { createStarkKey } from './stark-key.ts';
@@ -53,7 +54,16 @@ export interface TakenSubkey {
 
 const LIST = '/v1/account/keys/subkeys';
 const REGISTER = '/countersign/v1/subkeys';
-const one = (publicKey: string): string => `${LIST}/${encodeURIComponent(publicKey)}`;
+const one = (publicKey: string): string => `${LIST}/${segment(publicKey)}`;
+
+const isThis =
+  (publicKey: string) =>
+  (body: unknown): boolean =>
+    typeof body === 'object' &&
+    body !== null &&
+    'public_key' in body &&
+    typeof body.public_key === 'string' &&
+    parseFelt(body.public_key) === parseFelt(publicKey);
 
 /** Every method rejects as Call does. */
 export function createSubkeys(core: Core) {
@@ -76,12 +86,21 @@ export function createSubkeys(core: Core) {
     try {
       return await server.signedAt(async () => {
         const body = { ...subkey, ...(await owner.consentTo?.(public_key, server)) };
-        return changed(await core.call<Subkey>({ ...options, method: 'POST', path: REGISTER, body, makes }));
+        return changed(
+          await core.call<Subkey>({
+            ...options,
+            method: 'POST',
+            path: REGISTER,
+            body,
+            makes,
+            isMade: isThis(public_key),
+          }),
+        );
       });
     } catch (error) {
       if (!(error instanceof NoAnswer) || error.maybeMade === undefined) throw error;
       const made = await get(public_key, options).catch(() => undefined);
-      if (made === undefined) throw error;
+      if (made === undefined || !isThis(public_key)(made)) throw error;
       return { value: made, receipt: undefined };
     }
   }
@@ -153,15 +172,16 @@ export function createSubkeys(core: Core) {
       const { body } = await server.signedAt((nowMs) => {
         const proof = activationProof(scureCurve, ephemeral, account, publicKey, Math.floor(nowMs / 1000));
         const activation = name === undefined ? proof : { ...proof, name };
-        return server.call<{ encrypted_key?: unknown }>({
+        return server.call<{ encrypted_key?: unknown } | null | undefined>({
           ...options,
           method: 'POST',
           path: `${LIST}/activate`,
           body: activation,
         });
       });
-      if (typeof body.encrypted_key !== 'string') throw new HandOffDamaged('length');
-      return { account, public_key: publicKey, private_key: await openedKey(handOff, body.encrypted_key) };
+      const sealed = body?.encrypted_key;
+      if (typeof sealed !== 'string') throw new HandOffDamaged('length');
+      return { account, public_key: publicKey, private_key: await openedKey(handOff, sealed) };
     },
 
     async rename(publicKey: string, name: string, options: CallOptions = {}): Promise<Changed<Subkey>> {

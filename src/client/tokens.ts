@@ -1,7 +1,9 @@
 // Read-only tokens of the account.
 import type { Core } from './call.ts';
 import { type CallOptions, type List, type ListOptions, listOf } from './list.ts';
+import { isBearer } from './not-countersign.ts';
 import { type Changed, changed } from './receipt.ts';
+import { segment } from './segment.ts';
 import type { ApiToken, CreatedToken, RotatedToken } from './shapes.ts';
 
 export interface NewToken {
@@ -20,8 +22,15 @@ export interface Rotation {
 }
 
 const LIST = '/v1/account/tokens';
-const ours = (lookupId: string): string => `/countersign/v1/tokens/${encodeURIComponent(lookupId)}`;
-const onWire = (lookupId: string): string => `${LIST}/${encodeURIComponent(lookupId)}`;
+const ours = (lookupId: string): string => `/countersign/v1/tokens/${segment(lookupId)}`;
+const onWire = (lookupId: string): string => `${LIST}/${segment(lookupId)}`;
+
+/** The bearer must be one: it is printed, written to files and sent. */
+const isMade = (body: unknown): boolean =>
+  isObject(body) && isBearer(body.token) && isObject(body.api_token) && typeof body.api_token.lookup_id === 'string';
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /** Every method rejects as Call does. */
 export function createTokens(core: Pick<Core, 'call'>) {
@@ -38,14 +47,18 @@ export function createTokens(core: Pick<Core, 'call'>) {
     /** The answer holds the bearer: nobody can show it again. Needs the main key. */
     async create(token: NewToken, options: CallOptions = {}): Promise<Changed<CreatedToken>> {
       const makes = { kind: 'token', ...(token.name === undefined ? {} : { name: token.name }) };
-      return changed(await core.call<CreatedToken>({ ...options, method: 'POST', path: LIST, body: token, makes }));
+      return changed(
+        await core.call<CreatedToken>({ ...options, method: 'POST', path: LIST, body: token, makes, isMade }),
+      );
     },
 
     /** A token in the place of another, with its name and addresses. Needs the main key. */
     async rotate(lookupId: string, rotation: Rotation = {}, options: CallOptions = {}): Promise<Changed<RotatedToken>> {
       const path = `${ours(lookupId)}/rotate`;
       const makes = { kind: 'token', replaces: lookupId };
-      return changed(await core.call<RotatedToken>({ ...options, method: 'POST', path, body: rotation, makes }));
+      return changed(
+        await core.call<RotatedToken>({ ...options, method: 'POST', path, body: rotation, makes, isMade }),
+      );
     },
 
     async rename(lookupId: string, name: string, options: CallOptions = {}): Promise<Changed<ApiToken>> {

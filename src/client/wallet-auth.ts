@@ -15,6 +15,7 @@ import type { Server } from './call.ts';
 import { checksummed } from './checksummed.ts';
 import { asked, chosenAddress, type Eip1193Provider, onChain } from './eip1193.ts';
 import { WalletRefused } from './errors.ts';
+import { bearerIn } from './not-countersign.ts';
 import { walletSignatureHeaders } from './sign-in.ts';
 import { siweText } from './wallet.ts';
 
@@ -72,12 +73,12 @@ export function wallet(provider: Eip1193Provider, options: WalletOptions = {}): 
     attended: true,
     async signIn(server) {
       return server.signedAt(async () => {
-        const { body } = await server.call<{ readonly jwt_token?: unknown } | undefined>({
+        const answer = await server.call({
           method: 'POST',
           path: '/v2/auth',
           headers: (await headers(server, LOGIN_STATEMENT)).headers,
         });
-        return { bearer: String(body?.jwt_token) };
+        return { bearer: bearerIn(answer) };
       });
     },
     async onboard(server) {

@@ -37,7 +37,8 @@ export function tell(error: unknown, command: string, program: string): void {
 const isOurs = (error: unknown): error is Error =>
   error instanceof WrongUse || error instanceof Failed || error instanceof NotSignedIn || error instanceof Interrupted;
 
-const isOfCountersign = ({ code }: CountersignError): boolean => !/^(?:HTTP_[0-9]+|REDIRECTED)$/.test(code);
+const isOfCountersign = ({ code }: CountersignError): boolean =>
+  !/^(?:HTTP_[0-9]+|REDIRECTED|NOT_COUNTERSIGN)$/.test(code);
 
 const requestOf = ({ requestId }: CountersignError): string =>
   requestId === undefined ? '' : ` (request ${requestId})`;

@@ -76,6 +76,50 @@ describe('no other place', () => {
     },
   );
 
+  test('a header of the caller stands in place of the client’s, however it is written', async () => {
+    server.answer(says(200, {}));
+    const headers = { 'content-type': 'application/json; charset=utf-8', ACCEPT: 'text/csv' };
+    await clientOf().request({ method: 'POST', path: OWN, body: {}, headers });
+    expect(server.asked[0]?.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      accept: 'text/csv',
+    });
+  });
+
+  test.each([
+    new ReadableStream(),
+    new Blob(['x']),
+    new URLSearchParams('a=b'),
+    new Uint8Array(2),
+    Buffer.from('x'),
+    new Map([['a', 1]]),
+    () => undefined,
+    Symbol('x'),
+  ])('a body that JSON cannot say is not sent as an empty one: %o', async (body) => {
+    server.answer(says(200, {}));
+    await expect(clientOf().request({ method: 'POST', path: OWN, body })).rejects.toThrow('body is what JSON can say');
+    expect(server.asked).toEqual([]);
+  });
+
+  test.each(['', '.', '..'])('an id that would name another route is not sent: %j', async (id) => {
+    server.answer(says(200, {}));
+    const { tokens, subkeys, devices } = clientOf({ auth: bearer('a.b.c') });
+    for (const call of [
+      () => tokens.get(id),
+      () => tokens.rotate(id),
+      () => tokens.rename(id, 'x'),
+      () => tokens.restrict(id, []),
+      () => tokens.revoke(id),
+      () => subkeys.get(id),
+      () => subkeys.rename(id, 'x'),
+      () => subkeys.restrict(id, []),
+      () => subkeys.revoke(id),
+      () => devices.end(id),
+    ])
+      await expect(call()).rejects.toThrow(TypeError);
+    expect(server.asked).toEqual([]);
+  });
+
   test('nothing of a page goes along: no cookie, no referrer, no cache', async () => {
     const seen: RequestInit[] = [];
     const client = clientOf({
@@ -132,6 +176,55 @@ describe('answers that are none', () => {
       const asked = clientOf().request({ method: 'GET', path: OWN });
       if (text === '') await expect(asked).resolves.toMatchObject({ body: undefined });
       else await expect(asked).rejects.toMatchObject({ name: 'NoAnswer', phase: 'sent' });
+    },
+  );
+
+  test.each([{}, null, [[]], { error: 'NOT_ONBOARDED', message: 'x' }, { jwt_token: 7 }, { jwt_token: 'a b' }])(
+    'a login that is answered without a bearer is no login: %j',
+    async (body) => {
+      server.answer(thenAll(says(200, body)));
+      const client = clientOf({ auth: starkKey('0x5', { account: '0x1' }) });
+      await expect(client.request({ method: 'GET', path: OWN })).rejects.toMatchObject({ code: 'NOT_COUNTERSIGN' });
+      expect(server.asked.filter(({ path }) => path === OWN)).toEqual([]);
+    },
+  );
+
+  test.each([
+    {},
+    null,
+    [[]],
+    { error: 'VALIDATION_ERROR', message: 'x', data: null },
+    { token: 'a.b.c' },
+    { token: 'a\nb', api_token: { lookup_id: 'x' } },
+    { token: '', api_token: { lookup_id: 'x' } },
+    { token: 'a.b.c', api_token: [] },
+  ])('a create that is answered in another form may have made something, and says so: %j', async (body) => {
+    server.answer(thenAll(says(200, body)));
+    const client = clientOf({ auth: bearer('a.b.c') });
+    const lost = { name: 'NoAnswer', phase: 'sent', maybeMade: { kind: 'token' } };
+    await expect(client.tokens.create({ name: 'x' })).rejects.toMatchObject(lost);
+    await expect(client.tokens.rotate('x')).rejects.toMatchObject(lost);
+    const { public_key } = await newDeviceKey();
+    await expect(client.devices.add({ name: 'x', public_key })).rejects.toMatchObject({
+      phase: 'sent',
+      maybeMade: { kind: 'device' },
+    });
+    const owner = starkKey('0x5', { account: '0x1' });
+    await expect(client.subkeys.create({ name: 'x' }, { owner })).rejects.toMatchObject({
+      phase: 'sent',
+      maybeMade: { kind: 'subkey' },
+    });
+  });
+
+  test.each([null, [[]], { results: {}, next: null }, { results: [] }, { results: [], next: 7 }])(
+    'a page of a list that is none is told as that: %j',
+    async (body) => {
+      server.answer(says(200, body));
+      const read = async () => {
+        for await (const _ of clientOf({ auth: bearer('a.b.c') }).tokens.list());
+      };
+      await expect(read()).rejects.toMatchObject({ code: 'NOT_COUNTERSIGN' });
+      expect(server.asked).toHaveLength(1);
     },
   );
 
@@ -200,6 +293,11 @@ describe('no error says a secret', () => {
     const failure = await failureOf(() => clientOf({ auth: bearer(secret) }).request({ method: 'GET', path: OWN }));
     expect(failure).toContain('[redacted]');
     expect(failure).not.toContain('c4nary');
+    const escaped = [...secret].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join('');
+    server.answer(says(400, `{"error":"X","message":"${escaped}","data":{"${escaped}":["${escaped}"]}}`));
+    const unread = await failureOf(() => clientOf({ auth: bearer(secret) }).request({ method: 'GET', path: OWN }));
+    expect(unread).toContain('[redacted]');
+    expect(unread).not.toContain('c4nary');
     expect(await failureOf(() => bearer(`${secret}\n`))).not.toContain('c4nary');
     expect(
       await failureOf(() => clientOf().request({ method: 'GET', path: OWN, headers: { 'X-Key': `c4nary\n` } })),

@@ -4,6 +4,7 @@ import { bearer } from '../../src/client/bearer-auth.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
 import { mainSigner, starkKey, subkey, subkeySigner } from '../../src/client/stark-auth.ts';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
+import { says, startLyingServer, thenAll } from '../support/lying-server.ts';
 import { starkTrader } from '../support/trader.ts';
 import {
   addSubkey,
@@ -103,6 +104,23 @@ describe('signing in', () => {
     expect(count(LOGIN)).toBe(2);
     world.clock.advance(40);
     expect((await client.request(SELF)).status).toBe(200);
+  });
+
+  test('a login that is refused only because it is signed a second behind a sign-out is signed anew after that second', async () => {
+    const server = await startLyingServer();
+    const refused = says(400, { error: 'INVALID_TIMESTAMP', message: 'sign again', data: { wait_seconds: 0 } });
+    let began = 0;
+    server.answer(
+      thenAll((response, asked) => {
+        if (began === 0) [began] = [performance.now(), refused(response, asked)];
+        else says(200, { jwt_token: 'a.b.c' })(response, asked);
+      }),
+    );
+    const client = createClient({ url: server.url, auth: starkKey('0x5', { account: '0x1' }) });
+    await expect(client.account.session()).resolves.toMatchObject({ bearer: 'a.b.c' });
+    expect(performance.now() - began).toBeGreaterThan(1900);
+    expect(server.asked.filter(({ method }) => method === 'POST')).toHaveLength(2);
+    await server.stop();
   });
 
   test('a login that fails is told to all who waited, and the next call tries again', async () => {

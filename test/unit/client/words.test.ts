@@ -35,6 +35,7 @@ describe('sentences with the values of the answer', () => {
     ['IP_NOT_ALLOWED', { message: 'the client address could not be told' }, 'could not tell your address'],
     ['REQUEST_NOT_ALLOWED', { message: 'the account is locked' }, 'has locked this account'],
     ['INVALID_TIMESTAMP', { data: { wait_seconds: 12 } }, 'You can sign in again in 12 s.'],
+    ['INVALID_TIMESTAMP', { data: { wait_seconds: 0 } }, 'You can sign in again now.'],
     [
       'INVALID_TIMESTAMP',
       { data: { skew_seconds: -42 } },
