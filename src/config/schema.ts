@@ -426,7 +426,8 @@ export const settings = {
   }),
   'explain.max_rows': integer(200_000, {
     min: 1_000,
-    max: 100_000_000,
+    // Each write counts them all: a million is 6 ms.
+    max: 1_000_000,
     unit: 'rows',
     description: 'Refused requests that are kept in all, of some 730 bytes each; the oldest go first.',
     when: 'when the disk is small, or many accounts are refused a lot',
