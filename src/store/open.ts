@@ -17,7 +17,7 @@ import { signingKeyInsert, signingKeyReads } from './sql/signing-keys.ts';
 import { subkeyLists } from './sql/subkeys.ts';
 import type { Tables } from './sql/tables.ts';
 import { tokenLists } from './sql/tokens.ts';
-import { addUsage, anyUsageOutside, purgeUsage, usageReads } from './sql/usage.ts';
+import { anyUsageOutside, createAddUsage, purgeUsage, usageReads } from './sql/usage.ts';
 import type { Store } from './store.ts';
 import { createReads, createTransaction } from './transaction.ts';
 
@@ -58,6 +58,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
   let lastDated = dated;
   const reads = createReads(reader);
 
+  const addUsage = createAddUsage();
   const write = <Result>(work: (tx: Kysely<Tables>) => Promise<Result>): Promise<Result> =>
     database.transaction(async (tx) => {
       const result = await work(tx);

@@ -34,6 +34,8 @@ export interface Usage extends UseCounter, UsageReads {
 const WRITE_MS = 30_000;
 /** Credentials written by one transaction. */
 const AT_ONCE = 100;
+/** Of an account's text, `0x` and two digits: accounts that are sorted together. */
+const PREFIX = 4;
 
 export function createUsage(deps: {
   readonly store: Pick<Store, 'addUsage' | 'purgeUsage' | 'usage' | 'usedAddresses' | 'lastUses'>;
@@ -103,12 +105,13 @@ export function createUsage(deps: {
     // Called from within a request: let that end first.
     await nextTurn();
     taken = counts.take();
-    const uses = [...taken.uses.values()];
-    let done = 0;
+    const { uses } = taken;
     try {
-      for (; done < uses.length; done += AT_ONCE) {
-        if (done > 0) await nextTurn();
-        await writeSome(uses.slice(done, done + AT_ONCE));
+      let isFirst = true;
+      for (const piece of piecesOf(inStoredOrder(uses.values()))) {
+        if (!isFirst) await nextTurn();
+        isFirst = false;
+        await writeSome(piece);
         failing = false;
       }
     } catch (error) {
@@ -116,9 +119,9 @@ export function createUsage(deps: {
       failing = true;
       deps.onFailure(error, counts.size);
     }
-    for (const use of uses) use.next = undefined;
+    for (const use of uses.values()) use.next = undefined;
     taken = undefined;
-    for (const use of uses.slice(done)) counts.putBack(use);
+    for (const use of uses.values()) if (!use.isWritten) counts.putBack(use);
   }
 
   async function writeSome(uses: readonly Use[]): Promise<void> {
@@ -138,4 +141,26 @@ export function createUsage(deps: {
     const kept = reads.keptDays();
     while (await store.purgeUsage(kept)) await nextTurn();
   }
+}
+
+/**
+ * As the store's tables are sorted: each page of theirs is then written by one transaction, and not by all of them. Sorted a part at a
+ * time, as it is asked for.
+ */
+function* inStoredOrder(uses: Iterable<Use>): Generator<Use> {
+  const groups = Map.groupBy(uses, ({ account }) => account.slice(0, PREFIX));
+  for (const prefix of [...groups.keys()].sort()) {
+    yield* groups.get(prefix)?.sort((one, other) => (one.subject < other.subject ? -1 : 1)) ?? [];
+  }
+}
+
+function* piecesOf(uses: Iterable<Use>): Generator<readonly Use[]> {
+  let piece: Use[] = [];
+  for (const use of uses) {
+    piece.push(use);
+    if (piece.length < AT_ONCE) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
 }

@@ -1,5 +1,5 @@
 // The rows about use. What is written every half minute for thousands of credentials goes in statements of many rows each.
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import { type AddressUse, dayOf, type LastUse, MOST_ADDRESSES, type UtcDay, utcDay } from '../../domain/use.ts';
 import type { AddedUse, DayUse, UsageReads } from '../ports/usage.ts';
 import { integer, nanos } from './rows.ts';
@@ -83,86 +83,103 @@ export const usageReads = (db: Kysely<Tables>): UsageReads => ({
   },
 });
 
-/** Rows of one INSERT. Every other number of rows would be one more prepared statement to keep. */
-const CHUNK_ROWS = 20;
+/** Most rows of one INSERT. Each of fewer has a power of two, since every number of rows is a prepared statement that is kept. */
+const MOST_ROWS = 64;
 
-async function inChunks<Row>(rows: readonly Row[], write: (some: readonly Row[]) => Promise<unknown>): Promise<void> {
-  const whole = rows.length - (rows.length % CHUNK_ROWS);
-  for (let from = 0; from < whole; from += CHUNK_ROWS) await write(rows.slice(from, from + CHUNK_ROWS));
-  for (const row of rows.slice(whole)) await write([row]);
+/** Adds `rows`, some at once, and returns what the statements return. */
+type Insert<Row, Result> = (db: Kysely<Tables>, rows: readonly Row[]) => Promise<readonly Result[]>;
+
+/** `columns`: the values of one row, as `textOf` names their columns. */
+function insertOf<Row, Result = never>(
+  columns: (row: Row) => readonly unknown[],
+  textOf: (rows: RawBuilder<unknown>) => RawBuilder<unknown>,
+): Insert<Row, Result> {
+  // Composing a text of many rows costs more than running it.
+  const texts = new Map<number, string>();
+
+  const composed = (db: Kysely<Tables>, rows: readonly Row[]): string =>
+    textOf(sql.join(rows.map((row) => sql`(${sql.join(columns(row))})`))).compile(db).sql;
+
+  return async (db, rows) => {
+    const results: Result[] = [];
+    for (let from = 0; from < rows.length; ) {
+      let size = MOST_ROWS;
+      while (size > rows.length - from) size /= 2;
+      const some = rows.slice(from, from + size);
+      const text = texts.get(size) ?? composed(db, some);
+      texts.set(size, text);
+      results.push(...(await db.executeQuery<Result>(CompiledQuery.raw(text, some.flatMap(columns)))).rows);
+      from += size;
+    }
+    return results;
+  };
 }
-
-const listOf = <Row>(rows: readonly Row[], values: (row: Row) => RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql.join(rows.map(values));
 
 interface OneAddress extends AddressUse {
   readonly use: AddedUse;
 }
-
-/** As `UsageWrites.addUsage` says. */
-export async function addUsage(db: Kysely<Tables>, uses: readonly AddedUse[]): Promise<void> {
-  // A credential may come once for each day, and no statement may write one row twice.
-  for (const ofDay of Map.groupBy(uses, ({ day }) => day).values()) {
-    await inChunks(ofDay, (some) => addCounts(db, some));
-    await inChunks(
-      ofDay.filter(({ lastAt }) => lastAt !== 0n),
-      (some) => setLastUses(db, some),
-    );
-    const addresses = ofDay.flatMap((use) => use.addresses.map((address) => ({ ...address, use })));
-    const grown = new Map<string, AddedUse>();
-    await inChunks(addresses, async (some) => {
-      for (const use of await addAddresses(db, some)) grown.set(`${use.account} ${use.credential}`, use);
-    });
-    for (const use of grown.values()) await keepNewest(db, use);
-  }
+interface AddressRow {
+  readonly account_id: string;
+  readonly credential: string;
+  readonly address: string;
+  readonly first_at: bigint;
 }
 
-const addCounts = (db: Kysely<Tables>, uses: readonly AddedUse[]): Promise<unknown> =>
-  sql`
-  insert into usage_day (day, account_id, credential, allowed, refused, limited, failed) values ${listOf(
-    uses,
-    (u) =>
-      sql`(${BigInt(u.day)}, ${u.account}, ${u.credential}, ${BigInt(u.allowed)}, ${BigInt(u.refused)}, ${BigInt(u.limited)}, ${BigInt(u.failed)})`,
-  )}
-  on conflict (day, account_id, credential) do update set
-    allowed = usage_day.allowed + excluded.allowed, refused = usage_day.refused + excluded.refused,
-    limited = usage_day.limited + excluded.limited, failed = usage_day.failed + excluded.failed`.execute(db);
-
-const setLastUses = (db: Kysely<Tables>, uses: readonly AddedUse[]): Promise<unknown> =>
-  sql`
-  insert into last_use (account_id, credential, last_at, last_ip) values ${listOf(
-    uses,
-    (u) => sql`(${u.account}, ${u.credential}, ${u.lastAt}, ${u.lastIp})`,
-  )}
-  on conflict (account_id, credential) do update set last_at = excluded.last_at, last_ip = excluded.last_ip`.execute(
-    db,
+/** Made once for each store: it remembers the texts of its statements. */
+export function createAddUsage(): (db: Kysely<Tables>, uses: readonly AddedUse[]) => Promise<void> {
+  const addCounts = insertOf(
+    (u: AddedUse) => [u.day, u.account, u.credential, u.allowed, u.refused, u.limited, u.failed].map(stored),
+    (rows) => sql`
+      insert into usage_day (day, account_id, credential, allowed, refused, limited, failed) values ${rows}
+      on conflict (day, account_id, credential) do update set
+        allowed = usage_day.allowed + excluded.allowed, refused = usage_day.refused + excluded.refused,
+        limited = usage_day.limited + excluded.limited, failed = usage_day.failed + excluded.failed`,
+  );
+  const setLastUses = insertOf(
+    (u: AddedUse) => [u.account, u.credential, u.lastAt, u.lastIp],
+    (rows) => sql`
+      insert into last_use (account_id, credential, last_at, last_ip) values ${rows}
+      on conflict (account_id, credential) do update set last_at = excluded.last_at, last_ip = excluded.last_ip`,
+  );
+  const addAddresses = insertOf<OneAddress, AddressRow>(
+    ({ use, address, firstAt, lastAt, allowed, refused }) =>
+      [use.account, use.credential, address, firstAt, lastAt, dayOf(lastAt), allowed, refused].map(stored),
+    (rows) => sql`
+      insert into used_address (account_id, credential, address, first_at, last_at, last_day, allowed, refused)
+      values ${rows}
+      on conflict (account_id, credential, address) do update set
+        last_at = excluded.last_at, last_day = excluded.last_day,
+        allowed = used_address.allowed + excluded.allowed, refused = used_address.refused + excluded.refused
+      returning account_id, credential, address, first_at`,
   );
 
-/** Returns the credentials that have a row more. */
-async function addAddresses(db: Kysely<Tables>, some: readonly OneAddress[]): Promise<readonly AddedUse[]> {
-  const { rows } = await sql<{ account_id: string; credential: string; address: string; first_at: bigint }>`
-    insert into used_address (account_id, credential, address, first_at, last_at, last_day, allowed, refused)
-    values ${listOf(
-      some,
-      ({ use, address, firstAt, lastAt, allowed, refused }) =>
-        sql`(${use.account}, ${use.credential}, ${address}, ${firstAt}, ${lastAt}, ${BigInt(dayOf(lastAt))}, ${BigInt(allowed)}, ${BigInt(refused)})`,
-    )}
-    on conflict (account_id, credential, address) do update set
-      last_at = excluded.last_at, last_day = excluded.last_day,
-      allowed = used_address.allowed + excluded.allowed, refused = used_address.refused + excluded.refused
-    returning account_id, credential, address, first_at`.execute(db);
-  // An older row keeps its first time.
-  return some.flatMap(({ use, address, firstAt }) =>
-    rows.some(
-      (row) =>
-        row.first_at === firstAt &&
-        row.address === address &&
-        row.credential === use.credential &&
-        row.account_id === use.account,
-    )
-      ? [use]
-      : [],
+  return async (db, uses) => {
+    // A credential may come once for each day, and no statement may write one row twice.
+    for (const ofDay of Map.groupBy(uses, ({ day }) => day).values()) {
+      await addCounts(db, ofDay);
+      await setLastUses(
+        db,
+        ofDay.filter(({ lastAt }) => lastAt !== 0n),
+      );
+      const addresses = ofDay.flatMap((use) => use.addresses.map((address) => ({ ...address, use })));
+      const rows = await addAddresses(db, addresses);
+      for (const use of grownOf(addresses, rows)) await keepNewest(db, use);
+    }
+  };
+}
+
+const stored = (value: unknown): unknown => (typeof value === 'number' ? BigInt(value) : value);
+
+/** The credentials that have a row more: an older one keeps its first time. */
+function grownOf(addresses: readonly OneAddress[], rows: readonly AddressRow[]): Iterable<AddedUse> {
+  const firsts = new Map(
+    rows.map((row) => [`${row.account_id} ${row.credential} ${row.address}`, row.first_at] as const),
   );
+  const grown = new Set<AddedUse>();
+  for (const { use, address, firstAt } of addresses) {
+    if (firsts.get(`${use.account} ${use.credential} ${address}`) === firstAt) grown.add(use);
+  }
+  return grown;
 }
 
 const keepNewest = (db: Kysely<Tables>, { account, credential }: AddedUse): Promise<unknown> =>

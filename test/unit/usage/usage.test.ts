@@ -1,6 +1,7 @@
 // Counting, writing and telling the use of credentials, over a store of its own.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CredentialRef } from '../../../src/domain/credential.ts';
+import { feltOf } from '../../../src/domain/felt.ts';
 import { NEVER, type UnixNanos, unixNanos } from '../../../src/domain/time.ts';
 import { addDays, dayOf, dayText, startOf, type Used, type UseOutcome } from '../../../src/domain/use.ts';
 import { StoreFailure } from '../../../src/errors.ts';
@@ -232,6 +233,40 @@ test('credentials are written a hundred at a time, and the event loop turns in b
   expect(sizes).toEqual([100, 100, 50]);
   expect(Math.min(...turnsBefore.slice(1))).toBeGreaterThan(0);
   await counting.close();
+});
+
+test('credentials are written in the order in which the store keeps them, so that each page of it is written once', async () => {
+  const written: string[] = [];
+  const sorting = usageOf({
+    store: {
+      ...store,
+      addUsage: async (uses) => void written.push(...uses.map((u) => `${u.account} ${u.credential}`)),
+    },
+  });
+  for (let i = 0; i < 300; i += 1) {
+    const account = feltOf((BigInt(i) * 7_919n ** 18n) % 2n ** 250n);
+    for (const id of [2, 1]) sorting.count(bearerOf(subkey(id, account)), 'allowed', '');
+  }
+  await sorting.close();
+  expect(written).toHaveLength(600);
+  expect(written).toEqual(written.toSorted());
+});
+
+test('as many credentials, addresses and days as there are come into the store, however the statements are cut', async () => {
+  let more = 0;
+  for (const many of [1, 63, 64, 65, 99]) {
+    for (let id = 0; id < many; id += 1) {
+      usage.count(bearerOf(subkey(id)), 'allowed', '192.0.2.1');
+      usage.count(bearerOf(subkey(id)), 'refused', '192.0.2.2');
+    }
+    await usage.write();
+    more += many;
+    const [days] = database.sql('select sum(allowed) as n, sum(refused) as m, count(*) as rows from usage_day');
+    expect(days).toEqual({ n: BigInt(more), m: BigInt(more), rows: BigInt(many) });
+    const [addresses] = database.sql('select sum(allowed + refused) as n, count(*) as rows from used_address');
+    expect(addresses).toEqual({ n: BigInt(2 * more), rows: BigInt(2 * many) });
+    expect(database.sql('select count(*) as rows from last_use')).toEqual([{ rows: BigInt(many) }]);
+  }
 });
 
 test('without room the requests of further credentials are not counted, which is counted, and those known go on', async () => {
