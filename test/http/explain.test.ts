@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import table from '../../src/access/routes/paradex.json' with { type: 'json' };
 import { orderBody } from '../../src/client/order.ts';
 import type { StarkKey } from '../../src/client/stark-key.ts';
+import { denyReasons } from '../../src/domain/decision.ts';
 import { curve } from '../support/curve.ts';
 import { addDevice, deviceSession } from '../support/devices.ts';
 import { unsignedOrders } from '../support/harness.ts';
@@ -19,8 +20,11 @@ import {
   loginOf,
   mainSession,
   newOwner,
+  newStarkKey,
   type Owner,
   postLogin,
+  postSubkey,
+  registrationBody,
   SUBKEYS,
   startWorld,
   subkeySession,
@@ -40,8 +44,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const ask = (answer: Answer, bearer = owner.session, where = world) =>
-  call(where.url, 'GET', `${EXPLAIN}?request_id=${idOf(answer)}`, { bearer });
+/** Reasons that were provoked and explained. */
+const told = new Set<unknown>();
+
+async function ask(answer: Answer, bearer = owner.session, where = world): Promise<Answer> {
+  const said = await call(where.url, 'GET', `${EXPLAIN}?request_id=${idOf(answer)}`, { bearer });
+  if (said.status === 200) told.add(said.json.reason);
+  return said;
+}
 
 async function explained(answer: Answer, bearer = owner.session, where = world) {
   const said = await ask(answer, bearer, where);
@@ -213,7 +223,7 @@ describe('a refusal of a bearer', () => {
 });
 
 describe('a refused login whose signature was good', () => {
-  test('is told with the list, also when its subkey is named or revoked', async () => {
+  test('is told with the list, also when its subkey is named, revoked or pending', async () => {
     const subkey = await addSubkey(world, owner, { name: 'far', allowed_cidrs: ELSEWHERE });
     const far = await postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey);
     expect(await explained(far)).toEqual(
@@ -228,6 +238,12 @@ describe('a refused login whose signature was good', () => {
     await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: owner.session });
     const revoked = await postLogin(world, loginOf(world, subkey, owner.account), subkey.publicKey);
     expect(await explained(revoked)).toMatchObject({ reason: 'credential_revoked', code: 'INVALID_SUBKEY' });
+    const waiting = newStarkKey();
+    const pending = { state: 'pending', encrypted_key: 'QUFB', eph_public_key: newStarkKey().publicKey };
+    const made = await postSubkey(world, owner.session, registrationBody(world, owner, waiting, pending));
+    expect(made.status, made.text).toBe(201);
+    const early = await postLogin(world, loginOf(world, waiting, owner.account), waiting.publicKey);
+    expect(await explained(early)).toMatchObject({ reason: 'credential_pending', code: 'INVALID_SUBKEY' });
   });
 
   test('from before a sign-out is told with its time', async () => {
@@ -502,4 +518,14 @@ describe('with other settings', () => {
     const { token } = await createToken(where.url, who.session, { allowed_cidrs: ELSEWHERE });
     expect((await ask(await balance(token, {}, where), who.session, where)).status).toBe(404);
   });
+});
+
+test('every reason of a refusal is explained in a test of this file, but for those before any proof and those that leave nobody to ask', () => {
+  const unproven = denyReasons.filter((reason) =>
+    /^(?:route_unknown|target_malformed|method_not_allowed)$|^bearer_(?!expired)/.test(reason),
+  );
+  // A server whose database was lost or whose view lags answers nothing, and an account without a row has no owner. A header that could not
+  // be passed on is refused below the router.
+  const nobodyAsks = ['store_lost', 'view_stale', 'account_unknown', 'request_header_refused'];
+  expect([...told, ...unproven, ...nobodyAsks].sort()).toEqual([...denyReasons].sort());
 });
