@@ -44,7 +44,12 @@ const sentences: Readonly<Record<ErrorCode, Sentence>> = {
   EVM_SIGNATURE_VERIFICATION_FAILED:
     "The venue did not accept this wallet message. It may be set up for another address than this page's.",
   ETHEREUM_SIGNER_MISMATCH: 'You signed with another address than you chose.',
-  INVALID_SUBKEY: 'This key was ended before and cannot come back. Make a new one.',
+  INVALID_SUBKEY: ({ status, message }) => {
+    if (status === 401)
+      return 'This key signs in no more: it was ended, waits for its phone, or never was a subkey here.';
+    if (/main key/.test(message)) return 'The main key cannot be a subkey. Make a new one.';
+    return 'This key was ended before and cannot come back. Make a new one.';
+  },
   SIGNATURE_ALREADY_USED: 'This signature was used already. Sign anew.',
   INVALID_TOKEN_SCOPE: 'That needs your main key.',
   IP_NOT_ALLOWED: ({ message }) =>

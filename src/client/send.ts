@@ -87,7 +87,8 @@ export function createCall(deps: SendDeps): Call {
     } catch (error) {
       if (error instanceof DeadlineOver) throw endOf(deadline, 'unsent');
       // Whatever became of the sign-in: the request itself did not leave.
-      if (error instanceof NoAnswer) throw new NoAnswer(`no session, ${error.message}`, 'unsent');
+      if (error instanceof NoAnswer)
+        throw new NoAnswer(`the sign-in has ${error.message.replace(/: .*/, '')}${inWords.unsent}`, 'unsent');
       throw error;
     }
   }

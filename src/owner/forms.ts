@@ -37,7 +37,7 @@ export const options = {
   ended: { about: 'those that have ended, too' },
   yes: { about: 'without asking' },
   everywhere: { about: 'end every session and device of the account, not this one alone' },
-  key: { value: '<subkey:42>', about: 'of this key alone: subkey:42, token:<id>, device:<id>' },
+  key: { value: '<subkey:42>', about: 'of this key alone, by its name or id, such as subkey:42' },
   what: {
     value: '<what>',
     about: 'changes, logins or refused; otherwise all',

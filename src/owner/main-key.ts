@@ -42,7 +42,7 @@ export async function mainKey(shell: Shell, account: string | undefined): Promis
     return starkKey(await starkKeyText(shell), account === undefined ? {} : { account });
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError)
-      throw new WrongUse('that is no private key of the Stark curve');
+      throw new WrongUse('that is no Stark private key; the key of a wallet goes with --wallet-key-file');
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // The owner's commands as a program of their own, for whoever installs the client alone.
-import { runOwner } from './run.ts';
 
 // Without a listener, Node opens the debugger at this signal, and the debugger shows every key in memory.
 process.on('SIGUSR1', () => undefined);
@@ -16,7 +15,20 @@ process.stdout.on('error', (error) => {
 // There is no place left to report it.
 process.stderr.on('error', () => undefined);
 
-const code = await runOwner(process.argv.slice(2), 'countersign-client');
+/** With JSON.rawJSON: older ones read no exact times. */
+const OLDEST_NODE = 22;
+
+async function run(): Promise<number> {
+  if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE)
+    return (await import('./run.ts')).runOwner(process.argv.slice(2), 'countersign-client');
+  process.stderr.write(
+    `countersign-client: Node.js ${OLDEST_NODE} or newer is needed, and this is v${process.versions.node}; ` +
+      'put a newer one first on the PATH (https://nodejs.org) and run the same command again.\n',
+  );
+  return 1;
+}
+
+const code = await run();
 await new Promise<void>((resolve) => {
   process.stdout.write('', () => setImmediate(resolve));
 });

@@ -8,7 +8,7 @@ import { Failed, WrongUse } from './stops.ts';
 export interface Listed {
   /** What calls name it by. */
   readonly id: string;
-  /** `subkey:42`. */
+  /** As activity and usage name it, and as the server takes it: `subkey:42`, `token:tok_..`, `device:dev_..`. */
   readonly key: string;
   readonly name: string;
   readonly isAlive: boolean;
@@ -55,7 +55,7 @@ export const stateOfToken = ({ revoked_at, expiry_at }: ApiToken, now = Date.now
 
 function listedToken(one: ApiToken): Listed {
   const isAlive = stateOfToken(one) === 'active';
-  return { id: one.lookup_id, key: `token:${one.lookup_id}`, isAlive, ...common(one) };
+  return { id: one.lookup_id, key: `token:${one.token_id}`, isAlive, ...common(one) };
 }
 
 function listedSubkey(one: Subkey): Listed {
@@ -107,6 +107,36 @@ export async function meantOne(shell: Shell, client: Client, kind: Kind): Promis
   const [found] = await meant(shell, client, kind, [shell.argument(0)]);
   if (found === undefined) throw new Failed(`there is no ${kind.called} of that name or id`);
   return found;
+}
+
+/** What activity and usage print of a key, which the server takes as it is. */
+const PRINTED = /^(?:[a-z]+:main|subkey:[0-9]+|token:tok_[0-9a-z]+|device:dev_[0-9a-z]+)$/;
+
+/**
+ * The key that --key names, as the server takes it: `subkey:42`, or found by its id or name, with or without its kind before it. Undefined:
+ * no --key. Throws Failed where there is none, WrongUse where there is more than one.
+ */
+export async function keyMeant(shell: Shell, client: Client): Promise<string | undefined> {
+  const word = shell.value('key');
+  if (word === undefined || PRINTED.test(word)) return word;
+  const [, prefix = '', rest = ''] = /^([a-z]+):(.*)$/.exec(word) ?? [];
+  const kind = kinds.get(prefix);
+  const found: string[] = [];
+  for (const one of kind === undefined ? kinds.values() : [kind]) {
+    const [listed] = await meant(shell, client, one, [kind === undefined ? word : rest]);
+    if (listed !== undefined) found.push(listed.key);
+  }
+  if (found.length > 1) throw new WrongUse(`more than one key is called that: ${found.join(', ')}`);
+  if (found[0] === undefined) throw new Failed('there is no key of that name or id; the lists and activity name them');
+  return found[0];
+}
+
+/** The name of each key, by what activity and usage print of it. */
+export async function namesOfKeys(shell: Shell, client: Client): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  for (const kind of kinds.values())
+    for await (const { key, name } of kind.list(client, true, shell.signal)) names.set(key, name);
+  return names;
 }
 
 /** Public keys have no leading zeros and small letters, however they were typed. */

@@ -76,7 +76,9 @@ function readRest(form: Form, rest: readonly string[], program: string): Typed {
   if (args.length > form.arguments.length && !form.isRepeated) {
     const excess = args.slice(form.arguments.length);
     if (excess.some((word) => KEY_LOOK.test(word))) throw new WrongUse(`${form.words}: ${NO_KEY_ARGUMENTS}`);
-    throw wrong(`${excess.length} words too many: ${program} ${usageOf(form)}`);
+    const count = excess.length === 1 ? 'one word' : `${excess.length} words`;
+    const quotes = form.arguments.at(-1)?.name === 'name' ? ', with quotes around a name that has blanks' : '';
+    throw wrong(`${count} too many: ${program} ${usageOf(form)}${quotes}`);
   }
   return { form, arguments: args, given };
 }
@@ -116,16 +118,20 @@ function meant(word: string, among: readonly string[]): string {
   return nearest === undefined ? '' : ` (did you mean ${nearest.one}?)`;
 }
 
-/** Levenshtein's, of short words. */
+/** Levenshtein's, of short words; two neighbours that changed places are one mistake. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;
+  let above: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1];
     for (const [j, other] of [...b].entries()) {
       const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+      const isSwapped = j > 0 && letter === b[j - 1] && a[i - 1] === other;
+      const swapped = isSwapped ? (above[j - 1] ?? 0) + 1 : replaced;
+      next.push(Math.min(replaced, swapped, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
+    above = row;
     row = next;
   }
   return row.at(-1) ?? 0;

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearer } from '../../src/client/bearer-auth.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
 import { CountersignError, NoAnswer } from '../../src/client/errors.ts';
+import { randomPrivateKey } from '../../src/client/private-key.ts';
+import { starkKey } from '../../src/client/stark-auth.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Answering, hangsUp, type LyingServer, refuses, says, startLyingServer } from '../support/lying-server.ts';
 
@@ -149,6 +151,15 @@ describe('what is sent again', () => {
       name: 'NoAnswer',
       phase: 'unsent',
       message: 'no answer (ECONNREFUSED): the request did not leave',
+    });
+    const signingIn = createClient({
+      url: `http://127.0.0.1:${await closedPort()}`,
+      auth: starkKey(randomPrivateKey()),
+      retries: 0,
+    });
+    await expect(signingIn.request({ method: 'GET', path: OWN })).rejects.toMatchObject({
+      phase: 'unsent',
+      message: expect.stringMatching(/^the sign-in has no answer \(ECONNREFUSED\): the request did not leave$/),
     });
   });
 });

@@ -251,6 +251,17 @@ describe('from login to logout, with pipes', () => {
     );
     expect((await run(`usage --addresses --key subkey:${mm.id}`)).code).toBe(0);
     expect(await run('usage --addresses')).toMatchObject({ code: 2 });
+    const [{ token_id, lookup_id }] = JSON.parse(await done('tokens list --json')).results;
+    await done(`tokens rename token:${token_id} board`);
+    const ofToken = await done(`activity --key token:${token_id}`);
+    expect(ofToken).toContain(`"board" token:${token_id}`);
+    for (const word of ['board', lookup_id, `token:${lookup_id}`, 'token:board'])
+      expect({ word, shown: await done(`activity --key ${word}`) }).toEqual({ word, shown: ofToken });
+    expect(await run('activity --key nobody')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no key of that'),
+    });
+    expect(await done('usage')).toMatch(/device:dev_\w+ +countersign on /);
   });
 
   test('activity --follow prints what happens, and ^C ends it', async () => {

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { widthOf } from '../../src/owner/printable.ts';
 import { closedPort } from '../support/closed-port.ts';
@@ -11,6 +12,7 @@ import { MAIN } from '../support/server-process.ts';
 import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { type ToldServer, toldServer } from '../support/told-server.ts';
 
+const OWNER = join(import.meta.dirname, '../../src/owner/main.ts');
 const KEY = `0x0${'5eacf00d'.repeat(7)}1234567`;
 const TOKEN = 'eyJhbGciOiJub25lIn0.canarytoken.c2ln';
 
@@ -484,4 +486,15 @@ test('help of the owner is printed by both programs, and by the word help', () =
   expect(asked.stdout).toBe(flagged.stdout);
   expect(asked.stdout).toContain('countersign tokens rotate <token>');
   expect(run(MAIN, 'tokens', 'frobnicate').status).toBe(2);
+});
+
+test('a Node.js that is too old for the client is named, with the one that is needed', () => {
+  const old = join(owner.desk, 'old.mjs');
+  writeFileSync(old, "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } });");
+  const said = spawnSync(process.execPath, ['--import', pathToFileURL(old).href, OWNER, 'whoami'], {
+    encoding: 'utf8',
+    cwd: owner.desk,
+  });
+  expect([said.status, said.stdout]).toEqual([1, '']);
+  expect(said.stderr).toContain('Node.js 22 or newer is needed, and this is v20.1.0;');
 });

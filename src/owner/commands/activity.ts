@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '../../client/create-client.ts';
 import type { ActivityRow } from '../../client/shapes.ts';
 import { connect } from '../connection.ts';
+import { keyMeant } from '../named.ts';
 import { printable } from '../printable.ts';
 import type { Run, Shell } from '../shell.ts';
 import { second, secondsOf } from '../times.ts';
@@ -22,9 +23,10 @@ export const activity: Run = async (shell) => {
   const seconds = since === undefined ? DEFAULT_SINCE : secondsOf(since, 'since');
   const { client } = connect(shell);
   const from = BigInt(shell.now() - seconds * 1000) * 1_000_000n;
-  if (shell.has('follow')) return follow(shell, client, from);
+  const credential = await keyMeant(shell, client);
+  if (shell.has('follow')) return follow(shell, client, from, credential);
   let isAny = false;
-  for await (const row of rows(shell, client, from)) {
+  for await (const row of rows(shell, client, from, credential)) {
     isAny = true;
     if (!(await printRow(shell, row))) return 0;
   }
@@ -32,8 +34,7 @@ export const activity: Run = async (shell) => {
   return 0;
 };
 
-function rows(shell: Shell, client: Client, from: bigint): AsyncIterable<ActivityRow> {
-  const credential = shell.value('key');
+function rows(shell: Shell, client: Client, from: bigint, credential: string | undefined): AsyncIterable<ActivityRow> {
   const outcome = OUTCOMES[shell.value('what') ?? ''];
   return client.activity.list({
     from,
@@ -44,11 +45,11 @@ function rows(shell: Shell, client: Client, from: bigint): AsyncIterable<Activit
 }
 
 /** Oldest first, as a log is read. Ends with ^C, or when nobody reads any more. */
-async function follow(shell: Shell, client: Client, start: bigint): Promise<0> {
+async function follow(shell: Shell, client: Client, start: bigint, credential: string | undefined): Promise<0> {
   const seen = new Map<bigint, bigint>();
   for (let from = start; ; await wait(POLL_MS, undefined, { signal: shell.signal })) {
     const fresh: ActivityRow[] = [];
-    for await (const row of rows(shell, client, from)) if (!seen.has(row.id)) fresh.push(row);
+    for await (const row of rows(shell, client, from, credential)) if (!seen.has(row.id)) fresh.push(row);
     for (const row of fresh.reverse()) {
       seen.set(row.id, row.at);
       if (!(await printRow(shell, row))) return 0;

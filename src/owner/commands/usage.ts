@@ -1,6 +1,7 @@
 // countersign usage: how often each key was used on each day, or from which addresses.
 import { connect } from '../connection.ts';
 import { printList } from '../lists.ts';
+import { keyMeant, namesOfKeys } from '../named.ts';
 import type { Run } from '../shell.ts';
 import { WrongUse } from '../stops.ts';
 import { ago } from '../times.ts';
@@ -9,12 +10,12 @@ const DAY_MS = 86_400_000;
 
 export const usage: Run = async (shell) => {
   const days = daysOf(shell.value('days') ?? '30');
-  const credential = shell.value('key');
   const { signal } = shell;
   const now = shell.now();
   if (shell.has('addresses')) {
-    if (credential === undefined) throw new WrongUse('--addresses is of one key: name it with --key subkey:42');
     const { client } = connect(shell);
+    const credential = await keyMeant(shell, client);
+    if (credential === undefined) throw new WrongUse('--addresses is of one key: name it with --key subkey:42');
     const columns = [
       { title: 'ADDRESS' },
       { title: 'FIRST USED' },
@@ -32,10 +33,13 @@ export const usage: Run = async (shell) => {
     return 0;
   }
   const { client } = connect(shell);
+  const credential = await keyMeant(shell, client);
+  const names = shell.has('json') ? undefined : await namesOfKeys(shell, client);
   const from = new Date(now - (days - 1) * DAY_MS).toISOString().slice(0, 10);
   const columns = [
     { title: 'DAY (UTC)' },
     { title: 'KEY', atLeast: 12 },
+    { title: 'NAME', atLeast: 8 },
     { title: 'ALLOWED' },
     { title: 'REFUSED' },
     { title: 'LIMITED' },
@@ -48,6 +52,7 @@ export const usage: Run = async (shell) => {
     ({ credential: { kind, id }, day, allowed, refused, limited, failed }) => [
       day,
       `${kind}:${id}`,
+      names?.get(`${kind}:${id}`) ?? '',
       ...[allowed, refused, limited, failed].map(String),
     ],
     'nothing was used in that time',

@@ -44,6 +44,9 @@ describe('sentences with the values of the answer', () => {
     ['NOT_FOUND', { message: 'no such token' }, 'This key is gone: it was ended meanwhile.'],
     ['NOT_FOUND', { message: 'no refusal of this account' }, 'There is no refusal of this account.'],
     ['SUBKEY_ALREADY_ACTIVATED', { data: { client_ip: '198.51.100.4' } }, 'used already, from 198.51.100.4.'],
+    ['INVALID_SUBKEY', { status: 401 }, 'it was ended, waits for its phone, or never was a subkey here.'],
+    ['INVALID_SUBKEY', { message: 'the main key cannot be a subkey' }, 'The main key cannot be a subkey.'],
+    ['INVALID_SUBKEY', { message: 'this key is revoked and cannot be registered again' }, 'was ended before'],
     ['HTTP_502', {}, 'The server made a mistake.'],
   ])('%s %j', (code, more, words) => {
     expect(sentenceOf(refusal(code, more))).toContain(words);

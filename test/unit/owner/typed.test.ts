@@ -55,7 +55,12 @@ test.each([
     'tokens revoke',
     'tokens revoke: <token> is missing: countersign tokens revoke <token>...; see countersign help tokens revoke',
   ],
-  ['whoami now', 'whoami: 1 words too many: countersign whoami; see countersign help whoami'],
+  ['whoami now', 'whoami: one word too many: countersign whoami; see countersign help whoami'],
+  [
+    'tokens rename dashboard my new one',
+    'tokens rename: 2 words too many: countersign tokens rename <token> <name>, with quotes around a name that has blanks; see countersign help tokens rename',
+  ],
+  ['login --ulr x', 'login: there is no option --ulr (did you mean --url?); see countersign help login'],
   [
     'tokens list --endd',
     'tokens list: there is no option --endd (did you mean --ended?); see countersign help tokens list',
