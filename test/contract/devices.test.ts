@@ -79,6 +79,16 @@ describe.each(databases)('devices on $name', ({ create }) => {
     expect(await store.device('dev_1')).toEqual({ ...device, ...used, endedAt: at(60n) });
   });
 
+  test('a device that went idle or over while its proof was checked does not come to life again', async () => {
+    const [idle, over] = [deviceOf(alice, '1', { idleUntil: at(50n) }), deviceOf(alice, '2', { expiresAt: at(50n) })];
+    await insert(idle, over);
+    for (const device of [idle, over]) {
+      expect(await write((tx) => tx.useDevice(device, at(50n), ''))).toBe(false);
+      expect(await store.device(device.deviceId)).toEqual(device);
+      expect(await write((tx) => tx.useDevice(device, at(49n), ''))).toBe(true);
+    }
+  });
+
   test('limit, key and list count what lives: not what is ended, expired or idle', async () => {
     await insert(
       deviceOf(alice, '1'),

@@ -464,6 +464,27 @@ describe('on a real store', () => {
     expect(await service.store.token(alice, lookupId)).toMatchObject({ revokedAt: service.clock.now() });
   });
 
+  test.each([0, 600])(
+    'a rotation with an overlap of %i s makes no token for a session that was ended before it is committed, and ends none',
+    async (overlapSeconds) => {
+      const service = await openService();
+      const { token } = await service.createToken(alice);
+      const owner = await service.owner(alice);
+      const read = service.holds.at('tx.token');
+      const rotated = service.rotateToken(owner, token.lookupId, { overlapSeconds, lifetimeSeconds: undefined });
+      await read.reached;
+      // By now the session was found alive. Its end cannot be written, as the rotation holds the database.
+      service.denials.remember([{ kind: 'sessions', account: alice, upTo: service.clock.now() }]);
+      read.release();
+      await expect(rotated).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+      const rows = service.sql(
+        'select revoked_at, replaced_by, cast(expiry_at as text) as expiry from token where account_id = ?',
+        alice,
+      );
+      expect(rows).toEqual([{ revoked_at: 0, replaced_by: '', expiry: token.expiryAt.toString() }]);
+    },
+  );
+
   test("an owner cannot revoke another account's subkey by its public key", async () => {
     const service = await openService();
     await service.subkeys.revoke(await service.owner(bob), subkeyKey.publicKey);

@@ -30,7 +30,7 @@ export interface DeviceWrites {
   /** Whether a live device of any account has this key. */
   isDeviceKey(thumbprint: string, now: UnixNanos): Promise<boolean>;
   insertDevice(device: Device): Promise<void>;
-  /** It opened a session: its idle time begins anew. False when it is ended: nothing was written. */
+  /** It opened a session: its idle time begins anew. False when it is no longer active at `now`: nothing was written. */
   useDevice(device: Device, now: UnixNanos, from: string): Promise<boolean>;
   /** False when it was ended already: nothing was written. */
   endDevice(account: AccountId, deviceId: string, now: UnixNanos): Promise<boolean>;

@@ -130,6 +130,8 @@ export const deviceWrites = (db: Kysely<Tables>): DeviceWrites => ({
       .where('account_id', '=', account)
       .where('device_id', '=', deviceId)
       .where('ended_at', '=', 0n)
+      .where('expires_at', '>', now)
+      .where('idle_until', '>', now)
       .executeTakeFirstOrThrow();
     return isOne(numUpdatedRows);
   },

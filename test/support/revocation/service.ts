@@ -112,6 +112,7 @@ const held = (store: Store, { pass }: Holds): Store => ({
           facts: (query) => pass('tx.facts', () => tx.facts(query)),
           account: (account) => pass('tx.account', () => tx.account(account)),
           subkey: (account, publicKey) => pass('tx.subkey', () => tx.subkey(account, publicKey)),
+          token: (account, lookupId) => pass('tx.token', () => tx.token(account, lookupId)),
         }),
       ),
     ),
@@ -191,6 +192,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
   const { register, activate, manage: subkeys } = authority.subkeys;
   const { signOut, proveOwner, endSelf, reportLeaked } = authority.emergency;
   const tokens = authority.tokens.manage;
+  const rotateToken = authority.tokens.rotate;
   const running = composing.move();
   onTestFinished(() => running.disposeAsync());
 
@@ -418,6 +420,7 @@ export async function openService(options: { viewCapacity?: number; singleUse?: 
     register,
     subkeys,
     tokens,
+    rotateToken,
     aliceSubkey,
     bobSubkey,
     opening,
