@@ -104,6 +104,10 @@ export const DeviceSessionWire = Type.Object(
   closed,
 );
 
+/** Usage is written later than the row, and may not be kept at all. */
+const lastUseOf = ({ lastUsedAt, lastUsedIp }: Device, counted: LastUse): LastUse =>
+  counted.lastAt >= lastUsedAt ? counted : { lastAt: lastUsedAt, lastIp: lastUsedIp };
+
 export const deviceToWire = (device: Device, now: UnixNanos, used: LastUse): DeviceWire => ({
   id: device.deviceId,
   name: device.name,
@@ -111,6 +115,6 @@ export const deviceToWire = (device: Device, now: UnixNanos, used: LastUse): Dev
   created_at: device.createdAt,
   expires_at: device.expiresAt,
   idle_seconds: device.idleSeconds,
-  ...lastUseToWire(used),
+  ...lastUseToWire(lastUseOf(device, used)),
   ended_at: device.endedAt,
 });
