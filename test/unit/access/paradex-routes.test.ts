@@ -68,6 +68,8 @@ const ours = [
   { name: 'GET /llms-full.txt', method: 'GET', path: '/llms-full.txt', access: 'public' },
   ...(
     [
+      ['GET', '/countersign/v1/usage', 'audit:read'],
+      ['GET', '/countersign/v1/addresses', 'audit:read'],
       ['GET', '/countersign/v1/devices', 'audit:read'],
       ['POST', '/countersign/v1/devices', 'keys:manage'],
       ['DELETE', '/countersign/v1/devices/{id}', 'keys:narrow'],
@@ -134,11 +136,13 @@ describe('the table is the Paradex API and nothing else', () => {
       'DELETE /v1/account/tokens/{lookup_id}',
       'GET /',
       'GET /countersign/v1/about',
+      'GET /countersign/v1/addresses',
       'GET /countersign/v1/audit',
       'GET /countersign/v1/devices',
       'GET /countersign/v1/explain',
       'GET /countersign/v1/self',
       'GET /countersign/v1/tokens/{lookup_id}',
+      'GET /countersign/v1/usage',
       'GET /docs',
       'GET /docs/{page}',
       'GET /healthz',

@@ -14,6 +14,7 @@ test('the server opens the venue after the store, the operator listener after al
     'log.flush',
     'composeVerifier',
     'composeCore',
+    'composeExplain',
     'composeSchedule',
     'composeVenue',
     'composeGateway',
