@@ -449,7 +449,7 @@ describe.skipIf(noTerminal !== undefined)(
       expect(server.asked).toEqual([]);
     });
 
-    test('a table fits the terminal, and a file that is there already is refused before the key is asked for', async () => {
+    test('a table fits the terminal and has no colours where NO_COLOR or --no-color says so; a file that is there already is refused before the key is asked for', async () => {
       const cidrs = Array.from({ length: 20 }, (_, at) => `10.0.${at}.0/24`);
       const one = {
         lookup_id: '6f1c8b0e-0000-4000-8000-000000000001',
@@ -471,6 +471,10 @@ describe.skipIf(noTerminal !== undefined)(
         expect(Math.max(...shown.screen.split('\r\n').map(widthOf))).toBeLessThanOrEqual(columns);
         expect(shown.screen).not.toContain('\u001b');
       }
+      const coloured = (more: Record<string, string>) =>
+        owner.type(['tokens', 'list'], [], { env: { ...env, TERM: 'xterm', ...more } });
+      expect((await coloured({})).screen).toContain('\u001b[1m');
+      expect((await coloured({ NO_COLOR: '1' })).screen).not.toContain('\u001b');
       writeFileSync(join(owner.desk, 'there'), 'mine');
       const shown = await owner.type(create(), [{ await: 'which new file', type: 'there\r' }]);
       expect(shown).toMatchObject({ code: 2, missed: [] });

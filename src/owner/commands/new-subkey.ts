@@ -33,7 +33,7 @@ export const createSubkey: Run = async (shell) => {
       `# subkey "${printable(made.subkey.name)}" subkey:${made.subkey.id}, ${untilOf(made.subkey)}, from ${shownAllowlist(made.subkey.allowed_cidrs)}`,
       `COUNTERSIGN_URL=${place.url}`,
       `COUNTERSIGN_ACCOUNT=${made.subkey.account_id}`,
-      `COUNTERSIGN_SUBKEY=${made.subkey.public_key}`,
+      `COUNTERSIGN_SUBKEY_PUBLIC_KEY=${made.subkey.public_key}`,
       `COUNTERSIGN_SUBKEY_PRIVATE_KEY=${made.private_key}`,
     ],
     end: (made) => client.subkeys.revoke(made.subkey.public_key),
