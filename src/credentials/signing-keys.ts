@@ -1,7 +1,7 @@
 // The life of a JWT signing key: published, active, verifying, retired. A new key signs only after it has been published for a while, and
 // an old one verifies until nothing it signed can be valid: a rotation refuses no bearer.
 import type { KeyObject } from 'node:crypto';
-import { NO_ACCOUNT, signingKeySubject } from '../domain/credential.ts';
+import { credentialSubject, NO_ACCOUNT, type Subject, signingKeySubject } from '../domain/credential.ts';
 import { KEY_GRACE_SECONDS } from '../domain/lifetimes.ts';
 import { addSeconds, type Clock, type UnixNanos, unixNanos } from '../domain/time.ts';
 import { ApiError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { createSigningKey, type SigningKeyRecord, toRecord } from '../jwt/signin
 import type { Changed, Changes } from '../revocation/commit.ts';
 import type { Store, StoreTransaction } from '../store/store.ts';
 import { bySchedule, type OperatorAct } from './operator-act.ts';
-import { type Recorded, record } from './record.ts';
+import { type Recorded, record, recordAll } from './record.ts';
 
 export interface SigningKeys {
   /** Oldest first, after doing what is due, so that the states are current. */
@@ -22,7 +22,7 @@ export interface SigningKeys {
    */
   rotate(use: KeyUse, act: OperatorAct): Promise<SigningKeyRecord>;
   /**
-   * Ends a key and every bearer it signed, at once. A use without another signer first gets a new key, which signs without
+   * Ends a key and every bearer it signed, at once; with a key of sessions every device. A use without another signer first gets a new key, which signs without
    * waiting. Idempotent. Throws NOT_FOUND, and SERVICE_UNAVAILABLE, after which the key is dead on this node until it restarts.
    */
   retire(kid: string, act: OperatorAct): Promise<Changed<RetiredKey>>;
@@ -104,7 +104,7 @@ export function createSigningKeys(deps: {
         const key = await find(kid);
         // If the store fails here it fails in end() too, which ends the key on this node anyway.
         if (key.state === 'active') await ensureSigner(key.use, act, kid).catch(() => undefined);
-        return end(key, act, 'asked for');
+        return end(key, act, ASKED_FOR);
       }),
 
     async wouldEnd(kid) {
@@ -219,8 +219,14 @@ export function createSigningKeys(deps: {
         if (!(await tx.retireSigningKey(key.kid, now))) return { result: 0, change: undefined };
         // Mark the rows too: lists and limits read them.
         const tokens = await tx.revokeTokensSignedBy(key.kid, now);
-        const detail = tokens === 0 ? { why } : { why, revoked_tokens: tokens };
-        return { result: tokens, change: await record(tx, keyChange(key, 'signing_key.retired', act, detail)) };
+        const devices = why === ASKED_FOR && signsSessions(key.use) ? await endEveryDevice(tx, act, now) : [];
+        const detail = {
+          why,
+          ...(tokens === 0 ? {} : { revoked_tokens: tokens }),
+          ...(devices.length === 0 ? {} : { ended_devices: devices.length }),
+        };
+        const change = await record(tx, keyChange(key, 'signing_key.retired', act, detail));
+        return { result: tokens, change: { ...change, subjects: [...change.subjects, ...devices] } };
       },
       { ifUnwritten: { end: () => [ended], cut: 'signing_key_retired' }, onceWritten: { lift: () => [ended] } },
     );
@@ -233,6 +239,28 @@ export function createSigningKeys(deps: {
     return key;
   }
 }
+
+const ASKED_FOR = 'asked for';
+
+const signsSessions = (use: KeyUse): boolean => jwtKinds[use].bearer !== undefined && !hasRows(use);
+
+// Whoever has a key of sessions may have signed in devices with it, and those would outlive it.
+async function endEveryDevice(tx: StoreTransaction, act: OperatorAct, now: UnixNanos): Promise<readonly Subject[]> {
+  const ended = (await tx.endEveryDevice(now)).flatMap(({ account, devices }) =>
+    devices.map(({ deviceId, name }) => ({
+      by: act,
+      account,
+      action: 'device.ended' as const,
+      subject: credentialSubject({ account, kind: 'device', id: deviceId }),
+      detail: { name, why: 'signing key retired' },
+      narrows: true,
+    })),
+  );
+  for (let at = 0; at < ended.length; at += PAGE_ROWS) await recordAll(tx, ended.slice(at, at + PAGE_ROWS));
+  return ended.map(({ subject }) => subject);
+}
+
+const PAGE_ROWS = 500;
 
 /** The change of a signing key's state, for its rows. */
 export const keyChange = (

@@ -178,6 +178,26 @@ describe('whatever ends the session that made it ends the device', () => {
       await own.stop();
     }
   });
+
+  test('a device made before the key of its maker was retired is dead after it, and one made later lives', async () => {
+    const own = await startWorld();
+    try {
+      const one = await made(own);
+      const keys = await operate(own.service, 'GET', '/signing-keys');
+      const kidOf = (use: string) => keys.json.results.find((key: { use: string }) => key.use === use).kid;
+      await operate(own.service, 'POST', `/signing-keys/${kidOf('token')}/retire`);
+      expect(await stateOf(own, one.bearer)).toBe('alive');
+      const retired = await operate(own.service, 'POST', `/signing-keys/${kidOf('session')}/retire`);
+      expect(retired.status, retired.text).toBe(200);
+      const again = await mainSession(own, one.owner);
+      expect(await seen(own, one, again)).toEqual(DEAD);
+      const rows = await call(own.url, 'GET', '/countersign/v1/audit?action=device.ended', { bearer: again });
+      expect(rows.json.results).toMatchObject([{ actor: { kind: 'operator' }, subject: { id: one.device.id } }]);
+      expect(await seen(own, await withDevice(own, { session: again }), again)).toEqual(ALIVE);
+    } finally {
+      await own.stop();
+    }
+  });
 });
 
 describe('what ends one device', () => {

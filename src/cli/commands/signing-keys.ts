@@ -55,7 +55,7 @@ const endsOf = (key: Members): string => {
 
 const endings: Readonly<Record<KeyUse, (key: Members) => string>> = {
   session: (key) =>
-    `Every session it signed dies at once: ${textOf(key, 'sessions')} logins of the last 5 minutes. Everybody logs in again.`,
+    `Every session it signed dies at once: ${textOf(key, 'sessions')} logins of the last 5 minutes, and every device. Everybody logs in again.`,
   token: (key) =>
     `Every token it signed dies at once and for good: ${textOf(key, 'tokens')} of them. Their owners must make new ones.`,
   terminal: (key) =>

@@ -39,4 +39,6 @@ export interface CredentialWrites {
    * credentials made after `now`, which would end too late. Ends every device.
    */
   revokeUntimely(now: UnixNanos, latest: UnixNanos): Promise<readonly RevokedCredentials[]>;
+  /** Ends every device of every account. */
+  endEveryDevice(now: UnixNanos): Promise<readonly RevokedCredentials[]>;
 }

@@ -26,6 +26,8 @@ export const credentialWrites = (db: Kysely<Tables>): CredentialWrites => ({
     const tokens = await revokeUntimelyTokens(db, now, latest);
     return revokedByAccount(subkeys, tokens, await endDevicesOf(db, undefined, now));
   },
+
+  endEveryDevice: async (now) => revokedByAccount([], [], await endDevicesOf(db, undefined, now)),
 });
 
 /** The revoked rows, grouped by account. Throws DamagedRow. */

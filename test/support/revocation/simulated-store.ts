@@ -358,6 +358,7 @@ export const noTransaction: StoreTransaction = {
   revokeCredentials: unused,
   setEveryValidAfter: unused,
   revokeUntimely: unused,
+  endEveryDevice: unused,
   dateSigningKey: unused,
   markDated: unused,
   appendAll: unused,

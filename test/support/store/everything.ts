@@ -119,6 +119,7 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   },
   setEveryValidAfter: () => tx.setEveryValidAfter(T0),
   revokeUntimely: () => tx.revokeUntimely(T0, at(9n)),
+  endEveryDevice: () => tx.endEveryDevice(at(9n)),
   dateSigningKey: () => tx.dateSigningKey('kid-1', T0),
   // Beyond the second that isDated is asked about, which it would not look up otherwise.
   markDated: () => tx.markDated(alice, 'main:main', unixSeconds(secondsOf(T0) + 1), at(9n)),
