@@ -15,6 +15,7 @@ import {
   useOnce,
   writeBeside,
 } from './accidents.ts';
+import { attackDoors, attackEndingsOfAll, attackProofs, attackRegistrations } from './devices.ts';
 import { attackEmergency, attackEndings, attackForeignSigners } from './emergency.ts';
 import { attackHeaders, attackMembers, attackOwnBodies, attackRequestLines } from './names.ts';
 import { ownersAt } from './owner.ts';
@@ -87,6 +88,12 @@ async function attackEverything(target: Target): Promise<Result[]> {
     ),
     await run('orders signed by keys that may not', (tally) => attackForeignSigners(target, second, tally)),
     await run('endings in the middle of work', (tally) => attackEndings(target, second, tally)),
+    await run('proofs of a device that are for something else', (tally) => attackProofs(target, second, tally)),
+    await run('a stolen device at every door', (tally) => attackDoors(target, second, tally)),
+    await run('registrations that a stolen device has seen', (tally) => attackRegistrations(target, second, tally)),
+    await run('revoke-all in the middle of rotations, sign-ins and registrations', (tally) =>
+      attackEndingsOfAll(target, newOwner, tally),
+    ),
     await run('what all share, beside an owner at work', (tally) => attackShared(target, second, tally)),
     await run('the listener of the operator', onlyOwn(target, attackOperator)),
     await run('answers of 429, again and again', (tally) => insist(target, tally)),
