@@ -1,5 +1,5 @@
 // Process entry: runs one command and exits with its code. The only file that calls process.exit.
-import { isDebuggerOpen } from './cli/no-debugger.ts';
+import { isDebuggerOpen } from './owner/no-debugger.ts';
 
 // The import above stays first: until it runs, SIGUSR1 opens the debugger.
 

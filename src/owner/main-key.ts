@@ -50,7 +50,7 @@ export async function mainKey(shell: Shell, account: string | undefined): Promis
 async function starkKeyText(shell: Shell): Promise<string> {
   const file = shell.value('key-file');
   if (file !== undefined) return hexIn(readKeyFile(file), file);
-  if (shell.has('stdin')) return hexIn(await standardInput(), 'standard input');
+  if (shell.has('stdin')) return hexIn(await standardInput(shell.signal), 'standard input');
   return hexIn(await shell.terminal.hidden('Main key (hidden): '), 'what was typed');
 }
 
@@ -74,10 +74,18 @@ function readKeyFile(path: string): string {
 }
 
 /** All of it. Throws WrongUse for more than a key, or a bearer, can be. */
-export async function standardInput(most = MOST_BYTES): Promise<string> {
+export async function standardInput(signal: AbortSignal, most = MOST_BYTES): Promise<string> {
+  const { stdin } = process;
+  if (stdin.isTTY)
+    throw new WrongUse(
+      'standard input is a terminal, which shows what is typed; leave --stdin out, and you are asked for it, hidden',
+    );
+  if (signal.aborted) throw signal.reason;
+  // Whoever waits for it is told why it ends.
+  signal.addEventListener('abort', () => stdin.destroy(signal.reason));
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of process.stdin) {
+  for await (const piece of stdin) {
     const bytes = Buffer.from(piece);
     size += bytes.length;
     if (size > most) throw new WrongUse(`standard input holds more than ${most} bytes`);

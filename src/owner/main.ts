@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The owner's commands as a program of their own, for whoever installs the client alone.
+import { isDebuggerOpen } from './no-debugger.ts';
 
-// Without a listener, Node opens the debugger at this signal, and the debugger shows every key in memory.
-process.on('SIGUSR1', () => undefined);
+// The import above stays first, and alone: until it runs, SIGUSR1 opens the debugger.
+
 // Every file made by this process is for its owner alone.
 process.umask(0o077);
 
@@ -19,13 +20,22 @@ process.stderr.on('error', () => undefined);
 const OLDEST_NODE = 22;
 
 async function run(): Promise<number> {
-  if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE)
-    return (await import('./run.ts')).runOwner(process.argv.slice(2), 'countersign-client');
-  process.stderr.write(
-    `countersign-client: Node.js ${OLDEST_NODE} or newer is needed, and this is v${process.versions.node}; ` +
-      'put a newer one first on the PATH (https://nodejs.org) and run the same command again.\n',
-  );
+  const why = await whyNot();
+  if (why === undefined) return (await import('./run.ts')).runOwner(process.argv.slice(2), 'countersign-client');
+  process.stderr.write(`countersign-client: ${why}\n`);
   return 1;
+}
+
+async function whyNot(): Promise<string | undefined> {
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) < OLDEST_NODE)
+    return (
+      `Node.js ${OLDEST_NODE} or newer is needed, and this is v${node}; ` +
+      'put a newer one first on the PATH (https://nodejs.org) and run the same command again.'
+    );
+  return (await isDebuggerOpen())
+    ? 'a debugger is open (--inspect, NODE_OPTIONS or SIGUSR1), which anybody on this machine could use; start without it'
+    : undefined;
 }
 
 const code = await run();

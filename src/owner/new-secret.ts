@@ -25,6 +25,9 @@ async function asked(shell: Shell): Promise<string> {
   return shell.terminal.line('Write the secret to which new file? (Enter alone shows it here) ');
 }
 
+/** A comment, or a value that means itself to a shell: whoever reads the file may `source` it, and a server may answer anything. */
+const SAFE_LINE = /^(?:# [^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*|[A-Z_]+=[A-Za-z0-9._~+/:[\]=-]+)$/u;
+
 export interface Making<Made> {
   make(): Promise<Made>;
   /** For a person: `the read-only key "x" (f3a1…)`. */
@@ -49,7 +52,8 @@ export async function handedOver<Made>(where: Destination, making: Making<Made>)
   const problem = await problemOf(made, making, file);
   if (problem === undefined) return made;
   const name = making.called(made);
-  const became = await making.end(made).then(
+  const ended = async () => making.end(made);
+  const became = await ended().then(
     () => 'so it was ended again',
     (error: unknown) => `and it could not be ended again (${sentenceOf(error)}): end it yourself`,
   );
@@ -64,12 +68,9 @@ async function problemOf<Made>(
 ): Promise<string | undefined> {
   try {
     if (file === undefined) return (await making.show(made)) ? undefined : 'stdout takes nothing';
-    file.write(
-      making
-        .lines(made)
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
+    const lines = making.lines(made);
+    if (!lines.every((line) => SAFE_LINE.test(line))) throw new Error('a line is none');
+    file.write(lines.map((line) => `${line}\n`).join(''));
     return undefined;
   } catch (error) {
     file?.discard();

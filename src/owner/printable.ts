@@ -1,8 +1,10 @@
 // Text of others on a terminal: names and messages never move its cursor, change its colours or turn the direction of a line.
 
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
 /** Control and direction-changing characters as `\u{..}`. */
 export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  text.replace(UNSAFE, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** East Asian wide and fullwidth, and emoji, by ranges: a column too many is a gap, a column too few breaks a line. */
@@ -33,11 +35,18 @@ export function cut(text: string, most: number): string {
   return `${kept}…`;
 }
 
+/** The same text for whoever reads JSON, and for a terminal no more than its letters. */
+const quoted = (text: string): string =>
+  JSON.stringify(text).replace(UNSAFE, (c) =>
+    Array.from({ length: c.length }, (_, at) => `\\u${c.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
+
 /** JSON in which integers have every digit, however large. */
 export function jsonText(value: unknown): string {
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`;
+  return `{${members.map(([name, member]) => `${quoted(name)}:${jsonText(member)}`).join(',')}}`;
 }

@@ -1,6 +1,6 @@
 // Where this machine is signed in: one file, for its owner alone. It holds addresses and device keys, never a main key, subkey or token.
 import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errorCode, isSystemError, UnsafeFile } from '../errors.ts';
@@ -51,8 +51,19 @@ const WINDOWS = process.platform === 'win32';
 export function profilesPath(env: Env): string {
   const named = WINDOWS ? env.APPDATA : env.XDG_CONFIG_HOME;
   // The specification: a relative path is ignored.
-  const base = named !== undefined && isAbsolute(named) ? named : join(env.HOME ?? homedir(), '.config');
+  const base = named !== undefined && isAbsolute(named) ? named : join(homeOf(env), '.config');
   return join(base, 'countersign', 'profiles.json');
+}
+
+/** Never the folder that somebody happens to stand in. */
+function homeOf({ HOME }: Env): string {
+  if (HOME !== undefined && isAbsolute(HOME)) return HOME;
+  if (WINDOWS) return homedir();
+  try {
+    return userInfo().homedir;
+  } catch {
+    throw new WrongUse('HOME is not set, so profiles have no place; set it, or XDG_CONFIG_HOME');
+  }
 }
 
 /** Throws WrongUse for a file that others may read, or that is none of ours, with what to type. */

@@ -1,6 +1,7 @@
 // A command line against the table of forms. What was typed is never repeated in an error unless it is the word of a command or the name of
 // an option: it may be a key.
 import {
+  type ArgumentKind,
   everywhere,
   type Form,
   forms,
@@ -24,6 +25,8 @@ export type Read = { readonly help: readonly Form[] } | { readonly run: Typed };
 
 /** How a main key could be typed. None of them is an option: whoever tries must be told why. */
 const KEY_OPTION = /^--(?:(?:main|stark|l2|eth|wallet)-?)?(?:private-?)?(?:key|secret|seed|mnemonic|password)$/;
+/** Arguments that look like a private key, and are none. */
+const isPublicKey: ReadonlySet<ArgumentKind> = new Set(['subkey', 'public key']);
 const KEY_LOOK = /^(?:0x)?[0-9a-f]{50,64}$/i;
 
 const NO_KEY_ARGUMENTS =
@@ -63,6 +66,9 @@ function readRest(form: Form, rest: readonly string[], program: string): Typed {
       if (option.value === undefined && typed !== undefined) throw wrong(`--${name} takes no value`);
       if (value === undefined || (option.value !== undefined && typed === undefined && value.startsWith('--')))
         throw wrong(`--${name} needs a value: ${option.value}`);
+      // A variable of a script that is not set: without --out a secret would be shown, and a key may have no name.
+      if (option.value !== undefined && value === '') throw wrong(`--${name} is empty: ${option.value}`);
+      if (KEY_LOOK.test(value)) throw new WrongUse(`${form.words}: ${NO_KEY_ARGUMENTS}`);
       const before = given.get(name) ?? [];
       if (before.length > 0 && option.isList !== true) throw wrong(`--${name} is given twice`);
       if (option.among !== undefined && !option.among.includes(value))
@@ -79,6 +85,11 @@ function readRest(form: Form, rest: readonly string[], program: string): Typed {
     const count = excess.length === 1 ? 'one word' : `${excess.length} words`;
     const quotes = form.arguments.at(-1)?.name === 'name' ? ', with quotes around a name that has blanks' : '';
     throw wrong(`${count} too many: ${program} ${usageOf(form)}${quotes}`);
+  }
+  for (const [at, word] of args.entries()) {
+    const { name, kind } = form.arguments[at] ?? form.arguments.at(-1) ?? { name: '', kind: 'name' as const };
+    if (word === '') throw wrong(`<${name}> is empty`);
+    if (!isPublicKey.has(kind) && KEY_LOOK.test(word)) throw new WrongUse(`${form.words}: ${NO_KEY_ARGUMENTS}`);
   }
   return { form, arguments: args, given };
 }

@@ -55,7 +55,8 @@ export function createShell(typed: Typed, program: string, signal: AbortSignal):
     env,
     terminal: createTerminal(stdin, stderr, signal),
     signal,
-    width: stdout.isTTY === true ? stdout.columns : undefined,
+    // A terminal that was never told its size says 0.
+    width: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : undefined,
     now: Date.now,
     argument: (at) => typed.arguments[at] ?? '',
     allArguments: typed.arguments,

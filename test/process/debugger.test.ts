@@ -91,6 +91,17 @@ test('a start that inherited an open debugger is refused with one sentence', asy
   expect(existsSync(home.data)).toBe(false);
 });
 
+test.each(['countersign', 'countersign-client'])(
+  'a command of an owner that inherited an open debugger is refused before a key is asked for: %s',
+  async (program) => {
+    const main = program === 'countersign' ? MAIN : join(PROJECT, 'src', 'owner', 'main.ts');
+    const argv = [main, 'login', '--url', 'http://127.0.0.1:1', '--stdin'];
+    const inherited = start(process.execPath, argv, { cwd: PROJECT, env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' } });
+    expect(await inherited.ended).toEqual({ code: 1, signal: null });
+    expect(inherited.stderr()).toMatch(new RegExp(`^${program}: a debugger is open .*$`, 'm'));
+  },
+);
+
 test('every place that says how to start a command starts Node without the debugger of SIGUSR1', () => {
   for (const file of ['start.cjs', 'Dockerfile', 'deploy/countersign.service', 'docs/deploying.md']) {
     const lines = readFileSync(join(PROJECT, file), 'utf8')

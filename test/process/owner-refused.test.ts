@@ -1,7 +1,8 @@
 // The owner's commands where something is wrong: on this machine, with the line, or with the server. Nothing is made then, and no secret shown.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -367,6 +368,99 @@ describe('a server that lies', () => {
     expect(refused.err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   });
 
+  /** Answers what a create asks, and the create itself with this. */
+  const creates = (made: (body: string) => object) => (request: IncomingMessage, response: ServerResponse) => {
+    const path = request.url?.split('?')[0] ?? '';
+    if (path === '/v1/system/time') return json(response, { server_time: String(Date.now()) });
+    if (path === '/v1/system/config')
+      return json(response, {
+        starknet_chain_id: 'PRIVATE',
+        l1_chain_id: '1',
+        paraclear_account_hash: '0x1',
+        paraclear_account_proxy_hash: '0x1',
+        paraclear_evm_account_hash: '0x1',
+      });
+    if (path === '/v1/onboarding') return json(response, { address: '0x1' });
+    if (path.startsWith('/v1/auth')) return json(response, { jwt_token: 'a.b.c' });
+    if (request.method === 'DELETE') return json(response, {});
+    return json(response, made(server.asked.at(-1)?.whole ?? ''));
+  };
+
+  test.each([
+    ['tokens', { token: 'a.b.c', api_token: { ...token, allowed_cidrs: ['x\nPATH=/tmp'] } }],
+    ['tokens', { token: 'a.b.c', api_token: { ...token, lookup_id: 'x\nPATH=/tmp' } }],
+    ['tokens', { token: 'a.b.c\nPATH=/tmp', api_token: token }],
+    ['tokens', { token: 'a.b.c$(id)', api_token: token }],
+    ['subkeys', { account_id: '0x1\nPATH=/tmp' }],
+    ['subkeys', { account_id: '$(id)' }],
+    ['subkeys', { id: '7\nPATH=/tmp' }],
+  ] as const)(
+    'nothing that a server answers becomes a line or a command of the file of a secret: %s %j',
+    async (kind, answer) => {
+      server.answer(
+        creates((body) => ({
+          account_id: '0x1',
+          name: 'bot',
+          id: 7,
+          allowed_cidrs: [],
+          expires_at: 0,
+          public_key: /"public_key":"(0x[0-9a-f]+)"/.exec(body)?.[1],
+          ...answer,
+        })),
+      );
+      const [, , ...rest] = create('--key-file', keyFile(), '--out', 'bot.env');
+      const said = await owner.run([kind, 'create', ...rest]);
+      expect([1, 3], said.err).toContain(said.code);
+      expect(existsSync(join(owner.desk, 'bot.env'))).toBe(false);
+      expect(said.out).toBe('');
+      told(said);
+    },
+  );
+
+  test('ids of others move no cursor when a key is ended', async () => {
+    server.answer((request, response) =>
+      request.method === 'GET'
+        ? json(response, { results: [{ ...token, lookup_id: evil, name: 'bot' }], next: null })
+        : json(response, { lookup_id: evil }),
+    );
+    const said = await owner.run(['tokens', 'revoke', 'bot', '--yes'], { env: env() });
+    expect(said).toMatchObject({ code: 0, out: expect.stringContaining('a\\u{1b}[2J') });
+    expect(said.out.split('\n')).toHaveLength(2);
+  });
+
+  test('a command that is proposed holds nothing that a shell would run', async () => {
+    const refused = {
+      request_id: 'r',
+      at: 1,
+      credential: { kind: 'token', id: 'x', name: 'bot' },
+      route: 'GET /v1/x',
+      method: 'GET',
+      reason: 'ip_not_allowed',
+      code: 'IP_NOT_ALLOWED',
+      status: 403,
+      message: 'x',
+      client_ip: '192.0.2.7',
+      hops: [],
+      permission_needed: null,
+      permissions_held: null,
+      allowed_cidrs: ['10.0.0.0/8'],
+      limit: null,
+      signed_at: null,
+      server_time: null,
+      expired_seconds: null,
+      order_index: null,
+      ended_at: null,
+      ended_by: null,
+      others_in_minute: 0,
+    };
+    server.answer((_, response) => json(response, refused));
+    expect((await owner.run(['explain', 'r'], { env: env() })).out).toContain('--from 10.0.0.0/8,192.0.2.7');
+    server.answer((_, response) => json(response, { ...refused, client_ip: '192.0.2.7;id' }));
+    const said = await owner.run(['explain', 'r'], { env: env() });
+    expect(said.code).toBe(0);
+    expect(said.out).not.toContain('to mend it');
+  });
+
   test('a list whose pages never end is ended', async () => {
     let page = 0;
     server.answer((_, response) => json(response, { results: [], next: page++ % 2 === 0 ? 'a' : 'a' }));
@@ -400,6 +494,18 @@ describe('a server that lies', () => {
     );
     expect(await intoHead(['activity', '--json'], env())).toEqual({ status: '141 0', err: '' });
   });
+});
+
+test('^C while the key is waited for on standard input ends the command', async () => {
+  const argv = ['login', '--url', server.url, '--stdin'];
+  const child = spawn(process.execPath, [MAIN, ...argv], { env: { ...process.env, HOME: owner.home } });
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (!err.includes('Never a main key') && (err + text).includes('Never a main key')) child.kill('SIGINT');
+    err += text;
+  });
+  const [code] = await once(child, 'close');
+  expect({ code, err }).toMatchObject({ code: 130, err: expect.stringMatching(/Never a main key[^\n]*\n$/) });
 });
 
 /** `command | head -1`, without blocking the server of this process. */
@@ -439,6 +545,13 @@ describe.skipIf(noTerminal !== undefined)(
       expect(shown.screen).toContain('what was typed is no private key');
       expect(shown.screen).not.toContain('canary');
       expect(server.asked).toEqual([]);
+    });
+
+    test('a key is not read from a terminal that would show it', async () => {
+      const shown = await owner.type(create('--out', 'x.env', '--stdin'), []);
+      expect(shown).toMatchObject({ code: 2, missed: [] });
+      expect(shown.screen).toContain('standard input is a terminal, which shows what is typed');
+      expect(existsSync(join(owner.desk, 'x.env'))).toBe(false);
     });
 
     test('an answer other than yes ends nothing', async () => {

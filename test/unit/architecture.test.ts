@@ -102,7 +102,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   /** The list of what is opened: what each part is made of stands in compose. */
   app: ['compose', 'config/load', 'errors'],
-  main: ['cli'],
+  main: ['cli', 'owner'],
   healthcheck: ['config', 'operator/address-file', 'operator/socket-file'],
 };
 /** The only room that knows every other one. */

@@ -5,6 +5,7 @@ import { connectAsNeeded, connectUnsigned } from '../connection.ts';
 import { forgetDevices } from '../forget.ts';
 import { isKeyGiven, requireKeySource, standardInput } from '../main-key.ts';
 import { placeOf } from '../place.ts';
+import { printable } from '../printable.ts';
 import { receiptText } from '../receipt-text.ts';
 import { type Run, requireYes, type Shell } from '../shell.ts';
 import { WrongUse } from '../stops.ts';
@@ -41,7 +42,9 @@ export const reportLeak: Run = async (shell) => {
   const isPiped = shell.has('stdin') || !shell.terminal.isThere;
   if (!shell.has('stdin') && isPiped) throw new WrongUse('there is no terminal to ask for it on; give --stdin');
   const client = connectUnsigned(shell);
-  const text = isPiped ? await standardInput(BEARER_BYTES) : await shell.terminal.hidden('Token or session (hidden): ');
+  const text = isPiped
+    ? await standardInput(shell.signal, BEARER_BYTES)
+    : await shell.terminal.hidden('Token or session (hidden): ');
   const found = text.replace(/^\s*Bearer\s+/i, '').trim();
   if (found === '') throw new WrongUse('nothing was typed');
   await client.account.reportLeak(found, { signal: shell.signal });
@@ -69,8 +72,9 @@ async function tellEnded(
   if (shell.has('json')) await shell.json(value);
   else {
     for (const [name, ended] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
-      if (Array.isArray(ended)) await shell.out(`${name}: ${ended.length}\n`);
-      else if (typeof ended === 'number' || typeof ended === 'string') await shell.out(`${name}: ${ended}\n`);
+      if (Array.isArray(ended)) await shell.out(`${printable(name)}: ${ended.length}\n`);
+      else if (typeof ended === 'number' || typeof ended === 'string')
+        await shell.out(`${printable(`${name}: ${ended}`)}\n`);
     }
     shell.note(`done${receiptText(receipt)}`);
   }

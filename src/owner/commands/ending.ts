@@ -4,6 +4,7 @@ import type { Changed } from '../../client/receipt.ts';
 import { connect } from '../connection.ts';
 import { forgetDevices } from '../forget.ts';
 import { deviceKind, type Kind, type Listed, meant, subkeyKind, tokenKind } from '../named.ts';
+import { printable } from '../printable.ts';
 import { receiptText } from '../receipt-text.ts';
 import { type ExitCode, type Run, requireYes, type Shell } from '../shell.ts';
 import { exitCodeOf, told } from '../telling.ts';
@@ -52,7 +53,7 @@ async function endAll(shell: Shell, kind: Kind, end: End): Promise<ExitCode> {
       const { value, receipt } = await end(client, one.id, shell.signal);
       results.push({ ...(typeof value === 'object' ? value : {}), receipt: receipt ?? null });
       if (!shell.has('json'))
-        await shell.out(`${one.id}${one.isAlive ? '' : ' had ended before'}${receiptText(receipt)}\n`);
+        await shell.out(`${printable(one.id)}${one.isAlive ? '' : ' had ended before'}${receiptText(receipt)}\n`);
     } catch (error) {
       if (shell.signal.aborted) throw error;
       const code = exitCodeOf(error);

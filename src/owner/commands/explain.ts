@@ -30,11 +30,14 @@ export const explain: Run = async (shell) => {
     ['its list', found.allowed_cidrs === null ? '' : shownAllowlist(found.allowed_cidrs)],
     ['ended', ended === undefined ? '' : `${moment(ended.at, shell.now())}${ended.by === '' ? '' : ` by ${ended.by}`}`],
     ['others', found.others_in_minute === 0 ? '' : `${found.others_in_minute} more like it in that minute`],
-    ['to mend it', command ?? ''],
+    ['to mend it', command !== undefined && MEANS_ITSELF.test(command) ? command : ''],
   ] as const;
   await shell.out(`${shell.bold(printable(headline))}\n${printable(cause)}\n\n${members(pairs, shell.width)}`);
   return 0;
 };
+
+/** Made of a server's values and typed by whoever reads it: nothing in it makes a shell do something else. */
+const MEANS_ITSELF = /^[\w .,:/<>-]*$/;
 
 function commandFor(
   remedy: Remedy,

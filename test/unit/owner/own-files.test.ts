@@ -12,6 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -68,6 +69,11 @@ describe('profiles', () => {
   test('profiles are under XDG_CONFIG_HOME, or ~/.config where that is missing or no absolute path', () => {
     for (const XDG_CONFIG_HOME of [undefined, '', 'here'])
       expect(profilesPath({ HOME: '/home/a', XDG_CONFIG_HOME })).toBe('/home/a/.config/countersign/profiles.json');
+  });
+
+  test('a HOME that is empty, or no absolute path, is no place: profiles never go to the folder one stands in', () => {
+    for (const HOME of [undefined, '', 'here'])
+      expect(profilesPath({ HOME })).toBe(join(userInfo().homedir, '.config', 'countersign', 'profiles.json'));
   });
 
   test.each([0o644, 0o640, 0o620, 0o604])(

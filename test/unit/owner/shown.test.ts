@@ -1,7 +1,7 @@
 // What the owner's commands print: tables, times, names of others, durations and addresses as they are typed.
 import { describe, expect, test } from 'vitest';
 import { allowlistOf, shownAllowlist } from '../../../src/owner/addresses.ts';
-import { cut, widthOf } from '../../../src/owner/printable.ts';
+import { cut, jsonText, widthOf } from '../../../src/owner/printable.ts';
 import { WrongUse } from '../../../src/owner/stops.ts';
 import { members, table } from '../../../src/owner/table.ts';
 import { duration, moment, relative, secondsOf } from '../../../src/owner/times.ts';
@@ -99,4 +99,11 @@ test('addresses are repeated or separated by commas, and anywhere is never meant
   for (const given of [undefined, [], [''], ['10.0.0.1,'], ['anywhere,10.0.0.1'], ['10.0.0.1', 'anywhere']])
     expect(() => allowlistOf(given), JSON.stringify(given)).toThrow(WrongUse);
   expect([shownAllowlist([]), shownAllowlist(['1.1.1.1', '2.2.2.2'])]).toEqual(['anywhere', '1.1.1.1, 2.2.2.2']);
+});
+
+test('a document of JSON moves no cursor either, and says the same', () => {
+  const value = { 'a\u009b2J': ['\u202eb\u{e0001}\u2028', '\u001b[2J', '漢字 é'], n: 1 };
+  const text = jsonText(value);
+  expect(text).toMatch(/^[\x20-\x7e漢字é]*$/);
+  expect(JSON.parse(text)).toEqual(value);
 });

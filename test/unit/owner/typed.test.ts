@@ -70,8 +70,18 @@ test.each([
   ['activity --since --follow', 'activity: --since needs a value: <7d>; see countersign help activity'],
   ['activity --since 1d --since 2d', 'activity: --since is given twice; see countersign help activity'],
   ['activity --what all', 'activity: --what takes changes or logins or refused; see countersign help activity'],
+  ['tokens create bot --out=', 'tokens create: --out is empty: <file>; see countersign help tokens create'],
+  ['activity --key=', 'activity: --key is empty: <subkey:42>; see countersign help activity'],
 ])('an owner who types %j is told what is wrong', (line, message) => {
   expect(refusal(...line.split(' '))).toBe(message);
+});
+
+test('a variable of a script that is not set names no key, no file and no server', () => {
+  expect(refusal('tokens', 'revoke', '', '--yes')).toContain('<token> is empty');
+  expect(refusal('tokens', 'revoke', 'a', '', '--yes')).toContain('<token> is empty');
+  expect(refusal('subkeys', 'create', '', '--show')).toContain('<name> is empty');
+  expect(refusal('tokens', 'create', 'bot', '--out', '')).toContain('--out is empty');
+  expect(refusal('whoami', '--profile', '')).toContain('--profile is empty');
 });
 
 const KEY = `0x${'5a'.repeat(31)}`;
@@ -86,6 +96,13 @@ test.each([
   ['login', KEY.slice(2)],
   ['tokens', 'create', 'bot', KEY],
   ['subkeys', 'create', 'bot', '--secret', KEY],
+  ['login', '--key-file', KEY],
+  ['login', `--wallet-key-file=${KEY.slice(2)}`],
+  ['tokens', 'create', 'bot', '--out', KEY],
+  ['tokens', 'create', KEY],
+  ['subkeys', 'import', KEY, '0x1'],
+  ['tokens', 'revoke', 'a', KEY],
+  ['explain', KEY],
 ])('a main key as an argument is refused with the reason, and not repeated: %s %s', (...argv) => {
   const said = refusal(...argv);
   expect(said).toContain('a private key is never given as an argument');
@@ -135,4 +152,13 @@ test("the part of the owner in the operator's help has each first word once, wit
       all,
     ).toContain(verb ?? word);
   }
+});
+
+test('a public key is no main key, however it looks', () => {
+  for (const argv of [
+    ['subkeys', 'revoke', KEY],
+    ['subkeys', 'import', 'bot', KEY],
+    ['subkeys', 'restrict', KEY, '--from', '192.0.2.1'],
+  ])
+    expect(read(argv, 'countersign')).toHaveProperty('run');
 });

@@ -1,5 +1,5 @@
-// No debugger in this process: its port is open to every user of the machine, and shows every key in memory. main.ts imports this before
-// anything else. It does not rely on --disable-sigusr1, which a start by hand may leave out.
+// No debugger in this process: its port is open to every user of the machine, and shows every key in memory. Each main.ts imports this
+// before anything else. It does not rely on --disable-sigusr1, which a start by hand may leave out.
 
 // Without a listener, Node opens the debugger at this signal.
 process.on('SIGUSR1', () => undefined);
