@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { randomPrivateKey } from '../../src/client/private-key.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
+import { clientClosure, clientPackages, nodeWords } from '../support/client-closure.ts';
 import { blocksOf, clientPage } from '../support/client-page.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { installed, packedBy, run, tool } from '../support/packed.ts';
@@ -74,6 +75,22 @@ describe('the tarball of the client', () => {
     expect(files).toEqual(
       expect.arrayContaining(['dist/client/main.js', 'dist/client/main.d.ts', 'dist/owner/main.js']),
     );
+  });
+
+  test('what the package of the client has in dist/client loads no room of the server, nothing of Node.js, and three packages, in code and types', () => {
+    if (place.unreachable !== undefined) return;
+    for (const ending of ['.js', '.d.ts'] as const) {
+      const closure = clientClosure(inside('dist'), ending);
+      expect(closure.map(({ file }) => file)).toEqual(
+        expect.arrayContaining([`client/main${ending}`, `domain/felt${ending}`]),
+      );
+      expect(closure.filter(({ code }) => nodeWords.test(code)).map(({ file }) => file)).toEqual([]);
+      const rooms = new Set(closure.map(({ file }) => file.split('/')[0]));
+      expect([...rooms].filter((room) => !['client', 'domain', 'ethereum', 'starknet'].includes(room ?? ''))).toEqual(
+        [],
+      );
+      expect(closure.flatMap(({ packages }) => packages).filter((name) => !clientPackages.test(name))).toEqual([]);
+    }
   });
 
   test('publint and are-the-types-wrong find nothing in the package of the client', async () => {
