@@ -17,6 +17,7 @@ import {
   postLogin,
   postSubkey,
   registrationBody,
+  SELF,
   SUBKEYS,
   startWorld,
   stateOf,
@@ -98,6 +99,24 @@ describe('find', () => {
     for (const form of [lookup_id, lookup_id.toUpperCase(), token_id, `token:${token_id}`, subject, token]) {
       expect(await subjectsOf(form), form).toEqual([subject]);
     }
+  });
+
+  test('a token with its last use and the addresses it was used from, as its owner sees them', async () => {
+    const { token, lookupId } = await createToken(world.url, owner.session);
+    const unused = await run('credentials', world.service.folder, 'find', lookupId);
+    expect(unused.out).not.toContain('ADDRESS');
+    for (let i = 0; i < 2; i += 1) await call(world.url, 'GET', SELF, { bearer: token });
+    await call(world.url, 'POST', TOKENS, { bearer: token });
+    const [found] = (await find(lookupId)).json.results;
+    const path = `/countersign/v1/addresses?credential=${found.credential}`;
+    const { results } = (await call(world.url, 'GET', path, { bearer: owner.session })).json;
+    expect(results).toMatchObject([{ address: '127.0.0.1', allowed: 2, refused: 1 }]);
+    expect(found.addresses).toEqual(results);
+    expect(found).toMatchObject({ last_used_at: results[0].last_at, last_used_ip: '127.0.0.1' });
+    const { code, out } = await run('credentials', world.service.folder, 'find', lookupId);
+    expect(code).toBe(0);
+    expect(out).toMatch(/\nlast used +\S.* from 127\.0\.0\.1\n/);
+    expect(out).toMatch(/\n\nADDRESS +FIRST +LAST +ALLOWED +REFUSED\n127\.0\.0\.1 .* 2 +1\n/);
   });
 
   test('a token that ran out is found as expired, and one that was revoked before that as revoked', async () => {
