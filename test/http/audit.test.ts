@@ -175,9 +175,28 @@ test('a question to the audit log that would be misread is refused', async () =>
     'limit=0',
     'limit=501',
     'cursor=7.7',
+    'cursor=-1',
+    'cursor=9223372036854775808',
+    'cursor=%F0%9D%9F%99',
+    'credential=subkey:',
+    'credential=subkey:-1',
+    'credential=subkey:9223372036854775808',
+    'credential=subkey:%F0%9D%9F%99',
+    "credential=token:tok_'%20or%201=1",
+    'from=-1',
+    'from=1e3',
+    'from=%D9%A1',
+    'from=9&to=5',
+    `action=${Array(100).fill('login').join(',')},x`,
   ]) {
     const answer = await call(world.url, 'GET', `${AUDIT}?${query}`, { bearer: owner.session });
     expect([query, answer.status, answer.json.error]).toEqual([query, 400, 'INVALID_REQUEST_PARAMETER']);
+  }
+  for (const query of [`action=${Array(10_000).fill('login').join(',')}`, 'action=login&action=token.revoked']) {
+    const many = await call(world.url, 'GET', `${AUDIT}?${query}`, { bearer: owner.session });
+    expect([many.status, many.json.error]).toEqual([expect.any(Number), expect.any(String)]);
+    expect(many.status).toBeGreaterThanOrEqual(400);
+    expect(many.status).toBeLessThan(500);
   }
   // A misspelt filter would select everything.
   const misspelt = await call(world.url, 'GET', `${AUDIT}?credentials=subkey:1`, { bearer: owner.session });
