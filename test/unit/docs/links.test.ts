@@ -1,5 +1,5 @@
 // Every link of a page for people leads somewhere: to a file of the repository, and to a heading that is on it.
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -44,6 +44,15 @@ test('every file that the map of CONTRIBUTING.md names is in its room', () => {
   });
   expect(named.length).toBeGreaterThan(35);
   expect(named.filter((places) => !places.some((place) => existsSync(join(root, place))))).toEqual([]);
+});
+
+test('every room of src has a row in the map of CONTRIBUTING.md', () => {
+  const map = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [`src/${entry.name}`] : [],
+  );
+  expect(rooms.length).toBeGreaterThan(25);
+  expect(rooms.filter((room) => !new RegExp(`^\\| .*\`${room}\`.* \\| .* \\|$`, 'm').test(map))).toEqual([]);
 });
 
 function fileOf(page: string, target: string): string {
