@@ -137,6 +137,31 @@ describe('a registration by signature', () => {
     });
   });
 
+  test('a device that has seen a registration makes nothing of it with another list, end, name or state, nor again once its subkey is revoked', async () => {
+    const owner = await newOwner(world);
+    const device = await deviceSession(world, await addDevice(world, owner));
+    const [subkey, other] = [newStarkKey(), newStarkKey()];
+    const seen = registrationBody(world, owner, subkey, { allowed_cidrs: ['203.0.113.7'] });
+    expectSuccess(await register(device, seen), 201);
+    const changes = [
+      { allowed_cidrs: [] },
+      { expires_in: 86_400 },
+      { name: 'other' },
+      { state: 'pending', encrypted_key: 'x', eph_public_key: other.publicKey },
+    ];
+    await changesNothing(world, owner.session, async () => {
+      for (const change of changes) {
+        expectRefusal(await register(device, { ...seen, ...change }), 401, 'SIGNATURE_ALREADY_USED');
+      }
+    });
+    await call(world.url, 'DELETE', `${SUBKEYS}/${subkey.publicKey}`, { bearer: device });
+    await changesNothing(world, owner.session, async () => {
+      for (const change of [{}, ...changes]) {
+        expectRefusal(await register(device, { ...seen, ...change }), 401, 'SIGNATURE_ALREADY_USED');
+      }
+    });
+  });
+
   test('a subkey session may not use it: 403 INVALID_TOKEN_SCOPE', async () => {
     const owner = await newOwner(world);
     const subkey = newStarkKey();

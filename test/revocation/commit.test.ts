@@ -485,6 +485,26 @@ describe('on a real store', () => {
     },
   );
 
+  test.each([0, 600])(
+    'a rotation with an overlap of %i s that cannot be written leaves the token alone, and makes none',
+    async (overlapSeconds) => {
+      const service = await openService();
+      const { token, jwt } = await service.createToken(alice);
+      const owner = await service.owner(alice);
+      service.sql("create trigger full before insert on change_log begin select raise(abort, 'disk full'); end");
+      const rotation = { overlapSeconds, lifetimeSeconds: undefined };
+      await expect(service.rotateToken(owner, token.lookupId, rotation)).rejects.toMatchObject({
+        code: 'SERVICE_UNAVAILABLE',
+      });
+      expect(await service.authorize(ask(jwt))).toMatchObject({ kind: 'allow' });
+      expect(service.sql('select revoked_at, replaced_by from token where account_id = ?', alice)).toEqual([
+        { revoked_at: 0, replaced_by: '' },
+      ]);
+      service.sql('drop trigger full');
+      await expect(service.rotateToken(owner, token.lookupId, rotation)).resolves.toMatchObject({ result: {} });
+    },
+  );
+
   test("an owner cannot revoke another account's subkey by its public key", async () => {
     const service = await openService();
     await service.subkeys.revoke(await service.owner(bob), subkeyKey.publicKey);
