@@ -9,6 +9,8 @@ import { members } from '../table.ts';
 import { moment } from '../times.ts';
 import { whatEnded } from '../what-ended.ts';
 
+const ENDED: Readonly<Record<string, string>> = { account_locked: 'locked', signed_out: 'signed out' };
+
 export const explain: Run = async (shell) => {
   const { client } = connect(shell);
   const found = await client.explain(shell.argument(0), { signal: shell.signal });
@@ -28,7 +30,10 @@ export const explain: Run = async (shell) => {
     ['came from', found.client_ip ?? ''],
     ['by way of', found.hops.map(({ address, trusted }) => `${address}${trusted ? '' : ' (not trusted)'}`).join(', ')],
     ['its list', found.allowed_cidrs === null ? '' : shownAllowlist(found.allowed_cidrs)],
-    ['ended', ended === undefined ? '' : `${moment(ended.at, shell.now())}${ended.by === '' ? '' : ` by ${ended.by}`}`],
+    [
+      ENDED[found.reason] ?? 'ended',
+      ended === undefined ? '' : `${moment(ended.at, shell.now())}${ended.by === '' ? '' : ` by ${ended.by}`}`,
+    ],
     ['others', found.others_in_minute === 0 ? '' : `${found.others_in_minute} more like it in that minute`],
     ['to mend it', command !== undefined && MEANS_ITSELF.test(command) ? command : ''],
   ] as const;
