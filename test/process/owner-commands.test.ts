@@ -1,5 +1,6 @@
 // Every form of the owner's commands against a real server, with pipes and in a terminal; and where its secrets are found afterwards.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -496,6 +497,30 @@ describe('ending it all', () => {
   });
 });
 
+test('a wallet whose private key is in a file signs in, makes a key and ends all', async () => {
+  const walletKey = `0x${randomBytes(32).toString('hex')}`;
+  secrets.set('wallet key', walletKey.slice(2));
+  const path = join(owner.home, '..', 'wallet.key');
+  writeFileSync(path, walletKey, { mode: 0o600 });
+  await done(`login --url ${server.url} --profile wallet --wallet-key-file ${path} --onboard`);
+  const self = JSON.parse(await done('whoami --json --profile wallet'));
+  expect(self.kind).toBe('device');
+  await done(`subkeys create walletbot --from anywhere --out wallet.env --profile wallet --wallet-key-file ${path}`);
+  const { COUNTERSIGN_ACCOUNT: account, COUNTERSIGN_SUBKEY_PRIVATE_KEY: key = '' } = linesOf('wallet.env');
+  expect(account).toBe(self.account);
+  secrets.set('subkey of a wallet', key.replace(/^0x0*/, ''));
+  // A wallet of another account is refused before anything is made.
+  const other = join(owner.home, '..', 'other.key');
+  writeFileSync(other, `0x${randomBytes(32).toString('hex')}`, { mode: 0o600 });
+  const refused = await run(`subkeys create x --from anywhere --out x.env --profile wallet --wallet-key-file ${other}`);
+  expect(refused.code).not.toBe(0);
+  expect(existsSync(join(owner.desk, 'x.env'))).toBe(false);
+  await done('logout --profile wallet');
+  const ended = await run(`revoke-all --yes --profile wallet --wallet-key-file ${path}`);
+  expect({ code: ended.code, err: ended.err }).toMatchObject({ code: 0 });
+  expect(ended.out).toMatch(/^subkeys: 1$/m);
+});
+
 test('every form of the table was run as a process', () => {
   expect(forms.map(({ words }) => words).filter((words) => !ran.has(words))).toEqual([]);
 });
@@ -504,13 +529,20 @@ test('no main key, subkey or token is in what was printed, in a list of processe
   const canaries = new Map([['main key', trader.privateKey.replace(/^0x0*/, '')], ...secrets]);
   expect([...canaries.keys()]).toEqual(expect.arrayContaining(['main key', 'token', 'subkey']));
   const files = owner.files();
-  const named = ['.env', 'next.env', 'bot.env', 'filed.env', 'typed.env'].map((name) => join(owner.desk, name));
+  const named = ['.env', 'next.env', 'bot.env', 'filed.env', 'typed.env', 'wallet.env'].map((name) =>
+    join(owner.desk, name),
+  );
   const places = new Map([
     ...printed.map((text, at) => [`output ${at}`, text] as const),
     ...seen.map((text, at) => [`process ${at}`, text] as const),
+    // A token that the owner puts into the environment is there.
+    ...[...owner.seen].map(
+      (text, at) => [`piped process ${at}`, text.replace(/\0COUNTERSIGN_TOKEN=[^\0]*/, '')] as const,
+    ),
     ...[...files].filter(([path]) => !named.includes(path)),
   ]);
   expect([...places.keys()]).toContain(owner.profiles);
+  if (process.platform === 'linux') expect([...owner.seen].join()).toContain('tokens\0create\0');
   const found = [...canaries].flatMap(([name, secret]) =>
     [...places].filter(([, text]) => text.includes(secret)).map(([place]) => `${name} in ${place}`),
   );

@@ -52,6 +52,8 @@ export interface Person {
     steps: readonly Step[],
     options?: { columns?: number; env?: Record<string, string> },
   ): Promise<Shown>;
+  /** Command lines and environments of what `run` started, and of its children, as other users could read them while it ran (Linux). */
+  readonly seen: ReadonlySet<string>;
   /** The path and content of every file there. */
   files(): ReadonlyMap<string, string>;
 }
@@ -68,6 +70,7 @@ export function personIn(folder: string): Person {
     const env = Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined));
     return { ...env, HOME: home, TERM: 'xterm', ...more };
   };
+  const seen = new Set<string>();
   const commandLine = (argv: readonly string[]) => [MAIN, ...argv];
 
   return {
@@ -78,8 +81,14 @@ export function personIn(folder: string): Person {
       spawn(process.execPath, commandLine(argv), { cwd: desk, env: envWith(env), stdio: ['ignore', 'pipe', 'pipe'] }),
     async run(argv, { input = '', env } = {}) {
       const child = spawn(process.execPath, commandLine(argv), { cwd: desk, env: envWith(env) });
-      return collected(child, input);
+      const looking = setInterval(() => lookAt(child.pid ?? 0, seen), 5);
+      try {
+        return await collected(child, input);
+      } finally {
+        clearInterval(looking);
+      }
     },
+    seen,
     async type(argv, steps, { columns = 100, env } = {}) {
       if (python === undefined) throw new Error(noTerminal);
       const asked = { argv: [process.execPath, ...commandLine(argv)], env: envWith(env), cwd: desk, columns, steps };
@@ -98,6 +107,17 @@ export function personIn(folder: string): Person {
         ),
       ),
   };
+}
+
+/** A process that has ended is not there to be read. */
+function lookAt(pid: number, seen: Set<string>): void {
+  try {
+    for (const file of ['cmdline', 'environ']) seen.add(readFileSync(`/proc/${pid}/${file}`, 'latin1'));
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
+    for (const child of children) lookAt(Number(child), seen);
+  } catch {
+    // It ended meanwhile, or this is no Linux.
+  }
 }
 
 function collected(child: ChildProcess, input: string): Promise<Said> {
