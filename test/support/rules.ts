@@ -317,6 +317,21 @@ export const ruleGroups: readonly RuleGroup[] = [
           'a device sees and ends bots that have used up the limit of the address that both share; they stay refused',
       },
       {
+        rule: 'Each request of a proven credential is counted once, and no count is lost to a full disk',
+        decidedBy: 'src/usage/usage.ts',
+        text: 'counts.putBack(use)',
+        heldBy: 'test/process/usage.test.ts',
+        title:
+          'on a full disk nothing that is written is lost and no request waits; when there is room again, what was kept is written (needs prlimit)',
+      },
+      {
+        rule: 'After a crash no credential shows more use than there was',
+        decidedBy: 'src/usage/usage.ts',
+        text: 'counts.written(use)',
+        heldBy: 'test/process/usage.test.ts',
+        title: 'after kill -9 no more is stored than was asked, and all that was asked half a minute before',
+      },
+      {
         rule: 'A proof opens one session, also of many that come at once',
         decidedBy: 'src/credentials/open-device-session.ts',
         text: "throw notSignedIn('proof_repeated')",
