@@ -11,10 +11,9 @@ export function told(error: unknown, program: string): string {
     const words = isOfCountersign(error)
       ? sentenceOf(error)
       : `That is not a Countersign, or something stands in its place: ${error.message}.`;
-    const hint = isCode(error, 'UNAUTHORIZED_ERROR') ? ` (${program} login)` : '';
-    return `${words}${hint}${requestOf(error)}${maybe(error.maybeMade, program)}`;
+    return `${words}${hintOf(error, program)}${requestOf(error)}${maybe(error.maybeMade, program)}`;
   }
-  if (error instanceof NoAnswer) return `${sentenceOf(error)} ${error.message}.${maybe(error.maybeMade, program)}`;
+  if (error instanceof NoAnswer) return `${sentenceOf(error)}${causeOf(error)}${maybe(error.maybeMade, program)}`;
   if (error instanceof Aborted) return `${sentenceOf(error)}${maybe(error.maybeMade, program)}`;
   if (isOurs(error) || error instanceof WalletRefused) return sentenceOf(error);
   const name = error instanceof Error ? error.name : typeof error;
@@ -36,6 +35,20 @@ export function tell(error: unknown, command: string, program: string): void {
 
 const isOurs = (error: unknown): error is Error =>
   error instanceof WrongUse || error instanceof Failed || error instanceof NotSignedIn || error instanceof Interrupted;
+
+function hintOf(error: CountersignError, program: string): string {
+  if (isCode(error, 'UNAUTHORIZED_ERROR')) return ` (${program} login)`;
+  if (!isCode(error, 'INVALID_TOKEN_SCOPE')) return '';
+  return process.env.COUNTERSIGN_TOKEN === undefined
+    ? ' Give it with --key-file.'
+    : ' COUNTERSIGN_TOKEN is set, and is used before the key of this machine: unset it.';
+}
+
+/** What the message says besides the phase, which the sentence says: ` (ECONNREFUSED)`, ` (no answer in time)`. */
+function causeOf({ message }: NoAnswer): string {
+  const cause = /\(([^)]+)\)/.exec(message)?.[1] ?? (/in time/.test(message) ? 'no answer in time' : undefined);
+  return cause === undefined ? '' : ` (${cause})`;
+}
 
 const isOfCountersign = ({ code }: CountersignError): boolean =>
   !/^(?:HTTP_[0-9]+|REDIRECTED|NOT_COUNTERSIGN)$/.test(code);

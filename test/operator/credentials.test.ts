@@ -226,7 +226,9 @@ describe('find', () => {
     for (const address of ['198.51.100.77', '2001:db8::77']) {
       const { code, out, err } = await run('credentials', world.service.folder, 'find', address);
       expect({ code, out }).toEqual({ code: 1, out: '' });
-      expect(err).toBe('countersign credentials: no credential was seen from that address\n');
+      expect(err).toBe(
+        'countersign credentials: the audit log has nothing from that address; a key that only read there has no row: credentials find <key> says from where one was used\n',
+      );
     }
   });
 });

@@ -329,10 +329,23 @@ describe('a server that lies', () => {
     told(said);
   });
 
+  test('whoever is refused because COUNTERSIGN_TOKEN stands before the key of this machine is told to unset it', async () => {
+    server.answer((_, response) => json(response, { error: 'INVALID_TOKEN_SCOPE', message: 'no', data: null }, 403));
+    const { code, err } = await owner.run(['usage'], { env: env() });
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'That needs your main key. COUNTERSIGN_TOKEN is set, and is used before the key of this machine',
+    );
+  });
+
   test('a server that is not there is exit code 3, and nothing was sent', async () => {
     const url = `http://127.0.0.1:${await closedPort()}`;
     const said = await owner.run(['whoami', '--url', url], { env: { COUNTERSIGN_TOKEN: TOKEN } });
-    expect(said).toMatchObject({ code: 3, out: '', err: expect.stringContaining('Nothing was sent') });
+    expect(said).toMatchObject({
+      code: 3,
+      out: '',
+      err: 'countersign whoami: No connection. Nothing was sent. (ECONNREFUSED)\n',
+    });
   });
 
   const evil = 'a\u001b[2J\u001b]0;owned\u0007b\u202ec\r\nd';

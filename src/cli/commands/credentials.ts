@@ -33,7 +33,8 @@ export async function credentials({ verb, argument: named = '', json, options, s
 
 function nothing({ bearer, next }: Members, isAddress: boolean): string {
   if (typeof next === 'string') return `nothing by a credential in the newest rows of that address: --cursor=${next}`;
-  if (isAddress) return 'no credential was seen from that address';
+  if (isAddress)
+    return 'the audit log has nothing from that address; a key that only read there has no row: credentials find <key> says from where one was used';
   if (bearer !== null) {
     return typeof inner({ bearer }, 'bearer')?.session === 'string'
       ? 'the credential of this JWT is not known here'

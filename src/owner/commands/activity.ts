@@ -30,7 +30,7 @@ export const activity: Run = async (shell) => {
     isAny = true;
     if (!(await printRow(shell, row))) return 0;
   }
-  if (!isAny) shell.note('nothing in that time');
+  if (!isAny) shell.note('nothing in that time; a refusal is here within a minute');
   return 0;
 };
 
