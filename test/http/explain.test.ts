@@ -104,7 +104,7 @@ describe('a refusal by address', () => {
           { address: '127.0.0.1', trusted: true },
           { address: '10.0.0.3', trusted: true },
           { address: '10.0.0.2', trusted: true },
-          { address: 'forged?', trusted: false },
+          { address: '', trusted: false },
           { address: '1.2.3.4', trusted: false },
         ],
         allowed_cidrs: ELSEWHERE,
@@ -118,7 +118,7 @@ describe('a refusal by address', () => {
     expect(await explained(refused)).toMatchObject({ client_ip: '127.0.0.1', hops: [], allowed_cidrs: ELSEWHERE });
   });
 
-  test('names at most eight hops, the nearest, and cuts what is no address', async () => {
+  test('names at most eight hops, the nearest, and keeps nothing of what is no address', async () => {
     const { token } = await createToken(world.url, owner.session, { allowed_cidrs: ELSEWHERE });
     const claimed = Array.from({ length: 20 }, (_, i) => `192.0.2.${i}`);
     const refused = await balance(token, through('x'.repeat(200), ...claimed, '198.51.100.4'));
@@ -126,7 +126,7 @@ describe('a refusal by address', () => {
     expect(hops).toHaveLength(8);
     expect(hops[1]).toEqual({ address: '192.0.2.19', trusted: false });
     const long = await balance(token, through('x'.repeat(200), '198.51.100.4'));
-    expect((await explained(long)).hops[1]).toEqual({ address: 'x'.repeat(64), trusted: false });
+    expect((await explained(long)).hops[1]).toEqual({ address: '', trusted: false });
   });
 
   test('that could not be told says so', async () => {
@@ -138,7 +138,7 @@ describe('a refusal by address', () => {
         client_ip: null,
         hops: [
           { address: '127.0.0.1', trusted: true },
-          { address: 'garbage', trusted: false },
+          { address: '', trusted: false },
         ],
         allowed_cidrs: [],
       }),

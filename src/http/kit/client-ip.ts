@@ -30,7 +30,7 @@ const MAX_HOP_TEXT = 64;
 
 /** An address that a request names besides its client's. */
 export interface Hop {
-  /** An address, `unix`, or at most 64 characters of what stood in its place. */
+  /** An address or `unix`. Empty for what is no address: a header may hold anything, and is not kept. */
   readonly address: string;
   /** True for the proxies between us and the client. What stands left of the client anybody can write: false, whatever it names. */
   readonly trusted: boolean;
@@ -109,10 +109,7 @@ const listed = (xForwardedFor: readonly string[]): readonly string[] =>
     .split(',')
     .filter((hop) => /[^ \t]/.test(hop));
 
-function claimed(text: string): Hop {
-  const printable = text.trim().replace(/[^\x20-\x7e]/g, '?');
-  return { address: parseHop(text)?.text ?? printable.slice(0, MAX_HOP_TEXT), trusted: false };
-}
+const claimed = (text: string): Hop => ({ address: parseHop(text)?.text ?? '', trusted: false });
 
 const trustedAddresses = ({ trusted }: PeersOptions): ((ip: IpAddress) => boolean) =>
   rangeSet(trusted.filter((entry) => entry !== 'unix').map(parseTrusted));

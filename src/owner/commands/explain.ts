@@ -28,7 +28,12 @@ export const explain: Run = async (shell) => {
     ['asked for', found.route],
     ['answer', `${found.status} ${found.code} (${found.reason})`],
     ['came from', found.client_ip ?? ''],
-    ['by way of', found.hops.map(({ address, trusted }) => `${address}${trusted ? '' : ' (not trusted)'}`).join(', ')],
+    [
+      'by way of',
+      found.hops
+        .map(({ address, trusted }) => `${address || 'what is no address'}${trusted ? '' : ' (not trusted)'}`)
+        .join(', '),
+    ],
     ['its list', found.allowed_cidrs === null ? '' : shownAllowlist(found.allowed_cidrs)],
     [
       ENDED[found.reason] ?? 'ended',
