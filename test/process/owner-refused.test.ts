@@ -208,6 +208,16 @@ describe('before anything is asked of a server', () => {
     expect(server.asked).toEqual([]);
   });
 
+  test('revoke-all of one kind ends every session and device too: it says so first, and forgets the key of this machine', async () => {
+    writeProfiles();
+    expect((await owner.run(['revoke-all', '--only', 'tokens'])).err).toContain('and every session and device of it');
+    server.answer((_, response) => json(response, { valid_after: 1, tokens: [], subkeys: [], devices: [] }));
+    const env = { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: TOKEN };
+    const said = await owner.run(['revoke-all', '--only', 'tokens', '--yes'], { env });
+    expect(said).toMatchObject({ code: 0, err: expect.stringContaining('this machine is signed out, too') });
+    expect(readFileSync(owner.profiles, 'utf8')).not.toContain('"d"');
+  });
+
   test('a hand-off makes nothing where the server names no console, and says why', async () => {
     server.answer((_, response) => json(response, { version: '0.4.0', siwe_domain: null }));
     const said = await owner.run([

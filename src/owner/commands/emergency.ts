@@ -17,12 +17,12 @@ export const revokeAll: Run = async (shell) => {
   const what =
     only === undefined
       ? 'every session, device, subkey and read-only key of the account, for good. You and your bots must sign in anew, with new keys.'
-      : `every ${only === 'tokens' ? 'read-only key' : 'subkey'} of the account, for good.`;
+      : `every ${only === 'tokens' ? 'read-only key' : 'subkey'} of the account, for good, and every session and device of it.`;
   await requireYes(shell, `This ends ${what}`);
-  const { value, receipt } = await ending(shell, only === undefined, (client) =>
+  const { value, receipt } = await ending(shell, (client) =>
     client.account.revokeAll({ signal: shell.signal, ...(only === undefined ? {} : { kinds: [only.slice(0, -1)] }) }),
   );
-  await tellEnded(shell, value, receipt, only === undefined);
+  await tellEnded(shell, value, receipt);
   return 0;
 };
 
@@ -31,10 +31,10 @@ export const signOutEverywhere: Run = async (shell) => {
     shell,
     'This ends every session and every device of the account. Subkeys and read-only keys live on.',
   );
-  const { value, receipt } = await ending(shell, true, (client) =>
+  const { value, receipt } = await ending(shell, (client) =>
     client.account.signOutEverywhere({ signal: shell.signal }),
   );
-  await tellEnded(shell, value, receipt, true);
+  await tellEnded(shell, value, receipt);
   return 0;
 };
 
@@ -53,22 +53,16 @@ export const reportLeak: Run = async (shell) => {
   return 0;
 };
 
-/** With the device where there is one, else by the owner's signature. Keys of this machine that ended with it are forgotten. */
-async function ending<T>(shell: Shell, endsDevices: boolean, act: (client: Client) => Promise<T>): Promise<T> {
+/** With the device where there is one, else by the owner's signature. All of these end every device: those of this machine are forgotten. */
+async function ending<T>(shell: Shell, act: (client: Client) => Promise<T>): Promise<T> {
   if (isKeyGiven(shell)) requireKeySource(shell);
   const { url, profile } = placeOf(shell);
   const done = await connectAsNeeded(shell, act);
-  if (endsDevices && profile !== undefined)
-    await forgetDevices(shell, (one) => one.url === url && one.account === profile.account);
+  if (profile !== undefined) await forgetDevices(shell, (one) => one.url === url && one.account === profile.account);
   return done;
 }
 
-async function tellEnded(
-  shell: Shell,
-  value: unknown,
-  receipt: Receipt | undefined,
-  endsDevices: boolean,
-): Promise<void> {
+async function tellEnded(shell: Shell, value: unknown, receipt: Receipt | undefined): Promise<void> {
   if (shell.has('json')) await shell.json(value);
   else {
     for (const [name, ended] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
@@ -78,5 +72,5 @@ async function tellEnded(
     }
     shell.note(`done${receiptText(receipt)}`);
   }
-  if (endsDevices) shell.note(`this machine is signed out, too: ${shell.program} login`);
+  shell.note(`this machine is signed out, too: ${shell.program} login`);
 }
