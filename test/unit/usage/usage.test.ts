@@ -269,6 +269,66 @@ test('as many credentials, addresses and days as there are come into the store, 
   }
 });
 
+test('of a credential that comes from sixty addresses fifty wait to be written', () => {
+  const bearer = bearerOf(subkey(1));
+  for (let i = 0; i < 60; i += 1) usage.count(bearer, 'allowed', `192.0.2.${i}`);
+  expect(usage.stats().waiting).toBe(50);
+});
+
+test('what is counted while a write is failing is added to what is kept', async () => {
+  let isFull = true;
+  const failing = usageOf({
+    store: {
+      ...store,
+      addUsage: async (uses) => {
+        if (!isFull) return store.addUsage(uses);
+        isFull = false;
+        for (const outcome of ['refused', 'allowed'] as const) failing.count(bearer, outcome, '192.0.2.1');
+        throw new StoreFailure('the disk is full');
+      },
+    },
+  });
+  const bearer = bearerOf(subkey(1));
+  for (const outcome of ['allowed', 'allowed', 'refused', 'limited', 'failed'] as const) {
+    failing.count(bearer, outcome, '192.0.2.1');
+  }
+  await failing.write();
+  expect(stored()).toEqual([]);
+  await failing.close();
+  expect(stored()).toEqual(['subkey:1 3 2 1 1']);
+  expect(database.sql('select allowed, refused from used_address')).toEqual([{ allowed: 3n, refused: 2n }]);
+});
+
+test('the addresses of one credential are not told of another, before they are written and after', async () => {
+  usage.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
+  usage.count(bearerOf(subkey(2)), 'allowed', '192.0.2.2');
+  for (const write of [() => undefined, usage.write]) {
+    await write();
+    const { rows } = await usage.addresses(alice, 'subkey:1', page);
+    expect(rows.map(({ address }) => address)).toEqual(['192.0.2.1']);
+  }
+});
+
+test('a write between the reading of the rows and the answer hides nothing', async () => {
+  let isFirst = true;
+  const interrupted = usageOf({
+    store: {
+      ...store,
+      usage: async (...question) => {
+        const rows = await store.usage(...question);
+        if (isFirst) {
+          isFirst = false;
+          await interrupted.write();
+        }
+        return rows;
+      },
+    },
+  });
+  interrupted.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
+  expect((await interrupted.usage(alice, everything, page)).rows).toMatchObject([{ allowed: 1 }]);
+  await interrupted.close();
+});
+
 test('without room the requests of further credentials are not counted, which is counted, and those known go on', async () => {
   const small = usageOf({ store: fullDisk(1_000_000), room: 1_000 });
   const known = bearerOf(subkey(0));
