@@ -61,7 +61,7 @@ client.use({
 });
 
 const self = must(await client.GET('/countersign/v1/self'));
-const kind: 'main' | 'evm' | 'subkey' | 'token' = self.kind;
+const kind: 'main' | 'evm' | 'subkey' | 'token' | 'device' = self.kind;
 const expiresAt: number = self.expires_at;
 
 const terms = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.001', price: '29500.1' } as const;
