@@ -152,7 +152,7 @@ describe('from login to logout, with pipes', () => {
     expect(err).toContain('may be used from 127.0.0.1/32; in force on 1 node');
     expect(await run('tokens restrict dashboard --from anywhere')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/That needs your main key\. \(request [0-9a-f-]+\)/),
+      err: expect.stringMatching(/That needs your main key\. Give it with --key-file\. \(request [0-9a-f-]+\)/),
     });
     await done('tokens restrict dashboard --from anywhere --key-file KEY');
     const { err: rotated } = await run('tokens rotate dashboard --overlap 1h --key-file KEY --out next.env');
