@@ -1,6 +1,7 @@
 // What owners see of `detail`: by action, the members that are named here and no others. Signatures and wallet messages are evidence for an
 // auditor, and stay with the operator.
 import { type AuditAction, isAuditAction } from '../domain/audit-action.ts';
+import { nanosOfSeconds, unixSeconds } from '../domain/time.ts';
 
 const signed = ['proof', 'signature_timestamp', 'signature_expiry'];
 const revoked = ['subkeys', 'tokens'];
@@ -44,10 +45,20 @@ const shown: Readonly<Record<AuditAction, readonly string[]>> = {
   'store.restored': [],
 };
 
+/** Times: nanoseconds, stored as text since a number loses digits, or seconds, stored as a number. All are shown as nanoseconds. */
+const times = /^(?:[a-z]+_(?:at|until)|valid_after)$/;
+
 /** `stored`: JSON text. Empty for a damaged row, and for an action of another release. */
 export function shownDetail(action: string, stored: string): Readonly<Record<string, unknown>> {
   const names = new Set(isAuditAction(action) ? [...shown[action], 'truncated'] : []);
-  return Object.fromEntries(Object.entries(membersOf(stored)).filter(([name]) => names.has(name)));
+  const members = Object.entries(membersOf(stored)).filter(([name]) => names.has(name));
+  return Object.fromEntries(members.map(([name, value]) => [name, shownValue(name, value)]));
+}
+
+function shownValue(name: string, value: unknown): unknown {
+  if (!times.test(name)) return value;
+  if (typeof value === 'string' && /^(?:0|[1-9][0-9]{0,18})$/.test(value)) return JSON.rawJSON(value);
+  return Number.isSafeInteger(value) ? JSON.rawJSON(nanosOfSeconds(unixSeconds(Number(value))).toString()) : value;
 }
 
 function membersOf(stored: string): Readonly<Record<string, unknown>> {

@@ -60,6 +60,7 @@ const otherOutcomes: Readonly<Partial<Record<AuditAction, Exclude<AuditOutcome, 
   'terminal_token.issued': 'logins',
   'login.refused': 'refusals',
   'request.refused': 'refusals',
+  'subkey.activation_repeated': 'refusals',
   // Stands beside the row of its change.
   'ending.receipt': 'none',
 };

@@ -28,7 +28,7 @@ const ActivityRowWire = Type.Object(
     detail: Type.Unsafe<Readonly<Record<string, unknown>>>({
       type: 'object',
       additionalProperties: true,
-      description: 'By action. Without signatures and wallet messages.',
+      description: 'By action; times are unix nanoseconds. Without signatures and wallet messages.',
     }),
   },
   closed,

@@ -1,5 +1,8 @@
 // GET /countersign/v1/audit: an owner reads what was done with the credentials of the account, and nothing of anybody else.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearer as bearerAuth } from '../../src/client/bearer-auth.ts';
+import { createClient } from '../../src/client/create-client.ts';
+import { whatEnded } from '../../src/owner/what-ended.ts';
 import { addDevice, deviceSession } from '../support/devices.ts';
 import { command, operate } from '../support/operator.ts';
 import { call, createToken } from '../support/trader.ts';
@@ -17,6 +20,7 @@ import {
   subkeySession,
   TOKENS,
   type World,
+  windowOf,
 } from '../support/world.ts';
 
 const AUDIT = '/countersign/v1/audit';
@@ -61,7 +65,7 @@ test("the audit log tells the owner, newest first, what was done with the accoun
     subject: { kind: 'token', id: expect.stringMatching(/^tok_/), name: 'tax', lookup_id: lookupId },
     request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     client_ip: '127.0.0.1',
-    detail: { lookup_id: lookupId, name: 'tax', expiry_at: expect.any(String), allowed_cidrs: [] },
+    detail: { lookup_id: lookupId, name: 'tax', expiry_at: expect.any(Number), allowed_cidrs: [] },
   });
   expect(rename).toMatchObject({
     action: 'subkey.renamed',
@@ -98,6 +102,51 @@ test('signatures and wallet messages are kept for auditors, and shown to nobody 
   expect(Object.keys(registered[0].detail)).toContain('signature_timestamp');
   const kept = await operate(world.service, 'GET', `/audit?account=${owner.account}&action=subkey.registered`);
   expect(kept.text).toContain('"signature"');
+});
+
+test('times in the detail of a row are integers of nanoseconds with every digit, whatever they were stored as', async () => {
+  const own = await startWorld({ settings: { 'terminal_token.enabled': 'true' } });
+  try {
+    const who = await newOwner(own);
+    const login = await call(own.url, 'POST', '/v1/auth?token_usage=interactive', {
+      headers: loginOf(own, who.key, who.account, windowOf(own, { age: 1 })),
+    });
+    const bearer = String(login.json.jwt_token);
+    expect((await call(own.url, 'POST', '/v1/account/terminal-token', { bearer })).status).toBe(200);
+    expect((await call(own.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer })).status).toBe(200);
+    const terminalEnds = own.clock.seconds() + 300;
+    own.clock.advance(31);
+    const { session } = await newOwner(own, who);
+    await addSubkey(own, { ...who, session }, { expires_in: 60 });
+    const text = await expect
+      .poll(async () => (await call(own.url, 'GET', AUDIT, { bearer: session })).text, { timeout: 5_000, interval: 50 })
+      .toContain('terminal_token.issued')
+      .then(async () => (await call(own.url, 'GET', AUDIT, { bearer: session })).text);
+    const found = [...text.matchAll(/"([a-z_]+_at|valid_after)":([^,}]+)/g)].map(([, name, value]) => [name, value]);
+    expect(new Set(found.map(([name]) => name))).toEqual(new Set(['expires_at', 'valid_after', 'happened_at']));
+    for (const [name, value] of found) expect([name, value]).toEqual([name, expect.stringMatching(/^[0-9]{19}$/)]);
+    expect(text).toContain(`"expires_at":${own.clock.nanos() + 60_000_000_000n},`);
+    // Stored in seconds.
+    expect(text).toContain(`"expires_at":${terminalEnds}000000000,`);
+  } finally {
+    await own.stop();
+  }
+});
+
+test('the end of an expired token is told by the activity, as its rotation left it, to the commands that explain a refusal', async () => {
+  const who = await newOwner(world);
+  const { token, lookupId } = await createToken(world.url, who.session);
+  const rotated = await call(world.url, 'POST', `/countersign/v1/tokens/${lookupId}/rotate`, {
+    bearer: who.session,
+    body: { overlap_seconds: 5 },
+  });
+  world.clock.advance(6);
+  const refused = await call(world.url, 'GET', '/v1/balance', { bearer: token });
+  const client = createClient({ url: world.url, auth: bearerAuth(who.session) });
+  const found = await client.explain(refused.headers.get('Countersign-Request-Id') ?? '');
+  expect(found.reason).toBe('credential_expired');
+  const ended = await whatEnded(client, found, new AbortController().signal);
+  expect(rotated.text).toContain(`"expiry_at":${ended?.at}`);
 });
 
 test("the operator appears as operator, without the operator's address", async () => {

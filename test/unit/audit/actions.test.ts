@@ -1,7 +1,7 @@
 // The audit log's actions are a closed list that only grows, and docs/operator.md has every one of them.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { auditActions } from '../../../src/domain/audit-action.ts';
+import { actionsOf, auditActions } from '../../../src/domain/audit-action.ts';
 
 test('every action of the audit log stands in docs/operator.md with its sentence, and no other', () => {
   const page = readFileSync(new URL('../../../docs/operator.md', import.meta.url), 'utf8');
@@ -48,4 +48,12 @@ test('an action of the audit log keeps its name, and a new one is added to this 
     'token.revoked',
     'token.rotated',
   ]);
+});
+
+test('an owner who asks for changes, logins or refusals is shown each action once, and receipts beside all of them', () => {
+  expect(actionsOf('logins')).toEqual(['login', 'terminal_token.issued']);
+  expect(actionsOf('refusals')).toEqual(['login.refused', 'request.refused', 'subkey.activation_repeated']);
+  const told = new Set([...actionsOf('changes'), ...actionsOf('logins'), ...actionsOf('refusals'), 'ending.receipt']);
+  expect(actionsOf('changes')).toHaveLength(told.size - 6);
+  expect(told).toEqual(new Set(Object.keys(auditActions)));
 });
