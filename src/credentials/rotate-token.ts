@@ -94,7 +94,10 @@ export function createRotateToken(deps: {
     const other = async (lookup: string) => (lookup === '' ? undefined : await tx.token(old.account, lookup));
     const successor = await other(old.replacedBy);
     if (successor !== undefined && !isDead(successor, now)) {
-      throw invalid(`the token is replaced already, by ${successor.lookupId}: revoke that one first`);
+      const end = isoTime(old.expiryAt);
+      throw invalid(
+        `the token is replaced already, by ${successor.lookupId}, and ends at ${end}: revoke that one first`,
+      );
     }
     const predecessor = await other(old.replaces);
     if (predecessor !== undefined && !isDead(predecessor, now)) {

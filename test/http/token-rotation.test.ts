@@ -165,13 +165,15 @@ describe('one rotation', () => {
 });
 
 describe('what cannot be rotated', () => {
-  test('a token that a live one replaces already is not rotated again, nor is a token whose predecessor lives', async () => {
+  test('a token that a live one replaces already is not rotated again, nor is a token whose predecessor lives; both refusals say until when', async () => {
     await fresh();
     const { lookupId } = await create({ expiry_duration: 7200 });
     const { json } = await rotate(lookupId, { overlap_seconds: 600 });
     const end = new Date((world.clock.seconds() + 600) * 1000).toISOString();
     await changesNothing(world, owner.session, async () => {
-      expect(expectRefusal(await rotate(lookupId), 400, 'VALIDATION_ERROR')).toContain(json.api_token.lookup_id);
+      const replaced = expectRefusal(await rotate(lookupId), 400, 'VALIDATION_ERROR');
+      expect(replaced).toContain(json.api_token.lookup_id);
+      expect(replaced).toContain(end);
       expect(expectRefusal(await rotate(json.api_token.lookup_id), 400, 'VALIDATION_ERROR')).toContain(end);
     });
     await later(599);
