@@ -32,8 +32,10 @@ export interface Usage extends UseCounter, UsageReads {
 }
 
 const WRITE_MS = 30_000;
-/** Credentials written by one transaction. */
+/** Credentials written by one transaction: fewer when they have more addresses than that. */
 const AT_ONCE = 100;
+/** By the first transaction of a write: of the first write of all it prepares the statements, too. */
+const AT_FIRST = 20;
 /** Of an account's text, `0x` and two digits: accounts that are sorted together. */
 const PREFIX = 4;
 
@@ -107,10 +109,8 @@ export function createUsage(deps: {
     taken = counts.take();
     const { uses } = taken;
     try {
-      let isFirst = true;
       for (const piece of piecesOf(inStoredOrder(uses.values()))) {
-        if (!isFirst) await nextTurn();
-        isFirst = false;
+        await nextTurn();
         await writeSome(piece);
         failing = false;
       }
@@ -156,11 +156,16 @@ function* inStoredOrder(uses: Iterable<Use>): Generator<Use> {
 
 function* piecesOf(uses: Iterable<Use>): Generator<readonly Use[]> {
   let piece: Use[] = [];
+  let addresses = 0;
+  let most = AT_FIRST;
   for (const use of uses) {
     piece.push(use);
-    if (piece.length < AT_ONCE) continue;
+    addresses += use.addresses.length;
+    if (piece.length < most && addresses < most) continue;
     yield piece;
     piece = [];
+    addresses = 0;
+    most = AT_ONCE;
   }
   if (piece.length > 0) yield piece;
 }

@@ -126,6 +126,8 @@ function open(real: string): DatabaseSync {
   const connection = new DatabaseSync(real, { enableForeignKeyConstraints: true, timeout: BUSY_MS });
   try {
     connection.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off');
+    // The commit that finds so many pages in the log moves them into the file before it resolves: 2 ms. SQLite's 1,000 would take 5.
+    connection.exec('pragma wal_autocheckpoint = 250');
     // Overwrite deleted values: otherwise the ciphertext of a pending subkey would stay in free bytes of its page.
     connection.exec('pragma secure_delete = on');
     return connection;
