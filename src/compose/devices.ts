@@ -42,7 +42,7 @@ export function composeDevices(
         session,
         journal,
         seen,
-        settings: { futureToleranceSeconds, keepAddress: config['usage.keep_days'] > 0 },
+        settings: { futureToleranceSeconds, keepLastUse: config['usage.keep_days'] > 0 },
       }),
       counters,
     ),

@@ -6,6 +6,7 @@ import { type Device, deviceStateAt } from '../domain/device.ts';
 import { DEVICE_PROOF_SECONDS, MARK_GRACE_SECONDS } from '../domain/lifetimes.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { addSeconds, type Clock, nanosOfSeconds, secondsOf, type UnixSeconds, unixSeconds } from '../domain/time.ts';
+import { NEVER_USED } from '../domain/use.ts';
 import { ApiError } from '../errors.ts';
 import { isSigned, type Proof, readProof, thumbprintHex } from '../jwt/dpop.ts';
 import type { Store } from '../store/store.ts';
@@ -46,8 +47,8 @@ export function createOpenDeviceSession(deps: {
   readonly seen: SeenProofs;
   readonly settings: {
     readonly futureToleranceSeconds: number;
-    /** Whether the row keeps from where it was used; when is kept in any case, as its idle time. */
-    readonly keepAddress: boolean;
+    /** Whether it is kept when and from where a device was last used. Its idle time begins anew in any case. */
+    readonly keepLastUse: boolean;
   };
 }): OpenDeviceSession {
   const { store, clock, session, seen, settings } = deps;
@@ -94,8 +95,8 @@ export function createOpenDeviceSession(deps: {
       // Also after a restart, which has forgotten what was seen.
       const until = addSeconds(nanosOfSeconds(proof.iat), DEVICE_PROOF_SECONDS + MARK_GRACE_SECONDS);
       if ((await tx.useSiweNonce(account, name, until)) !== undefined) throw notSignedIn('proof_repeated');
-      const from = settings.keepAddress ? request.clientIpText : '';
-      if (!(await tx.useDevice(device, usedAt, from))) throw notSignedIn('device_over');
+      const use = settings.keepLastUse ? { lastAt: usedAt, lastIp: request.clientIpText } : NEVER_USED;
+      if (!(await tx.useDevice(device, usedAt, use))) throw notSignedIn('device_over');
     });
     const idleEnds = addSeconds(usedAt, idleSeconds);
     const endsBy = secondsOf(idleEnds < device.expiresAt ? idleEnds : device.expiresAt);

@@ -16,7 +16,7 @@ export interface Device {
   readonly idleSeconds: number;
   /** The end of its idle time: `idleSeconds` after it last opened a session, or was made. */
   readonly idleUntil: UnixNanos;
-  /** When it last opened a session; 0 = never. */
+  /** When it last opened a session; 0 = never, or not kept. */
   readonly lastUsedAt: UnixNanos;
   /** Canonical text of the client address; empty when unknown, or not kept. */
   readonly lastUsedIp: string;

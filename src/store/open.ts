@@ -8,7 +8,7 @@ import { PURGED_AT_ONCE, purgeExplanations, purgePendingSubkeys } from './purge.
 import { accountLists } from './sql/accounts.ts';
 import { auditLists, insertAudit } from './sql/audit.ts';
 import { changeReads, requireWholeLog } from './sql/changes.ts';
-import { deviceLists } from './sql/devices.ts';
+import { deviceLists, forgetDeviceUse } from './sql/devices.ts';
 import { addExplanations, countOthers, explanationReads } from './sql/explanations.ts';
 import { deleteExpiredMarks, hasDateMark, usedMarks } from './sql/marks.ts';
 import { datedUntil, highestTime, initialiseMeta, keepHighestTime, readAny, setHighestTime } from './sql/meta.ts';
@@ -111,6 +111,8 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
       await write((tx) => purgeUsage(tx, kept));
       return true;
     },
+
+    forgetDeviceUse: (after) => forgetDeviceUse(reader, write, after),
 
     async purgeExpired(now) {
       await write((tx) => deleteExpiredMarks(tx, now));

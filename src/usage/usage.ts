@@ -40,7 +40,7 @@ const AT_FIRST = 20;
 const PREFIX = 4;
 
 export function createUsage(deps: {
-  readonly store: Pick<Store, 'addUsage' | 'purgeUsage' | 'usage' | 'usedAddresses' | 'lastUses'>;
+  readonly store: Pick<Store, 'addUsage' | 'purgeUsage' | 'forgetDeviceUse' | 'usage' | 'usedAddresses' | 'lastUses'>;
   /** Now, as it was last read. */
   readonly time: () => UnixNanos;
   /** Setting usage.keep_days; 0 = nothing is counted or kept. */
@@ -58,6 +58,8 @@ export function createUsage(deps: {
   let version = 0;
   let failures = 0;
   let failing = false;
+  /** What an earlier start had kept is deleted, and nothing is written since. */
+  let nothingKept = false;
   const timer = setInterval(() => void write(), WRITE_MS).unref();
 
   const reads = createUsageReads({
@@ -138,8 +140,14 @@ export function createUsage(deps: {
   }
 
   async function purge(): Promise<void> {
+    if (nothingKept) return;
     const kept = reads.keptDays();
     while (await store.purgeUsage(kept)) await nextTurn();
+    if (kept !== undefined) return;
+    for (let after = await store.forgetDeviceUse(''); after !== undefined; after = await store.forgetDeviceUse(after)) {
+      await nextTurn();
+    }
+    nothingKept = true;
   }
 }
 

@@ -1,7 +1,8 @@
 // What every database behind the store's ports must keep of devices.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIN_CREDENTIAL_ID } from '../../src/domain/credential.ts';
-import { addSeconds, secondsOf, unixSeconds } from '../../src/domain/time.ts';
+import { addSeconds, NEVER, secondsOf, unixSeconds } from '../../src/domain/time.ts';
+import { NEVER_USED } from '../../src/domain/use.ts';
 import type { Store, StoreTransaction } from '../../src/store/store.ts';
 import { databases, type TestDatabase } from '../support/store/databases.ts';
 import { alice, at, bob, deviceOf, insertAccounts, T0 } from '../support/store/rows.ts';
@@ -71,21 +72,39 @@ describe.each(databases)('devices on $name', ({ create }) => {
   test('a session of a device begins its idle time anew; an ended one opens none', async () => {
     const device = deviceOf(alice, '1', { idleSeconds: 100 });
     await insert(device);
-    expect(await write((tx) => tx.useDevice(device, at(50n), '192.0.2.7'))).toBe(true);
+    expect(await write((tx) => tx.useDevice(device, at(50n), { lastAt: at(50n), lastIp: '192.0.2.7' }))).toBe(true);
     const used = { lastUsedAt: at(50n), lastUsedIp: '192.0.2.7', idleUntil: addSeconds(at(50n), 100) };
     expect(await store.device('dev_1')).toEqual({ ...device, ...used });
     await write((tx) => tx.endDevice(alice, 'dev_1', at(60n)));
-    expect(await write((tx) => tx.useDevice(device, at(70n), ''))).toBe(false);
+    expect(await write((tx) => tx.useDevice(device, at(70n), NEVER_USED))).toBe(false);
     expect(await store.device('dev_1')).toEqual({ ...device, ...used, endedAt: at(60n) });
+  });
+
+  test('the last use of each device can be forgotten, some at a time, and its idle time stays', async () => {
+    const many = Array.from({ length: 501 }, (_, id) =>
+      deviceOf(id % 2 === 0 ? alice : bob, String(id), {
+        lastUsedAt: at(5n),
+        lastUsedIp: '192.0.2.7',
+        endedAt: at(BigInt(id % 3)),
+      }),
+    );
+    await insert(...many);
+    const next = await store.forgetDeviceUse('');
+    expect(next).toBeDefined();
+    expect(await store.forgetDeviceUse(next ?? '')).toBeDefined();
+    expect(await store.forgetDeviceUse('dev_a')).toBeUndefined();
+    for (const device of many) {
+      expect(await store.device(device.deviceId)).toEqual({ ...device, lastUsedAt: NEVER, lastUsedIp: '' });
+    }
   });
 
   test('a device that went idle or over while its proof was checked does not come to life again', async () => {
     const [idle, over] = [deviceOf(alice, '1', { idleUntil: at(50n) }), deviceOf(alice, '2', { expiresAt: at(50n) })];
     await insert(idle, over);
     for (const device of [idle, over]) {
-      expect(await write((tx) => tx.useDevice(device, at(50n), ''))).toBe(false);
+      expect(await write((tx) => tx.useDevice(device, at(50n), NEVER_USED))).toBe(false);
       expect(await store.device(device.deviceId)).toEqual(device);
-      expect(await write((tx) => tx.useDevice(device, at(49n), ''))).toBe(true);
+      expect(await write((tx) => tx.useDevice(device, at(49n), NEVER_USED))).toBe(true);
     }
   });
 

@@ -2,6 +2,7 @@
 import type { AccountId } from '../../domain/credential.ts';
 import type { Device } from '../../domain/device.ts';
 import type { UnixNanos, UnixSeconds } from '../../domain/time.ts';
+import type { LastUse } from '../../domain/use.ts';
 import type { Page, PageRequest } from './page.ts';
 
 /** The names of an ended device, as stored. */
@@ -31,7 +32,7 @@ export interface DeviceWrites {
   isDeviceKey(thumbprint: string, now: UnixNanos): Promise<boolean>;
   insertDevice(device: Device): Promise<void>;
   /** It opened a session: its idle time begins anew. False when it is no longer active at `now`: nothing was written. */
-  useDevice(device: Device, now: UnixNanos, from: string): Promise<boolean>;
+  useDevice(device: Device, now: UnixNanos, use: LastUse): Promise<boolean>;
   /** False when it was ended already: nothing was written. */
   endDevice(account: AccountId, deviceId: string, now: UnixNanos): Promise<boolean>;
   /** Ends every device of the account that is not ended, with `made` those alone of which auth_time is in it. Returns them. */

@@ -39,4 +39,9 @@ export interface UsageWrites {
   addUsage(uses: readonly AddedUse[]): Promise<void>;
   /** Deletes some of the rows of days outside of `kept`; without it, of all rows. Returns whether there may be more. */
   purgeUsage(kept: { readonly from: UtcDay; readonly to: UtcDay } | undefined): Promise<boolean>;
+  /**
+   * Forgets when and from where some devices were last used, which stands in their rows. Returns the device with which it goes on;
+   * undefined when it was with all.
+   */
+  forgetDeviceUse(after: string): Promise<string | undefined>;
 }

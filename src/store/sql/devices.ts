@@ -123,10 +123,10 @@ export const deviceWrites = (db: Kysely<Tables>): DeviceWrites => ({
       .execute();
   },
 
-  async useDevice({ account, deviceId, idleSeconds }, now, from) {
+  async useDevice({ account, deviceId, idleSeconds }, now, { lastAt, lastIp }) {
     const { numUpdatedRows } = await db
       .updateTable('device')
-      .set({ last_used_at: now, last_used_ip: from, idle_until: addSeconds(now, idleSeconds) })
+      .set({ last_used_at: lastAt, last_used_ip: lastIp, idle_until: addSeconds(now, idleSeconds) })
       .where('account_id', '=', account)
       .where('device_id', '=', deviceId)
       .where('ended_at', '=', 0n)
@@ -169,4 +169,34 @@ export function endDevicesOf(
 ): Promise<readonly NamedDeviceRow[]> {
   const ending = db.updateTable('device').set({ ended_at: now }).where('ended_at', '=', sql.lit(0n));
   return (accounts === undefined ? ending : ending.where('account_id', 'in', accounts)).returning(named).execute();
+}
+
+/** Devices looked at in one turn. */
+const LOOKED_AT = 500;
+
+/** As `UsageWrites.forgetDeviceUse` says. `write` is one transaction; none where there is nothing to forget. */
+export async function forgetDeviceUse(
+  reader: Kysely<Tables>,
+  write: (work: (tx: Kysely<Tables>) => Promise<void>) => Promise<void>,
+  after: string,
+): Promise<string | undefined> {
+  const looked = await reader
+    .selectFrom('device')
+    .select(['device_id', 'last_used_at'])
+    .where('device_id', '>', after)
+    .orderBy('device_id')
+    .limit(LOOKED_AT)
+    .execute();
+  const last = looked.at(-1)?.device_id;
+  if (last !== undefined && looked.some((row) => row.last_used_at !== 0n)) {
+    await write(async (tx) => {
+      await tx
+        .updateTable('device')
+        .set({ last_used_at: 0n, last_used_ip: '' })
+        .where('device_id', '>', after)
+        .where('device_id', '<=', last)
+        .execute();
+    });
+  }
+  return last;
 }

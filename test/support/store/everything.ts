@@ -78,7 +78,7 @@ const writes = (tx: StoreTransaction): Asked<Omit<StoreTransaction, keyof StoreR
   insertDevice: () => tx.insertDevice(deviceOf(alice, '1')),
   countLiveDevices: () => tx.countLiveDevices(alice, T0),
   isDeviceKey: () => tx.isDeviceKey(deviceOf(alice, '1').thumbprint, T0),
-  useDevice: () => tx.useDevice(deviceOf(alice, '1'), T0, '192.0.2.1'),
+  useDevice: () => tx.useDevice(deviceOf(alice, '1'), T0, { lastAt: T0, lastIp: '192.0.2.1' }),
   renameSubkey: () => tx.renameSubkey(alice, 1n, 'x', T0),
   replaceSubkeyAllowlist: () => tx.replaceSubkeyAllowlist(alice, 1n, anywhere, T0),
   revokeSubkey: () => tx.revokeSubkey(alice, 1n, T0),
@@ -207,6 +207,7 @@ const others = (
     await store.addUsage([useOf(bob)]);
     return [await store.purgeUsage({ from: utcDay(1), to: utcDay(2) }), await store.purgeUsage(undefined)];
   },
+  forgetDeviceUse: () => store.forgetDeviceUse(''),
   emptyLog: () => store.emptyLog(),
   ping: () => store.ping(),
   position: () => store.position(),

@@ -9,7 +9,7 @@ import { StoreFailure } from '../../../src/errors.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { createUsage, type Usage } from '../../../src/usage/usage.ts';
 import { type SqliteTestDatabase, sqliteDatabase } from '../../support/store/databases.ts';
-import { alice, bob, T0 } from '../../support/store/rows.ts';
+import { alice, bob, deviceOf, insertAccounts, T0 } from '../../support/store/rows.ts';
 
 let database: SqliteTestDatabase;
 let store: Store;
@@ -476,7 +476,10 @@ test('with usage.keep_days = 0 nothing is counted or told, and what was kept is 
   expect((await none.usage(alice, everything, page)).rows).toEqual([]);
   expect((await none.addresses(alice, 'subkey:1', page)).rows).toEqual([]);
   expect(await none.lastUse(subkey(1))).toEqual({ lastAt: NEVER, lastIp: '' });
+  await insertAccounts(store, alice);
+  await store.transaction((tx) => tx.insertDevice(deviceOf(alice, '1', { lastUsedAt: T0, lastUsedIp: '192.0.2.1' })));
   await none.purge();
+  expect(await store.device('dev_1')).toMatchObject({ lastUsedAt: NEVER, lastUsedIp: '' });
   await none.close();
   for (const table of ['usage_day', 'used_address', 'last_use'])
     expect(database.sql(`select * from ${table}`)).toEqual([]);
