@@ -1,4 +1,5 @@
 // The client of a command: with the key of this machine, with COUNTERSIGN_TOKEN, or with the main key for what only that may do.
+import type { Auth } from '../client/auth.ts';
 import { bearer } from '../client/bearer-auth.ts';
 import { type Client, createClient } from '../client/create-client.ts';
 import { device } from '../client/device-auth.ts';
@@ -16,13 +17,21 @@ export interface Connection {
 /** As this machine, or as the bearer of COUNTERSIGN_TOKEN. Throws NotSignedIn and WrongUse. */
 export function connect(shell: Shell, place: Place = placeOf(shell)): Connection {
   const { url, profile, name } = place;
-  if (place.bearer !== undefined) return { place, client: createClient({ url, auth: bearer(place.bearer) }) };
+  if (place.bearer !== undefined) return { place, client: createClient({ url, auth: bearerOf(place.bearer) }) };
   const again = `${shell.program} login --url ${url}`;
   if (profile?.device === undefined) throw new NotSignedIn(`not signed in at ${url}: ${again}`);
   const { id, key, expires_at } = profile.device;
   if (Date.parse(expires_at) <= shell.now())
     throw new NotSignedIn(`the sign-in of the profile ${name} ran out: ${again}`);
   return { place, client: createClient({ url, auth: device({ id, account: profile.account, key }) }) };
+}
+
+function bearerOf(text: string): Auth {
+  try {
+    return bearer(text);
+  } catch {
+    throw new WrongUse('COUNTERSIGN_TOKEN is no token or session: it has characters that none has');
+  }
 }
 
 /** Of nobody: for what needs no bearer. */

@@ -1,5 +1,6 @@
 // Forgets keys of this machine that have ended at the server. The addresses stay, for the next login.
-import { changeProfiles, type Profile } from './profiles.ts';
+import { changeProfiles } from './profiles.ts';
+import type { Profile } from './profiles-text.ts';
 import type { Shell } from './shell.ts';
 
 export async function forgetDevices(shell: Shell, isOver: (profile: Profile) => boolean): Promise<void> {

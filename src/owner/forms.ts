@@ -180,10 +180,13 @@ export const forms: readonly Form[] = [
   form('completion <shell>', 'print the completion for bash or zsh', {
     load: async () => (await import('./commands/completion.ts')).completion,
   }),
+  form('version', 'print the version', { load: async () => (await import('./commands/version.ts')).version }),
 ];
 
-/** The first words of them all: each once, in order. */
-export const ownerWords: readonly string[] = [...new Set(forms.map(({ words }) => words.replace(/ .*/, '')))];
+/** The first words of what is the owner's alone: each once, in order. The version is of a program, whoever types. */
+export const ownerWords: readonly string[] = [
+  ...new Set(forms.map(({ words }) => words.replace(/ .*/, '')).filter((word) => word !== 'version')),
+];
 
 /** `line` is what is typed, with its arguments in angle brackets. */
 function form(

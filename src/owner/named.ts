@@ -3,6 +3,7 @@ import type { Client } from '../client/create-client.ts';
 import type { ApiToken, Device, Subkey } from '../client/shapes.ts';
 import type { Shell } from './shell.ts';
 import { Failed, WrongUse } from './stops.ts';
+import { moment } from './times.ts';
 
 /** One of the three kinds, as the commands see them. */
 export interface Listed {
@@ -15,6 +16,8 @@ export interface Listed {
   /** Undefined: the server does not say. */
   readonly lastUsedAt: bigint | undefined;
   readonly lastUsedIp: string;
+  /** What tells it from another of its name, for a sentence: ` (replaced, until 2 Dec 2026, 14:03)`; most often empty. */
+  readonly apart: string;
 }
 
 export interface Kind {
@@ -55,7 +58,11 @@ export const stateOfToken = ({ revoked_at, expiry_at }: ApiToken, now = Date.now
 
 function listedToken(one: ApiToken): Listed {
   const isAlive = stateOfToken(one) === 'active';
-  return { id: one.lookup_id, key: `token:${one.token_id}`, isAlive, ...common(one) };
+  const apart =
+    typeof one.replaced_by === 'string'
+      ? ` (the replaced one, which lives until ${moment(one.expiry_at, Date.now())})`
+      : '';
+  return { id: one.lookup_id, key: `token:${one.token_id}`, isAlive, ...common(one), apart };
 }
 
 function listedSubkey(one: Subkey): Listed {
@@ -78,6 +85,7 @@ const common = (one: {
   name: one.name,
   lastUsedAt: one.last_used_at,
   lastUsedIp: one.last_used_ip ?? '',
+  apart: '',
 });
 
 /** Those that were meant, in the order of the words; undefined: none of that name. Throws WrongUse where a name is of more than one. */
@@ -96,7 +104,7 @@ export async function meant(
     const named = all.filter(({ name, isAlive }) => isAlive && name === word);
     if (named.length > 1)
       throw new WrongUse(
-        `more than one ${kind.called} is called "${word}": ${named.map(({ key }) => key).join(', ')}; nothing was done`,
+        `more than one ${kind.called} is called "${word}": ${named.map(({ key, apart }) => `${key}${apart}`).join(', ')}; name it by its id; nothing was done`,
       );
     return named[0];
   });

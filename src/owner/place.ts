@@ -1,6 +1,8 @@
 // Which server a command asks, and as whom: flags first, then COUNTERSIGN_URL, COUNTERSIGN_PROFILE and COUNTERSIGN_TOKEN, then the current
 // profile. A device key is used at the server it was made at, and nowhere else.
-import { type Profile, type Profiles, readProfiles } from './profiles.ts';
+import { originOf } from '../client/outgoing.ts';
+import { readProfiles } from './profiles.ts';
+import type { Profile, Profiles } from './profiles-text.ts';
 import type { Shell } from './shell.ts';
 import { NotSignedIn, WrongUse } from './stops.ts';
 
@@ -25,7 +27,7 @@ export function placeOf(shell: Shell, profiles: Profiles = readProfiles(shell.en
   }
   const bearer = flagged === undefined ? filled(env.COUNTERSIGN_TOKEN) : undefined;
   const typed = shell.value('url') ?? (flagged === undefined ? filled(env.COUNTERSIGN_URL) : undefined);
-  const wanted = typed === undefined ? undefined : originOf(typed);
+  const wanted = typed === undefined ? undefined : typedOrigin(typed);
   const name = named ?? nameAt(profiles, wanted);
   const profile = name === undefined ? undefined : profiles.byName.get(name);
   if (wanted === undefined) {
@@ -37,13 +39,12 @@ export function placeOf(shell: Shell, profiles: Profiles = readProfiles(shell.en
 }
 
 /** `https://keys.venue.example` of what was typed. Throws WrongUse. */
-export function originOf(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-    throw new WrongUse('the address of a server is like https://keys.venue.example');
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/')
-    throw new WrongUse('the address of a server has no user, path or query: like https://keys.venue.example');
-  return url.origin;
+export function typedOrigin(text: string): string {
+  try {
+    return originOf(text);
+  } catch {
+    throw new WrongUse('the address of a server is like https://keys.venue.example, without user, path or query');
+  }
 }
 
 /** Whether what is sent there can be read on the way. */

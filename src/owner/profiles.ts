@@ -8,36 +8,8 @@ import { removeLeftDrafts, replaceDurably } from '../files/durable-file.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 import { isThere, NEW_FILE, OWNER_ONLY } from '../files/own-file.ts';
 import { requireOurs, shownMode } from '../files/ownership.ts';
+import { isProfileName, type Profiles, profilesIn } from './profiles-text.ts';
 import { WrongUse } from './stops.ts';
-
-/** The key of this machine at one server. */
-export interface SignedIn {
-  readonly id: string;
-  /** ISO 8601. */
-  readonly expires_at: string;
-  readonly key: {
-    readonly kty: 'EC';
-    readonly crv: 'P-256';
-    readonly x: string;
-    readonly y: string;
-    readonly d: string;
-  };
-}
-
-export interface Profile {
-  /** `https://keys.venue.example`. */
-  readonly url: string;
-  /** `0x` hex. */
-  readonly account: string;
-  /** Absent: signed out. */
-  readonly device?: SignedIn;
-}
-
-export interface Profiles {
-  /** Undefined: none. */
-  readonly current: string | undefined;
-  readonly byName: ReadonlyMap<string, Profile>;
-}
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -74,7 +46,10 @@ export function readProfiles(env: Env): Profiles {
     requirePrivateFolder(dirname(path));
     const content = readGuarded(path, 'secret', MOST_BYTES);
     if (content === 'too_large') throw new WrongUse(`${path} is larger than a list of profiles; remove it`);
-    return parsed(content.toString('utf8'), path);
+    const read = profilesIn(content.toString('utf8'));
+    if (typeof read === 'object') return read;
+    const what = read === 'other' ? 'is not a list of profiles of this release' : 'is damaged at a profile';
+    throw new WrongUse(`${path} ${what}; remove it and log in again`);
   });
 }
 
@@ -98,10 +73,9 @@ export async function changeProfiles(env: Env, change: (before: Profiles) => Pro
   }
 }
 
-/** Names are typed and printed: they have no space and nothing that a shell reads. Throws WrongUse. */
+/** Throws WrongUse. */
 export function requireProfileName(name: string): void {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/.test(name))
-    throw new WrongUse('a profile is named by up to 64 letters, digits and . _ : @ -');
+  if (!isProfileName(name)) throw new WrongUse('a profile is named by up to 64 letters, digits and . _ : @ -');
 }
 
 async function lock(path: string): Promise<() => void> {
@@ -139,45 +113,3 @@ function refusing<T>(path: string, act: () => T): T {
     throw error;
   }
 }
-
-function parsed(text: string, path: string): Profiles {
-  const value = json(text);
-  const listed = value?.profiles;
-  if (value?.version !== 1 || !isRecord(listed))
-    throw new WrongUse(`${path} is not a list of profiles of this release; remove it and log in again`);
-  const byName = new Map<string, Profile>();
-  for (const [name, one] of Object.entries(listed)) {
-    const profile = profileOf(one);
-    if (profile === undefined) throw new WrongUse(`${path} is damaged at a profile; remove it and log in again`);
-    byName.set(name, profile);
-  }
-  return { current: typeof value.current === 'string' ? value.current : undefined, byName };
-}
-
-function profileOf(value: unknown): Profile | undefined {
-  if (!isRecord(value) || typeof value.url !== 'string' || typeof value.account !== 'string') return undefined;
-  const { url, account, device } = value;
-  if (device === undefined) return { url, account };
-  if (!isRecord(device) || typeof device.id !== 'string' || typeof device.expires_at !== 'string') return undefined;
-  const { key } = device;
-  if (!isRecord(key)) return undefined;
-  const { x, y, d } = key;
-  if (typeof x !== 'string' || typeof y !== 'string' || typeof d !== 'string') return undefined;
-  return {
-    url,
-    account,
-    device: { id: device.id, expires_at: device.expires_at, key: { kty: 'EC', crv: 'P-256', x, y, d } },
-  };
-}
-
-function json(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -19,13 +19,13 @@ export async function runOwner(
   program: string,
   others: readonly string[] = [],
 ): Promise<number> {
-  const [first, ...rest] = argv;
+  const [first, ...rest] = argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv;
   if (first === COMPLETE) return (await import('./commands/complete.ts')).complete(rest, program, others);
   if (first === undefined || first === 'help' || first === '--help' || first === '-h') return help(rest, program);
   const signals = watchSignals();
   let command = '';
   try {
-    const line = read(argv, program);
+    const line = read([first, ...rest], program);
     if ('help' in line) return await print((await import('./help.ts')).helpOf(line.help, program));
     command = line.run.form.words;
     const run = await line.run.form.load();

@@ -1,6 +1,7 @@
 // What a command is given: what was typed, the terminal, and the ways out. Data goes to stdout, everything else to stderr.
 import { styleText } from 'node:util';
 import type { OptionName } from './forms.ts';
+import { isPipeRead } from './pipe-reader.ts';
 import { jsonText, printable } from './printable.ts';
 import type { Typed } from './reader.ts';
 import { Failed, Interrupted, WrongUse } from './stops.ts';
@@ -32,6 +33,8 @@ export interface Shell {
   /** Resolves when it is written; with false when nobody reads any more. */
   out(text: string): Promise<boolean>;
   json(value: unknown): Promise<boolean>;
+  /** False: nobody will read what is written to stdout. */
+  isRead(): boolean;
   /** One line on stderr. What is not safe on a terminal is escaped. */
   note(line: string): void;
   bold(text: string): string;
@@ -65,6 +68,7 @@ export function createShell(typed: Typed, program: string, signal: AbortSignal):
     has,
     out,
     json: (value) => out(`${jsonText(value)}\n`),
+    isRead: () => !isGone && isPipeRead(stdout.fd),
     note: (line) => {
       stderr.write(`${printable(line)}\n`);
     },

@@ -24,14 +24,14 @@ export function secondsOf(text: string, option: string): number {
 
 export const millisOf = (nanos: bigint): number => Number(nanos / 1_000_000n);
 
-/** `2 min ago`, `in 3 days`; from seven days on `2 Dec 2026`. 0 is never. */
+/** `2 min ago`, `in 3 days`, each to the nearest; from seven days on `2 Dec 2026`. 0 is never. */
 export function relative(nanos: bigint, now: number): string {
   if (nanos === 0n) return 'never';
   const ms = millisOf(nanos) - now;
   const far = Math.abs(ms);
   if (far >= RELATIVE_BELOW) return day(millisOf(nanos));
   if (far < MINUTE) return ms > 0 ? 'in under 1 min' : 'just now';
-  const amount = far < HOUR ? `${Math.floor(far / MINUTE)} min` : far < DAY ? `${Math.floor(far / HOUR)} h` : days(far);
+  const amount = amountOf(far);
   return ms > 0 ? `in ${amount}` : `${amount} ago`;
 }
 
@@ -75,6 +75,9 @@ export function duration(seconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
+/** `8h`, as secondsOf reads it. */
+export const typedDuration = (seconds: number): string => duration(seconds).replace(/ ([a-z]).*$/, '$1');
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (value: number): string => String(value).padStart(2, '0');
 
@@ -84,7 +87,12 @@ function day(ms: number): string {
   return `${at.getDate()} ${MONTHS[at.getMonth()]} ${at.getFullYear()}`;
 }
 
-function days(ms: number): string {
-  const count = Math.floor(ms / DAY);
-  return `${count} day${count === 1 ? '' : 's'}`;
+/** What was made for 8 h a moment ago still has 8 h. */
+function amountOf(ms: number): string {
+  const minutes = Math.round(ms / MINUTE);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.round(ms / HOUR);
+  if (hours < 24) return `${hours} h`;
+  const days = Math.round(ms / DAY);
+  return `${days} day${days === 1 ? '' : 's'}`;
 }

@@ -1,10 +1,11 @@
 // Every form of the owner's commands against a real server, with pipes and in a terminal; and where its secrets are found afterwards.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { createClient } from '../../src/client/create-client.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { forms } from '../../src/owner/forms.ts';
@@ -99,7 +100,7 @@ describe('from login to logout, with pipes', () => {
     const self = JSON.parse(await done('whoami --json'));
     expect(self).toMatchObject({ account: trader.account, kind: 'device' });
     expect(self.permissions.sort()).toEqual(['audit:read', 'keys:narrow', 'keys:read', 'self:read']);
-    expect(await done('whoami')).toMatch(/^until +.* \(in 7 h\)$/m);
+    expect(await done('whoami')).toMatch(/^until +.* \(in 8 h\)$/m);
   });
 
   test('profiles are listed without their keys, chosen and removed', async () => {
@@ -519,6 +520,28 @@ test('a wallet whose private key is in a file signs in, makes a key and ends all
   const ended = await run(`revoke-all --yes --profile wallet --wallet-key-file ${path}`);
   expect({ code: ended.code, err: ended.err }).toMatchObject({ code: 0 });
   expect(ended.out).toMatch(/^subkeys: 1$/m);
+});
+
+test('both programs print the version of their package: version and --version, with --json for programs', async () => {
+  const node = process.versions.node;
+  ran.add('version');
+  for (const [path, program] of [
+    [MAIN, 'countersign'],
+    [join(import.meta.dirname, '../../src/owner/main.ts'), 'countersign-client'],
+  ] as const) {
+    const said = (...argv: string[]) => spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8' });
+    for (const word of ['version', '--version'])
+      expect(said(word)).toMatchObject({
+        status: 0,
+        stdout: `${program} ${manifest.version} (node ${node})\n`,
+        stderr: '',
+      });
+    expect(JSON.parse(said('--version', '--json').stdout)).toEqual({ version: manifest.version, node });
+    expect(said('-V').status).toBe(2);
+    expect(said('help', 'version').stdout).toContain('rint the version');
+    expect(said('help').stdout).toMatch(/^ {2}version +print the version$/m);
+    expect(said('__complete', '--', 'vers').stdout).toBe('version\n');
+  }
 });
 
 test('every form of the table was run as a process', () => {

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { widthOf } from '../../src/owner/printable.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { noTerminal, type Person, personIn } from '../support/owner-commands.ts';
+import { compileCache, inPairs, noTerminal, type Person, personIn, type Said } from '../support/owner-commands.ts';
 import { MAIN } from '../support/server-process.ts';
 import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
 import { type ToldServer, toldServer } from '../support/told-server.ts';
@@ -22,9 +22,18 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let server: ToldServer;
 let other: ToldServer;
+let silent: ToldServer;
 let owner: Person;
+/** Of a command that waits for a server that says nothing, while the other tests run. */
+let waited: Promise<Said & { readonly seconds: number }>;
 beforeAll(async () => {
-  [server, other] = [await toldServer(), await toldServer()];
+  [server, other, silent] = [await toldServer(), await toldServer(), await toldServer()];
+  silent.answer(() => undefined);
+  const started = performance.now();
+  const env = { COUNTERSIGN_URL: silent.url, COUNTERSIGN_TOKEN: TOKEN };
+  waited = personIn(temporaryFolder('owner'))
+    .run(['whoami'], { env })
+    .then((said) => ({ ...said, seconds: (performance.now() - started) / 1000 }));
 });
 beforeEach(() => {
   owner = personIn(temporaryFolder('owner'));
@@ -32,16 +41,23 @@ beforeEach(() => {
   other.answer((_, response) => void response.writeHead(500).end());
 });
 afterAll(async () => {
-  await server.close();
-  await other.close();
+  await Promise.all([server, other, silent].map((one) => one.close()));
   await removeFolders();
 });
+
+// The example of RFC 7515, A.3.1.
+const deviceKey = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
+};
 
 /** Its folder is made as `login` makes it. */
 function writeProfiles(mode = 0o600, url = server.url): void {
   mkdirSync(join(owner.profiles, '..'), { recursive: true, mode: 0o700 });
-  const key = { kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ', d: 'ZA' };
-  const device = { id: 'dev_1', expires_at: new Date(Date.now() + 3_600_000).toISOString(), key };
+  const device = { id: 'dev_1', expires_at: new Date(Date.now() + 3_600_000).toISOString(), key: deviceKey };
   writeFileSync(
     owner.profiles,
     JSON.stringify({ version: 1, current: 'p', profiles: { p: { url, account: '0x1', device } } }),
@@ -91,11 +107,11 @@ describe('before anything is asked of a server', () => {
   test('a secret is not made where its file is there already, is a link, or its folder is missing', async () => {
     writeFileSync(join(owner.desk, 'there'), 'mine');
     symlinkSync('nowhere', join(owner.desk, 'link'));
-    for (const path of ['there', 'link', 'none/x']) {
+    await inPairs(['there', 'link', 'none/x'], async (path) => {
       const said = await owner.run(create('--key-file', keyFile(), '--out', path));
       expect(said, path).toMatchObject({ code: 2, out: '' });
       expect(said.err).toContain(path);
-    }
+    });
     expect(readFileSync(join(owner.desk, 'there'), 'utf8')).toBe('mine');
     expect(server.asked).toEqual([]);
   });
@@ -121,37 +137,38 @@ describe('before anything is asked of a server', () => {
   );
 
   test('without a terminal and without a source for the main key, the command stops and says which there are', async () => {
-    for (const argv of [create('--show'), ['login', '--url', server.url]]) {
+    await inPairs([create('--show'), ['login', '--url', server.url]], async (argv) => {
       expect(await owner.run(argv)).toMatchObject({
         code: 2,
         err: expect.stringContaining('--key-file, --wallet-key-file or --stdin'),
       });
-    }
+    });
     expect(await owner.run(create('--show', '--stdin', '--key-file', keyFile()))).toMatchObject({ code: 2 });
     expect(server.asked).toEqual([]);
     expect(existsSync(owner.profiles)).toBe(false);
   });
 
   test('a main key as an argument or in the environment is refused with the reason, and not repeated', async () => {
-    for (const argv of [
-      ['login', '--url', server.url, '--key', KEY],
-      ['login', KEY],
-      ['login', `--private-key=${KEY}`],
-    ]) {
-      const said = await owner.run(argv);
-      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('never given as an argument') });
-      expect(said.err).not.toContain('5eacf00d');
-    }
-    for (const name of [
-      'COUNTERSIGN_KEY',
-      'COUNTERSIGN_MAIN_KEY',
-      'COUNTERSIGN_PRIVATE_KEY',
-      'COUNTERSIGN_WALLET_PRIVATE_KEY',
-    ]) {
-      const said = await owner.run(create('--show', '--key-file', keyFile()), { env: { [name]: KEY } });
-      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`${name} is set`) });
-      expect(said.err).not.toContain('5eacf00d');
-    }
+    await inPairs(
+      [
+        ['login', '--url', server.url, '--key', KEY],
+        ['login', KEY],
+        ['login', `--private-key=${KEY}`],
+      ],
+      async (argv) => {
+        const said = await owner.run(argv);
+        expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('never given as an argument') });
+        expect(said.err).not.toContain('5eacf00d');
+      },
+    );
+    await inPairs(
+      ['COUNTERSIGN_KEY', 'COUNTERSIGN_MAIN_KEY', 'COUNTERSIGN_PRIVATE_KEY', 'COUNTERSIGN_WALLET_PRIVATE_KEY'],
+      async (name) => {
+        const said = await owner.run(create('--show', '--key-file', keyFile()), { env: { [name]: KEY } });
+        expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`${name} is set`) });
+        expect(said.err).not.toContain('5eacf00d');
+      },
+    );
     expect(server.asked).toEqual([]);
   });
 
@@ -174,37 +191,41 @@ describe('before anything is asked of a server', () => {
 
   test('a profile file of mode 0644 is refused with the chmod to type, and its key is not used', async () => {
     writeProfiles(0o644);
-    for (const argv of [['whoami'], ['profiles', 'list'], ['login', '--key-file', keyFile()], ['logout']]) {
+    await inPairs([['whoami'], ['profiles', 'list'], ['login', '--key-file', keyFile()], ['logout']], async (argv) => {
       expect(await owner.run(argv)).toMatchObject({
         code: 2,
         out: '',
         err: expect.stringContaining(`chmod 600 ${owner.profiles}`),
       });
-    }
+    });
     expect(server.asked).toEqual([]);
     expect(statSync(owner.profiles).mode & 0o777).toBe(0o644);
   });
 
   test('a device key goes to no server but its own', async () => {
     writeProfiles(0o600, other.url);
-    for (const argv of [
-      ['whoami', '--url', server.url],
-      ['whoami', '--url', server.url, '--profile', 'p'],
-    ]) {
-      const { code } = await owner.run(argv);
-      expect([2, 4]).toContain(code);
-    }
+    await inPairs(
+      [
+        ['whoami', '--url', server.url],
+        ['whoami', '--url', server.url, '--profile', 'p'],
+      ],
+      async (argv) => {
+        const { code } = await owner.run(argv);
+        expect([2, 4]).toContain(code);
+      },
+    );
     expect(await owner.run(['whoami'], { env: { COUNTERSIGN_URL: server.url } })).toMatchObject({ code: 4 });
     expect([server.asked, other.asked]).toEqual([[], []]);
   });
 
   test('what ends for good is asked about: without a terminal --yes is needed', async () => {
     writeProfiles();
-    for (const argv of [['revoke-all'], ['sign-out-everywhere'], ['logout', '--everywhere']])
+    await inPairs([['revoke-all'], ['sign-out-everywhere'], ['logout', '--everywhere']], async (argv) => {
       expect(await owner.run(argv, { input: 'yes\n' })).toMatchObject({
         code: 2,
         err: expect.stringContaining('give --yes'),
       });
+    });
     expect(server.asked).toEqual([]);
   });
 
@@ -240,8 +261,9 @@ describe('before anything is asked of a server', () => {
   });
 
   test('whoever is not signed in is told to log in, with exit code 4', async () => {
-    for (const argv of [['whoami'], ['tokens', 'list'], ['activity'], ['session'], ['logout']])
+    await inPairs([['whoami'], ['tokens', 'list'], ['activity'], ['session'], ['logout']], async (argv) => {
       expect(await owner.run(argv), argv.join(' ')).toMatchObject({ code: 4, out: '' });
+    });
     expect(await owner.run(['whoami', '--url', server.url])).toMatchObject({
       code: 4,
       err: expect.stringContaining(`login --url ${server.url}`),
@@ -249,11 +271,87 @@ describe('before anything is asked of a server', () => {
   });
 
   test('the address of a server is one, and nothing more', async () => {
-    for (const url of ['keys.venue.example', 'ftp://x', 'https://u:p@x', 'https://x/v1', 'https://x?a=1'])
+    await inPairs(['keys.venue.example', 'ftp://x', 'https://u:p@x', 'https://x/v1', 'https://x?a=1'], async (url) => {
       expect(await owner.run(['whoami', '--url', url], { env: { COUNTERSIGN_TOKEN: TOKEN } }), url).toMatchObject({
         code: 2,
         out: '',
       });
+    });
+  });
+});
+
+test('a file of profiles that is damaged stops every command in one sentence with what to do: exit code 2', async () => {
+  writeProfiles();
+  const whole = readFileSync(owner.profiles, 'utf8');
+  const commands = [['whoami'], ['profiles', 'list'], ['tokens', 'revoke', 'x'], ['logout']];
+  const damages = [
+    whole.slice(0, 80),
+    whole.replace('"id":"dev_1"', '"id":7'),
+    whole.replace(/"expires_at":"[^"]*"/, '"expires_at":"soon"'),
+    whole.replace(deviceKey.d, deviceKey.x),
+    whole.replace('"account":"0x1"', '"account":"x"'),
+    whole.replace(/"url":"[^"]*"/, '"url":"x"'),
+  ];
+  for (const [at, damaged] of damages.entries()) {
+    writeFileSync(owner.profiles, damaged);
+    await inPairs(at === 0 ? commands : [['whoami']], async (argv) => {
+      const said = await owner.run(argv);
+      expect({ ...said, damaged }).toMatchObject({ code: 2, out: '' });
+      expect(said.err).toMatch(/^countersign: [^\n]+profiles\.json is [^\n]+; remove it and log in again\n$/);
+    });
+  }
+  expect(server.asked).toEqual([]);
+});
+
+test('a COUNTERSIGN_TOKEN with characters that no token has is sent nowhere and not repeated', async () => {
+  await inPairs([`${TOKEN} `, `${TOKEN}\nX: y`, 'é'], async (token) => {
+    const said = await owner.run(['whoami'], { env: { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: token } });
+    expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('COUNTERSIGN_TOKEN is no token') });
+    expect(said.err).not.toContain('canary');
+  });
+  expect(server.asked).toEqual([]);
+});
+
+describe('how long a machine may be signed in', () => {
+  const limited = (device_seconds: unknown) =>
+    server.answer((_, response) => json(response, { version: '0.4.0', limits: { device_seconds } }));
+  const login = (...more: string[]) => owner.run(['login', '--url', server.url, '--key-file', keyFile(), ...more]);
+
+  test('a login for longer than the server allows says so before it asks for the main key, and writes nothing', async () => {
+    limited(28_800);
+    for (const life of ['9h', '8h'])
+      expect(await owner.run(['login', '--url', server.url, '--stdin', '--for', life])).toMatchObject({
+        code: 2,
+        out: '',
+        err:
+          life === '9h'
+            ? `countersign: login: ${server.url} signs a machine in for 8 hours at most; give --for 8h or less\n`
+            : expect.stringMatching(/for 8 hours\. Never .*\ncountersign: standard input holds nothing\n$/),
+      });
+    expect(new Set(server.asked.map(({ method, path }) => `${method} ${path}`))).toEqual(
+      new Set(['GET /countersign/v1/about']),
+    );
+  });
+
+  test('a login for less than any server allows is refused at once', async () => {
+    limited(28_800);
+    expect(await login('--for', '299s')).toMatchObject({
+      code: 2,
+      err: 'countersign: login: a machine is signed in for 5 minutes at least\n',
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('without --for it is 8 hours, or what the server allows where that is less', async () => {
+    for (const [seconds, said] of [
+      [3_600, '1 hour'],
+      [86_400, '8 hours'],
+      [-1, '8 hours'],
+      ['x', '8 hours'],
+    ] as const) {
+      limited(seconds);
+      expect((await login()).err).toContain(`can look and end, for ${said}. Never`);
+    }
   });
 });
 
@@ -308,12 +406,12 @@ describe('a server that lies', () => {
     ['a member that all objects have', 'application/json', '{"__proto__":{"account":"x"},"constructor":1}'],
   ])('an answer that is no answer of ours ends in one sentence and no stack: %s', async (_, type, body) => {
     server.answer((_request, response) => void response.writeHead(200, { 'Content-Type': type }).end(body));
-    for (const argv of [['whoami'], ['tokens', 'list'], ['explain', 'x']]) {
+    await inPairs([['whoami'], ['tokens', 'list'], ['explain', 'x']], async (argv) => {
       const said = await owner.run(argv, { env: env() });
       expect([1, 3], said.err).toContain(said.code);
       expect(said.out).toBe('');
       told(said);
-    }
+    });
   });
 
   test('an answer without end is cut', async () => {
@@ -329,13 +427,6 @@ describe('a server that lies', () => {
     });
     const said = await owner.run(['tokens', 'list'], { env: env() });
     expect([1, 3]).toContain(said.code);
-    told(said);
-  });
-
-  test('a server that says nothing is waited for 10 s, not for ever: exit code 3', async () => {
-    server.answer(() => undefined);
-    const said = await owner.run(['whoami'], { env: env() });
-    expect(said).toMatchObject({ code: 3, out: '' });
     told(said);
   });
 
@@ -440,6 +531,31 @@ describe('a server that lies', () => {
     },
   );
 
+  test('a name that a rotated token shares with its successor names both, which is the replaced one, and until when', async () => {
+    const [a, b] = ['6f1c8b0e-0000-4000-8000-000000000001', '6f1c8b0e-0000-4000-8000-000000000002'];
+    const until = BigInt(Date.UTC(2040, 0, 2, 3, 4)) * 1_000_000n;
+    const pair = [
+      { ...token, name: 'bot', token_id: 'tok_a', lookup_id: a, replaced_by: b, expiry_at: Number(until) },
+      { ...token, name: 'bot', token_id: 'tok_b', lookup_id: b, replaces: a },
+    ];
+    server.answer((_, response) => json(response, { results: pair, next: null }));
+    await inPairs(
+      [
+        ['revoke', 'bot', '--yes'],
+        ['rename', 'bot', 'x'],
+        ['restrict', 'bot', '--from', '10.0.0.1'],
+      ],
+      async (argv) => {
+        expect(await owner.run(['tokens', ...argv], { env: { ...env(), TZ: 'UTC' } })).toEqual({
+          code: 2,
+          out: '',
+          err: 'countersign: more than one token is called "bot": token:tok_a (the replaced one, which lives until 2 Jan 2040, 03:04), token:tok_b; name it by its id; nothing was done\n',
+        });
+      },
+    );
+    expect(server.asked.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
   test('ids of others move no cursor when a key is ended', async () => {
     server.answer((request, response) =>
       request.method === 'GET'
@@ -517,6 +633,84 @@ describe('a server that lies', () => {
     );
     expect(await intoHead(['activity', '--json'], env())).toEqual({ status: '141 0', err: '' });
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'activity --follow ends by itself when its reader has gone, though nothing more happens: exit code 141, and no sentence',
+    async () => {
+      const row = {
+        id: 1,
+        at: 1_800_000_000_000,
+        action: 'x',
+        actor: { kind: 'main', id: '', name: '' },
+        subject: { kind: 'main', id: '', name: '' },
+        request_id: 'r',
+        client_ip: '',
+        detail: {},
+      };
+      server.answer((_, response) => json(response, { results: [row], next: null }));
+      await inPairs([MAIN, OWNER], async (program) => {
+        expect(await intoHead(['activity', '--follow'], env(), program)).toEqual({ status: '141 0', err: '' });
+      });
+    },
+  );
+
+  test('a command whose reader has gone ends with 141 and no sentence, whatever it prints', async () => {
+    writeProfiles();
+    server.answer((request, response) =>
+      json(response, request.url?.includes('/self') ? self : { results: [token], next: null, ...self }),
+    );
+    const self = {
+      account: '0x1',
+      kind: 'token',
+      id: 'x',
+      permissions: [],
+      expires_at: 1,
+      allowed_cidrs: [],
+      client_ip: '',
+    };
+    const lines = [
+      ['help'],
+      ['tokens', '--help'],
+      ['version'],
+      ['completion', 'bash'],
+      ['profiles', 'list'],
+      ['whoami'],
+      ['whoami', '--json'],
+      ['tokens', 'list'],
+      ['tokens', 'list', '--json'],
+      ['tokens', 'revoke', token.lookup_id, '--yes'],
+    ];
+    for (const program of [MAIN, OWNER])
+      await inPairs(lines, async (argv) => {
+        const { status, err } = await intoNobody(argv, env(), program);
+        expect({ argv, status, err: argv[1] === 'revoke' ? '' : err }).toEqual({ argv, status: '141', err: '' });
+      });
+  });
+
+  test('a link of a hand-off that nobody reads is deleted with its key, and a token that nobody reads is ended', async () => {
+    server.answer(
+      creates((body) => ({
+        account_id: '0x1',
+        name: 'bot',
+        id: 7,
+        allowed_cidrs: [],
+        expires_at: 0,
+        public_key: /"public_key":"(0x[0-9a-f]+)"/.exec(body)?.[1],
+        token: 'a.b.c',
+        api_token: { ...token, name: 'bot' },
+      })),
+    );
+    const more = ['--from', 'anywhere', '--key-file', keyFile()];
+    const link = await intoNobody(['subkeys', 'hand-off', 'bot', '--console-url', 'https://x.example', ...more], env());
+    expect(link.status).toBe('1');
+    expect(link.err).toMatch(
+      /^the key subkey:7 is deleted\ncountersign subkeys hand-off: the link could not be shown: stdout takes nothing\.?\n$/,
+    );
+    expect(server.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+    const shown = await intoNobody(['tokens', 'create', 'bot', '--for', '1h', '--show', ...more], env());
+    expect(shown).toMatchObject({ status: '1', err: expect.stringContaining('so it was ended again') });
+    expect(server.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
+  });
 });
 
 test('^C while the key is waited for on standard input ends the command', async () => {
@@ -531,14 +725,22 @@ test('^C while the key is waited for on standard input ends the command', async 
   expect({ code, err }).toMatchObject({ code: 130, err: expect.stringMatching(/Never a main key[^\n]*\n$/) });
 });
 
-/** `command | head -1`, without blocking the server of this process. */
-async function intoHead(
+const intoHead = (argv: readonly string[], env: Record<string, string>, program = MAIN) =>
+  inScript('"$@" | head -1 >/dev/null; echo "$' + '{PIPESTATUS[*]}"', argv, env, program);
+
+/** The reader is gone before the command begins. */
+const intoNobody = (argv: readonly string[], env: Record<string, string>, program = MAIN) =>
+  inScript('exec 3> >(:); wait $!; "$@" >&3 3>&-; echo $?', argv, env, program);
+
+/** Without blocking the server of this process. */
+async function inScript(
+  script: string,
   argv: readonly string[],
   env: Record<string, string>,
+  program: string,
 ): Promise<{ status: string; err: string }> {
-  const script = '"$@" | head -1 >/dev/null; echo "$' + '{PIPESTATUS[*]}"';
-  const child = spawn('bash', ['-c', script, 'bash', process.execPath, MAIN, ...argv], {
-    env: { ...process.env, HOME: owner.home, ...env },
+  const child = spawn('bash', ['-c', script, 'bash', process.execPath, program, ...argv], {
+    env: { ...process.env, HOME: owner.home, NODE_COMPILE_CACHE: compileCache(), ...env },
   });
   let [out, err] = ['', ''];
   child.stdout.on('data', (text) => {
@@ -637,4 +839,14 @@ test('a Node.js that is too old for the client is named, with the one that is ne
   });
   expect([said.status, said.stdout]).toEqual([1, '']);
   expect(said.stderr).toContain('Node.js 22 or newer is needed, and this is v20.1.0;');
+});
+
+test('a server that says nothing is waited for 10 s, not for ever: exit code 3', async () => {
+  const { seconds, ...said } = await waited;
+  expect(said).toEqual({
+    code: 3,
+    out: '',
+    err: 'countersign whoami: No connection. We do not know whether it arrived. (no answer in time)\n',
+  });
+  expect(seconds).toBeGreaterThan(9.9);
 });

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAIN } from './server-process.ts';
 import { shellEnv } from './started.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Said {
   readonly code: number | null;
@@ -58,6 +59,22 @@ export interface Person {
   files(): ReadonlyMap<string, string>;
 }
 
+let cache: string | undefined;
+/** Of all processes of a test file: each would else strip the types of the same sources again. */
+export const compileCache = (): string => {
+  cache ??= temporaryFolder('compiled');
+  return cache;
+};
+
+/** Two at a time, as most machines have two cores. Rejects with the first failure. */
+export async function inPairs<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) await Promise.all(items.slice(next++, next).map(act));
+  };
+  await Promise.all([worker(), worker()]);
+}
+
 export function personIn(folder: string): Person {
   const home = join(folder, 'home');
   const desk = join(folder, 'desk');
@@ -68,7 +85,7 @@ export function personIn(folder: string): Person {
       ([name]) => !/^(?:COUNTERSIGN_|XDG_CONFIG_HOME|NO_COLOR|TERM)/.test(name),
     );
     const env = Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined));
-    return { ...env, HOME: home, TERM: 'xterm', ...more };
+    return { ...env, HOME: home, TERM: 'xterm', NODE_COMPILE_CACHE: compileCache(), ...more };
   };
   const seen = new Set<string>();
   const commandLine = (argv: readonly string[]) => [MAIN, ...argv];

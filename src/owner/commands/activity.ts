@@ -6,6 +6,7 @@ import { connect } from '../connection.ts';
 import { keyMeant } from '../named.ts';
 import { printable } from '../printable.ts';
 import type { Run, Shell } from '../shell.ts';
+import { Interrupted, READER_GONE } from '../stops.ts';
 import { second, secondsOf } from '../times.ts';
 
 const POLL_MS = 2_000;
@@ -48,6 +49,7 @@ function rows(shell: Shell, client: Client, from: bigint, credential: string | u
 async function follow(shell: Shell, client: Client, start: bigint, credential: string | undefined): Promise<0> {
   const seen = new Map<bigint, bigint>();
   for (let from = start; ; await wait(POLL_MS, undefined, { signal: shell.signal })) {
+    if (!shell.isRead()) throw new Interrupted(READER_GONE);
     const fresh: ActivityRow[] = [];
     for await (const row of rows(shell, client, from, credential)) if (!seen.has(row.id)) fresh.push(row);
     for (const row of fresh.reverse()) {

@@ -7,7 +7,7 @@ import { sentenceOf } from '../../client/refusal-words.ts';
 import type { OfferedSubkey } from '../../client/subkeys.ts';
 import { connectAsOwner, connectUnsigned } from '../connection.ts';
 import { requireKeySource } from '../main-key.ts';
-import { originOf, placeOf } from '../place.ts';
+import { placeOf, typedOrigin } from '../place.ts';
 import type { ExitCode, Run, Shell } from '../shell.ts';
 import { Failed, WrongUse } from '../stops.ts';
 import { limitsOf } from './new-subkey.ts';
@@ -28,11 +28,14 @@ export const handOff: Run = async (shell) => {
   );
   try {
     const isRead = shell.has('json') ? await shell.json(offered) : await shell.out(`${offered.link}\n`);
-    if (!isRead) throw new WrongUse('nobody reads the link');
+    if (!isRead) {
+      await deleted(shell, client, offered);
+      throw new Failed('the link could not be shown: stdout takes nothing');
+    }
     shell.note(`Open it on the phone, once, within ${LIFE_SECONDS / 60} minutes. Whoever opens it first has the key.`);
     return await untilTaken(shell, client, offered);
   } catch (error) {
-    // It ran out: the server has deleted the ciphertext.
+    // It ran out, where the server has deleted the ciphertext, or it was deleted here.
     if (!(error instanceof Failed)) await deleted(shell, client, offered);
     throw error;
   }
@@ -41,10 +44,10 @@ export const handOff: Run = async (shell) => {
 /** Where the page of the link is. Throws WrongUse before anything is made. */
 async function consoleOf(shell: Shell): Promise<string> {
   const typed = shell.value('console-url');
-  if (typed !== undefined) return originOf(typed);
+  if (typed !== undefined) return typedOrigin(typed);
   const about = await connectUnsigned(shell).account.about({ signal: shell.signal });
   const told = about.console_url;
-  if (typeof told === 'string' && told !== '') return originOf(told);
+  if (typeof told === 'string' && told !== '') return typedOrigin(told);
   const why = memberOf(about.hand_off, 'why_not') ?? 'this server has no console';
   throw new WrongUse(
     `nothing was made: the link opens a page of the console, and there is none: ${why.replace(/[.]$/, '')}; --console-url says where one is`,

@@ -6,14 +6,17 @@ import { CountersignError, isCode } from '../../client/errors.ts';
 import { sentenceOf } from '../../client/refusal-words.ts';
 import { connectAsOwner } from '../connection.ts';
 import { requireKeySource } from '../main-key.ts';
-import { isOpenToAll, originOf, type Place, placeOf } from '../place.ts';
-import { changeProfiles, type Profiles, profilesPath, readProfiles, requireProfileName } from '../profiles.ts';
+import { isOpenToAll, type Place, placeOf, typedOrigin } from '../place.ts';
+import { changeProfiles, profilesPath, readProfiles, requireProfileName } from '../profiles.ts';
+import type { Profiles } from '../profiles-text.ts';
 import type { Run, Shell } from '../shell.ts';
 import { WrongUse } from '../stops.ts';
 import { members } from '../table.ts';
-import { duration, millisOf, moment, secondsOf } from '../times.ts';
+import { duration, millisOf, moment, secondsOf, typedDuration } from '../times.ts';
 
 const DEFAULT_SECONDS = 8 * 3600;
+/** Of a device at any server. */
+const LEAST_SECONDS = 300;
 
 export const login: Run = async (shell) => {
   const typedLife = shell.value('for');
@@ -25,7 +28,7 @@ export const login: Run = async (shell) => {
   // Whether the file can be written is known before a key is made for it.
   await changeProfiles(shell.env, (same) => same);
 
-  const life = seconds ?? Math.min(DEFAULT_SECONDS, await longestLife(shell, url));
+  const life = await lifeOf(shell, url, seconds);
   shell.note(`Signs this machine in at ${url} and writes ${profilesPath(shell.env)}:`);
   shell.note(
     `the addresses of the server and the account, and a key of this machine that can look and end, for ${duration(life)}. ` +
@@ -88,7 +91,7 @@ function wantedPlace(shell: Shell, profiles: Profiles): Omit<Place, 'name' | 'be
     const { url, name, profile } = placeOf(shell, profiles);
     return { url, name: name ?? new URL(url).host, profile };
   }
-  const url = originOf(typed);
+  const url = typedOrigin(typed);
   const name = named === undefined || named === '' ? new URL(url).host.replace(/[[\]]/g, '') : named;
   const profile = profiles.byName.get(name);
   if (profile !== undefined && profile.url !== url)
@@ -96,15 +99,28 @@ function wantedPlace(shell: Shell, profiles: Profiles): Omit<Place, 'name' | 'be
   return { url, name, profile };
 }
 
-/** Of a device, as the server says it. One that says nothing, or is none, answers the login itself. */
-async function longestLife(shell: Shell, url: string): Promise<number> {
+/** For how long, in seconds: as it was typed, or the usual. Throws WrongUse for what the server would refuse once the main key was given. */
+async function lifeOf(shell: Shell, url: string, typed: number | undefined): Promise<number> {
+  if (typed !== undefined && typed < LEAST_SECONDS)
+    throw new WrongUse(`login: a machine is signed in for ${duration(LEAST_SECONDS)} at least`);
+  const longest = await longestLife(shell, url);
+  if (longest === undefined) return typed ?? DEFAULT_SECONDS;
+  if (typed === undefined) return Math.min(DEFAULT_SECONDS, longest);
+  if (typed <= longest) return typed;
+  throw new WrongUse(
+    `login: ${url} signs a machine in for ${duration(longest)} at most; give --for ${typedDuration(longest)} or less`,
+  );
+}
+
+/** Of a device, as the server says it. Undefined: it says nothing, or is none, and answers the login itself. */
+async function longestLife(shell: Shell, url: string): Promise<number | undefined> {
   try {
     const { limits } = await createClient({ url }).account.about({ signal: shell.signal });
     const isThere = typeof limits === 'object' && limits !== null && 'device_seconds' in limits;
     const seconds = isThere ? Number(limits.device_seconds) : Number.NaN;
-    return Number.isSafeInteger(seconds) ? seconds : DEFAULT_SECONDS;
+    return Number.isSafeInteger(seconds) && seconds > 0 ? seconds : undefined;
   } catch (error) {
-    if (error instanceof CountersignError) return DEFAULT_SECONDS;
+    if (error instanceof CountersignError) return undefined;
     throw error;
   }
 }

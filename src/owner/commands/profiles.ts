@@ -1,5 +1,6 @@
 // countersign profiles: where this machine is signed in.
-import { changeProfiles, type Profile, profilesPath, readProfiles } from '../profiles.ts';
+import { changeProfiles, profilesPath, readProfiles } from '../profiles.ts';
+import type { Profile } from '../profiles-text.ts';
 import type { Run, Shell } from '../shell.ts';
 import { WrongUse } from '../stops.ts';
 import { table } from '../table.ts';

@@ -1,4 +1,5 @@
 // The files of the owner's commands: profiles, and the file that a secret is written to.
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -15,13 +16,8 @@ import {
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  changeProfiles,
-  type Profile,
-  profilesPath,
-  readProfiles,
-  requireProfileName,
-} from '../../../src/owner/profiles.ts';
+import { changeProfiles, profilesPath, readProfiles, requireProfileName } from '../../../src/owner/profiles.ts';
+import { type Profile, profilesIn } from '../../../src/owner/profiles-text.ts';
 import { requireFree, reserve } from '../../../src/owner/secret-file.ts';
 import { WrongUse } from '../../../src/owner/stops.ts';
 import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
@@ -34,6 +30,15 @@ afterAll(removeFolders);
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
+// The example of RFC 7515, A.3.1.
+const key = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
+} as const;
+
 describe('profiles', () => {
   const env = () => ({ XDG_CONFIG_HOME: folder });
   const one: Profile = {
@@ -42,7 +47,7 @@ describe('profiles', () => {
     device: {
       id: 'dev_1',
       expires_at: '2026-11-28T20:00:00.000Z',
-      key: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' },
+      key,
     },
   };
   const add = (name: string, profile = one) =>
@@ -122,17 +127,87 @@ describe('profiles', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
+  const device = one.device;
+  const listed = (profile: unknown, name = 'a') => ({ version: 1, current: name, profiles: { [name]: profile } });
+  const signedIn = (more: object) => listed({ ...one, device: { ...device, ...more } });
+  const keyed = (more: object) => signedIn({ key: { ...key, ...more } });
   test.each([
-    '',
-    '{',
-    '[]',
-    '{"version":2,"profiles":{}}',
-    '{"version":1,"profiles":{"a":{"url":1}}}',
-    '{"version":1,"profiles":{"a":{"url":"x","account":"y","device":{}}}}',
-  ])('profiles that are damaged are refused in one sentence: %j', async (text) => {
+    ['nothing', ''],
+    ['half of it', JSON.stringify(listed(one)).slice(0, 90)],
+    ['bytes', '\u0000\u0001\ufffd'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['another version', { version: 2, profiles: {} }],
+    ['a version that is a text', { version: '1', profiles: {} }],
+    ['no profiles', { version: 1 }],
+    ['a list of profiles', { version: 1, profiles: [one] }],
+    ['a profile that is null', listed(null)],
+    ['a profile that is a text', listed('x')],
+    ['a profile that is a list', listed([])],
+    ['a name with a control character', listed(one, 'a\u001b[2J')],
+    ['a name that is empty', listed(one, '')],
+    ['no url', listed({ account: '0x1' })],
+    ['a url that is a number', listed({ ...one, url: 1 })],
+    ['a url that is none', listed({ ...one, url: 'keys' })],
+    ['a url of another scheme', listed({ ...one, url: 'file:///etc' })],
+    ['a url with a path', listed({ ...one, url: 'https://keys.venue.example/v1' })],
+    ['a url with a slash', listed({ ...one, url: 'https://keys.venue.example/' })],
+    ['no account', listed({ url: one.url })],
+    ['an account that is a number', listed({ ...one, account: 1 })],
+    ['an account that is none', listed({ ...one, account: 'y' })],
+    ['an account past the field', listed({ ...one, account: `0x${'f'.repeat(64)}` })],
+    ['a device that is null', listed({ ...one, device: null })],
+    ['a device that is empty', listed({ ...one, device: {} })],
+    ['a device that is a list', listed({ ...one, device: [] })],
+    ['no id', signedIn({ id: undefined })],
+    ['an id that is a number', signedIn({ id: 7 })],
+    ['an id that is a path', signedIn({ id: 'dev_1/../..' })],
+    ['an id of another kind', signedIn({ id: 'tok_1' })],
+    ['no end', signedIn({ expires_at: undefined })],
+    ['an end that is a number', signedIn({ expires_at: 1 })],
+    ['an end that is no time', signedIn({ expires_at: 'tomorrow' })],
+    ['no key', signedIn({ key: undefined })],
+    ['a key that is null', signedIn({ key: null })],
+    ['a key that is a list', signedIn({ key: [] })],
+    ...(['x', 'y', 'd'] as const).flatMap((name): [string, object][] => [
+      [`a key without ${name}`, keyed({ [name]: undefined })],
+      [`a key whose ${name} is a number`, keyed({ [name]: 1 })],
+      [`a key whose ${name} is cut short`, keyed({ [name]: key[name].slice(0, 40) })],
+      [`a key whose ${name} has other letters`, keyed({ [name]: key[name].replace(/^./, '=') })],
+    ]),
+    ['a key that is no point of its curve', keyed({ x: key.y })],
+    ['a key whose private half is 0', keyed({ d: 'A'.repeat(43) })],
+    ['a key whose private half has a blank behind it', keyed({ d: `${key.d} ` })],
+    ['a key whose private half is of another', keyed({ d: `A${key.d.slice(1)}` })],
+  ])('profiles that are damaged are refused in one sentence, whatever is damaged: %s', async (_, damaged) => {
     await add('a');
+    const text = typeof damaged === 'string' ? damaged : JSON.stringify(damaged);
     writeFileSync(profilesPath(env()), text);
     expect(() => readProfiles(env())).toThrow(WrongUse);
+    expect(() => readProfiles(env())).toThrow(/; remove it and log in again$/);
+    expect(profilesIn(JSON.stringify(listed(one)))).toMatchObject({ current: 'a' });
+  });
+
+  test('a current profile that is none, or no name, is none', () => {
+    for (const current of [7, null, undefined, {}])
+      expect(profilesIn(JSON.stringify({ ...listed(one), current }))).toMatchObject({ current: undefined });
+  });
+
+  test('what is no file of profiles is refused in one sentence: too much, a folder, a pipe', async () => {
+    await add('a');
+    const path = profilesPath(env());
+    writeFileSync(path, ' '.repeat(1024 * 1024 + 1));
+    expect(() => readProfiles(env())).toThrow('is larger than a list of profiles; remove it');
+    for (const [make, said] of [
+      [() => mkdirSync(path, { mode: 0o700 }), 'is not a regular file'],
+      [() => expect(spawnSync('mkfifo', ['-m', '600', path]).status).toBe(0), 'is not a regular file'],
+    ] as const) {
+      rmSync(path, { recursive: true });
+      make();
+      expect(() => readProfiles(env())).toThrow(WrongUse);
+      expect(() => readProfiles(env())).toThrow(said);
+      await expect(add('b')).rejects.toThrow(said);
+    }
   });
 
   test('a profile has a name that a terminal and a shell take as it is', () => {

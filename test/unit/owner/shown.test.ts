@@ -72,6 +72,14 @@ describe('times', () => {
     [3 * day + 1, 'in 3 days'],
     [-day, '1 day ago'],
     [6 * day, 'in 6 days'],
+    [8 * hour - 900, 'in 8 h'],
+    [hour - 900, 'in 1 h'],
+    [day - 900, 'in 1 day'],
+    [5 * minute - 900, 'in 5 min'],
+    [7 * day - 900, 'in 7 days'],
+    [-(7 * hour + 20 * minute), '7 h ago'],
+    [90 * minute - 1, 'in 1 h'],
+    [36 * hour - 1, 'in 1 day'],
   ])('a time that is %i ms from now is shown as %j', (ms, shown) => {
     expect(relative(at(ms), now)).toBe(shown);
   });
