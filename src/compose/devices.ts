@@ -9,7 +9,7 @@ import type { Core } from './core.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Slice } from './slice.ts';
 
-/** About 10 MB. An account opens 600 sessions a minute, so that one alone cannot fill it. */
+/** About 20 MB. An account opens 600 sessions a minute, so that one alone cannot fill it. */
 const MOST_PROOFS = 65_536;
 
 export interface DeviceParts

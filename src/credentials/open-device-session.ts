@@ -87,8 +87,9 @@ export function createOpenDeviceSession(deps: {
     const name = `${deviceId} ${proof.jti}`;
     // In one turn from here to `add`: of many at once, one is charged and counts.
     if (seen.has(name)) throw notSignedIn('proof_repeated');
+    if (!seen.hasRoom(account)) throw new ApiError('SERVICE_UNAVAILABLE', 'too many proofs at once; try again');
     session.requireSessionsLeft(proven);
-    if (seen.add(name) !== 'added') throw new ApiError('SERVICE_UNAVAILABLE', 'too many proofs at once; try again');
+    seen.add(account, name);
     await session.requireWelcome(proven, login);
     const usedAt = clock.now();
     await store.transaction(async (tx) => {

@@ -1,11 +1,16 @@
-// The proofs of devices that were used a moment ago: a proof opens one session. It holds no more than it was made for; when it is full,
-// nobody can be told from a repetition, so that no further proof is taken.
+// The proofs of devices that were used a moment ago: a proof opens one session. It holds no more than it was made for. When it is full, a
+// proof could not be told from its repetition, so that none is taken; but the account with the most gives up its oldest for one with fewer,
+// which is told all the same, for the store remembers proofs too.
+import type { AccountId } from '../domain/credential.ts';
+import { createFairRoom } from '../domain/fair-room.ts';
 import type { Clock } from '../domain/time.ts';
 
 export interface SeenProofs {
   has(proof: string): boolean;
-  /** `seen`: it was added before. */
-  add(proof: string): 'added' | 'seen' | 'full';
+  /** Whether one more proof of the account may be added now. */
+  hasRoom(account: AccountId): boolean;
+  /** In the same turn as both above. */
+  add(account: AccountId, proof: string): void;
 }
 
 export function createSeenProofs(options: {
@@ -14,15 +19,17 @@ export function createSeenProofs(options: {
   readonly seconds: number;
   readonly most: number;
 }): SeenProofs {
-  const { clock, seconds, most } = options;
-  /** By when each was added, the oldest first. */
-  const seen = new Map<string, number>();
+  const { clock, seconds } = options;
+  /** Whose each is and when it was added, the oldest first. */
+  const seen = new Map<string, { readonly account: AccountId; readonly at: number }>();
+  const room = createFairRoom<AccountId>(options.most);
 
   function forgetOld(): void {
     const before = clock.monotonic() - seconds * 1000;
-    for (const [proof, at] of seen) {
+    for (const [proof, { account, at }] of seen) {
       if (at > before) return;
       seen.delete(proof);
+      room.remove(account, proof);
     }
   }
 
@@ -31,12 +38,14 @@ export function createSeenProofs(options: {
       forgetOld();
       return seen.has(proof);
     },
-    add(proof) {
+    hasRoom(account) {
       forgetOld();
-      if (seen.has(proof)) return 'seen';
-      if (seen.size >= most) return 'full';
-      seen.set(proof, clock.monotonic());
-      return 'added';
+      return room.hasRoom(account);
+    },
+    add(account, proof) {
+      const given = room.add(account, proof);
+      if (given !== undefined) seen.delete(given);
+      seen.set(proof, { account, at: clock.monotonic() });
     },
   };
 }

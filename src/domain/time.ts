@@ -14,13 +14,23 @@ export type UnixNanos = bigint & { readonly [unit]: 'ns' };
 const LEAST_OF_UNIT = { seconds: 1e9, milliseconds: 1e12, microseconds: 1e15, nanoseconds: 1e18 } as const;
 export type TimeUnit = keyof typeof LEAST_OF_UNIT;
 
-/** The end of a sentence about a unix time whose size shows another unit than `wanted`; else undefined. */
-export function inOtherUnit(time: number, wanted: TimeUnit): string | undefined {
-  for (const [unit, least] of Object.entries(LEAST_OF_UNIT)) {
-    if (unit !== wanted && time >= least && time < least * 100) return `is in ${unit}, and must be in ${wanted}`;
+/** The unit that the size of a unix time shows, if it is another than `wanted`; else undefined. */
+export function otherUnit(time: number, wanted: TimeUnit): TimeUnit | undefined {
+  for (const unit of ['seconds', 'milliseconds', 'microseconds', 'nanoseconds'] as const) {
+    if (unit !== wanted && time >= LEAST_OF_UNIT[unit] && time < LEAST_OF_UNIT[unit] * 100) return unit;
   }
   return undefined;
 }
+
+/** The end of a sentence about a unix time whose size shows another unit than `wanted`; else undefined. */
+export function inOtherUnit(time: number, wanted: TimeUnit): string | undefined {
+  const unit = otherUnit(time, wanted);
+  return unit && `is in ${unit}, and must be in ${wanted}`;
+}
+
+/** `digits`: decimal, of a whole number of that unit. */
+export const nanosOfDigits = (digits: string, unit: TimeUnit): UnixNanos =>
+  (BigInt(digits) * BigInt(LEAST_OF_UNIT.nanoseconds / LEAST_OF_UNIT[unit])) as UnixNanos;
 
 /** "Never" and "not yet" in stored times: revoked_at 0 = live, expires_at 0 = never (docs/wire.md section 6). */
 export const NEVER = 0n as UnixNanos;

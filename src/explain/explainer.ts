@@ -2,6 +2,7 @@
 // grow with what is refused: of refusals that are alike (credential, reason, route) twenty a minute are kept, the others counted.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AccountId, actorOf, type CredentialRef } from '../domain/credential.ts';
+import { createFairRoom } from '../domain/fair-room.ts';
 import { addSeconds, type Clock, nanosOfSeconds, type UnixNanos, unixNanos, unixSeconds } from '../domain/time.ts';
 import type { Explanation, ExplanationBounds, OthersInMinute, Store } from '../store/store.ts';
 import { type RefusalDetail, writeDetail } from './detail.ts';
@@ -29,7 +30,7 @@ export interface ExplainerStats {
   /** Refusals that wait to be written. */
   readonly waiting: number;
   readonly written: number;
-  /** Refusals that were neither kept nor counted: too many unlike ones at once, or of one account. */
+  /** Refusals that were neither kept nor counted: more unlike ones at once than the share of their account, or of their credential. */
   readonly dropped: number;
   /** Whether the last attempt to write failed. */
   readonly failing: boolean;
@@ -66,6 +67,7 @@ interface Room {
 }
 
 type Like = Omit<OthersInMinute, 'others'>;
+type Owner = Pick<Like, 'account' | 'credential'>;
 
 /** Refusals of one minute that are alike. */
 interface Alike {
@@ -80,9 +82,9 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
   const isOn = settings.keepSeconds > 0 && bounds.perAccount > 0;
   /** By request id, in the order in which they came. */
   const waiting = new Map<string, Explanation>();
-  const waitingOf = createTally(MAX_WAITING);
+  const places = createPlaces(MAX_WAITING);
   const alike = new Map<string, Alike>();
-  const unlikeOf = createTally(MAX_UNLIKE);
+  const unlikePlaces = createPlaces(MAX_UNLIKE);
   let isClosing = false;
   let writing: Promise<void> | undefined;
   let written = 0;
@@ -133,22 +135,49 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
     const like = { account, credential: actorOf(credential), reason, route };
     const name = nameOf(minute, like);
     const known = alike.get(name);
-    if (known === undefined && !unlikeOf.hasRoom(like)) {
+    if (known === undefined && !unlikePlaces.hasRoom(like)) {
       dropped += 1;
       return;
     }
     const counted = known ?? { like: { ...like, ...spanOf(minute) }, kept: 0, others: 0 };
     if (known === undefined) {
+      const given = unlikePlaces.take(like, name);
+      if (given !== undefined) dropped += forgetAlike(given);
       alike.set(name, counted);
-      unlikeOf.add(like, 1);
     }
-    if (counted.kept >= ALIKE_IN_MINUTE || !waitingOf.hasRoom(like)) {
+    if (counted.kept >= ALIKE_IN_MINUTE || !places.hasRoom(like)) {
       counted.others += 1;
       return;
     }
     counted.kept += 1;
-    waiting.set(requestId, { ...like, requestId, at, others: 0, detail: writeDetail(detail()) });
-    waitingOf.add(like, 1);
+    const row = { ...like, requestId, at, others: 0, detail: writeDetail(detail()) };
+    const given = places.take(like, requestId);
+    if (given !== undefined) onlyCount(given);
+    waiting.set(requestId, row);
+  }
+
+  function onlyCount(requestId: string): void {
+    const row = forgetWaiting(requestId);
+    const counted = row && alike.get(nameOf(minuteOf(row.at), row));
+    if (counted === undefined) dropped += 1;
+    else counted.others += 1;
+  }
+
+  /** Returns how many were only counted. */
+  function forgetAlike(name: string): number {
+    const known = alike.get(name);
+    if (known === undefined) return 0;
+    alike.delete(name);
+    unlikePlaces.leave(known.like, name);
+    return known.others;
+  }
+
+  function forgetWaiting(requestId: string): Explanation | undefined {
+    const row = waiting.get(requestId);
+    if (row === undefined) return undefined;
+    waiting.delete(requestId);
+    places.leave(row, requestId);
+    return row;
   }
 
   /** One attempt at a time. What cannot be written stays, and is tried again in a second. */
@@ -176,10 +205,7 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
       const piece = rows.slice(from, from + PIECE);
       await store.addExplanations(piece, bounds);
       written += piece.length;
-      for (const row of piece) {
-        waiting.delete(row.requestId);
-        waitingOf.add(row, -1);
-      }
+      for (const { requestId } of piece) forgetWaiting(requestId);
     }
     await writeOthers();
   }
@@ -193,10 +219,7 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
       const piece = over.slice(from, from + PIECE);
       const minutes = piece.flatMap(([, { like, others }]) => (others === 0 ? [] : [{ ...like, others }]));
       if (minutes.length > 0) await store.countOthers(minutes);
-      for (const [name, { like }] of piece) {
-        alike.delete(name);
-        unlikeOf.add(like, -1);
-      }
+      for (const [name] of piece) forgetAlike(name);
     }
   }
 }
@@ -220,20 +243,30 @@ const nameOf = (
   { account, credential, reason, route }: Pick<Explanation, 'account' | 'credential' | 'reason' | 'route'>,
 ): string => [minute, account, credential, reason, route].join(' ');
 
-/** Counts in all, by account and by credential, and forgets those at zero. */
-function createTally({ inAll, ofAccount }: Room) {
+/** Places for refusals: of an account, and of a credential, no more than their share; in all, fairly among accounts. */
+function createPlaces({ inAll, ofAccount }: Room) {
+  const room = createFairRoom<AccountId>(inAll);
   const counts = new Map<string, number>();
   const of = (name: string): number => counts.get(name) ?? 0;
-  const ofOne = ({ account, credential }: Pick<Like, 'account' | 'credential'>): string => `${account} ${credential}`;
+  const ofOne = ({ account, credential }: Owner): string => `${account} ${credential}`;
+  function count(owner: Owner, by: number): void {
+    for (const name of [owner.account, ofOne(owner)]) {
+      const left = of(name) + by;
+      if (left > 0) counts.set(name, left);
+      else counts.delete(name);
+    }
+  }
   return {
-    hasRoom: (like: Pick<Like, 'account' | 'credential'>): boolean =>
-      of('') < inAll && of(like.account) < ofAccount && of(ofOne(like)) < ofAccount * OF_CREDENTIAL,
-    add(like: Pick<Like, 'account' | 'credential'>, by: number): void {
-      for (const name of ['', like.account, ofOne(like)]) {
-        const count = of(name) + by;
-        if (count > 0) counts.set(name, count);
-        else counts.delete(name);
-      }
+    hasRoom: (owner: Owner): boolean =>
+      of(owner.account) < ofAccount && of(ofOne(owner)) < ofAccount * OF_CREDENTIAL && room.hasRoom(owner.account),
+    /** Returns which place was given up for it. */
+    take(owner: Owner, name: string): string | undefined {
+      count(owner, 1);
+      return room.add(owner.account, name);
+    },
+    leave(owner: Owner, name: string): void {
+      count(owner, -1);
+      room.remove(owner.account, name);
     },
   };
 }

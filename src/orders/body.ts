@@ -65,8 +65,9 @@ function listedOrder(value: JsonValue, { id }: OrderRoute, place: Place, repeats
     const order = readOrder(value, id);
     return { order, place, clientId: repeats === 'refuse' ? undefined : readClientId(value) };
   } catch (error) {
-    if (error instanceof OrderError) throw refusal(error.message, place);
-    throw error;
+    if (!(error instanceof OrderError)) throw error;
+    const { message, signedAt } = error;
+    throw refusal(message, place, signedAt === undefined ? {} : { facts: { signedAt } });
   }
 }
 

@@ -4,7 +4,7 @@
 import { decimalText, MAX_DECIMAL_LENGTH } from '../domain/decimal-text.ts';
 import { type Felt, parseFelt, STARK_PRIME } from '../domain/felt.ts';
 import { foldedName, type JsonObject, type JsonValue } from '../domain/strict-json.ts';
-import { inOtherUnit, type UnixMillis } from '../domain/time.ts';
+import { inOtherUnit, nanosOfDigits, otherUnit, type UnixMillis, type UnixNanos } from '../domain/time.ts';
 import { feltFromText } from '../starknet/felt.ts';
 import type { SignedOrder } from '../starknet/order.ts';
 import { parseSignatureText, type StarkSignature } from '../starknet/signature.ts';
@@ -12,6 +12,13 @@ import { parseSignatureText, type StarkSignature } from '../starknet/signature.t
 /** The value is not an order in the accepted form; the message names the member. */
 export class OrderError extends Error {
   override readonly name = 'OrderError';
+  /** The time of the order, where it is refused for its unit and can be told all the same. */
+  readonly signedAt: UnixNanos | undefined;
+
+  constructor(message: string, signedAt?: UnixNanos) {
+    super(message);
+    this.signedAt = signedAt;
+  }
 }
 
 /** Signed members, and members that decide how those are read. */
@@ -162,8 +169,11 @@ function readPrice(value: JsonValue | undefined, type: string): bigint {
 
 function readTimestamp(value: JsonValue | undefined): UnixMillis {
   const text = typeof value === 'object' && value?.kind === 'number' ? value.text : '';
-  const other = inOtherUnit(Number(text), 'milliseconds');
-  if (other !== undefined) throw new OrderError(`signature_timestamp ${other}`);
+  const unit = otherUnit(Number(text), 'milliseconds');
+  if (unit !== undefined) {
+    const signedAt = /^[1-9][0-9]*$/.test(text) ? nanosOfDigits(text, unit) : undefined;
+    throw new OrderError(`signature_timestamp ${inOtherUnit(Number(text), 'milliseconds')}`, signedAt);
+  }
   const millis = /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(millis)) throw new OrderError('signature_timestamp must be a whole number of milliseconds');
   return millis as UnixMillis;

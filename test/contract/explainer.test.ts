@@ -153,6 +153,45 @@ test('unlike refusals of one account do not push out those of another', async ()
   expect(explainer.stats().dropped).toBe(19_500);
 });
 
+test('however many accounts are refused in unlike ways at once, one that is refused seldom is told of it', async () => {
+  const { explainer } = await setup({}, () => ({ addExplanations: () => Promise.reject(new StoreFailure('full')) }));
+  const flood = (name: string): void => {
+    for (let i = 0; i < 60_000; i += 1) {
+      explainer.refused(refusal(`${name}${i}`, credentialOf(10 + (i % 300), i % 40), `reason ${i % 7}`));
+    }
+    expect(explainer.stats().waiting).toBe(2_000);
+  };
+  const mine = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const refuse = (ids: readonly string[]): void => {
+    for (const id of ids) explainer.refused(refusal(id, credentialOf(1, 1), `reason ${id}`));
+  };
+  refuse(mine.slice(0, 3));
+  flood('first');
+  refuse(mine.slice(3));
+  flood('then');
+  // Neither those of before the flood nor those amidst it were given up.
+  for (const id of mine) expect(await explainer.explanation(account(1), id), id).toBeDefined();
+});
+
+test('of many accounts that fill all that is kept, none pushes out the rows of one that has few', async () => {
+  const { explainer, advance } = await setup({ rowsPerAccount: 100, rowsInAll: 200 });
+  for (let i = 0; i < 10; i += 1) explainer.refused(refusal(`mine${i}`, credentialOf(1, i)));
+  await explainer.written();
+  for (let round = 0; round < 20; round += 1) {
+    advance(61);
+    for (let i = 0; i < 300; i += 1) {
+      explainer.refused(refusal(`flood${round}-${i}`, credentialOf(2 + (i % 6), i % 10), `reason ${i % 7}`));
+    }
+    await explainer.written();
+    expect(rows().length).toBeLessThanOrEqual(200);
+  }
+  for (let i = 0; i < 10; i += 1) expect(await explainer.explanation(account(1), `mine${i}`)).toBeDefined();
+  // The others share the rest alike.
+  const counts = [...countBy('account_id').values()];
+  expect(counts).toHaveLength(7);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(34);
+});
+
 test('of two refusals of one request the first is told, and neither leaves anything behind in the bounds', async () => {
   const { explainer } = await setup();
   for (let i = 0; i < 300; i += 1) {

@@ -322,6 +322,24 @@ describe('a refused order', () => {
     expect(await explained(unreadable)).toMatchObject({ reason: 'order_refused', code: 'BINDING_ERROR' });
   });
 
+  test.each([
+    ['seconds', (ns: bigint) => `${ns / 1_000_000_000n}`, 1_000_000_000n],
+    ['microseconds', (ns: bigint) => `${ns / 1_000n}`, 1_000n],
+    ['nanoseconds', (ns: bigint) => `${ns}`, 1n],
+  ])('whose time is in %s is told in nanoseconds, to the last digit', async (unit, written, factor) => {
+    const now = world.clock.nanos();
+    const body = JSON.stringify({ ...order(owner.key), signature_timestamp: 0 });
+    const sent = (text: string) =>
+      post('/v1/orders', body.replace('"signature_timestamp":0', `"signature_timestamp":${text}`));
+    const said = await ask(await sent(written(now)));
+    expect(said.json).toMatchObject({ reason: 'order_refused', message: expect.stringContaining(`is in ${unit}`) });
+    expect(said.text).toContain(`"signed_at":${(now / factor) * factor},"server_time":${now},`);
+    // Read by some as another number, or as none: it is not told what it is.
+    for (const text of [`${written(now)}.0`, `${written(now)}e0`]) {
+      expect(await explained(await sent(text))).toMatchObject({ reason: 'order_refused', signed_at: null });
+    }
+  });
+
   test('of a subkey that may not be used from there is told as an address, with the list of that subkey', async () => {
     const subkey = await addSubkey(world, owner, { allowed_cidrs: ELSEWHERE });
     const refused = await post('/v1/orders', order(subkey));
