@@ -1,5 +1,6 @@
 // What is remembered of refusals, driven directly: a million of them, a store that fails, and a stop.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CredentialRef } from '../../src/domain/credential.ts';
 import { feltOf } from '../../src/domain/felt.ts';
 import { unixNanos } from '../../src/domain/time.ts';
@@ -87,6 +88,22 @@ test('a million refusals leave every bound intact: of a reason, of an account, a
   expect(ofFirst.length).toBeLessThanOrEqual(20);
   expect(ofFirst.every((row) => Number(row.others) > 10_000)).toBe(true);
   expect(countBy('account_id').size).toBeGreaterThan(15);
+});
+
+test('what waits is written once a second', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  try {
+    const { explainer } = await setup();
+    explainer.refused(refusal('r-1'));
+    vi.advanceTimersByTime(999);
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+    expect(rows()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    for (let turn = 0; turn < 1_000 && rows().length === 0; turn += 1) await nextTurn();
+    expect(rows()).toHaveLength(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a refusal that waits to be written is told at once, to its own account alone', async () => {

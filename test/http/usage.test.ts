@@ -141,7 +141,7 @@ describe('counts every request of a proven credential once', () => {
 
   test('a request over the limit of its account counts as limited', async () => {
     const small = await startWorld({
-      settings: { ...unsignedOrders, 'rate_limit.enabled': 'true', 'orders/min': '4' },
+      settings: { ...unsignedOrders, 'rate_limit.enabled': 'true', 'orders/min': '4', 'emergency/min': '1' },
     });
     try {
       const limited = await newOwner(small);
@@ -153,6 +153,11 @@ describe('counts every request of a proven credential once', () => {
       const over = statuses.filter((status) => status === 429).length;
       expect(over).toBeGreaterThan(0);
       expect(await countsOf(`subkey:${id}`, limited.session, small)).toBe(`${1 + statuses.length - over} 0 ${over} 0`);
+      // A handler may find the limit, too: of emergencies that change nothing.
+      const nothing = () =>
+        call(small.url, 'POST', '/countersign/v1/revoke-all', { bearer: limited.session, body: { kinds: [] } });
+      expect([(await nothing()).status, (await nothing()).status]).toEqual([400, 429]);
+      expect(await countsOf('main:main', limited.session, small)).toMatch(/ 0 1 0$/);
     } finally {
       await small.stop();
     }
@@ -227,6 +232,17 @@ describe('who may ask, and for what', () => {
       ],
       next: null,
     });
+  });
+
+  test('one day may be asked for, with either end or both on it', async () => {
+    for (const query of [`from=${today()}`, `to=${today()}`, `from=${today()}&to=${today()}`]) {
+      expect((await get(`${USAGE}?${query}`)).json.results, query).toHaveLength(1);
+    }
+    const before = new Date(world.clock.date().getTime() - 86_400_000).toISOString().slice(0, 10);
+    const after = new Date(world.clock.date().getTime() + 86_400_000).toISOString().slice(0, 10);
+    for (const query of [`to=${before}`, `from=${after}`]) {
+      expect((await get(`${USAGE}?${query}`)).json.results, query).toEqual([]);
+    }
   });
 
   test('an address has its first and last time, and what was allowed and refused from there', async () => {

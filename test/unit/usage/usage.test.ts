@@ -467,6 +467,21 @@ test('the purge deletes days and addresses older than usage.keep_days, in pieces
   expect((await usage.lastUse(subkey(8))).lastAt).toBe(T0);
 });
 
+test('what is older than usage.keep_days is told to nobody, also before it is purged', async () => {
+  usage = usageOf({ keepDays: 2 });
+  const ask = async () => [
+    (await usage.usage(alice, { ...everything, from: addDays(dayOf(now), -9) }, page)).rows.length,
+    (await usage.addresses(alice, 'subkey:1', page)).rows.length,
+  ];
+  usage.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
+  await usage.write();
+  now = unixNanos(startOf(addDays(dayOf(T0), 2)) - 1n);
+  expect(await ask()).toEqual([1, 1]);
+  now = unixNanos(now + 1n);
+  expect(await ask()).toEqual([0, 0]);
+  expect(stored()).toHaveLength(1);
+});
+
 test('with usage.keep_days = 0 nothing is counted or told, and what was kept is deleted, the last use too', async () => {
   usage.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
   await usage.write();
