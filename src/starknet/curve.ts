@@ -1,9 +1,10 @@
 // The Stark curve in plain JavaScript, over @scure/starknet's points. Slow (milliseconds per call) and the reference for any faster one.
 // It must never accept a value outside the ranges of docs/wire.md section 2, whatever the library below would do with it.
 import { FpIsSquare } from '@noble/curves/abstract/modular.js';
-import { Point, pedersen } from '@scure/starknet';
+import { Point } from '@scure/starknet';
 import { STARK_PRIME } from '../domain/felt.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND, type StarkCurve } from './pedersen.ts';
+import { scurePedersen } from './scure-pedersen.ts';
 
 type CurvePoint = typeof Point.BASE;
 
@@ -26,13 +27,6 @@ function sumAndDifference(a: CurvePoint, b: CurvePoint): readonly bigint[] {
 /** The point with this x and one of its two y. x must have passed isPublicKey. */
 const liftX = (x: bigint): CurvePoint => Point.fromAffine({ x, y: Fp.sqrt(ySquared(x)) });
 
-const isFelt = (value: bigint): boolean => value >= 0n && value < STARK_PRIME;
-
-function hashChain(state: bigint, elements: readonly bigint[]): bigint {
-  if (![state, ...elements].every(isFelt)) throw new RangeError('a Pedersen input must be in [0, p)');
-  return elements.reduce((hash, element) => BigInt(pedersen(hash, element)), state);
-}
-
 function verify(hash: bigint, r: bigint, s: bigint, publicKey: bigint): boolean {
   if (!signatureInRange(hash, r, s) || !isPublicKey(publicKey)) return false;
   // R = (hash/s) G + (r/s) Q; the signature holds when R.x = r for Q or for -Q.
@@ -44,11 +38,7 @@ function verify(hash: bigint, r: bigint, s: bigint, publicKey: bigint): boolean 
 
 /** StarkCurve over @scure/starknet. Accepts high s: Stark signatures are malleable (docs/wire.md section 2), so never index by signature. */
 export const scureCurve: StarkCurve = {
-  pedersen: (a, b) => BigInt(pedersen(a, b)),
-  hashChain,
-  hashChains: (chains) =>
-    chains.map(({ state, elements }) => ([state, ...elements].every(isFelt) ? hashChain(state, elements) : undefined)),
-
+  ...scurePedersen,
   verify,
   verifyBatch: (checks) => checks.map(({ hash, r, s, publicKey }) => verify(hash, r, s, publicKey)),
 

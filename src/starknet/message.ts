@@ -1,7 +1,7 @@
 // What a Stark key signs: typed data of the legacy revision 0, and the two bare Pedersen messages about subkeys (docs/wire.md sections 2, 6 and 7).
 // Hashes are always built here from parsed values: one sent by a client is never used.
 import { type Felt, feltValue } from '../domain/felt.ts';
-import { createLru } from '../domain/lru.ts';
+import { createLru, type Lru } from '../domain/lru.ts';
 import type { UnixSeconds } from '../domain/time.ts';
 import { feltFromText } from './felt.ts';
 import { hashElements, type Pedersen, type PedersenChain } from './pedersen.ts';
@@ -125,7 +125,15 @@ const NO_FELT = -1n;
 const KEPT_ACCOUNTS = 4096;
 
 /** Hashes the messages of one domain, keeping the states of all constant beginnings. Throws FeltTextError for an unusable domain. */
-export function createMessageHasher(curve: Pedersen, domain: SigningDomain): MessageHasher {
+export const createMessageHasher = (curve: Pedersen, domain: SigningDomain): MessageHasher =>
+  messageHasherWith(curve, domain, createLru(KEPT_ACCOUNTS));
+
+/** As createMessageHasher, for whoever signs: `accountStarts` keeps the beginnings of the messages of an account or two. */
+export function messageHasherWith(
+  curve: Pedersen,
+  domain: SigningDomain,
+  accountStarts: Pick<Lru<Felt, bigint>, 'get'> & { set(account: Felt, start: bigint): unknown },
+): MessageHasher {
   const messageStart = curve.hashChain(0n, [MESSAGE_PREFIX, domainHash(curve, domain)]);
   // Each at its first use: whoever signs needs one of them, in plain JavaScript, which takes its time.
   const requestStarts: Record<RequestPurpose, bigint | undefined> = {
@@ -146,7 +154,6 @@ export function createMessageHasher(curve: Pedersen, domain: SigningDomain): Mes
     return start;
   }
   let onboardingStruct: bigint | undefined;
-  const accountStarts = createLru<Felt, bigint>(KEPT_ACCOUNTS);
 
   /** `h(h(h(0, "StarkNet Message"), domain), account)`. */
   function accountStart(account: Felt): bigint {
