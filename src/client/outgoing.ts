@@ -4,11 +4,11 @@ import type { Outgoing } from './exchange.ts';
 import { writeWide } from './json.ts';
 
 /** `https://keys.venue.example` of the same with or without a slash. TypeError for anything more, and for another scheme. */
-export function originOf(address: string): string {
+export function originOf(address: string, name = 'url'): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isOrigin = url !== undefined && [url.username, url.password, url.search, url.hash].every((part) => part === '');
   if (!isOrigin || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
-    throw new TypeError('url is the address of a server and no more: https://keys.venue.example');
+    throw new TypeError(`${name} is the address of a server and no more: https://keys.venue.example`);
   }
   return url.origin;
 }
