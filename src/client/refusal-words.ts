@@ -43,7 +43,12 @@ const sentences: Readonly<Record<ErrorCode, Sentence>> = {
   STARKNET_SIGNATURE_VERIFICATION_FAILED: 'That key does not belong to this account.',
   EVM_SIGNATURE_VERIFICATION_FAILED:
     "The venue did not accept this wallet message. It may be set up for another address than this page's.",
-  ETHEREUM_SIGNER_MISMATCH: 'You signed with another address than you chose.',
+  ETHEREUM_SIGNER_MISMATCH: ({ message }) => {
+    const [, signer, chosen] = /by (0x[0-9a-f]{40}), and not by (0x[0-9a-f]{40})/.exec(message) ?? [];
+    if (/wallet of this account/.test(message))
+      return 'This account belongs to another wallet than the one that signed.';
+    return `You signed with another address than you chose${signer === undefined ? '' : `: ${signer}, not ${chosen}`}.`;
+  },
   INVALID_SUBKEY: ({ status, message }) => {
     if (status === 401)
       return 'This key signs in no more: it was ended, waits for its phone, or never was a subkey here.';

@@ -142,7 +142,11 @@ export function createWalletProofs(deps: {
     async prove({ text, message, signature, purpose }, asker) {
       const { signer } = await deps.verifier.ask({ kind: 'wallet_signer', text, signature }, asker);
       if (signer !== message.address) {
-        throw new ApiError('ETHEREUM_SIGNER_MISMATCH', 'the signature is not by the address in the message');
+        const by = signer === undefined ? 'not' : `by ${signer}, and not`;
+        throw new ApiError(
+          'ETHEREUM_SIGNER_MISMATCH',
+          `the signature is ${by} by ${message.address}, as the message says`,
+        );
       }
       // Verification may have queued past the message's expiration.
       if (message.expirationTime !== undefined && message.expirationTime <= deps.clock.latest()) {

@@ -132,7 +132,8 @@ describe('a message is good once', () => {
     const message = siweOf(world, owner, STATEMENT, { nonce });
     const thief = walletTrader();
     const headers = walletHeaders(thief.wallet, owner.account, message);
-    expectRefusal(await call(world.url, 'POST', AUTH, { headers }), 401, 'ETHEREUM_SIGNER_MISMATCH');
+    const said = expectRefusal(await call(world.url, 'POST', AUTH, { headers }), 401, 'ETHEREUM_SIGNER_MISMATCH');
+    expect(said).toContain(`by ${thief.wallet.address}, and not by ${owner.wallet.address}`);
     expectSuccess(await postWallet(world, AUTH, owner, message), 200);
   });
 });

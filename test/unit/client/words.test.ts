@@ -48,6 +48,17 @@ describe('sentences with the values of the answer', () => {
     ['INVALID_SUBKEY', { message: 'the main key cannot be a subkey' }, 'The main key cannot be a subkey.'],
     ['INVALID_SUBKEY', { message: 'this key is revoked and cannot be registered again' }, 'was ended before'],
     ['HTTP_502', {}, 'The server made a mistake.'],
+    [
+      'ETHEREUM_SIGNER_MISMATCH',
+      { message: `the signature is by 0x${'a'.repeat(40)}, and not by 0x${'b'.repeat(40)}, as the message says` },
+      `You signed with another address than you chose: 0x${'a'.repeat(40)}, not 0x${'b'.repeat(40)}.`,
+    ],
+    ['ETHEREUM_SIGNER_MISMATCH', { message: 'unknown' }, 'You signed with another address than you chose.'],
+    [
+      'ETHEREUM_SIGNER_MISMATCH',
+      { message: 'the message is not by the wallet of this account' },
+      'This account belongs to another wallet than the one that signed.',
+    ],
   ])('%s %j', (code, more, words) => {
     expect(sentenceOf(refusal(code, more))).toContain(words);
   });
