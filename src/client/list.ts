@@ -20,7 +20,14 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-/** `for await (const row of list)` asks for page after page; a page may come short though another follows. */
+/** Far more than an account has. A page may be empty though another follows: the server looks at 10,000 rows for each. */
+export const MOST_PAGES = 100_000;
+export const MOST_EMPTY_PAGES = 1000;
+
+/**
+ * `for await (const row of list)` asks for page after page; a page may come short though another follows. It rejects with CountersignError
+ * NOT_COUNTERSIGN where the pages of a server do not end: they come round, are 100,000, or 1,000 without a row one after the other.
+ */
 export interface List<T> extends AsyncIterable<T> {
   /** The first page, or the one after it: `page(next)`. */
   page(cursor?: string | null): Promise<Page<T>>;
@@ -39,12 +46,23 @@ export function listOf<T>(core: Pick<Core, 'call'>, path: string, query: Query, 
     page,
     async *[Symbol.asyncIterator]() {
       let cursor: string | null = null;
-      do {
+      // The cursor of page 1, 2, 4, 8, ...: pages that come round are told without all of their cursors (R. Brent's algorithm).
+      let [marked, mark]: [string | null, number] = [null, 1];
+      for (let [pages, empty] = [1, 0]; ; pages += 1) {
         const { results, next }: Page<T> = await page(cursor);
         yield* results;
-        if (next !== null && next === cursor) throw new TypeError('the list of the server does not end');
+        if (next === null) return;
+        empty = results.length === 0 ? empty + 1 : 0;
+        if (next === cursor || next === marked || empty >= MOST_EMPTY_PAGES || pages >= MOST_PAGES) endless();
+        if (pages === mark) [marked, mark] = [next, mark * 2];
         cursor = next;
-      } while (cursor !== null);
+      }
     },
   };
 }
+
+const endless = (): never =>
+  notCountersign(
+    { status: 200, requestId: undefined },
+    'the list of the server does not end: narrow it, or read it page by page',
+  );
