@@ -1,4 +1,5 @@
 // The account itself: what this credential is, the server, signing in and out, and what ends everything.
+import type { Session } from './auth.ts';
 import type { Core, SystemConfig } from './call.ts';
 import { CountersignError } from './errors.ts';
 import type { CallOptions } from './list.ts';
@@ -11,20 +12,23 @@ export function createAccount(core: Core) {
   const { server } = core;
 
   /** With a session; where none can be had (locked, another address, just signed out) with the owner's signature over this one act. */
-  async function end<Body>(path: string, purpose: EmergencyPurpose, options: CallOptions): Promise<Changed<Body>> {
-    const { auth } = core;
-    const request = { ...options, method: 'POST', path } as const;
-    if (auth?.emergencyHeaders === undefined) return changed(await core.call<Body>(request));
-    try {
-      await core.session();
-    } catch (error) {
-      if (!(error instanceof CountersignError)) throw error;
-      return server.signedAt(async () => {
-        const headers = await auth.emergencyHeaders?.(purpose, server);
-        return changed(await server.call<Body>(headers === undefined ? request : { ...request, headers }));
-      });
-    }
-    return changed(await core.call<Body>(request));
+  function end<Body>(path: string, purpose: EmergencyPurpose, options: CallOptions): Promise<Changed<Body>> {
+    return core.within(options, async (deadline) => {
+      const { auth } = core;
+      const request = { method: 'POST', path, deadline } as const;
+      if (auth?.emergencyHeaders === undefined) return changed(await core.call<Body>(request));
+      try {
+        await core.session(deadline);
+      } catch (error) {
+        if (!(error instanceof CountersignError)) throw error;
+        return server.signedAt(async () => {
+          const signing = async () => auth.emergencyHeaders?.(purpose, server, deadline.signal);
+          const headers = await deadline.race(signing, auth.attended);
+          return changed(await server.call<Body>(headers === undefined ? request : { ...request, headers }));
+        }, deadline);
+      }
+      return changed(await core.call<Body>(request));
+    });
   }
 
   return {
@@ -39,7 +43,8 @@ export function createAccount(core: Core) {
     },
 
     /** What a client must know before it signs; needs no sign-in. */
-    config: (): Promise<SystemConfig> => server.config(),
+    config: (options: CallOptions = {}): Promise<SystemConfig> =>
+      core.within(options, (deadline) => deadline.race(server.config)),
 
     /** The server's clock; needs no sign-in. */
     async time(options: CallOptions = {}): Promise<Date> {
@@ -58,17 +63,22 @@ export function createAccount(core: Core) {
     },
 
     /** The account that this client acts for, `0x` hex. */
-    address: (): Promise<string> => core.account(),
+    address: (options: CallOptions = {}): Promise<string> => core.within(options, core.account),
 
     /** Makes the account known. Repeating it changes nothing. */
-    async onboard(): Promise<void> {
-      const { auth } = core;
-      if (auth?.onboard === undefined) throw new TypeError('an account is onboarded by its main key or wallet');
-      await auth.onboard(server);
-    },
+    onboard: (options: CallOptions = {}): Promise<void> =>
+      core.within(options, async (deadline) => {
+        const { auth } = core;
+        if (auth?.onboarding === undefined) throw new TypeError('an account is onboarded by its main key or wallet');
+        await server.signedAt(async () => {
+          const signing = async () => auth.onboarding?.(server, deadline.signal);
+          const signed = await deadline.race(signing, auth.attended);
+          if (signed !== undefined) await server.call({ ...signed, method: 'POST', deadline });
+        }, deadline);
+      }),
 
     /** A session that is good for 30 s or more: what a program without this library sends as bearer. A secret. */
-    session: () => core.session(),
+    session: (options: CallOptions = {}): Promise<Session> => core.within(options, core.session),
 
     /** Ends every session and every login signature made until now. Subkeys and tokens stay. */
     signOutEverywhere: (options: CallOptions = {}): Promise<Changed<SignedOut>> =>

@@ -19,19 +19,29 @@ export interface StarkSigner {
   sign(hash: bigint): readonly [r: string, s: string] | Promise<readonly [r: string, s: string]>;
 }
 
+export interface Onboarding {
+  readonly path: '/v1/onboarding' | '/v2/onboarding';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/**
+ * Signing in may be for many callers and goes on when one of them leaves. What else is signed is for one call, which sends it: `signal` says
+ * that nobody waits for it any more, so no person need be asked.
+ */
 export interface Auth {
   /** The account that it acts for, `0x` hex. */
   account(server: Server): Promise<string>;
   /** The bearer of a new session, or the one there is. */
   signIn(server: Server): Promise<{ readonly bearer: string }>;
-  /** Makes the account known; repeating it changes nothing. Absent: it cannot. */
-  onboard?(server: Server): Promise<void>;
-  /** Set when signing in asks a person: a call's timeout does not run meanwhile. */
+  /** The request that makes the account known, signed; repeating it changes nothing. Absent: it cannot. */
+  onboarding?(server: Server, signal?: AbortSignal): Promise<Onboarding>;
+  /** Set when signing asks a person: the client's usual timeout does not run meanwhile, one that a call sets does. */
   readonly attended?: boolean;
   /** Signs orders. Absent: it has no Stark key. */
   readonly signer?: StarkSigner;
   /** Members of the body that registers a subkey: the owner's consent. Absent: it is not the owner. */
-  consentTo?(publicKey: string, server: Server): Promise<Readonly<Record<string, unknown>>>;
+  consentTo?(publicKey: string, server: Server, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
   /** Headers that end sessions or everything without a bearer. Absent: it is not the owner. */
-  emergencyHeaders?(purpose: EmergencyPurpose, server: Server): Promise<Record<string, string>>;
+  emergencyHeaders?(purpose: EmergencyPurpose, server: Server, signal?: AbortSignal): Promise<Record<string, string>>;
 }

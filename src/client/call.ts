@@ -1,7 +1,9 @@
 // What the parts of the client are built on: one request to the server, and its answer. A part is a function of a Core.
 import type { MessageHasher } from '../starknet/message.ts';
 import type { Auth, Session } from './auth.ts';
+import type { Deadline } from './deadline.ts';
 import type { MaybeMade } from './errors.ts';
+import type { CallOptions } from './list.ts';
 
 export type Query = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
 
@@ -41,6 +43,8 @@ export interface InnerRequest extends ApiRequest {
   readonly bearer?: string | 'none';
   /** What a POST makes, so that one whose answer is lost can say what to look for. */
   readonly makes?: Omit<MaybeMade, 'since'>;
+  /** Of the call that this request is a part of: in place of `signal` and `timeoutMs`. */
+  readonly deadline?: Deadline;
   /** Of the body of a success: whether it is one. What it made would be lost with another. */
   readonly isMade?: (body: unknown) => boolean;
 }
@@ -74,9 +78,9 @@ export interface Server {
   signingTime(): Promise<number>;
   /**
    * Gives `act` the time to sign, in Unix milliseconds: the server's, a second behind. When it is refused for its time, the clock is
-   * measured anew and `act` is called once more.
+   * measured anew and `act` is called once more. Waits no longer than `deadline`, whose end `act` looks to itself.
    */
-  signedAt<T>(act: (nowMs: number) => Promise<T>): Promise<T>;
+  signedAt<T>(act: (nowMs: number) => Promise<T>, deadline?: Deadline): Promise<T>;
 }
 
 /** What a part of the client (tokens.ts, subkeys.ts, ...) is made of. */
@@ -85,8 +89,10 @@ export interface Core {
   readonly call: Call;
   readonly server: Server;
   readonly auth: Auth | undefined;
+  /** `work` within the caller's signal and time: what it waits for, it races against the deadline that it is given. */
+  within<T>(options: CallOptions, work: (deadline: Deadline) => Promise<T>): Promise<T>;
   /** A session that is good for 30 s or more. */
-  session(): Promise<Session>;
+  session(deadline: Deadline): Promise<Session>;
   /** The account that `auth` acts for. Rejects with TypeError when there is no auth, or a bearer that does not tell. */
-  account(): Promise<string>;
+  account(deadline: Deadline): Promise<string>;
 }

@@ -1,6 +1,7 @@
 // Puts a client together: one server, one proof, one session at a time.
 import type { Auth } from './auth.ts';
 import type { Answer, ApiRequest, Core } from './call.ts';
+import { createDeadline, within } from './deadline.ts';
 import type { Fetch } from './exchange.ts';
 import { requireWideJson } from './json.ts';
 import { originOf } from './outgoing.ts';
@@ -49,13 +50,14 @@ export function createClient(options: ClientOptions): Client {
     call,
     server,
     auth,
-    async session() {
+    within: (given, work) => within(createDeadline(given, timeoutMs, timing.monotonic), work),
+    async session(deadline) {
       if (sessions === undefined) throw noAuth();
-      return sessions.get();
+      return deadline.race(sessions.get, sessions.attended);
     },
-    async account() {
+    async account(deadline) {
       if (auth === undefined) throw noAuth();
-      return auth.account(server);
+      return deadline.race(() => auth.account(server), auth.attended);
     },
   };
   return {

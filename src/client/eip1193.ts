@@ -18,12 +18,12 @@ export async function chosenAddress(provider: Eip1193Provider, wanted: string | 
 }
 
 /** Wallets refuse to sign for another chain than the one they are on. */
-export async function onChain(provider: Eip1193Provider, chainId: number): Promise<void> {
+export async function onChain(provider: Eip1193Provider, chainId: number, signal?: AbortSignal): Promise<void> {
   const wanted = `0x${chainId.toString(16)}`;
-  const isOn = async () => Number(await asked(provider, 'eth_chainId', [])) === chainId;
+  const isOn = async () => Number(await asked(provider, 'eth_chainId', [], signal)) === chainId;
   if (await isOn()) return;
   try {
-    await asked(provider, 'wallet_switchEthereumChain', [{ chainId: wanted }]);
+    await asked(provider, 'wallet_switchEthereumChain', [{ chainId: wanted }], signal);
   } catch (error) {
     const code = error instanceof WalletRefused ? error.code : undefined;
     throw new WalletRefused(`the wallet is on another chain than ${chainId}: choose that one in the wallet`, code);
@@ -37,8 +37,14 @@ const said: Readonly<Record<number, string>> = {
   [-32002]: 'the wallet has a request open already: finish it there',
 };
 
-/** Rejects with WalletRefused. */
-export async function asked(provider: Eip1193Provider, method: string, params: readonly unknown[]): Promise<unknown> {
+/** Rejects with WalletRefused. After `signal` nobody is asked. */
+export async function asked(
+  provider: Eip1193Provider,
+  method: string,
+  params: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<unknown> {
+  if (signal?.aborted === true) throw new WalletRefused(`the wallet was not asked ${method}: nobody waits for it`);
   try {
     return await provider.request({ method, params });
   } catch (error) {

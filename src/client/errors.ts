@@ -96,3 +96,22 @@ export class WalletRefused extends Error {
     this.code = code;
   }
 }
+
+/** Of an error that is told to more than one: another like it, with its cause. An error of somebody else's is told as it is. */
+export function ownError(error: unknown): unknown {
+  const own = likeIt(error);
+  return own === undefined
+    ? error
+    : Object.defineProperty(own, 'cause', { value: error, configurable: true, writable: true });
+}
+
+function likeIt(error: unknown): Error | undefined {
+  if (error instanceof CountersignError) {
+    return new CountersignError({ ...error, message: error.message, data: structuredClone(error.data) });
+  }
+  if (error instanceof NoAnswer) return new NoAnswer(error.message, error.phase, error.maybeMade);
+  if (error instanceof WalletRefused) return new WalletRefused(error.message, error.code);
+  // WebCrypto's, of a key that is none.
+  if (error instanceof DOMException) return new DOMException(error.message, error.name);
+  return error instanceof TypeError ? new TypeError(error.message) : undefined;
+}

@@ -1,6 +1,6 @@
 // One request to the server and its whole answer, as text. Never elsewhere: no redirect is followed, and nothing of the page (cookies,
 // referrer, cache) goes along. An answer that does not end, or is too large, is none.
-import { type Deadline, DeadlineOver, endOf, inWords } from './deadline.ts';
+import { type Deadline, endOf, inWords } from './deadline.ts';
 import { NoAnswer, type Phase } from './errors.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -27,20 +27,21 @@ export const MAX_ANSWER_BYTES = 16 * 2 ** 20;
 export async function exchange(fetch: Fetch, request: Outgoing, deadline: Deadline): Promise<Incoming> {
   let phase: Phase = 'unsent';
   try {
-    if (deadline.signal.aborted) throw new DeadlineOver();
     const { method, url, headers, body } = request;
-    const sending = fetch(url, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body }),
-      signal: deadline.signal,
-      redirect: 'manual',
-      credentials: 'omit',
-      cache: 'no-store',
-      referrerPolicy: 'no-referrer',
+    const response = await deadline.race(() => {
+      const sending = fetch(url, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        signal: deadline.signal,
+        redirect: 'manual',
+        credentials: 'omit',
+        cache: 'no-store',
+        referrerPolicy: 'no-referrer',
+      });
+      phase = 'unknown';
+      return sending;
     });
-    phase = 'unknown';
-    const response = await deadline.race(sending);
     // A refusal that is cut off may be of a proxy, after the server has acted or before.
     phase = response.ok ? 'sent' : 'unknown';
     const { status } = response;
@@ -62,7 +63,7 @@ async function textOf({ body }: Response, deadline: Deadline): Promise<string> {
   let [text, length] = ['', 0];
   try {
     for (;;) {
-      const { done, value } = await deadline.race(reader.read());
+      const { done, value } = await deadline.race(() => reader.read());
       if (done) return text + decoder.decode();
       length += value.length;
       if (length > MAX_ANSWER_BYTES) throw new TooLarge();

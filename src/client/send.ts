@@ -1,7 +1,7 @@
 // Calls as the parts of the client make them: with a bearer, within a deadline, and sent again only where that can do nothing twice.
 import type { Answer, Call, InnerRequest } from './call.ts';
-import { createDeadline, type Deadline, DeadlineOver, endOf, inWords } from './deadline.ts';
-import { Aborted, CountersignError, isCode, type MaybeMade, NoAnswer } from './errors.ts';
+import { createDeadline, type Deadline, DeadlineOver, endOf, inWords, within } from './deadline.ts';
+import { Aborted, CountersignError, isCode, type MaybeMade, NoAnswer, type Phase } from './errors.ts';
 import { exchange, type Fetch } from './exchange.ts';
 import { outgoing, pathnameOf } from './outgoing.ts';
 import { isOwnRoute } from './own-routes.ts';
@@ -31,30 +31,30 @@ export function createCall(deps: SendDeps): Call {
   const { origin, timeoutMs, retries, monotonic, sessions } = deps;
 
   return async <Body>(request: InnerRequest): Promise<Answer<Body>> => {
-    const pathname = pathnameOf(origin, request);
-    const deadline = createDeadline(request.timeoutMs ?? timeoutMs, request.signal ?? undefined, monotonic);
-    try {
-      const answer = await repeated(request, isOwnRoute(pathname), deadline);
-      // The caller says what the answer of its route is.
-      return answer as Answer<Body>;
-    } finally {
-      deadline.close();
-    }
+    const isOwn = isOwnRoute(pathnameOf(origin, request));
+    const answer = await (request.deadline === undefined
+      ? within(createDeadline(request, timeoutMs, monotonic), (deadline) => repeated(request, isOwn, deadline))
+      : repeated(request, isOwn, request.deadline));
+    // The caller says what the answer of its route is.
+    return answer as Answer<Body>;
   };
 
   async function repeated(request: InnerRequest, isOwn: boolean, deadline: Deadline): Promise<Answer> {
+    let before: Phase = 'unsent';
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await once(request, isOwn, deadline);
-      } catch (error) {
+      } catch (thrown) {
+        const error = told(thrown instanceof DeadlineOver ? endOf(deadline, 'unsent') : thrown, before);
         if (!mayRepeat(request, isOwn, error) || attempt >= retries) throw error;
+        if (before === 'unsent') before = phaseOf(error);
         const wait = waitFor(error, attempt);
         if (wait >= deadline.left()) throw error;
         try {
           await deadline.sleep(wait);
         } catch {
           // The last answer says more than the end of waiting for the next, unless the caller gave up.
-          throw deadline.ended() === 'aborted' ? abortedAfter(error) : error;
+          throw deadline.ended() === 'aborted' ? new Aborted(before) : error;
         }
       }
     }
@@ -81,11 +81,8 @@ export function createCall(deps: SendDeps): Call {
     if (request.bearer !== undefined) return request.bearer === 'none' ? undefined : request.bearer;
     if (sessions === undefined) return undefined;
     try {
-      const work = sessions.get();
-      const { bearer } = await (sessions.attended ? deadline.raceUntimed(work) : deadline.race(work));
-      return bearer;
+      return (await deadline.race(sessions.get, sessions.attended)).bearer;
     } catch (error) {
-      if (error instanceof DeadlineOver) throw endOf(deadline, 'unsent');
       // Whatever became of the sign-in: the request itself did not leave.
       if (error instanceof NoAnswer)
         throw new NoAnswer(`the sign-in has ${error.message.replace(/: .*/, '')}${inWords.unsent}`, 'unsent');
@@ -114,9 +111,8 @@ export function createCall(deps: SendDeps): Call {
 
   async function sinceBefore(deadline: Deadline): Promise<bigint> {
     try {
-      return await deadline.race(deps.since());
+      return await deadline.race(deps.since);
     } catch (error) {
-      if (error instanceof DeadlineOver) throw endOf(deadline, 'unsent');
       if (error instanceof NoAnswer) throw new NoAnswer(`the server's clock is not known${inWords.unsent}`, 'unsent');
       throw error;
     }
@@ -140,7 +136,19 @@ function mayRepeat({ method, once }: InnerRequest, isOwn: boolean, error: unknow
   return error instanceof NoAnswer;
 }
 
-const abortedAfter = (error: unknown): Aborted => new Aborted(error instanceof NoAnswer ? error.phase : 'unsent');
+/** What an attempt that failed may have done. A 503 may come after it was done, a 429 comes before. */
+function phaseOf(error: unknown): Phase {
+  if (error instanceof CountersignError) return error.status < 500 ? 'unsent' : 'unknown';
+  return error instanceof NoAnswer ? error.phase : 'unsent';
+}
+
+/** An attempt that did not leave says nothing of those before it. */
+function told(error: unknown, before: Phase): unknown {
+  if (before === 'unsent') return error;
+  if (error instanceof Aborted && error.phase === 'unsent') return new Aborted(before);
+  if (!(error instanceof NoAnswer) || error.phase !== 'unsent') return error;
+  return new NoAnswer(error.message.replace(inWords.unsent, inWords[before]), before);
+}
 
 /** A refusal (4xx) has made nothing. */
 function withWhatToLookFor(error: unknown, maybeMade: MaybeMade): unknown {

@@ -1,6 +1,7 @@
 // The server as whoever signs needs it: its configuration, asked once, and its clock.
-import { scureCurve } from '../starknet/curve.ts';
-import { createMessageHasher } from '../starknet/message.ts';
+
+import { messageHasherWith } from '../starknet/message.ts';
+import { scurePedersen } from '../starknet/scure-pedersen.ts';
 import { askedOnce } from './asked-once.ts';
 import type { Call, Server, SystemConfig } from './call.ts';
 import { isCode } from './errors.ts';
@@ -23,12 +24,13 @@ export function createServer(origin: string, call: Call, clock: ServerClock): Se
     config,
     hasher: askedOnce(async () => {
       const { starknet_chain_id: chainId } = await config();
-      return createMessageHasher(scureCurve, { domainName: DOMAIN_NAME, chainId });
+      return messageHasherWith(scurePedersen, { domainName: DOMAIN_NAME, chainId }, new Map());
     }),
     signingTime: () => clock.signingTime(),
-    async signedAt(act) {
+    async signedAt(act, deadline) {
+      const signingTime = () => (deadline === undefined ? clock.signingTime() : deadline.race(clock.signingTime));
       try {
-        return await act(await clock.signingTime());
+        return await act(await signingTime());
       } catch (error) {
         if (!isCode(error, 'INVALID_TIMESTAMP') && !isCode(error, 'INVALID_BLOCK_EXPIRATION')) throw error;
         const { wait_seconds: wait } = members(error.data);
@@ -36,8 +38,9 @@ export function createServer(origin: string, call: Call, clock: ServerClock): Se
         // Not the clock: the account has signed out, and takes no signature until then.
         else if (wait !== 0) throw error;
         // The server takes what is signed now, and what is signed here is behind it.
+        else if (deadline !== undefined) await deadline.sleep(BEHIND_MS + WHOLE_SECOND_MS);
         else await new Promise((resolve) => setTimeout(resolve, BEHIND_MS + WHOLE_SECOND_MS));
-        return await act(await clock.signingTime());
+        return await act(await signingTime());
       }
     },
   };

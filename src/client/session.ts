@@ -1,4 +1,5 @@
 // The client's session: signed in when one is needed, before the old one ends, and once for all who wait.
+import { oneAtATime } from './asked-once.ts';
 import type { Auth, Session } from './auth.ts';
 import type { Server } from './call.ts';
 import { claimsOf } from './claims.ts';
@@ -7,8 +8,8 @@ import { isBearer } from './not-countersign.ts';
 export interface Sessions {
   /** A person is asked at sign-in. */
   readonly attended: boolean;
-  /** Rejects as Auth.signIn does; the next call tries again. */
-  get(): Promise<Session>;
+  /** Rejects as Auth.signIn does, with an error of each caller's own; the next call tries again. */
+  readonly get: () => Promise<Session>;
   /** It was refused: the next call signs in. */
   forget(bearer: string): void;
 }
@@ -28,37 +29,26 @@ interface Held extends Session {
 
 export function createSessions(auth: Auth, server: Server, { now, monotonic }: Timing): Sessions {
   let held: Held | undefined;
-  let signingIn: Promise<Held> | undefined;
 
-  async function signIn(): Promise<Held> {
+  const signIn = oneAtATime(async (): Promise<Session> => {
     const [wall, steady] = [now(), monotonic()];
     const { bearer } = await auth.signIn(server);
     if (!isBearer(bearer)) throw new TypeError('the bearer is none: it cannot be sent');
     const { iat, exp } = claimsOf(bearer);
     const life = iat === undefined || exp === undefined ? Number.POSITIVE_INFINITY : (exp - iat) * 1000;
     const goodFor = life - Math.min(MARGIN_MS, life / 2);
-    return {
+    held = {
       bearer,
       expiresAt: exp === undefined ? undefined : new Date(exp * 1000),
       // By whichever clock went further: one stops while the machine sleeps, the other may be set back.
       isGood: () => Math.max(now() - wall, monotonic() - steady) < goodFor,
     };
-  }
+    return held;
+  });
 
   return {
     attended: auth.attended === true,
-    get() {
-      if (held?.isGood() === true) return Promise.resolve(held);
-      signingIn ??= signIn()
-        .then((session) => {
-          held = session;
-          return session;
-        })
-        .finally(() => {
-          signingIn = undefined;
-        });
-      return signingIn;
-    },
+    get: async () => (held?.isGood() === true ? held : signIn()),
     forget(bearer) {
       if (held?.bearer === bearer) held = undefined;
     },

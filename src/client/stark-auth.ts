@@ -1,8 +1,8 @@
 // Proves itself by a Stark key: the main key, which is the account, or a subkey of it. The key may live elsewhere: its signer is asked.
 import { parseFelt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
-import { scureCurve } from '../starknet/curve.ts';
 import { type RequestPurpose, registrationHash } from '../starknet/message.ts';
+import { scurePedersen } from '../starknet/scure-pedersen.ts';
 import { accountOf, lookedUp } from './account-id.ts';
 import { askedOnce } from './asked-once.ts';
 import type { Auth, StarkSigner } from './auth.ts';
@@ -38,19 +38,18 @@ export function mainSigner(signer: StarkSigner, { account: given }: { readonly a
     account,
     signIn: (server) => signIn(server, signer, account),
     signer,
-    async onboard(server) {
+    async onboarding(server) {
       const of = await account(server);
       const signature = await signer.sign((await server.hasher()).onboardingHash(of));
-      await server.call({
-        method: 'POST',
+      return {
         path: '/v1/onboarding',
         headers: { 'PARADEX-ETHEREUM-ACCOUNT': '0x0', ...signatureHeaders(of, signature) },
         body: { public_key: publicKey },
-      });
+      };
     },
     async consentTo(subkey, server) {
       const { timestamp, expiration } = newWindow(await server.signingTime());
-      const hash = registrationHash(scureCurve, {
+      const hash = registrationHash(scurePedersen, {
         account: await account(server),
         publicKey: publicKeyOf({ publicKey: subkey }),
         timestamp: unixSeconds(timestamp),

@@ -1,11 +1,13 @@
 // Subkeys of the account. A private key is made here, is returned once, and reaches no server.
 import { parseFelt } from '../domain/felt.ts';
-import { scureCurve } from '../starknet/curve.ts';
+import { scurePedersen } from '../starknet/scure-pedersen.ts';
 import type { Auth } from './auth.ts';
-import type { Core } from './call.ts';
-import { NoAnswer } from './errors.ts';
+import type { Core, InnerRequest } from './call.ts';
+import type { Deadline } from './deadline.ts';
+import { Aborted, NoAnswer } from './errors.ts';
 import { HandOffDamaged, handOffLink, openedKey, readHandOff, sealedKey } from './hand-off.ts';
 import { type CallOptions, type List, type ListOptions, listOf } from './list.ts';
+import { originOf } from './outgoing.ts';
 import { randomPrivateKey } from './private-key.ts';
 import { type Changed, changed } from './receipt.ts';
 import { segment } from './segment.ts';
@@ -70,13 +72,18 @@ export function createSubkeys(core: Core) {
   const { server } = core;
 
   async function get(publicKey: string, options: CallOptions = {}): Promise<Subkey> {
+    return read(publicKey, options);
+  }
+
+  async function read(publicKey: string, options: Pick<InnerRequest, keyof CallOptions | 'deadline'>): Promise<Subkey> {
     return (await core.call<Subkey>({ ...options, method: 'GET', path: one(publicKey) })).body;
   }
 
   /** By the owner's signature of this moment, and the client's own session. A lost answer is looked for: the public key names it. */
   async function register(
     subkey: NewSubkey & { readonly public_key: string } & Readonly<Record<string, unknown>>,
-    { owner = core.auth, ...options }: OwnerOptions,
+    owner: Auth | undefined,
+    deadline: Deadline,
   ): Promise<Changed<Subkey>> {
     const { name, public_key } = subkey;
     if (owner?.consentTo === undefined) {
@@ -85,22 +92,16 @@ export function createSubkeys(core: Core) {
     const makes = { kind: 'subkey', name, publicKey: public_key };
     try {
       return await server.signedAt(async () => {
-        const body = { ...subkey, ...(await owner.consentTo?.(public_key, server)) };
-        return changed(
-          await core.call<Subkey>({
-            ...options,
-            method: 'POST',
-            path: REGISTER,
-            body,
-            makes,
-            isMade: isThis(public_key),
-          }),
-        );
-      });
+        const signing = async () => owner.consentTo?.(public_key, server, deadline.signal);
+        const body = { ...subkey, ...(await deadline.race(signing, owner.attended)) };
+        const isMade = isThis(public_key);
+        return changed(await core.call<Subkey>({ method: 'POST', path: REGISTER, body, makes, isMade, deadline }));
+      }, deadline);
     } catch (error) {
       if (!(error instanceof NoAnswer) || error.maybeMade === undefined) throw error;
-      const made = await get(public_key, options).catch(() => undefined);
-      if (made === undefined || !isThis(public_key)(made)) throw error;
+      const made = await read(public_key, { deadline }).catch(() => undefined);
+      if (made === undefined || !isThis(public_key)(made))
+        throw deadline.ended() === 'aborted' ? new Aborted(error.phase, error.maybeMade) : error;
       return { value: made, receipt: undefined };
     }
   }
@@ -117,72 +118,78 @@ export function createSubkeys(core: Core) {
      * Makes the key and registers it. Where it cannot be told whether it was made, `maybeMade.publicKey` of the error names it, and its
      * private key is gone: whoever must keep it makes it with randomPrivateKey, and uses `register`.
      */
-    async create(subkey: NewSubkey, options: OwnerOptions = {}): Promise<Changed<CreatedSubkey>> {
-      const private_key = randomPrivateKey();
-      const public_key = createStarkKey(private_key).publicKey;
-      const { value, receipt } = await register({ ...subkey, public_key }, options);
-      return { value: { subkey: value, private_key }, receipt };
-    },
+    create: (
+      subkey: NewSubkey,
+      { owner = core.auth, ...options }: OwnerOptions = {},
+    ): Promise<Changed<CreatedSubkey>> =>
+      core.within(options, async (deadline) => {
+        const private_key = randomPrivateKey();
+        const public_key = createStarkKey(private_key).publicKey;
+        const { value, receipt } = await register({ ...subkey, public_key }, owner, deadline);
+        return { value: { subkey: value, private_key }, receipt };
+      }),
 
     /** A key that was made elsewhere, by its public half. */
-    register(
+    register: (
       subkey: NewSubkey & { readonly public_key: string },
-      options: OwnerOptions = {},
-    ): Promise<Changed<Subkey>> {
-      return register({ ...subkey }, options);
-    },
+      { owner = core.auth, ...options }: OwnerOptions = {},
+    ): Promise<Changed<Subkey>> => core.within(options, (deadline) => register({ ...subkey }, owner, deadline)),
 
     /** Makes a key for another device, which takes it by the link. This side forgets it. */
-    async handOff(
+    handOff: (
       { console_url, pending_expires_in = 120, ...subkey }: NewHandOff,
-      options: OwnerOptions = {},
-    ): Promise<Changed<OfferedSubkey>> {
-      const account = parseFelt(await core.account());
-      if (account === undefined) throw new TypeError('the account is no felt');
-      const [privateKey, ephemeralKey] = [randomPrivateKey(), randomPrivateKey()];
-      const { publicKey } = createStarkKey(privateKey);
-      const handOff = { account, publicKey, ephemeralKey };
-      const { value, receipt } = await register(
-        {
-          ...subkey,
-          public_key: publicKey,
-          state: 'pending',
-          encrypted_key: await sealedKey(handOff, privateKey),
-          eph_public_key: createStarkKey(ephemeralKey).publicKey,
-          pending_expires_in,
-        },
-        options,
-      );
-      const link = handOffLink(handOff, console_url);
-      return { value: { subkey: value, link }, receipt };
-    },
+      { owner = core.auth, ...options }: OwnerOptions = {},
+    ): Promise<Changed<OfferedSubkey>> =>
+      core.within(options, async (deadline) => {
+        const consoleUrl = originOf(console_url, 'console_url');
+        const account = parseFelt(await core.account(deadline));
+        if (account === undefined) throw new TypeError('the account is no felt');
+        const [privateKey, ephemeralKey] = [randomPrivateKey(), randomPrivateKey()];
+        const { publicKey } = createStarkKey(privateKey);
+        const handOff = { account, publicKey, ephemeralKey };
+        const { value, receipt } = await register(
+          {
+            ...subkey,
+            public_key: publicKey,
+            state: 'pending',
+            encrypted_key: await sealedKey(handOff, privateKey),
+            eph_public_key: createStarkKey(ephemeralKey).publicKey,
+            pending_expires_in,
+          },
+          owner,
+          deadline,
+        );
+        return { value: { subkey: value, link: handOffLink(handOff, consoleUrl) }, receipt };
+      }),
 
     /**
      * Takes the key of a link, once; it needs no sign-in. Rejects with HandOffDamaged before anything is sent when the code is damaged.
      * CountersignError SUBKEY_ALREADY_ACTIVATED: it was used; NOT_FOUND or SUBKEY_NOT_ACTIVATABLE: it ran out, or was ended;
-     * INVALID_TIMESTAMP: the clocks are apart. After NoAnswer that is not `unsent` the key is lost: the owner makes a new one.
+     * INVALID_TIMESTAMP: the clocks are apart. After NoAnswer or Aborted that is not `unsent` the key is lost: the owner makes a new one.
      */
-    async takeHandOff(
+    takeHandOff: (
       link: string,
       { name, ...options }: CallOptions & { readonly name?: string } = {},
-    ): Promise<TakenSubkey> {
-      const handOff = readHandOff(link);
-      const { account, publicKey, ephemeralKey } = handOff;
-      const ephemeral = createStarkKey(ephemeralKey);
-      const { body } = await server.signedAt((nowMs) => {
-        const proof = activationProof(scureCurve, ephemeral, account, publicKey, Math.floor(nowMs / 1000));
-        const activation = name === undefined ? proof : { ...proof, name };
-        return server.call<{ encrypted_key?: unknown } | null | undefined>({
-          ...options,
-          method: 'POST',
-          path: `${LIST}/activate`,
-          body: activation,
-        });
-      });
-      const sealed = body?.encrypted_key;
-      if (typeof sealed !== 'string') throw new HandOffDamaged('length');
-      return { account, public_key: publicKey, private_key: await openedKey(handOff, sealed) };
-    },
+    ): Promise<TakenSubkey> =>
+      core.within(options, async (deadline) => {
+        const handOff = readHandOff(link);
+        const { account, publicKey, ephemeralKey } = handOff;
+        const ephemeral = createStarkKey(ephemeralKey);
+        const path = `${LIST}/activate`;
+        const { body } = await server.signedAt((nowMs) => {
+          const proof = activationProof(scurePedersen, ephemeral, account, publicKey, Math.floor(nowMs / 1000));
+          const activation = name === undefined ? proof : { ...proof, name };
+          return server.call<{ encrypted_key?: unknown } | null | undefined>({
+            method: 'POST',
+            path,
+            body: activation,
+            deadline,
+          });
+        }, deadline);
+        const sealed = body?.encrypted_key;
+        if (typeof sealed !== 'string') throw new HandOffDamaged('length');
+        return { account, public_key: publicKey, private_key: await openedKey(handOff, sealed) };
+      }),
 
     async rename(publicKey: string, name: string, options: CallOptions = {}): Promise<Changed<Subkey>> {
       return changed(await core.call<Subkey>({ ...options, method: 'PUT', path: one(publicKey), body: { name } }));

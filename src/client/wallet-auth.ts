@@ -1,7 +1,7 @@
 // Proves itself by an Ethereum wallet (EIP-1193), whose person is asked for each signature (EIP-4361, EIP-191). Whatever the wallet says,
 // it is not repeated: its texts are anybody's.
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { parseEvmSignature, personalSignDigest, recoverInJavaScript } from '../ethereum/eip191.ts';
+import { personalSignDigest } from '../ethereum/eip191.ts';
 import {
   emergencyStatements,
   LOGIN_STATEMENT,
@@ -14,9 +14,9 @@ import type { Auth } from './auth.ts';
 import type { Server } from './call.ts';
 import { checksummed } from './checksummed.ts';
 import { asked, chosenAddress, type Eip1193Provider, onChain } from './eip1193.ts';
-import { WalletRefused } from './errors.ts';
 import { bearerIn } from './not-countersign.ts';
 import { walletSignatureHeaders } from './sign-in.ts';
+import { keyThatSigned } from './signed-by.ts';
 import { siweText } from './wallet.ts';
 
 export interface WalletOptions {
@@ -39,10 +39,11 @@ export function wallet(provider: Eip1193Provider, options: WalletOptions = {}): 
   async function signed(
     server: Server,
     statement: string,
-  ): Promise<{ readonly message: string; readonly signature: string }> {
+    signal?: AbortSignal,
+  ): Promise<{ readonly message: string; readonly signature: string; readonly publicKey: string }> {
     const chainId = options.chainId ?? Number((await server.config()).l1_chain_id);
     const from = await address();
-    await onChain(provider, chainId);
+    await onChain(provider, chainId, signal);
     const nowMs = await server.signingTime();
     const message = siweText({
       ...placeOf(server, options.domain),
@@ -53,19 +54,15 @@ export function wallet(provider: Eip1193Provider, options: WalletOptions = {}): 
       issuedAt: new Date(nowMs),
       expirationTime: new Date(nowMs + SIGNED_FOR_MS),
     });
-    const signature = await asked(provider, 'personal_sign', [`0x${bytesToHex(utf8ToBytes(message))}`, from]);
-    if (typeof signature !== 'string' || parseEvmSignature(signature) === undefined) {
-      throw new WalletRefused(
-        'the wallet signs in another form: a smart-contract wallet has no key of its own to sign in with',
-      );
-    }
-    return { message, signature };
+    const bytes = utf8ToBytes(message);
+    const signature = String(await asked(provider, 'personal_sign', [`0x${bytesToHex(bytes)}`, from], signal));
+    return { message, signature, publicKey: keyThatSigned(personalSignDigest(bytes), signature, from) };
   }
 
-  async function headers(server: Server, statement: string) {
+  async function headers(server: Server, statement: string, signal?: AbortSignal) {
     const of = await account(server);
-    const { message, signature } = await signed(server, statement);
-    return { message, signature, headers: walletSignatureHeaders(of, message, signature) };
+    const { message, signature, publicKey } = await signed(server, statement, signal);
+    return { publicKey, headers: walletSignatureHeaders(of, message, signature) };
   }
 
   return {
@@ -81,18 +78,17 @@ export function wallet(provider: Eip1193Provider, options: WalletOptions = {}): 
         return { bearer: bearerIn(answer) };
       });
     },
-    async onboard(server) {
-      await server.signedAt(async () => {
-        const { message, signature, headers: signedHeaders } = await headers(server, ONBOARDING_STATEMENT);
-        const body = { public_key: publicKeyOf(message, signature) };
-        await server.call({ method: 'POST', path: '/v2/onboarding', headers: signedHeaders, body });
-      });
+    async onboarding(server, signal) {
+      const made = await headers(server, ONBOARDING_STATEMENT, signal);
+      // The server wants the whole key, which only a signature tells.
+      return { path: '/v2/onboarding', headers: made.headers, body: { public_key: made.publicKey } };
     },
-    async consentTo(publicKey, server) {
-      const { message, signature } = await signed(server, `${REGISTRATION_STATEMENT}${publicKey}`);
+    async consentTo(publicKey, server, signal) {
+      const { message, signature } = await signed(server, `${REGISTRATION_STATEMENT}${publicKey}`, signal);
       return { siwe_message: message, evm_signature: signature };
     },
-    emergencyHeaders: async (purpose, server) => (await headers(server, emergencyStatements[purpose])).headers,
+    emergencyHeaders: async (purpose, server, signal) =>
+      (await headers(server, emergencyStatements[purpose], signal)).headers,
   };
 }
 
@@ -109,12 +105,4 @@ function pageOf(location: unknown): { readonly host: string; readonly protocol: 
     return undefined;
   const { host, protocol } = location;
   return typeof host === 'string' && host !== '' && typeof protocol === 'string' ? { host, protocol } : undefined;
-}
-
-/** The server wants the whole key, which only a signature tells. */
-function publicKeyOf(message: string, signature: string): string {
-  const parsed = parseEvmSignature(signature);
-  const key = parsed && recoverInJavaScript(personalSignDigest(utf8ToBytes(message)), parsed);
-  if (key === undefined) throw new WalletRefused('the wallet made no signature of a key');
-  return `0x${bytesToHex(key)}`;
 }

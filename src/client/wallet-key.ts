@@ -1,10 +1,15 @@
 // A main Stark key that is derived from an Ethereum wallet, as the venue's own clients do. Whoever gets that signature, on any website, has
 // the key: an account of the wallet itself (wallet-auth.ts) has no such signature.
 
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { createDeadline, within } from './deadline.ts';
 import { asked, chosenAddress, type Eip1193Provider, onChain } from './eip1193.ts';
 import { WalletRefused } from './errors.ts';
+import type { CallOptions } from './list.ts';
 import { privateKeysOfSignature } from './private-key.ts';
 import type { AccountOfSigner } from './shapes.ts';
+import { keyThatSigned } from './signed-by.ts';
 import { createStarkKey } from './stark-key.ts';
 
 /** The message (EIP-712) whose signature is the seed of the key. */
@@ -32,46 +37,73 @@ export interface DerivedKey {
 
 /** What is asked of the server: `client.account` does. */
 export interface AccountLookup {
-  of(signer: { readonly public_key: string }): Promise<Pick<AccountOfSigner, 'address' | 'exists'>>;
-  config(): Promise<{ readonly l1_chain_id: string }>;
+  of(
+    signer: { readonly public_key: string },
+    options: CallOptions,
+  ): Promise<Pick<AccountOfSigner, 'address' | 'exists'>>;
+  config(options: CallOptions): Promise<{ readonly l1_chain_id: string }>;
 }
 
+/** Of the look-ups together; the person at the wallet is waited for besides. */
+const USUAL_MS = 10_000;
+
 /**
- * Asks the wallet twice for the same signature; the two must be equal. Where clients read it in two ways, the key whose account is known
- * here is taken, else that of the JavaScript clients. Rejects with WalletRefused, and as a call of the client.
+ * Asks the wallet twice for the same signature; the two must be equal, and by the address that was asked. Where clients read it in two ways,
+ * the key whose account is known here is taken, else that of the JavaScript clients. Rejects with WalletRefused, and as a call of the client.
  */
-export async function starkKeyOfWallet(
+export function starkKeyOfWallet(
   provider: Eip1193Provider,
   accounts: AccountLookup,
-  options: { readonly address?: string; readonly chainId?: number } = {},
+  options: CallOptions & { readonly address?: string; readonly chainId?: number } = {},
 ): Promise<DerivedKey> {
-  const chainId = options.chainId ?? Number((await accounts.config()).l1_chain_id);
-  const address = await chosenAddress(provider, options.address);
-  await onChain(provider, chainId);
-  const message = JSON.stringify(starkKeyMessage(chainId));
-  const signed = async () => String(await asked(provider, 'eth_signTypedData_v4', [address, message])).toLowerCase();
+  const monotonic = () => performance.now();
+  return within(createDeadline(options, USUAL_MS, monotonic), async (deadline) => {
+    const { signal } = deadline;
+    const chainId = options.chainId ?? Number((await deadline.race(() => accounts.config({ signal }))).l1_chain_id);
+    const signature = await deadline.race(() => signatureOf(provider, chainId, options.address, signal), true);
+    let first: DerivedKey | undefined;
+    for (const private_key of privateKeysOfSignature(signature)) {
+      const signer = { public_key: createStarkKey(private_key).publicKey };
+      const { address: account, exists } = await deadline.race(() => accounts.of(signer, { signal }));
+      const found = { private_key, account, exists };
+      if (exists) return found;
+      first ??= found;
+    }
+    if (first === undefined) throw new WalletRefused('the wallet made no signature of a key');
+    return first;
+  });
+}
+
+async function signatureOf(
+  provider: Eip1193Provider,
+  chainId: number,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const address = await chosenAddress(provider, wanted);
+  await onChain(provider, chainId, signal);
+  const message = starkKeyMessage(chainId);
+  const params = [address, JSON.stringify(message)];
+  const signed = async () => String(await asked(provider, 'eth_signTypedData_v4', params, signal)).toLowerCase();
   const signature = await signed();
   if ((await signed()) !== signature) {
     throw new WalletRefused('the wallet signs differently each time, so no key can be made from it');
   }
-  let first: DerivedKey | undefined;
-  for (const private_key of keysOf(signature)) {
-    const { address: account, exists } = await accounts.of({ public_key: createStarkKey(private_key).publicKey });
-    const found = { private_key, account, exists };
-    if (exists) return found;
-    first ??= found;
-  }
-  return first ?? refuse();
+  keyThatSigned(digestOf(message), signature, address);
+  return signature;
 }
 
-function keysOf(signature: string): readonly string[] {
-  try {
-    return privateKeysOfSignature(signature);
-  } catch {
-    return refuse();
-  }
-}
-
-function refuse(): never {
-  throw new WalletRefused('the wallet signs in another form: a smart-contract wallet has no key of its own');
+/** EIP-712, for this message alone. */
+function digestOf({ domain, message }: ReturnType<typeof starkKeyMessage>): Uint8Array {
+  const hashed = (text: string) => keccak_256(utf8ToBytes(text));
+  const struct = (...parts: readonly Uint8Array[]) => keccak_256(concatBytes(...parts));
+  const chainId = hexToBytes(domain.chainId.toString(16).padStart(64, '0'));
+  const separator = struct(
+    hashed('EIP712Domain(string name,string version,uint256 chainId)'),
+    hashed(domain.name),
+    hashed(domain.version),
+    chainId,
+  );
+  const action = struct(hashed('Constant(string action)'), hashed(message.action));
+  return struct(Uint8Array.of(0x19, 1), separator, action);
 }

@@ -1,5 +1,8 @@
 // The caller's signal, at each moment of a call: it ends at once, and says whether what was asked for may have happened.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { getEventListeners } from 'node:events';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Auth } from '../../src/client/auth.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
 import { Aborted } from '../../src/client/errors.ts';
@@ -14,6 +17,11 @@ afterAll(() => server.stop());
 const PATH = '/v1/account/tokens';
 const clientOf = (options: Partial<ClientOptions> = {}) => createClient({ url: server.url, ...options });
 const never = new Promise<never>(() => undefined);
+
+async function inMicrotasks(count: number, act: () => void): Promise<void> {
+  for (let at = 0; at < count; at += 1) await null;
+  act();
+}
 
 /** Aborts once `reached` has been called, and resolves with what the call says. */
 async function aborted(call: (signal: AbortSignal, reached: () => void) => Promise<unknown>): Promise<Aborted> {
@@ -127,3 +135,203 @@ test('a person at a wallet takes the time that they take, and the caller’s sig
   finish({ bearer: 'a.b.c' });
   expect((await asked).status).toBe(200);
 });
+
+describe('what a call leaves behind', () => {
+  test('a signal of 10,000 calls gathers no listeners, however they end', async () => {
+    const { signal } = new AbortController();
+    let calls = 0;
+    const fetch = async () => {
+      calls += 1;
+      if (calls % 3 === 0) throw new TypeError('fetch failed');
+      return Response.json({ error: 'NOT_FOUND', message: 'no' }, { status: calls % 3 === 1 ? 200 : 404 });
+    };
+    const client = clientOf({
+      fetch,
+      retries: 0,
+      auth: { account: async () => '0x1', signIn: async () => ({ bearer: 'a.b.c' }) },
+    });
+    let most = 0;
+    for (let round = 0; round < 100; round += 1) {
+      const all = Array.from({ length: 50 }, () => [
+        client.request({ method: 'GET', path: PATH, signal }),
+        client.account.session({ signal }),
+      ]);
+      await Promise.allSettled(all.flat());
+      most = Math.max(most, getEventListeners(signal, 'abort').length);
+    }
+    expect(most).toBe(0);
+    expect(calls).toBe(5000);
+  });
+
+  test('callers that leave a login one after the other leave no listener, and the last one has its session', async () => {
+    let finish: (session: { bearer: string }) => void = () => undefined;
+    const auth: Auth = { account: async () => '0x1', signIn: () => new Promise((resolve) => (finish = resolve)) };
+    const client = clientOf({ auth });
+    const { signal } = new AbortController();
+    const last = client.account.session({ signal });
+    for (let caller = 0; caller < 200; caller += 1) {
+      const controller = new AbortController();
+      const left = client.account.session({ signal: controller.signal });
+      controller.abort();
+      await expect(left).rejects.toBeInstanceOf(Aborted);
+      expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    }
+    finish({ bearer: 'a.b.c' });
+    expect((await last).bearer).toBe('a.b.c');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  test('a login that fails after everybody has left is nobody’s unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      let fail: (error: unknown) => void = () => undefined;
+      const auth: Auth = {
+        account: () => Promise.reject(new Error('no account')),
+        signIn: () => new Promise((_, reject) => (fail = reject)),
+      };
+      const client = clientOf({ auth });
+      const controller = new AbortController();
+      const { signal } = controller;
+      const left = [
+        client.account.session({ signal }),
+        client.account.session({ signal }),
+        client.account.self({ signal }),
+      ];
+      controller.abort();
+      await Promise.allSettled([...left, client.account.address({ signal })]);
+      fail(new Error('too late'));
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
+  test.each([
+    ['of a person who does not answer', 'attended: true,'],
+    ['of a signer that does not answer', ''],
+  ])('a process whose last call was aborted ends by itself, though the login %s goes on', async (_, attended) => {
+    const main = JSON.stringify(new URL('../../src/client/main.ts', import.meta.url).href);
+    const program = `
+      const { createClient } = await import(${main});
+      const never = new Promise(() => undefined);
+      const client = createClient({ url: 'http://127.0.0.1:1', auth: { ${attended} account: () => never, signIn: () => never } });
+      const controller = new AbortController();
+      const { signal } = controller;
+      const calls = [client.account.session({ signal }), client.account.address({ signal }), client.tokens.create({}, { signal })];
+      setTimeout(() => controller.abort(), 10);
+      const ended = await Promise.allSettled(calls);
+      console.log(ended.map(({ reason }) => reason.name).join());`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      timeout: 20_000,
+    });
+    expect(stdout.trim()).toBe('Aborted,Aborted,Aborted');
+  });
+});
+
+describe('a request that is sent again', () => {
+  /** Each attempt ends so; after the last, the signal is aborted. */
+  const attempts = (...each: readonly ('lost' | 'refused' | 503)[]) => {
+    const controller = new AbortController();
+    const left = [...each];
+    const fetch = async () => {
+      const how = left.shift();
+      // By then the call waits to be sent again.
+      if (left.length === 0) void inMicrotasks(100, () => controller.abort());
+      if (how === 503) return Response.json({ error: 'SERVICE_UNAVAILABLE', message: 'no' }, { status: 503 });
+      const code = how === 'refused' ? { code: 'ECONNREFUSED', syscall: 'connect' } : { code: 'ECONNRESET' };
+      throw Object.assign(new TypeError('fetch failed'), { cause: code });
+    };
+    return { controller, client: clientOf({ fetch, retries: each.length }) };
+  };
+
+  test.each([
+    ['unsent', ['refused']],
+    ['unknown', ['lost']],
+    ['unknown', ['lost', 'refused']],
+    ['unknown', [503]],
+    ['unknown', [503, 'refused']],
+  ] as const)(
+    'aborted afterwards, it says %s of %j: a later attempt that did not leave says nothing of an earlier one',
+    async (phase, each) => {
+      const { controller, client } = attempts(...each);
+      const error = await client.tokens.revoke('x', { signal: controller.signal }).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(Aborted);
+      expect(error.phase).toBe(phase);
+    },
+  );
+
+  test('failing in the end without having left, it says what the attempts before may have done', async () => {
+    const left = ['lost', 'refused', 'refused'];
+    const fetch = async () => {
+      const code = left.shift() === 'lost' ? { code: 'ECONNRESET' } : { code: 'ECONNREFUSED', syscall: 'connect' };
+      throw Object.assign(new TypeError('fetch failed'), { cause: code });
+    };
+    const error = await clientOf({ fetch })
+      .tokens.revoke('x')
+      .catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: 'NoAnswer', phase: 'unknown' });
+    expect(error.message).toContain('whether the request arrived is not known');
+  });
+});
+
+test('what begins within a call that is aborted meanwhile is not waited for', async () => {
+  const controller = new AbortController();
+  const auth: Auth = {
+    account: async () => '0x1',
+    signIn() {
+      controller.abort();
+      return never;
+    },
+  };
+  await expect(clientOf({ auth }).account.session({ signal: controller.signal })).rejects.toBeInstanceOf(Aborted);
+});
+
+test('a person at a wallet is waited for five minutes where no time was set', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const auth: Auth = { account: async () => '0x1', attended: true, signIn: () => never };
+    const ended = clientOf({ auth })
+      .account.session()
+      .catch((error) => error);
+    let error: unknown;
+    void ended.then((thrown) => {
+      error = thrown;
+    });
+    await vi.advanceTimersByTimeAsync(299_000);
+    expect(error).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(error).toMatchObject({ name: 'NoAnswer', phase: 'unsent' });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each(Array.from({ length: 60 }, (_, at) => [at]))(
+  'a change that is acknowledged is told, or what it may have made, though its caller gives up %i steps later',
+  async (steps) => {
+    const controller = new AbortController();
+    const token = { token: 'a.b.c', api_token: { lookup_id: 'x' } };
+    const text = JSON.stringify(token);
+    const fetch: typeof globalThis.fetch = async (url) => {
+      if (String(url).endsWith('/time')) return Response.json({ server_time: '1800000000000' });
+      const body = new ReadableStream({
+        pull(stream) {
+          stream.enqueue(new TextEncoder().encode(text));
+          stream.close();
+          void inMicrotasks(steps, () => controller.abort());
+        },
+      });
+      return new Response(body, { status: 201, headers: { 'Content-Type': 'application/json' } });
+    };
+    const told = await clientOf({ fetch })
+      .tokens.create({ name: 'bot' }, { signal: controller.signal })
+      .then(
+        ({ value }) => value.token,
+        (error) => error.maybeMade?.name,
+      );
+    expect(['a.b.c', 'bot']).toContain(told);
+  },
+);

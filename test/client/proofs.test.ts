@@ -28,6 +28,8 @@ interface Browser extends Eip1193Provider {
   readonly messages: string[];
 }
 
+const textOf = (hex: unknown): string => Buffer.from(String(hex).slice(2), 'hex').toString();
+
 /** A wallet of a browser that holds these, is on this chain, and answers a method as it is told instead. */
 function browserWallet(
   wallets: readonly Wallet[],
@@ -35,7 +37,7 @@ function browserWallet(
     chainId = L1_CHAIN_ID,
     canSwitch = true,
     instead = {},
-  }: { chainId?: number; canSwitch?: boolean; instead?: Record<string, () => unknown> } = {},
+  }: { chainId?: number; canSwitch?: boolean; instead?: Record<string, (params: readonly unknown[]) => unknown> } = {},
 ): Browser {
   let chain = chainId;
   const asked: string[] = [];
@@ -49,7 +51,7 @@ function browserWallet(
       return null;
     },
     personal_sign: ([hex, address]) => {
-      const message = Buffer.from(String(hex).slice(2), 'hex').toString();
+      const message = textOf(hex);
       messages.push(message);
       return wallets.find((one) => one.address === address)?.personalSign(message);
     },
@@ -64,6 +66,7 @@ function browserWallet(
   };
 }
 
+const OTHER = walletTrader().wallet;
 const newWallet = () => walletTrader().wallet;
 const said = (code: number) => () => {
   throw Object.assign(new Error('secret words of a wallet'), { code });
@@ -134,6 +137,12 @@ describe('a wallet', () => {
       { instead: { personal_sign: () => `0x${'1'.repeat(400)}` } },
       {},
       'the wallet signs in another form',
+    ],
+    [
+      'that signs with another of its accounts',
+      { instead: { personal_sign: ([hex]: readonly unknown[]) => OTHER.personalSign(textOf(hex)) } },
+      {},
+      `the wallet signed with another address than was chosen: ${OTHER.address}, and not 0x`,
     ],
     [
       'on another chain that cannot switch',

@@ -1,7 +1,9 @@
 // The client's session: when it signs in, for how many at once, and by whose clock.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Auth } from '../../src/client/auth.ts';
 import { bearer } from '../../src/client/bearer-auth.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
+import { CountersignError, isCode, NoAnswer, WalletRefused } from '../../src/client/errors.ts';
 import { mainSigner, starkKey, subkey, subkeySigner } from '../../src/client/stark-auth.ts';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { says, startLyingServer, thenAll } from '../support/lying-server.ts';
@@ -35,6 +37,7 @@ function counting() {
 }
 const LOGIN = 'POST /v1/auth/{key}';
 const SELF = { method: 'GET', path: '/countersign/v1/self' } as const;
+const ANSWER = { status: 403, code: 'IP_NOT_ALLOWED', message: 'no', requestId: 'id', retryAfterSeconds: 1 } as const;
 const ORDER = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '1', price: '1' } as const;
 
 /** The test's clock, this far off. */
@@ -135,6 +138,72 @@ describe('signing in', () => {
     expect(count(LOGIN)).toBe(1);
     await expect(client.request(SELF)).rejects.toMatchObject({ code: 'NOT_ONBOARDED' });
     expect(count(LOGIN)).toBe(2);
+  });
+
+  test('one login that fails is told to each of 200 callers with an error of its own, all with one cause', async () => {
+    const unknown = starkTrader();
+    const { fetch, count } = counting();
+    const client = clientOf({ auth: starkKey(unknown.privateKey), fetch });
+    const refused = await Promise.all(
+      Array.from({ length: 200 }, () => client.request(SELF).then(undefined, (error: unknown) => error)),
+    );
+    expect(count(LOGIN)).toBe(1);
+    expect(new Set(refused).size).toBe(200);
+    expect(refused.every((error) => isCode(error, 'NOT_ONBOARDED') && error.requestId !== undefined)).toBe(true);
+    const causes = new Set(refused.map((error) => (error instanceof Error ? (error.cause ?? error) : undefined)));
+    expect([...causes].map((cause) => isCode(cause, 'NOT_ONBOARDED'))).toEqual([true]);
+  });
+
+  test.each([
+    ['CountersignError', new CountersignError({ ...ANSWER, data: { wait_seconds: 1 } })],
+    ['NoAnswer', new NoAnswer('lost', 'unknown')],
+    ['WalletRefused', new WalletRefused('no', 4001)],
+    ['TypeError', new TypeError('no key')],
+    ['DataError', new DOMException('no key', 'DataError')],
+  ])('what one caller does to its %s is not seen by the others', async (name, failure) => {
+    const client = clientOf({ auth: { account: async () => '0x1', signIn: () => Promise.reject(failure) } });
+    const [first, second, third] = await Promise.all(
+      Array.from({ length: 3 }, () => client.account.session().then(undefined, (error: unknown) => error)),
+    );
+    expect([first, second, third].map((error) => error instanceof Error && error.name)).toEqual([name, name, name]);
+    expect(Object.getPrototypeOf(second)).toBe(Object.getPrototypeOf(failure));
+    expect(second).toMatchObject({ ...failure, message: failure.message, cause: failure });
+    if (second instanceof CountersignError) Object.assign(second.data ?? {}, { wait_seconds: 'changed' });
+    Object.assign(second ?? {}, { stack: 'changed' });
+    for (const other of [first, third]) {
+      expect(other).not.toBe(second);
+      expect(other instanceof Error && other.stack).not.toBe('changed');
+      if (other instanceof CountersignError) expect(other.data).toEqual({ wait_seconds: 1 });
+    }
+  });
+
+  test('a login that nobody will answer any more is begun anew after five minutes, and until then by nobody', async () => {
+    const now = vi.spyOn(performance, 'now');
+    try {
+      now.mockReturnValue(0);
+      const begun: ((session: { bearer: string }) => void)[] = [];
+      const auth: Auth = {
+        account: async () => '0x1',
+        attended: true,
+        signIn: () => new Promise((resolve) => void begun.push(resolve)),
+      };
+      const client = clientOf({ auth, clock: clockOff() });
+      const signal = AbortSignal.timeout(60_000);
+      const waiting = [client.account.session({ signal })];
+      now.mockReturnValue(299_999);
+      waiting.push(client.account.session({ signal }));
+      await Promise.resolve();
+      expect(begun).toHaveLength(1);
+      now.mockReturnValue(300_000);
+      const next = client.account.session({ signal });
+      expect(begun).toHaveLength(2);
+      begun[1]?.({ bearer: 'a.second.c' });
+      expect((await next).bearer).toBe('a.second.c');
+      begun[0]?.({ bearer: 'a.first.c' });
+      expect((await Promise.all(waiting)).map((session) => session.bearer)).toEqual(['a.first.c', 'a.first.c']);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   test('an account is made when that is asked for, and never by itself', async () => {

@@ -272,13 +272,24 @@ export function conformance({ url, siweDomain, elsewhere }: Ground) {
     },
 
     'a main key of a wallet is derived from two equal signatures': async () => {
-      const signature = `0x${'5a'.repeat(64)}1b`;
-      const request = person.provider.request.bind(person.provider);
-      const derived: library.Eip1193Provider = {
-        request: async (asked) => (asked.method === 'eth_signTypedData_v4' ? signature : request(asked)),
-      };
-      const { private_key, exists } = await library.starkKeyOfWallet(derived, nobody.account);
-      same([private_key, exists], [library.privateKeysOfSignature(signature)[0], false], 'the key');
+      // Published: paradex.js, tests/account.test.ts.
+      const address = '0xc6D5a3c98EC9073B54FA0969957Bd582e8D874bf';
+      const signature =
+        '0xb36430558d085400678ff7f40ca92d99a80a980047d01f0851004da6d2081db76767f6e39825ce932d131f8af0a286244ae7dd9bf1b3b520bef91ecacf5706691b';
+      const walletOf = (shown: string): library.Eip1193Provider => ({
+        request: async ({ method }) => {
+          if (method === 'eth_requestAccounts') return [shown];
+          return method === 'eth_signTypedData_v4' ? signature : '0xaa36a7';
+        },
+      });
+      const { private_key, exists } = await library.starkKeyOfWallet(walletOf(address), nobody.account);
+      same(
+        [private_key, exists],
+        ['0x0643b17fd3d0c403b8214af3439adbff6d8359e034de6c7d46b4ab5696c461de', false],
+        'the key',
+      );
+      const another = await library.starkKeyOfWallet(walletOf(person.address), nobody.account).catch((error) => error);
+      holds(another instanceof library.WalletRefused, `a signature of another address gave a key: ${another}`);
     },
 
     'a leak is reported, a device is ended, and everything ends at once': async () => {

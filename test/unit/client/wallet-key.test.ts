@@ -7,13 +7,14 @@ import { starkKeyMessage, starkKeyOfWallet } from '../../../src/client/wallet-ke
 import vectors from '../../vectors/vectors.json' with { type: 'json' };
 import walletKeys from '../../vectors/wallet-keys.json' with { type: 'json' };
 
-const ADDRESS = `0x${'ab'.repeat(20)}`;
-const signaturesOf = (...signatures: readonly unknown[]) => {
+const SEPOLIA = 11_155_111;
+/** A wallet that shows this address, and signs so. */
+const signaturesOf = (address: string, signatures: readonly unknown[], chainId = SEPOLIA) => {
   const left = [...signatures];
   return {
     async request({ method }: { readonly method: string }) {
-      if (method === 'eth_requestAccounts') return [ADDRESS];
-      if (method === 'eth_chainId') return '0xaa36a7';
+      if (method === 'eth_requestAccounts') return [address];
+      if (method === 'eth_chainId') return `0x${chainId.toString(16)}`;
       if (method === 'eth_signTypedData_v4') return left.shift();
       throw new Error(method);
     },
@@ -53,11 +54,41 @@ describe.each(vectors.groups.stark_key_from_l1.filter(({ optional }) => optional
     });
     expect(`0x${Buffer.from(bytes).toString('hex')}`).toBe(vector.expected.signature?.slice(0, 130));
   });
+
+  test('a wallet with the published key gives the published main key', async () => {
+    const { signature = '', private_key = '' } = vector.expected;
+    const chainId = Number(vector.l1_chain_id);
+    const provider = signaturesOf(vector.l1_address ?? '', [signature, signature], chainId);
+    const found = await starkKeyOfWallet(provider, knowing(), { chainId });
+    expect(BigInt(found.private_key)).toBe(BigInt(private_key));
+  });
+
+  test('a signature that another of the wallet’s addresses made gives no key, and both addresses are named', async () => {
+    const { signature = '' } = vector.expected;
+    const chainId = Number(vector.l1_chain_id);
+    const wanted = `0x${'ab'.repeat(20)}`;
+    const provider = signaturesOf(wanted, [signature, signature], chainId);
+    const error = await starkKeyOfWallet(provider, knowing(), { chainId }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(WalletRefused);
+    expect(error.message).toContain(`${vector.l1_address?.toLowerCase()}, and not ${wanted}`);
+  });
 });
 
 const twice = walletKeys.wallet_keys.find(({ id }) => id === 'r with a leading zero byte');
 if (twice === undefined) throw new Error('no vector');
 const { signature, kept, stripped } = twice;
+
+/** The address whose signature it is: there is one for any r that is an x of the curve. */
+function signerOf(text: string): string {
+  const { Signature, Point } = secp256k1;
+  const bytes = Buffer.from(text.slice(2), 'hex');
+  const [r, s] = [0, 32].map((at) => BigInt(`0x${bytes.subarray(at, at + 32).toString('hex')}`));
+  const key = new Signature(r ?? 0n, s ?? 0n, (bytes[64] ?? 0) - 27).recoverPublicKey(
+    digestOf(starkKeyMessage(SEPOLIA)),
+  );
+  const point = Point.fromBytes(key.toBytes(true)).toBytes(false);
+  return `0x${Buffer.from(keccak_256(point.subarray(1)).subarray(-20)).toString('hex')}`;
+}
 
 test.each([
   ['the key of the JavaScript clients', [kept.private_key], kept.private_key, true],
@@ -70,18 +101,20 @@ test.each([
   ],
   ['the key of the JavaScript clients, where no account is known', [], kept.private_key, false],
 ])('a wallet whose r begins with a zero byte gives %s', async (_, known, private_key, exists) => {
-  const found = await starkKeyOfWallet(signaturesOf(signature, signature), knowing(...known));
+  const found = await starkKeyOfWallet(signaturesOf(signerOf(signature), [signature, signature]), knowing(...known));
   expect(found).toEqual({ private_key, account: `account of ${createStarkKey(private_key).publicKey}`, exists });
 });
 
 test('a wallet that signs differently each time gives no key', async () => {
   const other = signature.replace(/..$/, '1c');
-  await expect(starkKeyOfWallet(signaturesOf(signature, other), knowing())).rejects.toThrow(/differently each time/);
+  const provider = signaturesOf(signerOf(signature), [signature, other]);
+  await expect(starkKeyOfWallet(provider, knowing())).rejects.toThrow(/differently each time/);
 });
 
 test.each([undefined, '0x', `0x${'00'.repeat(65)}`, `${signature}00`])(
   'a wallet that answers %s gives no key',
   async (answer) => {
-    await expect(starkKeyOfWallet(signaturesOf(answer, answer), knowing())).rejects.toThrow(WalletRefused);
+    const provider = signaturesOf(signerOf(signature), [answer, answer]);
+    await expect(starkKeyOfWallet(provider, knowing())).rejects.toThrow(WalletRefused);
   },
 );
