@@ -38,6 +38,7 @@ afterAll(() => service.stop());
 const prints: Readonly<Record<string, RegExp>> = {
   'Read, and trade': /^[0-9.]+\nplaced and cancelled [0-9]+\n$/,
   'When the answer is no': /^403 INVALID_TOKEN_SCOPE That needs your main key\. \S+\n$/,
+  'Stop a call': /^signed true\nstopped\n$/,
   'The account and its keys': /^(?:.* active\n)*market maker active\n(?:.* active\n)*refused everywhere since \d+ ms/,
   'A device: see and end, without the main key': /device\.added 127\.0\.0\.1\n/,
   'Why was it refused?':
