@@ -146,7 +146,7 @@ read the output stopped reading.`,
     withJson('find')
       .argument('<credential>', 'a credential, JWT or client address; - reads it from stdin')
       .addOption(cursor('what an address did before')),
-    'find the owner of a credential, or what an address used',
+    'find the owner of a credential, or what was used from an address',
     credentials,
     credential,
   );

@@ -95,7 +95,7 @@ export function composeOperatorServices(config: Slice<'jwt' | 'login'>, core: Co
     clock,
     usage,
     lockAccount: createLockAccount({ changes, clock }),
-    credentials: createFindCredentials({ store, keyring, clock, issuer: config['jwt.issuer'] }),
+    credentials: createFindCredentials({ store, usage, keyring, clock, issuer: config['jwt.issuer'] }),
     revokeCredential: createRevokeCredential({ changes, clock }),
     acceptClock: createAcceptClock({
       ...core,

@@ -1,9 +1,10 @@
 // Reads whatever an operator may paste during a leak: part of a log line, of an audit row, or a bearer from a paste site. Every form in
 // which this service prints a credential is accepted.
-import { type IpAddress, parseIp } from '../domain/allowlist.ts';
+import type { IpAddress } from '../domain/allowlist.ts';
 import type { AccountId } from '../domain/credential.ts';
 import { type Felt, parseFelt } from '../domain/felt.ts';
 import { type CredentialKind, credentialKinds, isCredentialKind, kindTable, revocableKinds } from '../domain/kinds.ts';
+import { readClientAddress, unwrapped } from '../domain/pasted.ts';
 import { type EthereumAddress, parseEthereumAddress } from '../ethereum/eip191.ts';
 
 export type CredentialText =
@@ -22,20 +23,6 @@ export const MAX_CREDENTIAL_TEXT = 8_192;
 export const CREDENTIAL_FORMS =
   'a public key, a lookup_id, a token id, subkey:42, credential/<account>/<kind>/<id>, a JWT, an account, or the address of a client';
 
-/** Strips quotes, `Authorization: Bearer` and punctuation around the text, and line breaks inside a JWT. */
-export function unwrapped(given: string): string {
-  const bare = given.replace(/^[\s"'`<]+/, '').replace(/[\s"'`>,;]+$/, '');
-  const text = bare
-    .replace(/^Authorization\s*:/i, '')
-    .trim()
-    .replace(/^Bearer +/i, '');
-  return text.startsWith('eyJ') ? text.replace(/\s+/g, '') : text;
-}
-
-/** Cuts the port from `192.0.2.7:51234` and `[2001:db8::7]:51234`, as proxies log client addresses. */
-const withoutPort = (text: string): string =>
-  text.replace(/^([0-9.]+):[0-9]{1,5}$/, '$1').replace(/^\[([^\]]+)\](:[0-9]{1,5})?$/, '$1');
-
 const aRow = new RegExp(`^(?:credential/([^/]+)/)?(${credentialKinds.join('|')})[:/](.+)$`);
 
 /** Undefined when the text has none of the forms. */
@@ -52,7 +39,7 @@ export function readCredentialText(given: string): CredentialText | undefined {
   }
   const value = parseFelt(text.replace(/^(account|sessions)\//, ''));
   if (value !== undefined) return { kind: 'number', value, wallet: parseEthereumAddress(text) };
-  const ip = parseIp(withoutPort(text));
+  const ip = readClientAddress(text);
   return ip === undefined ? undefined : { kind: 'client', ip };
 }
 

@@ -1,15 +1,13 @@
 // Finds the credentials that a text names, of any account, dead ones included: for the operator only. It changes nothing and never
 // repeats a bearer it was given.
 import { livenessRefusal } from '../access/rules.ts';
-import type { IpAddress } from '../domain/allowlist.ts';
 import type { AuditAction } from '../domain/audit-action.ts';
-import { type AccountId, type CredentialRef, credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
+import { type AccountId, type CredentialRef, NO_ACCOUNT } from '../domain/credential.ts';
 import type { DenyReason } from '../domain/decision.ts';
 import type { Device } from '../domain/device.ts';
-import { parseFelt } from '../domain/felt.ts';
 import { type CredentialKind, isRevocableKind, kindTable, type RevocableKind } from '../domain/kinds.ts';
 import type { Subkey } from '../domain/subkey.ts';
-import { addSeconds, type Clock, NEVER, secondsOf, unixNanos } from '../domain/time.ts';
+import { addSeconds, type Clock, NEVER, secondsOf } from '../domain/time.ts';
 import type { Token } from '../domain/token.ts';
 import { ApiError } from '../errors.ts';
 import { decodeBase64url } from '../jwt/base64url.ts';
@@ -18,9 +16,11 @@ import type { Keyring } from '../jwt/keyring.ts';
 import { bearerUses } from '../jwt/kinds.ts';
 import { createReadTerminalToken, type VerifiedTerminal } from '../jwt/terminal-claims.ts';
 import { createReadBearer } from '../jwt/verify.ts';
-import type { AuditFilter, AuditRow, Page, PageRequest, Store } from '../store/store.ts';
+import type { AuditFilter, AuditRow, Store } from '../store/store.ts';
+import type { UsageReads } from '../usage/reads.ts';
 import { CREDENTIAL_FORMS, type CredentialText, readCredentialText } from './credential-text.ts';
 import { type Found, foundDevice, foundOwn, foundSubkey, foundToken, isRevocable } from './found-credential.ts';
+import { createSeenFrom, END_OF_TIME, type SeenFrom } from './seen-from.ts';
 
 /** A JWT that was asked about. */
 export interface FoundBearer {
@@ -32,40 +32,26 @@ export interface FoundBearer {
   readonly claims: Pick<BearerClaims, 'session' | 'issuedAt' | 'expiresAt'> | undefined;
 }
 
-/** What a credential did from an address, within one page of rows. */
-export interface Seen {
-  readonly rows: number;
-  readonly newest: AuditRow;
-  readonly oldest: AuditRow;
-}
-
 export type FoundCredentials =
   | { readonly by: 'name'; readonly results: readonly Found[]; readonly bearer: FoundBearer | undefined }
-  | {
-      readonly by: 'client';
-      readonly results: readonly (Found & { readonly seen: Seen })[];
-      /** Cursor to older rows. */
-      readonly next: string | undefined;
-    };
+  | SeenFrom;
 
 export interface FindCredentials {
-  /** `cursor` continues with older rows of an address. Throws INVALID_REQUEST_PARAMETER for a text in none of the forms. */
+  /** `cursor` continues what an address did. Throws INVALID_REQUEST_PARAMETER for a text in none of the forms. */
   find(text: string, cursor?: string): Promise<FoundCredentials>;
   /** The audit row that ended a revoked credential, if there is one. */
   endedBy(found: Found): Promise<AuditRow | undefined>;
 }
 
-/** Audit rows per page of an address. */
-const PAGE_ROWS = 500;
 /** Results per name: a public key may have been registered many times. */
 const MOST = 100;
-const END_OF_TIME = unixNanos(2n ** 63n - 1n);
 
 export function createFindCredentials(deps: {
   readonly store: Pick<
     Store,
     'account' | 'facts' | 'audit' | 'subkeysNamed' | 'tokensNamed' | 'device' | 'accountsNamed'
   >;
+  readonly usage: Pick<UsageReads, 'usedFrom'>;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly issuer: string;
@@ -73,6 +59,7 @@ export function createFindCredentials(deps: {
   const { store, keyring, clock, issuer } = deps;
   const readBearer = createReadBearer({ keyring, issuer });
   const readTerminalToken = createReadTerminalToken({ keyring, issuer });
+  const seenFrom = createSeenFrom({ store, usage: deps.usage, foundOf });
 
   return {
     async find(given, cursor) {
@@ -154,6 +141,12 @@ export function createFindCredentials(deps: {
     return find[kindTable[of].table]();
   }
 
+  async function foundOf(ref: CredentialRef): Promise<Found> {
+    const { account, kind, id } = ref;
+    const found = (await byRow({ account, of: kind, id })).find((one) => one.ref.account === account);
+    return found ?? { ref, account: await store.account(account), row: undefined };
+  }
+
   async function ofBearer(jwt: string): Promise<FoundCredentials> {
     const terminal = readTerminalToken(jwt);
     if (terminal !== undefined) return ofTerminalToken(terminal);
@@ -202,28 +195,6 @@ export function createFindCredentials(deps: {
     return undefined;
   }
 
-  async function seenFrom(ip: IpAddress, cursor: string | undefined): Promise<FoundCredentials> {
-    const page: PageRequest = { limit: PAGE_ROWS, cursor };
-    const filter = { address: ip.text, from: undefined, to: END_OF_TIME, newestFirst: true };
-    const { rows, next }: Page<AuditRow> = await store.audit(filter, page);
-    const seen = new Map<string, { ref: CredentialRef; seen: Seen }>();
-    for (const row of rows) {
-      const ref = refOf(row);
-      if (ref === undefined) continue;
-      const known = seen.get(credentialSubject(ref))?.seen;
-      const count = { rows: (known?.rows ?? 0) + 1, newest: known?.newest ?? row, oldest: row };
-      seen.set(credentialSubject(ref), { ref, seen: count });
-    }
-    const results: (Found & { readonly seen: Seen })[] = [];
-    for (const one of seen.values()) {
-      const { account, kind, id } = one.ref;
-      const found = (await byRow({ account, of: kind, id })).find(({ ref }) => ref.account === account);
-      const gone = { ref: one.ref, account: await store.account(account), row: undefined };
-      results.push({ ...(found ?? gone), seen: one.seen });
-    }
-    return { by: 'client', results, next };
-  }
-
   function subkeys(rows: readonly Subkey[]): Promise<readonly Found[]> {
     const now = clock.latest();
     return Promise.all(rows.map(async (row) => foundSubkey(row, await store.account(row.account), now)));
@@ -251,10 +222,3 @@ const ENDINGS_OF_ACCOUNTS: readonly AuditAction[] = [
   'account.revoked_by_restore',
   'account.revoked_by_clock',
 ];
-
-/** The actor of a row, or its subject when it has no actor. */
-function refOf({ account, actor, subject }: AuditRow): CredentialRef | undefined {
-  const owner = parseFelt(account);
-  const text = readCredentialText(actor === '' ? subject : `credential/${account}/${actor.replace(':', '/')}`);
-  return owner === undefined || text?.kind !== 'row' ? undefined : { account: owner, kind: text.of, id: text.id };
-}

@@ -4,6 +4,7 @@
 import { livenessRefusal } from '../access/rules.ts';
 import { actorOf, credentialSubject } from '../domain/credential.ts';
 import { isRevocableKind, isSessionKind, kindTable } from '../domain/kinds.ts';
+import { unwrapped } from '../domain/pasted.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { type Clock, nanosOfSeconds, secondsOf, unixSeconds } from '../domain/time.ts';
 import type { BearerResult, VerifiedClaims, VerifyBearer } from '../jwt/verify.ts';
@@ -11,7 +12,7 @@ import type { Changes } from '../revocation/commit.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
 import type { EndedDevice, StoreReads, StoreTransaction } from '../store/store.ts';
 import { revokeRow } from './credential-rows.ts';
-import { unwrapped } from './credential-text.ts';
+
 import { nobody, record } from './record.ts';
 import { deviceSubjects } from './revoked-credentials.ts';
 

@@ -49,7 +49,7 @@ const nothing: Omit<RouteDeps, 'table'> = {
   activity: { store: { activity: unused, namesOf: unused } },
   explain: { explainer: { explanation: unused }, store: { namesOf: unused } },
   about: { config, version: '', siweDomains: [] },
-  usage: { usage: unused, addresses: unused, lastUses: unused, lastUse: unused },
+  usage: { usage: unused, addresses: unused, usedFrom: unused, lastUses: unused, lastUse: unused },
   emergency: {
     signOut: { everywhere: unused, revokeAll: unused },
     proveOwner: unused,

@@ -18,6 +18,7 @@ import { subkeyLists } from './sql/subkeys.ts';
 import type { Tables } from './sql/tables.ts';
 import { tokenLists } from './sql/tokens.ts';
 import { anyUsageOutside, createAddUsage, purgeUsage, usageReads } from './sql/usage.ts';
+import { usedFromReads } from './sql/used-from.ts';
 import type { Store } from './store.ts';
 import { createReads, createTransaction } from './transaction.ts';
 
@@ -89,6 +90,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     ...nameReads(reader),
     ...explanationReads(reader),
     ...usageReads(reader),
+    ...usedFromReads(reader),
 
     async isDated(account, signer, seconds) {
       if (nanosOfSeconds(seconds) > lastDated) return false;

@@ -27,7 +27,7 @@ export type { NamedRef, RefWithin } from './ports/names.ts';
 export type { Page, PageRequest } from './ports/page.ts';
 export type { NewSubkey, RevokedSubkey } from './ports/subkeys.ts';
 export type { NewToken, RevokedToken } from './ports/tokens.ts';
-export type { AddedUse, DayUse, UsageSpan } from './ports/usage.ts';
+export type { AddedUse, CredentialName, DayUse, UsageSpan } from './ports/usage.ts';
 
 /** Reads for inside and outside a transaction. Outside they see committed rows only. */
 export interface StoreReads extends FactsReads, AccountReads, SubkeyReads, TokenReads, DeviceReads, CredentialReads {}

@@ -69,6 +69,8 @@ export interface Counts extends UseCounter {
   putBack(use: Use): void;
   /** Of an account, in no order. */
   waiting(account: AccountId): Iterable<Use>;
+  /** Of every account, in no order. */
+  all(): Iterable<Use>;
   /** How much of the room is taken: one for each credential and day, and for each further address. */
   readonly size: number;
   /** Requests that were not counted for want of room. */
@@ -149,6 +151,8 @@ export function createCounts(deps: {
     *waiting(account) {
       for (let use = ofAccount.get(account); use !== undefined; use = use.next) yield use;
     },
+
+    all: () => uses.values(),
 
     get size() {
       return size;

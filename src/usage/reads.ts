@@ -1,5 +1,6 @@
 // What is told about the use of credentials: rows of the store, with what waits to be written added.
 import { type AccountId, actorOf, type CredentialRef } from '../domain/credential.ts';
+import { parseFelt } from '../domain/felt.ts';
 import { NEVER, type UnixNanos } from '../domain/time.ts';
 import {
   type AddressUse,
@@ -13,7 +14,7 @@ import {
   type UtcDay,
   useOutcomes,
 } from '../domain/use.ts';
-import type { AddedUse, DayUse, Page, PageRequest, Store } from '../store/store.ts';
+import type { AddedUse, CredentialName, DayUse, Page, PageRequest, Store } from '../store/store.ts';
 
 /** Days that are told when no others are asked for. */
 const USUAL_DAYS = 30;
@@ -32,6 +33,8 @@ export interface UsageReads {
   usage(account: AccountId, question: UsageQuestion, page: PageRequest): Promise<Page<DayUse>>;
   /** The newest MOST_ADDRESSES, newest first. */
   addresses(account: AccountId, credential: string, page: PageRequest): Promise<Page<AddressUse>>;
+  /** The credentials of any account that were used from an address, by account and credential. */
+  usedFrom(address: string, page: PageRequest): Promise<Page<CredentialName>>;
   /** When and from where each credential was last used, in the order asked for. */
   lastUses(account: AccountId, credentials: readonly Ref[]): Promise<readonly LastUse[]>;
   lastUse(credential: CredentialRef): Promise<LastUse>;
@@ -42,6 +45,8 @@ type Ref = Pick<CredentialRef, 'kind' | 'id'>;
 export interface Waiting {
   /** What waits to be written, of an account. */
   waiting(account: AccountId): Iterable<AddedUse>;
+  /** What waits to be written, of whatever was used from an address. */
+  waitingFrom(address: string): Iterable<AddedUse>;
   /** Set while something is being written: then nobody knows whether the store has it. */
   readonly transaction: Promise<void> | undefined;
   /** Changes whenever a write begins or ends. */
@@ -53,7 +58,7 @@ const MOST_READS = 20;
 
 export function createUsageReads(
   deps: Waiting & {
-    readonly store: Pick<Store, 'usage' | 'usedAddresses' | 'lastUses'>;
+    readonly store: Pick<Store, 'usage' | 'usedAddresses' | 'usedFrom' | 'lastUses'>;
     readonly time: () => UnixNanos;
     readonly keepDays: number;
   },
@@ -115,6 +120,22 @@ export function createUsageReads(
           return pageOf(begin < 0 ? [] : sorted.slice(begin), limit, placeOf);
         },
       );
+    },
+
+    async usedFrom(address, { limit, cursor }) {
+      const kept = keptDays();
+      if (kept === undefined) return { rows: [], next: undefined };
+      const after = nameIn(cursor);
+      // What waits comes first: what is written meanwhile is found in the store.
+      const all = new Map<string, CredentialName>();
+      for (const use of deps.waitingFrom(address)) {
+        if (after === undefined || byName(use, after) > 0) all.set(textOfName(use), use);
+      }
+      for (const row of await store.usedFrom(address, { from: kept.from, after }, limit + 1)) {
+        all.set(textOfName(row), row);
+      }
+      const sorted = [...all.values()].sort(byName).map(({ account, credential }) => ({ account, credential }));
+      return pageOf(sorted, limit, textOfName);
     },
 
     lastUses,
@@ -202,6 +223,20 @@ function isAfter(row: AddressUse, cursor: string): boolean {
   const place = { lastAt: BigInt(cursor.slice(0, at)), address: cursor.slice(at + 1) };
   if (row.lastAt !== place.lastAt) return row.lastAt < place.lastAt;
   return row.address > place.address;
+}
+
+const textOfName = ({ account, credential }: CredentialName): string => `${account}.${credential}`;
+
+function nameIn(cursor: string | undefined): CredentialName | undefined {
+  const [account = '', credential = ''] = cursor?.split('.') ?? [];
+  const owner = parseFelt(account);
+  return owner === undefined ? undefined : { account: owner, credential };
+}
+
+/** As the store sorts. */
+function byName(one: CredentialName, other: CredentialName): number {
+  if (one.account !== other.account) return one.account < other.account ? -1 : 1;
+  return one.credential < other.credential ? -1 : one.credential > other.credential ? 1 : 0;
 }
 
 function pageOf<Row>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => string): Page<Row> {

@@ -40,7 +40,10 @@ const AT_FIRST = 20;
 const PREFIX = 4;
 
 export function createUsage(deps: {
-  readonly store: Pick<Store, 'addUsage' | 'purgeUsage' | 'forgetDeviceUse' | 'usage' | 'usedAddresses' | 'lastUses'>;
+  readonly store: Pick<
+    Store,
+    'addUsage' | 'purgeUsage' | 'forgetDeviceUse' | 'usage' | 'usedAddresses' | 'usedFrom' | 'lastUses'
+  >;
   /** Now, as it was last read. */
   readonly time: () => UnixNanos;
   /** Setting usage.keep_days; 0 = nothing is counted or kept. */
@@ -69,6 +72,10 @@ export function createUsage(deps: {
     *waiting(account: AccountId): Iterable<AddedUse> {
       for (const use of counts.waiting(account)) yield use;
       for (let use = taken?.ofAccount.get(account); use !== undefined; use = use.next) if (!use.isWritten) yield use;
+    },
+    *waitingFrom(address: string): Iterable<AddedUse> {
+      for (const use of counts.all()) if (isFrom(use, address)) yield use;
+      for (const use of taken?.uses.values() ?? []) if (!use.isWritten && isFrom(use, address)) yield use;
     },
     get transaction() {
       return transaction;
@@ -150,6 +157,8 @@ export function createUsage(deps: {
     nothingKept = true;
   }
 }
+
+const isFrom = ({ addresses }: Use, address: string): boolean => addresses.some((one) => one.address === address);
 
 /**
  * As the store's tables are sorted: each page of theirs is then written by one transaction, and not by all of them. Sorted a part at a

@@ -45,9 +45,9 @@ export const CredentialWire = Type.Object({
   ...credential,
   /** The row of the audit log that ended it. */
   ended_by: objectOrNull(RowWire),
-  /** Where it was used from, newest first; only of credentials that were asked for by a name. */
+  /** Where it was used from, newest first; of those that an address was asked for, that one alone. */
   addresses: Type.Array(AddressWire),
-  /** Its actions from the address in question, in the rows of this page. */
+  /** Its actions from the address in question, in the rows of this page; null when there are none. */
   seen: objectOrNull(Type.Object({ rows: Type.Integer(), newest: RowWire, oldest: RowWire })),
 });
 export type CredentialWire = Static<typeof CredentialWire>;
@@ -65,7 +65,7 @@ export const BearerWire = Type.Object({
 export const FoundWire = Type.Object({
   results: Type.Array(CredentialWire),
   bearer: objectOrNull(BearerWire),
-  /** Continues the previous page about an address. */
+  /** Continues what an address did: further credentials, then older rows. */
   next: orNull(Type.String()),
 });
 export const RevokedWire = Type.Object({

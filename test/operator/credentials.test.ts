@@ -227,7 +227,7 @@ describe('find', () => {
       const { code, out, err } = await run('credentials', world.service.folder, 'find', address);
       expect({ code, out }).toEqual({ code: 1, out: '' });
       expect(err).toBe(
-        'countersign credentials: the audit log has nothing from that address; a key that only read there has no row: credentials find <key> says from where one was used\n',
+        'countersign credentials: no credential was used from that address, as far as use is kept (usage.keep_days), and the audit log has nothing from there\n',
       );
     }
   });
@@ -284,6 +284,71 @@ test('find <address>: who was seen from there, the newest first, refused logins 
     expect(out).toMatch(/login\.refused +1 +credential\/0x[0-9a-f]+\/subkey\/1 +active/);
     const refused = await operate(own.service, 'POST', '/credentials/revoke', { credential: '198.51.100.9' });
     expect(expectRefusal(refused, 400, 'INVALID_REQUEST_PARAMETER')).toContain('names no credential');
+  } finally {
+    await own.stop();
+  }
+});
+
+test('find <address>: credentials that only read from there, with first, last and counts of that address alone, the newest first', async () => {
+  const own = await startWorld({ settings: { 'proxy.trusted': '127.0.0.1' } });
+  try {
+    const [alice, bob] = [await newOwner(own), await newOwner(own)];
+    const [one, other] = [await createToken(own.url, alice.session), await createToken(own.url, bob.session)];
+    const read = (bearer: string, ip: string, method = 'GET') =>
+      call(own.url, method, method === 'GET' ? SELF : TOKENS, { bearer, headers: { 'X-Forwarded-For': ip } });
+    const first = own.clock.nanos();
+    await read(one.token, '198.51.100.9');
+    own.clock.advance(60);
+    await read(one.token, '198.51.100.9');
+    await read(one.token, '198.51.100.9', 'POST');
+    await read(one.token, '198.51.100.10');
+    own.clock.advance(60);
+    const last = own.clock.nanos();
+    await read(other.token, '198.51.100.9');
+
+    const { json } = await operate(own.service, 'POST', '/credentials/find', { credential: '198.51.100.9:51234' });
+    const of = (account: string, token: string) => `credential/${account}/token/${String(claimsOf(token).cs_id)}`;
+    expect(json).toMatchObject({
+      results: [
+        { subject: of(bob.account, other.token), addresses: [{ first_at: Number(last), allowed: 1, refused: 0 }] },
+        {
+          subject: of(alice.account, one.token),
+          state: 'issued',
+          last_used_ip: '198.51.100.10',
+          addresses: [{ address: '198.51.100.9', first_at: Number(first), allowed: 2, refused: 1 }],
+        },
+      ],
+      next: null,
+    });
+    expect(json.results[0].seen).toBeNull();
+    const { code, out } = await run('credentials', own.service.folder, 'find', '[198.51.100.9]:51234');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^LAST +FIRST +ALLOWED +REFUSED +CREDENTIAL +STATE +NAME\n\S+ +\S+ +1 +0 +credential\S+ +issued .*\n\S+ +\S+ +2 +1 /,
+    );
+  } finally {
+    await own.stop();
+  }
+});
+
+test('find <address> names a hundred credentials that were used from there on a page, each once, then the rows of the audit log', async () => {
+  const own = await startWorld({ settings: { 'rate_limit.enabled': 'false' } });
+  try {
+    const owners = [];
+    for (let n = 0; n < 120; n += 1) owners.push((await newOwner(own)).account);
+    const pages = [];
+    let cursor: string | undefined;
+    do {
+      const { json } = await operate(own.service, 'POST', '/credentials/find', { credential: '127.0.0.1', cursor });
+      pages.push(json);
+      cursor = json.next ?? undefined;
+    } while (cursor !== undefined);
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages[0].results).toHaveLength(100);
+    const named = pages.flatMap(({ results }) => results.map(({ subject }: { subject: string }) => subject));
+    expect(new Set(named)).toEqual(new Set(owners.map((account) => `credential/${account}/main/main`)));
+    expect(pages[0].results.every(({ seen }: { seen: unknown }) => seen === null)).toBe(true);
+    expect(pages.at(-1).results.some(({ seen }: { seen: unknown }) => seen !== null)).toBe(true);
   } finally {
     await own.stop();
   }

@@ -1,7 +1,7 @@
 // countersign credentials: finds the owner of a bearer, a key or an address, and ends one credential.
-import { isIP } from 'node:net';
 import { isJsonObject } from '../../domain/json-text.ts';
 import { isCredentialKind, kindTable } from '../../domain/kinds.ts';
+import { readClientAddress } from '../../domain/pasted.ts';
 import { listOf, type Members, membersOf, textOf } from '../answer.ts';
 import { withOperator } from '../operator-client.ts';
 import { shownTime, table } from '../output.ts';
@@ -22,10 +22,11 @@ export async function credentials({ verb, argument: named = '', json, options, s
         const credential = (named === '-' ? await standardInput(MAX_NAME_BYTES) : named).trim();
         const answer = await ask('POST', `${CREDENTIALS}/${verb}`, { credential, ...Object.fromEntries(options) });
         const members = membersOf(answer);
+        const isAddress = readClientAddress(credential) !== undefined;
         if (json) process.stdout.write(`${answer}\n`);
-        else process.stdout.write(verb === 'find' ? shownFound(members) : shownRevoked(members));
+        else process.stdout.write(verb === 'find' ? shownFound(members, isAddress) : shownRevoked(members));
         if (verb === 'find' && listOf(members, 'results').length === 0)
-          throw new CommandFailed(nothing(members, isIP(credential) !== 0));
+          throw new CommandFailed(nothing(members, isAddress));
       },
     };
   });
@@ -34,7 +35,7 @@ export async function credentials({ verb, argument: named = '', json, options, s
 function nothing({ bearer, next }: Members, isAddress: boolean): string {
   if (typeof next === 'string') return `nothing by a credential in the newest rows of that address: --cursor=${next}`;
   if (isAddress)
-    return 'the audit log has nothing from that address; a key that only read there has no row: credentials find <key> says from where one was used';
+    return 'no credential was used from that address, as far as use is kept (usage.keep_days), and the audit log has nothing from there';
   if (bearer !== null) {
     return typeof inner({ bearer }, 'bearer')?.session === 'string'
       ? 'the credential of this JWT is not known here'
@@ -48,11 +49,11 @@ const inner = (members: Members, name: string): Members | undefined => {
   return isJsonObject(value) ? value : undefined;
 };
 
-function shownFound(answer: Members): string {
+function shownFound(answer: Members, isAddress: boolean): string {
   const results = listOf(answer, 'results');
   const bearer = inner(answer, 'bearer');
   const next = textOf(answer, 'next');
-  if (results.some((one) => inner(one, 'seen') !== undefined)) return shownSeen(results, next);
+  if (isAddress) return shownFrom(results, next);
   const about = bearer === undefined ? [] : [shownBearer(bearer)];
   return [...about, ...results.map(shownOne)].join('\n');
 }
@@ -72,22 +73,32 @@ function shownBearer(bearer: Members): string {
   ]);
 }
 
-const shownSeen = (results: readonly Members[], next: string): string => {
-  const rows = results.map((one) => {
-    const seen = inner(one, 'seen') ?? {};
-    const newest = inner(seen, 'newest') ?? {};
-    return [
-      shownTime(newest.at),
-      textOf(newest, 'action'),
-      textOf(seen, 'rows'),
-      textOf(one, 'subject'),
-      textOf(one, 'state'),
-      textOf(one, 'name'),
-    ];
+/** What was used from an address, then what the audit log has from there. */
+function shownFrom(results: readonly Members[], next: string): string {
+  const used = results.flatMap((one) =>
+    listOf(one, 'addresses').map((from) => [
+      shownTime(from.last_at),
+      shownTime(from.first_at),
+      textOf(from, 'allowed'),
+      textOf(from, 'refused'),
+      ...named(one),
+    ]),
+  );
+  const seen = results.flatMap((one) => {
+    const rows = inner(one, 'seen');
+    if (rows === undefined) return [];
+    const newest = inner(rows, 'newest') ?? {};
+    return [[shownTime(newest.at), textOf(newest, 'action'), textOf(rows, 'rows'), ...named(one)]];
   });
-  const heading = ['NEWEST', 'ACTION', 'ROWS', 'CREDENTIAL', 'STATE', 'NAME'];
-  return `${table([heading, ...rows])}${next === '' ? '' : `older: --cursor=${next}\n`}`;
-};
+  const tables = [
+    ...(used.length === 0 ? [] : [table([['LAST', 'FIRST', 'ALLOWED', 'REFUSED', ...NAMED], ...used])]),
+    ...(seen.length === 0 ? [] : [table([['NEWEST', 'ACTION', 'ROWS', ...NAMED], ...seen])]),
+  ];
+  return `${tables.join('\n')}${next === '' || results.length === 0 ? '' : `more: --cursor=${next}\n`}`;
+}
+
+const NAMED = ['CREDENTIAL', 'STATE', 'NAME'];
+const named = (one: Members): readonly string[] => [textOf(one, 'subject'), textOf(one, 'state'), textOf(one, 'name')];
 
 const labels = {
   public_key: 'public key',

@@ -1,14 +1,17 @@
 // Finds one credential among all by any of its names, and ends it. The question stands in the body: a bearer in the URL would be in
 // every log on the way.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { MAX_CREDENTIAL_TEXT } from '../../credentials/credential-text.ts';
-import type { FindCredentials, FoundBearer, Seen } from '../../credentials/find-credentials.ts';
+import type { FindCredentials, FoundBearer } from '../../credentials/find-credentials.ts';
 import { type Found, type FoundRow, isRevocable, type RevocableFound } from '../../credentials/found-credential.ts';
 import { isRevoked, type RevokeCredential } from '../../credentials/revoke-credential.ts';
+import type { Seen } from '../../credentials/seen-from.ts';
 import { shownEntries } from '../../domain/allowlist.ts';
 import { actorOf, credentialSubject } from '../../domain/credential.ts';
+import { isCursorOf } from '../../domain/cursor.ts';
 import { kindTable } from '../../domain/kinds.ts';
 import { NEVER, nanosOfSeconds } from '../../domain/time.ts';
 import { MOST_ADDRESSES } from '../../domain/use.ts';
@@ -21,15 +24,15 @@ import { REVOCATION_HEADER, receiptOf, receiptToWire } from '../../wire/receipt.
 import { addressToWire, lastUseToWire } from '../../wire/to-wire.ts';
 import { actOf } from '../act.ts';
 
+const MAX_CURSOR = 120;
 const Named = Type.String({ maxLength: MAX_CREDENTIAL_TEXT });
 const FindBody = Type.Object(
-  { credential: Named, cursor: Type.Optional(Type.String({ maxLength: 40 })) },
+  { credential: Named, cursor: Type.Optional(Type.String({ maxLength: MAX_CURSOR })) },
   { additionalProperties: false },
 );
 const RevokeBody = Type.Object({ credential: Named }, { additionalProperties: false });
 
 const ALL_ADDRESSES = { limit: MOST_ADDRESSES, cursor: undefined };
-const NO_ADDRESSES = { rows: [] };
 
 export function registerCredentialRoutes(
   server: FastifyInstance,
@@ -46,14 +49,19 @@ export function registerCredentialRoutes(
     '/operator/v1/credentials/find',
     { schema: { body: FindBody, response: { 200: FoundWire } } },
     async (request) => {
-      const found = await credentials.find(request.body.credential, readCursor('audit', request.body.cursor));
+      const { credential, cursor = '' } = request.body;
+      const list = isCursorOf('used_from', cursor) ? 'used_from' : 'audit';
+      const found = await credentials.find(credential, readCursor(list, cursor));
       if (found.by === 'client') {
         const results = [];
-        for (const one of found.results) results.push(await toWire(one, undefined, one.seen));
-        return { results, bearer: null, next: found.next ?? null };
+        for (const one of found.results) {
+          results.push(await toWire(one, undefined, { seen: one.seen, from: found.address }));
+          await nextTurn();
+        }
+        return { results: results.sort(newestFirst), bearer: null, next: found.next ?? null };
       }
       const results = [];
-      for (const one of found.results) results.push(await toWire(one, await credentials.endedBy(one), undefined));
+      for (const one of found.results) results.push(await toWire(one, await credentials.endedBy(one)));
       return { results, bearer: found.bearer === undefined ? null : bearerToWire(found.bearer), next: null };
     },
   );
@@ -68,7 +76,7 @@ export function registerCredentialRoutes(
       reply.header(REVOCATION_HEADER, receiptToWire(changed.receipt));
       return {
         revoked: changed.result,
-        result: await toWire(now, await credentials.endedBy(now), undefined),
+        result: await toWire(now, await credentials.endedBy(now)),
         receipt: receiptOf(changed),
       };
     },
@@ -117,11 +125,17 @@ export function registerCredentialRoutes(
     );
   }
 
-  async function toWire(found: Found, endedBy: AuditRow | undefined, seen: Seen | undefined): Promise<CredentialWire> {
+  /** `asked`: the address that was asked about, and what the audit log has from there. */
+  async function toWire(
+    found: Found,
+    endedBy: AuditRow | undefined,
+    asked?: { readonly from: string; readonly seen: Seen | undefined },
+  ): Promise<CredentialWire> {
     const { ref, account } = found;
+    const seen = asked?.seen;
     const used = await usage.lastUse(ref);
-    const { rows } =
-      seen === undefined ? await usage.addresses(ref.account, actorOf(ref), ALL_ADDRESSES) : NO_ADDRESSES;
+    const { rows } = await usage.addresses(ref.account, actorOf(ref), ALL_ADDRESSES);
+    const addresses = asked === undefined ? rows : rows.filter(({ address }) => address === asked.from);
     const common = {
       account: ref.account,
       account_locked: account !== undefined && account.lockedAt !== NEVER,
@@ -130,7 +144,7 @@ export function registerCredentialRoutes(
       subject: credentialSubject(ref),
       revoked_at: found.row?.revokedAt ?? NEVER,
       ...lastUseToWire(used),
-      addresses: rows.map(addressToWire),
+      addresses: addresses.map(addressToWire),
       ended_by: endedBy === undefined ? null : rowToWire(endedBy),
       seen:
         seen === undefined ? null : { rows: seen.rows, newest: rowToWire(seen.newest), oldest: rowToWire(seen.oldest) },
@@ -138,6 +152,14 @@ export function registerCredentialRoutes(
     return { ...common, ...ownMembers(found.row) };
   }
 }
+
+const newestOf = ({ addresses, seen }: CredentialWire): bigint => {
+  const [used = 0n, row = 0n] = [addresses[0]?.last_at, seen?.newest.at];
+  return used > row ? used : row;
+};
+
+const newestFirst = (one: CredentialWire, other: CredentialWire): number =>
+  newestOf(one) === newestOf(other) ? 0 : newestOf(one) > newestOf(other) ? -1 : 1;
 
 function ownMembers(
   row: FoundRow | undefined,

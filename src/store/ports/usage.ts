@@ -25,11 +25,26 @@ export interface UsageSpan {
   readonly after: Pick<DayUse, 'day' | 'credential'> | undefined;
 }
 
+export interface CredentialName {
+  readonly account: AccountId;
+  /** `subkey:42`. */
+  readonly credential: string;
+}
+
 export interface UsageReads {
   /** Newest day first, and within a day by credential; at most `count`. */
   usage(account: AccountId, span: UsageSpan, count: number): Promise<readonly DayUse[]>;
   /** Newest first; at most MOST_ADDRESSES. */
   usedAddresses(account: AccountId, credential: string): Promise<readonly AddressUse[]>;
+  /**
+   * The credentials that were used from an address, last on a day not before `from`: by account and credential, those after `after`, at most
+   * `count`. Passes over the addresses of everybody, some in a turn of the event loop.
+   */
+  usedFrom(
+    address: string,
+    span: { readonly from: UtcDay; readonly after: CredentialName | undefined },
+    count: number,
+  ): Promise<readonly CredentialName[]>;
   /** By credential. One that is missing was never used. */
   lastUses(account: AccountId, credentials: readonly string[]): Promise<ReadonlyMap<string, LastUse>>;
 }

@@ -19,7 +19,7 @@ const dayUseOf = (row: UsageDayTable): DayUse => ({
   failed: countOf(row.failed, 'usage_day.failed'),
 });
 
-export const usageReads = (db: Kysely<Tables>): UsageReads => ({
+export const usageReads = (db: Kysely<Tables>): Omit<UsageReads, 'usedFrom'> => ({
   async usage(account, { credential, from, to, after }, count) {
     const ofAccount = db
       .selectFrom('usage_day')

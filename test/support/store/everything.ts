@@ -202,6 +202,13 @@ const others = (
     return each(asked, (one) => store.usage(alice, one, 10));
   },
   usedAddresses: () => store.usedAddresses(alice, 'subkey:1'),
+  async usedFrom() {
+    const [all, after] = [
+      { from: utcDay(1), after: undefined },
+      { account: alice, credential: 'subkey:1' },
+    ];
+    return [await store.usedFrom('192.0.2.1', all, 2), await store.usedFrom('192.0.2.1', { ...all, after }, 2)];
+  },
   lastUses: () => store.lastUses(alice, ['subkey:1', 'token:tok_1']),
   async purgeUsage() {
     await store.addUsage([useOf(bob)]);

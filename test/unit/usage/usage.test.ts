@@ -423,6 +423,36 @@ test('pages of usage and of addresses together are the whole list, each row once
   expect(addresses).toEqual(['192.0.2.2', '192.0.2.1', '192.0.2.0']);
 });
 
+test('who used an address is found among thousands of rows, written or not, page by page, each once; not what is too old', async () => {
+  usage = usageOf({ keepDays: 2, room: 20_000 });
+  for (let id = 0; id < 2_500; id += 1) usage.count(bearerOf(subkey(id)), 'allowed', `192.0.2.${id % 250}`);
+  await usage.write();
+  usage.count(bearerOf(subkey(7)), 'refused', '198.51.100.7');
+  usage.count(bearerOf(subkey(7, bob)), 'allowed', '192.0.2.7');
+  usage.count(bearerOf(subkey(7)), 'allowed', '192.0.2.7');
+  const named = async (address: string, limit: number) => {
+    const found = [];
+    let cursor: string | undefined;
+    do {
+      const { rows, next } = await usage.usedFrom(address, { limit, cursor });
+      found.push(...rows.map(({ account, credential }) => `${account} ${credential}`));
+      cursor = next;
+    } while (cursor !== undefined);
+    return found;
+  };
+  const expected = [
+    ...Array.from({ length: 10 }, (_, i) => `${alice} subkey:${7 + 250 * i}`),
+    `${bob} subkey:7`,
+  ].toSorted();
+  for (const limit of [1, 4, 10, 11, 100]) expect(await named('192.0.2.7', limit)).toEqual(expected);
+  expect(await named('198.51.100.7', 100)).toEqual([`${alice} subkey:7`]);
+  await usage.write();
+  expect(await named('192.0.2.7', 4)).toEqual(expected);
+  now = unixNanos(now + 2n * 86_400_000_000_000n);
+  expect(await named('192.0.2.7', 4)).toEqual([]);
+  expect((await usageOf({ keepDays: 0 }).usedFrom('192.0.2.7', page)).rows).toEqual([]);
+});
+
 test('the days asked for are inclusive, thirty without any, and one credential may be asked for', async () => {
   for (let back = 40; back >= 0; back -= 1) {
     now = unixNanos(T0 - BigInt(back) * 86_400_000_000_000n);
