@@ -55,6 +55,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     activity: { store },
     explain: { store, explainer },
     explainRefusal,
+    journal,
     about: { config, version: manifest.version, siweDomains: authority.siweDomains },
     usage,
     readiness,

@@ -39,6 +39,15 @@ const reasons: Readonly<Partial<Record<ErrorCode, DenyReason>>> = {
 const reasonOf = ({ reason, code }: ApiError): string => (isDenyReason(reason) ? reason : (reasons[code] ?? reason));
 
 /**
+ * What the audit log says of a refusal by a handler, which a caller may have run into on purpose, such as a list that it widens. Undefined:
+ * nothing, as for a bearer that has run out and for what is no fault of the caller.
+ */
+export function journaledReason(error: ApiError): DenyReason | undefined {
+  const reason = reasonOf(error);
+  return error.status < 500 && isDenyReason(reason) && reason !== 'bearer_expired' ? reason : undefined;
+}
+
+/**
  * Whether the answer of a handler refuses the caller, not what it wrote: the rest of its errors say all there is to say. 503 counts: the
  * caller did nothing wrong, and will ask.
  */

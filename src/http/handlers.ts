@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { refusalErrorOf } from '../access/refusal.ts';
 import type { RouteTable } from '../access/route-table.ts';
+import type { AuditJournal } from '../audit/journal.ts';
 import type { Login } from '../credentials/login.ts';
 import type { Onboard } from '../credentials/onboard.ts';
 import { ProvenRefusal } from '../credentials/proven-refusal.ts';
@@ -10,7 +11,7 @@ import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { UsageReads } from '../usage/reads.ts';
 import { contextOf } from './context.ts';
-import { type ExplainRefusal, isRefusal } from './explain-refusal.ts';
+import { type ExplainRefusal, isRefusal, journaledReason } from './explain-refusal.ts';
 import { ignoreBodies } from './kit/bodies.ts';
 import { createApi } from './kit/fastify.ts';
 import { knownOf } from './kit/known.ts';
@@ -54,6 +55,7 @@ export interface RouteDeps {
 export interface HandlerDeps extends RouteDeps {
   readonly telemetry: Telemetry;
   readonly explainRefusal: ExplainRefusal;
+  readonly journal: Pick<AuditJournal, 'refused'>;
   readonly maxBodyBytes: number;
 }
 
@@ -80,8 +82,13 @@ export async function createHandlers(deps: HandlerDeps): Promise<Handlers> {
       if (known === undefined) return;
       const { principal } = contextOf(reply.request).grant;
       if (error instanceof ProvenRefusal) deps.explainRefusal(known, error.credential, error);
-      else if (principal !== undefined && isRefusal(apiError))
+      else if (principal !== undefined && isRefusal(apiError)) {
+        const { requestId, clientIp, routeName } = known;
         deps.explainRefusal(known, principal.credential, apiError);
+        const reason = journaledReason(apiError);
+        if (reason === undefined) return;
+        deps.journal.refused(principal.credential, { requestId, clientIpText: clientIp }, reason, routeName);
+      }
     },
     // The table has a path that no handler serves: a defect of ours. Tell the client only that the path is unknown.
     notFound: () => refusalErrorOf('route_unknown'),

@@ -38,9 +38,10 @@ const isOurs = (error: unknown): error is Error =>
 
 function hintOf(error: CountersignError, program: string): string {
   if (isCode(error, 'UNAUTHORIZED_ERROR')) return ` (${program} login)`;
+  if (isCode(error, 'NOT_ONBOARDED')) return ` ${program} login --onboard makes it.`;
   if (!isCode(error, 'INVALID_TOKEN_SCOPE')) return '';
   return process.env.COUNTERSIGN_TOKEN === undefined
-    ? ' Give it with --key-file.'
+    ? ' Give it with --key-file, or that of a wallet with --wallet-key-file.'
     : ' COUNTERSIGN_TOKEN is set, and is used before the key of this machine: unset it.';
 }
 

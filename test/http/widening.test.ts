@@ -2,8 +2,9 @@
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { addDevice, deviceSession } from '../support/devices.ts';
+import { auditRows } from '../support/operator.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
@@ -160,4 +161,31 @@ test('a device ends and renames: tokens, subkeys, and everything at once', async
   expect((await ask('POST', '/countersign/v1/revoke-all', {})).status).toBe(200);
   expectRefusal(await call(world.url, 'GET', '/countersign/v1/self', { bearer: bot }), 401, 'UNAUTHORIZED_ERROR');
   expectRefusal(await ask('GET', '/countersign/v1/self'), 401, 'UNAUTHORIZED_ERROR');
+});
+
+test('a list that a device tried to widen is in the audit log of its account, as what it asked for at the door is', async () => {
+  const first = await startWorld();
+  const mine = await newOwner(first);
+  const session = await deviceSession(first, await addDevice(first, mine));
+  const { publicKey } = await addSubkey(first, mine, { allowed_cidrs: LISTED });
+  const path = `${SUBKEYS}/${publicKey}/allowed-cidrs`;
+  const ask = (method: string, at: string, body: object) => call(first.url, method, at, { bearer: session, body });
+  for (const list of [['0.0.0.0/0'], []])
+    expectRefusal(await ask('PUT', path, { allowed_cidrs: list }), 403, 'INVALID_TOKEN_SCOPE');
+  expectRefusal(await ask('PUT', path, { allowed_cidrs: ['no address'] }), 400, 'VALIDATION_ERROR');
+  expectRefusal(await ask('POST', TOKENS, {}), 403, 'INVALID_TOKEN_SCOPE');
+  await first.stop();
+  const again = await startWorld({ folder: first.service.folder });
+  onTestFinished(() => again.stop());
+  const rows = await auditRows(again.service, `?account=${mine.account}`);
+  expect(rows.filter(({ action }) => action === 'request.refused')).toMatchObject([
+    {
+      actor: expect.stringMatching(/^device:/),
+      detail: { reason: 'permission_missing', route: `PUT ${SUBKEYS}/{public_key}/allowed-cidrs`, count: 2 },
+    },
+    {
+      actor: expect.stringMatching(/^device:/),
+      detail: { reason: 'permission_missing', route: `POST ${TOKENS}`, count: 1 },
+    },
+  ]);
 });

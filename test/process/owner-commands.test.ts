@@ -90,7 +90,7 @@ describe('from login to logout, with pipes', () => {
     expect(await run(`login --url ${server.url} --key-file KEY`)).toMatchObject({
       code: 1,
       out: '',
-      err: expect.stringContaining('not known here yet'),
+      err: expect.stringMatching(/not known here yet\. .* countersign login --onboard makes it\. \(request /),
     });
     const said = await run(`login --url ${server.url} --stdin --onboard`, { input: `${trader.privateKey}\n` });
     expect(said.code).toBe(0);
@@ -128,6 +128,7 @@ describe('from login to logout, with pipes', () => {
     expect(await statusOf(token)).toBe(200);
     const asToken = await done('whoami', { env: { COUNTERSIGN_TOKEN: token } });
     expect(asToken).toMatch(/^you are +token /m);
+    expect(asToken).toMatch(/^until +.* [0-9]{4}, [0-9:]{5}$/m); // Its own end, a month away, not that of this machine's key.
     expect((await run('session', { env: { COUNTERSIGN_TOKEN: token } })).code).toBe(2);
   });
 
@@ -153,7 +154,9 @@ describe('from login to logout, with pipes', () => {
     expect(err).toContain('may be used from 127.0.0.1/32; in force on 1 node');
     expect(await run('tokens restrict dashboard --from anywhere')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/That needs your main key\. Give it with --key-file\. \(request [0-9a-f-]+\)/),
+      err: expect.stringMatching(
+        /That needs your main key\. Give it with --key-file, or that of a wallet with --wallet-key-file\. \(request [0-9a-f-]+\)/,
+      ),
     });
     await done('tokens restrict dashboard --from anywhere --key-file KEY');
     const { err: rotated } = await run('tokens rotate dashboard --overlap 1h --key-file KEY --out next.env');

@@ -63,14 +63,23 @@ async function follow(shell: Shell, client: Client, start: bigint, credential: s
 }
 
 function printRow(shell: Shell, row: ActivityRow): Promise<boolean> {
-  if (shell.has('json')) return shell.json(row);
-  const { action, actor, subject, client_ip, request_id } = row;
+  return shell.has('json') ? shell.json(row) : shell.out(activityLine(row));
+}
+
+/**
+ * One row, as a line. Its time is when it happened: logins and refusals are written later, and would seem to have come after a revocation
+ * that they came before.
+ */
+export function activityLine({ at, action, actor, subject, client_ip, request_id, detail }: ActivityRow): string {
   const by = actor.kind === subject.kind && actor.id === subject.id ? '' : ` by ${shownOne(actor)}`;
-  const reason = row.detail.reason ?? row.detail.code;
-  const why = typeof reason === 'string' ? ` (${reason})` : '';
+  const reason = detail.reason ?? detail.code;
+  const times = Number(detail.count ?? 1);
+  const notes = [typeof reason === 'string' ? reason : '', times > 1 ? `${times} times` : ''].filter(Boolean);
+  const note = notes.length > 0 ? ` (${notes.join(', ')})` : '';
   const from = client_ip === null || client_ip === '' ? '' : ` from ${client_ip}`;
-  const line = `${second(row.at)}  ${action}${why}  ${shownOne(subject)}${by}${from}  ${request_id ?? ''}`;
-  return shell.out(`${printable(line).trimEnd()}\n`);
+  const happened = detail.happened_at ?? detail.last_at;
+  const when = second(typeof happened === 'bigint' ? happened : at);
+  return `${printable(`${when}  ${action}${note}  ${shownOne(subject)}${by}${from}  ${request_id ?? ''}`).trimEnd()}\n`;
 }
 
 const shownOne = ({ kind, id, name }: ActivityRow['actor']): string =>

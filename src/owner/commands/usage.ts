@@ -28,7 +28,7 @@ export const usage: Run = async (shell) => {
       client.usage.addresses({ credential, signal }),
       columns,
       (one) => [one.address, ago(one.first_at, now), ago(one.last_at, now), `${one.allowed}`, `${one.refused}`],
-      'no address is kept',
+      'it was used from nowhere in the time that is kept; an address is here within a minute',
     );
     return 0;
   }

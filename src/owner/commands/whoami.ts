@@ -19,7 +19,7 @@ export const whoami: Run = async (shell) => {
       ['may', self.permissions.join(', ')],
       [
         'until',
-        place.profile?.device === undefined
+        place.bearer !== undefined || place.profile?.device === undefined
           ? moment(self.expires_at, now)
           : untilOf(place.profile.device.expires_at, now),
       ],

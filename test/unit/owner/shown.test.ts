@@ -1,6 +1,7 @@
 // What the owner's commands print: tables, times, names of others, durations and addresses as they are typed.
 import { describe, expect, test } from 'vitest';
 import { allowlistOf, shownAllowlist } from '../../../src/owner/addresses.ts';
+import { activityLine } from '../../../src/owner/commands/activity.ts';
 import { cut, jsonText, widthOf } from '../../../src/owner/printable.ts';
 import { WrongUse } from '../../../src/owner/stops.ts';
 import { members, table } from '../../../src/owner/table.ts';
@@ -114,4 +115,33 @@ test('a document of JSON moves no cursor either, and says the same', () => {
   const text = jsonText(value);
   expect(text).toMatch(/^[\x20-\x7e漢字é]*$/);
   expect(JSON.parse(text)).toEqual(value);
+});
+
+describe('a line of the activity', () => {
+  const minute = (at: number): bigint => BigInt(Date.UTC(2026, 10, 28, 14, at)) * 1_000_000n;
+  const bot = { kind: 'subkey', id: '42', name: 'maker' };
+  const row = { id: 1n, at: minute(5), actor: bot, subject: bot, request_id: 'r-1', client_ip: '192.0.2.7' };
+  const timeOf = (line: string): string | undefined => /14:0[0-9]|[0-9]{2}:0[0-9]/.exec(line)?.[0].slice(-2);
+
+  test('has the time when it happened, not when it was written: a refusal before a revocation stands before it', () => {
+    const refused = {
+      ...row,
+      action: 'request.refused',
+      detail: { reason: 'ip_not_allowed', count: 3n, last_at: minute(3) },
+    };
+    expect(timeOf(activityLine(refused))).toBe('03');
+    expect(timeOf(activityLine({ ...row, action: 'login', detail: { happened_at: minute(4) } }))).toBe('04');
+    expect(timeOf(activityLine({ ...row, action: 'subkey.renamed', detail: {} }))).toBe('05');
+  });
+
+  test('says how many refusals it stands for', () => {
+    const of = (count: bigint) =>
+      activityLine({
+        ...row,
+        action: 'request.refused',
+        detail: { reason: 'ip_not_allowed', count, last_at: minute(3) },
+      });
+    expect(of(3n)).toContain('  request.refused (ip_not_allowed, 3 times)  "maker" subkey:42 from 192.0.2.7  r-1\n');
+    expect(of(1n)).toContain('  request.refused (ip_not_allowed)  "maker" subkey:42 from 192.0.2.7  r-1\n');
+  });
 });
