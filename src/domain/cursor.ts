@@ -15,8 +15,8 @@ const forms = {
   activity: /^[0-9]{1,18}$/,
   /** Day and credential of a row. */
   usage: /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\.[a-z]{1,8}:[0-9a-z_]{1,44}$/,
-  /** When an address was last used, and the address. */
-  addresses: /^[0-9]{1,19}-[0-9a-f:.]{2,45}$/,
+  /** The newest time on the first page, and of the last row when it was last used, unless that is later, and its address. */
+  addresses: /^[0-9]{1,19}(?:~|-[0-9]{1,19}-)[0-9a-f:.]{2,45}$/,
   /** Account and credential, among those that used an address. */
   used_from: /^0x[1-9a-f][0-9a-f]{0,62}\.[a-z]{1,8}:[0-9a-z_]{1,44}$/,
 } as const;

@@ -1,7 +1,7 @@
 // What is told about the use of credentials: rows of the store, with what waits to be written added.
 import { type AccountId, actorOf, type CredentialRef } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
-import { NEVER, type UnixNanos } from '../domain/time.ts';
+import { NEVER, type UnixNanos, unixNanos } from '../domain/time.ts';
 import {
   type AddressUse,
   addDays,
@@ -31,7 +31,10 @@ export interface UsageQuestion {
 export interface UsageReads {
   /** Newest day first, and within a day by credential. */
   usage(account: AccountId, question: UsageQuestion, page: PageRequest): Promise<Page<DayUse>>;
-  /** The newest MOST_ADDRESSES, newest first. */
+  /**
+   * The newest MOST_ADDRESSES, newest first. On later pages what was used since the first comes again at the end: nothing is left out, and
+   * the pages end.
+   */
   addresses(account: AccountId, credential: string, page: PageRequest): Promise<Page<AddressUse>>;
   /** The credentials of any account that were used from an address, by account and credential. */
   usedFrom(address: string, page: PageRequest): Promise<Page<CredentialName>>;
@@ -116,8 +119,16 @@ export function createUsageReads(
             for (const added of use.addresses) all.set(added.address, together(added, all.get(added.address)));
           }
           const sorted = [...all.values()].sort(newestFirst).slice(0, MOST_ADDRESSES);
-          const begin = cursor === undefined ? 0 : sorted.findIndex((row) => isAfter(row, cursor));
-          return pageOf(begin < 0 ? [] : sorted.slice(begin), limit, placeOf);
+          const place = addressPlaceOf(cursor);
+          if (place === undefined) return pageOf(sorted, limit, cursorBehind(sorted[0]?.lastAt ?? NEVER));
+          const { since, lastAt, address } = place;
+          // Used since the first page, so moved away from their place: by address behind the others, whether they were told or not.
+          const moved = sorted.filter((row) => row.lastAt > since).sort(byAddress);
+          const rest =
+            lastAt === undefined
+              ? moved.filter((row) => row.address > address)
+              : [...sorted.filter((row) => row.lastAt <= since && newestFirst(row, { lastAt, address }) > 0), ...moved];
+          return pageOf(rest, limit, cursorBehind(since));
         },
       );
     },
@@ -211,18 +222,33 @@ const together = (added: AddressUse, row: AddressUse | undefined): AddressUse =>
         refused: row.refused + added.refused,
       };
 
-function newestFirst(one: AddressUse, other: AddressUse): number {
+type AddressPlace = Pick<AddressUse, 'lastAt' | 'address'>;
+
+function newestFirst(one: AddressPlace, other: AddressPlace): number {
   if (one.lastAt !== other.lastAt) return one.lastAt > other.lastAt ? -1 : 1;
-  return one.address < other.address ? -1 : 1;
+  return byAddress(one, other);
 }
 
-const placeOf = ({ lastAt, address }: AddressUse): string => `${lastAt}-${address}`;
+const byAddress = (one: Pick<AddressUse, 'address'>, other: Pick<AddressUse, 'address'>): number =>
+  one.address < other.address ? -1 : one.address > other.address ? 1 : 0;
 
-function isAfter(row: AddressUse, cursor: string): boolean {
-  const at = cursor.indexOf('-');
-  const place = { lastAt: BigInt(cursor.slice(0, at)), address: cursor.slice(at + 1) };
-  if (row.lastAt !== place.lastAt) return row.lastAt < place.lastAt;
-  return row.address > place.address;
+/** `since`: the newest time on the first page. */
+const cursorBehind =
+  (since: UnixNanos) =>
+  ({ lastAt, address }: AddressPlace): string =>
+    lastAt > since ? `${since}~${address}` : `${since}-${lastAt}-${address}`;
+
+/** Without `lastAt`: among those that were used since. */
+function addressPlaceOf(
+  cursor = '',
+): { readonly since: UnixNanos; readonly lastAt: UnixNanos | undefined; readonly address: string } | undefined {
+  const [, since, lastAt, address = ''] = /^([0-9]+)(?:~|-([0-9]+)-)(.+)$/.exec(cursor) ?? [];
+  if (since === undefined) return undefined;
+  return {
+    since: unixNanos(BigInt(since)),
+    lastAt: lastAt === undefined ? undefined : unixNanos(BigInt(lastAt)),
+    address,
+  };
 }
 
 const textOfName = ({ account, credential }: CredentialName): string => `${account}.${credential}`;

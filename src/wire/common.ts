@@ -85,5 +85,5 @@ export const pageMembers = {
   limit: Type.Optional(
     Type.String({ [SHOWN]: { pattern: '^(?:|[0-9]{1,3})$' }, description: 'Rows per page, 1 to 500; default 100.' }),
   ),
-  cursor: Type.Optional(Type.String({ maxLength: 64, description: 'The next of the page before.' })),
+  cursor: Type.Optional(Type.String({ maxLength: 96, description: 'The next of the page before.' })),
 };

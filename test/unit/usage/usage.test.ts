@@ -423,6 +423,32 @@ test('pages of usage and of addresses together are the whole list, each row once
   expect(addresses).toEqual(['192.0.2.2', '192.0.2.1', '192.0.2.0']);
 });
 
+test('pages of addresses that are in use end, and leave none out; those used meanwhile come again behind the others', async () => {
+  const use = (i: number): void => {
+    now = unixNanos(now + 1n);
+    usage.count(bearerOf(subkey(1)), 'allowed', `192.0.2.${i}`);
+  };
+  for (let seed = 1; seed <= 40; seed += 1) {
+    for (let i = 10; i < 22; i += 1) use(i);
+    const limit = 1 + (seed % 5);
+    const found: string[] = [];
+    let cursor: string | undefined;
+    let pages = 0;
+    do {
+      const { rows, next } = await usage.addresses(alice, 'subkey:1', { limit, cursor });
+      found.push(...rows.map(({ address }) => address));
+      cursor = next;
+      pages += 1;
+      // Any of them, each time another: mostly one that was not told yet.
+      for (let n = 0; n < seed % 3; n += 1) use(10 + ((seed * 7 + pages * 5 + n * 3) % 12));
+      if (pages % 2 === 0) await usage.write();
+    } while (cursor !== undefined && pages < 60);
+    expect(cursor, `seed ${seed}`).toBeUndefined();
+    expect(new Set(found).size, `seed ${seed}`).toBe(12);
+    expect(found.length).toBeLessThanOrEqual(24);
+  }
+});
+
 test('who used an address is found among thousands of rows, written or not, page by page, each once; not what is too old', async () => {
   usage = usageOf({ keepDays: 2, room: 20_000 });
   for (let id = 0; id < 2_500; id += 1) usage.count(bearerOf(subkey(id)), 'allowed', `192.0.2.${id % 250}`);
