@@ -7,8 +7,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { StoreFailure } from '../../src/errors.ts';
 import { MasterKeyMismatch } from '../../src/jwt/seal.ts';
 import { SigningKeyDamaged } from '../../src/jwt/signing-key.ts';
+import { addDevice, DEVICES, deviceSession, newDeviceKey, openDeviceSession, postDevice } from '../support/devices.ts';
 import { rawClient } from '../support/forward-harness.ts';
 import { startService } from '../support/harness.ts';
+import { parsePage } from '../support/metrics-page.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Answer, type CreatedToken, call, createToken, onboard, starkTrader } from '../support/trader.ts';
 import {
@@ -349,6 +351,81 @@ describe('a database that takes no change', () => {
     expect(await stateOf(world, token)).toBe('alive');
     expectRefusal(await postLogin(world, loginOf(world, subkey, owner.account)), 401, 'INVALID_SUBKEY');
     expect(await stateOf(world, await mainSession(world, owner))).toBe('alive');
+  });
+
+  test.each<[string, (bearers: { owner: string; device: string }, path: string) => [string, string, string, unknown?]]>(
+    [
+      ['DELETE by its owner', ({ owner }, path) => ['DELETE', path, owner]],
+      ['DELETE by itself', ({ device }, path) => ['DELETE', path, device]],
+      ['its own revocation of itself', ({ device }) => ['POST', '/countersign/v1/self/revoke', device]],
+      ['a leak report of its session', ({ device }) => ['POST', '/countersign/v1/leaked', '', { token: device }]],
+    ],
+  )(
+    'a database that takes no change says of the end of a device, by %s, that it is not written, and the device is dead until it is',
+    async (_what, request) => {
+      const world = await start(createTestClock());
+      onTestFinished(() => world.stop());
+      const { folder } = world.service;
+      const owner = await newOwner(world);
+      const [device, other] = [await addDevice(world, owner), await addDevice(world, owner)];
+      const [bearer, ofOther] = [await deviceSession(world, device), await deviceSession(world, other)];
+      const path = `${DEVICES}/${device.id}`;
+      const end = () => {
+        const [method, target, by, body] = request({ owner: owner.session, device: bearer }, path);
+        return call(world.url, method, target, { bearer: by, ...(body === undefined ? {} : { body }) });
+      };
+      const states = async (query = '') => {
+        const { json } = await call(world.url, 'GET', `${DEVICES}${query}`, { bearer: owner.session });
+        return json.results.map(({ id, state }: Record<string, string>) => `${id === device.id} ${state}`).sort();
+      };
+      const dead = async () => {
+        expect(await stateOf(world, bearer)).toBe('401 UNAUTHORIZED_ERROR');
+        expect((await openDeviceSession(world, device)).status).not.toBe(200);
+        expect(await stateOf(world, ofOther)).toBe('alive');
+      };
+
+      const unwritten = async () => {
+        const page = parsePage(await (await fetch(`${world.service.operatorUrl}/metrics`)).text());
+        return page.value('countersign_unwritten_denials');
+      };
+
+      refuseChanges(folder, true);
+      expect(expectRefusal(await end(), 503, 'SERVICE_UNAVAILABLE')).toContain('could not be written');
+      expect(await unwritten()).toBe(1);
+      await dead();
+      refuseChanges(folder, false);
+      await dead();
+      expect((await openDeviceSession(world, other)).status).toBe(200);
+
+      const repeated = await call(world.url, 'DELETE', path, { bearer: owner.session });
+      expect([repeated.status, repeated.json]).toEqual([200, { id: device.id }]);
+      expect(repeated.headers.get('Countersign-Revocation')).toMatch(/^nodes=1; /);
+      expect(await states('?with_ended=true')).toEqual(['false active', 'true ended']);
+      expect(await unwritten()).toBe(0);
+      await dead();
+    },
+  );
+
+  test('a database that takes no change ends every device with the sessions of its owner, and makes none', async () => {
+    const world = await start(createTestClock());
+    onTestFinished(() => world.stop());
+    const { folder } = world.service;
+    const owner = await newOwner(world);
+    const device = await addDevice(world, owner);
+    const bearer = await deviceSession(world, device);
+    refuseChanges(folder, true);
+    expectRefusal(await postDevice(world, owner.session, newDeviceKey()), 503, 'SERVICE_UNAVAILABLE');
+    const signOut = () => call(world.url, 'POST', '/countersign/v1/sign-out-everywhere', { bearer: owner.session });
+    expectRefusal(await signOut(), 503, 'SERVICE_UNAVAILABLE');
+    expect(await stateOf(world, bearer)).toBe('401 UNAUTHORIZED_ERROR');
+    expect((await openDeviceSession(world, device)).status).not.toBe(200);
+    refuseChanges(folder, false);
+    expect((await openDeviceSession(world, device)).status).toBe(401);
+    world.clock.advance(31);
+    const again = { ...owner, session: await mainSession(world, owner) };
+    const listed = await call(world.url, 'GET', `${DEVICES}?with_ended=true`, { bearer: again.session });
+    expect(listed.json.results).toHaveLength(1);
+    expect((await openDeviceSession(world, await addDevice(world, again))).status).toBe(200);
   });
 
   test('a database that takes no change ends a session that was reported as leaked, and no later one, and brings no dead subkey back by it', async () => {

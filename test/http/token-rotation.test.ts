@@ -1,7 +1,10 @@
 // Rotation of read-only tokens: a successor in one transaction, an overlap in which both work, and never more live tokens than the limit.
+import { createServer, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { rawClient } from '../support/forward-harness.ts';
 import { command } from '../support/operator.ts';
 import { type Answer, call, createToken } from '../support/trader.ts';
 import {
@@ -262,6 +265,29 @@ describe('what cannot be rotated', () => {
   });
 });
 
+test('a rotation that was allowed, whose body comes only after its owner signed out, makes nothing and ends nothing', async () => {
+  await fresh();
+  const { lookupId } = await create();
+  const head = [
+    `POST ${EXTENSION}/${lookupId}/rotate HTTP/1.1`,
+    'Host: x',
+    `Authorization: Bearer ${owner.session}`,
+    'Content-Type: application/json',
+    'Content-Length: 21',
+    'Expect: 100-continue',
+    'Connection: close',
+  ];
+  const client = rawClient(world.port, `${head.join('\r\n')}\r\n\r\n`);
+  await expect.poll(() => client.received).toContain('100 Continue');
+  expect((await ask('POST', '/countersign/v1/sign-out-everywhere', {})).status).toBe(200);
+  client.write('{"overlap_seconds":0}');
+  expect(await client.closed()).toMatch(/HTTP\/1\.1 401 /);
+  await later(31);
+  expect((await ask('GET', `${TOKENS}?with_invalid=true`)).json.results).toMatchObject([
+    { lookup_id: lookupId, revoked_at: 0, replaced_by: null },
+  ]);
+});
+
 describe('at once', () => {
   test('of 50 rotations of one token at once one makes a successor, and the others are refused', async () => {
     await fresh();
@@ -345,6 +371,93 @@ test('under load the old token is never refused before its end and never allowed
   expect(new Set(seen.before)).toEqual(new Set([200]));
   expect(new Set(seen.after)).toEqual(new Set([401]));
   expect(await stateOf(world, json.token)).toBe('alive');
+});
+
+describe('a rotation without an overlap, while requests of the old token are under way,', () => {
+  /** A venue that keeps every request until it is let go, and what each was. */
+  async function slowVenue() {
+    const asked: { readonly path: string; readonly response: ServerResponse }[] = [];
+    const server = createServer(({ url = '' }, response) => void asked.push({ path: url, response }));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = Object.assign({ port: 0 }, server.address());
+    return { asked, upstream: `http://127.0.0.1:${port}` };
+  }
+
+  test('cuts those that the venue has, counts them in its receipt, and lets no more of their answers out', async () => {
+    const { asked, upstream } = await slowVenue();
+    const held = await startWorld({ upstream });
+    onTestFinished(() => held.stop());
+    const own = await newOwner(held);
+    const get = (path: string, bearer: string) => call(held.url, 'GET', path, { bearer });
+    const { token, lookupId } = await createToken(held.url, own.session);
+    const other = await createToken(held.url, own.session);
+    const waiting = Array.from({ length: 5 }, (_, i) => get(`/v1/balance?old=${i}`, token));
+    const kept = get('/v1/balance?other', other.token);
+    await expect.poll(() => asked.length).toBe(6);
+    // One answer has begun: its rest must not come.
+    const begun = fetch(`${held.url}/v1/balance?begun`, { headers: { Authorization: `Bearer ${token}` } });
+    await expect.poll(() => asked.length).toBe(7);
+    const last = asked.find(({ path }) => path.endsWith('begun'))?.response;
+    last?.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' });
+    last?.write('{"begun":');
+    const { status, body } = await begun;
+    expect(status).toBe(200);
+    const rotated = await call(held.url, 'POST', `${EXTENSION}/${lookupId}/rotate`, {
+      bearer: own.session,
+      body: { overlap_seconds: 0 },
+    });
+    expect(rotated.status, rotated.text).toBe(200);
+    expect(rotated.headers.get('countersign-revocation')).toMatch(/^nodes=1; ms=\d+; in_flight=6$/);
+    for (const answer of await Promise.all(waiting)) expectRefusal(answer, 401, 'UNAUTHORIZED_ERROR');
+    await expect(new Response(body).text()).rejects.toThrow();
+    // What the venue says after that goes to nobody, but to the one whose token lives.
+    for (const { response } of asked) if (!response.writableEnded) response.end('{}');
+    expect((await kept).status).toBe(200);
+    expect(await stateOf(held, token)).toBe(DEAD);
+    const successor = get('/v1/balance?new', rotated.json.token);
+    await expect.poll(() => asked.length).toBe(8);
+    asked.at(-1)?.response.end('{}');
+    expect((await successor).status).toBe(200);
+  });
+
+  test('lets none reach the venue that were not sent yet, however many wait for a connection or come meanwhile', async () => {
+    const { asked, upstream } = await slowVenue();
+    const held = await startWorld({ upstream, settings: { 'upstream.connections': '1' } });
+    onTestFinished(() => held.stop());
+    const own = await newOwner(held);
+    const get = (path: string, bearer: string) => call(held.url, 'GET', path, { bearer });
+    for (let round = 0; round < 5; round += 1) {
+      const { token, lookupId } = await createToken(held.url, own.session);
+      const other = await createToken(held.url, own.session);
+      // The one connection is taken by another token; all of the old one wait for it.
+      const first = get('/v1/balance?other', other.token);
+      const before = asked.length;
+      await expect.poll(() => asked.length).toBe(before + 1);
+      const waiting = Array.from({ length: 10 }, () => get('/v1/balance?old', token));
+      let isRotated = false;
+      const rotating = call(held.url, 'POST', `${EXTENSION}/${lookupId}/rotate`, {
+        bearer: own.session,
+        body: { overlap_seconds: 0 },
+      }).then((answer) => {
+        isRotated = true;
+        return answer;
+      });
+      while (!isRotated) {
+        if (waiting.length < 50) waiting.push(get('/v1/balance?old', token));
+        await nextTurn();
+      }
+      waiting.push(get('/v1/balance?old', token));
+      expect((await rotating).headers.get('countersign-revocation')).toMatch(RECEIPT);
+      asked.at(-1)?.response.end('{}');
+      expect((await first).status).toBe(200);
+      for (const answer of await Promise.all(waiting)) expectRefusal(answer, 401, 'UNAUTHORIZED_ERROR');
+      expect(asked.filter(({ path }) => path.endsWith('old'))).toEqual([]);
+    }
+  });
 });
 
 describe('one token', () => {

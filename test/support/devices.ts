@@ -19,6 +19,9 @@ export interface DeviceKey {
 
 export interface TestDevice extends DeviceKey {
   readonly id: string;
+}
+
+export interface MadeDevice extends TestDevice {
   /** The answer that made it. */
   readonly made: Answer;
 }
@@ -45,7 +48,7 @@ export async function addDevice(
   world: Pick<World, 'url'>,
   { session }: Pick<Owner, 'session'>,
   more: Record<string, unknown> = {},
-): Promise<TestDevice> {
+): Promise<MadeDevice> {
   const key = newDeviceKey();
   const made = await postDevice(world, session, key, more);
   if (made.status !== 201) throw new Error(`device: ${made.status} ${made.text}`);
