@@ -48,8 +48,9 @@ export function journaledReason(error: ApiError): DenyReason | undefined {
 }
 
 /**
- * Whether the answer of a handler refuses the caller, not what it wrote: the rest of its errors say all there is to say. 503 counts: the
- * caller did nothing wrong, and will ask.
+ * Whether the answer of a handler refuses the caller, not what it wrote: the rest of its errors say all there is to say. What counts as
+ * refused or limited can be asked about, so also a signature in the body that is not the owner's. 503 counts: the caller did nothing wrong,
+ * and will ask.
  */
-export const isRefusal = (error: ApiError): boolean =>
-  isDenyReason(error.reason) || error.code === 'INVALID_TOKEN_SCOPE' || error.status === 429 || error.status === 503;
+export const isRefusal = ({ reason, status }: ApiError): boolean =>
+  isDenyReason(reason) || status === 401 || status === 403 || status === 429 || status === 503;

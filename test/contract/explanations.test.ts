@@ -8,11 +8,13 @@ import {
   at,
   auditOf,
   bob,
+  deviceOf,
   explanationOf,
   insertAccounts,
   insertSubkey,
   insertTokens,
   keyOne,
+  keyTwo,
   subkeyOf,
   T0,
   tokenOf,
@@ -144,21 +146,33 @@ describe.each(databases)('$name', ({ create }) => {
     const store = await open();
     await insertAccounts(store, alice, bob);
     const { id } = await insertSubkey(store, subkeyOf(alice, { name: 'grid' }));
+    const others = await insertSubkey(store, subkeyOf(bob, { publicKey: keyTwo }));
     await insertTokens(store, tokenOf(alice, '1', { name: 'tax' }), tokenOf(bob, '2'));
+    const devices = [deviceOf(alice, '1', { name: 'laptop' }), deviceOf(bob, '2')];
+    await store.transaction(async (tx) => {
+      for (const device of devices) await tx.insertDevice(device);
+    });
     const refs = [
       { kind: 'main', id: 'main' },
       { kind: 'subkey', id: String(id) },
+      { kind: 'subkey', id: String(others.id) },
       { kind: 'token', id: 'tok_1' },
       { kind: 'token', id: 'tok_2' },
+      { kind: 'device', id: 'dev_1' },
+      { kind: 'device', id: 'dev_2' },
     ] as const;
-    const named = await store.namesOf(alice, refs);
-    expect(new Set(named)).toEqual(
+    const mainOf = (account: typeof alice) => `0x${(BigInt(account) + 1n).toString(16)}`;
+    expect(new Set(await store.namesOf(alice, refs))).toEqual(
       new Set([
-        { kind: 'main', id: 'main', name: undefined, label: `0x${(BigInt(alice) + 1n).toString(16)}` },
+        { kind: 'main', id: 'main', name: undefined, label: mainOf(alice) },
         { kind: 'subkey', id: String(id), name: 'grid', label: keyOne },
         { kind: 'token', id: 'tok_1', name: 'tax', label: 'lookup-1' },
+        { kind: 'device', id: 'dev_1', name: 'laptop', label: devices[0]?.thumbprint },
       ]),
     );
+    const ofBob = (await store.namesOf(bob, refs)).map((named) => `${named.kind}:${named.id}`);
+    expect(new Set(ofBob)).toEqual(new Set(['main:main', `subkey:${others.id}`, 'token:tok_2', 'device:dev_2']));
+    expect(await store.namesOf(bob, [{ kind: 'main', id: 'main' }])).toMatchObject([{ label: mainOf(bob) }]);
   });
 
   test('activity is the rows of one account, newest first, page by page, each once', async () => {

@@ -185,6 +185,24 @@ describe('a refusal of a bearer', () => {
     });
   });
 
+  test("that brings a signature that is not the owner's is told, and counts as refused; what was only written wrong is not", async () => {
+    const device = await addDevice(world, owner);
+    const bearer = await deviceSession(world, device);
+    const register = (body: unknown) => call(world.url, 'POST', '/countersign/v1/subkeys', { bearer, body });
+    const stranger = { ...owner, key: newStarkKey() };
+    const refused = await register(registrationBody(world, stranger, newStarkKey()));
+    expect(refused.status).toBe(401);
+    expect(await explained(refused)).toMatchObject({
+      credential: { kind: 'device', id: device.id },
+      code: 'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+      reason: 'STARKNET_SIGNATURE_VERIFICATION_FAILED',
+    });
+    const wrong = await register({ name: '', public_key: newStarkKey().publicKey });
+    expect([wrong.status, (await ask(wrong)).status]).toEqual([400, 404]);
+    const usage = await call(world.url, 'GET', `/countersign/v1/usage?credential=device:${device.id}`, { bearer });
+    expect(usage.json.results).toMatchObject([{ allowed: 2, refused: 1 }]);
+  });
+
   test('whose key was revoked or has expired is told apart', async () => {
     const { token, lookupId } = await createToken(world.url, owner.session);
     await call(world.url, 'DELETE', `${TOKENS}/${lookupId}`, { bearer: owner.session });

@@ -538,6 +538,17 @@ test('what is older than usage.keep_days is told to nobody, also before it is pu
   expect(stored()).toHaveLength(1);
 });
 
+test('the purge deletes what was counted while a clock was far ahead, and leaves the day after today', async () => {
+  for (const ahead of [0n, 1n, 2n, 30n]) {
+    now = unixNanos(T0 + ahead * 86_400_000_000_000n);
+    usage.count(bearerOf(subkey(Number(ahead) + 1)), 'allowed', '192.0.2.1');
+  }
+  await usage.write();
+  now = T0;
+  await usage.purge();
+  expect(stored()).toEqual(['subkey:1 1 0 0 0', 'subkey:2 1 0 0 0']);
+});
+
 test('with usage.keep_days = 0 nothing is counted or told, and what was kept is deleted, the last use too', async () => {
   usage.count(bearerOf(subkey(1)), 'allowed', '192.0.2.1');
   await usage.write();
