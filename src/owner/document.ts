@@ -65,7 +65,7 @@ one for each row. A secret is in it with \`--show\` alone. Text of others (names
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | refused, or failed; the sentence on stderr ends in the id of the request, which, where a key was refused and not a value, \`explain\` takes |
+| 1 | refused, or failed; the sentence on stderr ends in the code and the id of the request, which, where a key was refused and not a value, \`explain\` takes |
 | 2 | used wrongly, or stopped by something on this machine before anything was made |
 | 3 | no answer: where something may have been made, it says what to look for |
 | 4 | not signed in, or no longer |

@@ -88,9 +88,17 @@ async function lock(path: string): Promise<() => void> {
         throw new WrongUse(`${path} cannot be made (${errorCode(error)})`);
     }
     const made = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (made !== undefined && Date.now() - made > LOCK_DEAD_MS) rmSync(path, { force: true });
+    if (made !== undefined && Date.now() - made > LOCK_DEAD_MS) removed(path);
     else if (Date.now() > end)
       throw new WrongUse(`another command has been writing for 5 s; if none runs, remove ${path}`);
+  }
+}
+
+function removed(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new WrongUse(`${path} cannot be removed (${errorCode(error)})`);
   }
 }
 

@@ -1,7 +1,7 @@
 // What a command is given: what was typed, the terminal, and the ways out. Data goes to stdout, everything else to stderr.
 import { styleText } from 'node:util';
 import type { OptionName } from './forms.ts';
-import { isPipeRead } from './pipe-reader.ts';
+import { watchPipe } from './pipe-reader.ts';
 import { jsonText, printable } from './printable.ts';
 import type { Typed } from './reader.ts';
 import { Failed, Interrupted, WrongUse } from './stops.ts';
@@ -33,7 +33,7 @@ export interface Shell {
   /** Resolves when it is written; with false when nobody reads any more. */
   out(text: string): Promise<boolean>;
   json(value: unknown): Promise<boolean>;
-  /** False: nobody will read what is written to stdout. */
+  /** False: nobody will read what is written to stdout. To be asked first while somebody does. */
   isRead(): boolean;
   /** One line on stderr. What is not safe on a terminal is escaped. */
   note(line: string): void;
@@ -43,6 +43,7 @@ export interface Shell {
 export function createShell(typed: Typed, program: string, signal: AbortSignal): Shell {
   const { stdout, stderr, stdin, env } = process;
   let isGone = false;
+  let isPipeRead: (() => boolean) | undefined;
   stdout.on('error', () => {
     isGone = true;
   });
@@ -68,7 +69,10 @@ export function createShell(typed: Typed, program: string, signal: AbortSignal):
     has,
     out,
     json: (value) => out(`${jsonText(value)}\n`),
-    isRead: () => !isGone && isPipeRead(stdout.fd),
+    isRead: () => {
+      isPipeRead ??= watchPipe(stdout.fd);
+      return !isGone && isPipeRead();
+    },
     note: (line) => {
       stderr.write(`${printable(line)}\n`);
     },

@@ -54,8 +54,9 @@ function causeOf({ message }: NoAnswer): string {
 const isOfCountersign = ({ code }: CountersignError): boolean =>
   !/^(?:HTTP_[0-9]+|REDIRECTED|NOT_COUNTERSIGN)$/.test(code);
 
-const requestOf = ({ requestId }: CountersignError): string =>
-  requestId === undefined ? '' : ` (request ${requestId})`;
+/** What a program matches, and what explain takes. */
+const requestOf = ({ code, requestId }: CountersignError): string =>
+  ` (${code}${requestId === undefined ? '' : `, request ${requestId}`})`;
 
 function maybe(made: MaybeMade | undefined, program: string): string {
   if (made === undefined) return '';

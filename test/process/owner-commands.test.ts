@@ -155,7 +155,7 @@ describe('from login to logout, with pipes', () => {
     expect(await run('tokens restrict dashboard --from anywhere')).toMatchObject({
       code: 1,
       err: expect.stringMatching(
-        /That needs your main key\. Give it with --key-file, or that of a wallet with --wallet-key-file\. \(request [0-9a-f-]+\)/,
+        /That needs your main key\. Give it with --key-file, or that of a wallet with --wallet-key-file\. \(INVALID_TOKEN_SCOPE, request [0-9a-f-]+\)/,
       ),
     });
     await done('tokens restrict dashboard --from anywhere --key-file KEY');
@@ -239,7 +239,7 @@ describe('from login to logout, with pipes', () => {
     expect(JSON.parse(await done(`explain ${id} --json`))).toMatchObject({ request_id: id, status: 403 });
     expect(await run('explain 00000000-0000-4000-8000-000000000000')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('(request '),
+      err: expect.stringContaining('(NOT_FOUND, request '),
     });
     await done('tokens create brief --for 1h --from anywhere --key-file KEY --out brief.env');
     await done('tokens revoke brief --yes');

@@ -639,7 +639,7 @@ describe('a server that lies', () => {
     async () => {
       const row = {
         id: 1,
-        at: 1_800_000_000_000,
+        at: Date.now() * 1e6,
         action: 'x',
         actor: { kind: 'main', id: '', name: '' },
         subject: { kind: 'main', id: '', name: '' },

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { changeProfiles, profilesPath, readProfiles, requireProfileName } from '../../../src/owner/profiles.ts';
 import { type Profile, profilesIn } from '../../../src/owner/profiles-text.ts';
 import { requireFree, reserve } from '../../../src/owner/secret-file.ts';
@@ -125,6 +125,41 @@ describe('profiles', () => {
     utimesSync(lock, longAgo, longAgo);
     await add('b');
     expect(existsSync(lock)).toBe(false);
+  });
+
+  test('a lock that another command holds for too long is told with what to remove', async () => {
+    await add('a');
+    const lock = `${profilesPath(env())}.lock`;
+    writeFileSync(lock, '');
+    let now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => {
+      now += 3_000;
+      return now;
+    });
+    const later = new Date(now + 3_600_000);
+    utimesSync(lock, later, later);
+    try {
+      await expect(add('b')).rejects.toThrow(`another command has been writing for 5 s; if none runs, remove ${lock}`);
+    } finally {
+      clock.mockRestore();
+    }
+    rmSync(lock);
+    await add('b');
+  });
+
+  test('profiles that have no place are told so: a file stands where a folder would be, or a folder where the lock would be', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const env = { XDG_CONFIG_HOME: file };
+    await expect(changeProfiles(env, (same) => same)).rejects.toThrow(
+      new WrongUse(`${profilesPath(env)} cannot be used (ENOTDIR)`),
+    );
+    await add('a');
+    const lock = `${profilesPath({ XDG_CONFIG_HOME: folder })}.lock`;
+    mkdirSync(lock);
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(lock, longAgo, longAgo);
+    await expect(add('b')).rejects.toThrow(new WrongUse(`${lock} cannot be removed (ERR_FS_EISDIR)`));
   });
 
   const device = one.device;

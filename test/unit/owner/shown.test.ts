@@ -5,7 +5,7 @@ import { activityLine } from '../../../src/owner/commands/activity.ts';
 import { cut, jsonText, widthOf } from '../../../src/owner/printable.ts';
 import { WrongUse } from '../../../src/owner/stops.ts';
 import { members, table } from '../../../src/owner/table.ts';
-import { duration, moment, relative, secondsOf } from '../../../src/owner/times.ts';
+import { ago, duration, moment, relative, secondsOf } from '../../../src/owner/times.ts';
 
 const columns = [{ title: 'ID' }, { title: 'NAME', atLeast: 4 }, { title: 'FROM', atLeast: 4 }];
 
@@ -24,6 +24,10 @@ test('a table that is wider than the terminal is cut where it may be, widest col
 test('a table that cannot fit is a block of lines for each row, and loses nothing', () => {
   const text = table(columns, [['an-id-that-is-long', 'name', '10.0.0.0/8']], 12);
   expect(text).toBe('id    an-id-that-is-long\nname  name\nfrom  10.0.0.0/8\n');
+});
+
+test('a table without a row is nothing', () => {
+  expect(table(columns, [], 40)).toBe('');
 });
 
 test('wide, combined and joined characters take the columns that a terminal gives them', () => {
@@ -83,6 +87,11 @@ describe('times', () => {
     [36 * hour - 1, 'in 1 day'],
   ])('a time that is %i ms from now is shown as %j', (ms, shown) => {
     expect(relative(at(ms), now)).toBe(shown);
+  });
+
+  test('a time that no calendar has is said to be none, and what an older server does not say is left out', () => {
+    expect(relative(9_000_000_000_000_000_000_000_000_000n, now)).toBe('a time that is no time');
+    expect([ago(undefined, now), ago(0n, now), ago(at(5 * minute), now)]).toEqual(['', 'never', 'just now']);
   });
 
   test('a time seven days away or more is a date, and none is never', () => {

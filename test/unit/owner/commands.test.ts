@@ -1,0 +1,489 @@
+// What each of the owner's commands looks at before it acts, and what it says where that is not so.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { profilesPath } from '../../../src/owner/profiles.ts';
+import { answering, ownerTypes, type Typing } from '../../support/owner-in-process.ts';
+import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
+import { type ToldServer, toldServer } from '../../support/told-server.ts';
+
+let server: ToldServer;
+let folder: string;
+let keyFile: string;
+let env: Record<string, string>;
+beforeAll(async () => {
+  server = await toldServer();
+});
+beforeEach(() => {
+  folder = temporaryFolder('owner');
+  keyFile = join(folder, 'main.key');
+  writeFileSync(keyFile, `0x${'5'.repeat(60)}`, { mode: 0o600 });
+  env = { XDG_CONFIG_HOME: folder };
+});
+afterAll(async () => {
+  await server.close();
+  await removeFolders();
+});
+
+// The example of RFC 7515, A.3.1.
+const key = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
+};
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
+function profiles(byName: Record<string, { url?: string; account?: string; device?: object }> = { p: {} }): void {
+  const device = { id: 'dev_1', expires_at: inAnHour(), key };
+  const all = Object.entries(byName).map(([name, one]) => [name, { url: server.url, account: '0x1', device, ...one }]);
+  mkdirSync(join(folder, 'countersign'), { mode: 0o700 });
+  const text = JSON.stringify({ version: 1, current: Object.keys(byName)[0], profiles: Object.fromEntries(all) });
+  writeFileSync(profilesPath(env), text, { mode: 0o600 });
+}
+const kept = () => JSON.parse(readFileSync(profilesPath(env), 'utf8'));
+
+const type = (line: string, typing: Typing = {}) =>
+  ownerTypes(
+    line.split(' ').map((word) => word.replace('URL', server.url).replace('KEY', keyFile)),
+    { ...typing, env: { ...env, ...typing.env } },
+  );
+const bearer = () => ({ COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: 'a.b.c' });
+const asked = (method: string) => server.asked.filter((one) => one.method === method).map(({ path }) => path);
+
+const device = {
+  id: 'dev_2',
+  name: 'x',
+  state: 'active',
+  expires_at: 4e18,
+  ended_at: 0,
+  last_used_at: 0,
+  last_used_ip: '',
+};
+const session = { 'POST /countersign/v1/devices/dev_1/session': { jwt_token: 'a.b.c' } };
+const token = (at: number, more: object = {}) => ({
+  token_id: `tok_${at}`,
+  lookup_id: `6f1c8b0e-0000-4000-8000-00000000000${at}`,
+  name: `bot${at}`,
+  kind: 'readonly',
+  created_at: 1,
+  expiry_at: 4e18,
+  revoked_at: 0,
+  allowed_cidrs: [],
+  replaced_by: null,
+  replaces: null,
+  last_used_at: 0,
+  last_used_ip: '',
+  ...more,
+});
+const subkey = {
+  id: 7,
+  public_key: '0x7',
+  account_id: '0x1',
+  name: 'mm',
+  state: 'active',
+  allowed_cidrs: [],
+  expires_at: 0,
+  revoked_at: 0,
+  last_used_at: 0,
+  last_used_ip: '',
+};
+const TOKENS = '/v1/account/tokens';
+const SUBKEYS = '/v1/account/keys/subkeys';
+const listOf = (...results: object[]) => ({ results, next: null });
+
+describe('login', () => {
+  const login = { ...session, 'POST /countersign/v1/devices': device, 'DELETE /countersign/v1/devices/dev_1': {} };
+
+  test('login without an address uses that of the current profile, and where there is none asks for one', async () => {
+    expect(await type('login --key-file KEY')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('--url is missing'),
+    });
+    profiles();
+    server.answer(answering(login));
+    expect(await type('login --key-file KEY')).toMatchObject({ code: 0, out: expect.stringMatching(/^profile +p$/m) });
+    expect(asked('DELETE')).toEqual(['/countersign/v1/devices/dev_1']);
+    expect(kept().profiles.p.device.id).toBe('dev_2');
+    expect(JSON.parse((await type('login --key-file KEY --json')).out)).toMatchObject({ id: 'dev_2' });
+  });
+
+  test('a profile of another server or account is not written over', async () => {
+    profiles({ p: { url: 'https://other.example' }, q: { account: '0x2' } });
+    server.answer(answering(login));
+    expect(await type('login --url URL --profile p --key-file KEY')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('is of https://other.example'),
+    });
+    expect(server.asked).toEqual([]);
+    expect(await type('login --url URL --profile q --key-file KEY')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('the profile q is of another account'),
+    });
+    expect(kept().profiles.q).toMatchObject({ account: '0x2', device: { id: 'dev_1' } });
+    expect(asked('POST').filter((path) => path === '/countersign/v1/devices')).toEqual([]);
+  });
+
+  test('a profile that another login made for another account meanwhile is kept, and the key that was made for this one is ended', async () => {
+    server.answer(
+      answering({
+        ...login,
+        'DELETE /countersign/v1/devices/dev_2': {},
+        'POST /countersign/v1/devices': (_, response) => {
+          const other = { url: server.url, account: '0x2' };
+          const text = JSON.stringify({ version: 1, current: 'p', profiles: { p: other } });
+          writeFileSync(profilesPath(env), text, { mode: 0o600 });
+          response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(device));
+        },
+      }),
+    );
+    expect(await type('login --url URL --profile p --key-file KEY')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('is of another account'),
+    });
+    expect(asked('DELETE')).toEqual(['/countersign/v1/devices/dev_2']);
+    expect(kept().profiles.p).toEqual({ url: server.url, account: '0x2' });
+  });
+
+  test('an account that is not known there is made only when somebody types yes', async () => {
+    const unknown = { status: 404, error: 'NOT_ONBOARDED', message: 'x', data: null };
+    for (const [answer, code] of [
+      ['no', 1],
+      ['yes', 1],
+    ] as const) {
+      server.answer(
+        answering({
+          ...login,
+          'POST /v1/auth': unknown,
+          'POST /v1/onboarding': { status: 400, error: 'BINDING_ERROR', message: 'stop', data: null },
+        }),
+      );
+      expect(await type('login --url URL --key-file KEY', { answers: [answer] })).toMatchObject({ code });
+      expect(asked('POST').filter((path) => path.startsWith('/v1/onboarding'))).toHaveLength(answer === 'yes' ? 1 : 0);
+    }
+  });
+
+  test('a login over a connection that is not encrypted says so, and one to this machine does not', async () => {
+    server.answer(answering(login));
+    const open = server.url.replace('127.0.0.1', '0.0.0.0');
+    const warned = ({ notes }: { notes: readonly string[] }) => notes.some((note) => note.includes('not encrypted'));
+    expect(warned(await type(`login --url ${open} --profile o --key-file KEY`))).toBe(true);
+    expect(warned(await type('login --url URL --profile p --key-file KEY'))).toBe(false);
+  });
+});
+
+describe('logout', () => {
+  const end = 'DELETE /countersign/v1/devices/dev_1';
+
+  test('logout does not end a token of the environment', async () => {
+    profiles();
+    server.answer(answering({}));
+    expect(await type('logout', { env: bearer() })).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('no logout ends'),
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('logout forgets the key where it is ended, had ended, or nobody answers; where it is refused it keeps it', async () => {
+    const cases = [
+      [{ [end]: { id: 'dev_1' } }, 0, false],
+      [{ [end]: { status: 401, error: 'UNAUTHORIZED_ERROR', message: 'x', data: null } }, 0, false],
+      [{ [end]: (_: unknown, response: { destroy(): void }) => response.destroy() }, 3, false],
+      [{ [end]: { status: 403, error: 'REQUEST_NOT_ALLOWED', message: 'locked', data: null } }, 1, true],
+    ] as const;
+    profiles();
+    const whole = readFileSync(profilesPath(env), 'utf8');
+    for (const [routes, code, isKept] of cases) {
+      writeFileSync(profilesPath(env), whole);
+      server.answer(answering({ ...session, ...routes }));
+      const said = await type('logout --json');
+      expect({ code: said.code, isKept: 'device' in kept().profiles.p }).toEqual({ code, isKept });
+      expect(said.notes.join()).toContain(code === 3 ? 'the server ends it by itself' : '');
+    }
+  });
+
+  test('logout everywhere that is not carried out forgets nothing', async () => {
+    profiles();
+    server.answer(answering(session));
+    expect((await type('logout --everywhere --yes')).code).toBe(1);
+    expect(kept().profiles.p).toHaveProperty('device');
+  });
+});
+
+describe('which server, and as whom', () => {
+  test('a sign-in that ran out is told without asking the server', async () => {
+    profiles({ p: { device: { id: 'dev_1', expires_at: new Date(Date.now() - 1).toISOString(), key } } });
+    server.answer(answering({}));
+    expect(await type('whoami')).toMatchObject({
+      code: 4,
+      said: expect.stringContaining('the sign-in of the profile p ran out'),
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('an address with two profiles needs the name of one', async () => {
+    profiles({ o: { url: 'https://other.example' }, p: {}, q: {} });
+    expect(await type('whoami --url URL')).toMatchObject({
+      code: 2,
+      said: expect.stringMatching(/more than one profile .*: p, q$/),
+    });
+  });
+
+  test('a main key in a file that is missing or too large is refused', async () => {
+    const line = 'revoke-all --yes --url URL --key-file';
+    expect(await type(`${line} ${join(folder, 'none')}`)).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('cannot be read (ENOENT)'),
+    });
+    writeFileSync(join(folder, 'large'), 'f'.repeat(5_000), { mode: 0o600 });
+    expect(await type(`${line} ${join(folder, 'large')}`)).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('too large'),
+    });
+  });
+
+  test('where a secret goes is one place', async () => {
+    expect(
+      await type('tokens create x --for 1h --from anywhere --url URL --key-file KEY --show --out x'),
+    ).toMatchObject({
+      code: 2,
+      said: '--out and --show exclude each other',
+    });
+  });
+
+  test('profiles that there are none of are told where they would be', async () => {
+    expect(await type('profiles list')).toEqual({
+      code: 0,
+      out: '',
+      notes: [`there is none in ${profilesPath(env)}`],
+      said: '',
+    });
+  });
+});
+
+describe('keys by name', () => {
+  test('a name that nobody has is refused, and one that keys of two kinds have needs the kind', async () => {
+    const both = { ...subkey, name: 'bot1' };
+    server.answer(
+      answering({
+        [`GET ${TOKENS}`]: listOf(token(1)),
+        [`GET ${SUBKEYS}`]: listOf(both),
+        'GET /countersign/v1/devices': listOf(),
+        'GET /countersign/v1/audit': listOf(),
+      }),
+    );
+    expect(await type('tokens rename nobody x', { env: bearer() })).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/no token of that name/),
+    });
+    expect(asked('PUT')).toEqual([]);
+    expect(await type('activity --key bot1', { env: bearer() })).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('more than one key is called that: token:tok_1, subkey:7'),
+    });
+    expect(await type('activity --key token:bot1', { env: bearer() })).toMatchObject({
+      code: 0,
+      notes: [expect.stringContaining('nothing in that time')],
+    });
+    expect(await type('usage --days 0', { env: bearer() })).toMatchObject({ code: 2 });
+    expect(await type('devices list', { env: bearer() })).toMatchObject({
+      code: 0,
+      out: '',
+      notes: ['there are no devices'],
+    });
+  });
+
+  test('what was renamed or narrowed is a document with --json', async () => {
+    const one = token(1);
+    server.answer(
+      answering({
+        [`GET ${TOKENS}`]: listOf(one),
+        [`GET ${SUBKEYS}`]: listOf(subkey),
+        [`PUT /countersign/v1/tokens/${one.lookup_id}`]: one,
+        [`PUT ${TOKENS}/${one.lookup_id}/allowed-cidrs`]: one,
+        [`PUT ${SUBKEYS}/0x7`]: subkey,
+        [`PUT ${SUBKEYS}/0x7/allowed-cidrs`]: subkey,
+      }),
+    );
+    for (const line of [
+      'tokens rename bot1 x',
+      'tokens restrict bot1 --from 10.0.0.1',
+      'subkeys rename mm x',
+      'subkeys restrict mm --from 10.0.0.1',
+    ]) {
+      const [plain, json] = [await type(line, { env: bearer() }), await type(`${line} --json`, { env: bearer() })];
+      expect({ line, code: plain.code, out: plain.out, notes: plain.notes.length }).toEqual({
+        line,
+        code: 0,
+        out: '',
+        notes: 1,
+      });
+      expect(JSON.parse(json.out)).toHaveProperty('name');
+    }
+  });
+
+  test('of several that are ended the worst exit code counts, whichever comes last, and an interrupted command goes no further', async () => {
+    const [a, b] = [token(1), token(2)];
+    const controller = new AbortController();
+    const lost = (_: unknown, response: { destroy(): void }) => response.destroy();
+    const refused = { status: 403, error: 'REQUEST_NOT_ALLOWED', message: 'x', data: null };
+    const routes = (of1: object, of2: object) =>
+      answering({
+        [`GET ${TOKENS}`]: listOf(a, b),
+        [`DELETE ${TOKENS}/${a.lookup_id}`]: of1,
+        [`DELETE ${TOKENS}/${b.lookup_id}`]: of2,
+      });
+    for (const [first, second] of [
+      [lost, refused],
+      [refused, lost],
+    ] as const) {
+      server.answer(routes(first, second));
+      expect((await type('tokens revoke bot1 bot2 --yes', { env: bearer() })).code).toBe(3);
+    }
+    server.answer(routes(() => controller.abort(), {}));
+    const stopped = await type('tokens revoke bot1 bot2 --yes', { env: bearer(), signal: controller.signal });
+    expect(stopped.code).not.toBe(0);
+    expect(asked('DELETE')).toEqual([`${TOKENS}/${a.lookup_id}`]);
+  });
+});
+
+describe('what is typed when a key is out', () => {
+  test('a leak is asked for, hidden, or read with --stdin; nothing at all is refused', async () => {
+    server.answer(answering({ 'POST /countersign/v1/leaked': {} }));
+    expect(await type('report-leak --url URL')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('give --stdin'),
+    });
+    expect(await type('report-leak --url URL', { answers: ['  '] })).toMatchObject({
+      code: 2,
+      said: 'nothing was typed',
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('what revoke-all ended is counted by kind, and a document with --json', async () => {
+    const ended = { valid_after: 5, note: 'x', subkeys: ['0x1'], tokens: [], other: { a: 1 } };
+    server.answer(answering({ 'POST /countersign/v1/revoke-all': ended }));
+    const said = await type('revoke-all --yes', { env: bearer() });
+    expect(said).toMatchObject({ code: 0, out: 'note: x\nsubkeys: 1\ntokens: 0\n' });
+    expect(JSON.parse((await type('revoke-all --yes --json', { env: bearer() })).out)).toMatchObject({
+      subkeys: ['0x1'],
+    });
+  });
+});
+
+test('a subkey that went into a file is told without its secret with --json', async () => {
+  server.answer(
+    answering({
+      'POST /countersign/v1/subkeys': (_, response) => {
+        const [, public_key] = /"public_key":"(0x[0-9a-f]+)"/.exec(server.asked.at(-1)?.whole ?? '') ?? [];
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ ...subkey, public_key }));
+      },
+    }),
+  );
+  const out = join(folder, 'bot.env');
+  const said = await type(`subkeys create mm --from anywhere --url URL --key-file KEY --json --out ${out}`);
+  expect(said).toMatchObject({ code: 0, notes: [] });
+  expect(Object.keys(JSON.parse(said.out))).toEqual(['subkey']);
+  const [, secret = ''] = /PRIVATE_KEY=(0x[0-9a-f]{64})\n/.exec(readFileSync(out, 'utf8')) ?? [];
+  expect(secret).not.toBe('');
+  expect(said.out).not.toContain(secret);
+});
+
+test('a wallet of another account than that of the profile makes nothing', async () => {
+  profiles();
+  writeFileSync(join(folder, 'wallet.key'), `0x${'7'.repeat(64)}`, { mode: 0o600 });
+  const siwe = { 'POST /v2/auth': { jwt_token: 'a.b.c' }, 'GET /countersign/v1/about': { siwe_domain: '127.0.0.1' } };
+  server.answer(
+    answering({ ...siwe, 'GET /countersign/v1/self': { account: '0x2', kind: 'wallet', id: '', permissions: [] } }),
+  );
+  const said = await type(`subkeys import x 0x7 --from anywhere --wallet-key-file ${join(folder, 'wallet.key')}`);
+  expect(said).toMatchObject({ code: 2, said: 'that wallet is of another account than the profile p' });
+  expect(asked('POST').filter((path) => path.startsWith('/countersign/v1/subkeys'))).toEqual([]);
+});
+
+describe('a hand-off', () => {
+  const line = 'subkeys hand-off phone --from anywhere --key-file KEY --url URL --console-url https://x.example';
+  /** Each look at the key gets the next answer; the last one stays. */
+  const looks = (...states: object[]) => {
+    let at = 0;
+    let made = {};
+    server.answer((request, response) =>
+      answering({
+        'POST /countersign/v1/subkeys': (_, answer) => {
+          const [, publicKey = ''] = /"public_key":"(0x[0-9a-f]+)"/.exec(server.asked.at(-1)?.whole ?? '') ?? [];
+          made = { ...subkey, name: 'phone', state: 'pending', public_key: publicKey };
+          answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(made));
+        },
+        ...(request.method === 'GET' && request.url?.startsWith(`${SUBKEYS}/`)
+          ? { [`GET ${request.url}`]: typeof states[at] === 'function' ? states[at++] : { ...made, ...states[at++] } }
+          : {}),
+        [`DELETE ${request.url}`]: {},
+        'GET /countersign/v1/audit': listOf(),
+      })(request, response),
+    );
+  };
+  const refused = { status: 404, error: 'NOT_FOUND', message: 'no such subkey', data: null };
+
+  test('a hand-off waits while the key is pending and while a look has no answer, and says when it was taken', async () => {
+    looks(
+      { state: 'pending' },
+      (_: unknown, response: { destroy(): void }) => response.destroy(),
+      (_: unknown, response: { destroy(): void }) => response.destroy(),
+      (_: unknown, response: { destroy(): void }) => response.destroy(),
+      { state: 'active' },
+    );
+    const said = await type(line);
+    expect(said).toMatchObject({ code: 0, said: '' });
+    expect(said.notes.at(-1)).toContain('"phone" (subkey:7) was taken.');
+    expect(asked('DELETE')).toEqual([]);
+  });
+
+  test.each([
+    ['ran out', { state: 'expired' }],
+    ['is gone', refused],
+  ])(
+    'a hand-off whose key %s was not taken: it says so with exit code 1, and deletes nothing twice',
+    async (_, last) => {
+      looks(last);
+      expect(await type(line)).toMatchObject({ code: 1, said: 'it was not taken in time, and is deleted' });
+      expect(asked('DELETE')).toEqual([]);
+    },
+  );
+
+  test('a hand-off that is refused a look deletes the key, and without --console-url the server says where the page is', async () => {
+    looks({ status: 403, error: 'REQUEST_NOT_ALLOWED', message: 'locked', data: null });
+    expect(await type(line)).toMatchObject({ code: 1, notes: expect.arrayContaining(['the key subkey:7 is deleted']) });
+    server.answer(answering({ 'GET /countersign/v1/about': { console_url: 'https://told.example' } }));
+    expect((await type(line.replace(/ --console-url .*/, ''))).said).not.toContain('nothing was made');
+    server.answer(answering({ 'GET /countersign/v1/about': { console_url: 'nowhere' } }));
+    expect(await type(line.replace(/ --console-url .*/, ''))).toMatchObject({ code: 2 });
+    expect(asked('POST')).toEqual([]);
+  });
+});
+
+describe('activity that is followed', () => {
+  test('each look reaches a minute behind the newest row, prints no row twice, and stops when nobody reads', async () => {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const row = (id: number, at: bigint) => ({
+      id,
+      at,
+      action: `a${id}`,
+      actor: { kind: 'main', id: '', name: '' },
+      subject: { kind: 'main', id: '', name: '' },
+      request_id: 'r',
+      client_ip: '',
+      detail: {},
+    });
+    server.answer(answering({ 'GET /countersign/v1/audit': listOf(row(2, now), row(1, now - 1n)) }));
+    let reads = 4;
+    const said = await type('activity --follow', { env: bearer(), isRead: () => reads-- > 0 });
+    expect(said).toMatchObject({ code: 141 });
+    expect(said.out.match(/ a\d /g)).toEqual([' a1 ', ' a2 ']);
+    const froms = asked('GET').map((path) => BigInt(new URL(path, server.url).searchParams.get('from') ?? 0));
+    expect(froms.slice(1)).toEqual(froms.slice(1).map(() => now - 60_000_000_000n));
+    expect(froms.length).toBeGreaterThan(1);
+  });
+});
