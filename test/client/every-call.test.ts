@@ -160,13 +160,15 @@ describe('a wallet whose person does not answer', () => {
     };
 
   test.each(ofAWallet)(
-    '%s ends by its signal at every question, and sends nothing when the person answers after all',
-    async (_, call) => {
+    '%s ends by its signal at every question, and sends and asks nothing when the person answers after all',
+    async (name, call) => {
       const made: World = {};
       const late: Promise<void>[] = [];
       const answered = async ({ world, person }: World) => {
+        const [before, isSignedIn] = [person?.asked.length, world?.asked.includes('POST /v2/auth')];
         person?.goOn();
         for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+        if (isSignedIn || name.startsWith('account.onboard')) expect(person?.asked).toHaveLength(before ?? 0);
         // A login is for whoever comes next.
         expect(world?.asked.filter((what) => !/^GET |^POST \/v2\/auth$/.test(what))).toEqual([]);
       };
