@@ -217,7 +217,7 @@ describe('what a call leaves behind', () => {
     const program = `
       const { createClient } = await import(${main});
       const never = new Promise(() => undefined);
-      const client = createClient({ url: 'http://127.0.0.1:1', auth: { ${attended} account: () => never, signIn: () => never } });
+      const client = createClient({ url: 'http://127.0.0.1:1', timeoutMs: 600000, auth: { ${attended} account: () => never, signIn: () => never } });
       const controller = new AbortController();
       const { signal } = controller;
       const calls = [client.account.session({ signal }), client.account.address({ signal }), client.tokens.create({}, { signal })];
@@ -233,14 +233,14 @@ describe('what a call leaves behind', () => {
 
 describe('a request that is sent again', () => {
   /** Each attempt ends so; after the last, the signal is aborted. */
-  const attempts = (...each: readonly ('lost' | 'refused' | 503)[]) => {
+  const attempts = (...each: readonly ('lost' | 'refused' | 429 | 503)[]) => {
     const controller = new AbortController();
     const left = [...each];
     const fetch = async () => {
       const how = left.shift();
       // By then the call waits to be sent again.
       if (left.length === 0) void inMicrotasks(100, () => controller.abort());
-      if (how === 503) return Response.json({ error: 'SERVICE_UNAVAILABLE', message: 'no' }, { status: 503 });
+      if (typeof how === 'number') return Response.json({ error: 'NO', message: 'no' }, { status: how });
       const code = how === 'refused' ? { code: 'ECONNREFUSED', syscall: 'connect' } : { code: 'ECONNRESET' };
       throw Object.assign(new TypeError('fetch failed'), { cause: code });
     };
@@ -253,6 +253,8 @@ describe('a request that is sent again', () => {
     ['unknown', ['lost', 'refused']],
     ['unknown', [503]],
     ['unknown', [503, 'refused']],
+    ['unknown', ['lost', 429]],
+    ['unsent', [429]],
   ] as const)(
     'aborted afterwards, it says %s of %j: a later attempt that did not leave says nothing of an earlier one',
     async (phase, each) => {

@@ -23,7 +23,7 @@ import {
 const url = 'http://127.0.0.1:1';
 const calls = Object.entries(everyCall);
 const ALL = Number.POSITIVE_INFINITY;
-const TIME_MS = 40;
+const TIME_MS = 20;
 /** Far more than one call of the table asks. */
 const MOMENTS = 30;
 
