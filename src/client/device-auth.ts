@@ -2,6 +2,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlOf } from '../domain/base64.ts';
 import { accountOf } from './account-id.ts';
+import { oneAtATime } from './asked-once.ts';
 import type { Auth } from './auth.ts';
 import type { Server } from './call.ts';
 import { claimsOf } from './claims.ts';
@@ -26,6 +27,9 @@ export function device({ id, account, key }: DeviceOptions): Auth {
   // Told by whoever signs in.
   usable.catch(() => undefined);
   let said: string | undefined;
+  let asked: Server;
+  /** Whose it is, where nobody has signed in yet: one login for all who ask. */
+  const told = oneAtATime(() => signIn(asked));
 
   async function signIn(server: Server): Promise<{ readonly bearer: string }> {
     return server.signedAt(async (nowMs) => {
@@ -43,7 +47,8 @@ export function device({ id, account, key }: DeviceOptions): Auth {
   return {
     async account(server) {
       if (given !== undefined) return given;
-      if (said === undefined) await signIn(server);
+      asked = server;
+      if (said === undefined) await told();
       return accountOf(said ?? '');
     },
     signIn,

@@ -10,8 +10,8 @@ import { BEHIND_MS, type ServerClock } from './server-clock.ts';
 
 /** Of every server of this wire. */
 const DOMAIN_NAME = 'Paradex';
-/** Logins are signed in seconds, rounded down. */
-const WHOLE_SECOND_MS = 1000;
+/** Until what is signed is not before now: logins are signed in seconds, rounded down. */
+const PAUSE_MS = BEHIND_MS + 1000;
 
 export function createServer(origin: string, call: Call, clock: ServerClock): Server {
   const config = askedOnce(async () => {
@@ -38,8 +38,10 @@ export function createServer(origin: string, call: Call, clock: ServerClock): Se
         // Not the clock: the account has signed out, and takes no signature until then.
         else if (wait !== 0) throw error;
         // The server takes what is signed now, and what is signed here is behind it.
-        else if (deadline !== undefined) await deadline.sleep(BEHIND_MS + WHOLE_SECOND_MS);
-        else await new Promise((resolve) => setTimeout(resolve, BEHIND_MS + WHOLE_SECOND_MS));
+        else if (deadline === undefined) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        // The refusal says more than the end of waiting.
+        else if (deadline.left() > PAUSE_MS) await deadline.sleep(PAUSE_MS);
+        else throw error;
         return await act(await signingTime());
       }
     },

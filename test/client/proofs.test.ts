@@ -200,6 +200,20 @@ describe('a device', () => {
     },
   );
 
+  test('a device that does not know its account asks by one login for all who want to know', async () => {
+    const { key, id, account } = await newDevice(false);
+    let logins = 0;
+    const client = clientOf(device({ id, key }), {
+      fetch: (url, init) => {
+        if (String(url).endsWith('/session')) logins += 1;
+        return globalThis.fetch(url, init);
+      },
+    });
+    const all = await Promise.all(Array.from({ length: 20 }, () => client.account.address()));
+    expect(new Set(all)).toEqual(new Set([account]));
+    expect(logins).toBe(1);
+  });
+
   test.each([-600, 600])('a device whose clock is %i s off signs in', async (seconds) => {
     const { key, id } = await newDevice(false);
     const clock = { now: () => Date.now() + seconds * 1000 };

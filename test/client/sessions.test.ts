@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Auth } from '../../src/client/auth.ts';
 import { bearer } from '../../src/client/bearer-auth.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
-import { CountersignError, isCode, NoAnswer, WalletRefused } from '../../src/client/errors.ts';
+import { Aborted, CountersignError, isCode, NoAnswer, WalletRefused } from '../../src/client/errors.ts';
+import type { CallOptions } from '../../src/client/list.ts';
 import { mainSigner, starkKey, subkey, subkeySigner } from '../../src/client/stark-auth.ts';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { says, startLyingServer, thenAll } from '../support/lying-server.ts';
@@ -320,5 +321,40 @@ describe('clocks', () => {
     const client = clientOf();
     const orders = await Promise.all(Array.from({ length: 20 }, () => client.signOrder(ORDER)));
     expect(new Set(orders.map(({ signature_timestamp }) => signature_timestamp)).size).toBe(20);
+  });
+});
+
+describe('an act that is signed a second behind a sign-out', () => {
+  async function onboarding(options: CallOptions) {
+    const server = await startLyingServer();
+    const refused = says(400, { error: 'INVALID_TIMESTAMP', message: 'sign again', data: { wait_seconds: 0 } });
+    let posts = 0;
+    server.answer(
+      thenAll((response, asked) => {
+        posts += 1;
+        (posts === 1 ? refused : says(200, {}))(response, asked);
+      }),
+    );
+    const client = createClient({ url: server.url, auth: starkKey('0x5', { account: '0x1' }) });
+    const began = performance.now();
+    const error = await client.account.onboard(options).catch((thrown) => thrown);
+    await server.stop();
+    return { error, posts, took: performance.now() - began };
+  }
+
+  test('it is signed anew after that second', async () => {
+    expect(await onboarding({})).toMatchObject({ error: undefined, posts: 2 });
+  });
+
+  test('where there is no time for that, the refusal is told at once', async () => {
+    const { error, posts, took } = await onboarding({ timeoutMs: 1900 });
+    expect(error).toMatchObject({ code: 'INVALID_TIMESTAMP' });
+    expect([posts, took < 1800]).toEqual([1, true]);
+  });
+
+  test('a caller that leaves meanwhile is not waited for, and nothing more is sent', async () => {
+    const { error, posts, took } = await onboarding({ signal: AbortSignal.timeout(500) });
+    expect(error).toBeInstanceOf(Aborted);
+    expect([posts, took < 1800]).toEqual([1, true]);
   });
 });

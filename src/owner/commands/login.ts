@@ -141,7 +141,7 @@ async function onboarded(shell: Shell, client: Client): Promise<{ readonly accou
       if (answer !== 'yes') throw error;
     }
   }
-  await client.account.onboard();
+  await client.account.onboard({ signal });
   return client.account.self({ signal });
 }
 

@@ -11,7 +11,7 @@ export const session: Run = async (shell) => {
       'COUNTERSIGN_TOKEN is a bearer already, and no session is made of it; unset it, or name a --profile',
     );
   const { client } = isKeyGiven(shell) ? await connectAsOwner(shell) : connect(shell);
-  const { bearer, expiresAt } = await client.account.session();
+  const { bearer, expiresAt } = await client.account.session({ signal: shell.signal });
   if (shell.has('json')) await shell.json({ jwt_token: bearer, expires_at: expiresAt?.toISOString() ?? null });
   else await shell.out(`${bearer}\n`);
   return 0;
