@@ -32,14 +32,17 @@ export class CountersignError extends Error {
   readonly maybeMade: MaybeMade | undefined;
 
   constructor(
-    answer: Pick<CountersignError, 'status' | 'code' | 'message' | 'data' | 'requestId' | 'retryAfterSeconds'> & {
+    answer: Pick<CountersignError, 'status' | 'code' | 'message'> & {
+      readonly data?: unknown;
+      readonly requestId?: string | undefined;
+      readonly retryAfterSeconds?: number | undefined;
       readonly maybeMade?: MaybeMade | undefined;
     },
   ) {
     super(answer.message);
     this.status = answer.status;
     this.code = answer.code;
-    this.data = answer.data;
+    this.data = answer.data ?? null;
     this.requestId = answer.requestId;
     this.retryAfterSeconds = answer.retryAfterSeconds;
     this.maybeMade = answer.maybeMade;

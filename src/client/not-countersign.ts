@@ -6,14 +6,7 @@ export function notCountersign(
   { status, requestId }: Pick<Answer, 'status' | 'requestId'>,
   message = 'the server does not answer as a Countersign does: is its address right?',
 ): never {
-  throw new CountersignError({
-    status,
-    code: 'NOT_COUNTERSIGN',
-    message,
-    data: null,
-    requestId,
-    retryAfterSeconds: undefined,
-  });
+  throw new CountersignError({ status, code: 'NOT_COUNTERSIGN', message, requestId });
 }
 
 /** The bearer that a login answers. Throws CountersignError where there is none. */

@@ -15,14 +15,7 @@ export function readAnswer(incoming: Incoming, sent: Outgoing, isOwn: boolean): 
   const requestId = headers.get('Countersign-Request-Id') ?? undefined;
   if (isRedirect) {
     const message = 'the server answered with a redirect, and none is followed: is its address right?';
-    throw new CountersignError({
-      status,
-      code: 'REDIRECTED',
-      message,
-      data: null,
-      requestId,
-      retryAfterSeconds: undefined,
-    });
+    throw new CountersignError({ status, code: 'REDIRECTED', message, requestId });
   }
   if (status < 200 || status > 299) throw refusal(incoming, sent, requestId);
   const isJson = /\bjson\b/i.test(headers.get('Content-Type') ?? '');
@@ -63,7 +56,7 @@ function refusal({ status, headers, text }: Incoming, sent: Outgoing, requestId:
     status,
     code: codeOf(status, error),
     message: typeof message === 'string' ? printable(message) : `the server answered ${status}`,
-    data: data ?? null,
+    data,
     requestId,
     retryAfterSeconds: retryAfter(headers),
   });
@@ -101,6 +94,5 @@ function withoutSecrets(text: string, { headers, body }: Outgoing): string {
 
 /** The same error, with what a create may have made. */
 export function withMaybeMade(error: CountersignError, maybeMade: MaybeMade): CountersignError {
-  const { status, code, message, data, requestId, retryAfterSeconds } = error;
-  return new CountersignError({ status, code, message, data, requestId, retryAfterSeconds, maybeMade });
+  return new CountersignError({ ...error, message: error.message, maybeMade });
 }
