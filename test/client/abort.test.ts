@@ -291,6 +291,13 @@ test('what begins within a call that is aborted meanwhile is not waited for', as
   await expect(clientOf({ auth }).account.session({ signal: controller.signal })).rejects.toBeInstanceOf(Aborted);
 });
 
+test('when the person has answered, the client’s own time goes on: a server that is silent then ends the call', async () => {
+  server.answer(() => undefined);
+  const auth: Auth = { account: async () => '0x1', attended: true, signIn: async () => ({ bearer: 'a.b.c' }) };
+  const asked = clientOf({ auth, timeoutMs: 100 }).request({ method: 'GET', path: PATH });
+  await expect(asked).rejects.toMatchObject({ name: 'NoAnswer', phase: 'unknown' });
+});
+
 test('a person at a wallet is waited for five minutes where no time was set', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {

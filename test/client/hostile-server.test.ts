@@ -68,6 +68,16 @@ describe('no other place', () => {
     expect(() => createClient({ url })).toThrow('url is the address of a server and no more');
   });
 
+  test.each(['https://keys.venue.example/console', 'keys.venue.example', 'javascript:alert(1)', ''])(
+    'a hand-off for an address that is more or less than a page’s makes nothing: %j',
+    async (console_url) => {
+      server.answer(says(200, {}));
+      const made = clientOf({ auth: starkKey('0x5') }).subkeys.handOff({ name: 'phone', console_url });
+      await expect(made).rejects.toThrow('console_url is the address of a server and no more');
+      expect(server.asked).toEqual([]);
+    },
+  );
+
   test.each(['Authorization', 'cookie', 'Host', 'Content-Length'])(
     'the header %s is not the caller’s to set',
     async (name) => {
@@ -158,7 +168,7 @@ describe('answers that are none', () => {
       const timer = setInterval(() => response.write(' '), 10);
       response.on('close', () => clearInterval(timer));
     });
-    await expect(clientOf({ timeoutMs: 100 }).request({ method: 'GET', path: OWN })).rejects.toMatchObject({
+    await expect(clientOf({ timeoutMs: 1000 }).request({ method: 'GET', path: OWN })).rejects.toMatchObject({
       name: 'NoAnswer',
       phase: 'sent',
     });
