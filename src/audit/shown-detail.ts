@@ -4,12 +4,12 @@ import { type AuditAction, isAuditAction } from '../domain/audit-action.ts';
 import { nanosOfSeconds, unixSeconds } from '../domain/time.ts';
 
 const signed = ['proof', 'signature_timestamp', 'signature_expiry'];
-const revoked = ['subkeys', 'tokens'];
+const revoked = ['subkeys', 'tokens', 'devices'];
 const grouped = ['count', 'first_at', 'last_at', 'happened_at'];
 
 const shown: Readonly<Record<AuditAction, readonly string[]>> = {
   'account.onboarded': ['signer', 'key'],
-  'account.signed_out_everywhere': ['valid_after', ...signed],
+  'account.signed_out_everywhere': ['valid_after', 'devices', ...signed],
   'account.revoked_all': ['valid_after', ...revoked, ...signed],
   'account.locked': [],
   'account.unlocked': [],
@@ -19,23 +19,23 @@ const shown: Readonly<Record<AuditAction, readonly string[]>> = {
   'login.refused': ['reason', 'others', ...grouped],
   'request.refused': ['reason', 'route', ...grouped, 'uncounted_in_this_minute'],
   'subkey.registered': ['public_key', 'name', 'state', 'expires_at', 'allowed_cidrs', ...signed],
-  'subkey.activated': ['public_key', 'timestamp'],
+  'subkey.activated': ['public_key', 'timestamp', 'eph_public_key'],
   'subkey.activation_repeated': ['public_key', 'timestamp', 'activated_at', 'activated_from'],
   'subkey.renamed': ['from', 'to'],
   'subkey.allowlist_replaced': ['from', 'to'],
   'subkey.revoked': ['public_key', 'name'],
   'subkey.expired': ['public_key', 'name', 'pending_until'],
-  'token.created': ['lookup_id', 'name', 'expiry_at', 'allowed_cidrs'],
+  'token.created': ['lookup_id', 'name', 'expiry_at', 'allowed_cidrs', 'replaces'],
   'token.allowlist_replaced': ['from', 'to'],
   'token.renamed': ['from', 'to'],
   'token.rotated': ['lookup_id', 'name', 'replaced_by', 'ends_at'],
   'token.revoked': ['lookup_id', 'name'],
   'terminal_token.issued': ['jti', 'expires_at', 'happened_at'],
   'credential.reported_leaked': ['credential', 'session', 'auth_time'],
-  'credential.revoked_itself': ['public_key', 'lookup_id'],
+  'credential.revoked_itself': ['public_key', 'lookup_id', 'thumbprint'],
   'ending.receipt': ['action', 'nodes', 'ms', 'in_flight', 'happened_at'],
-  'device.added': ['name', 'expires_at', 'idle_seconds', 'proof'],
-  'device.ended': ['name'],
+  'device.added': ['thumbprint', 'name', 'expires_at', 'idle_seconds'],
+  'device.ended': ['thumbprint', 'name', 'why'],
   // About the service, not about an account.
   'signing_key.published': [],
   'signing_key.activated': [],

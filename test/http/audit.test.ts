@@ -4,7 +4,7 @@ import { bearer as bearerAuth } from '../../src/client/bearer-auth.ts';
 import { createClient } from '../../src/client/create-client.ts';
 import { whatEnded } from '../../src/owner/what-ended.ts';
 import { addDevice, deviceSession } from '../support/devices.ts';
-import { command, operate } from '../support/operator.ts';
+import { auditRows, command, operate } from '../support/operator.ts';
 import { call, createToken } from '../support/trader.ts';
 import {
   addSubkey,
@@ -12,10 +12,12 @@ import {
   expectRefusal,
   loginOf,
   newOwner,
+  newStarkKey,
   newWalletOwner,
   type Owner,
   postLogin,
   SUBKEYS,
+  siweOf,
   startWorld,
   subkeySession,
   TOKENS,
@@ -102,6 +104,53 @@ test('signatures and wallet messages are kept for auditors, and shown to nobody 
   expect(Object.keys(registered[0].detail)).toContain('signature_timestamp');
   const kept = await operate(world.service, 'GET', `/audit?account=${owner.account}&action=subkey.registered`);
   expect(kept.text).toContain('"signature"');
+});
+
+test('of what an owner does nothing is left out of the detail but signatures and wallet messages', async () => {
+  const [who, wallet] = [await newOwner(world), await newWalletOwner(world)];
+  await addSubkey(world, who);
+  const { lookupId } = await createToken(world.url, who.session);
+  const ask = (method: string, path: string, bearer: string, body: unknown = {}) =>
+    call(world.url, method, path, { bearer, body });
+  const { publicKey } = newStarkKey();
+  const siwe_message = siweOf(world, wallet, `Paradex Subkey Registration: ${publicKey}`);
+  const evm_signature = wallet.wallet.personalSign(siwe_message);
+  const answers = [
+    await ask('POST', `/countersign/v1/tokens/${lookupId}/rotate`, who.session),
+    await ask('PUT', `/countersign/v1/tokens/${lookupId}`, who.session, { name: 'old' }),
+    await ask('PUT', `${TOKENS}/${lookupId}/allowed-cidrs`, who.session, { allowed_cidrs: ELSEWHERE }),
+    await ask('DELETE', `${TOKENS}/${lookupId}`, who.session),
+    await ask('DELETE', `/countersign/v1/devices/${(await addDevice(world, who)).id}`, who.session),
+    await ask('POST', '/countersign/v1/self/revoke', await deviceSession(world, await addDevice(world, who))),
+    await ask('POST', '/countersign/v1/subkeys', wallet.session, {
+      name: 'w',
+      public_key: publicKey,
+      siwe_message,
+      evm_signature,
+    }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200, 201]);
+  const device = await deviceSession(world, await addDevice(world, who));
+  for (const one of [who, wallet]) await settled(one.session, 'login');
+  const shown = new Map();
+  expect((await ask('POST', '/countersign/v1/revoke-all', device)).status).toBe(200);
+  world.clock.advance(31);
+  const later = await newOwner(world, who);
+  for (const row of await rows('?limit=500', later.session)) shown.set(`${row.request_id} ${row.action}`, row);
+  for (const row of await rows('', wallet.session)) shown.set(`${row.request_id} ${row.action}`, row);
+  const hidden = new Set<string>();
+  for (const { account } of [who, wallet]) {
+    for (const stored of await auditRows(world.service, `?account=${account}`)) {
+      const row = shown.get(`${stored.request_id} ${stored.action}`);
+      if (row === undefined) continue;
+      for (const name of Object.keys(Object(stored.detail))) if (!(name in row.detail)) hidden.add(name);
+    }
+  }
+  expect([...hidden].sort()).toEqual(['evm_signature', 'signature', 'siwe_message']);
+  const [all] = await rows('?action=account.revoked_all', later.session);
+  expect(all.detail.devices).toHaveLength(1);
+  const [, made] = await rows('?action=token.created,token.rotated', later.session);
+  expect(made.detail.replaces).toBe(lookupId);
 });
 
 test('times in the detail of a row are integers of nanoseconds with every digit, whatever they were stored as', async () => {
