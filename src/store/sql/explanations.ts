@@ -43,11 +43,14 @@ export async function addExplanations(
   const whole = rows.length - (rows.length % CHUNK_ROWS);
   for (let from = 0; from < whole; from += CHUNK_ROWS) await insert(db, rows.slice(from, from + CHUNK_ROWS));
   for (const row of rows.slice(whole)) await insert(db, [row]);
-  const reasons = new Map(rows.map((row) => [[row.account, row.credential, row.reason].join(' '), row]));
-  for (const row of reasons.values()) await trimReason(db, row, bounds.perReason);
-  const credentials = new Map(rows.map((row) => [[row.account, row.credential].join(' '), row]));
-  for (const row of credentials.values()) await trimCredential(db, row, bounds.perCredential);
-  for (const account of new Set(rows.map((row) => row.account))) await trimAccount(db, account, bounds.perAccount);
+  const { perReason, perCredential, perAccount } = bounds;
+  for (const { account, credential, reason } of firsts(rows, (row) => [row.account, row.credential, row.reason])) {
+    await trim(db, { account, credential, reason }, perReason);
+  }
+  for (const { account, credential } of firsts(rows, (row) => [row.account, row.credential])) {
+    await trim(db, { account, credential }, perCredential);
+  }
+  for (const { account } of firsts(rows, (row) => [row.account])) await trim(db, { account }, perAccount);
   await trimAll(db, bounds.inAll);
 }
 
@@ -71,59 +74,20 @@ async function insert(db: Kysely<Tables>, rows: readonly Explanation[]): Promise
     .execute();
 }
 
-async function trimReason(
-  db: Kysely<Tables>,
-  { account, credential, reason }: Pick<Explanation, 'account' | 'credential' | 'reason'>,
-  most: number,
-): Promise<void> {
-  await db
-    .deleteFrom('explanation')
-    .where('request_id', 'in', (e) =>
-      e
-        .selectFrom('explanation')
-        .select('request_id')
-        .where('account_id', '=', account)
-        .where('credential', '=', credential)
-        .where('reason', '=', reason)
-        .orderBy('at', 'desc')
-        .limit(BEYOND)
-        .offset(most),
-    )
-    .execute();
-}
+/** One row of each group. */
+const firsts = (rows: readonly Explanation[], groupOf: (row: Explanation) => readonly string[]) =>
+  new Map(rows.map((row) => [groupOf(row).join(' '), row])).values();
 
-async function trimCredential(
-  db: Kysely<Tables>,
-  { account, credential }: Pick<Explanation, 'account' | 'credential'>,
-  most: number,
-): Promise<void> {
-  await db
-    .deleteFrom('explanation')
-    .where('request_id', 'in', (e) =>
-      e
-        .selectFrom('explanation')
-        .select('request_id')
-        .where('account_id', '=', account)
-        .where('credential', '=', credential)
-        .orderBy('at', 'desc')
-        .limit(BEYOND)
-        .offset(most),
-    )
-    .execute();
-}
+type Group = { readonly account: string; readonly credential?: string; readonly reason?: string };
 
-async function trimAccount(db: Kysely<Tables>, account: string, most: number): Promise<number> {
+/** Deletes the oldest of a group, so that `most` are left. Returns the number deleted, at most a thousand. */
+async function trim(db: Kysely<Tables>, { account, credential, reason }: Group, most: number): Promise<number> {
+  let beyond = db.selectFrom('explanation').select('request_id').where('account_id', '=', account);
+  if (credential !== undefined) beyond = beyond.where('credential', '=', credential);
+  if (reason !== undefined) beyond = beyond.where('reason', '=', reason);
   const { numDeletedRows } = await db
     .deleteFrom('explanation')
-    .where('request_id', 'in', (e) =>
-      e
-        .selectFrom('explanation')
-        .select('request_id')
-        .where('account_id', '=', account)
-        .orderBy('at', 'desc')
-        .limit(BEYOND)
-        .offset(most),
-    )
+    .where('request_id', 'in', beyond.orderBy('at', 'desc').limit(BEYOND).offset(most))
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
@@ -157,7 +121,7 @@ export async function trimAll(db: Kysely<Tables>, most: number): Promise<number>
   let deleted = 0;
   for (const one of largest) {
     if (Number(one.rows) <= level || deleted >= wanted) break;
-    deleted += await trimAccount(db, one.account_id, level);
+    deleted += await trim(db, { account: one.account_id }, level);
   }
   // Where nobody has more than one row.
   const beyond = Math.min(Number(rows) - deleted - most, BEYOND - deleted);

@@ -423,6 +423,20 @@ test('pages of usage and of addresses together are the whole list, each row once
   expect(addresses).toEqual(['192.0.2.2', '192.0.2.1', '192.0.2.0']);
 });
 
+test('who used an address is found while that is being written', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow = usageOf({ store: { ...store, addUsage: (uses) => promise.then(() => store.addUsage(uses)) } });
+  for (let id = 0; id < 50; id += 1) slow.count(bearerOf(subkey(id)), 'allowed', '192.0.2.7');
+  const writing = slow.write();
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  expect((await slow.usedFrom('192.0.2.7', page)).rows).toHaveLength(50);
+  resolve();
+  expect((await slow.usedFrom('192.0.2.7', page)).rows).toHaveLength(50);
+  await writing;
+  expect((await slow.usedFrom('192.0.2.7', page)).rows).toHaveLength(50);
+  await slow.close();
+});
+
 test('pages of addresses that are in use end, and leave none out; those used meanwhile come again behind the others', async () => {
   const use = (i: number): void => {
     now = unixNanos(now + 1n);
@@ -561,6 +575,9 @@ test('with usage.keep_days = 0 nothing is counted or told, and what was kept is 
   await insertAccounts(store, alice);
   await store.transaction((tx) => tx.insertDevice(deviceOf(alice, '1', { lastUsedAt: T0, lastUsedIp: '192.0.2.1' })));
   await none.purge();
+  const again = vi.spyOn(store, 'forgetDeviceUse');
+  await none.purge();
+  expect(again).not.toHaveBeenCalled();
   expect(await store.device('dev_1')).toMatchObject({ lastUsedAt: NEVER, lastUsedIp: '' });
   await none.close();
   for (const table of ['usage_day', 'used_address', 'last_use'])
