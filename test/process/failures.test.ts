@@ -1,8 +1,7 @@
 // A real server whose disk is full, whose database somebody else holds, whose files are not what they were: what it refuses, what it
 // says, and that a revocation it cannot write denies all the same. A second server, a wrong master key: serve.test.ts. Damaged rows and
 // clocks: test/http/failures.test.ts.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-ke
 import { unixSeconds } from '../../src/domain/time.ts';
 import { activationHash } from '../../src/starknet/message.ts';
 import { curve } from '../support/curve.ts';
+import { canLimit, canMount, type Disk, limitOf, onSmallDisk, smallDiskOf } from '../support/full-disk.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
 import { endEverythingStarted, start } from '../support/start-project.ts';
 import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
@@ -36,7 +36,6 @@ afterEach(endEverythingStarted);
 afterAll(removeFolders);
 
 const databaseOf = ({ data }: Home): string => join(data, 'countersign.db');
-const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
 
 async function stop(server: Server): Promise<void> {
   server.signal('SIGTERM');
@@ -65,41 +64,15 @@ function expectUnwritten(answer: Answer): void {
   expect(answer.text).not.toMatch(/disk|locked|sqlite|database/i);
 }
 
-interface Disk {
-  fill(): void;
-  free(): void;
-}
-
-/** No file of this process may grow any more: every write of the database fails, as on a full disk, with EFBIG. */
-function limitOf(server: Server): Disk {
-  const set = (bytes: string) => expect(succeeds('prlimit', `--pid=${server.pid}`, `--fsize=${bytes}:`)).toBe(true);
-  return { fill: () => set(String(statSync(`${databaseOf(home)}-wal`).size)), free: () => set('unlimited') };
-}
-
-/** The server's data lie on a disk of their own, in memory, which is filled to its last byte: ENOSPC. */
+/** The server's data lie on a disk of their own. */
 async function startOnSmallDisk(): Promise<{ server: Server; disk: Disk }> {
   mkdirSync(home.data);
-  const mount = 'mount -t tmpfs -o size=8m,mode=0700 tmpfs "$0" && exec "$@"';
   const serve = [process.execPath, MAIN, 'serve', '--port=0', `--data=${home.data}`, `--master_key.file=${home.key}`];
-  const running = start('unshare', ['-rm', 'sh', '-c', mount, home.data, ...serve, '--rate-limit=off'], {
-    cwd: home.tmp,
-    env: { TMPDIR: home.tmp },
-  });
+  const [program, args] = onSmallDisk(home.data, [...serve, '--rate-limit=off']);
+  const running = start(program, args, { cwd: home.tmp, env: { TMPDIR: home.tmp } });
   const [, url = ''] = await running.printed(/^listening on (http:\S+)$/m);
-  // The disk as this process sees it.
-  const file = join('/proc', String(running.pid), 'root', home.data, 'large');
-  const fill = () => {
-    const block = Buffer.alloc(4096, 1);
-    expect(() => {
-      for (;;) writeFileSync(file, block, { flag: 'a' });
-    }).toThrow(/ENOSPC/);
-  };
-  return { server: { ...running, url }, disk: { fill, free: () => rmSync(file) } };
+  return { server: { ...running, url }, disk: smallDiskOf(running.pid, home.data) };
 }
-
-const LINUX = process.platform === 'linux';
-const canLimit = LINUX && succeeds('prlimit', '--version');
-const canMount = LINUX && succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt');
 
 /** A pending subkey, and what its phone sends to activate it. */
 async function addPending(url: string, session: string) {
@@ -163,7 +136,7 @@ describe('a full disk', () => {
     'a full disk fails what must be written and denies what was revoked; nothing acknowledged is lost (needs prlimit)',
     async () => {
       const server = await startServer(home);
-      const { dead, alive } = await aFullDisk(server, limitOf(server));
+      const { dead, alive } = await aFullDisk(server, limitOf(server.pid, `${databaseOf(home)}-wal`));
       await stop(server);
       const again = await startServer(home);
       for (const bearer of dead) expect(await stateOf(again, bearer)).toBe(REVOKED);
