@@ -29,6 +29,8 @@ export interface Explainer {
 export interface ExplainerStats {
   /** Refusals that wait to be written. */
   readonly waiting: number;
+  /** Unlike ones that are told apart. */
+  readonly unlike: number;
   readonly written: number;
   /** Refusals that were neither kept nor counted: more unlike ones at once than the share of their account, or of their credential. */
   readonly dropped: number;
@@ -116,7 +118,7 @@ export function createExplainer(deps: ExplainerDeps): Explainer & { stats(): Exp
 
     written: write,
 
-    stats: () => ({ waiting: waiting.size, written, dropped, failing }),
+    stats: () => ({ waiting: waiting.size, unlike: alike.size, written, dropped, failing }),
 
     async close() {
       clearInterval(timer);

@@ -433,6 +433,17 @@ describe('with other settings', () => {
     return { where, who: await newOwner(where) };
   }
 
+  test('of hops that a client names where no proxy is trusted, eight are kept, and none is believed', async () => {
+    const { where, who } = await started();
+    const { token } = await createToken(where.url, who.session, { allowed_cidrs: ELSEWHERE });
+    const claimed = Array.from({ length: 20 }, (_, i) => `203.0.113.${i}`);
+    const { client_ip, hops } = await explained(await balance(token, through(...claimed), where), who.session, where);
+    expect([client_ip, hops]).toEqual([
+      '127.0.0.1',
+      [19, 18, 17, 16, 15, 14, 13, 12].map((i) => ({ address: `203.0.113.${i}`, trusted: false })),
+    ]);
+  });
+
   test('a limit that is reached is told with its bucket and figures', async () => {
     const settings = {
       ...unsignedOrders,

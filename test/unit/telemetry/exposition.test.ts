@@ -23,7 +23,7 @@ const sources: MetricSources = {
   }),
   gatewayMemory: () => ({ bodies: { held: 1, total: 9 } }),
   orderMarks: () => ({ held: 1, capacity: 9, refused: 2 }),
-  explanations: () => ({ waiting: 1, written: 2, dropped: 3, failing: false }),
+  explanations: () => ({ unlike: 4, waiting: 1, written: 2, dropped: 3, failing: false }),
   audit: () => ({ waiting: 1, written: 2, lost: 3, failing: false }),
   usage: () => ({ waiting: 0, room: 1, failures: 0, dropped: 0, failing: false }),
   changes: () => ({ unwritten: 1, failures: 2 }),
