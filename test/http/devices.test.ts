@@ -204,6 +204,9 @@ describe('the list, and the end of one', () => {
       'b ended',
       'c active',
     ]);
+    const { text } = await call(world.url, 'GET', `${DEVICES}?with_ended=true`, { bearer: own.session });
+    const ends = [...text.matchAll(/"ended_at":([0-9]+)/g)].map(([, at]) => at);
+    expect(ends).toEqual(['0', `${world.clock.nanos()}`, '0']);
     const first = await call(world.url, 'GET', `${DEVICES}?limit=1`, { bearer: own.session });
     expect([first.json.results.length, first.json.next]).toEqual([1, devices[0]?.id]);
     expect(await list(own.session, `?cursor=${first.json.next}`)).toMatchObject([{ name: 'c' }]);
@@ -309,6 +312,21 @@ describe('a session of a device', () => {
     world.clock.advance(100);
     expectNotSignedIn(await openDeviceSession(world, device));
     expectRefusal(await call(world.url, 'GET', SELF, { bearer }), 401, 'UNAUTHORIZED_ERROR');
+  });
+
+  test('of a device that is over nothing is told but the one word, also where the time of its proof is wrong', async () => {
+    const own = await fresh();
+    const [ended, idle, live] = [
+      await addDevice(world, own),
+      await addDevice(world, own, { idle_seconds: 60 }),
+      await addDevice(world, own),
+    ];
+    await call(world.url, 'DELETE', `${DEVICES}/${ended.id}`, { bearer: own.session });
+    world.clock.advance(60);
+    const late = (device: typeof live) =>
+      postProof(world, device, deviceProof(world, device, { claims: { iat: world.clock.seconds() - 61 } }));
+    for (const device of [ended, idle]) expectNotSignedIn(await late(device));
+    expectRefusal(await late(live), 400, 'INVALID_TIMESTAMP');
   });
 
   test('a locked account opens no session of a device, in the same words as all else; unlocked it does', async () => {
