@@ -2,6 +2,7 @@
 // whether anything was sent. A method that is not in the table fails here.
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { bearer } from '../../src/client/bearer-auth.ts';
 import { createClient } from '../../src/client/create-client.ts';
 import { Aborted, NoAnswer } from '../../src/client/errors.ts';
 import type { CallOptions } from '../../src/client/list.ts';
@@ -116,10 +117,10 @@ describe('a signal that has aborted already', () => {
 
 describe('a server that stops answering', () => {
   const ground =
-    ({ isLocked }: EveryCall) =>
+    ({ isLocked }: EveryCall, auth = () => starkKey('0x5')) =>
     (moment: number, onStop: (stop: Stop) => void) => {
       const { it } = stoppingFetch(moment, (what, isPreparing) => onStop({ what, isPreparing }), { isLocked });
-      return createClient({ url, auth: starkKey('0x5'), fetch: it, retries: 0, timeoutMs: 60_000 });
+      return createClient({ url, auth: auth(), fetch: it, retries: 0, timeoutMs: 60_000 });
     };
 
   test.each(calls)('%s ends by its signal at every moment, and says whether it was sent', async (_, call) => {
@@ -131,6 +132,17 @@ describe('a server that stops answering', () => {
     });
     expect(moments).toBeGreaterThan(0);
   });
+
+  test.each(calls.filter(([, { makes }]) => makes !== undefined))(
+    '%s of a bearer from elsewhere ends by its signal at every moment: the clock is asked for what to look for',
+    async (_, call) => {
+      const made = ground(call, () => bearer('a.b.c'));
+      await atEachMoment(call, made, aborting, (error, { what, isPreparing }) => {
+        expect(error, what).toBeInstanceOf(Aborted);
+        expect(error instanceof Aborted && error.maybeMade?.kind, what).toBe(isPreparing ? undefined : call.makes);
+      });
+    },
+  );
 
   test.each(calls)('%s ends within its timeoutMs at every moment', async (_, call) => {
     await atEachMoment(call, ground(call), hurried, (error, { what }) => {
