@@ -85,7 +85,10 @@ const optionRow = (name: OptionName): string => {
 };
 
 const formRow = (form: Form): string => {
-  const own = form.options.map((name) => (mainKeyOptions.includes(name) && name !== 'key-file' ? '' : `\`--${name}\``));
+  // What stands for all sources of a main key; report-leak has one of them alone, and not for a main key.
+  const isToldBelow = (name: OptionName): boolean =>
+    form.options.includes('key-file') && mainKeyOptions.includes(name) && name !== 'key-file';
+  const own = form.options.map((name) => (isToldBelow(name) ? '' : `\`--${name}\``));
   const taken = own.filter((one) => one !== '').join(' ');
   return `| \`${usageOf(form)}\` | ${cell(form.about)} | ${taken} |`;
 };

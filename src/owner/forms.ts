@@ -22,7 +22,7 @@ export const options = {
   help: { about: 'print this' },
   'key-file': { value: '<file>', about: 'the main key is in this file, which nobody else may read (mode 0600)' },
   'wallet-key-file': { value: '<file>', about: "the same, for a wallet's private key" },
-  stdin: { about: 'the main key comes on standard input' },
+  stdin: { about: 'the main key comes on standard input; for report-leak, what was found, and never the main key' },
   onboard: { about: 'make the account if the server does not know it' },
   out: { value: '<file>', about: 'write the secret to this new file (mode 0600), as lines NAME=value' },
   show: { about: 'print the secret on stdout, alone on a line' },

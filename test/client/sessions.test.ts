@@ -85,6 +85,23 @@ describe('signing in', () => {
     expect(count(LOGIN)).toBe(2);
   });
 
+  test('a session is replaced before its end though the clock of the machine was set back, or the even one stood still', async () => {
+    for (const [back, still] of [
+      [3600_000, 0],
+      [0, 600_000],
+    ] as const) {
+      let [wall, even] = [0, 0];
+      const { fetch, count } = counting();
+      const now = () => world.clock.date().getTime() - wall;
+      const client = clientOf({ fetch, clock: { now, monotonic: () => world.clock.time.monotonic() - even } });
+      await client.request(SELF);
+      world.clock.advance(271);
+      [wall, even] = [back, Math.min(still, 271_000)];
+      await client.request(SELF);
+      expect(count(LOGIN)).toBe(2);
+    }
+  });
+
   test('a session that the server ended is replaced once, and what was asked is asked again, a POST of ours too', async () => {
     const { fetch, count } = counting();
     const client = clientOf({ fetch });

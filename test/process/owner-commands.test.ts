@@ -305,6 +305,12 @@ describe('from login to logout, with pipes', () => {
 
   test('a token that was found is ended by whoever found it, and is read from standard input', async () => {
     const token = linesOf('next.env').COUNTERSIGN_TOKEN ?? '';
+    // Its answer would be the same for what ends nothing.
+    for (const input of [`COUNTERSIGN_TOKEN=${token}\n`, `${token}\n${token}\n`, trader.privateKey]) {
+      const said = await run(`report-leak --stdin --url ${server.url}`, { input });
+      expect(said).toMatchObject({ code: 2, err: expect.stringMatching(/nothing was sent|is sent nowhere/) });
+    }
+    expect(await statusOf(token)).toBe(200);
     await done(`report-leak --stdin --url ${server.url}`, { input: `Bearer ${token}\n` });
     expect(await statusOf(token)).toBe(401);
   });

@@ -47,11 +47,24 @@ export const reportLeak: Run = async (shell) => {
     : await shell.terminal.hidden('Token or session (hidden): ');
   const found = text.replace(/^\s*Bearer\s+/i, '').trim();
   if (found === '') throw new WrongUse('nothing was typed');
+  requireBearer(found);
   await client.account.reportLeak(found, { signal: shell.signal });
   if (shell.has('json')) await shell.json({});
   else shell.note('if it was a token or session of this server, it has ended');
   return 0;
 };
+
+/** The answer says nothing of what was sent: what cannot be a bearer would pass for ended. A private key is sent to nobody. */
+function requireBearer(found: string): void {
+  if (/^(?:0x)?[0-9a-f]{60,64}$/i.test(found))
+    throw new WrongUse(
+      'that is a private key, which is sent nowhere: end its subkey (subkeys revoke), or, if it is the main key of an account, move what the account has',
+    );
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(found))
+    throw new WrongUse(
+      'that is no token or session, and nothing was sent: it is one word of three parts with dots between, and begins with eyJ',
+    );
+}
 
 /** With the device where there is one, else by the owner's signature. All of these end every device: those of this machine are forgotten. */
 async function ending<T>(shell: Shell, act: (client: Client) => Promise<T>): Promise<T> {

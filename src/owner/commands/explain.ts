@@ -24,7 +24,10 @@ export const explain: Run = async (shell) => {
   const pairs = [
     ['request', found.request_id],
     ['at', moment(found.at, shell.now())],
-    ['key', `"${found.credential.name}" ${found.credential.kind}:${found.credential.id}`],
+    [
+      'key',
+      `${found.credential.name === '' ? '' : `"${found.credential.name}" `}${found.credential.kind}:${found.credential.id}`,
+    ],
     ['asked for', found.route],
     ['answer', `${found.status} ${found.code} (${found.reason})`],
     ['came from', found.client_ip ?? ''],
