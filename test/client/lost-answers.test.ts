@@ -2,8 +2,10 @@
 // repeated, that it was done.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/create-client.ts';
+import { newDeviceKey } from '../../src/client/device-key.ts';
 import { NoAnswer } from '../../src/client/errors.ts';
 import { starkKey } from '../../src/client/stark-auth.ts';
+import { createStarkKey } from '../../src/client/stark-key.ts';
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { onboard, starkTrader } from '../support/trader.ts';
@@ -17,7 +19,7 @@ let impatient: Client;
 let direct: Client;
 
 beforeAll(async () => {
-  service = await startService({ settings: { 'tokens.max_live': '10000' } });
+  service = await startService({ settings: { 'tokens.max_live': '10000', 'subkeys.max_live': '1000' } });
   proxy = await startCuttingProxy(service.port);
   const owner = starkTrader();
   await onboard(service.url, owner);
@@ -97,6 +99,29 @@ describe('at every byte of the answer', { timeout: 180_000 }, () => {
     expect(await outcomeOf(client.tokens.create({ name: 'most of it' }))).toMatchObject({
       name: 'NoAnswer',
       phase: 'sent',
+    });
+  });
+
+  test('a subkey whose answer is lost at any byte is looked for by its public key, and its private key is not lost', async () => {
+    const made: string[] = [];
+    await atEveryByte(async (byte) => {
+      const { value } = await client.subkeys.create({ name: `cut at ${byte}`, allowed_cidrs: ['192.0.2.1'] });
+      expect(createStarkKey(value.private_key).publicKey).toBe(value.subkey.public_key);
+      expect(await direct.subkeys.get(value.subkey.public_key)).toEqual(value.subkey);
+      made.push(value.subkey.public_key);
+      await direct.subkeys.revoke(value.subkey.public_key);
+    }, 97);
+    expect(made.length).toBeGreaterThan(3);
+    expect(new Set(made).size).toBe(made.length);
+  });
+
+  test('a device whose answer is lost says by which public key to look for it', async () => {
+    const { public_key } = await newDeviceKey();
+    proxy.cutNextAfter(0);
+    const lost = await outcomeOf(client.devices.add({ name: 'lost', public_key }));
+    expect(lost).toMatchObject({
+      name: 'NoAnswer',
+      maybeMade: { kind: 'device', name: 'lost', publicKey: public_key.x },
     });
   });
 

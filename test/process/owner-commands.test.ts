@@ -90,7 +90,9 @@ describe('from login to logout, with pipes', () => {
     expect(await run(`login --url ${server.url} --key-file KEY`)).toMatchObject({
       code: 1,
       out: '',
-      err: expect.stringMatching(/not known here yet\. .* countersign login --onboard makes it\. \(NOT_ONBOARDED, request /),
+      err: expect.stringMatching(
+        /not known here yet\. .* countersign login --onboard makes it\. \(NOT_ONBOARDED, request /,
+      ),
     });
     const said = await run(`login --url ${server.url} --stdin --onboard`, { input: `${trader.privateKey}\n` });
     expect(said.code).toBe(0);
