@@ -131,7 +131,6 @@ function meant(word: string, among: readonly string[]): string {
 
 /** Levenshtein's, of short words; two neighbours that changed places are one mistake. */
 function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
   let above: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (const [i, letter] of [...a].entries()) {

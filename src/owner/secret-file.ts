@@ -48,7 +48,7 @@ export function reserve(path: string): SecretFile {
   const open = file;
   let isOpen = true;
   const close = () => {
-    if (isOpen) closeSync(open);
+    closeSync(open);
     isOpen = false;
   };
   return {

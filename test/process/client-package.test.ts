@@ -198,6 +198,33 @@ describe('the client installed in an empty folder', () => {
     expect(help.out).not.toMatch(/\bserve\b/);
   });
 
+  test('the packages of the server and of the client stand in one folder: both commands run, and each has its own files and no other', async (context) => {
+    const server = await packedBy('pack');
+    const both = await installed('--omit=optional', server.tarball, tarball);
+    if (both.unreachable !== undefined) return context.skip(both.unreachable);
+    const PATH = pathWith(await folderWithNode(process.execPath));
+    const npx = join(dirname(npmProgram()), 'npx');
+    for (const [name, own] of [
+      ['countersign', server.files],
+      ['countersign-client', files],
+    ] as const) {
+      const root = join(both.folder, 'node_modules', name);
+      const there = readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+      expect(there.filter((file) => !file.startsWith('node_modules/')).sort(), name).toEqual([...own].sort());
+      const version = await run(npx, [name, 'version'], both.folder, { PATH });
+      expect(version).toMatchObject({ code: 0, out: `${name} ${manifest.version} (node ${process.versions.node})\n` });
+      const help = await run(npx, [name, 'help', 'tokens', 'rotate'], both.folder, { PATH });
+      expect(help).toMatchObject({ code: 0, out: expect.stringContaining(`Usage: ${name} tokens rotate <token>`) });
+    }
+    const commands = readdirSync(join(both.folder, 'node_modules', '.bin'));
+    expect(commands.filter((command) => command.startsWith('countersign')).sort()).toEqual([
+      'countersign',
+      'countersign-client',
+    ]);
+  });
+
   test('nothing but the exports of the package of the client can be imported', async (context) => {
     if (place.unreachable !== undefined) return context.skip(place.unreachable);
     const script = "await import('countersign-client/dist/client/tokens.js')";

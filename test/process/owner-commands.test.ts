@@ -422,7 +422,7 @@ describe('from login to logout, with pipes', () => {
       'bash',
       [
         '-c',
-        `countersign() { "${process.execPath}" "${MAIN}" "$@"; }\n${script}\nCOMP_WORDS=(countersign subkeys revoke pho); COMP_CWORD=3; _countersign; printf '%s\\n' "$` +
+        `countersign() { "${process.execPath}" "${MAIN}" "$@"; }\n${script}\nCOMP_WORDS=(countersign); COMP_LINE='countersign subkeys revoke pho'; COMP_POINT=30; _countersign; printf '%s\\n' "$` +
           '{COMPREPLY[@]}"',
       ],
       { cwd: owner.desk, env: { ...process.env, HOME: owner.home } },

@@ -136,6 +136,12 @@ describe('before anything is asked of a server', () => {
     },
   );
 
+  test('more than a key on standard input is refused and not repeated', async () => {
+    const said = await owner.run(create('--stdin', '--show'), { input: '5eacf00d'.repeat(600) });
+    expect(said).toMatchObject({ code: 2, out: '', err: 'countersign: standard input holds more than 4096 bytes\n' });
+    expect(server.asked).toEqual([]);
+  });
+
   test('without a terminal and without a source for the main key, the command stops and says which there are', async () => {
     await inPairs([create('--show'), ['login', '--url', server.url]], async (argv) => {
       expect(await owner.run(argv)).toMatchObject({
@@ -180,7 +186,7 @@ describe('before anything is asked of a server', () => {
     });
     expect(await owner.run([...line, '--from', 'anywhere'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--for'),
+      err: expect.stringContaining('--for is missing: how long it lives'),
     });
     expect(await owner.run([...line, '--from', 'anywhere', '--for', '1w'])).toMatchObject({
       code: 2,
@@ -708,7 +714,10 @@ describe('a server that lies', () => {
     );
     expect(server.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
     const shown = await intoNobody(['tokens', 'create', 'bot', '--for', '1h', '--show', ...more], env());
-    expect(shown).toMatchObject({ status: '1', err: expect.stringContaining('so it was ended again') });
+    expect(shown).toMatchObject({
+      status: '1',
+      err: expect.stringContaining('(stdout takes nothing), so it was ended again'),
+    });
     expect(server.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
   });
 });

@@ -48,10 +48,11 @@ export interface Person {
   run(argv: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<Said>;
   /** Not waited for. */
   start(argv: readonly string[], options?: { env?: Record<string, string> }): ChildProcess;
+  /** `shell`: what is started in place of the command, and given its words. */
   type(
     argv: readonly string[],
     steps: readonly Step[],
-    options?: { columns?: number; env?: Record<string, string> },
+    options?: { columns?: number; env?: Record<string, string>; shell?: readonly string[] },
   ): Promise<Shown>;
   /** Command lines and environments of what `run` started, and of its children, as other users could read them while it ran (Linux). */
   readonly seen: ReadonlySet<string>;
@@ -106,9 +107,15 @@ export function personIn(folder: string): Person {
       }
     },
     seen,
-    async type(argv, steps, { columns = 100, env } = {}) {
+    async type(argv, steps, { columns = 100, env, shell } = {}) {
       if (python === undefined) throw new Error(noTerminal);
-      const asked = { argv: [process.execPath, ...commandLine(argv)], env: envWith(env), cwd: desk, columns, steps };
+      const asked = {
+        argv: shell === undefined ? [process.execPath, ...commandLine(argv)] : [...shell, ...argv],
+        env: envWith(env),
+        cwd: desk,
+        columns,
+        steps,
+      };
       const child = spawn(python, [join(import.meta.dirname, 'in_terminal.py')], { env: shellEnv() });
       const { out, err, code } = await collected(child, JSON.stringify(asked));
       if (code !== 0) throw new Error(`the terminal failed: ${err}`);

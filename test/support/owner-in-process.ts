@@ -109,5 +109,6 @@ const signIn: Readonly<Record<string, Answer>> = {
     permissions: [],
     expires_at: 0,
     allowed_cidrs: [],
+    client_ip: '',
   },
 };

@@ -17,8 +17,17 @@ function scripts(program: string): ReadonlyMap<string, string> {
       'bash',
       `# ${program}: source <(${program} completion bash)
 ${called}() {
-  local IFS=$'\\n'
-  COMPREPLY=($("\${COMP_WORDS[0]}" ${COMPLETE} -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local IFS=$' \\t\\n' line=\${COMP_LINE:0:COMP_POINT} breaks= one before=
+  local -a words
+  read -ra words <<< "$line"
+  [[ $line == *[[:blank:]] ]] && words+=('')
+  # A word with one of these is more than one to bash, which replaces what is behind the last.
+  for one in : = @; do [[ $COMP_WORDBREAKS == *"$one"* ]] && breaks+=$one; done
+  one=\${words[\${#words[@]}-1]}
+  [[ -n $breaks ]] && before=\${one%"\${one##*[$breaks]}"}
+  IFS=$'\\n'
+  COMPREPLY=($("\${COMP_WORDS[0]}" ${COMPLETE} -- "\${words[@]:1}" 2>/dev/null))
+  COMPREPLY=("\${COMPREPLY[@]#"$before"}")
 }
 complete -o default -F ${called} ${program}
 `,

@@ -1,7 +1,9 @@
 // What each of the owner's commands looks at before it acts, and what it says where that is not so.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { complete } from '../../../src/owner/commands/complete.ts';
+import { watchPipe } from '../../../src/owner/pipe-reader.ts';
 import { profilesPath } from '../../../src/owner/profiles.ts';
 import { answering, ownerTypes, type Typing } from '../../support/owner-in-process.ts';
 import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
@@ -344,7 +346,7 @@ describe('keys by name', () => {
     }
     server.answer(routes(() => controller.abort(), {}));
     const stopped = await type('tokens revoke bot1 bot2 --yes', { env: bearer(), signal: controller.signal });
-    expect(stopped.code).not.toBe(0);
+    expect(stopped).toMatchObject({ code: 1, said: expect.stringContaining('It was stopped') });
     expect(asked('DELETE')).toEqual([`${TOKENS}/${a.lookup_id}`]);
   });
 });
@@ -486,4 +488,182 @@ describe('activity that is followed', () => {
     expect(froms.slice(1)).toEqual(froms.slice(1).map(() => now - 60_000_000_000n));
     expect(froms.length).toBeGreaterThan(1);
   });
+});
+
+test('activity that is followed prints nothing more once nobody reads', async () => {
+  const row = (id: number) => ({
+    id,
+    at: BigInt(Date.now()) * 1_000_000n,
+    action: `a${id}`,
+    actor: { kind: 'main', id: '', name: '' },
+    subject: { kind: 'main', id: '', name: '' },
+    request_id: 'r',
+    client_ip: '',
+    detail: {},
+  });
+  server.answer(answering({ 'GET /countersign/v1/audit': listOf(row(2), row(1)) }));
+  let reads = 1;
+  const said = await type('activity --follow', { env: bearer(), isRead: () => reads-- > 0 });
+  expect(said.out.match(/ a\d /g)).toEqual([' a1 ']);
+});
+
+describe('what is asked of nobody', () => {
+  test('a key, profile or session that there is none of ends in a sentence, and nothing is asked about', async () => {
+    profiles();
+    server.answer(
+      answering({
+        ...session,
+        [`GET ${TOKENS}`]: listOf(),
+        [`GET ${SUBKEYS}`]: listOf(),
+        'GET /countersign/v1/devices': listOf(),
+      }),
+    );
+    for (const [line, code, said] of [
+      ['tokens revoke nobody', 1, ''],
+      ['activity --key nobody', 1, 'there is no key of that name or id'],
+      ['usage --addresses', 2, '--addresses is of one key'],
+      ['profiles use nobody', 2, 'there is no profile of that name'],
+      ['profiles remove nobody', 2, 'there is no profile of that name'],
+      ['whoami --profile nobody', 2, 'there is no profile of that name, only p'],
+      ['completion fish', 2, 'completion is for bash or zsh'],
+      ['revoke-all --yes --key-file KEY --stdin', 2, 'exclude each other'],
+    ] as const) {
+      const told = await type(line);
+      expect({ line, code: told.code }).toEqual({ line, code });
+      expect(told.said).toContain(said);
+    }
+    expect(await type('session', { env: bearer() })).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('is a bearer already'),
+    });
+    expect(server.asked.filter(({ method }) => method === 'DELETE')).toEqual([]);
+    expect(kept().profiles.p).toHaveProperty('device');
+  });
+
+  test('logout where nobody is signed in has nothing to end, and an account is not made where nobody can say yes', async () => {
+    expect(await type('logout --url URL')).toMatchObject({
+      code: 4,
+      said: 'not signed in, so there is nothing to end',
+    });
+    server.answer(answering({ 'POST /v1/auth': { status: 404, error: 'NOT_ONBOARDED', message: 'x', data: null } }));
+    expect((await type('login --url URL --key-file KEY')).code).toBe(1);
+    expect(asked('POST').filter((path) => path.startsWith('/v1/onboarding'))).toEqual([]);
+    server.answer(
+      answering({ 'POST /v1/auth': { status: 403, error: 'REQUEST_NOT_ALLOWED', message: 'x', data: null } }),
+    );
+    expect((await type('login --url URL --key-file KEY --onboard')).code).toBe(1);
+    expect(asked('POST').filter((path) => path.startsWith('/v1/onboarding'))).toEqual([]);
+  });
+});
+
+test('of two profiles at one address the current one is used, and the end of one device leaves the other signed in', async () => {
+  const end = 'DELETE /countersign/v1/devices/dev_1';
+  profiles({ q: {}, p: { device: { id: 'dev_9', expires_at: inAnHour(), key } } });
+  server.answer(answering({ ...session, [end]: { id: 'dev_1' } }));
+  expect(await type('whoami --url URL')).toMatchObject({ code: 0, out: expect.stringMatching(/^profile +q$/m) });
+  expect((await type('logout')).code).toBe(0);
+  const { q, p } = kept().profiles;
+  expect([q, p]).toEqual([
+    { url: server.url, account: '0x1' },
+    expect.objectContaining({ device: expect.objectContaining({ id: 'dev_9' }) }),
+  ]);
+});
+
+test('with --json every command prints one document', async () => {
+  profiles();
+  const one = token(1);
+  server.answer(
+    answering({
+      ...session,
+      [`GET ${TOKENS}`]: listOf(one),
+      [`DELETE ${TOKENS}/${one.lookup_id}`]: { lookup_id: one.lookup_id },
+      'GET /countersign/v1/explain': { request_id: 'r' },
+      'POST /countersign/v1/leaked': {},
+      'DELETE /countersign/v1/devices/dev_1': { id: 'dev_1' },
+    }),
+  );
+  for (const line of [
+    'version',
+    'whoami',
+    'tokens list',
+    'profiles list',
+    'session',
+    'explain r',
+    'tokens revoke bot1 --yes',
+    'report-leak --url URL',
+    'logout',
+  ]) {
+    const said = await type(`${line} --json`, { answers: ['a.b.c'] });
+    expect({ line, said: said.said, document: typeof JSON.parse(said.out || 'null') }).toEqual({
+      line,
+      said: '',
+      document: 'object',
+    });
+    expect(said.out, line).toMatch(/^\{.*\}\n$/);
+  }
+});
+
+test('a file, or what is no pipe, is read for ever', () => {
+  const file = openSync(keyFile, 'r');
+  expect([watchPipe(file)(), watchPipe(99_999)()]).toEqual([true, true]);
+  closeSync(file);
+});
+
+test('what can stand next on a line is offered: words, options, values, profiles and the names of living keys, and nothing on an error', async () => {
+  profiles();
+  const ended = token(2, { name: 'gone', revoked_at: 1 });
+  const results = [token(1), ended, token(3, { name: 'twice' }), token(4, { name: 'twice' })];
+  server.answer(
+    answering({ ...session, [`GET ${TOKENS}`]: { results, next: null }, [`GET ${SUBKEYS}`]: listOf(subkey) }),
+  );
+  const offered = async (...words: string[]) => {
+    let text = '';
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(((piece: string, done?: () => void) => {
+      text += piece;
+      done?.();
+      return true;
+    }) as typeof process.stdout.write);
+    vi.stubEnv('XDG_CONFIG_HOME', folder);
+    try {
+      await complete(['--', ...words], 'countersign', ['serve']);
+    } finally {
+      write.mockRestore();
+      vi.unstubAllEnvs();
+    }
+    return text.split('\n').filter((line) => line !== '');
+  };
+  for (const [words, expected] of [
+    [['s'], ['subkeys', 'sign-out-everywhere', 'session', 'serve']],
+    [['help', 'tok'], ['tokens']],
+    [['tokens', 'help', ''], []],
+    [
+      ['tokens', 're'],
+      ['rename', 'restrict', 'revoke'],
+    ],
+    [['tokens', 'list', '--en'], ['--ended']],
+    [['activity', '--what', 'c'], ['changes']],
+    [['whoami', '--profile', ''], ['p']],
+    [['tokens', 'restrict', 'bot1', '--from', ''], ['anywhere']],
+    [['tokens', 'create', 'x', '--for', ''], []],
+    [
+      ['activity', '--key', ''],
+      ['subkey:7', 'token:tok_1', 'token:tok_3', 'token:tok_4'],
+    ],
+    [['whoami', 'x'], []],
+    [
+      ['completion', ''],
+      ['bash', 'zsh'],
+    ],
+    [['profiles', 'use', ''], ['p']],
+    [['tokens', 'create', ''], []],
+    [
+      ['tokens', 'revoke', ''],
+      ['bot1', token(3).lookup_id, token(4).lookup_id],
+    ],
+    [['tokens', 'revoke', 'bot1', 'bot'], []],
+    [['nothing', ''], []],
+  ] as const)
+    expect({ words, found: await offered(...words) }).toEqual({ words, found: expected });
+  server.answer(answering({}));
+  expect(await offered('tokens', 'revoke', '')).toEqual([]);
 });

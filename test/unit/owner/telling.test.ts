@@ -34,6 +34,8 @@ test('a refusal of any code is a sentence, its code and the id of the request, w
 test('who is no longer signed in is told to log in, and who needs the main key how to give it', () => {
   expect(told(refusal('UNAUTHORIZED_ERROR', 401), 'countersign')).toContain('(countersign login)');
   expect(told(refusal('INVALID_TOKEN_SCOPE'), 'countersign')).toContain('Give it with --key-file, or');
+  for (const code of ['NOT_FOUND', 'RATE_LIMITED'])
+    expect(told(refusal(code), 'countersign')).not.toMatch(/--key-file|login/);
   expect(told(refusal('HTTP_502', 502, 'an answer of nobody'), 'countersign')).toMatch(/^That is not a Countersign/);
 });
 

@@ -69,3 +69,21 @@ test('of a lock and a sign-out it is told when; of what has no end, of an unknow
   };
   expect(await whatEnded(broken, refused('account_locked'), signal)).toBeUndefined();
 });
+
+test('of a refusal that nothing ended the activity is not asked, one that cannot be had is no ending, and a stop is told', async () => {
+  let asked = 0;
+  const failing: Pick<Client, 'activity'> = {
+    activity: {
+      list: () => {
+        asked += 1;
+        throw new Error('no activity');
+      },
+    },
+  };
+  expect(await whatEnded(failing, refused('ip_not_allowed'), signal)).toBeUndefined();
+  expect(asked).toBe(0);
+  expect(await whatEnded(failing, refused('credential_revoked'), signal)).toBeUndefined();
+  await expect(whatEnded(failing, refused('credential_revoked'), AbortSignal.abort())).rejects.toThrow('no activity');
+  const other = row(90n, 'token.revoked', { ...token, id: 'tok_2' });
+  expect(await whatEnded(ofRows(other), refused('credential_revoked'), signal)).toBeUndefined();
+});
