@@ -509,7 +509,7 @@ describe('ending it all', () => {
   });
 });
 
-test('a wallet whose private key is in a file signs in, makes a key and ends all', async () => {
+test('a wallet whose private key is in a file signs in, makes a key, signs out everywhere and ends all', async () => {
   const walletKey = `0x${randomBytes(32).toString('hex')}`;
   secrets.set('wallet key', walletKey.slice(2));
   const path = join(owner.home, '..', 'wallet.key');
@@ -527,7 +527,12 @@ test('a wallet whose private key is in a file signs in, makes a key and ends all
   const refused = await run(`subkeys create x --from anywhere --out x.env --profile wallet --wallet-key-file ${other}`);
   expect(refused.code).not.toBe(0);
   expect(existsSync(join(owner.desk, 'x.env'))).toBe(false);
-  await done('logout --profile wallet');
+  const bearer = (await done('session --profile wallet', { shows: true })).trim();
+  const seen = async () => (await call(server.url, 'GET', '/countersign/v1/self', { bearer })).status;
+  expect(await seen()).toBe(200);
+  expect((await run('logout --everywhere --yes --profile wallet')).code).toBe(0);
+  expect(await seen()).toBe(401);
+  expect((await run('whoami --profile wallet')).code).toBe(4);
   const ended = await run(`revoke-all --yes --profile wallet --wallet-key-file ${path}`);
   expect({ code: ended.code, err: ended.err }).toMatchObject({ code: 0 });
   expect(ended.out).toMatch(/^subkeys: 1$/m);

@@ -378,6 +378,18 @@ describe('precedence', () => {
     const [asked] = await whoami(['--profile', 'p'], env);
     expect(asked).not.toContain(`Bearer ${TOKEN}`);
   });
+
+  test('COUNTERSIGN_PROFILE names the profile in place of the current one, and a flag another', async () => {
+    writeProfiles();
+    const kept = JSON.parse(readFileSync(owner.profiles, 'utf8'));
+    kept.profiles.q = { ...kept.profiles.p, url: other.url };
+    writeFileSync(owner.profiles, JSON.stringify(kept));
+    const isAsked = async (...given: Parameters<typeof whoami>) =>
+      (await whoami(...given)).map((asked) => asked.length > 0);
+    expect(await isAsked([])).toEqual([true, false]);
+    expect(await isAsked([], { COUNTERSIGN_PROFILE: 'q' })).toEqual([false, true]);
+    expect(await isAsked(['--profile', 'p'], { COUNTERSIGN_PROFILE: 'q' })).toEqual([true, false]);
+  });
 });
 
 const json = (response: ServerResponse, body: unknown, status = 200): void =>
