@@ -42,7 +42,8 @@ export async function connectAsOwner(shell: Shell, place: Place = placeOf(shell)
   const auth = await mainKey(shell, place.profile?.account);
   const client = createClient({ url: place.url, auth });
   if (place.profile !== undefined && shell.has('wallet-key-file')) {
-    const { account } = await client.account.self({ signal: shell.signal });
+    // By look-up: right after a sign-out, or of a locked account, nobody can sign in, and all can be ended all the same.
+    const account = await client.account.address({ signal: shell.signal });
     if (account !== place.profile.account)
       throw new WrongUse(`that wallet is of another account than the profile ${place.name}`);
   }
