@@ -3,7 +3,8 @@
 import { StoreFailure } from '../../../src/errors.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { sqlite } from '../../../src/store/sqlite/dialect.ts';
-import { alice, auditOf, changeOf, insertAccounts, starkAccount, tokenOf } from './rows.ts';
+import { createUsage } from '../../../src/usage/usage.ts';
+import { alice, auditOf, changeOf, insertAccounts, starkAccount, T0, tokenOf } from './rows.ts';
 
 const [file = '', what] = process.argv.slice(2);
 const { store } = await openStore(sqlite(file));
@@ -37,8 +38,35 @@ switch (what) {
     await insertAccounts(store, alice);
     await fillTheDisk();
     break;
+  case 'use':
+    await useForEver();
+    break;
   default:
     throw new Error(`nothing to do for ${what}`);
+}
+
+/** Says the number of each round, then writes one request more of each of 2,000 credentials. */
+async function useForEver(): Promise<void> {
+  const usage = createUsage({
+    store,
+    time: () => T0,
+    keepDays: 90,
+    room: 10_000,
+    onFailure(error) {
+      throw error;
+    },
+  });
+  for (let round = 1; ; round += 1) {
+    for (let id = 0; id < 2_000; id += 1) {
+      usage.count(
+        { credential: { account: alice, kind: 'subkey', id: String(id) } },
+        'allowed',
+        `192.0.2.${round % 8}`,
+      );
+    }
+    process.stdout.write(`${round}\n`);
+    await usage.write();
+  }
 }
 
 // Started under a limit on file sizes, which stands for the end of a disk.
