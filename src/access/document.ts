@@ -73,7 +73,7 @@ const whenCode: Readonly<Record<ErrorCode, string>> = {
   INTERNAL_ERROR:
     'A defect of this server. The message names the request id under which its log has the cause: in the first line about it, or in the one that counts its repeats, which names 20 of a minute.',
   SERVICE_UNAVAILABLE:
-    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.memory), signatures (engine.queue, or 5 s), remembered orders, requests on one connection. Retry-After says when to try again; without it the request had left (data.sent).',
+    'The store or the venue cannot be reached now, or is overloaded; or too much is waiting: requests for the venue (upstream.queue), bodies of signed orders (upstream.memory), signatures (engine.queue, or 5 s), remembered orders, remembered proofs of devices, requests on one connection. Retry-After says when to try again; without it the request had left (data.sent).',
 };
 
 const whenReason: Readonly<Record<DenyReason, string>> = {

@@ -553,6 +553,9 @@ describe('the proof', () => {
     expectNotSignedIn(await postProof(world, device, withClaims({ ...old, htm: 'GET' })));
     expectNotSignedIn(await postProof(world, device, withClaims({ ...old, htu: `${world.url}/` })));
     expectNotSignedIn(await postProof(world, { id: 'dev_0' }, withClaims(old)));
+    const ended = await addDevice(world, owner);
+    await call(world.url, 'DELETE', `${DEVICES}/${ended.id}`, { bearer: owner.session });
+    expectNotSignedIn(await postProof(world, ended, deviceProof(world, ended, { claims: old })));
   });
 
   test('a proof opens one session, of 50 that come at once too, and also after both are long done', async () => {
@@ -562,6 +565,22 @@ describe('the proof', () => {
     for (const answer of answers.filter(({ status }) => status !== 200)) expectNotSignedIn(answer);
     world.clock.advance(59);
     expectNotSignedIn(await postProof(world, device, proof));
+  });
+
+  test('of one proof that comes many times at once, one is charged to the account', async () => {
+    const settings = { 'rate_limit.enabled': 'true', 'sessions/s': '3', 'sessions%': '100' };
+    const own = await startWorld({ settings });
+    try {
+      const theirs = await addDevice(own, await newOwner(own));
+      own.clock.advance(2);
+      const proof = deviceProof(own, theirs);
+      const answers = await Promise.all(Array.from({ length: 20 }, () => postProof(own, theirs, proof)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 19 }, () => 401)]);
+      for (let left = 0; left < 2; left += 1) expect((await openDeviceSession(own, theirs)).status).toBe(200);
+      expect((await openDeviceSession(own, theirs)).status).toBe(429);
+    } finally {
+      await own.stop();
+    }
   });
 
   test('of one proof in requests that are read in one turn, one opens a session, and the others get the one word', async () => {
@@ -601,6 +620,17 @@ describe('the proof', () => {
     );
     return `${answer.status} ${/"error":"(\w+)"/.exec(answer.body)?.[1] ?? ''}`.trim();
   };
+  test('a good proof of up to 1,024 bytes is taken, and a longer one is not', async () => {
+    const proofFor = (host: string): string => withClaims({ htu: `http://${host}${path()}` });
+    let length = 1;
+    while (proofFor('a'.repeat(length + 1)).length <= 1_024) length += 1;
+    const statuses = [];
+    for (const host of ['a'.repeat(length), 'a'.repeat(length + 1)]) {
+      statuses.push(await raw([`POST ${path()} HTTP/1.1`, `Host: ${host}`, `DPoP: ${proofFor(host)}`]));
+    }
+    expect(statuses).toEqual(['200', '401 UNAUTHORIZED_ERROR']);
+  });
+
   test('two DPoP headers, no Host and a Host twice are refused; a Host in other letters or without its usual port is the same', async () => {
     const post = `POST ${path()} HTTP/1.1`;
     const host = `Host: 127.0.0.1:${port()}`;

@@ -339,6 +339,20 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a proof opens one session, of 50 that come at once too, and also after both are long done',
       },
       {
+        rule: 'Who fills a room that all accounts share keeps none out of it: the account with the most gives way',
+        decidedBy: 'src/domain/fair-room.ts',
+        text: 'countOf(owner) < largest',
+        heldBy: 'test/http/full-proofs.test.ts',
+        title: 'who fills it keeps no other account out',
+      },
+      {
+        rule: 'What others are refused pushes out nothing that an account may ask about, unless it has more than they',
+        decidedBy: 'src/store/sql/explanations.ts',
+        text: 'Number(one.rows) <= level',
+        heldBy: 'test/contract/explainer.test.ts',
+        title: 'of many accounts that fill all that is kept, none pushes out the rows of one that has few',
+      },
+      {
         rule: 'What a device did wrong is told in one word: a stranger does not learn whether there is one',
         decidedBy: 'src/credentials/open-device-session.ts',
         text: 'this device is not signed in here',
