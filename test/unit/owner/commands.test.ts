@@ -397,10 +397,8 @@ test('a subkey that went into a file is told without its secret with --json', as
 test('a wallet of another account than that of the profile makes nothing', async () => {
   profiles();
   writeFileSync(join(folder, 'wallet.key'), `0x${'7'.repeat(64)}`, { mode: 0o600 });
-  const siwe = { 'POST /v2/auth': { jwt_token: 'a.b.c' }, 'GET /countersign/v1/about': { siwe_domain: '127.0.0.1' } };
-  server.answer(
-    answering({ ...siwe, 'GET /countersign/v1/self': { account: '0x2', kind: 'wallet', id: '', permissions: [] } }),
-  );
+  // By look-up: it needs no sign-in, which nobody has right after a sign-out.
+  server.answer(answering({ 'GET /v1/onboarding': { address: '0x2', exists: true } }));
   const said = await type(`subkeys import x 0x7 --from anywhere --wallet-key-file ${join(folder, 'wallet.key')}`);
   expect(said).toMatchObject({ code: 2, said: 'that wallet is of another account than the profile p' });
   expect(asked('POST').filter((path) => path.startsWith('/countersign/v1/subkeys'))).toEqual([]);
