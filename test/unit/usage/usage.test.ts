@@ -396,6 +396,10 @@ test('of the addresses of a credential the newest fifty are kept, in memory and 
     expect(database.sql('select count(*) as n from used_address')).toEqual([{ n: 50n }]);
   }
   expect(stored()).toEqual(['subkey:1 120 0 0 0']);
+  now = unixNanos(now + 1n);
+  usage.count(bearer, 'allowed', '198.51.100.1');
+  await usage.write();
+  expect(database.sql('select count(*) as n from used_address')).toEqual([{ n: 50n }]);
 });
 
 test('pages of usage and of addresses together are the whole list, each row once', async () => {
