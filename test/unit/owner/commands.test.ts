@@ -544,7 +544,10 @@ describe('what is asked of nobody', () => {
       said: 'not signed in, so there is nothing to end',
     });
     server.answer(answering({ 'POST /v1/auth': { status: 404, error: 'NOT_ONBOARDED', message: 'x', data: null } }));
-    expect((await type('login --url URL --key-file KEY')).code).toBe(1);
+    expect(await type('login --url URL --key-file KEY')).toMatchObject({
+      code: 1,
+      notes: expect.not.arrayContaining([expect.stringContaining('Type yes')]),
+    });
     expect(asked('POST').filter((path) => path.startsWith('/v1/onboarding'))).toEqual([]);
     server.answer(
       answering({ 'POST /v1/auth': { status: 403, error: 'REQUEST_NOT_ALLOWED', message: 'x', data: null } }),
@@ -664,4 +667,15 @@ test('what can stand next on a line is offered: words, options, values, profiles
     expect({ words, found: await offered(...words) }).toEqual({ words, found: expected });
   server.answer(answering({}));
   expect(await offered('tokens', 'revoke', '')).toEqual([]);
+});
+
+test('what is revoked is named, and asked about where --yes is not given: without a terminal, or another answer than yes, nothing ends', async () => {
+  server.answer(answering({ [`GET ${TOKENS}`]: listOf(token(1)), [`DELETE ${TOKENS}/${token(1).lookup_id}`]: {} }));
+  const piped = await type('tokens revoke bot1', { env: bearer() });
+  expect(piped).toMatchObject({ code: 2, notes: ['token "bot1" (token:tok_1): never used', 'This ends it for good.'] });
+  const no = await type('tokens revoke bot1', { env: bearer(), answers: ['no'] });
+  expect(no).toMatchObject({ code: 1, said: 'not confirmed, so nothing was done' });
+  expect(asked('DELETE')).toEqual([]);
+  expect((await type('tokens revoke bot1', { env: bearer(), answers: ['yes'] })).code).toBe(0);
+  expect(asked('DELETE')).toHaveLength(1);
 });
