@@ -9,7 +9,7 @@ import type { Core } from './core.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Slice } from './slice.ts';
 
-/** About 20 MB. An account opens 600 sessions a minute, so that one alone cannot fill it. */
+/** About 20 MB, less where memory.entries is. An account opens 600 sessions a minute, so that one alone cannot fill it. */
 const MOST_PROOFS = 65_536;
 
 export interface DeviceParts
@@ -19,13 +19,13 @@ export interface DeviceParts
 }
 
 export function composeDevices(
-  config: Slice<'devices' | 'login' | 'usage'>,
+  config: Slice<'devices' | 'login' | 'memory' | 'usage'>,
   { store, clock, journal, changes, counters, session }: DeviceParts,
 ) {
   const futureToleranceSeconds = config['login.future_tolerance'];
   // A proof that is dated ahead may be used for so much longer.
   const seconds = DEVICE_PROOF_SECONDS + Math.max(DEVICE_PROOF_SECONDS, futureToleranceSeconds + 1);
-  const seen = createSeenProofs({ clock, seconds, most: MOST_PROOFS });
+  const seen = createSeenProofs({ clock, seconds, most: Math.min(MOST_PROOFS, config['memory.entries']) });
   return {
     store,
     clock,

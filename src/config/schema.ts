@@ -108,7 +108,7 @@ export const settings = {
     max: 10_000_000,
     unit: 'entries',
     description:
-      'Credentials kept in memory; as many verified bearers, and as many addresses and accounts of each rate limit. When a limit is full, new ones share one count.',
+      'Credentials, verified bearers, used proofs of devices (65,536 at most), addresses and accounts of each limit in memory; beyond it limits share one count.',
     when: 'when more credentials than that are active, or to bound memory',
   }),
 

@@ -1,24 +1,18 @@
-// The memory of device proofs when it is full: here it has room for six, as shipped for 65,536.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+// The memory of device proofs when it is full: here it has room for 16, as shipped for 65,536.
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDevice, deviceProof, openDeviceSession, postProof } from '../support/devices.ts';
 import { expectRefusal, mainSession, newOwner, startWorld, type World } from '../support/world.ts';
 
-vi.mock('../../src/credentials/seen-proofs.ts', async (original) => {
-  const { createSeenProofs } = await original<typeof import('../../src/credentials/seen-proofs.ts')>();
-  return {
-    createSeenProofs: (options: Parameters<typeof createSeenProofs>[0]) => createSeenProofs({ ...options, most: 6 }),
-  };
-});
-
 let world: World;
 beforeAll(async () => {
-  const settings = { 'rate_limit.enabled': 'true', 'sessions/min': '8', 'sessions/s': '8', 'sessions%': '100' };
+  const sessions = { 'rate_limit.enabled': 'true', 'sessions/min': '18', 'sessions/s': '18', 'sessions%': '100' };
+  const settings = { ...sessions, 'memory.entries': '16' };
   world = await startWorld({ settings });
 });
 afterAll(() => world.stop());
 
-/** An owner with a device that has used so many proofs; there is room for six. */
-async function filled(count = 6) {
+/** An owner with a device that has used so many proofs; there is room for 16. */
+async function filled(count = 16) {
   const owner = await newOwner(world);
   const device = await addDevice(world, owner);
   const proofs = Array.from({ length: count }, () => deviceProof(world, device));
@@ -65,9 +59,9 @@ test('who fills it keeps no other account out', async () => {
 });
 
 test('a proof that gave its place to one of another account opens no second session: the store knows it', async () => {
-  await filled(3);
+  await filled(8);
   world.clock.advance(70);
-  const { device, proofs } = await filled(3);
+  const { device, proofs } = await filled(8);
   for (let other = 0; other < 2; other += 1) await filled(1);
   world.clock.advance(51);
   // There is room, and one of these is not remembered here any more.
