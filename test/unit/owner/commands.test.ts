@@ -365,6 +365,21 @@ describe('what is typed when a key is out', () => {
     expect(server.asked).toEqual([]);
   });
 
+  test('a private key, or what can be no token or session, is reported to nobody and not repeated', async () => {
+    server.answer(answering({ 'POST /countersign/v1/leaked': {} }));
+    for (const [found, said] of [
+      [`0x${'5eacf00d'.repeat(8)}`, 'that is a private key, which is sent nowhere'],
+      ['5eacf00d'.repeat(8), 'that is a private key, which is sent nowhere'],
+      ['5eacf00d', 'that is no token or session, and nothing was sent'],
+      ['a.b', 'that is no token or session, and nothing was sent'],
+    ] as const) {
+      const told = await type('report-leak --url URL', { answers: [found] });
+      expect(told).toMatchObject({ code: 2, out: '', said: expect.stringContaining(said) });
+      expect(told.said).not.toContain('5eacf00d');
+    }
+    expect(server.asked).toEqual([]);
+  });
+
   test('what revoke-all ended is counted by kind, and a document with --json', async () => {
     const ended = { valid_after: 5, note: 'x', subkeys: ['0x1'], tokens: [], other: { a: 1 } };
     server.answer(answering({ 'POST /countersign/v1/revoke-all': ended }));
