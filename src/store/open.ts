@@ -9,7 +9,7 @@ import { accountLists } from './sql/accounts.ts';
 import { auditLists, insertAudit } from './sql/audit.ts';
 import { changeReads, requireWholeLog } from './sql/changes.ts';
 import { deviceLists, forgetDeviceUse } from './sql/devices.ts';
-import { addExplanations, countOthers, explanationReads } from './sql/explanations.ts';
+import { addExplanations, countOthers, createTrimAll, explanationReads } from './sql/explanations.ts';
 import { deleteExpiredMarks, hasDateMark, usedMarks } from './sql/marks.ts';
 import { datedUntil, highestTime, initialiseMeta, keepHighestTime, readAny, setHighestTime } from './sql/meta.ts';
 import { nameReads } from './sql/names.ts';
@@ -60,6 +60,7 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
   const reads = createReads(reader);
 
   const addUsage = createAddUsage();
+  const trimAll = createTrimAll();
   const write = <Result>(work: (tx: Kysely<Tables>) => Promise<Result>): Promise<Result> =>
     database.transaction(async (tx) => {
       const result = await work(tx);
@@ -101,9 +102,9 @@ function createStore(database: Database, clock: Clock, epoch: string, dated: Uni
     insertSigningKey: (record) => write((tx) => signingKeyInsert(tx).insertSigningKey(record)),
     appendAudit: (entries) => write((tx) => insertAudit(tx, clock, entries)),
 
-    addExplanations: (rows, bounds) => write((tx) => addExplanations(tx, rows, bounds)),
+    addExplanations: (rows, bounds) => write((tx) => addExplanations(tx, rows, bounds, trimAll)),
     countOthers: (minutes) => write((tx) => countOthers(tx, minutes)),
-    purgeExplanations: (kept, inAll) => purgeExplanations(write, kept, inAll),
+    purgeExplanations: (kept, inAll) => purgeExplanations(write, kept, inAll, trimAll),
 
     addUsage: (uses) => write((tx) => addUsage(tx, uses)),
 

@@ -6,7 +6,7 @@ import { credentialSubject, NO_ACCOUNT } from '../domain/credential.ts';
 import { parseFelt } from '../domain/felt.ts';
 import type { Clock, UnixNanos } from '../domain/time.ts';
 import { auditWrites } from './sql/audit.ts';
-import { deleteExplanations, trimAll } from './sql/explanations.ts';
+import { deleteExplanations, type TrimAll } from './sql/explanations.ts';
 import type { Tables } from './sql/tables.ts';
 
 /** Subkeys deleted by one transaction: every change waits for it, so a large backlog must not be one transaction. */
@@ -60,6 +60,7 @@ export async function purgeExplanations(
   write: (work: (tx: Kysely<Tables>) => Promise<number>) => Promise<number>,
   kept: { readonly from: UnixNanos; readonly to: UnixNanos },
   inAll: number,
+  trimAll: TrimAll,
 ): Promise<void> {
   while ((await write((tx) => deleteExplanations(tx, kept))) > 0) await nextTurn();
   while ((await write((tx) => trimAll(tx, inAll))) > 0) await nextTurn();

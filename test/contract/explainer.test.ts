@@ -205,10 +205,10 @@ test('of many accounts that fill all that is kept, none pushes out the rows of o
     expect(rows().length).toBeLessThanOrEqual(200);
   }
   for (let i = 0; i < 10; i += 1) expect(await explainer.explanation(account(1), `mine${i}`)).toBeDefined();
-  // The others share the rest alike.
+  // The others share the rest nearly alike: who gives up rows is looked for now and then.
   const counts = [...countBy('account_id').values()];
   expect(counts).toHaveLength(7);
-  expect(Math.max(...counts)).toBeLessThanOrEqual(34);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(38);
 });
 
 test('of two refusals of one request the first is told, and neither leaves anything behind in the bounds', async () => {

@@ -348,7 +348,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       {
         rule: 'What others are refused pushes out nothing that an account may ask about, unless it has more than they',
         decidedBy: 'src/store/sql/explanations.ts',
-        text: 'Number(one.rows) <= level',
+        text: 'Number(rows) > level',
         heldBy: 'test/contract/explainer.test.ts',
         title: 'of many accounts that fill all that is kept, none pushes out the rows of one that has few',
       },

@@ -1,5 +1,5 @@
 // The rows of explanations. Every write keeps the bounds in its own transaction, so that no moment shows more rows.
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { UnixNanos } from '../../domain/time.ts';
 import type { Explanation, ExplanationBounds, Explanations, OthersInMinute } from '../ports/explanations.ts';
 import { felt, nanos } from './rows.ts';
@@ -39,19 +39,36 @@ export async function addExplanations(
   db: Kysely<Tables>,
   rows: readonly Explanation[],
   bounds: ExplanationBounds,
+  trimAll: TrimAll,
 ): Promise<void> {
   const whole = rows.length - (rows.length % CHUNK_ROWS);
   for (let from = 0; from < whole; from += CHUNK_ROWS) await insert(db, rows.slice(from, from + CHUNK_ROWS));
   for (const row of rows.slice(whole)) await insert(db, [row]);
-  const { perReason, perCredential, perAccount } = bounds;
-  for (const { account, credential, reason } of firsts(rows, (row) => [row.account, row.credential, row.reason])) {
-    await trim(db, { account, credential, reason }, perReason);
+  for (const one of firsts(rows, (row) => [row.account])) {
+    await keepShares(
+      db,
+      one.account,
+      firsts(rows, (row) => [row.credential, row.reason], one.account),
+      bounds,
+    );
   }
-  for (const { account, credential } of firsts(rows, (row) => [row.account, row.credential])) {
+  await trimAll(db, bounds.inAll);
+}
+
+/** Of an account: as many rows as it may have, and no more of a credential, or of a reason of it, than their share. */
+async function keepShares(
+  db: Kysely<Tables>,
+  account: string,
+  added: readonly Explanation[],
+  { perReason, perCredential, perAccount }: ExplanationBounds,
+): Promise<void> {
+  // Mostly it has fewer than any share of it may have: one count in place of three.
+  if ((await countOf(db, { account })) <= Math.min(perReason, perCredential, perAccount)) return;
+  for (const { credential, reason } of added) await trim(db, { account, credential, reason }, perReason);
+  for (const { credential } of firsts(added, (row) => [row.credential])) {
     await trim(db, { account, credential }, perCredential);
   }
-  for (const { account } of firsts(rows, (row) => [row.account])) await trim(db, { account }, perAccount);
-  await trimAll(db, bounds.inAll);
+  await trim(db, { account }, perAccount);
 }
 
 async function insert(db: Kysely<Tables>, rows: readonly Explanation[]): Promise<void> {
@@ -74,58 +91,93 @@ async function insert(db: Kysely<Tables>, rows: readonly Explanation[]): Promise
     .execute();
 }
 
-/** One row of each group. */
-const firsts = (rows: readonly Explanation[], groupOf: (row: Explanation) => readonly string[]) =>
-  new Map(rows.map((row) => [groupOf(row).join(' '), row])).values();
+/** One row of each group, of one account or of all. */
+const firsts = (
+  rows: readonly Explanation[],
+  groupOf: (row: Explanation) => readonly string[],
+  account?: string,
+): readonly Explanation[] => {
+  const some = account === undefined ? rows : rows.filter((row) => row.account === account);
+  return [...new Map(some.map((row) => [groupOf(row).join(' '), row])).values()];
+};
 
 type Group = { readonly account: string; readonly credential?: string; readonly reason?: string };
 
-/** Deletes the oldest of a group, so that `most` are left. Returns the number deleted, at most a thousand. */
-async function trim(db: Kysely<Tables>, { account, credential, reason }: Group, most: number): Promise<number> {
-  let beyond = db.selectFrom('explanation').select('request_id').where('account_id', '=', account);
-  if (credential !== undefined) beyond = beyond.where('credential', '=', credential);
-  if (reason !== undefined) beyond = beyond.where('reason', '=', reason);
-  const { numDeletedRows } = await db
-    .deleteFrom('explanation')
-    .where('request_id', 'in', beyond.orderBy('at', 'desc').limit(BEYOND).offset(most))
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+const ofGroup =
+  ({ account, credential, reason }: Group) =>
+  ({ and, eb }: ExpressionBuilder<Tables, 'explanation'>) =>
+    and([
+      eb('account_id', '=', account),
+      ...(credential === undefined ? [] : [eb('credential', '=', credential)]),
+      ...(reason === undefined ? [] : [eb('reason', '=', reason)]),
+    ]);
+
+/** An index has all that is looked at. */
+async function countOf(db: Kysely<Tables>, group?: Group): Promise<number> {
+  const all = db.selectFrom('explanation').select((e) => e.fn.countAll<bigint>().as('rows'));
+  const { rows } = await (group === undefined ? all : all.where(ofGroup(group))).executeTakeFirstOrThrow();
+  return Number(rows);
+}
+
+/** Deletes the oldest of a group, so that `most` are left. Returns the number deleted, at most `limit`. */
+async function trim(db: Kysely<Tables>, group: Group, most: number, limit = BEYOND): Promise<number> {
+  const beyond = Math.min((await countOf(db, group)) - most, limit);
+  return beyond <= 0 ? 0 : deleteOldest(db, beyond, group);
 }
 
 /** Accounts that make room in one go. */
 const MAKE_ROOM = 100;
+/** What they give up beyond what is too many, as a share of all: looking for them takes 16 ms among 200,000 rows. */
+const ROOM = 1 / 200;
+/** Of that, what one transaction deletes: a few ms. */
+const AT_ONCE = ROOM / 10;
+
+/** Keeps no more than `most` rows in all. */
+export type TrimAll = (db: Kysely<Tables>, most: number) => Promise<number>;
 
 /**
- * Returns the number deleted, at most a thousand: what is beyond `most` and a hundredth more, for looking for it takes 20 ms among 200,000
- * rows. It is the oldest of the accounts that have the most: however many others fill the room, who has few rows loses none.
+ * Deletes what is beyond `most` in all, and returns the number deleted, at most a thousand. It is the oldest of the accounts that have the
+ * most: however many others fill the room, who has few rows loses none. Which these are is remembered from one call to the next.
  */
-export async function trimAll(db: Kysely<Tables>, most: number): Promise<number> {
-  const { rows } = await db
-    .selectFrom('explanation')
-    .select((e) => e.fn.countAll<bigint>().as('rows'))
-    .executeTakeFirstOrThrow();
-  // A bound that was lowered is met in pieces: the purge goes on.
-  if (Number(rows) <= most) return 0;
-  const wanted = Math.min(Number(rows) - most + Math.floor(most / 100), BEYOND);
-  const largest = await db
-    .selectFrom('explanation')
-    .select((e) => ['account_id', e.fn.countAll<bigint>().as('rows')] as const)
-    .groupBy('account_id')
-    .orderBy('rows', 'desc')
-    .limit(MAKE_ROOM)
-    .execute();
-  const level = levelOf(
-    largest.map((one) => Number(one.rows)),
-    wanted,
-  );
-  let deleted = 0;
-  for (const one of largest) {
-    if (Number(one.rows) <= level || deleted >= wanted) break;
-    deleted += await trim(db, { account: one.account_id }, level);
+export function createTrimAll(): TrimAll {
+  /** The largest is the last. */
+  let largest: string[] = [];
+  let level = 1;
+
+  async function lookForLargest(db: Kysely<Tables>, room: number): Promise<void> {
+    const found = await db
+      .selectFrom('explanation')
+      .select((e) => ['account_id', e.fn.countAll<bigint>().as('rows')] as const)
+      .groupBy('account_id')
+      .orderBy('rows', 'desc')
+      .limit(MAKE_ROOM)
+      .execute();
+    const sizes = found.map(({ rows }) => Number(rows));
+    level = levelOf(sizes, room);
+    const above = found.filter(({ rows }) => Number(rows) > level);
+    largest = above.map(({ account_id }) => account_id).reverse();
   }
-  // Where nobody has more than one row.
-  const beyond = Math.min(Number(rows) - deleted - most, BEYOND - deleted);
-  return beyond <= 0 ? deleted : deleted + (await deleteOldest(db, beyond));
+
+  return async (db, most) => {
+    const rows = await countOf(db);
+    // A bound that was lowered is met in pieces: the purge goes on.
+    if (rows <= most) return 0;
+    const needed = Math.min(rows - most, BEYOND);
+    const wanted = Math.min(needed + Math.floor(most * AT_ONCE), BEYOND);
+    let deleted = 0;
+    while (deleted < wanted) {
+      if (largest.length === 0) {
+        if (deleted >= needed) break;
+        await lookForLargest(db, needed - deleted + Math.floor(most * ROOM));
+      }
+      const account = largest.at(-1);
+      // Nobody has more than one row.
+      if (account === undefined) return deleted + (await deleteOldest(db, needed - deleted));
+      deleted += await trim(db, { account }, level, wanted - deleted);
+      if (deleted < wanted) largest.pop();
+    }
+    return deleted;
+  };
 }
 
 /** To how many rows each account is cut, so that at least `wanted` go; one is left to each. */
@@ -136,11 +188,10 @@ function levelOf(sizes: readonly number[], wanted: number): number {
   return level;
 }
 
-async function deleteOldest(db: Kysely<Tables>, rows: number): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('explanation')
-    .where('request_id', 'in', (e) => e.selectFrom('explanation').select('request_id').orderBy('at').limit(rows))
-    .executeTakeFirst();
+async function deleteOldest(db: Kysely<Tables>, rows: number, group?: Group): Promise<number> {
+  const all = db.selectFrom('explanation').select('request_id');
+  const oldest = (group === undefined ? all : all.where(ofGroup(group))).orderBy('at').limit(rows);
+  const { numDeletedRows } = await db.deleteFrom('explanation').where('request_id', 'in', oldest).executeTakeFirst();
   return Number(numDeletedRows);
 }
 
