@@ -292,7 +292,8 @@ describe('whatever both clocks do', () => {
 
   test('the clock follows the machine in the end, wherever that stands still ahead of what was seen, up to thirty days', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 30n * 24n * HOUR_NS }), steps, (ahead, all) => {
+      // What was seen may be a step, five seconds, less than the clock says.
+      fc.property(fc.bigInt({ min: 0n, max: 30n * 24n * HOUR_NS - 5n * SECOND_NS }), steps, (ahead, all) => {
         const { clock, time, pass } = clockWith({ wall: T0 });
         for (const { jump, seconds } of all) {
           time.wall += jump;
