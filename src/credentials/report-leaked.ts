@@ -12,7 +12,6 @@ import type { Changes } from '../revocation/commit.ts';
 import type { SingleDenial } from '../revocation/denial.ts';
 import type { EndedDevice, StoreReads, StoreTransaction } from '../store/store.ts';
 import { revokeRow } from './credential-rows.ts';
-
 import { nobody, record } from './record.ts';
 import { deviceSubjects } from './revoked-credentials.ts';
 
