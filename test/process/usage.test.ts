@@ -1,6 +1,6 @@
 // Use as a real server stores it: what clients counted themselves, after a shutdown, a kill -9 and a full disk.
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -75,7 +75,8 @@ function copyOf(data: string): string {
   for (;;) {
     const before = state();
     const copy = temporaryFolder('usage-copy');
-    for (const end of ['', '-wal']) copyFileSync(`${file}${end}`, join(copy, `countersign.db${end}`));
+    // Not copyFileSync, which never ends when the log is cut off meanwhile: it waits for as many bytes as there were.
+    for (const end of ['', '-wal']) writeFileSync(join(copy, `countersign.db${end}`), readFileSync(`${file}${end}`));
     if (state() === before) return copy;
   }
 }
