@@ -9,6 +9,7 @@ import {
   readdirSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -65,6 +66,18 @@ test.skipIf(process.platform === 'win32')(
     expect([ended.signal, left()]).toEqual(['SIGTERM', []]);
   },
 );
+
+test('a doctor whose copy of the log is overtaken by a start that cuts off the log ends all the same', async () => {
+  const log = join(home.data, 'countersign.db-wal');
+  const { size } = statSync(log);
+  // Zeros behind the last frame are no frame; the copy of so many takes longer than to see that it has begun.
+  truncateSync(log, size + 400 * 1_048_576);
+  const examining = doctor();
+  const hasBegun = () => left().some((folder) => existsSync(join(home.tmp, folder, 'countersign.db-wal')));
+  await expect.poll(hasBegun, { interval: 1, timeout: 30_000 }).toBe(true);
+  truncateSync(log, size);
+  expect((await examining.ended).code, examining.stdout()).toBe(0);
+});
 
 test.skipIf(process.platform === 'win32')(
   'a signal in the middle of a trial takes the folder with it, and ends',

@@ -1,9 +1,9 @@
 // Tries a start on a copy of a database that nobody has open, with the code of a start. Changes nothing in the data folder, and holds
 // nothing there that a real start would wait for.
-import { existsSync, statfsSync, statSync } from 'node:fs';
-import { chmod, copyFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream, existsSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { isSystemError, StoreFailure } from '../../errors.ts';
 import { OWNER_ONLY } from '../../files/own-file.ts';
 import type { Look, Trial } from '../dialect.ts';
@@ -55,11 +55,9 @@ async function onACopy(real: string): Promise<Look> {
   }
 }
 
-// Asynchronous, so that signals are handled meanwhile. copyFile keeps the mode of the original: make it the owner's only.
-async function copyForUs(from: string, to: string): Promise<void> {
-  await copyFile(from, to);
-  await chmod(to, OWNER_ONLY);
-}
+// Asynchronous, so that signals are handled meanwhile. Not copyFile, which never ends when a server that starts cuts off the log.
+const copyForUs = (from: string, to: string): Promise<void> =>
+  pipeline(createReadStream(from), createWriteStream(to, { mode: OWNER_ONLY }));
 
 const withoutCopy = async (real: string, why: string): Promise<Look> => ({
   database: await examineDatabase(real),
