@@ -260,6 +260,7 @@ describe('what is not listed has no route', () => {
     ['GET', '/metrics'],
     ['GET', '/V1/orders'],
     ['DELETE', '/v1/orders/BATCH'],
+    ['DELETE', '/v1/orders/%20batch'],
     ['DELETE', '/v1/rfqs/Drafts'],
     ['PUT', '/v1/account/keys/subkeys/ACTIVATE'],
   ])('%s %s is not listed, so it has no route', (method, raw) => {
@@ -299,6 +300,9 @@ describe('what is not listed has no route', () => {
 
 const segmentsOf = (path: string): readonly string[] => (path === '/' ? [] : path.slice(1).split('/'));
 
+/** As by a server that decodes, trims and folds the case. */
+const decodedByAll = (segment: string): string => decodeURIComponent(segment).trim().toLowerCase();
+
 /**
  * The literal reading of a path, told another way than by a tree: narrow the list of all patterns segment by segment,
  * to those with this literal, else to those with a parameter there.
@@ -309,7 +313,7 @@ function literalReading(method: string, segments: readonly string[]): string {
     const literals = left
       .map(({ pattern }) => pattern[at])
       .filter((text) => text !== undefined && !text.startsWith('{'));
-    const folded = literals.some((text) => text?.toLowerCase() === segment.toLowerCase());
+    const folded = literals.some((text) => text?.toLowerCase() === decodedByAll(segment));
     left = left.filter(({ pattern }) => (folded ? pattern[at] === segment : pattern[at]?.startsWith('{')));
   });
   const ended = left.filter(({ pattern }) => pattern.length === segments.length);
