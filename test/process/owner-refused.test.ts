@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { widthOf } from '../../src/owner/printable.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { exampleDeviceKey } from '../support/example-device-key.ts';
+import { signingConfig } from '../support/lying-server.ts';
 import { compileCache, inPairs, noTerminal, type Person, personIn, type Said } from '../support/owner-commands.ts';
 import { MAIN } from '../support/server-process.ts';
 import { removeFolders, temporaryFolder } from '../support/temporary-folder.ts';
@@ -45,19 +47,10 @@ afterAll(async () => {
   await removeFolders();
 });
 
-// The example of RFC 7515, A.3.1.
-const deviceKey = {
-  kty: 'EC',
-  crv: 'P-256',
-  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
-  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
-  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
-};
-
 /** Its folder is made as `login` makes it. */
 function writeProfiles(mode = 0o600, url = server.url): void {
   mkdirSync(join(owner.profiles, '..'), { recursive: true, mode: 0o700 });
-  const device = { id: 'dev_1', expires_at: new Date(Date.now() + 3_600_000).toISOString(), key: deviceKey };
+  const device = { id: 'dev_1', expires_at: new Date(Date.now() + 3_600_000).toISOString(), key: exampleDeviceKey };
   writeFileSync(
     owner.profiles,
     JSON.stringify({ version: 1, current: 'p', profiles: { p: { url, account: '0x1', device } } }),
@@ -294,7 +287,7 @@ test('a file of profiles that is damaged stops every command in one sentence wit
     whole.slice(0, 80),
     whole.replace('"id":"dev_1"', '"id":7'),
     whole.replace(/"expires_at":"[^"]*"/, '"expires_at":"soon"'),
-    whole.replace(deviceKey.d, deviceKey.x),
+    whole.replace(exampleDeviceKey.d, exampleDeviceKey.x),
     whole.replace('"account":"0x1"', '"account":"x"'),
     whole.replace(/"url":"[^"]*"/, '"url":"x"'),
   ];
@@ -500,18 +493,20 @@ describe('a server that lies', () => {
     expect(refused.err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   });
 
+  const newSubkey = (body: string) => ({
+    account_id: '0x1',
+    name: 'bot',
+    id: 7,
+    allowed_cidrs: [],
+    expires_at: 0,
+    public_key: /"public_key":"(0x[0-9a-f]+)"/.exec(body)?.[1],
+  });
+
   /** Answers what a create asks, and the create itself with this. */
   const creates = (made: (body: string) => object) => (request: IncomingMessage, response: ServerResponse) => {
     const path = request.url?.split('?')[0] ?? '';
     if (path === '/v1/system/time') return json(response, { server_time: String(Date.now()) });
-    if (path === '/v1/system/config')
-      return json(response, {
-        starknet_chain_id: 'PRIVATE',
-        l1_chain_id: '1',
-        paraclear_account_hash: '0x1',
-        paraclear_account_proxy_hash: '0x1',
-        paraclear_evm_account_hash: '0x1',
-      });
+    if (path === '/v1/system/config') return json(response, signingConfig);
     if (path === '/v1/onboarding') return json(response, { address: '0x1' });
     if (path.startsWith('/v1/auth')) return json(response, { jwt_token: 'a.b.c' });
     if (request.method === 'DELETE') return json(response, {});
@@ -529,17 +524,7 @@ describe('a server that lies', () => {
   ] as const)(
     'nothing that a server answers becomes a line or a command of the file of a secret: %s %j',
     async (kind, answer) => {
-      server.answer(
-        creates((body) => ({
-          account_id: '0x1',
-          name: 'bot',
-          id: 7,
-          allowed_cidrs: [],
-          expires_at: 0,
-          public_key: /"public_key":"(0x[0-9a-f]+)"/.exec(body)?.[1],
-          ...answer,
-        })),
-      );
+      server.answer(creates((body) => ({ ...newSubkey(body), ...answer })));
       const [, , ...rest] = create('--key-file', keyFile(), '--out', 'bot.env');
       const said = await owner.run([kind, 'create', ...rest]);
       expect([1, 3], said.err).toContain(said.code);
@@ -706,18 +691,7 @@ describe('a server that lies', () => {
   });
 
   test('a link of a hand-off that nobody reads is deleted with its key, and a token that nobody reads is ended', async () => {
-    server.answer(
-      creates((body) => ({
-        account_id: '0x1',
-        name: 'bot',
-        id: 7,
-        allowed_cidrs: [],
-        expires_at: 0,
-        public_key: /"public_key":"(0x[0-9a-f]+)"/.exec(body)?.[1],
-        token: 'a.b.c',
-        api_token: { ...token, name: 'bot' },
-      })),
-    );
+    server.answer(creates((body) => ({ ...newSubkey(body), token: 'a.b.c', api_token: { ...token, name: 'bot' } })));
     const more = ['--from', 'anywhere', '--key-file', keyFile()];
     const link = await intoNobody(['subkeys', 'hand-off', 'bot', '--console-url', 'https://x.example', ...more], env());
     expect(link.status).toBe('1');

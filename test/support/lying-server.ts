@@ -32,6 +32,15 @@ export const says =
 export const refuses = (status: number, error: string, headers: Readonly<Record<string, string>> = {}): Answering =>
   says(status, { error, message: `it is ${error}`, data: null }, headers);
 
+/** What a signer must know of a server. */
+export const signingConfig = {
+  starknet_chain_id: 'PRIVATE',
+  l1_chain_id: '1',
+  paraclear_account_hash: '0x1',
+  paraclear_account_proxy_hash: '0x1',
+  paraclear_evm_account_hash: '0x1',
+};
+
 /** What signing in asks first, answered as a Countersign does; everything else is answered by `rest`. */
 export const thenAll =
   (rest: Answering): Answering =>
@@ -40,13 +49,7 @@ export const thenAll =
     const known: Readonly<Record<string, unknown>> = {
       '/v1/system/time': { server_time: '1800000000000' },
       '/v1/onboarding': { address: '0x1' },
-      '/v1/system/config': {
-        starknet_chain_id: 'PRIVATE',
-        l1_chain_id: '1',
-        paraclear_account_hash: '0x1',
-        paraclear_account_proxy_hash: '0x1',
-        paraclear_evm_account_hash: '0x1',
-      },
+      '/v1/system/config': signingConfig,
     };
     const answer = asked.method === 'GET' && path in known ? says(200, known[path]) : rest;
     answer(response, asked);

@@ -5,6 +5,7 @@ import { read } from '../../src/owner/reader.ts';
 import type { Shell } from '../../src/owner/shell.ts';
 import { Interrupted } from '../../src/owner/stops.ts';
 import { exitCodeOf, told } from '../../src/owner/telling.ts';
+import { signingConfig } from './lying-server.ts';
 
 export interface Typing {
   readonly env?: Readonly<Record<string, string>>;
@@ -93,13 +94,7 @@ export function answering(routes: Readonly<Record<string, Answer>>) {
 const signIn: Readonly<Record<string, Answer>> = {
   'GET /v1/system/time': (_, response) =>
     void response.writeHead(200, { 'Content-Type': 'application/json' }).end(`{"server_time":"${Date.now()}"}`),
-  'GET /v1/system/config': {
-    starknet_chain_id: 'PRIVATE',
-    l1_chain_id: '1',
-    paraclear_account_hash: '0x1',
-    paraclear_account_proxy_hash: '0x1',
-    paraclear_evm_account_hash: '0x1',
-  },
+  'GET /v1/system/config': signingConfig,
   'GET /v1/onboarding': { address: '0x1' },
   'POST /v1/auth': { jwt_token: 'a.b.c' },
   'GET /countersign/v1/self': {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { complete } from '../../../src/owner/commands/complete.ts';
 import { watchPipe } from '../../../src/owner/pipe-reader.ts';
 import { profilesPath } from '../../../src/owner/profiles.ts';
+import { exampleDeviceKey as key } from '../../support/example-device-key.ts';
 import { answering, ownerTypes, type Typing } from '../../support/owner-in-process.ts';
 import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
 import { type ToldServer, toldServer } from '../../support/told-server.ts';
@@ -27,14 +28,6 @@ afterAll(async () => {
   await removeFolders();
 });
 
-// The example of RFC 7515, A.3.1.
-const key = {
-  kty: 'EC',
-  crv: 'P-256',
-  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
-  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
-  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
-};
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
 function profiles(byName: Record<string, { url?: string; account?: string; device?: object }> = { p: {} }): void {

@@ -20,6 +20,7 @@ import { changeProfiles, profilesPath, readProfiles, requireProfileName } from '
 import { type Profile, profilesIn } from '../../../src/owner/profiles-text.ts';
 import { requireFree, reserve } from '../../../src/owner/secret-file.ts';
 import { WrongUse } from '../../../src/owner/stops.ts';
+import { exampleDeviceKey as key } from '../../support/example-device-key.ts';
 import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
 
 let folder: string;
@@ -29,15 +30,6 @@ beforeEach(() => {
 afterAll(removeFolders);
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
-
-// The example of RFC 7515, A.3.1.
-const key = {
-  kty: 'EC',
-  crv: 'P-256',
-  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
-  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
-  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',
-} as const;
 
 describe('profiles', () => {
   const env = () => ({ XDG_CONFIG_HOME: folder });
