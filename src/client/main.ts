@@ -30,6 +30,14 @@ export {
 export { type ExplanationInWords, explainInWords, type Remedy } from './explain-in-words.ts';
 export { type Damage, HandOffDamaged } from './hand-off.ts';
 export type { CallOptions, List, ListOptions, Page } from './list.ts';
+export {
+  type MainKey,
+  mainKeyOf,
+  type OnboardingStatement,
+  type RegistrationStatement,
+  type RequestStatement,
+  type StarkSignature,
+} from './main-key.ts';
 export { importedPrivateKey, privateKeysOfSignature, randomPrivateKey } from './private-key.ts';
 export type { Changed, Receipt } from './receipt.ts';
 export { sentenceOf, sentenceOfTaking } from './refusal-words.ts';
@@ -53,7 +61,7 @@ export type {
   UsedAddress,
 } from './shapes.ts';
 export type { NewOrder, OrderChange, OrderSignature } from './sign-order.ts';
-export { mainSigner, starkKey, subkey, subkeySigner } from './stark-auth.ts';
+export { mainKey, mainSigner, starkKey, subkey, subkeySigner } from './stark-auth.ts';
 export type { CreatedSubkey, NewHandOff, NewSubkey, OfferedSubkey, OwnerOptions, TakenSubkey } from './subkeys.ts';
 export type { NewToken, Rotation } from './tokens.ts';
 export { type WalletOptions, wallet } from './wallet-auth.ts';

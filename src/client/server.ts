@@ -9,7 +9,7 @@ import { notCountersign } from './not-countersign.ts';
 import { BEHIND_MS, type ServerClock } from './server-clock.ts';
 
 /** Of every server of this wire. */
-const DOMAIN_NAME = 'Paradex';
+export const DOMAIN_NAME = 'Paradex';
 /** Until what is signed is not before now: logins are signed in seconds, rounded down. */
 const PAUSE_MS = BEHIND_MS + 1000;
 

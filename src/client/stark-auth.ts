@@ -1,12 +1,12 @@
 // Proves itself by a Stark key: the main key, which is the account, or a subkey of it. The key may live elsewhere: its signer is asked.
-import { parseFelt } from '../domain/felt.ts';
+import { type Felt, parseFelt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
-import { type RequestPurpose, registrationHash } from '../starknet/message.ts';
-import { scurePedersen } from '../starknet/scure-pedersen.ts';
+import type { RequestPurpose } from '../starknet/message.ts';
 import { accountOf, lookedUp } from './account-id.ts';
 import { askedOnce } from './asked-once.ts';
 import type { Auth, StarkSigner } from './auth.ts';
 import type { Server } from './call.ts';
+import { type MainKey, mainKeyOf, type StarkSignature } from './main-key.ts';
 import { bearerIn } from './not-countersign.ts';
 import { signatureHeaders, windowFrom, windowHeaders } from './sign-in.ts';
 import { createStarkKey } from './stark-key.ts';
@@ -25,22 +25,28 @@ export const starkKey = (privateKey: string, options: { readonly account?: strin
 /** A subkey of `account`. RangeError for what is no private key, TypeError for what is no account. */
 export const subkey = (privateKey: string, account: string): Auth => subkeySigner(createStarkKey(privateKey), account);
 
-/** A main key that lives elsewhere: in a worker, in hardware. */
-export function mainSigner(signer: StarkSigner, { account: given }: { readonly account?: string } = {}): Auth {
-  const publicKey = publicKeyOf(signer);
+/** A main key that lives elsewhere, and signs the hashes that it is handed: hardware. */
+export const mainSigner = (signer: StarkSigner, options: { readonly account?: string } = {}): Auth => ({
+  ...mainKey(mainKeyOf(signer), options),
+  signer,
+});
+
+/** A main key that lives elsewhere, and builds what it signs: a worker. It signs no order. */
+export function mainKey(key: MainKey, { account: given }: { readonly account?: string } = {}): Auth {
+  const publicKey = publicKeyOf(key);
   const known = given === undefined ? undefined : accountOf(given);
   const account = accountOn((server) =>
     known !== undefined
       ? Promise.resolve(known)
       : lookedUp(server, { account_signer_type: 'starknet', public_key: publicKey }),
   );
+  const signed: SignRequest = async (server, message) => key.request({ ...message, chainId: await chainIdOf(server) });
   return {
     account,
-    signIn: (server) => signIn(server, signer, account),
-    signer,
+    signIn: (server) => signIn(server, key.publicKey, signed, account),
     async onboarding(server) {
       const of = await account(server);
-      const signature = await signer.sign((await server.hasher()).onboardingHash(of));
+      const signature = await key.onboarding({ account: of, chainId: await chainIdOf(server) });
       return {
         path: '/v1/onboarding',
         headers: { 'PARADEX-ETHEREUM-ACCOUNT': '0x0', ...signatureHeaders(of, signature) },
@@ -49,19 +55,20 @@ export function mainSigner(signer: StarkSigner, { account: given }: { readonly a
     },
     async consentTo(subkey, server) {
       const { timestamp, expiration } = newWindow(await server.signingTime());
-      const hash = registrationHash(scurePedersen, {
+      const registration = {
         account: await account(server),
         publicKey: publicKeyOf({ publicKey: subkey }),
-        timestamp: unixSeconds(timestamp),
-        expiry: unixSeconds(expiration),
-      });
-      if (hash === undefined) throw new RangeError('these values must not be signed');
-      const signature = await signer.sign(hash);
+        timestamp,
+        expiry: expiration,
+      };
+      const signature = await key.registration(registration);
       return { signature, signature_timestamp: timestamp, signature_expiry: expiration };
     },
-    emergencyHeaders: (purpose, server) => requestHeaders(server, signer, account, purpose),
+    emergencyHeaders: (purpose, server) => requestHeaders(server, signed, account, purpose),
   };
 }
+
+const chainIdOf = async (server: Server): Promise<string> => (await server.config()).starknet_chain_id;
 
 /** A subkey that lives elsewhere. */
 export function subkeySigner(signer: StarkSigner, account: string): Auth {
@@ -69,7 +76,7 @@ export function subkeySigner(signer: StarkSigner, account: string): Auth {
   const of = accountOf(account);
   return {
     account: async () => of,
-    signIn: (server) => signIn(server, signer, async () => of),
+    signIn: (server) => signIn(server, signer.publicKey, signedBy(signer), async () => of),
     signer,
   };
 }
@@ -87,12 +94,34 @@ function accountOn(ask: AccountOn): AccountOn {
   };
 }
 
-async function signIn(server: Server, signer: StarkSigner, account: AccountOn): Promise<{ readonly bearer: string }> {
+interface RequestToSign {
+  readonly account: Felt;
+  readonly purpose: RequestPurpose;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly expiration: number;
+}
+
+type SignRequest = (server: Server, message: RequestToSign) => Promise<StarkSignature>;
+
+const signedBy =
+  (signer: StarkSigner): SignRequest =>
+  async (server, { timestamp, expiration, ...message }) => {
+    const window = { timestamp: unixSeconds(timestamp), expiration: unixSeconds(expiration) };
+    return signer.sign((await server.hasher()).loginHash({ ...message, ...window }));
+  };
+
+async function signIn(
+  server: Server,
+  publicKey: string,
+  signed: SignRequest,
+  account: AccountOn,
+): Promise<{ readonly bearer: string }> {
   return server.signedAt(async () => {
     const answer = await server.call({
       method: 'POST',
-      path: `/v1/auth/${signer.publicKey}`,
-      headers: await requestHeaders(server, signer, account, 'login'),
+      path: `/v1/auth/${publicKey}`,
+      headers: await requestHeaders(server, signed, account, 'login'),
     });
     return { bearer: bearerIn(answer) };
   });
@@ -100,19 +129,14 @@ async function signIn(server: Server, signer: StarkSigner, account: AccountOn): 
 
 async function requestHeaders(
   server: Server,
-  signer: StarkSigner,
+  signed: SignRequest,
   account: AccountOn,
   purpose: RequestPurpose,
 ): Promise<Record<string, string>> {
-  const [of, hasher] = await Promise.all([account(server), server.hasher()]);
+  // Every signature needs both: asked at once.
+  const [of] = await Promise.all([account(server), server.config()]);
   const window = newWindow(await server.signingTime());
-  const hash = hasher.loginHash({
-    account: of,
-    purpose,
-    timestamp: unixSeconds(window.timestamp),
-    expiration: unixSeconds(window.expiration),
-  });
-  return windowHeaders(of, await signer.sign(hash), window);
+  return windowHeaders(of, await signed(server, { account: of, purpose, ...window }), window);
 }
 
 function publicKeyOf({ publicKey }: Pick<StarkSigner, 'publicKey'>) {

@@ -5,19 +5,12 @@ import { bearer } from '../../src/client/bearer-auth.ts';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
 import { Aborted, CountersignError, isCode, NoAnswer, WalletRefused } from '../../src/client/errors.ts';
 import type { CallOptions } from '../../src/client/list.ts';
-import { mainSigner, starkKey, subkey, subkeySigner } from '../../src/client/stark-auth.ts';
+import { mainKeyOf } from '../../src/client/main-key.ts';
+import { mainKey, mainSigner, starkKey, subkey, subkeySigner } from '../../src/client/stark-auth.ts';
 import { createStarkKey, randomStarkPrivateKey } from '../../src/client/stark-key.ts';
 import { says, startLyingServer, thenAll } from '../support/lying-server.ts';
 import { starkTrader } from '../support/trader.ts';
-import {
-  addSubkey,
-  newOwner,
-  type newStarkKey,
-  type Owner,
-  proofFor,
-  startWorld,
-  type World,
-} from '../support/world.ts';
+import { addSubkey, newOwner, newStarkKey, type Owner, proofFor, startWorld, type World } from '../support/world.ts';
 
 let world: World;
 let owner: Owner;
@@ -264,6 +257,34 @@ describe('proofs', () => {
     const key = await addSubkey(world, fresh);
     const auth = subkeySigner(later(key), fresh.account);
     expect((await clientOf({ auth }).account.self()).kind).toBe('subkey');
+  });
+
+  test('a main key that builds what it signs is given words, never a hash: it onboards, signs in and registers a subkey', async () => {
+    const elsewhere = mainKeyOf(newStarkKey());
+    const told: object[] = [];
+    const noted = <T extends object>(statement: T): T => {
+      told.push(statement);
+      return statement;
+    };
+    const client = clientOf({
+      auth: mainKey({
+        publicKey: elsewhere.publicKey,
+        request: (statement) => elsewhere.request(noted(statement)),
+        onboarding: (statement) => elsewhere.onboarding(noted(statement)),
+        registration: (statement) => elsewhere.registration(noted(statement)),
+      }),
+    });
+    await client.account.onboard();
+    expect((await client.account.self()).kind).toBe('main');
+    const { value } = await client.subkeys.create({ name: 'bot' });
+    expect((await client.subkeys.get(value.subkey.public_key)).state).toBe('active');
+    await client.account.signOutEverywhere();
+    const account = await client.account.address();
+    expect(told).toMatchObject([
+      { account, chainId: 'PRIVATE_SN_POTC_MOCK_SEPOLIA' },
+      { account, purpose: 'login' },
+      { account, publicKey: value.subkey.public_key },
+    ]);
   });
 
   test('a bearer from elsewhere is sent as it is, tells its account, and is never replaced', async () => {

@@ -117,6 +117,8 @@ export const localFunctions: readonly string[] = [
   'importedDeviceKey',
   'importedPrivateKey',
   'isCode',
+  'mainKey',
+  'mainKeyOf',
   'mainSigner',
   'newDeviceKey',
   'privateKeysOfSignature',
