@@ -346,3 +346,45 @@ test('nothing weak is keyed by what comes and goes with a request: V8 keeps such
   expect(keys.filter(({ key }) => mayBe.includes(key))).toHaveLength(2);
   expect(keys.filter(({ key }) => !mayBe.includes(key))).toEqual([]);
 });
+
+const consoleFiles = readdirSync(join(root, 'console'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /[.]tsx?$/.test(file),
+);
+/** What a file of the console loads, as it says it; types too. */
+const consoleImports = consoleFiles.flatMap((file) =>
+  [...readFileSync(join(root, 'console', file), 'utf8').matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g)].map(
+    ([, target = '']) => ({
+      file,
+      target: target.startsWith('.') ? relative(root, resolve(root, 'console', dirname(file), target)) : target,
+    }),
+  ),
+);
+const consolePackages = /^(?:react|react-dom|@base-ui[/]react|@tanstack[/]react-query|wouter|mipd|uqr)(?:[/]|$)/;
+
+test('the console knows the server through the client library alone: it imports its own files, src/client and its packages', () => {
+  const build = ['vite.config.ts'];
+  const wrong = consoleImports.filter(
+    ({ file, target }) =>
+      !build.includes(file) && !/^(?:console|src[/]client)[/]/.test(target) && !consolePackages.test(target),
+  );
+  expect(wrong).toEqual([]);
+  expect(consoleImports.filter(({ target }) => target === 'react-dom/client')).toHaveLength(1);
+});
+
+test('no file of the console is longer than 300 lines', () => {
+  const long = consoleFiles.filter(
+    (file) => readFileSync(join(root, 'console', file), 'utf8').split('\n').length > 301,
+  );
+  expect(long).toEqual([]);
+});
+
+test('nothing of src/ imports the console', () => {
+  expect(imports.filter(({ to }) => to.startsWith('../console'))).toEqual([]);
+});
+
+// The page's policy refuses all of these, but only in the browser of whoever meets it.
+test('no file of the console writes markup, a style attribute, a cookie or a request of its own', () => {
+  const ways =
+    /dangerouslySetInnerHTML|innerHTML|insertAdjacentHTML|\bstyle=|document[.]cookie|\bfetch\(|XMLHttpRequest|\beval\(/;
+  expect(consoleFiles.filter((file) => ways.test(readFileSync(join(root, 'console', file), 'utf8')))).toEqual([]);
+});
