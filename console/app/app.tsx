@@ -1,0 +1,18 @@
+// What surrounds every page: the router, and whatever else a page may ask for.
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { Suspense } from 'react';
+import { Router } from 'wouter';
+import { Routes } from './routes.tsx';
+
+export function App() {
+  // Base UI would write style elements, which the page's policy refuses; what they said stands in base.css.
+  return (
+    <CSPProvider disableStyleElements>
+      <Router base="/console">
+        <Suspense>
+          <Routes />
+        </Suspense>
+      </Router>
+    </CSPProvider>
+  );
+}

@@ -1,0 +1,31 @@
+// Which page stands at which path, under the base /console. Each page is a file of its own that is loaded when it is first shown.
+import { lazy } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+
+const SignIn = lazy(() => import('../pages/sign-in/page.tsx'));
+const Keys = lazy(() => import('../pages/keys/page.tsx'));
+const OneKey = lazy(() => import('../pages/one-key/page.tsx'));
+const Activity = lazy(() => import('../pages/activity/page.tsx'));
+const Devices = lazy(() => import('../pages/devices/page.tsx'));
+const Wallet = lazy(() => import('../pages/wallet/page.tsx'));
+const HandOff = lazy(() => import('../pages/hand-off/page.tsx'));
+const NotFound = lazy(() => import('../pages/not-found/page.tsx'));
+
+/** Pages read their own parameters with `useParams()`: `kind` is `read-only` or `subkeys`, `id` a look-up id or a public key. */
+export function Routes() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect href="/keys/read-only" replace />
+      </Route>
+      <Route path="/sign-in" component={SignIn} />
+      <Route path={/^\/keys\/(?<kind>read-only|subkeys)\/?$/} component={Keys} />
+      <Route path={/^\/keys\/(?<kind>read-only|subkeys)\/(?<id>[^/]+)\/?$/} component={OneKey} />
+      <Route path="/activity/:request?" component={Activity} />
+      <Route path="/devices" component={Devices} />
+      <Route path="/wallet" component={Wallet} />
+      <Route path="/hand-off" component={HandOff} />
+      <Route component={NotFound} />
+    </Switch>
+  );
+}

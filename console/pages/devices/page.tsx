@@ -1,0 +1,3 @@
+export default function ThisPage() {
+  return <h1>Devices</h1>;
+}

@@ -1,0 +1,3 @@
+export default function ThisPage() {
+  return <h1>Key Management</h1>;
+}
