@@ -65,4 +65,11 @@ export { mainKey, mainSigner, starkKey, subkey, subkeySigner } from './stark-aut
 export type { CreatedSubkey, NewHandOff, NewSubkey, OfferedSubkey, OwnerOptions, TakenSubkey } from './subkeys.ts';
 export type { NewToken, Rotation } from './tokens.ts';
 export { type WalletOptions, wallet } from './wallet-auth.ts';
-export { type AccountLookup, type DerivedKey, starkKeyMessage, starkKeyOfWallet } from './wallet-key.ts';
+export {
+  type AccountLookup,
+  type DerivedKey,
+  type KeyOfWalletOptions,
+  starkKeyMessage,
+  starkKeyOfWallet,
+  starkKeySignature,
+} from './wallet-key.ts';

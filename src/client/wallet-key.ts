@@ -3,7 +3,7 @@
 
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { createDeadline, within } from './deadline.ts';
+import { createDeadline, type Deadline, within } from './deadline.ts';
 import { asked, chosenAddress, type Eip1193Provider, onChain } from './eip1193.ts';
 import { WalletRefused } from './errors.ts';
 import type { CallOptions } from './list.ts';
@@ -44,6 +44,13 @@ export interface AccountLookup {
   config(options: CallOptions): Promise<{ readonly l1_chain_id: string }>;
 }
 
+export interface KeyOfWalletOptions extends CallOptions {
+  /** Which of the wallet's accounts. Default: the first that it shows. */
+  readonly address?: string;
+  /** Default: the server's. */
+  readonly chainId?: number;
+}
+
 /** Of the look-ups together; the person at the wallet is waited for besides. */
 const USUAL_MS = 10_000;
 
@@ -54,13 +61,11 @@ const USUAL_MS = 10_000;
 export function starkKeyOfWallet(
   provider: Eip1193Provider,
   accounts: AccountLookup,
-  options: CallOptions & { readonly address?: string; readonly chainId?: number } = {},
+  options: KeyOfWalletOptions = {},
 ): Promise<DerivedKey> {
-  const monotonic = () => performance.now();
-  return within(createDeadline(options, USUAL_MS, monotonic), async (deadline) => {
+  return within(deadlineOf(options), async (deadline) => {
     const { signal } = deadline;
-    const chainId = options.chainId ?? Number((await deadline.race(() => accounts.config({ signal }))).l1_chain_id);
-    const signature = await deadline.race(() => signatureOf(provider, chainId, options.address, signal), true);
+    const signature = await checkedSignature(provider, accounts, options, deadline);
     let first: DerivedKey | undefined;
     for (const private_key of privateKeysOfSignature(signature)) {
       const signer = { public_key: createStarkKey(private_key).publicKey };
@@ -72,6 +77,31 @@ export function starkKeyOfWallet(
     if (first === undefined) throw new WalletRefused('the wallet made no signature of a key');
     return first;
   });
+}
+
+/**
+ * The signature that starkKeyOfWallet makes the key of, asked for and checked in the same way: for who derives the key elsewhere (a worker),
+ * with privateKeysOfSignature. A secret, 65 bytes as `0x` hex: whoever has it has the key. Rejects as starkKeyOfWallet does.
+ */
+export function starkKeySignature(
+  provider: Eip1193Provider,
+  accounts: Pick<AccountLookup, 'config'>,
+  options: KeyOfWalletOptions = {},
+): Promise<string> {
+  return within(deadlineOf(options), (deadline) => checkedSignature(provider, accounts, options, deadline));
+}
+
+const deadlineOf = (options: CallOptions): Deadline => createDeadline(options, USUAL_MS, () => performance.now());
+
+async function checkedSignature(
+  provider: Eip1193Provider,
+  accounts: Pick<AccountLookup, 'config'>,
+  options: KeyOfWalletOptions,
+  deadline: Deadline,
+): Promise<string> {
+  const { signal } = deadline;
+  const chainId = options.chainId ?? Number((await deadline.race(() => accounts.config({ signal }))).l1_chain_id);
+  return deadline.race(() => signatureOf(provider, chainId, options.address, signal), true);
 }
 
 async function signatureOf(

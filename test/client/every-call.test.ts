@@ -155,7 +155,8 @@ describe('a server that stops answering', () => {
 const walletless = ['account.about', 'account.config', 'account.time', 'account.of', 'account.reportLeak'];
 const ofAWallet = calls.filter(
   ([name]) =>
-    !/^sign(?:Order|Modify)$|^subkeys\.takeHandOff$|^starkKeyOfWallet$/.test(name) && !walletless.includes(name),
+    !/^sign(?:Order|Modify)$|^subkeys\.takeHandOff$|^starkKey(?:OfWallet|Signature)$/.test(name) &&
+    !walletless.includes(name),
 );
 
 describe('a wallet whose person does not answer', () => {
@@ -207,14 +208,17 @@ describe('a wallet whose person does not answer', () => {
     });
   });
 
+  const { starkKeyOfWallet, starkKeySignature } = library;
   test.each([
-    ['by its signal', aborting, Aborted],
-    ['within its timeoutMs', hurried, NoAnswer],
-  ] as const)('the derivation of a main key ends %s', async (_, options, kind) => {
+    ['derivation of a main key', 'by its signal', starkKeyOfWallet, aborting, Aborted],
+    ['derivation of a main key', 'within its timeoutMs', starkKeyOfWallet, hurried, NoAnswer],
+    ['signature that a main key is derived from', 'by its signal', starkKeySignature, aborting, Aborted],
+    ['signature that a main key is derived from', 'within its timeoutMs', starkKeySignature, hurried, NoAnswer],
+  ] as const)('the %s ends %s', async (_what, _how, derived, options, kind) => {
     const { it } = stoppingFetch(ALL, nothing);
     const { given, onStop = nothing }: { given: CallOptions; onStop?: () => void } = options();
     const deriving = derivingWallet(() => setImmediate(onStop));
-    const error = await endOf(library.starkKeyOfWallet(deriving, createClient({ url, fetch: it }).account, given));
+    const error = await endOf(derived(deriving, createClient({ url, fetch: it }).account, given));
     expect(error).toBeInstanceOf(kind);
     expect(error).toMatchObject({ phase: 'unsent' });
   });

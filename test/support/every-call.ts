@@ -104,6 +104,9 @@ export const everyCall: Readonly<Record<string, EveryCall>> = {
   starkKeyOfWallet: {
     run: (client, options) => library.starkKeyOfWallet(derivingWallet(), client.account, options),
   },
+  starkKeySignature: {
+    run: (client, options) => library.starkKeySignature(derivingWallet(), client.account, options),
+  },
 };
 
 /** Functions of main.ts that wait for nobody: no call, no wallet. */

@@ -3,7 +3,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, test } from 'vitest';
 import { WalletRefused } from '../../../src/client/errors.ts';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
-import { starkKeyMessage, starkKeyOfWallet } from '../../../src/client/wallet-key.ts';
+import { starkKeyMessage, starkKeyOfWallet, starkKeySignature } from '../../../src/client/wallet-key.ts';
 import vectors from '../../vectors/vectors.json' with { type: 'json' };
 import walletKeys from '../../vectors/wallet-keys.json' with { type: 'json' };
 
@@ -105,10 +105,37 @@ test.each([
   expect(found).toEqual({ private_key, account: `account of ${createStarkKey(private_key).publicKey}`, exists });
 });
 
+test('the signature that a key is made of is had alone, and tells the server nothing', async () => {
+  const provider = signaturesOf(signerOf(signature), [signature, signature]);
+  expect(await starkKeySignature(provider, { config: knowing().config })).toBe(signature.toLowerCase());
+});
+
 test('a wallet that signs differently each time gives no key', async () => {
   const other = signature.replace(/..$/, '1c');
   const provider = signaturesOf(signerOf(signature), [signature, other]);
   await expect(starkKeyOfWallet(provider, knowing())).rejects.toThrow(/differently each time/);
+});
+
+describe.each([
+  ['key', starkKeyOfWallet],
+  ['signature of a key', starkKeySignature],
+])('a wallet gives no %s', (_, derived) => {
+  test('when the second signature is another than the first', async () => {
+    const other = signature.replace(/..$/, '1c');
+    const provider = signaturesOf(signerOf(signature), [signature, other]);
+    await expect(derived(provider, knowing())).rejects.toThrow(/differently each time/);
+  });
+
+  test('when the signature is by another of its addresses', async () => {
+    const provider = signaturesOf(`0x${'ab'.repeat(20)}`, [signature, signature]);
+    await expect(derived(provider, knowing())).rejects.toThrow(/another address than was chosen/);
+  });
+
+  test('when the signature is of no key: a smart-contract wallet', async () => {
+    const bytes = `0x${'11'.repeat(200)}`;
+    const provider = signaturesOf(signerOf(signature), [bytes, bytes]);
+    await expect(derived(provider, knowing())).rejects.toThrow(/smart-contract wallet/);
+  });
 });
 
 test.each([undefined, '0x', `0x${'00'.repeat(65)}`, `${signature}00`])(
