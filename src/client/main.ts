@@ -1,6 +1,7 @@
 // The entry of the client library: what its users import. It runs where fetch and WebCrypto are.
 
 export type { ActivityFilter, UsageFilter } from './activity.ts';
+export { type AddressRange, addressRange, allowsAddress, coversAddresses, storedAddresses } from './addresses.ts';
 export type { Auth, Session, StarkSigner } from './auth.ts';
 export { bearer } from './bearer-auth.ts';
 export type { Answer, ApiRequest, Query } from './call.ts';

@@ -111,7 +111,10 @@ export const everyCall: Readonly<Record<string, EveryCall>> = {
 
 /** Functions of main.ts that wait for nobody: no call, no wallet. */
 export const localFunctions: readonly string[] = [
+  'addressRange',
+  'allowsAddress',
   'bearer',
+  'coversAddresses',
   'createClient',
   'dateOf',
   'device',
@@ -130,6 +133,7 @@ export const localFunctions: readonly string[] = [
   'sentenceOfTaking',
   'starkKey',
   'starkKeyMessage',
+  'storedAddresses',
   'subkey',
   'subkeySigner',
   'wallet',
