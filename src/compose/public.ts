@@ -1,7 +1,7 @@
 // The public door: the front that decides, our own handlers behind it, and the listener.
 import manifest from '../../package.json' with { type: 'json' };
 import { createRouteMatcher } from '../access/route-matcher.ts';
-import { MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
+import { consoleHost, MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createAdmission } from '../http/admission.ts';
 import { createExplainRefusal } from '../http/explain-refusal.ts';
@@ -114,7 +114,10 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
   const port = await server.listen();
   // Then the connections to the venue end: a client that still waits is answered 503, which says whether its request was sent.
   opening.defer(() => server.drain(config['http.drain_timeout'] * 1000, gateway.upstream.destroy));
-  if (sources['siwe.domains'].kind === 'default') authority.siweDomains.push(`localhost:${port}`, `127.0.0.1:${port}`);
+  if (sources['siwe.domains'].kind === 'default') {
+    const own = [consoleHost(config) ?? [], `localhost:${port}`, `127.0.0.1:${port}`].flat();
+    authority.siweDomains.push(...own.filter((domain, i) => own.indexOf(domain) === i));
+  }
   const host = config['server.host'].includes(':') ? `[${config['server.host']}]` : config['server.host'];
   const scheme = tls === undefined ? 'http' : 'https';
   return { url: `${scheme}://${host}:${port}`, [Symbol.asyncDispose]: opening.move() };

@@ -75,6 +75,23 @@ const rules: readonly Rule[] = [
         : undefined,
   },
   {
+    // Its host is a domain of wallet logins, too.
+    about: ['console.url', 'wire.allow_mainnet'],
+    broken: (config) =>
+      !config['wire.allow_mainnet'] &&
+      config['console.url'] !== '' &&
+      isProductionDomain(new URL(config['console.url']).host)
+        ? `console.url: is a production domain of paradex.trade; ${mainnetSwitch}`
+        : undefined,
+  },
+  {
+    about: ['console.own_host', 'console.url'],
+    broken: (config) =>
+      config['console.own_host'] && config['console.url'] === ''
+        ? 'console.url: must be set, because console.own_host is on and this says which host that is'
+        : undefined,
+  },
+  {
     about: ['onboarding.allowlist'],
     broken: ({ 'onboarding.allowlist': list }) =>
       list.includes('*') && list.length > 1

@@ -39,3 +39,23 @@ export const maxMarksPerAccount = (config: Pick<Config, 'orders.max_marks'>): nu
 /** Life of a login signature that names no expiration. */
 export const defaultLoginAge = (config: Pick<Config, 'login.max_age'>): number =>
   Math.min(USUAL_LOGIN_AGE_SECONDS, config['login.max_age']);
+
+/** The Host of console.url as browsers send it; undefined where it is not set. */
+export const consoleHost = (config: Pick<Config, 'console.url'>): string | undefined =>
+  config['console.url'] === '' ? undefined : new URL(config['console.url']).host;
+
+/** Where keys of the same derivation are used with real money elsewhere. */
+const ETHEREUM_MAINNET = 1;
+
+/** Whether the console may make a main key from a wallet's signature. */
+export const derivesFromWallets = (config: Pick<Config, 'console.wallet_derivation' | 'wire.l1_chain_id'>): boolean =>
+  config['console.wallet_derivation'] === 'auto'
+    ? config['wire.l1_chain_id'] !== ETHEREUM_MAINNET
+    : config['console.wallet_derivation'] === 'on';
+
+/**
+ * Whether answers of the venue may be on the origin of the console. Also where it was never built: only the operator's word that it is
+ * nowhere, or on a host of its own, makes it false.
+ */
+export const sharesOrigin = (config: Pick<Config, 'console.enabled' | 'console.own_host'>): boolean =>
+  config['console.enabled'] && !config['console.own_host'];

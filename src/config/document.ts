@@ -47,6 +47,7 @@ const titles: ReadonlyMap<string, string> = new Map([
   ['memory', 'Process'],
   ['wire', 'Wire: names and published facts'],
   ['siwe', 'Wire: names and published facts'],
+  ['console', 'Console'],
   ['login', 'Login'],
   ['onboarding', 'Onboarding'],
   ['subkeys', 'Subkeys'],

@@ -321,8 +321,31 @@ export const settings = {
     expects: 'lower-case host names, each with an optional port',
     item: (value) => (domainPattern.test(value) ? value : undefined),
     description:
-      'Domains that a wallet login may name. Not set: the default and localhost and 127.0.0.1 at the port in use. Set: exactly the list.',
+      'Domains that a wallet login may name. Not set: the default, the host of console.url, and localhost and 127.0.0.1 at the port in use. Set: exactly the list.',
     when: 'when wallets sign in on a site of your own',
+  }),
+
+  'console.enabled': boolean(true, {
+    description:
+      'Serves the console, in which owners make, watch and end keys in a browser, at /console (docs/console.md).',
+    when: 'when owners use a page of your own, or commands alone',
+  }),
+  'console.url': text('', {
+    pattern: { test: (value) => value === '' || isConsoleOrigin(value) },
+    expects: 'an https origin such as https://keys.example.com, http on localhost or 127.0.0.1 alone, or empty',
+    description:
+      'The address at which people open the console: for links that hand a key to a phone, and a domain of wallet logins unless siwe.domains is set.',
+    when: 'for every deployment',
+  }),
+  'console.own_host': boolean(false, {
+    description:
+      'The host of console.url serves the console and our own API, and nothing of the venue; other hosts serve no console. Told apart by the Host header.',
+    when: 'for every deployment that can have a second host name: the venue is then no part of the origin that keys are managed on',
+  }),
+  'console.wallet_derivation': choice('auto', ['auto', 'on', 'off'], {
+    description:
+      "Whether the console offers accounts whose main key is made from a wallet's signature. auto = off when wire.l1_chain_id is 1: such keys exist elsewhere.",
+    when: 'when owners expect the account that such a key has elsewhere (on), or shall have wallet accounts alone (off)',
   }),
 
   'login.max_age': duration(7 * DAY_S, {
@@ -559,6 +582,14 @@ function isHostName(value: string): boolean {
 
 function isOrigin(value: string): boolean {
   return /^https?:\/\/[^*]+$/.test(value) && URL.canParse(value) && new URL(value).origin === value;
+}
+
+/** Its host, with a port, must be able to stand in a wallet's message. */
+function isConsoleOrigin(value: string): boolean {
+  if (!isOrigin(value)) return false;
+  const { protocol, host, hostname } = new URL(value);
+  const isOfThisMachine = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1';
+  return domainPattern.test(host) && (protocol === 'https:' || isOfThisMachine);
 }
 
 export type SettingName = keyof typeof settings;

@@ -48,6 +48,10 @@ export const listedPages: readonly { readonly group: string; readonly pages: rea
     pages: [
       docs('deploying.md', 'systemd, Docker, Kubernetes, TLS, and what to check before the first client'),
       docs('nginx.md', 'a proxy in front, with a configuration to copy'),
+      docs(
+        'console.md',
+        'the page on which owners manage keys: its settings, a host of its own, what a venue on the same origin loses',
+      ),
       docs('configuration.md', 'every setting, its default and its meaning'),
       docs('operator.md', 'the operator API and commands, readiness, the log, backup and restore, the clock'),
       docs(

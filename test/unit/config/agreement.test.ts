@@ -67,6 +67,7 @@ describe('mainnet needs wire.allow_mainnet', () => {
     ['siwe.domains', ['paradex.trade']],
     ['siwe.domains', ['app.paradex.trade:8443']],
     ['siwe.domains', ['testnet.app.paradex.trade']],
+    ['console.url', 'https://app.paradex.trade'],
   ])('the mainnet value of %s, %j, needs wire.allow_mainnet', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: .*allow_mainnet`))]);
     expect(problemsOf({ [name]: value, 'wire.allow_mainnet': true })).toEqual([]);
@@ -151,4 +152,9 @@ test('upstream.request_headers takes names that may pass at all, or * alone', ()
     ]);
   }
   expect(problems(['x-acme-key', 'X-Acme-Key'])).toEqual([expect.stringContaining('repeats an earlier one')]);
+});
+
+test('console.own_host needs console.url, which says which host that is', () => {
+  expect(problemsOf({ 'console.own_host': true })).toEqual([expect.stringMatching(/^console\.url: must be set/)]);
+  expect(problemsOf({ 'console.own_host': true, 'console.url': 'https://keys.example.com' })).toEqual([]);
 });

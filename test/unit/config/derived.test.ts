@@ -2,9 +2,12 @@
 import { expect, test } from 'vitest';
 import {
   connectTimeoutMs,
+  consoleHost,
   defaultLoginAge,
+  derivesFromWallets,
   maxMarksPerAccount,
   maxTargetBytes,
+  sharesOrigin,
   upstreamMemory,
 } from '../../../src/config/derived.ts';
 
@@ -34,4 +37,23 @@ test('one account may have three tenths of the order marks', () => {
 test('a login that names no expiration is good for 1800 s, and never longer than login.max_age', () => {
   expect(defaultLoginAge({ 'login.max_age': 604_800 })).toBe(1_800);
   expect(defaultLoginAge({ 'login.max_age': 600 })).toBe(600);
+});
+
+test('the host of the console is that of console.url as browsers send it, without the port of the scheme', () => {
+  expect(consoleHost({ 'console.url': '' })).toBeUndefined();
+  expect(consoleHost({ 'console.url': 'https://keys.example.com' })).toBe('keys.example.com');
+  expect(consoleHost({ 'console.url': 'http://localhost:8080' })).toBe('localhost:8080');
+});
+
+test("keys are made from a wallet's signature unless that is off, or on Ethereum's main network where nobody switched it on", () => {
+  const derives = (choice: 'auto' | 'on' | 'off', chain: number) =>
+    derivesFromWallets({ 'console.wallet_derivation': choice, 'wire.l1_chain_id': chain });
+  expect([derives('auto', 11_155_111), derives('auto', 1)]).toEqual([true, false]);
+  expect([derives('on', 1), derives('off', 11_155_111)]).toEqual([true, false]);
+});
+
+test('the venue may be on the origin of the console unless the console is off or has a host of its own', () => {
+  expect(sharesOrigin({ 'console.enabled': true, 'console.own_host': false })).toBe(true);
+  expect(sharesOrigin({ 'console.enabled': true, 'console.own_host': true })).toBe(false);
+  expect(sharesOrigin({ 'console.enabled': false, 'console.own_host': false })).toBe(false);
 });
