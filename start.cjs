@@ -1,180 +1,26 @@
 #!/usr/bin/env node
 // The entry of every command in a clone: installs exactly what package-lock.json names, then hands over to the pinned Node.js. The package
-// has bin/countersign.cjs instead. Plain CommonJS for an old Node.js (14.18): it loads Node's own modules only, and never starts a command
-// on an install that did not finish.
+// has bin/countersign.cjs instead. Plain CommonJS for an old Node.js (14.18): it loads Node's own modules and start/
+// only, and never starts a command on an install or a build that did not finish.
 'use strict';
 
-const { spawn, spawnSync } = require('node:child_process');
-const { createHash, randomBytes } = require('node:crypto');
+const { spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { ensureConsoleBuilt } = require('./start/console.cjs');
+const { withLock } = require('./start/lock.cjs');
+const { exitAs, ifPresent, PROGRESS_MS, run, say, seconds } = require('./start/run.cjs');
 
 const ROOT = __dirname;
 const BIN = path.join(ROOT, 'node_modules', '.bin');
 const CLIENTS = path.join(ROOT, 'test', 'clients');
 const OLDEST_NODE = 24;
+/** What shows the console. */
+const NEEDS_CONSOLE = ['serve', 'demo', 'test', 'console:build'];
 
-/** The owner touches its install lock this often; a lock not touched for LOCK_STALE_MS is abandoned. */
-const LOCK_TOUCH_MS = 5_000;
-const LOCK_STALE_MS = 60_000;
-const LOCK_RETRY_MS = 250;
-const PROGRESS_MS = 15_000;
 const PROBE_TIMEOUT_MS = 10_000;
-/** Of npm's output, which is printed if npm fails. */
-const OUTPUT_LIMIT = 64 * 1024;
-
 const WINDOWS = process.platform === 'win32';
-/** Error codes of renaming onto a lock folder, or removing it, while it is held. */
-const IS_HELD = WINDOWS ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXIST'];
-
-const FORWARDED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
-
-// A closed stderr must not end this process: a parent may wait for its exit code.
-process.stderr.on('error', () => undefined);
-
-/** Progress goes to stderr: stdout belongs to the command we hand over to. */
-function say(sentence) {
-  process.stderr.write(`countersign: ${sentence}\n`);
-}
-
-function seconds(since) {
-  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
-}
-
-// ---- running a child in our place -----------------------------------------------------------------------------------
-
-/**
- * Runs a child to its end and passes our signals on to it. Resolves to { code, signal, received, output }: how it ended,
- * the last signal we were sent meanwhile, and the tail of its output if options.stdio pipes it.
- */
-function run(file, args, options) {
-  return new Promise((resolve, reject) => {
-    let received = null;
-    let output = '';
-    const forward = (signal) => {
-      received = signal;
-      child.kill(signal);
-    };
-    // Listen before the child exists: a signal in between would end this process and leave the child behind.
-    for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
-    const child = spawn(file, args, options);
-    const settle = () => {
-      for (const signal of FORWARDED_SIGNALS) process.removeListener(signal, forward);
-    };
-    for (const stream of [child.stdout, child.stderr]) {
-      if (!stream) continue;
-      stream.setEncoding('utf8');
-      stream.on('data', (text) => {
-        output = (output + text).slice(-OUTPUT_LIMIT);
-      });
-    }
-    child.on('error', (error) => {
-      settle();
-      reject(error);
-    });
-    child.on('close', (code, signal) => {
-      settle();
-      resolve({ code, signal, received, output });
-    });
-  });
-}
-
-/** Ends this process the way the child ended, so that the parent sees no difference. */
-function exitAs(result) {
-  if (result.signal === null) process.exit(result.code);
-  process.kill(process.pid, result.signal);
-  // Only process 1 of a container gets here: the kernel does not let it die of its own signal.
-  process.exit(128 + os.constants.signals[result.signal]);
-}
-
-// ---- one install at a time ------------------------------------------------------------------------------------------
-
-/**
- * The lock is a folder; the one file in it names its owner. Renaming a folder onto it succeeds only while it is absent
- * or empty, so exactly one start wins; and an abandoned lock is broken by deleting its owner's file by name, which can
- * never hit the lock of a start that took it meanwhile.
- */
-async function withLock(lock, work) {
-  const owner = `${process.pid}@${encodeURIComponent(os.hostname())}@${randomBytes(6).toString('hex')}`;
-  for (let waiting = false; !takeLock(lock, owner); ) {
-    const holder = lockHolder(lock);
-    if (holder === undefined || lockIsAbandoned(lock, holder)) {
-      dropLock(lock, holder);
-      continue;
-    }
-    if (!waiting) say(`another start (process ${holder.split('@')[0]}) is installing the dependencies; waiting for it`);
-    waiting = true;
-    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
-  }
-  const touch = setInterval(() => touchLock(lock, owner), LOCK_TOUCH_MS);
-  try {
-    return await work(() => fs.existsSync(path.join(lock, owner)));
-  } finally {
-    clearInterval(touch);
-    dropLock(lock, owner);
-  }
-}
-
-function takeLock(lock, owner) {
-  const prepared = `${lock}-${owner}`;
-  fs.mkdirSync(prepared);
-  try {
-    fs.writeFileSync(path.join(prepared, owner), '');
-    fs.renameSync(prepared, lock);
-    return true;
-  } catch (error) {
-    dropLock(prepared, owner);
-    if (IS_HELD.includes(error.code)) return false;
-    throw error;
-  }
-}
-
-function lockHolder(lock) {
-  return ifPresent(() => fs.readdirSync(lock)[0]);
-}
-
-function lockIsAbandoned(lock, holder) {
-  const [pid, host] = holder.split('@');
-  if (host === encodeURIComponent(os.hostname()) && !isAlive(Number(pid))) return true;
-  // The process id may belong to a newer process, or to another machine: then the time decides.
-  const file = ifPresent(() => fs.statSync(path.join(lock, holder)));
-  return file === undefined || Date.now() - file.mtimeMs > LOCK_STALE_MS;
-}
-
-function isAlive(pid) {
-  if (pid === process.pid) return false; // an earlier process with our id: we do not hold the lock
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code !== 'ESRCH';
-  }
-}
-
-function touchLock(lock, owner) {
-  const now = new Date();
-  ifPresent(() => fs.utimesSync(path.join(lock, owner), now, now));
-}
-
-function dropLock(lock, owner) {
-  if (owner !== undefined) ifPresent(() => fs.unlinkSync(path.join(lock, owner)));
-  try {
-    fs.rmdirSync(lock);
-  } catch (error) {
-    // Gone, or taken by another start between the two calls: either way it is no longer ours.
-    if (error.code !== 'ENOENT' && !IS_HELD.includes(error.code)) throw error;
-  }
-}
-
-function ifPresent(read) {
-  try {
-    return read();
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 // ---- installing -----------------------------------------------------------------------------------------------------
 
@@ -182,7 +28,7 @@ function ifPresent(read) {
 async function ensureInstalled(folder) {
   const lockfile = path.join(folder, 'package-lock.json');
   if (readStamp(folder) === wantedStamp(lockfile)) return;
-  await withLock(path.join(folder, '.install-lock'), async (stillOurs) => {
+  await withLock(path.join(folder, '.install-lock'), 'installing the dependencies', async (stillOurs) => {
     const wanted = wantedStamp(lockfile);
     if (readStamp(folder) === wanted) return; // another start did it while we waited
     await install(folder);
@@ -387,6 +233,8 @@ async function main() {
   await ensureInstalled(ROOT);
   if (args[0] === 'test' && fs.existsSync(path.join(CLIENTS, 'package.json'))) await ensureInstalled(CLIENTS);
   const node = findNode();
+  if (NEEDS_CONSOLE.includes(args[0])) await ensureConsoleBuilt(ROOT, node);
+  if (args[0] === 'console:build') return { code: 0, signal: null };
   const env = withPath((entries) => [BIN, ...entries]);
   if (args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });
   if (args[0] === 'check') return check(node, { cwd: ROOT, env, stdio: 'inherit' });

@@ -58,13 +58,17 @@ describe('npm start in a fresh clone', () => {
     await expectServesAndStops(npm);
     expect(npm.stderr()).toMatch(/installing the dependencies \(none are installed yet\)/);
     expect(await readFile(nodeModules('vitest', 'package.json'), 'utf8')).toContain('"vitest"');
+    expect(npm.stderr()).toMatch(
+      /building the console \(none is built yet\) \.\.\.\ncountersign: built in [0-9.]+ s\n/,
+    );
+    expect(await readFile(join(folder, 'dist', 'console', 'index.html'), 'utf8')).toContain('"/console/assets/');
   });
 
-  test('the next start does not call npm again', async () => {
+  test('the next start neither calls npm nor builds the console again', async () => {
     const noted = await fakeNpm('exit 1');
     const npm = await npmStart({ PATH: pathWith(noted.bin) });
     await expectServesAndStops(npm);
-    expect(npm.stderr()).not.toMatch(/installing/);
+    expect(npm.stderr()).not.toMatch(/installing|building/);
     expect(await noted.calls()).toEqual([]);
   });
 
@@ -92,9 +96,23 @@ describe('npm start in a fresh clone', () => {
     const settings = join(folder, '.npmrc');
     await writeFile(settings, `${await readFile(settings, 'utf8')}\nengine-strict=true\n`);
     await rm(nodeModules(), { recursive: true, force: true });
+    await rm(join(folder, 'dist'), { recursive: true });
 
     const npm = await npmStart({ PATH: pathWith(await folderWithNode(old)), npm_config_engine_strict: 'true' });
     await expectServesAndStops(npm);
     expect(npm.stderr()).toMatch(/installing the dependencies \(none are installed yet\)/);
+    expect(npm.stderr()).toMatch(/building the console \(none is built yet\)/);
+  });
+
+  test('a console that does not build stops the start, and it is said in which file', async () => {
+    const broken = join(folder, 'console', 'app', 'main.tsx');
+    const before = await readFile(broken, 'utf8');
+    await writeFile(broken, `${before}\nconst = 1;\n`);
+    const npm = await npmStart();
+    expect(await npm.ended).toMatchObject({ code: 1 });
+    expect(npm.stderr()).toMatch(/console\/app\/main\.tsx/);
+    expect(npm.stderr()).toMatch(/\ncountersign: vite build ended with code 1, .*\.\n/);
+    expect(npm.stdout()).not.toContain('listening on');
+    await writeFile(broken, before);
   });
 });

@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { vi } from 'vitest';
 import { PROJECT, shellEnv, shellPath } from './started.ts';
@@ -66,7 +66,7 @@ export async function copyOfTheProject(): Promise<string> {
 /** A project of nothing but start.cjs, the scripts of package.json, a lockfile and the given src/main.ts. */
 export async function smallProject(main: string, lockfile: object = { packages: {} }): Promise<string> {
   const folder = temporaryFolder('small');
-  await copyFile(join(PROJECT, 'start.cjs'), join(folder, 'start.cjs'));
+  for (const file of ['start.cjs', 'start']) await cp(join(PROJECT, file), join(folder, file), { recursive: true });
   const manifest: unknown = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'));
   const scripts = typeof manifest === 'object' && manifest !== null && 'scripts' in manifest ? manifest.scripts : {};
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'small', type: 'module', scripts }));
