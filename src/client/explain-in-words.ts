@@ -130,15 +130,37 @@ const words: Readonly<Record<Exclude<DenyReason, Unproven>, Words>> = {
   view_stale: unsure,
 };
 
-const isKnown = (reason: string): reason is keyof typeof words => Object.hasOwn(words, reason);
+/** Of logins that proved their key: their code, or the audit log's word for it. */
+const loginWords: Readonly<Record<string, Words>> = {
+  INVALID_TIMESTAMP: ['The time of the signature was not accepted', said],
+  INVALID_BLOCK_EXPIRATION: ['The time of the signature was not accepted', said],
+  SIGNATURE_ALREADY_USED: ['The signature was used before', () => 'A signature is good once. Sign anew.'],
+  signature_dated: [
+    'The signature is from before the clock was set',
+    () => "The server's clock was set after it was used. Sign anew.",
+  ],
+  proof_repeated: ['A sign-in of this device was repeated', () => 'Its proof is good once. Make a new one.'],
+  device_over: ['The device is signed out', () => 'It was signed out, or its time was over. Sign in again.'],
+};
+
+const wordsOf = (reason: string): Words | undefined => {
+  const table: Readonly<Record<string, Words>> = Object.hasOwn(words, reason) ? words : loginWords;
+  return Object.hasOwn(table, reason) ? table[reason] : undefined;
+};
+
+/** What one reason is called, as rows of the audit log name it. Undefined for one that this release does not know. */
+export const refusalHeadline = (reason: string): string | undefined => wordsOf(reason)?.[0];
 
 /** A reason that this release does not know is told in the server's own words. */
 export function explainInWords(explanation: Explanation): ExplanationInWords {
-  const { reason, message } = explanation;
-  if (!isKnown(reason)) return { headline: 'It was refused', cause: sentence(message), remedy: undefined };
-  const [headline, cause, remedy] = words[reason];
+  const [headline, cause, remedy] = wordsOf(explanation.reason) ?? ['It was refused', said];
   return { headline, cause: cause(explanation), remedy: remedy?.(explanation) };
 }
 
-const sentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+function said({ message }: Explanation): string {
+  return sentence(message);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

@@ -28,7 +28,7 @@ export {
   type Phase,
   WalletRefused,
 } from './errors.ts';
-export { type ExplanationInWords, explainInWords, type Remedy } from './explain-in-words.ts';
+export { type ExplanationInWords, explainInWords, type Remedy, refusalHeadline } from './explain-in-words.ts';
 export { type Damage, HandOffDamaged } from './hand-off.ts';
 export type { CallOptions, List, ListOptions, Page } from './list.ts';
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Aborted, CountersignError, NoAnswer, WalletRefused } from '../../../src/client/errors.ts';
-import { explainInWords } from '../../../src/client/explain-in-words.ts';
+import { explainInWords, refusalHeadline } from '../../../src/client/explain-in-words.ts';
 import { HandOffDamaged } from '../../../src/client/hand-off.ts';
 import { sentenceOf, sentenceOfTaking } from '../../../src/client/refusal-words.ts';
 import type { Explanation } from '../../../src/client/shapes.ts';
@@ -138,4 +138,25 @@ test.each([
   const said = explainInWords(explanation(reason, more));
   expect(said.cause).toContain(words);
   expect(said.remedy).toEqual(remedy);
+});
+
+test.each([
+  'INVALID_TIMESTAMP',
+  'INVALID_BLOCK_EXPIRATION',
+  'SIGNATURE_ALREADY_USED',
+  'signature_dated',
+  'proof_repeated',
+  'device_over',
+])('a login that was refused for %s after its proof is explained in sentences', (reason) => {
+  const { headline, cause } = explainInWords(explanation(reason));
+  expect(headline).not.toBe('It was refused');
+  expect(refusalHeadline(reason)).toBe(headline);
+  expect(cause).toMatch(/^[A-Z].*\.$/);
+});
+
+test('a reason that this release does not know has no headline, though an object has a member of its name', () => {
+  for (const reason of ['a_reason_of_a_later_release', 'toString', '__proto__', 'constructor', '']) {
+    expect(refusalHeadline(reason)).toBeUndefined();
+    expect(explainInWords(explanation(reason)).headline).toBe('It was refused');
+  }
 });
