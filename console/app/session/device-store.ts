@@ -1,0 +1,50 @@
+// Where the device's record is kept: IndexedDB, which belongs to this origin and its port alone, and holds a key that no script can read.
+// Where that fails it is kept in memory, and a reload signs out.
+import { type DeviceRecord, deviceRecordOf } from './device-record.ts';
+
+const [DATABASE, STORE, ROW] = ['countersign', 'device', 'this'] as const;
+
+let inMemory: DeviceRecord | undefined;
+
+export async function readDevice(): Promise<DeviceRecord | undefined> {
+  try {
+    return deviceRecordOf(await within('readonly', (store) => store.get(ROW)));
+  } catch {
+    return inMemory;
+  }
+}
+
+export async function keepDevice(record: DeviceRecord): Promise<void> {
+  inMemory = record;
+  await within('readwrite', (store) => store.put(record, ROW)).catch(() => undefined);
+}
+
+export async function dropDevice(): Promise<void> {
+  inMemory = undefined;
+  await within('readwrite', (store) => store.delete(ROW)).catch(() => undefined);
+}
+
+async function within(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
+  const database = await opened();
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const request = act(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up'));
+      transaction.onerror = () => reject(transaction.error ?? new Error('IndexedDB gave up'));
+    });
+  } finally {
+    database.close();
+  }
+}
+
+const opened = (): Promise<IDBDatabase> =>
+  new Promise((resolve, reject) => {
+    // Absent, or throws, where the person has switched storage off.
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB did not open'));
+    request.onblocked = () => reject(new Error('IndexedDB did not open'));
+  });

@@ -1,0 +1,159 @@
+// Whether this tab is signed in: the one state, what changes it, and the seat of the device behind it.
+import { Aborted } from '../../../src/client/errors.ts';
+import { hearTabs, tellTabs } from '../channel.ts';
+import { dropOwner } from '../owner/held-owner.ts';
+import { forgetEverything } from '../queries/query-client.ts';
+import { wipeAllSecrets } from '../secret.ts';
+import type { DeviceRecord } from './device-record.ts';
+import { dropDevice, keepDevice, readDevice } from './device-store.ts';
+import { type Limit, limitAt } from './limits.ts';
+import { createPresence } from './presence.ts';
+import { openSeat, type Seat } from './seat.ts';
+import type { Because, SessionState } from './types.ts';
+
+export const presence = createPresence();
+
+let state: SessionState = { state: 'opening' };
+let seat: Seat | undefined;
+let limit: Limit = { is: 'fine' };
+/** Calls that wait for the person to sign in again. */
+let waiting: { readonly goOn: () => void; readonly giveUp: (error: Error) => void }[] = [];
+const listeners = new Set<() => void>();
+
+export const sessionState = (): SessionState => state;
+export const currentLimit = (): Limit => limit;
+
+export function onSession(tell: () => void): () => void {
+  listeners.add(tell);
+  return () => listeners.delete(tell);
+}
+
+function become(next: SessionState): void {
+  state = next;
+  for (const tell of [...listeners]) tell();
+}
+
+/** Reads the device that this browser has kept, once. */
+export async function openSession(): Promise<void> {
+  hearTabs('signed out', () => {
+    if (state.state === 'in' && state.over !== true) leave('elsewhere');
+  });
+  const record = await readDevice();
+  if (state.state !== 'opening') return;
+  if (record === undefined) return become({ state: 'out' });
+  const { is } = limitAt(Date.now(), record, false);
+  if (is !== 'idle' && is !== 'expired') return seatDevice(record);
+  await dropDevice();
+  become({ state: 'out', because: is });
+}
+
+/** A new device, or the one that was kept. Where one of the same account has lapsed, what waits goes on. */
+export function seatDevice(record: DeviceRecord): void {
+  const { id: deviceId, account, kind, idleSeconds } = record;
+  if (seat === undefined || seat.device().account !== account) {
+    seat?.leave();
+    seat = openSeat(record, { presence, onUsed, onDead });
+  } else seat.replace(record);
+  limit = { is: 'fine' };
+  become({ state: 'in', account, kind, deviceId, idleSeconds, endsAt: new Date(record.endsAt), client: seat.client });
+  const goingOn = waiting;
+  waiting = [];
+  for (const { goOn } of goingOn) goOn();
+}
+
+function onUsed(record: DeviceRecord): void {
+  // Another tab may have signed out since, or signed in anew.
+  readDevice()
+    .then((kept) => (kept?.id === record.id ? keepDevice(record) : undefined))
+    .catch(() => undefined);
+  tick();
+}
+
+/** The server knows the device no longer. Resolves when there is another one, rejects when the person is out. */
+async function onDead(dead: DeviceRecord): Promise<void> {
+  const kept = await readDevice();
+  if (kept !== undefined && kept.id !== dead.id && kept.account === dead.account) return seatDevice(kept);
+  const { is } = limitAt(Date.now(), dead, false);
+  return lapse(is === 'idle' || is === 'expired' ? is : 'ended');
+}
+
+/** With a dialog open the page stays, and the person signs in again over it. */
+function lapse(because: Because): Promise<void> {
+  if (state.state !== 'in' || state.over === true) return Promise.reject(new Aborted('unsent'));
+  if (document.querySelector('[role="dialog"], [role="alertdialog"]') === null) {
+    leave(because);
+    return Promise.reject(new Aborted('unsent'));
+  }
+  if (state.lapsed === undefined) {
+    dropOwner();
+    dropDevice().catch(() => undefined);
+    become({ ...state, lapsed: because });
+  }
+  return new Promise((goOn, giveUp) => waiting.push({ goOn, giveUp }));
+}
+
+/** Of a page that comes back: somebody signed out meanwhile. */
+export const leaveFor = (because: Because): void => leave(because);
+
+function leave(because: Because, untold = false): void {
+  end();
+  become({ state: 'out', because, ...(untold ? { untold } : {}) });
+}
+
+function end(): void {
+  seat?.leave();
+  seat = undefined;
+  limit = { is: 'fine' };
+  const giving = waiting;
+  waiting = [];
+  for (const { giveUp } of giving) giveUp(new Aborted('unsent'));
+  wipeAllSecrets();
+  dropOwner();
+  forgetEverything();
+}
+
+/** Ends the device at the server, unless `because` says that it is gone; this browser forgets everything either way. */
+export async function signOut(because: Because = 'signed-out'): Promise<void> {
+  const leaving = state;
+  if (leaving.state !== 'in') return;
+  let untold = false;
+  if (because === 'signed-out' && leaving.over !== true && leaving.lapsed === undefined) {
+    untold = await leaving.client.devices.end(leaving.deviceId, { timeoutMs: 5000 }).then(
+      () => false,
+      () => sessionState() === leaving,
+    );
+  }
+  await dropDevice();
+  tellTabs('signed out');
+  if (state === leaving) leave(because, untold);
+}
+
+/** Everything of the account was ended from here: the other tabs are out, this page stays for what it says. */
+export async function endButStay(): Promise<void> {
+  if (state.state !== 'in') return;
+  const { lapsed: _, ...staying } = state;
+  const { client } = staying;
+  end();
+  become({ ...staying, client, over: true });
+  await dropDevice();
+  tellTabs('signed out');
+}
+
+/** Looks at the clock: what is to be said of the limits, and whether one is reached. */
+export function tick(): void {
+  if (state.state !== 'in' || state.over === true || state.lapsed !== undefined || seat === undefined) return;
+  const next = limitAt(Date.now(), seat.device(), presence.isHeld);
+  if (next.is === 'idle' || next.is === 'expired') {
+    if (document.querySelector('[role="dialog"], [role="alertdialog"]') === null) dropDevice().catch(() => undefined);
+    lapse(next.is).catch(() => undefined);
+    return;
+  }
+  if (JSON.stringify(next) === JSON.stringify(limit)) return;
+  limit = next;
+  for (const tell of [...listeners]) tell();
+}
+
+/** A person is there, or a secret is shown: the device is kept in use. */
+export function keepInUse(): void {
+  if (state.state === 'in' && state.over !== true && state.lapsed === undefined) seat?.keepInUse();
+}
