@@ -1,18 +1,22 @@
 // What surrounds every page: the router, and whatever else a page may ask for.
 import { CSPProvider } from '@base-ui/react/csp-provider';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { Router } from 'wouter';
+import { queryClient } from './queries/query-client.ts';
 import { Routes } from './routes.tsx';
 
 export function App() {
   // Base UI would write style elements, which the page's policy refuses; what they said stands in base.css.
   return (
     <CSPProvider disableStyleElements>
-      <Router base="/console">
-        <Suspense>
-          <Routes />
-        </Suspense>
-      </Router>
+      <QueryClientProvider client={queryClient}>
+        <Router base="/console">
+          <Suspense>
+            <Routes />
+          </Suspense>
+        </Router>
+      </QueryClientProvider>
     </CSPProvider>
   );
 }
