@@ -3,6 +3,8 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { Router } from 'wouter';
+import { Announcer } from '../parts/live.tsx';
+import { Toasts } from '../parts/toast.tsx';
 import { queryClient } from './queries/query-client.ts';
 import { Routes } from './routes.tsx';
 
@@ -12,9 +14,12 @@ export function App() {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
         <Router base="/console">
-          <Suspense>
-            <Routes />
-          </Suspense>
+          <Toasts>
+            <Suspense>
+              <Routes />
+            </Suspense>
+          </Toasts>
+          <Announcer />
         </Router>
       </QueryClientProvider>
     </CSPProvider>

@@ -1,0 +1,33 @@
+// What a key can do, and what it cannot.
+import css from './can-do.module.css';
+import { Icon } from './icon.tsx';
+import { VisuallyHidden } from './visually-hidden.tsx';
+
+export function CanDo({ can, cannot }: { can: readonly string[]; cannot: readonly string[] }) {
+  return (
+    <div className={css.both}>
+      <ul className={css.can}>
+        {can.map((what) => (
+          <li key={what}>
+            <Icon name="check" />
+            <span>
+              <VisuallyHidden>Can: </VisuallyHidden>
+              {what}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <ul className={css.cannot}>
+        {cannot.map((what) => (
+          <li key={what}>
+            <Icon name="close" />
+            <span>
+              <VisuallyHidden>Cannot: </VisuallyHidden>
+              {what}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

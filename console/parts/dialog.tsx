@@ -1,0 +1,135 @@
+// A dialog. What was typed in one is not lost by Esc, a click beside it, Back or a reload; a sealed one is left by its own buttons alone.
+import { Dialog as Base } from '@base-ui/react/dialog';
+import { type FormEvent, type ReactNode, type RefObject, useRef, useState } from 'react';
+import { AlertDialog } from './alert-dialog.tsx';
+import { Button } from './button.tsx';
+import { classNames } from './class-names.ts';
+import css from './dialog.module.css';
+import { Icon } from './icon.tsx';
+import { useStay } from './leaving.ts';
+import { useOpener } from './opener.ts';
+
+export interface DialogProps {
+  open: boolean;
+  title: ReactNode;
+  /** The line under the title. */
+  about?: ReactNode;
+  /** After Esc, a click beside it or the cross, and after "Throw away" where it holds something. */
+  onClose: () => void;
+  /** Something was typed: closing asks "Throw this away?" first, and so do Back and a reload. */
+  holds?: boolean | undefined;
+  /** It has no cross, and neither Esc, a click beside it nor Back closes it; a reload asks. */
+  sealed?: boolean | undefined;
+  size?: '560' | '480' | undefined;
+  /** The buttons, at the right; text before them stands at the left in `<DialogFootText>`. */
+  footer?: ReactNode;
+  /** Has focus at first; the first field does where it says nothing. */
+  initialFocus?: RefObject<HTMLElement | null> | undefined;
+  /** Something runs: it cannot be closed from outside, and `onSubmit` waits. */
+  busy?: boolean | undefined;
+  /** The body and the footer are one form; a submit button or Enter in a field sends it. */
+  onSubmit?: (() => void) | undefined;
+  children?: ReactNode;
+}
+
+export function Dialog(props: DialogProps) {
+  const { open, title, about, onClose, holds = false, sealed = false, size = '560', footer, busy = false } = props;
+  const [asking, setAsking] = useState(false);
+  const popup = useRef<HTMLDivElement>(null);
+  const close = useRef<HTMLButtonElement>(null);
+  const opener = useOpener(open);
+  const tryToClose = () => {
+    if (sealed || busy) return;
+    if (holds) setAsking(true);
+    else onClose();
+  };
+  useStay(open && (holds || sealed), tryToClose);
+  const first = () =>
+    props.initialFocus?.current ??
+    popup.current?.querySelector<HTMLElement>('input:enabled, select:enabled, textarea:enabled') ??
+    popup.current?.querySelector<HTMLElement>(`.${css.foot} button`) ??
+    close.current ??
+    true;
+  const inside = (
+    <>
+      <div className={css.body}>{props.children}</div>
+      {footer !== undefined && <div className={css.foot}>{footer}</div>}
+    </>
+  );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!busy) props.onSubmit?.();
+  };
+  return (
+    <Base.Root
+      open={open}
+      disablePointerDismissal={sealed}
+      onOpenChange={(next, details) => {
+        if (next) return;
+        details.cancel();
+        tryToClose();
+      }}
+    >
+      <Base.Portal>
+        <Base.Backdrop className={css.backdrop} />
+        <Base.Viewport className={css.viewport}>
+          <Base.Popup
+            ref={popup}
+            className={classNames(css.popup, size === '480' && css.narrow)}
+            initialFocus={first}
+            finalFocus={opener}
+            aria-busy={busy || undefined}
+          >
+            <div className={css.head}>
+              <div>
+                <Base.Title className={css.title}>{title}</Base.Title>
+                {about !== undefined && <Base.Description className={css.about}>{about}</Base.Description>}
+              </div>
+              {!sealed && (
+                <Base.Close ref={close} className={css.close} aria-label="Close">
+                  <Icon name="close" size={18} />
+                </Base.Close>
+              )}
+            </div>
+            {props.onSubmit === undefined ? (
+              inside
+            ) : (
+              <form noValidate autoComplete="off" onSubmit={submit}>
+                {inside}
+              </form>
+            )}
+            <AlertDialog
+              open={asking}
+              title="Throw this away?"
+              keep="Keep editing"
+              action="Throw away"
+              actKind="destroy"
+              onKeep={() => setAsking(false)}
+              onAct={() => {
+                setAsking(false);
+                onClose();
+              }}
+            />
+          </Base.Popup>
+        </Base.Viewport>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+/** Text at the left of a dialog's buttons. */
+export function DialogFootText({ children }: { children: ReactNode }) {
+  return <span className={css.footText}>{children}</span>;
+}
+
+/** The ordinary two: Cancel, which closes without asking where nothing is held, and the one that acts. */
+export function DialogButtons(props: { onCancel: () => void; action: string; busy?: boolean | undefined }) {
+  return (
+    <>
+      <Button onPress={props.onCancel}>Cancel</Button>
+      <Button kind="primary" type="submit" busy={props.busy}>
+        {props.action}
+      </Button>
+    </>
+  );
+}

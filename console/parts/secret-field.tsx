@@ -1,0 +1,33 @@
+// A field for a private key. React never holds its text: whoever needs it reads the element once and empties it.
+import type { RefObject } from 'react';
+import { classNames } from './class-names.ts';
+import css from './field.module.css';
+import { Field, type FieldWords } from './field.tsx';
+
+export interface SecretFieldProps extends FieldWords {
+  inputRef: RefObject<HTMLInputElement | null>;
+  /** After every change; the text is read from `inputRef`. */
+  onInput?: (() => void) | undefined;
+  autoFocus?: boolean | undefined;
+}
+
+export function SecretField({ inputRef, onInput, autoFocus, ...words }: SecretFieldProps) {
+  return (
+    <Field {...words}>
+      {(ties) => (
+        <input
+          {...ties}
+          // biome-ignore lint/a11y/noAutofocus: a dialog opens with focus on its first field.
+          autoFocus={autoFocus}
+          ref={inputRef}
+          type="password"
+          className={classNames(css.input, css.mono)}
+          autoComplete="off"
+          autoCapitalize="off"
+          spellCheck={false}
+          onInput={onInput}
+        />
+      )}
+    </Field>
+  );
+}
