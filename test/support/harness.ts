@@ -31,6 +31,8 @@ export interface ServiceOptions {
   /** Settings that are no flags: `{ CSIGN_METRICS_TOKEN: '...' }`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** To start again where one stopped. Default: any free one. */
+  readonly port?: number;
   /** Another upstream than the demo venue, as `upstream.url` says it. */
   readonly upstream?: string;
   /** Clocks that the test moves: wall in nanoseconds, monotonic in milliseconds. */
@@ -53,7 +55,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const settings = withRates({ 'rate_limit.enabled': 'false', ...options.settings });
   const loaded = loadConfig({
     argv: [
-      '--port=0',
+      `--port=${options.port ?? 0}`,
       `--data=${join(folder, 'data')}`,
       `--master_key.file=${join(folder, 'master.key')}`,
       `--upstream=${options.upstream ?? venue.address}`,
