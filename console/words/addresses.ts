@@ -9,11 +9,17 @@ export interface AddressChoice {
 
 export const undecided: AddressChoice = { from: undefined, text: '' };
 
+export interface Problem {
+  /** From 1; undefined: of the whole box. */
+  readonly line: number | undefined;
+  readonly words: string;
+}
+
 export interface ReadBox {
   /** As they will be stored, each once, in the order written; undefined where the server would refuse them. */
   readonly entries: readonly string[] | undefined;
-  /** Sentences, one for each entry that is none, and one when they are too many. */
-  readonly problems: readonly string[];
+  /** One for each entry that is none, and one when they are too many, or none. */
+  readonly problems: readonly Problem[];
   /** Sentences on what is accepted and means more than is written. */
   readonly meanings: readonly string[];
 }
@@ -40,11 +46,11 @@ export function entriesIn(text: string): readonly Entry[] {
 /** @param most entries that a list may have, those that are written twice counted twice, as the server counts. */
 export function readBox(text: string, most: number): ReadBox {
   const entries = entriesIn(text);
-  const problems = entries.flatMap(({ line, text: entry }) =>
-    addressRange(entry) === undefined ? [`Line ${line}: ${causeOf(entry)}`] : [],
+  const problems: Problem[] = entries.flatMap(({ line, text: entry }) =>
+    addressRange(entry) === undefined ? [{ line, words: `Line ${line}: ${causeOf(entry)}` }] : [],
   );
-  if (entries.length > most) problems.push(`At most ${most}; there are ${entries.length}.`);
-  if (entries.length === 0) problems.push(EMPTY);
+  if (entries.length > most) problems.push({ line: undefined, words: `At most ${most}; there are ${entries.length}.` });
+  if (entries.length === 0) problems.push({ line: undefined, words: EMPTY });
   const stored = problems.length === 0 ? storedAddresses(entries.map((entry) => entry.text)) : undefined;
   return { entries: stored, problems, meanings: [...new Set(entries.flatMap((entry) => meaningOf(entry.text)))] };
 }
