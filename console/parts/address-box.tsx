@@ -1,19 +1,12 @@
 // From which addresses a key works: anywhere, or a box that takes whatever is pasted and says line by line what cannot be read.
 import { type FocusEvent, type SyntheticEvent, useEffect, useId, useRef, useState } from 'react';
 import { allowsAddress } from '../../src/client/addresses.ts';
-import {
-  type AddressChoice,
-  type Problem,
-  privateOnes,
-  readBox,
-  shownRange,
-  withAddress,
-} from '../words/addresses.ts';
+import { type AddressChoice, type Problem, privateOnes, readBox, shownRange, withAddress } from '../words/addresses.ts';
 import css from './address-box.module.css';
 import { Button } from './button.tsx';
 import { Chips } from './chips.tsx';
-import { FieldError } from './field.tsx';
 import fieldCss from './field.module.css';
+import { FieldError } from './field.tsx';
 import { Note } from './note.tsx';
 
 export interface AddressBoxProps {
@@ -144,8 +137,8 @@ function Listed({ text, onChange, current, most, isChecked, autoFocus }: ListedP
       {privates.length > 0 && (
         <Note kind="warn" live>
           {privates.map(shownRange).join(', ')}{' '}
-          {privates.length === 1 ? 'is an address inside a home or office.' : 'are addresses inside a home or office.'} From
-          outside your venue sees another one.
+          {privates.length === 1 ? 'is an address inside a home or office.' : 'are addresses inside a home or office.'}{' '}
+          From outside your venue sees another one.
         </Note>
       )}
     </div>

@@ -1,55 +1,35 @@
 // What is said about a key: when it ends, whether it is in use, and what ended it. Times are of the reader's zone.
 import type { ActivityRow, Receipt } from '../../src/client/main.ts';
+import { clock, day, exact, toMs, until } from './times.ts';
 
-const MS = 1_000_000n;
 const DAY_MS = 86_400_000;
-
-const part = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat('en-GB', options);
-const dateOf = (ns: bigint): Date => new Date(Number(ns / MS));
-const hour = (date: Date): string => part({ hour: '2-digit', minute: '2-digit' }).format(date);
 const count = new Intl.NumberFormat('en');
-
-/** Days between two dates of the calendar: what a change of summer time does to the length of one is nothing. */
-const daysBetween = (from: Date, to: Date): number =>
-  Math.round(
-    (Date.UTC(to.getFullYear(), to.getMonth(), to.getDate()) -
-      Date.UTC(from.getFullYear(), from.getMonth(), from.getDate())) /
-      DAY_MS,
-  );
-
-const shortDay = (date: Date, now: Date): string =>
-  part({
-    day: 'numeric',
-    month: 'short',
-    ...(date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
-  }).format(date);
 
 export interface Ending {
   readonly expiresAt: bigint | undefined;
   readonly ended: { readonly how: 'revoked' | 'expired'; readonly at: bigint } | undefined;
 }
 
-/** `in 24 days`, `today 18:30`, `never`, `revoked 3 Nov`. */
+/** `in 24 days`, `today 18:30`, `never`, `revoked 3 Nov`: without the year where it is this one. */
 export function expiresWords({ expiresAt, ended }: Ending, nowMs: number): string {
-  const now = new Date(nowMs);
-  if (ended !== undefined) return `${ended.how} ${shortDay(dateOf(ended.at), now)}`;
+  const shortDay = (ns: bigint): string => {
+    const [whole, year] = [day(ns), ` ${new Date(nowMs).getFullYear()}`];
+    return whole.endsWith(year) ? whole.slice(0, -year.length) : whole;
+  };
+  if (ended !== undefined) return `${ended.how} ${shortDay(ended.at)}`;
   if (expiresAt === undefined) return 'never';
-  const end = dateOf(expiresAt);
-  if (end <= now) return `expired ${shortDay(end, now)}`;
-  const days = daysBetween(now, end);
-  if (days === 0) return `today ${hour(end)}`;
-  return days === 1 ? `tomorrow ${hour(end)}` : `in ${days} days`;
+  return toMs(expiresAt) <= nowMs ? `expired ${shortDay(expiresAt)}` : until(expiresAt, nowMs);
 }
 
 /** `4 s ago`, `2 min ago`, `5 h ago`. */
 export function agoWords(ns: bigint, nowMs: number): string {
-  const seconds = Math.max(0, Math.floor((nowMs - Number(ns / MS)) / 1000));
+  const seconds = Math.max(0, Math.floor((nowMs - toMs(ns)) / 1000));
   if (seconds < 60) return `${seconds} s ago`;
   return seconds < 3600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3600)} h ago`;
 }
 
 export const isInUse = (lastUsedAt: bigint | undefined, nowMs: number): boolean =>
-  lastUsedAt !== undefined && nowMs - Number(lastUsedAt / MS) < DAY_MS;
+  lastUsedAt !== undefined && nowMs - toMs(lastUsedAt) < DAY_MS;
 
 /** After `It is in use.` `from` is put behind it, in mono. @param requests of today; undefined when it could not be told. */
 export function useWords(lastUsedAt: bigint, requests: number | undefined, nowMs: number): string {
@@ -60,10 +40,7 @@ export function useWords(lastUsedAt: bigint, requests: number | undefined, nowMs
 
 /** Of the receipt of a change that ended a key. */
 export function endedWords(at: bigint | undefined, receipt: Receipt | undefined): string {
-  const since =
-    at === undefined
-      ? 'Deleted. Refused everywhere'
-      : `Deleted. Refused everywhere since ${part({ hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(dateOf(at))}`;
+  const since = at === undefined ? 'Deleted. Refused everywhere' : `Deleted. Refused everywhere since ${clock(at)}`;
   if (receipt === undefined) return `${since}.`;
   const { in_flight } = receipt;
   const reached =
@@ -74,11 +51,8 @@ export function endedWords(at: bigint | undefined, receipt: Receipt | undefined)
 }
 
 /** `Revoked 3 Nov 2026, 09:12`, or `Expired …`. */
-export const endedAtWords = ({ how, at }: NonNullable<Ending['ended']>): string => {
-  const date = dateOf(at);
-  const day = part({ day: 'numeric', month: 'short', year: 'numeric' }).format(date);
-  return `${how === 'revoked' ? 'Revoked' : 'Expired'} ${day}, ${hour(date)}`;
-};
+export const endedAtWords = ({ how, at }: NonNullable<Ending['ended']>): string =>
+  `${how === 'revoked' ? 'Revoked' : 'Expired'} ${exact(at)}`;
 
 const because: Readonly<Record<string, string>> = {
   'credential.reported_leaked': ' because somebody reported it found',
