@@ -35,11 +35,15 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Starts everything or nothing: a part that cannot start closes those before it. `time` stands in for the machine's own clocks. */
+/**
+ * Starts everything or nothing: a part that cannot start closes those before it. `time` stands in for the machine's own clocks,
+ * `consoleFolder` for the folder of the release in which the console was built.
+ */
 export async function startApp(
   loaded: LoadedConfig,
   log: Logger = loggerOf(loaded.config),
   time?: MachineTime,
+  consoleFolder?: string,
 ): Promise<App> {
   const { config } = loaded;
   await using opening = createOpening(log);
@@ -73,7 +77,7 @@ export async function startApp(
   const door = opening.use(
     await composePublic(loaded, {
       ...{ ...prepared, ...monitoring, core, explainer },
-      ...{ authority, gateway, limits, readiness },
+      ...{ authority, gateway, limits, readiness, consoleFolder },
     }),
   );
   opening.defer(stopping);

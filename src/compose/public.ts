@@ -15,6 +15,7 @@ import { standardOutput } from '../telemetry/output.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import { createRequestLines } from '../telemetry/request-lines.ts';
 import type { Authority } from './authority.ts';
+import { composeConsole } from './console.ts';
 import type { Core } from './core.ts';
 import type { Explain } from './explain.ts';
 import type { Gateway } from './gateway.ts';
@@ -30,6 +31,8 @@ export interface PublicParts extends Pick<Prepared, 'tls' | 'routes' | 'connecti
   readonly gateway: Pick<Gateway, 'forward' | 'upstream'>;
   readonly limits: Pick<Limits, 'limiter' | 'handshakes'>;
   readonly readiness: Readiness;
+  /** Where the console was built; stands in for the folder of the release. */
+  readonly consoleFolder?: string | undefined;
 }
 
 export async function composePublic({ config, sources }: LoadedConfig, parts: PublicParts) {
@@ -48,6 +51,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
   const peers = createPeers({ trusted: config['proxy.trusted'] });
   const { explainer } = parts;
   const explainRefusal = createExplainRefusal({ explainer, peers });
+  const console = composeConsole(config, { log, table: routes.table, folder: parts.consoleFolder });
   const handlers = await createHandlers({
     ...authority,
     system: { config, clock, keyring },
@@ -56,7 +60,8 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     explain: { store, explainer },
     explainRefusal,
     journal,
-    about: { config, version: manifest.version, siweDomains: authority.siweDomains },
+    about: { config, console: console.about, version: manifest.version, siweDomains: authority.siweDomains },
+    consoleFiles: console.files,
     usage,
     readiness,
     telemetry,

@@ -10,6 +10,7 @@ import { ProvenRefusal } from '../credentials/proven-refusal.ts';
 import type { Readiness } from '../telemetry/readiness.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { UsageReads } from '../usage/reads.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import { contextOf } from './context.ts';
 import { type ExplainRefusal, isRefusal, journaledReason } from './explain-refusal.ts';
 import { ignoreBodies } from './kit/bodies.ts';
@@ -20,6 +21,7 @@ import { readPages } from './pages.ts';
 import { type AboutDeps, registerAboutRoute } from './routes/about.ts';
 import { type ActivityRouteDeps, registerActivityRoute } from './routes/activity.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
+import { registerConsoleRoutes } from './routes/console.ts';
 import { type DeviceRouteDeps, registerDeviceRoutes, registerDeviceSessionRoute } from './routes/devices.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
@@ -45,6 +47,8 @@ export interface RouteDeps {
   readonly activity: ActivityRouteDeps;
   readonly explain: ExplainRouteDeps;
   readonly about: AboutDeps;
+  /** Undefined where it is not served. */
+  readonly consoleFiles: ConsoleFiles | undefined;
   readonly usage: UsageReads;
   readonly emergency: EmergencyRouteDeps;
   readonly readiness: Readiness;
@@ -136,4 +140,5 @@ export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Pro
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
   registerDocumentRoutes(app, readPages());
+  registerConsoleRoutes(app, deps.consoleFiles);
 }

@@ -42,7 +42,7 @@ Operations with x-served-by "us" are answered by Countersign and described here.
 
 x-access says who may call: "public" (a bearer is not looked at), "self-signed" (proves itself by a signature in headers or body), "possession" (a subkey or token, about itself), or the permission that the bearer's credential must hold. Main keys and wallets hold every permission; subkeys self:read, account:read, keys:read and trade; read-only tokens self:read and account:read, and only GET. x-rate-limit names the bucket that a request is charged to. x-extension marks what Paradex does not have.
 
-Integers of nanoseconds and ids may exceed 2^53: read them as 64-bit integers. Members that are not described are ignored in bodies of ours; one that may be left out may be null, which is the same. Every answer of ours has Cache-Control: no-store, but the files of the page at /docs.`;
+Integers of nanoseconds and ids may exceed 2^53: read them as 64-bit integers. Members that are not described are ignored in bodies of ours; one that may be left out may be null, which is the same. Every answer of ours has Cache-Control: no-store, but the files of the pages at /docs and /console.`;
 
 const securitySchemes = {
   bearer: {
@@ -77,6 +77,7 @@ export const tagOrder = [
   'Devices',
   'Emergency',
   'Activity',
+  'Console',
   'Health',
   VENUE,
 ];

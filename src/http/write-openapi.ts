@@ -48,7 +48,13 @@ const nothing: Omit<RouteDeps, 'table'> = {
   self: { view: { ask: unused }, clock },
   activity: { store: { activity: unused, namesOf: unused } },
   explain: { explainer: { explanation: unused }, store: { namesOf: unused } },
-  about: { config, version: '', siweDomains: [] },
+  about: {
+    config,
+    console: { console: false, console_url: null, hand_off: { on: false, why_not: '' }, wallet_derivation: false },
+    version: '',
+    siweDomains: [],
+  },
+  consoleFiles: undefined,
   usage: { usage: unused, addresses: unused, usedFrom: unused, lastUses: unused, lastUse: unused },
   emergency: {
     signOut: { everywhere: unused, revokeAll: unused },

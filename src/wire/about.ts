@@ -20,7 +20,9 @@ const LimitsWire = Type.Object(
 const HandOffWire = Type.Object(
   {
     on: Type.Boolean(),
-    why_not: Type.Union([Type.String(), Type.Null()], { description: 'A sentence; null where it is on.' }),
+    why_not: Type.Union([Type.String(), Type.Null()], {
+      description: 'The setting or the fact that keeps it off; null where it is on.',
+    }),
   },
   closed,
 );
@@ -40,11 +42,12 @@ export const AboutWire = Type.Object(
     usage: Type.Boolean({ description: 'Whether the use of credentials is kept.' }),
     wallet_derivation: Type.Boolean({
       description:
-        "Whether a main key may be derived from a wallet's signature. Not on Ethereum's main network, where one exists elsewhere.",
+        "Whether the console may derive a main key from a wallet's signature. Not on Ethereum's main network, where one exists elsewhere, unless the operator says so.",
     }),
     console: Type.Boolean({ description: 'Whether this server serves the console.' }),
     console_url: Type.Union([Type.String(), Type.Null()], {
-      description: 'The address at which people open the console; null where there is none.',
+      description:
+        'The address at which people open the console. Null where there is none, and where the operator has not said: then it is at the address of this answer.',
     }),
     hand_off: HandOffWire,
   },

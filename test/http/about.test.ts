@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { builtConsole, builtFiles } from '../support/built-console.ts';
 import { call } from '../support/trader.ts';
 import { expectSuccess, newWalletOwner, postWallet, siweOf, startWorld, type World } from '../support/world.ts';
 
@@ -9,7 +10,7 @@ const PATH = '/countersign/v1/about';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ consoleFolder: builtConsole() });
 });
 afterAll(() => world.stop());
 
@@ -51,9 +52,9 @@ test('about answers anybody, with the settings in force and nothing else', async
     terminal_tokens: false,
     usage: true,
     wallet_derivation: true,
-    console: false,
+    console: true,
     console_url: null,
-    hand_off: { on: false, why_not: expect.stringMatching(/\w/) },
+    hand_off: { on: true, why_not: null },
   });
   const withBearer = await call(world.url, 'GET', PATH, { bearer: 'stale' });
   expect(withBearer.text).toBe(answer.text);
@@ -116,4 +117,71 @@ test('about says that nobody may make an account where the list is empty', async
   } finally {
     await closed.stop();
   }
+});
+
+test.each<[string, Readonly<Record<string, string>>, string, object]>([
+  [
+    'is built and has an address',
+    { 'console.url': 'https://keys.example.com' },
+    'built',
+    { console: true, console_url: 'https://keys.example.com', hand_off: { on: true, why_not: null } },
+  ],
+  [
+    'is built and nobody said at which address',
+    {},
+    'built',
+    { console: true, console_url: null, hand_off: { on: true, why_not: null } },
+  ],
+  [
+    'is switched off',
+    { 'console.enabled': 'false', 'console.url': 'https://keys.example.com' },
+    'built',
+    { console: false, console_url: null, hand_off: { on: false, why_not: 'console.enabled is off' } },
+  ],
+  [
+    'was not built',
+    { 'console.url': 'https://keys.example.com' },
+    'nothing',
+    { console: false, console_url: null, hand_off: { on: false, why_not: 'the console was not built' } },
+  ],
+  [
+    'may hand over no key, as none may wait',
+    { 'subkeys.max_pending': '0' },
+    'built',
+    { console: true, hand_off: { on: false, why_not: 'subkeys.max_pending is 0' } },
+  ],
+  [
+    'may hand over no key, as none may live',
+    { 'subkeys.max_live': '0' },
+    'built',
+    { console: true, hand_off: { on: false, why_not: 'subkeys.max_live is 0' } },
+  ],
+  [
+    'makes keys from wallets on a main network, as it was told',
+    { 'wire.l1_chain_id': '1', 'wire.allow_mainnet': 'true', 'console.wallet_derivation': 'on' },
+    'built',
+    { wallet_derivation: true },
+  ],
+  [
+    'makes no keys from wallets on a test network, as it was told',
+    { 'console.wallet_derivation': 'off' },
+    'built',
+    { wallet_derivation: false },
+  ],
+])('about tells of a console that %s', async (_which, settings, files, told) => {
+  const one = await startWorld({ settings, consoleFolder: builtConsole(files === 'built' ? builtFiles : {}) });
+  expect(await aboutAt(one, 'x')).toMatchObject(told);
+  await one.stop();
+});
+
+test('wallets may sign in at the host of console.url, unless siwe.domains says where they may', async () => {
+  const url = { 'console.url': 'https://keys.example.com:8443' };
+  const one = await startWorld({ settings: url });
+  expect((await aboutAt(one, 'keys.example.com:8443')).siwe_domain).toBe('keys.example.com:8443');
+  expect((await aboutAt(one, 'keys.example.com')).siwe_domain).toBeNull();
+  expect((await aboutAt(one, `localhost:${one.port}`)).siwe_domain).toBe(`localhost:${one.port}`);
+  await one.stop();
+  const other = await startWorld({ settings: { ...url, 'siwe.domains': 'other.example.com' } });
+  expect((await aboutAt(other, 'keys.example.com:8443')).siwe_domain).toBeNull();
+  await other.stop();
 });

@@ -77,6 +77,11 @@ const additions: readonly Operation[] = [
   { method: 'POST', path: '/countersign/v1/revoke-all', allow: mainOnly },
   { method: 'POST', path: '/countersign/v1/self/revoke', allow: ofItself },
   { method: 'POST', path: '/countersign/v1/leaked', allow: allOf(true) },
+  ...['', '/{page}', '/{page}/{part}', '/{page}/{part}/{item}', '/assets/{file}'].map((rest) => ({
+    method: 'GET',
+    path: `/console${rest}`,
+    allow: allOf(true),
+  })),
   { method: 'GET', path: '/openapi.json', allow: allOf(true) },
   { method: 'GET', path: '/docs', allow: allOf(true) },
   { method: 'GET', path: '/docs/{page}', allow: allOf(true) },
@@ -88,7 +93,7 @@ const additions: readonly Operation[] = [
 ];
 
 const wholePath = (path: string): string =>
-  /^\/(v1\/v2|v2|countersign|healthz|readyz|openapi\.json|docs|llms\.txt|llms-full\.txt)?(\/|$)/.test(path)
+  /^\/(v1\/v2|v2|countersign|console|healthz|readyz|openapi\.json|docs|llms\.txt|llms-full\.txt)?(\/|$)/.test(path)
     ? path
     : `/v1${path}`;
 
@@ -100,7 +105,7 @@ const operations = [...frozen.operations, ...extras, ...additions].map(({ method
 
 // What this service answers itself (issue: "The wire"); everything else belongs to the venue.
 const ours =
-  /^\/(v1\/auth|v2|v1\/v2|v1\/onboarding|v1\/jwks\.json|v1\/system\/(config|time)|v1\/account\/(keys|tokens|terminal-token)|countersign|healthz|readyz|openapi\.json|docs|llms\.txt|llms-full\.txt)?(\/|$)/;
+  /^\/(v1\/auth|v2|v1\/v2|v1\/onboarding|v1\/jwks\.json|v1\/system\/(config|time)|v1\/account\/(keys|tokens|terminal-token)|countersign|console|healthz|readyz|openapi\.json|docs|llms\.txt|llms-full\.txt)?(\/|$)/;
 
 /** Values that exist nowhere, so that an allowed call of ours destroys nothing that the other cells need. */
 const parameters: Readonly<Record<string, string>> = {

@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly upstream?: string;
   /** Clocks that the test moves: wall in nanoseconds, monotonic in milliseconds. */
   readonly time?: { wall: () => bigint; monotonic: () => number };
+  /** A folder with a built console, in place of that of the project. */
+  readonly consoleFolder?: string;
   /** In place of all redaction of the log, by member and by line: `(line) => line` switches it off. */
   readonly redact?: Redact;
 }
@@ -78,6 +80,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
         destination: { write: (line) => void log.push(line) },
       }),
       options.time,
+      options.consoleFolder,
     );
   } catch (error) {
     await venue.close();

@@ -4,8 +4,12 @@ import type { Config } from '../../config/schema.ts';
 import { MAX_ALLOWLIST_ENTRIES } from '../../domain/allowlist.ts';
 import { AboutWire } from '../../wire/about.ts';
 
+/** The members that the console decides. */
+export type AboutConsole = Pick<AboutWire, 'console' | 'console_url' | 'hand_off' | 'wallet_derivation'>;
+
 export interface AboutDeps {
   readonly config: Config;
+  readonly console: AboutConsole;
   readonly version: string;
   /** Domains that a wallet's message may name; read at each request, as our own port is added once it is bound. */
   readonly siweDomains: readonly string[];
@@ -18,10 +22,7 @@ const schema = {
   'x-extension': true,
 } as const satisfies FastifySchema;
 
-/** Where keys of the same derivation are used with real money elsewhere. */
-const ETHEREUM_MAINNET = 1;
-
-export function registerAboutRoute(app: FastifyInstance, { config, version, siweDomains }: AboutDeps): void {
+export function registerAboutRoute(app: FastifyInstance, { config, console, version, siweDomains }: AboutDeps): void {
   const always = {
     version,
     starknet_chain_id: config['wire.starknet_chain_id'],
@@ -38,10 +39,7 @@ export function registerAboutRoute(app: FastifyInstance, { config, version, siwe
     onboarding: onboardingOf(config['onboarding.allowlist']),
     terminal_tokens: config['terminal_token.enabled'],
     usage: config['usage.keep_days'] > 0,
-    wallet_derivation: config['wire.l1_chain_id'] !== ETHEREUM_MAINNET,
-    console: false,
-    console_url: null,
-    hand_off: { on: false, why_not: 'this release serves no page that takes the key' },
+    ...console,
   } satisfies Omit<AboutWire, 'siwe_domain'>;
 
   app.get('/countersign/v1/about', { schema }, async ({ headers: { host } }): Promise<AboutWire> => {

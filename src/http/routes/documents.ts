@@ -1,9 +1,11 @@
 // The server's own documentation: /openapi.json, made once at start from the routes in force; /docs, which shows it; the pages as
 // Markdown; and at / a page that leads a browser to them. The same bytes for everybody.
-import type { FastifyInstance, FastifyReply, FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { refusalErrorOf } from '../../access/refusal.ts';
 import { contextOf } from '../context.ts';
+import { takenCoding } from '../kit/content-coding.ts';
 import { pathParam } from '../kit/read.ts';
+import { varyOn } from '../kit/vary.ts';
 import type { Pages } from '../pages.ts';
 import { createViewer, docsPage, frontPage, keptFor } from '../viewer.ts';
 
@@ -39,7 +41,7 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
     if (file !== undefined) {
       reply.headers({ ...file.headers, 'Cache-Control': keptFor(queryOf(request.url)) });
       varyOn(reply, 'Accept-Encoding');
-      return takesGzip(request.headers['accept-encoding'])
+      return takenCoding(request.headers['accept-encoding'], ['gzip']) === 'gzip'
         ? reply.header('Content-Encoding', 'gzip').send(file.gzipped)
         : reply.send(file.bytes);
     }
@@ -76,12 +78,3 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
 const plain = (type: string) => ({ 'Content-Type': `${type}; charset=utf-8`, 'X-Content-Type-Options': 'nosniff' });
 
 const queryOf = (url: string): string => url.slice(url.indexOf('?') + 1);
-
-/** Beside what the door has set: with cors.origins every answer varies on Origin. */
-function varyOn(reply: FastifyReply, name: string): void {
-  const before = reply.raw.getHeader('Vary');
-  reply.header('Vary', before === undefined ? name : `${before}, ${name}`);
-}
-
-const takesGzip = (accepted = ''): boolean =>
-  accepted.split(',').some((coding) => /^\s*gzip\s*(?:;|$)/i.test(coding) && !/;\s*q=0(?:\.0*)?\s*$/i.test(coding));

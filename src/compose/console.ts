@@ -1,0 +1,59 @@
+// The console: what was built of it, and what the server says of it before anybody is signed in.
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { listsConsole } from '../access/console-routes.ts';
+import type { RouteTable } from '../access/route-table.ts';
+import { derivesFromWallets } from '../config/derived.ts';
+import { type ConsoleFiles, readConsole } from '../http/console-files.ts';
+import type { AboutConsole } from '../http/routes/about.ts';
+import type { Slice } from './slice.ts';
+
+/** Beside src and beside dist/compose alike. */
+const BUILT = join(import.meta.dirname, '../../dist/console');
+
+export interface ConsoleParts {
+  readonly log: Logger;
+  readonly table: RouteTable;
+  /** Where it was built; stands in for the folder of the release. */
+  readonly folder?: string | undefined;
+}
+
+export interface Console {
+  /** Undefined where it is not served. */
+  readonly files: ConsoleFiles | undefined;
+  readonly about: AboutConsole;
+}
+
+export function composeConsole(
+  config: Slice<'console' | 'subkeys' | 'wire'>,
+  { log, table, folder = BUILT }: ConsoleParts,
+): Console {
+  const found = filesOrWhyNot();
+  const [files, whyNot] = typeof found === 'string' ? [undefined, found] : [found, noHandOff()];
+  const url = config['console.url'];
+  return {
+    files,
+    about: {
+      console: files !== undefined,
+      console_url: files === undefined || url === '' ? null : url,
+      hand_off: { on: whyNot === null, why_not: whyNot },
+      wallet_derivation: derivesFromWallets(config),
+    },
+  };
+
+  function filesOrWhyNot(): ConsoleFiles | string {
+    if (!config['console.enabled']) return 'console.enabled is off';
+    if (!listsConsole(table)) return 'the route table has no rows for the console';
+    const files = readConsole(folder);
+    if (files !== undefined) return files;
+    log.warn({ event: 'console_not_built', reason: 'dist/console has no page: /console answers 404' });
+    return 'the console was not built';
+  }
+
+  /** It needs a subkey that waits. */
+  function noHandOff(): string | null {
+    if (config['subkeys.max_live'] === 0) return 'subkeys.max_live is 0';
+    if (config['subkeys.max_pending'] === 0) return 'subkeys.max_pending is 0';
+    return null;
+  }
+}

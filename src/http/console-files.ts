@@ -1,0 +1,97 @@
+// The built console, as it is served: read once at start, so that a build beside a running server mixes no two of them.
+import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Coding } from './kit/content-coding.ts';
+
+export interface ConsoleFile {
+  /** Content-Type. */
+  readonly type: string;
+  readonly bytes: Buffer;
+  /** Undefined where the file is compressed as it is. Made when it is first asked for, off this thread. */
+  readonly coded: ((coding: Coding) => Promise<Buffer>) | undefined;
+}
+
+export interface ConsoleFiles {
+  /** What every path of the console answers. */
+  readonly document: ConsoleFile;
+  /** Files beside the document, by name. */
+  readonly beside: ReadonlyMap<string, ConsoleFile>;
+  /** Files whose names hold a hash of their bytes. */
+  readonly assets: ReadonlyMap<string, ConsoleFile>;
+}
+
+const text = new Map([
+  ['.css', 'text/css; charset=utf-8'],
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.svg', 'image/svg+xml; charset=utf-8'],
+]);
+const compressed = new Map([
+  ['.png', 'image/png'],
+  ['.woff2', 'font/woff2'],
+]);
+
+const DOCUMENT = 'index.html';
+
+/** Undefined where the console was not built: `folder` has no document. Files of other kinds than a page has are left out. */
+export function readConsole(folder: string): ConsoleFiles | undefined {
+  const beside = filesOf(folder);
+  const document = beside.get(DOCUMENT);
+  if (document === undefined) return undefined;
+  beside.delete(DOCUMENT);
+  return { document, beside, assets: filesOf(join(folder, 'assets')) };
+}
+
+function filesOf(folder: string): Map<string, ConsoleFile> {
+  return new Map(
+    entriesOf(folder).flatMap((entry) => {
+      const file = entry.isFile() ? fileAt(join(folder, entry.name)) : undefined;
+      return file === undefined ? [] : [[entry.name, file] as const];
+    }),
+  );
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function fileAt(path: string): ConsoleFile | undefined {
+  const ending = extname(path);
+  const type = text.get(ending) ?? compressed.get(ending);
+  if (type === undefined) return undefined;
+  const bytes = readFileSync(path);
+  return { type, bytes, coded: text.has(ending) ? keptCodings(bytes) : undefined };
+}
+
+// Beyond 9 it takes ten times as long for 6 % less: a second for the whole console.
+const BROTLI_QUALITY = 9;
+
+function keptCodings(bytes: Buffer): (coding: Coding) => Promise<Buffer> {
+  const kept = new Map<Coding, Promise<Buffer>>();
+  return (coding) => {
+    const known = kept.get(coding);
+    if (known !== undefined) return known;
+    const made = compress[coding](bytes);
+    kept.set(coding, made);
+    return made;
+  };
+}
+
+const compress: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {
+  br: (bytes) =>
+    promisify(brotliCompress)(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+        [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
+    }),
+  gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
+};
