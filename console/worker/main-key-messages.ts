@@ -1,5 +1,7 @@
 // What the page and the worker of the main key say to each other. A key goes in once, and comes out only as its room allows.
+
 import type { OnboardingStatement, RegistrationStatement, RequestStatement } from '../../src/client/main-key.ts';
+import { Worded } from '../words/worded.ts';
 
 export type Ask =
   /** `not`: what is no private key for certain, as the account's own address. */
@@ -35,7 +37,7 @@ export type Told = { readonly id: number } & (
 );
 
 /** Its message is for the person, and says nothing of the key. */
-export class MainKeyRefused extends Error {
+export class MainKeyRefused extends Worded {
   override readonly name = 'MainKeyRefused';
   readonly because: Refused;
 

@@ -2,6 +2,7 @@
 import type { Auth } from '../../../src/client/auth.ts';
 import type { Client } from '../../../src/client/create-client.ts';
 import { newDeviceKey } from '../../../src/client/device-key.ts';
+import { Worded } from '../../words/worded.ts';
 import { dropOwner, holdOwner } from '../owner/held-owner.ts';
 import { clientOfOwner } from '../owner/owner-client.ts';
 import { deviceName } from './device-name.ts';
@@ -11,7 +12,7 @@ import { seatDevice, sessionState } from './store.ts';
 import type { HeldOwner, SignInStep } from './types.ts';
 
 /** Somebody else than the account whose page is open. */
-export class OtherAccount extends Error {
+export class OtherAccount extends Worded {
   override readonly name = 'OtherAccount';
 
   constructor() {
