@@ -1,4 +1,5 @@
 // The bar across the top of a page: one at a time, the heaviest first.
+import { clock, hourAndMinute, toNs } from '../../words/times.ts';
 import type { Limit } from '../session/limits.ts';
 import type { Reach } from './reach.ts';
 
@@ -16,13 +17,13 @@ export interface BarOf {
   readonly isLocked: boolean;
   /** Milliseconds that this machine's clock is ahead. */
   readonly ahead: number | undefined;
-  /** `14:03:07`, of Unix milliseconds; `short`: `14:03`. */
-  readonly clock: (ms: number, short?: true) => string;
+  /** Default: the reader's. */
+  readonly zone?: string;
 }
 
-export function barOf({ host, reach, limit, isLocked, ahead, clock }: BarOf): Bar | undefined {
+export function barOf({ host, reach, limit, isLocked, ahead, zone }: BarOf): Bar | undefined {
   if (reach.is === 'lost') {
-    const from = reach.from === undefined ? '' : ` What you see is from ${clock(reach.from)}.`;
+    const from = reach.from === undefined ? '' : ` What you see is from ${clock(toNs(reach.from), zone)}.`;
     return { is: 'lost', text: `No connection to ${host}.${from}`, button: 'Try again' };
   }
   if (reach.is === 'restarting') {
@@ -34,7 +35,7 @@ export function barOf({ host, reach, limit, isLocked, ahead, clock }: BarOf): Ba
     return { is: 'idle', text, button: 'Stay signed in' };
   }
   if (limit.is === 'ends-soon') {
-    const text = `You will be signed out at ${clock(limit.at, true)}. Sign in again to stay.`;
+    const text = `You will be signed out at ${hourAndMinute(toNs(limit.at), zone)}. Sign in again to stay.`;
     return { is: 'ends', text, button: 'Sign in again' };
   }
   if (isLocked) {

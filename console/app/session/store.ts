@@ -20,6 +20,10 @@ let limit: Limit = { is: 'fine' };
 let waiting: { readonly goOn: () => void; readonly giveUp: (error: Error) => void }[] = [];
 const listeners = new Set<() => void>();
 
+/** A toast is none. */
+const hasDialog = (): boolean =>
+  document.querySelector(':is([role="dialog"], [role="alertdialog"]):not([aria-modal="false"])') !== null;
+
 export const sessionState = (): SessionState => state;
 export const currentLimit = (): Limit => limit;
 
@@ -80,7 +84,7 @@ async function onDead(dead: DeviceRecord): Promise<void> {
 /** With a dialog open the page stays, and the person signs in again over it. */
 function lapse(because: Because): Promise<void> {
   if (state.state !== 'in' || state.over === true) return Promise.reject(new Aborted('unsent'));
-  if (document.querySelector('[role="dialog"], [role="alertdialog"]') === null) {
+  if (!hasDialog()) {
     leave(because);
     return Promise.reject(new Aborted('unsent'));
   }
@@ -144,7 +148,7 @@ export function tick(): void {
   if (state.state !== 'in' || state.over === true || state.lapsed !== undefined || seat === undefined) return;
   const next = limitAt(Date.now(), seat.device(), presence.isHeld);
   if (next.is === 'idle' || next.is === 'expired') {
-    if (document.querySelector('[role="dialog"], [role="alertdialog"]') === null) dropDevice().catch(() => undefined);
+    if (!hasDialog()) dropDevice().catch(() => undefined);
     lapse(next.is).catch(() => undefined);
     return;
   }

@@ -1,0 +1,85 @@
+// What pages use of the connection: whether the server answers, the one bar, and writes whose answer may be lost.
+import { useRef, useState, useSyncExternalStore } from 'react';
+import { useLimit } from '../session/session.tsx';
+import { type Bar, barOf } from './bars.ts';
+import type { Reach } from './reach.ts';
+import { ahead, isLocked, noticed, onWatch, watch } from './watch.ts';
+import { type WriteKind, type WriteOptions, type WriteState, type Written, write, writeWords } from './write.ts';
+
+export type { Bar } from './bars.ts';
+export type { Reach } from './reach.ts';
+export { NotMade, type WriteKind, type WriteState, type Written } from './write.ts';
+
+export interface Connection {
+  readonly reach: Reach;
+  /** The account is locked by the venue. */
+  readonly isLocked: boolean;
+  /** Milliseconds that this machine's clock is ahead of the server's; undefined within a minute. */
+  readonly ahead: number | undefined;
+  readonly tryNow: () => void;
+}
+
+export function useConnection(): Connection {
+  return {
+    reach: useSyncExternalStore(onWatch, watch.state),
+    isLocked: useSyncExternalStore(onWatch, isLocked),
+    ahead: useSyncExternalStore(onWatch, ahead),
+    tryNow: watch.tryNow,
+  };
+}
+
+/** The one bar of the page, and what its button does; "Sign in again" is the caller's. */
+export function useBar(onSignInAgain: () => void): (Bar & { readonly onPress: () => void }) | undefined {
+  const connection = useConnection();
+  const { limit, stay } = useLimit();
+  const bar = barOf({ ...connection, limit, host: location.host });
+  if (bar === undefined) return undefined;
+  const acts = { lost: watch.tryNow, restarting: watch.tryNow, idle: stay, ends: onSignInAgain };
+  return { ...bar, onPress: bar.is === 'locked' || bar.is === 'clock' ? () => undefined : acts[bar.is] };
+}
+
+export interface Write {
+  readonly state: WriteState;
+  /** It runs, waits or is being found out. */
+  readonly isBusy: boolean;
+  /** What stands there meanwhile: "We do not know yet whether it was deleted. Checking…" Undefined where there is nothing to say. */
+  readonly words: string | undefined;
+  /** Set once it failed: for `<Refusal>`. */
+  readonly error: unknown;
+  /** Never rejects. While one is under way, pressing again gives that one. */
+  run<T>(work: () => Promise<T>, options?: Omit<WriteOptions<T>, 'kind'>): Promise<Written<T>>;
+  reset(): void;
+}
+
+/** One write at a time, which is told the person until it is certain. Nothing that it makes is kept here. */
+export function useWrite(kind: WriteKind): Write {
+  const [state, setState] = useState<WriteState>({ is: 'ready' });
+  const running = useRef<Promise<Written<unknown>>>(undefined);
+  return {
+    state,
+    isBusy: state.is !== 'ready' && state.is !== 'failed',
+    words: writeWords(state, kind),
+    error: state.is === 'failed' ? state.error : undefined,
+    run<T>(work: () => Promise<T>, options: Omit<WriteOptions<T>, 'kind'> = {}): Promise<Written<T>> {
+      if (running.current === undefined) {
+        running.current = write(work, { ...options, kind }, { sleep, tell: setState, noticed }).finally(() => {
+          running.current = undefined;
+        });
+      }
+      return running.current as Promise<Written<T>>;
+    },
+    reset: () => setState({ is: 'ready' }),
+  };
+}
+
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end);
+  });

@@ -1,0 +1,73 @@
+// The connection of this page: what every query says of it, and what is asked while there is none.
+import { CountersignError, isCode } from '../../../src/client/errors.ts';
+import { onAnswers, queryClient } from '../queries/query-client.ts';
+import { publicClient } from '../session/public-client.ts';
+import { clockAhead } from './clock.ts';
+import { createReach } from './reach.ts';
+
+let locked = false;
+let aheadMs: number | undefined;
+let isStarted = false;
+const listeners = new Set<() => void>();
+
+const tell = (): void => {
+  for (const hear of [...listeners]) hear();
+};
+
+export const watch = createReach({
+  now: () => Date.now(),
+  isOffline: () => !navigator.onLine,
+  ask: () => publicClient.account.time({ timeoutMs: 5000 }),
+  everySecond(tick) {
+    const timer = setInterval(tick, 1000);
+    return () => clearInterval(timer);
+  },
+  tell,
+  onBack: () => {
+    queryClient.invalidateQueries().catch(() => undefined);
+  },
+});
+
+export const isLocked = (): boolean => locked;
+/** Milliseconds that this machine's clock is ahead; undefined within a minute. */
+export const ahead = (): number | undefined => aheadMs;
+
+export function onWatch(hear: () => void): () => void {
+  startWatch();
+  listeners.add(hear);
+  return () => listeners.delete(hear);
+}
+
+/** What a call came to; undefined: it was answered. */
+export function noticed(error: unknown): void {
+  if (error === undefined) watch.answered();
+  else watch.failed(error);
+  if (isCode(error, 'REQUEST_NOT_ALLOWED') && /locked/.test(error.message)) setLocked(true);
+}
+
+function setLocked(next: boolean): void {
+  if (locked === next) return;
+  locked = next;
+  tell();
+}
+
+function startWatch(): void {
+  if (isStarted) return;
+  isStarted = true;
+  onAnswers(({ queryKey: [first] }, error) => {
+    noticed(error);
+    // What needs no session says nothing of the account.
+    if (error === undefined && first !== 'about') setLocked(false);
+  });
+  addEventListener('online', () => watch.tryNow());
+  const time = async () => {
+    aheadMs = await clockAhead(() => publicClient.account.time(), {
+      now: () => Date.now(),
+      monotonic: () => performance.now(),
+    });
+    tell();
+  };
+  time().catch((error: unknown) => {
+    if (!(error instanceof CountersignError)) watch.failed(error);
+  });
+}

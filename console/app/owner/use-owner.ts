@@ -1,0 +1,106 @@
+// Asks the owner for one action: the main key that is held, one that is pasted for it, or the wallet. Nothing of it is kept afterwards.
+import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { Auth } from '../../../src/client/auth.ts';
+import type { Client } from '../../../src/client/create-client.ts';
+import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
+import { Worded } from '../../words/worded.ts';
+import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
+import { MainKeyRefused } from '../../worker/main-key-messages.ts';
+import { publicClient, useSignedIn } from '../session/session.tsx';
+import type { HeldOwner } from '../session/types.ts';
+import { heldOwner, holdOwner, onOwner } from './held-owner.ts';
+import { clientOfOwner, type OwnerStep } from './owner-client.ts';
+import { addressOfAccount } from './wallet-of-account.ts';
+
+export interface Owner {
+  readonly needs: 'nothing' | 'wallet' | 'key' | 'which-wallet';
+  /** The wallet's own text: anybody's. Undefined where no wallet signs. */
+  readonly walletName: string | undefined;
+  /** Of `key`: whoever shows the form shows it (OwnerField does). */
+  readonly keyField: RefObject<HTMLInputElement | null>;
+  /** Of the key that was pasted: why not; until the next change. */
+  readonly keyError: string | undefined;
+  forgetError(): void;
+  /** Of `which-wallet`. Rejects with WalletRefused, or words for the person. */
+  choose(wallet: { readonly provider: Eip1193Provider; readonly name: string }): Promise<void>;
+  /**
+   * `work` does one thing. `by.client` has a main session of its own, which is on exactly one request; `by.auth` signs the registration of a
+   * subkey, which the device's client sends. Rejects as `work` does, with WalletRefused, and with Worded for a key that is none.
+   */
+  act<T>(
+    work: (by: { readonly client: Client; readonly auth: Auth }) => Promise<T>,
+    options?: { readonly onStep?: (step: OwnerStep) => void; readonly signal?: AbortSignal },
+  ): Promise<T>;
+}
+
+export function useOwner(): Owner {
+  const { account, kind } = useSignedIn();
+  const held = useSyncExternalStore(onOwner, heldOwner);
+  const keyField = useRef<HTMLInputElement>(null);
+  /** What was pasted for this form: until it is done, or gone. */
+  const [pasted, setPasted] = useState<MainKeyHandle>();
+  const [keyError, setKeyError] = useState<string>();
+  useEffect(() => () => pasted?.close(), [pasted]);
+
+  const usable: HeldOwner | undefined =
+    held ?? (pasted === undefined || pasted.closed ? undefined : { by: 'key', key: pasted, keep: false });
+
+  async function ownerNow(): Promise<HeldOwner> {
+    if (usable !== undefined) return usable;
+    if (kind === 'wallet') throw new Worded('Choose your wallet first.');
+    const key = await pastedKey(keyField.current, account);
+    setPasted(key);
+    return { by: 'key', key, keep: false };
+  }
+
+  return {
+    needs: needsOf(usable, kind),
+    walletName: usable?.by === 'wallet' ? usable.walletName : undefined,
+    keyField,
+    keyError,
+    forgetError: () => setKeyError(undefined),
+    async choose({ provider, name }) {
+      const address = await addressOfAccount(provider, account, publicClient);
+      holdOwner({ by: 'wallet', provider, address, walletName: name });
+    },
+    async act(work, { onStep, signal } = {}) {
+      let owner: HeldOwner;
+      try {
+        owner = await ownerNow();
+      } catch (error) {
+        if (error instanceof Worded) setKeyError(error.message);
+        throw error;
+      }
+      signal?.throwIfAborted();
+      const done = await work(clientOfOwner(owner, { account, ...(onStep === undefined ? {} : { onStep }) }));
+      // Used once for this and forgotten; after a failure it waits for the next try of the same form.
+      if (owner.by === 'key' && !owner.keep) {
+        owner.key.close();
+        setPasted(undefined);
+      }
+      return done;
+    },
+  };
+}
+
+function needsOf(owner: HeldOwner | undefined, kind: 'starknet' | 'wallet'): Owner['needs'] {
+  if (owner !== undefined) return owner.by === 'key' ? 'nothing' : 'wallet';
+  return kind === 'starknet' ? 'key' : 'which-wallet';
+}
+
+/** Reads the field once and empties it. */
+async function pastedKey(field: HTMLInputElement | null, account: string): Promise<MainKeyHandle> {
+  const text = field?.value ?? '';
+  if (field !== null) field.value = '';
+  if (text.trim() === '') throw new Worded('Paste your main private key.');
+  const key = openMainKey();
+  try {
+    const { publicKey } = await key.load(text, { not: [account] });
+    const { address } = await publicClient.account.of({ public_key: publicKey });
+    if (BigInt(address) !== BigInt(account)) throw new MainKeyRefused('other-account');
+    return key;
+  } catch (error) {
+    key.close();
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+// Which address of a wallet an account belongs to: after a reload the page knows the account alone.
+import type { Client } from '../../../src/client/create-client.ts';
+import { asked, type Eip1193Provider } from '../../../src/client/eip1193.ts';
+import { Worded } from '../../words/worded.ts';
+
+/** A wallet that shows more has another reason. */
+const MOST_ADDRESSES = 20;
+
+/** Asks the person at the wallet to show its addresses. Rejects with WalletRefused, with Worded, and as a look-up does. */
+export async function addressOfAccount(
+  provider: Eip1193Provider,
+  account: string,
+  client: { readonly account: Pick<Client['account'], 'of'> },
+): Promise<string> {
+  const shown = await asked(provider, 'eth_requestAccounts', []);
+  const addresses = (Array.isArray(shown) ? shown : []).map(String).filter((one) => /^0x[0-9a-fA-F]{40}$/.test(one));
+  for (const address of addresses.slice(0, MOST_ADDRESSES)) {
+    const { address: found } = await client.account.of({ eth_address: address });
+    if (BigInt(found) === BigInt(account)) return address;
+  }
+  throw new Worded('This wallet does not show the address of this account. Choose it in the wallet, then look again.');
+}
