@@ -1,7 +1,6 @@
 // What surrounds every page: the router, and whatever else a page may ask for.
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense } from 'react';
 import { Router } from 'wouter';
 import { Announcer } from '../parts/live.tsx';
 import { Toasts } from '../parts/toast.tsx';
@@ -15,9 +14,7 @@ export function App() {
       <QueryClientProvider client={queryClient}>
         <Router base="/console">
           <Toasts>
-            <Suspense>
-              <Routes />
-            </Suspense>
+            <Routes />
           </Toasts>
           <Announcer />
         </Router>

@@ -1,8 +1,6 @@
-// The page starts here.
+// The page itself; start.ts has seen that this browser can hold keys.
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import '../parts/tokens.css';
-import '../parts/base.css';
 import { App } from './app.tsx';
 
 const place = document.getElementById('console');

@@ -1,6 +1,9 @@
 // Which page stands at which path, under the base /console. Each page is a file of its own that is loaded when it is first shown.
-import { lazy } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
+import { useSession } from './session/session.tsx';
+import { SignedInOnly } from './shell/signed-in-only.tsx';
+import { wantedPlace } from './shell/wanted.ts';
 
 const SignIn = lazy(() => import('../pages/sign-in/page.tsx'));
 const Keys = lazy(() => import('../pages/keys/page.tsx'));
@@ -14,18 +17,39 @@ const NotFound = lazy(() => import('../pages/not-found/page.tsx'));
 /** Pages read their own parameters with `useParams()`: `kind` is `read-only` or `subkeys`, `id` a look-up id or a public key. */
 export function Routes() {
   return (
-    <Switch>
-      <Route path="/">
-        <Redirect href="/keys/read-only" replace />
-      </Route>
-      <Route path="/sign-in" component={SignIn} />
-      <Route path={/^\/keys\/(?<kind>read-only|subkeys)\/?$/} component={Keys} />
-      <Route path={/^\/keys\/(?<kind>read-only|subkeys)\/(?<id>[^/]+)\/?$/} component={OneKey} />
-      <Route path="/activity/:request?" component={Activity} />
-      <Route path="/devices" component={Devices} />
-      <Route path="/wallet" component={Wallet} />
-      <Route path="/hand-off" component={HandOff} />
-      <Route component={NotFound} />
-    </Switch>
+    <Suspense>
+      <Switch>
+        <Route path="/sign-in">
+          <SignInOrIn />
+        </Route>
+        <Route path="/hand-off" component={HandOff} />
+        <Route>
+          <SignedInOnly>
+            <Switch>
+              <Route path="/">
+                <Redirect href="/keys/read-only" replace />
+              </Route>
+              <Route path={/^\/keys\/(?<kind>read-only|subkeys)\/?$/} component={Keys} />
+              <Route path={/^\/keys\/(?<kind>read-only|subkeys)\/(?<id>[^/]+)\/?$/} component={OneKey} />
+              <Route path="/activity/:request?" component={Activity} />
+              <Route path="/devices" component={Devices} />
+              <Route path="/wallet" component={Wallet} />
+              <Route component={NotFound} />
+            </Switch>
+          </SignedInOnly>
+        </Route>
+      </Switch>
+    </Suspense>
   );
+}
+
+function SignInOrIn() {
+  const { state } = useSession();
+  if (state === 'opening') return null;
+  return state === 'in' ? <GoOn /> : <SignIn />;
+}
+
+function GoOn() {
+  const [place] = useState(wantedPlace);
+  return <Redirect href={place} replace />;
 }

@@ -29,6 +29,8 @@ export interface ButtonProps {
   'aria-describedby'?: string | undefined;
   'aria-expanded'?: boolean | undefined;
   'aria-haspopup'?: 'dialog' | 'menu' | undefined;
+  /** "n" on "+ Add New Key": the shortcut presses the button that carries it. */
+  'aria-keyshortcuts'?: string | undefined;
 }
 
 export function Button(props: ButtonProps) {
@@ -56,6 +58,7 @@ export function Button(props: ButtonProps) {
       aria-label={props['aria-label']}
       aria-expanded={props['aria-expanded']}
       aria-haspopup={props['aria-haspopup']}
+      aria-keyshortcuts={props['aria-keyshortcuts']}
       aria-describedby={classNames(props['aria-describedby'], off && why) || undefined}
       onClick={press}
     >

@@ -26,10 +26,13 @@ export function Toasts({ children }: { children: ReactNode }) {
   );
 }
 
+/** Base UI calls each of them a dialog; whatever asks for open dialogs must not find it. */
+const notADialog = { role: 'group', 'aria-modal': undefined } as const;
+
 function List() {
   const { toasts } = Base.useToastManager();
   return toasts.map((toast) => (
-    <Base.Root key={toast.id} toast={toast} className={css.toast} swipeDirection={['left', 'down']}>
+    <Base.Root key={toast.id} toast={toast} {...notADialog} className={css.toast} swipeDirection={['left', 'down']}>
       <Base.Description className={css.text} />
       <Base.Close className={css.close} aria-label="Close">
         <Icon name="close" />

@@ -1,10 +1,11 @@
-import { Link } from 'wouter';
+// A path that is no page's.
+import { LinkButton } from '../../parts/link-button.tsx';
+import { Page } from '../../parts/page.tsx';
 
 export default function NotFoundPage() {
   return (
-    <>
-      <h1>There is no such page.</h1>
-      <Link href="/keys/read-only">Key Management</Link>
-    </>
+    <Page title="There is no such page.">
+      <LinkButton href="/keys/read-only">Key Management</LinkButton>
+    </Page>
   );
 }

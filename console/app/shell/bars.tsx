@@ -1,0 +1,98 @@
+// The bar across the top of a page: one at a time, the weightiest first.
+import type { ReactNode } from 'react';
+import { Button } from '../../parts/button.tsx';
+import { classNames } from '../../parts/class-names.ts';
+import { Icon } from '../../parts/icon.tsx';
+import { clock, duration, hourAndMinute, toNs } from '../../words/times.ts';
+import css from './bars.module.css';
+
+/** Each is there as long as it holds. */
+export interface BarsProps {
+  /** No answer arrives. `since`: the last good answer, Unix ms. */
+  offline?: { host: string; since: number | undefined; onTry: () => void } | undefined;
+  /** `seconds`: until it is asked again. */
+  restarting?: { seconds: number; onTry: () => void } | undefined;
+  /** Seconds until the idle limit, in steps of ten. */
+  idle?: { seconds: number; onStay: () => void } | undefined;
+  /** When the device ends, Unix ms. */
+  ends?: { at: number; onSignIn: () => void } | undefined;
+  locked?: boolean | undefined;
+  /** How far this machine's clock is ahead of the server's, seconds; below 0 it is behind. */
+  skewSeconds?: number | undefined;
+}
+
+interface Bar {
+  tone: 'warn' | 'bad';
+  words: ReactNode;
+  button?: { label: string; onPress: () => void };
+}
+
+const CLOCK_OFF_SECONDS = 60;
+
+export function weightiest(props: BarsProps): Bar | undefined {
+  const { offline, restarting, idle, ends, locked, skewSeconds = 0 } = props;
+  if (offline !== undefined) {
+    const from = offline.since === undefined ? '' : ` What you see is from ${clock(toNs(offline.since))}.`;
+    return {
+      tone: 'bad',
+      words: `No connection to ${offline.host}.${from}`,
+      button: { label: 'Try again', onPress: offline.onTry },
+    };
+  }
+  if (restarting !== undefined) {
+    return {
+      tone: 'bad',
+      words: `The server is not answering. Trying again in ${restarting.seconds} s.`,
+      button: { label: 'Try now', onPress: restarting.onTry },
+    };
+  }
+  if (idle !== undefined) {
+    return {
+      tone: 'warn',
+      words: `Still there? You will be signed out in ${idle.seconds} s.`,
+      button: { label: 'Stay signed in', onPress: idle.onStay },
+    };
+  }
+  if (ends !== undefined) {
+    return {
+      tone: 'warn',
+      words: `You will be signed out at ${hourAndMinute(toNs(ends.at))}. Sign in again to stay.`,
+      button: { label: 'Sign in again', onPress: ends.onSignIn },
+    };
+  }
+  if (locked === true) {
+    return {
+      tone: 'bad',
+      words: 'Your venue has locked this account. Nothing can be used until it unlocks it; nothing is lost.',
+    };
+  }
+  if (Math.abs(skewSeconds) > CLOCK_OFF_SECONDS) {
+    const way = skewSeconds > 0 ? 'ahead' : 'behind';
+    return {
+      tone: 'warn',
+      words: `This computer's clock is ${duration(skewSeconds)} ${way}. It works here; bots on it may be refused.`,
+    };
+  }
+  return undefined;
+}
+
+export function Bars(props: BarsProps) {
+  const bar = weightiest(props);
+  return (
+    <div className={css.place}>
+      <div role="status">
+        {bar !== undefined && (
+          <div className={classNames(css.bar, css[bar.tone])}>
+            <Icon name="warning" />
+            <span className={css.words}>{bar.words}</span>
+            {bar.button !== undefined && (
+              <Button small onPress={bar.button.onPress}>
+                {bar.button.label}
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+// The first module: whether this browser, at this address, can hold keys. Nothing else is loaded before that is certain.
+import '../parts/tokens.css';
+import '../parts/base.css';
+import './cannot.css';
+
+/** `JSON.parse` tells a number's own digits: nanoseconds arrive whole. Browsers that do so have module workers too. */
+function readsExactNumbers(): boolean {
+  let source: unknown;
+  JSON.parse('1', function (this: unknown, _key: string, value: unknown, context?: { source?: string }) {
+    source = context?.source;
+    return value;
+  } as (this: unknown, key: string, value: unknown) => unknown);
+  return source === '1';
+}
+
+async function signsWithP256(): Promise<boolean> {
+  try {
+    await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cannot(why: 'insecure' | 'old'): void {
+  document.documentElement.dataset.cannot = why;
+  document.getElementById('console')?.remove();
+}
+
+if (!isSecureContext) cannot('insecure');
+else if (!readsExactNumbers() || typeof Worker !== 'function' || !(await signsWithP256())) cannot('old');
+else await import('./main.tsx');
