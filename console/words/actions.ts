@@ -2,11 +2,12 @@
 import { type ActivityRow, refusalHeadline } from '../../src/client/main.ts';
 import { kindWords, requestWords } from './requests.ts';
 
-/** A piece of a line. Names are people's text, `mono` is what is compared, `time` is Unix nanoseconds. */
+/** A piece of a line. Names are people's text, `mono` is what is compared, `small` only adds; times are Unix nanoseconds. */
 export type Part =
   | string
   | { readonly name: string }
   | { readonly mono: string }
+  | { readonly small: string }
   | { readonly time: bigint }
   | { readonly clock: bigint };
 export type Line = readonly Part[];

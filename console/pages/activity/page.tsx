@@ -1,3 +1,106 @@
-export default function ThisPage() {
-  return <h1>Activity</h1>;
+// What the keys of the account did, and what was refused. The filters are its address; one refusal is a dialog with an address of its own.
+import { useLocation, useParams, useSearch } from 'wouter';
+import { Button } from '../../parts/button.tsx';
+import { Card } from '../../parts/card.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { Live } from '../../parts/live.tsx';
+import { Page } from '../../parts/page.tsx';
+import { Refusal } from '../../parts/refusal.tsx';
+import { Skeleton } from '../../parts/skeleton.tsx';
+import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
+import { offset, toNs } from '../../words/times.ts';
+import { Chart } from './chart.tsx';
+import { FilterBar } from './filter-bar.tsx';
+import { everything, type Filters, filtersOf, isFiltered, searchOf, spanWords } from './filters.ts';
+import css from './page.module.css';
+import { RequestIdField } from './request-id-field.tsx';
+import { Rows } from './rows.tsx';
+import { useActivity } from './use-activity.ts';
+import { Why } from './why.tsx';
+
+const pathOf = (filters: Filters, requestId?: string): string => {
+  const search = searchOf(filters);
+  const path = requestId === undefined ? '/activity' : `/activity/${encodeURIComponent(requestId)}`;
+  return search === '' ? path : `${path}?${search}`;
+};
+
+export default function ActivityPage() {
+  const [, navigate] = useLocation();
+  const { request } = useParams<{ request?: string }>();
+  const filters = filtersOf(useSearch());
+  const change = (next: Filters) => navigate(pathOf(next), { replace: true });
+  return (
+    <Page
+      title={request === undefined ? 'Activity' : 'Why this was refused'}
+      heading="Activity"
+      lead={`What your keys did and what was refused. Times are yours (${offset(toNs(Date.now()))}).`}
+      at="/activity"
+    >
+      <div className={css.parts}>
+        <FilterBar filters={filters} onChange={change} />
+        <Chart filters={filters} />
+        <List filters={filters} onChange={change} />
+        <RequestIdField onAsk={(id) => navigate(pathOf(filters, id))} />
+      </div>
+      {request !== undefined && <Why key={request} requestId={request} onClose={() => navigate(pathOf(filters))} />}
+    </Page>
+  );
+}
+
+interface ListProps {
+  readonly filters: Filters;
+  readonly onChange: (filters: Filters) => void;
+}
+
+function List({ filters, onChange }: ListProps) {
+  const activity = useActivity(filters);
+  const { entries, error, waiting, isOld } = activity;
+  return (
+    <div>
+      <div className={css.new}>
+        <VisuallyHidden>
+          <Live>{waiting > 0 ? `${waiting} new` : ''}</Live>
+        </VisuallyHidden>
+        {waiting > 0 && (
+          <Button small onPress={activity.showWaiting}>
+            {`${waiting} new: show`}
+          </Button>
+        )}
+      </div>
+      {error !== null && (
+        <div className={css.error}>
+          <Refusal error={error} />
+          <Button small onPress={activity.readAgain}>
+            Try again
+          </Button>
+        </div>
+      )}
+      <Card flush>
+        <div className={isOld || error !== null ? css.old : undefined} aria-busy={isOld}>
+          {entries === undefined && error === null && <Skeleton rows={4} />}
+          {entries !== undefined && entries.length > 0 && (
+            <Rows entries={entries} whyHref={(requestId) => pathOf(filters, requestId)} />
+          )}
+          {entries?.length === 0 && !activity.hasOlder && <Nothing filters={filters} onChange={onChange} />}
+        </div>
+      </Card>
+      {activity.hasOlder && (
+        <div className={css.older}>
+          <Button busy={activity.isReadingOlder} onPress={activity.readOlder}>
+            Show older
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Nothing({ filters, onChange }: ListProps) {
+  if (!isFiltered(filters)) return <Empty title="Nothing yet." />;
+  return (
+    <Empty
+      title={`Nothing like that ${spanWords(filters.when)}.`}
+      action={<Button onPress={() => onChange(everything)}>Show everything</Button>}
+    />
+  );
 }

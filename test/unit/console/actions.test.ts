@@ -26,6 +26,7 @@ const textOf = (line: Line): string =>
       if (typeof part === 'string') return part;
       if ('name' in part) return `<${part.name}>`;
       if ('mono' in part) return part.mono;
+      if ('small' in part) return part.small;
       return 'time' in part ? `{${part.time}}` : `(${part.clock})`;
     })
     .join('');
