@@ -1,12 +1,9 @@
-// What pages use of the connection: whether the server answers, the one bar, and writes whose answer may be lost.
+// What pages use of the connection: whether the server answers, and writes whose answer may be lost.
 import { useRef, useState, useSyncExternalStore } from 'react';
-import { useLimit } from '../session/session.tsx';
-import { type Bar, barOf } from './bars.ts';
 import type { Reach } from './reach.ts';
 import { ahead, isLocked, noticed, onWatch, watch } from './watch.ts';
 import { type WriteKind, type WriteOptions, type WriteState, type Written, write, writeWords } from './write.ts';
 
-export type { Bar } from './bars.ts';
 export type { Reach } from './reach.ts';
 export { NotMade, type WriteKind, type WriteState, type Written } from './write.ts';
 
@@ -26,16 +23,6 @@ export function useConnection(): Connection {
     ahead: useSyncExternalStore(onWatch, ahead),
     tryNow: watch.tryNow,
   };
-}
-
-/** The one bar of the page, and what its button does; "Sign in again" is the caller's. */
-export function useBar(onSignInAgain: () => void): (Bar & { readonly onPress: () => void }) | undefined {
-  const connection = useConnection();
-  const { limit, stay } = useLimit();
-  const bar = barOf({ ...connection, limit, host: location.host });
-  if (bar === undefined) return undefined;
-  const acts = { lost: watch.tryNow, restarting: watch.tryNow, idle: stay, ends: onSignInAgain };
-  return { ...bar, onPress: bar.is === 'locked' || bar.is === 'clock' ? () => undefined : acts[bar.is] };
 }
 
 export interface Write {

@@ -1,6 +1,7 @@
 // The one record that is kept: the device of this browser, checked again when it is read.
 import type { DeviceKey } from '../../../src/client/device-key.ts';
-import type { AccountKind } from './types.ts';
+
+export type AccountKind = 'starknet' | 'wallet';
 
 export interface DeviceRecord {
   readonly id: string;

@@ -3,7 +3,7 @@ import { dropOwner } from '../owner/held-owner.ts';
 import { followTabs, pauseReading, queryClient } from '../queries/query-client.ts';
 import { wipeAllSecrets } from '../secret.ts';
 import { readDevice } from './device-store.ts';
-import { keepInUse, leaveFor, openSession, presence, sessionState, tick } from './store.ts';
+import { isSessionOver, keepInUse, leaveFor, openSession, presence, sessionState, tick } from './store.ts';
 
 const ofAPerson = ['keydown', 'pointerdown', 'pointermove', 'touchstart', 'wheel'] as const;
 
@@ -29,16 +29,23 @@ export function startLifecycle(): void {
   openSession().catch(() => undefined);
 }
 
+let isPaused = false;
+
+function pause(next: boolean): void {
+  if (isPaused !== next) pauseReading(next);
+  isPaused = next;
+}
+
 function onPerson(): void {
-  const { isResting } = presence;
   presence.moved();
   keepInUse();
-  if (isResting) pauseReading(false);
+  pause(false);
 }
 
 function onSecond(): void {
   tick();
   if (presence.isHeld) keepInUse();
+  pause(presence.isResting && isSessionOver());
 }
 
 /** Out of the page cache: nothing can be pressed before it is known what is so now. */

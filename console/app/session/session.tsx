@@ -5,10 +5,11 @@ import type { Limit } from './limits.ts';
 import { currentLimit, keepInUse, onSession, presence, sessionState } from './store.ts';
 import type { SessionState, SignedIn } from './types.ts';
 
+export type { AccountKind } from './device-record.ts';
 export { publicClient } from './public-client.ts';
 export { OtherAccount, signIn } from './sign-in.ts';
 export { endButStay, signOut } from './store.ts';
-export type { AccountKind, Because, HeldOwner, SessionState, SignedIn, SignInStep } from './types.ts';
+export type { Because, HeldOwner, SessionState, SignedIn, SignInStep } from './types.ts';
 
 function subscribe(tell: () => void): () => void {
   startLifecycle();

@@ -157,6 +157,12 @@ export function tick(): void {
   for (const tell of [...listeners]) tell();
 }
 
+/** Sessions live five minutes, and are replaced before. */
+const SESSION_MS = 265_000;
+
+/** The next request needs a new session. */
+export const isSessionOver = (): boolean => seat !== undefined && Date.now() - seat.device().usedAt > SESSION_MS;
+
 /** A person is there, or a secret is shown: the device is kept in use. */
 export function keepInUse(): void {
   if (state.state === 'in' && state.over !== true && state.lapsed === undefined) seat?.keepInUse();

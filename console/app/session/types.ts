@@ -2,11 +2,10 @@
 import type { Client } from '../../../src/client/create-client.ts';
 import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
 import type { MainKeyHandle } from '../../worker/main-key.ts';
+import type { AccountKind } from './device-record.ts';
 
 /** `elsewhere`: in another tab. `ended`: the server knows the device no longer. */
 export type Because = 'idle' | 'expired' | 'ended' | 'elsewhere' | 'signed-out';
-
-export type AccountKind = 'starknet' | 'wallet';
 
 export interface SignedIn {
   /** `0x` hex. */
