@@ -1,7 +1,13 @@
 // Forwarding of allowed requests: the connections to the venue, the check of signed orders, and the memory both may take.
 import type { RateFigures } from '../access/figures.ts';
 import { createOrderSigners } from '../access/signer.ts';
-import { connectTimeoutMs, MIN_BYTES_PER_SECOND, maxMarksPerAccount, upstreamMemory } from '../config/derived.ts';
+import {
+  connectTimeoutMs,
+  MIN_BYTES_PER_SECOND,
+  maxMarksPerAccount,
+  sharesOrigin,
+  upstreamMemory,
+} from '../config/derived.ts';
 import { passedHeaders } from '../domain/request-headers.ts';
 import { createShares } from '../domain/shares.ts';
 import { createForward } from '../gateway/forward.ts';
@@ -15,7 +21,7 @@ import type { Monitoring } from './monitoring.ts';
 import type { Slice } from './slice.ts';
 import type { Venue } from './venue.ts';
 
-type Settings = Slice<'login' | 'orders' | 'upstream'>;
+type Settings = Slice<'console' | 'login' | 'orders' | 'upstream'>;
 
 /** A client that pauses for a few seconds is not slow. */
 const PACE_WINDOW_MS = 10_000;
@@ -55,6 +61,7 @@ export function composeGateway(config: Settings, parts: GatewayParts) {
     answers,
     maxAnswerCopyBytes: memory.maxAnswerCopy,
     maxPausedAnswers: Math.ceil(config['upstream.connections'] / 4),
+    sandboxed: sharesOrigin(config),
     pace: { minBytesPerSecond: MIN_BYTES_PER_SECOND, windowMs: PACE_WINDOW_MS },
   });
   return { upstream, bodies, answers, marks, forward, [Symbol.asyncDispose]: async () => upstream.destroy() };

@@ -33,6 +33,8 @@ export interface ForwardOptions extends OutgoingOptions {
   readonly maxAnswerCopyBytes: number;
   /** Connections to the venue that may be paused at one time for slow readers, once their buffer is full. */
   readonly maxPausedAnswers: number;
+  /** Answers have no origin in a browser: the venue shares that of the console. */
+  readonly sandboxed: boolean;
   /** Slower clients are cut. */
   readonly pace: PaceOptions;
 }
@@ -197,7 +199,7 @@ function carry(
     if (phase !== 'open') return;
     if (exchange.timing !== undefined) exchange.timing.headAt = performance.now();
     body?.release();
-    const headers = responseHeaders(rawHeaders, status, exchange.extraHeaders);
+    const headers = responseHeaders(rawHeaders, status, exchange.extraHeaders, options.sandboxed);
     if (!headers.ok) {
       refuse('upstream_unavailable', new Error(headers.problem));
       return;

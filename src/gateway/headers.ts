@@ -4,6 +4,7 @@
 import { toldToVenue } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { alias, hopByHop, isSignatureHeader, mayNeverPass, type PassedHeaders } from '../domain/request-headers.ts';
+import { hasNoBody, originState, SANDBOX, UNTYPED } from './origin-state.ts';
 
 /** Facts about a request from us or a trusted proxy; nothing here was written by the client. */
 export interface OutgoingContext {
@@ -37,6 +38,7 @@ interface NameRules {
   readonly isToken: boolean;
   readonly mayPass: boolean;
   readonly isSignature: boolean;
+  readonly setsOriginState: boolean;
 }
 
 // Clients and venues use few names. Bounded, as they choose them.
@@ -48,12 +50,14 @@ function rulesOf(name: string): NameRules {
   const kept = keptRules.get(name);
   if (kept !== undefined) return kept;
   const aliased = alias(name);
+  const lower = name.toLowerCase();
   const rules = {
-    lower: name.toLowerCase(),
+    lower,
     aliased,
     isToken: token.test(name),
     mayPass: !mayNeverPass(aliased),
     isSignature: isSignatureHeader(aliased),
+    setsOriginState: originState.has(lower),
   };
   if (keptRules.size < KEPT_NAMES && name.length <= LONGEST_KEPT_NAME) keptRules.set(name, rules);
   return rules;
@@ -139,12 +143,14 @@ export function outgoingHeaders(rawHeaders: readonly string[], context: Outgoing
 
 /**
  * The header list of an answer, flat: the venue's headers untouched and in order, without hop-by-hop headers, without names and cookies that
- * only we may set, and without those that `ours` sets; then `ours`.
+ * only we may set, without what sets state for the whole origin, and without those that `ours` sets; then a type where there is none, and `ours`.
+ * `sandboxed`: also the policy by which a browser shows it as a page of no origin.
  */
 export function responseHeaders(
   raw: readonly string[],
   status: number,
   ours: Readonly<Record<string, string>>,
+  sandboxed: boolean,
 ): HeaderList {
   const headers: string[] = [];
   const hop = namedByConnection(raw);
@@ -152,15 +158,22 @@ export function responseHeaders(
   // RFC 9112 6.3: with a transfer coding the length is not to be believed; RFC 9110 8.6: a 204 has none.
   const dropLength =
     status === 204 || raw.some((name, i) => i % 2 === 0 && rulesOf(name).lower === 'transfer-encoding');
+  let typed = hasNoBody(status);
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i] ?? '', raw[i + 1] ?? ''];
-    const { lower, aliased, isToken } = rulesOf(name);
+    const { lower, aliased, isToken, setsOriginState } = rulesOf(name);
     if (!isToken || !fieldValue.test(value)) return { ok: false, problem: 'the venue sent a malformed header' };
     if (hopByHop.has(lower) || lower.startsWith('proxy-') || hop.has(aliased) || isOurs(aliased)) continue;
-    if (replaced.has(lower) || (lower === 'content-length' && dropLength)) continue;
+    if (replaced.has(lower) || (lower === 'content-length' && dropLength) || setsOriginState) continue;
     if (lower === 'set-cookie' && isOurCookie(value)) continue;
+    if (lower === 'content-type') {
+      if (value.trim() === '') continue;
+      typed = true;
+    }
     headers.push(name, value);
   }
+  if (!typed) headers.push('Content-Type', UNTYPED);
+  if (sandboxed) headers.push('Content-Security-Policy', SANDBOX);
   for (const [name, value] of Object.entries(ours)) headers.push(name, value);
   return { ok: true, headers };
 }

@@ -75,7 +75,12 @@ export function createFront(deps: FrontDeps, serveOurs: ServeOurs): Front {
       peer: peerOf(request),
       requestId,
       method: request.method ?? '',
-      extra: { [REQUEST_ID_HEADER]: requestId, ...cors.headers(lines.origin[0]) },
+      extra: {
+        [REQUEST_ID_HEADER]: requestId,
+        // Whoever answers: no browser guesses what it is.
+        'X-Content-Type-Options': 'nosniff',
+        ...cors.headers(lines.origin[0]),
+      },
       routeName: 'none',
       clientIp: '',
       timing: telemetry.arrived(),

@@ -218,6 +218,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     answers: createShares(1_000_000),
     maxAnswerCopyBytes: 100_000,
     maxPausedAnswers: 16,
+    sandboxed: false,
     pace: { minBytesPerSecond: 1, windowMs: 30_000 },
     ...options.forward,
   });

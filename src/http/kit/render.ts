@@ -20,6 +20,7 @@ export function renderError(error: ApiError, clientIp: string): RenderedError {
     headers: {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
       ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
       ...error.headers,
     },

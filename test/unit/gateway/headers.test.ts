@@ -382,11 +382,14 @@ describe('what we say', () => {
 });
 
 describe('what the venue answers', () => {
-  const passed = (raw: string[], ours: Record<string, string> = {}, status = 200): [string, string][] => {
-    const list = responseHeaders(raw, status, ours);
+  const made = (raw: string[], ours: Record<string, string> = {}, status = 200, sandboxed = false) => {
+    const list = responseHeaders(raw, status, ours, sandboxed);
     if (!list.ok) throw new Error(list.problem);
     return pairs(list.headers);
   };
+  /** Without the type that an answer gets which has none. */
+  const passed = (raw: string[], ours: Record<string, string> = {}, status = 200) =>
+    made(raw, ours, status).filter(([, value]) => value !== 'application/octet-stream');
 
   test("headers of the venue's answer pass untouched and in order, duplicates too", () => {
     const raw = [
@@ -464,6 +467,60 @@ describe('what the venue answers', () => {
     ['A', 'x\ny'],
     ['A', 'x\0'],
   ])("a malformed header (%j: %j) makes the venue's answer unusable", (name, value) => {
-    expect(responseHeaders([name, value], 200, {}).ok).toBe(false);
+    expect(responseHeaders([name, value], 200, {}, false).ok).toBe(false);
+  });
+
+  test.each([
+    'Clear-Site-Data',
+    'Service-Worker-Allowed',
+    'Strict-Transport-Security',
+    'Alt-Svc',
+    'NEL',
+    'Report-To',
+    'Reporting-Endpoints',
+    'Accept-CH',
+    'Critical-CH',
+    'Set-Login',
+    'Sec-Session-Registration',
+    'Secure-Session-Registration',
+    'Use-As-Dictionary',
+  ])('the venue cannot set state for our whole origin by %s, whatever the status and the letter case', (name) => {
+    for (const [spelled, status] of [
+      [name, 200],
+      [name.toLowerCase(), 301],
+      [name.toUpperCase(), 500],
+    ] as const) {
+      expect(passed([spelled, 'x', 'A', '1', spelled, 'y'], {}, status)).toEqual([['A', '1']]);
+    }
+  });
+
+  test("an answer of the venue on the origin of the console is sandboxed beside the venue's own policy, so that both apply", () => {
+    const ours = ['Content-Security-Policy', "sandbox; default-src 'none'"];
+    for (const status of [200, 204, 206, 301, 304, 404, 500])
+      expect(made(['Content-Type', 'text/html'], {}, status, true)).toContainEqual(ours);
+    const policies = made(
+      [
+        'content-security-policy',
+        "sandbox allow-scripts allow-same-origin; script-src 'unsafe-inline'",
+        'Content-Type',
+        'a/b',
+      ],
+      {},
+      200,
+      true,
+    ).filter(([name]) => name.toLowerCase() === 'content-security-policy');
+    expect(policies).toEqual([
+      ['content-security-policy', "sandbox allow-scripts allow-same-origin; script-src 'unsafe-inline'"],
+      ours,
+    ]);
+    expect(made(['Content-Type', 'text/html'], {}, 200, false)).toEqual([['Content-Type', 'text/html']]);
+  });
+
+  test('an answer that says no type gets one that no browser shows as a page, unless it has no body', () => {
+    const untyped = [['Content-Type', 'application/octet-stream']];
+    expect(made([])).toEqual(untyped);
+    expect(made(['Content-Type', ' '], {}, 404)).toEqual(untyped);
+    for (const status of [204, 205, 304]) expect(made([], {}, status)).toEqual([]);
+    expect(made(['content-type', 'text/html'])).toEqual([['content-type', 'text/html']]);
   });
 });

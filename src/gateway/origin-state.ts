@@ -1,0 +1,34 @@
+// What keeps an answer of the venue from acting as a page of the origin on which keys are managed (docs/console.md).
+
+/**
+ * Headers that set state for the whole origin, and not for the answer they come with: what it has stored, who may register a service worker
+ * over it, where it is reached, to whom its errors are reported, what browsers send it, who is signed in.
+ */
+export const originState: ReadonlySet<string> = new Set([
+  'clear-site-data',
+  'service-worker-allowed',
+  'strict-transport-security',
+  'alt-svc',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+  'accept-ch',
+  'critical-ch',
+  'set-login',
+  // Sessions that the browser itself renews, and holds back requests for.
+  'sec-session-registration',
+  'secure-session-registration',
+  // Dictionaries that later answers under other paths would be decompressed with.
+  'use-as-dictionary',
+]);
+
+/**
+ * Beside the venue's own policy, so that both apply: an answer that is opened as a page has an origin of its own, without script, form, frame
+ * or storage. Programs ignore it.
+ */
+export const SANDBOX = "sandbox; default-src 'none'";
+
+/** For an answer that says none: browsers would guess. */
+export const UNTYPED = 'application/octet-stream';
+
+export const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304;
