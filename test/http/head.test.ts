@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRouteTable } from '../../src/access/parse-route-table.ts';
 import paradex from '../../src/access/routes/paradex.json' with { type: 'json' };
+import { builtConsole } from '../support/built-console.ts';
 import { type RawAnswer, sendRaw } from '../support/raw-http.ts';
 import { createToken } from '../support/trader.ts';
 import { newOwner, type Owner, startWorld, type World } from '../support/world.ts';
@@ -10,7 +11,7 @@ let world: World;
 let owner: Owner;
 let publicKey: string;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ consoleFolder: builtConsole() });
   owner = await newOwner(world);
   publicKey = owner.key.publicKey;
 });
@@ -48,7 +49,14 @@ const inWords = ours.map(
     [
       name,
       access,
-      path.replace('{public_key}', '0x1').replace('{lookup_id}', 'x-1').replace('{page}', 'errors.md'),
+      path
+        .replace('{public_key}', '0x1')
+        .replace('{lookup_id}', 'x-1')
+        .replace('/docs/{page}', '/docs/errors.md')
+        .replace('{page}/{part}', 'keys/subkeys')
+        .replace('{page}', 'activity')
+        .replace('{item}', '0x4c1aa')
+        .replace('{file}', 'index-AbCd1234.js'),
     ] as const,
 );
 /** Of what is counted, nothing: each of the two requests would change the numbers. */
