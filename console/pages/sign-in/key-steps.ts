@@ -1,0 +1,163 @@
+// Signing in with a Starknet private key, without a page. The text of the key passes through here to its worker and stays nowhere.
+
+export interface Account {
+  readonly address: string;
+  /** Whether it is known here. */
+  readonly exists: boolean;
+}
+
+export interface KeyState {
+  /** Of the key that the worker has. */
+  readonly account: Account | undefined;
+  /** What is wrong with the text. */
+  readonly wrong: string | undefined;
+  /** Why the last sign-in failed. */
+  readonly error: unknown;
+  readonly isBusy: boolean;
+}
+
+interface Key {
+  readonly closed: boolean;
+  load(text: string, options: { readonly not: readonly string[] }): Promise<{ readonly publicKey: string }>;
+  close(): void;
+}
+
+export interface KeySurroundings<K extends Key> {
+  /** Of a form whose session ended: no other account will do. */
+  readonly only?: string | undefined;
+  openKey(): K;
+  ofKey(publicKey: string): Promise<Account>;
+  /** Whether the key signs in to the account as one of its subkeys. */
+  isSubkeyOf(key: K, account: string): Promise<boolean>;
+  /** The person's words of an error that is about the text, else undefined. */
+  wordsOf(error: unknown): string | undefined;
+  signIn(owner: { readonly by: 'key'; readonly key: K; readonly keep: boolean }): Promise<void>;
+}
+
+const PUBLIC = 'That is a public key or an address, not a private key.';
+const SUBKEY = 'This is a subkey. It cannot manage keys; sign in with the main key.';
+const ANOTHER = 'That key does not belong to this account.';
+const NONE = 'Paste your private key.';
+
+/**
+ * A key that is typed would be told to the server digit by digit, if each of its beginnings were looked up. So only what is as long as a
+ * key is looked up by itself; a shorter one, which is as good as none, when the person signs in.
+ */
+const LOOKED_UP_FROM = 60;
+
+const digitsOf = (text: string): string => /^(?:0x)?([0-9a-f]*)$/i.exec(text.trim())?.[1] ?? '';
+
+/** Of another kind by its length: an Ethereum address, a compressed public key, a whole one. */
+const isPublic = (text: string): boolean =>
+  /^(?:[0-9a-f]{40}|0[23][0-9a-f]{64}|04[0-9a-f]{128})$/i.test(digitsOf(text));
+
+export const isLookedUp = (text: string): boolean => digitsOf(text).length >= LOOKED_UP_FROM || isPublic(text);
+
+const beginning: KeyState = { account: undefined, wrong: undefined, error: undefined, isBusy: false };
+
+export type KeySteps = ReturnType<typeof createKeySteps>;
+
+export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
+  let state = beginning;
+  const listeners = new Set<() => void>();
+  let key: K | undefined;
+  /** Signed in, or on the way. */
+  let isTaken = false;
+  /** Of the latest text: the answer to an older one is not heard. */
+  let turn = 0;
+
+  const set = (next: KeyState): void => {
+    state = next;
+    for (const listener of [...listeners]) listener();
+  };
+  const drop = (): void => {
+    key?.close();
+    key = undefined;
+  };
+
+  /** The account of the text's key, or undefined when it is wrong or a later text came. */
+  async function read(text: string, mine: number): Promise<Account | undefined> {
+    if (isPublic(text)) {
+      set({ ...beginning, wrong: PUBLIC });
+      return undefined;
+    }
+    drop();
+    const made = around.openKey();
+    key = made;
+    try {
+      const not = around.only === undefined ? [] : [around.only];
+      const { publicKey } = await made.load(text, { not });
+      if (mine !== turn) return undefined;
+      const account = await around.ofKey(publicKey);
+      if (mine !== turn) return undefined;
+      if (around.only === undefined || BigInt(around.only) === BigInt(account.address)) return account;
+      const isSubkey = await around.isSubkeyOf(made, around.only).catch(() => false);
+      if (mine !== turn) return undefined;
+      drop();
+      set({ ...beginning, wrong: isSubkey ? SUBKEY : ANOTHER });
+    } catch (error) {
+      if (mine !== turn) return undefined;
+      const wrong = around.wordsOf(error);
+      drop();
+      set({ ...beginning, ...(wrong === undefined ? { error } : { wrong }) });
+    }
+    return undefined;
+  }
+
+  return {
+    getState: (): KeyState => state,
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    /** The text changed: what was known of the last one is not true any more. */
+    changed(): void {
+      turn += 1;
+      drop();
+      set(beginning);
+    },
+
+    /** Nobody types any more. */
+    async look(text: string): Promise<void> {
+      if (!isLookedUp(text) || state.isBusy) return;
+      turn += 1;
+      const account = await read(text, turn);
+      if (account !== undefined) set({ ...beginning, account });
+    },
+
+    /** `text`: empty when the key is in the worker already. An account that nobody knew to be new is told, and made the next time. */
+    async signIn(text: string, keep: boolean): Promise<void> {
+      if (state.isBusy) return;
+      turn += 1;
+      const mine = turn;
+      let { account } = state;
+      const wasTold = account !== undefined;
+      if (text.trim() !== '') {
+        set({ ...state, wrong: undefined, error: undefined, isBusy: true });
+        account = await read(text, mine);
+        if (account === undefined || mine !== turn) return;
+      }
+      if (account === undefined || key === undefined || key.closed) return set({ ...beginning, wrong: NONE });
+      if (!account.exists && !wasTold) return set({ ...beginning, account });
+      set({ ...beginning, account, isBusy: true });
+      const signing = key;
+      isTaken = true;
+      try {
+        await around.signIn({ by: 'key', key: signing, keep });
+        key = undefined;
+        if (!keep) signing.close();
+      } catch (error) {
+        isTaken = false;
+        set({ ...beginning, account, error });
+      }
+    },
+
+    /** The page is left. What has just signed in is the session's, whose state changes first. */
+    end(): void {
+      listeners.clear();
+      turn += 1;
+      if (!isTaken) drop();
+    },
+  };
+}
