@@ -1,9 +1,9 @@
 // Which page stands at which path, under the base /console. Each page is a file of its own that is loaded when it is first shown.
-import { lazy, Suspense, useState } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch, useSearch } from 'wouter';
+import { nextPath } from '../pages/sign-in/next-path.ts';
 import { useSession } from './session/session.tsx';
 import { SignedInOnly } from './shell/signed-in-only.tsx';
-import { wantedPlace } from './shell/wanted.ts';
 
 const SignIn = lazy(() => import('../pages/sign-in/page.tsx'));
 const Keys = lazy(() => import('../pages/keys/page.tsx'));
@@ -50,6 +50,6 @@ function SignInOrIn() {
 }
 
 function GoOn() {
-  const [place] = useState(wantedPlace);
+  const place = nextPath(useSearch());
   return <Redirect href={place} replace />;
 }

@@ -1,10 +1,14 @@
 // The pages of somebody who is signed in. Anybody else goes to sign-in, and from there to where they were going.
-import { type ReactNode, Suspense, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
+import { signInPath } from '../../pages/sign-in/next-path.ts';
 import { useLimit, useSession } from '../session/session.tsx';
 import { Bars } from './bars.tsx';
 import { Shell } from './shell.tsx';
-import { wantAfterSignIn } from './wanted.ts';
+
+const SignInAgain = lazy(async () => ({
+  default: (await import('../../pages/sign-in/sign-in-again.tsx')).SignInAgain,
+}));
 
 export function SignedInOnly({ children }: { children: ReactNode }) {
   const session = useSession();
@@ -13,6 +17,11 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   return (
     <Shell signedIn={session} bars={<LiveBars />}>
       <Suspense>{children}</Suspense>
+      {session.lapsed !== undefined && (
+        <Suspense>
+          <SignInAgain signedIn={session} because={session.lapsed} />
+        </Suspense>
+      )}
     </Shell>
   );
 }
@@ -21,11 +30,8 @@ function ToSignIn({ because }: { because: string | undefined }) {
   const [path] = useLocation();
   const search = useSearch();
   // Whoever signed out is not brought back to where they left.
-  const place = because === 'signed-out' ? undefined : search === '' ? path : `${path}?${search}`;
-  useEffect(() => {
-    if (place !== undefined) wantAfterSignIn(place);
-  }, [place]);
-  return <Redirect href="/sign-in" replace />;
+  const place = because === 'signed-out' ? '/' : search === '' ? path : `${path}?${search}`;
+  return <Redirect href={signInPath(place)} replace />;
 }
 
 function LiveBars() {

@@ -45,7 +45,15 @@ export function Row({ disabledBecause, href, onPress, ...words }: RowProps) {
   );
 }
 
-function Inside({ picture, icon, sign, title, line, mono, off }: Omit<RowProps, 'href' | 'onPress'> & { off: boolean }) {
+function Inside({
+  picture,
+  icon,
+  sign,
+  title,
+  line,
+  mono,
+  off,
+}: Omit<RowProps, 'href' | 'onPress'> & { off: boolean }) {
   return (
     <>
       <span className={css.sign}>

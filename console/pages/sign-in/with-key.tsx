@@ -37,7 +37,7 @@ export interface WithKeyProps {
 
 export function WithKey({ only, onBack }: WithKeyProps) {
   const [steps] = useState(() => stepsFor(only));
-  useEffect(() => steps.begin(), [steps]);
+  useEffect(() => () => steps.end(), [steps]);
   const { account, wrong, error, isBusy } = useSyncExternalStore(steps.subscribe, steps.getState);
   const [keep, setKeep] = useState(true);
   const field = useRef<HTMLInputElement>(null);

@@ -1,5 +1,5 @@
 // A new account: its key is made in the worker, and nothing is made at the server before the person has shown that they have saved it.
-import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import type { Secret } from '../../app/secret.ts';
 import { signIn } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
@@ -12,6 +12,7 @@ import { SecretBox } from '../../parts/secret-box.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
+import { downloadText } from '../save-secret/download-text.ts';
 import css from './sign-in.module.css';
 import { Buttons, Step } from './step.tsx';
 
@@ -23,6 +24,8 @@ interface Made {
 export function WithNew({ onBack }: { onBack: () => void }) {
   const [made, setMade] = useState<Made>();
   const [error, setError] = useState<unknown>();
+  /** Signed in, or on the way: then the key is the session's. */
+  const isTaken = useRef(false);
   useEffect(() => {
     const key = openMainKey();
     let isOver = false;
@@ -35,25 +38,110 @@ export function WithNew({ onBack }: { onBack: () => void }) {
     making().catch((thrown: unknown) => isOver || setError(thrown));
     return () => {
       isOver = true;
-      // Once it has signed in, it is the session's.
-      if (!isTaken(key)) key.close();
+      if (!isTaken.current) key.close();
     };
   }, []);
+  // What is not saved is wiped with the step.
+  useEffect(() => () => made?.secret.wipe(), [made]);
+  if (made !== undefined) return <Save made={made} isTaken={isTaken} onBack={onBack} />;
   return (
-    <Step title="New account" onBack={made === undefined ? onBack : undefined}>
-      <Note kind="warn" title="This key is your account.">
-        Whoever has it can withdraw. There is no way to reset it.
-      </Note>
-      {error !== undefined && <Refusal error={error} />}
-      {made === undefined && error === undefined && <Skeleton rows={2} />}
-      {made !== undefined && <Save {...made} onBack={onBack} />}
+    <Step title="New account" onBack={onBack}>
+      {error === undefined ? <Skeleton rows={2} /> : <Refusal error={error} />}
     </Step>
   );
 }
 
-const taken = new WeakSet<MainKeyHandle>();
-const isTaken = (key: MainKeyHandle): boolean => taken.has(key);
+const SAVE_IT = 'Save the key in two places first, and say so above.';
+const FOUR = 'The last four characters of the key are missing.';
 
-function Save({ key: _, secret, onBack, ...rest }: Made & { onBack: () => void }) {
-  return null;
+/** Whether `typed` was read from where the key was saved: its end, or all of it. */
+function isEndOf(secret: Secret, typed: string): boolean {
+  const end = typed.trim().toLowerCase();
+  return end.length >= 4 && !secret.wiped && secret.read().endsWith(end);
+}
+
+interface SaveProps {
+  made: Made;
+  isTaken: RefObject<boolean>;
+  onBack: () => void;
+}
+
+function Save({ made: { key, secret }, isTaken, onBack }: SaveProps) {
+  const [isSaved, setIsSaved] = useState(false);
+  const [isShown, setIsShown] = useState(false);
+  const [wrong, setWrong] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setIsBusy] = useState(false);
+  const [isLeaving, setIsLeaving] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useStay(!isBusy, () => setIsLeaving(true));
+
+  const typed = () => {
+    setWrong(undefined);
+    setIsShown(isEndOf(secret, field.current?.value ?? ''));
+  };
+  const make = async () => {
+    setError(undefined);
+    setIsBusy(true);
+    isTaken.current = true;
+    try {
+      await key.saved();
+      await signIn({ by: 'key', key, keep: true });
+    } catch (thrown) {
+      isTaken.current = false;
+      setError(thrown);
+      setIsBusy(false);
+    }
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isBusy) return;
+    const shown = isEndOf(secret, field.current?.value ?? '');
+    setWrong(shown ? undefined : 'Those are not the last characters of this key.');
+    if (isSaved && shown) void make();
+  };
+  const file = () =>
+    downloadText('countersign-main-key.txt', `Main private key at ${location.host}\n${secret.read()}\n`);
+  return (
+    <Step title="New account" onBack={() => setIsLeaving(true)}>
+      <Note kind="warn" title="This key is your account.">
+        Whoever has it can withdraw. There is no way to reset it.
+      </Note>
+      <SecretBox secret={secret} label="Main private key" />
+      <Buttons>
+        <Button icon="download" onPress={file}>
+          Download
+        </Button>
+      </Buttons>
+      <form noValidate autoComplete="off" className={css.stack} onSubmit={submit}>
+        <Checkbox label="I have saved it in two places" checked={isSaved} onChange={setIsSaved} />
+        <SecretField
+          label="Its last four characters"
+          hint="Pasted or typed from where you saved it."
+          error={wrong}
+          inputRef={field}
+          onInput={typed}
+        />
+        {error !== undefined && <Refusal error={error} />}
+        <Buttons>
+          <Button
+            kind="primary"
+            type="submit"
+            busy={isBusy}
+            disabledBecause={isSaved ? (isShown ? undefined : FOUR) : SAVE_IT}
+          >
+            Make the account
+          </Button>
+        </Buttons>
+      </form>
+      <AlertDialog
+        open={isLeaving}
+        title="You have not saved the key. Leave anyway?"
+        keep="Stay"
+        action="Leave"
+        onKeep={() => setIsLeaving(false)}
+        onAct={onBack}
+      />
+    </Step>
+  );
 }

@@ -99,7 +99,7 @@ describe('a wallet of one account', () => {
       address: A,
       own: { address: OWN, exists: true },
     });
-    steps.useOwn();
+    steps.chooseOwn();
     expect(steps.getState().step).toEqual({ at: 'before', asking: 'sign-in', isNew: false });
     expect(wallet.asked).toEqual(['eth_requestAccounts']);
     await steps.sign();
@@ -111,7 +111,7 @@ describe('a wallet of one account', () => {
     const { steps, signedIn } = visit({ own: false });
     await steps.connect(walletOf().found);
     await settled();
-    steps.useOwn();
+    steps.chooseOwn();
     expect(steps.getState().step).toEqual({ at: 'before', asking: 'sign-in', isNew: true });
     expect(signedIn).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe('a wallet of one account', () => {
     const { steps, signedIn } = visit();
     await steps.connect(walletOf().found);
     await settled();
-    steps.useOwn();
+    steps.chooseOwn();
     await steps.sign();
     steps.end();
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -146,7 +146,7 @@ describe('a wallet of several accounts', () => {
     const wallet = walletOf();
     await steps.connect(wallet.found);
     await settled();
-    steps.useOwn();
+    steps.chooseOwn();
     wallet.says([B]);
     expect(steps.getState()).toMatchObject({ step: { at: 'addresses', addresses: [B] }, address: undefined });
     expect(problem()).toBe('changed');
@@ -179,7 +179,7 @@ describe('the two accounts that a wallet can have', () => {
       derived: { address: `${DERIVED}1`, exists: true },
     });
     expect([at(), signedIn]).toEqual(['accounts', []]);
-    steps.useDerived();
+    steps.chooseDerived();
     await settled();
     expect(signedIn).toMatchObject([{ by: 'key', key: opened[0] }]);
     expect(opened).toHaveLength(1);
@@ -199,7 +199,7 @@ describe('the two accounts that a wallet can have', () => {
     const { steps, signedIn, opened, at } = visit({ own: false, known: ['0x1'] });
     await steps.connect(walletOf().found);
     await settled();
-    steps.useDerived();
+    steps.chooseDerived();
     await steps.sign();
     await settled();
     expect(at()).toBe('in');
@@ -211,7 +211,7 @@ describe('the two accounts that a wallet can have', () => {
     const { steps, signedIn } = visit({ own: false });
     await steps.connect(walletOf().found);
     await settled();
-    steps.useDerived();
+    steps.chooseDerived();
     await steps.sign();
     expect(steps.getState().step).toEqual({ at: 'before', asking: 'key', isNew: true });
     expect(signedIn).toEqual([]);
@@ -232,7 +232,7 @@ describe('the two accounts that a wallet can have', () => {
     const { steps, opened } = visit({ own: false });
     await steps.connect(walletOf().found);
     await settled();
-    steps.useDerived();
+    steps.chooseDerived();
     await steps.sign();
     steps.end();
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -256,7 +256,7 @@ describe('a wallet on another chain', () => {
     const wallet = walletOf(answers);
     await world.steps.connect(wallet.found);
     await settled();
-    world.steps.useOwn();
+    world.steps.chooseOwn();
     await world.steps.sign();
     return { ...world, wallet };
   };
@@ -360,7 +360,7 @@ describe('a wallet that does not do what it is asked', () => {
       const wallet = walletOf({ personal_sign: never });
       await steps.connect(wallet.found);
       await vi.advanceTimersByTimeAsync(1);
-      steps.useOwn();
+      steps.chooseOwn();
       void steps.sign();
       await vi.advanceTimersByTimeAsync(30_000);
       expect(steps.getState().step).toMatchObject({ at: 'signing', isSlow: true });

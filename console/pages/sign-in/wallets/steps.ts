@@ -222,9 +222,9 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
     },
 
     chooseAddress: look,
-    useOwn: () => choose('sign-in'),
+    chooseOwn: () => choose('sign-in'),
     /** The account whose key was made already, or the step that asks for the signature. */
-    useDerived() {
+    chooseDerived() {
       isLook = false;
       choose(state.derived === undefined ? 'derive' : 'key');
     },

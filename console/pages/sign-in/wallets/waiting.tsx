@@ -1,0 +1,51 @@
+// Somebody is waited for: the wallet, whose request may be hidden, or the server.
+import { useEffect, useRef } from 'react';
+import { Button } from '../../../parts/button.tsx';
+import { Live } from '../../../parts/live.tsx';
+import { Name } from '../../../parts/name.tsx';
+import css from '../sign-in.module.css';
+import { Buttons } from '../step.tsx';
+import type { FoundWallet } from './announced.ts';
+import type { Step } from './state.ts';
+
+interface WaitingProps {
+  step: Step;
+  wallet: FoundWallet | undefined;
+  onCancel: () => void;
+}
+
+export function Waiting({ step, wallet, onCancel }: WaitingProps) {
+  const cancel = useRef<HTMLButtonElement>(null);
+  // What was pressed is gone: without this, focus would be nowhere.
+  useEffect(() => cancel.current?.focus(), []);
+  const isWallets = step.at === 'connecting' || (step.at === 'signing' && step.doing === 'waiting-for-wallet');
+  const isSlow = 'isSlow' in step && step.isSlow;
+  return (
+    <div className={css.stack}>
+      <Live>
+        {isWallets ? (
+          <>
+            <b>
+              Waiting for <Name>{wallet?.name ?? 'the wallet'}</Name>…
+            </b>{' '}
+            {isSlow
+              ? "Still waiting. A request may be hidden behind the wallet's icon."
+              : 'Open it if nothing appeared.'}
+          </>
+        ) : (
+          <b>{doingWords(step)}</b>
+        )}
+      </Live>
+      <Buttons>
+        <Button buttonRef={cancel} onPress={onCancel}>
+          Cancel
+        </Button>
+      </Buttons>
+    </div>
+  );
+}
+
+function doingWords(step: Step): string {
+  if (step.at !== 'signing') return step.at === 'in' ? 'You are signed in.' : 'Looking for your account…';
+  return step.doing === 'onboarding' ? 'Making the account…' : 'Signing in…';
+}
