@@ -1,58 +1,30 @@
-// Makes keys so that an answer that gets lost on the way makes none that nobody knows of: what was made is looked for until it is certain.
-import type { Auth } from '../../../src/client/auth.ts';
+// Finds what was made though its answer was lost, and makes sure that a key which is sent again is registered once.
 import type { Client } from '../../../src/client/create-client.ts';
-import { Aborted, CountersignError, isCode, type MaybeMade, NoAnswer } from '../../../src/client/errors.ts';
-import type { ApiToken, CreatedToken, Subkey } from '../../../src/client/shapes.ts';
-import type { NewSubkey } from '../../../src/client/subkeys.ts';
-import type { NewToken } from '../../../src/client/tokens.ts';
+import { isCode, type MaybeMade } from '../../../src/client/errors.ts';
+import type { ApiToken, Subkey } from '../../../src/client/shapes.ts';
 
-/** The request may have been carried out: look for what it made. */
-export interface Lost {
-  readonly lost: MaybeMade;
-  readonly error: unknown;
-}
-
-export type Outcome<T> = { readonly made: T } | Lost;
-
-/** Rejects where it is certain that nothing was made. */
-export async function makeToken(client: Client, token: NewToken): Promise<Outcome<CreatedToken>> {
-  return orLost(async () => (await client.tokens.create(token)).value);
-}
-
-/** The same key may be given again: it is registered once. */
-export async function registerSubkey(
+/** An answer to this very key that got lost before is told from somebody else's key: the account knows its own. */
+export async function registeredOnce(
   client: Client,
-  subkey: NewSubkey & { readonly public_key: string },
-  owner: Auth,
-): Promise<Outcome<Subkey>> {
-  return orLost(async () => {
-    try {
-      return (await client.subkeys.register(subkey, { owner })).value;
-    } catch (error) {
-      if (!isCode(error, 'NOT_UNIQUE')) throw error;
-      // An answer to this very key that got lost before, or somebody else's key: the account tells.
-      return await client.subkeys.get(subkey.public_key).catch(() => Promise.reject(error));
-    }
-  });
-}
-
-async function orLost<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  publicKey: string,
+  register: () => Promise<Subkey>,
+): Promise<Subkey> {
   try {
-    return { made: await work() };
+    return await register();
   } catch (error) {
-    const lost = maybeMadeOf(error);
-    if (lost === undefined) throw error;
-    return { lost, error };
+    if (!isCode(error, 'NOT_UNIQUE')) throw error;
+    const mine = await client.subkeys.get(publicKey).catch(() => undefined);
+    if (mine?.state !== 'active') throw error;
+    return mine;
   }
 }
 
-export const maybeMadeOf = (error: unknown): MaybeMade | undefined =>
-  error instanceof NoAnswer || error instanceof Aborted || error instanceof CountersignError
-    ? error.maybeMade
-    : undefined;
+/** Undefined: there is none. Rejects where that cannot be told now. */
+export const findToken = (client: Client, made: MaybeMade | undefined): Promise<ApiToken | undefined> =>
+  made === undefined ? Promise.resolve(undefined) : twice(() => newestToken(client, made));
 
-/** Undefined: there is none. Rejects where that cannot be told now. The newest, as older ones of the name were there before. */
-export async function findToken(client: Client, { name, since }: MaybeMade): Promise<ApiToken | undefined> {
+/** Older ones of the name were there before. */
+async function newestToken(client: Client, { name, since }: MaybeMade): Promise<ApiToken | undefined> {
   let newest: ApiToken | undefined;
   for await (const token of client.tokens.list()) {
     if (token.name !== name || token.created_at < since || token.replaces !== null) continue;
@@ -62,41 +34,22 @@ export async function findToken(client: Client, { name, since }: MaybeMade): Pro
 }
 
 /** Undefined: there is none. Rejects where that cannot be told now. */
-export async function findSubkey(client: Client, publicKey: string): Promise<Subkey | undefined> {
-  try {
-    return await client.subkeys.get(publicKey);
-  } catch (error) {
-    if (isCode(error, 'NOT_FOUND')) return undefined;
-    throw error;
-  }
-}
-
-const BETWEEN_MS = 2000;
-
-/** Looks until there is an answer; none is asked for twice, as the request may still be on its way. Rejects when it is aborted. */
-export async function untilCertain<T>(look: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
-  for (let misses = 0; ; ) {
-    signal.throwIfAborted();
-    const found = await look().then(
-      (value) => ({ value }),
-      () => undefined,
-    );
-    if (found?.value !== undefined) return found.value;
-    if (found !== undefined) misses += 1;
-    if (misses === 2) return undefined;
-    await pause(BETWEEN_MS, signal);
-  }
-}
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
+export const findSubkey = (client: Client, publicKey: string): Promise<Subkey | undefined> =>
+  twice(async () => {
+    try {
+      return await client.subkeys.get(publicKey);
+    } catch (error) {
+      if (isCode(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
   });
+
+const BETWEEN_MS = 1500;
+
+/** None is asked for again after a moment: the request may still be on its way. */
+async function twice<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  const found = await look();
+  if (found !== undefined) return found;
+  await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+  return look();
+}

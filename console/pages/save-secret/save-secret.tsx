@@ -1,10 +1,12 @@
 // Save your key now: the one time that a secret is in the page. It is left by Done, or by deleting the key.
-import { type ReactNode, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Secret } from '../../app/secret.ts';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Dialog, DialogFootText } from '../../parts/dialog.tsx';
+import { Live } from '../../parts/live.tsx';
 import { Note } from '../../parts/note.tsx';
+import { Refusal } from '../../parts/refusal.tsx';
 import type { SnippetKind } from '../../words/snippets.ts';
 import { SecretToKeep } from './secret-to-keep.tsx';
 import { useSecret } from './use-secret.ts';
@@ -22,8 +24,8 @@ export interface SaveSecretProps {
   onDone: () => void;
   /** Deletes the key, and closes this once it is certain; rejects with why it could not. */
   onAbandon: () => Promise<void>;
-  /** Shows why `onAbandon` rejected. */
-  refusal?: ((error: unknown) => ReactNode) | undefined;
+  /** What is said while it is deleted: that it is being found out whether it was. */
+  progress?: string | undefined;
 }
 
 export function SaveSecret(props: SaveSecretProps) {
@@ -88,7 +90,7 @@ function Abandon({
   onKeep,
   secret,
   onAbandon,
-  refusal,
+  progress,
 }: SaveSecretProps & { open: boolean; onKeep: () => void }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<{ error: unknown }>();
@@ -115,7 +117,8 @@ function Abandon({
       onAct={() => void abandon()}
     >
       <p>Then nobody has this key. It would be deleted.</p>
-      {problem !== undefined && refusal?.(problem.error)}
+      <Live>{progress}</Live>
+      {problem !== undefined && <Refusal error={problem.error} />}
     </AlertDialog>
   );
 }

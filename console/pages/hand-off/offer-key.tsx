@@ -1,0 +1,130 @@
+// The computer's side: a code for the phone, until it is taken, runs out or is taken back.
+import { useEffect } from 'react';
+import type { Subkey } from '../../../src/client/shapes.ts';
+import { useWrite } from '../../app/connection/connection.tsx';
+import { keysChanged } from '../../app/queries/query-client.ts';
+import type { Secret } from '../../app/secret.ts';
+import { useSignedIn } from '../../app/session/session.tsx';
+import { Button } from '../../parts/button.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Live } from '../../parts/live.tsx';
+import { Name } from '../../parts/name.tsx';
+import { Note } from '../../parts/note.tsx';
+import { Refusal } from '../../parts/refusal.tsx';
+import { useToast } from '../../parts/toast.tsx';
+import { endedWords } from '../../words/keys.ts';
+import { clock, toNs } from '../../words/times.ts';
+import { useSecret } from '../save-secret/use-secret.ts';
+import { Countdown, useCountdown } from './countdown.tsx';
+import css from './offer-key.module.css';
+import { QrCode } from './qr-code.tsx';
+import { type Offer, useOffer } from './use-offer.ts';
+
+interface OfferKeyProps {
+  subkey: Subkey;
+  /** Wiped here. */
+  link: Secret;
+  /** How long the code is good. */
+  seconds: number;
+  onClose: () => void;
+  /** Another code is wanted; the key of this one is gone. */
+  onAgain: () => void;
+}
+
+export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyProps) {
+  const { client } = useSignedIn();
+  const toast = useToast();
+  const deletion = useWrite('delete');
+  const offer = useOffer(subkey);
+  const left = useCountdown(seconds);
+  const wiped = useSecret(link);
+  const { is } = offer;
+  useEffect(() => {
+    if (is === 'waiting') return;
+    link.wipe();
+    keysChanged().catch(() => undefined);
+  }, [is, link]);
+
+  async function deleteKey(then: () => void, isTold = false): Promise<void> {
+    const ended = await deletion.run(async () => (await client.subkeys.revoke(subkey.public_key)).receipt);
+    if (!ended.ok) return;
+    link.wipe();
+    await keysChanged().catch(() => undefined);
+    if (isTold) toast(endedWords(toNs(Date.now()), ended.value));
+    then();
+  }
+
+  const cancel = () => void deleteKey(onClose);
+  const isOver = is === 'over' || (is === 'waiting' && wiped);
+  return (
+    <Dialog
+      open
+      sealed
+      title={is === 'taken' ? 'Your phone has the key' : isOver ? 'The code ran out' : 'Scan this with your phone.'}
+      about={
+        <>
+          ‘<Name>{subkey.name}</Name>’
+        </>
+      }
+      onClose={() => undefined}
+      footer={
+        is === 'taken' ? (
+          <>
+            <Button kind="destroy" busy={deletion.isBusy} onPress={() => void deleteKey(onClose, true)}>
+              That was not me: delete it now
+            </Button>
+            <Button kind="primary" onPress={onClose}>
+              That was me
+            </Button>
+          </>
+        ) : isOver ? (
+          <>
+            <Button busy={deletion.isBusy} onPress={cancel}>
+              Close
+            </Button>
+            <Button kind="primary" onPress={() => void deleteKey(onAgain)}>
+              Make a new code
+            </Button>
+          </>
+        ) : (
+          <Button busy={deletion.isBusy} onPress={cancel}>
+            Cancel
+          </Button>
+        )
+      }
+    >
+      {is === 'taken' ? (
+        <TakenNote offer={offer} />
+      ) : isOver ? (
+        <p>The code ran out. Nothing was handed over.</p>
+      ) : (
+        <div className={css.code}>
+          <QrCode link={link} />
+          <Countdown left={left} seconds={seconds} />
+          <div className={css.instead}>
+            <CopyButton label="Copy link instead" read={() => link.read()} />
+            <p className={css.hint}>Anyone with this link can take the key. It works once.</p>
+          </div>
+        </div>
+      )}
+      {deletion.words !== undefined && <Live>{deletion.words}</Live>}
+      {deletion.error !== undefined && <Refusal error={deletion.error} />}
+    </Dialog>
+  );
+}
+
+function TakenNote({ offer }: { offer: Offer }) {
+  const row = offer.is === 'taken' ? offer.row : undefined;
+  return (
+    <Note kind="info" live>
+      {row === undefined ? (
+        'Taken.'
+      ) : (
+        <>
+          Taken from <strong>{row.client_ip}</strong> at {clock(row.at)}.
+        </>
+      )}
+    </Note>
+  );
+}
