@@ -90,7 +90,7 @@ export function precise(ns: bigint, zone?: string): string {
 export function offset(ns: bigint, zone?: string): string {
   const format = once(offsets, zone, { timeZoneName: 'shortOffset' });
   const name = format.formatToParts(toMs(ns)).find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC';
-  return name.replace('GMT', 'UTC');
+  return name.replace('GMT', 'UTC').replace(/[+-]0$/, '');
 }
 
 /** "just now", "2 min ago", "5 h ago", "in 3 days"; from 7 days on the day, "2 Dec 2026". */

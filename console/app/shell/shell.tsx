@@ -1,5 +1,5 @@
 // What stands around every page of somebody who is signed in: the places, the account, the bars.
-import { type MouseEvent, type ReactNode, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -18,7 +18,7 @@ export function Shell({ signedIn, bars, children }: { signedIn: SignedIn; bars?:
   const [listed, setListed] = useState(false);
   return (
     <div className={css.shell}>
-      <a className={css.skip} href="#content" onClick={skip}>
+      <a className={css.skip} href="#content">
         Skip to content
       </a>
       <header className={css.header}>
@@ -42,12 +42,6 @@ export function Shell({ signedIn, bars, children }: { signedIn: SignedIn; bars?:
       <Shortcuts listed={listed} onListed={setListed} />
     </div>
   );
-}
-
-/** The address stays as it is. */
-function skip(event: MouseEvent) {
-  event.preventDefault();
-  document.getElementById('content')?.focus();
 }
 
 function Places({ icons }: { icons: boolean }) {

@@ -1,0 +1,84 @@
+// What stands on what in the console, computed from its style sheet: WCAG 2.2, 1.4.3 and 1.4.11.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const sheet = readFileSync(join(import.meta.dirname, '../../../console/parts/tokens.css'), 'utf8');
+
+/** The colours of every rule whose selector is `selector`. */
+function coloursOf(selector: string): Record<string, string> {
+  const start = sheet.indexOf(`${selector} {`);
+  expect(start, selector).toBeGreaterThan(-1);
+  const block = sheet.slice(start, sheet.indexOf('}', start));
+  return Object.fromEntries(
+    [...block.matchAll(/--([a-z0-9-]+):\s*(#[0-9a-f]{6})\s*;/g)].map(([, name = '', value = '']) => [name, value]),
+  );
+}
+
+const light = coloursOf(':root');
+const byTheSystem = coloursOf(':root:not([data-theme="light"])');
+const byTheReader = coloursOf(':root[data-theme="dark"]');
+
+/** The relative luminance of WCAG 2.2 of a colour as #rrggbb. */
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function contrast(one: string, other: string): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+/** Front, ground, and what is asked of them: 4.5 of text, 3 of borders, rings and what carries meaning without being text. */
+const pairs: readonly (readonly [front: string, ground: string, least: number])[] = [
+  ...['bg', 'surface', 'subtle', 'code'].flatMap((ground) =>
+    ['text', 'text-2', 'text-3'].map((front) => [front, ground, 4.5] as const),
+  ),
+  ...['accent-soft', 'ok-soft', 'warn-soft', 'danger-soft'].flatMap((ground) =>
+    ['text', 'text-2'].map((front) => [front, ground, 4.5] as const),
+  ),
+  ['accent-text', 'bg', 4.5],
+  ['accent-text', 'surface', 4.5],
+  ['accent-text', 'subtle', 4.5],
+  ['accent-text', 'accent-soft', 4.5],
+  ['on-fill', 'accent', 4.5],
+  ['on-fill', 'accent-hover', 4.5],
+  ['on-fill', 'danger-fill', 4.5],
+  ['on-fill', 'danger-fill-hover', 4.5],
+  ['ok', 'ok-soft', 4.5],
+  ['warn', 'warn-soft', 4.5],
+  ['danger', 'danger-soft', 4.5],
+  ['danger', 'surface', 4.5],
+  ['danger', 'subtle', 4.5],
+  ['ok', 'surface', 3],
+  ['control', 'surface', 3],
+  ['control', 'bg', 3],
+  ['ring', 'surface', 3],
+  ['ring', 'bg', 3],
+  ['accent', 'surface', 3],
+  ['danger-fill', 'surface', 3],
+];
+
+test('the dark colours are the same by the system and by the choice of the reader', () => {
+  expect(byTheReader).toEqual(byTheSystem);
+});
+
+test('every colour of the light theme has one in the dark theme, and none is there that the other lacks', () => {
+  expect(Object.keys(byTheSystem).sort()).toEqual(Object.keys(light).sort());
+  expect(Object.keys(light).length).toBeGreaterThan(20);
+});
+
+describe.each([
+  ['light', light],
+  ['dark', byTheSystem],
+])('in the %s theme', (theme, colours) => {
+  test.each(pairs)(`%s can be read on %s in the ${theme} theme: at least %d to 1`, (front, ground, least) => {
+    const [one = '', other = ''] = [colours[front], colours[ground]];
+    expect([one, other]).not.toContain('');
+    expect(contrast(one, other)).toBeGreaterThanOrEqual(least);
+  });
+});
