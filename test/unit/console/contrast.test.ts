@@ -1,4 +1,4 @@
-// What stands on what in the console, computed from its style sheet: WCAG 2.2, 1.4.3 and 1.4.11.
+// What stands on what in the console, computed from its style sheet: text at least 4.5 to 1, borders and rings 3.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ const light = coloursOf(':root');
 const byTheSystem = coloursOf(':root:not([data-theme="light"])');
 const byTheReader = coloursOf(':root[data-theme="dark"]');
 
-/** The relative luminance of WCAG 2.2 of a colour as #rrggbb. */
+/** The relative luminance of a colour as #rrggbb. */
 function luminance(colour: string): number {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
     const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
