@@ -46,7 +46,7 @@ describe('the tarball', () => {
       .filter((file) => /\.ts$/.test(file) && !/\.d\.ts$/.test(file) && !file.startsWith('starknet/engine/assembly/'))
       .flatMap((file) => ['.js', '.d.ts'].map((ending) => `dist/${file.replace(/\.ts$/, ending)}`));
     const pages = listedPages.flatMap(({ pages }) => pages.map(({ file }) => file));
-    expect([...packed].sort()).toEqual(
+    expect(packed.filter((file) => !file.startsWith('dist/console/')).sort()).toEqual(
       [
         ...new Set([
           ...sources,
@@ -66,6 +66,20 @@ describe('the tarball', () => {
         ]),
       ].sort(),
     );
+  });
+
+  test('holds the built console: documents, and assets that are named by their content', () => {
+    const files = packed.filter((file) => file.startsWith('dist/console/'));
+    expect(files).toContain('dist/console/index.html');
+    const assets = files.filter((file) => file.startsWith('dist/console/assets/'));
+    expect(assets.filter((file) => !/-[\w-]{8}\.(?:js|css|woff2|svg)$/.test(file))).toEqual([]);
+    for (const ending of ['.js', '.css', '.woff2'])
+      expect(
+        assets.some((file) => file.endsWith(ending)),
+        ending,
+      ).toBe(true);
+    const beside = files.filter((file) => !assets.includes(file) && file !== 'dist/console/index.html');
+    expect(beside.filter((file) => !/^dist\/console\/[a-z-]+\.(?:js|css|svg)$/.test(file))).toEqual([]);
   });
 
   test('publint finds nothing in the tarball', async () => {
@@ -100,6 +114,11 @@ describe('installed in an empty folder', () => {
     for (const path of ['/healthz', '/docs', '/docs/wire.md', '/llms.txt']) {
       expect((await fetch(url + path)).status, path).toBe(200);
     }
+    // Prebuilt: nothing here could build it.
+    const document = await fetch(`${url}/console`);
+    const [, script = ''] = /src="(\/console\/assets\/[^"]+)"/.exec(await document.text()) ?? [];
+    expect((await fetch(url + script)).headers.get('content-type')).toMatch(/^text\/javascript/);
+    expect(existsSync(join(folder, 'node_modules', 'vite'))).toBe(false);
     expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ info: { version: manifest.version } });
     const doctor = await run(npx, ['countersign', 'doctor', ...settings], folder, env);
     expect(doctor.code, doctor.said).toBe(0);

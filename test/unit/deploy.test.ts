@@ -43,6 +43,7 @@ test('no key and no database can be copied into an image', () => {
     '!SECURITY.md',
     '!bin',
     '!build.mjs',
+    '!console',
     '!deploy',
     '!docs',
     '!package-lock.json',
