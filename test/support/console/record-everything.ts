@@ -41,6 +41,8 @@ export interface Recording {
   where(texts: readonly string[]): Promise<readonly string[]>;
 }
 
+const UNREAD_MS = 2000;
+
 /** Runs before every script of a page. Workers are heard from the page's side. */
 const LISTENS = `{
   const tell = (kind, value) => { recordSomething(kind, typeof value === 'string' ? value : written(value)); };
@@ -122,8 +124,9 @@ export async function recordEverything(page: Page): Promise<Recording> {
     if (text !== '') all.push({ kind, step: at, of, text });
   };
   const follow = (work: Promise<unknown>) => {
-    // A page that was left, or closed, has no answer any more.
-    const settled = work.catch(() => undefined).finally(() => underWay.delete(settled));
+    // A page that was left has no answer any more, and an answer whose body the page never reads does not end.
+    const given = new Promise((resolve) => setTimeout(resolve, UNREAD_MS).unref());
+    const settled = Promise.race([work.catch(() => undefined), given]).finally(() => underWay.delete(settled));
     underWay.add(settled);
   };
 
@@ -143,7 +146,12 @@ export async function recordEverything(page: Page): Promise<Recording> {
     const at = step;
     const of = nameOf(response.request());
     follow(response.allHeaders().then((headers) => add('answer header', linesOf(headers), of, at)));
-    follow(response.text().then((text) => add('answer body', text, of, at)));
+    follow(
+      response
+        .finished()
+        .then(() => response.text())
+        .then((text) => add('answer body', text, of, at)),
+    );
   });
 
   return {
