@@ -6,6 +6,7 @@ import type { RouteTable } from '../access/route-table.ts';
 import { derivesFromWallets } from '../config/derived.ts';
 import { type ConsoleFiles, readConsole } from '../http/console-files.ts';
 import type { AboutConsole } from '../http/routes/about.ts';
+import type { ConsolePlace } from '../http/routes/documents.ts';
 import type { Slice } from './slice.ts';
 
 /** Beside src and beside dist/compose alike. */
@@ -19,8 +20,8 @@ export interface ConsoleParts {
 }
 
 export interface Console {
-  /** Undefined where it is not served. */
-  readonly files: ConsoleFiles | undefined;
+  /** Undefined where it is not. */
+  readonly served: { readonly files: ConsoleFiles; readonly place: ConsolePlace } | undefined;
   readonly about: AboutConsole;
 }
 
@@ -32,7 +33,7 @@ export function composeConsole(
   const [files, whyNot] = typeof found === 'string' ? [undefined, found] : [found, noHandOff()];
   const url = config['console.url'];
   return {
-    files,
+    served: files && { files, place: placeOf(config) },
     about: {
       console: files !== undefined,
       console_url: files === undefined || url === '' ? null : url,
@@ -57,3 +58,6 @@ export function composeConsole(
     return null;
   }
 }
+
+const placeOf = ({ 'console.own_host': own, 'console.url': url }: Slice<'console'>): ConsolePlace =>
+  own ? { address: `${url}/console`, ownOrigin: url } : { address: '/console', ownOrigin: undefined };

@@ -1,6 +1,6 @@
 // The public door: the front that decides, our own handlers behind it, and the listener.
 import manifest from '../../package.json' with { type: 'json' };
-import { createRouteMatcher } from '../access/route-matcher.ts';
+import { onEveryHost, onOwnHost } from '../access/host-routes.ts';
 import { consoleHost, MAX_OWN_BODY_BYTES, maxTargetBytes } from '../config/derived.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createAdmission } from '../http/admission.ts';
@@ -61,7 +61,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
     explainRefusal,
     journal,
     about: { config, console: console.about, version: manifest.version, siweDomains: authority.siweDomains },
-    consoleFiles: console.files,
+    console: console.served,
     usage,
     readiness,
     telemetry,
@@ -70,7 +70,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
   });
   opening.defer(() => handlers.close());
   const admit = createAdmission({
-    match: createRouteMatcher(routes.table),
+    matcherOf: config['console.own_host'] ? onOwnHost(routes.table, config['console.url']) : onEveryHost(routes.table),
     authorize: authority.authorize,
     clientIp: peers.clientIp,
     limiter: limits.limiter,

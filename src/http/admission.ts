@@ -1,11 +1,12 @@
 // The one place that admits a question, for every door. Checks in this order: length of the target, rate limit of the address, form of the target,
-// path, method, body of a GET, the decision (access/authorize.ts), unsigned order routes, rate limits of account and credential. It has no
+// path (of those that its Host has), method, body of a GET, the decision (access/authorize.ts), unsigned order routes, rate limits of account and credential. It has no
 // response: the door renders the result, and may serve or forward only what was admitted.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Authorize, Decision } from '../access/authorize.ts';
+import type { MatcherOf } from '../access/host-routes.ts';
 import { takesOwnerSignature } from '../access/own-routes.ts';
 import { refusalError } from '../access/refusal.ts';
-import type { RouteMatch, RouteMatcher } from '../access/route-matcher.ts';
+import type { RouteMatch } from '../access/route-matcher.ts';
 import type { Route } from '../access/route-table.ts';
 import { parseTarget, type Target } from '../access/target.ts';
 import type { IpAddress } from '../domain/allowlist.ts';
@@ -96,7 +97,7 @@ export type Admission = Admitted | Refused;
 export type Admit = (question: Question) => Admission | Promise<Admission>;
 
 export interface AdmissionDeps {
-  readonly match: RouteMatcher;
+  readonly matcherOf: MatcherOf;
   readonly authorize: Authorize;
   readonly clientIp: ClientIp;
   readonly limiter: Pick<RateLimiter, 'chargeIp' | 'chargeCredential'>;
@@ -115,7 +116,9 @@ export function createAdmission(deps: AdmissionDeps): Admit {
     }
     const target = parseTarget(question.target);
     const match: RouteMatch =
-      target.kind === 'target' ? deps.match(question.method, target.segments) : { kind: 'unknown' };
+      target.kind === 'target'
+        ? deps.matcherOf(question.lines.host)(question.method, target.segments)
+        : { kind: 'unknown' };
     const ip = deps.clientIp(question.peer.address, question.peer.isUnixSocket, question.lines.forwardedFor);
     const client: Client = { ip, text: ip?.text ?? '', keys: rateKeys(ip) };
     const signed = match.kind === 'route' && isSigned(match.route, question.headers);

@@ -23,7 +23,7 @@ import { type ActivityRouteDeps, registerActivityRoute } from './routes/activity
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerConsoleRoutes } from './routes/console.ts';
 import { type DeviceRouteDeps, registerDeviceRoutes, registerDeviceSessionRoute } from './routes/devices.ts';
-import { registerDocumentRoutes } from './routes/documents.ts';
+import { type ConsolePlace, registerDocumentRoutes } from './routes/documents.ts';
 import { type EmergencyRouteDeps, registerEmergencyRoutes } from './routes/emergency.ts';
 import { type ExplainRouteDeps, registerExplainRoute } from './routes/explain.ts';
 import { registerHealthRoutes } from './routes/health.ts';
@@ -47,8 +47,8 @@ export interface RouteDeps {
   readonly activity: ActivityRouteDeps;
   readonly explain: ExplainRouteDeps;
   readonly about: AboutDeps;
-  /** Undefined where it is not served. */
-  readonly consoleFiles: ConsoleFiles | undefined;
+  /** Undefined where the console is not served. */
+  readonly console: { readonly files: ConsoleFiles; readonly place: ConsolePlace } | undefined;
   readonly usage: UsageReads;
   readonly emergency: EmergencyRouteDeps;
   readonly readiness: Readiness;
@@ -139,6 +139,6 @@ export async function registerRoutes(app: FastifyInstance, deps: RouteDeps): Pro
   registerUsageRoutes(app, deps.usage);
   registerEmergencyRoutes(app, deps.emergency);
   registerHealthRoutes(app, deps.readiness, () => 'names');
-  registerDocumentRoutes(app, readPages());
-  registerConsoleRoutes(app, deps.consoleFiles);
+  registerDocumentRoutes(app, readPages(), deps.console?.place);
+  registerConsoleRoutes(app, deps.console?.files);
 }

@@ -126,13 +126,15 @@ ${elsewhere}
   },
 );
 
-/** At /, for whoever opens the address of an API in a browser. */
-export const frontPage: HtmlPage = htmlPage(
-  'Countersign',
-  `<h1>Countersign <small>${manifest.version}</small></h1>
+/** At /, for whoever opens the address of an API in a browser. `consoleAt`: the address of the console; undefined where there is none. */
+export const frontPage = (consoleAt: string | undefined): HtmlPage =>
+  htmlPage(
+    'Countersign',
+    `<h1>Countersign <small>${manifest.version}</small></h1>
 <p>This is an API. What it can do is at <a href="/docs">/docs</a>.</p>
+${consoleAt === undefined ? '' : `<p>The keys of your account are at <a href="${consoleAt}">${consoleAt}</a>.</p>`}
 ${elsewhere}`,
-);
+  );
 
 /** `policy`: what the page may load, besides nothing. */
 function htmlPage(title: string, body: string, { head = '', policy = '' } = {}): HtmlPage {

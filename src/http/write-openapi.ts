@@ -54,7 +54,7 @@ const nothing: Omit<RouteDeps, 'table'> = {
     version: '',
     siweDomains: [],
   },
-  consoleFiles: undefined,
+  console: undefined,
   usage: { usage: unused, addresses: unused, usedFrom: unused, lastUses: unused, lastUse: unused },
   emergency: {
     signOut: { everywhere: unused, revokeAll: unused },

@@ -5,6 +5,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtConsole, builtFiles, fetchExactly } from '../support/built-console.ts';
 import { type Service, startService } from '../support/harness.ts';
+import { sendRaw } from '../support/raw-http.ts';
 
 const DEEP_LINKS = [
   '/console',
@@ -153,6 +154,66 @@ test('a build beside a running server changes nothing that it serves', async () 
   expect(brotliDecompressSync((await ask('/console')).body).toString()).toBe(builtFiles['index.html']);
   expect((await ask('/console/assets/index-AbCd1234.js')).status).toBe(200);
   await other.stop();
+});
+
+test('the page at / leads a browser to the console', async () => {
+  const { body } = await get('/', { Accept: 'text/html' });
+  expect(body.toString()).toContain('<a href="/console">');
+});
+
+describe('on a host of its own', () => {
+  let own: Service;
+  beforeAll(async () => {
+    const settings = { 'console.own_host': 'true', 'console.url': 'https://keys.example.com' };
+    own = await startService({ consoleFolder: folder, settings });
+  });
+  afterAll(() => own.stop());
+  const at = (host: string, path: string, method = 'GET') =>
+    fetchExactly(own.port, path, { method, headers: { Host: host, Accept: 'text/html' } });
+
+  test('the host of console.url has the console and our own API, and no request there reaches the venue', async () => {
+    const before = own.venue.total();
+    for (const path of [...DEEP_LINKS, '/console/assets/index-AbCd1234.js', '/countersign/v1/about', '/v1/system/time'])
+      expect([path, (await at('keys.example.com', path)).status]).toEqual([path, 200]);
+    for (const path of ['/v1/markets', '/v1/orders', '/v1/account'])
+      expect([path, (await at('keys.example.com', path)).status]).toEqual([path, 404]);
+    expect((await at('keys.example.com', '/v1/orders', 'PUT')).status).toBe(404);
+    expect(own.venue.total()).toBe(before);
+  });
+
+  test('other hosts have the venue and our own API, and no console', async () => {
+    for (const host of ['api.example.com', `127.0.0.1:${own.port}`, 'evil.example']) {
+      for (const path of [...DEEP_LINKS, '/console/assets/index-AbCd1234.js'])
+        expect([host, path, (await at(host, path)).status]).toEqual([host, path, 404]);
+      expect((await at(host, '/v1/markets')).status).toBe(200);
+      expect((await at(host, '/countersign/v1/about')).status).toBe(200);
+    }
+  });
+
+  test('a Host that resembles that of the console has neither', async () => {
+    for (const host of ['keys.example.com.', 'keys.example.com:8443', 'keys.example.com:443@evil.example']) {
+      for (const path of ['/console', '/v1/markets'])
+        expect([host, path, (await at(host, path)).status]).toEqual([host, path, 404]);
+    }
+  });
+
+  test('a target that names another host than Host, or Host twice, or not at all, is refused', async () => {
+    const ask = (head: string) => sendRaw(own.port, `${head}\r\nConnection: close\r\n\r\n`);
+    const host = 'Host: api.example.com';
+    expect((await ask(`GET https://keys.example.com/console HTTP/1.1\r\n${host}`)).status).toBe(404);
+    expect((await ask(`GET //keys.example.com/console HTTP/1.1\r\n${host}`)).status).toBe(404);
+    expect((await ask(`GET /console HTTP/1.1\r\n${host}\r\nHost: keys.example.com`)).status).toBe(400);
+    expect((await ask('GET /console HTTP/1.1\r\nX: y')).status).toBe(400);
+    expect((await ask('GET /console HTTP/1.0\r\nX: y')).status).toBe(404);
+    const named = 'X-Forwarded-Host: keys.example.com\r\nForwarded: host=keys.example.com';
+    expect((await ask(`GET /console HTTP/1.1\r\n${host}\r\n${named}`)).status).toBe(404);
+  });
+
+  test('/ leads a browser there to the console, and one on another host to its address', async () => {
+    const { status, headers } = await at('keys.example.com', '/');
+    expect([status, headers.location, headers['cache-control']]).toEqual([302, '/console', 'no-store']);
+    expect((await at('api.example.com', '/')).body.toString()).toContain('<a href="https://keys.example.com/console">');
+  });
 });
 
 describe('where it is not served', () => {

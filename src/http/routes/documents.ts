@@ -1,6 +1,7 @@
 // The server's own documentation: /openapi.json, made once at start from the routes in force; /docs, which shows it; the pages as
 // Markdown; and at / a page that leads a browser to them. The same bytes for everybody.
 import type { FastifyInstance, FastifySchema } from 'fastify';
+import { hostOf } from '../../access/host-routes.ts';
 import { refusalErrorOf } from '../../access/refusal.ts';
 import { contextOf } from '../context.ts';
 import { takenCoding } from '../kit/content-coding.ts';
@@ -11,8 +12,19 @@ import { createViewer, docsPage, frontPage, keptFor } from '../viewer.ts';
 
 const ofAll = { tags: ['Start here'], 'x-extension': true } as const;
 
-export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void {
+/** Where the console is. */
+export interface ConsolePlace {
+  /** `/console`, or with an origin before it where it is on another one. */
+  readonly address: string;
+  /** The origin that is for the console and our own API alone. */
+  readonly ownOrigin: string | undefined;
+}
+
+/** `console`: undefined where it is not served. */
+export function registerDocumentRoutes(app: FastifyInstance, pages: Pages, console: ConsolePlace | undefined): void {
   const viewer = createViewer();
+  const front = frontPage(console?.address);
+  const isOfConsole = console?.ownOrigin === undefined ? () => false : hostOf(console.ownOrigin);
   let document = Buffer.alloc(0);
   // At start: made at the first request, it would hold up the others.
   app.addHook('onReady', async () => {
@@ -55,8 +67,9 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
 
   const leads = {
     ...ofAll,
-    summary: 'Leads a browser to /docs',
-    description: 'A page where Accept names text/html; else 404, as for any path that is not there.',
+    summary: 'Leads a browser to /docs, and to the console',
+    description:
+      'A page where Accept names text/html, or on the own host of the console a redirect to it; else 404, as for any path that is not there.',
     produces: ['text/html'],
     errors: ['NOT_FOUND'],
   } as const satisfies FastifySchema;
@@ -64,7 +77,8 @@ export function registerDocumentRoutes(app: FastifyInstance, pages: Pages): void
     varyOn(reply, 'Accept');
     // Programs get the 404 of any unknown path.
     if (!/\btext\/html\b/i.test(request.headers.accept ?? '')) throw refusalErrorOf('route_unknown');
-    return reply.headers(frontPage.headers).send(frontPage.html);
+    if (isOfConsole(request.headers.host ?? '')) return reply.redirect('/console', 302);
+    return reply.headers(front.headers).send(front.html);
   });
 
   function serveText(path: string, summary: string, text: string): void {

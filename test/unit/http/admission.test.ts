@@ -1,8 +1,8 @@
 // The door without a response: each refusal, in which order they come, and what an admitted question brings along.
 import { describe, expect, test } from 'vitest';
 import type { AccessRequest, Decision } from '../../../src/access/authorize.ts';
+import { onEveryHost } from '../../../src/access/host-routes.ts';
 import { builtInTable } from '../../../src/access/own-routes.ts';
-import { createRouteMatcher } from '../../../src/access/route-matcher.ts';
 import { deny } from '../../../src/domain/decision.ts';
 import { feltOf } from '../../../src/domain/felt.ts';
 import type { Grant } from '../../../src/domain/grant.ts';
@@ -82,7 +82,7 @@ function door(
     release: () => void steps.push(['release']),
   };
   const admit = createAdmission({
-    match: createRouteMatcher(builtInTable),
+    matcherOf: onEveryHost(builtInTable),
     authorize(request) {
       steps.push(['decision', request.method]);
       asked.push(request);

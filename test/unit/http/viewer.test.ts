@@ -1,6 +1,8 @@
 // The pages at /docs and /: what they may load, and where they lead.
 import { expect, test } from 'vitest';
-import { createViewer, docsPage, frontPage } from '../../../src/http/viewer.ts';
+import { createViewer, docsPage, frontPage as frontPageOf } from '../../../src/http/viewer.ts';
+
+const frontPage = frontPageOf('/console');
 
 test.each([
   ['/docs', docsPage],
