@@ -19,6 +19,8 @@ export interface AlertDialogProps {
   actKind?: 'destroy' | 'primary' | undefined;
   /** A sentence: it cannot be pressed yet. */
   actDisabledBecause?: string | undefined;
+  /** Where focus goes when it closes; what opened it has it where this gives nothing. */
+  returnTo?: (() => HTMLElement | null | undefined) | undefined;
   children?: ReactNode;
 }
 
@@ -41,7 +43,7 @@ export function AlertDialog(props: AlertDialogProps) {
           <Base.Popup
             className={classNames(css.popup, css.narrow)}
             initialFocus={safe}
-            finalFocus={opener}
+            finalFocus={() => props.returnTo?.() ?? opener()}
             aria-busy={busy || undefined}
           >
             <div className={css.head}>

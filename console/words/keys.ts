@@ -32,7 +32,7 @@ export const isInUse = (lastUsedAt: bigint | undefined, nowMs: number): boolean 
   lastUsedAt !== undefined && nowMs - toMs(lastUsedAt) < DAY_MS;
 
 /** After `It is in use.` `from` is put behind it, in mono. @param requests of today; undefined when it could not be told. */
-export function useWords(lastUsedAt: bigint, requests: number | undefined, nowMs: number): string {
+export function inUseWords(lastUsedAt: bigint, requests: number | undefined, nowMs: number): string {
   const ago = agoWords(lastUsedAt, nowMs);
   if (requests === undefined || requests === 0) return `The last request was ${ago}`;
   return `${count.format(requests)} ${requests === 1 ? 'request' : 'requests'} today, the last one ${ago}`;

@@ -1,3 +1,53 @@
-export default function ThisPage() {
-  return <h1>Key Management</h1>;
+// Key Management: what can get into the account, from where, and when it was last used.
+import { useParams } from 'wouter';
+import { type KeyKind, listPathOf } from '../../app/keys/listed-key.ts';
+import { useKeys } from '../../app/keys/use-keys.ts';
+import { useNarrow } from '../../app/keys/use-narrow.ts';
+import { Button } from '../../parts/button.tsx';
+import { Page } from '../../parts/page.tsx';
+import { TabLinks } from '../../parts/tab-links.tsx';
+import { KeyList } from './key-list.tsx';
+
+const tabs = [
+  { kind: 'token', label: 'Read-only', title: 'Read-only keys' },
+  { kind: 'subkey', label: 'Subkeys', title: 'Subkeys' },
+] as const satisfies readonly { readonly kind: KeyKind; readonly label: string; readonly title: string }[];
+
+export default function KeysPage() {
+  const { kind: path } = useParams<{ kind: string }>();
+  const kind: KeyKind = path === 'subkeys' ? 'subkey' : 'token';
+  const narrow = useNarrow();
+  const setAdding = (_: boolean) => undefined;
+  const lists = {
+    token: useKeys('token', { ended: false }),
+    subkey: useKeys('subkey', { ended: false }),
+  };
+  return (
+    <Page
+      title={tabs.find((tab) => tab.kind === kind)?.title ?? 'Keys'}
+      heading="Key Management"
+      at="/keys"
+      lead={
+        narrow
+          ? 'Give each program its own key.'
+          : 'Keys let programs use your account without your main key. Give each program its own, so you can end one without touching the others.'
+      }
+      actions={
+        <Button kind="primary" onPress={() => setAdding(true)} aria-haspopup="dialog" aria-keyshortcuts="n">
+          + Add New Key
+        </Button>
+      }
+    >
+      <TabLinks
+        label="Kinds of keys"
+        tabs={tabs.map((tab) => ({
+          href: listPathOf(tab.kind),
+          label: tab.label,
+          count: lists[tab.kind].keys?.length,
+          current: tab.kind === kind,
+        }))}
+      />
+      <KeyList key={kind} kind={kind} live={lists[kind]} onAdd={() => setAdding(true)} />
+    </Page>
+  );
 }

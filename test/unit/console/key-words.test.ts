@@ -5,9 +5,9 @@ import {
   endedAtWords,
   endedWords,
   expiresWords,
+  inUseWords,
   isInUse,
   revokedByWords,
-  useWords,
 } from '../../../console/words/keys.ts';
 
 const ns = (iso: string): bigint => BigInt(Date.parse(iso)) * 1_000_000n;
@@ -30,10 +30,10 @@ describe('when a key ends', () => {
 describe('the use of a key', () => {
   const now = ms('2026-11-28T12:00:00Z');
   test('is told by the last request, and how many there were today', () => {
-    expect(useWords(ns('2026-11-28T11:59:56Z'), 1204, now)).toBe('1,204 requests today, the last one 4 s ago');
-    expect(useWords(ns('2026-11-28T11:58:00Z'), 1, now)).toBe('1 request today, the last one 2 min ago');
-    expect(useWords(ns('2026-11-27T13:00:00Z'), 0, now)).toBe('The last request was 23 h ago');
-    expect(useWords(ns('2026-11-28T12:00:09Z'), undefined, now)).toBe('The last request was 0 s ago');
+    expect(inUseWords(ns('2026-11-28T11:59:56Z'), 1204, now)).toBe('1,204 requests today, the last one 4 s ago');
+    expect(inUseWords(ns('2026-11-28T11:58:00Z'), 1, now)).toBe('1 request today, the last one 2 min ago');
+    expect(inUseWords(ns('2026-11-27T13:00:00Z'), 0, now)).toBe('The last request was 23 h ago');
+    expect(inUseWords(ns('2026-11-28T12:00:09Z'), undefined, now)).toBe('The last request was 0 s ago');
     expect(agoWords(ns('2026-11-28T11:00:00Z'), now)).toBe('1 h ago');
   });
 

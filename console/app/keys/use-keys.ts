@@ -1,0 +1,110 @@
+// The keys of the account, as read: lists 100 at a time, and one by its id.
+import { type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { type Client, isCode, type Page } from '../../../src/client/main.ts';
+import { toNs } from '../../words/times.ts';
+import { useSignedIn } from '../session/session.tsx';
+import { type KeyKind, type ListedKey, ofSubkey, ofToken } from './listed-key.ts';
+
+const PAGE = 100;
+
+export interface KeyList {
+  /** Undefined until the first answer. */
+  readonly keys: readonly ListedKey[] | undefined;
+  /** Of the last time that it was read; what was there before stays. */
+  readonly error: unknown;
+  readonly hasMore: boolean;
+  readonly isReadingMore: boolean;
+  readonly isReading: boolean;
+  more(): void;
+  again(): void;
+}
+
+const listOf = { token: 'tokens', subkey: 'subkeys' } as const satisfies Readonly<Record<KeyKind, string>>;
+
+/** `ended`: revoked and expired ones too. */
+export function useKeys(
+  kind: KeyKind,
+  { ended, isAsked = true }: { readonly ended: boolean; readonly isAsked?: boolean },
+): KeyList {
+  const { client } = useSignedIn();
+  const query = useInfiniteQuery({
+    queryKey: [listOf[kind], 'list', { ended }],
+    queryFn: ({ pageParam, signal }) => pageOf(client, kind, ended, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+    enabled: isAsked,
+  });
+  const { data, error, hasNextPage, isFetchingNextPage, isFetching } = query;
+  const keys = useMemo(() => data?.pages.flatMap(({ results }) => results), [data]);
+  return {
+    keys,
+    error: error ?? undefined,
+    hasMore: hasNextPage,
+    isReadingMore: isFetchingNextPage,
+    isReading: isFetching,
+    more: () => void query.fetchNextPage(),
+    again: () => void query.refetch(),
+  };
+}
+
+async function pageOf(
+  client: Client,
+  kind: KeyKind,
+  ended: boolean,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<Page<ListedKey>> {
+  const options = { ended, limit: PAGE, signal };
+  if (kind === 'subkey') {
+    const { results, next } = await client.subkeys.list(options).page(cursor);
+    return { results: results.map(ofSubkey), next };
+  }
+  const { results, next } = await client.tokens.list(options).page(cursor);
+  return { results: results.map((token) => ofToken(token, toNs(Date.now()))), next };
+}
+
+export async function readKey(client: Client, kind: KeyKind, id: string, signal?: AbortSignal): Promise<ListedKey> {
+  if (kind === 'subkey') return ofSubkey(await client.subkeys.get(id, { signal }));
+  return ofToken(await client.tokens.get(id, { signal }), toNs(Date.now()));
+}
+
+export interface OneKey {
+  /** Undefined until the first answer, and where there is none. */
+  readonly key: ListedKey | undefined;
+  /** The account has no such key. */
+  readonly isUnknown: boolean;
+  readonly error: unknown;
+  again(): void;
+}
+
+const oneKey = (kind: KeyKind, id: string) => [listOf[kind], 'one', id] as const;
+
+export function useKey(kind: KeyKind, id: string, { isAsked = true }: { readonly isAsked?: boolean } = {}): OneKey {
+  const { client } = useSignedIn();
+  const { data, error, refetch } = useQuery({
+    queryKey: oneKey(kind, id),
+    queryFn: ({ signal }) => readKey(client, kind, id, signal),
+    enabled: isAsked,
+  });
+  const isUnknown = isCode(error, 'NOT_FOUND') || isCode(error, 'INVALID_REQUEST_PARAMETER');
+  return { key: isUnknown ? undefined : data, isUnknown, error: error ?? undefined, again: () => void refetch() };
+}
+
+/** What an answer said of a key stands on its page at once. */
+export const putKey = (queries: QueryClient, key: ListedKey): void =>
+  void queries.setQueryData(oneKey(key.kind, key.id), key);
+
+/** Requests of a key on this day (UTC) that were let through or failed here; undefined while it cannot be told. */
+export function useRequestsToday(row: string, isAsked: boolean): number | undefined {
+  const { client } = useSignedIn();
+  return useQuery({
+    queryKey: ['usage', 'today', row],
+    queryFn: async ({ signal }) => {
+      const { results } = await client.usage.list({ credential: row, from: new Date(), limit: 2, signal }).page();
+      return results.reduce((sum, { allowed, limited, failed }) => sum + allowed + limited + failed, 0);
+    },
+    enabled: isAsked,
+    staleTime: 0,
+  }).data;
+}

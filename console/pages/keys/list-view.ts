@@ -1,0 +1,13 @@
+// What the table and the list of a phone are given.
+import type { Ref } from 'react';
+import type { AtTheTime, ListedKey } from '../../app/keys/listed-key.ts';
+
+export interface ListView extends AtTheTime {
+  readonly keys: readonly ListedKey[];
+  /** What is there is from before: the last reading failed. */
+  readonly isOld: boolean;
+  /** The id of the key whose state has just changed. */
+  readonly changed: string | undefined;
+  readonly nameRef: (id: string) => Ref<HTMLAnchorElement>;
+  readonly onDelete: (key: ListedKey) => void;
+}
