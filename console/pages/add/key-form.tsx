@@ -6,6 +6,7 @@ import { CanDo } from '../../parts/can-do.tsx';
 import { Chips } from '../../parts/chips.tsx';
 import { DateTimeField } from '../../parts/date-time-field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { powers } from '../../words/powers.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
 import { exact, toNs } from '../../words/times.ts';
 import type { Draft, DraftProblems } from './draft.ts';
@@ -26,17 +27,6 @@ export interface KeyFormProps {
   /** What the owner is asked. */
   children: ReactNode;
 }
-
-const powers = {
-  token: {
-    can: ['Read balances, orders, fills and positions'],
-    cannot: ['Place or cancel orders', 'Withdraw or transfer', 'Add, change or delete keys'],
-  },
-  subkey: {
-    can: ['Place, change and cancel orders', 'Read balances and positions'],
-    cannot: ['Withdraw or transfer', 'Add, change or delete keys'],
-  },
-} as const;
 
 export function KeyForm(props: KeyFormProps) {
   const { kind, draft, onChange, problems, isChecked, about, current, children } = props;
@@ -74,7 +64,7 @@ export function KeyForm(props: KeyFormProps) {
           about={about}
         />
       )}
-      <CanDo can={powers[kind].can} cannot={powers[kind].cannot} />
+      <CanDo {...powers[kind]} />
       {children}
     </>
   );

@@ -1,4 +1,5 @@
 // Key Management: what can get into the account, from where, and when it was last used.
+import { useState } from 'react';
 import { useParams } from 'wouter';
 import { type KeyKind, listPathOf } from '../../app/keys/listed-key.ts';
 import { useKeys } from '../../app/keys/use-keys.ts';
@@ -6,6 +7,7 @@ import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Page } from '../../parts/page.tsx';
 import { TabLinks } from '../../parts/tab-links.tsx';
+import { AddKey } from '../add/add-key.tsx';
 import { KeyList } from './key-list.tsx';
 
 const tabs = [
@@ -17,7 +19,7 @@ export default function KeysPage() {
   const { kind: path } = useParams<{ kind: string }>();
   const kind: KeyKind = path === 'subkeys' ? 'subkey' : 'token';
   const narrow = useNarrow();
-  const setAdding = (_: boolean) => undefined;
+  const [isAdding, setAdding] = useState(false);
   const lists = {
     token: useKeys('token', { ended: false }),
     subkey: useKeys('subkey', { ended: false }),
@@ -48,6 +50,7 @@ export default function KeysPage() {
         }))}
       />
       <KeyList key={kind} kind={kind} live={lists[kind]} onAdd={() => setAdding(true)} />
+      <AddKey kind={kind} open={isAdding} onClose={() => setAdding(false)} />
     </Page>
   );
 }

@@ -1,0 +1,226 @@
+// A read-only key in the place of another, which goes on working for a while. Its text is shown once, as that of a new key.
+import { type ReactNode, useState } from 'react';
+import type { ApiToken } from '../../../src/client/main.ts';
+import { useWrite } from '../../app/connection/connection.tsx';
+import { type ListedKey, ofToken } from '../../app/keys/listed-key.ts';
+import { readKey, useKey } from '../../app/keys/use-keys.ts';
+import { OwnerField, type OwnerStep, useOwner } from '../../app/owner/owner.tsx';
+import { keysChanged } from '../../app/queries/query-client.ts';
+import { createSecret, type Secret } from '../../app/secret.ts';
+import { useSignedIn } from '../../app/session/session.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Chips } from '../../parts/chips.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { useNow } from '../../parts/minute.ts';
+import { Name } from '../../parts/name.tsx';
+import { Note } from '../../parts/note.tsx';
+import { Refusal } from '../../parts/refusal.tsx';
+import { clock, exact, hourAndMinute, toNs } from '../../words/times.ts';
+import { SaveSecret } from '../save-secret/save-secret.tsx';
+import { type Life, lifeSeconds, lives, type Overlap, oldEnds, overlapSeconds, overlaps } from './lives.ts';
+import { stepWords } from './step-words.ts';
+
+interface ReplaceKeyProps {
+  /** The dialog is there while there is one. */
+  readonly target: ListedKey | undefined;
+  readonly onClose: () => void;
+}
+
+/** What was made; without its text where that got lost on the way. */
+interface Successor {
+  readonly key: ListedKey;
+  readonly secret: Secret | undefined;
+}
+
+export function ReplaceKey({ target, onClose }: ReplaceKeyProps) {
+  const { client, account } = useSignedIn();
+  const deletion = useWrite('delete');
+  const [made, setMade] = useState<Successor>();
+  if (target === undefined) return null;
+
+  const leave = () => {
+    setMade(undefined);
+    onClose();
+  };
+  async function abandon({ key: { id } }: Successor): Promise<void> {
+    const ended = await deletion.run(() => client.tokens.revoke(id));
+    if (!ended.ok) throw ended.error;
+    await keysChanged().catch(() => undefined);
+  }
+  if (made?.secret !== undefined) {
+    return (
+      <SaveSecret
+        kind="token"
+        name={made.key.name}
+        secret={made.secret}
+        account={account}
+        expiresAt={made.key.expiresAt}
+        onDone={leave}
+        onAbandon={() => abandon(made).then(leave)}
+        progress={deletion.words}
+      />
+    );
+  }
+  return (
+    <Form
+      of={target}
+      onClose={leave}
+      onMade={setMade}
+      lost={made?.key}
+      lostAction={
+        made !== undefined && (
+          <Button
+            small
+            busy={deletion.isBusy}
+            onPress={() =>
+              void abandon(made).then(
+                () => setMade(undefined),
+                () => undefined,
+              )
+            }
+          >
+            Delete it and make another
+          </Button>
+        )
+      }
+    />
+  );
+}
+
+interface FormProps {
+  readonly of: ListedKey;
+  readonly onClose: () => void;
+  readonly onMade: (made: Successor) => void;
+  readonly lost: ListedKey | undefined;
+  readonly lostAction: ReactNode;
+}
+
+function Form({ of: key, onClose, onMade, lost, lostAction }: FormProps) {
+  const { client } = useSignedIn();
+  const owner = useOwner();
+  const write = useWrite('make');
+  const now = toNs(useNow());
+  const [overlap, setOverlap] = useState<Overlap>('24h');
+  const [life, setLife] = useState<Life>('same');
+  const [step, setStep] = useState<OwnerStep>();
+  const predecessor = useLivePredecessor(key, now);
+  const ends = oldEnds(key.expiresAt, overlap, now);
+  const found = (token: ApiToken): Successor => ({ key: ofToken(token, toNs(Date.now())), secret: undefined });
+
+  async function replace(): Promise<void> {
+    const seconds = lifeSeconds(life);
+    const rotation = {
+      overlap_seconds: overlapSeconds(overlap),
+      ...(seconds === undefined ? {} : { expiry_duration: seconds }),
+    };
+    const result = await write.run<Successor>(
+      () =>
+        owner.act(
+          async (by) => {
+            const { token, api_token } = (await by.client.tokens.rotate(key.id, rotation)).value;
+            return { ...found(api_token), secret: createSecret(token) };
+          },
+          { onStep: setStep },
+        ),
+      {
+        find: async () => {
+          const { replacedBy } = await readKey(client, 'token', key.id);
+          return replacedBy === undefined ? undefined : found(await client.tokens.get(replacedBy));
+        },
+      },
+    );
+    setStep(undefined);
+    if (!result.ok || result.value === undefined) return;
+    onMade(result.value);
+    await keysChanged();
+  }
+
+  return (
+    <Dialog
+      open
+      title={
+        <>
+          Replace ‘<Name>{key.name}</Name>’
+        </>
+      }
+      about="A new key with the same settings. The old one goes on working for a while, so that you can change it over."
+      onClose={onClose}
+      busy={write.isBusy}
+      onSubmit={() => void replace()}
+      footer={
+        <>
+          <Button onPress={onClose} disabledBecause={write.isBusy ? 'It is being replaced.' : undefined}>
+            Cancel
+          </Button>
+          {lost === undefined && (
+            <Button
+              kind="primary"
+              type="submit"
+              busy={write.isBusy}
+              disabledBecause={predecessor === undefined ? undefined : 'End its old key first.'}
+            >
+              {write.isBusy ? stepWords(step, owner.walletName, 'Replacing…') : 'Sign and replace'}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {predecessor !== undefined && <OldKeyWorks of={predecessor} />}
+      {lost !== undefined ? (
+        <Note kind="bad" live action={lostAction}>
+          ‘<Name>{lost.name}</Name>’ was made at {clock(lost.createdAt)}, but its text got lost on the way. Nobody has
+          it.
+        </Note>
+      ) : (
+        <>
+          <Chips
+            legend="Old key works for another"
+            value={overlap}
+            onChange={setOverlap}
+            options={overlaps}
+            hint={ends.isSooner ? `never longer than it would have: ${exact(ends.at)}` : undefined}
+          />
+          <Chips legend="New key works until" value={life} onChange={setLife} options={lives} />
+          <OwnerField owner={owner} />
+        </>
+      )}
+      {write.words !== undefined && (
+        <Note kind="warn" live>
+          {write.words}
+        </Note>
+      )}
+      {write.error !== undefined && <Refusal error={write.error} />}
+    </Dialog>
+  );
+}
+
+/** The key in whose place this one was made, while it still works. */
+function useLivePredecessor({ replaces = '' }: ListedKey, now: bigint): ListedKey | undefined {
+  const { key } = useKey('token', replaces, { isAsked: replaces !== '' });
+  const works = key !== undefined && key.ended === undefined && (key.expiresAt === undefined || key.expiresAt > now);
+  return works ? key : undefined;
+}
+
+function OldKeyWorks({ of: old }: { of: ListedKey }) {
+  const { client } = useSignedIn();
+  const write = useWrite('delete');
+  async function end(): Promise<void> {
+    const result = await write.run(() => client.tokens.revoke(old.id));
+    if (result.ok) await keysChanged();
+  }
+  return (
+    <Note
+      kind="warn"
+      action={
+        <Button small busy={write.isBusy} onPress={() => void end()}>
+          End the old key now
+        </Button>
+      }
+    >
+      Its old key still works until {old.expiresAt === undefined ? 'it is deleted' : hourAndMinute(old.expiresAt)}. End
+      that first.
+      {write.words !== undefined && <> {write.words}</>}
+      {write.error !== undefined && <Refusal error={write.error} />}
+    </Note>
+  );
+}
