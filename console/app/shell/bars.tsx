@@ -10,8 +10,8 @@ import css from './bars.module.css';
 export interface BarsProps {
   /** No answer arrives. `since`: the last good answer, Unix ms. */
   offline?: { host: string; since: number | undefined; onTry: () => void } | undefined;
-  /** `seconds`: until it is asked again. */
-  restarting?: { seconds: number; onTry: () => void } | undefined;
+  /** `seconds`: until it is asked again; undefined while it is. */
+  restarting?: { seconds: number | undefined; onTry: () => void } | undefined;
   /** Seconds until the idle limit, in steps of ten. */
   idle?: { seconds: number; onStay: () => void } | undefined;
   /** When the device ends, Unix ms. */
@@ -42,7 +42,7 @@ export function weightiest(props: BarsProps): Bar | undefined {
   if (restarting !== undefined) {
     return {
       tone: 'bad',
-      words: `The server is not answering. Trying again in ${restarting.seconds} s.`,
+      words: `The server is not answering. ${restarting.seconds === undefined ? 'Trying again…' : `Trying again in ${restarting.seconds} s.`}`,
       button: { label: 'Try now', onPress: restarting.onTry },
     };
   }

@@ -1,7 +1,8 @@
 // The pages of somebody who is signed in. Anybody else goes to sign-in, and from there to where they were going.
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
 import { signInPath } from '../../pages/sign-in/next-path.ts';
+import { useConnection } from '../connection/connection.tsx';
 import { useLimit, useSession } from '../session/session.tsx';
 import { Bars } from './bars.tsx';
 import { Shell } from './shell.tsx';
@@ -12,14 +13,16 @@ const SignInAgain = lazy(async () => ({
 
 export function SignedInOnly({ children }: { children: ReactNode }) {
   const session = useSession();
+  /** The device that is to be replaced before it ends; another one has closed the dialog. */
+  const [ending, setEnding] = useState<string>();
   if (session.state === 'opening') return null;
   if (session.state === 'out') return <ToSignIn because={session.because} />;
   return (
-    <Shell signedIn={session} bars={<LiveBars />}>
+    <Shell signedIn={session} bars={<LiveBars onSignIn={() => setEnding(session.deviceId)} />}>
       <Suspense>{children}</Suspense>
-      {session.lapsed !== undefined && (
+      {(session.lapsed !== undefined || ending === session.deviceId) && (
         <Suspense>
-          <SignInAgain signedIn={session} because={session.lapsed} />
+          <SignInAgain signedIn={session} because={session.lapsed} onClose={() => setEnding(undefined)} />
         </Suspense>
       )}
     </Shell>
@@ -34,7 +37,17 @@ function ToSignIn({ because }: { because: string | undefined }) {
   return <Redirect href={signInPath(place)} replace />;
 }
 
-function LiveBars() {
+function LiveBars({ onSignIn }: { onSignIn: () => void }) {
   const { limit, stay } = useLimit();
-  return <Bars idle={limit.is === 'idle-soon' ? { seconds: limit.seconds, onStay: stay } : undefined} />;
+  const { reach, isLocked, ahead = 0, tryNow } = useConnection();
+  return (
+    <Bars
+      offline={reach.is === 'lost' ? { host: location.host, since: reach.from, onTry: tryNow } : undefined}
+      restarting={reach.is === 'restarting' ? { seconds: reach.seconds, onTry: tryNow } : undefined}
+      idle={limit.is === 'idle-soon' ? { seconds: limit.seconds, onStay: stay } : undefined}
+      ends={limit.is === 'ends-soon' ? { at: limit.at, onSignIn } : undefined}
+      locked={isLocked}
+      skewSeconds={ahead / 1000}
+    />
+  );
 }
