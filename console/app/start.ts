@@ -23,9 +23,10 @@ async function signsWithP256(): Promise<boolean> {
   }
 }
 
+/** index.html has the words in templates, so that they are in no other document. */
 function cannot(why: 'insecure' | 'old'): void {
-  document.documentElement.dataset.cannot = why;
-  document.getElementById('console')?.remove();
+  const words = document.getElementById(why);
+  if (words instanceof HTMLTemplateElement) document.getElementById('console')?.replaceWith(words.content);
 }
 
 if (!isSecureContext) cannot('insecure');
