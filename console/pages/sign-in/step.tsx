@@ -14,7 +14,7 @@ export interface StepProps {
 
 export function Step({ title, onBack, bare = false, children }: StepProps) {
   return (
-    <section className={bare ? css.inDialog : css.step} aria-label={title}>
+    <div className={bare ? css.inDialog : css.step}>
       {(!bare || onBack !== undefined) && (
         <div className={css.head}>
           {onBack !== undefined && (
@@ -24,7 +24,7 @@ export function Step({ title, onBack, bare = false, children }: StepProps) {
         </div>
       )}
       {children}
-    </section>
+    </div>
   );
 }
 
