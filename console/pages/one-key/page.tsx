@@ -17,7 +17,7 @@ import { ShortId } from '../../parts/short-id.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { toNs } from '../../words/times.ts';
-import { KeyActions } from './key-actions.tsx';
+import { type Acting, KeyButtons, KeyDialogs } from './key-actions.tsx';
 import { KeyCards } from './key-cards.tsx';
 import css from './page.module.css';
 import { Rename } from './rename.tsx';
@@ -83,6 +83,7 @@ function OneKey({ of: key }: { of: ListedKey }) {
   const isUsageKept = useAbout()?.usage ?? true;
   const badge = badgeOf(key, { now: toNs(useNow()), isUsageKept });
   const [isNaming, setNaming] = useState(false);
+  const [acting, setActing] = useState<Acting>();
   const [said, setSaid] = useState('');
   const pencil = useRef<HTMLButtonElement>(null);
   const wasNaming = useRef(false);
@@ -122,7 +123,7 @@ function OneKey({ of: key }: { of: ListedKey }) {
           </span>
         )
       }
-      actions={isEnded || isNaming ? undefined : <KeyActions of={key} />}
+      actions={isEnded || isNaming ? undefined : <KeyButtons of={key} onAct={setActing} />}
     >
       {isNaming && (
         <Rename
@@ -136,6 +137,7 @@ function OneKey({ of: key }: { of: ListedKey }) {
       <VisuallyHidden>
         <Live>{said}</Live>
       </VisuallyHidden>
+      <KeyDialogs of={key} acting={acting} onClose={() => setActing(undefined)} />
       <KeyCards of={key} isUsageKept={isUsageKept} />
     </Page>
   );
