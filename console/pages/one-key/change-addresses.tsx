@@ -103,7 +103,7 @@ function Form({ of: key, add, onClose }: { of: ListedKey; add: string | undefine
           {write.words}
         </Note>
       )}
-      {write.error !== undefined && <Refusal error={write.error} />}
+      {write.error !== undefined && owner.keyError === undefined && <Refusal error={write.error} />}
     </Dialog>
   );
 }

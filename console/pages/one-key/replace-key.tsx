@@ -189,7 +189,7 @@ function Form({ of: key, onClose, onMade, lost, lostAction }: FormProps) {
           {write.words}
         </Note>
       )}
-      {write.error !== undefined && <Refusal error={write.error} />}
+      {write.error !== undefined && owner.keyError === undefined && <Refusal error={write.error} />}
     </Dialog>
   );
 }
