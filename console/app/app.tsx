@@ -3,7 +3,6 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Router } from 'wouter';
 import { Announcer } from '../parts/live.tsx';
-import { Toasts } from '../parts/toast.tsx';
 import { queryClient } from './queries/query-client.ts';
 import { Routes } from './routes.tsx';
 
@@ -13,9 +12,7 @@ export function App() {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
         <Router base="/console">
-          <Toasts>
-            <Routes />
-          </Toasts>
+          <Routes />
           <Announcer />
         </Router>
       </QueryClientProvider>

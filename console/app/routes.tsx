@@ -3,8 +3,9 @@ import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch, useSearch } from 'wouter';
 import { nextPath } from '../pages/sign-in/next-path.ts';
 import { useSession } from './session/session.tsx';
-import { SignedInOnly } from './shell/signed-in-only.tsx';
 
+// Whoever signs in, or takes a key on a phone, waits for no more than that needs.
+const SignedInOnly = lazy(async () => ({ default: (await import('./shell/signed-in-only.tsx')).SignedInOnly }));
 const SignIn = lazy(() => import('../pages/sign-in/page.tsx'));
 const Keys = lazy(() => import('../pages/keys/page.tsx'));
 const OneKey = lazy(() => import('../pages/one-key/page.tsx'));

@@ -2,6 +2,7 @@
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
 import { signInPath } from '../../pages/sign-in/next-path.ts';
+import { Toasts } from '../../parts/toast.tsx';
 import { useConnection } from '../connection/connection.tsx';
 import { useLimit, useSession } from '../session/session.tsx';
 import { Bars } from './bars.tsx';
@@ -18,14 +19,16 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   if (session.state === 'opening') return null;
   if (session.state === 'out') return <ToSignIn because={session.because} />;
   return (
-    <Shell signedIn={session} bars={<LiveBars onSignIn={() => setEnding(session.deviceId)} />}>
-      <Suspense>{children}</Suspense>
-      {(session.lapsed !== undefined || ending === session.deviceId) && (
-        <Suspense>
-          <SignInAgain signedIn={session} because={session.lapsed} onClose={() => setEnding(undefined)} />
-        </Suspense>
-      )}
-    </Shell>
+    <Toasts>
+      <Shell signedIn={session} bars={<LiveBars onSignIn={() => setEnding(session.deviceId)} />}>
+        <Suspense>{children}</Suspense>
+        {(session.lapsed !== undefined || ending === session.deviceId) && (
+          <Suspense>
+            <SignInAgain signedIn={session} because={session.lapsed} onClose={() => setEnding(undefined)} />
+          </Suspense>
+        )}
+      </Shell>
+    </Toasts>
   );
 }
 
