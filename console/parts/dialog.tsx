@@ -27,6 +27,8 @@ export interface DialogProps {
   initialFocus?: RefObject<HTMLElement | null> | undefined;
   /** Something runs: it cannot be closed from outside, and `onSubmit` waits. */
   busy?: boolean | undefined;
+  /** It closes because another dialog opens in its place, which has focus. */
+  followed?: boolean | undefined;
   /** The body and the footer are one form; a submit button or Enter in a field sends it. */
   onSubmit?: (() => void) | undefined;
   children?: ReactNode;
@@ -77,7 +79,7 @@ export function Dialog(props: DialogProps) {
             ref={popup}
             className={classNames(css.popup, size === '480' && css.narrow)}
             initialFocus={first}
-            finalFocus={opener}
+            finalFocus={props.followed === true ? false : opener}
             aria-busy={busy || undefined}
           >
             <div className={css.head}>

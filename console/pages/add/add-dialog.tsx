@@ -21,6 +21,8 @@ import { type Made, type Making, useMaking } from './use-making.ts';
 export interface AddDialogProps {
   kind: SnippetKind;
   open: boolean;
+  /** The dialog of what was made takes its place. */
+  followed: boolean;
   like: ListedKey | undefined;
   onClose: () => void;
   onMade: (made: Made) => void;
@@ -30,7 +32,7 @@ export interface AddDialogProps {
 
 type LostOne = Extract<Made, { is: 'lost token' }>;
 
-export function AddDialog({ kind, open, like, onClose, onMade, again }: AddDialogProps) {
+export function AddDialog({ kind, open, followed, like, onClose, onMade, again }: AddDialogProps) {
   const owner = useOwner();
   const { client } = useSignedIn();
   const about = useAbout();
@@ -83,6 +85,7 @@ export function AddDialog({ kind, open, like, onClose, onMade, again }: AddDialo
   return (
     <Dialog
       open={open}
+      followed={followed}
       title={kind === 'token' ? 'Add a read-only key' : 'Add a subkey'}
       about={
         kind === 'token'

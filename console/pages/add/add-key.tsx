@@ -1,6 +1,7 @@
 // + Add New Key: the form, and what follows once the key is made.
 import { useState } from 'react';
 import type { ListedKey } from '../../app/keys/listed-key.ts';
+import { useOpener } from '../../parts/opener.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
 import { AddDialog } from './add-dialog.tsx';
 import { AfterMaking } from './after-making.tsx';
@@ -30,6 +31,15 @@ export function AddKey({ kind, open, like, onClose }: AddKeyProps) {
     setMade(undefined);
     setAgain(again + 1);
   };
+  const opener = useOpener(open);
+  // The dialog of the secret was opened by a button that is gone: focus goes to what opened the form.
+  const close = () => {
+    onClose();
+    setTimeout(() => {
+      const back = opener();
+      if (back !== true) back.focus();
+    });
+  };
   if (opening === 0) return null;
   return (
     <>
@@ -37,12 +47,13 @@ export function AddKey({ kind, open, like, onClose }: AddKeyProps) {
         key={opening}
         kind={kind}
         open={open && made === undefined}
+        followed={made !== undefined}
         like={like}
         onClose={onClose}
         onMade={setMade}
         again={again}
       />
-      {open && made !== undefined && <AfterMaking made={made} onClose={onClose} onAgain={sendAgain} />}
+      {open && made !== undefined && <AfterMaking made={made} onClose={close} onAgain={sendAgain} />}
     </>
   );
 }

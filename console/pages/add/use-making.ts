@@ -93,11 +93,10 @@ export function useMaking(owner: Owner): Making {
 
   const register = (asked: AskedKey, publicKey: string, signal: AbortSignal, onStep: (step: OwnerStep) => void) =>
     owner.act(
-      ({ auth }) =>
-        registeredOnce(client, publicKey, async () => {
-          const subkey = { ...limits(asked), public_key: publicKey };
-          return (await client.subkeys.register(subkey, { owner: auth, signal })).value;
-        }),
+      async ({ auth }) => {
+        const subkey = { ...limits(asked), public_key: publicKey };
+        return (await client.subkeys.register(subkey, { owner: auth, signal })).value;
+      },
       { onStep, signal },
     );
 
@@ -112,7 +111,7 @@ export function useMaking(owner: Owner): Making {
     return run(
       async (signal, onStep) => {
         try {
-          return done(await register(asked, publicKey, signal, onStep));
+          return done(await registeredOnce(client, publicKey, () => register(asked, publicKey, signal, onStep)));
         } catch (error) {
           // It cannot be registered any more: the next try takes another.
           if (isCode(error, 'INVALID_SUBKEY') || isCode(error, 'NOT_UNIQUE')) own.current = undefined;
