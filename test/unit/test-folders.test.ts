@@ -10,6 +10,7 @@ const programs = [
   'test/attack/', // An attacker's tour of a running server, many files with one entry.
   'test/fuzz/', // Runs for as long as it is told to; its test is a short run of the same program.
   'test/clients/openapi/', // Compiled on its own against types made from docs/openapi.json.
+  'test/console/shots/', // Takes the pictures of the console, for people to look at.
   'test/engine-long.ts',
   'test/engine-mutants.ts',
 ];

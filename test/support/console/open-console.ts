@@ -124,7 +124,7 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<OpenCon
     async visit(asked = {}) {
       const { as = 'main', width = 1440, theme = 'light' } = asked;
       const isStranger = as === 'stranger';
-      const owner = asked.owner ?? (await createOwner(url, isStranger ? 'main' : as, !isStranger));
+      const owner = asked.owner ?? (await createOwner(url, isStranger ? 'main' : as, { known: !isStranger }));
       const context = await browser.newContext({
         viewport: { width, height: width === 1440 ? 900 : 844 },
         colorScheme: theme,

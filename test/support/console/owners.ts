@@ -1,6 +1,6 @@
 // Owners of accounts, as the console meets them: a main key, or an Ethereum wallet, with an account at the service of the test.
-import { type Client, createClient, starkKey, wallet } from '../../../src/client/main.ts';
-import { onboard, onboardWallet, starkTrader, walletTrader } from '../trader.ts';
+import { type Client, type ClientOptions, createClient, starkKey, wallet } from '../../../src/client/main.ts';
+import { starkTrader, walletTrader } from '../trader.ts';
 import { answerOfWallet } from './wallet-answers.ts';
 
 export interface ConsoleOwner {
@@ -12,22 +12,29 @@ export interface ConsoleOwner {
   readonly client: Client;
 }
 
-/** Onboarded, unless `known` is false. */
-export async function createOwner(url: string, kind: 'main' | 'wallet', known = true): Promise<ConsoleOwner> {
+/** Onboarded, unless `known` is false. `clock`: of a service whose clock the test moves. */
+export async function createOwner(
+  url: string,
+  kind: 'main' | 'wallet',
+  {
+    known = true,
+    clock = { now: () => Date.now() },
+  }: { readonly known?: boolean; readonly clock?: NonNullable<ClientOptions['clock']> } = {},
+): Promise<ConsoleOwner> {
   if (kind === 'main') {
-    const trader = starkTrader();
-    if (known) await onboard(url, trader);
-    const { privateKey, account } = trader;
-    return { kind, privateKey, account, client: createClient({ url, auth: starkKey(privateKey, { account }) }) };
+    const { privateKey, account } = starkTrader();
+    const client = createClient({ url, auth: starkKey(privateKey, { account }), clock });
+    if (known) await client.account.onboard();
+    return { kind, privateKey, account, client };
   }
   const privateKey = starkTrader().privateKey.replace(/^0x/, '').padStart(64, '0').replace(/^/, '0x');
-  const trader = walletTrader(privateKey);
-  if (known) await onboardWallet(url, trader);
   const answer = answerOfWallet({ key: privateKey });
   const provider = {
     request: ({ method, params = [] }: { readonly method: string; readonly params?: readonly unknown[] }) =>
       answer(method, params),
   };
   const auth = wallet(provider, { domain: new URL(url).host });
-  return { kind, privateKey, account: trader.account, client: createClient({ url, auth }) };
+  const client = createClient({ url, auth, clock });
+  if (known) await client.account.onboard();
+  return { kind, privateKey, account: walletTrader(privateKey).account, client };
 }
