@@ -540,6 +540,46 @@ export const ruleGroups: readonly RuleGroup[] = [
     ],
   },
   {
+    about: 'How people sign in at the console',
+    rules: [
+      {
+        rule: 'A main key that is typed at the console is told to the server only when it is as long as a key: each of its beginnings would tell the next digit',
+        decidedBy: 'console/pages/sign-in/key-steps.ts',
+        text: 'digitsOf(text).length >= LOOKED_UP_FROM',
+        heldBy: 'test/unit/console/sign-in-key.test.ts',
+        title: 'a key that is typed digit by digit is told to nobody before it is as long as a key',
+      },
+      {
+        rule: 'A sign-in at the console leads to a page of the console and nowhere else',
+        decidedBy: 'console/pages/sign-in/next-path.ts',
+        text: 'known.some((form) => form.test(next)) ? next : START',
+        heldBy: 'test/unit/console/sign-in-next.test.ts',
+        title: 'a sign-in leads nowhere but to a page of this console: %j',
+      },
+      {
+        rule: 'What a wallet says of itself at the console is read once and shown as text; its icon is a picture of 64 KiB at most, in the page itself',
+        decidedBy: 'console/pages/sign-in/wallets/announced.ts',
+        text: 'text.length <= ICON_LENGTH',
+        heldBy: 'test/unit/console/sign-in-wallets.test.ts',
+        title: 'an icon that is no picture of a data: URL is left out: %s',
+      },
+      {
+        rule: 'A wallet that was given up at the console signs nobody in, whenever it answers',
+        decidedBy: 'console/pages/sign-in/wallets/ask.ts',
+        text: "if (isOver) throw new Error('nobody waits for the wallet')",
+        heldBy: 'test/unit/console/sign-in-wallet-steps.test.ts',
+        title: 'a signature can be cancelled, and one that comes later signs nobody in',
+      },
+      {
+        rule: 'Over a form whose session ended only the same account signs in',
+        decidedBy: 'console/pages/sign-in/key-steps.ts',
+        text: 'BigInt(around.only) === BigInt(account.address)',
+        heldBy: 'test/unit/console/sign-in-key.test.ts',
+        title: 'the key of another account does not sign in',
+      },
+    ],
+  },
+  {
     about: 'What the client library does with your keys and requests',
     rules: [
       {
