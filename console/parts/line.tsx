@@ -17,5 +17,6 @@ function nodeOf(part: Words[number]) {
   if ('name' in part) return <Name>{part.name}</Name>;
   if ('mono' in part) return <span className={css.mono}>{part.mono}</span>;
   if ('small' in part) return <span className={css.small}>{part.small}</span>;
+  if ('moment' in part) return <Time ns={part.moment} form="exact" plain />;
   return 'time' in part ? <Time ns={part.time} form="day" plain /> : <Time ns={part.clock} form="clock" plain />;
 }

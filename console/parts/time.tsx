@@ -17,7 +17,10 @@ export function Time({ ns, form, plain = false }: TimeProps) {
   const element = useRef<HTMLTimeElement>(null);
   const now = useNow(element);
   const words = { relative, until, exact, day, clock };
-  const text = form === 'relative' || form === 'until' ? words[form](ns, now) : words[form](ns);
+  // A time that came with an answer may be a little later than when the clock was last read.
+  const ahead = toMs(ns) - now;
+  const from = form === 'relative' && ahead > 0 && ahead < 60_000 ? toMs(ns) : now;
+  const text = form === 'relative' || form === 'until' ? words[form](ns, from) : words[form](ns);
   const time = (
     // The tooltip opens on focus too.
     <time ref={element} dateTime={new Date(toMs(ns)).toISOString()} tabIndex={plain ? undefined : 0}>

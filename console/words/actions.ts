@@ -2,13 +2,15 @@
 import { type ActivityRow, refusalHeadline } from '../../src/client/main.ts';
 import { kindWords, requestWords } from './requests.ts';
 
-/** A piece of a line. Names are people's text, `mono` is what is compared, `small` only adds; times are Unix nanoseconds. */
+/** A piece of a line. Names are people's text, `mono` is what is compared, `small` only adds. Times are Unix nanoseconds: a day, a day
+ * with its time, a time of day. */
 export type Part =
   | string
   | { readonly name: string }
   | { readonly mono: string }
   | { readonly small: string }
   | { readonly time: bigint }
+  | { readonly moment: bigint }
   | { readonly clock: bigint };
 export type Line = readonly Part[];
 
@@ -66,7 +68,7 @@ const words: Readonly<Record<string, Words>> = {
   ],
   'token.allowlist_replaced': ['Addresses changed', addresses],
   'token.renamed': ['Name changed', renamed],
-  'token.rotated': ['Key replaced', ({ ends_at }) => [['the old one ends ', ...time(ends_at)]]],
+  'token.rotated': ['Key replaced', ({ ends_at }) => [['the old one ends ', ...moment(ends_at)]]],
   'token.revoked': ['Key deleted', (_detail, row) => by(row)],
   'terminal_token.issued': ['Terminal session opened'],
   'credential.reported_leaked': [
@@ -83,7 +85,7 @@ const words: Readonly<Record<string, Words>> = {
     (_detail, { subject }) => [[subject.kind === 'device' ? 'by itself' : 'by a program that has it']],
   ],
   'ending.receipt': ['Refused everywhere', (detail) => [receipt(detail)]],
-  'device.added': ['Device signed in', ({ expires_at }) => [until(expires_at)]],
+  'device.added': ['Device signed in', ({ expires_at }) => [['until ', ...moment(expires_at)]]],
   'device.ended': [
     'Device signed out',
     ({ why }, row) => (why === 'signing key retired' ? [['the venue replaced its signing key']] : by(row)),
@@ -229,7 +231,7 @@ function from(list: unknown): Part[] {
   return list.length === 0 ? [', from anywhere'] : [', from', ' ', ...ranges(texts(list))];
 }
 
-const time = (at: unknown): Part[] => (typeof at === 'bigint' && at > 0n ? [{ time: at }] : []);
+const moment = (at: unknown): Part[] => (typeof at === 'bigint' && at > 0n ? [{ moment: at }] : []);
 const clock = (at: unknown, before: string): Part[] =>
   typeof at === 'bigint' && at > 0n ? [before, { clock: at }] : [];
 const mono = (text: unknown, before: string): Part[] =>

@@ -11,6 +11,8 @@ export interface MainKeyHandle {
   /** Of the key in use; undefined before there is one. */
   readonly publicKey: string | undefined;
   readonly closed: boolean;
+  /** How it came here; undefined before there is one. */
+  readonly from: 'pasted' | 'made' | 'derived' | undefined;
   /** A pasted key, hex. `not`: texts that are none, as the account's own address. Before anything is signed it replaces the last one. */
   load(text: string, options?: { readonly not?: readonly string[] }): Promise<{ readonly publicKey: string }>;
   make(): Promise<{ readonly publicKey: string }>;
@@ -37,6 +39,7 @@ export function openMainKey(): MainKeyHandle {
   const waiting = new Map<number, { resolve(value: readonly string[]): void; reject(error: MainKeyRefused): void }>();
   let [last, closed] = [0, false];
   let publicKey: string | undefined;
+  let from: MainKeyHandle['from'];
 
   const end = (): void => {
     closed = true;
@@ -79,9 +82,19 @@ export function openMainKey(): MainKeyHandle {
     get closed() {
       return closed;
     },
-    load: (text, { not = [] } = {}) => one({ op: 'load', text, not }),
-    make: () => one({ op: 'make' }),
+    get from() {
+      return from;
+    },
+    load(text, { not = [] } = {}) {
+      from = 'pasted';
+      return one({ op: 'load', text, not });
+    },
+    make() {
+      from = 'made';
+      return one({ op: 'make' });
+    },
     async derive(text) {
+      from = 'derived';
       publicKey = undefined;
       const publicKeys = await tell({ op: 'derive', signature: text });
       if (publicKeys.length === 1) [publicKey] = publicKeys;

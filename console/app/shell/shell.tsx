@@ -16,31 +16,44 @@ import { useWidth } from './width.ts';
 export function Shell({ signedIn, bars, children }: { signedIn: SignedIn; bars?: ReactNode; children: ReactNode }) {
   const width = useWidth();
   const [listed, setListed] = useState(false);
+  // Nothing can be asked any more, so nothing else is offered: the page stays for what it says.
+  const isOver = signedIn.over === true;
   return (
     <div className={css.shell}>
       <a className={css.skip} href="#content">
         Skip to content
       </a>
       <header className={css.header}>
-        <Link href="/keys/read-only" className={css.brand} aria-label="Countersign">
-          <Mark />
-          <span className={css.brandName}>Countersign</span>
-        </Link>
-        <Places icons={width === 'middle'} />
-        {width === 'wide' ? (
+        <Brand isLink={!isOver} />
+        {!isOver && <Places icons={width === 'middle'} />}
+        {!isOver && width === 'wide' && (
           <div className={css.account}>
             <Account signedIn={signedIn} onKeyboard={() => setListed(true)} />
           </div>
-        ) : (
-          <AccountSheet signedIn={signedIn} onKeyboard={() => setListed(true)} />
         )}
+        {!isOver && width !== 'wide' && <AccountSheet signedIn={signedIn} onKeyboard={() => setListed(true)} />}
       </header>
       <main id="content" tabIndex={-1} className={css.main}>
         {bars}
         <div className={css.page}>{children}</div>
       </main>
-      <Shortcuts listed={listed} onListed={setListed} />
+      {!isOver && <Shortcuts listed={listed} onListed={setListed} />}
     </div>
+  );
+}
+
+function Brand({ isLink }: { isLink: boolean }) {
+  const brand = (
+    <>
+      <Mark />
+      <span className={css.brandName}>Countersign</span>
+    </>
+  );
+  if (!isLink) return <span className={css.brand}>{brand}</span>;
+  return (
+    <Link href="/keys/read-only" className={css.brand} aria-label="Countersign">
+      {brand}
+    </Link>
   );
 }
 

@@ -1,10 +1,10 @@
 // The pages of somebody who is signed in. Anybody else goes to sign-in, and from there to where they were going.
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
 import { signInPath } from '../../pages/sign-in/next-path.ts';
 import { Toasts } from '../../parts/toast.tsx';
 import { useConnection } from '../connection/connection.tsx';
-import { useLimit, useSession } from '../session/session.tsx';
+import { signOut, useLimit, useSession } from '../session/session.tsx';
 import { Bars } from './bars.tsx';
 import { Shell } from './shell.tsx';
 
@@ -16,11 +16,13 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   const session = useSession();
   /** The device that is to be replaced before it ends; another one has closed the dialog. */
   const [ending, setEnding] = useState<string>();
+  useLeftOver(session.state === 'in' && session.over === true);
   if (session.state === 'opening') return null;
   if (session.state === 'out') return <ToSignIn because={session.because} />;
+  const bars = session.over === true ? undefined : <LiveBars onSignIn={() => setEnding(session.deviceId)} />;
   return (
     <Toasts>
-      <Shell signedIn={session} bars={<LiveBars onSignIn={() => setEnding(session.deviceId)} />}>
+      <Shell signedIn={session} bars={bars}>
         <Suspense>{children}</Suspense>
         {(session.lapsed !== undefined || ending === session.deviceId) && (
           <Suspense>
@@ -30,6 +32,18 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
       </Shell>
     </Toasts>
   );
+}
+
+/** A page that stays after everything was ended is for what it says: whoever goes on to another one is out. */
+function useLeftOver(isOver: boolean): void {
+  const [path] = useLocation();
+  const [stays, setStays] = useState<string>();
+  if (isOver && stays === undefined) setStays(path);
+  const isLeft = isOver && stays !== undefined && stays !== path;
+  useEffect(() => {
+    if (isLeft) signOut().catch(() => undefined);
+  }, [isLeft]);
+  if (!isOver && stays !== undefined) setStays(undefined);
 }
 
 function ToSignIn({ because }: { because: string | undefined }) {

@@ -27,6 +27,7 @@ export function Chart({ filters: { key } }: { readonly filters: Filters }) {
   });
   if (about?.usage === false) return <p className={css.none}>Usage is not recorded at this venue.</p>;
   if (data === undefined) return <div className={css.room} />;
-  const title = `Requests per day, ${keyLabel(key, kind, names)}`;
+  const label = keyLabel(key, kind, names);
+  const title = `Requests per day, ${label.startsWith('\u2068') ? label : label.toLowerCase()}`;
   return <DayChart title={title} label={title.replaceAll(/[\u2068\u2069]/g, '')} days={dayCounts(data, Date.now())} />;
 }

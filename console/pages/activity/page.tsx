@@ -1,5 +1,6 @@
 // What the keys of the account did, and what was refused. The filters are its address; one refusal is a dialog with an address of its own.
 import { useLocation, useParams, useSearch } from 'wouter';
+import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -28,6 +29,8 @@ export default function ActivityPage() {
   const [, navigate] = useLocation();
   const { request } = useParams<{ request?: string }>();
   const filters = filtersOf(useSearch());
+  const narrow = useNarrow();
+  const ask = (id: string) => navigate(pathOf(filters, id));
   const change = (next: Filters) => navigate(pathOf(next), { replace: true });
   return (
     <Page
@@ -37,10 +40,13 @@ export default function ActivityPage() {
       at="/activity"
     >
       <div className={css.parts}>
-        <FilterBar filters={filters} onChange={change} />
+        <div className={css.top}>
+          <FilterBar filters={filters} onChange={change} />
+          {!narrow && <RequestIdField onAsk={ask} />}
+        </div>
         <Chart filters={filters} />
         <List filters={filters} onChange={change} />
-        <RequestIdField onAsk={(id) => navigate(pathOf(filters, id))} />
+        {narrow && <RequestIdField onAsk={ask} />}
       </div>
       {request !== undefined && <Why key={request} requestId={request} onClose={() => navigate(pathOf(filters))} />}
     </Page>
@@ -56,17 +62,17 @@ function List({ filters, onChange }: ListProps) {
   const activity = useActivity(filters);
   const { entries, error, waiting, isOld } = activity;
   return (
-    <div>
-      <div className={css.new}>
-        <VisuallyHidden>
-          <Live>{waiting > 0 ? `${waiting} new` : ''}</Live>
-        </VisuallyHidden>
-        {waiting > 0 && (
+    <div className={css.list}>
+      <VisuallyHidden>
+        <Live>{waiting > 0 ? `${waiting} new` : ''}</Live>
+      </VisuallyHidden>
+      {waiting > 0 && (
+        <div className={css.new}>
           <Button small onPress={activity.showWaiting}>
             {`${waiting} new: show`}
           </Button>
-        )}
-      </div>
+        </div>
+      )}
       {error !== null && (
         <div className={css.error}>
           <Refusal error={error} />

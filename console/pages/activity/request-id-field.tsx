@@ -32,7 +32,7 @@ export function RequestIdField({ onAsk }: { readonly onAsk: (requestId: string) 
         }}
       />
       <div className={css.button}>
-        <Button type="submit">Why was it refused?</Button>
+        <Button type="submit">Why?</Button>
       </div>
     </form>
   );

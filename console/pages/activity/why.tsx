@@ -39,7 +39,7 @@ export function Why({ requestId, onClose }: WhyProps) {
       about={isId ? <span className={css.id}>{requestId}</span> : undefined}
       onClose={onClose}
       footer={
-        data !== undefined && (
+        data === undefined ? undefined : (
           <>
             <CopyButton label="Copy as text" small={false} read={() => textOf(data, history)} />
             <Remedy explanation={data} onOpen={setMending} onDone={onClose} />

@@ -27,6 +27,7 @@ const textOf = (line: Line): string =>
       if ('name' in part) return `<${part.name}>`;
       if ('mono' in part) return part.mono;
       if ('small' in part) return part.small;
+      if ('moment' in part) return `{${part.moment} to the minute}`;
       return 'time' in part ? `{${part.time}}` : `(${part.clock})`;
     })
     .join('');
@@ -89,7 +90,7 @@ test.each<[string, Partial<ActivityRow>]>([
   ],
   ['Key taken by a device', { action: 'subkey.activated' }],
   ['Name changed / from ‘<a>’ to ‘<<b>>’', { action: 'subkey.renamed', detail: { from: 'a', to: '<b>' } }],
-  ['Key replaced / the old one ends {7}', { action: 'token.rotated', detail: { ends_at: 7n } }],
+  ['Key replaced / the old one ends {7 to the minute}', { action: 'token.rotated', detail: { ends_at: 7n } }],
   ['Key deleted / by <Firefox>', { action: 'token.revoked', actor: by('device', 'Firefox') }],
   ['Key deleted / by the venue', { action: 'subkey.revoked', actor: by('operator') }],
   ['Key deleted / with the main key', { action: 'subkey.revoked' }],

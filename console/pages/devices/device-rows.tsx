@@ -1,0 +1,160 @@
+// The devices of the account, the one that is looked from among them.
+import { useRef } from 'react';
+import type { Device } from '../../../src/client/main.ts';
+import { useConnection, useWrite } from '../../app/connection/connection.tsx';
+import { useNarrow } from '../../app/keys/use-narrow.ts';
+import { keysChanged } from '../../app/queries/query-client.ts';
+import { signOut, useSignedIn } from '../../app/session/session.tsx';
+import { Badge } from '../../parts/badge.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Name } from '../../parts/name.tsx';
+import { Refusal } from '../../parts/refusal.tsx';
+import { Time } from '../../parts/time.tsx';
+import { useToast } from '../../parts/toast.tsx';
+import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
+import { refusedWords } from '../../words/receipts.ts';
+import { toNs } from '../../words/times.ts';
+import css from './device-rows.module.css';
+
+export function DeviceRows({ devices }: { readonly devices: readonly Device[] }) {
+  const { deviceId } = useSignedIn();
+  const names = useRef(new Map<string, HTMLElement>());
+  const keep = (id: string) => (element: HTMLElement | null) => {
+    if (element === null) names.current.delete(id);
+    else names.current.set(id, element);
+  };
+  /** The row is gone: focus goes to the next one's name. */
+  const goneFrom = (id: string) => {
+    const at = devices.findIndex((device) => device.id === id);
+    const next = devices[at + 1] ?? devices[at - 1];
+    if (next !== undefined) names.current.get(next.id)?.focus();
+  };
+  const rows = devices.map((device) => ({
+    device,
+    isThis: device.id === deviceId,
+    nameRef: keep(device.id),
+    onGone: () => goneFrom(device.id),
+  }));
+  return useNarrow() ? (
+    <ul className={css.list}>
+      {rows.map((row) => (
+        <li key={row.device.id} className={css.item}>
+          <Named {...row} />
+          <dl className={css.facts}>
+            <dt>Signed in</dt>
+            <dd>
+              <Time ns={row.device.created_at} form="relative" />
+            </dd>
+            <dt>Last seen</dt>
+            <dd>
+              <Seen device={row.device} between=" · " />
+            </dd>
+            <dt>Ends</dt>
+            <dd>
+              <Time ns={row.device.expires_at} form="until" />
+            </dd>
+          </dl>
+          <SignOut {...row} />
+        </li>
+      ))}
+    </ul>
+  ) : (
+    <table className={css.table}>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Signed in</th>
+          <th scope="col">Last seen</th>
+          <th scope="col">Ends</th>
+          <th scope="col">
+            <VisuallyHidden>Sign out</VisuallyHidden>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.device.id}>
+            <th scope="row">
+              <Named {...row} />
+            </th>
+            <td>
+              <Time ns={row.device.created_at} form="relative" />
+            </td>
+            <td>
+              <Seen device={row.device} between={<br />} />
+            </td>
+            <td>
+              <Time ns={row.device.expires_at} form="until" />
+            </td>
+            <td className={css.act}>
+              <SignOut {...row} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  readonly device: Device;
+  readonly isThis: boolean;
+  readonly nameRef: (element: HTMLElement | null) => void;
+  readonly onGone: () => void;
+}
+
+const Named = ({ device: { name }, isThis, nameRef }: RowProps) => (
+  <div className={css.named}>
+    <span ref={nameRef} tabIndex={-1} className={css.name}>
+      <Name>{name}</Name>
+    </span>
+    {isThis && <Badge kind="info">This one</Badge>}
+  </div>
+);
+
+function Seen({ device, between }: { readonly device: Device; readonly between: React.ReactNode }) {
+  if (device.last_used_at === 0n) return 'not yet';
+  return (
+    <>
+      <Time ns={device.last_used_at} form="relative" />
+      {device.last_used_ip !== '' && (
+        <>
+          {between}
+          <span className={css.address}>{device.last_used_ip}</span>
+        </>
+      )}
+    </>
+  );
+}
+
+function SignOut({ device: { id, name }, isThis, onGone }: RowProps) {
+  const { client } = useSignedIn();
+  const write = useWrite('delete');
+  const { ahead = 0 } = useConnection();
+  const toast = useToast();
+  const narrow = useNarrow();
+  async function end() {
+    if (isThis) return void signOut();
+    const result = await write.run(() => client.devices.end(id));
+    if (!result.ok) return;
+    toast(`Signed out. ${refusedWords(toNs(Date.now() - ahead), result.value?.receipt)}`);
+    onGone();
+    await keysChanged();
+  }
+  return (
+    <>
+      <Button
+        small
+        kind={narrow ? 'plain' : 'quiet'}
+        danger={!narrow}
+        busy={write.isBusy}
+        aria-label={`Sign out ${name}`}
+        onPress={() => void end()}
+      >
+        Sign out
+      </Button>
+      {write.words !== undefined && <p role="status">{write.words}</p>}
+      {write.error !== undefined && <Refusal error={write.error} />}
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+// Copy Private Key: for a main key that a wallet can make again. It is shown once its owner said what it can do.
+import { useEffect, useRef, useState } from 'react';
+import type { Secret } from '../../app/secret.ts';
+import { holdWhileSecretIsShown, useSignedIn } from '../../app/session/session.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Checkbox } from '../../parts/checkbox.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Note } from '../../parts/note.tsx';
+import { Refusal } from '../../parts/refusal.tsx';
+import { SecretBox } from '../../parts/secret-box.tsx';
+import type { MainKeyHandle } from '../../worker/main-key.ts';
+import type { FoundWallet } from '../sign-in/wallets/announced.ts';
+import { ChooseWallet } from '../sign-in/wallets/choose-wallet.tsx';
+import { problemOf, problemWords } from '../sign-in/wallets/problems.ts';
+import { keyOfWallet } from './derived-key.ts';
+import css from './page.module.css';
+
+export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
+  const { account } = useSignedIn();
+  const [isUnderstood, setUnderstood] = useState(false);
+  const [asked, setAsked] = useState<FoundWallet>();
+  const [error, setError] = useState<unknown>();
+  const [secret, setSecret] = useState<Secret>();
+  /** Set while the dialog is there: what comes after it was closed is closed, too. */
+  const room = useRef<{ key?: MainKeyHandle; shown?: Secret }>({});
+
+  useEffect(() => {
+    const here = room.current;
+    return () => {
+      here.shown?.wipe();
+      here.key?.close();
+    };
+  }, []);
+  useEffect(() => (secret === undefined ? undefined : holdWhileSecretIsShown()), [secret]);
+
+  async function ask(wallet: FoundWallet) {
+    const here = room.current;
+    setAsked(wallet);
+    setError(undefined);
+    try {
+      const key = await keyOfWallet(wallet.provider, account);
+      here.key = key;
+      here.shown = await key.reveal();
+      setSecret(here.shown);
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      setAsked(undefined);
+    }
+  }
+
+  return (
+    <Dialog
+      open
+      size="480"
+      title="Copy Private Key"
+      onClose={onClose}
+      sealed={secret !== undefined}
+      busy={asked !== undefined}
+      footer={secret === undefined ? undefined : <Button onPress={onClose}>Done</Button>}
+    >
+      <div className={css.stack}>
+        <Note kind="bad" title="This key can withdraw everything.">
+          Nobody can revoke it. Give bots a subkey instead.
+        </Note>
+        {secret === undefined ? (
+          <>
+            <Checkbox label="I know what this key can do" checked={isUnderstood} onChange={setUnderstood} />
+            {isUnderstood && asked === undefined && (
+              <>
+                <p>Your wallet will ask for the signature it is made from.</p>
+                <ChooseWallet onChoose={(wallet) => void ask(wallet)} />
+              </>
+            )}
+            {asked !== undefined && <p role="status">Waiting for your wallet… Open it if nothing appeared.</p>}
+            {error !== undefined && <WalletRefusal error={error} />}
+          </>
+        ) : (
+          <SecretBox secret={secret} label="Main private key" />
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+function WalletRefusal({ error }: { readonly error: unknown }) {
+  const words = problemWords(problemOf(error, { wasAsked: true }));
+  return words === undefined ? <Refusal error={error} /> : <Note kind="bad" title={words} live />;
+}
