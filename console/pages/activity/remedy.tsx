@@ -1,34 +1,53 @@
-// The one button that mends a refusal: it opens the dialog of the key that was refused.
+// The one button that mends a refusal, and the dialog that it opens: that of the key which was refused.
 import { useQuery } from '@tanstack/react-query';
-import { type Client, type Explanation, explainInWords, type Remedy as Mends } from '../../../src/client/main.ts';
-import { type ListedKey, ofSubkey, ofToken, pathOf } from '../../app/keys/listed-key.ts';
+import { type Client, type Explanation, explainInWords, type Remedy } from '../../../src/client/main.ts';
+import { type ListedKey, ofSubkey, ofToken } from '../../app/keys/listed-key.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
-import { LinkButton } from '../../parts/link-button.tsx';
 import { toNs } from '../../words/times.ts';
+import { AddKey } from '../add/add-key.tsx';
+import { ChangeAddresses } from '../one-key/change-addresses.tsx';
 
-interface RemedyProps {
-  readonly explanation: Explanation;
-  /** Its dialog takes the place of the one that it stands in. */
-  readonly onOpen: (isOpen: boolean) => void;
-  readonly onDone: () => void;
+export interface Mending {
+  readonly remedy: Remedy;
+  readonly key: ListedKey;
+  /** Of the button. */
+  readonly words: string;
 }
 
-export function Remedy({ explanation }: RemedyProps) {
+/** Undefined where nothing of the owner's mends it, and until its key is known. */
+export function useMending(explanation: Explanation | undefined): Mending | undefined {
   const { client } = useSignedIn();
-  const { kind, id } = explanation.credential;
-  const { remedy } = explainInWords(explanation);
+  const { kind = '', id = '' } = explanation?.credential ?? {};
+  const remedy = explanation === undefined ? undefined : explainInWords(explanation).remedy;
   const { data: key } = useQuery({
     queryKey: [kind === 'token' ? 'tokens' : 'subkeys', 'row', id],
     queryFn: ({ signal }) => keyOfRow(client, `${kind}:${id}`, signal),
     enabled: remedy !== undefined && (kind === 'token' || kind === 'subkey'),
   });
-  if (remedy === undefined || key === undefined || key === null) return null;
-  if (key.ended !== undefined && remedy.kind !== 'add_a_key_like_it' && remedy.kind !== 'add_subkey') return null;
-  return (
-    <LinkButton kind="primary" href={pathOf(key)}>
-      {buttonWords(remedy, key)}
-    </LinkButton>
-  );
+  if (remedy === undefined || key === undefined || key === null) return undefined;
+  const isOfList = remedy.kind === 'add_address' || remedy.kind === 'change_addresses';
+  // The list of a key that has ended lets nobody in.
+  if (isOfList && key.ended !== undefined) return undefined;
+  return { remedy, key, words: buttonWords(remedy, key) };
+}
+
+interface MendProps {
+  readonly mending: Mending;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+export function Mend({ mending: { remedy, key }, isOpen, onClose }: MendProps) {
+  switch (remedy.kind) {
+    case 'add_address':
+      return <ChangeAddresses target={isOpen ? key : undefined} add={remedy.address} onClose={onClose} />;
+    case 'change_addresses':
+      return <ChangeAddresses target={isOpen ? key : undefined} onClose={onClose} />;
+    case 'add_subkey':
+      return <AddKey kind="subkey" open={isOpen} like={key} onClose={onClose} />;
+    case 'add_a_key_like_it':
+      return <AddKey kind={key.kind} open={isOpen} like={key} onClose={onClose} />;
+  }
 }
 
 /** A refusal names the row of its credential, and calls want the id that its owner knows. */
@@ -45,7 +64,7 @@ async function keyOfRow(client: Client, row: string, signal: AbortSignal): Promi
   return null;
 }
 
-function buttonWords(remedy: Mends, { kind }: ListedKey): string {
+function buttonWords(remedy: Remedy, { kind }: ListedKey): string {
   switch (remedy.kind) {
     case 'add_address':
       return `Add ${remedy.address}…`;

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { dateOf, type Explanation, explainInWords, isCode } from '../../../src/client/main.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
+import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Facts } from '../../parts/facts.tsx';
@@ -11,7 +12,7 @@ import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { factsOf, historyOf, historyText, requestIdForm, textOf } from './explanation-facts.ts';
-import { Remedy } from './remedy.tsx';
+import { Mend, useMending } from './remedy.tsx';
 import css from './why.module.css';
 
 interface WhyProps {
@@ -22,7 +23,7 @@ interface WhyProps {
 
 export function Why({ requestId, onClose }: WhyProps) {
   const { client } = useSignedIn();
-  const [mending, setMending] = useState(false);
+  const [isMendOpen, setMendOpen] = useState(false);
   const isId = requestIdForm.test(requestId);
   const { data, error } = useQuery({
     queryKey: ['explanation', requestId],
@@ -31,26 +32,34 @@ export function Why({ requestId, onClose }: WhyProps) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const history = useHistory(data);
+  const mending = useMending(data);
   const isUnknown = !isId || isCode(error, 'NOT_FOUND');
   return (
-    <Dialog
-      open={!mending}
-      title="Why this was refused"
-      about={isId ? <span className={css.id}>{requestId}</span> : undefined}
-      onClose={onClose}
-      footer={
-        data === undefined ? undefined : (
-          <>
-            <CopyButton label="Copy as text" small={false} read={() => textOf(data, history)} />
-            <Remedy explanation={data} onOpen={setMending} onDone={onClose} />
-          </>
-        )
-      }
-    >
-      {isUnknown ? <Unknown /> : error !== null && <Refusal error={error} />}
-      {data === undefined && error === null && isId && <Skeleton rows={3} />}
-      {data !== undefined && <Told explanation={data} history={history} />}
-    </Dialog>
+    <>
+      <Dialog
+        open={!isMendOpen}
+        title="Why this was refused"
+        about={isId ? <span className={css.id}>{requestId}</span> : undefined}
+        onClose={onClose}
+        footer={
+          data === undefined ? undefined : (
+            <>
+              <CopyButton label="Copy as text" small={false} read={() => textOf(data, history)} />
+              {mending !== undefined && (
+                <Button kind="primary" aria-haspopup="dialog" onPress={() => setMendOpen(true)}>
+                  {mending.words}
+                </Button>
+              )}
+            </>
+          )
+        }
+      >
+        {isUnknown ? <Unknown /> : error !== null && <Refusal error={error} />}
+        {data === undefined && error === null && isId && <Skeleton rows={3} />}
+        {data !== undefined && <Told explanation={data} history={history} />}
+      </Dialog>
+      {mending !== undefined && <Mend mending={mending} isOpen={isMendOpen} onClose={() => setMendOpen(false)} />}
+    </>
   );
 }
 

@@ -1,0 +1,159 @@
+// The page of the wallet in a real browser: who one is, Copy Private Key, and the end of everything.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bearer, CountersignError, createClient, starkKey, starkKeyOfWallet, subkey } from '../../src/client/main.ts';
+import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
+import { announceWallet } from '../support/console/announce-wallet.ts';
+import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
+import type { ConsoleOwner } from '../support/console/owners.ts';
+import { answerOfWallet } from '../support/console/wallet-answers.ts';
+
+const WALLET = `0x${'5'.repeat(63)}1`;
+
+describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () => {
+  let console: OpenConsole;
+  beforeAll(async () => {
+    console = await openConsole();
+  }, 120_000);
+  afterAll(() => console?.close());
+
+  /** An owner whose main key is made from a signature of WALLET. */
+  async function derivedOwner(): Promise<ConsoleOwner> {
+    const answer = answerOfWallet({ key: WALLET });
+    const provider = {
+      request: ({ method, params = [] }: { readonly method: string; readonly params?: readonly unknown[] }) =>
+        answer(method, params),
+    };
+    const { private_key, account } = await starkKeyOfWallet(provider, createClient({ url: console.url }).account);
+    const client = createClient({ url: console.url, auth: starkKey(private_key, { account }) });
+    await client.account.onboard();
+    return { kind: 'main', privateKey: private_key, account, client };
+  }
+
+  test.each(['main', 'wallet'] as const)(
+    'the account is shown in full with what it is, and what this page can do with its main key: %s',
+    async (as) => {
+      const visit = await console.visit({ as, path: '/console/wallet' });
+      const { owner, page } = visit;
+      await page.getByRole('button', { name: `Copy ${owner.account}` }).waitFor();
+      const words =
+        as === 'wallet' ? 'Your wallet is the main key. It never leaves the wallet.' : 'It is not in this tab.';
+      await page.getByText(words).waitFor();
+      await page.getByText('device only').waitFor();
+      expect(await page.getByText('Ethereum address').count()).toBe(as === 'wallet' ? 1 : 0);
+      expect(await page.getByRole('button', { name: 'Copy Private Key' }).count()).toBe(as === 'wallet' ? 0 : 1);
+      await page.getByText('If your main key is out').click();
+      await page.getByText('Withdraw to an address the thief does not have.').waitFor();
+    },
+    60_000,
+  );
+
+  test('a key that a wallet can make again is shown after its owner said what it can do, and is gone with the dialog', async () => {
+    const owner = await derivedOwner();
+    const visit = await console.visit({
+      owner,
+      path: undefined,
+      prepare: (page) => announceWallet(page, { key: WALLET }),
+    });
+    const { page } = visit;
+    await visit.goTo('/console/wallet');
+    await page.getByRole('button', { name: 'Copy Private Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Copy Private Key' });
+    expect(await dialog.getByRole('button', { name: /MetaMask/ }).count()).toBe(0);
+    await dialog.getByLabel('I know what this key can do').check();
+    await dialog.getByRole('button', { name: /MetaMask/ }).click();
+    await dialog.getByRole('button', { name: 'Show Main private key' }).waitFor();
+    const inDocument = async () => (await page.content()).includes(owner.privateKey.replace(/^0x0*/, ''));
+    expect(await inDocument()).toBe(false);
+    await dialog.getByRole('button', { name: 'Show Main private key' }).click();
+    expect(BigInt(await dialog.locator('code').innerText())).toBe(BigInt(owner.privateKey));
+    await page.keyboard.press('Escape');
+    expect(await dialog.count()).toBe(1);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await inDocument()).toBe(false);
+  }, 60_000);
+
+  test("a wallet whose key is another account's, and one that says no, show no key", async () => {
+    const visit = await console.visit({
+      path: undefined,
+      prepare: async (page) => {
+        await announceWallet(page, { key: WALLET, name: 'Other' });
+        await announceWallet(page, { key: WALLET, name: 'Refusing', behaviour: 'refuses' });
+      },
+    });
+    const { page } = visit;
+    await visit.goTo('/console/wallet');
+    await page.getByRole('button', { name: 'Copy Private Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Copy Private Key' });
+    await dialog.getByLabel('I know what this key can do').check();
+    await dialog.getByRole('button', { name: /Refusing/ }).click();
+    await dialog.getByText('You said no in the wallet. Nothing happened.').waitFor();
+    await dialog.getByRole('button', { name: /Other/ }).click();
+    await dialog.getByText(/belongs to another account/).waitFor();
+    expect(await dialog.getByRole('button', { name: /Show/ }).count()).toBe(0);
+  }, 60_000);
+
+  test.each([1440, 390] as const)(
+    'ending everything refuses every key from then on, and the page stays with what ended and a list to keep, %i px wide',
+    async (width) => {
+      const visit = await console.visit({ width, path: undefined });
+      const { page, owner } = visit;
+      const { url } = console;
+      const token = (await owner.client.tokens.create({ name: '<i>tax</i>', expiry_duration: 86_400 })).value;
+      const bot = (await owner.client.subkeys.create({ name: 'bot' })).value;
+      const reader = createClient({ url, auth: bearer(token.token) });
+      const trader = createClient({ url, auth: subkey(bot.private_key, owner.account) });
+      await reader.account.self();
+      await trader.account.self();
+      await visit.goTo('/console/wallet');
+      await page.getByRole('button', { name: 'End everything' }).click();
+      const dialog = page.getByRole('alertdialog', { name: 'End everything?' });
+      await dialog.getByText('2 keys (2 in use today), 1 device.').waitFor();
+      const end = dialog.getByRole('button', { name: 'End everything' });
+      await end.click({ force: true });
+      expect(await end.getAttribute('aria-disabled')).toBe('true');
+      await reader.account.self();
+      await dialog.getByLabel('Type END').fill('END');
+      await end.click();
+      await page.getByRole('heading', { name: 'Everything is ended' }).waitFor();
+      await page.getByText(/^Refused everywhere since \d\d:\d\d:\d\d; it took \d+ ms\./).waitFor();
+      for (const name of ['<i>tax</i>', 'bot', 'Chrome on Linux']) {
+        expect(await page.getByRole('listitem').getByText(name, { exact: true }).count()).toBe(1);
+      }
+      for (const client of [reader, trader]) {
+        const refused = await client.account.self().catch((error: unknown) => error);
+        expect(refused).toBeInstanceOf(CountersignError);
+      }
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download this list' }).click(),
+      ]);
+      expect(download.suggestedFilename()).toMatch(/^countersign-ended-\d{4}-\d\d-\d\d\.txt$/);
+      const text = readFileSync(await download.path(), 'utf8');
+      expect(text).toContain(`Account ${owner.account}`);
+      expect(text).toContain(`Read-only key\t${token.api_token.lookup_id}\t<i>tax</i>`);
+      expect(text).toContain(`Subkey\t${bot.subkey.public_key}\tbot`);
+      expect(await page.getByRole('heading', { name: 'Everything is ended' }).count()).toBe(1);
+      await page.reload();
+      await page.waitForURL(/\/console\/sign-in/);
+    },
+    90_000,
+  );
+
+  test('what is not chosen goes on when everything else is ended', async () => {
+    const visit = await console.visit({ path: undefined });
+    const { page, owner } = visit;
+    const token = (await owner.client.tokens.create({ name: 'stays', expiry_duration: 86_400 })).value;
+    await owner.client.subkeys.create({ name: 'goes' });
+    await visit.goTo('/console/wallet');
+    await page.getByRole('button', { name: 'End everything' }).click();
+    const dialog = page.getByRole('alertdialog', { name: 'End everything?' });
+    await dialog.getByLabel('Read-only keys').uncheck();
+    await dialog.getByLabel('Type END').fill('END');
+    await dialog.getByRole('button', { name: 'End everything' }).click();
+    await page.getByRole('listitem').getByText('goes', { exact: true }).waitFor();
+    expect(await page.getByRole('listitem').getByText('stays', { exact: true }).count()).toBe(0);
+    await createClient({ url: console.url, auth: bearer(token.token) }).account.self();
+  }, 60_000);
+});
