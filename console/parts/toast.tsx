@@ -34,7 +34,8 @@ function List() {
   return toasts.map((toast) => (
     <Base.Root key={toast.id} toast={toast} {...notADialog} className={css.toast} swipeDirection={['left', 'down']}>
       <Base.Description className={css.text} />
-      <Base.Close className={css.close} aria-label="Close">
+      {/* It can be reached by Tab while the list is folded, too. */}
+      <Base.Close className={css.close} aria-label="Close" aria-hidden={false}>
         <Icon name="close" />
       </Base.Close>
     </Base.Root>

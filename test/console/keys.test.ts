@@ -1,4 +1,5 @@
 // Key Management in a real browser: what a person sees of their keys, and finds among them.
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
@@ -147,4 +148,50 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     await rowOf(page, 'ended before').waitFor();
     await expect.poll(() => page.getByRole('alert').filter({ hasText: 'No connection' }).count()).toBe(0);
   });
+
+  test.each([
+    ['light', 1440],
+    ['dark', 390],
+  ] as const)(
+    'and the page of a key have nothing that axe finds, dialogs too: %s, %i px',
+    async (theme, width) => {
+      const { value } = await owner.client.tokens.create({ name: `looked at ${theme}`, allowed_cidrs: ['127.0.0.1'] });
+      const { page } = await opened.visit({ owner, theme, width, path: READ_ONLY });
+      await page.getByRole('link', { name: 'dashboard', exact: true }).waitFor();
+      const opacity =
+        "getComputedStyle(document.querySelector('[role=dialog], [role=alertdialog]') ?? document.body).opacity";
+      const look = async () => {
+        await expect.poll(() => page.evaluate(opacity)).toBe('1');
+        expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      };
+      await look();
+      await page.goto(`${opened.url}${READ_ONLY}/${value.api_token.lookup_id}`);
+      await page.getByText('Connect a bot').waitFor();
+      await look();
+      await page.getByRole('button', { name: /^Rename/ }).click();
+      await look();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Change addresses' }).click();
+      await page.getByRole('textbox', { name: 'One address or range a line' }).fill('203.0.113.300\n10.0.0.0/8');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Line 1: 203.0.113.300 is not an address.').waitFor();
+      await look();
+      await page.getByRole('textbox', { name: 'One address or range a line' }).fill('203.0.113.3');
+      await page.getByLabel('Main private key').waitFor();
+      await look();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('button', { name: 'Replace' }).click();
+      await page.getByRole('dialog', { name: /^Replace/ }).waitFor();
+      await look();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: /^Delete/ }).click();
+      await page.getByText('It was never used.').waitFor();
+      await look();
+      await page.getByRole('button', { name: 'Delete key' }).click();
+      await page.getByText(/^Deleted\. Refused everywhere/).waitFor();
+      await look();
+    },
+    180_000,
+  );
 });

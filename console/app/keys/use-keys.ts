@@ -1,7 +1,7 @@
 // The keys of the account, as read: lists 100 at a time, and one by its id.
 import { type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { type Client, isCode, type Page } from '../../../src/client/main.ts';
+import { type Client, CountersignError, type Page } from '../../../src/client/main.ts';
 import { toNs } from '../../words/times.ts';
 import { useSignedIn } from '../session/session.tsx';
 import { type KeyKind, type ListedKey, ofSubkey, ofToken } from './listed-key.ts';
@@ -87,7 +87,8 @@ export function useKey(kind: KeyKind, id: string, { isAsked = true }: { readonly
     queryFn: ({ signal }) => readKey(client, kind, id, signal),
     enabled: isAsked,
   });
-  const isUnknown = isCode(error, 'NOT_FOUND') || isCode(error, 'INVALID_REQUEST_PARAMETER');
+  // What is no id is refused as such, and is no key either.
+  const isUnknown = error instanceof CountersignError && [400, 404].includes(error.status);
   return { key: isUnknown ? undefined : data, isUnknown, error: error ?? undefined, again: () => void refetch() };
 }
 

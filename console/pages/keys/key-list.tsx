@@ -11,8 +11,7 @@ import { Checkbox } from '../../parts/checkbox.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Live } from '../../parts/live.tsx';
 import { useNow } from '../../parts/minute.ts';
-import { Note } from '../../parts/note.tsx';
-import { Refusal } from '../../parts/refusal.tsx';
+import { ReadFailed } from '../../parts/read-failed.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { SearchField } from '../../parts/text-field.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
@@ -92,23 +91,14 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
       </div>
       {failed !== undefined && (
         <div className={css.failed}>
-          <Note
-            kind="bad"
-            action={
-              <Button
-                small
-                busy={list.isReading}
-                onPress={() => {
-                  live.again();
-                  if (ended) withEnded.again();
-                }}
-              >
-                Try again
-              </Button>
-            }
-          >
-            <Refusal error={failed} />
-          </Note>
+          <ReadFailed
+            error={failed}
+            isReading={list.isReading}
+            onAgain={() => {
+              live.again();
+              if (ended) withEnded.again();
+            }}
+          />
         </div>
       )}
       {(list.keys !== undefined || failed === undefined) && (

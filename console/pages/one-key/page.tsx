@@ -10,9 +10,8 @@ import { Icon } from '../../parts/icon.tsx';
 import { Live } from '../../parts/live.tsx';
 import { useNow } from '../../parts/minute.ts';
 import { Name } from '../../parts/name.tsx';
-import { Note } from '../../parts/note.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Refusal } from '../../parts/refusal.tsx';
+import { ReadFailed } from '../../parts/read-failed.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
@@ -32,11 +31,7 @@ export default function OneKeyPage() {
       <>
         {back}
         <OneKey key={key.id} of={key} />
-        {error !== undefined && (
-          <Note kind="bad" action={<TryAgain onPress={again} />}>
-            <Refusal error={error} />
-          </Note>
-        )}
+        {error !== undefined && <ReadFailed error={error} onAgain={again} />}
       </>
     );
   }
@@ -54,23 +49,11 @@ export default function OneKeyPage() {
     <>
       {back}
       <Page title={kind === 'token' ? 'Read-only key' : 'Subkey'}>
-        {error === undefined ? (
-          <Skeleton rows={4} />
-        ) : (
-          <Note kind="bad" action={<TryAgain onPress={again} />}>
-            <Refusal error={error} />
-          </Note>
-        )}
+        {error === undefined ? <Skeleton rows={4} /> : <ReadFailed error={error} onAgain={again} />}
       </Page>
     </>
   );
 }
-
-const TryAgain = ({ onPress }: { onPress: () => void }) => (
-  <Button small onPress={onPress}>
-    Try again
-  </Button>
-);
 
 const Back = ({ kind }: { kind: KeyKind }) => (
   <Link href={listPathOf(kind)} className={css.back}>
@@ -106,19 +89,21 @@ function OneKey({ of: key }: { of: ListedKey }) {
           <span className={css.under}>
             <ShortId value={key.id} full copies />
             {!isEnded && (
-              <Button
-                kind="quiet"
-                small
-                icon="pencil"
-                buttonRef={pencil}
-                onPress={() => {
-                  setSaid('');
-                  setNaming(true);
-                }}
-                aria-label={`Rename ${key.name}`}
-              >
-                Rename
-              </Button>
+              <span className={css.rename}>
+                <Button
+                  kind="quiet"
+                  small
+                  icon="pencil"
+                  buttonRef={pencil}
+                  onPress={() => {
+                    setSaid('');
+                    setNaming(true);
+                  }}
+                  aria-label={`Rename ${key.name}`}
+                >
+                  Rename
+                </Button>
+              </span>
             )}
           </span>
         )
