@@ -62,6 +62,8 @@ export interface ConsoleOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another upstream than the demo venue. */
   readonly upstream?: string;
+  /** Default: a free one. */
+  readonly port?: number;
   readonly time?: NonNullable<ServiceOptions['time']>;
 }
 
