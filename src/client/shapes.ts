@@ -196,5 +196,7 @@ export interface About {
   readonly wallet_derivation: boolean;
   readonly console: boolean;
   readonly console_url: string | null;
+  /** Where programs reach the API; null: where this was asked. */
+  readonly api_url: string | null;
   readonly hand_off: { readonly on: boolean; readonly why_not: string | null };
 }

@@ -37,6 +37,7 @@ export function composeConsole(
     about: {
       console: files !== undefined,
       console_url: files === undefined || url === '' ? null : url,
+      api_url: config['console.api_url'] === '' ? null : config['console.api_url'],
       hand_off: { on: whyNot === null, why_not: whyNot },
       wallet_derivation: derivesFromWallets(config),
     },

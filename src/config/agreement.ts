@@ -92,6 +92,14 @@ const rules: readonly Rule[] = [
         : undefined,
   },
   {
+    // What the console writes for a bot would name a host that has no venue.
+    about: ['console.own_host', 'console.url', 'console.api_url'],
+    broken: (config) =>
+      config['console.own_host'] && ['', config['console.url']].includes(config['console.api_url'])
+        ? 'console.api_url: must be set to another host than that of console.url, because console.own_host is on and bots find no venue there'
+        : undefined,
+  },
+  {
     about: ['onboarding.allowlist'],
     broken: ({ 'onboarding.allowlist': list }) =>
       list.includes('*') && list.length > 1

@@ -342,6 +342,13 @@ export const settings = {
       'The host of console.url serves the console and our own API, and nothing of the venue; other hosts serve no console. Told apart by the Host header.',
     when: 'for every deployment that can have a second host name: the venue is then no part of the origin that keys are managed on',
   }),
+  'console.api_url': text('', {
+    pattern: { test: (value) => value === '' || isOrigin(value) },
+    expects: 'an origin such as https://api.example.com, or empty',
+    description:
+      'The address at which bots reach the API, for what the console writes for them. Empty: that of the console.',
+    when: 'together with console.own_host, on whose host there is no venue',
+  }),
   'console.wallet_derivation': choice('auto', ['auto', 'on', 'off'], {
     description:
       "Whether the console offers accounts whose main key is made from a wallet's signature. auto = off when wire.l1_chain_id is 1: such keys exist elsewhere.",

@@ -50,7 +50,10 @@ const nothing: Omit<RouteDeps, 'table'> = {
   explain: { explainer: { explanation: unused }, store: { namesOf: unused } },
   about: {
     config,
-    console: { console: false, console_url: null, hand_off: { on: false, why_not: '' }, wallet_derivation: false },
+    console: {
+      ...{ console: false, console_url: null, api_url: null },
+      ...{ hand_off: { on: false, why_not: '' }, wallet_derivation: false },
+    },
     version: '',
     siweDomains: [],
   },

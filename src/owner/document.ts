@@ -54,8 +54,8 @@ is ended again, and the command says so. The file has these lines:
 | a read-only key | \`COUNTERSIGN_URL\`, \`COUNTERSIGN_TOKEN\` |
 | a subkey | \`COUNTERSIGN_URL\`, \`COUNTERSIGN_ACCOUNT\`, \`COUNTERSIGN_SUBKEY_PUBLIC_KEY\`, \`COUNTERSIGN_SUBKEY_PRIVATE_KEY\` |
 
-A phone takes a key by a link: \`subkeys hand-off\` prints it and waits. The page that the link opens is the console's; a server
-without one, as of this release, needs \`--console-url\`. No code is drawn: send yourself the link in a way that nobody else reads.
+A phone takes a key by a link: \`subkeys hand-off\` prints it and waits. The page that the link opens is the console's: at
+the server's \`console.url\`, else at the server itself; \`--console-url\` says another place. No code is drawn: send yourself the link in a way that nobody else reads.
 
 ## Output
 

@@ -49,6 +49,10 @@ export const AboutWire = Type.Object(
       description:
         'The address at which people open the console. Null where there is none, and where the operator has not said: then it is at the address of this answer.',
     }),
+    api_url: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'The address at which programs reach this API. Null where the operator has not said: then it is that of this answer.',
+    }),
     hand_off: HandOffWire,
   },
   closed,

@@ -25,6 +25,9 @@ const worked = (venue: HostileVenue) =>
 const tried = (venue: HostileVenue) => venue.did.filter((what) => what.startsWith('tried-')).length;
 const TRIES = 11;
 
+/** A build, a server and a browser, on a machine that does something else, too. */
+const SLOW_START_MS = 180_000;
+
 const isSignedIn = async (visit: Visit, opened: OpenConsole) => {
   await visit.page.goto(`${opened.url}/console/keys/read-only`);
   await visit.page.getByRole('heading', { level: 1 }).waitFor();
@@ -56,7 +59,7 @@ describe.skipIf(chromiumFile === undefined)(`a hostile venue${chromiumNeeded}`, 
     venue = await startHostileVenue();
     opened = await openConsole({ upstream: venue.url });
     picture = await pictureOf(opened.url);
-  });
+  }, SLOW_START_MS);
   afterAll(async () => {
     await opened.close();
     await venue.close();
@@ -159,17 +162,31 @@ describe.skipIf(chromiumFile === undefined)(`a hostile venue${chromiumNeeded}`, 
     expect(await page.evaluate('indexedDB.databases().then((all) => all.length)')).toBe(0);
     await page.close();
   });
+});
 
-  describe('beside a console on a host of its own', () => {
+describe.skipIf(chromiumFile === undefined)(
+  `a hostile venue beside a console on a host of its own${chromiumNeeded}`,
+  () => {
+    let venue: HostileVenue;
     let own: OpenConsole;
     let consoleUrl: string;
+    let picture: string;
     beforeAll(async () => {
+      venue = await startHostileVenue();
       const port = await freePort();
       consoleUrl = `http://localhost:${port}`;
-      const settings = { 'console.own_host': 'true', 'console.url': consoleUrl };
+      const settings = {
+        'console.own_host': 'true',
+        'console.url': consoleUrl,
+        'console.api_url': `http://127.0.0.1:${port}`,
+      };
       own = await openConsole({ upstream: venue.url, settings, port });
+      picture = await pictureOf(consoleUrl);
+    }, SLOW_START_MS);
+    afterAll(async () => {
+      await own.close();
+      await venue.close();
     });
-    afterAll(() => own.close());
 
     test('has scripts of its own, and gets what a stranger gets', async () => {
       const visit = await own.visit({ as: 'stranger', path: undefined });
@@ -194,8 +211,8 @@ describe.skipIf(chromiumFile === undefined)(`a hostile venue${chromiumNeeded}`, 
       expect((await page.goto(`${own.url}/console`))?.status()).toBe(404);
       await page.close();
     });
-  });
-});
+  },
+);
 
 /** As if the gateway did not say it. */
 async function withoutSandbox(context: BrowserContext, url: string): Promise<void> {

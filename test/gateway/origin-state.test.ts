@@ -112,7 +112,14 @@ test('answers of ours in place of the venue, and refusals of every kind, are of 
 
 test.each([
   ['the console is switched off', { 'console.enabled': 'false' }],
-  ['the console has a host of its own', { 'console.own_host': 'true', 'console.url': 'https://keys.example.com' }],
+  [
+    'the console has a host of its own',
+    {
+      'console.own_host': 'true',
+      'console.url': 'https://keys.example.com',
+      'console.api_url': 'https://api.example.com',
+    },
+  ],
 ])(
   'where %s, a page of the venue is shown as it is, and still says nothing about the origin',
   async (_why, settings) => {

@@ -54,6 +54,7 @@ test('about answers anybody, with the settings in force and nothing else', async
     wallet_derivation: true,
     console: true,
     console_url: null,
+    api_url: null,
     hand_off: { on: true, why_not: null },
   });
   const withBearer = await call(world.url, 'GET', PATH, { bearer: 'stale' });
@@ -167,6 +168,16 @@ test.each<[string, Readonly<Record<string, string>>, string, object]>([
     { 'console.wallet_derivation': 'off' },
     'built',
     { wallet_derivation: false },
+  ],
+  [
+    'has a host of its own, and bots another',
+    {
+      'console.url': 'https://keys.example.com',
+      'console.own_host': 'true',
+      'console.api_url': 'https://api.example.com',
+    },
+    'built',
+    { console_url: 'https://keys.example.com', api_url: 'https://api.example.com' },
   ],
 ])('about tells of a console that %s', async (_which, settings, files, told) => {
   const one = await startWorld({ settings, consoleFolder: builtConsole(files === 'built' ? builtFiles : {}) });

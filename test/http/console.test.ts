@@ -164,7 +164,11 @@ test('the page at / leads a browser to the console', async () => {
 describe('on a host of its own', () => {
   let own: Service;
   beforeAll(async () => {
-    const settings = { 'console.own_host': 'true', 'console.url': 'https://keys.example.com' };
+    const settings = {
+      'console.own_host': 'true',
+      'console.url': 'https://keys.example.com',
+      'console.api_url': 'https://api.example.com',
+    };
     own = await startService({ consoleFolder: folder, settings });
   });
   afterAll(() => own.stop());

@@ -50,6 +50,14 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'an accepted target is forwarded as it came but for one slash, and reads the same when read again',
       },
       {
+        rule: 'With console.own_host the host of console.url has nothing of the venue, and no other host has the console',
+        reasons: ['route_unknown'],
+        decidedBy: 'src/access/host-routes.ts',
+        text: 'return nameOf(line) === hostname ? resembling : elsewhere',
+        heldBy: 'test/unit/access/host-routes.test.ts',
+        title: 'the host %j, which resembles that of console.url, has neither the console nor anything of the venue',
+      },
+      {
         rule: 'A path that the route table does not list does not exist',
         reasons: ['route_unknown'],
         decidedBy: 'src/http/admission.ts',
@@ -680,6 +688,48 @@ export const ruleGroups: readonly RuleGroup[] = [
         text: 'const shown',
         heldBy: 'test/http/audit.test.ts',
         title: 'signatures and wallet messages are kept for auditors, and shown to nobody here',
+      },
+    ],
+  },
+  {
+    about: 'What the console and the venue can be to each other',
+    rules: [
+      {
+        rule: 'An answer of the venue is no page of the origin that the console is on',
+        decidedBy: 'src/gateway/headers.ts',
+        text: "if (sandboxed) headers.push('Content-Security-Policy', SANDBOX)",
+        heldBy: 'test/console/hostile-venue.test.ts',
+        title: 'on the origin of the console gets nothing by a page of the form %s with status %i',
+      },
+      {
+        rule: 'The venue sets no state for the whole origin',
+        decidedBy: 'src/gateway/origin-state.ts',
+        text: 'export const originState',
+        heldBy: 'test/unit/gateway/headers.test.ts',
+        title: 'the venue cannot set state for our whole origin by %s, whatever the status and the letter case',
+      },
+      {
+        rule: "What is not known to have the operator's word stays sandboxed: only a console that is off or has a host of its own lifts it",
+        decidedBy: 'src/config/derived.ts',
+        text: "config['console.enabled'] && !config['console.own_host']",
+        heldBy: 'test/gateway/origin-state.test.ts',
+        title:
+          'where the console was not built, the venue is sandboxed all the same: nobody said that it may share the origin',
+      },
+      {
+        rule: 'Every document of the console forbids script, style, frames and connections of anybody else',
+        decidedBy: 'src/http/console-headers.ts',
+        text: 'const ofDocuments',
+        heldBy: 'test/http/console.test.ts',
+        title: 'the path %s answers the document of the console, with every header of its policy',
+      },
+      {
+        rule: 'A file that is not there is never answered by the document',
+        reasons: ['route_unknown'],
+        decidedBy: 'src/http/routes/console.ts',
+        text: "if (file === undefined) throw refusalErrorOf('route_unknown')",
+        heldBy: 'test/http/console.test.ts',
+        title: 'the path %s is no file of the console and never answers the document',
       },
     ],
   },

@@ -1,5 +1,6 @@
 // A new secret, to be copied, downloaded or put into a program; the box that says that it was saved stands below.
 import type { Ref } from 'react';
+import { useApiUrl } from '../../app/keys/use-api-url.ts';
 import type { Secret } from '../../app/secret.ts';
 import { Button } from '../../parts/button.tsx';
 import { Checkbox } from '../../parts/checkbox.tsx';
@@ -27,8 +28,9 @@ export interface SecretToKeepProps {
 
 export function SecretToKeep(props: SecretToKeepProps) {
   const { kind, name, secret, account, expiresAt, publicKey, saved, onSaved, copyRef } = props;
+  const server = useApiUrl();
   const download = () => {
-    const text = envFileOf({ kind, server: location.origin, account, publicKey, secret: secret.read() });
+    const text = envFileOf({ kind, server, account, publicKey, secret: secret.read() });
     downloadText(envFileName(kind, name ?? ''), text);
   };
   const what = kind === 'token' ? 'Read-only key' : 'Private key';

@@ -1,5 +1,6 @@
 // Programs that use a key, in tabs.
 import { useState } from 'react';
+import { useApiUrl } from '../../app/keys/use-api-url.ts';
 import { CodeBlock } from '../../parts/code-block.tsx';
 import { Tabs } from '../../parts/tab-links.tsx';
 import { type SnippetKind, snippetsOf } from '../../words/snippets.ts';
@@ -12,9 +13,9 @@ export interface SnippetsProps {
   expiresAt?: bigint | undefined;
 }
 
-/** The server is the one that this page is from. */
 export function Snippets({ kind, account, expiresAt }: SnippetsProps) {
-  const snippets = snippetsOf(kind, { server: location.origin, account, expiresAt });
+  const server = useApiUrl();
+  const snippets = snippetsOf(kind, { server, account, expiresAt });
   const [chosen, setChosen] = useState<string>();
   const current = snippets.find(({ id }) => id === chosen) ?? snippets[0];
   if (current === undefined) return null;

@@ -5,7 +5,7 @@ import { MAX_ALLOWLIST_ENTRIES } from '../../domain/allowlist.ts';
 import { AboutWire } from '../../wire/about.ts';
 
 /** The members that the console decides. */
-export type AboutConsole = Pick<AboutWire, 'console' | 'console_url' | 'hand_off' | 'wallet_derivation'>;
+export type AboutConsole = Pick<AboutWire, 'console' | 'console_url' | 'api_url' | 'hand_off' | 'wallet_derivation'>;
 
 export interface AboutDeps {
   readonly config: Config;

@@ -46,12 +46,20 @@ async function consoleOf(shell: Shell): Promise<string> {
   const typed = shell.value('console-url');
   if (typed !== undefined) return typedOrigin(typed);
   const about = await connectUnsigned(shell).account.about({ signal: shell.signal });
-  const told = about.console_url;
-  if (typeof told === 'string' && told !== '') return typedOrigin(told);
-  const why = memberOf(about.hand_off, 'why_not') ?? 'this server has no console';
+  const { console, console_url: told, hand_off } = about;
+  const why = memberOf(hand_off, 'why_not');
+  if (why === undefined && typeof told === 'string' && told !== '') return typedOrigin(told);
+  if (why === undefined && console === true) return atServer(shell);
   throw new WrongUse(
-    `nothing was made: the link opens a page of the console, and there is none: ${why.replace(/[.]$/, '')}; --console-url says where one is`,
+    `nothing was made: the link opens a page of the console, and there is none: ${(why ?? 'this server has no console').replace(/[.]$/, '')}; --console-url says where one is`,
   );
+}
+
+/** A console whose operator has not said at which address it is opened. */
+function atServer(shell: Shell): string {
+  const { url } = placeOf(shell);
+  shell.note(`The server does not say at which address its console is opened (console.url): the link is to ${url}.`);
+  return url;
 }
 
 function memberOf(value: unknown, name: string): string | undefined {

@@ -154,7 +154,20 @@ test('upstream.request_headers takes names that may pass at all, or * alone', ()
   expect(problems(['x-acme-key', 'X-Acme-Key'])).toEqual([expect.stringContaining('repeats an earlier one')]);
 });
 
-test('console.own_host needs console.url, which says which host that is', () => {
-  expect(problemsOf({ 'console.own_host': true })).toEqual([expect.stringMatching(/^console\.url: must be set/)]);
-  expect(problemsOf({ 'console.own_host': true, 'console.url': 'https://keys.example.com' })).toEqual([]);
+describe('a console with a host of its own', () => {
+  const own = { 'console.own_host': true, 'console.url': 'https://keys.example.com' };
+
+  test('console.own_host needs console.url, which says which host that is', () => {
+    expect(problemsOf({ 'console.own_host': true, 'console.api_url': 'https://api.example.com' })).toEqual([
+      expect.stringMatching(/^console\.url: must be set/),
+    ]);
+    expect(problemsOf({ ...own, 'console.api_url': 'https://api.example.com' })).toEqual([]);
+  });
+
+  test('console.own_host needs another address for bots, as on that host there is no venue', () => {
+    for (const address of ['', 'https://keys.example.com'])
+      expect(problemsOf({ ...own, 'console.api_url': address })).toEqual([
+        expect.stringMatching(/^console\.api_url: must be set to another host/),
+      ]);
+  });
 });

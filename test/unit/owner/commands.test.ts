@@ -470,6 +470,27 @@ describe('a hand-off', () => {
     expect(await type(line.replace(/ --console-url .*/, ''))).toMatchObject({ code: 2 });
     expect(asked('POST')).toEqual([]);
   });
+
+  test('a hand-off whose server has a console but does not say where leads to the server itself, and says so', async () => {
+    server.answer(
+      answering({
+        'GET /countersign/v1/about': { console: true, console_url: null, hand_off: { on: true, why_not: null } },
+      }),
+    );
+    const said = await type(line.replace(/ --console-url .*/, ''));
+    expect(said.said).not.toContain('nothing was made');
+    expect(said.notes.join()).toContain(`(console.url): the link is to ${server.url}`);
+  });
+
+  test('a hand-off makes nothing where the server says why it has none, though it says where its console is', async () => {
+    const hand_off = { on: false, why_not: 'subkeys.max_pending is 0' };
+    server.answer(
+      answering({ 'GET /countersign/v1/about': { console: true, console_url: 'https://told.example', hand_off } }),
+    );
+    const said = await type(line.replace(/ --console-url .*/, ''));
+    expect(said).toMatchObject({ code: 2, said: expect.stringContaining('subkeys.max_pending is 0') });
+    expect(asked('POST')).toEqual([]);
+  });
 });
 
 describe('activity that is followed', () => {
