@@ -209,7 +209,10 @@ export function expectOurHeaders({ headers }: Answer): void {
 export function expectSuccess(answer: Answer, status: number, extra: readonly string[] = []): void {
   expect(answer.status, answer.text).toBe(status);
   expectOurHeaders(answer);
-  const usual = ['cache-control', 'connection', 'content-length', 'content-type', 'countersign-request-id', 'date'];
+  const usual = [
+    ...['cache-control', 'connection', 'content-length', 'content-type', 'countersign-request-id', 'date'],
+    'x-content-type-options',
+  ];
   const names = [...answer.headers.keys()].filter((name) => name !== 'keep-alive');
   expect(names).toEqual([...usual, ...extra].sort());
 }
