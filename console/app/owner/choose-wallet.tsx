@@ -1,41 +1,30 @@
 // After a reload the page knows the account, and no wallet: the person chooses it again.
-import { createStore, type EIP6963ProviderDetail } from 'mipd';
-import { useEffect, useState } from 'react';
-import { Button } from '../../parts/button.tsx';
-import { Name } from '../../parts/name.tsx';
-import { Note } from '../../parts/note.tsx';
+import { useState } from 'react';
+import { ChooseWallet as Wallets } from '../../pages/sign-in/wallets/choose-wallet.tsx';
+import { Live } from '../../parts/live.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import type { Owner } from './use-owner.ts';
 
-export function ChooseWallet({ owner }: { readonly owner: Owner }) {
-  const [found, setFound] = useState<readonly EIP6963ProviderDetail[]>([]);
-  useEffect(() => {
-    const store = createStore();
-    store.subscribe(setFound, { emitImmediately: true });
-    return () => store.destroy();
-  }, []);
-  const [asking, setAsking] = useState<string>();
+export function ChooseWallet({ owner, label }: { readonly owner: Owner; readonly label: string }) {
+  const [isAsking, setIsAsking] = useState(false);
   const [error, setError] = useState<unknown>();
-  const choose = async ({ info: { uuid, name }, provider }: EIP6963ProviderDetail) => {
-    setAsking(uuid);
+  const choose = async (wallet: Parameters<Owner['choose']>[0]) => {
+    if (isAsking) return;
+    setIsAsking(true);
     setError(undefined);
     try {
-      await owner.choose({ provider, name });
+      await owner.choose(wallet);
     } catch (thrown) {
       setError(thrown);
-    } finally {
-      setAsking(undefined);
     }
+    setIsAsking(false);
   };
   return (
-    <Note kind="info" title="Which wallet signs for this account?">
-      {found.length === 0 && <p>No wallet found in this browser.</p>}
-      {found.map((wallet) => (
-        <Button key={wallet.info.uuid} busy={asking === wallet.info.uuid} onPress={() => void choose(wallet)}>
-          <Name>{wallet.info.name}</Name>
-        </Button>
-      ))}
+    <fieldset>
+      <legend>{label}</legend>
+      <Wallets onChoose={(wallet) => void choose(wallet)} />
+      <Live>{isAsking ? 'Waiting for your wallet… Open it if nothing appeared.' : ''}</Live>
       {error !== undefined && <Refusal error={error} />}
-    </Note>
+    </fieldset>
   );
 }

@@ -4,6 +4,7 @@ import { type Client, createClient } from '../../../src/client/create-client.ts'
 import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
 import { wallet } from '../../../src/client/wallet-auth.ts';
 import type { HeldOwner } from '../session/types.ts';
+import { patient } from './patient-wallet.ts';
 
 export type OwnerStep = 'signing' | 'waiting-for-wallet' | 'sending';
 
@@ -43,10 +44,11 @@ function told(auth: Auth, before: OwnerStep | undefined, onStep: (step: OwnerSte
 }
 
 function walletAuth(provider: Eip1193Provider, address: string, onStep: (step: OwnerStep) => void): Auth {
+  const waiting = patient(provider);
   const asking: Eip1193Provider = {
     request(request) {
       if (request.method === 'personal_sign') onStep('waiting-for-wallet');
-      return provider.request(request);
+      return waiting.request(request);
     },
   };
   return wallet(asking, { address });

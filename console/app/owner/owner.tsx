@@ -1,4 +1,7 @@
 // What a form that makes or widens something asks of its owner.
+import { useState } from 'react';
+import { useAbout } from '../../pages/sign-in/venue.ts';
+import { Button } from '../../parts/button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
 import { ChooseWallet } from './choose-wallet.tsx';
@@ -9,18 +12,45 @@ export { type Owner, useOwner } from './use-owner.ts';
 
 /** Nothing where the main key is in this tab. */
 export function OwnerField({ owner }: { readonly owner: Owner }) {
+  const [isFromWallet, setIsFromWallet] = useState(false);
   if (owner.needs === 'nothing') return null;
   if (owner.needs === 'wallet') {
     return <Note kind="info">Your wallet will ask you to sign in again. That proves it is you.</Note>;
   }
-  if (owner.needs === 'which-wallet') return <ChooseWallet owner={owner} />;
+  if (owner.needs === 'which-wallet')
+    return <ChooseWallet owner={owner} label="Which wallet signs for this account?" />;
+  if (isFromWallet) {
+    return (
+      <>
+        <ChooseWallet owner={owner} label="Which wallet is your key made from? It signs twice." />
+        <Button kind="quiet" onPress={() => setIsFromWallet(false)}>
+          Paste the key instead
+        </Button>
+      </>
+    );
+  }
   return (
-    <SecretField
-      label="Main private key"
-      hint="Used once for this and forgotten."
-      error={owner.keyError}
-      inputRef={owner.keyField}
-      onInput={owner.forgetError}
-    />
+    <>
+      <SecretField
+        label="Main private key"
+        hint="Used once for this and forgotten."
+        error={owner.keyError}
+        inputRef={owner.keyField}
+        onInput={owner.forgetError}
+      />
+      <FromWallet onPress={() => setIsFromWallet(true)} />
+    </>
+  );
+}
+
+function FromWallet({ onPress }: { readonly onPress: () => void }) {
+  const { data: about } = useAbout();
+  if (about?.wallet_derivation !== true) return null;
+  return (
+    <div>
+      <Button kind="quiet" icon="wallet" onPress={onPress}>
+        My key is made from a wallet
+      </Button>
+    </div>
   );
 }

@@ -10,7 +10,8 @@ import { publicClient, useSignedIn } from '../session/session.tsx';
 import type { HeldOwner } from '../session/types.ts';
 import { heldOwner, holdOwner, onOwner } from './held-owner.ts';
 import { clientOfOwner, type OwnerStep } from './owner-client.ts';
-import { addressOfAccount } from './wallet-of-account.ts';
+import { patient } from './patient-wallet.ts';
+import { addressOfAccount, keyOfAccount } from './wallet-of-account.ts';
 
 export interface Owner {
   readonly needs: 'nothing' | 'wallet' | 'key' | 'which-wallet';
@@ -21,7 +22,9 @@ export interface Owner {
   /** Of the key that was pasted: why not; until the next change. */
   readonly keyError: string | undefined;
   forgetError(): void;
-  /** Of `which-wallet`. Rejects with WalletRefused, or words for the person. */
+  /**
+   * Of `which-wallet`; of `key`, the wallet that the key is made from, which signs twice. Rejects with WalletRefused, or words for the person.
+   */
   choose(wallet: { readonly provider: Eip1193Provider; readonly name: string }): Promise<void>;
   /**
    * `work` does one thing. `by.client` has a main session of its own, which is on exactly one request; `by.auth` signs the registration of a
@@ -59,7 +62,12 @@ export function useOwner(): Owner {
     keyField,
     keyError,
     forgetError: () => setKeyError(undefined),
-    async choose({ provider, name }) {
+    async choose({ provider: given, name }) {
+      const provider = patient(given);
+      if (kind === 'starknet') {
+        setPasted(await keyOfAccount(provider, account, publicClient));
+        return;
+      }
       const address = await addressOfAccount(provider, account, publicClient);
       holdOwner({ by: 'wallet', provider, address, walletName: name });
     },

@@ -1,7 +1,8 @@
-// Which address of a wallet an account belongs to: after a reload the page knows the account alone.
+// Which address of a wallet an account belongs to, or which key is made from it: after a reload the page knows the account alone.
 import type { Client } from '../../../src/client/create-client.ts';
 import { asked, type Eip1193Provider } from '../../../src/client/eip1193.ts';
 import { Worded } from '../../words/worded.ts';
+import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
 
 /** A wallet that shows more has another reason. */
 const MOST_ADDRESSES = 20;
@@ -19,4 +20,27 @@ export async function addressOfAccount(
     if (BigInt(found) === BigInt(account)) return address;
   }
   throw new Worded('This wallet does not show the address of this account. Choose it in the wallet, then look again.');
+}
+
+/** The main key that a wallet's signature makes, in a worker. Rejects as addressOfAccount does. */
+export async function keyOfAccount(
+  provider: Eip1193Provider,
+  account: string,
+  client: { readonly account: Pick<Client['account'], 'of' | 'config'> },
+): Promise<MainKeyHandle> {
+  const { starkKeySignature } = await import('../../../src/client/wallet-key.ts');
+  const signature = await starkKeySignature(provider, client.account);
+  const key = openMainKey();
+  try {
+    for (const publicKey of (await key.derive(signature)).publicKeys) {
+      const { address } = await client.account.of({ public_key: publicKey });
+      if (BigInt(address) !== BigInt(account)) continue;
+      await key.use(publicKey);
+      return key;
+    }
+    throw new Worded('The key that this wallet makes does not belong to this account.');
+  } catch (error) {
+    key.close();
+    throw error;
+  }
 }

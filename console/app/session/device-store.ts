@@ -19,7 +19,9 @@ export async function keepDevice(record: DeviceRecord): Promise<void> {
   await within('readwrite', (store) => store.put(record, ROW)).catch(() => undefined);
 }
 
-export async function dropDevice(): Promise<void> {
+/** Another one, of a tab that signed in since, stays. */
+export async function dropDevice(id: string): Promise<void> {
+  if ((await readDevice())?.id !== id) return;
   inMemory = undefined;
   await within('readwrite', (store) => store.delete(ROW)).catch(() => undefined);
 }

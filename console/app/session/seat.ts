@@ -33,6 +33,7 @@ export function openSeat(first: DeviceRecord, { presence, onUsed, onDead }: Seat
   let keptAt = 0;
   const authOf = ({ id, account, key }: DeviceRecord): Auth => deviceAuth({ id, account, key });
   let auth = authOf(first);
+  let asking: ReturnType<Auth['signIn']> | undefined;
 
   const gated: Auth = {
     account: async () => record.account,
@@ -44,7 +45,11 @@ export function openSeat(first: DeviceRecord, { presence, onUsed, onDead }: Seat
         if (isLeft) throw new Aborted('unsent');
         const asked = record;
         try {
-          const session = await auth.signIn(server);
+          // Whoever waited for a person asks at the same time as others who did: once.
+          asking ??= auth.signIn(server).finally(() => {
+            asking = undefined;
+          });
+          const session = await asking;
           if (isLeft) throw new Aborted('unsent');
           presence.began();
           record = { ...record, usedAt: Date.now() };

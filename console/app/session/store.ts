@@ -47,7 +47,7 @@ export async function openSession(): Promise<void> {
   if (record === undefined) return become({ state: 'out' });
   const { is } = limitAt(Date.now(), record, false);
   if (is !== 'idle' && is !== 'expired') return seatDevice(record);
-  await dropDevice();
+  await dropDevice(record.id);
   become({ state: 'out', because: is });
 }
 
@@ -90,7 +90,7 @@ function lapse(because: Because): Promise<void> {
   }
   if (state.lapsed === undefined) {
     dropOwner();
-    dropDevice().catch(() => undefined);
+    dropDevice(state.deviceId).catch(() => undefined);
     become({ ...state, lapsed: because });
   }
   return new Promise((goOn, giveUp) => waiting.push({ goOn, giveUp }));
@@ -100,6 +100,7 @@ function lapse(because: Because): Promise<void> {
 export const leaveFor = (because: Because): void => leave(because);
 
 function leave(because: Because, untold = false): void {
+  if (state.state === 'in') dropDevice(state.deviceId).catch(() => undefined);
   end();
   become({ state: 'out', because, ...(untold ? { untold } : {}) });
 }
@@ -127,7 +128,7 @@ export async function signOut(because: Because = 'signed-out'): Promise<void> {
       () => sessionState() === leaving,
     );
   }
-  await dropDevice();
+  await dropDevice(leaving.deviceId);
   tellTabs('signed out');
   if (state === leaving) leave(because, untold);
 }
@@ -139,7 +140,7 @@ export async function endButStay(): Promise<void> {
   const { client } = staying;
   end();
   become({ ...staying, client, over: true });
-  await dropDevice();
+  await dropDevice(staying.deviceId);
   tellTabs('signed out');
 }
 
@@ -148,7 +149,6 @@ export function tick(): void {
   if (state.state !== 'in' || state.over === true || state.lapsed !== undefined || seat === undefined) return;
   const next = limitAt(Date.now(), seat.device(), presence.isHeld);
   if (next.is === 'idle' || next.is === 'expired') {
-    if (!hasDialog()) dropDevice().catch(() => undefined);
     lapse(next.is).catch(() => undefined);
     return;
   }
