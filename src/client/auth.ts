@@ -32,8 +32,8 @@ export interface Onboarding {
 export interface Auth {
   /** The account that it acts for, `0x` hex. */
   account(server: Server): Promise<string>;
-  /** The bearer of a new session, or the one there is. */
-  signIn(server: Server): Promise<{ readonly bearer: string }>;
+  /** The bearer of a new session, or the one there is. `waitedMs`: before it was asked for, as for a person; the session did not age meanwhile. */
+  signIn(server: Server): Promise<{ readonly bearer: string; readonly waitedMs?: number }>;
   /** The request that makes the account known, signed; repeating it changes nothing. Absent: it cannot. */
   onboarding?(server: Server, signal?: AbortSignal): Promise<Onboarding>;
   /** Set when signing asks a person: the client's usual timeout does not run meanwhile, one that a call sets does. */

@@ -32,7 +32,7 @@ export function createSessions(auth: Auth, server: Server, { now, monotonic }: T
 
   const signIn = oneAtATime(async (): Promise<Session> => {
     const [wall, steady] = [now(), monotonic()];
-    const { bearer } = await auth.signIn(server);
+    const { bearer, waitedMs = 0 } = await auth.signIn(server);
     if (!isBearer(bearer)) throw new TypeError('the bearer is none: it cannot be sent');
     const { iat, exp } = claimsOf(bearer);
     const life = iat === undefined || exp === undefined ? Number.POSITIVE_INFINITY : (exp - iat) * 1000;
@@ -41,7 +41,7 @@ export function createSessions(auth: Auth, server: Server, { now, monotonic }: T
       bearer,
       expiresAt: exp === undefined ? undefined : new Date(exp * 1000),
       // By whichever clock went further: one stops while the machine sleeps, the other may be set back.
-      isGood: () => Math.max(now() - wall, monotonic() - steady) < goodFor,
+      isGood: () => Math.max(now() - wall, monotonic() - steady) - waitedMs < goodFor,
     };
     return held;
   });

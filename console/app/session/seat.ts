@@ -33,28 +33,30 @@ export function openSeat(first: DeviceRecord, { presence, onUsed, onDead }: Seat
   let keptAt = 0;
   const authOf = ({ id, account, key }: DeviceRecord): Auth => deviceAuth({ id, account, key });
   let auth = authOf(first);
-  let asking: ReturnType<Auth['signIn']> | undefined;
+  let asking: { readonly at: number; readonly session: ReturnType<Auth['signIn']> } | undefined;
 
   const gated: Auth = {
     account: async () => record.account,
     // The person is waited for: to come back, or to sign in again.
     attended: true,
     async signIn(server) {
+      const began = performance.now();
       for (;;) {
         await presence.permitted();
         if (isLeft) throw new Aborted('unsent');
         const asked = record;
         try {
           // Whoever waited for a person asks at the same time as others who did: once.
-          asking ??= auth.signIn(server).finally(() => {
+          asking ??= { at: performance.now(), session: auth.signIn(server) };
+          const { at, session } = asking;
+          const { bearer } = await session.finally(() => {
             asking = undefined;
           });
-          const session = await asking;
           if (isLeft) throw new Aborted('unsent');
           presence.began();
           record = { ...record, usedAt: Date.now() };
           onUsed(record);
-          return session;
+          return { bearer, waitedMs: Math.max(0, at - began) };
         } catch (error) {
           if (!isCode(error, 'UNAUTHORIZED_ERROR') || isLeft) throw error;
           if (record.id === asked.id) await onDead(asked);
