@@ -71,14 +71,16 @@ export function TakeKey({ link, account }: TakeKeyProps) {
   return (
     <>
       <div>
-        <h1>
+        <h1 className={css.question}>
           Take a subkey of <ShortId value={account} /> onto this device?
         </h1>
         <p className={css.lead}>It can trade. It cannot withdraw.</p>
       </div>
-      <Note kind="neutral">
-        Only go on if <strong>you</strong> are showing this code on your own screen right now. It works once.
-      </Note>
+      {mayTry && (
+        <Note kind="neutral">
+          Only go on if <strong>you</strong> are showing this code on your own screen right now. It works once.
+        </Note>
+      )}
       {step.is === 'refused' && <Refusal error={step.error} context={{ of: 'taking-a-hand-off' }} />}
       {mayTry && (
         <div className={css.buttons}>
