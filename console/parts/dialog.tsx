@@ -37,13 +37,16 @@ export interface DialogProps {
 export function Dialog(props: DialogProps) {
   const { open, title, about, onClose, holds = false, sealed = false, size = '560', footer, busy = false } = props;
   const [asking, setAsking] = useState(false);
+  const thrown = useRef(false);
   const popup = useRef<HTMLDivElement>(null);
   const close = useRef<HTMLButtonElement>(null);
   const opener = useOpener(open);
   const tryToClose = () => {
     if (sealed || busy) return;
-    if (holds) setAsking(true);
-    else onClose();
+    if (holds) {
+      thrown.current = false;
+      setAsking(true);
+    } else onClose();
   };
   useStay(open && (holds || sealed), tryToClose);
   const first = () =>
@@ -106,8 +109,13 @@ export function Dialog(props: DialogProps) {
               keep="Keep editing"
               action="Throw away"
               actKind="destroy"
+              returnTo={() => {
+                const to = thrown.current ? opener() : undefined;
+                return to === true ? undefined : to;
+              }}
               onKeep={() => setAsking(false)}
               onAct={() => {
+                thrown.current = true;
                 setAsking(false);
                 onClose();
               }}

@@ -27,7 +27,7 @@ describe.skipIf(chromiumFile === undefined)(`the console's shell${chromiumNeeded
   let opened: OpenConsole;
   beforeAll(async () => {
     opened = await openConsole();
-  });
+  }, 240_000);
   afterAll(() => opened.close());
 
   test('a change of page moves focus to its heading and announces its title; the first page leaves focus alone', async () => {
@@ -77,6 +77,75 @@ describe.skipIf(chromiumFile === undefined)(`the console's shell${chromiumNeeded
     await page.keyboard.press('g');
     await page.keyboard.press('k');
     expect(path(page)).toBe('/console/wallet');
+  });
+
+  test('a letter typed into a field is a letter, a slash goes to the search, and n opens the form of a new key from any page', async () => {
+    const { page } = await opened.visit({ path: '/console/keys/read-only' });
+    const search = page.getByRole('searchbox');
+    await search.waitFor();
+    await page.keyboard.press('/');
+    await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('search');
+    await page.keyboard.type('ga/n?');
+    expect(await search.inputValue()).toBe('ga/n?');
+    expect(path(page)).toBe('/console/keys/read-only');
+    await page.goto(`${opened.url}/console/nowhere`);
+    await page.locator('h1').waitFor();
+    await page.keyboard.press('n');
+    const form = page.getByRole('dialog', { name: 'Add a read-only key' });
+    await form.waitFor();
+    expect(path(page)).toBe('/console/keys/read-only');
+    await page.keyboard.press('Escape');
+    await form.waitFor({ state: 'hidden' });
+    await expect.poll(() => focused(page)).toMatch(/Add New Key|Key Management/);
+  });
+
+  test('what somebody typed into a dialog is not lost by Esc, a click beside it, the cross or Back: each asks first', async () => {
+    const { page } = await opened.visit({ path: '/console/keys/read-only' });
+    await page.getByRole('button', { name: '+ Add New Key' }).first().click();
+    const form = page.getByRole('dialog', { name: 'Add a read-only key' });
+    const name = form.getByLabel('Name');
+    await name.fill('dashboard');
+    const question = page.getByRole('alertdialog', { name: 'Throw this away?' });
+    const ways = [
+      () => page.keyboard.press('Escape'),
+      () => page.mouse.click(20, 450),
+      () => form.getByRole('button', { name: 'Close' }).click(),
+      () => page.evaluate('history.back()'),
+    ];
+    for (const way of ways) {
+      await way();
+      await question.waitFor();
+      await expect.poll(() => focused(page)).toBe('Keep editing');
+      await page.keyboard.press('Enter');
+      await question.waitFor({ state: 'hidden' });
+      expect(await name.inputValue()).toBe('dashboard');
+    }
+    await page.keyboard.press('Escape');
+    await question.getByRole('button', { name: 'Throw away' }).click();
+    await form.waitFor({ state: 'hidden' });
+    expect(path(page)).toBe('/console/keys/read-only');
+    await expect.poll(() => focused(page)).toBe('+ Add New Key');
+  });
+
+  test('a tooltip opens on hover and on focus, can be hovered itself, and closes on Esc', async () => {
+    const { page } = await opened.visit({ path: '/console/nowhere' });
+    const id = page.getByRole('button', { name: /^Copy 0x/ });
+    const tip = page.getByRole('tooltip');
+    await id.hover();
+    await tip.waitFor();
+    expect(await tip.innerText()).toMatch(/^0x[0-9a-f]{60,64}$/);
+    await tip.hover();
+    await tip.waitFor();
+    await page.keyboard.press('Escape');
+    await tip.waitFor({ state: 'hidden' });
+    await page.mouse.move(700, 700);
+    await id.focus();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    await tip.waitFor();
+    expect(await id.getAttribute('aria-describedby')).toBe(await tip.getAttribute('id'));
+    await page.keyboard.press('Escape');
+    await tip.waitFor({ state: 'hidden' });
   });
 
   test('the question mark lists the keys, Esc closes the list, and focus goes back to where it was', async () => {

@@ -28,6 +28,13 @@ interface Bar {
 }
 
 const CLOCK_OFF_SECONDS = 60;
+/** Seconds at which a countdown is read out. */
+const READ_AT = [60, 30, 10];
+
+/** Seconds that count down: seen at each, read out at those of `read` alone. */
+function Count({ seconds, read = [] }: { seconds: number; read?: readonly number[] | undefined }) {
+  return <span aria-live={read.includes(seconds) ? undefined : 'off'}>{`${seconds} s`}</span>;
+}
 
 export function weightiest(props: BarsProps): Bar | undefined {
   const { offline, restarting, idle, ends, locked, skewSeconds = 0 } = props;
@@ -42,14 +49,25 @@ export function weightiest(props: BarsProps): Bar | undefined {
   if (restarting !== undefined) {
     return {
       tone: 'bad',
-      words: `The server is not answering. ${restarting.seconds === undefined ? 'Trying again…' : `Trying again in ${restarting.seconds} s.`}`,
+      words:
+        restarting.seconds === undefined ? (
+          'The server is not answering. Trying again…'
+        ) : (
+          <>
+            The server is not answering. Trying again in <Count seconds={restarting.seconds} />.
+          </>
+        ),
       button: { label: 'Try now', onPress: restarting.onTry },
     };
   }
   if (idle !== undefined) {
     return {
       tone: 'warn',
-      words: `Still there? You will be signed out in ${idle.seconds} s.`,
+      words: (
+        <>
+          Still there? You will be signed out in <Count seconds={idle.seconds} read={READ_AT} />.
+        </>
+      ),
       button: { label: 'Stay signed in', onPress: idle.onStay },
     };
   }
