@@ -8,6 +8,7 @@ const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { tellLeftOut } = require('./start/browser-tests.cjs');
 const { ensureConsoleBuilt } = require('./start/console.cjs');
 const { withLock } = require('./start/lock.cjs');
 const { exitAs, ifPresent, PROGRESS_MS, run, say, seconds } = require('./start/run.cjs');
@@ -198,34 +199,63 @@ function tool(...segments) {
 }
 
 async function test(node, args, options) {
-  return run(node, [tool('vitest', 'vitest.mjs'), 'run', ...args], options);
+  const result = await run(node, [tool('vitest', 'vitest.mjs'), 'run', ...args], options);
+  tellLeftOut(ROOT, args);
+  return result;
 }
 
-const TYPES_KEPT = path.join('node_modules', '.cache', 'types.tsbuildinfo');
-/** Unit tests that compare with the Stark curve in plain JavaScript: half of the time of all, and `npm test` runs them. */
-const SLOW_UNIT_TESTS = ['test/unit/starknet/**', 'test/unit/verification/verifier.test.ts', 'test/unit/orders/**'];
+/** Unit tests that take as long as all others, with the Stark curve in plain JavaScript, by the ten thousand or by the second: `npm test` runs them. */
+const SLOW_UNIT_TESTS = [
+  'test/unit/starknet/**',
+  'test/unit/verification/verifier.test.ts',
+  'test/unit/orders/**',
+  'test/unit/owner/commands.test.ts',
+  'test/unit/usage/usage.test.ts',
+];
 
-/** What a commit must pass, in order of speed; stops at the first step that fails. */
+/** Incremental: results for unchanged files are kept for the next run. */
+function types(kept, ...args) {
+  const file = path.join('node_modules', '.cache', `${kept}.tsbuildinfo`);
+  return [tool('typescript', 'bin', 'tsc'), '--noEmit', ...args, '--incremental', '--tsBuildInfoFile', file];
+}
+
+/** What a commit must pass. The unit tests run beside the rest, and are ended where that fails. */
 async function check(node, options) {
   const started = Date.now();
+  let units;
   const vitest = [tool('vitest', 'vitest.mjs'), 'run', '--no-isolate', 'test/unit'];
+  // No isolation: starting a process per file takes as long as these tests.
+  const testing = run(node, [...vitest, ...SLOW_UNIT_TESTS.map((pattern) => `--exclude=${pattern}`)], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    onStart: (child) => {
+      units = child;
+    },
+  });
+  const testedIn = testing.then(() => seconds(started));
   const steps = [
     ['format and lint', [tool('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.']],
-    // Incremental: results for unchanged files are kept for the next run.
-    ['types', [tool('typescript', 'bin', 'tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT]],
-    // No isolation: starting a process per file takes as long as these tests.
-    ['unit tests', [...vitest, ...SLOW_UNIT_TESTS.map((pattern) => `--exclude=${pattern}`)]],
+    ['types', types('types')],
+    ['types of the console', types('console', '-p', 'console')],
   ];
   for (const [name, args] of steps) {
     const stepStarted = Date.now();
     const result = await run(node, args, options);
+    const passed = result.code === 0 && result.received === null;
+    if (!passed) {
+      units.kill();
+      await testing;
+    }
     if (result.received !== null) return { code: null, signal: result.received };
-    const passed = result.code === 0;
     say(`check: ${name} ${passed ? 'passed' : 'failed'} in ${seconds(stepStarted)}`);
     if (!passed) return result;
   }
-  say(`check: everything passed in ${seconds(started)}`);
-  return { code: 0, signal: null };
+  const tested = await testing;
+  if (tested.received !== null) return { code: null, signal: tested.received };
+  process.stdout.write(tested.output);
+  say(`check: unit tests ${tested.code === 0 ? 'passed' : 'failed'} in ${await testedIn}`);
+  if (tested.code === 0) say(`check: everything passed in ${seconds(started)}`);
+  return tested;
 }
 
 async function main() {

@@ -24,7 +24,7 @@ function seconds(since) {
 
 /**
  * Runs a child to its end and passes our signals on to it. Resolves to { code, signal, received, output }: how it ended,
- * the last signal we were sent meanwhile, and the tail of its output if options.stdio pipes it.
+ * the last signal we were sent meanwhile, and the tail of its output if options.stdio pipes it. options.onStart has the child.
  */
 function run(file, args, options) {
   return new Promise((resolve, reject) => {
@@ -37,6 +37,7 @@ function run(file, args, options) {
     // Listen before the child exists: a signal in between would end this process and leave the child behind.
     for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
     const child = spawn(file, args, options);
+    if (options.onStart) options.onStart(child);
     const settle = () => {
       for (const signal of FORWARDED_SIGNALS) process.removeListener(signal, forward);
     };

@@ -497,14 +497,22 @@ describe('check and test', () => {
 
   const LINTED = 'biome ci .\n';
   const TYPED = `tsc --noEmit --incremental --tsBuildInfoFile ${join('node_modules', '.cache', 'types.tsbuildinfo')}\n`;
-  const UNITS =
-    'vitest run --no-isolate test/unit --exclude=test/unit/starknet/** --exclude=test/unit/verification/verifier.test.ts --exclude=test/unit/orders/**\n';
+  const TYPED_CONSOLE = `tsc --noEmit -p console --incremental --tsBuildInfoFile ${join('node_modules', '.cache', 'console.tsbuildinfo')}\n`;
+  const UNITS = `vitest run --no-isolate test/unit ${[
+    'test/unit/starknet/**',
+    'test/unit/verification/verifier.test.ts',
+    'test/unit/orders/**',
+    'test/unit/owner/commands.test.ts',
+    'test/unit/usage/usage.test.ts',
+  ]
+    .map((pattern) => `--exclude=${pattern}`)
+    .join(' ')}\n`;
 
-  test('check runs format and lint, types and unit tests, and says how long each took', async () => {
+  test('check runs format and lint, types, those of the console too, and unit tests, and says how long each took', async () => {
     const folder = await projectWithTools();
     const result = await runCommand(folder, ['check'], await fakeNpm('exit 0'));
-    expect(result).toMatchObject({ code: 0, stdout: LINTED + TYPED + UNITS });
-    for (const step of ['format and lint', 'types', 'unit tests', 'everything']) {
+    expect(result).toMatchObject({ code: 0, stdout: LINTED + TYPED + TYPED_CONSOLE + UNITS });
+    for (const step of ['format and lint', 'types', 'types of the console', 'unit tests', 'everything']) {
       expect(result.stderr).toMatch(new RegExp(`check: ${step} passed in [0-9.]+ s\n`));
     }
   });
@@ -512,7 +520,7 @@ describe('check and test', () => {
   test.each([
     [{ biome: 2 }, 2, LINTED, 'format and lint'],
     [{ tsc: 3 }, 3, LINTED + TYPED, 'types'],
-    [{ vitest: 4 }, 4, LINTED + TYPED + UNITS, 'unit tests'],
+    [{ vitest: 4 }, 4, LINTED + TYPED + TYPED_CONSOLE + UNITS, 'unit tests'],
   ])('check stops at the first step that fails: %j', async (exitCodes, code, stdout, step) => {
     const folder = await projectWithTools(exitCodes);
     const result = await runCommand(folder, ['check'], await fakeNpm('exit 0'));
@@ -551,6 +559,26 @@ describe('check and test', () => {
     const running = await npmRun(folder, ['test', '--', 'test/unit', '-t', 'a name'], await fakeNpm('exit 0'));
     expect(await running.ended).toEqual({ code: 5, signal: null });
     expect(running.stdout()).toContain('\nvitest run test/unit -t a name\n');
+  });
+
+  test('npm test says once which tests were left out for want of a browser, and what brings one', async () => {
+    const folder = await projectWithTools();
+    await mkdir(join(folder, 'test', 'console'), { recursive: true });
+    await writeFile(join(folder, 'test/console/page.test.ts'), 'a page, chromiumNeeded');
+    await writeFile(join(folder, 'test/other.test.ts'), 'no page');
+    const empty = temporaryFolder('no-browser');
+    const npm = await fakeNpm('exit 0');
+    await runCommand(folder, ['record-the-install'], npm);
+    const without = await runCommand(folder, ['test'], npm, { PATH: empty, CHROMIUM: undefined });
+    expect(without.code).toBe(0);
+    expect(without.stderr).toMatch(
+      /^countersign: no Chromium is on the PATH, .*, of test\/console\/page\.test\.ts; `apt-get install chromium` brings one\n$/,
+    );
+    for (const [args, env] of [
+      [['test/other'], { PATH: empty, CHROMIUM: undefined }],
+      [[], { PATH: empty, CHROMIUM: '/usr/bin/chromium' }],
+    ] as const)
+      expect(await runCommand(folder, ['test', ...args], npm, env)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('the tests find our own tools first on the PATH', async () => {
