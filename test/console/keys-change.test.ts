@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountersignError } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
+import { announceWallet, type WalletInPage } from '../support/console/announce-wallet.ts';
 import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
 import { type ConsoleOwner, createOwner } from '../support/console/owners.ts';
@@ -104,6 +105,37 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     });
     return answer.status;
   }
+
+  test('asks a wallet for one signature to open it to more addresses, and saves nothing when the person says no', async () => {
+    const holder = await createOwner(opened.url, 'wallet');
+    const asked = { name: 'of a wallet', allowed_cidrs: ['203.0.113.7'] };
+    const id = (await holder.client.tokens.create(asked)).value.api_token.lookup_id;
+    const listed = async () => (await holder.client.tokens.get(id)).allowed_cidrs;
+    let wallet: WalletInPage | undefined;
+    const { page } = await opened.visit({
+      as: 'wallet',
+      owner: holder,
+      path: `${READ_ONLY}/${id}`,
+      prepare: async (on) => {
+        wallet = await announceWallet(on, { key: holder.privateKey });
+      },
+    });
+    const signatures = () => wallet?.asked.filter((method) => method === 'personal_sign').length;
+    await page.getByRole('button', { name: 'Change addresses' }).click();
+    await dialogOf(page).getByText('Anywhere', { exact: true }).locator('..').click();
+    await press(page, 'MetaMask');
+    await dialogOf(page).getByText('Your wallet will ask you to sign in again. That proves it is you.').waitFor();
+    wallet?.behave('refuses');
+    await press(page, 'Sign and save');
+    await dialogOf(page).getByRole('alert').waitFor();
+    expect(await listed()).toEqual(['203.0.113.7/32']);
+    wallet?.behave('signs');
+    const before = signatures() ?? 0;
+    await press(page, 'Sign and save');
+    await dialogOf(page).waitFor({ state: 'detached' });
+    expect(await listed()).toEqual([]);
+    expect(signatures()).toBe(before + 1);
+  });
 
   test('refuses an empty list, tells every line that is none, and asks before what was typed is thrown away', async () => {
     const { page, now } = await pageOf('emptied', ['203.0.113.7'], 390);
