@@ -74,9 +74,17 @@ export function revokedByWords({
   if (actor.kind === 'operator') return ' by your venue';
   return client_ip === '' ? ' by you' : ` by you, from ${client_ip}`;
 }
+/** Of rows of the key itself. */
 export const endingActions: readonly string[] = [
-  ...Object.keys(because),
+  'credential.reported_leaked',
+  'credential.revoked_itself',
   'token.revoked',
   'subkey.revoked',
   'token.rotated',
+];
+/** Of rows of the account. */
+export const endingOfAll: readonly string[] = [
+  'account.revoked_all',
+  'account.revoked_by_restore',
+  'account.revoked_by_clock',
 ];

@@ -33,7 +33,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
   const press = (page: Page, name: string) => dialogOf(page).getByRole('button', { name, exact: true }).click();
   const mainKey = (page: Page) => dialogOf(page).getByLabel('Main private key');
 
-  test('renames it in its place: Enter saves, Esc leaves, and a name that the server refuses is told before', async () => {
+  test('a key is renamed in its place: Enter saves, Esc leaves, and a name that the server refuses is told before', async () => {
     const { page, now } = await pageOf('first name');
     await page.getByRole('button', { name: 'Rename first name' }).press('Enter');
     const field = page.getByRole('textbox', { name: 'Name' });
@@ -57,7 +57,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     expect(await page.title()).toBe('<i>second</i> name · Countersign');
   });
 
-  test('binds it to fewer addresses by the device alone, without the main key, at once', async () => {
+  test('a key is bound to fewer addresses by the device alone, without the main key, at once', async () => {
     const { page, token, now } = await pageOf('narrower', ['127.0.0.0/8', '203.0.113.0/24']);
     await page.getByRole('button', { name: 'Change addresses' }).click();
     const box = dialogOf(page).getByRole('textbox', { name: 'One address or range a line' });
@@ -76,7 +76,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     await page.getByRole('listitem').filter({ hasText: '203.0.113.8' }).first().waitFor();
   });
 
-  test('opens it to more addresses only with the main key, and the server refuses the device that tries alone', async () => {
+  test('a key is opened to more addresses only with the main key, and the server refuses the device that tries alone', async () => {
     const { page, visit, id, now } = await pageOf('wider', ['203.0.113.7']);
     await page.getByRole('button', { name: 'Change addresses' }).click();
     await press(page, 'Add my current address');
@@ -106,7 +106,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     return answer.status;
   }
 
-  test('asks a wallet for one signature to open it to more addresses, and saves nothing when the person says no', async () => {
+  test('a wallet is asked for one signature to open a key to more addresses, and nothing is saved when the person says no', async () => {
     const holder = await createOwner(opened.url, 'wallet');
     const asked = { name: 'of a wallet', allowed_cidrs: ['203.0.113.7'] };
     const id = (await holder.client.tokens.create(asked)).value.api_token.lookup_id;
@@ -137,7 +137,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     expect(signatures()).toBe(before + 1);
   });
 
-  test('refuses an empty list, tells every line that is none, and asks before what was typed is thrown away', async () => {
+  test('Change addresses refuses an empty list, tells every line that is none, and asks before what was typed is thrown away', async () => {
     const { page, now } = await pageOf('emptied', ['203.0.113.7'], 390);
     await page.getByRole('button', { name: 'Change addresses' }).click();
     const box = dialogOf(page).getByRole('textbox', { name: 'One address or range a line' });
@@ -164,7 +164,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   });
 
-  test('replaces it: both work for a while, the text of the new one is shown once, and it cannot be replaced meanwhile', async () => {
+  test('a read-only key is replaced: both work for a while, the text of the new one is shown once, and it is not replaced meanwhile', async () => {
     const { page, token, id, now } = await pageOf('grafana');
     await page.getByRole('button', { name: 'Replace' }).click();
     await dialogOf(page).getByText('1 hour').locator('..').click();
@@ -197,7 +197,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     expect(id).not.toBe(successor);
   });
 
-  test('finds what a replacement made whose answer was lost: its text is gone, so it is deleted before another is made', async () => {
+  test('a replacement whose answer was lost is found: its text is gone, so it is deleted before another is made', async () => {
     const { page, now } = await pageOf('lost on the way');
     await page.getByRole('button', { name: 'Replace' }).click();
     await cut(page, { method: 'POST', path: /\/rotate$/, at: 'answer' });
@@ -212,7 +212,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     await expect(owner.client.tokens.get(first)).resolves.not.toMatchObject({ revoked_at: 0n });
   });
 
-  test('of an account that has no such key says so', async () => {
+  test('the page of a key that the account does not have says so', async () => {
     const { page } = await opened.visit({ owner, path: `${READ_ONLY}/00000000-0000-4000-8000-000000000000` });
     await page.getByRole('heading', { level: 1, name: 'There is no such key.' }).waitFor();
     await expect(owner.client.tokens.get('00000000-0000-4000-8000-000000000000')).rejects.toBeInstanceOf(

@@ -1,6 +1,7 @@
 // Deleting a key in a real browser: what is asked, what is said, and that it is certain afterwards.
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
@@ -26,7 +27,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
   const dialogOf = (page: Page) => page.getByRole('alertdialog');
   const press = (page: Page, name: string) => dialogOf(page).getByRole('button', { name }).click();
 
-  test('asks with its use, changes nothing when it is kept, and is refused everywhere once the row says Revoked', async () => {
+  test('Delete says how a key is used, changes nothing when it is kept, and the key is refused once its row says Revoked', async () => {
     const { token } = await made('in use');
     expect(await use(opened.url, token)).toBe(200);
     const { page } = await opened.visit({ owner, path: READ_ONLY });
@@ -57,7 +58,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     ).toBe(0);
   });
 
-  test('says that it was never used, and of a subkey that open orders stay open', async () => {
+  test('Delete says that a key was never used, and of a subkey that open orders stay open', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await page.getByRole('button', { name: 'Delete old laptop' }).click();
     await dialogOf(page).getByText('It was never used.').waitFor();
@@ -68,7 +69,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     await dialogOf(page).getByText('It is in use.').waitFor();
   });
 
-  test('of a hundred presses sends one request, and leaves focus on the name of the next row', async () => {
+  test('a hundred presses of Delete send one request, and focus goes to the name of the next row', async () => {
     for (const name of ['pressed a', 'pressed b']) await made(name);
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     let sent = 0;
@@ -89,7 +90,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     expect(sent).toBe(1);
   });
 
-  test('whose request is lost says that it is being found out, and ends when it is certain', async () => {
+  test('a Delete whose request is lost says that it is being found out, and ends when it is certain', async () => {
     const { token } = await made('lost request');
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await page.getByRole('button', { name: 'Delete lost request' }).click();
@@ -105,7 +106,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     expect(await use(opened.url, token)).toBe(401);
   });
 
-  test('whose answer is lost ends as certain, though the key was refused all the time', async () => {
+  test('a Delete whose answer is lost is certain in the end, and the key was refused all the time', async () => {
     const { token } = await made('lost answer');
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await page.getByRole('button', { name: 'Delete lost answer' }).click();
@@ -117,7 +118,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     await rowOf(page, 'lost answer').getByText('Revoked', { exact: true }).waitFor();
   });
 
-  test('that the server cannot write down says that it is not deleted yet, and tries again', async () => {
+  test('a Delete that the server cannot write down says that the key is not deleted yet, and tries again', async () => {
     await made('unwritten');
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await page.getByRole('button', { name: 'Delete unwritten' }).click();
@@ -136,7 +137,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     await rowOf(page, 'unwritten').getByText('Revoked', { exact: true }).waitFor();
   });
 
-  test('goes by keys alone, and says so on the key’s own page', async () => {
+  test('a key is deleted by key presses alone, and its own page says so', async () => {
     const { token, api_token } = await made('by keys');
     const { page } = await opened.visit({ owner, path: `${READ_ONLY}/${api_token.lookup_id}` });
     await page.getByRole('button', { name: 'Delete by keys' }).focus();
@@ -151,7 +152,7 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     await page.locator('h1:focus').waitFor();
   });
 
-  test('goes on a phone, from the page of the key, and the list of another tab follows', async () => {
+  test('a key is deleted on a phone, from its page, and the list of another tab follows', async () => {
     const { api_token } = await made('on a phone');
     const visit = await opened.visit({ owner, width: 390, theme: 'dark', path: `${READ_ONLY}/${api_token.lookup_id}` });
     const other = await opened.anotherTab(visit, READ_ONLY);
@@ -162,4 +163,46 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
     await visit.page.getByRole('heading', { level: 1, name: /on a phone\s*Revoked/ }).waitFor();
     await other.page.getByRole('link', { name: 'on a phone' }).waitFor({ state: 'detached' });
   });
+
+  test('the page of a key says what ended it: reported as found, or replaced', async () => {
+    const person = await createOwner(opened.url, 'main');
+    const ended = async (name: string) => (await person.client.tokens.create({ name })).value;
+    const [found, replaced] = [await ended('found'), await ended('replaced')];
+    await createClient({ url: opened.url }).account.reportLeak(found.token);
+    await person.client.tokens.rotate(replaced.api_token.lookup_id, { overlap_seconds: 0 });
+    const { page } = await opened.visit({ owner: person, path: `${READ_ONLY}/${found.api_token.lookup_id}` });
+    await page.getByText(/^Revoked .*, \d\d:\d\d because somebody reported it found\./).waitFor();
+    await page.goto(`${opened.url}${READ_ONLY}/${replaced.api_token.lookup_id}`);
+    await page.getByText(/Replaced by ‘replaced’ [0-9a-f]{4}…[0-9a-f]{4}\./).waitFor();
+  });
+});
+
+describe.skipIf(chromiumFile === undefined)(`a venue that records no use${chromiumNeeded}`, () => {
+  test('a venue that records no use says so in the list, at Delete and on the page of a key, which also says that everything was ended', async () => {
+    const opened = await openConsole({ settings: { 'usage.keep_days': '0', 'login.future_tolerance': '1' } });
+    onTestFinished(() => opened.close());
+    const owner = await createOwner(opened.url, 'main');
+    await owner.client.tokens.create({ name: 'unrecorded' });
+    const { page } = await opened.visit({ owner, path: READ_ONLY });
+    expect(await page.getByRole('row').nth(1).innerText()).toContain('not recorded');
+    await page.getByRole('button', { name: 'Delete unrecorded' }).click();
+    await page.getByText('This venue does not record when keys are used.').waitFor();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('link', { name: 'Open unrecorded' }).click();
+    await page.getByText('Usage is not recorded at this venue.').waitFor();
+
+    // Here, as its sign-ins end with it: they come back after a second.
+    const { value } = await owner.client.tokens.create({ name: 'with the rest' });
+    await owner.client.account.revokeAll();
+    await expect
+      .poll(() =>
+        owner.client.account.self().then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    const after = await opened.visit({ owner, path: `${READ_ONLY}/${value.api_token.lookup_id}` });
+    await after.page.getByText(/^Revoked .*, \d\d:\d\d with everything else\./).waitFor();
+  }, 180_000);
 });

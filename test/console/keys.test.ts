@@ -27,7 +27,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
   const rowOf = (page: Page, name: string) =>
     page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
 
-  test('says of each key its state, where it works from, when it ends and when and from where it was last used', async () => {
+  test('the list of keys says of each its state, where it works from, when it ends and when and from where it was last used', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     const dashboard = rowOf(page, 'dashboard');
     await dashboard.waitFor();
@@ -47,7 +47,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     expect(await page.getByRole('link', { name: 'Subkeys 2' }).count()).toBe(1);
   });
 
-  test('stands sorted by the last use, and turns by the heads of its columns, which say so', async () => {
+  test('the list of keys stands sorted by the last use, and turns by the heads of its columns, which say so', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await rowOf(page, 'dashboard').waitFor();
     const head = (name: string) => page.getByRole('columnheader', { name });
@@ -63,7 +63,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     expect((await names(page)).slice(0, 2)).toEqual(['grafana', 'tax export']);
   });
 
-  test('is searched by name, id and address, from the slash key on, and says when nothing matches', async () => {
+  test('the list of keys is searched by name, id and address, from the slash key on, and says when nothing matches', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await rowOf(page, 'dashboard').waitFor();
     await page.keyboard.press('/');
@@ -80,7 +80,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     await expect.poll(() => names(page)).toHaveLength(5);
   });
 
-  test('shows ended keys when they are asked for, without anything to press but Open', async () => {
+  test('the list of keys shows ended ones when they are asked for, without anything to press but Open', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await rowOf(page, 'dashboard').waitFor();
     expect(await rowOf(page, 'ended before').count()).toBe(0);
@@ -95,7 +95,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     expect(await page.getByRole('button', { name: /Delete|Change|Replace|Rename/ }).count()).toBe(0);
   });
 
-  test('is a list on a phone, of which a whole entry opens its key', async () => {
+  test('the keys are a list on a phone, of which a whole entry opens its key', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY, width: 390 });
     const entry = page.getByRole('listitem').filter({ hasText: 'dashboard' });
     await entry.waitFor();
@@ -109,7 +109,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     await page.getByRole('button', { name: 'Delete dashboard' }).waitFor();
   });
 
-  test('of nobody who has keys says so, and offers to make one', async () => {
+  test('who has no keys is told so, and offered to make one', async () => {
     const { page } = await opened.visit({ path: READ_ONLY });
     await page.getByText('No read-only keys yet.').waitFor();
     await page.getByText('Make one for a dashboard, a tax tool or a script that only looks.').waitFor();
@@ -120,7 +120,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     await page.getByRole('dialog', { name: 'Add a subkey' }).waitFor();
   });
 
-  test('is read 100 at a time', async () => {
+  test('the list of keys is read 100 at a time', async () => {
     const many = await createOwner(opened.url, 'main');
     const next = Array.from({ length: 103 }, (_, at) => () => many.client.tokens.create({ name: `key ${at}` }));
     const make = async () => {
@@ -135,7 +135,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     await page.getByText('103 of 150 read-only keys.').waitFor();
   });
 
-  test('keeps what was there when a reading fails, says why, and reads again when asked', async () => {
+  test('the list of keys keeps what was there when a reading fails, says why, and reads again when asked', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await rowOf(page, 'dashboard').waitFor();
     const lost = await cut(page, { path: /\/v1\/account\/tokens/, at: 'request', times: 1000 });
@@ -153,7 +153,7 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     ['light', 1440],
     ['dark', 390],
   ] as const)(
-    'and the page of a key have nothing that axe finds, dialogs too: %s, %i px',
+    'axe finds nothing in the list of keys, the page of one, and their dialogs: %s, %i px',
     async (theme, width) => {
       const { value } = await owner.client.tokens.create({ name: `looked at ${theme}`, allowed_cidrs: ['127.0.0.1'] });
       const { page } = await opened.visit({ owner, theme, width, path: READ_ONLY });
