@@ -17,7 +17,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
     const has = await page.evaluate<string>(`(() => {
       const at = document.activeElement;
       const label = at?.id ? document.querySelector('label[for="' + at.id + '"]') : null;
-      return at === document.body ? '' : [at.getAttribute('aria-label'), label?.textContent, at.textContent].join(' ');
+      return !at.matches('a, button, input') ? '' : [at.getAttribute('aria-label'), label?.textContent, at.textContent].join(' ');
     })()`);
     if (name.test(has)) return;
     await page.keyboard.press('Tab');

@@ -61,8 +61,7 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
   let state = beginning;
   const listeners = new Set<() => void>();
   let key: K | undefined;
-  /** Signed in, or on the way. */
-  let isTaken = false;
+  let isIn = false;
   /** Of the latest text: the answer to an older one is not heard. */
   let turn = 0;
 
@@ -122,8 +121,9 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
     async look(text: string): Promise<void> {
       if (!isLookedUp(text) || state.isBusy) return;
       turn += 1;
-      const account = await read(text, turn);
-      if (account !== undefined) set({ ...beginning, account });
+      const mine = turn;
+      const account = await read(text, mine);
+      if (account !== undefined && mine === turn) set({ ...beginning, account });
     },
 
     /** `text`: empty when the key is in the worker already. An account that nobody knew to be new is told, and made the next time. */
@@ -142,13 +142,11 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
       if (!account.exists && !wasTold) return set({ ...beginning, account });
       set({ ...beginning, account, isBusy: true });
       const signing = key;
-      isTaken = true;
       try {
         await around.signIn({ by: 'key', key: signing, keep });
-        key = undefined;
+        isIn = true;
         if (!keep) signing.close();
       } catch (error) {
-        isTaken = false;
         set({ ...beginning, account, error });
       }
     },
@@ -157,7 +155,9 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
     end(): void {
       listeners.clear();
       turn += 1;
-      if (!isTaken) drop();
+      setTimeout(() => {
+        if (!isIn) drop();
+      }, 0);
     },
   };
 }

@@ -1,5 +1,5 @@
 // The box that a step of signing in stands in, with the way back.
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Button } from '../../parts/button.tsx';
 import css from './sign-in.module.css';
 
@@ -9,12 +9,25 @@ export interface StepProps {
   onBack?: (() => void) | undefined;
   /** In a dialog, which has a frame of its own. */
   bare?: boolean | undefined;
+  /** Of a way of several steps: focus follows when it changes, for what was pressed is gone. */
+  at?: string | undefined;
   children: ReactNode;
 }
 
-export function Step({ title, onBack, bare = false, children }: StepProps) {
+export function Step({ title, onBack, bare = false, at, children }: StepProps) {
+  const box = useRef<HTMLElement>(null);
+  const last = useRef(at);
+  useEffect(() => {
+    if (at !== undefined && last.current !== at) box.current?.focus();
+    last.current = at;
+  }, [at]);
   return (
-    <div className={bare ? css.inDialog : css.step}>
+    <section
+      ref={box}
+      className={bare ? css.inDialog : css.step}
+      tabIndex={at === undefined ? undefined : -1}
+      aria-label={at === undefined ? undefined : title}
+    >
       {(!bare || onBack !== undefined) && (
         <div className={css.head}>
           {onBack !== undefined && (
@@ -24,7 +37,7 @@ export function Step({ title, onBack, bare = false, children }: StepProps) {
         </div>
       )}
       {children}
-    </div>
+    </section>
   );
 }
 

@@ -13,20 +13,21 @@ import { MainKeyRefused } from '../../worker/main-key-messages.ts';
 import { createKeySteps } from './key-steps.ts';
 import css from './sign-in.module.css';
 import { Buttons, Step } from './step.tsx';
+import { untilLetIn } from './until-let-in.ts';
 
 const TYPING_MS = 400;
 
-const stepsFor = (only: string | undefined) =>
+const stepsFor = (only: string | undefined, tell: (words: string | undefined) => void) =>
   createKeySteps<MainKeyHandle>({
     only,
     openKey: openMainKey,
-    ofKey: (publicKey) => publicClient.account.of({ public_key: publicKey }),
+    ofKey: (publicKey) => untilLetIn(() => publicClient.account.of({ public_key: publicKey }), tell),
     async isSubkeyOf(key, account) {
       const client = createClient({ url: location.origin, auth: key.auth(account) });
       return (await client.account.self()).kind === 'subkey';
     },
     wordsOf: (error) => (error instanceof MainKeyRefused && error.because !== 'broken' ? error.message : undefined),
-    signIn: (owner) => signIn(owner),
+    signIn: (owner) => untilLetIn(() => signIn(owner), tell),
   });
 
 export interface WithKeyProps {
@@ -36,7 +37,8 @@ export interface WithKeyProps {
 }
 
 export function WithKey({ only, onBack }: WithKeyProps) {
-  const [steps] = useState(() => stepsFor(only));
+  const [waiting, setWaiting] = useState<string>();
+  const [steps] = useState(() => stepsFor(only, setWaiting));
   useEffect(() => () => steps.end(), [steps]);
   const { account, wrong, error, isBusy } = useSyncExternalStore(steps.subscribe, steps.getState);
   const [keep, setKeep] = useState(true);
@@ -85,6 +87,7 @@ export function WithKey({ only, onBack }: WithKeyProps) {
           onChange={setKeep}
         />
         {error !== undefined && <Refusal error={error} />}
+        <Live>{waiting}</Live>
         <Buttons>
           <Button kind="primary" type="submit" busy={isBusy}>
             Sign in

@@ -6,6 +6,7 @@ import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Checkbox } from '../../parts/checkbox.tsx';
 import { useStay } from '../../parts/leaving.ts';
+import { Live } from '../../parts/live.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { SecretBox } from '../../parts/secret-box.tsx';
@@ -15,6 +16,7 @@ import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
 import { downloadText } from '../save-secret/download-text.ts';
 import css from './sign-in.module.css';
 import { Buttons, Step } from './step.tsx';
+import { untilLetIn } from './until-let-in.ts';
 
 interface Made {
   readonly key: MainKeyHandle;
@@ -24,8 +26,8 @@ interface Made {
 export function WithNew({ onBack }: { onBack: () => void }) {
   const [made, setMade] = useState<Made>();
   const [error, setError] = useState<unknown>();
-  /** Signed in, or on the way: then the key is the session's. */
-  const isTaken = useRef(false);
+  /** Then the key is the session's. */
+  const isIn = useRef(false);
   useEffect(() => {
     const key = openMainKey();
     let isOver = false;
@@ -38,12 +40,15 @@ export function WithNew({ onBack }: { onBack: () => void }) {
     making().catch((thrown: unknown) => isOver || setError(thrown));
     return () => {
       isOver = true;
-      if (!isTaken.current) key.close();
+      // What has just signed in changes the session first, and tells of it afterwards.
+      setTimeout(() => {
+        if (!isIn.current) key.close();
+      }, 0);
     };
   }, []);
   // What is not saved is wiped with the step.
   useEffect(() => () => made?.secret.wipe(), [made]);
-  if (made !== undefined) return <Save made={made} isTaken={isTaken} onBack={onBack} />;
+  if (made !== undefined) return <Save made={made} isIn={isIn} onBack={onBack} />;
   return (
     <Step title="New account" onBack={onBack}>
       {error === undefined ? <Skeleton rows={2} /> : <Refusal error={error} />}
@@ -62,16 +67,17 @@ function isEndOf(secret: Secret, typed: string): boolean {
 
 interface SaveProps {
   made: Made;
-  isTaken: RefObject<boolean>;
+  isIn: RefObject<boolean>;
   onBack: () => void;
 }
 
-function Save({ made: { key, secret }, isTaken, onBack }: SaveProps) {
+function Save({ made: { key, secret }, isIn, onBack }: SaveProps) {
   const [isSaved, setIsSaved] = useState(false);
   const [isShown, setIsShown] = useState(false);
   const [wrong, setWrong] = useState<string>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setIsBusy] = useState(false);
+  const [waiting, setWaiting] = useState<string>();
   const [isLeaving, setIsLeaving] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useStay(!isBusy, () => setIsLeaving(true));
@@ -83,12 +89,11 @@ function Save({ made: { key, secret }, isTaken, onBack }: SaveProps) {
   const make = async () => {
     setError(undefined);
     setIsBusy(true);
-    isTaken.current = true;
     try {
       await key.saved();
-      await signIn({ by: 'key', key, keep: true });
+      await untilLetIn(() => signIn({ by: 'key', key, keep: true }), setWaiting);
+      isIn.current = true;
     } catch (thrown) {
-      isTaken.current = false;
       setError(thrown);
       setIsBusy(false);
     }
@@ -123,6 +128,7 @@ function Save({ made: { key, secret }, isTaken, onBack }: SaveProps) {
           onInput={typed}
         />
         {error !== undefined && <Refusal error={error} />}
+        <Live>{waiting}</Live>
         <Buttons>
           <Button
             kind="primary"

@@ -195,6 +195,16 @@ describe('the two accounts that a wallet can have', () => {
     expect(opened.map(({ used }) => used)).toEqual(['0x2']);
   });
 
+  test('of two readings whose accounts are both known the first is used, as the JavaScript clients read it', async () => {
+    const { steps, opened } = visit({ own: false, keys: ['0x1', '0x2'], known: ['0x1', '0x2'] });
+    await steps.connect(walletOf().found);
+    await settled();
+    steps.lookForDerived();
+    await steps.sign();
+    await settled();
+    expect(opened.map(({ used }) => used)).toEqual(['0x1']);
+  });
+
   test('only that of the key is known: it signs in at once', async () => {
     const { steps, signedIn, opened, at } = visit({ own: false, known: ['0x1'] });
     await steps.connect(walletOf().found);

@@ -136,7 +136,6 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
     await attempt(back, async (waited) => {
       const mine = turn;
       if (asking !== 'key' && !(await isOnChain(waited, mine))) return;
-      if (mine !== turn) return;
       if (asking === 'derive') return derive(waited, address, mine);
       await signIn(waited, wallet, address, mine);
     });
@@ -179,7 +178,6 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
         ? { by: 'wallet', provider: waited, address, walletName: wallet.name }
         : { by: 'key', key, keep: true };
     await around.signIn(owner, heard);
-    if (mine !== turn) return;
     // Both belong to the session now.
     key = undefined;
     asked = undefined;
@@ -276,7 +274,6 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
       listeners.clear();
       unwatch();
       setTimeout(() => {
-        if (state.step.at === 'in') return;
         giveUp();
         dropKey();
       }, 0);

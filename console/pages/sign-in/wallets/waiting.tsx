@@ -9,16 +9,19 @@ import type { FoundWallet } from './announced.ts';
 import type { Step } from './state.ts';
 
 interface WaitingProps {
+  /** In place of what is being done. */
+  said: string | undefined;
   step: Step;
   wallet: FoundWallet | undefined;
   onCancel: () => void;
 }
 
-export function Waiting({ step, wallet, onCancel }: WaitingProps) {
+export function Waiting({ said, step, wallet, onCancel }: WaitingProps) {
   const cancel = useRef<HTMLButtonElement>(null);
   // What was pressed is gone: without this, focus would be nowhere.
   useEffect(() => cancel.current?.focus(), []);
-  const isWallets = step.at === 'connecting' || (step.at === 'signing' && step.doing === 'waiting-for-wallet');
+  const isWallets =
+    said === undefined && (step.at === 'connecting' || (step.at === 'signing' && step.doing === 'waiting-for-wallet'));
   const isSlow = 'isSlow' in step && step.isSlow;
   return (
     <div className={css.stack}>
@@ -33,7 +36,7 @@ export function Waiting({ step, wallet, onCancel }: WaitingProps) {
               : 'Open it if nothing appeared.'}
           </>
         ) : (
-          <b>{doingWords(step)}</b>
+          <b>{said ?? doingWords(step)}</b>
         )}
       </Live>
       <Buttons>

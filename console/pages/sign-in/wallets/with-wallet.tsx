@@ -6,6 +6,7 @@ import { Note } from '../../../parts/note.tsx';
 import { Refusal } from '../../../parts/refusal.tsx';
 import { type MainKeyHandle, openMainKey } from '../../../worker/main-key.ts';
 import { Step } from '../step.tsx';
+import { untilLetIn } from '../until-let-in.ts';
 import { Accounts } from './accounts.tsx';
 import { Addresses } from './addresses.tsx';
 import { Before } from './before.tsx';
@@ -22,17 +23,19 @@ export interface Venue {
   readonly derivation: boolean;
 }
 
-const stepsFor = ({ chainId, derivation }: Venue, only: string | undefined): WalletSteps =>
+type Tell = (words: string | undefined) => void;
+
+const stepsFor = ({ chainId, derivation }: Venue, only: string | undefined, tell: Tell): WalletSteps =>
   createWalletSteps<MainKeyHandle>({
     chainId,
     derivation,
     only,
-    ofAddress: (address) => publicClient.account.of({ eth_address: address }),
-    ofKey: (publicKey) => publicClient.account.of({ public_key: publicKey }),
+    ofAddress: (address) => untilLetIn(() => publicClient.account.of({ eth_address: address }), tell),
+    ofKey: (publicKey) => untilLetIn(() => publicClient.account.of({ public_key: publicKey }), tell),
     signature: (wallet, address) =>
       starkKeySignature(wallet, publicClient.account, { address, chainId: Number(chainId) }),
     openKey: openMainKey,
-    signIn,
+    signIn: (owner, onStep) => untilLetIn(() => signIn(owner, onStep), tell),
   });
 
 export interface WithWalletProps {
@@ -43,7 +46,8 @@ export interface WithWalletProps {
 }
 
 export function WithWallet({ venue, only, onBack }: WithWalletProps) {
-  const [steps] = useState(() => stepsFor(venue, only));
+  const [waiting, setWaiting] = useState<string>();
+  const [steps] = useState(() => stepsFor(venue, only, setWaiting));
   useEffect(() => () => steps.end(), [steps]);
   const state = useSyncExternalStore(steps.subscribe, steps.getState);
   const { step, problem } = state;
@@ -54,6 +58,7 @@ export function WithWallet({ venue, only, onBack }: WithWalletProps) {
     <Step
       title="Ethereum wallet"
       bare={only !== undefined}
+      at={isWaiting ? undefined : step.at}
       onBack={isWaiting ? undefined : isFirst ? onBack : () => steps.back()}
     >
       {words !== undefined && (
@@ -69,7 +74,7 @@ export function WithWallet({ venue, only, onBack }: WithWalletProps) {
       {step.at === 'accounts' && <Accounts steps={steps} state={state} venue={venue} only={only} />}
       {step.at === 'before' && <Before steps={steps} step={step} />}
       {step.at === 'chain' && <Chain steps={steps} step={step} chainId={venue.chainId} />}
-      {isWaiting && <Waiting step={step} wallet={state.wallet} onCancel={() => steps.cancel()} />}
+      {isWaiting && <Waiting said={waiting} step={step} wallet={state.wallet} onCancel={() => steps.cancel()} />}
     </Step>
   );
 }
