@@ -62,6 +62,26 @@ describe.skipIf(chromiumFile === undefined)(`a main key at the console${chromium
     expect(places).not.toEqual([]);
   });
 
+  test('that is pasted to add a key is used once: one session on one request, an empty field, and no worker is left', async () => {
+    const visit = await opened.visit();
+    const { page } = visit;
+    const bearers = bearersOf(visit);
+    await page.getByRole('button', { name: 'Add New Key' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('dashboard');
+    await dialog.getByRole('radio', { name: 'Anywhere' }).check();
+    const field = dialog.getByLabel('Main private key', { exact: true });
+    await field.fill((await createOwner(opened.url, 'main')).privateKey);
+    await dialog.getByRole('button', { name: 'Sign and add' }).click();
+    await dialog.getByText('That key does not belong to this account.').first().waitFor();
+    expect([await field.inputValue(), page.workers().length]).toEqual(['', 0]);
+    await field.fill(visit.owner.privateKey);
+    await dialog.getByRole('button', { name: 'Sign and add' }).click();
+    await page.getByText('Save your read-only key now').waitFor();
+    expect(mainOnly(bearers())).toEqual([['POST /v1/account/tokens']]);
+    await expect.poll(() => page.workers().length).toBe(0);
+  });
+
   test('that is not kept is gone after sign-in: its worker has ended', async () => {
     const owner = await createOwner(opened.url, 'main');
     const { page } = await opened.visit({ as: 'stranger', owner });

@@ -551,6 +551,48 @@ export const ruleGroups: readonly RuleGroup[] = [
     about: 'How people sign in at the console',
     rules: [
       {
+        rule: 'The worker of a main key at the console signs logins, onboardings and registrations of subkeys, which it builds itself, and nothing else',
+        decidedBy: 'console/worker/main-key-room.ts',
+        text: "purpose !== 'login'",
+        heldBy: 'test/unit/console/main-key-room.test.ts',
+        title: 'no request for %s',
+      },
+      {
+        rule: 'It signs for one account, with one key: those of its first statement',
+        decidedBy: 'console/worker/main-key-room.ts',
+        text: 'bound.account !== account',
+        heldBy: 'test/unit/console/main-key-room.test.ts',
+        title: 'for the account and the chain of the first statement alone, and with that key alone',
+      },
+      {
+        rule: 'A main key that was pasted at the console is never shown; one that was made there is, until it is saved',
+        decidedBy: 'console/worker/main-key-room.ts',
+        text: "refuse('not-shown')",
+        heldBy: 'test/unit/console/main-key-room.test.ts',
+        title: 'never one that was pasted',
+      },
+      {
+        rule: 'A session of the main key or the wallet at the console is on one request',
+        decidedBy: 'console/app/owner/bearer-once.ts',
+        text: 'used.has(bearer)',
+        heldBy: 'test/unit/console/bearer-once.test.ts',
+        title: 'a bearer of the main key leaves on one request; another one, and what has none, is sent',
+      },
+      {
+        rule: 'The device of a browser begins a session only after somebody pressed, tapped or moved something since the last one, or while a secret is shown',
+        decidedBy: 'console/app/session/presence.ts',
+        text: '!isThere && holds === 0',
+        heldBy: 'test/unit/console/presence-and-limits.test.ts',
+        title: 'when the page was loaded, and then only after a person did something since the last',
+      },
+      {
+        rule: 'The key of the device of a browser is one that no script can export',
+        decidedBy: 'console/app/session/device-record.ts',
+        text: 'extractable === false',
+        heldBy: 'test/unit/console/device-of-browser.test.ts',
+        title: 'is none with %s',
+      },
+      {
         rule: 'A main key that is typed at the console is told to the server only when it is as long as a key: each of its beginnings would tell the next digit',
         decidedBy: 'console/pages/sign-in/key-steps.ts',
         text: 'digitsOf(text).length >= LOOKED_UP_FROM',

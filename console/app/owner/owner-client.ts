@@ -4,6 +4,7 @@ import { type Client, createClient } from '../../../src/client/create-client.ts'
 import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
 import { wallet } from '../../../src/client/wallet-auth.ts';
 import type { HeldOwner } from '../session/types.ts';
+import { bearerOnce } from './bearer-once.ts';
 import { patient } from './patient-wallet.ts';
 
 export type OwnerStep = 'signing' | 'waiting-for-wallet' | 'sending';
@@ -23,7 +24,7 @@ export function clientOfOwner(
 ): OwnerClient {
   const signing = owner.by === 'key' ? owner.key.auth(account) : walletAuth(owner.provider, owner.address, onStep);
   const auth: Auth = { ...signing, ...told(signing, owner.by === 'key' ? 'signing' : undefined, onStep) };
-  return { auth, client: createClient({ url: location.origin, auth, fetch: bearerOnce() }) };
+  return { auth, client: createClient({ url: location.origin, auth, fetch: bearerOnce(globalThis.fetch) }) };
 }
 
 /** Says when it signs, and when that is done. */
@@ -52,18 +53,4 @@ function walletAuth(provider: Eip1193Provider, address: string, onStep: (step: O
     },
   };
   return wallet(asking, { address });
-}
-
-/** A main session that outlives its one request is refused here, before it leaves. */
-function bearerOnce(): typeof globalThis.fetch {
-  const used = new Set<string>();
-  const send = globalThis.fetch;
-  return async (input, init) => {
-    const bearer = new Headers(init?.headers).get('Authorization');
-    if (bearer !== null) {
-      if (used.has(bearer)) throw new TypeError('a main session is for one request');
-      used.add(bearer);
-    }
-    return send(input, init);
-  };
 }
