@@ -64,7 +64,8 @@ describe.skipIf(chromiumFile === undefined)(`devices${chromiumNeeded}`, () => {
     await owner.client.tokens.create({ name: 'stays', expiry_duration: 86_400 });
     const laptop = await another(visit, 'laptop');
     await laptop.account.self();
-    await visit.goTo('/console/devices');
+    await visit.goTo('/console/wallet');
+    await page.getByRole('link', { name: 'Devices' }).click();
     await page.getByRole('button', { name: 'Sign out everywhere' }).click();
     await page.getByRole('heading', { name: 'You are signed out everywhere, here too.' }).waitFor();
     const counting = page.getByText(/^You can sign in again in \d+ s\.$/).first();
@@ -75,7 +76,8 @@ describe.skipIf(chromiumFile === undefined)(`devices${chromiumNeeded}`, () => {
     expect(await page.getByRole('navigation').count()).toBe(0);
     const refused = await laptop.account.self().catch((error: unknown) => error);
     expect(isCode(refused, 'UNAUTHORIZED_ERROR')).toBe(true);
+    // Back is to a page that could ask nothing any more.
     await page.goBack();
-    await page.waitForURL(/\/console\/sign-in/);
+    await page.waitForURL(/\/console\/sign-in/, { timeout: 10_000 });
   }, 60_000);
 });

@@ -630,6 +630,48 @@ export const ruleGroups: readonly RuleGroup[] = [
     ],
   },
   {
+    about: 'What the console shows of the activity, and what it ends',
+    rules: [
+      {
+        rule: 'What is pasted as a request id at the console and is none goes into no address',
+        decidedBy: 'console/pages/activity/request-id-field.tsx',
+        text: 'requestIdForm.test(id)',
+        heldBy: 'test/console/activity.test.ts',
+        title:
+          'an id that was pasted is explained at once; another text stays out of the address, and an unknown id has its sentence',
+      },
+      {
+        rule: 'Filters in an address of the console are those that the server knows: nothing else of it is sent on',
+        decidedBy: 'console/pages/activity/filters.ts',
+        text: 'keyForm.test(key)',
+        heldBy: 'test/unit/console/activity-filters.test.ts',
+        title: 'whatever a query says, what comes of it is a filter that the server takes',
+      },
+      {
+        rule: 'A main key that a wallet makes again is shown only where it is that of the account',
+        decidedBy: 'console/pages/wallet/derived-key.ts',
+        text: 'BigInt(address) !== BigInt(account)',
+        heldBy: 'test/console/wallet.test.ts',
+        title: "a wallet whose key is another account's, and one that says no, show no key",
+      },
+      {
+        rule: 'Everything is ended after END was typed, and not before',
+        decidedBy: 'console/pages/wallet/end-everything.tsx',
+        text: "typed.trim() === 'END'",
+        heldBy: 'test/console/wallet.test.ts',
+        title:
+          'ending everything refuses every key from then on, and the page stays with what ended and a list to keep, %i px wide',
+      },
+      {
+        rule: 'A page that stays after everything was ended offers nothing else, and whoever goes on is out',
+        decidedBy: 'console/app/shell/signed-in-only.tsx',
+        text: 'useLeftOver(',
+        heldBy: 'test/console/devices.test.ts',
+        title: 'signing out everywhere ends every device and no key, and the page says until when nobody can sign in',
+      },
+    ],
+  },
+  {
     about: 'What the client library does with your keys and requests',
     rules: [
       {
