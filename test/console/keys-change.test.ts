@@ -123,7 +123,9 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     const signatures = () => wallet?.asked.filter((method) => method === 'personal_sign').length;
     await page.getByRole('button', { name: 'Change addresses' }).click();
     await dialogOf(page).getByText('Anywhere', { exact: true }).locator('..').click();
-    await press(page, 'MetaMask');
+    await dialogOf(page)
+      .getByRole('button', { name: /^MetaMask/ })
+      .click();
     await dialogOf(page).getByText('Your wallet will ask you to sign in again. That proves it is you.').waitFor();
     wallet?.behave('refuses');
     await press(page, 'Sign and save');
