@@ -108,7 +108,7 @@ describe.skipIf(chromiumFile === undefined)(`adding a key${chromiumNeeded}`, { t
     await form.getByText('Your wallet will ask you to sign in again. That proves it is you.').waitFor();
     wallet?.behave('silent');
     await send(form);
-    await form.getByRole('button', { name: 'Waiting for MetaMask…' }).waitFor();
+    await form.getByRole('button', { name: /^Waiting for\s+MetaMask\s*…$/ }).waitFor();
     await form.getByRole('button', { name: 'Cancel' }).click();
     await form.getByRole('button', { name: 'Sign and add' }).waitFor();
     wallet?.behave('refuses');

@@ -140,7 +140,9 @@ function runningWords({ write, step }: Making, { walletName }: Owner): ReactNode
   if (!write.isBusy) return undefined;
   if (write.state.is !== 'busy') return 'Checking…';
   if (step === 'sending') return 'Adding…';
-  if (step !== 'waiting-for-wallet') return 'Making the key…';
+  // A wallet is asked for its account and chain before it is asked to sign.
+  const isAtWallet = step === 'waiting-for-wallet' || (step === undefined && walletName !== undefined);
+  if (!isAtWallet) return 'Making the key…';
   return walletName === undefined ? (
     'Waiting for your wallet…'
   ) : (
