@@ -129,6 +129,7 @@ export const localFunctions: readonly string[] = [
   'newDeviceKey',
   'privateKeysOfSignature',
   'randomPrivateKey',
+  'refusalHeadline',
   'sentenceOf',
   'sentenceOfTaking',
   'starkKey',
