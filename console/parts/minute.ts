@@ -1,5 +1,6 @@
 // One timer for every time on a page that is told from now: it strikes each 30 seconds.
 import { type RefObject, useEffect, useState } from 'react';
+import { nowMs, onClockRight } from '../words/now.ts';
 
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -17,15 +18,16 @@ function onStrike(listener: () => void): () => void {
   };
 }
 
-/** The reader's clock, ms, read anew each 30 seconds but never while `element` has focus: its words would change under the reader. */
+/** Now, Unix ms, read anew each 30 seconds but never while `element` has focus: its words would change under the reader. */
 export function useNow(element?: RefObject<HTMLElement | null>): number {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(nowMs);
   useEffect(
     () =>
       onStrike(() => {
-        if (element?.current == null || element.current !== document.activeElement) setNow(Date.now());
+        if (element?.current == null || element.current !== document.activeElement) setNow(nowMs());
       }),
     [element],
   );
+  useEffect(() => onClockRight(() => setNow(nowMs())), []);
   return now;
 }

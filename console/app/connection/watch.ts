@@ -1,5 +1,6 @@
 // The connection of this page: what every query says of it, and what is asked while there is none.
 import { CountersignError, isCode } from '../../../src/client/errors.ts';
+import { putClockRight } from '../../words/now.ts';
 import { onAnswers, queryClient } from '../queries/query-client.ts';
 import { publicClient } from '../session/public-client.ts';
 import { clockAhead } from './clock.ts';
@@ -65,6 +66,11 @@ function startWatch(): void {
       now: () => Date.now(),
       monotonic: () => performance.now(),
     });
+    if (aheadMs !== undefined) {
+      putClockRight(aheadMs);
+      // Whether a key has ended was told by the other clock.
+      queryClient.invalidateQueries().catch(() => undefined);
+    }
     tell();
   };
   time().catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import { type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { type Client, CountersignError, type Page } from '../../../src/client/main.ts';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import { useSignedIn } from '../session/session.tsx';
 import { type KeyKind, type ListedKey, ofSubkey, ofToken } from './listed-key.ts';
@@ -61,12 +62,12 @@ async function pageOf(
     return { results: results.map(ofSubkey), next };
   }
   const { results, next } = await client.tokens.list(options).page(cursor);
-  return { results: results.map((token) => ofToken(token, toNs(Date.now()))), next };
+  return { results: results.map((token) => ofToken(token, toNs(nowMs()))), next };
 }
 
 export async function readKey(client: Client, kind: KeyKind, id: string, signal?: AbortSignal): Promise<ListedKey> {
   if (kind === 'subkey') return ofSubkey(await client.subkeys.get(id, { signal }));
-  return ofToken(await client.tokens.get(id, { signal }), toNs(Date.now()));
+  return ofToken(await client.tokens.get(id, { signal }), toNs(nowMs()));
 }
 
 export interface OneKey {

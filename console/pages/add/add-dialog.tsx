@@ -12,6 +12,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Live } from '../../parts/live.tsx';
 import { Name } from '../../parts/name.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
+import { nowMs } from '../../words/now.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
 import { type Draft, type DraftProblems, isSameDraft, NO_PUBLIC_KEY, newDraft, readDraft } from './draft.ts';
 import { KeyForm } from './key-form.tsx';
@@ -43,7 +44,7 @@ export function AddDialog({ kind, open, followed, like, onClose, onMade, again }
   const [draft, setDraft] = useState(empty);
   const [isChecked, setChecked] = useState(false);
   const [lost, setLost] = useState<LostOne>();
-  const { problems, asked } = readDraft(draft, Date.now(), about?.limits.allowlist_entries ?? 50);
+  const { problems, asked } = readDraft(draft, nowMs(), about?.limits.allowlist_entries ?? 50);
   const { write } = making;
   const isBusy = write.isBusy || deletion.isBusy;
 

@@ -6,6 +6,7 @@ import { CanDo } from '../../parts/can-do.tsx';
 import { Chips } from '../../parts/chips.tsx';
 import { DateTimeField } from '../../parts/date-time-field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { nowMs } from '../../words/now.ts';
 import { powers } from '../../words/powers.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
 import { exact, toNs } from '../../words/times.ts';
@@ -76,7 +77,7 @@ function WorksUntil({
   onChange,
   problem,
 }: Pick<KeyFormProps, 'kind' | 'draft' | 'onChange'> & { problem: string | undefined }) {
-  const now = Date.now();
+  const now = nowMs();
   const { min, max } = exactRange(now);
   const { seconds } = readEnd(draft.end, draft.date, now);
   return (
