@@ -3,8 +3,8 @@ import { CountersignError, isCode, NoAnswer } from '../../../src/client/errors.t
 import { goingOn } from '../../words/refusals.ts';
 import { Worded } from '../../words/worded.ts';
 
-/** `delete` and `change` do nothing twice. `make` does. */
-export type WriteKind = 'delete' | 'change' | 'make';
+/** `delete`, `sign-out` and `change` do nothing twice. `make` does. */
+export type WriteKind = 'delete' | 'sign-out' | 'change' | 'make';
 
 export type WriteState =
   | { readonly is: 'ready' }
@@ -77,12 +77,12 @@ export async function write<T>(
       if (isStopped()) return fail(isUncertain ? uncertain : error);
       if (error instanceof CountersignError && error.status === 429) {
         await counted(Math.ceil(error.retryAfterSeconds ?? 1));
-      } else if (kind === 'delete' && isUncertain && isCode(error, 'NOT_FOUND')) {
+      } else if ((kind === 'delete' || kind === 'sign-out') && isUncertain && isCode(error, 'NOT_FOUND')) {
         return done(undefined);
       } else if (mayHaveActed(error) || (isUncertain && error instanceof NoAnswer)) {
         [isUncertain, uncertain] = [true, error];
         if (kind === 'make') return find === undefined ? fail(error) : await found(error, find);
-        tell({ is: error instanceof CountersignError ? 'not-yet' : 'checking' });
+        tell({ is: isCode(error, 'SERVICE_UNAVAILABLE') ? 'not-yet' : 'checking' });
         await sleep(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)] ?? 8000, signal);
       } else {
         return fail(error);
@@ -124,6 +124,10 @@ const words: Readonly<Record<WriteKind, { readonly checking: string; readonly no
     checking: 'We do not know yet whether it was deleted. Checking…',
     notYet:
       'Not deleted yet. The server could not write it down, though this server refuses the key already. Trying again.',
+  },
+  'sign-out': {
+    checking: 'We do not know yet whether it was signed out. Checking…',
+    notYet: 'Not signed out yet. The server could not write it down. Trying again.',
   },
   change: {
     checking: 'We do not know yet whether it was saved. Checking…',

@@ -1,5 +1,5 @@
 // The devices of the account, the one that is looked from among them.
-import { useRef } from 'react';
+import { useRef, useState } from 'react';
 import type { Device } from '../../../src/client/main.ts';
 import { useConnection, useWrite } from '../../app/connection/connection.tsx';
 import { useNarrow } from '../../app/keys/use-narrow.ts';
@@ -129,12 +129,16 @@ function Seen({ device, between }: { readonly device: Device; readonly between: 
 
 function SignOut({ device: { id, name }, isThis, onGone }: RowProps) {
   const { client } = useSignedIn();
-  const write = useWrite('delete');
+  const write = useWrite('sign-out');
   const { ahead = 0 } = useConnection();
   const toast = useToast();
   const narrow = useNarrow();
+  const [isLeaving, setLeaving] = useState(false);
   async function end() {
-    if (isThis) return void signOut();
+    if (isThis) {
+      setLeaving(true);
+      return signOut();
+    }
     const result = await write.run(() => client.devices.end(id));
     if (!result.ok) return;
     toast(`Signed out. ${refusedWords(toNs(Date.now() - ahead), result.value?.receipt)}`);
@@ -147,7 +151,7 @@ function SignOut({ device: { id, name }, isThis, onGone }: RowProps) {
         small
         kind={narrow ? 'plain' : 'quiet'}
         danger={!narrow}
-        busy={write.isBusy}
+        busy={write.isBusy || isLeaving}
         aria-label={`Sign out ${name}`}
         onPress={() => void end()}
       >

@@ -59,7 +59,7 @@ function Devices() {
 
 function SignOutEverywhere({ onDone }: { readonly onDone: (signInAt: number | undefined) => void }) {
   const { client } = useSignedIn();
-  const write = useWrite('change');
+  const write = useWrite('sign-out');
   async function signOutEverywhere() {
     const result = await write.run(() => client.account.signOutEverywhere());
     if (!result.ok || result.value === undefined) return;

@@ -1,5 +1,6 @@
 // End everything: what it ends is counted first, and it is typed that it shall.
 import { useState } from 'react';
+import { CountersignError } from '../../../src/client/errors.ts';
 import { useConnection, useWrite } from '../../app/connection/connection.tsx';
 import { endButStay, useSignedIn } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
@@ -10,7 +11,7 @@ import { Refusal } from '../../parts/refusal.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toNs } from '../../words/times.ts';
 import { signInAgainAt } from '../devices/sign-in-again.tsx';
-import { type Ended, kindsOf, liveWords } from './ended.ts';
+import { type Ended, kindsOf, liveWords, withBefore } from './ended.ts';
 import css from './page.module.css';
 import { useLive } from './use-live.ts';
 
@@ -45,11 +46,25 @@ function Ask({ onEnded, onSignInAt, onKeep }: EndEverythingProps & { readonly on
 
   async function end() {
     const kinds = kindsOf(tokens, subkeys);
-    const result = await write.run(() => client.account.revokeAll(kinds === undefined ? {} : { kinds }));
+    const before = live && {
+      ...live.list,
+      ...(tokens ? {} : { tokens: [] }),
+      ...(subkeys ? {} : { subkeys: [] }),
+    };
+    let wasLost = false;
+    const result = await write.run(() =>
+      client.account.revokeAll(kinds === undefined ? {} : { kinds }).catch((error: unknown) => {
+        wasLost ||= !(error instanceof CountersignError && error.status < 500);
+        throw error;
+      }),
+    );
     if (!result.ok || result.value === undefined) return;
     const { value, receipt } = result.value;
+    const at = toNs(Date.now() - ahead);
+    // An answer that got lost had the list and the receipt of what it ended; the last one speaks of what was left.
+    const ended = wasLost ? { list: withBefore(value, before), receipt: undefined } : { list: value, receipt };
     // The device is gone, so nothing may be asked any more.
-    onEnded({ list: value, receipt, at: toNs(Date.now() - ahead) });
+    onEnded({ ...ended, at });
     await endButStay();
     onSignInAt(await signInAgainAt(value.valid_after));
   }

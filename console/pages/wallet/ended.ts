@@ -11,17 +11,30 @@ export interface Ended {
   readonly at: bigint;
 }
 
+/** What is listed where a part of it ended by a request whose answer got lost: what lived before, and what the last answer says. */
+export function withBefore(list: Ended['list'], before: Ended['list'] | undefined): Ended['list'] {
+  const joined = <Row>(was: readonly Row[] = [], is: readonly Row[], idOf: (row: Row) => string): Row[] => [
+    ...new Map([...was, ...is].map((row) => [idOf(row), row])).values(),
+  ];
+  return {
+    tokens: joined(before?.tokens, list.tokens, ({ lookup_id }) => lookup_id),
+    subkeys: joined(before?.subkeys, list.subkeys, ({ public_key }) => public_key),
+    devices: joined(before?.devices, list.devices, ({ id }) => id),
+  };
+}
+
 export interface Live {
   readonly keys: number;
   /** Undefined where the venue records no use. */
   readonly inUse: number | undefined;
   readonly devices: number;
+  readonly list: Ended['list'];
 }
 
 const some = (number: number, one: string): string => `${count(number)} ${number === 1 ? one : `${one}s`}`;
 
 /** `6 keys (2 in use today), 3 devices.` */
-export function liveWords({ keys, inUse, devices }: Live): string {
+export function liveWords({ keys, inUse, devices }: Omit<Live, 'list'>): string {
   const used = inUse === undefined || inUse === 0 ? '' : ` (${count(inUse)} in use today)`;
   return `${some(keys, 'key')}${used}, ${some(devices, 'device')}.`;
 }

@@ -5,6 +5,10 @@ import { useSignedIn } from '../../app/session/session.tsx';
 import { toNs } from '../../words/times.ts';
 import type { Live } from './ended.ts';
 
+type Token = Live['list']['tokens'][number];
+type Sub = Live['list']['subkeys'][number];
+type Device = Live['list']['devices'][number];
+
 /** Undefined until it is known. */
 export function useLive(): Live | undefined {
   const { client } = useSignedIn();
@@ -13,16 +17,24 @@ export function useLive(): Live | undefined {
     queryKey: ['tokens', 'live of everything'],
     queryFn: async ({ signal }) => {
       const used: bigint[] = [];
-      let devices = 0;
-      for await (const { last_used_at } of client.tokens.list({ limit: 500, signal })) used.push(last_used_at);
-      for await (const { last_used_at } of client.subkeys.list({ limit: 500, signal })) used.push(last_used_at);
-      for await (const _ of client.devices.list({ limit: 500, signal })) devices += 1;
-      return { used, devices };
+      const all = { signal, limit: 500 };
+      const [tokens, subkeys, devices] = [[], [], []] as [Token[], Sub[], Device[]];
+      for await (const { lookup_id, name, last_used_at } of client.tokens.list(all)) {
+        used.push(last_used_at);
+        tokens.push({ lookup_id, name });
+      }
+      for await (const { public_key, name, last_used_at } of client.subkeys.list(all)) {
+        used.push(last_used_at);
+        subkeys.push({ public_key, name });
+      }
+      for await (const { id, name } of client.devices.list(all)) devices.push({ id, name });
+      return { used, list: { tokens, subkeys, devices } };
     },
     staleTime: 0,
   });
   if (data === undefined || usage === undefined) return undefined;
   const midnight = toNs(new Date().setHours(0, 0, 0, 0));
   const inUse = data.used.filter((at) => at >= midnight).length;
-  return { keys: data.used.length, devices: data.devices, inUse: usage ? inUse : undefined };
+  const { used, list } = data;
+  return { keys: used.length, devices: list.devices.length, inUse: usage ? inUse : undefined, list };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileNameOfEnded, kindsOf, liveWords, textOfEnded } from '../../../console/pages/wallet/ended.ts';
+import { fileNameOfEnded, kindsOf, liveWords, textOfEnded, withBefore } from '../../../console/pages/wallet/ended.ts';
 import { isReadOut, refusedWords, secondsToSignIn } from '../../../console/words/receipts.ts';
 import { clock } from '../../../console/words/times.ts';
 
@@ -34,6 +34,21 @@ test('the list of what ended has one line for each, whatever a name says, and it
   ]);
   expect(lines[2]).toContain('it took 18 ms. 2 requests had already reached the venue: look there.');
   expect(fileNameOfEnded(ended)).toBe('countersign-ended-2026-11-28.txt');
+});
+
+test('what ended by a request whose answer got lost is listed from what lived before it, each once', () => {
+  const before = {
+    tokens: [{ lookup_id: 'abc', name: 'tax' }],
+    subkeys: [{ public_key: '0x1', name: 'bot' }],
+    devices: [{ id: 'dev_1', name: 'Firefox' }],
+  };
+  const answer = {
+    tokens: [{ lookup_id: 'abc', name: 'tax' }],
+    subkeys: [],
+    devices: [{ id: 'dev_2', name: 'Chrome' }],
+  };
+  expect(withBefore(answer, before)).toEqual({ ...before, devices: [...before.devices, ...answer.devices] });
+  expect(withBefore(answer, undefined)).toEqual(answer);
 });
 
 test('a receipt is told with what had reached the venue only where something had', () => {

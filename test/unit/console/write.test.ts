@@ -38,7 +38,7 @@ test('what is answered is done once', async () => {
   expect(await written([7], { kind: 'make' })).toMatchObject({ result: { ok: true, value: 7 }, calls: 1, slept: 0 });
 });
 
-describe.each<WriteKind>(['delete', 'change'])('a %s', (kind) => {
+describe.each<WriteKind>(['delete', 'sign-out', 'change'])('a %s', (kind) => {
   test('is repeated until its answer is certain', async () => {
     const { result, told } = await written([lost, said(503, 'SERVICE_UNAVAILABLE'), unsent, 7], { kind });
     expect(result).toEqual({ ok: true, value: 7 });
@@ -49,6 +49,11 @@ describe.each<WriteKind>(['delete', 'change'])('a %s', (kind) => {
     for (const error of [unsent, said(403, 'INVALID_TOKEN_SCOPE')])
       expect(await written([error], { kind })).toMatchObject({ result: { ok: false, error }, calls: 1 });
   });
+});
+
+test('only a server that could not write it down is said to have, and not whatever else answers in its place', async () => {
+  for (const error of [said(502, 'HTTP_502'), said(500, 'INTERNAL_ERROR')])
+    expect((await written([error, 7], { kind: 'delete' })).told).toEqual(['busy', 'checking', 'ready']);
 });
 
 test('a delete that finds nothing after its answer was lost is certain, but not the first time', async () => {
@@ -79,7 +84,7 @@ describe('what makes something', () => {
   });
 });
 
-test.each<WriteKind>(['delete', 'change', 'make'])(
+test.each<WriteKind>(['delete', 'sign-out', 'change', 'make'])(
   'after too many requests a %s goes on by itself, counting',
   async (kind) => {
     const { result, told, slept } = await written([said(429, 'RATE_LIMITED', 3), 7], { kind });
