@@ -42,17 +42,24 @@ export function useOwner(): Owner {
   const keyField = useRef<HTMLInputElement>(null);
   /** What was pasted for this form: until it is done, or gone. */
   const [pasted, setPasted] = useState<MainKeyHandle>();
+  const latest = useRef<MainKeyHandle>(undefined);
   const [keyError, setKeyError] = useState<string>();
   useEffect(() => () => pasted?.close(), [pasted]);
 
-  const usable: HeldOwner | undefined =
-    held ?? (pasted === undefined || pasted.closed ? undefined : { by: 'key', key: pasted, keep: false });
+  const usable = usableOf(held, pasted);
 
+  const keepPasted = (key: MainKeyHandle | undefined) => {
+    latest.current = key;
+    setPasted(key);
+  };
+
+  /** As it is now: a write that is repeated calls the `act` of the page that it began on. */
   async function ownerNow(): Promise<HeldOwner> {
-    if (usable !== undefined) return usable;
+    const now = usableOf(heldOwner(), latest.current);
+    if (now !== undefined) return now;
     if (kind === 'wallet') throw new Worded('Choose your wallet first.');
     const key = await pastedKey(keyField.current, account);
-    setPasted(key);
+    keepPasted(key);
     return { by: 'key', key, keep: false };
   }
 
@@ -65,7 +72,7 @@ export function useOwner(): Owner {
     async choose({ provider: given, name }) {
       const provider = patient(given);
       if (kind === 'starknet') {
-        setPasted(await keyOfAccount(provider, account, publicClient));
+        keepPasted(await keyOfAccount(provider, account, publicClient));
         return;
       }
       const address = await addressOfAccount(provider, account, publicClient);
@@ -84,12 +91,15 @@ export function useOwner(): Owner {
       // Used once for this and forgotten; after a failure it waits for the next try of the same form.
       if (owner.by === 'key' && !owner.keep) {
         owner.key.close();
-        setPasted(undefined);
+        keepPasted(undefined);
       }
       return done;
     },
   };
 }
+
+const usableOf = (held: HeldOwner | undefined, pasted: MainKeyHandle | undefined): HeldOwner | undefined =>
+  held ?? (pasted === undefined || pasted.closed ? undefined : { by: 'key', key: pasted, keep: false });
 
 function needsOf(owner: HeldOwner | undefined, kind: 'starknet' | 'wallet'): Owner['needs'] {
   if (owner !== undefined) return owner.by === 'key' ? 'nothing' : 'wallet';
