@@ -1,5 +1,6 @@
 // What pages use of the connection: whether the server answers, and writes whose answer may be lost.
 import { useRef, useState, useSyncExternalStore } from 'react';
+import { keepPage } from '../session/kept-page.ts';
 import type { Reach } from './reach.ts';
 import { ahead, isLocked, noticed, onWatch, watch } from './watch.ts';
 import { type WriteKind, type WriteOptions, type WriteState, type Written, write, writeWords } from './write.ts';
@@ -49,7 +50,10 @@ export function useWrite(kind: WriteKind): Write {
     error: state.is === 'failed' ? state.error : undefined,
     run<T>(work: () => Promise<T>, options: Omit<WriteOptions<T>, 'kind'> = {}): Promise<Written<T>> {
       if (running.current === undefined) {
+        // Its device may be ended before its answer comes, by the write itself or by somebody else.
+        const letGo = keepPage();
         running.current = write(work, { ...options, kind }, { sleep, tell: setState, noticed }).finally(() => {
+          letGo();
           running.current = undefined;
         });
       }

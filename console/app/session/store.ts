@@ -6,6 +6,7 @@ import { forgetEverything } from '../queries/query-client.ts';
 import { wipeAllSecrets } from '../secret.ts';
 import type { DeviceRecord } from './device-record.ts';
 import { dropDevice, keepDevice, readDevice } from './device-store.ts';
+import { isPageKept } from './kept-page.ts';
 import { type Limit, limitAt } from './limits.ts';
 import { createPresence } from './presence.ts';
 import { openSeat, type Seat } from './seat.ts';
@@ -18,6 +19,8 @@ let seat: Seat | undefined;
 let limit: Limit = { is: 'fine' };
 /** Calls that wait for the person to sign in again. */
 let waiting: { readonly goOn: () => void; readonly giveUp: (error: Error) => void }[] = [];
+/** A sign-out under way. `isDead`: the server knows the device no longer, so it was told, though its answer may be lost. */
+let leaving: { isDead: boolean; readonly done: Promise<void> } | undefined;
 const listeners = new Set<() => void>();
 
 /** A toast is none. */
@@ -75,16 +78,20 @@ function onUsed(record: DeviceRecord): void {
 
 /** The server knows the device no longer. Resolves when there is another one, rejects when the person is out. */
 async function onDead(dead: DeviceRecord): Promise<void> {
+  if (leaving !== undefined) {
+    leaving.isDead = true;
+    throw new Aborted('unsent');
+  }
   const kept = await readDevice();
   if (kept !== undefined && kept.id !== dead.id && kept.account === dead.account) return seatDevice(kept);
   const { is } = limitAt(Date.now(), dead, false);
   return lapse(is === 'idle' || is === 'expired' ? is : 'ended');
 }
 
-/** With a dialog open the page stays, and the person signs in again over it. */
+/** With a dialog open, or anything else that would be lost, the page stays, and the person signs in again over it. */
 function lapse(because: Because): Promise<void> {
   if (state.state !== 'in' || state.over === true) return Promise.reject(new Aborted('unsent'));
-  if (!hasDialog()) {
+  if (!hasDialog() && !isPageKept()) {
     leave(because);
     return Promise.reject(new Aborted('unsent'));
   }
@@ -117,20 +124,33 @@ function end(): void {
   forgetEverything();
 }
 
-/** Ends the device at the server, unless `because` says that it is gone; this browser forgets everything either way. */
-export async function signOut(because: Because = 'signed-out'): Promise<void> {
-  const leaving = state;
-  if (leaving.state !== 'in') return;
+/**
+ * Ends the device at the server, unless `because` says that it is gone; this browser forgets everything either way. Asked again meanwhile, it
+ * is the same one.
+ */
+export function signOut(because: Because = 'signed-out'): Promise<void> {
+  if (leaving !== undefined) return leaving.done;
+  const found = { isDead: false };
+  const done = endDevice(because, found).finally(() => {
+    leaving = undefined;
+  });
+  leaving = Object.assign(found, { done });
+  return done;
+}
+
+async function endDevice(because: Because, found: { readonly isDead: boolean }): Promise<void> {
+  const before = state;
+  if (before.state !== 'in') return;
   let untold = false;
-  if (because === 'signed-out' && leaving.over !== true && leaving.lapsed === undefined) {
-    untold = await leaving.client.devices.end(leaving.deviceId, { timeoutMs: 5000 }).then(
+  if (because === 'signed-out' && before.over !== true && before.lapsed === undefined) {
+    untold = await before.client.devices.end(before.deviceId, { timeoutMs: 5000 }).then(
       () => false,
-      () => sessionState() === leaving,
+      () => !found.isDead && sessionState() === before,
     );
   }
-  await dropDevice(leaving.deviceId);
+  await dropDevice(before.deviceId);
   tellTabs('signed out');
-  if (state === leaving) leave(because, untold);
+  if (state === before) leave(because, untold);
 }
 
 /** Everything of the account was ended from here: the other tabs are out, this page stays for what it says. */

@@ -18,6 +18,7 @@ import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { useToast } from '../../parts/toast.tsx';
 import { changeOf, choiceOf, listOf, withAddress } from '../../words/addresses.ts';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import css from './change-addresses.module.css';
 import { stepWords } from './step-words.ts';
@@ -115,7 +116,7 @@ const firstChoice = (list: readonly string[], add: string | undefined) => {
 
 async function restrict(client: Client, { kind, id }: ListedKey, list: readonly string[]): Promise<ListedKey> {
   if (kind === 'subkey') return ofSubkey((await client.subkeys.restrict(id, list)).value);
-  return ofToken((await client.tokens.restrict(id, list)).value, toNs(Date.now()));
+  return ofToken((await client.tokens.restrict(id, list)).value, toNs(nowMs()));
 }
 
 function Difference({ of: { added, removed, isNarrower } }: { of: ReturnType<typeof changeOf> }) {

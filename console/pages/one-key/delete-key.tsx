@@ -14,6 +14,7 @@ import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { useToast } from '../../parts/toast.tsx';
 import { endedWords, inUseWords, isInUse } from '../../words/keys.ts';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 
 interface DeleteKeyProps {
@@ -44,7 +45,7 @@ export function DeleteKey({ target, onKeep, onDeleted, focusAfter }: DeleteKeyPr
     });
     if (!result.ok) return;
     const now: ListedKey = await readKey(client, key.kind, id).catch(() => key);
-    const ended = now.ended ?? { how: 'revoked', at: toNs(Date.now()) };
+    const ended = now.ended ?? { how: 'revoked', at: toNs(nowMs()) };
     const gone: ListedKey = { ...now, ended };
     toast(endedWords(now.ended?.at, result.value));
     setDeleted(id);
@@ -99,7 +100,7 @@ function Progress({ words }: { words: string | undefined }) {
 function Use({ of, isAsked }: { of: ListedKey; isAsked: boolean }) {
   const about = useAbout();
   const { lastUsedAt, lastUsedIp } = useKey(of.kind, of.id, { isAsked }).key ?? of;
-  const [now] = useState(Date.now);
+  const [now] = useState(nowMs);
   const inUse = isInUse(lastUsedAt, now);
   const requests = useRequestsToday(of.row, isAsked && inUse);
   if (about?.usage === false) return <p>This venue does not record when keys are used.</p>;

@@ -5,12 +5,15 @@ import { useWrite } from '../../app/connection/connection.tsx';
 import { type ListedKey, ofSubkey, ofToken } from '../../app/keys/listed-key.ts';
 import { putKey, readKey } from '../../app/keys/use-keys.ts';
 import { keysChanged } from '../../app/queries/query-client.ts';
+import { keepPage } from '../../app/session/kept-page.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
+import { useStay } from '../../parts/leaving.ts';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { nameOf, nameProblem } from '../../words/names.ts';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import css from './rename.module.css';
 
@@ -28,6 +31,9 @@ export function Rename({ of: key, onLeave }: RenameProps) {
   const [isChecked, setChecked] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
+  // It is no dialog: what is typed here would go with the page.
+  useEffect(() => keepPage(), []);
+  useStay(text !== key.name, () => field.current?.focus());
   const problem = nameProblem(text);
 
   async function save(event: FormEvent): Promise<void> {
@@ -42,7 +48,7 @@ export function Rename({ of: key, onLeave }: RenameProps) {
     const result = await write.run(async () =>
       key.kind === 'subkey'
         ? ofSubkey((await client.subkeys.rename(key.id, name)).value)
-        : ofToken((await client.tokens.rename(key.id, name)).value, toNs(Date.now())),
+        : ofToken((await client.tokens.rename(key.id, name)).value, toNs(nowMs())),
     );
     if (!result.ok) return;
     const now = result.value ?? (await readKey(client, key.kind, key.id).catch(() => undefined));

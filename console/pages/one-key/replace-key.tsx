@@ -15,6 +15,7 @@ import { useNow } from '../../parts/minute.ts';
 import { Name } from '../../parts/name.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
+import { nowMs } from '../../words/now.ts';
 import { clock, exact, hourAndMinute, toNs } from '../../words/times.ts';
 import { SaveSecret } from '../save-secret/save-secret.tsx';
 import { type Life, lifeSeconds, lives, type Overlap, oldEnds, overlapSeconds, overlaps } from './lives.ts';
@@ -105,7 +106,7 @@ function Form({ of: key, onClose, onMade, lost, lostAction }: FormProps) {
   const [step, setStep] = useState<OwnerStep>();
   const predecessor = useLivePredecessor(key, now);
   const ends = oldEnds(key.expiresAt, overlap, now);
-  const found = (token: ApiToken): Successor => ({ key: ofToken(token, toNs(Date.now())), secret: undefined });
+  const found = (token: ApiToken): Successor => ({ key: ofToken(token, toNs(nowMs())), secret: undefined });
 
   async function replace(): Promise<void> {
     const seconds = lifeSeconds(life);
