@@ -6,11 +6,12 @@ const hearing = new Set<() => void>();
 /** Unix milliseconds. */
 export const nowMs = (): number => Date.now() - aheadMs;
 
-/** Milliseconds that this machine's clock is ahead of the server's. */
-export function putClockRight(ahead: number): void {
-  if (ahead === aheadMs) return;
+/** `ahead`: milliseconds that this machine's clock is ahead of the server's. Gives whether that is another than before. */
+export function putClockRight(ahead: number): boolean {
+  if (ahead === aheadMs) return false;
   aheadMs = ahead;
   for (const hear of [...hearing]) hear();
+  return true;
 }
 
 /** Calls `hear` when the clock was put right. The result stops it. */

@@ -52,6 +52,10 @@ function setLocked(next: boolean): void {
   tell();
 }
 
+/** A clock that is set while the page is open. */
+const SET_MS = 5000;
+const LOOK_EVERY_MS = 5000;
+
 function startWatch(): void {
   if (isStarted) return;
   isStarted = true;
@@ -66,13 +70,18 @@ function startWatch(): void {
       now: () => Date.now(),
       monotonic: () => performance.now(),
     });
-    if (aheadMs !== undefined) {
-      putClockRight(aheadMs);
-      // Whether a key has ended was told by the other clock.
-      queryClient.invalidateQueries().catch(() => undefined);
-    }
+    // Whether a key has ended was told by the clock as it was.
+    if (putClockRight(aheadMs ?? 0)) queryClient.invalidateQueries().catch(() => undefined);
     tell();
   };
+  const sinceStart = () => Date.now() - performance.now();
+  let was = sinceStart();
+  setInterval(() => {
+    const is = sinceStart();
+    if (Math.abs(is - was) < SET_MS) return;
+    was = is;
+    time().catch(() => undefined);
+  }, LOOK_EVERY_MS);
   time().catch((error: unknown) => {
     if (!(error instanceof CountersignError)) watch.failed(error);
   });
