@@ -669,6 +669,27 @@ export const ruleGroups: readonly RuleGroup[] = [
         heldBy: 'test/console/devices.test.ts',
         title: 'signing out everywhere ends every device and no key, and the page says until when nobody can sign in',
       },
+      {
+        rule: "Whether a key has ended is told at the console by the server's clock, whatever this machine's says",
+        decidedBy: 'console/words/now.ts',
+        text: 'Date.now() - aheadMs',
+        heldBy: 'test/unit/console/now.test.ts',
+        title: "what is told from now is told by the server's clock, and whoever shows it hears when that is known",
+      },
+      {
+        rule: 'What was ended together is listed at the console although the answer that said so got lost',
+        decidedBy: 'console/pages/wallet/end-everything.tsx',
+        text: 'withBefore(value, before)',
+        heldBy: 'test/unit/console/ended.test.ts',
+        title: 'what ended by a request whose answer got lost is listed from what lived before it, each once',
+      },
+      {
+        rule: 'Only a server that could not write something down is said at the console to have refused it already',
+        decidedBy: 'console/app/connection/write.ts',
+        text: "isCode(error, 'SERVICE_UNAVAILABLE')",
+        heldBy: 'test/unit/console/write.test.ts',
+        title: 'only a server that could not write it down is said to have, and not whatever else answers in its place',
+      },
     ],
   },
   {
