@@ -26,7 +26,7 @@ export const refusedWords = {
   'other-account': 'That key does not belong to this account.',
   'not-signed': 'That is nothing a main key signs here.',
   'not-shown': 'This page can sign with the key you pasted but cannot show it.',
-  broken: 'This browser could not start the room your key is kept in. Reload the page.',
+  broken: 'The room your key is kept in did not start. Check the connection and try again.',
 } as const;
 
 export type Refused = keyof typeof refusedWords;

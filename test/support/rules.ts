@@ -677,6 +677,14 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: "what is told from now is told by the server's clock, and whoever shows it hears when that is known",
       },
       {
+        rule: 'A write that is under way at the console outlasts the session: one signs in again over it',
+        decidedBy: 'console/app/session/store.ts',
+        text: '!isPageKept()',
+        heldBy: 'test/console/trouble-network.test.ts',
+        title:
+          '%s, whose own answer is lost, is certain once one has signed in again, and what it ended is listed all the same',
+      },
+      {
         rule: 'What was ended together is listed at the console although the answer that said so got lost',
         decidedBy: 'console/pages/wallet/end-everything.tsx',
         text: 'withBefore(value, before)',
