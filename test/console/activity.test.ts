@@ -22,6 +22,9 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     const from = (address: string): Client =>
       createClient({ url: console.url, auth: subkey(private_key, owner.account), fetch: fetchFrom(address) });
     const requestId = await refusedId(() => from(OUTSIDE).account.self());
+    // Refused sign-ins are written a second later; a row that comes after the page waits behind a button there.
+    const refused = async () => (await owner.client.activity.list({ outcome: 'refusals' }).page()).results.length;
+    await expect.poll(refused).toBeGreaterThan(0);
     return { requestId, from, publicKey: created.value.subkey.public_key };
   }
 

@@ -235,7 +235,7 @@ describe.skipIf(chromiumFile === undefined)(`a network that fails${chromiumNeede
     async (at) => {
       const visit = await opened.visit({ path: '/console/devices' });
       const { page, owner, deviceId } = visit;
-      await page.getByText('This one').waitFor();
+      await page.getByText('This one', { exact: true }).waitFor();
       await cut(page, { method: 'DELETE', path: /\/devices\//, at, times: at === 'answer' ? 1 : 1000 });
       await page.getByRole('button', { name: 'Sign out Chrome on Linux' }).click();
       await page.waitForURL(/\/console\/sign-in/);
