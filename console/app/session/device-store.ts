@@ -19,11 +19,27 @@ export async function keepDevice(record: DeviceRecord): Promise<void> {
   await within('readwrite', (store) => store.put(record, ROW)).catch(() => undefined);
 }
 
+/** Of a session that began: the record of a device that was signed out since, or replaced, is not written again. */
+export async function keepDeviceInUse(record: DeviceRecord): Promise<void> {
+  if (inMemory?.id === record.id) inMemory = record;
+  await whereKept(record.id, (store) => store.put(record, ROW));
+}
+
 /** Another one, of a tab that signed in since, stays. */
 export async function dropDevice(id: string): Promise<void> {
-  if ((await readDevice())?.id !== id) return;
-  inMemory = undefined;
-  await within('readwrite', (store) => store.delete(ROW)).catch(() => undefined);
+  if (inMemory?.id === id) inMemory = undefined;
+  await whereKept(id, (store) => store.delete(ROW));
+}
+
+/** Within one transaction: no other tab writes between the look and what follows it. */
+async function whereKept(id: string, act: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+  await within('readwrite', (store) => {
+    const kept = store.get(ROW);
+    kept.onsuccess = () => {
+      if (deviceRecordOf(kept.result)?.id === id) act(store);
+    };
+    return kept;
+  }).catch(() => undefined);
 }
 
 async function within(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {

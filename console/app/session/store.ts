@@ -5,7 +5,7 @@ import { dropOwner } from '../owner/held-owner.ts';
 import { forgetEverything } from '../queries/query-client.ts';
 import { wipeAllSecrets } from '../secret.ts';
 import type { DeviceRecord } from './device-record.ts';
-import { dropDevice, keepDevice, readDevice } from './device-store.ts';
+import { dropDevice, keepDeviceInUse, readDevice } from './device-store.ts';
 import { isPageKept } from './kept-page.ts';
 import { type Limit, limitAt } from './limits.ts';
 import { createPresence } from './presence.ts';
@@ -69,10 +69,7 @@ export function seatDevice(record: DeviceRecord): void {
 }
 
 function onUsed(record: DeviceRecord): void {
-  // Another tab may have signed out since, or signed in anew.
-  readDevice()
-    .then((kept) => (kept?.id === record.id ? keepDevice(record) : undefined))
-    .catch(() => undefined);
+  keepDeviceInUse(record).catch(() => undefined);
   tick();
 }
 
