@@ -2,7 +2,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { type FormEvent, type ReactNode, type RefObject, useRef, useState } from 'react';
 import { AlertDialog } from './alert-dialog.tsx';
-import { Button } from './button.tsx';
 import { classNames } from './class-names.ts';
 import css from './dialog.module.css';
 import { Icon } from './icon.tsx';
@@ -130,16 +129,4 @@ export function Dialog(props: DialogProps) {
 /** Text at the left of a dialog's buttons. */
 export function DialogFootText({ children }: { children: ReactNode }) {
   return <span className={css.footText}>{children}</span>;
-}
-
-/** The ordinary two: Cancel, which closes without asking where nothing is held, and the one that acts. */
-export function DialogButtons(props: { onCancel: () => void; action: string; busy?: boolean | undefined }) {
-  return (
-    <>
-      <Button onPress={props.onCancel}>Cancel</Button>
-      <Button kind="primary" type="submit" busy={props.busy}>
-        {props.action}
-      </Button>
-    </>
-  );
 }

@@ -36,7 +36,7 @@ function Count({ seconds, read = [] }: { seconds: number; read?: readonly number
   return <span aria-live={read.includes(seconds) ? undefined : 'off'}>{`${seconds} s`}</span>;
 }
 
-export function weightiest(props: BarsProps): Bar | undefined {
+function weightiest(props: BarsProps): Bar | undefined {
   const { offline, restarting, idle, ends, locked, skewSeconds = 0 } = props;
   if (offline !== undefined) {
     const from = offline.since === undefined ? '' : ` What you see is from ${clock(toNs(offline.since))}.`;

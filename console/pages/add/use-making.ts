@@ -21,7 +21,7 @@ export type Made =
   | { readonly is: 'offered'; readonly subkey: Subkey; readonly link: Secret; readonly seconds: number };
 
 /** Seconds that a code for a phone can be taken. */
-export const CODE_SECONDS = 120;
+const CODE_SECONDS = 120;
 
 export interface Making {
   readonly write: Write;

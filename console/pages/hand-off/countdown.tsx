@@ -16,8 +16,7 @@ export function useCountdown(seconds: number): number {
   return left;
 }
 
-export const leftWords = (left: number): string =>
-  `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')} left`;
+const leftWords = (left: number): string => `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')} left`;
 
 const TOLD = [60, 30, 10];
 
