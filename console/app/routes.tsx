@@ -1,11 +1,14 @@
 // Which page stands at which path, under the base /console. Each page is a file of its own that is loaded when it is first shown.
 import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch, useSearch } from 'wouter';
-import { nextPath } from '../pages/sign-in/next-path.ts';
+import { nextPath } from './next-path.ts';
 import { useSession } from './session/session.tsx';
 
 // Whoever signs in, or takes a key on a phone, waits for no more than that needs.
 const SignedInOnly = lazy(async () => ({ default: (await import('./shell/signed-in-only.tsx')).SignedInOnly }));
+const SignInAgain = lazy(async () => ({
+  default: (await import('../pages/sign-in/sign-in-again.tsx')).SignInAgain,
+}));
 const SignIn = lazy(() => import('../pages/sign-in/page.tsx'));
 const Keys = lazy(() => import('../pages/keys/page.tsx'));
 const OneKey = lazy(() => import('../pages/one-key/page.tsx'));
@@ -25,7 +28,7 @@ export function Routes() {
         </Route>
         <Route path="/hand-off" component={HandOff} />
         <Route>
-          <SignedInOnly>
+          <SignedInOnly again={SignInAgain}>
             <Switch>
               <Route path="/">
                 <Redirect href="/keys/read-only" replace />

@@ -1,5 +1,5 @@
 // The first module: whether this browser, at this address, can hold keys. Nothing else is loaded before that is certain.
-import '../pages/hand-off/fragment.ts';
+import './hand-off-fragment.ts';
 import '../parts/tokens.css';
 import '../parts/base.css';
 import './cannot.css';

@@ -359,13 +359,13 @@ const consoleImports = consoleFiles.flatMap((file) =>
     }),
   ),
 );
+/** In programs that it shows, to be copied: neither package is installed here, so that importing one would not build. */
+const isShown = (file: string, target: string) =>
+  file === 'words/snippets.ts' && ['ccxt', 'countersign-client'].includes(target);
 const consolePackages = /^(?:react|react-dom|@base-ui[/]react|@tanstack[/]react-query|wouter|mipd|uqr)(?:[/]|$)/;
 
 test('the console knows the server through the client library alone: it imports its own files, src/client and its packages', () => {
   const build = ['vite.config.ts'];
-  // In programs that it shows, to be copied: neither package is installed here, so that importing one would not build.
-  const isShown = (file: string, target: string) =>
-    file === 'words/snippets.ts' && ['ccxt', 'countersign-client'].includes(target);
   const wrong = consoleImports.filter(
     ({ file, target }) =>
       !build.includes(file) &&
@@ -375,6 +375,28 @@ test('the console knows the server through the client library alone: it imports 
   );
   expect(wrong).toEqual([]);
   expect(consoleImports.filter(({ target }) => target === 'react-dom/client')).toHaveLength(1);
+});
+
+/** For each room of the console, the rooms, files and packages it may import from, besides itself and the client library. */
+const consoleArrows: Readonly<Record<string, readonly string[]>> = {
+  words: [],
+  worker: ['words', 'app/secret.ts'],
+  parts: ['words', 'react', '@base-ui/react', 'wouter'],
+  app: ['parts', 'words', 'worker', 'react', 'react-dom', '@base-ui/react', '@tanstack/react-query', 'wouter', 'mipd'],
+  // The one list of pages.
+  'app/routes.tsx': ['app', 'pages', 'react', 'wouter'],
+  pages: ['app', 'parts', 'words', 'worker', 'react', '@tanstack/react-query', 'wouter', 'uqr'],
+};
+
+test('no room of the console imports from another without an arrow: words know no React, parts no page and no session, and only the routes know the pages', () => {
+  const roomOf = (file: string) => (Object.hasOwn(consoleArrows, file) ? file : (file.split('/')[0] ?? ''));
+  const wrong = consoleImports.flatMap(({ file, target }) => {
+    if (!file.includes('/') || target.startsWith('src/client/') || isShown(file, target)) return [];
+    const [room, to] = [roomOf(file), target.replace(/^console[/]/, '')];
+    const mayUse = [room, ...(consoleArrows[room] ?? [])];
+    return mayUse.some((one) => to === one || to.startsWith(`${one}/`)) ? [] : [`${file} -> ${to}`];
+  });
+  expect(wrong).toEqual([]);
 });
 
 test('no file of the console is longer than 300 lines', () => {

@@ -1,8 +1,8 @@
 // After a reload the page knows the account, and no wallet: the person chooses it again.
 import { useState } from 'react';
-import { ChooseWallet as Wallets } from '../../pages/sign-in/wallets/choose-wallet.tsx';
 import { Live } from '../../parts/live.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
+import { ChooseWallet as Wallets } from '../wallets/choose-wallet.tsx';
 import type { Owner } from './use-owner.ts';
 
 export function ChooseWallet({ owner, label }: { readonly owner: Owner; readonly label: string }) {

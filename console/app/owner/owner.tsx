@@ -1,9 +1,9 @@
 // What a form that makes or widens something asks of its owner.
 import { useState } from 'react';
-import { useAbout } from '../../pages/sign-in/venue.ts';
 import { Button } from '../../parts/button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
+import { useAbout } from '../keys/use-about.ts';
 import { ChooseWallet } from './choose-wallet.tsx';
 import type { Owner } from './use-owner.ts';
 
@@ -44,7 +44,7 @@ export function OwnerField({ owner }: { readonly owner: Owner }) {
 }
 
 function FromWallet({ onPress }: { readonly onPress: () => void }) {
-  const { data: about } = useAbout();
+  const about = useAbout();
   if (about?.wallet_derivation !== true) return null;
   return (
     <div>

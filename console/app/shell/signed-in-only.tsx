@@ -1,18 +1,20 @@
 // The pages of somebody who is signed in. Anybody else goes to sign-in, and from there to where they were going.
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { type ComponentType, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
-import { signInPath } from '../../pages/sign-in/next-path.ts';
 import { Toasts } from '../../parts/toast.tsx';
 import { useConnection } from '../connection/connection.tsx';
-import { signOut, useLimit, useSession } from '../session/session.tsx';
+import { signInPath } from '../next-path.ts';
+import { type Because, type SignedIn, signOut, useLimit, useSession } from '../session/session.tsx';
 import { Bars } from './bars.tsx';
 import { Shell } from './shell.tsx';
 
-const SignInAgain = lazy(async () => ({
-  default: (await import('../../pages/sign-in/sign-in-again.tsx')).SignInAgain,
-}));
+interface SignedInOnlyProps {
+  /** What signs the same person in again, over the page. `because`: why the session is over; undefined while it is not. */
+  again: ComponentType<{ signedIn: SignedIn; because: Because | undefined; onClose: () => void }>;
+  children: ReactNode;
+}
 
-export function SignedInOnly({ children }: { children: ReactNode }) {
+export function SignedInOnly({ again: Again, children }: SignedInOnlyProps) {
   const session = useSession();
   /** The device that is to be replaced before it ends; another one has closed the dialog. */
   const [ending, setEnding] = useState<string>();
@@ -26,7 +28,7 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
         <Suspense>{children}</Suspense>
         {(session.lapsed !== undefined || ending === session.deviceId) && (
           <Suspense>
-            <SignInAgain signedIn={session} because={session.lapsed} onClose={() => setEnding(undefined)} />
+            <Again signedIn={session} because={session.lapsed} onClose={() => setEnding(undefined)} />
           </Suspense>
         )}
       </Shell>

@@ -1,9 +1,9 @@
 // What a phone opens: it takes a subkey, when the person says so. No bars, no links, no device, and nothing is sent before the tap.
 import { useEffect, useSyncExternalStore } from 'react';
 import { readHandOff } from '../../../src/client/hand-off.ts';
+import { onFragment, takeFragment } from '../../app/hand-off-fragment.ts';
 import { createSecret, type Secret, wipeAllSecrets } from '../../app/secret.ts';
 import { Mark } from '../../app/shell/mark.tsx';
-import { onFragment, takeFragment } from './fragment.ts';
 import css from './page.module.css';
 import { TakeKey } from './take-key.tsx';
 

@@ -1,6 +1,6 @@
 // How to sign in: three ways, each a whole button.
 import type { About } from '../../../src/client/shapes.ts';
-import { Row } from './row.tsx';
+import { Row } from '../../parts/row.tsx';
 import css from './sign-in.module.css';
 
 export type Way = 'wallet' | 'key' | 'new';

@@ -55,8 +55,6 @@ export const isLookedUp = (text: string): boolean => digitsOf(text).length >= LO
 
 const beginning: KeyState = { account: undefined, wrong: undefined, error: undefined, isBusy: false };
 
-export type KeySteps = ReturnType<typeof createKeySteps>;
-
 export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
   let state = beginning;
   const listeners = new Set<() => void>();

@@ -1,6 +1,7 @@
 // Sign in: which way, and the steps of it.
 import { lazy, Suspense } from 'react';
 import { useLocation, useSearch } from 'wouter';
+import { useReadAbout } from '../../app/keys/use-about.ts';
 import { useSession } from '../../app/session/session.tsx';
 import { Mark } from '../../app/shell/mark.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -12,7 +13,6 @@ import { Choose, type Way } from './choose.tsx';
 import { outWords } from './out-words.ts';
 import css from './sign-in.module.css';
 import { Buttons, Step } from './step.tsx';
-import { useAbout } from './venue.ts';
 
 // Each way is loaded when it is chosen.
 const WithWallet = lazy(async () => ({ default: (await import('./wallets/with-wallet.tsx')).WithWallet }));
@@ -74,7 +74,7 @@ interface StepsProps {
 }
 
 function Steps({ way, hrefOf, onBack }: StepsProps) {
-  const { data: about, error, isFetching, refetch } = useAbout();
+  const { data: about, error, isFetching, refetch } = useReadAbout();
   if (way === 'key') return <WithKey onBack={onBack} />;
   const isOff =
     (way === 'wallet' && about?.siwe_domain === null) ||

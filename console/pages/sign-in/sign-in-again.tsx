@@ -1,5 +1,6 @@
 // Over a form whose session ended: the same person signs in again, and what they were doing goes on.
 import { useState } from 'react';
+import { useReadAbout } from '../../app/keys/use-about.ts';
 import { type Because, type SignedIn, signOut } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -9,7 +10,6 @@ import { ShortId } from '../../parts/short-id.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { outWords } from './out-words.ts';
 import { Buttons } from './step.tsx';
-import { useAbout } from './venue.ts';
 import { WithWallet } from './wallets/with-wallet.tsx';
 import { WithKey } from './with-key.tsx';
 
@@ -53,7 +53,7 @@ export function SignInAgain({ signedIn: { account, kind }, because, onClose }: S
 }
 
 function Ways({ account, kind }: Pick<SignedIn, 'account' | 'kind'>) {
-  const { data: about, error } = useAbout();
+  const { data: about, error } = useReadAbout();
   // Of an account with a main key, the key may come from a wallet.
   const [way, setWay] = useState<'key' | 'wallet'>(kind === 'wallet' ? 'wallet' : 'key');
   if (way === 'key') {

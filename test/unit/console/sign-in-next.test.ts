@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextPath, signInPath } from '../../../console/pages/sign-in/next-path.ts';
+import { nextPath, signInPath } from '../../../console/app/next-path.ts';
 
 test.each([
   '/keys/read-only',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { FoundWallet } from '../../../console/pages/sign-in/wallets/announced.ts';
+import type { FoundWallet } from '../../../console/app/wallets/announced.ts';
 import { problemOf, problemWords } from '../../../console/pages/sign-in/wallets/problems.ts';
 import type { Surroundings, WalletOwner } from '../../../console/pages/sign-in/wallets/state.ts';
 import { createWalletSteps } from '../../../console/pages/sign-in/wallets/steps.ts';

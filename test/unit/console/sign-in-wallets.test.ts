@@ -6,8 +6,8 @@ import {
   MOST_WALLETS,
   sameNames,
   withAnnounced,
-} from '../../../console/pages/sign-in/wallets/announced.ts';
-import { addressesIn, chainIn, waitedFor, watchAccounts } from '../../../console/pages/sign-in/wallets/ask.ts';
+} from '../../../console/app/wallets/announced.ts';
+import { addressesIn, chainIn, waitedFor, watchAccounts } from '../../../console/app/wallets/ask.ts';
 import { chainName, chainWithId } from '../../../console/pages/sign-in/wallets/chains.ts';
 
 const provider = () => ({ request: async () => null });

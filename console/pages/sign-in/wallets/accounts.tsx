@@ -1,7 +1,7 @@
 // Which of the two accounts that a wallet can have: its own, found by its address, and that of a key made from its signature.
 import { Button } from '../../../parts/button.tsx';
+import { Row } from '../../../parts/row.tsx';
 import { ShortId } from '../../../parts/short-id.tsx';
-import { Row } from '../row.tsx';
 import css from '../sign-in.module.css';
 import { Buttons } from '../step.tsx';
 import type { Account, WalletState } from './state.ts';

@@ -1,5 +1,5 @@
 // Which address, of a wallet that shows several.
-import { Row } from '../row.tsx';
+import { Row } from '../../../parts/row.tsx';
 import css from '../sign-in.module.css';
 import { shortAddress } from './problems.ts';
 

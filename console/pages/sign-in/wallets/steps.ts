@@ -1,8 +1,8 @@
 // The steps of signing in with a wallet, without a page: what is shown is its state, what a person presses is a method. A wallet may be
 // silent, refuse, be on another chain or change its account at any of them; whatever it answers after it was given up is not heard.
 import { asked as askedOf } from '../../../../src/client/eip1193.ts';
-import type { FoundWallet } from './announced.ts';
-import { addressesIn, chainIn, type WaitedFor, waitedFor, watchAccounts } from './ask.ts';
+import type { FoundWallet } from '../../../app/wallets/announced.ts';
+import { addressesIn, chainIn, type WaitedFor, waitedFor, watchAccounts } from '../../../app/wallets/ask.ts';
 import { problemOf } from './problems.ts';
 import {
   type Account,

@@ -1,11 +1,11 @@
 // Somebody is waited for: the wallet, whose request may be hidden, or the server.
 import { useEffect, useRef } from 'react';
+import type { FoundWallet } from '../../../app/wallets/announced.ts';
 import { Button } from '../../../parts/button.tsx';
 import { Live } from '../../../parts/live.tsx';
 import { Name } from '../../../parts/name.tsx';
 import css from '../sign-in.module.css';
 import { Buttons } from '../step.tsx';
-import type { FoundWallet } from './announced.ts';
 import type { Step } from './state.ts';
 
 interface WaitingProps {

@@ -2,6 +2,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { starkKeySignature } from '../../../../src/client/wallet-key.ts';
 import { publicClient, signIn } from '../../../app/session/session.tsx';
+import { ChooseWallet } from '../../../app/wallets/choose-wallet.tsx';
 import { Note } from '../../../parts/note.tsx';
 import { Refusal } from '../../../parts/refusal.tsx';
 import { type MainKeyHandle, openMainKey } from '../../../worker/main-key.ts';
@@ -11,7 +12,6 @@ import { Accounts } from './accounts.tsx';
 import { Addresses } from './addresses.tsx';
 import { Before } from './before.tsx';
 import { Chain } from './chain.tsx';
-import { ChooseWallet } from './choose-wallet.tsx';
 import { problemWords } from './problems.ts';
 import { createWalletSteps, type WalletSteps } from './steps.ts';
 import { Waiting } from './waiting.tsx';

@@ -1,17 +1,17 @@
 // Which wallet: every one that announces itself, by the name, picture and domain that it claims.
-import { Button } from '../../../parts/button.tsx';
-import { Name } from '../../../parts/name.tsx';
-import { Note } from '../../../parts/note.tsx';
-import { Row } from '../row.tsx';
-import css from '../sign-in.module.css';
+import { Button } from '../../parts/button.tsx';
+import { Name } from '../../parts/name.tsx';
+import { Note } from '../../parts/note.tsx';
+import { Row } from '../../parts/row.tsx';
 import { type FoundWallet, sameNames } from './announced.ts';
+import css from './choose-wallet.module.css';
 import { useWallets } from './discover.ts';
 
 export function ChooseWallet({ onChoose }: { onChoose: (wallet: FoundWallet) => void }) {
   const { wallets, lookAgain } = useWallets();
   if (wallets.length === 0) return <NoWallet onLook={lookAgain} />;
   return (
-    <div className={css.stack}>
+    <div className={css.list}>
       {sameNames(wallets).map((name) => (
         <Note key={name} kind="warn">
           Two wallets call themselves <Name>{name}</Name>. Check which one you installed.

@@ -1,5 +1,5 @@
 // One wallet while somebody waits for it: what it was asked can be given up at any time, though the wallet goes on.
-import type { Eip1193Provider } from '../../../../src/client/main.ts';
+import type { Eip1193Provider } from '../../../src/client/main.ts';
 
 export interface WaitedFor extends Eip1193Provider {
   /** Whether a question is with the wallet. */

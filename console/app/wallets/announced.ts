@@ -1,6 +1,6 @@
 // What a wallet says of itself, made harmless: anything in the browser can announce itself as one. Everything is read once, at the
 // announcement, so a wallet that changes what it says later changes nothing here.
-import type { Eip1193Provider } from '../../../../src/client/main.ts';
+import type { Eip1193Provider } from '../../../src/client/main.ts';
 
 export interface FoundWallet {
   /** Of this list alone. */

@@ -1,8 +1,8 @@
 // One of the ways to go on: a whole button, with what it means under its name.
 import { type ReactNode, useId } from 'react';
 import { Link } from 'wouter';
-import { classNames } from '../../parts/class-names.ts';
-import { Icon, type IconName } from '../../parts/icon.tsx';
+import { classNames } from './class-names.ts';
+import { Icon, type IconName } from './icon.tsx';
 import css from './row.module.css';
 
 export interface RowProps {
