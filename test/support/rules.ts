@@ -649,7 +649,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       },
       {
         rule: 'A main key that a wallet makes again is shown only where it is that of the account',
-        decidedBy: 'console/pages/wallet/derived-key.ts',
+        decidedBy: 'console/app/owner/wallet-of-account.ts',
         text: 'BigInt(address) !== BigInt(account)',
         heldBy: 'test/console/wallet.test.ts',
         title: "a wallet whose key is another account's, and one that says no, show no key",

@@ -3,6 +3,7 @@ import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } fro
 import type { Auth } from '../../../src/client/auth.ts';
 import type { Client } from '../../../src/client/create-client.ts';
 import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
+import { Aborted } from '../../../src/client/errors.ts';
 import { Worded } from '../../words/worded.ts';
 import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
 import { MainKeyRefused } from '../../worker/main-key-messages.ts';
@@ -10,7 +11,6 @@ import { publicClient, useSignedIn } from '../session/session.tsx';
 import type { HeldOwner } from '../session/types.ts';
 import { heldOwner, holdOwner, onOwner } from './held-owner.ts';
 import { clientOfOwner, type OwnerStep } from './owner-client.ts';
-import { patient } from './patient-wallet.ts';
 import { addressOfAccount, keyOfAccount } from './wallet-of-account.ts';
 
 export interface Owner {
@@ -45,12 +45,21 @@ export function useOwner(): Owner {
   const latest = useRef<MainKeyHandle>(undefined);
   const [keyError, setKeyError] = useState<string>();
   useEffect(() => () => pasted?.close(), [pasted]);
+  const isShown = useIsShown();
 
   const usable = usableOf(held, pasted);
 
   const keepPasted = (key: MainKeyHandle | undefined) => {
     latest.current = key;
     setPasted(key);
+  };
+  /** A key that comes after its form is gone is gone, too: nothing else would close it. */
+  const hold = (key: MainKeyHandle): void => {
+    if (!isShown()) {
+      key.close();
+      throw new Aborted('unsent');
+    }
+    keepPasted(key);
   };
 
   /** As it is now: a write that is repeated calls the `act` of the page that it began on. */
@@ -59,7 +68,7 @@ export function useOwner(): Owner {
     if (now !== undefined) return now;
     if (kind === 'wallet') throw new Worded('Choose your wallet first.');
     const key = await pastedKey(keyField.current, account);
-    keepPasted(key);
+    hold(key);
     return { by: 'key', key, keep: false };
   }
 
@@ -69,12 +78,8 @@ export function useOwner(): Owner {
     keyField,
     keyError,
     forgetError: () => setKeyError(undefined),
-    async choose({ provider: given, name }) {
-      const provider = patient(given);
-      if (kind === 'starknet') {
-        keepPasted(await keyOfAccount(provider, account, publicClient));
-        return;
-      }
+    async choose({ provider, name }) {
+      if (kind === 'starknet') return hold(await keyOfAccount(provider, account, publicClient));
       const address = await addressOfAccount(provider, account, publicClient);
       holdOwner({ by: 'wallet', provider, address, walletName: name });
     },
@@ -100,6 +105,17 @@ export function useOwner(): Owner {
 
 const usableOf = (held: HeldOwner | undefined, pasted: MainKeyHandle | undefined): HeldOwner | undefined =>
   held ?? (pasted === undefined || pasted.closed ? undefined : { by: 'key', key: pasted, keep: false });
+
+function useIsShown(): () => boolean {
+  const isShown = useRef(false);
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
+  return () => isShown.current;
+}
 
 function needsOf(owner: HeldOwner | undefined, kind: 'starknet' | 'wallet'): Owner['needs'] {
   if (owner !== undefined) return owner.by === 'key' ? 'nothing' : 'wallet';

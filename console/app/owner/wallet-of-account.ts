@@ -3,6 +3,8 @@ import type { Client } from '../../../src/client/create-client.ts';
 import { asked, type Eip1193Provider } from '../../../src/client/eip1193.ts';
 import { Worded } from '../../words/worded.ts';
 import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
+import { addressesIn } from '../wallets/ask.ts';
+import { patient } from './patient-wallet.ts';
 
 /** A wallet that shows more has another reason. */
 const MOST_ADDRESSES = 20;
@@ -13,8 +15,7 @@ export async function addressOfAccount(
   account: string,
   client: { readonly account: Pick<Client['account'], 'of'> },
 ): Promise<string> {
-  const shown = await asked(provider, 'eth_requestAccounts', []);
-  const addresses = (Array.isArray(shown) ? shown : []).map(String).filter((one) => /^0x[0-9a-fA-F]{40}$/.test(one));
+  const addresses = addressesIn(await asked(patient(provider), 'eth_requestAccounts', []));
   for (const address of addresses.slice(0, MOST_ADDRESSES)) {
     const { address: found } = await client.account.of({ eth_address: address });
     if (BigInt(found) === BigInt(account)) return address;
@@ -22,14 +23,14 @@ export async function addressOfAccount(
   throw new Worded('This wallet does not show the address of this account. Choose it in the wallet, then look again.');
 }
 
-/** The main key that a wallet's signature makes, in a worker. Rejects as addressOfAccount does. */
+/** The main key that a wallet's signature makes, in a worker until it is closed: the wallet is asked twice for one signature. Rejects as addressOfAccount does. */
 export async function keyOfAccount(
   provider: Eip1193Provider,
   account: string,
   client: { readonly account: Pick<Client['account'], 'of' | 'config'> },
 ): Promise<MainKeyHandle> {
   const { starkKeySignature } = await import('../../../src/client/wallet-key.ts');
-  const signature = await starkKeySignature(provider, client.account);
+  const signature = await starkKeySignature(patient(provider), client.account);
   const key = openMainKey();
   try {
     for (const publicKey of (await key.derive(signature)).publicKeys) {
@@ -38,7 +39,9 @@ export async function keyOfAccount(
       await key.use(publicKey);
       return key;
     }
-    throw new Worded('The key that this wallet makes does not belong to this account.');
+    throw new Worded(
+      'The key that this wallet makes belongs to another account. Choose another account in the wallet, or another wallet.',
+    );
   } catch (error) {
     key.close();
     throw error;

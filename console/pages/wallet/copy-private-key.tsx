@@ -1,7 +1,10 @@
 // Copy Private Key: for a main key that a wallet can make again. It is shown once its owner said what it can do.
 import { useEffect, useRef, useState } from 'react';
+import { keyOfAccount } from '../../app/owner/wallet-of-account.ts';
 import type { Secret } from '../../app/secret.ts';
-import { holdWhileSecretIsShown, useSignedIn } from '../../app/session/session.tsx';
+import { holdWhileSecretIsShown, publicClient, useSignedIn } from '../../app/session/session.tsx';
+import type { FoundWallet } from '../../app/wallets/announced.ts';
+import { ChooseWallet } from '../../app/wallets/choose-wallet.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Checkbox } from '../../parts/checkbox.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -9,10 +12,7 @@ import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { SecretBox } from '../../parts/secret-box.tsx';
 import type { MainKeyHandle } from '../../worker/main-key.ts';
-import type { FoundWallet } from '../../app/wallets/announced.ts';
-import { ChooseWallet } from '../../app/wallets/choose-wallet.tsx';
 import { problemOf, problemWords } from '../sign-in/wallets/problems.ts';
-import { keyOfWallet } from './derived-key.ts';
 import css from './page.module.css';
 
 export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
@@ -21,30 +21,30 @@ export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
   const [asked, setAsked] = useState<FoundWallet>();
   const [error, setError] = useState<unknown>();
   const [secret, setSecret] = useState<Secret>();
-  /** Set while the dialog is there: what comes after it was closed is closed, too. */
-  const room = useRef<{ key?: MainKeyHandle; shown?: Secret }>({});
-
+  const open = useRef(false);
   useEffect(() => {
-    const here = room.current;
+    open.current = true;
     return () => {
-      here.shown?.wipe();
-      here.key?.close();
+      open.current = false;
     };
   }, []);
+  useEffect(() => () => secret?.wipe(), [secret]);
   useEffect(() => (secret === undefined ? undefined : holdWhileSecretIsShown()), [secret]);
 
   async function ask(wallet: FoundWallet) {
-    const here = room.current;
     setAsked(wallet);
     setError(undefined);
+    let key: MainKeyHandle | undefined;
     try {
-      const key = await keyOfWallet(wallet.provider, account);
-      here.key = key;
-      here.shown = await key.reveal();
-      setSecret(here.shown);
+      key = await keyOfAccount(wallet.provider, account, publicClient);
+      const shown = await key.reveal();
+      // Nothing else would wipe what comes after the dialog was left.
+      if (open.current) setSecret(shown);
+      else shown.wipe();
     } catch (thrown) {
       setError(thrown);
     } finally {
+      key?.close();
       setAsked(undefined);
     }
   }
