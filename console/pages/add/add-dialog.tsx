@@ -6,11 +6,11 @@ import type { ListedKey } from '../../app/keys/listed-key.ts';
 import { useAbout } from '../../app/keys/use-about.ts';
 import { useCurrentAddress } from '../../app/keys/use-self.ts';
 import { type Owner, OwnerField, useOwner } from '../../app/owner/owner.tsx';
+import { AtWallet } from '../../app/owner/step-words.tsx';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Live } from '../../parts/live.tsx';
-import { Name } from '../../parts/name.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { nowMs } from '../../words/now.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
@@ -119,7 +119,12 @@ export function AddDialog({ kind, open, followed, like, onClose, onMade, again }
       >
         <OwnerField owner={owner} />
         {lost !== undefined && (
-          <LostToken token={lost.token} deletion={deletion} onDelete={() => void deleteAndMakeAnother(lost)} />
+          <LostToken
+            name={lost.token.name}
+            madeAt={lost.token.created_at}
+            deletion={deletion}
+            onDelete={() => void deleteAndMakeAnother(lost)}
+          />
         )}
         {write.words !== undefined && <Live>{write.words}</Live>}
         {isRefusalShown(draft, write.error, owner) && <Refusal error={write.error} />}
@@ -144,13 +149,7 @@ function runningWords({ write, step }: Making, { walletName }: Owner): ReactNode
   // A wallet is asked for its account and chain before it is asked to sign.
   const isAtWallet = step === 'waiting-for-wallet' || (step === undefined && walletName !== undefined);
   if (!isAtWallet) return 'Making the key…';
-  return walletName === undefined ? (
-    'Waiting for your wallet…'
-  ) : (
-    <span>
-      Waiting for <Name>{walletName}</Name>…
-    </span>
-  );
+  return <AtWallet name={walletName} />;
 }
 
 /** What the server said of the public key that was brought along stands at its field. */

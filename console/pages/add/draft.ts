@@ -1,4 +1,5 @@
 // What was typed into the form of a new key, read into what is asked of the server.
+import type { About } from '../../../src/client/shapes.ts';
 import type { ListedKey } from '../../app/keys/listed-key.ts';
 import { type AddressChoice, choiceOf, listOf, undecided } from '../../words/addresses.ts';
 import { nameOf, nameProblem } from '../../words/names.ts';
@@ -17,6 +18,12 @@ export interface Draft {
   readonly place: Place;
   /** Of the place that is elsewhere. */
   readonly publicKey: string;
+}
+
+/** Why no key can be handed to a phone; undefined: it can. */
+export function noPhoneBecause({ hand_off, console_url }: Pick<About, 'hand_off' | 'console_url'>): string | undefined {
+  if (!hand_off.on) return 'Your venue has switched this off.';
+  return console_url === null ? 'This page has no address a phone can open (console.url).' : undefined;
 }
 
 /** `like`: a key whose name and addresses are taken over. */

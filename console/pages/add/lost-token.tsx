@@ -1,5 +1,4 @@
 // A read-only key that was made, and whose text got lost: nobody has it, so it goes.
-import type { ApiToken } from '../../../src/client/shapes.ts';
 import type { Write } from '../../app/connection/connection.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Name } from '../../parts/name.tsx';
@@ -8,12 +7,14 @@ import { Refusal } from '../../parts/refusal.tsx';
 import { clock } from '../../words/times.ts';
 
 interface LostTokenProps {
-  token: ApiToken;
+  name: string;
+  /** Unix nanoseconds. */
+  madeAt: bigint;
   deletion: Write;
   onDelete: () => void;
 }
 
-export function LostToken({ token, deletion, onDelete }: LostTokenProps) {
+export function LostToken({ name, madeAt, deletion, onDelete }: LostTokenProps) {
   return (
     <Note
       kind="bad"
@@ -24,8 +25,7 @@ export function LostToken({ token, deletion, onDelete }: LostTokenProps) {
         </Button>
       }
     >
-      ‘<Name>{token.name}</Name>’ was made at {clock(token.created_at)}, but its text got lost on the way. Nobody has
-      it.
+      ‘<Name>{name}</Name>’ was made at {clock(madeAt)}, but its text got lost on the way. Nobody has it.
       {deletion.words !== undefined && <> {deletion.words}</>}
       {deletion.error !== undefined && <Refusal error={deletion.error} />}
     </Note>

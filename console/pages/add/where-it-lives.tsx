@@ -2,7 +2,7 @@
 import type { About } from '../../../src/client/shapes.ts';
 import { Chips } from '../../parts/chips.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import type { Place } from './draft.ts';
+import { noPhoneBecause, type Place } from './draft.ts';
 
 interface WhereItLivesProps {
   place: Place;
@@ -13,10 +13,7 @@ interface WhereItLivesProps {
   about: About | undefined;
 }
 
-const NO_ADDRESS = 'This page has no address a phone can open (console.url).';
-
 export function WhereItLives({ place, onPlace, publicKey, onPublicKey, problem, about }: WhereItLivesProps) {
-  const hasPhone = about === undefined || (about.hand_off.on && about.console_url !== null);
   return (
     <>
       <Chips
@@ -25,7 +22,7 @@ export function WhereItLives({ place, onPlace, publicKey, onPublicKey, problem, 
         onChange={onPlace}
         options={[
           { value: 'here', label: 'On this computer' },
-          { value: 'phone', label: 'On my phone', disabledBecause: hasPhone ? undefined : NO_ADDRESS },
+          { value: 'phone', label: 'On my phone', disabledBecause: about && noPhoneBecause(about) },
           { value: 'elsewhere', label: 'I have a public key already' },
         ]}
         hint={hints[place]}

@@ -8,6 +8,7 @@ import { useAbout } from '../../app/keys/use-about.ts';
 import { putKey, readKey } from '../../app/keys/use-keys.ts';
 import { useCurrentAddress } from '../../app/keys/use-self.ts';
 import { OwnerField, type OwnerStep, useOwner } from '../../app/owner/owner.tsx';
+import { stepWords } from '../../app/owner/step-words.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { AddressBox } from '../../parts/address-box.tsx';
@@ -21,7 +22,6 @@ import { changeOf, choiceOf, listOf, withAddress } from '../../words/addresses.t
 import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import css from './change-addresses.module.css';
-import { stepWords } from './step-words.ts';
 
 interface ChangeAddressesProps {
   /** The dialog is there while there is one. */

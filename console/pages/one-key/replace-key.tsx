@@ -5,6 +5,7 @@ import { useWrite } from '../../app/connection/connection.tsx';
 import { type ListedKey, ofToken } from '../../app/keys/listed-key.ts';
 import { readKey, useKey } from '../../app/keys/use-keys.ts';
 import { OwnerField, type OwnerStep, useOwner } from '../../app/owner/owner.tsx';
+import { stepWords } from '../../app/owner/step-words.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
 import { createSecret, type Secret } from '../../app/secret.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
@@ -16,10 +17,10 @@ import { Name } from '../../parts/name.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { nowMs } from '../../words/now.ts';
-import { clock, exact, hourAndMinute, toNs } from '../../words/times.ts';
+import { exact, hourAndMinute, toNs } from '../../words/times.ts';
+import { LostToken } from '../add/lost-token.tsx';
 import { SaveSecret } from '../save-secret/save-secret.tsx';
 import { type Life, lifeSeconds, lives, type Overlap, oldEnds, overlapSeconds, overlaps } from './lives.ts';
-import { stepWords } from './step-words.ts';
 
 interface ReplaceKeyProps {
   /** The dialog is there while there is one. */
@@ -67,21 +68,19 @@ export function ReplaceKey({ target, onClose }: ReplaceKeyProps) {
       of={target}
       onClose={leave}
       onMade={setMade}
-      lost={made?.key}
-      lostAction={
-        made !== undefined && (
-          <Button
-            small
-            busy={deletion.isBusy}
-            onPress={() =>
+      lost={
+        made && (
+          <LostToken
+            name={made.key.name}
+            madeAt={made.key.createdAt}
+            deletion={deletion}
+            onDelete={() =>
               void abandon(made).then(
                 () => setMade(undefined),
                 () => undefined,
               )
             }
-          >
-            Delete it and make another
-          </Button>
+          />
         )
       }
     />
@@ -92,11 +91,11 @@ interface FormProps {
   readonly of: ListedKey;
   readonly onClose: () => void;
   readonly onMade: (made: Successor) => void;
-  readonly lost: ListedKey | undefined;
-  readonly lostAction: ReactNode;
+  /** What stands in place of the form where a successor was made and its text got lost. */
+  readonly lost: ReactNode;
 }
 
-function Form({ of: key, onClose, onMade, lost, lostAction }: FormProps) {
+function Form({ of: key, onClose, onMade, lost }: FormProps) {
   const { client } = useSignedIn();
   const owner = useOwner();
   const write = useWrite('make');
@@ -167,12 +166,7 @@ function Form({ of: key, onClose, onMade, lost, lostAction }: FormProps) {
       }
     >
       {predecessor !== undefined && <OldKeyWorks of={predecessor} />}
-      {lost !== undefined ? (
-        <Note kind="bad" live action={lostAction}>
-          ‘<Name>{lost.name}</Name>’ was made at {clock(lost.createdAt)}, but its text got lost on the way. Nobody has
-          it.
-        </Note>
-      ) : (
+      {lost ?? (
         <>
           <Chips
             legend="Old key works for another"

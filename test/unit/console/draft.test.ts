@@ -1,6 +1,6 @@
 // The form of a new key, as far as it is no picture.
 import { expect, test } from 'vitest';
-import { type Draft, isSameDraft, newDraft, readDraft } from '../../../console/pages/add/draft.ts';
+import { type Draft, isSameDraft, newDraft, noPhoneBecause, readDraft } from '../../../console/pages/add/draft.ts';
 
 const now = Date.parse('2026-11-28T13:03:20Z');
 const read = (more: Partial<Draft>, kind: 'token' | 'subkey' = 'subkey') =>
@@ -56,4 +56,13 @@ test('a key like another takes over its name and addresses, and is not typed yet
     { publicKey: '0x1' },
   ];
   for (const change of changes) expect(isSameDraft({ ...draft, ...change }, draft)).toBe(false);
+});
+
+test('a key goes to a phone only where the venue lets it and the page has an address, and else it is said which of the two', () => {
+  const on = { on: true, why_not: null };
+  expect(noPhoneBecause({ hand_off: on, console_url: 'https://keys.example.com' })).toBeUndefined();
+  expect(noPhoneBecause({ hand_off: on, console_url: null })).toMatch(/no address a phone can open/);
+  const off = { on: false, why_not: 'subkeys.max_pending is 0' };
+  expect(noPhoneBecause({ hand_off: off, console_url: 'https://keys.example.com' })).toMatch(/switched this off/);
+  expect(noPhoneBecause({ hand_off: off, console_url: null })).toMatch(/switched this off/);
 });
