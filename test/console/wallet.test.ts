@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearer, CountersignError, createClient, starkKey, starkKeyOfWallet, subkey } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { announceWallet } from '../support/console/announce-wallet.ts';
+import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import type { ConsoleOwner } from '../support/console/owners.ts';
 import { answerOfWallet } from '../support/console/wallet-answers.ts';
@@ -92,6 +93,29 @@ describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () =>
     await dialog.getByRole('button', { name: /Other/ }).click();
     await dialog.getByText(/belongs to another account/).waitFor();
     expect(await dialog.getByRole('button', { name: /Show/ }).count()).toBe(0);
+  }, 60_000);
+
+  test('a main key that a wallet makes again after its page was left is held by nobody', async () => {
+    const visit = await console.visit({
+      owner: await derivedOwner(),
+      path: undefined,
+      prepare: (page) => announceWallet(page, { key: WALLET }),
+    });
+    const { page } = visit;
+    await visit.goTo('/console/devices');
+    await page.getByRole('link', { name: 'Wallet' }).click();
+    await page.getByRole('button', { name: 'Copy Private Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Copy Private Key' });
+    await dialog.getByLabel('I know what this key can do').check();
+    const lookUp = await cut(page, { path: /^\/v1\/onboarding\?/, at: 'held' });
+    const asked = lookUp.next();
+    await dialog.getByRole('button', { name: /MetaMask/ }).click();
+    await asked;
+    expect(page.workers()).toHaveLength(1);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Devices' }).waitFor();
+    await lookUp.letGo();
+    await expect.poll(() => page.workers().length).toBe(0);
   }, 60_000);
 
   test.each([1440, 390] as const)(

@@ -655,6 +655,13 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: "a wallet whose key is another account's, and one that says no, show no key",
       },
       {
+        rule: 'A main key that a wallet makes again for a page that was left meanwhile is closed at once',
+        decidedBy: 'console/pages/wallet/copy-private-key.tsx',
+        text: 'key?.close()',
+        heldBy: 'test/console/wallet.test.ts',
+        title: 'a main key that a wallet makes again after its page was left is held by nobody',
+      },
+      {
         rule: 'Everything is ended after END was typed, and not before',
         decidedBy: 'console/pages/wallet/end-everything.tsx',
         text: "typed.trim() === 'END'",
