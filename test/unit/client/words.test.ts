@@ -6,6 +6,7 @@ import { sentenceOf, sentenceOfTaking } from '../../../src/client/refusal-words.
 import type { Explanation } from '../../../src/client/shapes.ts';
 import { denyReasons } from '../../../src/domain/decision.ts';
 import { errorStatus } from '../../../src/domain/error-codes.ts';
+import { anExplanation } from '../../support/an-explanation.ts';
 
 const refusal = (code: string, more: Partial<CountersignError> = {}): CountersignError =>
   new CountersignError({
@@ -89,29 +90,13 @@ test('a code that was used, one that ran out, a clock that is off, a damaged cod
   expect(said[3]).toBe("This device's clock is 9 min behind the server's. Set it to automatic and scan again.");
 });
 
-const explanation = (reason: string, more: Partial<Explanation> = {}): Explanation => ({
-  request_id: 'id',
-  at: 1n,
-  credential: { kind: 'token', id: '7', name: 'dashboard' },
-  route: 'POST /v1/orders',
-  method: 'POST',
-  reason,
-  code: 'INVALID_TOKEN_SCOPE',
-  status: 403,
-  message: 'the words of the server',
-  client_ip: '198.51.100.4',
-  hops: [],
-  permission_needed: null,
-  permissions_held: null,
-  allowed_cidrs: null,
-  limit: null,
-  signed_at: null,
-  server_time: null,
-  expired_seconds: null,
-  order_index: null,
-  others_in_minute: 0,
-  ...more,
-});
+const explanation = (reason: string, more: Partial<Explanation> = {}): Explanation =>
+  anExplanation({
+    credential: { kind: 'token', id: '7', name: 'dashboard' },
+    reason,
+    code: 'INVALID_TOKEN_SCOPE',
+    ...more,
+  });
 
 test.each(denyReasons)('the reason %s is explained in sentences', (reason) => {
   const { headline, cause } = explainInWords(explanation(reason));

@@ -7,33 +7,16 @@ import {
   textOf,
 } from '../../../console/pages/activity/explanation-facts.ts';
 import type { Explanation } from '../../../src/client/main.ts';
+import { anExplanation } from '../../support/an-explanation.ts';
 
-const explanation: Explanation = {
-  request_id: '6c1d8b0e-5b3e-4f07-9c1b-0e7a4d2f9a10',
-  at: 1_795_874_571_123_456_789n,
-  credential: { kind: 'subkey', id: '42', name: 'market maker 1' },
-  route: 'POST /v1/orders',
-  method: 'POST',
-  reason: 'ip_not_allowed',
-  code: 'IP_NOT_ALLOWED',
-  status: 403,
-  message: 'the words of the server',
-  client_ip: '198.51.100.4',
+const explanation = anExplanation({
   hops: [
     { address: '10.0.0.2', trusted: true },
     { address: '1.2.3.4', trusted: false },
     { address: '', trusted: false },
   ],
-  permission_needed: null,
-  permissions_held: null,
   allowed_cidrs: ['203.0.113.0/24', '2001:db8:40::/48'],
-  limit: null,
-  signed_at: null,
-  server_time: null,
-  expired_seconds: null,
-  order_index: null,
-  others_in_minute: 0,
-};
+});
 
 const labels = (more: Partial<Explanation>): readonly string[] =>
   factsOf({ ...explanation, ...more }).map(([label]) => label);
