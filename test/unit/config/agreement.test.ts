@@ -165,7 +165,7 @@ describe('a console with a host of its own', () => {
   });
 
   test('console.own_host needs another address for bots, as on that host there is no venue', () => {
-    for (const address of ['', 'https://keys.example.com'])
+    for (const address of ['', 'https://keys.example.com', 'https://keys.example.com:8443', 'http://keys.example.com'])
       expect(problemsOf({ ...own, 'console.api_url': address })).toEqual([
         expect.stringMatching(/^console\.api_url: must be set to another host/),
       ]);
