@@ -209,6 +209,9 @@ const SLOW_UNIT_TESTS = [
   'test/unit/starknet/**',
   'test/unit/verification/verifier.test.ts',
   'test/unit/orders/**',
+  'test/unit/client/private-key.test.ts',
+  'test/unit/console/addresses-random.test.ts',
+  'test/unit/domain/ip-text.test.ts',
   'test/unit/owner/commands.test.ts',
   'test/unit/usage/usage.test.ts',
 ];
