@@ -6,44 +6,39 @@ export interface Secret {
   read(): string;
   wipe(): void;
   readonly wiped: boolean;
+  /** Calls `tell` once it is wiped, never at once. The result stops it. */
+  onWiped(tell: () => void): () => void;
 }
 
-interface Kept {
-  text: string | undefined;
-  readonly told: Set<() => void>;
-}
-
-const live = new Map<Secret, Kept>();
+const live = new Set<Secret>();
 
 /** Wiped on sign-out and when the page is left, wherever it is then. */
 export function createSecret(text: string): Secret {
-  const kept: Kept = { text, told: new Set() };
+  let kept: string | undefined = text;
+  const told = new Set<() => void>();
   const secret: Secret = {
     read() {
-      if (kept.text === undefined) throw new Error('This was removed from the page.');
-      return kept.text;
+      if (kept === undefined) throw new Error('This was removed from the page.');
+      return kept;
     },
     wipe() {
-      if (kept.text === undefined) return;
-      kept.text = undefined;
+      if (kept === undefined) return;
+      kept = undefined;
       live.delete(secret);
-      for (const tell of kept.told) tell();
+      for (const tell of [...told]) tell();
     },
     get wiped() {
-      return kept.text === undefined;
+      return kept === undefined;
+    },
+    onWiped(tell) {
+      told.add(tell);
+      return () => told.delete(tell);
     },
   };
-  live.set(secret, kept);
+  live.add(secret);
   return secret;
 }
 
-/** Calls `tell` once it is wiped, never at once. The result stops it. */
-export function onWiped(secret: Secret, tell: () => void): () => void {
-  const told = live.get(secret)?.told;
-  told?.add(tell);
-  return () => told?.delete(tell);
-}
-
 export function wipeAllSecrets(): void {
-  for (const secret of [...live.keys()]) secret.wipe();
+  for (const secret of [...live]) secret.wipe();
 }

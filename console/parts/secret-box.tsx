@@ -6,10 +6,13 @@ import { classNames } from './class-names.ts';
 import { CopyButton } from './copy-button.tsx';
 import { Live } from './live.tsx';
 import css from './secret-box.module.css';
+import { useWiped, type Wipeable } from './use-wiped.ts';
 
 export interface SecretBoxProps {
-  secret: { read(): string; readonly wiped: boolean };
+  secret: Wipeable & { read(): string };
   label: string;
+  /** What to do once it was wiped, in a sentence. */
+  gone?: string | undefined;
   /** It is shown from the beginning. */
   shown?: boolean | undefined;
   onCopied?: (() => void) | undefined;
@@ -17,7 +20,25 @@ export interface SecretBoxProps {
   copyRef?: Ref<HTMLButtonElement> | undefined;
 }
 
-export function SecretBox({ secret, label, shown: atFirst = false, onCopied, copyRef }: SecretBoxProps) {
+export function SecretBox(props: SecretBoxProps) {
+  return useWiped(props.secret) ? <Gone {...props} /> : <Kept {...props} />;
+}
+
+function Gone({ label, gone }: SecretBoxProps) {
+  return (
+    <div>
+      <div className={css.label}>{label}</div>
+      <div className={css.box}>
+        <span className={css.gone}>No longer in this page</span>
+      </div>
+      <div className={css.said}>
+        <Live>The page was left, and what it held was removed.{gone !== undefined && <> {gone}</>}</Live>
+      </div>
+    </div>
+  );
+}
+
+function Kept({ secret, label, shown: atFirst = false, onCopied, copyRef }: SecretBoxProps) {
   const [shown, setShown] = useState(atFirst);
   const [said, setSaid] = useState('');
   const [refused, setRefused] = useState(false);

@@ -7,11 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { addedKey, keysPath, saveAndClose, shownSecret } from '../support/console/adding.ts';
+import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from '../support/typed-commands.ts';
 
 const GIVEN = 120_000;
+const MINUTE_MS = 60_000;
 
 describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`, { timeout: GIVEN }, () => {
   let opened: OpenConsole;
@@ -37,12 +39,7 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
       await page.evaluate('history.back()');
       await expect.poll(() => page.evaluate('Boolean(history.state?.stays)')).toBe(true);
       expect(await dialog.isVisible()).toBe(true);
-      const asked = page.waitForEvent('dialog').then(async (question) => {
-        await question.dismiss();
-        return question.type();
-      });
-      await page.evaluate('setTimeout(() => location.reload())');
-      expect(await asked).toBe('beforeunload');
+      expect(await askedOnReload(page)).toBe('beforeunload');
       expect(await dialog.isVisible()).toBe(true);
       const privateKey = await shownSecret(dialog);
       const { publicKey } = createStarkKey(privateKey);
@@ -122,6 +119,54 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
     await other.page.getByRole('button', { name: 'Sign out' }).first().click();
     await dialog.waitFor({ state: 'hidden' });
     expect(await there.page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(token);
+  });
+
+  test('a page that is left has it no longer, says so, and deletes the key that nobody may have', async () => {
+    const there = await opened.visit({ path: keysPath('subkey') });
+    const dialog = await addedKey(there, 'subkey', { name: 'left behind' });
+    await dialog.getByRole('button', { name: /^Show/ }).click();
+    const privateKey = (await dialog.locator('code').first().textContent()) ?? '';
+    const { publicKey } = createStarkKey(privateKey);
+    await leaveForCache(there.page);
+    await dialog.getByText('It is no longer in this page.').waitFor();
+    await dialog.getByText(/close without saving: the key is deleted, and you make another\.$/).waitFor();
+    expect(await there.page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(privateKey);
+    expect(await dialog.getByRole('button', { name: /^(?:Copy|Show|Download)/ }).count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Close without saving' }).click();
+    await there.page.getByRole('alertdialog').getByRole('button', { name: 'Close and delete' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect((await there.owner.client.subkeys.get(publicKey)).state).toBe('revoked');
+  });
+
+  test('a new main key that was not saved is gone with the page that is left, and no account is made of it', async () => {
+    const { page } = await opened.visit({ as: 'stranger', path: '/console/sign-in' });
+    await page.getByRole('link', { name: /^New account/ }).click();
+    await page.getByRole('button', { name: /^Show Main private key/ }).click();
+    const key = (await page.locator('code').first().textContent()) ?? '';
+    expect(key).toMatch(/^0x[0-9a-f]{64}$/);
+    await leaveForCache(page);
+    await page.getByText('It is no longer in this page.').waitFor();
+    expect(await page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(key);
+    expect(await page.getByRole('button', { name: 'Make the account' }).count()).toBe(0);
+  });
+
+  test('the idle limit waits while a secret is on the screen, and counts again once it is not', async () => {
+    const there = await opened.visit({
+      path: keysPath('token'),
+      prepare: (page) => page.clock.install({ time: Date.now() }),
+    });
+    const { page } = there;
+    const dialog = await addedKey(there, 'token', { name: 'waits' });
+    for (let quarter = 0; quarter < 2; quarter += 1) {
+      await page.clock.fastForward(15 * MINUTE_MS);
+      await page.clock.runFor(2000);
+      expect(await dialog.isVisible()).toBe(true);
+      expect(await page.getByText(/^Still there\?/).count()).toBe(0);
+    }
+    expect(await shownSecret(dialog)).toMatch(/^eyJ/);
+    await saveAndClose(dialog);
+    await page.clock.fastForward(15 * MINUTE_MS + 5000);
+    await page.waitForURL(/\/console\/sign-in/);
   });
 
   test('the .env file is named after the key, and the program beside it places an order with what is in it', async () => {

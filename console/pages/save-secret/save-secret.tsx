@@ -63,7 +63,7 @@ export function SaveSecret(props: SaveSecretProps) {
       }
     >
       {wiped ? (
-        <Note kind="bad" title="It is no longer in this page.">
+        <Note kind="bad" title="It is no longer in this page." live>
           The page was left, and what it held was removed. If you have not saved it, close without saving: the key is
           deleted, and you make another.
         </Note>

@@ -1,13 +1,12 @@
 // What must hold while a secret is on the screen: the idle limit waits, and the page sees when it is gone.
-import { useEffect, useSyncExternalStore } from 'react';
-import { onWiped, type Secret } from '../../app/secret.ts';
+import { useEffect } from 'react';
+import type { Secret } from '../../app/secret.ts';
 import { holdWhileSecretIsShown } from '../../app/session/session.tsx';
+import { useWiped } from '../../parts/use-wiped.ts';
 
-/** Whether the secret was wiped. */
+/** Whether the secret was wiped: then nothing is left that the idle limit would lose. */
 export function useSecret(secret: Secret): boolean {
-  useEffect(() => holdWhileSecretIsShown(), []);
-  return useSyncExternalStore(
-    (tell) => onWiped(secret, tell),
-    () => secret.wiped,
-  );
+  const wiped = useWiped(secret);
+  useEffect(() => (wiped ? undefined : holdWhileSecretIsShown()), [wiped]);
+  return wiped;
 }

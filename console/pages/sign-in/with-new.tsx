@@ -12,6 +12,7 @@ import { Refusal } from '../../parts/refusal.tsx';
 import { SecretBox } from '../../parts/secret-box.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
+import { useWiped } from '../../parts/use-wiped.ts';
 import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
 import { downloadText } from '../save-secret/download-text.ts';
 import css from './sign-in.module.css';
@@ -80,7 +81,8 @@ function Save({ made: { key, secret }, isIn, onBack }: SaveProps) {
   const [waiting, setWaiting] = useState<string>();
   const [isLeaving, setIsLeaving] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  useStay(!isBusy, () => setIsLeaving(true));
+  const isGone = useWiped(secret) && !isBusy;
+  useStay(!isBusy && !isGone, () => setIsLeaving(true));
 
   const typed = () => {
     setWrong(undefined);
@@ -107,6 +109,15 @@ function Save({ made: { key, secret }, isIn, onBack }: SaveProps) {
   };
   const file = () =>
     downloadText('countersign-main-key.txt', `Main private key at ${location.host}\n${secret.read()}\n`);
+  if (isGone) {
+    return (
+      <Step title="New account" onBack={onBack}>
+        <Note kind="bad" title="It is no longer in this page." live>
+          The page was left, and the key was removed from it. If you have not saved it, go back and make another.
+        </Note>
+      </Step>
+    );
+  }
   return (
     <Step title="New account" onBack={() => setIsLeaving(true)}>
       <Note kind="warn" title="This key is your account.">

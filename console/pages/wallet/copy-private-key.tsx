@@ -76,7 +76,7 @@ export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
             {error !== undefined && <WalletRefusal error={error} />}
           </>
         ) : (
-          <SecretBox secret={secret} label="Main private key" />
+          <SecretBox secret={secret} label="Main private key" gone="Close this, and ask your wallet again." />
         )}
       </div>
     </Dialog>

@@ -1,7 +1,7 @@
 // A secret of the page: read while it is there, in nothing that lists or writes objects, and gone for good once wiped.
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { createSecret, onWiped, wipeAllSecrets } from '../../../console/app/secret.ts';
+import { createSecret, wipeAllSecrets } from '../../../console/app/secret.ts';
 
 test('a secret is read until it is wiped, and then throws without saying it', () => {
   const secret = createSecret('0xsecret');
@@ -20,8 +20,8 @@ test('nothing that lists or writes a secret says its text', () => {
 test('every secret that lives is wiped at once, and whoever shows one is told, once', () => {
   const [one, other] = [createSecret('1'), createSecret('2')];
   const told: string[] = [];
-  onWiped(one, () => told.push('one'));
-  onWiped(other, () => told.push('other'))();
+  one.onWiped(() => told.push('one'));
+  other.onWiped(() => told.push('other'))();
   wipeAllSecrets();
   wipeAllSecrets();
   one.wipe();
