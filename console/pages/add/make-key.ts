@@ -1,6 +1,6 @@
 // Finds what was made though its answer was lost, and makes sure that a key which is sent again is registered once.
 import type { Client } from '../../../src/client/create-client.ts';
-import { isCode, type MaybeMade } from '../../../src/client/errors.ts';
+import { CountersignError, isCode, type MaybeMade, type NoAnswer } from '../../../src/client/errors.ts';
 import type { ApiToken, Subkey } from '../../../src/client/shapes.ts';
 
 /** An answer to this very key that got lost before is told from somebody else's key: the account knows its own. */
@@ -19,9 +19,20 @@ export async function registeredOnce(
   }
 }
 
-/** Undefined: there is none. Rejects where that cannot be told now. */
-export const findToken = (client: Client, made: MaybeMade | undefined): Promise<ApiToken | undefined> =>
-  made === undefined ? Promise.resolve(undefined) : twice(() => newestToken(client, made));
+/** After an answer that got lost. */
+export interface Looking {
+  readonly lost: NoAnswer | CountersignError;
+  /** Nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Undefined: there is none, and none will come. Rejects where that cannot be told now. */
+export const findToken = (client: Client, looking: Looking): Promise<ApiToken | undefined> => {
+  const { maybeMade } = looking.lost;
+  return maybeMade === undefined
+    ? Promise.resolve(undefined)
+    : lookedFor(() => newestToken(client, maybeMade), looking);
+};
 
 /** Older ones of the name were there before. */
 async function newestToken(client: Client, { name, since }: MaybeMade): Promise<ApiToken | undefined> {
@@ -33,23 +44,47 @@ async function newestToken(client: Client, { name, since }: MaybeMade): Promise<
   return newest;
 }
 
-/** Undefined: there is none. Rejects where that cannot be told now. */
-export const findSubkey = (client: Client, publicKey: string): Promise<Subkey | undefined> =>
-  twice(async () => {
+/** Undefined: there is none, and none will come. Rejects where that cannot be told now. */
+export const findSubkey = (client: Client, publicKey: string, looking: Looking): Promise<Subkey | undefined> =>
+  lookedFor(async () => {
     try {
       return await client.subkeys.get(publicKey);
     } catch (error) {
       if (isCode(error, 'NOT_FOUND')) return undefined;
       throw error;
     }
-  });
+  }, looking);
 
 const BETWEEN_MS = 1500;
+/** More than a request of the client lives: what has not arrived by then is not on its way any more. */
+const ON_ITS_WAY_MS = 12_000;
 
-/** None is asked for again after a moment: the request may still be on its way. */
-async function twice<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
-  const found = await look();
-  if (found !== undefined) return found;
-  await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-  return look();
+export interface LookDeps {
+  readonly sleep: (ms: number) => Promise<unknown>;
+  /** Milliseconds, for intervals alone. */
+  readonly monotonic: () => number;
 }
+
+/** The last look begins when nothing can come any more: a server that answered, if only with a mistake, has done what it does. */
+export async function lookedFor<T>(
+  look: () => Promise<T | undefined>,
+  { lost, signal }: Looking,
+  { sleep, monotonic }: LookDeps = machine,
+): Promise<T | undefined> {
+  const until = monotonic() + (hasAnswered(lost) ? BETWEEN_MS : ON_ITS_WAY_MS);
+  for (;;) {
+    const isLast = monotonic() >= until;
+    const found = await look();
+    if (found !== undefined || isLast || signal?.aborted === true) return found;
+    await sleep(BETWEEN_MS);
+  }
+}
+
+/** `HTTP_504` is somebody between, who does not know either. */
+const hasAnswered = (error: NoAnswer | CountersignError): boolean =>
+  error instanceof CountersignError && !error.code.startsWith('HTTP_');
+
+const machine: LookDeps = {
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  monotonic: () => performance.now(),
+};

@@ -1,6 +1,6 @@
 // Makes the key that a form asks for: once, however often the button is pressed, and also where its answer gets lost.
 import { useEffect, useRef, useState } from 'react';
-import { Aborted, type CountersignError, isCode, type NoAnswer } from '../../../src/client/errors.ts';
+import { Aborted, isCode } from '../../../src/client/errors.ts';
 import { randomPrivateKey } from '../../../src/client/private-key.ts';
 import type { ApiToken, Subkey } from '../../../src/client/shapes.ts';
 import { createStarkKey } from '../../../src/client/stark-key.ts';
@@ -10,7 +10,7 @@ import { keysChanged } from '../../app/queries/query-client.ts';
 import { createSecret, type Secret } from '../../app/secret.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import type { AskedKey, Place } from './draft.ts';
-import { findSubkey, findToken, registeredOnce } from './make-key.ts';
+import { findSubkey, findToken, type Looking, registeredOnce } from './make-key.ts';
 
 export type Made =
   | { readonly is: 'token'; readonly token: ApiToken; readonly secret: Secret }
@@ -52,14 +52,17 @@ export function useMaking(owner: Owner): Making {
 
   async function run(
     work: (signal: AbortSignal, onStep: (step: OwnerStep) => void) => Promise<Made>,
-    find: (lost: NoAnswer | CountersignError) => Promise<Made | undefined>,
+    find: (looking: Looking) => Promise<Made | undefined>,
   ): Promise<Made | undefined> {
     if (write.isBusy) return undefined;
     const stopping = new AbortController();
     stop.current = stopping;
     const { signal } = stopping;
     setStep(undefined);
-    const written = await write.run(() => work(signal, setStep), { find, signal });
+    const written = await write.run(() => work(signal, setStep), {
+      find: (lost) => find({ lost, signal }),
+      signal,
+    });
     setStep(undefined);
     if (!written.ok) {
       const { error } = written;
@@ -85,8 +88,8 @@ export function useMaking(owner: Owner): Making {
         );
         return { is: 'token', token: value.api_token, secret: createSecret(value.token) };
       },
-      async ({ maybeMade }) => {
-        const found = await findToken(client, maybeMade);
+      async (looking) => {
+        const found = await findToken(client, looking);
         return found === undefined ? undefined : { is: 'lost token', token: found };
       },
     );
@@ -118,8 +121,8 @@ export function useMaking(owner: Owner): Making {
           throw error;
         }
       },
-      async () => {
-        const found = await findSubkey(client, publicKey);
+      async (looking) => {
+        const found = await findSubkey(client, publicKey, looking);
         return found === undefined ? undefined : done(found);
       },
     );
@@ -131,8 +134,8 @@ export function useMaking(owner: Owner): Making {
         is: 'registered',
         subkey: await register(asked, asked.publicKey, signal, onStep),
       }),
-      async () => {
-        const found = await findSubkey(client, asked.publicKey);
+      async (looking) => {
+        const found = await findSubkey(client, asked.publicKey, looking);
         return found === undefined ? undefined : { is: 'registered', subkey: found };
       },
     );
@@ -148,9 +151,10 @@ export function useMaking(owner: Owner): Making {
         return { is: 'offered', subkey: value.subkey, link: createSecret(value.link), seconds: CODE_SECONDS };
       },
       // Its code is gone with the answer, so nobody can take it.
-      async ({ maybeMade }) => {
-        if (maybeMade?.publicKey !== undefined && (await findSubkey(client, maybeMade.publicKey)) !== undefined)
-          await client.subkeys.revoke(maybeMade.publicKey);
+      async (looking) => {
+        const { publicKey } = looking.lost.maybeMade ?? {};
+        if (publicKey !== undefined && (await findSubkey(client, publicKey, looking)) !== undefined)
+          await client.subkeys.revoke(publicKey);
         return undefined;
       },
     );

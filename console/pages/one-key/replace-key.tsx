@@ -19,6 +19,7 @@ import { Refusal } from '../../parts/refusal.tsx';
 import { nowMs } from '../../words/now.ts';
 import { exact, hourAndMinute, toNs } from '../../words/times.ts';
 import { LostToken } from '../add/lost-token.tsx';
+import { lookedFor } from '../add/make-key.ts';
 import { SaveSecret } from '../save-secret/save-secret.tsx';
 import { type Life, lifeSeconds, lives, type Overlap, oldEnds, overlapSeconds, overlaps } from './lives.ts';
 
@@ -123,10 +124,14 @@ function Form({ of: key, onClose, onMade, lost }: FormProps) {
           { onStep: setStep },
         ),
       {
-        find: async () => {
-          const { replacedBy } = await readKey(client, 'token', key.id);
-          return replacedBy === undefined ? undefined : found(await client.tokens.get(replacedBy));
-        },
+        find: (lost) =>
+          lookedFor(
+            async () => {
+              const { replacedBy } = await readKey(client, 'token', key.id);
+              return replacedBy === undefined ? undefined : found(await client.tokens.get(replacedBy));
+            },
+            { lost },
+          ),
       },
     );
     setStep(undefined);

@@ -1,0 +1,65 @@
+// Something that was made though its answer was lost is looked for as long as its request may still arrive.
+import { describe, expect, test } from 'vitest';
+import { findSubkey, findToken, lookedFor } from '../../../console/pages/add/make-key.ts';
+import type { Client } from '../../../src/client/create-client.ts';
+import { CountersignError, NoAnswer } from '../../../src/client/errors.ts';
+
+const lost = new NoAnswer('no answer in time', 'unknown');
+const said = (status: number, code: string) => new CountersignError({ status, code, message: 'x' });
+
+/** Looks, each of them a moment; found from `from` on. Gives when each look was. */
+async function looks(error: NoAnswer | CountersignError, from = Number.POSITIVE_INFINITY, leaveAt?: number) {
+  let now = 1000;
+  const began = now;
+  const at: number[] = [];
+  const leaving = new AbortController();
+  const found = await lookedFor(
+    async () => {
+      at.push(now - began);
+      if (leaveAt !== undefined && now - began >= leaveAt) leaving.abort();
+      return now - began >= from ? 'found' : undefined;
+    },
+    { lost: error, signal: leaving.signal },
+    {
+      sleep: async (ms) => {
+        now += ms;
+      },
+      monotonic: () => now,
+    },
+  );
+  return { found, at };
+}
+
+describe('what was made though its answer was lost', () => {
+  test('is not told as not made before its request cannot arrive any more: 10 seconds is the longest that one lives', async () => {
+    const { found, at } = await looks(lost);
+    expect(found).toBeUndefined();
+    expect(at.at(-1)).toBeGreaterThan(10_000);
+    expect(at.length).toBeGreaterThan(5);
+    expect((await looks(said(504, 'HTTP_504'))).at).toEqual(at);
+  });
+
+  test('is found whenever it arrives, and not looked for after that', async () => {
+    expect(await looks(lost, 0)).toEqual({ found: 'found', at: [0] });
+    expect((await looks(lost, 9000)).found).toBe('found');
+  });
+
+  test('is looked for twice where the server itself said that it failed', async () => {
+    expect((await looks(said(500, 'INTERNAL_ERROR'))).at).toEqual([0, 1500]);
+  });
+
+  test('is not looked for any more by a page whose dialog is gone', async () => {
+    expect((await looks(lost, Number.POSITIVE_INFINITY, 1500)).at).toEqual([0, 1500]);
+  });
+
+  test('is not found in what cannot be read now', async () => {
+    const client = { subkeys: { get: () => Promise.reject(lost) } } as unknown as Client;
+    const looking = { lost, signal: new AbortController().signal };
+    await expect(findSubkey(client, '0x7', looking)).rejects.toBe(lost);
+  });
+
+  test('is nothing where the request says that it never left', async () => {
+    const looking = { lost: new NoAnswer('refused', 'unsent'), signal: new AbortController().signal };
+    expect(await findToken({} as Client, looking)).toBeUndefined();
+  });
+});
