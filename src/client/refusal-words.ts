@@ -35,7 +35,7 @@ const sentences: Readonly<Record<ErrorCode, Sentence>> = {
   SUBKEY_NOT_ACTIVATABLE:
     'This code is no longer good: it ran out, or the key was deleted. Make a new one on your computer.',
   SUBKEY_ALREADY_ACTIVATED: ({ data }) =>
-    `This code was used already${textIn(data, 'client_ip', (ip) => `, from ${ip}`)}. If that was not you, delete the key on your computer now.`,
+    `This code was used already. If that was not you, delete the key on your computer now.${textIn(data, 'client_ip', (ip) => ` It was taken from ${ip}.`)}`,
   NOT_UNIQUE: 'This public key is registered already.',
   INVALID_ORDER_SIGNATURE: ({ message }) => `The order's signature was not accepted: ${ended(message)}`,
   ORDER_ALREADY_SENT: 'This order was sent to the venue already. Look it up before you send anything in its place.',
@@ -112,12 +112,16 @@ export function sentenceOfTaking(error: unknown): string {
     if (code === 'INVALID_TIMESTAMP') {
       return skewWords(
         error,
-        (span, way) => `This device's clock is ${span} ${way} the server's. Set it to automatic and scan again.`,
+        (span, way) => `This phone's clock is ${span} ${way}. Set it to automatic and scan again.`,
       );
     }
     if (code === 'STARKNET_SIGNATURE_VERIFICATION_FAILED') return sentenceOf(new HandOffDamaged('key'));
   }
-  if (error instanceof NoAnswer && error.phase === 'unsent') return 'No connection. The code is still good: try again.';
+  if (error instanceof NoAnswer) {
+    return error.phase === 'unsent'
+      ? 'No connection. The code is still good: try again.'
+      : 'No connection. We do not know whether it arrived. Try again: then the code says whether it was used.';
+  }
   return sentenceOf(error);
 }
 
@@ -134,9 +138,9 @@ function clockWords(error: CountersignError): string {
   return skewWords(error, (span) => `Your clock and the server's are ${span} apart, and it keeps refusing.`);
 }
 
-function skewWords(error: CountersignError, words: (span: string, way: 'behind' | 'ahead of') => string): string {
+function skewWords(error: CountersignError, words: (span: string, way: 'behind' | 'ahead') => string): string {
   const skew = numberIn(error.data, 'skew_seconds');
-  return skew === undefined ? notAccepted(error) : words(spanOf(Math.abs(skew)), skew < 0 ? 'behind' : 'ahead of');
+  return skew === undefined ? notAccepted(error) : words(spanOf(Math.abs(skew)), skew < 0 ? 'behind' : 'ahead');
 }
 
 const spanOf = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);

@@ -86,10 +86,10 @@ describe('a code that is not good', () => {
       'INVALID_TIMESTAMP',
     ]);
     expect(refusals.map(sentenceOfTaking)).toEqual([
-      'This code was used already, from 127.0.0.1. If that was not you, delete the key on your computer now.',
+      'This code was used already. If that was not you, delete the key on your computer now. It was taken from 127.0.0.1.',
       expect.stringContaining('it ran out'),
       expect.stringContaining('the key was deleted'),
-      expect.stringContaining("clock is 10 min behind the server's"),
+      "This phone's clock is 10 min behind. Set it to automatic and scan again.",
     ]);
   });
 

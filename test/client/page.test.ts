@@ -45,7 +45,7 @@ const prints: Readonly<Record<string, RegExp>> = {
     /^Not allowed for this kind of key: Making or widening keys needs the main key; this is a subkey\.\n$/,
   'From which addresses a key works': /^\{[^}]*'203\.0\.113\.0\/24'[^}]*\}\nundefined undefined\ntrue\ntrue false\n$/s,
   'A key for a phone':
-    /^subkey\nThis code was used already, from 127\.0\.0\.1\. If that was not you, delete the key on your computer now\.\n$/,
+    /^subkey\nThis code was used already\. If that was not you, delete the key on your computer now\. It was taken from 127\.0\.0\.1\.\n$/,
   'A wallet, in a browser': /^this browser active\n$/,
   'A signer of your own': /^CountersignError: .+\n$/,
 };

@@ -44,7 +44,11 @@ describe('sentences with the values of the answer', () => {
     ],
     ['NOT_FOUND', { message: 'no such token' }, 'This key is gone: it was ended meanwhile.'],
     ['NOT_FOUND', { message: 'no refusal of this account' }, 'There is no refusal of this account.'],
-    ['SUBKEY_ALREADY_ACTIVATED', { data: { client_ip: '198.51.100.4' } }, 'used already, from 198.51.100.4.'],
+    [
+      'SUBKEY_ALREADY_ACTIVATED',
+      { data: { client_ip: '198.51.100.4' } },
+      'delete the key on your computer now. It was taken from 198.51.100.4.',
+    ],
     ['INVALID_SUBKEY', { status: 401 }, 'it was ended, waits for its phone, or never was a subkey here.'],
     ['INVALID_SUBKEY', { message: 'the main key cannot be a subkey' }, 'The main key cannot be a subkey.'],
     ['INVALID_SUBKEY', { message: 'this key is revoked and cannot be registered again' }, 'was ended before'],
@@ -85,9 +89,10 @@ test('a code that was used, one that ran out, a clock that is off, a damaged cod
     refusal('INVALID_TIMESTAMP', { data: { skew_seconds: -540 } }),
     new HandOffDamaged('version'),
     new NoAnswer('refused', 'unsent'),
+    new NoAnswer('no answer in time', 'unknown'),
   ].map(sentenceOfTaking);
   expect(new Set(said).size).toBe(said.length);
-  expect(said[3]).toBe("This device's clock is 9 min behind the server's. Set it to automatic and scan again.");
+  expect(said[3]).toBe("This phone's clock is 9 min behind. Set it to automatic and scan again.");
 });
 
 const explanation = (reason: string, more: Partial<Explanation> = {}): Explanation =>
