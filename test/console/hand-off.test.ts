@@ -1,20 +1,31 @@
 // Send to a phone: the code in the picture is taken once, by whoever is first, and the computer says from where.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readHandOff } from '../../src/client/hand-off.ts';
 import { createClient, isCode, subkey as subkeyAuth } from '../../src/client/main.ts';
+import type { Subkey } from '../../src/client/shapes.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { filledForm, keysPath, send, shownSecret } from '../support/console/adding.ts';
-import { cut } from '../support/console/cut.ts';
+import { cut, setOffline } from '../support/console/cut.ts';
+import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
-import { readPicture } from '../support/console/qr-reader.ts';
+import { scannedCode } from '../support/console/scanned-code.ts';
 
 const GIVEN = 120_000;
 
 describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromiumNeeded}`, { timeout: GIVEN }, () => {
   let opened: OpenConsole;
+  /** Of the server's clock, nanoseconds. */
+  let ahead = 0n;
   beforeAll(async () => {
-    opened = await openConsole({ settings: { 'console.url': 'https://keys.venue.example' } });
+    opened = await openConsole({
+      settings: { 'console.url': 'https://keys.venue.example' },
+      time: {
+        wall: () => BigInt(Date.now()) * 1_000_000n + ahead,
+        monotonic: () => performance.now() + Number(ahead) / 1e6,
+      },
+    });
   }, GIVEN);
   afterAll(() => opened?.close());
 
@@ -31,30 +42,7 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
     await send(await filledForm(computer, 'subkey', { name: 'phone bot', place: 'On my phone' }));
     const dialog = computer.page.getByRole('dialog', { name: 'Scan this with your phone.' });
     await dialog.locator('svg path[d^="M"]').first().waitFor();
-    return { computer, dialog, link: await scanned(computer.page) };
-  }
-
-  /** What a camera reads: the pixels of the picture, decoded in an empty page. */
-  async function scanned(page: Page): Promise<string> {
-    const picture = await page.getByRole('img', { name: /camera of your phone/ }).screenshot();
-    const reader = await opened.browser.newPage();
-    const { width, height, dark } = await reader.evaluate<{
-      width: number;
-      height: number;
-      dark: string;
-    }>(`(async () => {
-      const bytes = Uint8Array.from(atob('${picture.toString('base64')}'), (one) => one.charCodeAt(0));
-      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-      const { width, height } = bitmap;
-      const context = new OffscreenCanvas(width, height).getContext('2d');
-      context.drawImage(bitmap, 0, 0);
-      const { data } = context.getImageData(0, 0, width, height);
-      let dark = '';
-      for (let at = 0; at < data.length; at += 4) dark += data[at] < 128 ? '1' : '0';
-      return { width, height, dark };
-    })()`);
-    await reader.close();
-    return readPicture(width, height, (x, y) => dark[y * width + x] === '1');
+    return { computer, dialog, link: await scannedCode(opened.browser, computer.page) };
   }
 
   /** As the phone's camera opens it, but at the address of the test. */
@@ -62,6 +50,13 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
 
   const phoneWith = (path: string, prepare: (page: Page) => Promise<unknown> = async () => undefined) =>
     opened.visit({ as: 'stranger', width: 320, path, prepare });
+
+  /** A key that nobody took in time may be forgotten altogether. */
+  const stateOf = (asked: Promise<Subkey>): Promise<string> =>
+    asked.then(
+      ({ state }) => state,
+      (error: unknown) => (isCode(error, 'NOT_FOUND') ? 'gone' : Promise.reject(error)),
+    );
 
   const take = ({ page }: Visit) => page.getByRole('button', { name: 'Take the key' }).click();
 
@@ -126,7 +121,10 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
   });
 
   test('a code that is damaged is told before anything is sent', async () => {
-    for (const path of ['/console/hand-off', '/console/hand-off#nonsense', `/console/hand-off#${'A'.repeat(130)}`]) {
+    const ofAnotherVersion = `Ag${'A'.repeat(128)}`;
+    const cutShort = `AQ${'B'.repeat(127)}`;
+    for (const code of ['', '#nonsense', `#${'A'.repeat(130)}`, `#${ofAnotherVersion}`, `#${cutShort}`]) {
+      const path = `/console/hand-off${code}`;
       const { page } = await phoneWith(path);
       await page.getByText('The code is damaged. Scan it again.').waitFor();
       expect(new URL(page.url()).hash).toBe('');
@@ -149,5 +147,118 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
     const { publicKey } = createStarkKey(privateKey);
     expect((await computer.owner.client.subkeys.get(publicKey)).state).toBe('active');
     await computer.page.getByRole('button', { name: 'That was me' }).click();
+  });
+
+  test('a phone that is offline says that the code is still good, before anything is sent', async () => {
+    const { link } = await offering();
+    const phone = await phoneWith(here(link));
+    await setOffline(phone.page, true);
+    await take(phone);
+    await phone.page.getByRole('alert').getByText('No connection. The code is still good: try again.').waitFor();
+    await setOffline(phone.page, false);
+    await take(phone);
+    await phone.page.getByRole('heading', { name: 'Save your subkey now' }).waitFor();
+  });
+
+  test('a key whose answer got lost on its way to the phone is told as lost, and not as taken by somebody else', async () => {
+    const { computer, link } = await offering();
+    const phone = await phoneWith(here(link));
+    await cut(phone.page, { method: 'POST', path: /activate$/, at: 'answer' });
+    await take(phone);
+    await phone.page
+      .getByRole('alert')
+      .getByText(/^No connection\. We do not know whether it arrived\./)
+      .waitFor();
+    await take(phone);
+    await phone.page.getByRole('heading', { name: 'The key got lost on the way' }).waitFor();
+    await phone.page.getByText(/Delete it on your computer and make a new code\./).waitFor();
+    expect(await phone.page.getByText(/If that was not you/).count()).toBe(0);
+    const taken = computer.page.getByRole('dialog', { name: 'Your phone has the key' });
+    await taken.getByRole('button', { name: 'That was not me: delete it now' }).click();
+    await taken.waitFor({ state: 'hidden' });
+  });
+
+  test('a phone that signs by a clock which is behind says how far, and the code is still good', async () => {
+    const { link } = await offering();
+    const phone = await phoneWith(here(link));
+    await phone.page.route(/\/v1\/system\/time$/, (route) =>
+      route.fulfill({ json: { server_time: String(Date.now() - 600_000) } }),
+    );
+    await take(phone);
+    await phone.page
+      .getByRole('alert')
+      .getByText("This phone's clock is 10 min behind. Set it to automatic and scan again.")
+      .waitFor();
+    const right = await phoneWith(here(link));
+    await take(right);
+    await right.page.getByRole('heading', { name: 'Save your subkey now' }).waitFor();
+  });
+
+  test('a code of another secret is damaged, which the tap tells, and uses the right one up for nobody', async () => {
+    const { link } = await offering();
+    const at = link.length - 3;
+    const damaged = `${link.slice(0, at)}${link[at] === 'A' ? 'B' : 'A'}${link.slice(at + 1)}`;
+    const other = await phoneWith(here(damaged));
+    await take(other);
+    await other.page.getByRole('alert').getByText('The code is damaged. Scan it again.').waitFor();
+    const phone = await phoneWith(here(link));
+    await take(phone);
+    await phone.page.getByRole('heading', { name: 'Save your subkey now' }).waitFor();
+  });
+
+  test('a code that nobody takes runs out, and "Make a new code" deletes its key before there is another', async () => {
+    const { computer, dialog, link } = await offering();
+    ahead += 125_000_000_000n;
+    const over = computer.page.getByRole('dialog', { name: 'The code ran out' });
+    await over.getByText('The code ran out. Nothing was handed over.').waitFor();
+    expect(await computer.page.getByRole('img', { name: /camera of your phone/ }).count()).toBe(0);
+    await over.getByRole('button', { name: 'Make a new code' }).click();
+    const form = computer.page.getByRole('dialog', { name: 'Add a subkey' });
+    await form.getByLabel('Main private key').fill(computer.owner.privateKey);
+    expect(await form.getByLabel('Name').inputValue()).toBe('phone bot');
+    await send(form);
+    await dialog.locator('svg path[d^="M"]').first().waitFor();
+    const next = await scannedCode(opened.browser, computer.page);
+    const [old, made] = [readHandOff(link), readHandOff(next)];
+    expect(made.publicKey).not.toBe(old.publicKey);
+    const { subkeys } = computer.owner.client;
+    expect((await subkeys.get(made.publicKey)).state).toBe('pending');
+    expect(await stateOf(subkeys.get(old.publicKey))).not.toBe('pending');
+    const late = await phoneWith(here(link));
+    await take(late);
+    await late.page
+      .getByRole('alert')
+      .getByText(/Make a new one on your computer/)
+      .waitFor();
+  });
+
+  test('a computer that left the page has the code no longer, and says that a phone which has it can still take the key', async () => {
+    const { computer, link } = await offering();
+    await leaveForCache(computer.page);
+    const gone = computer.page.getByRole('dialog', { name: 'The code is no longer in this page' });
+    await gone.getByText(/a phone that has scanned it can still take the key/).waitFor();
+    const phone = await phoneWith(here(link));
+    await take(phone);
+    await computer.page.getByRole('dialog', { name: 'Your phone has the key' }).waitFor();
+  });
+
+  test('on the phone a reload asks while the key is shown, and a page that is left has it no longer', async () => {
+    const { link } = await offering();
+    const phone = await phoneWith(here(link));
+    await take(phone);
+    await phone.page.getByRole('heading', { name: 'Save your subkey now' }).waitFor();
+    expect(await askedOnReload(phone.page)).toBe('beforeunload');
+    await phone.page.getByRole('button', { name: /^Show/ }).click();
+    const privateKey = (await phone.page.locator('main code').first().textContent()) ?? '';
+    expect(privateKey).toMatch(/^0x[0-9a-f]{64}$/);
+    await leaveForCache(phone.page);
+    await phone.page.getByRole('heading', { name: 'It is no longer in this page' }).waitFor();
+    await phone.page.getByText(/delete it on your computer\.$/).waitFor();
+    expect(await phone.page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(privateKey);
+
+    const before = await phoneWith(here((await offering()).link));
+    await before.page.getByRole('button', { name: 'Take the key' }).waitFor();
+    await leaveForCache(before.page);
+    await before.page.getByText('Nothing was taken: scan the code again.').waitFor();
   });
 });

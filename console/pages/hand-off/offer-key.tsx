@@ -56,12 +56,13 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
   }
 
   const cancel = () => void deleteKey(onClose);
-  const isOver = is === 'over' || (is === 'waiting' && wiped);
+  const isGone = is === 'waiting' && wiped;
+  const isOver = is === 'over' || isGone;
   return (
     <Dialog
       open
       sealed
-      title={is === 'taken' ? 'Your phone has the key' : isOver ? 'The code ran out' : 'Scan this with your phone.'}
+      title={titleOf(offer, isGone)}
       about={
         <>
           ‘<Name>{subkey.name}</Name>’
@@ -81,9 +82,9 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
         ) : isOver ? (
           <>
             <Button busy={deletion.isBusy} onPress={cancel}>
-              Close
+              {isGone ? 'Delete key' : 'Close'}
             </Button>
-            <Button kind="primary" onPress={() => void deleteKey(onAgain)}>
+            <Button kind="primary" busy={deletion.isBusy} onPress={() => void deleteKey(onAgain)}>
               Make a new code
             </Button>
           </>
@@ -96,6 +97,11 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
     >
       {is === 'taken' ? (
         <TakenNote offer={offer} />
+      ) : isGone ? (
+        <p>
+          The page was left, and the code was removed from it. Nothing was handed over yet, but a phone that has scanned
+          it can still take the key. Delete the key here, or make a new code: then the old one takes nothing.
+        </p>
       ) : isOver ? (
         <p>The code ran out. Nothing was handed over.</p>
       ) : (
@@ -112,6 +118,12 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
       {deletion.error !== undefined && <Refusal error={deletion.error} />}
     </Dialog>
   );
+}
+
+function titleOf({ is }: Offer, isGone: boolean): string {
+  if (is === 'taken') return 'Your phone has the key';
+  if (isGone) return 'The code is no longer in this page';
+  return is === 'over' ? 'The code ran out' : 'Scan this with your phone.';
 }
 
 function TakenNote({ offer }: { offer: Offer }) {

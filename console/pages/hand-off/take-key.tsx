@@ -1,6 +1,6 @@
 // One code, from the question to the saved key.
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { CountersignError, NoAnswer } from '../../../src/client/errors.ts';
+import { CountersignError, isCode, NoAnswer } from '../../../src/client/errors.ts';
 import { createSecret, type Secret } from '../../app/secret.ts';
 import { publicClient } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -8,6 +8,7 @@ import { useStay } from '../../parts/leaving.ts';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
+import { useWiped } from '../../parts/use-wiped.ts';
 import { SecretToKeep } from '../save-secret/secret-to-keep.tsx';
 import { useSecret } from '../save-secret/use-secret.ts';
 import css from './page.module.css';
@@ -21,6 +22,8 @@ type Step =
   | { readonly is: 'asked' }
   | { readonly is: 'taking' }
   | { readonly is: 'refused'; readonly error: unknown }
+  /** It was used, and an answer that this page asked for got lost. */
+  | { readonly is: 'lost' }
   | { readonly is: 'taken'; readonly taken: Taken }
   | { readonly is: 'done' }
   | { readonly is: 'declined' };
@@ -34,18 +37,26 @@ interface TakeKeyProps {
 export function TakeKey({ link, account }: TakeKeyProps) {
   const [step, setStep] = useState<Step>({ is: 'asked' });
   const isTaking = useRef(false);
+  const isGone = useWiped(link);
+  /** The answer to a tap got lost: it may be this page that has used the code. */
+  const isUncertain = useRef(false);
 
   async function take(): Promise<void> {
-    if (isTaking.current || link === undefined) return;
+    if (isTaking.current || link === undefined || link.wiped) return;
     isTaking.current = true;
     setStep({ is: 'taking' });
     try {
+      // Before anything is sent it is certain that nothing was: afterwards no browser says so.
+      if (!navigator.onLine) throw new NoAnswer('the device is offline', 'unsent');
       const taken = await publicClient.subkeys.takeHandOff(link.read());
       const secret = createSecret(taken.private_key);
       link.wipe();
       setStep({ is: 'taken', taken: { secret, publicKey: taken.public_key } });
     } catch (error) {
-      setStep({ is: 'refused', error });
+      const isLost = isUncertain.current && isCode(error, 'SUBKEY_ALREADY_ACTIVATED');
+      if (error instanceof NoAnswer && error.phase !== 'unsent') isUncertain.current = true;
+      if (isLost) link.wipe();
+      setStep(isLost ? { is: 'lost' } : { is: 'refused', error });
     } finally {
       isTaking.current = false;
     }
@@ -67,6 +78,21 @@ export function TakeKey({ link, account }: TakeKeyProps) {
     return <SaveIt taken={step.taken} account={account} onDone={() => setStep({ is: 'done' })} />;
   if (step.is === 'done') return <Said title="It is on this device now">You can close this page.</Said>;
   if (step.is === 'declined') return <Said title="Nothing was done">You can close this page.</Said>;
+  if (step.is === 'lost') {
+    return (
+      <Said title="The key got lost on the way">
+        <Note kind="bad">
+          The code was used, most likely by this phone, but the key did not arrive. Delete it on your computer and make
+          a new code.
+        </Note>
+      </Said>
+    );
+  }
+  if (isGone && step.is !== 'taking') {
+    return (
+      <Said title="The code is no longer in this page">The page was left. Nothing was taken: scan the code again.</Said>
+    );
+  }
   const mayTry = step.is !== 'refused' || mayTryAgain(step.error);
   return (
     <>
