@@ -1,5 +1,5 @@
 // All places in which a page could leave a secret, written down during a whole visit: what was sent and answered, addresses, history, storage, caches,
-// channels, the console, and the document at each step.
+// channels, the console, and every change of the document.
 import type { Page, Request } from 'playwright-core';
 
 export type RecordedKind =
@@ -69,6 +69,12 @@ const LISTENS = `{
   around(History.prototype, 'replaceState', 'history', (given) => written(given));
   around(BroadcastChannel.prototype, 'postMessage', 'channel', ([message]) => written(message));
   around(Worker.prototype, 'postMessage', 'to a worker', ([message]) => written(message));
+  // What stands in the document for a moment is in no snapshot.
+  new MutationObserver((changes) => tell('document', changes.map(({ type, target, attributeName, addedNodes }) => {
+    if (type === 'attributes') return attributeName + '=' + target.getAttribute(attributeName);
+    if (type === 'characterData') return target.data;
+    return [...addedNodes].map((node) => node.outerHTML ?? node.textContent).join('\\n');
+  }).join('\\n'))).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
   addEventListener('storage', (event) => tell('local storage', event.key + '=' + event.newValue));
   const listen = Worker.prototype.addEventListener;
   const Heard = class extends Worker {
