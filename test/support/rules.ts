@@ -630,6 +630,70 @@ export const ruleGroups: readonly RuleGroup[] = [
     ],
   },
   {
+    about: 'What the console does with a new secret, and with a code for a phone',
+    rules: [
+      {
+        rule: 'A main key, a read-only key, a subkey and a code at the console are in no request, address, storage, title, channel or log, and in the document while somebody has them shown',
+        decidedBy: 'console/parts/secret-box.tsx',
+        text: "element.textContent = ''",
+        heldBy: 'test/console/canaries.test.ts',
+        title: 'are nowhere but where a person sees them, and each main session is on exactly one request',
+      },
+      {
+        rule: 'A secret of the console is gone with the page that is left, and the page says so',
+        decidedBy: 'console/app/session/lifecycle.ts',
+        text: 'wipeAllSecrets()',
+        heldBy: 'test/console/secret.test.ts',
+        title: 'a page that is left has it no longer, says so, and deletes the key that nobody may have',
+      },
+      {
+        rule: 'The dialog of a new secret is left by Done, which needs the word that it is saved, or by deleting the key',
+        decidedBy: 'console/pages/save-secret/save-secret.tsx',
+        text: 'disabledBecause={saved || wiped ? undefined',
+        heldBy: 'test/console/secret.test.ts',
+        title:
+          'Done waits until the person says that it is saved, and the text is not in the document before Show, nor after Done',
+      },
+      {
+        rule: 'The idle limit waits while a secret is on the screen',
+        decidedBy: 'console/pages/save-secret/use-secret.ts',
+        text: 'wiped ? undefined : holdWhileSecretIsShown()',
+        heldBy: 'test/console/secret.test.ts',
+        title: 'the idle limit waits while a secret is on the screen, and counts again once it is not',
+      },
+      {
+        rule: 'What was made though its answer was lost is told as not made only when its request cannot arrive any more',
+        decidedBy: 'console/pages/add/make-key.ts',
+        text: 'monotonic() >= until',
+        heldBy: 'test/unit/console/make-key.test.ts',
+        title:
+          'is not told as not made before its request cannot arrive any more: 10 seconds is the longest that one lives',
+      },
+      {
+        rule: 'The page of a hand-off takes the code out of its address before anything else, and sends nothing before the tap',
+        decidedBy: 'console/pages/hand-off/fragment.ts',
+        text: "history.replaceState(history.state, '', pathname)",
+        heldBy: 'test/console/hand-off.test.ts',
+        title:
+          'nothing is sent before the tap, the address is without the code at once, and "No, do nothing" does nothing',
+      },
+      {
+        rule: 'A new code is made after the key of the old one is deleted',
+        decidedBy: 'console/pages/hand-off/offer-key.tsx',
+        text: 'void deleteKey(onAgain)',
+        heldBy: 'test/console/hand-off.test.ts',
+        title: 'a code that nobody takes runs out, and "Make a new code" deletes its key before there is another',
+      },
+      {
+        rule: 'A code that may have been used by this very phone is not told as taken by somebody else',
+        decidedBy: 'console/pages/hand-off/take-key.tsx',
+        text: "isUncertain.current && isCode(error, 'SUBKEY_ALREADY_ACTIVATED')",
+        heldBy: 'test/console/hand-off.test.ts',
+        title: 'a key whose answer got lost on its way to the phone is told as lost, and not as taken by somebody else',
+      },
+    ],
+  },
+  {
     about: 'What the console shows of the activity, and what it ends',
     rules: [
       {
