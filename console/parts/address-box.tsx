@@ -28,7 +28,11 @@ const choices = [
 ] as const;
 
 export function AddressBox({ value, onChange, current, most = 50, isChecked = false, autoFocus }: AddressBoxProps) {
-  const choose = (from: 'anywhere' | 'listed') => onChange({ ...value, from });
+  const [isChosenHere, setChosenHere] = useState(false);
+  const choose = (from: 'anywhere' | 'listed') => {
+    setChosenHere(true);
+    onChange({ ...value, from });
+  };
   return (
     <div className={css.box}>
       <Chips
@@ -46,7 +50,8 @@ export function AddressBox({ value, onChange, current, most = 50, isChecked = fa
           current={current}
           most={most}
           isChecked={isChecked}
-          autoFocus={autoFocus}
+          // A choice by the arrows leaves focus where the arrows are.
+          autoFocus={autoFocus === true && !isChosenHere}
         />
       )}
     </div>

@@ -33,6 +33,16 @@ export interface DialogProps {
   children?: ReactNode;
 }
 
+/** Of radios the one that is chosen: the arrows go on from there. */
+const FIELD = 'input:enabled:is(:checked, :not([type="radio"])), select:enabled, textarea:enabled';
+
+/** What took focus by itself when it came. */
+function focusedIn(popup: HTMLElement | null): HTMLElement | undefined {
+  const { activeElement } = document;
+  const isIn = activeElement instanceof HTMLElement && activeElement !== popup && popup?.contains(activeElement);
+  return isIn === true ? activeElement : undefined;
+}
+
 export function Dialog(props: DialogProps) {
   const { open, title, about, onClose, holds = false, sealed = false, size = '560', footer, busy = false } = props;
   const [asking, setAsking] = useState(false);
@@ -50,7 +60,9 @@ export function Dialog(props: DialogProps) {
   useStay(open && (holds || sealed), tryToClose);
   const first = () =>
     props.initialFocus?.current ??
-    popup.current?.querySelector<HTMLElement>('input:enabled, select:enabled, textarea:enabled') ??
+    focusedIn(popup.current) ??
+    popup.current?.querySelector<HTMLElement>(FIELD) ??
+    popup.current?.querySelector<HTMLElement>('input:enabled') ??
     popup.current?.querySelector<HTMLElement>(`.${css.foot} button`) ??
     close.current ??
     true;

@@ -44,13 +44,19 @@ const isField = (target: EventTarget | null): boolean =>
 const aDialogIsOpen = () => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 const addButton = () => document.querySelector<HTMLElement>('main [aria-keyshortcuts="n"]');
 
+/** It has focus when what it opens closes again. */
+function press(button: HTMLElement): void {
+  button.focus({ preventScroll: true });
+  button.click();
+}
+
 /** Presses "+ Add New Key" as soon as the page has it. */
 function pressAdd(): void {
   const found = new MutationObserver(() => {
     const button = addButton();
     if (button === null) return;
     found.disconnect();
-    button.click();
+    press(button);
   });
   found.observe(document.body, { childList: true, subtree: true });
   setTimeout(() => found.disconnect(), ADD_MS);
@@ -76,7 +82,7 @@ export function Shortcuts({ listed, onListed }: { listed: boolean; onListed: (li
     else if (key === '/') document.querySelector<HTMLElement>('main input[type="search"]')?.focus();
     else if (key === 'n') {
       const button = addButton();
-      if (button !== null) button.click();
+      if (button !== null) press(button);
       else {
         pressAdd();
         go('/keys/read-only');

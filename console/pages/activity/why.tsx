@@ -9,6 +9,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { Line } from '../../parts/line.tsx';
 import { Note } from '../../parts/note.tsx';
+import { useReturn } from '../../parts/opener.ts';
 import { Refusal } from '../../parts/refusal.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { factsOf, historyOf, historyText, requestIdForm, textOf } from './explanation-facts.ts';
@@ -33,6 +34,11 @@ export function Why({ requestId, onClose }: WhyProps) {
   });
   const history = useHistory(data);
   const mending = useMending(data);
+  const giveFocusBack = useReturn(true);
+  const close = () => {
+    onClose();
+    giveFocusBack();
+  };
   const isUnknown = !isId || isCode(error, 'NOT_FOUND');
   return (
     <>
@@ -40,7 +46,7 @@ export function Why({ requestId, onClose }: WhyProps) {
         open={!isMendOpen}
         title="Why this was refused"
         about={isId ? <span className={css.id}>{requestId}</span> : undefined}
-        onClose={onClose}
+        onClose={close}
         footer={
           data === undefined ? undefined : (
             <>

@@ -1,7 +1,7 @@
 // + Add New Key: the form, and what follows once the key is made.
 import { useState } from 'react';
 import type { ListedKey } from '../../app/keys/listed-key.ts';
-import { useOpener } from '../../parts/opener.ts';
+import { useReturn } from '../../parts/opener.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
 import { AddDialog } from './add-dialog.tsx';
 import { AfterMaking } from './after-making.tsx';
@@ -31,14 +31,11 @@ export function AddKey({ kind, open, like, onClose }: AddKeyProps) {
     setMade(undefined);
     setAgain(again + 1);
   };
-  const opener = useOpener(open);
+  const giveFocusBack = useReturn(open);
   // The dialog of the secret was opened by a button that is gone: focus goes to what opened the form.
   const close = () => {
     onClose();
-    setTimeout(() => {
-      const back = opener();
-      if (back !== true) back.focus();
-    });
+    giveFocusBack();
   };
   if (opening === 0) return null;
   return (

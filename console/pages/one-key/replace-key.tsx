@@ -15,6 +15,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { useNow } from '../../parts/minute.ts';
 import { Name } from '../../parts/name.tsx';
 import { Note } from '../../parts/note.tsx';
+import { useReturn } from '../../parts/opener.ts';
 import { Refusal } from '../../parts/refusal.tsx';
 import { nowMs } from '../../words/now.ts';
 import { exact, hourAndMinute, toNs } from '../../words/times.ts';
@@ -39,11 +40,13 @@ export function ReplaceKey({ target, onClose }: ReplaceKeyProps) {
   const { client, account } = useSignedIn();
   const deletion = useWrite('delete');
   const [made, setMade] = useState<Successor>();
+  const giveFocusBack = useReturn(target !== undefined);
   if (target === undefined) return null;
 
   const leave = () => {
     setMade(undefined);
     onClose();
+    giveFocusBack();
   };
   async function abandon({ key: { id } }: Successor): Promise<void> {
     const ended = await deletion.run(() => client.tokens.revoke(id));
