@@ -2,6 +2,7 @@
 import { Link } from 'wouter';
 import { badgeOf, type KeyKind, pathOf } from '../../app/keys/listed-key.ts';
 import { Badge } from '../../parts/badge.tsx';
+import changedCss from '../../parts/changed.module.css';
 import { classNames } from '../../parts/class-names.ts';
 import { Name } from '../../parts/name.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
@@ -14,7 +15,7 @@ export function KeyEntries({ kind, keys, isOld, now, isUsageKept, changed, nameR
     <ul className={classNames(css.list, isOld && css.old)} aria-label={kind === 'token' ? 'Read-only keys' : 'Subkeys'}>
       {keys.map((key) => {
         const badge = badgeOf(key, { now, isUsageKept });
-        const names = [key.ended !== undefined && css.ended, changed === key.id && css.changed];
+        const names = [key.ended !== undefined && css.ended, changed.has(key.id) && changedCss.changed];
         return (
           <li key={key.id} className={classNames(css.entry, ...names)}>
             <div className={css.head}>

@@ -1,12 +1,13 @@
 // The keys of one kind: searched, sorted, with ended ones where they are asked for, and what stands there when there are none.
 import { useMemo, useRef, useState } from 'react';
-import type { KeyKind, ListedKey } from '../../app/keys/listed-key.ts';
+import { badgeOf, type KeyKind, type ListedKey } from '../../app/keys/listed-key.ts';
 import { firstOrder, found, nextOrder, sorted } from '../../app/keys/order.ts';
 import { useAbout } from '../../app/keys/use-about.ts';
 import { type KeyList as Keys, useKeys } from '../../app/keys/use-keys.ts';
 import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
+import { useChangedRows } from '../../parts/changed-rows.ts';
 import { Checkbox } from '../../parts/checkbox.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Live } from '../../parts/live.tsx';
@@ -55,11 +56,17 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
   const about = useAbout();
   const isUsageKept = about?.usage ?? true;
   const now = toNs(useNow());
-  const { gone, changed, onGone } = useGone();
+  const { gone, last, onGone } = useGone();
   const all = useMemo(() => withGone(list.keys ?? [], gone), [list.keys, gone]);
   const shown = useMemo(
     () => sorted(found(all, search), order, { now, isUsageKept }).map((key) => gone.get(key.id)?.after ?? key),
     [all, search, order, now, isUsageKept, gone],
+  );
+  const changed = useChangedRows(
+    useMemo(
+      () => new Map(shown.map((key) => [key.id, badgeOf(key, { now, isUsageKept }).words])),
+      [shown, now, isUsageKept],
+    ),
   );
   const names = useRef(new Map<string, HTMLAnchorElement>());
   const view: ListView = {
@@ -76,7 +83,7 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
   };
   /** The row behind the one that was deleted, or the one before it. */
   const next = () => {
-    const at = shown.findIndex(({ id }) => id === changed);
+    const at = shown.findIndex(({ id }) => id === last);
     return [shown[at + 1], shown[at - 1], shown[at]].map((key) => names.current.get(key?.id ?? '')).find(Boolean);
   };
   const most = kind === 'token' ? about?.limits.tokens : about?.limits.subkeys;
@@ -192,12 +199,12 @@ interface Gone {
 /** What was deleted on this page stays in its place, as ended, until the page is left: nothing moves under the hand. */
 function useGone() {
   const [gone, setGone] = useState<ReadonlyMap<string, Gone>>(new Map());
-  const [changed, setChanged] = useState<string>();
+  const [last, setLast] = useState<string>();
   const onGone = (before: ListedKey, after: ListedKey) => {
     setGone((old) => new Map(old).set(after.id, { before, after }));
-    setChanged(after.id);
+    setLast(after.id);
   };
-  return { gone, changed, onGone };
+  return { gone, last, onGone };
 }
 
 function withGone(keys: readonly ListedKey[], gone: ReadonlyMap<string, Gone>): readonly ListedKey[] {

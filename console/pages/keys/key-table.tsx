@@ -4,6 +4,7 @@ import { badgeOf, type KeyKind, type ListedKey, pathOf } from '../../app/keys/li
 import type { Column, Order } from '../../app/keys/order.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
+import changedCss from '../../parts/changed.module.css';
 import { classNames } from '../../parts/class-names.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { LinkButton } from '../../parts/link-button.tsx';
@@ -66,7 +67,7 @@ function Row({ of: key, now, isUsageKept, changed, nameRef, onDelete }: Omit<Lis
   const badge = badgeOf(key, { now, isUsageKept });
   const isEnded = key.ended !== undefined;
   return (
-    <tr className={classNames(css.row, isEnded && css.ended, changed === key.id && css.changed)}>
+    <tr className={classNames(css.row, isEnded && css.ended, changed.has(key.id) && changedCss.changed)}>
       <th scope="row">
         <div className={css.named}>
           <Link href={pathOf(key)} ref={nameRef(key.id)} className={css.link}>

@@ -6,8 +6,8 @@ export interface ListView extends AtTheTime {
   readonly keys: readonly ListedKey[];
   /** What is there is from before: the last reading failed. */
   readonly isOld: boolean;
-  /** The id of the key whose state has just changed. */
-  readonly changed: string | undefined;
+  /** The ids of the keys whose state has just changed. */
+  readonly changed: ReadonlySet<string>;
   readonly nameRef: (id: string) => Ref<HTMLAnchorElement>;
   readonly onDelete: (key: ListedKey) => void;
 }
