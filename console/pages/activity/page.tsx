@@ -1,4 +1,5 @@
 // What the keys of the account did, and what was refused. The filters are its address; one refusal is a dialog with an address of its own.
+import { useEffect, useRef } from 'react';
 import { useLocation, useParams, useSearch } from 'wouter';
 import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
@@ -60,15 +61,33 @@ interface ListProps {
 
 function List({ filters, onChange }: ListProps) {
   const activity = useActivity(filters);
-  const { entries, error, waiting, isOld } = activity;
+  const { entries, error, waiting, isOld, hasOlder } = activity;
+  const list = useRef<HTMLDivElement>(null);
+  const hadOlder = useRef(hasOlder);
+  useEffect(() => {
+    // "Show older" is gone, and focus with it.
+    if (hadOlder.current && !hasOlder && document.activeElement === document.body)
+      list.current?.focus({ preventScroll: true });
+    hadOlder.current = hasOlder;
+  }, [hasOlder]);
+  const count = entries?.length ?? 0;
+  const isCounted = isFiltered(filters) && entries !== undefined && !isOld;
+  const counted = isCounted ? `${count === 1 ? '1 row' : `${count} rows`}${hasOlder ? ' and more' : ''} found` : '';
   return (
-    <div className={css.list}>
+    <div ref={list} className={css.list} tabIndex={-1}>
       <VisuallyHidden>
-        <Live>{waiting > 0 ? `${waiting} new` : ''}</Live>
+        <Live>{waiting > 0 ? `${waiting} new` : counted}</Live>
       </VisuallyHidden>
       {waiting > 0 && (
         <div className={css.new}>
-          <Button small onPress={activity.showWaiting}>
+          <Button
+            small
+            onPress={() => {
+              // The button goes.
+              list.current?.focus({ preventScroll: true });
+              activity.showWaiting();
+            }}
+          >
             {`${waiting} new: show`}
           </Button>
         </div>
@@ -87,10 +106,10 @@ function List({ filters, onChange }: ListProps) {
           {entries !== undefined && entries.length > 0 && (
             <Rows entries={entries} whyHref={(requestId) => pathOf(filters, requestId)} />
           )}
-          {entries?.length === 0 && !activity.hasOlder && <Nothing filters={filters} onChange={onChange} />}
+          {entries?.length === 0 && !hasOlder && <Nothing filters={filters} onChange={onChange} />}
         </div>
       </Card>
-      {activity.hasOlder && (
+      {hasOlder && (
         <div className={css.older}>
           <Button busy={activity.isReadingOlder} onPress={activity.readOlder}>
             Show older

@@ -48,7 +48,7 @@ export function Rows({ entries, whyHref }: RowsProps) {
     ));
   }
   return (
-    <table className={css.table}>
+    <table className={css.table} aria-label="Activity">
       <thead>
         <tr>
           <th scope="col">When</th>

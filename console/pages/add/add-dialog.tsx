@@ -126,7 +126,7 @@ export function AddDialog({ kind, open, followed, like, onClose, onMade, again }
             onDelete={() => void deleteAndMakeAnother(lost)}
           />
         )}
-        {write.words !== undefined && <Live>{write.words}</Live>}
+        <Live>{write.words}</Live>
         {isRefusalShown(draft, write.error, owner) && <Refusal error={write.error} />}
       </KeyForm>
     </Dialog>

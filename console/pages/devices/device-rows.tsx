@@ -36,7 +36,7 @@ export function DeviceRows({ devices }: { readonly devices: readonly Device[] })
     onGone: () => goneFrom(device.id),
   }));
   return useNarrow() ? (
-    <ul className={css.list}>
+    <ul className={css.list} aria-label="Devices">
       {rows.map((row) => (
         <li key={row.device.id} className={css.item}>
           <Named {...row} />
@@ -59,7 +59,7 @@ export function DeviceRows({ devices }: { readonly devices: readonly Device[] })
       ))}
     </ul>
   ) : (
-    <table className={css.table}>
+    <table className={css.table} aria-label="Devices">
       <thead>
         <tr>
           <th scope="col">Name</th>
@@ -157,7 +157,7 @@ function SignOut({ device: { id, name }, isThis, onGone }: RowProps) {
       >
         Sign out
       </Button>
-      {write.words !== undefined && <p role="status">{write.words}</p>}
+      <p role="status">{write.words}</p>
       {write.error !== undefined && <Refusal error={write.error} />}
     </>
   );
