@@ -25,7 +25,7 @@ export function Chart({ filters: { key } }: { readonly filters: Filters }) {
     enabled: about?.usage === true,
     refetchInterval: 60_000,
   });
-  if (about?.usage === false) return <p className={css.none}>Usage is not recorded at this venue.</p>;
+  if (about?.usage === false) return <div className={css.none}>Usage is not recorded at this venue.</div>;
   if (data === undefined) return <div className={css.room} />;
   const label = keyLabel(key, kind, names);
   const title = `Requests per day, ${label.startsWith('\u2068') ? label : label.toLowerCase()}`;

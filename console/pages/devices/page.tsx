@@ -1,6 +1,6 @@
 // Where the account is signed in, and signing out: one device, or all of them.
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Device } from '../../../src/client/main.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import { endButStay, useSignedIn } from '../../app/session/session.tsx';
@@ -23,13 +23,15 @@ export default function DevicesPage() {
       title="Devices"
       lead="Where you are signed in. A device can see and end keys. Adding one always needs your main key or wallet."
     >
-      <Devices />
-      <SignOutEverywhere onDone={(signInAt) => setOut({ signInAt })} />
+      <Devices>
+        <SignOutEverywhere onDone={(signInAt) => setOut({ signInAt })} />
+      </Devices>
     </Page>
   );
 }
 
-function Devices() {
+/** What stands under the list comes with it, and so never moves. */
+function Devices({ children }: { readonly children: ReactNode }) {
   const { client } = useSignedIn();
   const { data, error, refetch } = useQuery({
     queryKey: ['devices', 'list'],
@@ -53,6 +55,7 @@ function Devices() {
           {data !== undefined && <DeviceRows devices={data} />}
         </div>
       </Card>
+      {(data !== undefined || error !== null) && children}
     </>
   );
 }
@@ -79,7 +82,7 @@ function SignOutEverywhere({ onDone }: { readonly onDone: (signInAt: number | un
           Sign out everywhere
         </Button>
       </div>
-      {write.words !== undefined && <p role="status">{write.words}</p>}
+      <p role="status">{write.words}</p>
       {write.error !== undefined && <Refusal error={write.error} />}
     </Card>
   );

@@ -18,7 +18,7 @@ const kinds = {
 export function AccountCard() {
   const { client, account, kind } = useSignedIn();
   const owner = useSyncExternalStore(onOwner, heldOwner);
-  const { data: made } = useQuery({
+  const { data: made, isPending } = useQuery({
     queryKey: ['activity', 'made'],
     queryFn: async ({ signal }) => {
       const asked = { action: 'account.onboarded', limit: 1, signal };
@@ -28,6 +28,8 @@ export function AccountCard() {
   });
   const [kindName, meaning] = kinds[kind];
   const address = made?.detail.signer === 'eip191' ? made.detail.key : undefined;
+  // Its room is there from the beginning, so that nothing below moves.
+  const notYet = isPending ? '\u00a0' : undefined;
   const rows: (readonly [string, ReactNode])[] = [
     ['Address', <ShortId key="address" value={account} full copies />],
     [
@@ -39,9 +41,13 @@ export function AccountCard() {
     ],
     [
       'Ethereum address',
-      typeof address === 'string' ? <ShortId key="ethereum" value={address} full copies /> : undefined,
+      typeof address === 'string' ? (
+        <ShortId key="ethereum" value={address} full copies />
+      ) : kind === 'wallet' ? (
+        notYet
+      ) : undefined,
     ],
-    ['Made', made == null ? undefined : <Time key="made" ns={made.at} form="exact" />],
+    ['Made', made == null ? notYet : <Time key="made" ns={made.at} form="exact" />],
     ['Signed in as', <SignedInAs key="as" owner={owner} />],
   ];
   return (
