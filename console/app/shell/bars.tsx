@@ -94,10 +94,21 @@ function weightiest(props: BarsProps): Bar | undefined {
   return undefined;
 }
 
+/** How high it is, for `scroll-padding`: it never covers what has focus. */
+function tellHeight(place: HTMLElement | null): () => void {
+  const { style } = document.documentElement;
+  const watch = new ResizeObserver(() => style.setProperty('--bar', `${place?.offsetHeight ?? 0}px`));
+  if (place !== null) watch.observe(place);
+  return () => {
+    watch.disconnect();
+    style.removeProperty('--bar');
+  };
+}
+
 export function Bars(props: BarsProps) {
   const bar = weightiest(props);
   return (
-    <div className={css.place}>
+    <div ref={tellHeight} className={css.place}>
       <div role="status">
         {bar !== undefined && (
           <div className={classNames(css.bar, css[bar.tone])}>
