@@ -68,6 +68,7 @@ export async function liveIn(url: string, owner: ConsoleOwner, clock?: MovedCloc
   await token('grafana', 60 * days, [OFFICE, '198.51.100.20/32']);
   const old = await token('old laptop', 332 * days);
   await token('tax export', 24 * days);
+  await token('backtest', 14 * days);
   const left = await token('contractor', 30 * days);
   await subkeys.create({ name: 'market maker 1', expires_in: 90 * days, allowed_cidrs: [OFFICE, DATA_CENTRE] });
   await subkeys.create({ name: 'hedger', expires_in: 180 * days, allowed_cidrs: [DATA_CENTRE] });
@@ -93,5 +94,6 @@ export async function liveIn(url: string, owner: ConsoleOwner, clock?: MovedCloc
   }
   clock?.setDaysAgo(0);
   await use('grafana', '/v1/orders', '198.51.100.20', 'POST');
+  await use('backtest', '/v1/account', '192.0.2.44');
   return { tokens: made, refused };
 }

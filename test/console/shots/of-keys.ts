@@ -1,0 +1,197 @@
+// Pictures of the keys: the lists, one key, and what is made of, changed in and done to one.
+import { filledForm, secretDialog, send } from '../../support/console/adding.ts';
+import {
+  broken,
+  click,
+  failing,
+  inDialog,
+  type Picture,
+  READ_ONLY,
+  type Scene,
+  SUBKEYS,
+  seen,
+  waiting,
+  wallets,
+} from './scene.ts';
+
+const openAdd = async ({ page }: Scene) => {
+  await page.getByRole('button', { name: '+ Add New Key' }).first().click();
+  await page.getByRole('dialog').waitFor();
+};
+
+/** Of a key of the account of weeks: its page, then what buttons of it open. */
+const ofOneKey = (name: string, ...buttons: readonly (string | RegExp)[]): Picture => ({
+  name,
+  as: 'lived-in',
+  path: READ_ONLY,
+  async steps({ page }) {
+    await page.getByRole('link', { name: 'dashboard' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'dashboard' }).waitFor();
+    await click(...buttons)({ page });
+  },
+});
+
+const deleting = (name: string, prepare: NonNullable<Picture['prepare']>, words: RegExp): Picture => ({
+  ...ofOneKey(name, /^Delete/),
+  as: 'spare',
+  prepare,
+  async steps(scene) {
+    const { page } = scene;
+    await page.getByRole('link', { name: 'dashboard' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'dashboard' }).waitFor();
+    await click(/^Delete/)({ page });
+    await inDialog(page).getByRole('button', { name: 'Delete key' }).click();
+    await seen(words)(scene);
+  },
+});
+
+const secretOf = (name: string, then: (scene: Scene) => Promise<unknown>): Picture => ({
+  name: `secret ${name}`,
+  as: 'spare',
+  path: READ_ONLY,
+  async steps(scene) {
+    await scene.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await send(await filledForm(scene.visit, 'token', { name: 'grafana' }));
+    await secretDialog(scene.page, 'token').waitFor();
+    await then(scene);
+  },
+});
+
+const offering = (name: string, then: (scene: Scene) => Promise<unknown>): Picture => ({
+  name: `hand-off ${name}`,
+  as: 'spare',
+  path: SUBKEYS,
+  async prepare(page) {
+    await page.clock.install();
+    await page.addInitScript(`{
+      navigator.clipboard.writeText = async (text) => void (globalThis.copied = text);
+    }`);
+  },
+  async steps(scene) {
+    await send(await filledForm(scene.visit, 'subkey', { name: 'phone bot', place: 'On my phone' }));
+    await scene.page.getByRole('dialog', { name: 'Scan this with your phone.' }).locator('svg path').first().waitFor();
+    await then(scene);
+  },
+});
+
+export const ofKeys: readonly Picture[] = [
+  { name: 'keys full', as: 'lived-in', path: READ_ONLY, steps: seen('dashboard') },
+  { name: 'keys subkeys', as: 'lived-in', path: SUBKEYS, steps: seen('market maker 1') },
+  { name: 'keys empty', as: 'empty', path: READ_ONLY, steps: seen('No read-only keys yet.') },
+  { name: 'keys loading', as: 'lived-in', path: READ_ONLY, prepare: waiting(/^\/v1\/account\/tokens/) },
+  {
+    name: 'keys failed',
+    as: 'lived-in',
+    path: READ_ONLY,
+    prepare: failing(/^\/v1\/account\/tokens/),
+    steps: ({ page }) => page.getByRole('button', { name: /again/i }).first().waitFor(),
+  },
+  {
+    name: 'keys ended shown',
+    as: 'lived-in',
+    path: READ_ONLY,
+    async steps(scene) {
+      await scene.page.getByLabel('Show ended keys').click();
+      await seen('contractor')(scene);
+    },
+  },
+  {
+    name: 'keys nothing found',
+    as: 'lived-in',
+    path: READ_ONLY,
+    async steps({ page }) {
+      await seen('dashboard')({ page });
+      await page.getByRole('searchbox').fill('no key has this name');
+    },
+  },
+  { name: 'add empty', as: 'lived-in', path: READ_ONLY, steps: openAdd },
+  {
+    name: 'add errors',
+    as: 'lived-in',
+    path: READ_ONLY,
+    async steps(scene) {
+      await openAdd(scene);
+      const form = inDialog(scene.page);
+      await form.getByRole('radio', { name: 'Only these addresses' }).check();
+      await form.getByLabel('One address or range a line').fill('203.0.113.7\n203.0.113.300\n10.0.0.0/33');
+      await form.locator('button[type=submit]').click();
+    },
+  },
+  {
+    name: 'add warnings',
+    as: 'lived-in',
+    path: READ_ONLY,
+    async steps(scene) {
+      await openAdd(scene);
+      const form = inDialog(scene.page);
+      await form.getByRole('radio', { name: 'Only these addresses' }).check();
+      await form.getByLabel('One address or range a line').fill('203.0.113.7/24\n192.168.1.5');
+      await seen(/^Your current address/)(scene);
+      await form
+        .getByText(/^Your current address/)
+        .first()
+        .scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'add waiting',
+    as: 'wallet',
+    path: READ_ONLY,
+    prepare: wallets('silent at signing'),
+    async steps(scene) {
+      const form = await filledForm(scene.visit, 'token', { name: 'dashboard' });
+      await form.getByRole('button', { name: /MetaMask/ }).click();
+      await send(form);
+      await scene.page.getByRole('button', { name: /^Waiting for/ }).waitFor();
+    },
+  },
+  { name: 'add subkey', as: 'lived-in', path: SUBKEYS, steps: openAdd },
+  secretOf('dots', seen('Save your read-only key now')),
+  secretOf('shown', ({ page }) => inDialog(page).getByRole('button', { name: /^Show/ }).click()),
+  secretOf('copied', async (scene) => {
+    await inDialog(scene.page)
+      .getByRole('button', { name: /^Copy Read-only/ })
+      .or(inDialog(scene.page).getByRole('button', { name: /^Copy/ }))
+      .first()
+      .click();
+    await seen(/^Copied at/)(scene);
+  }),
+  offering('code', seen(/ left$/)),
+  offering('ran out', async (scene) => {
+    await scene.page.clock.fastForward('02:10');
+    await seen('The code ran out')(scene);
+  }),
+  offering('taken', async (scene) => {
+    const { page, visit } = scene;
+    await click('Copy link instead')(scene);
+    const link = await page.evaluate<string>('copied');
+    await visit.owner.client.subkeys.takeHandOff(link);
+    await page.clock.fastForward('00:05');
+    await seen(/^Taken from/)(scene);
+  }),
+  ofOneKey('one key'),
+  {
+    name: 'one key subkey',
+    as: 'lived-in',
+    path: SUBKEYS,
+    async steps(scene) {
+      await click('market maker 1')(scene);
+      await scene.page.getByRole('heading', { level: 1, name: 'market maker 1' }).waitFor();
+    },
+  },
+  {
+    name: 'one key ended',
+    as: 'lived-in',
+    path: READ_ONLY,
+    async steps(scene) {
+      await scene.page.getByLabel('Show ended keys').click();
+      await click('contractor')(scene);
+      await scene.page.getByRole('heading', { level: 1, name: 'contractor' }).waitFor();
+    },
+  },
+  ofOneKey('change addresses', /^Change/),
+  ofOneKey('replace', /^Replace/),
+  ofOneKey('delete in use', /^Delete/),
+  deleting('delete deleting', waiting(/\/tokens\/[^/]+$/, 'DELETE'), /^Deleting/),
+  deleting('delete unknown', broken(/\/tokens\/[^/]+$/, 'DELETE'), /^We do not know yet/),
+];
