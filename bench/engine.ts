@@ -24,7 +24,7 @@ import { readOrder } from '../src/orders/read.ts';
 import { scureCurve } from '../src/starknet/curve.ts';
 import { createStarkEngine, type StarkEngine } from '../src/starknet/engine/engine.ts';
 import { feltFromText } from '../src/starknet/felt.ts';
-import { createMessageHasher, domainHash, orderType, typeHash } from '../src/starknet/message.ts';
+import { createMessageHasher, domainHash, orderType } from '../src/starknet/message.ts';
 import { orderHash, orderStruct, type SignedOrder } from '../src/starknet/order.ts';
 import { STARK_HASH_BOUND } from '../src/starknet/pedersen.ts';
 import { buildNativeRust } from './support/native-rust.ts';
@@ -197,7 +197,7 @@ const nativeOrder: Native = {
   calls: 60,
   items: orders.slice(0, 64).map(({ account, order: { timestamp, market, side, orderType: type, size, price } }, i) => {
     const { hash, r, s, publicKey } = signature(i);
-    const struct = [typeHash(orderType), BigInt(timestamp), market, side, type, size, price];
+    const struct = [orderType.hash, BigInt(timestamp), market, side, type, size, price];
     return [
       hash,
       r,

@@ -5,29 +5,46 @@ import { createLru, type Lru } from '../domain/lru.ts';
 import type { UnixSeconds } from '../domain/time.ts';
 import { feltFromText } from './felt.ts';
 import { hashElements, type Pedersen, type PedersenChain } from './pedersen.ts';
-import { snKeccak } from './sn-keccak.ts';
 
 /** A typed-data struct whose members are all felts, in the order in which they are signed. */
 export interface StructType<Member extends string> {
   readonly name: string;
   readonly members: readonly Member[];
+  /** sn_keccak of e.g. `Constant(action:felt)`. Written down, so that whoever signs in a browser loads no Keccak. */
+  readonly hash: bigint;
 }
 
-const structType = <Member extends string>(name: string, members: readonly Member[]): StructType<Member> => ({
-  name,
-  members,
-});
+const structType = <Member extends string>(
+  name: string,
+  members: readonly Member[],
+  hash: bigint,
+): StructType<Member> => ({ name, members, hash });
 
-export const domainType = structType('StarkNetDomain', ['name', 'chainId', 'version']);
-export const constantType = structType('Constant', ['action']);
-export const requestType = structType('Request', ['method', 'path', 'body', 'timestamp', 'expiration']);
-export const orderType = structType('Order', ['timestamp', 'market', 'side', 'orderType', 'size', 'price']);
-export const modifyOrderType = structType('ModifyOrder', [...orderType.members, 'id']);
-
-/** The type's hash: sn_keccak of e.g. `Constant(action:felt)`. */
-export function typeHash(type: StructType<string>): bigint {
-  return snKeccak(`${type.name}(${type.members.map((member) => `${member}:felt`).join(',')})`);
-}
+export const domainType = structType(
+  'StarkNetDomain',
+  ['name', 'chainId', 'version'],
+  0x98d1932052fc5137543de5ed85b7a88555a4cd1ff5d5bfedb62ed9b9a1f0dbn,
+);
+export const constantType = structType(
+  'Constant',
+  ['action'],
+  0xe84bbcb68e0f7c73a9058ba82b6da9c1ffdc502efcf034e78b0c003c22ecc9n,
+);
+export const requestType = structType(
+  'Request',
+  ['method', 'path', 'body', 'timestamp', 'expiration'],
+  0x186cdef6b179923c411c13c11b8a825f12bf34203bdda0a984da9d6f2313c2n,
+);
+export const orderType = structType(
+  'Order',
+  ['timestamp', 'market', 'side', 'orderType', 'size', 'price'],
+  0xa56d5225b97b257c15ae2cb1cc0ea605381a886cd75463db45fd2ef9fbc255n,
+);
+export const modifyOrderType = structType(
+  'ModifyOrder',
+  [...orderType.members, 'id'],
+  0x201789bb587c17b251fd38daf43b14807010ea721c2929a8c2fc33bf15c2e2cn,
+);
 
 /** h(0, type_hash), where the hash of every struct of a type starts: the same number on every curve. */
 const structStarts = new WeakMap<StructType<string>, bigint>();
@@ -38,7 +55,7 @@ export function structChain<Member extends string>(
   type: StructType<Member>,
   values: Readonly<Record<Member, bigint>>,
 ): PedersenChain {
-  const state = structStarts.get(type) ?? curve.pedersen(0n, typeHash(type));
+  const state = structStarts.get(type) ?? curve.pedersen(0n, type.hash);
   structStarts.set(type, state);
   const { members } = type;
   return { state, elements: [...members.map((member) => values[member]), BigInt(members.length + 1)] };
@@ -145,7 +162,7 @@ export function messageHasherWith(
     const start =
       requestStarts[purpose] ??
       curve.hashChain(0n, [
-        typeHash(requestType),
+        requestType.hash,
         feltFromText('POST'),
         feltFromText(signedPaths[purpose]),
         feltFromText(''),

@@ -10,6 +10,7 @@ import { scureCurve } from '../../src/starknet/curve.ts';
 import { feltFromText } from '../../src/starknet/felt.ts';
 import { createMessageHasher, hashStruct, type StructType } from '../../src/starknet/message.ts';
 import { parseSignatureText } from '../../src/starknet/signature.ts';
+import { snKeccak } from '../../src/starknet/sn-keccak.ts';
 import { connect, newWalletConfig, traderOf } from '../support/ccxt-client.ts';
 import { type Service, startService } from '../support/harness.ts';
 import { call } from '../support/trader.ts';
@@ -197,6 +198,7 @@ describe('@paradex/sdk 0.8.1', () => {
 const rpcRequestType: StructType<'account' | 'payload' | 'timestamp' | 'version'> = {
   name: 'Request',
   members: ['account', 'payload', 'timestamp', 'version'],
+  hash: snKeccak('Request(account:felt,payload:felt,timestamp:felt,version:felt)'),
 };
 
 /** What is signed for a call to the node (docs/wire.md section 2), in the domain that GET /v1/system/config announces. */
