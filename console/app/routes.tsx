@@ -1,22 +1,22 @@
 // Which page stands at which path, under the base /console. Each page is a file of its own that is loaded when it is first shown.
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Redirect, Route, Switch, useSearch } from 'wouter';
 import { nextPath } from './next-path.ts';
+import * as files from './page-files.ts';
 import { useSession } from './session/session.tsx';
+import { shownLater } from './shown-later.tsx';
 
 // Whoever signs in, or takes a key on a phone, waits for no more than that needs.
-const SignedInOnly = lazy(async () => ({ default: (await import('./shell/signed-in-only.tsx')).SignedInOnly }));
-const SignInAgain = lazy(async () => ({
-  default: (await import('../pages/sign-in/sign-in-again.tsx')).SignInAgain,
-}));
-const SignIn = lazy(() => import('../pages/sign-in/page.tsx'));
-const Keys = lazy(() => import('../pages/keys/page.tsx'));
-const OneKey = lazy(() => import('../pages/one-key/page.tsx'));
-const Activity = lazy(() => import('../pages/activity/page.tsx'));
-const Devices = lazy(() => import('../pages/devices/page.tsx'));
-const Wallet = lazy(() => import('../pages/wallet/page.tsx'));
-const HandOff = lazy(() => import('../pages/hand-off/page.tsx'));
-const NotFound = lazy(() => import('../pages/not-found/page.tsx'));
+const SignedInOnly = shownLater(files.shell);
+const SignInAgain = shownLater(files.signInAgain);
+const SignIn = shownLater(files.signIn);
+const Keys = shownLater(files.keys);
+const OneKey = shownLater(files.oneKey);
+const Activity = shownLater(files.activity);
+const Devices = shownLater(files.devices);
+const Wallet = shownLater(files.wallet);
+const HandOff = shownLater(files.handOff);
+const NotFound = shownLater(files.notFound);
 
 /** Pages read their own parameters with `useParams()`: `kind` is `read-only` or `subkeys`, `id` a look-up id or a public key. */
 export function Routes() {

@@ -3,6 +3,8 @@ import './hand-off-fragment.ts';
 import '../parts/tokens.css';
 import '../parts/base.css';
 import './cannot.css';
+import { handOff, isHandOff, loadPage } from './page-files.ts';
+import { readDevice } from './session/device-store.ts';
 
 /** `JSON.parse` tells a number's own digits: nanoseconds arrive whole. Browsers that do so have module workers too. */
 function readsExactNumbers(): boolean {
@@ -29,6 +31,17 @@ function cannot(why: 'insecure' | 'old'): void {
   if (words instanceof HTMLTemplateElement) document.getElementById('console')?.replaceWith(words.content);
 }
 
-if (!isSecureContext) cannot('insecure');
-else if (!readsExactNumbers() || typeof Worker !== 'function' || !(await signsWithP256())) cannot('old');
-else await import('./main.tsx');
+async function open(): Promise<void> {
+  if (!isSecureContext) return cannot('insecure');
+  if (!readsExactNumbers() || typeof Worker !== 'function') return cannot('old');
+  const kept = isHandOff(location.pathname) ? undefined : readDevice();
+  if (!(await signsWithP256())) return cannot('old');
+  const main = import('./main.tsx');
+  // Which page it will be is known before there is anything that shows it.
+  const page = kept?.then((device) => loadPage(location.pathname, device !== undefined)) ?? handOff.load();
+  page.catch(() => undefined);
+  await (await main).show(page);
+}
+
+// Not awaited here: files of the pages may import this one's.
+open().catch(reportError);

@@ -55,6 +55,19 @@ describe.skipIf(chromiumFile === undefined)(`the console's shell${chromiumNeeded
     }
   });
 
+  test('a place that was not gone to yet opens at once: its file came while nobody waited for it', async () => {
+    const { page } = await opened.visit({ path: '/console/nowhere' });
+    const pages =
+      "performance.getEntriesByType('resource').filter(({ name }) => /\\/page-[^/]+\\.js$/.test(name)).length";
+    await expect
+      .poll(() => page.evaluate<number>(pages), { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(places.length + 2);
+    await page.waitForLoadState('networkidle');
+    await page.route(/\.js$/, (route) => route.abort());
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Wallet' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Wallet' }).waitFor();
+  });
+
   test('the first stop of Tab skips to the content', async () => {
     const { page } = await opened.visit({ path: '/console/nowhere' });
     await page.keyboard.press('Tab');

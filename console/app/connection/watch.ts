@@ -56,7 +56,8 @@ function setLocked(next: boolean): void {
 const SET_MS = 5000;
 const LOOK_EVERY_MS = 5000;
 
-function startWatch(): void {
+/** Once in the life of the page: from then on it hears what every query comes to. */
+export function startWatch(): void {
   if (isStarted) return;
   isStarted = true;
   onAnswers(({ queryKey: [first] }, error) => {

@@ -1,9 +1,10 @@
 // The keys of the account, as read: lists 100 at a time, and one by its id.
-import { type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { type Client, CountersignError, type Page } from '../../../src/client/main.ts';
 import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
+import { queryClient } from '../queries/query-client.ts';
 import { useSignedIn } from '../session/session.tsx';
 import { type KeyKind, type ListedKey, ofSubkey, ofToken } from './listed-key.ts';
 
@@ -23,19 +24,27 @@ export interface KeyList {
 
 const listOf = { token: 'tokens', subkey: 'subkeys' } as const satisfies Readonly<Record<KeyKind, string>>;
 
+const listQuery = (client: Client, kind: KeyKind, ended: boolean) =>
+  infiniteQueryOptions({
+    queryKey: [listOf[kind], 'list', { ended }],
+    queryFn: ({ pageParam, signal }) => pageOf(client, kind, ended, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+  });
+
+/** Before there is a page that shows them. What fails is told by the page, which asks again. */
+export function readKeysAhead(client: Client): void {
+  for (const kind of ['token', 'subkey'] as const)
+    queryClient.prefetchInfiniteQuery(listQuery(client, kind, false)).catch(() => undefined);
+}
+
 /** `ended`: revoked and expired ones too. */
 export function useKeys(
   kind: KeyKind,
   { ended, isAsked = true }: { readonly ended: boolean; readonly isAsked?: boolean },
 ): KeyList {
   const { client } = useSignedIn();
-  const query = useInfiniteQuery({
-    queryKey: [listOf[kind], 'list', { ended }],
-    queryFn: ({ pageParam, signal }) => pageOf(client, kind, ended, pageParam, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ next }) => next,
-    enabled: isAsked,
-  });
+  const query = useInfiniteQuery({ ...listQuery(client, kind, ended), enabled: isAsked });
   const { data, error, hasNextPage, isFetchingNextPage, isFetching } = query;
   const keys = useMemo(() => data?.pages.flatMap(({ results }) => results), [data]);
   return {

@@ -18,6 +18,20 @@ function subscribe(tell: () => void): () => void {
 
 export const useSession = (): SessionState => useSyncExternalStore(subscribe, sessionState);
 
+/** Begins to find out, and resolves when it is known. */
+export function sessionKnown(): Promise<SessionState> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const now = sessionState();
+      if (now.state === 'opening') return;
+      stop();
+      resolve(now);
+    };
+    const stop = subscribe(look);
+    look();
+  });
+}
+
 /** Inside pages of somebody who is signed in. */
 export function useSignedIn(): SignedIn {
   const session = useSession();

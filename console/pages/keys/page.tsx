@@ -1,8 +1,10 @@
 // Key Management: what can get into the account, from where, and when it was last used.
 import { useState } from 'react';
 import { useParams } from 'wouter';
+import type { Client } from '../../../src/client/main.ts';
+import { startWatch } from '../../app/connection/watch.ts';
 import { type KeyKind, listPathOf } from '../../app/keys/listed-key.ts';
-import { useKeys } from '../../app/keys/use-keys.ts';
+import { readKeysAhead, useKeys } from '../../app/keys/use-keys.ts';
 import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -14,6 +16,11 @@ const tabs = [
   { kind: 'token', label: 'Read-only', title: 'Read-only keys' },
   { kind: 'subkey', label: 'Subkeys', title: 'Subkeys' },
 ] as const satisfies readonly { readonly kind: KeyKind; readonly label: string; readonly title: string }[];
+
+export function readAhead(client: Client): void {
+  startWatch();
+  readKeysAhead(client);
+}
 
 export default function KeysPage() {
   const { kind: path } = useParams<{ kind: string }>();

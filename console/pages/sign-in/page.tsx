@@ -1,9 +1,10 @@
 // Sign in: which way, and the steps of it.
-import { lazy, Suspense } from 'react';
+import { Suspense, useEffect } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { useReadAbout } from '../../app/keys/use-about.ts';
 import { useSession } from '../../app/session/session.tsx';
 import { Mark } from '../../app/shell/mark.tsx';
+import { shownLater } from '../../app/shown-later.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -13,11 +14,11 @@ import { Choose, type Way } from './choose.tsx';
 import { outWords } from './out-words.ts';
 import css from './sign-in.module.css';
 import { Buttons, Step } from './step.tsx';
+import * as ways from './ways.ts';
 
-// Each way is loaded when it is chosen.
-const WithWallet = lazy(async () => ({ default: (await import('./wallets/with-wallet.tsx')).WithWallet }));
-const WithKey = lazy(async () => ({ default: (await import('./with-key.tsx')).WithKey }));
-const WithNew = lazy(async () => ({ default: (await import('./with-new.tsx')).WithNew }));
+const WithWallet = shownLater(ways.withWallet);
+const WithKey = shownLater(ways.withKey);
+const WithNew = shownLater(ways.withNew);
 
 export default function SignInPage() {
   const search = useSearch();
@@ -32,6 +33,7 @@ export default function SignInPage() {
     return to.size === 0 ? '/sign-in' : `/sign-in?${to}`;
   };
   const back = () => navigate(hrefOf(undefined));
+  useEffect(ways.loadWays, []);
   const why = session.state === 'out' ? outWords(session.because, session.untold === true) : undefined;
   return (
     <main className={css.page}>
