@@ -1,7 +1,7 @@
 // How the console is built: `dist/console`, to be served by our own front under the policy of its documents (docs/console.md).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type Rolldown } from 'vite';
 
 /** A classic script in front of everything, so that the first paint has the reader's theme: hashed like the other files. */
 function beforePaint(): Plugin {
@@ -27,6 +27,47 @@ function beforePaint(): Plugin {
   };
 }
 
+type Modules = Pick<Parameters<Rolldown.CodeSplittingNameFunction>[1], 'getModuleInfo'>;
+
+const at = (...files: readonly string[]): readonly string[] => files.map((file) => join(import.meta.dirname, file));
+const FIRST = at('app/start.ts');
+const EVERYBODY = at('app/main.tsx', 'pages/sign-in/page.tsx');
+const SIGNED_IN = at('app/shell/signed-in-only.tsx', 'pages/keys/page.tsx');
+const OTHERS = at(
+  'pages/hand-off/page.tsx',
+  'pages/sign-in/with-key.tsx',
+  'pages/sign-in/with-new.tsx',
+  'pages/sign-in/wallets/with-wallet.tsx',
+);
+
+/** What these files load at once. */
+function loadedWith(files: readonly string[], modules: Modules): ReadonlySet<string> {
+  const found = new Set(files);
+  for (const id of found) for (const imported of modules.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+  return found;
+}
+
+const findGroup = (modules: Modules) => {
+  const [first, everybody, signedIn, others] = [FIRST, EVERYBODY, SIGNED_IN, OTHERS].map((of) =>
+    loadedWith(of, modules),
+  );
+  return (id: string): string | null => {
+    // Whoever is turned away loads nothing more; pages stay files of their own.
+    if (first?.has(id) || EVERYBODY.includes(id) || SIGNED_IN.includes(id)) return null;
+    if (everybody?.has(id)) return 'everybody';
+    return signedIn?.has(id) && !others?.has(id) ? 'signed-in' : null;
+  };
+};
+
+const found = new WeakMap<Modules, (id: string) => string | null>();
+
+/** Of fifty small files that a page is made of, each a request, two: what everybody loads, and what everybody who is signed in does. */
+function groupOf(id: string, modules: Modules): string | null {
+  const find = found.get(modules) ?? findGroup(modules);
+  found.set(modules, find);
+  return find(id);
+}
+
 export default defineConfig({
   root: import.meta.dirname,
   base: '/console/',
@@ -42,6 +83,12 @@ export default defineConfig({
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: groupOf, debugName: 'by who loads it' }],
+        },
+      },
       // 'use client' marks a module for servers that render pages: there is none.
       onwarn: (warning, warn) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
