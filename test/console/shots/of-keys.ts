@@ -7,6 +7,7 @@ import {
   inDialog,
   type Picture,
   READ_ONLY,
+  refusing,
   type Scene,
   SUBKEYS,
   seen,
@@ -158,8 +159,9 @@ export const ofKeys: readonly Picture[] = [
   }),
   offering('code', seen(/ left$/)),
   offering('ran out', async (scene) => {
-    await scene.page.clock.fastForward('02:10');
-    await seen('The code ran out')(scene);
+    // As the server tells it.
+    await refusing(/\/keys\/subkeys\/0x/, 404, 'NOT_FOUND', 'no such subkey')(scene.page);
+    await seen(/^The code ran out/)(scene);
   }),
   offering('taken', async (scene) => {
     const { page, visit } = scene;
