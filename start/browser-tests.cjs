@@ -6,7 +6,7 @@ const path = require('node:path');
 const { ifPresent, say } = require('./run.cjs');
 
 /** As in test/support/chromium.ts, which is what those tests go by. */
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const SKIPPED_BY = 'chromiumNeeded';
 
 /** `args` are those of the run: where they name files, only these count. */
