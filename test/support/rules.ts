@@ -671,7 +671,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       },
       {
         rule: 'The page of a hand-off takes the code out of its address before anything else, and sends nothing before the tap',
-        decidedBy: 'console/pages/hand-off/fragment.ts',
+        decidedBy: 'console/app/hand-off-fragment.ts',
         text: "history.replaceState(history.state, '', pathname)",
         heldBy: 'test/console/hand-off.test.ts',
         title:
