@@ -7,6 +7,7 @@ import { livedInSettings, liveIn, movedClock } from '../../support/console/lived
 import { openConsole } from '../../support/console/open-console.ts';
 import { type ConsoleOwner, createOwner } from '../../support/console/owners.ts';
 import { contactSheet, type Taken } from './contact-sheet.ts';
+import { makeHardKeys } from './hard-cases.ts';
 import { pictures } from './pictures.ts';
 import type { Picture, Stage } from './scene.ts';
 
@@ -23,7 +24,7 @@ const STEP_MS = 5000;
 const SETTLE_MS = 1500;
 
 interface Theatre extends Pick<Stage, 'opened' | 'lived'> {
-  readonly owners: Readonly<Record<'lived-in' | 'empty' | 'wallet', ConsoleOwner>>;
+  readonly owners: Readonly<Record<'lived-in' | 'empty' | 'wallet' | 'hard', ConsoleOwner>>;
 }
 
 /** With what was there instead. */
@@ -47,7 +48,14 @@ async function openTheatre(): Promise<Theatre> {
   const { url } = opened;
   const owner = await createOwner(url, 'main', { clock });
   const lived = await liveIn(url, owner, clock);
-  const owners = { 'lived-in': owner, empty: await createOwner(url, 'main'), wallet: await createOwner(url, 'wallet') };
+  const hard = await createOwner(url, 'main');
+  await makeHardKeys(hard);
+  const owners = {
+    'lived-in': owner,
+    empty: await createOwner(url, 'main'),
+    wallet: await createOwner(url, 'wallet'),
+    hard,
+  };
   return { opened, lived, owners };
 }
 
@@ -78,6 +86,8 @@ async function take({ opened, lived, owners }: Theatre, picture: Picture, width:
     await picture.steps?.({ ...stage, visit, page, context, isPhone: width !== 1440 });
     // What a picture holds back is never done.
     await page.waitForLoadState('networkidle', { timeout: SETTLE_MS }).catch(() => undefined);
+    // Nothing is shown as pointed at.
+    if (width === 1440) await page.mouse.move(1439, 899);
     const shot = async (colorScheme: 'light' | 'dark') => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       return page.screenshot({ animations: 'disabled', caret: 'hide' });

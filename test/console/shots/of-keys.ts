@@ -146,6 +146,17 @@ export const ofKeys: readonly Picture[] = [
       await scene.page.getByRole('button', { name: /^Waiting for/ }).waitFor();
     },
   },
+  {
+    name: 'add throw away',
+    as: 'lived-in',
+    path: READ_ONLY,
+    async steps(scene) {
+      await openAdd(scene);
+      await inDialog(scene.page).getByLabel('Name').fill('dashboard 2');
+      await scene.page.keyboard.press('Escape');
+      await seen('Throw this away?')(scene);
+    },
+  },
   { name: 'add subkey', as: 'lived-in', path: SUBKEYS, steps: openAdd },
   secretOf('dots', seen('Save your read-only key now')),
   secretOf('shown', ({ page }) => inDialog(page).getByRole('button', { name: /^Show/ }).click()),
@@ -156,6 +167,10 @@ export const ofKeys: readonly Picture[] = [
       .first()
       .click();
     await seen(/^Copied at/)(scene);
+  }),
+  secretOf('leaving', async (scene) => {
+    await inDialog(scene.page).getByRole('button', { name: 'Close without saving' }).click();
+    await seen(/^Then nobody has this key/)(scene);
   }),
   offering('code', seen(/ left$/)),
   offering('ran out', async (scene) => {
@@ -192,8 +207,66 @@ export const ofKeys: readonly Picture[] = [
     },
   },
   ofOneKey('change addresses', /^Change/),
+  {
+    ...ofOneKey('change addresses narrower', /^Change/),
+    async steps(scene) {
+      await ofOneKey('', /^Change/).steps?.(scene);
+      await inDialog(scene.page).getByLabel('One address or range a line').fill('203.0.113.7\n203.0.113.64/26');
+      await seen('− 203.0.113.0/24')(scene);
+    },
+  },
+  {
+    ...ofOneKey('change addresses wider', /^Change/),
+    async steps(scene) {
+      await ofOneKey('', /^Change/).steps?.(scene);
+      await inDialog(scene.page).getByLabel('One address or range a line').fill('203.0.113.0/24\n198.51.100.4');
+      await seen('+ 198.51.100.4')(scene);
+    },
+  },
+  {
+    ...ofOneKey('rename', /^Rename/),
+  },
   ofOneKey('replace', /^Replace/),
+  {
+    name: 'replace old key works',
+    as: 'spare',
+    path: READ_ONLY,
+    async steps({ page, owner }) {
+      for await (const { name, lookup_id } of owner.client.tokens.list())
+        if (name === 'dashboard') await owner.client.tokens.rotate(lookup_id, { overlap_seconds: 86_400 });
+      await page.reload();
+      await page.getByText('Replaced').waitFor();
+      await page
+        .getByRole('row')
+        .or(page.getByRole('listitem'))
+        .filter({ hasText: 'dashboard' })
+        .filter({ hasNotText: 'Replaced' })
+        .getByRole('link')
+        .first()
+        .click();
+      await page.getByRole('heading', { level: 1, name: 'dashboard' }).waitFor();
+      await click(/^Replace/)({ page });
+      await seen(/^Its old key still works/)({ page });
+    },
+  },
   ofOneKey('delete in use', /^Delete/),
   deleting('delete deleting', waiting(/\/tokens\/[^/]+$/, 'DELETE'), /^Deleting/),
+  deleting(
+    'delete not yet',
+    refusing(/\/tokens\/[^/]+$/, 503, 'SERVICE_UNAVAILABLE', 'not written', { method: 'DELETE' }),
+    /^Not deleted yet/,
+  ),
+  {
+    name: 'delete done',
+    as: 'spare',
+    path: READ_ONLY,
+    async steps(scene) {
+      const { page, isPhone } = scene;
+      if (isPhone) await page.getByRole('link', { name: 'dashboard' }).first().click();
+      await click(/^Delete/)(scene);
+      await inDialog(page).getByRole('button', { name: 'Delete key' }).click();
+      await seen(/^Deleted\. Refused/)(scene);
+    },
+  },
   deleting('delete unknown', broken(/\/tokens\/[^/]+$/, 'DELETE'), /^We do not know yet/),
 ];

@@ -25,9 +25,9 @@ export interface Picture {
   readonly name: string;
   /**
    * `lived-in`: an account of weeks. `empty`: nothing in it yet. `spare`: one of this picture alone, with three keys. `wallet`: of an Ethereum
-   * wallet. `nobody`: signed out.
+   * wallet. `hard`: one whose keys are hard to draw. `nobody`: signed out.
    */
-  readonly as: 'lived-in' | 'empty' | 'spare' | 'wallet' | 'nobody';
+  readonly as: 'lived-in' | 'empty' | 'spare' | 'wallet' | 'hard' | 'nobody';
   readonly path: string | ((stage: Stage) => string | Promise<string>);
   /** Default: 1440 and 390. */
   readonly widths?: readonly (1440 | 390 | 320)[];
@@ -60,12 +60,37 @@ export const wallets =
 
 /** The answers of this path are what the server says when it refuses. */
 export const refusing =
-  (path: RegExp, status: number, error: string, message: string, data?: object) =>
+  (path: RegExp, status: number, error: string, message: string, of: { data?: object; method?: string } = {}) =>
   (page: Page): Promise<unknown> =>
     page.route(
       ({ pathname }) => path.test(pathname),
-      (route) => route.fulfill({ status, json: { error, message, ...(data === undefined ? {} : { data }) } }),
+      (route) =>
+        of.method !== undefined && route.request().method() !== of.method
+          ? route.fallback()
+          : route.fulfill({ status, json: { error, message, ...(of.data === undefined ? {} : { data: of.data }) } }),
     );
+
+/** The rows of the lists at this path are what `rows` makes of them; times keep their nanoseconds. */
+export const listing =
+  (path: string, rows: (rows: readonly Row[]) => readonly Row[]) =>
+  (page: Page): Promise<unknown> =>
+    page.route(
+      ({ pathname }) => pathname === path,
+      async (route) => {
+        const response = await route.fetch();
+        const exact = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+          typeof value === 'number' && source !== undefined ? rawJSON(source) : value;
+        const list = parse(await response.text(), exact);
+        await route.fulfill({ response, body: JSON.stringify({ ...list, results: rows(list.results) }) });
+      },
+    );
+
+type Row = Readonly<Record<string, unknown>>;
+type Exact = (key: string, value: unknown, context: { source?: string }) => unknown;
+const { parse, rawJSON } = JSON as unknown as {
+  parse(text: string, exact: Exact): { readonly results: readonly Row[] };
+  rawJSON(source: string): unknown;
+};
 
 export const failing = (path: RegExp) => refusing(path, 500, 'INTERNAL_ERROR', 'internal error');
 

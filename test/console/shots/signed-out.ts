@@ -73,10 +73,53 @@ export const signedOut: readonly Picture[] = [
     },
   },
   withWallet('sign-in wallet waiting', 'silent', seen(/^Waiting for MetaMask/)),
-  withWallet('sign-in wallet wrong chain', 'wrong chain for good'),
+  withWallet('sign-in wallet wrong chain', 'wrong chain', async (scene) => {
+    await click(/^Wallet account/, 'Make the account')(scene);
+    await seen(/^Your wallet is on Base/)(scene);
+  }),
+  withWallet('sign-in wallet wrong chain for good', 'wrong chain for good', async (scene) => {
+    await click(/^Wallet account/, 'Make the account', 'Switch network')(scene);
+    await seen(/^Choose Sepolia/)(scene);
+  }),
+  {
+    ...withWallet('sign-in wallet still waiting', 'silent', async ({ page }) => {
+      await page.clock.fastForward('00:31');
+      await seen(/Still waiting/)({ page });
+    }),
+    async prepare(page, stage) {
+      await page.clock.install();
+      await wallets('silent')(page, stage);
+    },
+  },
   withWallet('sign-in wallet refused', 'refuses to connect', seen(/^You said no/)),
   withWallet('sign-in wallet accounts', 'two accounts'),
   withWallet('sign-in wallet new', 'signs', seen(/recommended/)),
+  withWallet('sign-in wallet words', 'signs', async (scene) => {
+    await click(/^Wallet account/)(scene);
+    await seen(/^Your wallet will ask you to sign in/)(scene);
+  }),
+  withWallet('sign-in wallet signing', 'silent at signing', async (scene) => {
+    await click(/^Wallet account/, 'Make the account')(scene);
+    await seen(/^Waiting for/)(scene);
+  }),
+  withWallet('sign-in wallet contract', '200 bytes', async (scene) => {
+    await click(/^Look for/, 'Go on')(scene);
+    await seen(/^This is a smart-contract/)(scene);
+  }),
+  {
+    name: 'sign-in closed',
+    as: 'nobody',
+    path: SIGN_IN,
+    prepare: (page) =>
+      page.route(/\/countersign\/v1\/about/, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({
+          response,
+          json: { ...(await response.json()), onboarding: 'closed', siwe_domain: null },
+        });
+      }),
+    steps: seen(/^This venue admits only/),
+  },
   {
     name: 'sign-in key',
     as: 'nobody',
@@ -116,14 +159,39 @@ export const signedOut: readonly Picture[] = [
       await seen('This key is your account.')(scene);
     },
   },
+  {
+    name: 'sign-in new account saved',
+    as: 'nobody',
+    path: SIGN_IN,
+    async steps({ page }) {
+      await click(/^New account/)({ page });
+      await page.getByRole('button', { name: /^Show/ }).click();
+      const key = (await page.locator('code').first().textContent()) ?? '';
+      await page.getByLabel('I have saved it in two places').check();
+      await page.getByLabel('Its last four characters').fill(key.slice(-4));
+    },
+  },
+  {
+    name: 'sign-in new account leaving',
+    as: 'nobody',
+    path: SIGN_IN,
+    async steps({ page }) {
+      await click(/^New account/)({ page });
+      await seen('This key is your account.')({ page });
+      await click(/^Back/)({ page });
+      await seen(/^You have not saved/)({ page });
+    },
+  },
   taking('question'),
   taking('saves it', undefined, seen('Save your subkey now')),
   taking(
     'used already',
-    refusing(/\/activate$/, 409, 'SUBKEY_ALREADY_ACTIVATED', 'activated already', { client_ip: '198.51.100.4' }),
+    refusing(/\/activate$/, 409, 'SUBKEY_ALREADY_ACTIVATED', 'activated already', {
+      data: { client_ip: '198.51.100.4' },
+    }),
   ),
   taking('ran out', refusing(/\/activate$/, 404, 'NOT_FOUND', 'no such subkey')),
-  taking('clock', refusing(/\/activate$/, 400, 'INVALID_TIMESTAMP', 'too old', { skew_seconds: -540 })),
+  taking('clock', refusing(/\/activate$/, 400, 'INVALID_TIMESTAMP', 'too old', { data: { skew_seconds: -540 } })),
   taking('no connection', broken(/\/activate$/, 'POST'), seen(/^No connection/)),
   {
     name: 'phone damaged',
