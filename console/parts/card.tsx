@@ -10,14 +10,16 @@ export interface CardProps {
   actions?: ReactNode;
   /** Without padding: what is in it reaches its edge, a table. */
   flush?: boolean | undefined;
+  /** What is in it is from before: the last reading failed. Greyed, and as easy to read. */
+  isOld?: boolean | undefined;
   children?: ReactNode;
 }
 
-export function Card({ title, tone = 'plain', actions, flush = false, children }: CardProps) {
+export function Card({ title, tone = 'plain', actions, flush = false, isOld = false, children }: CardProps) {
   const id = useId();
   return (
     <section
-      className={classNames(css.card, tone === 'danger' && css.danger, flush && css.flush)}
+      className={classNames(css.card, tone === 'danger' && css.danger, flush && css.flush, isOld && css.old)}
       aria-labelledby={title === undefined ? undefined : id}
     >
       {title !== undefined && (
@@ -30,5 +32,15 @@ export function Card({ title, tone = 'plain', actions, flush = false, children }
       )}
       {children}
     </section>
+  );
+}
+
+/** What a card says, and the one button that does it. */
+export function CardAct({ button, children }: { readonly button: ReactNode; readonly children: ReactNode }) {
+  return (
+    <div className={css.act}>
+      <p>{children}</p>
+      {button}
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { classNames } from './class-names.ts';
 import { Icon, type IconName } from './icon.tsx';
 import css from './note.module.css';
+import tones from './tone.module.css';
 
 export type NoteKind = 'info' | 'warn' | 'bad' | 'ok' | 'neutral';
 const icons: Record<NoteKind, IconName> = {
@@ -25,13 +26,18 @@ export interface NoteProps {
 
 export function Note({ kind, title, action, live = false, children }: NoteProps) {
   return (
-    <div className={classNames(css.note, css[kind])} role={live ? (kind === 'bad' ? 'alert' : 'status') : undefined}>
+    <div
+      className={classNames(css.note, kind === 'neutral' ? css.neutral : tones[kind])}
+      role={live ? (kind === 'bad' ? 'alert' : 'status') : undefined}
+    >
       <Icon name={icons[kind]} />
-      <div className={css.text}>
-        {title !== undefined && <strong>{title} </strong>}
-        {children}
+      <div className={css.words}>
+        <div className={css.text}>
+          {title !== undefined && <strong>{title} </strong>}
+          {children}
+        </div>
+        {action !== undefined && <div className={css.action}>{action}</div>}
       </div>
-      {action !== undefined && <div className={css.action}>{action}</div>}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { classNames } from '../../parts/class-names.ts';
 import { Icon } from '../../parts/icon.tsx';
+import tones from '../../parts/tone.module.css';
 import { clock, duration, hourAndMinute, toNs } from '../../words/times.ts';
 import css from './bars.module.css';
 
@@ -111,7 +112,7 @@ export function Bars(props: BarsProps) {
     <div ref={tellHeight} className={css.place}>
       <div role="status">
         {bar !== undefined && (
-          <div className={classNames(css.bar, css[bar.tone])}>
+          <div className={classNames(css.bar, tones[bar.tone])}>
             <Icon name="warning" />
             <span className={css.words}>{bar.words}</span>
             {bar.button !== undefined && (

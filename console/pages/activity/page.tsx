@@ -7,7 +7,7 @@ import { Card } from '../../parts/card.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Live } from '../../parts/live.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Refusal } from '../../parts/refusal.tsx';
+import { ReadFailed } from '../../parts/read-failed.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { offset, toNs } from '../../words/times.ts';
@@ -93,16 +93,13 @@ function List({ filters, onChange }: ListProps) {
         </div>
       )}
       {error !== null && (
-        <div className={css.error}>
-          <Refusal error={error} />
-          <Button small onPress={activity.readAgain}>
-            Try again
-          </Button>
+        <div className={css.failed}>
+          <ReadFailed error={error} onAgain={activity.readAgain} />
         </div>
       )}
-      <Card flush>
-        <div className={isOld || error !== null ? css.old : undefined} aria-busy={isOld}>
-          {entries === undefined && error === null && <Skeleton rows={4} />}
+      <Card flush isOld={isOld || error !== null}>
+        <div aria-busy={isOld}>
+          {entries === undefined && error === null && <Skeleton rows={4} head />}
           {entries !== undefined && entries.length > 0 && (
             <Rows entries={entries} whyHref={(requestId) => pathOf(filters, requestId)} />
           )}

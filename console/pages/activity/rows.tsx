@@ -3,9 +3,11 @@ import type { ReactNode } from 'react';
 import type { ActivityRow } from '../../../src/client/main.ts';
 import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Badge } from '../../parts/badge.tsx';
+import { classNames } from '../../parts/class-names.ts';
 import { Line } from '../../parts/line.tsx';
 import { LinkButton } from '../../parts/link-button.tsx';
 import { Name } from '../../parts/name.tsx';
+import tableCss from '../../parts/table.module.css';
 import { Time } from '../../parts/time.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { happenedAt, receipt, timesInMinute, wordsOfRow } from '../../words/actions.ts';
@@ -27,9 +29,9 @@ export function Rows({ entries, whyHref }: RowsProps) {
     return days.map(({ at, entries: of }) => (
       <section key={of[0]?.row.id} className={css.section} aria-label={dayTitle(at)}>
         <h3 className={css.day}>{dayTitle(at)}</h3>
-        <ul className={css.list}>
+        <ul>
           {of.map((entry) => (
-            <li key={entry.row.id} className={css.item}>
+            <li key={entry.row.id} className={tableCss.item}>
               <div className={css.top}>
                 <span className={css.when}>
                   <When entry={entry} />
@@ -48,7 +50,7 @@ export function Rows({ entries, whyHref }: RowsProps) {
     ));
   }
   return (
-    <table className={css.table} aria-label="Activity">
+    <table className={classNames(tableCss.table, css.rows)} aria-label="Activity">
       <thead>
         <tr>
           <th scope="col">When</th>
@@ -68,8 +70,8 @@ export function Rows({ entries, whyHref }: RowsProps) {
             </th>
           </tr>
           {of.map((entry) => (
-            <tr key={entry.row.id} className={css.row}>
-              <td className={css.when}>
+            <tr key={entry.row.id} className={tableCss.row}>
+              <td>
                 <When entry={entry} />
               </td>
               <td>
@@ -81,7 +83,7 @@ export function Rows({ entries, whyHref }: RowsProps) {
               <td>
                 <From row={entry.row} />
               </td>
-              <td className={css.why}>
+              <td className={tableCss.act}>
                 <Why entry={entry} href={whyHref} />
               </td>
             </tr>
@@ -132,7 +134,7 @@ function From({ row, before = '' }: { readonly row: ActivityRow; readonly before
   return (
     <>
       {before}
-      <span className={css.address}>{row.client_ip}</span>
+      <code>{row.client_ip}</code>
     </>
   );
 }

@@ -1,5 +1,6 @@
 // What follows once a key is made: its secret, a code for the phone, or nothing but a word that it is there.
 import { useEffect, useEffectEvent, useRef } from 'react';
+import type { Client } from '../../../src/client/main.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
@@ -27,33 +28,16 @@ export function AfterMaking({ made, onClose, onAgain }: AfterMakingProps) {
     toast('Deleted. Nobody has it.');
     onClose();
   };
-  if (made.is === 'token') {
-    const { token, secret } = made;
+  if (made.is === 'token' || made.is === 'subkey') {
+    const { revoke, ...of } = whatIsSaved(made, client);
     return (
       <SaveSecret
-        kind="token"
-        name={token.name}
-        secret={secret}
+        kind={made.is}
+        {...of}
+        secret={made.secret}
         account={account}
-        expiresAt={token.expiry_at}
         onDone={onClose}
-        onAbandon={() => abandon(() => client.tokens.revoke(token.lookup_id))}
-        progress={deletion.words}
-      />
-    );
-  }
-  if (made.is === 'subkey') {
-    const { subkey, secret } = made;
-    return (
-      <SaveSecret
-        kind="subkey"
-        name={subkey.name}
-        secret={secret}
-        account={account}
-        expiresAt={subkey.expires_at}
-        publicKey={subkey.public_key}
-        onDone={onClose}
-        onAbandon={() => abandon(() => client.subkeys.revoke(subkey.public_key))}
+        onAbandon={() => abandon(revoke)}
         progress={deletion.words}
       />
     );
@@ -64,6 +48,15 @@ export function AfterMaking({ made, onClose, onAgain }: AfterMakingProps) {
     return <OfferKey subkey={subkey} link={link} seconds={seconds} onClose={onClose} onAgain={onAgain} />;
   }
   return null;
+}
+
+function whatIsSaved(made: Extract<Made, { is: 'token' | 'subkey' }>, { tokens, subkeys }: Client) {
+  if (made.is === 'token') {
+    const { name, lookup_id, expiry_at } = made.token;
+    return { name, expiresAt: expiry_at, revoke: () => tokens.revoke(lookup_id) };
+  }
+  const { name, public_key, expires_at } = made.subkey;
+  return { name, expiresAt: expires_at, publicKey: public_key, revoke: () => subkeys.revoke(public_key) };
 }
 
 /** Nothing secret was made, so there is nothing to save. */

@@ -7,8 +7,10 @@ import { keysChanged } from '../../app/queries/query-client.ts';
 import { signOut, useSignedIn } from '../../app/session/session.tsx';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
+import { classNames } from '../../parts/class-names.ts';
 import { Name } from '../../parts/name.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
+import tableCss from '../../parts/table.module.css';
 import { Time } from '../../parts/time.tsx';
 import { useToast } from '../../parts/toast.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
@@ -38,7 +40,7 @@ export function DeviceRows({ devices }: { readonly devices: readonly Device[] })
   return useNarrow() ? (
     <ul className={css.list} aria-label="Devices">
       {rows.map((row) => (
-        <li key={row.device.id} className={css.item}>
+        <li key={row.device.id} className={tableCss.item}>
           <Named {...row} />
           <dl className={css.facts}>
             <dt>Signed in</dt>
@@ -59,7 +61,7 @@ export function DeviceRows({ devices }: { readonly devices: readonly Device[] })
       ))}
     </ul>
   ) : (
-    <table className={css.table} aria-label="Devices">
+    <table className={classNames(tableCss.table, css.devices)} aria-label="Devices">
       <thead>
         <tr>
           <th scope="col">Name</th>
@@ -73,7 +75,7 @@ export function DeviceRows({ devices }: { readonly devices: readonly Device[] })
       </thead>
       <tbody>
         {rows.map((row) => (
-          <tr key={row.device.id}>
+          <tr key={row.device.id} className={tableCss.row}>
             <th scope="row">
               <Named {...row} />
             </th>
@@ -86,7 +88,7 @@ export function DeviceRows({ devices }: { readonly devices: readonly Device[] })
             <td>
               <Time ns={row.device.expires_at} form="until" />
             </td>
-            <td className={css.act}>
+            <td className={tableCss.act}>
               <SignOut {...row} />
             </td>
           </tr>
@@ -120,7 +122,7 @@ function Seen({ device, between }: { readonly device: Device; readonly between: 
       {device.last_used_ip !== '' && (
         <>
           {between}
-          <span className={css.address}>{device.last_used_ip}</span>
+          <code>{device.last_used_ip}</code>
         </>
       )}
     </>

@@ -5,8 +5,9 @@ import type { Device } from '../../../src/client/main.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import { endButStay, useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
-import { Card } from '../../parts/card.tsx';
+import { Card, CardAct } from '../../parts/card.tsx';
 import { Page } from '../../parts/page.tsx';
+import { ReadFailed } from '../../parts/read-failed.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { DeviceRows } from './device-rows.tsx';
@@ -33,7 +34,7 @@ export default function DevicesPage() {
 /** What stands under the list comes with it, and so never moves. */
 function Devices({ children }: { readonly children: ReactNode }) {
   const { client } = useSignedIn();
-  const { data, error, refetch } = useQuery({
+  const { data, error, isFetching, refetch } = useQuery({
     queryKey: ['devices', 'list'],
     queryFn: async ({ signal }): Promise<readonly Device[]> =>
       (await client.devices.list({ limit: MOST, signal }).page()).results,
@@ -42,19 +43,15 @@ function Devices({ children }: { readonly children: ReactNode }) {
   return (
     <>
       {error !== null && (
-        <div className={css.error}>
-          <Refusal error={error} />
-          <Button small onPress={() => void refetch()}>
-            Try again
-          </Button>
+        <div className={css.failed}>
+          <ReadFailed error={error} isReading={isFetching} onAgain={() => void refetch()} />
         </div>
       )}
-      <Card flush>
-        <div className={error === null ? undefined : css.old}>
-          {data === undefined && error === null && <Skeleton rows={3} />}
-          {data !== undefined && <DeviceRows devices={data} />}
-        </div>
-      </Card>
+      {(data !== undefined || error === null) && (
+        <Card flush isOld={error !== null}>
+          {data === undefined ? <Skeleton rows={3} head /> : <DeviceRows devices={data} />}
+        </Card>
+      )}
       {(data !== undefined || error !== null) && children}
     </>
   );
@@ -73,15 +70,16 @@ function SignOutEverywhere({ onDone }: { readonly onDone: (signInAt: number | un
   }
   return (
     <Card title="Sign out everywhere">
-      <div className={css.everywhere}>
-        <p className={css.words}>
-          Ends every session and every device, this one too, and every sign-in that somebody may have recorded. Keys
-          stay; bots sign in again by themselves.
-        </p>
-        <Button kind="destroy" busy={write.isBusy} onPress={() => void signOutEverywhere()}>
-          Sign out everywhere
-        </Button>
-      </div>
+      <CardAct
+        button={
+          <Button kind="destroy" busy={write.isBusy} onPress={() => void signOutEverywhere()}>
+            Sign out everywhere
+          </Button>
+        }
+      >
+        Ends every session and every device, this one too, and every sign-in that somebody may have recorded. Keys stay;
+        bots sign in again by themselves.
+      </CardAct>
       <p role="status">{write.words}</p>
       {write.error !== undefined && <Refusal error={write.error} />}
     </Card>
@@ -90,6 +88,6 @@ function SignOutEverywhere({ onDone }: { readonly onDone: (signInAt: number | un
 
 const SignedOutEverywhere = ({ signInAt }: { readonly signInAt: number | undefined }) => (
   <Page title="Signed out everywhere" heading="You are signed out everywhere, here too." at="/signed-out">
-    <div className={css.over}>{signInAt !== undefined && <SignInAgain at={signInAt} />}</div>
+    {signInAt !== undefined && <SignInAgain at={signInAt} />}
   </Page>
 );

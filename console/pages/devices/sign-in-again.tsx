@@ -5,6 +5,7 @@ import { Button } from '../../parts/button.tsx';
 import { Live } from '../../parts/live.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { isReadOut, secondsToSignIn } from '../../words/receipts.ts';
+import css from './sign-in-again.module.css';
 
 /** Unix milliseconds of this machine. The server's clock says how long; this machine's may be off, and measures it alone. */
 export async function signInAgainAt(validAfter: bigint): Promise<number> {
@@ -24,7 +25,7 @@ export function SignInAgain({ at }: { readonly at: number }) {
   }, [isOver]);
   const words = isOver ? 'You can sign in again now.' : `You can sign in again in ${seconds} s.`;
   return (
-    <>
+    <div className={css.again}>
       <p>{words}</p>
       <VisuallyHidden>
         <Live>{isReadOut(seconds) ? words : ''}</Live>
@@ -32,6 +33,6 @@ export function SignInAgain({ at }: { readonly at: number }) {
       <Button kind="primary" disabledBecause={isOver ? undefined : words} onPress={() => void signOut()}>
         Sign in
       </Button>
-    </>
+    </div>
   );
 }

@@ -6,18 +6,19 @@ import changedCss from '../../parts/changed.module.css';
 import { classNames } from '../../parts/class-names.ts';
 import { Name } from '../../parts/name.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
+import tableCss from '../../parts/table.module.css';
 import { LastUsed, WorksFrom } from './cells.tsx';
 import css from './key-entries.module.css';
 import type { ListView } from './list-view.ts';
 
-export function KeyEntries({ kind, keys, isOld, now, isUsageKept, changed, nameRef }: ListView & { kind: KeyKind }) {
+export function KeyEntries({ kind, keys, now, isUsageKept, changed, nameRef }: ListView & { kind: KeyKind }) {
   return (
-    <ul className={classNames(css.list, isOld && css.old)} aria-label={kind === 'token' ? 'Read-only keys' : 'Subkeys'}>
+    <ul aria-label={kind === 'token' ? 'Read-only keys' : 'Subkeys'}>
       {keys.map((key) => {
         const badge = badgeOf(key, { now, isUsageKept });
         const names = [key.ended !== undefined && css.ended, changed.has(key.id) && changedCss.changed];
         return (
-          <li key={key.id} className={classNames(css.entry, ...names)}>
+          <li key={key.id} className={classNames(tableCss.item, css.entry, ...names)}>
             <div className={css.head}>
               <div className={css.named}>
                 <Link href={pathOf(key)} ref={nameRef(key.id)} className={css.link}>

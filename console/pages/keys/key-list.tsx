@@ -73,7 +73,6 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
     keys: shown,
     now,
     isUsageKept,
-    isOld: failed !== undefined,
     changed,
     nameRef: (id) => (link) => {
       if (link === null) names.current.delete(id);
@@ -109,7 +108,7 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
         </div>
       )}
       {(list.keys !== undefined || failed === undefined) && (
-        <Card flush>
+        <Card flush isOld={failed !== undefined}>
           <Inside {...{ kind, search, onAdd, order, view }} isLoading={list.keys === undefined} hasAny={all.length > 0}>
             {{ clear: () => setSearch(''), sort: (by) => setOrder(nextOrder(order, by)) }}
           </Inside>
@@ -157,7 +156,7 @@ interface InsideProps {
 
 function Inside({ kind, search, onAdd, order, view, isLoading, hasAny, children }: InsideProps) {
   const narrow = useNarrow();
-  if (isLoading) return <Skeleton rows={3} />;
+  if (isLoading) return <Skeleton rows={3} head />;
   if (!hasAny) {
     return (
       <Empty

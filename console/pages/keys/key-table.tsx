@@ -10,6 +10,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { LinkButton } from '../../parts/link-button.tsx';
 import { Name } from '../../parts/name.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
+import tableCss from '../../parts/table.module.css';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { Expires, LastUsed, WorksFrom } from './cells.tsx';
 import css from './key-table.module.css';
@@ -31,7 +32,7 @@ interface KeyTableProps extends ListView {
 
 export function KeyTable({ kind, order, onSort, keys, ...view }: KeyTableProps) {
   return (
-    <table className={classNames(css.table, view.isOld && css.old)}>
+    <table className={classNames(tableCss.table, css.keys)}>
       <caption>
         <VisuallyHidden>{kind === 'token' ? 'Read-only keys' : 'Subkeys'}</VisuallyHidden>
       </caption>
@@ -49,7 +50,7 @@ export function KeyTable({ kind, order, onSort, keys, ...view }: KeyTableProps) 
               </button>
             </th>
           ))}
-          <th scope="col" className={css.acts}>
+          <th scope="col" className={classNames(tableCss.act, css.acts)}>
             <VisuallyHidden>What can be done</VisuallyHidden>
           </th>
         </tr>
@@ -67,7 +68,7 @@ function Row({ of: key, now, isUsageKept, changed, nameRef, onDelete }: Omit<Lis
   const badge = badgeOf(key, { now, isUsageKept });
   const isEnded = key.ended !== undefined;
   return (
-    <tr className={classNames(css.row, isEnded && css.ended, changed.has(key.id) && changedCss.changed)}>
+    <tr className={classNames(tableCss.row, isEnded && css.ended, changed.has(key.id) && changedCss.changed)}>
       <th scope="row">
         <div className={css.named}>
           <Link href={pathOf(key)} ref={nameRef(key.id)} className={css.link}>
@@ -88,7 +89,7 @@ function Row({ of: key, now, isUsageKept, changed, nameRef, onDelete }: Omit<Lis
       <td>
         <LastUsed of={key} isUsageKept={isUsageKept} />
       </td>
-      <td className={css.acts}>
+      <td className={classNames(tableCss.act, css.acts)}>
         <div className={css.buttons}>
           <LinkButton href={pathOf(key)} kind="quiet" small aria-label={`Open ${key.name}`}>
             Open

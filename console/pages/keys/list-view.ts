@@ -4,8 +4,6 @@ import type { AtTheTime, ListedKey } from '../../app/keys/listed-key.ts';
 
 export interface ListView extends AtTheTime {
   readonly keys: readonly ListedKey[];
-  /** What is there is from before: the last reading failed. */
-  readonly isOld: boolean;
   /** The ids of the keys whose state has just changed. */
   readonly changed: ReadonlySet<string>;
   readonly nameRef: (id: string) => Ref<HTMLAnchorElement>;

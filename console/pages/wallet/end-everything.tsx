@@ -5,7 +5,7 @@ import { useConnection, useWrite } from '../../app/connection/connection.tsx';
 import { endButStay, useSignedIn } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Button } from '../../parts/button.tsx';
-import { Card } from '../../parts/card.tsx';
+import { Card, CardAct } from '../../parts/card.tsx';
 import { Checkbox } from '../../parts/checkbox.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { TextField } from '../../parts/text-field.tsx';
@@ -24,12 +24,15 @@ export function EndEverything(props: EndEverythingProps) {
   const [open, setOpen] = useState(false);
   return (
     <Card title="End everything" tone="danger">
-      <div className={css.end}>
-        <p className={css.words}>Ends every key, every device and every session of this account, at once.</p>
-        <Button kind="destroy" aria-haspopup="dialog" onPress={() => setOpen(true)}>
-          End everything
-        </Button>
-      </div>
+      <CardAct
+        button={
+          <Button kind="destroy" aria-haspopup="dialog" onPress={() => setOpen(true)}>
+            End everything
+          </Button>
+        }
+      >
+        Ends every key, every device and every session of this account, at once.
+      </CardAct>
       {open && <Ask {...props} onKeep={() => setOpen(false)} />}
     </Card>
   );

@@ -44,11 +44,7 @@ export function EverythingEnded({ ended, signInAt }: EverythingEndedProps) {
             ))}
           </ul>
         </Card>
-        {signInAt !== undefined && (
-          <div className={css.again}>
-            <SignInAgain at={signInAt} />
-          </div>
-        )}
+        {signInAt !== undefined && <SignInAgain at={signInAt} />}
       </div>
     </Page>
   );
