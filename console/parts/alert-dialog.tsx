@@ -38,7 +38,7 @@ export function AlertDialog(props: AlertDialogProps) {
       }}
     >
       <Base.Portal>
-        <Base.Backdrop className={css.backdrop} />
+        <Base.Backdrop forceRender className={css.backdrop} />
         <Base.Viewport className={css.viewport}>
           <Base.Popup
             className={classNames(css.popup, css.narrow)}

@@ -23,6 +23,8 @@ export interface ButtonProps {
   small?: boolean | undefined;
   /** A quiet one that ends something: red on hover and focus. */
   danger?: boolean | undefined;
+  /** A quiet one in front: its words begin where those above it do. */
+  edge?: boolean | undefined;
   buttonRef?: Ref<HTMLButtonElement> | undefined;
   /** Contains the visible words: "Delete market maker 1". */
   'aria-label'?: string | undefined;
@@ -51,6 +53,7 @@ export function Button(props: ButtonProps) {
         kind !== 'plain' && css[kind],
         props.small && css.small,
         props.danger && css.danger,
+        props.edge && css.edge,
         icon === undefined && css.bare,
       )}
       aria-disabled={off || undefined}

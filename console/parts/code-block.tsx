@@ -5,7 +5,7 @@ import { CopyButton } from './copy-button.tsx';
 export function CodeBlock({ label, code }: { label: string; code: string }) {
   return (
     <div className={css.block}>
-      <section className={css.scroll} aria-label={label}>
+      <section aria-label={label}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways. */}
         <pre className={css.code} tabIndex={0}>
           {code}

@@ -39,7 +39,7 @@ export function Page({ title, heading, lead, actions, at, children }: PageProps)
           <h1 ref={h1} tabIndex={-1}>
             {heading ?? title}
           </h1>
-          {lead !== undefined && <p className={css.lead}>{lead}</p>}
+          {lead !== undefined && <p className={typeof lead === 'string' ? css.lead : css.under}>{lead}</p>}
         </div>
         {actions !== undefined && <div className={css.actions}>{actions}</div>}
       </div>

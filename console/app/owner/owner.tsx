@@ -48,7 +48,7 @@ function FromWallet({ onPress }: { readonly onPress: () => void }) {
   if (about?.wallet_derivation !== true) return null;
   return (
     <div>
-      <Button kind="quiet" icon="wallet" onPress={onPress}>
+      <Button kind="quiet" icon="wallet" edge onPress={onPress}>
         My key is made from a wallet
       </Button>
     </div>

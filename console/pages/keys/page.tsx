@@ -42,7 +42,13 @@ export default function KeysPage() {
           : 'Keys let programs use your account without your main key. Give each program its own, so you can end one without touching the others.'
       }
       actions={
-        <Button kind="primary" onPress={() => setAdding(true)} aria-haspopup="dialog" aria-keyshortcuts="n">
+        // An empty list has the primary one.
+        <Button
+          kind={lists[kind].keys?.length === 0 ? 'plain' : 'primary'}
+          onPress={() => setAdding(true)}
+          aria-haspopup="dialog"
+          aria-keyshortcuts="n"
+        >
           + Add New Key
         </Button>
       }

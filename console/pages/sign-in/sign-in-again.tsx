@@ -62,7 +62,7 @@ function Ways({ account, kind }: Pick<SignedIn, 'account' | 'kind'>) {
         <WithKey only={account} />
         {about?.wallet_derivation === true && about.siwe_domain !== null && (
           <Buttons>
-            <Button kind="quiet" icon="wallet" onPress={() => setWay('wallet')}>
+            <Button kind="quiet" icon="wallet" edge onPress={() => setWay('wallet')}>
               My key is made from a wallet
             </Button>
           </Buttons>
