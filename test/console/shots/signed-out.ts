@@ -79,7 +79,7 @@ export const signedOut: readonly Picture[] = [
   }),
   withWallet('sign-in wallet wrong chain for good', 'wrong chain for good', async (scene) => {
     await click(/^Wallet account/, 'Make the account', 'Switch network')(scene);
-    await seen(/^Choose Sepolia/)(scene);
+    await seen(/Choose Sepolia/)(scene);
   }),
   {
     ...withWallet('sign-in wallet still waiting', 'silent', async ({ page }) => {
