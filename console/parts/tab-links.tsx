@@ -15,7 +15,8 @@ export function TabLinks({ label, tabs }: TabLinksProps) {
       {tabs.map((tab) => (
         <Link key={tab.href} href={tab.href} className={css.tab} aria-current={tab.current ? 'page' : undefined}>
           {tab.label}
-          {tab.count !== undefined && <span className={css.count}>{tab.count}</span>}
+          {/* Its room is there before it is known: the tab beside it never moves. */}
+          {'count' in tab && <span className={css.count}>{tab.count}</span>}
         </Link>
       ))}
     </nav>

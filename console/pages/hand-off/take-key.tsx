@@ -107,7 +107,11 @@ export function TakeKey({ link, account }: TakeKeyProps) {
           Only go on if <strong>you</strong> are showing this code on your own screen right now. It works once.
         </Note>
       )}
-      {step.is === 'refused' && <Refusal error={step.error} context={{ of: 'taking-a-hand-off' }} />}
+      {step.is === 'refused' && (
+        <div className={css.refused}>
+          <Refusal error={step.error} context={{ of: 'taking-a-hand-off' }} />
+        </div>
+      )}
       {mayTry && (
         <div className={css.buttons}>
           <Button kind="primary" busy={step.is === 'taking'} onPress={() => void take()}>
