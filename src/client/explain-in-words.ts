@@ -42,7 +42,7 @@ const kindWords: Readonly<Record<string, string>> = {
   device: 'a signed-in device',
 };
 const neededWords: Readonly<Record<string, string>> = {
-  trade: 'Trading needs a subkey or the main key',
+  trade: 'Trading needs a subkey',
   'keys:manage': 'Making or widening keys needs the main key',
   'keys:narrow': 'Ending or narrowing keys needs the main key or a signed-in device',
   'keys:read': 'Looking at keys needs a subkey, the main key or a signed-in device',
@@ -60,15 +60,47 @@ const ofSubkeys: readonly string[] = ['trade', 'account:read', 'keys:read'];
 const byASubkey = ({ permission_needed }: Explanation): Remedy | undefined =>
   ofSubkeys.includes(permission_needed ?? '') ? { kind: 'add_subkey' } : undefined;
 
-function missing({ permission_needed, credential }: Explanation): string {
-  const needed = neededWords[permission_needed ?? ''] ?? `That needs ${permission_needed ?? 'another permission'}`;
-  return `${needed}; this is ${kindWords[credential.kind] ?? credential.kind}.`;
+const orderWords: Readonly<Record<string, string>> = {
+  POST: 'Placing an order',
+  PUT: 'Changing an order',
+  DELETE: 'Cancelling an order',
+};
+
+/** `Placing an order needs a subkey`. */
+function needed({ permission_needed, route, method }: Explanation): string {
+  const isOrder = permission_needed === 'trade' && /\/orders(?:\/|$)/.test(route) && Object.hasOwn(orderWords, method);
+  if (isOrder) return `${orderWords[method]} needs a subkey`;
+  return neededWords[permission_needed ?? ''] ?? `That needs ${permission_needed ?? 'another permission'}`;
 }
 
-function limited({ limit }: Explanation): string {
+function missing(e: Explanation): string {
+  const { credential } = e;
+  return `${needed(e)}; this is ${kindWords[credential.kind] ?? credential.kind}.`;
+}
+
+const countedWords: Readonly<Record<string, string>> = {
+  orders: 'orders',
+  'interactive-orders': 'interactive orders',
+  'private-read': 'reads',
+  sessions: 'sessions',
+  login: 'logins',
+};
+const spanWords: Readonly<Record<number, string>> = {
+  1: 'a second',
+  60: 'a minute',
+  3600: 'an hour',
+  86400: 'a day',
+};
+const numbers = new Intl.NumberFormat('en');
+
+/** `800 orders a second for this account; it tried again 1 s too early.` */
+function limited({ limit, message }: Explanation): string {
   if (limit === null) return 'Wait, and try again.';
   const { bucket, limit: most, window_seconds, retry_after_seconds } = limit;
-  return `At most ${most} in ${seconds(window_seconds)} (${bucket}); it tried again ${seconds(retry_after_seconds)} too early.`;
+  const counted = Object.hasOwn(countedWords, bucket) ? countedWords[bucket] : 'requests';
+  const span = spanWords[window_seconds] ?? `in ${seconds(window_seconds)}`;
+  const [, scope = 'account'] = / for this (account|address|credential);/.exec(message) ?? [];
+  return `${numbers.format(most)} ${counted} ${span} for this ${scope === 'credential' ? 'key' : scope}; it tried again ${seconds(retry_after_seconds)} too early.`;
 }
 
 const before: Words = ['The key is not known here', () => 'It is from before a restore, or from another server.'];

@@ -28,8 +28,10 @@ const sentences: Readonly<Record<ErrorCode, Sentence>> = {
   INVALID_TIMESTAMP: clockWords,
   INVALID_BLOCK_EXPIRATION: clockWords,
   INVALID_ETHEREUM_ADDRESS: 'That is not an Ethereum address.',
-  INVALID_EVM_SIGNATURE:
-    'This is a smart-contract wallet, or it changed the message. Only wallets with a key of their own can sign in.',
+  INVALID_EVM_SIGNATURE: (error) =>
+    error.message.startsWith('the signature ')
+      ? 'This is a smart-contract wallet. Only wallets with a key of their own can sign in.'
+      : notAccepted(error),
   INVALID_PARENT_ACCOUNT: notAccepted,
   EVM_VAULT_OPERATORS_DISABLED: notAccepted,
   SUBKEY_NOT_ACTIVATABLE:
@@ -44,10 +46,10 @@ const sentences: Readonly<Record<ErrorCode, Sentence>> = {
   EVM_SIGNATURE_VERIFICATION_FAILED:
     "The venue did not accept this wallet message. It may be set up for another address than this page's.",
   ETHEREUM_SIGNER_MISMATCH: ({ message }) => {
-    const [, signer, chosen] = /by (0x[0-9a-f]{40}), and not by (0x[0-9a-f]{40})/.exec(message) ?? [];
+    const [, start, end] = /by (0x[0-9a-f]{4})[0-9a-f]{32}([0-9a-f]{4}), and not by 0x/.exec(message) ?? [];
     if (/wallet of this account/.test(message))
       return 'This account belongs to another wallet than the one that signed.';
-    return `You signed with another address than you chose${signer === undefined ? '' : `: ${signer}, not ${chosen}`}.`;
+    return `You signed with another address than you chose${start === undefined ? '' : `: ${start}…${end}`}.`;
   },
   INVALID_SUBKEY: ({ status, message }) => {
     if (status === 401)

@@ -26,6 +26,12 @@ test.each(Object.keys(errorStatus))('%s has a sentence that ends, and says no co
   }
 });
 
+test('every code of the server but its own mistake has a sentence of its own', () => {
+  const mistake = sentenceOf(refusal('A_CODE_OF_A_LATER_RELEASE'));
+  const without = Object.keys(errorStatus).filter((code) => sentenceOf(refusal(code)) === mistake);
+  expect(without).toEqual(['INTERNAL_ERROR']);
+});
+
 describe('sentences with the values of the answer', () => {
   test.each([
     ['RATE_LIMITED', { retryAfterSeconds: 9 }, 'Try again in 9 s.'],
@@ -56,8 +62,14 @@ describe('sentences with the values of the answer', () => {
     [
       'ETHEREUM_SIGNER_MISMATCH',
       { message: `the signature is by 0x${'a'.repeat(40)}, and not by 0x${'b'.repeat(40)}, as the message says` },
-      `You signed with another address than you chose: 0x${'a'.repeat(40)}, not 0x${'b'.repeat(40)}.`,
+      'You signed with another address than you chose: 0xaaaa…aaaa.',
     ],
+    [
+      'INVALID_EVM_SIGNATURE',
+      { message: 'the signature is not 65 bytes of 0x hex with a low s' },
+      'This is a smart-contract wallet. Only wallets with a key of their own can sign in.',
+    ],
+    ['INVALID_EVM_SIGNATURE', { message: 'the message has no statement' }, 'did not accept this: the message has'],
     ['ETHEREUM_SIGNER_MISMATCH', { message: 'unknown' }, 'You signed with another address than you chose.'],
     [
       'ETHEREUM_SIGNER_MISMATCH',
@@ -103,23 +115,53 @@ const explanation = (reason: string, more: Partial<Explanation> = {}): Explanati
     ...more,
   });
 
+/** Reasons that are found before anything is proven: nothing is kept of them. */
+const unproven = /^(?:bearer_(?!expired)|route_unknown$|target_|method_not)/;
+
 test.each(denyReasons)('the reason %s is explained in sentences', (reason) => {
   const { headline, cause } = explainInWords(explanation(reason));
   expect(headline).toMatch(/^[A-Z][^.]*$/);
   expect(cause).toMatch(/^[A-Z].*\.$/);
   expect(cause).not.toMatch(/undefined|null/);
+  expect(refusalHeadline(reason) === undefined).toBe(unproven.test(reason));
 });
 
 test.each([
   ['ip_not_allowed', {}, 'came from 198.51.100.4, which is not', { kind: 'add_address', address: '198.51.100.4' }],
-  ['permission_missing', { permission_needed: 'trade' }, 'Trading needs a subkey', { kind: 'add_subkey' }],
+  [
+    'permission_missing',
+    { permission_needed: 'trade' },
+    'Placing an order needs a subkey; this is a read-only key.',
+    { kind: 'add_subkey' },
+  ],
+  [
+    'permission_missing',
+    { permission_needed: 'trade', method: 'DELETE', route: 'DELETE /v1/orders/{order_id}' },
+    'Cancelling an order needs a subkey',
+    { kind: 'add_subkey' },
+  ],
+  [
+    'permission_missing',
+    { permission_needed: 'trade', route: 'POST /v1/algo' },
+    'Trading needs a subkey',
+    { kind: 'add_subkey' },
+  ],
   ['permission_missing', { permission_needed: 'keys:manage' }, 'Making or widening keys needs the main key', undefined],
   ['read_only_method', {}, 'It was a POST. Read-only keys can GET.', { kind: 'add_subkey' }],
   ['bearer_expired', { expired_seconds: 12 }, 'used one 12 s after its end', undefined],
   [
     'rate_limited',
     { limit: { bucket: 'orders', limit: 800, window_seconds: 1, retry_after_seconds: 1 } },
-    'At most 800 in 1 s (orders); it tried again 1 s too early.',
+    '800 orders a second for this account; it tried again 1 s too early.',
+    undefined,
+  ],
+  [
+    'rate_limited',
+    {
+      limit: { bucket: 'toString', limit: 15_525, window_seconds: 7, retry_after_seconds: 2 },
+      message: 'rate limit exceeded: 15525 requests per 7 s for this credential; retry after 2 s',
+    },
+    '15,525 requests in 7 s for this key; it tried again 2 s too early.',
     undefined,
   ],
   ['order_refused', { order_index: 3, message: 'sent before' }, 'Order 3 of the list: sent before.', undefined],
