@@ -80,6 +80,12 @@ export function hourAndMinute(ns: bigint, zone?: string): string {
 /** "28 Dec 2026, 14:03" */
 export const exact = (ns: bigint, zone?: string): string => `${day(ns, zone)}, ${hourAndMinute(ns, zone)}`;
 
+/** "28 Dec, 14:03", with its year where that is not this one. */
+export function shortExact(ns: bigint, nowMs: number, zone?: string): string {
+  const [whole, year] = [day(ns, zone), ` ${partsOf(nowMs, zone).year}`];
+  return `${whole.endsWith(year) ? whole.slice(0, -year.length) : whole}, ${hourAndMinute(ns, zone)}`;
+}
+
 /** "28 Dec 2026, 14:03:07.123456789 UTC+1" */
 export function precise(ns: bigint, zone?: string): string {
   const fraction = (ns % 1_000_000_000n).toString().padStart(9, '0');
@@ -118,6 +124,10 @@ export function until(ns: bigint, nowMs: number, zone?: string): string {
   if (away === 1) return `tomorrow ${hourAndMinute(ns, zone)}`;
   return `in ${days(away)}`;
 }
+
+/** Of a time soon: "18:30", or "2 Dec, 18:30" where that is not today. */
+export const soonWords = (ns: bigint, nowMs: number, zone?: string): string =>
+  day(ns, zone) === day(toNs(nowMs), zone) ? hourAndMinute(ns, zone) : shortExact(ns, nowMs, zone);
 
 /** A length of time: "12 ms", "4 s", "9 min", "2 h", "3 days"; the largest unit that it fills, without its rest. */
 export function duration(seconds: number): string {

@@ -190,7 +190,7 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     await page.goto(`${opened.url}${READ_ONLY}/${successor}`);
     await page.getByRole('button', { name: 'Replace' }).click();
     await dialogOf(page)
-      .getByText(/^Its old key still works until \d\d:\d\d\. End that first\./)
+      .getByText(/^Its old key still works until (?:\d+ \w+, )?\d\d:\d\d\. End that first\./)
       .waitFor();
     await press(page, 'End the old key now');
     await dialogOf(page).getByText('Its old key still works').waitFor({ state: 'detached' });

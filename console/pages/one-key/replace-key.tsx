@@ -18,7 +18,7 @@ import { Note } from '../../parts/note.tsx';
 import { useReturn } from '../../parts/opener.ts';
 import { Refusal } from '../../parts/refusal.tsx';
 import { nowMs } from '../../words/now.ts';
-import { exact, hourAndMinute, toNs } from '../../words/times.ts';
+import { shortExact, soonWords, toNs } from '../../words/times.ts';
 import { LostToken } from '../add/lost-token.tsx';
 import { lookedFor } from '../add/make-key.ts';
 import { SaveSecret } from '../save-secret/save-secret.tsx';
@@ -181,7 +181,7 @@ function Form({ of: key, onClose, onMade, lost }: FormProps) {
             value={overlap}
             onChange={setOverlap}
             options={overlaps}
-            hint={ends.isSooner ? `never longer than it would have: ${exact(ends.at)}` : undefined}
+            hint={ends.isSooner ? `never longer than it would have: ${shortExact(ends.at, nowMs())}` : undefined}
           />
           <Chips legend="New key works until" value={life} onChange={setLife} options={lives} />
           <OwnerField owner={owner} />
@@ -220,8 +220,8 @@ function OldKeyWorks({ of: old }: { of: ListedKey }) {
         </Button>
       }
     >
-      Its old key still works until {old.expiresAt === undefined ? 'it is deleted' : hourAndMinute(old.expiresAt)}. End
-      that first.
+      Its old key still works until {old.expiresAt === undefined ? 'it is deleted' : soonWords(old.expiresAt, nowMs())}.
+      End that first.
       {write.words !== undefined && <> {write.words}</>}
       {write.error !== undefined && <Refusal error={write.error} />}
     </Note>

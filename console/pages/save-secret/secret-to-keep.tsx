@@ -35,7 +35,7 @@ export function SecretToKeep(props: SecretToKeepProps) {
   };
   const what = kind === 'token' ? 'Read-only key' : 'Private key';
   // The isolates keep a name that runs from right to left within its quotes.
-  const label = name === undefined ? what : `${what} of “\u2068${name}\u2069”`;
+  const label = name === undefined ? what : `${what} of ‘\u2068${name}\u2069’`;
   return (
     <>
       <div className={css.secret}>

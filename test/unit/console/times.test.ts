@@ -10,6 +10,8 @@ import {
   offset,
   precise,
   relative,
+  shortExact,
+  soonWords,
   toNs,
   until,
 } from '../../../console/words/times.ts';
@@ -95,6 +97,18 @@ describe('a time by itself', () => {
     expect(hourAndMinute(time, 'Europe/Zurich')).toBe('14:03');
     expect(exact(time, 'Europe/Zurich')).toBe('28 Nov 2026, 14:03');
     expect(day(time, 'Pacific/Kiritimati')).toBe('29 Nov 2026');
+  });
+
+  test('a short time has its year only where that is not the one of its reader, and its day only where that is not today', () => {
+    const now = Date.parse('2026-12-31T23:30:00Z');
+    const [morning, late] = [ns('2026-12-31T08:05:00Z'), ns('2027-01-01T08:05:00Z')];
+    expect(shortExact(morning, now, 'UTC')).toBe('31 Dec, 08:05');
+    expect(shortExact(late, now, 'UTC')).toBe('1 Jan 2027, 08:05');
+    expect(shortExact(late, now, 'Europe/Zurich')).toBe('1 Jan, 09:05');
+    expect(shortExact(morning, now, 'Europe/Zurich')).toBe('31 Dec 2026, 09:05');
+    expect(soonWords(morning, now, 'UTC')).toBe('08:05');
+    expect(soonWords(late, now, 'UTC')).toBe('1 Jan 2027, 08:05');
+    expect(soonWords(late, now, 'Europe/Zurich')).toBe('09:05');
   });
 
   test('the hour after midnight is 00, not 24', () => {
