@@ -66,13 +66,12 @@ function allowedFrom({ allowed_cidrs }: Explanation): Fact | undefined {
 }
 
 /** Without secrets: an explanation has none. Its time is exact, and in UTC too. */
-export function textOf(explanation: Explanation, history: string | undefined): string {
-  const { headline, cause } = explainInWords(explanation);
+export function textOf(explanation: Explanation, cause: string): string {
+  const { headline } = explainInWords(explanation);
   const facts = factsOf(explanation).map(
     ([label, lines]) => `${label}: ${label === 'When' ? whenText(explanation.at) : lines.map(lineText).join('; ')}`,
   );
-  const told = history === undefined ? cause : `${history} ${cause}`;
-  return [`${headline}. ${told}`, `Request id: ${explanation.request_id}`, ...facts, ''].join('\n');
+  return [`${headline}. ${cause}`, `Request id: ${explanation.request_id}`, ...facts, ''].join('\n');
 }
 
 const whenText = (at: bigint): string => `${precise(at)} (${new Date(Number(at / 1_000_000n)).toISOString()})`;
@@ -91,46 +90,3 @@ const lineText = (line: Line): string =>
 const oneLine = (name: string): string => name.replaceAll(/\s+/g, ' ');
 
 export const requestIdForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** What of the activity says when that came about: the newest row of these actions before the refusal. */
-export interface History {
-  readonly actions: readonly string[];
-  /** Whether rows are those of the credential, or of the whole account. */
-  readonly ofCredential: boolean;
-  /** Before the time; what follows it depends on who did it. */
-  readonly before: string;
-}
-
-const histories: Readonly<Record<string, History>> = {
-  credential_revoked: {
-    actions: [
-      'subkey.revoked',
-      'token.revoked',
-      'device.ended',
-      'credential.revoked_itself',
-      'credential.reported_leaked',
-    ],
-    ofCredential: true,
-    before: 'Deleted ',
-  },
-  signed_out: {
-    actions: ['account.signed_out_everywhere', 'account.revoked_all'],
-    ofCredential: false,
-    before: 'You signed out everywhere on ',
-  },
-  account_locked: { actions: ['account.locked'], ofCredential: false, before: 'Your venue locked it on ' },
-};
-
-export const historyOf = ({ reason }: Pick<Explanation, 'reason'>): History | undefined =>
-  Object.hasOwn(histories, reason) ? histories[reason] : undefined;
-
-/** `Deleted 28 Nov 2026, 14:03 by you.` */
-export function historyText({ before }: History, at: bigint, actor: { readonly kind: string }): string {
-  const by = before === 'Deleted ' ? ` ${actorWords(actor.kind)}` : '';
-  return `${before}${exact(at)}${by}.`;
-}
-
-function actorWords(kind: string): string {
-  if (kind === 'operator') return 'by the venue';
-  return kind === 'nobody' ? 'after somebody reported it' : 'by you';
-}

@@ -6,6 +6,7 @@ import { useSignedIn } from '../../app/session/session.tsx';
 import { toNs } from '../../words/times.ts';
 import { AddKey } from '../add/add-key.tsx';
 import { ChangeAddresses } from '../one-key/change-addresses.tsx';
+import { buttonWords } from './remedy-words.ts';
 
 export interface Mending {
   readonly remedy: Remedy;
@@ -28,7 +29,7 @@ export function useMending(explanation: Explanation | undefined): Mending | unde
   const isOfList = remedy.kind === 'add_address' || remedy.kind === 'change_addresses';
   // The list of a key that has ended lets nobody in.
   if (isOfList && key.ended !== undefined) return undefined;
-  return { remedy, key, words: buttonWords(remedy, key) };
+  return { remedy, key, words: buttonWords(remedy) };
 }
 
 interface MendProps {
@@ -62,17 +63,4 @@ async function keyOfRow(client: Client, row: string, signal: AbortSignal): Promi
     if (`token:${token.token_id}` === row) return ofToken(token, now);
   }
   return null;
-}
-
-function buttonWords(remedy: Remedy, { kind }: ListedKey): string {
-  switch (remedy.kind) {
-    case 'add_address':
-      return `Add ${remedy.address}…`;
-    case 'change_addresses':
-      return 'Change addresses';
-    case 'add_subkey':
-      return 'Add a subkey';
-    case 'add_a_key_like_it':
-      return kind === 'subkey' ? 'Add a subkey like it' : 'Add a key like it';
-  }
 }

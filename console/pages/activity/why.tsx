@@ -1,19 +1,21 @@
 // Why one request was refused, and the one button that mends it.
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { dateOf, type Explanation, explainInWords, isCode } from '../../../src/client/main.ts';
+import { type Explanation, explainInWords, isCode } from '../../../src/client/main.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { Line } from '../../parts/line.tsx';
+import { useNow } from '../../parts/minute.ts';
 import { Note } from '../../parts/note.tsx';
 import { useReturn } from '../../parts/opener.ts';
 import { Refusal } from '../../parts/refusal.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
-import { factsOf, historyOf, historyText, requestIdForm, textOf } from './explanation-facts.ts';
+import { factsOf, requestIdForm, textOf } from './explanation-facts.ts';
 import { Mend, useMending } from './remedy.tsx';
+import { causeOf, isEnding, whatEnded } from './what-ended.ts';
 import css from './why.module.css';
 
 interface WhyProps {
@@ -32,7 +34,7 @@ export function Why({ requestId, onClose }: WhyProps) {
     enabled: isId,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const history = useHistory(data);
+  const cause = useCause(data);
   const mending = useMending(data);
   const giveFocusBack = useReturn(true);
   const close = () => {
@@ -50,7 +52,7 @@ export function Why({ requestId, onClose }: WhyProps) {
         footer={
           data === undefined ? undefined : (
             <>
-              <CopyButton label="Copy as text" small={false} read={() => textOf(data, history)} />
+              <CopyButton label="Copy as text" small={false} read={() => textOf(data, cause)} />
               {mending !== undefined && (
                 <Button kind="primary" aria-haspopup="dialog" onPress={() => setMendOpen(true)}>
                   {mending.words}
@@ -62,7 +64,7 @@ export function Why({ requestId, onClose }: WhyProps) {
       >
         {isUnknown ? <Unknown /> : error !== null && <Refusal error={error} />}
         {data === undefined && error === null && isId && <Skeleton rows={3} />}
-        {data !== undefined && <Told explanation={data} history={history} />}
+        {data !== undefined && <Told explanation={data} cause={cause} />}
       </Dialog>
       {mending !== undefined && <Mend mending={mending} isOpen={isMendOpen} onClose={() => setMendOpen(false)} />}
     </>
@@ -75,8 +77,8 @@ const Unknown = () => (
   </Note>
 );
 
-function Told({ explanation, history }: { readonly explanation: Explanation; readonly history: string | undefined }) {
-  const { headline, cause } = explainInWords(explanation);
+function Told({ explanation, cause }: { readonly explanation: Explanation; readonly cause: string }) {
+  const { headline } = explainInWords(explanation);
   const rows = factsOf(explanation).map(([label, lines]): [string, ReactNode] => [
     label,
     lines.map((line, at) => (
@@ -89,39 +91,22 @@ function Told({ explanation, history }: { readonly explanation: Explanation; rea
   return (
     <div className={css.told}>
       <Note kind="bad" title={`${headline}.`}>
-        <div>
-          {history !== undefined && `${history} `}
-          {cause}
-        </div>
+        {cause}
       </Note>
       <Facts rows={rows} />
     </div>
   );
 }
 
-/** When and by whom the key was deleted, the account signed out or locked: the refusal itself does not say. */
-function useHistory(explanation: Explanation | undefined): string | undefined {
+/** Its cause, with when and by whom the key was ended, the account signed out or locked. */
+function useCause(explanation: Explanation | undefined): string {
   const { client } = useSignedIn();
-  const history = explanation === undefined ? undefined : historyOf(explanation);
-  const { data } = useQuery({
-    queryKey: ['activity', 'history', explanation?.request_id],
-    queryFn: async ({ signal }) => {
-      if (explanation === undefined || history === undefined) return null;
-      const { kind, id } = explanation.credential;
-      const to = dateOf(explanation.at + 1_000_000n);
-      const asked = {
-        action: history.actions,
-        limit: 1,
-        signal,
-        ...(to === undefined ? {} : { to }),
-        ...(history.ofCredential ? { credential: `${kind}:${id}` } : {}),
-      };
-      const { results } = await client.activity.list(asked).page();
-      return results[0] ?? null;
-    },
-    enabled: history !== undefined,
+  const now = useNow();
+  const { data: row } = useQuery({
+    queryKey: ['activity', 'what ended', explanation?.request_id],
+    queryFn: ({ signal }) => (explanation === undefined ? null : whatEnded(client, explanation, signal)),
+    enabled: explanation !== undefined && isEnding(explanation),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  if (history === undefined || data === undefined || data === null) return undefined;
-  return historyText(history, data.at, data.actor);
+  return explanation === undefined ? '' : causeOf(explanation, row, now);
 }

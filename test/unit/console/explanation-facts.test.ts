@@ -1,12 +1,8 @@
 import { expect, test } from 'vitest';
-import {
-  factsOf,
-  historyOf,
-  historyText,
-  requestIdForm,
-  textOf,
-} from '../../../console/pages/activity/explanation-facts.ts';
-import type { Explanation } from '../../../src/client/main.ts';
+import { factsOf, requestIdForm, textOf } from '../../../console/pages/activity/explanation-facts.ts';
+import { buttonWords } from '../../../console/pages/activity/remedy-words.ts';
+import { type Explanation, explainInWords } from '../../../src/client/main.ts';
+import { denyReasons } from '../../../src/domain/decision.ts';
 import { anExplanation } from '../../support/an-explanation.ts';
 
 const explanation = anExplanation({
@@ -45,8 +41,11 @@ test('facts of a refusal are those that apply to it', () => {
 
 test('the text for support has every fact, the moment in UTC too, and a name writes no line of its own into it', () => {
   const name = 'bot\nAnswer: 200 OK';
-  const text = textOf({ ...explanation, credential: { ...explanation.credential, name } }, undefined);
-  expect(text).toContain('Address not in the list. It came from 198.51.100.4, which is not in this key');
+  const text = textOf(
+    { ...explanation, credential: { ...explanation.credential, name } },
+    'It came from 198.51.100.4.',
+  );
+  expect(text).toContain('Address not in the list. It came from 198.51.100.4.\n');
   expect(text).toContain('Request id: 6c1d8b0e-5b3e-4f07-9c1b-0e7a4d2f9a10');
   expect(text).toContain('.123456789');
   expect(text).toContain('(2026-11-28T14:02:51.123Z)');
@@ -54,18 +53,25 @@ test('the text for support has every fact, the moment in UTC too, and a name wri
   expect(text.split('\n').filter((line) => line.startsWith('Answer: '))).toEqual(['Answer: 403 IP_NOT_ALLOWED']);
 });
 
-test('what deleted, signed out and locked is told with its time and by whom', () => {
-  const at = BigInt(Date.parse('2026-11-28T13:03:00Z')) * 1_000_000n;
-  const told = (reason: string, kind: string): string | undefined => {
-    const history = historyOf({ reason });
-    return history === undefined ? undefined : historyText(history, at, { kind });
-  };
-  expect(told('credential_revoked', 'device')).toMatch(/^Deleted 28 Nov 2026, \d\d:03 by you\.$/);
-  expect(told('credential_revoked', 'operator')).toMatch(/by the venue\.$/);
-  expect(told('credential_revoked', 'nobody')).toMatch(/after somebody reported it\.$/);
-  expect(told('signed_out', 'main')).toMatch(/^You signed out everywhere on 28 Nov 2026, \d\d:03\.$/);
-  expect(told('account_locked', 'operator')).toMatch(/^Your venue locked it on 28 Nov 2026, \d\d:03\.$/);
-  for (const reason of ['ip_not_allowed', 'toString', '__proto__']) expect(historyOf({ reason })).toBeUndefined();
+/** Every other reason has none. */
+const buttons: Readonly<Record<string, string>> = {
+  ip_not_allowed: 'Add 198.51.100.4…',
+  allowlist_damaged: 'Change addresses',
+  permission_missing: 'Add a subkey',
+  read_only_method: 'Add a subkey',
+  credential_expired: 'Add a key like it',
+};
+
+test.each(denyReasons)('what mends %s is one button, or nothing of the owner', (reason) => {
+  const { remedy } = explainInWords({ ...explanation, reason, permission_needed: 'trade' });
+  expect(remedy && buttonWords(remedy)).toBe(buttons[reason]);
+});
+
+test('a list that an unknown address is not in is mended by changing it, and what no subkey may is mended by none', () => {
+  const mended = (more: Partial<Explanation>) => explainInWords({ ...explanation, ...more }).remedy?.kind;
+  expect(mended({ reason: 'ip_not_allowed', client_ip: null })).toBe('change_addresses');
+  for (const permission_needed of ['keys:manage', 'funds:transfer', null])
+    expect(mended({ reason: 'permission_missing', permission_needed })).toBeUndefined();
 });
 
 test('a request id is what the server makes, and no other text of the clipboard is taken for one', () => {
