@@ -110,6 +110,17 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     await expect.poll(() => show.count()).toBe(0);
   }, 60_000);
 
+  test('what comes while nothing stands there comes by itself', async () => {
+    const visit = await console.visit({ path: undefined });
+    const { page } = visit;
+    await visit.goTo('/console/activity?what=refused');
+    await page.getByText('Nothing like that in these 7 days.').waitFor();
+    await page.getByText('Refused requests appear here within a minute.').waitFor();
+    await refusedBot(visit, 'bot');
+    await row(visit, 'Address not in the list').waitFor({ timeout: 30_000 });
+    expect(await page.getByRole('button', { name: / new: show$/ }).count()).toBe(0);
+  }, 60_000);
+
   test('rows come 50 at a time, and older ones when they are asked for', async () => {
     const visit = await console.visit({ path: undefined });
     const { page, owner } = visit;
@@ -181,11 +192,55 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     expect(answer.status).toBe(403);
     await visit.goTo(`/console/activity/${answer.headers.get('Countersign-Request-Id')}`);
     const why = page.getByRole('dialog', { name: 'Why this was refused' });
-    await why.getByText('Trading needs a subkey or the main key; this is a read-only key.').waitFor();
+    await why.getByText('Placing an order needs a subkey; this is a read-only key.').waitFor();
     await why.getByRole('button', { name: 'Add a subkey' }).click();
     const add = page.getByRole('dialog', { name: 'Add a subkey' });
     await add.waitFor();
     expect(await add.getByLabel('Name').inputValue()).toContain('dashboard');
+  }, 60_000);
+
+  test('a refusal has the one button that mends it, which opens the dialog of the key, or none', async () => {
+    const visit = await console.visit({ path: undefined });
+    const { page, owner } = visit;
+    const { value } = await owner.client.tokens.create({
+      name: 'dashboard',
+      expiry_duration: 86_400,
+      allowed_cidrs: ['127.0.0.1/32'],
+    });
+    const headers = { Authorization: `Bearer ${value.token}`, 'Content-Type': 'application/json' };
+    const answer = await fetch(`${console.url}/v1/orders`, { method: 'POST', headers, body: '{}' });
+    const path = `/console/activity/${answer.headers.get('Countersign-Request-Id')}`;
+    let reason = '';
+    await page.route('**/countersign/v1/explain?*', async (route) => {
+      const real = await route.fetch();
+      const body = (await real.text())
+        .replace(/"reason":"[a-z_]+"/, `"reason":"${reason}"`)
+        .replace(/"client_ip":"[^"]*"/, `"client_ip":"${OUTSIDE}"`);
+      await route.fulfill({ response: real, body });
+    });
+    const mends: readonly (readonly [reason: string, button?: string, opens?: RegExp])[] = [
+      ['ip_not_allowed', `Add ${OUTSIDE}…`, /^Change addresses of/],
+      ['allowlist_damaged', 'Change addresses', /^Change addresses of/],
+      ['permission_missing', 'Add a subkey', /^Add a subkey$/],
+      ['read_only_method', 'Add a subkey', /^Add a subkey$/],
+      ['credential_expired', 'Add a key like it', /^Add a read-only key$/],
+      ['rate_limited'],
+      ['signed_out'],
+      ['upstream_timeout'],
+      ['a_reason_of_a_later_release'],
+    ];
+    const why = page.getByRole('dialog', { name: 'Why this was refused' });
+    for (const [each, button, opens] of mends) {
+      reason = each;
+      await visit.goTo(path);
+      const footer = why.getByRole('button').filter({ hasText: /./ });
+      await expect
+        .poll(() => footer.allInnerTexts(), { message: each })
+        .toEqual(['Copy as text', ...(button ? [button] : [])]);
+      if (button === undefined || opens === undefined) continue;
+      await why.getByRole('button', { name: button, exact: true }).click();
+      await page.getByRole('dialog', { name: opens }).waitFor();
+    }
   }, 60_000);
 
   test('an id that was pasted is explained at once; another text stays out of the address, and an unknown id has its sentence', async () => {
@@ -244,6 +299,6 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     const requestId = await refusedId(() => reader.account.self());
     await visit.goTo(`/console/activity/${requestId}`);
     const why = page.getByRole('dialog', { name: 'Why this was refused' });
-    await why.getByText(/Deleted \d+ \w+ \d{4}, \d\d:\d\d by you\. Something still uses it: 127\.0\.0\.1\./).waitFor();
+    await why.getByText(/Deleted \d+ \w+, \d\d:\d\d by you\. Something still uses it: 127\.0\.0\.1\./).waitFor();
   }, 60_000);
 });

@@ -113,6 +113,9 @@ function List({ filters, onChange }: ListProps) {
           </Button>
         </div>
       )}
+      {entries !== undefined && (filters.what === 'everything' || filters.what === 'refused') && (
+        <p className={css.late}>Refused requests appear here within a minute. By its id, one is explained at once.</p>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // The rows of the activity: what was read stays as it was, and what is newer waits to be asked for.
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { ActivityRow, Client } from '../../../src/client/main.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { askedOf, type Filters, searchOf } from './filters.ts';
@@ -49,6 +49,13 @@ export function useActivity(filters: Filters) {
     gcTime: 0,
   });
 
+  const isEmpty = rows?.length === 0;
+  const newer = newRows(rows, newest.data?.rows);
+  // Where nothing is read, nothing can be pushed away.
+  useEffect(() => {
+    if (isEmpty && newer > 0) setSince(Date.now());
+  }, [isEmpty, newer]);
+
   return {
     entries: rows === undefined ? undefined : entriesOf(rows),
     error: shown.error,
@@ -59,7 +66,7 @@ export function useActivity(filters: Filters) {
     isReadingOlder: shown.isFetchingNextPage,
     readOlder: () => void shown.fetchNextPage(),
     readAgain: () => void shown.refetch(),
-    waiting: newRows(rows, newest.data?.rows),
+    waiting: isEmpty ? 0 : newer,
     showWaiting: () => setSince(Date.now()),
   };
 }
