@@ -106,7 +106,7 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
     expect(await dialog.isVisible()).toBe(true);
     await dialog.getByRole('button', { name: 'Close without saving' }).click();
     await question.getByRole('button', { name: 'Close and delete' }).click();
-    await dialog.waitFor({ state: 'hidden' });
+    await dialog.waitFor({ state: 'detached' });
     expect((await there.owner.client.subkeys.get(publicKey)).state).toBe('revoked');
   });
 
@@ -134,7 +134,7 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
     expect(await dialog.getByRole('button', { name: /^(?:Copy|Show|Download)/ }).count()).toBe(0);
     await dialog.getByRole('button', { name: 'Close without saving' }).click();
     await there.page.getByRole('alertdialog').getByRole('button', { name: 'Close and delete' }).click();
-    await dialog.waitFor({ state: 'hidden' });
+    await dialog.waitFor({ state: 'detached' });
     expect((await there.owner.client.subkeys.get(publicKey)).state).toBe('revoked');
   });
 
