@@ -21,6 +21,8 @@ import type { StoreLost } from './errors.ts';
 export interface App {
   /** `http://host:port`, or `https://` with tls.cert, as bound. */
   readonly url: string;
+  /** Where people open the console; undefined where it is switched off or was not built. */
+  readonly consoleAddress: string | undefined;
   /** Where the operator API answers. */
   readonly operatorUrl: string;
   /** Where requests of the venue go, in words. */
@@ -83,6 +85,7 @@ export async function startApp(
   opening.defer(stopping);
   return {
     url: door.url,
+    consoleAddress: door.consoleAddress,
     operatorUrl: operator.url,
     upstream: venue.description,
     siweDomains: authority.siweDomains,

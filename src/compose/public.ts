@@ -16,6 +16,7 @@ import type { Readiness } from '../telemetry/readiness.ts';
 import { createRequestLines } from '../telemetry/request-lines.ts';
 import type { Authority } from './authority.ts';
 import { composeConsole } from './console.ts';
+import { consoleAddress } from './console-address.ts';
 import type { Core } from './core.ts';
 import type { Explain } from './explain.ts';
 import type { Gateway } from './gateway.ts';
@@ -125,5 +126,10 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
   }
   const host = config['server.host'].includes(':') ? `[${config['server.host']}]` : config['server.host'];
   const scheme = tls === undefined ? 'http' : 'https';
-  return { url: `${scheme}://${host}:${port}`, [Symbol.asyncDispose]: opening.move() };
+  const url = `${scheme}://${host}:${port}`;
+  return {
+    url,
+    consoleAddress: console.served && consoleAddress(config, url),
+    [Symbol.asyncDispose]: opening.move(),
+  };
 }

@@ -220,6 +220,33 @@ describe('on a host of its own', () => {
   });
 });
 
+describe('the address of the console that a start tells', () => {
+  const told = async (settings: Record<string, string> = {}, consoleFolder = folder) => {
+    const started = await startService({ consoleFolder, settings });
+    const { consoleAddress: address, port } = started;
+    const opened = address?.includes(`:${port}/`) ? (await fetch(address)).status : undefined;
+    await started.stop();
+    return { address: address?.replace(`:${port}/`, ':port/'), opened };
+  };
+
+  test('is that of console.url, and else one at which the server answers it, by a name that browsers take without https', async () => {
+    const url = { 'console.url': 'https://keys.example.com' };
+    const own = { ...url, 'console.own_host': 'true', 'console.api_url': 'https://api.example.com' };
+    for (const settings of [url, own]) expect((await told(settings)).address).toBe('https://keys.example.com/console');
+    expect(await told()).toEqual({ address: 'http://127.0.0.1:port/console', opened: 200 });
+    for (const host of ['0.0.0.0', '::', '0:0::0'])
+      expect(await told({ 'server.host': host })).toEqual({ address: 'http://localhost:port/console', opened: 200 });
+  });
+
+  test('is none where there is no console', async () => {
+    const url = { 'console.url': 'https://keys.example.com' };
+    for (const settings of [{}, url]) {
+      expect((await told({ ...settings, 'console.enabled': 'false' })).address).toBeUndefined();
+      expect((await told(settings, join(folder, 'not-built'))).address).toBeUndefined();
+    }
+  });
+});
+
 describe('where it is not served', () => {
   test('console.enabled off answers 404 on every path of the console, and is no warning', async () => {
     const off = await startService({ consoleFolder: folder, settings: { 'console.enabled': 'false' } });

@@ -6,6 +6,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ensureConsoleBuilt } from '../support/console/built.ts';
 import { certFile, keyFile } from '../support/self-signed.ts';
 import { type Home, homeIn, MAIN, type Server, spawnServer, startServer } from '../support/server-process.ts';
 import { endEverythingStarted, type Running, start } from '../support/start-project.ts';
@@ -83,6 +84,32 @@ describe('a second start', () => {
     first.signal('SIGKILL');
     await first.ended;
     await stop(await startServer(home));
+  });
+});
+
+describe('what a start tells', () => {
+  const linesOfStart = async (settings: readonly string[]) => {
+    const server = await startServer(home, settings);
+    await server.printed(/^ +curl /m);
+    await stop(server);
+    return server.stdout().replaceAll(server.url, 'URL').split('\n');
+  };
+
+  test('the line below that of the address says where people open the console, and which host alone has it', async () => {
+    ensureConsoleBuilt();
+    const own = [
+      '--console.url=https://keys.example.com',
+      '--console.own_host',
+      '--console.api_url=https://a.example.com',
+    ];
+    for (const [settings, told] of [
+      [[], 'console     URL/console'],
+      [own, 'console     https://keys.example.com/console, under this host name alone'],
+      [['--console.enabled=false'], ''],
+    ] as const) {
+      const lines = await linesOfStart(settings);
+      expect(lines[lines.indexOf('listening on URL') + 1]).toBe(told);
+    }
   });
 });
 

@@ -44,6 +44,8 @@ describe('npm start in a fresh clone', () => {
     const health = await fetch(`${url}/healthz`);
     expect(health.status).toBe(200);
     await health.arrayBuffer();
+    const [, console = ''] = await npm.printed(/^console +(http:\S+)$/m);
+    expect(await (await fetch(console)).text()).toContain('"/console/assets/');
 
     npm.signal('SIGTERM');
     expect(await npm.ended).toEqual({ code: 0, signal: null });

@@ -14,6 +14,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 export interface Service {
   readonly url: string;
   readonly port: number;
+  readonly consoleAddress: string | undefined;
   readonly operatorUrl: string;
   /** The bearer of the operator API. */
   readonly operatorToken: string;
@@ -89,6 +90,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   return {
     url: app.url,
     port: Number(new URL(app.url).port),
+    consoleAddress: app.consoleAddress,
     operatorUrl: app.operatorUrl,
     operatorToken: readFileSync(join(folder, 'data', 'operator.token'), 'utf8').trim(),
     venue,

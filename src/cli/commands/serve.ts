@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type App, startApp } from '../../app.ts';
 import { ConfigError, type LoadedConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
 import {
   ClockFarAhead,
   isSystemError,
@@ -148,10 +149,15 @@ venue       ${app.upstream}
 chain       ${config['wire.starknet_chain_id']}, L1 chain ${config['wire.l1_chain_id']}; ${app.siweDomains.join(', ')}
             a login signed for this chain id and domain is valid on every service that uses the same ones
 listening on ${app.url}
-
+${consoleLine(app, config)}
 try         ${demoCommand} --url ${app.url}
             curl ${app.url}/v1/system/config
 `;
+}
+
+function consoleLine({ consoleAddress }: App, { 'console.own_host': own }: Config): string {
+  if (consoleAddress === undefined) return '';
+  return `console     ${consoleAddress}${own ? ', under this host name alone' : ''}\n`;
 }
 
 function failed(error: unknown): number {
