@@ -25,11 +25,11 @@ export interface Console {
   readonly about: AboutConsole;
 }
 
-export function composeConsole(
+export async function composeConsole(
   config: Slice<'console' | 'subkeys' | 'wire'>,
   { log, table, folder = BUILT }: ConsoleParts,
-): Console {
-  const found = filesOrWhyNot();
+): Promise<Console> {
+  const found = await filesOrWhyNot();
   const [files, whyNot] = typeof found === 'string' ? [undefined, found] : [found, noHandOff()];
   const url = config['console.url'];
   return {
@@ -43,12 +43,15 @@ export function composeConsole(
     },
   };
 
-  function filesOrWhyNot(): ConsoleFiles | string {
+  async function filesOrWhyNot(): Promise<ConsoleFiles | string> {
     if (!config['console.enabled']) return 'console.enabled is off';
     if (!listsConsole(table)) return 'the route table has no rows for the console';
-    const files = readConsole(folder);
+    const files = await readConsole(folder);
     if (files !== undefined) return files;
-    log.warn({ event: 'console_not_built', reason: 'dist/console has no page: /console answers 404' });
+    log.warn({
+      event: 'console_not_built',
+      reason: 'dist/console has no page, or goes on changing: /console answers 404',
+    });
     return 'the console was not built';
   }
 

@@ -52,7 +52,7 @@ export async function composePublic({ config, sources }: LoadedConfig, parts: Pu
   const peers = createPeers({ trusted: config['proxy.trusted'] });
   const { explainer } = parts;
   const explainRefusal = createExplainRefusal({ explainer, peers });
-  const console = composeConsole(config, { log, table: routes.table, folder: parts.consoleFolder });
+  const console = await composeConsole(config, { log, table: routes.table, folder: parts.consoleFolder });
   const handlers = await createHandlers({
     ...authority,
     system: { config, clock, keyring },

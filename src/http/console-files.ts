@@ -1,6 +1,7 @@
-// The built console, as it is served: read once at start, so that a build beside a running server mixes no two of them.
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+// The built console, as it is served: read whole at start, so that a build beside a server mixes no two of them.
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Coding } from './kit/content-coding.ts';
@@ -35,38 +36,78 @@ const compressed = new Map([
 
 const DOCUMENT = 'index.html';
 
-/** Undefined where the console was not built: `folder` has no document. Files of other kinds than a page has are left out. */
-export function readConsole(folder: string): ConsoleFiles | undefined {
-  const beside = filesOf(folder);
+const ASSETS = 'assets';
+
+/** How long a start waits for a build that is being put into its place, and how often it looks. */
+const SETTLES_MS = 5_000;
+const AGAIN_MS = 20;
+
+type ReadFile = (path: string) => Buffer;
+
+/**
+ * The files of one build: where the folder changes while it is read, it is read again. Undefined where the console was not built: `folder`
+ * has no document, or goes on changing. Files of other kinds than a page has are left out.
+ */
+export async function readConsole(
+  folder: string,
+  readFile: ReadFile = (path) => readFileSync(path),
+): Promise<ConsoleFiles | undefined> {
+  const until = performance.now() + SETTLES_MS;
+  while (performance.now() < until) {
+    const before = stateOf(folder);
+    const files = ifThere(() => filesIn(folder, readFile));
+    if (before === stateOf(folder)) return files;
+    await pause(AGAIN_MS);
+  }
+  return undefined;
+}
+
+function filesIn(folder: string, readFile: ReadFile): ConsoleFiles | undefined {
+  const beside = filesOf(folder, readFile);
   const document = beside.get(DOCUMENT);
   if (document === undefined) return undefined;
   beside.delete(DOCUMENT);
-  return { document, beside, assets: filesOf(join(folder, 'assets')) };
+  return { document, beside, assets: filesOf(join(folder, ASSETS), readFile) };
 }
 
-function filesOf(folder: string): Map<string, ConsoleFile> {
+/** Which files there are, and of when: two that are equal had the same bytes in between. */
+function stateOf(folder: string): string {
+  const stateAt = (path: string): string => {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return `${path} ${stat?.ino} ${stat?.size} ${stat?.mtimeNs}`;
+  };
+  const places = [folder, join(folder, ASSETS)];
+  const files = places.flatMap((place) => entriesOf(place).map(({ name }) => join(place, name)));
+  return [...places, ...files].map(stateAt).join('\n');
+}
+
+function filesOf(folder: string, readFile: ReadFile): Map<string, ConsoleFile> {
   return new Map(
     entriesOf(folder).flatMap((entry) => {
-      const file = entry.isFile() ? fileAt(join(folder, entry.name)) : undefined;
+      const file = entry.isFile() ? fileAt(join(folder, entry.name), readFile) : undefined;
       return file === undefined ? [] : [[entry.name, file] as const];
     }),
   );
 }
 
 function entriesOf(folder: string): readonly Dirent[] {
+  return ifThere(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+}
+
+function ifThere<Read>(read: () => Read): Read | undefined {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return read();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function fileAt(path: string): ConsoleFile | undefined {
+function fileAt(path: string, readFile: ReadFile): ConsoleFile | undefined {
   const ending = extname(path);
   const type = text.get(ending) ?? compressed.get(ending);
   if (type === undefined) return undefined;
-  const bytes = readFileSync(path);
+  const bytes = readFile(path);
   return { type, bytes, coded: text.has(ending) ? keptCodings(bytes) : undefined };
 }
 
