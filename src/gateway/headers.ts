@@ -4,7 +4,7 @@
 import { toldToVenue } from '../domain/permission.ts';
 import type { Principal } from '../domain/principal.ts';
 import { alias, hopByHop, isSignatureHeader, mayNeverPass, type PassedHeaders } from '../domain/request-headers.ts';
-import { hasNoBody, originState, SANDBOX, UNTYPED } from './origin-state.ts';
+import { asksForPassword, hasNoBody, originState, SANDBOX, UNTYPED } from './origin-state.ts';
 
 /** Facts about a request from us or a trusted proxy; nothing here was written by the client. */
 export interface OutgoingContext {
@@ -144,7 +144,7 @@ export function outgoingHeaders(rawHeaders: readonly string[], context: Outgoing
 /**
  * The header list of an answer, flat: the venue's headers untouched and in order, without hop-by-hop headers, without names and cookies that
  * only we may set, without what sets state for the whole origin, and without those that `ours` sets; then a type where there is none, and `ours`.
- * `sandboxed`: also the policy by which a browser shows it as a page of no origin.
+ * `sandboxed`: also the policy by which a browser shows it as a page of no origin, and nothing that has a browser ask for a password.
  */
 export function responseHeaders(
   raw: readonly string[],
@@ -166,6 +166,7 @@ export function responseHeaders(
     if (hopByHop.has(lower) || lower.startsWith('proxy-') || hop.has(aliased) || isOurs(aliased)) continue;
     if (replaced.has(lower) || (lower === 'content-length' && dropLength) || setsOriginState) continue;
     if (lower === 'set-cookie' && isOurCookie(value)) continue;
+    if (sandboxed && lower === 'www-authenticate' && asksForPassword(value)) continue;
     if (lower === 'content-type') {
       if (value.trim() === '') continue;
       typed = true;

@@ -22,6 +22,14 @@ export const originState: ReadonlySet<string> = new Set([
   'use-as-dictionary',
 ]);
 
+const PASSWORD_SCHEMES = /(?:^|,)\s*(?:basic|digest|negotiate|ntlm)\b/i;
+
+/**
+ * Whether a WWW-Authenticate (RFC 9110 11.6.1) has a browser ask for a password, which it would do in the name of the origin, and then send
+ * what was typed with each request there.
+ */
+export const asksForPassword = (challenges: string): boolean => PASSWORD_SCHEMES.test(challenges);
+
 /**
  * Beside the venue's own policy, so that both apply: an answer that is opened as a page has an origin of its own, without script, form, frame
  * or storage. Programs ignore it.

@@ -60,6 +60,25 @@ test.each([200, 201, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 418, 500,
   },
 );
 
+test('a 401 of the venue has no browser ask for a password in the name of our origin, and a Bearer challenge passes', async () => {
+  const challenges = ['Basic realm="Countersign"', 'Bearer realm="venue"'];
+  answer = (_request, response) => void response.writeHead(401, { 'WWW-Authenticate': challenges }).end();
+  const seen = (port: number) => fetchExactly(port, PATH).then(({ headers }) => headers['www-authenticate']);
+  expect(await seen(service.port)).toBe('Bearer realm="venue"');
+  const alone = await startService({ upstream, settings: { 'console.enabled': 'false' } });
+  expect(await seen(alone.port)).toBe(challenges.join(', '));
+  await alone.stop();
+});
+
+test('cookies beyond http.max_header_bytes are refused by 431, on the console, too, and a larger setting lets them pass', async () => {
+  const cookies = { Cookie: Array.from({ length: 5 }, (_, i) => `c${i}=${'x'.repeat(4_000)}`).join('; ') };
+  const refused = await fetchExactly(service.port, '/console', { headers: cookies });
+  expect([refused.status, refused.headers['content-type']]).toEqual([431, 'application/json; charset=utf-8']);
+  const roomy = await startService({ upstream, settings: { 'http.max_header_bytes': '65536' } });
+  expect((await fetchExactly(roomy.port, '/countersign/v1/about', { headers: cookies })).status).toBe(200);
+  await roomy.stop();
+});
+
 test('HEAD reaches no venue, so that no header of one comes back by it', async () => {
   page(200);
   const { status, headers } = await fetchExactly(service.port, PATH, { method: 'HEAD' });

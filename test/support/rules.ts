@@ -893,6 +893,13 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'the venue cannot set state for our whole origin by %s, whatever the status and the letter case',
       },
       {
+        rule: 'The venue has no browser ask for a password in the name of the origin that the console is on',
+        decidedBy: 'src/gateway/headers.ts',
+        text: "if (sandboxed && lower === 'www-authenticate' && asksForPassword(value)) continue",
+        heldBy: 'test/unit/gateway/headers.test.ts',
+        title: 'the venue cannot have a browser ask for a password on the origin of the console by %j',
+      },
+      {
         rule: "What is not known to have the operator's word stays sandboxed: only a console that is off or has a host of its own lifts it",
         decidedBy: 'src/config/derived.ts',
         text: "config['console.enabled'] && !config['console.own_host']",

@@ -494,6 +494,44 @@ describe('what the venue answers', () => {
     }
   });
 
+  test.each([
+    'Basic',
+    'basic realm="countersign"',
+    'Digest realm="a", nonce="b"',
+    'Negotiate',
+    'NTLM TlRMTVNTUAACAAAA',
+    'Bearer realm="a", Basic realm="b"',
+    'Bearer,\tbAsIc realm="b"',
+    ' , Basic realm="b"',
+  ])('the venue cannot have a browser ask for a password on the origin of the console by %j', (challenge) => {
+    const raw = ['www-authenticate', challenge, 'A', '1', 'WWW-Authenticate', challenge];
+    const rest = ['Content-Type', 'a/b'];
+    expect(made([...raw, ...rest], {}, 401, true).map(([name]) => name)).toEqual([
+      'A',
+      'Content-Type',
+      'Content-Security-Policy',
+    ]);
+    expect(passed([...raw, ...rest], {}, 401)).toEqual([
+      ['www-authenticate', challenge],
+      ['A', '1'],
+      ['WWW-Authenticate', challenge],
+      ['Content-Type', 'a/b'],
+    ]);
+  });
+
+  test('a challenge that programs answer passes, also on the origin of the console', () => {
+    for (const challenge of [
+      'Bearer',
+      'Bearer realm="basic", error="invalid_token"',
+      'DPoP algs="ES256"',
+      'Signature realm="x"',
+    ])
+      expect(made(['WWW-Authenticate', challenge, 'Content-Type', 'a/b'], {}, 401, true)).toContainEqual([
+        'WWW-Authenticate',
+        challenge,
+      ]);
+  });
+
   test("an answer of the venue on the origin of the console is sandboxed beside the venue's own policy, so that both apply", () => {
     const ours = ['Content-Security-Policy', "sandbox; default-src 'none'"];
     for (const status of [200, 204, 206, 301, 304, 404, 500])
