@@ -1,6 +1,7 @@
 // The pages of somebody who is signed in. Anybody else goes to sign-in, and from there to where they were going.
 import { type ComponentType, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
+import { ContainedPage } from '../../parts/contained.tsx';
 import { Toasts } from '../../parts/toast.tsx';
 import { useConnection } from '../connection/connection.tsx';
 import { signInPath } from '../next-path.ts';
@@ -25,7 +26,9 @@ export function SignedInOnly({ again: Again, children }: SignedInOnlyProps) {
   return (
     <Toasts>
       <Shell signedIn={session} bars={bars}>
-        <Suspense>{children}</Suspense>
+        <ContainedPage>
+          <Suspense>{children}</Suspense>
+        </ContainedPage>
         {(session.lapsed !== undefined || ending === session.deviceId) && (
           <Suspense>
             <Again signedIn={session} because={session.lapsed} onClose={() => setEnding(undefined)} />

@@ -7,6 +7,7 @@ import { type KeyKind, listPathOf } from '../../app/keys/listed-key.ts';
 import { readKeysAhead, useKeys } from '../../app/keys/use-keys.ts';
 import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
+import { Contained } from '../../parts/contained.tsx';
 import { Page } from '../../parts/page.tsx';
 import { TabLinks } from '../../parts/tab-links.tsx';
 import { AddKey } from '../add/add-key.tsx';
@@ -62,7 +63,9 @@ export default function KeysPage() {
           current: tab.kind === kind,
         }))}
       />
-      <KeyList key={kind} kind={kind} live={lists[kind]} onAdd={() => setAdding(true)} />
+      <Contained>
+        <KeyList key={kind} kind={kind} live={lists[kind]} onAdd={() => setAdding(true)} />
+      </Contained>
       <AddKey kind={kind} open={isAdding} onClose={() => setAdding(false)} />
     </Page>
   );

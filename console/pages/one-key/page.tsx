@@ -6,6 +6,7 @@ import { useAbout } from '../../app/keys/use-about.ts';
 import { useKey } from '../../app/keys/use-keys.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
+import { Contained } from '../../parts/contained.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Live } from '../../parts/live.tsx';
 import { useNow } from '../../parts/minute.ts';
@@ -123,7 +124,9 @@ function OneKey({ of: key }: { of: ListedKey }) {
         <Live>{said}</Live>
       </VisuallyHidden>
       <KeyDialogs of={key} acting={acting} onClose={() => setActing(undefined)} />
-      <KeyCards of={key} isUsageKept={isUsageKept} />
+      <Contained>
+        <KeyCards of={key} isUsageKept={isUsageKept} />
+      </Contained>
     </Page>
   );
 }
