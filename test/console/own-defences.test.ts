@@ -120,9 +120,33 @@ describe.skipIf(chromiumFile === undefined)(
       visit.expectProblems(/./);
     });
 
-    async function withKeyInWorker(): Promise<Visit> {
+    test('has no use of the one policy that it may take: whatever that is handed, it names the worker of a main key', async () => {
+      const { page } = await withKeyInWorker((page) =>
+        page.addInitScript(`{
+          globalThis.policies = [];
+          const make = TrustedTypePolicyFactory.prototype.createPolicy;
+          TrustedTypePolicyFactory.prototype.createPolicy = function (...given) {
+            const policy = make.apply(this, given);
+            policies.push([given[0], policy]);
+            return policy;
+          };
+        }`),
+      );
+      const named = await page.evaluate<string[][]>(`policies.map(([name, policy]) => {
+        const made = ['https://evil.example/x.js', 'data:text/javascript,1', '', 'blob:x'].map((text) => String(policy.createScriptURL(text)));
+        const others = ['createHTML', 'createScript'].filter((kind) => {
+          try { policy[kind]('<p>'); return true; } catch { return false; }
+        });
+        return [name, ...new Set(made), ...others];
+      })`);
+      expect(named).toEqual([
+        ['countersign-worker', expect.stringMatching(/^\/console\/assets\/main-key\.worker-[\w-]+\.js$/)],
+      ]);
+    });
+
+    async function withKeyInWorker(prepare: (page: Page) => Promise<unknown> = async () => undefined): Promise<Visit> {
       const owner = await createOwner(opened.url, 'main');
-      const visit = await opened.visit({ as: 'stranger', owner, path: '/console/sign-in?with=key' });
+      const visit = await opened.visit({ as: 'stranger', owner, prepare, path: '/console/sign-in?with=key' });
       const { page } = visit;
       await page.getByLabel('Private key', { exact: true }).fill(owner.privateKey);
       await page.getByText(/known here/).waitFor();
