@@ -3,7 +3,17 @@
 import { type MainKey, mainKeyOf, type RequestStatement } from '../../src/client/main-key.ts';
 import { importedPrivateKey, privateKeysOfSignature, randomPrivateKey } from '../../src/client/private-key.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
-import { type Ask, MainKeyRefused, type Refused } from './main-key-messages.ts';
+import type { Ask, Refused } from './main-key-messages.ts';
+
+/** It says nothing of the key. */
+export class RoomRefused extends Error {
+  readonly because: Refused;
+
+  constructor(because: Refused) {
+    super(because);
+    this.because = because;
+  }
+}
 
 /** Longer than any client of this project signs for. */
 const LONGEST_WINDOW_S = 900;
@@ -15,7 +25,7 @@ interface Held {
 }
 
 export interface MainKeyRoom {
-  /** Rejects with MainKeyRefused alone. */
+  /** Rejects with RoomRefused alone. */
   answer(ask: Ask): Promise<readonly string[]>;
 }
 
@@ -94,14 +104,14 @@ export function createMainKeyRoom(): MainKeyRoom {
         return await done(ask);
       } catch (error) {
         // Whatever else was thrown may say what it was thrown for.
-        throw error instanceof MainKeyRefused ? error : new MainKeyRefused('not-signed');
+        throw error instanceof RoomRefused ? error : new RoomRefused('not-signed');
       }
     },
   };
 }
 
 function refuse(because: Refused): never {
-  throw new MainKeyRefused(because);
+  throw new RoomRefused(because);
 }
 
 const shown = (text: string): Held => ({ key: mainKeyOf(createStarkKey(text)), text });
@@ -109,28 +119,22 @@ const shown = (text: string): Held => ({ key: mainKeyOf(createStarkKey(text)), t
 function loaded(text: string, not: readonly string[]): MainKey {
   const bare = text.trim();
   // Longer than any of them, and of the form that wallets export: as a number it is no Stark key, but as an Ethereum key it may be one.
-  const key = privateKey(bare) ?? refuse(/^0x[0-9a-fA-F]{64}$/.test(bare) ? 'ethereum-key' : 'no-private-key');
+  const otherwise = /^0x[0-9a-fA-F]{64}$/.test(bare) ? 'ethereum-key' : 'no-private-key';
+  const key = madeOr(otherwise, () => importedPrivateKey(bare));
   const made = mainKeyOf(createStarkKey(key));
   const isPublic = not.some((one) => numberOf(one) === BigInt(key));
   return isPublic ? refuse('public') : made;
 }
 
-function privateKey(text: string): string | undefined {
-  try {
-    return importedPrivateKey(text);
-  } catch {
-    return undefined;
-  }
-}
+const derived = (signature: string): readonly Held[] =>
+  madeOr('no-signature', () => privateKeysOfSignature(signature)).map(shown);
 
-function derived(signature: string): readonly Held[] {
-  let keys: readonly string[];
+function madeOr<Made>(because: Refused, make: () => Made): Made {
   try {
-    keys = privateKeysOfSignature(signature);
+    return make();
   } catch {
-    return refuse('no-signature');
+    return refuse(because);
   }
-  return keys.map(shown);
 }
 
 /** Unix seconds. */

@@ -3,7 +3,8 @@ import type { Auth } from '../../src/client/auth.ts';
 import type { MainKey, StarkSignature } from '../../src/client/main-key.ts';
 import { mainKey } from '../../src/client/stark-auth.ts';
 import { createSecret, type Secret } from '../app/secret.ts';
-import { type Ask, MainKeyRefused, type Told } from './main-key-messages.ts';
+import type { Ask, Told } from './main-key-messages.ts';
+import { MainKeyRefused } from './main-key-refused.ts';
 import { startMainKeyWorker } from './start-worker.ts';
 
 /** Everything rejects with MainKeyRefused alone, whose message is for the person. */

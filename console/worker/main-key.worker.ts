@@ -1,7 +1,6 @@
 // The worker that the main key lives in. It hears the page that started it and nobody else.
 import type { Ask, Told } from './main-key-messages.ts';
-import { MainKeyRefused } from './main-key-messages.ts';
-import { createMainKeyRoom } from './main-key-room.ts';
+import { createMainKeyRoom, type RoomRefused } from './main-key-room.ts';
 
 const room = createMainKeyRoom();
 const tell = (told: Told): void => self.postMessage(told);
@@ -10,7 +9,6 @@ addEventListener('message', ({ data }: MessageEvent<{ readonly id: number; reado
   const { id, ask } = data;
   room.answer(ask).then(
     (value) => tell({ id, is: 'done', value }),
-    (error: unknown) =>
-      tell({ id, is: 'refused', because: error instanceof MainKeyRefused ? error.because : 'not-signed' }),
+    ({ because }: RoomRefused) => tell({ id, is: 'refused', because }),
   );
 });

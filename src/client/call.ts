@@ -1,5 +1,5 @@
 // What the parts of the client are built on: one request to the server, and its answer. A part is a function of a Core.
-import type { MessageHasher } from '../starknet/message.ts';
+import type { SignersHasher } from '../starknet/message.ts';
 import type { Auth, Session } from './auth.ts';
 import type { Deadline } from './deadline.ts';
 import type { MaybeMade } from './errors.ts';
@@ -73,7 +73,7 @@ export interface Server {
   /** Asked once. */
   config(): Promise<SystemConfig>;
   /** For the domain of that configuration. */
-  hasher(): Promise<MessageHasher>;
+  hasher(): Promise<SignersHasher>;
   /** What `signedAt` gives: for what is signed inside it. */
   signingTime(): Promise<number>;
   /**

@@ -1,7 +1,7 @@
 // What a main key says, each statement built by whoever holds the key: it need not sign a hash that it is handed.
 import type { Felt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
-import { type MessageHasher, messageHasherWith, type RequestPurpose, registrationHash } from '../starknet/message.ts';
+import { messageHasherWith, type RequestPurpose, registrationHash, type SignersHasher } from '../starknet/message.ts';
 import { scurePedersen } from '../starknet/scure-pedersen.ts';
 import type { StarkSigner } from './auth.ts';
 import { DOMAIN_NAME } from './server.ts';
@@ -43,8 +43,8 @@ export interface MainKey {
 
 /** RangeError for values that must not be signed. */
 export function mainKeyOf(signer: StarkSigner): MainKey {
-  const hashers = new Map<string, MessageHasher>();
-  const hasherOf = (chainId: string): MessageHasher => {
+  const hashers = new Map<string, SignersHasher>();
+  const hasherOf = (chainId: string): SignersHasher => {
     const hasher =
       hashers.get(chainId) ?? messageHasherWith(scurePedersen, { domainName: DOMAIN_NAME, chainId }, new Map());
     hashers.set(chainId, hasher);

@@ -1,7 +1,7 @@
 // An order as its owner signs it: the members that the signature covers, and the body to send (docs/wire.md section 8).
 import type { AccountId } from '../domain/credential.ts';
 import { feltFromText } from '../starknet/felt.ts';
-import { hashStruct, type MessageHasher, modifyOrderType, orderType } from '../starknet/message.ts';
+import { hashStruct, modifyOrderType, orderType, type SignersHasher } from '../starknet/message.ts';
 import type { Pedersen } from '../starknet/pedersen.ts';
 import type { StarkKey } from './stark-key.ts';
 
@@ -23,7 +23,7 @@ const DECIMALS = 8;
 /** The hash that is signed at `nowMs` (Unix milliseconds). Throws RangeError or FeltTextError for what cannot be signed. */
 export function orderTermsHash(
   curve: Pedersen,
-  hasher: Pick<MessageHasher, 'messageHash'>,
+  hasher: Pick<SignersHasher, 'messageHash'>,
   account: AccountId,
   terms: OrderTerms,
   nowMs: number,
@@ -49,7 +49,7 @@ export function orderTermsHash(
  */
 export function orderBody(
   curve: Pedersen,
-  hasher: Pick<MessageHasher, 'messageHash'>,
+  hasher: Pick<SignersHasher, 'messageHash'>,
   key: StarkKey,
   account: AccountId,
   terms: OrderTerms,

@@ -1,6 +1,6 @@
 // Private Stark keys as text: `0x` and 64 digits, always, because clients of the wire take the last 64 characters of one.
 // No error says a key, or a part of one.
-import { ethSigToPrivate, grindKey } from '@scure/starknet';
+import { grindKey } from '@scure/starknet';
 import { STARK_CURVE_ORDER } from '../starknet/pedersen.ts';
 
 /** The text of a number in [1, N). Throws RangeError otherwise. */
@@ -30,7 +30,7 @@ export function randomPrivateKey(): string {
 export function privateKeysOfSignature(signature: string): readonly [string, ...string[]] {
   const [, r = ''] = /^0x([0-9a-fA-F]{64})[0-9a-fA-F]{66}$/.exec(signature) ?? [];
   if (BigInt(`0x0${r}`) === 0n) throw new RangeError('no signature of 65 bytes');
-  const whole = importedPrivateKey(ethSigToPrivate(signature));
+  const whole = importedPrivateKey(grindKey(r));
   const stripped = r.replace(/^(?:00)+/, '');
   return stripped === r ? [whole] : [whole, importedPrivateKey(grindKey(stripped))];
 }

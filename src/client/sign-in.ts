@@ -6,7 +6,7 @@ import type { AccountId } from '../domain/credential.ts';
 import type { Felt } from '../domain/felt.ts';
 import { unixSeconds } from '../domain/time.ts';
 import { emergencyStatements } from '../ethereum/siwe.ts';
-import { activationHash, type MessageHasher, type RequestPurpose, registrationHash } from '../starknet/message.ts';
+import { activationHash, type RequestPurpose, registrationHash, type SignersHasher } from '../starknet/message.ts';
 import type { Pedersen } from '../starknet/pedersen.ts';
 import type { StarkKey } from './stark-key.ts';
 import { type SiweText, siweText, type Wallet } from './wallet.ts';
@@ -24,7 +24,7 @@ export const windowFrom = (nowMs: number, seconds: number): SigningWindow => ({
 
 /** POST /v1/onboarding. `ethereumLabel` is not proven: `0x0` will do. */
 export function onboardingHeaders(
-  hasher: MessageHasher,
+  hasher: SignersHasher,
   key: StarkKey,
   account: AccountId,
   ethereumLabel = '0x0',
@@ -53,7 +53,7 @@ export const windowHeaders = (
 
 /** POST /v1/auth and /v1/auth/{public_key}: the main account's address, whichever key signs. */
 export const loginHeaders = (
-  hasher: MessageHasher,
+  hasher: SignersHasher,
   key: StarkKey,
   account: AccountId,
   window: SigningWindow,
@@ -64,7 +64,7 @@ export type EmergencyPurpose = Exclude<RequestPurpose, 'login'>;
 
 /** By the main key: good once, for that one route, until the window ends. */
 export const emergencyHeaders = (
-  hasher: MessageHasher,
+  hasher: SignersHasher,
   mainKey: StarkKey,
   account: AccountId,
   window: SigningWindow,
@@ -85,7 +85,7 @@ export const walletEmergencyHeaders = (
   );
 
 function requestHeaders(
-  hasher: MessageHasher,
+  hasher: SignersHasher,
   key: StarkKey,
   account: AccountId,
   window: SigningWindow,

@@ -4,7 +4,7 @@ import { FpIsSquare } from '@noble/curves/abstract/modular.js';
 import { Point } from '@scure/starknet';
 import { STARK_PRIME } from '../domain/felt.ts';
 import { STARK_CURVE_ORDER, STARK_HASH_BOUND, type StarkCurve } from './pedersen.ts';
-import { scurePedersen } from './scure-pedersen.ts';
+import { isFelt, scurePedersen } from './scure-pedersen.ts';
 
 type CurvePoint = typeof Point.BASE;
 
@@ -39,6 +39,10 @@ function verify(hash: bigint, r: bigint, s: bigint, publicKey: bigint): boolean 
 /** StarkCurve over @scure/starknet. Accepts high s: Stark signatures are malleable (docs/wire.md section 2), so never index by signature. */
 export const scureCurve: StarkCurve = {
   ...scurePedersen,
+  hashChains: (chains) =>
+    chains.map(({ state, elements }) =>
+      [state, ...elements].every(isFelt) ? scurePedersen.hashChain(state, elements) : undefined,
+    ),
   verify,
   verifyBatch: (checks) => checks.map(({ hash, r, s, publicKey }) => verify(hash, r, s, publicKey)),
 

@@ -4,7 +4,7 @@ import { type Felt, feltValue } from '../domain/felt.ts';
 import { createLru, type Lru } from '../domain/lru.ts';
 import type { UnixSeconds } from '../domain/time.ts';
 import { feltFromText } from './felt.ts';
-import { hashElements, type Pedersen, type PedersenChain } from './pedersen.ts';
+import { hashElements, type Pedersen, type PedersenChain, type StarkCurve } from './pedersen.ts';
 
 /** A typed-data struct whose members are all felts, in the order in which they are signed. */
 export interface StructType<Member extends string> {
@@ -42,7 +42,7 @@ export const orderType = structType(
 );
 export const modifyOrderType = structType(
   'ModifyOrder',
-  [...orderType.members, 'id'],
+  ['timestamp', 'market', 'side', 'orderType', 'size', 'price', 'id'],
   0x201789bb587c17b251fd38daf43b14807010ea721c2929a8c2fc33bf15c2e2cn,
 );
 
@@ -111,20 +111,31 @@ export interface LoginMessage {
   readonly purpose?: RequestPurpose;
 }
 
-export interface MessageHasher {
+/** What whoever signs needs. */
+export interface SignersHasher {
   /** Hash of `Request(POST, path, "", timestamp, expiration)`: the signed path never has the key or a query in it. */
   loginHash(message: LoginMessage): bigint;
+  /** Hash of `Constant(Onboarding)`: no time in it, so it can be replayed for ever. */
+  onboardingHash(account: Felt): bigint;
+  /** Hash of any struct signed for `account` in this domain: `H(["StarkNet Message", domain, account, struct])`. */
+  messageHash(account: Felt, structHash: bigint): bigint;
+}
+
+interface MessageChains {
+  /** Where the struct of loginHash continues with its times. */
+  requestStart(purpose: RequestPurpose): bigint;
   /** The struct of loginHash as a chain, for messageHashes. */
   loginStruct(message: Omit<LoginMessage, 'account'>): PedersenChain;
+  /** messageHash as a chain. */
+  messageChain(account: Felt, structHash: bigint): PedersenChain;
+}
+
+export interface MessageHasher extends SignersHasher, Pick<MessageChains, 'loginStruct'> {
   /**
    * The login hash of clients that send no expiration header and leave that value out of the struct (vector
    * `msg:auth:no-expiration-header`, form "omitted"). For its form "default", call loginHash with the default expiration.
    */
   loginHashWithoutExpiration(message: Omit<LoginMessage, 'expiration'>): bigint;
-  /** Hash of `Constant(Onboarding)`: no time in it, so it can be replayed for ever. */
-  onboardingHash(account: Felt): bigint;
-  /** Hash of any struct signed for `account` in this domain: `H(["StarkNet Message", domain, account, struct])`. */
-  messageHash(account: Felt, structHash: bigint): bigint;
   /** messageHash of each, in less time than one by one; `undefined` where that throws. */
   messageHashes(messages: readonly StructOfAccount[]): readonly (bigint | undefined)[];
 }
@@ -142,22 +153,31 @@ const NO_FELT = -1n;
 const KEPT_ACCOUNTS = 4096;
 
 /** Hashes the messages of one domain, keeping the states of all constant beginnings. Throws FeltTextError for an unusable domain. */
-export const createMessageHasher = (curve: Pedersen, domain: SigningDomain): MessageHasher =>
-  messageHasherWith(curve, domain, createLru(KEPT_ACCOUNTS));
+export function createMessageHasher(
+  curve: Pedersen & Pick<StarkCurve, 'hashChains'>,
+  domain: SigningDomain,
+): MessageHasher {
+  const { messageChain, requestStart, ...hasher } = messageHasherWith(curve, domain, createLru(KEPT_ACCOUNTS));
+  return {
+    ...hasher,
+    messageHashes(messages) {
+      const structs = curve.hashChains(messages.map(({ struct }) => struct));
+      return curve.hashChains(messages.map(({ account }, i) => messageChain(account, structs[i] ?? NO_FELT)));
+    },
+    loginHashWithoutExpiration: ({ account, timestamp }) =>
+      hasher.messageHash(account, curve.hashChain(requestStart('login'), [BigInt(timestamp), 5n])),
+  };
+}
 
 /** As createMessageHasher, for whoever signs: `accountStarts` keeps the beginnings of the messages of an account or two. */
 export function messageHasherWith(
   curve: Pedersen,
   domain: SigningDomain,
   accountStarts: Pick<Lru<Felt, bigint>, 'get'> & { set(account: Felt, start: bigint): unknown },
-): MessageHasher {
+): SignersHasher & MessageChains {
   const messageStart = curve.hashChain(0n, [MESSAGE_PREFIX, domainHash(curve, domain)]);
   // Each at its first use: whoever signs needs one of them, in plain JavaScript, which takes its time.
-  const requestStarts: Record<RequestPurpose, bigint | undefined> = {
-    login: undefined,
-    revoke_all: undefined,
-    sign_out: undefined,
-  };
+  const requestStarts: Partial<Record<RequestPurpose, bigint>> = {};
   function requestStart(purpose: RequestPurpose): bigint {
     const start =
       requestStarts[purpose] ??
@@ -193,21 +213,15 @@ export function messageHasherWith(
     elements: [BigInt(timestamp), BigInt(expiration), 6n],
   });
 
-  function messageHashes(messages: readonly StructOfAccount[]): readonly (bigint | undefined)[] {
-    const structs = curve.hashChains(messages.map(({ struct }) => struct));
-    return curve.hashChains(messages.map(({ account }, i) => messageChain(account, structs[i] ?? NO_FELT)));
-  }
-
   return {
+    requestStart,
+    messageChain,
     messageHash,
-    messageHashes,
     loginStruct,
     loginHash({ account, ...message }) {
       const { state, elements } = loginStruct(message);
       return messageHash(account, curve.hashChain(state, elements));
     },
-    loginHashWithoutExpiration: ({ account, timestamp }) =>
-      messageHash(account, curve.hashChain(requestStart('login'), [BigInt(timestamp), 5n])),
     onboardingHash(account) {
       onboardingStruct ??= hashStruct(curve, constantType, { action: feltFromText('Onboarding') });
       return messageHash(account, onboardingStruct);

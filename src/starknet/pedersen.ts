@@ -57,7 +57,7 @@ export interface StarkCurve {
   isPublicKey(x: bigint): boolean;
 }
 
-export type Pedersen = Pick<StarkCurve, 'pedersen' | 'hashChain' | 'hashChains'>;
+export type Pedersen = Pick<StarkCurve, 'pedersen' | 'hashChain'>;
 
 /** H of docs/wire.md section 2: the chain from 0 over all elements, then their number. `H([])` = h(0, 0). */
 export function hashElements(curve: Pedersen, elements: readonly bigint[]): bigint {

@@ -3,16 +3,14 @@ import { pedersen } from '@scure/starknet';
 import { STARK_PRIME } from '../domain/felt.ts';
 import type { Pedersen } from './pedersen.ts';
 
-const isFelt = (value: bigint): boolean => value >= 0n && value < STARK_PRIME;
+export const isFelt = (value: bigint): boolean => value >= 0n && value < STARK_PRIME;
 
-function hashChain(state: bigint, elements: readonly bigint[]): bigint {
-  if (![state, ...elements].every(isFelt)) throw new RangeError('a Pedersen input must be in [0, p)');
-  return elements.reduce((hash, element) => BigInt(pedersen(hash, element)), state);
-}
+const hashOfTwo = (a: bigint, b: bigint): bigint => BigInt(pedersen(a, b));
 
 export const scurePedersen: Pedersen = {
-  pedersen: (a, b) => BigInt(pedersen(a, b)),
-  hashChain,
-  hashChains: (chains) =>
-    chains.map(({ state, elements }) => ([state, ...elements].every(isFelt) ? hashChain(state, elements) : undefined)),
+  pedersen: hashOfTwo,
+  hashChain(state, elements) {
+    if (![state, ...elements].every(isFelt)) throw new RangeError('a Pedersen input must be in [0, p)');
+    return elements.reduce((hash, element) => hashOfTwo(hash, element), state);
+  },
 };

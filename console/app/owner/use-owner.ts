@@ -6,7 +6,7 @@ import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
 import { Aborted } from '../../../src/client/errors.ts';
 import { Worded } from '../../words/worded.ts';
 import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
-import { MainKeyRefused } from '../../worker/main-key-messages.ts';
+import { MainKeyRefused } from '../../worker/main-key-refused.ts';
 import { publicClient, useSignedIn } from '../session/session.tsx';
 import type { HeldOwner } from '../session/types.ts';
 import { heldOwner, holdOwner, onOwner } from './held-owner.ts';

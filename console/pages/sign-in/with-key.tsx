@@ -9,7 +9,7 @@ import { Refusal } from '../../parts/refusal.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
 import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
-import { MainKeyRefused } from '../../worker/main-key-messages.ts';
+import { MainKeyRefused } from '../../worker/main-key-refused.ts';
 import { createKeySteps } from './key-steps.ts';
 import css from './sign-in.module.css';
 import { Buttons, Step } from './step.tsx';

@@ -78,7 +78,15 @@ describe.each(walletKeys.wallet_keys)('$id', ({ signature, kept, stripped }) => 
 test('what is no wallet signature of 65 bytes gives no key', () => {
   const [{ signature } = { signature: '' }] = walletKeys.wallet_keys;
   const zeroR = `0x${'0'.repeat(64)}${signature.slice(66)}`;
-  for (const text of ['', '0x', signature.slice(2), signature.slice(0, -2), `${signature}00`, zeroR]) {
+  for (const text of [
+    '',
+    '0x',
+    signature.slice(2),
+    signature.slice(0, -2),
+    `${signature}00`,
+    `${signature.slice(0, -1)}g`,
+    zeroR,
+  ]) {
     expect(() => privateKeysOfSignature(text), text).toThrow(RangeError);
   }
 });

@@ -1,8 +1,8 @@
 // The room of the main key: what its worker signs, what it never does, and when it shows the key.
 import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../../console/worker/main-key-messages.ts';
-import { MainKeyRefused, refusedWords } from '../../../console/worker/main-key-messages.ts';
-import { createMainKeyRoom, type MainKeyRoom } from '../../../console/worker/main-key-room.ts';
+import { refusedWords } from '../../../console/worker/main-key-refused.ts';
+import { createMainKeyRoom, type MainKeyRoom, RoomRefused } from '../../../console/worker/main-key-room.ts';
 import { mainKeyOf } from '../../../src/client/main-key.ts';
 import { privateKeysOfSignature } from '../../../src/client/private-key.ts';
 import { createStarkKey, randomStarkPrivateKey } from '../../../src/client/stark-key.ts';
@@ -19,7 +19,7 @@ const registration = { account, publicKey: felt('0x123'), timestamp: 1_700_000_0
 const refusal = (room: MainKeyRoom, ask: Ask): Promise<string> =>
   room.answer(ask).then(
     () => 'done',
-    (error: unknown) => (error instanceof MainKeyRefused ? error.because : expect.unreachable(String(error))),
+    (error: unknown) => (error instanceof RoomRefused ? error.because : expect.unreachable(String(error))),
   );
 
 async function loaded(key = randomStarkPrivateKey()): Promise<{ readonly key: string; readonly room: MainKeyRoom }> {
@@ -161,7 +161,7 @@ describe('what it shows', () => {
     ];
     for (const ask of asks) {
       const error: unknown = await room.answer(ask as Ask).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(MainKeyRefused);
+      expect(error).toBeInstanceOf(RoomRefused);
       expect(`${error instanceof Error ? `${error.message}${error.stack}` : ''}`).not.toContain(key.slice(2, 20));
     }
   });
