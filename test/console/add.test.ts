@@ -12,6 +12,7 @@ import {
   secretDialog,
   send,
   shownSecret,
+  typedAgain,
   zerosInFront,
 } from '../support/console/adding.ts';
 import { announceWallet, type WalletInPage } from '../support/console/announce-wallet.ts';
@@ -39,12 +40,6 @@ describe.skipIf(chromiumFile === undefined)(`adding a key${chromiumNeeded}`, { t
     const terms = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.01', price: '100' } as const;
     const body = { ...(await client.signOrder(terms)), instruction: 'GTC' };
     return (await client.request<{ id: string }>({ method: 'POST', path: '/v1/orders', body })).body.id;
-  }
-
-  /** Where it is asked for again: after an answer that was lost, the key that was pasted is still there. */
-  async function typedAgain({ page, owner }: Visit): Promise<void> {
-    const key = page.getByLabel('Main private key');
-    if (await key.isVisible()) await key.fill(owner.privateKey);
   }
 
   const live = async ({ owner }: Visit) => ({

@@ -6,7 +6,7 @@ import { createClient, isCode, subkey as subkeyAuth } from '../../src/client/mai
 import type { Subkey } from '../../src/client/shapes.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
-import { filledForm, keysPath, send, shownSecret } from '../support/console/adding.ts';
+import { filledForm, keysPath, send, shownSecret, typedAgain } from '../support/console/adding.ts';
 import { cut, setOffline } from '../support/console/cut.ts';
 import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
@@ -230,6 +230,38 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
       .getByRole('alert')
       .getByText(/Make a new one on your computer/)
       .waitFor();
+  });
+
+  /** Keys that wait for a phone. */
+  const waiting = async ({ owner }: Visit) =>
+    (await owner.client.subkeys.list().page()).results.filter(({ state }) => state === 'pending');
+
+  test('a code whose answer got lost is there all the same: the account says that its key waits', async () => {
+    const computer = await opened.visit({ path: keysPath('subkey') });
+    const lost = await cut(computer.page, { method: 'POST', path: /^\/countersign\/v1\/subkeys$/, at: 'answer' });
+    await send(await filledForm(computer, 'subkey', { name: 'lost once', place: 'On my phone' }));
+    await computer.page.getByRole('dialog', { name: 'Scan this with your phone.' }).waitFor();
+    expect(lost.hits()).toBe(1);
+    expect(await waiting(computer)).toHaveLength(1);
+  });
+
+  test('a code whose answers all got lost is deleted: nobody has it, and the next try makes another', async () => {
+    const computer = await opened.visit({ path: keysPath('subkey') });
+    const answers = [
+      await cut(computer.page, { method: 'POST', path: /^\/countersign\/v1\/subkeys$/, at: 'answer', times: 99 }),
+      await cut(computer.page, { path: /^\/v1\/account\/keys\/subkeys\/0x/, at: 'answer', times: 99 }),
+    ];
+    const form = await filledForm(computer, 'subkey', { name: 'lost code', place: 'On my phone' });
+    await send(form);
+    await form.getByText('No connection. We do not know whether it arrived. Checking…').waitFor();
+    expect(await waiting(computer)).toHaveLength(1);
+    for (const lost of answers) await lost.letGo();
+    await form.getByText('It was not made. Try again.').waitFor();
+    expect(await waiting(computer)).toEqual([]);
+    await typedAgain(computer);
+    await send(form);
+    await computer.page.getByRole('dialog', { name: 'Scan this with your phone.' }).waitFor();
+    expect(await waiting(computer)).toHaveLength(1);
   });
 
   test('a computer that left the page has the code no longer, and says that a phone which has it can still take the key', async () => {

@@ -37,6 +37,12 @@ export async function filledForm({ page, owner }: Visit, kind: KeyKind, filled: 
 
 export const send = (form: Locator): Promise<void> => form.getByRole('button', { name: 'Sign and add' }).click();
 
+/** Where it is asked for again: after an answer that was lost, the key that was pasted is still there. */
+export async function typedAgain({ page, owner }: Visit): Promise<void> {
+  const key = page.getByLabel('Main private key');
+  if (await key.isVisible()) await key.fill(owner.privateKey);
+}
+
 /** The dialog with the new secret. */
 export async function addedKey(visit: Visit, kind: KeyKind, filled: Filled): Promise<Locator> {
   await send(await filledForm(visit, kind, filled));

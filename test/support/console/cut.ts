@@ -36,7 +36,8 @@ export async function cut(page: Page, { method, path, at, times = 1 }: CutOption
     if (at === 'answer') {
       // The server has done it by now, whatever becomes of the answer.
       await route.fetch();
-      await route.abort('connectionreset');
+      // One that was let go meanwhile is handled already.
+      await route.abort('connectionreset').catch(() => undefined);
     }
     for (const tell of waiting.splice(0)) tell();
   };
