@@ -23,8 +23,13 @@ export interface Draft {
 /** Why no key can be handed to a phone; undefined: it can. */
 export function noPhoneBecause({ hand_off, console_url }: Pick<About, 'hand_off' | 'console_url'>): string | undefined {
   if (!hand_off.on) return 'Your venue has switched this off.';
-  return console_url === null ? 'This page has no address a phone can open (console.url).' : undefined;
+  const isForPhones = console_url !== null && !isOnThisMachine(new URL(console_url).hostname);
+  return isForPhones ? undefined : 'This page has no address a phone can open (console.url).';
 }
+
+/** On a phone these names are the phone. */
+const isOnThisMachine = (host: string): boolean =>
+  /(?:^|\.)localhost\.?$/.test(host) || /^127\.[0-9.]+$/.test(host) || host === '[::1]';
 
 /** `like`: a key whose name and addresses are taken over. */
 export const newDraft = (kind: SnippetKind, like?: Pick<ListedKey, 'name' | 'worksFrom'>): Draft => ({

@@ -66,3 +66,17 @@ test('a key goes to a phone only where the venue lets it and the page has an add
   expect(noPhoneBecause({ hand_off: off, console_url: 'https://keys.example.com' })).toMatch(/switched this off/);
   expect(noPhoneBecause({ hand_off: off, console_url: null })).toMatch(/switched this off/);
 });
+
+test('an address of this machine alone is none that a phone can open', () => {
+  const at = (console_url: string) => noPhoneBecause({ hand_off: { on: true, why_not: null }, console_url });
+  for (const own of [
+    'http://localhost:8080',
+    'http://127.0.0.1:8080',
+    'https://127.1.2.3',
+    'https://[::1]:8443',
+    'https://keys.localhost',
+  ])
+    expect(at(own), own).toBe('This page has no address a phone can open (console.url).');
+  for (const open of ['https://127.venue.example', 'https://localhost.venue.example', 'https://10.0.0.5:8443'])
+    expect(at(open), open).toBeUndefined();
+});
