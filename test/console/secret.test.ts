@@ -192,4 +192,35 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
     const { stdout } = await run(process.execPath, [program], { env: { ...process.env, ...env } });
     expect(stdout).toMatch(/placed and cancelled [0-9]+/);
   });
+
+  test('a file that was asked for is there for a while, as Safari needs it, and not after the page was left', async () => {
+    const there = await opened.visit({
+      path: keysPath('token'),
+      async prepare(page) {
+        await page.clock.install({ time: Date.now() });
+        await page.addInitScript(`{
+          globalThis.gone = [];
+          const revoke = URL.revokeObjectURL.bind(URL);
+          URL.revokeObjectURL = (address) => (gone.push(address), revoke(address));
+        }`);
+      },
+    });
+    const { page } = there;
+    const dialog = await addedKey(there, 'token', { name: 'saved' });
+    const gone = () => page.evaluate<readonly string[]>('gone');
+    const asked = async () => {
+      const download = page.waitForEvent('download');
+      await dialog.getByRole('button', { name: 'Download .env' }).click();
+      return (await download).url();
+    };
+    const first = await asked();
+    expect(await gone()).toEqual([]);
+    await page.clock.runFor(10_000);
+    expect(await gone()).toEqual([first]);
+    const second = await asked();
+    await leaveForCache(page);
+    expect(await gone()).toEqual([first, second]);
+    await page.clock.runFor(20_000);
+    expect(await gone()).toEqual([first, second]);
+  });
 });
