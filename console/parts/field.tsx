@@ -9,7 +9,6 @@ export interface FieldWords {
   hint?: ReactNode;
   /** A sentence, or several: the field is wrong. */
   error?: ReactNode;
-  optional?: boolean | undefined;
 }
 
 /** What the field itself carries. */
@@ -19,13 +18,7 @@ export interface FieldTies {
   'aria-invalid': true | undefined;
 }
 
-export function Field({
-  label,
-  hint,
-  error,
-  optional,
-  children,
-}: FieldWords & { children: (ties: FieldTies) => ReactNode }) {
+export function Field({ label, hint, error, children }: FieldWords & { children: (ties: FieldTies) => ReactNode }) {
   const id = useId();
   const wrong = error !== undefined && error !== null && error !== false && error !== '';
   const hinted = hint !== undefined && hint !== null && hint !== false && hint !== '';
@@ -33,7 +26,6 @@ export function Field({
     <div className={css.field}>
       <label htmlFor={id} className={css.label}>
         {label}
-        {optional && <span className={css.optional}> (optional)</span>}
       </label>
       {children({
         id,

@@ -9,7 +9,6 @@ import hidden from './visually-hidden.module.css';
 export interface TextFieldProps extends FieldWords {
   value: string;
   onChange: (value: string) => void;
-  type?: 'text' | 'search' | undefined;
   mono?: boolean | undefined;
   autoFocus?: boolean | undefined;
   inputRef?: Ref<HTMLInputElement> | undefined;
@@ -17,16 +16,16 @@ export interface TextFieldProps extends FieldWords {
   placeholder?: string | undefined;
 }
 
-export function TextField({ label, hint, error, optional, type = 'text', ...props }: TextFieldProps) {
+export function TextField({ label, hint, error, ...props }: TextFieldProps) {
   return (
-    <Field label={label} hint={hint} error={error} optional={optional}>
-      {(ties) => <Line {...props} {...ties} type={type} />}
+    <Field label={label} hint={hint} error={error}>
+      {(ties) => <Line {...props} {...ties} type="text" />}
     </Field>
   );
 }
 
 /** A search: the label is only heard, the placeholder is seen. */
-export function SearchField({ label, ...props }: Omit<TextFieldProps, keyof FieldWords | 'type'> & { label: string }) {
+export function SearchField({ label, ...props }: Omit<TextFieldProps, keyof FieldWords> & { label: string }) {
   const id = useId();
   return (
     <div className={css.search}>
@@ -45,7 +44,7 @@ function Line({
   autoFocus,
   inputRef,
   ...input
-}: Omit<TextFieldProps, keyof FieldWords> & { id?: string }) {
+}: Omit<TextFieldProps, keyof FieldWords> & { id?: string; type: 'text' | 'search' }) {
   return (
     <input
       {...input}

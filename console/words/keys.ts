@@ -1,6 +1,6 @@
 // What is said about a key: when it ends, whether it is in use, and what ended it. Times are of the reader's zone.
-import type { ActivityRow, Receipt } from '../../src/client/main.ts';
-import { clock, day, exact, toMs, until } from './times.ts';
+import type { ActivityRow } from '../../src/client/main.ts';
+import { day, exact, toMs, until } from './times.ts';
 
 const DAY_MS = 86_400_000;
 const count = new Intl.NumberFormat('en');
@@ -36,18 +36,6 @@ export function inUseWords(lastUsedAt: bigint, requests: number | undefined, now
   const ago = agoWords(lastUsedAt, nowMs);
   if (requests === undefined || requests === 0) return `The last request was ${ago}`;
   return `${count.format(requests)} ${requests === 1 ? 'request' : 'requests'} today, the last one ${ago}`;
-}
-
-/** Of the receipt of a change that ended a key. */
-export function endedWords(at: bigint | undefined, receipt: Receipt | undefined): string {
-  const since = at === undefined ? 'Deleted. Refused everywhere' : `Deleted. Refused everywhere since ${clock(at)}`;
-  if (receipt === undefined) return `${since}.`;
-  const { in_flight } = receipt;
-  const reached =
-    in_flight === 0
-      ? ''
-      : ` ${count.format(in_flight)} ${in_flight === 1 ? 'request' : 'requests'} had already reached the venue.`;
-  return `${since}; it took ${count.format(receipt.ms)} ms.${reached}`;
 }
 
 /** `Revoked 3 Nov 2026, 09:12`, or `Expired …`. */

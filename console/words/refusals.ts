@@ -2,6 +2,7 @@
 import { Aborted, CountersignError, NoAnswer, WalletRefused } from '../../src/client/errors.ts';
 import { HandOffDamaged } from '../../src/client/hand-off.ts';
 import { sentenceOf, sentenceOfTaking } from '../../src/client/refusal-words.ts';
+import { problemOf, problemWords } from './wallet-problems.ts';
 import { Worded } from './worded.ts';
 
 export interface RefusalWords {
@@ -46,10 +47,11 @@ export function sentenceFor(error: unknown, context: RefusalContext = {}): Refus
       ...(seconds === undefined ? {} : { seconds }),
     };
   }
-  if (error instanceof WalletRefused && error.message.startsWith('the wallet did not answer')) {
-    return { text: 'The wallet did not answer. Try again, or reload the page.' };
+  if (error instanceof WalletRefused) {
+    const isSilent = error.code === undefined && error.message.startsWith('the wallet did not answer');
+    const problem = isSilent ? ({ is: 'silent' } as const) : problemOf(error, { wasAsked: true });
+    return { text: problemWords(problem) ?? capital(sentenceOf(error)) };
   }
-  if (error instanceof WalletRefused) return { text: capital(sentenceOf(error)) };
   const isOurs = [NoAnswer, Aborted, HandOffDamaged].some((kind) => error instanceof kind);
   if (isOurs) return { text: sentence(error, context) };
   return { text: error instanceof Worded ? error.message : oursToMend };

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Note } from '../../parts/note.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
-import { useAbout } from '../keys/use-about.ts';
+import { useAbout } from '../server/use-about.ts';
 import { ChooseWallet } from './choose-wallet.tsx';
 import type { Owner } from './use-owner.ts';
 

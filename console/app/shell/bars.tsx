@@ -4,6 +4,7 @@ import { Button } from '../../parts/button.tsx';
 import { classNames } from '../../parts/class-names.ts';
 import { Icon } from '../../parts/icon.tsx';
 import tones from '../../parts/tone.module.css';
+import { isReadOut } from '../../words/countdown.ts';
 import { clock, duration, hourAndMinute, toNs } from '../../words/times.ts';
 import css from './bars.module.css';
 
@@ -29,12 +30,10 @@ interface Bar {
 }
 
 const CLOCK_OFF_SECONDS = 60;
-/** Seconds at which a countdown is read out. */
-const READ_AT = [60, 30, 10];
 
-/** Seconds that count down: seen at each, read out at those of `read` alone. */
-function Count({ seconds, read = [] }: { seconds: number; read?: readonly number[] | undefined }) {
-  return <span aria-live={read.includes(seconds) ? undefined : 'off'}>{`${seconds} s`}</span>;
+/** Seconds that count down: seen at each, read out at some, or at none. */
+function Count({ seconds, silent = false }: { seconds: number; silent?: boolean }) {
+  return <span aria-live={!silent && isReadOut(seconds) ? undefined : 'off'}>{`${seconds} s`}</span>;
 }
 
 function weightiest(props: BarsProps): Bar | undefined {
@@ -55,7 +54,7 @@ function weightiest(props: BarsProps): Bar | undefined {
           'The server is not answering. Trying again…'
         ) : (
           <>
-            The server is not answering. Trying again in <Count seconds={restarting.seconds} />.
+            The server is not answering. Trying again in <Count seconds={restarting.seconds} silent />.
           </>
         ),
       button: { label: 'Try now', onPress: restarting.onTry },
@@ -66,7 +65,7 @@ function weightiest(props: BarsProps): Bar | undefined {
       tone: 'warn',
       words: (
         <>
-          Still there? You will be signed out in <Count seconds={idle.seconds} read={READ_AT} />.
+          Still there? You will be signed out in <Count seconds={idle.seconds} />.
         </>
       ),
       button: { label: 'Stay signed in', onPress: idle.onStay },

@@ -1,7 +1,7 @@
 // The chart of the chosen key, or of all of them.
 import { useQuery } from '@tanstack/react-query';
 import type { UsageDay } from '../../../src/client/main.ts';
-import { useAbout } from '../../app/keys/use-about.ts';
+import { useAbout } from '../../app/server/use-about.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { DayChart } from '../../parts/day-chart.tsx';
 import { dayCounts } from '../../words/usage-days.ts';

@@ -1,7 +1,6 @@
 // What the keys of the account did, and what was refused. The filters are its address; one refusal is a dialog with an address of its own.
 import { useEffect, useRef } from 'react';
 import { useLocation, useParams, useSearch } from 'wouter';
-import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -9,6 +8,7 @@ import { Live } from '../../parts/live.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ReadFailed } from '../../parts/read-failed.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { offset, toNs } from '../../words/times.ts';
 import { Chart } from './chart.tsx';

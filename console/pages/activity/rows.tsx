@@ -1,7 +1,6 @@
 // The rows of the activity: a table, or a list on a phone.
 import type { ReactNode } from 'react';
 import type { ActivityRow } from '../../../src/client/main.ts';
-import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { classNames } from '../../parts/class-names.ts';
 import { Line } from '../../parts/line.tsx';
@@ -9,6 +8,7 @@ import { LinkButton } from '../../parts/link-button.tsx';
 import { Name } from '../../parts/name.tsx';
 import tableCss from '../../parts/table.module.css';
 import { Time } from '../../parts/time.tsx';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { happenedAt, receipt, timesInMinute, wordsOfRow } from '../../words/actions.ts';
 import { kindWords } from '../../words/requests.ts';

@@ -3,13 +3,14 @@ import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'rea
 import { isCode } from '../../../src/client/errors.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import type { ListedKey } from '../../app/keys/listed-key.ts';
-import { useAbout } from '../../app/keys/use-about.ts';
-import { useCurrentAddress } from '../../app/keys/use-self.ts';
 import { type Owner, OwnerField, useOwner } from '../../app/owner/owner.tsx';
 import { AtWallet } from '../../app/owner/step-words.tsx';
+import { useAbout } from '../../app/server/use-about.ts';
+import { useCurrentAddress } from '../../app/server/use-self.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
+import { focusFirstWrong } from '../../parts/first-wrong.ts';
 import { Live } from '../../parts/live.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { nowMs } from '../../words/now.ts';
@@ -163,11 +164,4 @@ function refusedField(draft: Draft, error: unknown, problems: DraftProblems): Dr
 function isRefusalShown(draft: Draft, error: unknown, owner: Owner): boolean {
   if (error === undefined || owner.keyError !== undefined) return false;
   return refusedField(draft, error, {}).publicKey === undefined;
-}
-
-/** After the page has drawn what is wrong. */
-function focusFirstWrong(): void {
-  const wrong = ['[aria-invalid="true"]', 'fieldset[aria-describedby*="error"] input'];
-  const selector = wrong.map((one) => `[role="dialog"] ${one}`).join();
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus());
 }

@@ -2,7 +2,6 @@
 import { useRef, useState } from 'react';
 import type { Device } from '../../../src/client/main.ts';
 import { useConnection, useWrite } from '../../app/connection/connection.tsx';
-import { useNarrow } from '../../app/keys/use-narrow.ts';
 import { keysChanged } from '../../app/queries/query-client.ts';
 import { signOut, useSignedIn } from '../../app/session/session.tsx';
 import { Badge } from '../../parts/badge.tsx';
@@ -13,6 +12,7 @@ import { Refusal } from '../../parts/refusal.tsx';
 import tableCss from '../../parts/table.module.css';
 import { Time } from '../../parts/time.tsx';
 import { useToast } from '../../parts/toast.tsx';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { refusedWords } from '../../words/receipts.ts';
 import { toNs } from '../../words/times.ts';

@@ -4,7 +4,8 @@ import { publicClient, signOut } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Live } from '../../parts/live.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
-import { isReadOut, secondsToSignIn } from '../../words/receipts.ts';
+import { isReadOut } from '../../words/countdown.ts';
+import { secondsToSignIn } from '../../words/receipts.ts';
 import css from './sign-in-again.module.css';
 
 /** Unix milliseconds of this machine. The server's clock says how long; this machine's may be off, and measures it alone. */

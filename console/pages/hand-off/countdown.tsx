@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { Live } from '../../parts/live.tsx';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
+import { lastReadOut } from '../../words/countdown.ts';
 import css from './countdown.module.css';
 
 /** Seconds that are left of `seconds`, by a clock that nobody can set. */
@@ -18,10 +19,8 @@ export function useCountdown(seconds: number): number {
 
 const leftWords = (left: number): string => `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')} left`;
 
-const TOLD = [60, 30, 10];
-
 export function Countdown({ left, seconds }: { left: number; seconds: number }) {
-  const told = TOLD.filter((at) => left <= at).at(-1);
+  const told = lastReadOut(left);
   return (
     <p className={css.countdown}>
       <svg className={css.ring} width={18} height={18} viewBox="0 0 18 18" aria-hidden="true" focusable="false">
@@ -37,7 +36,7 @@ export function Countdown({ left, seconds }: { left: number; seconds: number }) 
       </svg>
       <span>{leftWords(left)}</span>
       <VisuallyHidden>
-        <Live>{told === undefined || left === 0 ? '' : `${told} seconds left`}</Live>
+        <Live>{told === undefined || told === 0 ? '' : `${told} seconds left`}</Live>
       </VisuallyHidden>
     </p>
   );

@@ -13,7 +13,8 @@ import { Name } from '../../parts/name.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { useToast } from '../../parts/toast.tsx';
-import { endedWords } from '../../words/keys.ts';
+import { nowMs } from '../../words/now.ts';
+import { deletedWords } from '../../words/receipts.ts';
 import { clock, toNs } from '../../words/times.ts';
 import { useSecret } from '../save-secret/use-secret.ts';
 import { Countdown, useCountdown } from './countdown.tsx';
@@ -51,7 +52,7 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
     if (!ended.ok) return;
     link.wipe();
     await keysChanged().catch(() => undefined);
-    if (isTold) toast(endedWords(toNs(Date.now()), ended.value));
+    if (isTold) toast(deletedWords(toNs(nowMs()), ended.value));
     then();
   }
 

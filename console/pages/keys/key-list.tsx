@@ -2,9 +2,9 @@
 import { useMemo, useRef, useState } from 'react';
 import { badgeOf, type KeyKind, type ListedKey } from '../../app/keys/listed-key.ts';
 import { firstOrder, found, nextOrder, sorted } from '../../app/keys/order.ts';
-import { useAbout } from '../../app/keys/use-about.ts';
+import { useAbout } from '../../app/server/use-about.ts';
 import { type KeyList as Keys, useKeys } from '../../app/keys/use-keys.ts';
-import { useNarrow } from '../../app/keys/use-narrow.ts';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
 import { useChangedRows } from '../../parts/changed-rows.ts';

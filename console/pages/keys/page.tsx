@@ -5,7 +5,7 @@ import type { Client } from '../../../src/client/main.ts';
 import { startWatch } from '../../app/connection/watch.ts';
 import { type KeyKind, listPathOf } from '../../app/keys/listed-key.ts';
 import { readKeysAhead, useKeys } from '../../app/keys/use-keys.ts';
-import { useNarrow } from '../../app/keys/use-narrow.ts';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Contained } from '../../parts/contained.tsx';
 import { Page } from '../../parts/page.tsx';

@@ -4,17 +4,18 @@ import { useState } from 'react';
 import type { Receipt } from '../../../src/client/main.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import type { ListedKey } from '../../app/keys/listed-key.ts';
-import { useAbout } from '../../app/keys/use-about.ts';
 import { putKey, readKey, useKey, useRequestsToday } from '../../app/keys/use-keys.ts';
 import { keysChanged } from '../../app/queries/query-client.ts';
+import { useAbout } from '../../app/server/use-about.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Name } from '../../parts/name.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { useToast } from '../../parts/toast.tsx';
-import { endedWords, inUseWords, isInUse } from '../../words/keys.ts';
+import { inUseWords, isInUse } from '../../words/keys.ts';
 import { nowMs } from '../../words/now.ts';
+import { deletedWords } from '../../words/receipts.ts';
 import { toNs } from '../../words/times.ts';
 
 interface DeleteKeyProps {
@@ -47,7 +48,7 @@ export function DeleteKey({ target, onKeep, onDeleted, focusAfter }: DeleteKeyPr
     const now: ListedKey = await readKey(client, key.kind, id).catch(() => key);
     const ended = now.ended ?? { how: 'revoked', at: toNs(nowMs()) };
     const gone: ListedKey = { ...now, ended };
-    toast(endedWords(now.ended?.at, result.value));
+    toast(deletedWords(now.ended?.at, result.value));
     setDeleted(id);
     putKey(queries, gone);
     onDeleted(gone);

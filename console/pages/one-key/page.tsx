@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { badgeOf, type KeyKind, type ListedKey, listPathOf } from '../../app/keys/listed-key.ts';
-import { useAbout } from '../../app/keys/use-about.ts';
 import { useKey } from '../../app/keys/use-keys.ts';
+import { useAbout } from '../../app/server/use-about.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Contained } from '../../parts/contained.tsx';

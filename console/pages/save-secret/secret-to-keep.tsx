@@ -1,7 +1,7 @@
 // A new secret, to be copied, downloaded or put into a program; the box that says that it was saved stands below.
 import type { Ref } from 'react';
-import { useApiUrl } from '../../app/keys/use-api-url.ts';
 import type { Secret } from '../../app/secret.ts';
+import { useApiUrl } from '../../app/server/use-api-url.ts';
 import { Button } from '../../parts/button.tsx';
 import { Checkbox } from '../../parts/checkbox.tsx';
 import { SecretBox } from '../../parts/secret-box.tsx';

@@ -1,6 +1,6 @@
 // Programs that use a key, in tabs.
 import { useState } from 'react';
-import { useApiUrl } from '../../app/keys/use-api-url.ts';
+import { useApiUrl } from '../../app/server/use-api-url.ts';
 import { CodeBlock } from '../../parts/code-block.tsx';
 import { Tabs } from '../../parts/tab-links.tsx';
 import { type SnippetKind, snippetsOf } from '../../words/snippets.ts';

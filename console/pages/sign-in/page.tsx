@@ -1,7 +1,7 @@
 // Sign in: which way, and the steps of it.
 import { Suspense, useEffect } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { useReadAbout } from '../../app/keys/use-about.ts';
+import { useReadAbout } from '../../app/server/use-about.ts';
 import { useSession } from '../../app/session/session.tsx';
 import { Mark } from '../../app/shell/mark.tsx';
 import { shownLater } from '../../app/shown-later.tsx';

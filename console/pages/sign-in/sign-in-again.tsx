@@ -1,6 +1,6 @@
 // Over a form whose session ended: the same person signs in again, and what they were doing goes on.
 import { useState } from 'react';
-import { useReadAbout } from '../../app/keys/use-about.ts';
+import { useReadAbout } from '../../app/server/use-about.ts';
 import { type Because, type SignedIn, signOut } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Button } from '../../parts/button.tsx';

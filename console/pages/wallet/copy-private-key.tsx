@@ -11,8 +11,8 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Note } from '../../parts/note.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { SecretBox } from '../../parts/secret-box.tsx';
+import { problemOf, problemWords } from '../../words/wallet-problems.ts';
 import type { MainKeyHandle } from '../../worker/main-key.ts';
-import { problemOf, problemWords } from '../sign-in/wallets/problems.ts';
 import css from './page.module.css';
 
 export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {

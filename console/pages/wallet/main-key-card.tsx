@@ -1,7 +1,7 @@
 // What this page can do with the main key: show it only where a wallet can make it again.
 import { useState, useSyncExternalStore } from 'react';
-import { useAbout } from '../../app/keys/use-about.ts';
 import { heldOwner, onOwner } from '../../app/owner/held-owner.ts';
+import { useAbout } from '../../app/server/use-about.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';

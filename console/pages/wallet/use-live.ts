@@ -1,6 +1,6 @@
 // How much there is to end: what lives, and what of it was used today.
 import { useQuery } from '@tanstack/react-query';
-import { useAbout } from '../../app/keys/use-about.ts';
+import { useAbout } from '../../app/server/use-about.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { toNs } from '../../words/times.ts';
 import type { Live } from './ended.ts';

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import {
   agoWords,
   endedAtWords,
-  endedWords,
   expiresWords,
   inUseWords,
   isInUse,
   revokedByWords,
 } from '../../../console/words/keys.ts';
+import { deletedWords } from '../../../console/words/receipts.ts';
 
 const ns = (iso: string): bigint => BigInt(Date.parse(iso)) * 1_000_000n;
 /** Of the calendar here: zones are what words/times.ts is tested for. */
@@ -47,15 +47,15 @@ describe('the use of a key', () => {
 describe('the end of a key', () => {
   test('is told with its receipt, and what had reached the venue only where something had', () => {
     const at = local(2026, 10, 28, 14, 3, 7);
-    expect(endedWords(at, { nodes: 1, ms: 12, in_flight: 1 })).toBe(
+    expect(deletedWords(at, { nodes: 1, ms: 12, in_flight: 1 })).toBe(
       'Deleted. Refused everywhere since 14:03:07; it took 12 ms. 1 request had already reached the venue.',
     );
-    expect(endedWords(at, { nodes: 1, ms: 0, in_flight: 0 })).toBe(
+    expect(deletedWords(at, { nodes: 1, ms: 0, in_flight: 0 })).toBe(
       'Deleted. Refused everywhere since 14:03:07; it took 0 ms.',
     );
-    expect(endedWords(at, { nodes: 1, ms: 1, in_flight: 2 })).toContain('2 requests had already reached the venue.');
-    expect(endedWords(at, undefined)).toBe('Deleted. Refused everywhere since 14:03:07.');
-    expect(endedWords(undefined, undefined)).toBe('Deleted. Refused everywhere.');
+    expect(deletedWords(at, { nodes: 1, ms: 1, in_flight: 2 })).toContain('2 requests had already reached the venue.');
+    expect(deletedWords(at, undefined)).toBe('Deleted. Refused everywhere since 14:03:07.');
+    expect(deletedWords(undefined, undefined)).toBe('Deleted. Refused everywhere.');
   });
 
   test('is told with what ended it', () => {

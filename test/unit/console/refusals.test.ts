@@ -59,7 +59,14 @@ test.each<readonly [unknown, string]>([
   [new Aborted('unsent'), 'It was stopped before there was an answer.'],
   [new WalletRefused('x', 4001), 'You said no in the wallet. Nothing happened.'],
   [new WalletRefused('x', -32_002), 'The wallet has a request open already. Finish it there.'],
-  [new WalletRefused('the wallet shows no account'), 'The wallet shows no account.'],
+  [
+    new WalletRefused('the wallet shows no account'),
+    'The wallet shows no account. Unlock it, choose one, and try again.',
+  ],
+  [
+    new WalletRefused('the wallet did not answer personal_sign', -32_603),
+    'The wallet could not do that. Look there, then try again.',
+  ],
   [
     new WalletRefused('the wallet did not answer personal_sign'),
     'The wallet did not answer. Try again, or reload the page.',

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FoundWallet } from '../../../console/app/wallets/announced.ts';
-import { problemOf, problemWords } from '../../../console/pages/sign-in/wallets/problems.ts';
 import type { Surroundings, WalletOwner } from '../../../console/pages/sign-in/wallets/state.ts';
 import { createWalletSteps } from '../../../console/pages/sign-in/wallets/steps.ts';
+import { problemOf, problemWords } from '../../../console/words/wallet-problems.ts';
 import { createClient } from '../../../src/client/create-client.ts';
 import { CountersignError, NoAnswer, WalletRefused } from '../../../src/client/errors.ts';
 import { starkKeySignature, wallet as walletAuth } from '../../../src/client/main.ts';

@@ -1,7 +1,7 @@
 // Which address, of a wallet that shows several.
 import { Row } from '../../../parts/row.tsx';
+import { shortAddress } from '../../../words/wallet-problems.ts';
 import css from '../sign-in.module.css';
-import { shortAddress } from './problems.ts';
 
 export function Addresses(props: { addresses: readonly string[]; onChoose: (address: string) => void }) {
   return (

@@ -1,7 +1,7 @@
 // What the steps of a wallet sign-in are, and what they need of the page around them.
 import type { Eip1193Provider } from '../../../../src/client/eip1193.ts';
 import type { FoundWallet } from '../../../app/wallets/announced.ts';
-import type { Problem } from './problems.ts';
+import type { Problem } from '../../../words/wallet-problems.ts';
 
 export interface Account {
   readonly address: string;

@@ -3,7 +3,7 @@
 import { asked as askedOf } from '../../../../src/client/eip1193.ts';
 import type { FoundWallet } from '../../../app/wallets/announced.ts';
 import { addressesIn, chainIn, type WaitedFor, waitedFor, watchAccounts } from '../../../app/wallets/ask.ts';
-import { problemOf } from './problems.ts';
+import { problemOf } from '../../../words/wallet-problems.ts';
 import {
   type Account,
   type Asking,

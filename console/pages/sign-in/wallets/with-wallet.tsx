@@ -5,6 +5,7 @@ import { publicClient, signIn } from '../../../app/session/session.tsx';
 import { ChooseWallet } from '../../../app/wallets/choose-wallet.tsx';
 import { Note } from '../../../parts/note.tsx';
 import { Refusal } from '../../../parts/refusal.tsx';
+import { problemWords } from '../../../words/wallet-problems.ts';
 import { type MainKeyHandle, openMainKey } from '../../../worker/main-key.ts';
 import { Step } from '../step.tsx';
 import { untilLetIn } from '../until-let-in.ts';
@@ -12,7 +13,6 @@ import { Accounts } from './accounts.tsx';
 import { Addresses } from './addresses.tsx';
 import { Before } from './before.tsx';
 import { Chain } from './chain.tsx';
-import { problemWords } from './problems.ts';
 import { createWalletSteps, type WalletSteps } from './steps.ts';
 import { Waiting } from './waiting.tsx';
 

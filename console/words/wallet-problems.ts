@@ -1,5 +1,5 @@
 // Why a wallet did not do what it was asked, in words: never its own, which are anybody's.
-import { isCode, NoAnswer, WalletRefused } from '../../../../src/client/errors.ts';
+import { isCode, NoAnswer, WalletRefused } from '../../src/client/errors.ts';
 
 export type Problem =
   | { readonly is: 'said no' | 'busy' | 'silent' | 'contract' | 'varies' | 'no key' | 'shows none' | 'changed' | 'odd' }
