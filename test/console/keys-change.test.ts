@@ -199,6 +199,29 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     expect(id).not.toBe(successor);
   });
 
+  test('the new key of a replacement works until the exact time that was chosen, and is not made without one', async () => {
+    const { page, now } = await pageOf('until then');
+    await page.getByRole('button', { name: 'Replace' }).click();
+    await dialogOf(page)
+      .getByText(/^Until .*\. You can end it any time before\.$/)
+      .waitFor();
+    await dialogOf(page).getByRole('radio', { name: 'Exact date…' }).check();
+    await mainKey(page).fill(owner.privateKey);
+    await press(page, 'Sign and replace');
+    await dialogOf(page).getByText('Choose a day and a time.').waitFor();
+    await expect.poll(() => page.evaluate('document.activeElement?.type')).toBe('datetime-local');
+    expect((await now()).replaced_by).toBeNull();
+    const field = dialogOf(page).getByLabel('Date and time');
+    // The last minute that it may take, in the zone of the page.
+    const last = (await field.getAttribute('max')) ?? '';
+    await field.fill(last);
+    await press(page, 'Sign and replace');
+    await page.getByRole('dialog', { name: 'Save your read-only key now' }).waitFor();
+    const successor = await owner.client.tokens.get((await now()).replaced_by ?? '');
+    const ends = await page.evaluate<number>(`new Date('${last}').getTime()`);
+    expect(Math.abs(Number(successor.expiry_at / 1_000_000n) - ends)).toBeLessThan(2000);
+  });
+
   test('a replacement whose answer was lost is found: its text is gone, so it is deleted before another is made', async () => {
     const { page, now } = await pageOf('lost on the way');
     await page.getByRole('button', { name: 'Replace' }).click();

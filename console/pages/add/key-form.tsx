@@ -3,17 +3,14 @@ import type { ReactNode } from 'react';
 import type { About } from '../../../src/client/shapes.ts';
 import { AddressBox } from '../../parts/address-box.tsx';
 import { CanDo } from '../../parts/can-do.tsx';
-import { Chips } from '../../parts/chips.tsx';
-import { DateTimeField } from '../../parts/date-time-field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { nowMs } from '../../words/now.ts';
 import { powers } from '../../words/powers.ts';
 import type { SnippetKind } from '../../words/snippets.ts';
-import { exact, toNs } from '../../words/times.ts';
 import type { Draft, DraftProblems } from './draft.ts';
-import { endOptions, exactRange, readEnd } from './ends.ts';
-import css from './key-form.module.css';
+import { endOptions, readEnd } from './ends.ts';
 import { WhereItLives } from './where-it-lives.tsx';
+import { WorksUntil } from './works-until.tsx';
 
 export interface KeyFormProps {
   kind: SnippetKind;
@@ -43,9 +40,13 @@ export function KeyForm(props: KeyFormProps) {
         placeholder={kind === 'token' ? 'dashboard' : 'market maker 1'}
       />
       <WorksUntil
-        kind={kind}
-        draft={draft}
-        onChange={onChange}
+        legend="Works until"
+        value={draft.end}
+        onChange={(end) => set({ end })}
+        options={endOptions[kind]}
+        date={draft.date}
+        onDate={(date) => set({ date })}
+        seconds={readEnd(draft.end, draft.date, nowMs()).seconds}
         problem={isChecked || draft.date !== '' ? problems.end : undefined}
       />
       <AddressBox
@@ -69,43 +70,4 @@ export function KeyForm(props: KeyFormProps) {
       {children}
     </>
   );
-}
-
-function WorksUntil({
-  kind,
-  draft,
-  onChange,
-  problem,
-}: Pick<KeyFormProps, 'kind' | 'draft' | 'onChange'> & { problem: string | undefined }) {
-  const now = nowMs();
-  const { min, max } = exactRange(now);
-  const { seconds } = readEnd(draft.end, draft.date, now);
-  return (
-    <div className={css.until}>
-      <Chips
-        legend="Works until"
-        value={draft.end}
-        onChange={(end) => onChange({ ...draft, end })}
-        options={endOptions[kind]}
-        hint={draft.end === 'exact' ? undefined : endHint(seconds, now)}
-      />
-      {draft.end === 'exact' && (
-        <DateTimeField
-          label="Date and time"
-          value={draft.date}
-          onChange={(date) => onChange({ ...draft, date })}
-          min={min}
-          max={max}
-          error={problem}
-          hint={endHint(seconds, now)}
-        />
-      )}
-    </div>
-  );
-}
-
-function endHint(seconds: number | undefined, now: number): string | undefined {
-  if (seconds === undefined) return 'In your time zone.';
-  if (seconds === 0) return 'It works until you end it.';
-  return `Until ${exact(toNs(now + seconds * 1000))}. You can end it any time before.`;
 }

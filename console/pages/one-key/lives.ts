@@ -1,4 +1,6 @@
 // How long the key works that is made in the place of another, and the other one beside it.
+import type { ListedKey } from '../../app/keys/listed-key.ts';
+import { type End, endOptions, readEnd } from '../add/ends.ts';
 
 const HOUR = 3600;
 const DAY = 86_400;
@@ -16,18 +18,36 @@ export type Overlap = (typeof overlaps)[number]['value'];
 export const overlapSeconds = (value: Overlap): number =>
   overlaps.find((overlap) => overlap.value === value)?.seconds ?? DAY;
 
+export type Life = 'same' | End;
+
 /** Of the new key. `same`: as long as the old one was made for. */
-export const lives = [
-  { value: 'same', label: 'Same length as before', seconds: undefined },
-  { value: '7d', label: '7 days', seconds: 7 * DAY },
-  { value: '30d', label: '30 days', seconds: 30 * DAY },
-  { value: '90d', label: '90 days', seconds: 90 * DAY },
-  { value: '1y', label: '1 year', seconds: 365 * DAY },
-] as const;
+export const lives: readonly { readonly value: Life; readonly label: string }[] = [
+  { value: 'same', label: 'Same length as before' },
+  ...endOptions.token,
+];
 
-export type Life = (typeof lives)[number]['value'];
+export interface ReadLife {
+  /** What is asked of the server; undefined: what it does by itself. */
+  readonly asked: number | undefined;
+  /** From now; undefined while it is not known. */
+  readonly seconds: number | undefined;
+  readonly problem: string | undefined;
+}
 
-export const lifeSeconds = (value: Life): number | undefined => lives.find((life) => life.value === value)?.seconds;
+/** Times of the key are Unix nanoseconds; `date` is what a date and time field holds, in the reader's zone. */
+export function readLife(
+  life: Life,
+  date: string,
+  { createdAt, expiresAt }: Pick<ListedKey, 'createdAt' | 'expiresAt'>,
+  nowMs: number,
+): ReadLife {
+  if (life !== 'same') {
+    const { seconds, problem } = readEnd(life, date, nowMs);
+    return { asked: seconds, seconds, problem };
+  }
+  const seconds = expiresAt === undefined ? 0 : Number((expiresAt - createdAt) / 1_000_000_000n);
+  return { asked: undefined, seconds, problem: undefined };
+}
 
 /** When the old key ends; `isSooner`: by itself, before the overlap is over. Times are Unix nanoseconds. */
 export function oldEnds(

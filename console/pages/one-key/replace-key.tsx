@@ -12,6 +12,7 @@ import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Chips } from '../../parts/chips.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
+import { focusFirstWrong } from '../../parts/first-wrong.ts';
 import { useNow } from '../../parts/minute.ts';
 import { Name } from '../../parts/name.tsx';
 import { Note } from '../../parts/note.tsx';
@@ -21,8 +22,9 @@ import { nowMs } from '../../words/now.ts';
 import { shortExact, soonWords, toNs } from '../../words/times.ts';
 import { LostToken } from '../add/lost-token.tsx';
 import { lookedFor } from '../add/make-key.ts';
+import { WorksUntil } from '../add/works-until.tsx';
 import { SaveSecret } from '../save-secret/save-secret.tsx';
-import { type Life, lifeSeconds, lives, type Overlap, oldEnds, overlapSeconds, overlaps } from './lives.ts';
+import { type Life, lives, type Overlap, oldEnds, overlapSeconds, overlaps, readLife } from './lives.ts';
 
 interface ReplaceKeyProps {
   /** The dialog is there while there is one. */
@@ -106,16 +108,22 @@ function Form({ of: key, onClose, onMade, lost }: FormProps) {
   const now = toNs(useNow());
   const [overlap, setOverlap] = useState<Overlap>('24h');
   const [life, setLife] = useState<Life>('same');
+  const [date, setDate] = useState('');
+  const [isChecked, setChecked] = useState(false);
   const [step, setStep] = useState<OwnerStep>();
   const predecessor = useLivePredecessor(key, now);
   const ends = oldEnds(key.expiresAt, overlap, now);
   const found = (token: ApiToken): Successor => ({ key: ofToken(token, toNs(nowMs())), secret: undefined });
 
+  const newLife = readLife(life, date, key, nowMs());
+
   async function replace(): Promise<void> {
-    const seconds = lifeSeconds(life);
+    const { asked, problem } = newLife;
+    setChecked(true);
+    if (problem !== undefined) return focusFirstWrong();
     const rotation = {
       overlap_seconds: overlapSeconds(overlap),
-      ...(seconds === undefined ? {} : { expiry_duration: seconds }),
+      ...(asked === undefined ? {} : { expiry_duration: asked }),
     };
     const result = await write.run<Successor>(
       () =>
@@ -183,7 +191,16 @@ function Form({ of: key, onClose, onMade, lost }: FormProps) {
             options={overlaps}
             hint={ends.isSooner ? `never longer than it would have: ${shortExact(ends.at, nowMs())}` : undefined}
           />
-          <Chips legend="New key works until" value={life} onChange={setLife} options={lives} />
+          <WorksUntil
+            legend="New key works until"
+            value={life}
+            onChange={setLife}
+            options={lives}
+            date={date}
+            onDate={setDate}
+            seconds={newLife.seconds}
+            problem={isChecked || date !== '' ? newLife.problem : undefined}
+          />
           <OwnerField owner={owner} />
         </>
       )}

@@ -1,6 +1,7 @@
 // What a replacement asks of the server.
 import { expect, test } from 'vitest';
-import { lifeSeconds, oldEnds, overlapSeconds, overlaps } from '../../../console/pages/one-key/lives.ts';
+import { localMinute } from '../../../console/pages/add/ends.ts';
+import { type Life, lives, oldEnds, overlapSeconds, overlaps, readLife } from '../../../console/pages/one-key/lives.ts';
 
 const now = 1_800_000_000_000_000_000n;
 
@@ -11,7 +12,22 @@ test('the old key works on for nothing, an hour, a day or a week, and never long
   expect(oldEnds(now + 5n, '0', now)).toEqual({ at: now, isSooner: false });
 });
 
-test('the new key works as long as the old one was made for unless another length is chosen', () => {
-  expect(lifeSeconds('same')).toBeUndefined();
-  expect(lifeSeconds('1y')).toBe(31_536_000);
+test('the new key works as long as the old one was made for unless another length or an exact time is chosen', () => {
+  const nowMs = Number(now / 1_000_000n);
+  const key = { createdAt: now - 5n, expiresAt: now + 3_600_000_000_000n };
+  const read = (life: Life, date = '') => readLife(life, date, key, nowMs);
+  expect(read('same')).toEqual({ asked: undefined, seconds: 3600, problem: undefined });
+  expect(read('365')).toEqual({ asked: 31_536_000, seconds: 31_536_000, problem: undefined });
+  expect(lives.map(({ label }) => label)).toEqual([
+    'Same length as before',
+    '1 day',
+    '7 days',
+    '30 days',
+    '90 days',
+    '1 year',
+    'Exact date…',
+  ]);
+  expect(read('exact')).toMatchObject({ asked: undefined, problem: 'Choose a day and a time.' });
+  const minutes = 90;
+  expect(read('exact', localMinute(nowMs + minutes * 60_000)).asked).toBe(minutes * 60 - ((nowMs / 1000) % 60));
 });
