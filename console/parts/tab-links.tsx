@@ -6,7 +6,7 @@ import css from './tab-links.module.css';
 
 export interface TabLinksProps {
   label: string;
-  tabs: readonly { href: string; label: string; count?: number | undefined; current: boolean }[];
+  tabs: readonly { href: string; label: string; count?: number | string | undefined; current: boolean }[];
 }
 
 export function TabLinks({ label, tabs }: TabLinksProps) {

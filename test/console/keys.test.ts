@@ -120,19 +120,89 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     await page.getByRole('dialog', { name: 'Add a subkey' }).waitFor();
   });
 
-  test('the list of keys is read 100 at a time', async () => {
-    const many = await createOwner(opened.url, 'main');
-    const next = Array.from({ length: 103 }, (_, at) => () => many.client.tokens.create({ name: `key ${at}` }));
-    const make = async () => {
-      for (let one = next.pop(); one !== undefined; one = next.pop()) await one();
-    };
-    await Promise.all([make(), make(), make(), make()]);
-    const { page } = await opened.visit({ owner: many, path: READ_ONLY });
-    await expect.poll(() => names(page)).toHaveLength(100);
-    await page.getByRole('button', { name: 'Show 100 more' }).click();
-    await expect.poll(() => names(page)).toHaveLength(103);
-    expect(await page.getByRole('button', { name: 'Show 100 more' }).count()).toBe(0);
-    await page.getByText('103 of 150 read-only keys.').waitFor();
+  describe('of an account that has more than 100', () => {
+    let many: ConsoleOwner;
+    beforeAll(async () => {
+      many = await createOwner(opened.url, 'main');
+      const next = Array.from({ length: 103 }, (_, at) => () => many.client.tokens.create({ name: `key ${at}` }));
+      const make = async () => {
+        for (let one = next.shift(); one !== undefined; one = next.shift()) await one();
+      };
+      await Promise.all([make(), make(), make(), make()]);
+      await many.client.tokens.create({ name: 'the last one' });
+    }, 60_000);
+
+    test('the list of keys is read 100 at a time, and says that there are more', async () => {
+      const { page } = await opened.visit({ owner: many, path: READ_ONLY });
+      await expect.poll(() => names(page)).toHaveLength(100);
+      await page.getByRole('link', { name: 'Read-only 100+' }).waitFor();
+      await page.getByText('100 and more of 150 read-only keys.').waitFor();
+      await page.getByRole('button', { name: 'Show 100 more' }).click();
+      await expect.poll(() => names(page)).toHaveLength(104);
+      expect(await page.getByRole('button', { name: 'Show 100 more' }).count()).toBe(0);
+      await page.getByText('104 of 150 read-only keys.').waitFor();
+      await page.getByRole('link', { name: 'Read-only 104' }).waitFor();
+    });
+
+    test('a search of the keys finds one that was not read before, and an order is of all', async () => {
+      const { page } = await opened.visit({ owner: many, path: READ_ONLY });
+      await expect.poll(() => names(page)).toHaveLength(100);
+      expect(await names(page)).not.toContain('the last one');
+      const search = page.getByRole('searchbox');
+      await search.fill('LAST one');
+      await expect.poll(() => names(page)).toEqual(['the last one']);
+      await search.fill('none of them');
+      await page.getByText('No key matches ‘none of them’.').waitFor();
+      await page.getByRole('button', { name: 'Clear the search' }).click();
+      await expect.poll(() => names(page)).toHaveLength(100);
+      await page.getByRole('button', { name: 'Name' }).click();
+      await page.getByRole('button', { name: 'Name' }).click();
+      await expect.poll(() => names(page)).toHaveLength(104);
+      expect((await names(page)).slice(0, 2)).toEqual(['the last one', 'key 102']);
+    });
+
+    test('a search of the keys does not say that there is none before all were looked at, and says where it stopped', async () => {
+      const { page } = await opened.visit({ owner: many, path: READ_ONLY });
+      await expect.poll(() => names(page)).toHaveLength(100);
+      const rest = await cut(page, { path: /\/v1\/account\/tokens\?.*limit=500/, at: 'held' });
+      const isHeld = rest.next();
+      await page.getByRole('searchbox').fill('none of them');
+      await isHeld;
+      await page.getByText('Reading the others…').waitFor();
+      expect(await page.getByText(/^No key matches/).count()).toBe(0);
+      // An account of far more keys than are looked at.
+      await page.route(/\/v1\/account\/tokens\?.*limit=500/, async (route) => {
+        const answer = await route.fetch({
+          url: route
+            .request()
+            .url()
+            .replace(/&cursor=[^&]*/, ''),
+        });
+        const { results } = (await answer.json()) as { readonly results: readonly { readonly lookup_id: string }[] };
+        const more = Array.from({ length: 500 }, (_, at) => ({ ...results[0], lookup_id: `${Math.random()}-${at}` }));
+        await route.fulfill({ response: answer, json: { results: more, next: `${Math.random()}` } });
+      });
+      await page.reload();
+      await expect.poll(() => names(page)).toHaveLength(100);
+      await page.getByRole('searchbox').fill('none of them');
+      await page.getByText('No key matches ‘none of them’.').waitFor();
+      await page.getByText('Searched the oldest 2,000. There are more.').waitFor();
+      await rest.letGo();
+    });
+  });
+
+  test('keys that have not ended are in the list from its first page on, whatever has ended before them', async () => {
+    const person = await createOwner(opened.url, 'main');
+    for (let at = 0; at < 101; at += 1) {
+      const { value } = await person.client.tokens.create({ name: `ended ${at}` });
+      await person.client.tokens.revoke(value.api_token.lookup_id);
+    }
+    await person.client.tokens.create({ name: 'alive' });
+    const { page } = await opened.visit({ owner: person, path: READ_ONLY });
+    await rowOf(page, 'alive').waitFor();
+    await page.getByRole('checkbox', { name: 'Show ended keys' }).check();
+    await expect.poll(() => names(page)).toHaveLength(101);
+    expect((await names(page))[0]).toBe('alive');
   });
 
   test('the list of keys keeps what was there when a reading fails, says why, and reads again when asked', async () => {

@@ -22,12 +22,12 @@ export interface KeyList {
   again(): void;
 }
 
-const listOf = { token: 'tokens', subkey: 'subkeys' } as const satisfies Readonly<Record<KeyKind, string>>;
+export const listOf = { token: 'tokens', subkey: 'subkeys' } as const satisfies Readonly<Record<KeyKind, string>>;
 
 const listQuery = (client: Client, kind: KeyKind, ended: boolean) =>
   infiniteQueryOptions({
     queryKey: [listOf[kind], 'list', { ended }],
-    queryFn: ({ pageParam, signal }) => pageOf(client, kind, ended, pageParam, signal),
+    queryFn: ({ pageParam, signal }) => readKeys(client, kind, { ended, limit: PAGE, signal }, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
   });
@@ -58,14 +58,13 @@ export function useKeys(
   };
 }
 
-async function pageOf(
+/** One page, the first that were made first. */
+export async function readKeys(
   client: Client,
   kind: KeyKind,
-  ended: boolean,
+  options: { readonly ended: boolean; readonly limit: number; readonly signal: AbortSignal },
   cursor: string | null,
-  signal: AbortSignal,
 ): Promise<Page<ListedKey>> {
-  const options = { ended, limit: PAGE, signal };
   if (kind === 'subkey') {
     const { results, next } = await client.subkeys.list(options).page(cursor);
     return { results: results.map(ofSubkey), next };

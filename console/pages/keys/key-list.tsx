@@ -2,9 +2,9 @@
 import { useMemo, useRef, useState } from 'react';
 import { badgeOf, type KeyKind, type ListedKey } from '../../app/keys/listed-key.ts';
 import { firstOrder, found, nextOrder, sorted } from '../../app/keys/order.ts';
+import { MOST_KEYS } from '../../app/keys/use-all-keys.ts';
+import type { KeyList as Keys } from '../../app/keys/use-keys.ts';
 import { useAbout } from '../../app/server/use-about.ts';
-import { type KeyList as Keys, useKeys } from '../../app/keys/use-keys.ts';
-import { useNarrow } from '../../parts/use-narrow.ts';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
 import { useChangedRows } from '../../parts/changed-rows.ts';
@@ -15,6 +15,7 @@ import { useNow } from '../../parts/minute.ts';
 import { ReadFailed } from '../../parts/read-failed.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { SearchField } from '../../parts/text-field.tsx';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { toNs } from '../../words/times.ts';
 import { DeleteKey } from '../one-key/delete-key.tsx';
@@ -22,6 +23,9 @@ import { KeyEntries } from './key-entries.tsx';
 import css from './key-list.module.css';
 import { KeyTable } from './key-table.tsx';
 import type { ListView } from './list-view.ts';
+import { useRows } from './use-rows.ts';
+
+const count = new Intl.NumberFormat('en');
 
 const words = {
   token: {
@@ -50,9 +54,10 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
   const [ended, setEnded] = useState(false);
   const [order, setOrder] = useState(firstOrder);
   const [target, setTarget] = useState<ListedKey>();
-  const withEnded = useKeys(kind, { ended: true, isAsked: ended });
-  const list = ended && withEnded.keys !== undefined ? withEnded : live;
-  const failed = (ended ? withEnded.error : undefined) ?? live.error;
+  const isSearched = search.trim() !== '';
+  const isOfAll = isSearched || order.by !== firstOrder.by || order.direction !== firstOrder.direction;
+  const list = useRows(kind, live, { ended, isOfAll });
+  const failed = list.error;
   const about = useAbout();
   const isUsageKept = about?.usage ?? true;
   const now = toNs(useNow());
@@ -86,7 +91,7 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
     return [shown[at + 1], shown[at - 1], shown[at]].map((key) => names.current.get(key?.id ?? '')).find(Boolean);
   };
   const most = kind === 'token' ? about?.limits.tokens : about?.limits.subkeys;
-  const count = live.keys === undefined ? undefined : live.keys.filter(({ id }) => !gone.has(id)).length;
+  const lives = live.keys === undefined ? undefined : live.keys.filter(({ id }) => !gone.has(id)).length;
   return (
     <>
       <div className={css.tools}>
@@ -97,38 +102,41 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
       </div>
       {failed !== undefined && (
         <div className={css.failed}>
-          <ReadFailed
-            error={failed}
-            isReading={list.isReading}
-            onAgain={() => {
-              live.again();
-              if (ended) withEnded.again();
-            }}
-          />
+          <ReadFailed error={failed} isReading={list.isReading} onAgain={list.again} />
         </div>
       )}
       {(list.keys !== undefined || failed === undefined) && (
         <Card flush isOld={failed !== undefined}>
-          <Inside {...{ kind, search, onAdd, order, view }} isLoading={list.keys === undefined} hasAny={all.length > 0}>
+          <Inside
+            {...{ kind, search, onAdd, order, view }}
+            isLoading={list.keys === undefined || (list.isReadingAll && shown.length === 0)}
+            hasAny={all.length > 0}
+          >
             {{ clear: () => setSearch(''), sort: (by) => setOrder(nextOrder(order, by)) }}
           </Inside>
         </Card>
       )}
-      {list.hasMore && (
+      {list.more !== undefined && (
         <div className={css.more}>
-          <Button busy={list.isReadingMore} onPress={list.more}>
+          <Button busy={list.more.isReading} onPress={list.more.read}>
             Show 100 more
           </Button>
         </div>
       )}
-      {count !== undefined && (
+      {list.isReadingAll && <p className={css.count}>Reading the others…</p>}
+      {list.isCut && (
         <p className={css.count}>
-          {most !== undefined && `${count}${live.hasMore ? ' and more' : ''} of ${most} ${words[kind].some}. `}
+          {isSearched ? 'Searched' : 'Sorted'} the oldest {count.format(MOST_KEYS)}. There are more.
+        </p>
+      )}
+      {lives !== undefined && (
+        <p className={css.count}>
+          {most !== undefined && `${lives}${live.hasMore ? ' and more' : ''} of ${most} ${words[kind].some}. `}
           {words[kind].can}
         </p>
       )}
       <VisuallyHidden>
-        <Live>{search.trim() === '' ? '' : `${shown.length} of ${all.length} keys found`}</Live>
+        <Live>{isSearched && !list.isReadingAll ? `${shown.length} of ${all.length} keys found` : ''}</Live>
       </VisuallyHidden>
       <DeleteKey
         target={target}

@@ -4,12 +4,12 @@ import { useParams } from 'wouter';
 import type { Client } from '../../../src/client/main.ts';
 import { startWatch } from '../../app/connection/watch.ts';
 import { type KeyKind, listPathOf } from '../../app/keys/listed-key.ts';
-import { readKeysAhead, useKeys } from '../../app/keys/use-keys.ts';
-import { useNarrow } from '../../parts/use-narrow.ts';
+import { type KeyList as Keys, readKeysAhead, useKeys } from '../../app/keys/use-keys.ts';
 import { Button } from '../../parts/button.tsx';
 import { Contained } from '../../parts/contained.tsx';
 import { Page } from '../../parts/page.tsx';
 import { TabLinks } from '../../parts/tab-links.tsx';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { AddKey } from '../add/add-key.tsx';
 import { KeyList } from './key-list.tsx';
 
@@ -59,7 +59,7 @@ export default function KeysPage() {
         tabs={tabs.map((tab) => ({
           href: listPathOf(tab.kind),
           label: tab.label,
-          count: lists[tab.kind].keys?.length,
+          count: countOf(lists[tab.kind]),
           current: tab.kind === kind,
         }))}
       />
@@ -70,3 +70,6 @@ export default function KeysPage() {
     </Page>
   );
 }
+
+/** As far as it is known: a list is read 100 at a time. */
+const countOf = ({ keys, hasMore }: Keys): string | undefined => keys && `${keys.length}${hasMore ? '+' : ''}`;
