@@ -20,7 +20,7 @@ export function ShortId({ value, copies = false, full = false }: ShortIdProps) {
   const seen = full ? value : shortId(value);
   if (!copies) {
     return (
-      <span className={css.id} title={full ? undefined : value}>
+      <span className={classNames(css.id, full && css.full)} title={full ? undefined : value}>
         {seen}
       </span>
     );
@@ -30,7 +30,7 @@ export function ShortId({ value, copies = false, full = false }: ShortIdProps) {
       <Tooltip text={copied ? 'Copied' : full ? 'Copy' : value} described={!full}>
         <button
           type="button"
-          className={classNames(css.id, css.button)}
+          className={classNames(css.id, css.button, full && css.full)}
           aria-label={`Copy ${seen}`}
           onClick={() => void copy(() => value)}
         >
