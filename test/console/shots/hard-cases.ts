@@ -1,7 +1,7 @@
 // Pictures of what is hard to draw: the widest names, names from right to left, as many addresses and keys as there can be.
 import { filledForm, secretDialog, send } from '../../support/console/adding.ts';
 import type { ConsoleOwner } from '../../support/console/owners.ts';
-import { click, listing, type Picture, READ_ONLY, type Scene, SUBKEYS, seen } from './scene.ts';
+import { click, listing, type Picture, READ_ONLY, type Scene, SUBKEYS, seen, withoutDevices } from './scene.ts';
 
 const WIDEST = 'W'.repeat(64);
 const RIGHT_TO_LEFT = 'مفتاح لوحة 2 البيانات';
@@ -19,8 +19,11 @@ export async function makeHardKeys({ client }: ConsoleOwner): Promise<void> {
 }
 
 /** The list as long as it is read at once. */
-const hundred = listing('/v1/account/tokens', (rows) =>
-  Array.from({ length: 100 }, (_, at) => ({ ...rows[0], lookup_id: `${at}`.padStart(36, '0'), name: `bot ${at}` })),
+const hundred = listing(
+  '/v1/account/tokens',
+  (rows) =>
+    Array.from({ length: 100 }, (_, at) => ({ ...rows[0], lookup_id: `${at}`.padStart(36, '0'), name: `bot ${at}` })),
+  { next: 'more' },
 );
 
 const ofHardKey = (name: string, ...buttons: readonly (string | RegExp)[]): Picture => ({
@@ -51,7 +54,14 @@ export const hardCases: readonly Picture[] = [
   ofHardKey('replace', /^Replace/),
   ofHardKey('delete', /^Delete/),
   ofHardKey('rename', /^Rename/),
-  { name: 'hard activity', as: 'hard', path: '/console/activity', widths: [1440, 390, 320], steps: seen('WWWW') },
+  {
+    name: 'hard activity',
+    as: 'hard',
+    path: '/console/activity',
+    prepare: withoutDevices,
+    widths: [1440, 390, 320],
+    steps: seen('WWWW'),
+  },
   {
     name: 'hard secret',
     as: 'hard',

@@ -249,7 +249,14 @@ export const ofKeys: readonly Picture[] = [
       await seen(/^Its old key still works/)({ page });
     },
   },
-  ofOneKey('delete in use', /^Delete/),
+  {
+    ...ofOneKey('delete in use', /^Delete/),
+    prepare: async (_page, { opened, lived }) => {
+      const bearer = lived.tokens.get('dashboard');
+      const headers = { Authorization: `Bearer ${bearer}`, 'X-Forwarded-For': '203.0.113.7' };
+      for (let times = 0; times < 5; times += 1) await fetch(`${opened.url}/v1/account`, { headers });
+    },
+  },
   deleting('delete deleting', waiting(/\/tokens\/[^/]+$/, 'DELETE'), /^Deleting/),
   deleting(
     'delete not yet',

@@ -1,5 +1,5 @@
 // Pictures of everything else: what happened, where one is signed in, who one is, and the bars.
-import { click, inDialog, listing, type Picture, READ_ONLY, refusing, seen } from './scene.ts';
+import { click, inDialog, type Picture, READ_ONLY, refusing, seen, withoutDevices } from './scene.ts';
 
 const why = (name: string, key: string, prepare?: Picture['prepare']): Picture => ({
   name: `why ${name}`,
@@ -30,10 +30,7 @@ export const rest: readonly Picture[] = [
     name: 'activity full',
     as: 'lived-in',
     path: '/console/activity',
-    // Every picture signs a device in.
-    prepare: listing('/countersign/v1/audit', (rows) =>
-      rows.filter((row) => !/"Chrome on Linux"/.test(JSON.stringify(row))),
-    ),
+    prepare: withoutDevices,
     steps: ({ page }) => page.getByRole('link', { name: /^Why/ }).first().waitFor(),
   },
   { name: 'activity empty', as: 'empty', path: '/console/activity?days=1&what=refused', steps: seen(/^Nothing/) },
