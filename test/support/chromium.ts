@@ -17,7 +17,8 @@ export const chromiumFile: string | undefined =
 /** Says why tests are skipped, for the name of the test that is. */
 export const chromiumNeeded = chromiumFile === undefined ? ' (skipped: no chromium on the PATH, nor in CHROMIUM)' : '';
 
-export function openChromium(): Promise<Browser> {
+/** `args`: more switches of the browser. */
+export function openChromium(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     ...(chromiumFile === undefined ? {} : { executablePath: chromiumFile }),
     // The pages are our own: a sandbox needs rights that the root of a container lacks. The rest keeps it from calling home.
@@ -29,6 +30,7 @@ export function openChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   });
 }
