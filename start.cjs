@@ -268,7 +268,7 @@ async function main() {
   await ensureInstalled(ROOT);
   if (args[0] === 'test' && fs.existsSync(path.join(CLIENTS, 'package.json'))) await ensureInstalled(CLIENTS);
   const node = findNode();
-  if (NEEDS_CONSOLE.includes(args[0])) await ensureConsoleBuilt(ROOT, node);
+  if (NEEDS_CONSOLE.includes(args[0])) await ensureConsoleBuilt(ROOT, node, args);
   if (args[0] === 'console:build') return { code: 0, signal: null };
   const env = withPath((entries) => [BIN, ...entries]);
   if (args[0] === 'test') return test(node, args.slice(1), { cwd: ROOT, env, stdio: 'inherit' });

@@ -21,10 +21,14 @@ const MADE_OF = [
 const STAMP = '.stamp';
 const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS'];
 
-/** Builds root/dist/console with the given Node.js, unless the stamp in it says that it is made of what is there. */
-async function ensureConsoleBuilt(root, node) {
+/**
+ * Builds root/dist/console with the given Node.js, unless the stamp in it says that it is made of what is there, or the command is a server
+ * whose settings switch the console off.
+ */
+async function ensureConsoleBuilt(root, node, [command, ...args]) {
   if (!fs.existsSync(path.join(root, 'console', 'vite.config.ts'))) return;
   if (readStamp(root) === wantedStamp(root)) return;
+  if (command === 'serve' && (await isSwitchedOff(root, node, args))) return;
   try {
     await withLock(path.join(root, '.install-lock'), 'building the console', async (stillOurs) => {
       const wanted = wantedStamp(root);
@@ -37,6 +41,14 @@ async function ensureConsoleBuilt(root, node) {
       `the console must be built, and that failed: ${error.message}; run \`npm run console:build\` as a user who may write there.`,
     );
   }
+}
+
+/** The server reads its settings itself. When in doubt it is on: a setting that is not accepted is the server's to refuse. */
+async function isSwitchedOff(root, node, args) {
+  const shown = [path.join(root, 'src', 'main.ts'), 'config', 'show', '--json', ...args];
+  const result = await run(node, ['--disable-sigusr1', ...shown], { stdio: ['ignore', 'pipe', 'pipe'] });
+  if (result.received !== null) throw Object.assign(new Error('stopped'), { stoppedBy: result.received });
+  return result.code === 0 && /"name": "console\.enabled",\s*"value": "false"/.test(result.output);
 }
 
 function built(root) {

@@ -29,7 +29,13 @@ const BUILDS = `
   writeFileSync(folder + '/assets/main.js', readFileSync('console/main.tsx'));
 `;
 const FINISHES = `${BUILDS}; writeFileSync(folder + '/index.html', 'page');`;
-const MAIN = "console.log('arguments', JSON.stringify(process.argv.slice(2)));";
+/** As `config show --json` of the real one prints it, where `--console.enabled=false` or the environment says so. */
+const MAIN = `
+  const args = process.argv.slice(2);
+  const isOff = args.includes('--console.enabled=false') || process.env.CSIGN_CONSOLE_ENABLED === 'false';
+  if (args[0] === 'config') console.log(JSON.stringify([{ name: 'console.enabled', value: String(!isOff) }], undefined, 2));
+  else console.log('arguments', JSON.stringify(args));
+`;
 
 /** A project with a console of one file, and with the given program in the place of Vite. */
 async function projectWithConsole(vite: string): Promise<string> {
@@ -124,6 +130,20 @@ describe('building the console', () => {
       expect(await runAt(folder, [command, 'with', 'arguments'])).toMatchObject({ code: 0 });
       expect(existsSync(join(folder, 'dist/console/index.html')), command).toBe(true);
     }
+  });
+
+  test('a server whose settings switch the console off starts without it', async () => {
+    const folder = await projectWithConsole(FINISHES);
+    for (const [args, env] of [
+      [['serve', '--console.enabled=false'], {}],
+      [['serve'], { CSIGN_CONSOLE_ENABLED: 'false' }],
+    ] as const) {
+      const started = await runAt(folder, args, env);
+      expect(started).toMatchObject({ code: 0, stdout: `arguments ${JSON.stringify(args)}\n`, stderr: '' });
+    }
+    expect(buildsIn(folder)).toEqual([]);
+    expect(await runAt(folder, ['serve', '--console.enabled=true'])).toMatchObject({ code: 0 });
+    expect(buildsIn(folder)).toHaveLength(1);
   });
 
   test('a failed build shows what Vite said and one sentence, ends with 1, starts nothing and is tried again', async () => {

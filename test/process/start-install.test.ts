@@ -1,7 +1,7 @@
 // `npm start` as a stranger types it: a copy of the project outside of it, the real npm, a real install. Each case also
 // requests the health page and then sends SIGTERM to npm's own process id, which must end everything.
 
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -104,6 +104,25 @@ describe('npm start in a fresh clone', () => {
     await expectServesAndStops(npm);
     expect(npm.stderr()).toMatch(/installing the dependencies \(none are installed yet\)/);
     expect(npm.stderr()).toMatch(/building the console \(none is built yet\)/);
+  });
+
+  test.each([
+    ['a flag', ['--console.enabled=false'], {}],
+    ['the environment', [], { CSIGN_CONSOLE_ENABLED: 'false' }],
+    ['the settings file', [], {}],
+  ])('where %s switches the console off, none is built', async (by, args, env) => {
+    await rm(join(folder, 'dist'), { recursive: true, force: true });
+    const data = join(temporaryFolder('data'), 'data');
+    await mkdir(data, { mode: 0o700 });
+    if (by === 'the settings file')
+      await writeFile(join(data, 'countersign.json'), '{"console.enabled": false}', { mode: 0o600 });
+    const npm = start(npmProgram(), ['start', '--', '--port', '0', '--data', data, ...args], { cwd: folder, env });
+    const [, url = ''] = await npm.printed(READY);
+    expect((await fetch(`${url}/console`)).status).toBe(404);
+    npm.signal('SIGTERM');
+    expect(await npm.ended).toEqual({ code: 0, signal: null });
+    expect(npm.stderr()).not.toContain('building');
+    expect(npm.stdout()).not.toMatch(/^console /m);
   });
 
   test('a console that does not build stops the start, and it is said in which file', async () => {
