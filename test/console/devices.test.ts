@@ -40,6 +40,37 @@ describe.skipIf(chromiumFile === undefined)(`devices${chromiumNeeded}`, () => {
     60_000,
   );
 
+  test('a time moves on by itself, but not while it has focus, and its tooltip has the nanoseconds and the zone', async () => {
+    const visit = await console.visit({
+      path: undefined,
+      prepare: (page) => page.clock.install({ time: Date.now() }),
+    });
+    const { page } = visit;
+    await another(visit, 'read');
+    await another(visit, 'not read');
+    await visit.goTo('/console/devices');
+    const times = (name: string) =>
+      page
+        .getByRole('row', { name: new RegExp(`^${name} `) })
+        .locator('time')
+        .first();
+    const [read, other] = [times('read'), times('not read')];
+    await expect.poll(() => other.innerText()).toBe('just now');
+    await read.focus();
+    const tooltip = page.getByRole('tooltip');
+    await page.clock.runFor(1000);
+    expect(await tooltip.innerText()).toMatch(/^\d+ \w+ \d{4}, \d\d:\d\d:\d\d\.\d{9} UTC/);
+    const exact = await read.getAttribute('datetime');
+    expect(exact).toBe(new Date(exact ?? '').toISOString());
+    expect(Math.abs(Date.now() - Date.parse(exact ?? ''))).toBeLessThan(60_000);
+    // Less than what the page puts its clock right by.
+    await page.clock.fastForward(50_000);
+    await expect.poll(() => other.innerText(), { timeout: 45_000 }).toBe('1 min ago');
+    expect(await read.innerText()).toBe('just now');
+    await page.getByRole('button', { name: 'Sign out read' }).focus();
+    await expect.poll(() => read.innerText(), { timeout: 45_000 }).toBe('1 min ago');
+  }, 120_000);
+
   test('a browser that is signed out by another one is out', async () => {
     const visit = await console.visit({ path: '/console/devices' });
     const { deviceId = '', owner, page } = visit;

@@ -1,4 +1,5 @@
 // The page of the wallet in a real browser: who one is, Copy Private Key, and the end of everything.
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearer, CountersignError, createClient, starkKey, starkKeyOfWallet, subkey } from '../../src/client/main.ts';
@@ -73,6 +74,63 @@ describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () =>
     await dialog.getByRole('button', { name: 'Done' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await inDocument()).toBe(false);
+  }, 60_000);
+
+  test('a key made at sign-in from a signature of a wallet can be copied with the key in this tab, and after a reload', async () => {
+    const key = `0x0${randomBytes(32).toString('hex').slice(1)}`;
+    const visit = await console.visit({
+      as: 'stranger',
+      path: '/console/sign-in?with=wallet',
+      prepare: (page) => announceWallet(page, { key }),
+    });
+    const { page } = visit;
+    await page.getByRole('button', { name: /^MetaMask/ }).click();
+    await page.getByRole('button', { name: /^Starknet account/ }).click();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.waitForURL(/\/console\/keys/);
+    const copied = async () => {
+      await page.getByRole('button', { name: 'Copy Private Key' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Copy Private Key' });
+      await dialog.getByText('Nobody can revoke it. Give bots a subkey instead.').waitFor();
+      await dialog.getByLabel('I know what this key can do').check();
+      await dialog.getByText('Your wallet will ask for the signature it is made from.').waitFor();
+      await dialog.getByRole('button', { name: /MetaMask/ }).click();
+      await dialog.getByRole('button', { name: 'Show Main private key' }).click();
+      const text = await dialog.locator('code').innerText();
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      return text;
+    };
+    await page.getByRole('link', { name: 'Wallet' }).click();
+    await page.getByText('main key in this tab').waitFor();
+    await page.getByText('It is made from a signature of your wallet, and can be made again.').waitFor();
+    const inTab = await copied();
+    await page.reload();
+    await page.getByText('device only').waitFor();
+    expect(await copied()).toBe(inTab);
+    const label = await page
+      .locator('main')
+      .getByRole('button', { name: /^Copy 0x/ })
+      .getAttribute('aria-label');
+    const client = createClient({ url: console.url, auth: starkKey(inTab) });
+    expect(`Copy ${(await client.account.self()).account}`).toBe(label);
+  }, 60_000);
+
+  test('a key that was pasted signs and is not shown, and is not in the tab any more after a reload', async () => {
+    const visit = await console.visit({ as: 'stranger', path: '/console/sign-in?with=key' });
+    const { page, owner } = visit;
+    await page.getByLabel('Private key').fill(owner.privateKey);
+    await page.getByText('not known here yet: it will be made').waitFor();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL(/\/console\/keys/);
+    await page.getByRole('link', { name: 'Wallet' }).click();
+    await page.getByText('This page can sign with the key you pasted but cannot show it.').waitFor();
+    expect(await page.getByRole('button', { name: 'Copy Private Key' }).count()).toBe(0);
+    await page.getByText('main key in this tab').waitFor();
+    await page.reload();
+    await page.getByText('device only').waitFor();
+    expect(await page.getByText('the key you pasted').count()).toBe(0);
   }, 60_000);
 
   test("a wallet whose key is another account's, and one that says no, show no key", async () => {
