@@ -76,6 +76,26 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     await page.getByRole('listitem').filter({ hasText: '203.0.113.8' }).first().waitFor();
   });
 
+  test('a key that was ended or narrowed elsewhere meanwhile is read again: it is gone, or the main key is asked for', async () => {
+    const { page, id, now } = await pageOf('narrowed elsewhere', ['127.0.0.0/8', '203.0.113.0/24']);
+    const box = dialogOf(page).getByRole('textbox', { name: 'One address or range a line' });
+    await page.getByRole('button', { name: 'Change addresses' }).click();
+    await owner.client.tokens.restrict(id, ['203.0.113.7']);
+    await box.fill('203.0.113.0/24');
+    await press(page, 'Save');
+    await dialogOf(page).getByText('That needs your main key.').waitFor();
+    await mainKey(page).fill(owner.privateKey);
+    await press(page, 'Sign and save');
+    await dialogOf(page).waitFor({ state: 'detached' });
+    expect((await now()).allowed_cidrs).toEqual(['203.0.113.0/24']);
+    await page.getByRole('button', { name: 'Change addresses' }).click();
+    await owner.client.tokens.revoke(id);
+    await box.fill('203.0.113.9');
+    await press(page, 'Save');
+    await dialogOf(page).getByText('This key is gone: it was ended meanwhile.').waitFor();
+    await page.getByText('Revoked', { exact: true }).waitFor();
+  });
+
   test('a key is opened to more addresses only with the main key, and the server refuses the device that tries alone', async () => {
     const { page, visit, id, now } = await pageOf('wider', ['203.0.113.7']);
     await page.getByRole('button', { name: 'Change addresses' }).click();

@@ -1,5 +1,7 @@
 // What pages use of the connection: whether the server answers, and writes whose answer may be lost.
 import { useRef, useState, useSyncExternalStore } from 'react';
+import { sentenceFor } from '../../words/refusals.ts';
+import { keysChanged } from '../queries/query-client.ts';
 import { keepPage } from '../session/kept-page.ts';
 import type { Reach } from './reach.ts';
 import { ahead, isLocked, noticed, onWatch, watch } from './watch.ts';
@@ -52,15 +54,25 @@ export function useWrite(kind: WriteKind): Write {
       if (running.current === undefined) {
         // Its device may be ended before its answer comes, by the write itself or by somebody else.
         const letGo = keepPage();
-        running.current = write(work, { ...options, kind }, { sleep, tell: setState, noticed }).finally(() => {
-          letGo();
-          running.current = undefined;
-        });
+        running.current = write(work, { ...options, kind }, { sleep, tell: setState, noticed })
+          .then(readAnewIfChanged)
+          .finally(() => {
+            letGo();
+            running.current = undefined;
+          });
       }
       return running.current as Promise<Written<T>>;
     },
     reset: () => setState({ is: 'ready' }),
   };
+}
+
+/** What was refused because its key is not as the page has it: ended meanwhile, or bound to fewer addresses. */
+function readAnewIfChanged<T>(written: Written<T>): Written<T> {
+  if (!written.ok && ['reread', 'owner'].includes(sentenceFor(written.error).then ?? '')) {
+    keysChanged().catch(() => undefined);
+  }
+  return written;
 }
 
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
