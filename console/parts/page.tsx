@@ -1,5 +1,5 @@
 // A page: its title in the window and at its head, which has focus after a change of page.
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { announce } from './announcement.ts';
 import css from './page.module.css';
@@ -18,18 +18,27 @@ export interface PageProps {
 
 /** What was shown last; the first page of a visit leaves focus where the browser has it. */
 let shown: string | undefined;
+/** The heading that had focus is gone with its page: what was read stands in the place of what was on its way. */
+let hadFocus = false;
 
 export function Page({ title, heading, lead, actions, at, children }: PageProps) {
   const [path] = useLocation();
   const h1 = useRef<HTMLHeadingElement>(null);
   const place = at ?? path;
+  useLayoutEffect(() => {
+    const heading = h1.current;
+    return () => {
+      hadFocus = heading !== null && heading === document.activeElement;
+    };
+  }, []);
   useEffect(() => {
     document.title = `${title} · Countersign`;
     if (shown !== undefined && shown !== place) {
       window.scrollTo(0, 0);
       h1.current?.focus({ preventScroll: true });
       announce(title);
-    }
+    } else if (hadFocus) h1.current?.focus({ preventScroll: true });
+    hadFocus = false;
     shown = place;
   }, [title, place]);
   return (

@@ -205,6 +205,13 @@ describe.skipIf(chromiumFile === undefined)(`Key Management${chromiumNeeded}`, (
     expect((await names(page))[0]).toBe('alive');
   });
 
+  test('focus stands at the heading of a key that is opened, though the page was there before the key was read', async () => {
+    const { page } = await opened.visit({ owner, path: READ_ONLY });
+    await page.getByRole('link', { name: 'dashboard', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: /^dashboard/ }).waitFor();
+    await expect.poll(() => page.evaluate('document.activeElement?.tagName')).toBe('H1');
+  });
+
   test('the list of keys keeps what was there when a reading fails, says why, and reads again when asked', async () => {
     const { page } = await opened.visit({ owner, path: READ_ONLY });
     await rowOf(page, 'dashboard').waitFor();
