@@ -26,7 +26,7 @@ export function SecretBox(props: SecretBoxProps) {
 
 function Gone({ label, gone }: SecretBoxProps) {
   return (
-    <div>
+    <div className={css.whole}>
       <div className={css.label}>{label}</div>
       <div className={css.box}>
         <span className={css.gone}>No longer in this page</span>
@@ -62,7 +62,7 @@ function Kept({ secret, label, shown: atFirst = false, onCopied, copyRef }: Secr
     setSaid('Your browser would not copy it. It is selected: press Ctrl+C.');
   };
   return (
-    <div>
+    <div className={css.whole}>
       <div className={css.label}>{label}</div>
       <div className={classNames(css.box, shown && css.open)}>
         {shown ? (
