@@ -86,7 +86,9 @@ describe.skipIf(chromiumFile === undefined)(`a server in trouble${chromiumNeeded
     },
   );
 
-  test('an account that its venue locked is told so until it is unlocked, and nothing of it is lost', async () => {
+  const lockedWords = 'Your venue has locked this account. Nothing can be used until it unlocks it; nothing is lost.';
+
+  test('an account that its venue locked is told so until it is unlocked, which shows by itself, and nothing of it is lost', async () => {
     const visit = await opened.visit({ path: undefined });
     const { page, owner } = visit;
     await tokenOf(visit, 'locked with it');
@@ -94,15 +96,29 @@ describe.skipIf(chromiumFile === undefined)(`a server in trouble${chromiumNeeded
     await page.getByRole('link', { name: 'Open locked with it' }).waitFor();
     await command(opened.service, `/accounts/${owner.account}/lock`);
     await page.getByRole('link', { name: 'Devices' }).click();
-    const bar = page.getByText(
-      'Your venue has locked this account. Nothing can be used until it unlocks it; nothing is lost.',
-    );
+    const bar = page.getByRole('status', { includeHidden: true }).getByText(lockedWords);
     await bar.waitFor();
     await command(opened.service, `/accounts/${owner.account}/unlock`);
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(() => bar.count()).toBe(0);
+    await bar.waitFor({ state: 'detached' });
+    await page.getByText('This one', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Key Management' }).click();
     await page.getByRole('link', { name: 'Open locked with it' }).waitFor();
+  });
+
+  test('an account that is locked in the middle of a form keeps the form, which makes its key once it is unlocked', async () => {
+    const visit = await opened.visit({ path: keysPath('token') });
+    const { page, owner } = visit;
+    const form = await filledForm(visit, 'token', { name: 'in the middle', addresses: '203.0.113.7' });
+    await command(opened.service, `/accounts/${owner.account}/lock`);
+    await send(form);
+    await form.getByRole('alert').getByText(lockedWords).waitFor();
+    await page.getByRole('status', { includeHidden: true }).getByText(lockedWords).waitFor();
+    expect(await form.getByLabel('Name').inputValue()).toBe('in the middle');
+    await command(opened.service, `/accounts/${owner.account}/unlock`);
+    await page.getByRole('status', { includeHidden: true }).getByText(lockedWords).waitFor({ state: 'detached' });
+    await send(form);
+    await secretDialog(page, 'token').waitFor();
+    expect(await live(visit)).toMatchObject([{ name: 'in the middle', allowed_cidrs: ['203.0.113.7/32'] }]);
   });
 
   const press100 = (button: Locator) =>

@@ -36,7 +36,7 @@ export interface Write {
   readonly words: string | undefined;
   /** Set once it failed: for `<Refusal>`. */
   readonly error: unknown;
-  /** Never rejects. While one is under way, pressing again gives that one. */
+  /** Never rejects. While one is under way, pressing again does nothing, and what it gives never settles. */
   run<T>(work: () => Promise<T>, options?: Omit<WriteOptions<T>, 'kind'>): Promise<Written<T>>;
   reset(): void;
 }
@@ -44,24 +44,24 @@ export interface Write {
 /** One write at a time, which is told the person until it is certain. Nothing that it makes is kept here. */
 export function useWrite(kind: WriteKind): Write {
   const [state, setState] = useState<WriteState>({ is: 'ready' });
-  const running = useRef<Promise<Written<unknown>>>(undefined);
+  const isRunning = useRef(false);
   return {
     state,
     isBusy: state.is !== 'ready' && state.is !== 'failed',
     words: writeWords(state, kind),
     error: state.is === 'failed' ? state.error : undefined,
     run<T>(work: () => Promise<T>, options: Omit<WriteOptions<T>, 'kind'> = {}): Promise<Written<T>> {
-      if (running.current === undefined) {
-        // Its device may be ended before its answer comes, by the write itself or by somebody else.
-        const letGo = keepPage();
-        running.current = write(work, { ...options, kind }, { sleep, tell: setState, noticed })
-          .then(readAnewIfChanged)
-          .finally(() => {
-            letGo();
-            running.current = undefined;
-          });
-      }
-      return running.current as Promise<Written<T>>;
+      // Whoever pressed first is told; told to each press, the same would be said as often.
+      if (isRunning.current) return new Promise(() => undefined);
+      isRunning.current = true;
+      // Its device may be ended before its answer comes, by the write itself or by somebody else.
+      const letGo = keepPage();
+      return write(work, { ...options, kind }, { sleep, tell: setState, noticed })
+        .then(readAnewIfChanged)
+        .finally(() => {
+          letGo();
+          isRunning.current = false;
+        });
     },
     reset: () => setState({ is: 'ready' }),
   };

@@ -3,6 +3,7 @@ import { CountersignError, isCode } from '../../../src/client/errors.ts';
 import { putClockRight } from '../../words/now.ts';
 import { onAnswers, queryClient } from '../queries/query-client.ts';
 import { publicClient } from '../session/public-client.ts';
+import { sessionState } from '../session/store.ts';
 import { clockAhead } from './clock.ts';
 import { createReach } from './reach.ts';
 
@@ -43,13 +44,31 @@ export function onWatch(hear: () => void): () => void {
 export function noticed(error: unknown): void {
   if (error === undefined) watch.answered();
   else watch.failed(error);
-  if (isCode(error, 'REQUEST_NOT_ALLOWED') && /locked/.test(error.message)) setLocked(true);
+  // Nothing that a page of somebody who is signed in asks for can be switched off.
+  if (isCode(error, 'REQUEST_NOT_ALLOWED')) setLocked(true);
 }
+
+const LOCKED_LOOK_MS = 10_000;
+let looking: ReturnType<typeof setInterval> | undefined;
 
 function setLocked(next: boolean): void {
   if (locked === next) return;
   locked = next;
+  clearInterval(looking);
+  if (locked) looking = setInterval(lookWhetherLocked, LOCKED_LOOK_MS);
+  else queryClient.invalidateQueries().catch(() => undefined);
   tell();
+}
+
+/** Nobody tells of an unlock, and a list that failed is not read again by itself. */
+function lookWhetherLocked(): void {
+  const session = sessionState();
+  if (session.state !== 'in' || session.over === true) setLocked(false);
+  else
+    session.client.account.self().then(
+      () => setLocked(false),
+      () => undefined,
+    );
 }
 
 /** A clock that is set while the page is open. */
