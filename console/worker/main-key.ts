@@ -35,8 +35,34 @@ export function closeAllMainKeys(): void {
   for (const key of [...open]) key.close();
 }
 
-export function openMainKey(): MainKeyHandle {
+/** A worker without a key. */
+let ready: Worker | undefined;
+
+/**
+ * Starts a worker before there is a key for it: where the network fails meanwhile, the key that is pasted has its room all the same. The result
+ * ends it, unless a key came.
+ */
+export function readyMainKey(): () => void {
   const worker = startMainKeyWorker();
+  const end = (): void => {
+    if (ready !== worker) return;
+    ready = undefined;
+    worker.terminate();
+  };
+  ready?.terminate();
+  ready = worker;
+  worker.addEventListener('error', end);
+  return end;
+}
+
+function takeWorker(): Worker {
+  const worker = ready ?? startMainKeyWorker();
+  ready = undefined;
+  return worker;
+}
+
+export function openMainKey(): MainKeyHandle {
+  const worker = takeWorker();
   const waiting = new Map<number, { resolve(value: readonly string[]): void; reject(error: MainKeyRefused): void }>();
   let [last, closed] = [0, false];
   let publicKey: string | undefined;

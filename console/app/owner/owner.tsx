@@ -5,7 +5,7 @@ import { Note } from '../../parts/note.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
 import { useAbout } from '../server/use-about.ts';
 import { ChooseWallet } from './choose-wallet.tsx';
-import type { Owner } from './use-owner.ts';
+import { type Owner, useReadyForKey } from './use-owner.ts';
 
 export type { OwnerStep } from './owner-client.ts';
 export { type Owner, useOwner } from './use-owner.ts';
@@ -31,15 +31,22 @@ export function OwnerField({ owner }: { readonly owner: Owner }) {
   }
   return (
     <>
-      <SecretField
-        label="Main private key"
-        hint="Used once for this and forgotten."
-        error={owner.keyError}
-        inputRef={owner.keyField}
-        onInput={owner.forgetError}
-      />
+      <KeyField owner={owner} />
       <FromWallet onPress={() => setIsFromWallet(true)} />
     </>
+  );
+}
+
+function KeyField({ owner }: { readonly owner: Owner }) {
+  useReadyForKey();
+  return (
+    <SecretField
+      label="Main private key"
+      hint="Used once for this and forgotten."
+      error={owner.keyError}
+      inputRef={owner.keyField}
+      onInput={owner.forgetError}
+    />
   );
 }
 

@@ -3,9 +3,9 @@ import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } fro
 import type { Auth } from '../../../src/client/auth.ts';
 import type { Client } from '../../../src/client/create-client.ts';
 import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
-import { Aborted } from '../../../src/client/errors.ts';
+import { Aborted, NoAnswer } from '../../../src/client/errors.ts';
 import { Worded } from '../../words/worded.ts';
-import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
+import { type MainKeyHandle, openMainKey, readyMainKey } from '../../worker/main-key.ts';
 import { MainKeyRefused } from '../../worker/main-key-refused.ts';
 import { publicClient, useSignedIn } from '../session/session.tsx';
 import type { HeldOwner } from '../session/types.ts';
@@ -43,6 +43,8 @@ export function useOwner(): Owner {
   /** What was pasted for this form: until it is done, or gone. */
   const [pasted, setPasted] = useState<MainKeyHandle>();
   const latest = useRef<MainKeyHandle>(undefined);
+  /** The key that is known to be of this account. */
+  const known = useRef<MainKeyHandle>(undefined);
   const [keyError, setKeyError] = useState<string>();
   useEffect(() => () => pasted?.close(), [pasted]);
   const isShown = useIsShown();
@@ -64,12 +66,31 @@ export function useOwner(): Owner {
 
   /** As it is now: a write that is repeated calls the `act` of the page that it began on. */
   async function ownerNow(): Promise<HeldOwner> {
-    const now = usableOf(heldOwner(), latest.current);
-    if (now !== undefined) return now;
-    if (kind === 'wallet') throw new Worded('Choose your wallet first.');
-    const key = await pastedKey(keyField.current, account);
-    hold(key);
-    return { by: 'key', key, keep: false };
+    let now = usableOf(heldOwner(), latest.current);
+    if (now === undefined) {
+      if (kind === 'wallet') throw new Worded('Choose your wallet first.');
+      const key = await pastedKey(keyField.current, account);
+      hold(key);
+      now = { by: 'key', key, keep: false };
+    }
+    if (now.by === 'key' && now.key === latest.current && now.key !== known.current) await check(now.key);
+    return now;
+  }
+
+  /** Of an answer that got lost the key waits for the next try: it need not be pasted again. */
+  async function check(key: MainKeyHandle): Promise<void> {
+    try {
+      const { address } = await publicClient.account.of({ public_key: key.publicKey ?? '' });
+      if (BigInt(address) !== BigInt(account)) {
+        key.close();
+        keepPasted(undefined);
+        throw new MainKeyRefused('other-account');
+      }
+      known.current = key;
+    } catch (error) {
+      // Only what the key would have signed makes or changes anything.
+      throw error instanceof NoAnswer ? new NoAnswer(error.message, 'unsent') : error;
+    }
   }
 
   return {
@@ -79,7 +100,11 @@ export function useOwner(): Owner {
     keyError,
     forgetError: () => setKeyError(undefined),
     async choose({ provider, name }) {
-      if (kind === 'starknet') return hold(await keyOfAccount(provider, account, publicClient));
+      if (kind === 'starknet') {
+        const key = await keyOfAccount(provider, account, publicClient);
+        known.current = key;
+        return hold(key);
+      }
       const address = await addressOfAccount(provider, account, publicClient);
       holdOwner({ by: 'wallet', provider, address, walletName: name });
     },
@@ -122,19 +147,25 @@ function needsOf(owner: HeldOwner | undefined, kind: 'starknet' | 'wallet'): Own
   return kind === 'starknet' ? 'key' : 'which-wallet';
 }
 
-/** Reads the field once and empties it. */
+/** A field that asks for the main key: the worker that takes it is there before it is pasted. */
+export const useReadyForKey = (): void => useEffect(readyMainKey, []);
+
+/** Empties the field as soon as the worker has its text, or says that it is no key. */
 async function pastedKey(field: HTMLInputElement | null, account: string): Promise<MainKeyHandle> {
   const text = field?.value ?? '';
-  if (field !== null) field.value = '';
   if (text.trim() === '') throw new Worded('Paste your main private key.');
   const key = openMainKey();
   try {
-    const { publicKey } = await key.load(text, { not: [account] });
-    const { address } = await publicClient.account.of({ public_key: publicKey });
-    if (BigInt(address) !== BigInt(account)) throw new MainKeyRefused('other-account');
+    await key.load(text, { not: [account] });
+    emptied(field);
     return key;
   } catch (error) {
     key.close();
+    if (!(error instanceof MainKeyRefused && error.because === 'broken')) emptied(field);
     throw error;
   }
+}
+
+function emptied(field: HTMLInputElement | null): void {
+  if (field !== null) field.value = '';
 }

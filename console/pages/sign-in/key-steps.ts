@@ -59,6 +59,8 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
   let state = beginning;
   const listeners = new Set<() => void>();
   let key: K | undefined;
+  /** The public key of what the worker has. */
+  let loaded: string | undefined;
   let isIn = false;
   /** Of the latest text: the answer to an older one is not heard. */
   let turn = 0;
@@ -70,11 +72,13 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
   const drop = (): void => {
     key?.close();
     key = undefined;
+    loaded = undefined;
   };
 
-  /** The account of the text's key, or undefined when it is wrong or a later text came. */
-  async function read(text: string, mine: number): Promise<Account | undefined> {
+  /** The account of the text's key, or undefined when it is wrong or a later text came. `taken`: the text is needed no longer. */
+  async function read(text: string, mine: number, taken: () => void = () => undefined): Promise<Account | undefined> {
     if (isPublic(text)) {
+      taken();
       set({ ...beginning, wrong: PUBLIC });
       return undefined;
     }
@@ -84,19 +88,32 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
     try {
       const not = around.only === undefined ? [] : [around.only];
       const { publicKey } = await made.load(text, { not });
+      taken();
       if (mine !== turn) return undefined;
+      loaded = publicKey;
+    } catch (error) {
+      if (mine !== turn) return undefined;
+      const wrong = around.wordsOf(error);
+      if (wrong !== undefined) taken();
+      drop();
+      set({ ...beginning, ...(wrong === undefined ? { error } : { wrong }) });
+      return undefined;
+    }
+    return lookUp(made, loaded, mine);
+  }
+
+  /** Of the key in the worker: where the server does not answer, it stays there for the next try. */
+  async function lookUp(of: K, publicKey: string, mine: number): Promise<Account | undefined> {
+    try {
       const account = await around.ofKey(publicKey);
       if (mine !== turn) return undefined;
       if (around.only === undefined || BigInt(around.only) === BigInt(account.address)) return account;
-      const isSubkey = await around.isSubkeyOf(made, around.only).catch(() => false);
+      const isSubkey = await around.isSubkeyOf(of, around.only).catch(() => false);
       if (mine !== turn) return undefined;
       drop();
       set({ ...beginning, wrong: isSubkey ? SUBKEY : ANOTHER });
     } catch (error) {
-      if (mine !== turn) return undefined;
-      const wrong = around.wordsOf(error);
-      drop();
-      set({ ...beginning, ...(wrong === undefined ? { error } : { wrong }) });
+      if (mine === turn) set({ ...beginning, error });
     }
     return undefined;
   }
@@ -124,16 +141,22 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
       if (account !== undefined && mine === turn) set({ ...beginning, account });
     },
 
-    /** `text`: empty when the key is in the worker already. An account that nobody knew to be new is told, and made the next time. */
-    async signIn(text: string, keep: boolean): Promise<void> {
+    /**
+     * `text`: empty when the key is in the worker already. `taken`: the text is in the worker, or no key. An account that nobody knew to be new is
+     * told, and made the next time.
+     */
+    async signIn(text: string, keep: boolean, taken?: () => void): Promise<void> {
       if (state.isBusy) return;
       turn += 1;
       const mine = turn;
       let { account } = state;
       const wasTold = account !== undefined;
-      if (text.trim() !== '') {
+      if (text.trim() !== '' || (account === undefined && key !== undefined && loaded !== undefined)) {
         set({ ...state, wrong: undefined, error: undefined, isBusy: true });
-        account = await read(text, mine);
+        account =
+          text.trim() === '' && key !== undefined && loaded !== undefined
+            ? await lookUp(key, loaded, mine)
+            : await read(text, mine, taken);
         if (account === undefined || mine !== turn) return;
       }
       if (account === undefined || key === undefined || key.closed) return set({ ...beginning, wrong: NONE });

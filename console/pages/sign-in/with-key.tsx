@@ -8,7 +8,7 @@ import { Live } from '../../parts/live.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { SecretField } from '../../parts/secret-field.tsx';
 import { ShortId } from '../../parts/short-id.tsx';
-import { type MainKeyHandle, openMainKey } from '../../worker/main-key.ts';
+import { type MainKeyHandle, openMainKey, readyMainKey } from '../../worker/main-key.ts';
 import { MainKeyRefused } from '../../worker/main-key-refused.ts';
 import { createKeySteps } from './key-steps.ts';
 import css from './sign-in.module.css';
@@ -40,6 +40,7 @@ export function WithKey({ only, onBack }: WithKeyProps) {
   const [waiting, setWaiting] = useState<string>();
   const [steps] = useState(() => stepsFor(only, setWaiting));
   useEffect(() => () => steps.end(), [steps]);
+  useEffect(readyMainKey, []);
   const { account, wrong, error, isBusy } = useSyncExternalStore(steps.subscribe, steps.getState);
   const [keep, setKeep] = useState(true);
   const field = useRef<HTMLInputElement>(null);
@@ -55,9 +56,10 @@ export function WithKey({ only, onBack }: WithKeyProps) {
     event.preventDefault();
     if (isBusy) return;
     clearTimeout(typing.current);
-    const text = field.current?.value ?? '';
-    if (field.current !== null) field.current.value = '';
-    void steps.signIn(text, keep);
+    const emptied = () => {
+      if (field.current !== null) field.current.value = '';
+    };
+    void steps.signIn(field.current?.value ?? '', keep, emptied);
   };
   return (
     <Step title="Starknet private key" onBack={onBack} bare={only !== undefined}>

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createKeySteps, isLookedUp, type KeySurroundings } from '../../../console/pages/sign-in/key-steps.ts';
 
 const KEY = `0x${'1f'.repeat(31)}ab`;
+const BROKEN = `0x${'b0'.repeat(31)}`;
 const ACCOUNT = '0x0acc';
 
 class Wrong extends Error {}
@@ -17,6 +18,7 @@ function room(part: { known?: boolean; address?: string; isSubkey?: boolean; onl
       texts: [] as string[],
       async load(text: string) {
         key.texts.push(text);
+        if (text === BROKEN) throw new Error('it did not start');
         if (!/^0x[0-9a-f]{1,64}$/.test(text)) throw new Wrong('That is not a Starknet private key.');
         return { publicKey: `public key of ${text}` };
       },
@@ -28,11 +30,20 @@ function room(part: { known?: boolean; address?: string; isSubkey?: boolean; onl
     return key;
   };
   let failing = fails;
+  let isSilent = false;
+  /** The next look-up has no answer. */
+  const silence = () => {
+    isSilent = true;
+  };
   const around: KeySurroundings<ReturnType<typeof openKey>> = {
     only,
     openKey,
     async ofKey(publicKey) {
       lookedUp.push(publicKey);
+      if (isSilent) {
+        isSilent = false;
+        throw new Error('no answer');
+      }
       return { address, exists: known };
     },
     isSubkeyOf: async () => isSubkey,
@@ -46,7 +57,7 @@ function room(part: { known?: boolean; address?: string; isSubkey?: boolean; onl
       signedIn.push(owner);
     },
   };
-  return { steps: createKeySteps(around), opened, lookedUp, signedIn };
+  return { steps: createKeySteps(around), opened, lookedUp, signedIn, silence };
 }
 
 describe('a main key that is pasted', () => {
@@ -82,6 +93,29 @@ describe('a main key that is pasted', () => {
     expect(steps.getState()).toMatchObject({ account: { address: ACCOUNT }, error: { message: 'no answer' } });
     await steps.signIn('', true);
     expect(signedIn).toHaveLength(1);
+  });
+
+  test('is asked for once, though its account could not be looked up, and its text is needed no longer than its worker takes', async () => {
+    const { steps, signedIn, lookedUp, silence } = room();
+    let isTaken = false;
+    silence();
+    await steps.signIn(KEY, true, () => {
+      isTaken = true;
+    });
+    expect(steps.getState()).toMatchObject({ account: undefined, error: { message: 'no answer' }, isBusy: false });
+    expect(isTaken).toBe(true);
+    await steps.signIn('', true);
+    expect(signedIn).toHaveLength(1);
+    expect(lookedUp).toHaveLength(2);
+  });
+
+  test('keeps its text where its worker did not start, and not where it is no key', async () => {
+    const { steps } = room();
+    const taken: string[] = [];
+    await steps.signIn('0xnone', true, () => taken.push('no key'));
+    await steps.signIn(BROKEN, true, () => taken.push('broken'));
+    expect(taken).toEqual(['no key']);
+    expect(steps.getState()).toMatchObject({ error: { message: 'it did not start' } });
   });
 
   test('is gone with the page that was left before it signed in', async () => {
