@@ -5,9 +5,11 @@ import { newDeviceKey } from '../../../src/client/device-key.ts';
 import { Worded } from '../../words/worded.ts';
 import { dropOwner, holdOwner } from '../owner/held-owner.ts';
 import { clientOfOwner } from '../owner/owner-client.ts';
+import { queryClient } from '../queries/query-client.ts';
 import { deviceName } from './device-name.ts';
 import type { DeviceRecord } from './device-record.ts';
 import { keepDevice } from './device-store.ts';
+import { endLostDevices, mayBeLost } from './lost-device.ts';
 import { seatDevice, sessionState } from './store.ts';
 import type { HeldOwner, SignInStep } from './types.ts';
 
@@ -36,9 +38,10 @@ export async function signIn(owner: HeldOwner, onStep: (step: SignInStep) => voi
     await onboard(client, auth);
   }
   const key = await newDeviceKey();
-  const { value: device } = await client.devices.add({
-    name: deviceName(navigator.userAgent),
-    public_key: key.public_key,
+  const asked = client.devices.add({ name: deviceName(navigator.userAgent), public_key: key.public_key });
+  const { value: device } = await asked.catch((error: unknown) => {
+    mayBeLost(error, account, key);
+    throw error;
   });
   const now = Date.now();
   const record: DeviceRecord = {
@@ -57,6 +60,7 @@ export async function signIn(owner: HeldOwner, onStep: (step: SignInStep) => voi
   else holdOwner(owner);
   seatDevice(record);
   endOld(before, record);
+  endLost(account);
 }
 
 const accountOf = (owner: HeldOwner, client: Client) => {
@@ -67,6 +71,14 @@ const accountOf = (owner: HeldOwner, client: Client) => {
 async function onboard(client: Client, auth: Auth): Promise<void> {
   if (auth.onboarding === undefined) throw new TypeError('this key makes no account');
   await client.account.onboard();
+}
+
+function endLost(account: string): void {
+  const now = sessionState();
+  if (now.state !== 'in') return;
+  endLostDevices(now.client, account)
+    .then(() => queryClient.invalidateQueries({ queryKey: ['devices'] }))
+    .catch(() => undefined);
 }
 
 /** The device that this tab had is not needed any more, if it still lives. */

@@ -2,7 +2,7 @@
 // by a real key.
 import type { Page } from 'playwright-core';
 import { createWallet } from '../../../src/client/wallet.ts';
-import { answerOfWallet, type WalletBehaviour, WalletError, type WalletSpec } from './wallet-answers.ts';
+import { answerOfWallet, otherWallet, type WalletBehaviour, WalletError, type WalletSpec } from './wallet-answers.ts';
 
 export interface AnnouncedWallet extends WalletSpec {
   readonly name?: string;
@@ -15,10 +15,16 @@ export interface AnnouncedWallet extends WalletSpec {
 
 export interface WalletInPage {
   readonly address: string;
+  /** Of `two accounts` and `changes account`: the one that is not the key's. */
+  readonly otherAddress: string;
   /** Every method that it was asked, in order. */
   readonly asked: readonly string[];
   /** From now on. */
   behave(behaviour: WalletBehaviour): void;
+  /** Of `late`: signs what it was asked, and resolves once the page has the answer. */
+  signLate(): Promise<void>;
+  /** Tells the page of other accounts (`accountsChanged`), as a wallet does whose person chose another. */
+  changeAccounts(addresses: readonly string[]): Promise<void>;
 }
 
 const ICON = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24"><rect width="24" height="24" rx="6" fill="#f6851b"/></svg>')}`;
@@ -30,8 +36,10 @@ export async function announceWallet(page: Page, wallet: AnnouncedWallet): Promi
   const { key, name = 'MetaMask', rdns = 'io.metamask', icon = ICON, unannounced = false } = wallet;
   let behaviour = wallet.behaviour ?? 'signs';
   const asked: string[] = [];
+  const late: (() => void)[] = [];
   const answer = answerOfWallet({
     key,
+    untilLate: () => new Promise((resolve) => void late.push(resolve)),
     current: () => behaviour,
     onAsked(method, params) {
       asked.push(method);
@@ -49,14 +57,22 @@ export async function announceWallet(page: Page, wallet: AnnouncedWallet): Promi
   const uuid = `00000000-0000-4000-8000-${String(wallets).padStart(12, '0')}`;
   const info = JSON.stringify({ uuid, name, icon, rdns });
   await page.addInitScript(`{
+    const hearing = new Set();
     const provider = Object.freeze({
       async request({ method, params = [] }) {
         const said = await ${binding}(method, params);
         if ('code' in said) throw Object.assign(new Error(said.message), { code: said.code });
         return said.value;
       },
-      on() {},
-      removeListener() {},
+      on(event, hear) {
+        if (event === 'accountsChanged') hearing.add(hear);
+      },
+      removeListener(_, hear) {
+        hearing.delete(hear);
+      },
+    });
+    addEventListener('${binding}: accounts', ({ detail }) => {
+      for (const hear of hearing) hear(detail);
     });
     if (${unannounced}) window.ethereum = provider;
     else {
@@ -69,9 +85,20 @@ export async function announceWallet(page: Page, wallet: AnnouncedWallet): Promi
   }`);
   return {
     address: createWallet(key).address,
+    otherAddress: otherWallet(key).address,
     asked,
     behave(next) {
       behaviour = next;
+    },
+    async signLate() {
+      for (const sign of late.splice(0)) sign();
+      // What the page does with the answer is done by then.
+      await page.evaluate('new Promise((done) => setTimeout(done, 50))');
+    },
+    async changeAccounts(addresses) {
+      await page.evaluate(
+        `dispatchEvent(new CustomEvent('${binding}: accounts', { detail: ${JSON.stringify(addresses)} }))`,
+      );
     },
   };
 }

@@ -16,6 +16,8 @@ export type WalletBehaviour =
   | 'silent'
   /** Shows its accounts, and never answers a signature. */
   | 'silent at signing'
+  /** Signs once it is told to: see `signLate`. */
+  | 'late'
   /** Another valid signature of the same text each time. */
   | 'random'
   /** A signature of 200 bytes, as contracts have. */
@@ -35,6 +37,8 @@ export interface WalletSpec {
   readonly behaviour?: WalletBehaviour;
   /** Called with each method, and each text that was signed. */
   readonly onAsked?: (method: string, params: readonly unknown[]) => void;
+  /** Of `late`: resolves when it signs. */
+  readonly untilLate?: () => Promise<void>;
 }
 
 /** EIP-1193 says errors by code. */
@@ -51,12 +55,15 @@ const SEPOLIA = 11_155_111;
 const BASE = 8453;
 const silence = () => new Promise<never>(() => undefined);
 
+/** The second account of the wallet of a key. */
+export const otherWallet = (key: string) => createWallet(`0x${bytesToHex(keccak_256(hexToBytes(key.slice(2))))}`);
+
 export type AnswerOfWallet = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
 /** What the wallet does is held until `behave` says otherwise. */
 export function answerOfWallet(spec: WalletSpec & { readonly current?: () => WalletBehaviour }): AnswerOfWallet {
   const own = createWallet(spec.key);
-  const other = createWallet(`0x${bytesToHex(keccak_256(hexToBytes(spec.key.slice(2))))}`);
+  const other = otherWallet(spec.key);
   let chain: number | undefined;
   let hasChanged = false;
   const behaviour = (): WalletBehaviour => spec.current?.() ?? spec.behaviour ?? 'signs';
@@ -96,9 +103,11 @@ export function answerOfWallet(spec: WalletSpec & { readonly current?: () => Wal
         return null;
       case 'personal_sign':
         if (is === 'silent at signing') return silence();
+        if (is === 'late') await spec.untilLate?.();
         return sign(personalSignDigest(hexToBytes(String(params[0]).slice(2))), params[1]);
       case 'eth_signTypedData_v4':
         if (is === 'silent at signing') return silence();
+        if (is === 'late') await spec.untilLate?.();
         return sign(digestOfConstant(JSON.parse(String(params[1]))), params[0]);
       default:
         throw new WalletError(4200, `no method ${method}`);
