@@ -247,18 +247,17 @@ describe.skipIf(chromiumFile === undefined)(`a network that fails${chromiumNeede
     },
   );
 
-  test('adding a key with the network off sends nothing and keeps the form, which is sent once it is back', async () => {
+  test('adding a key with the network off sends nothing and keeps the form and the pasted key, which make it once it is back', async () => {
     const visit = await opened.visit({ path: keysPath('token') });
     const { page, owner } = visit;
     const form = await filledForm(visit, 'token', { name: 'dashboard', end: '7 days' });
     await setOffline(page, true);
     await send(form);
-    await form.getByText('The room your key is kept in did not start. Check the connection and try again.').waitFor();
+    await form.getByRole('alert').getByText('No connection. Nothing was sent.').waitFor();
     expect((await owner.client.tokens.list().page()).results).toEqual([]);
     await setOffline(page, false);
     expect(await form.getByLabel('Name').inputValue()).toBe('dashboard');
-    const key = form.getByLabel('Main private key');
-    if (await key.isVisible()) await key.fill(owner.privateKey);
+    expect(await form.getByLabel('Main private key').count()).toBe(0);
     await send(form);
     await secretDialog(page, 'token').waitFor();
     expect((await owner.client.tokens.list().page()).results).toMatchObject([{ name: 'dashboard' }]);
@@ -280,6 +279,62 @@ describe.skipIf(chromiumFile === undefined)(`a network that fails${chromiumNeede
       await page.getByText('Saved. It holds from the next request.').waitFor();
       expect(lost.hits()).toBe(1);
       expect((await owner.client.tokens.get(api_token.lookup_id)).allowed_cidrs).toEqual(['203.0.113.0/24']);
+    },
+  );
+
+  test('a pasted key whose worker did not start stays in its field until one has it', async () => {
+    const visit = await opened.visit({ path: undefined });
+    const { page, owner } = visit;
+    let starts = 0;
+    // The one that is started with the form, and the one that is started for the key.
+    await page.context().route(/\/main-key\.worker-[^/]+\.js$/, (route) => {
+      starts += 1;
+      return starts <= 2 ? route.abort() : route.fallback();
+    });
+    await visit.goTo(keysPath('token'));
+    const form = await filledForm(visit, 'token', { name: 'dashboard' });
+    await send(form);
+    await form.getByText('The room your key is kept in did not start. Check the connection and try again.').waitFor();
+    expect(await form.getByLabel('Main private key').inputValue()).toBe(owner.privateKey);
+    await send(form);
+    await secretDialog(page, 'token').waitFor();
+    expect((await owner.client.tokens.list().page()).results).toMatchObject([{ name: 'dashboard' }]);
+  });
+
+  test('three answers that are lost are told as no connection, with the time of the last one, until one comes', async () => {
+    const { page } = await opened.visit({ path: READ_ONLY });
+    await page.getByText('No read-only keys yet.').waitFor();
+    const lost = await cut(page, { path: /\/v1\//, at: 'request', times: 1000 });
+    await page.getByRole('link', { name: 'Devices' }).click();
+    const bar = page.getByText(/^No connection to 127\.0\.0\.1:\d+\. What you see is from \d\d:\d\d:\d\d\.$/);
+    await bar.waitFor();
+    expect(lost.hits()).toBeGreaterThanOrEqual(3);
+    await lost.letGo();
+    await bar.waitFor({ state: 'detached' });
+    await page.getByText('This one', { exact: true }).waitFor();
+  });
+
+  test.each([3, 12])(
+    'too many requests at a list, for %i s: the page says when it goes on, and reads the list by itself',
+    async (seconds) => {
+      const visit = await opened.visit({ path: '/console/devices' });
+      const { page, owner } = visit;
+      await page.getByText('This one', { exact: true }).waitFor();
+      await tokenOf(owner, 'read in its turn');
+      let refused = 0;
+      await page.route(/\/v1\/account\/tokens(?:\?|$)/, async (route) => {
+        if (refused > 0) return route.fallback();
+        refused += 1;
+        const json = { error: 'RATE_LIMITED', message: 'too many requests', data: null };
+        await route.fulfill({ status: 429, headers: { 'Retry-After': String(seconds) }, json });
+      });
+      await page.reload();
+      await page.getByRole('link', { name: 'Key Management' }).click();
+      const bar = page.getByRole('status').getByText(/^Too many requests\. Going on in \d+ s\.$/);
+      await bar.waitFor();
+      await page.getByRole('link', { name: 'Open read in its turn' }).waitFor();
+      await bar.waitFor({ state: 'detached' });
+      expect(refused).toBe(1);
     },
   );
 

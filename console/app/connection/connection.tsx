@@ -3,6 +3,7 @@ import { useRef, useState, useSyncExternalStore } from 'react';
 import { sentenceFor } from '../../words/refusals.ts';
 import { keysChanged } from '../queries/query-client.ts';
 import { keepPage } from '../session/kept-page.ts';
+import { turns } from '../session/turns.ts';
 import type { Reach } from './reach.ts';
 import { ahead, isLocked, noticed, onWatch, watch } from './watch.ts';
 import { type WriteKind, type WriteOptions, type WriteState, type Written, write, writeWords } from './write.ts';
@@ -16,6 +17,8 @@ export interface Connection {
   readonly isLocked: boolean;
   /** Milliseconds that this machine's clock is ahead of the server's; undefined within a minute. */
   readonly ahead: number | undefined;
+  /** Seconds until what is read goes on, after too many requests; undefined while nothing waits. */
+  readonly turn: number | undefined;
   readonly tryNow: () => void;
 }
 
@@ -24,6 +27,7 @@ export function useConnection(): Connection {
     reach: useSyncExternalStore(onWatch, watch.state),
     isLocked: useSyncExternalStore(onWatch, isLocked),
     ahead: useSyncExternalStore(onWatch, ahead),
+    turn: useSyncExternalStore(turns.onTurn, turns.seconds),
     tryNow: watch.tryNow,
   };
 }

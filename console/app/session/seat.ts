@@ -5,6 +5,7 @@ import { device as deviceAuth } from '../../../src/client/device-auth.ts';
 import { Aborted, isCode } from '../../../src/client/errors.ts';
 import type { DeviceRecord } from './device-record.ts';
 import type { Presence } from './presence.ts';
+import { turns } from './turns.ts';
 
 export interface Seat {
   readonly client: Client;
@@ -64,7 +65,11 @@ export function openSeat(first: DeviceRecord, { presence, onUsed, onDead }: Seat
       }
     },
   };
-  const client = createClient({ url: location.origin, auth: gated });
+  const client = createClient({
+    url: location.origin,
+    auth: gated,
+    fetch: turns.heard(globalThis.fetch),
+  });
 
   return {
     client,

@@ -14,6 +14,8 @@ export interface BarsProps {
   offline?: { host: string; since: number | undefined; onTry: () => void } | undefined;
   /** `seconds`: until it is asked again; undefined while it is. */
   restarting?: { seconds: number | undefined; onTry: () => void } | undefined;
+  /** Seconds until what was refused for too many requests is asked again. */
+  turn?: number | undefined;
   /** Seconds until the idle limit, in steps of ten. */
   idle?: { seconds: number; onStay: () => void } | undefined;
   /** When the device ends, Unix ms. */
@@ -37,7 +39,7 @@ function Count({ seconds, silent = false }: { seconds: number; silent?: boolean 
 }
 
 function weightiest(props: BarsProps): Bar | undefined {
-  const { offline, restarting, idle, ends, locked, skewSeconds = 0 } = props;
+  const { offline, restarting, turn, idle, ends, locked, skewSeconds = 0 } = props;
   if (offline !== undefined) {
     const from = offline.since === undefined ? '' : ` What you see is from ${clock(toNs(offline.since))}.`;
     return {
@@ -69,6 +71,16 @@ function weightiest(props: BarsProps): Bar | undefined {
         </>
       ),
       button: { label: 'Stay signed in', onPress: idle.onStay },
+    };
+  }
+  if (turn !== undefined) {
+    return {
+      tone: 'warn',
+      words: (
+        <>
+          Too many requests. Going on in <Count seconds={turn} />.
+        </>
+      ),
     };
   }
   if (ends !== undefined) {

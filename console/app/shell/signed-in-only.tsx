@@ -61,11 +61,12 @@ function ToSignIn({ because }: { because: string | undefined }) {
 
 function LiveBars({ onSignIn }: { onSignIn: () => void }) {
   const { limit, stay } = useLimit();
-  const { reach, isLocked, ahead = 0, tryNow } = useConnection();
+  const { reach, isLocked, ahead = 0, turn, tryNow } = useConnection();
   return (
     <Bars
       offline={reach.is === 'lost' ? { host: location.host, since: reach.from, onTry: tryNow } : undefined}
       restarting={reach.is === 'restarting' ? { seconds: reach.seconds, onTry: tryNow } : undefined}
+      turn={turn}
       idle={limit.is === 'idle-soon' ? { seconds: limit.seconds, onStay: stay } : undefined}
       ends={limit.is === 'ends-soon' ? { at: limit.at, onSignIn } : undefined}
       locked={isLocked}
