@@ -137,6 +137,27 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     expect(await page.getByRole('button', { name: 'Show older' }).count()).toBe(0);
   }, 60_000);
 
+  test('sign-ins of one minute are one row that counts them, though they are more than a page of rows', async () => {
+    const visit = await console.visit({ path: undefined });
+    const { owner } = visit;
+    const { private_key } = (await owner.client.subkeys.create({ name: 'busy' })).value;
+    const SIGN_INS = 70;
+    for (let at = 0; at < SIGN_INS; at += 1) {
+      const bot = createClient({ url: console.url, auth: subkey(private_key, owner.account) });
+      await bot.account.self();
+    }
+    const written = async () => (await owner.client.activity.list({ outcome: 'logins', limit: 500 }).page()).results;
+    await expect.poll(async () => (await written()).length).toBeGreaterThanOrEqual(SIGN_INS);
+    await visit.goTo('/console/activity?what=sign-ins');
+    const busy = row(visit, 'with the subkey');
+    await busy.first().waitFor();
+    const texts = await busy.allInnerTexts();
+    // Their minute may end between two of them.
+    expect(texts.length).toBeLessThanOrEqual(3);
+    const counted = texts.map((text) => Number(/([\d,]+) times in this minute/.exec(text)?.[1] ?? 1));
+    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(SIGN_INS);
+  }, 60_000);
+
   test('the chart says the numbers of each day by hover, by arrow keys and in a table', async () => {
     const visit = await console.visit({ path: undefined });
     const { page, owner } = visit;

@@ -71,7 +71,7 @@ export function useActivity(filters: Filters) {
   };
 }
 
-/** Of a page with a cursor of its own: until there are rows enough, or the end. */
+/** Of a page with a cursor of its own: until there are entries enough, or the end. */
 async function readSome(
   list: ReturnType<Client['activity']['list']>,
   first: string | null,
@@ -83,7 +83,8 @@ async function readSome(
     const { results, next } = await list.page(cursor);
     rows.push(...results.filter(isWanted));
     cursor = next;
-    if (next === null || rows.length >= PAGE_ROWS / 2) break;
+    // Hundreds of sign-ins may be one entry.
+    if (next === null || entriesOf(rows).length >= PAGE_ROWS / 2) break;
   }
   return { rows, next: cursor };
 }
