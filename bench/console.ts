@@ -5,7 +5,7 @@
 // A real Chromium on loopback, with a fresh profile for each round, so that nothing is in a cache. Times are from outside the browser: what drives
 // it is in them. Bytes are gzipped here, file by file, whatever the server's coding. Memory is the heap of the page after a forced collection.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromiumFile } from '../test/support/chromium.ts';
@@ -35,31 +35,42 @@ function buildSeconds(): number {
 }
 
 const kilobytes = (bytes: number): string => `${rounded(bytes / 1000)} KB`;
+const bytes = (files: readonly string[]): number => files.reduce((sum, file) => sum + statSync(file).size, 0);
 const gzipped = (files: readonly string[]): number =>
   files.reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).byteLength, 0);
 
 interface Loaded {
   readonly scripts: readonly string[];
   readonly styles: readonly string[];
-  readonly all: number;
+  readonly requests: number;
 }
 
 const assets = join(root, 'dist/console/assets');
 
-/** What the browser asks for until sign-in stands there. */
+/** When the choice of sign-in stands there. What is loaded then is for what may be chosen. */
+const LOOK = `new MutationObserver((_, look) => {
+  if (!document.body?.textContent.includes('Starknet private key')) return;
+  globalThis.usableAt = performance.now();
+  look.disconnect();
+}).observe(document, { childList: true, subtree: true });`;
+
+/** What had come when sign-in stood there. */
 async function loadedForSignIn(opened: OpenConsole): Promise<Loaded> {
-  const asked: string[] = [];
   const visit = await opened.visit({
     as: 'stranger',
     path: '/console/sign-in',
-    prepare: async (page) => void page.on('request', (request) => asked.push(new URL(request.url()).pathname)),
+    prepare: (page) => page.addInitScript(LOOK),
   });
   await visit.page.getByText('Starknet private key').waitFor();
-  const files = [...new Set(asked)].filter((path) => /^\/console\/.*\.(?:js|css)$/.test(path));
+  const files = await visit.page.evaluate<readonly string[]>(
+    `performance.getEntriesByType('resource').filter(({ responseEnd }) => responseEnd > 0 && responseEnd <= globalThis.usableAt)
+      .map(({ name }) => new URL(name).pathname)`,
+  );
   await visit.close();
   const named = (ending: string) =>
     files.filter((path) => path.endsWith(ending)).map((path) => join(root, 'dist', path));
-  return { scripts: named('.js'), styles: named('.css'), all: asked.length };
+  // And the document.
+  return { scripts: named('.js'), styles: named('.css'), requests: files.length + 1 };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -90,20 +101,31 @@ async function addToSecret({ page, owner }: Visit): Promise<number> {
   });
 }
 
-/** Bytes of the heap after this many changes of page, at each of `after`. */
-async function heapAfter(visit: Visit, after: readonly number[]): Promise<number[]> {
+interface Memory {
+  /** Bytes of the heap. */
+  readonly heap: number;
+  readonly nodes: number;
+  readonly listeners: number;
+}
+
+/** Five, so that what is measured after 10, 15 or 100 changes is the last of them, with the same on it. */
+const ROUND = ['Activity', 'Devices', 'Wallet', 'Activity', 'Key Management'];
+
+/** After this many changes of page, at each of `after`. */
+async function memoryAfter(visit: Visit, after: readonly number[]): Promise<Memory[]> {
   const devtools = await visit.context.newCDPSession(visit.page);
   await devtools.send('HeapProfiler.enable');
-  const names = ['Activity', 'Devices', 'Wallet', 'Key Management'];
-  const found: number[] = [];
+  const found: Memory[] = [];
   for (let change = 1; change <= Math.max(...after); change += 1) {
-    const name = names[(change - 1) % names.length] ?? '';
+    const name = ROUND[(change - 1) % ROUND.length] ?? '';
     await visit.page.getByRole('navigation').getByRole('link', { name }).first().click();
     await visit.page.getByRole('heading', { level: 1, name }).waitFor();
     if (!after.includes(change)) continue;
+    await visit.page.evaluate('new Promise((done) => requestIdleCallback(done))');
     await devtools.send('HeapProfiler.collectGarbage');
     const { usedSize } = await devtools.send('Runtime.getHeapUsage');
-    found.push(usedSize);
+    const { nodes, jsEventListeners } = await devtools.send('Memory.getDOMCounters');
+    found.push({ heap: usedSize, nodes, listeners: jsEventListeners });
   }
   return found;
 }
@@ -135,9 +157,11 @@ try {
       ],
       [`style sheets of the same (${loaded.styles.length} files)`, kilobytes(gzipped(loaded.styles)), '15 KB'],
       ['the worker that signs', kilobytes(gzipped(named(/worker-[^.]+\.js$/))), '18 KB'],
+      ['the QR code, when it is shown', kilobytes(gzipped(named(/^qr-modules-[^.]+\.js$/))), '4 KB'],
+      ['both fonts, as they are', kilobytes(bytes(named(/\.woff2$/))), ''],
       ['all scripts', kilobytes(gzipped(named(/\.js$/))), ''],
-      ['all style sheets', kilobytes(gzipped(named(/\.css$/))), ''],
-      [`requests until sign-in can be used`, String(loaded.all), ''],
+      ['all style sheets', kilobytes(gzipped(named(/\.css$/))), '15 KB'],
+      [`requests until sign-in can be used`, String(loaded.requests), ''],
     ],
   );
   say();
@@ -175,9 +199,18 @@ try {
   );
 
   const visit = await opened.visit({ owner, path: READ_ONLY });
-  const [early = 0, late = 0] = await heapAfter(visit, [10, pages]);
-  say();
-  say(`Heap of the page: ${rounded(early / 1e6)} MB after 10 changes of page, ${rounded(late / 1e6)} after ${pages}.`);
+  const after = [10, pages];
+  const memory = await memoryAfter(visit, after);
+  table(
+    'Memory of a page that stays open, after garbage was collected',
+    ['', 'heap', 'nodes', 'listeners'],
+    memory.map(({ heap, nodes, listeners }, i) => [
+      `after ${after[i]} changes of page`,
+      `${rounded(heap / 1e6)} MB`,
+      String(nodes),
+      String(listeners),
+    ]),
+  );
   await visit.close();
 } finally {
   await opened.close();
