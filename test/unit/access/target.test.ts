@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTarget } from '../../../src/access/target.ts';
+import { anyCharacter } from '../../support/any-character.ts';
 
 const reasonOf = (raw: string) => {
   const target = parseTarget(raw);
@@ -195,7 +196,7 @@ const nearTarget = fc
     { maxLength: 12 },
   )
   .map((parts) => `/${parts.join('')}`);
-const anyTarget = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), nearTarget);
+const anyTarget = fc.oneof(fc.string({ unit: anyCharacter }), fc.string(), nearTarget);
 
 test('any string as a target gets an answer, never an exception, and the refusal repeats nothing of it', () => {
   const reasons = [notOrigin, encoded, pathTriplet, blanks, alphabet, empty, dots, queryAlphabet, triplet, 'accepted'];
