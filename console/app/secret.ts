@@ -11,6 +11,8 @@ export interface Secret {
 }
 
 const live = new Set<Secret>();
+/** Sign-outs of this page. */
+let signOuts = 0;
 
 /** Wiped on sign-out and when the page is left, wherever it is then. */
 export function createSecret(text: string): Secret {
@@ -41,4 +43,20 @@ export function createSecret(text: string): Secret {
 
 export function wipeAllSecrets(): void {
   for (const secret of [...live]) secret.wipe();
+}
+
+/** Taken before something secret is asked for: an answer that comes after a sign-out brings one that is wiped already. */
+export function secretsOfAnswer(): (text: string) => Secret {
+  const before = signOuts;
+  return (text) => {
+    const secret = createSecret(text);
+    if (signOuts !== before) secret.wipe();
+    return secret;
+  };
+}
+
+/** What is on its way is wiped as it comes. */
+export function wipeAtSignOut(): void {
+  signOuts += 1;
+  wipeAllSecrets();
 }

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
-import { addedKey, keysPath, saveAndClose, shownSecret } from '../support/console/adding.ts';
+import { addedKey, filledForm, keysPath, saveAndClose, send, shownSecret } from '../support/console/adding.ts';
 import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -120,6 +120,44 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
     await dialog.waitFor({ state: 'hidden' });
     expect(await there.page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(token);
   });
+
+  test.each(['request', 'answer'] as const)(
+    'a key whose %s was under way when another tab signed out is not shown, and the page says that one may have been made',
+    async (what) => {
+      const there = await opened.visit({ path: keysPath('token') });
+      const { page, owner } = there;
+      const form = await filledForm(there, 'token', { name: 'under way' });
+      let goOn = () => undefined as unknown;
+      const isHeld = new Promise<void>((held) => {
+        const go = new Promise((resolve) => {
+          goOn = () => resolve(undefined);
+        });
+        page.route(/\/v1\/account\/tokens$/, async (route) => {
+          if (route.request().method() !== 'POST') return route.fallback();
+          const answer = what === 'answer' ? await route.fetch() : undefined;
+          held();
+          await go;
+          await (answer === undefined ? route.continue() : route.fulfill({ response: answer })).catch(() => undefined);
+        });
+      });
+      await send(form);
+      await isHeld;
+      const other = await opened.anotherTab(there, '/console/keys/read-only');
+      await other.page.getByRole('button', { name: 'Sign out' }).first().click();
+      await page
+        .getByText(
+          'You signed out in another tab. A key was being made. If you find it in the list, nobody has its secret: delete it.',
+        )
+        .waitFor();
+      goOn();
+      // Whatever comes of it has come by now: the page asks, and is answered.
+      await page.evaluate(`fetch('/countersign/v1/about').then((answer) => answer.text())`);
+      expect(await page.evaluate<string>('document.documentElement.outerHTML')).not.toContain('eyJ');
+      expect(await page.getByRole('dialog').count()).toBe(0);
+      const made = (await owner.client.tokens.list().page()).results;
+      expect(made.map(({ name }) => name)).toEqual(what === 'answer' ? ['under way'] : []);
+    },
+  );
 
   test('a page that is left has it no longer, says so, and deletes the key that nobody may have', async () => {
     const there = await opened.visit({ path: keysPath('subkey') });

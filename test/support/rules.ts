@@ -647,6 +647,14 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a page that is left has it no longer, says so, and deletes the key that nobody may have',
       },
       {
+        rule: 'A secret that an answer brings to the console after a sign-out is wiped as it comes',
+        decidedBy: 'console/app/secret.ts',
+        text: 'if (signOuts !== before) secret.wipe()',
+        heldBy: 'test/unit/console/secret.test.ts',
+        title:
+          'a secret that an answer brings after a sign-out is wiped as it comes, and one of the next person is not',
+      },
+      {
         rule: 'The dialog of a new secret is left by Done, which needs the word that it is saved, or by deleting the key',
         decidedBy: 'console/pages/save-secret/save-secret.tsx',
         text: 'disabledBecause={saved || wiped ? undefined',

@@ -59,7 +59,7 @@ export function useWrite(kind: WriteKind): Write {
       if (isRunning.current) return new Promise(() => undefined);
       isRunning.current = true;
       // Its device may be ended before its answer comes, by the write itself or by somebody else.
-      const letGo = keepPage();
+      const letGo = keepPage({ makes: kind === 'make' });
       return write(work, { ...options, kind }, { sleep, tell: setState, noticed })
         .then(readAnewIfChanged)
         .finally(() => {

@@ -3,10 +3,10 @@ import { Aborted } from '../../../src/client/errors.ts';
 import { hearTabs, tellTabs } from '../channel.ts';
 import { dropOwner } from '../owner/held-owner.ts';
 import { forgetEverything } from '../queries/query-client.ts';
-import { wipeAllSecrets } from '../secret.ts';
+import { wipeAtSignOut } from '../secret.ts';
 import type { DeviceRecord } from './device-record.ts';
 import { dropDevice, keepDeviceInUse, readDevice } from './device-store.ts';
-import { isPageKept } from './kept-page.ts';
+import { isMaking, isPageKept } from './kept-page.ts';
 import { type Limit, limitAt } from './limits.ts';
 import { createPresence } from './presence.ts';
 import { openSeat, type Seat } from './seat.ts';
@@ -105,8 +105,9 @@ export const leaveFor = (because: Because): void => leave(because);
 
 function leave(because: Because, untold = false): void {
   if (state.state === 'in') dropDevice(state.deviceId).catch(() => undefined);
+  const made = isMaking() ? { making: true as const } : {};
   end();
-  become({ state: 'out', because, ...(untold ? { untold } : {}) });
+  become({ state: 'out', because, ...made, ...(untold ? { untold } : {}) });
 }
 
 function end(): void {
@@ -116,7 +117,7 @@ function end(): void {
   const giving = waiting;
   waiting = [];
   for (const { giveUp } of giving) giveUp(new Aborted('unsent'));
-  wipeAllSecrets();
+  wipeAtSignOut();
   dropOwner();
   forgetEverything();
 }

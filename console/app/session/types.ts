@@ -23,10 +23,16 @@ export interface SignedIn {
   readonly over?: true;
 }
 
+export interface LeftBehind {
+  /** The server could not be told; the device ends by itself. */
+  readonly untold?: true;
+  /** A key was being made: whether it was is not known here, and its secret is nowhere. */
+  readonly making?: true;
+}
+
 export type SessionState =
   | { readonly state: 'opening' }
-  /** `untold`: the server could not be told; the device ends by itself. */
-  | { readonly state: 'out'; readonly because?: Because; readonly untold?: true }
+  | ({ readonly state: 'out'; readonly because?: Because } & LeftBehind)
   | ({ readonly state: 'in' } & SignedIn);
 
 /** Who can sign for the account here. `keep`: until sign-out, or the page is left. */

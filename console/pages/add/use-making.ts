@@ -7,7 +7,7 @@ import { createStarkKey } from '../../../src/client/stark-key.ts';
 import { useWrite, type Write } from '../../app/connection/connection.tsx';
 import type { Owner, OwnerStep } from '../../app/owner/owner.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
-import { createSecret, type Secret } from '../../app/secret.ts';
+import { createSecret, type Secret, secretsOfAnswer } from '../../app/secret.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import type { AskedKey, Place } from './draft.ts';
 import { findSubkey, findToken, type Looking, registeredOnce } from './make-key.ts';
@@ -82,11 +82,12 @@ export function useMaking(owner: Owner): Making {
   const token = ({ name, seconds, addresses }: AskedKey) =>
     run(
       async (signal, onStep) => {
+        const secretOf = secretsOfAnswer();
         const { value } = await owner.act(
           (by) => by.client.tokens.create({ name, expiry_duration: seconds, allowed_cidrs: addresses }, { signal }),
           { onStep, signal },
         );
-        return { is: 'token', token: value.api_token, secret: createSecret(value.token) };
+        return { is: 'token', token: value.api_token, secret: secretOf(value.token) };
       },
       async (looking) => {
         const found = await findToken(client, looking);
@@ -143,12 +144,13 @@ export function useMaking(owner: Owner): Making {
   const phone = (asked: AskedKey, consoleUrl: string) =>
     run(
       async (signal, onStep) => {
+        const secretOf = secretsOfAnswer();
         const offer = { ...limits(asked), console_url: consoleUrl, pending_expires_in: CODE_SECONDS };
         const { value } = await owner.act(({ auth }) => client.subkeys.handOff(offer, { owner: auth, signal }), {
           onStep,
           signal,
         });
-        return { is: 'offered', subkey: value.subkey, link: createSecret(value.link), seconds: CODE_SECONDS };
+        return { is: 'offered', subkey: value.subkey, link: secretOf(value.link), seconds: CODE_SECONDS };
       },
       // Its code is gone with the answer, so nobody can take it.
       async (looking) => {

@@ -1,5 +1,5 @@
 // A read-only key in the place of another, which goes on working for a while. Its text is shown once, as that of a new key.
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { ApiToken } from '../../../src/client/main.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import { type ListedKey, ofToken } from '../../app/keys/listed-key.ts';
@@ -7,7 +7,7 @@ import { readKey, useKey } from '../../app/keys/use-keys.ts';
 import { OwnerField, type OwnerStep, useOwner } from '../../app/owner/owner.tsx';
 import { stepWords } from '../../app/owner/step-words.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
-import { createSecret, type Secret } from '../../app/secret.ts';
+import { type Secret, secretsOfAnswer } from '../../app/secret.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Chips } from '../../parts/chips.tsx';
@@ -111,6 +111,8 @@ function Form({ of: key, onClose, onMade, lost }: FormProps) {
   const [date, setDate] = useState('');
   const [isChecked, setChecked] = useState(false);
   const [step, setStep] = useState<OwnerStep>();
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
   const predecessor = useLivePredecessor(key, now);
   const ends = oldEnds(key.expiresAt, overlap, now);
   const found = (token: ApiToken): Successor => ({ key: ofToken(token, toNs(nowMs())), secret: undefined });
@@ -125,23 +127,30 @@ function Form({ of: key, onClose, onMade, lost }: FormProps) {
       overlap_seconds: overlapSeconds(overlap),
       ...(asked === undefined ? {} : { expiry_duration: asked }),
     };
+    if (write.isBusy) return;
+    const stopping = new AbortController();
+    stop.current = stopping;
+    const { signal } = stopping;
     const result = await write.run<Successor>(
-      () =>
-        owner.act(
+      () => {
+        const secretOf = secretsOfAnswer();
+        return owner.act(
           async (by) => {
-            const { token, api_token } = (await by.client.tokens.rotate(key.id, rotation)).value;
-            return { ...found(api_token), secret: createSecret(token) };
+            const { token, api_token } = (await by.client.tokens.rotate(key.id, rotation, { signal })).value;
+            return { ...found(api_token), secret: secretOf(token) };
           },
-          { onStep: setStep },
-        ),
+          { onStep: setStep, signal },
+        );
+      },
       {
+        signal,
         find: (lost) =>
           lookedFor(
             async () => {
               const { replacedBy } = await readKey(client, 'token', key.id);
               return replacedBy === undefined ? undefined : found(await client.tokens.get(replacedBy));
             },
-            { lost },
+            { lost, signal },
           ),
       },
     );

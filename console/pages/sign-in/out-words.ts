@@ -1,5 +1,5 @@
 // Why somebody is at sign-in again, in words.
-import type { Because } from '../../app/session/types.ts';
+import type { Because, LeftBehind } from '../../app/session/types.ts';
 
 const words: Readonly<Record<Because, string>> = {
   idle: 'You were signed out because nobody used this page for a while.',
@@ -9,8 +9,11 @@ const words: Readonly<Record<Because, string>> = {
   'signed-out': 'You are signed out.',
 };
 
-/** `untold`: the server could not be told of it. Undefined when nobody was signed in before. */
-export function outWords(because: Because | undefined, untold: boolean): string | undefined {
+/** Undefined when nobody was signed in before. */
+export function outWords(because: Because | undefined, { untold, making }: LeftBehind = {}): string | undefined {
   if (because === undefined) return undefined;
-  return untold ? `${words[because]} The server could not be told: there it ends by itself.` : words[because];
+  const said = [words[because]];
+  if (untold) said.push('The server could not be told: there it ends by itself.');
+  if (making) said.push('A key was being made. If you find it in the list, nobody has its secret: delete it.');
+  return said.join(' ');
 }

@@ -34,7 +34,7 @@ export default function SignInPage() {
   };
   const back = () => navigate(hrefOf(undefined));
   useEffect(ways.loadWays, []);
-  const why = session.state === 'out' ? outWords(session.because, session.untold === true) : undefined;
+  const why = session.state === 'out' ? outWords(session.because, session) : undefined;
   return (
     <main className={css.page}>
       <div className={css.brand}>

@@ -32,7 +32,7 @@ export function SignInAgain({ signedIn: { account, kind }, because, onClose }: S
       title="Sign in again"
       about={
         <>
-          {outWords(because, false)} What you were doing goes on afterwards. Account <ShortId value={account} />.
+          {outWords(because)} What you were doing goes on afterwards. Account <ShortId value={account} />.
         </>
       }
       onClose={close}

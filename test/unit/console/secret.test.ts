@@ -1,7 +1,7 @@
 // A secret of the page: read while it is there, in nothing that lists or writes objects, and gone for good once wiped.
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { createSecret, wipeAllSecrets } from '../../../console/app/secret.ts';
+import { createSecret, secretsOfAnswer, wipeAllSecrets, wipeAtSignOut } from '../../../console/app/secret.ts';
 
 test('a secret is read until it is wiped, and then throws without saying it', () => {
   const secret = createSecret('0xsecret');
@@ -26,4 +26,15 @@ test('every secret that lives is wiped at once, and whoever shows one is told, o
   wipeAllSecrets();
   one.wipe();
   expect([one.wiped, other.wiped, told]).toEqual([true, true, ['one']]);
+});
+
+test('a secret that an answer brings after a sign-out is wiped as it comes, and one of the next person is not', () => {
+  const before = secretsOfAnswer();
+  expect(before('1').read()).toBe('1');
+  wipeAtSignOut();
+  const late = before('2');
+  expect(late.wiped).toBe(true);
+  expect(() => late.read()).toThrow();
+  expect(secretsOfAnswer()('3').read()).toBe('3');
+  wipeAllSecrets();
 });
