@@ -1,6 +1,6 @@
 // + Add New Key: what the page makes works and is refused once it is deleted, one press makes one key, and no answer that gets lost costs a key.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, createClient, isCode, subkey as subkeyAuth } from '../../src/client/main.ts';
+import { isCode } from '../../src/client/main.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import {
@@ -18,6 +18,7 @@ import {
 import { announceWallet, type WalletInPage } from '../support/console/announce-wallet.ts';
 import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole, type Visit, type VisitOptions } from '../support/console/open-console.ts';
+import { ordersWith, readsWith } from '../support/console/orders.ts';
 import { createOwner } from '../support/console/owners.ts';
 
 const GIVEN = 120_000;
@@ -32,15 +33,9 @@ describe.skipIf(chromiumFile === undefined)(`adding a key${chromiumNeeded}`, { t
   const visit = (kind: KeyKind, options: VisitOptions = {}): Promise<Visit> =>
     opened.visit({ path: keysPath(kind), ...options });
 
-  const readsWith = (token: string) =>
-    createClient({ url: opened.url, auth: bearer(token) }).request({ method: 'GET', path: '/v1/balance' });
+  const reads = (token: string) => readsWith(opened.url, token);
 
-  async function ordersWith(privateKey: string, account: string): Promise<string> {
-    const client = createClient({ url: opened.url, auth: subkeyAuth(privateKey, account) });
-    const terms = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.01', price: '100' } as const;
-    const body = { ...(await client.signOrder(terms)), instruction: 'GTC' };
-    return (await client.request<{ id: string }>({ method: 'POST', path: '/v1/orders', body })).body.id;
-  }
+  const orders = (privateKey: string, account: string) => ordersWith(opened.url, privateKey, account);
 
   const live = async ({ owner }: Visit) => ({
     tokens: (await owner.client.tokens.list().page()).results,
@@ -58,14 +53,14 @@ describe.skipIf(chromiumFile === undefined)(`adding a key${chromiumNeeded}`, { t
       });
       const token = await shownSecret(dialog);
       await saveAndClose(dialog);
-      expect((await readsWith(token)).status).toBe(200);
+      expect(await reads(token)).toBe(200);
       const [made, ...others] = (await live(there)).tokens;
       expect(others).toEqual([]);
       expect(made).toMatchObject({ name: 'dashboard', allowed_cidrs: ['127.0.0.1/32', '203.0.113.0/24'] });
       const life = (made?.expiry_at ?? 0n) - (made?.created_at ?? 0n);
       expect(Math.abs(Number(life - 7n * 86_400_000_000_000n))).toBeLessThan(1e9);
       await there.owner.client.tokens.revoke(made?.lookup_id ?? '');
-      await expect(readsWith(token)).rejects.toSatisfy((error) => isCode(error, 'UNAUTHORIZED_ERROR'));
+      await expect(reads(token)).rejects.toSatisfy((error) => isCode(error, 'UNAUTHORIZED_ERROR'));
     },
   );
 
@@ -83,11 +78,11 @@ describe.skipIf(chromiumFile === undefined)(`adding a key${chromiumNeeded}`, { t
       // The zeros in front are kept.
       expect(privateKey).toBe(expected);
       const { account } = there.owner;
-      expect(await ordersWith(privateKey, account)).toMatch(/^[0-9]+$/);
+      expect(await orders(privateKey, account)).toMatch(/^[0-9]+$/);
       const { publicKey } = createStarkKey(privateKey);
       expect((await live(there)).subkeys).toMatchObject([{ public_key: publicKey, expires_at: 0n, state: 'active' }]);
       await there.owner.client.subkeys.revoke(publicKey);
-      await expect(ordersWith(privateKey, account)).rejects.toSatisfy((error) => isCode(error, 'INVALID_SUBKEY'));
+      await expect(orders(privateKey, account)).rejects.toSatisfy((error) => isCode(error, 'INVALID_SUBKEY'));
     },
   );
 
@@ -114,7 +109,7 @@ describe.skipIf(chromiumFile === undefined)(`adding a key${chromiumNeeded}`, { t
     await send(form);
     const dialog = secretDialog(there.page, 'subkey');
     await dialog.waitFor();
-    expect(await ordersWith(await shownSecret(dialog), owner.account)).toMatch(/^[0-9]+$/);
+    expect(await orders(await shownSecret(dialog), owner.account)).toMatch(/^[0-9]+$/);
   });
 
   test('a hundred presses and Enter twice make one key', async () => {

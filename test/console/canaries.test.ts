@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readHandOff } from '../../src/client/hand-off.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { filledForm, saveAndClose, secretDialog, send } from '../support/console/adding.ts';
+import { hearCopies } from '../support/console/copies.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import { createOwner } from '../support/console/owners.ts';
 import { type Recording, recordEverything } from '../support/console/record-everything.ts';
@@ -26,12 +27,6 @@ const mayBe = {
   // The code is the address that the phone's camera opens: the page takes it out before anything else.
   code: [/^(?:address|request line of GET \/console\/hand-off), at before anything$/],
 } satisfies Record<string, readonly RegExp[]>;
-
-/** The page may not read the clipboard. */
-const HEARS_COPIES = `{
-  const write = navigator.clipboard.writeText.bind(navigator.clipboard);
-  navigator.clipboard.writeText = (text) => write(text).then(() => void (globalThis.copied = text));
-}`;
 
 /** As texts: with and without what stands in front, and as a number. */
 const formsOf = (privateKey: string): readonly string[] => {
@@ -55,7 +50,7 @@ describe.skipIf(chromiumFile === undefined)(`the secrets of a visit${chromiumNee
       ...options,
       async prepare(page) {
         recording = await recordEverything(page);
-        await page.addInitScript(HEARS_COPIES);
+        await hearCopies(page);
       },
     });
     if (recording === undefined) throw new Error('nothing was recorded');

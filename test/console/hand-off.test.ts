@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readHandOff } from '../../src/client/hand-off.ts';
-import { createClient, isCode, subkey as subkeyAuth } from '../../src/client/main.ts';
+import { isCode } from '../../src/client/main.ts';
 import type { Subkey } from '../../src/client/shapes.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
@@ -10,6 +10,7 @@ import { filledForm, keysPath, send, shownSecret, typedAgain } from '../support/
 import { cut, setOffline } from '../support/console/cut.ts';
 import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
+import { ordersWith } from '../support/console/orders.ts';
 import { scannedCode } from '../support/console/scanned-code.ts';
 
 const GIVEN = 120_000;
@@ -29,12 +30,7 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
   }, GIVEN);
   afterAll(() => opened?.close());
 
-  async function ordersWith(privateKey: string, account: string): Promise<string> {
-    const client = createClient({ url: opened.url, auth: subkeyAuth(privateKey, account) });
-    const terms = { market: 'BTC-USD-PERP', side: 'BUY', type: 'LIMIT', size: '0.01', price: '100' } as const;
-    const body = { ...(await client.signOrder(terms)), instruction: 'GTC' };
-    return (await client.request<{ id: string }>({ method: 'POST', path: '/v1/orders', body })).body.id;
-  }
+  const orders = (privateKey: string, account: string) => ordersWith(opened.url, privateKey, account);
 
   /** The computer, with the code on its screen. */
   async function offering(options: { readonly width?: 1440 | 390; readonly theme?: 'light' | 'dark' } = {}) {
@@ -75,12 +71,12 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
       await take(phone);
       await phone.page.getByRole('heading', { name: 'Save your subkey now' }).waitFor();
       const privateKey = await shownSecret(phone.page.getByRole('main'));
-      expect(await ordersWith(privateKey, account)).toMatch(/^[0-9]+$/);
+      expect(await orders(privateKey, account)).toMatch(/^[0-9]+$/);
       const taken = computer.page.getByRole('dialog', { name: 'Your phone has the key' });
       await taken.getByText(/^Taken from 127\.0\.0\.1 at \d\d:\d\d:\d\d\.$/).waitFor();
       await taken.getByRole('button', { name: 'That was not me: delete it now' }).click();
       await taken.waitFor({ state: 'hidden' });
-      await expect(ordersWith(privateKey, account)).rejects.toSatisfy((error) => isCode(error, 'INVALID_SUBKEY'));
+      await expect(orders(privateKey, account)).rejects.toSatisfy((error) => isCode(error, 'INVALID_SUBKEY'));
       await phone.page.getByLabel('I have saved it where my bot can read it').check();
       await phone.page.getByRole('button', { name: 'Done' }).click();
       await phone.page.getByRole('heading', { name: 'It is on this device now' }).waitFor();

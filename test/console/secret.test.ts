@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStarkKey } from '../../src/client/stark-key.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { addedKey, filledForm, keysPath, saveAndClose, send, shownSecret } from '../support/console/adding.ts';
+import { copiedBy, hearCopies, mayCopy } from '../support/console/copies.ts';
 import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -67,17 +68,10 @@ describe.skipIf(chromiumFile === undefined)(`saving a new key${chromiumNeeded}`,
   });
 
   test('Copy copies without showing, and says when', async () => {
-    const listens = (page: Page) =>
-      page.addInitScript(`{
-        const write = navigator.clipboard.writeText.bind(navigator.clipboard);
-        navigator.clipboard.writeText = (text) => write(text).then(() => void (globalThis.copied = text));
-      }`);
-    const context = { permissions: ['clipboard-read', 'clipboard-write'] };
-    const there = await opened.visit({ path: keysPath('token'), context, prepare: listens });
+    const there = await opened.visit({ path: keysPath('token'), context: mayCopy, prepare: hearCopies });
     const dialog = await addedKey(there, 'token', { name: 'copied' });
-    await dialog.getByRole('button', { name: /^Copy Read-only key/ }).click();
+    const copied = await copiedBy(dialog.getByRole('button', { name: /^Copy Read-only key/ }));
     await dialog.getByText(/^Copied at [0-9:]{8}\. Paste it where it belongs, then copy something else\.$/).waitFor();
-    const copied = await there.page.evaluate<string>('copied');
     expect(await there.page.evaluate<string>('document.documentElement.outerHTML')).not.toContain(copied);
     expect(copied).toBe(await shownSecret(dialog));
   });

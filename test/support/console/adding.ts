@@ -31,14 +31,14 @@ export async function filledForm({ page, owner }: Visit, kind: KeyKind, filled: 
   await form.getByRole('radio', { name: addresses === undefined ? 'Anywhere' : 'Only these addresses' }).check();
   if (addresses !== undefined) await form.getByLabel('One address or range a line').fill(addresses);
   if (place !== undefined) await form.getByRole('radio', { name: place }).check();
-  if (owner.kind === 'main') await form.getByLabel('Main private key').fill(owner.privateKey);
+  await typedAgain({ page, owner });
   return form;
 }
 
 export const send = (form: Locator): Promise<void> => form.getByRole('button', { name: 'Sign and add' }).click();
 
-/** Where it is asked for again: after an answer that was lost, the key that was pasted is still there. */
-export async function typedAgain({ page, owner }: Visit): Promise<void> {
+/** Where it is asked for: a key that is kept in the tab is not, nor one that was pasted before an answer that was lost. */
+export async function typedAgain({ page, owner }: Pick<Visit, 'page' | 'owner'>): Promise<void> {
   const key = page.getByLabel('Main private key');
   if (await key.isVisible()) await key.fill(owner.privateKey);
 }
