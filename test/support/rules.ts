@@ -923,6 +923,13 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'the path %s answers the document of the console, with every header of its policy',
       },
       {
+        rule: 'What is served of the console is of one build, also where it was replaced while the server read it',
+        decidedBy: 'src/http/console-files.ts',
+        text: 'if (before === stateOf(folder)) return files',
+        heldBy: 'test/unit/http/console-files.test.ts',
+        title: 'a console that is replaced %s while it is read is served as one build, whichever file was being read',
+      },
+      {
         rule: 'A file that is not there is never answered by the document',
         reasons: ['route_unknown'],
         decidedBy: 'src/http/routes/console.ts',
