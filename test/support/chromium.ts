@@ -4,14 +4,20 @@ import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
 // The first is Debian's Chromium without windows of its own: the same pages, a quarter of the time for each that is opened.
-const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+export const chromiumNames = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+];
 
 /** Where a Chromium is: CHROMIUM names one, else the first on the PATH. */
 export const chromiumFile: string | undefined =
   process.env.CHROMIUM ??
   (process.env.PATH ?? '')
     .split(delimiter)
-    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+    .flatMap((folder) => chromiumNames.map((name) => join(folder, name)))
     .find((file) => existsSync(file));
 
 /** Says why tests are skipped, for the name of the test that is. */
