@@ -18,7 +18,9 @@ describe.skipIf(chromiumFile === undefined)(
   () => {
     let opened: OpenConsole;
     beforeAll(async () => {
-      opened = await openConsole({ settings: { 'login.future_tolerance': '1' } });
+      opened = await openConsole({
+        settings: { 'login.future_tolerance': '1', 'console.url': 'https://keys.venue.example' },
+      });
     }, GIVEN);
     afterAll(() => opened?.close());
 
@@ -69,6 +71,42 @@ describe.skipIf(chromiumFile === undefined)(
           await secretDialog(page, 'subkey').waitFor();
           const { results } = await owner.client.subkeys.list().page();
           expect(results).toMatchObject([{ name: 'market maker 1', state: 'active' }]);
+        },
+      },
+      'a subkey for a phone': {
+        async fill(visit) {
+          await visit.goTo(keysPath('subkey'));
+          const form = await filledForm(visit, 'subkey', { name: 'phone bot', place: 'On my phone' });
+          return form.getByRole('button', { name: 'Sign and add' });
+        },
+        async isThere(page) {
+          expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('phone bot');
+          expect(await page.getByRole('radio', { name: 'On my phone', includeHidden: true }).isChecked()).toBe(true);
+        },
+        async isDone({ page, owner }) {
+          await page.getByRole('dialog', { name: 'Scan this with your phone.' }).waitFor();
+          const { results } = await owner.client.subkeys.list().page();
+          expect(results).toMatchObject([{ name: 'phone bot', state: 'pending' }]);
+        },
+      },
+      'a replacement': {
+        async fill(visit) {
+          const { api_token } = await tokenOf(visit, 'grafana');
+          await visit.goTo(`${READ_ONLY}/${api_token.lookup_id}`);
+          await visit.page.getByRole('button', { name: 'Replace' }).click();
+          const dialog = visit.page.getByRole('dialog');
+          await dialog.getByText('1 hour').locator('..').click();
+          await dialog.getByLabel('Main private key').fill(visit.owner.privateKey);
+          return dialog.getByRole('button', { name: 'Sign and replace' });
+        },
+        async isThere(page) {
+          expect(await page.getByRole('radio', { name: '1 hour', includeHidden: true }).isChecked()).toBe(true);
+        },
+        async isDone({ page, owner }) {
+          await secretDialog(page, 'token').waitFor();
+          const { results } = await owner.client.tokens.list().page();
+          expect(results.filter(({ replaced_by }) => replaced_by !== null)).toHaveLength(1);
+          expect(results).toHaveLength(2);
         },
       },
       'a new name': {
@@ -171,23 +209,42 @@ describe.skipIf(chromiumFile === undefined)(
       },
     );
 
-    test.each(names)('%s goes on after nobody was there for 15 minutes, and keeps what was typed', async (name) => {
-      const form = forms[name] as Form;
-      const visit = await opened.visit({
-        path: undefined,
-        prepare: (page) => page.clock.install({ time: Date.now() }),
-      });
-      const { page, owner } = visit;
-      const button = await form.fill(visit);
-      await page.clock.fastForward(16 * MINUTE_MS);
-      await againDialog(page).waitFor();
-      await form.isThere(page);
-      await signInAgain(page, owner);
-      await form.isThere(page);
-      await typedKey(visit);
-      await button.click();
-      await form.isDone(visit);
-    });
+    const idle = {
+      device: {},
+      minutes: 16,
+      said: 'You were signed out because nobody used this page for a while.',
+    };
+    const expired = {
+      device: { lifetime_seconds: 300, idle_seconds: 300 },
+      minutes: 6,
+      said: 'Your time here was over. Sign in again.',
+    };
+    const lapses = names.flatMap((name) => [
+      { name, what: 'nobody was there for 15 minutes', ...idle },
+      { name, what: 'the time of its device was over', ...expired },
+    ]);
+
+    test.each(lapses)(
+      '$name goes on after $what, and keeps what was typed',
+      async ({ name, device, minutes, said }) => {
+        const form = forms[name] as Form;
+        const visit = await opened.visit({
+          path: undefined,
+          device,
+          prepare: (page) => page.clock.install({ time: Date.now() }),
+        });
+        const { page, owner } = visit;
+        const button = await form.fill(visit);
+        await page.clock.fastForward(minutes * MINUTE_MS);
+        await againDialog(page).getByText(said).waitFor();
+        await form.isThere(page);
+        await signInAgain(page, owner);
+        await form.isThere(page);
+        await typedKey(visit);
+        await button.click();
+        await form.isDone(visit);
+      },
+    );
 
     test('Back leaves a name as it is typed, and Esc is the way out', async () => {
       const visit = await opened.visit({ path: READ_ONLY });
