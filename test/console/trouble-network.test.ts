@@ -29,7 +29,9 @@ describe.skipIf(chromiumFile === undefined)(`a network that fails${chromiumNeede
   let opened: OpenConsole;
   beforeAll(async () => {
     // One can sign in again two seconds after everything was signed out, and not half a minute.
-    opened = await openConsole({ settings: { 'login.future_tolerance': '1' } });
+    opened = await openConsole({
+      settings: { 'login.future_tolerance': '1', 'console.url': 'https://keys.venue.example' },
+    });
   }, GIVEN);
   afterAll(() => opened?.close());
 
@@ -165,6 +167,8 @@ describe.skipIf(chromiumFile === undefined)(`a network that fails${chromiumNeede
     const prepared = await writes[name].prepare(visit);
     const { page } = visit;
     const { meanwhile, afterwards } = writes[name];
+    await prepared.button.waitFor();
+    await page.waitForLoadState('networkidle');
     return {
       ...prepared,
       visit,
@@ -279,6 +283,41 @@ describe.skipIf(chromiumFile === undefined)(`a network that fails${chromiumNeede
       await page.getByText('Saved. It holds from the next request.').waitFor();
       expect(lost.hits()).toBe(1);
       expect((await owner.client.tokens.get(api_token.lookup_id)).allowed_cidrs).toEqual(['203.0.113.0/24']);
+    },
+  );
+
+  test('a replacement whose request is lost was not made, which is said, and is made by the next try with the same pasted key', async () => {
+    const owner = await createOwner(opened.url, 'main');
+    const { api_token } = await tokenOf(owner, 'grafana');
+    const { page } = await opened.visit({ owner, path: `${READ_ONLY}/${api_token.lookup_id}` });
+    await page.getByRole('button', { name: 'Replace' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Main private key').fill(owner.privateKey);
+    await cut(page, { method: 'POST', path: /\/rotate$/, at: 'request' });
+    await dialog.getByRole('button', { name: 'Sign and replace' }).click();
+    await dialog.getByText('It was not made. Try again.').waitFor();
+    expect((await owner.client.tokens.list().page()).results).toMatchObject([{ replaced_by: null }]);
+    expect(await dialog.getByLabel('Main private key').count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Sign and replace' }).click();
+    await secretDialog(page, 'token').waitFor();
+    expect((await owner.client.tokens.list().page()).results).toHaveLength(2);
+  });
+
+  test.each(['request', 'answer'] as const)(
+    'a subkey for a phone whose %s is lost leaves none behind: what is shown is the code of the only one',
+    async (at) => {
+      const visit = await opened.visit({ path: keysPath('subkey') });
+      const { page, owner } = visit;
+      await cut(page, { method: 'POST', path: /\/v1\/subkeys$/, at });
+      const form = await filledForm(visit, 'subkey', { name: 'phone bot', place: 'On my phone' });
+      await send(form);
+      if (at === 'request') {
+        await form.getByText('It was not made. Try again.').waitFor();
+        expect((await owner.client.subkeys.list().page()).results).toEqual([]);
+        await send(form);
+      }
+      await page.getByRole('dialog', { name: 'Scan this with your phone.' }).waitFor();
+      expect((await owner.client.subkeys.list().page()).results).toMatchObject([{ state: 'pending' }]);
     },
   );
 
