@@ -678,6 +678,21 @@ export const ruleGroups: readonly RuleGroup[] = [
           'is not told as not made before its request cannot arrive any more: 10 seconds is the longest that one lives',
       },
       {
+        rule: 'A device whose answer got lost is ended by the next sign-in, and no other one is',
+        decidedBy: 'console/app/session/lost-device.ts',
+        text: 'auth: device({ id, account, key })',
+        heldBy: 'test/console/trouble-sign-in.test.ts',
+        title:
+          'a device of a wallet whose answer gets lost is ended by the next sign-in, and that of another browser is not',
+      },
+      {
+        rule: 'A pasted key is taken out of its field when its worker has it, and not before',
+        decidedBy: 'console/app/owner/use-owner.ts',
+        text: "error.because === 'broken'",
+        heldBy: 'test/console/trouble-network.test.ts',
+        title: 'a pasted key whose worker did not start stays in its field until one has it',
+      },
+      {
         rule: 'The page of a hand-off takes the code out of its address before anything else, and sends nothing before the tap',
         decidedBy: 'console/app/hand-off-fragment.ts',
         text: "history.replaceState(history.state, '', pathname)",
