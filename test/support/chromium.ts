@@ -12,21 +12,34 @@ export const chromiumNames = [
   'google-chrome-stable',
 ];
 
-/** Where a Chromium is: CHROMIUM names one, else the first on the PATH. */
-export const chromiumFile: string | undefined =
+const firstOf = (names: readonly string[]): string | undefined =>
   process.env.CHROMIUM ??
   (process.env.PATH ?? '')
     .split(delimiter)
-    .flatMap((folder) => chromiumNames.map((name) => join(folder, name)))
+    .flatMap((folder) => names.map((name) => join(folder, name)))
     .find((file) => existsSync(file));
+
+/** Where a Chromium is: CHROMIUM names one, else the first on the PATH. */
+export const chromiumFile: string | undefined = firstOf(chromiumNames);
+
+/** One with a page cache: Chromium without windows has none. */
+export const wholeChromiumFile: string | undefined = firstOf(chromiumNames.slice(1));
 
 /** Says why tests are skipped, for the name of the test that is. */
 export const chromiumNeeded = chromiumFile === undefined ? ' (skipped: no chromium on the PATH, nor in CHROMIUM)' : '';
 
-/** `args`: more switches of the browser. */
-export function openChromium(args: readonly string[] = []): Promise<Browser> {
+/**
+ * `args`: more switches of the browser. `pageCache`: pages that are left are kept for Back, as a person's browser keeps them; playwright switches
+ * that off.
+ */
+export function openChromium(
+  args: readonly string[] = [],
+  { pageCache = false }: { readonly pageCache?: boolean } = {},
+): Promise<Browser> {
+  const file = pageCache ? wholeChromiumFile : chromiumFile;
   return chromium.launch({
-    ...(chromiumFile === undefined ? {} : { executablePath: chromiumFile }),
+    ...(pageCache ? { ignoreDefaultArgs: ['--disable-back-forward-cache'] } : {}),
+    ...(file === undefined ? {} : { executablePath: file }),
     // The pages are our own: a sandbox needs rights that the root of a container lacks. The rest keeps it from calling home.
     args: [
       '--no-sandbox',

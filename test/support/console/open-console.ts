@@ -64,6 +64,8 @@ export interface ConsoleOptions {
   readonly upstream?: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** Pages that are left are kept for Back. */
+  readonly pageCache?: boolean;
   readonly time?: NonNullable<ServiceOptions['time']>;
 }
 
@@ -76,7 +78,7 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<OpenCon
     isRunning = false;
   };
   const { url, port, folder } = service;
-  const browser = await openChromium();
+  const browser = await openChromium([], { pageCache: options.pageCache === true });
   const left = new Set<Visit>();
   const forgotten: string[] = [];
 
