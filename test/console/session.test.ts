@@ -5,6 +5,7 @@ import { device } from '../../src/client/device-auth.ts';
 import { createClient } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
+import { createOwner } from '../support/console/owners.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -85,6 +86,19 @@ describe.skipIf(chromiumFile === undefined)(`a browser that is signed in${chromi
     });
   });
 
+  test('has made its key itself, which no script can export', async () => {
+    const owner = await createOwner(opened.url, 'main');
+    const { page } = await opened.visit({ as: 'stranger', owner, path: '/console/sign-in?with=key' });
+    await page.getByLabel('Private key', { exact: true }).fill(owner.privateKey);
+    await page.getByText(/known here/).waitFor();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await onKeys(page);
+    expect(await keptDevice(page)).toMatchObject({
+      records: 1,
+      tried: ['InvalidAccessError', 'InvalidAccessError', 'InvalidAccessError'],
+    });
+  });
+
   test('stays signed in while somebody is there, is warned a minute before, and is out after 15 minutes of nothing', async () => {
     const visit = await opened.visit({ prepare: (page) => page.clock.install({ time: Date.now() }) });
     const { page } = visit;
@@ -132,7 +146,13 @@ describe.skipIf(chromiumFile === undefined)(`a browser that is signed in${chromi
       await page.clock.fastForward(2 * MINUTE_MS);
       await readAnew(page);
     }
-    await page.evaluate(`dispatchEvent(new KeyboardEvent('keydown', { key: 'a' }))`);
+    // What a script or an extension makes up is nobody: long enough for a session that had begun to have been asked for.
+    await page.evaluate(`(async () => {
+      for (const [type, Kind] of [['keydown', KeyboardEvent], ['pointerdown', PointerEvent], ['pointermove', PointerEvent], ['touchstart', Event], ['wheel', WheelEvent]])
+        document.body.dispatchEvent(new Kind(type, { bubbles: true }));
+      document.body.click();
+      for (let asked = 0; asked < 20; asked += 1) await (await fetch('/countersign/v1/about')).text();
+    })()`);
     await page.clock.runFor(1000);
     expect(sessions()).toBe(0);
     await page.mouse.move(200, 300);
