@@ -1,5 +1,6 @@
 // Texts of other people in the page: names of keys, and whatever a server, or somebody between, answers. They are shown as the text that they
 // are, each in a direction of its own, and an answer that makes no sense takes no page away.
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
@@ -138,6 +139,22 @@ describe.skipIf(chromiumFile === undefined)(
       const members = Object.entries(value).map(([name, member]) => [name, mapped(member, text)]);
       return { ...Object.fromEntries(members), __forged__: { isForged: true } };
     };
+
+    test('a page whose file is gone, as after an update of the server, says so, and the others are still reached', async () => {
+      const visit = await opened.visit({ path: undefined });
+      const { page } = visit;
+      const assets = new URL('../../dist/console/assets/', import.meta.url);
+      const ofDevices = readdirSync(assets).find(
+        (name) => name.startsWith('page-') && /sign out everywhere/i.test(readFileSync(new URL(name, assets), 'utf8')),
+      );
+      await page.route(`**/${ofDevices}`, (route) => route.fulfill({ status: 404, body: '' }));
+      await visit.goTo('/console/devices');
+      await page.getByRole('heading', { level: 1, name: 'This page broke' }).waitFor();
+      await page.getByRole('button', { name: 'Reload the page' }).waitFor();
+      await page.getByRole('link', { name: 'Key Management' }).first().click();
+      await page.getByRole('heading', { level: 1, name: 'Key Management' }).waitFor();
+      visit.expectProblems(/./);
+    });
 
     test('markup in every text of every answer is text, and forged prototypes are none', async () => {
       const { owner, pages } = await livedIn();
