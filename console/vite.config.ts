@@ -39,6 +39,20 @@ function withoutDer(): Plugin {
   };
 }
 
+/** The licence of each font beside it, as the one of every package is: both ask to go where what they are for goes. */
+function fontLicences(): Plugin {
+  return {
+    name: 'font-licences',
+    apply: 'build',
+    buildStart() {
+      for (const font of ['inter', 'jetbrains-mono']) {
+        const file = join(import.meta.dirname, '../node_modules/@fontsource-variable', font, 'LICENSE');
+        this.emitFile({ type: 'asset', fileName: `${font}-licence.txt`, source: readFileSync(file, 'utf8') });
+      }
+    },
+  };
+}
+
 type Modules = Pick<Parameters<Rolldown.CodeSplittingNameFunction>[1], 'getModuleInfo'>;
 
 const at = (...files: readonly string[]): readonly string[] => files.map((file) => join(import.meta.dirname, file));
@@ -84,7 +98,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/console/',
   publicDir: false,
-  plugins: [beforePaint(), withoutDer()],
+  plugins: [beforePaint(), withoutDer(), fontLicences()],
   build: {
     outDir: join(import.meta.dirname, '../dist/console'),
     emptyOutDir: true,
@@ -93,6 +107,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // One style sheet of 10 KB: pages that come later bring no rules that move what is there.
     cssCodeSplit: false,
+    license: { fileName: 'third-party-licences.md' },
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {

@@ -40,6 +40,10 @@ const installedWithoutNode = () => {
   return withoutOptional;
 };
 
+const LICENCES = ['inter-licence.txt', 'jetbrains-mono-licence.txt', 'third-party-licences.md'].map(
+  (file) => `dist/console/${file}`,
+);
+
 describe('the tarball', () => {
   test('holds the compiled sources, what a server reads from beside them, the documents, and nothing else', () => {
     const sources = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' })
@@ -79,7 +83,24 @@ describe('the tarball', () => {
         ending,
       ).toBe(true);
     const beside = files.filter((file) => !assets.includes(file) && file !== 'dist/console/index.html');
-    expect(beside.filter((file) => !/^dist\/console\/[a-z-]+\.(?:js|css|svg)$/.test(file))).toEqual([]);
+    expect(beside.sort()).toEqual(LICENCES);
+  });
+
+  test('holds the licence of whatever is built into the console: packages and fonts', () => {
+    const [inter, mono, packages] = LICENCES.map((file) => readFileSync(join(PROJECT, file), 'utf8'));
+    for (const font of [inter, mono]) expect(font).toContain('SIL OPEN FONT LICENSE');
+    const named = [...(packages ?? '').matchAll(/^## (\S+) - /gm)].map(([, name]) => name);
+    for (const name of [
+      'react',
+      'react-dom',
+      '@base-ui/react',
+      '@tanstack/react-query',
+      'wouter',
+      'mipd',
+      'uqr',
+      '@noble/curves',
+    ])
+      expect(named, name).toContain(name);
   });
 
   test('publint finds nothing in the tarball', async () => {
