@@ -1,6 +1,6 @@
 // A dialog. What was typed in one is not lost by Esc, a click beside it, Back or a reload; a sealed one is left by its own buttons alone.
 import { Dialog as Base } from '@base-ui/react/dialog';
-import { type FormEvent, type ReactNode, type RefObject, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import { AlertDialog } from './alert-dialog.tsx';
 import { classNames } from './class-names.ts';
 import css from './dialog.module.css';
@@ -43,6 +43,24 @@ function focusedIn(popup: HTMLElement | null): HTMLElement | undefined {
   return isIn === true ? activeElement : undefined;
 }
 
+/** Where an open dialog turns into another one, and the button that had focus is gone, its new title has focus. */
+function useTitleFocus(title: ReactNode, popup: RefObject<HTMLElement | null>): RefObject<HTMLHeadingElement | null> {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const words = typeof title === 'string' ? title : undefined;
+  const before = useRef(words);
+  useEffect(() => {
+    if (before.current === words) return undefined;
+    before.current = words;
+    // The popup takes lost focus itself, a frame later.
+    const frame = requestAnimationFrame(() => {
+      const { activeElement } = document;
+      if (activeElement === document.body || activeElement === popup.current) heading.current?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [words, popup]);
+  return heading;
+}
+
 export function Dialog(props: DialogProps) {
   const { open, title, about, onClose, holds = false, sealed = false, size = '560', footer, busy = false } = props;
   const [asking, setAsking] = useState(false);
@@ -50,6 +68,7 @@ export function Dialog(props: DialogProps) {
   const popup = useRef<HTMLDivElement>(null);
   const close = useRef<HTMLButtonElement>(null);
   const opener = useOpener(open);
+  const heading = useTitleFocus(title, popup);
   const tryToClose = () => {
     if (sealed || busy) return;
     if (holds) {
@@ -98,7 +117,9 @@ export function Dialog(props: DialogProps) {
           >
             <div className={css.head}>
               <div>
-                <Base.Title className={css.title}>{title}</Base.Title>
+                <Base.Title ref={heading} tabIndex={-1} className={css.title}>
+                  {title}
+                </Base.Title>
                 {about !== undefined && <Base.Description className={css.about}>{about}</Base.Description>}
               </div>
               {!sealed && (

@@ -13,6 +13,8 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
 
 const READ_ONLY = '/console/keys/read-only';
 const SUBKEYS = '/console/keys/subkeys';
+const VENUE = 'https://keys.venue.example';
+const settings = { ...trustsThisMachine, 'devices.max_live': '100', 'console.url': VENUE };
 const OUTSIDE = '198.51.100.4';
 
 /** The stops of Tab in the dialog on top, in reading order: a group of radios is one. Gives how many, and which of them has focus. */
@@ -35,7 +37,7 @@ describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromi
   const pageOf = { token: '', subkey: '' };
 
   beforeAll(async () => {
-    opened = await openConsole({ settings: { ...trustsThisMachine, 'devices.max_live': '100' } });
+    opened = await openConsole({ settings });
     owner = await createOwner(opened.url, 'main');
     const { dashboard, bot } = await makeSomeKeys(opened.url, owner);
     pageOf.token = `${READ_ONLY}/${dashboard.api_token.lookup_id}`;
@@ -179,6 +181,29 @@ describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromi
     await expect.poll(marked).toEqual([['TR', 'first', true, '1.2s']]);
   });
 
+  test('a key that is changed in another tab has its row marked in this one', async () => {
+    const { page, owner: of, ...visit } = await opened.visit({ path: undefined });
+    await of.client.tokens.create({ name: 'here' });
+    const { value } = await of.client.tokens.create({ name: 'there' });
+    await page.addInitScript(`{
+      globalThis.marks = [];
+      addEventListener('animationstart', ({ target }) => {
+        if (target.tagName === 'TR') marks.push(target.innerText.split('\\n')[0].trim());
+      });
+    }`);
+    await visit.goTo(READ_ONLY);
+    await page.getByLabel('Show ended keys').check();
+    await page.getByText('there', { exact: true }).waitFor();
+    const other = await opened.anotherTab({ page, owner: of, ...visit }, `${READ_ONLY}/${value.api_token.lookup_id}`);
+    await other.page.getByRole('button', { name: 'Delete there' }).click();
+    await other.page.getByRole('button', { name: 'Delete key' }).click();
+    await other.page
+      .getByText(/^Revoked \d/)
+      .first()
+      .waitFor();
+    await expect.poll(() => page.evaluate('marks')).toEqual(['there']);
+  });
+
   test('where what opened a dialog is gone when it closes, focus goes to the heading of the page', async () => {
     const { page, owner: of, goTo } = await opened.visit({ path: undefined });
     const { value } = await of.client.tokens.create({ name: 'alone' });
@@ -228,6 +253,69 @@ describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromi
     await page.keyboard.press('Escape');
     await top(page).waitFor({ state: 'detached' });
     await hasFocus(page, /^Why\? ./);
+  });
+
+  /** The computer, with a code on its screen, and the code's path: all by keys. */
+  async function offerByKeys() {
+    const computer = await opened.visit({
+      path: SUBKEYS,
+      prepare: (page) =>
+        page.addInitScript('navigator.clipboard.writeText = async (text) => void (globalThis.copied = text);'),
+    });
+    const { page, owner: of } = computer;
+    await page.getByText('No subkeys yet.').waitFor();
+    await page.keyboard.press('n');
+    await hasFocus(page, 'Name');
+    await page.keyboard.type('phone bot');
+    await tabTo(page, 'Anywhere');
+    await page.keyboard.press('Space');
+    await tabTo(page, 'On this computer');
+    await page.keyboard.press('ArrowRight');
+    await hasFocus(page, 'On my phone');
+    await tabTo(page, 'Main private key');
+    await page.keyboard.type(of.privateKey);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Scan this with your phone.' }).locator('svg path').first().waitFor();
+    await hasFocus(page, 'Cancel');
+    await pressByKey(page, 'Copy link instead');
+    const copied = () => page.evaluate<string>("globalThis.copied ?? ''");
+    await expect.poll(copied).toMatch(/^https:/);
+    return { computer, path: (await copied()).replace(VENUE, '') };
+  }
+
+  test('a key goes to a phone by keys alone: where buttons go, focus is at the heading of what is said then, on both', async () => {
+    const { computer, path } = await offerByKeys();
+    const phone = await opened.visit({ as: 'stranger', width: 390, path });
+    await pressByKey(phone.page, 'Take the key');
+    await hasFocus(phone.page, 'Save your subkey now');
+    await tabTo(phone.page, 'I have saved it where my bot can read it');
+    await phone.page.keyboard.press('Space');
+    await pressByKey(phone.page, 'Done');
+    await hasFocus(phone.page, 'It is on this device now');
+
+    await hasFocus(computer.page, 'Your phone has the key');
+    await pressByKey(computer.page, 'That was me');
+    await top(computer.page).waitFor({ state: 'detached' });
+    await hasFocus(computer.page, '+ Add New Key');
+
+    const late = await opened.visit({ as: 'stranger', width: 390, path });
+    await pressByKey(late.page, 'Take the key');
+    await late.page.getByRole('alert').waitFor();
+    await hasFocus(late.page, /^Take a subkey of/);
+    const other = await opened.visit({ as: 'stranger', width: 390, path });
+    await pressByKey(other.page, 'No, do nothing');
+    await hasFocus(other.page, 'Nothing was done');
+  });
+
+  test('where a code runs out, focus is at the heading that says so, and another is made by keys alone', async () => {
+    const { computer } = await offerByKeys();
+    const { page, owner: of } = computer;
+    const [made] = (await of.client.subkeys.list().page()).results;
+    await of.client.subkeys.revoke(made?.public_key ?? '');
+    await hasFocus(page, 'The code ran out');
+    await pressByKey(page, 'Make a new code');
+    await page.getByRole('dialog', { name: 'Add a subkey' }).waitFor();
+    await hasFocus(page, 'Name');
   });
 
   test('everything is ended by keys alone, and focus is at the heading of what is said then', async () => {

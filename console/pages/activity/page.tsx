@@ -1,5 +1,5 @@
 // What the keys of the account did, and what was refused. The filters are its address; one refusal is a dialog with an address of its own.
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useLocation, useParams, useSearch } from 'wouter';
 import { Button } from '../../parts/button.tsx';
 import { Card } from '../../parts/card.tsx';
@@ -46,8 +46,7 @@ export default function ActivityPage() {
           {!narrow && <RequestIdField onAsk={ask} />}
         </div>
         <Chart filters={filters} />
-        <List filters={filters} onChange={change} />
-        {narrow && <RequestIdField onAsk={ask} />}
+        <List filters={filters} onChange={change} below={narrow && <RequestIdField onAsk={ask} />} />
       </div>
       {request !== undefined && <Why key={request} requestId={request} onClose={() => navigate(pathOf(filters))} />}
     </Page>
@@ -57,9 +56,11 @@ export default function ActivityPage() {
 interface ListProps {
   readonly filters: Filters;
   readonly onChange: (filters: Filters) => void;
+  /** It comes with the rows, so that it does not move. */
+  readonly below: ReactNode;
 }
 
-function List({ filters, onChange }: ListProps) {
+function List({ filters, onChange, below }: ListProps) {
   const activity = useActivity(filters);
   const { entries, error, waiting, isOld, hasOlder } = activity;
   const list = useRef<HTMLDivElement>(null);
@@ -74,53 +75,56 @@ function List({ filters, onChange }: ListProps) {
   const isCounted = isFiltered(filters) && entries !== undefined && !isOld;
   const counted = isCounted ? `${count === 1 ? '1 row' : `${count} rows`}${hasOlder ? ' and more' : ''} found` : '';
   return (
-    <div ref={list} className={css.list} tabIndex={-1}>
-      <VisuallyHidden>
-        <Live>{waiting > 0 ? `${waiting} new` : counted}</Live>
-      </VisuallyHidden>
-      {waiting > 0 && (
-        <div className={css.new}>
-          <Button
-            small
-            onPress={() => {
-              // The button goes.
-              list.current?.focus({ preventScroll: true });
-              activity.showWaiting();
-            }}
-          >
-            {`${waiting} new: show`}
-          </Button>
-        </div>
-      )}
-      {error !== null && (
-        <div className={css.failed}>
-          <ReadFailed error={error} onAgain={activity.readAgain} />
-        </div>
-      )}
-      <Card flush isOld={isOld || error !== null}>
-        <div aria-busy={isOld}>
-          {entries === undefined && error === null && <Skeleton rows={4} head />}
-          {entries !== undefined && entries.length > 0 && (
-            <Rows entries={entries} whyHref={(requestId) => pathOf(filters, requestId)} />
-          )}
-          {entries?.length === 0 && !hasOlder && <Nothing filters={filters} onChange={onChange} />}
-        </div>
-      </Card>
-      {hasOlder && (
-        <div className={css.older}>
-          <Button busy={activity.isReadingOlder} onPress={activity.readOlder}>
-            Show older
-          </Button>
-        </div>
-      )}
-      {entries !== undefined && (filters.what === 'everything' || filters.what === 'refused') && (
-        <p className={css.late}>Refused requests appear here within a minute. By its id, one is explained at once.</p>
-      )}
-    </div>
+    <>
+      <div ref={list} className={css.list} tabIndex={-1}>
+        <VisuallyHidden>
+          <Live>{waiting > 0 ? `${waiting} new` : counted}</Live>
+        </VisuallyHidden>
+        {waiting > 0 && (
+          <div className={css.new}>
+            <Button
+              small
+              onPress={() => {
+                // The button goes.
+                list.current?.focus({ preventScroll: true });
+                activity.showWaiting();
+              }}
+            >
+              {`${waiting} new: show`}
+            </Button>
+          </div>
+        )}
+        {error !== null && (
+          <div className={css.failed}>
+            <ReadFailed error={error} onAgain={activity.readAgain} />
+          </div>
+        )}
+        <Card flush isOld={isOld || error !== null}>
+          <div aria-busy={isOld}>
+            {entries === undefined && error === null && <Skeleton rows={4} head />}
+            {entries !== undefined && entries.length > 0 && (
+              <Rows entries={entries} whyHref={(requestId) => pathOf(filters, requestId)} />
+            )}
+            {entries?.length === 0 && !hasOlder && <Nothing filters={filters} onChange={onChange} />}
+          </div>
+        </Card>
+        {hasOlder && (
+          <div className={css.older}>
+            <Button busy={activity.isReadingOlder} onPress={activity.readOlder}>
+              Show older
+            </Button>
+          </div>
+        )}
+        {entries !== undefined && (filters.what === 'everything' || filters.what === 'refused') && (
+          <p className={css.late}>Refused requests appear here within a minute. By its id, one is explained at once.</p>
+        )}
+      </div>
+      {(entries !== undefined || error !== null) && below}
+    </>
   );
 }
 
-function Nothing({ filters, onChange }: ListProps) {
+function Nothing({ filters, onChange }: Omit<ListProps, 'below'>) {
   if (!isFiltered(filters)) return <Empty title="Nothing yet." />;
   return (
     <Empty

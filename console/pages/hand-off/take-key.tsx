@@ -40,6 +40,12 @@ export function TakeKey({ link, account }: TakeKeyProps) {
   const isGone = useWiped(link);
   /** The answer to a tap got lost: it may be this page that has used the code. */
   const isUncertain = useRef(false);
+  const question = useRef<HTMLHeadingElement>(null);
+  const mayTry = step.is !== 'refused' || mayTryAgain(step.error);
+  // The button that was tapped is gone then.
+  useEffect(() => {
+    if (!mayTry) question.current?.focus();
+  }, [mayTry]);
 
   async function take(): Promise<void> {
     if (isTaking.current || link === undefined || link.wiped) return;
@@ -93,11 +99,10 @@ export function TakeKey({ link, account }: TakeKeyProps) {
       <Said title="The code is no longer in this page">The page was left. Nothing was taken: scan the code again.</Said>
     );
   }
-  const mayTry = step.is !== 'refused' || mayTryAgain(step.error);
   return (
     <>
       <div>
-        <h1 className={css.question}>
+        <h1 ref={question} tabIndex={-1} className={css.question}>
           Take a subkey of <ShortId value={account} /> onto this device?
         </h1>
         <p className={css.lead}>It can trade. It cannot withdraw.</p>

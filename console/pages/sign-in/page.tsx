@@ -1,5 +1,5 @@
 // Sign in: which way, and the steps of it.
-import { Suspense, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { useReadAbout } from '../../app/server/use-about.ts';
 import { useSession } from '../../app/session/session.tsx';
@@ -57,10 +57,6 @@ export default function SignInPage() {
         <Suspense>
           <Steps way={way} hrefOf={hrefOf} onBack={back} />
         </Suspense>
-        <p className={css.foot}>
-          Check the address above before you sign: it must be the one your venue gave you. Nobody from the venue will
-          ever ask for your private key.
-        </p>
       </Page>
     </main>
   );
@@ -68,6 +64,14 @@ export default function SignInPage() {
 
 const wayOf = (text: string | null): Way | undefined =>
   text === 'wallet' || text === 'key' || text === 'new' ? text : undefined;
+
+/** It comes with what stands above it, so that nothing moves. */
+const Foot = () => (
+  <p className={css.foot}>
+    Check the address above before you sign: it must be the one your venue gave you. Nobody from the venue will ever ask
+    for your private key.
+  </p>
+);
 
 interface StepsProps {
   way: Way | undefined;
@@ -77,11 +81,17 @@ interface StepsProps {
 
 function Steps({ way, hrefOf, onBack }: StepsProps) {
   const { data: about, error, isFetching, refetch } = useReadAbout();
-  if (way === 'key') return <WithKey onBack={onBack} />;
+  const above = (step: ReactNode) => (
+    <>
+      {step}
+      <Foot />
+    </>
+  );
+  if (way === 'key') return above(<WithKey onBack={onBack} />);
   const isOff =
     (way === 'wallet' && about?.siwe_domain === null) ||
     (way === 'new' && about !== undefined && about.onboarding !== 'anyone');
-  if (way === undefined || isOff) return <Choose about={about} hrefOf={hrefOf} />;
+  if (way === undefined || isOff) return above(<Choose about={about} hrefOf={hrefOf} />);
   if (about === undefined) {
     return (
       <Step title={way === 'wallet' ? 'Ethereum wallet' : 'New account'} onBack={onBack}>
@@ -98,6 +108,8 @@ function Steps({ way, hrefOf, onBack }: StepsProps) {
       </Step>
     );
   }
-  if (way === 'new') return <WithNew onBack={onBack} />;
-  return <WithWallet venue={{ chainId: about.l1_chain_id, derivation: about.wallet_derivation }} onBack={onBack} />;
+  if (way === 'new') return above(<WithNew onBack={onBack} />);
+  return above(
+    <WithWallet venue={{ chainId: about.l1_chain_id, derivation: about.wallet_derivation }} onBack={onBack} />,
+  );
 }

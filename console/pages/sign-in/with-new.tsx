@@ -52,7 +52,13 @@ export function WithNew({ onBack }: { onBack: () => void }) {
   if (made !== undefined) return <Save made={made} isIn={isIn} onBack={onBack} />;
   return (
     <Step title="New account" onBack={onBack}>
-      {error === undefined ? <Skeleton rows={2} /> : <Refusal error={error} />}
+      {error === undefined ? (
+        <div className={css.coming}>
+          <Skeleton rows={2} />
+        </div>
+      ) : (
+        <Refusal error={error} />
+      )}
     </Step>
   );
 }

@@ -31,11 +31,13 @@ function StarknetKey() {
     <Card
       title="Main private key"
       actions={
-        mayBeDerived && (
-          <Button icon="key" aria-haspopup="dialog" onPress={() => setOpen(true)}>
-            Copy Private Key
-          </Button>
-        )
+        <div className={css.action}>
+          {mayBeDerived && (
+            <Button icon="key" aria-haspopup="dialog" onPress={() => setOpen(true)}>
+              Copy Private Key
+            </Button>
+          )}
+        </div>
       }
     >
       <p className={css.words}>{words(from, mayBeDerived)}</p>

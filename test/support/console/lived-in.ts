@@ -1,4 +1,5 @@
 // An account that has been in use for weeks: keys of all states, from several addresses, with requests that were let through and refused.
+import { setTimeout } from 'node:timers/promises';
 import type { ConsoleOwner } from './owners.ts';
 
 export interface MovedClock {
@@ -39,6 +40,9 @@ export interface LivedIn {
 
 const OFFICE = '203.0.113.0/24';
 const DATA_CENTRE = '2001:db8:77::/48';
+
+const refusals = async ({ client }: ConsoleOwner) =>
+  (await client.activity.list({ outcome: 'refusals' }).page()).results;
 
 /** Makes the keys, then has them used. The clock stands at now when it resolves. */
 export async function liveIn(url: string, owner: ConsoleOwner, clock?: MovedClock): Promise<LivedIn> {
@@ -95,5 +99,7 @@ export async function liveIn(url: string, owner: ConsoleOwner, clock?: MovedCloc
   clock?.setDaysAgo(0);
   await use('grafana', '/v1/orders', '198.51.100.20', 'POST');
   await use('backtest', '/v1/account', '192.0.2.44');
+  // Refusals are written together, a moment later; a page that is opened before shows none.
+  while ((await refusals(owner)).length === 0) await setTimeout(100);
   return { tokens: made, refused };
 }
