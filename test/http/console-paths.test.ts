@@ -59,9 +59,9 @@ async function looksRight(target: string): Promise<'venue' | 'console' | 'refuse
     undefined,
   ]);
   if (asked.length > 0) {
-    // A path of the table, as it was sent, and sandboxed.
-    expect([target, policy, asked]).toEqual([target, "sandbox; default-src 'none'", ['/v1/markets']]);
-    expect(target).toMatch(/^(?:http:\/\/[^/]*)?\/v1\/markets$/);
+    // A path of the table, whatever its query, and sandboxed.
+    expect([target, policy, asked.length]).toEqual([target, "sandbox; default-src 'none'", 1]);
+    for (const path of [target, ...asked]) expect(path.replace(/[?#].*/, '')).toMatch(/^\/v1\/markets\/?$/);
     return 'venue';
   }
   expect(body).not.toContain(OF_THE_VENUE);
@@ -133,6 +133,8 @@ test('of 1,500 paths put together at random none brings the venue under the cons
   const random = seededRandom(11);
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const parts = [
+    'v1/markets',
+    'v1/markets',
     'console',
     'console',
     'v1',
@@ -151,7 +153,7 @@ test('of 1,500 paths put together at random none brings the venue under the cons
   };
   for (let round = 0; round < 1500; round += 1) seen[await looksRight(target())] += 1;
   expect(seen.venue).toBeGreaterThan(5);
-  expect(seen.console).toBeGreaterThan(100);
+  expect(seen.console).toBeGreaterThan(50);
   expect(seen.refused).toBeGreaterThan(500);
 }, 120_000);
 
