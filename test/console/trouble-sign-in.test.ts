@@ -174,20 +174,6 @@ describe.skipIf(chromiumFile === undefined)(`signing in in trouble${chromiumNeed
       return { ...found, form, made };
     }
 
-    test('that a wallet signs six minutes late is not made, and the form makes it by the next signature, once', async () => {
-      const { page, wallet, form, made } = await waiting();
-      await page.clock.fastForward(2 * MINUTE_MS);
-      await form.getByText(SILENT).waitFor();
-      await page.clock.fastForward(4 * MINUTE_MS);
-      await wallet.signLate();
-      expect(await made()).toEqual([]);
-      expect(await form.getByLabel('Name').inputValue()).toBe('by a wallet');
-      wallet.behave('signs');
-      await send(form);
-      await secretDialog(page, 'token').waitFor();
-      expect(await made()).toEqual(['by a wallet']);
-    });
-
     test('that a wallet signs after Cancel is not made', async () => {
       const { wallet, form, made } = await waiting();
       await form.getByRole('button', { name: 'Cancel' }).click();
