@@ -170,9 +170,25 @@ describe.skipIf(chromiumFile === undefined)(`signing in in trouble${chromiumNeed
       await form.getByText('Your wallet will ask you to sign in again. That proves it is you.').waitFor();
       await send(form);
       await form.getByText('Waiting for MetaMask…').waitFor();
+      // The button says so a moment before the wallet is asked.
+      await expect.poll(() => found.wallet.asked).toContain('personal_sign');
       const made = async () => (await owner.client.tokens.list().page()).results.map(({ name }) => name);
       return { ...found, form, made };
     }
+
+    test('that a wallet signs six minutes late is not made, and the form makes it by the next signature, once', async () => {
+      const { page, wallet, form, made } = await waiting();
+      await page.clock.fastForward(2 * MINUTE_MS);
+      await form.getByText(SILENT).waitFor();
+      await page.clock.fastForward(4 * MINUTE_MS);
+      await wallet.signLate();
+      expect(await made()).toEqual([]);
+      expect(await form.getByLabel('Name').inputValue()).toBe('by a wallet');
+      wallet.behave('signs');
+      await send(form);
+      await secretDialog(page, 'token').waitFor();
+      expect(await made()).toEqual(['by a wallet']);
+    });
 
     test('that a wallet signs after Cancel is not made', async () => {
       const { wallet, form, made } = await waiting();
