@@ -54,7 +54,8 @@ export function useMaking(owner: Owner): Making {
     work: (signal: AbortSignal, onStep: (step: OwnerStep) => void) => Promise<Made>,
     find: (looking: Looking) => Promise<Made | undefined>,
   ): Promise<Made | undefined> {
-    if (write.isBusy) return undefined;
+    // A second press before the first is drawn as busy: what would stop the first stays what Cancel presses.
+    if (stop.current !== undefined) return undefined;
     const stopping = new AbortController();
     stop.current = stopping;
     const { signal } = stopping;
@@ -63,6 +64,7 @@ export function useMaking(owner: Owner): Making {
       find: (lost) => find({ lost, signal }),
       signal,
     });
+    stop.current = undefined;
     setStep(undefined);
     if (!written.ok) {
       const { error } = written;
