@@ -18,8 +18,8 @@ import {
   widenText,
   withoutHeads,
 } from '../support/console/page-checks.ts';
-import { makeHardKeys } from './shots/hard-cases.ts';
-import type { Picture } from './shots/scene.ts';
+import { makeHardKeys } from '../support/console/pictures/hard-cases.ts';
+import type { Picture } from '../support/console/pictures/scene.ts';
 
 // Each looks at a page many times, on a machine that others use.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });

@@ -6,10 +6,10 @@ import { chromiumFile } from '../../support/chromium.ts';
 import { livedInSettings, liveIn, movedClock } from '../../support/console/lived-in.ts';
 import { openConsole } from '../../support/console/open-console.ts';
 import { type ConsoleOwner, createOwner } from '../../support/console/owners.ts';
+import { makeHardKeys } from '../../support/console/pictures/hard-cases.ts';
+import { pictures } from '../../support/console/pictures/pictures.ts';
+import type { Picture, Stage } from '../../support/console/pictures/scene.ts';
 import { contactSheet, type Taken } from './contact-sheet.ts';
-import { makeHardKeys } from './hard-cases.ts';
-import { pictures } from './pictures.ts';
-import type { Picture, Stage } from './scene.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../console-shots');
 const WIDTHS = [1440, 390, 320] as const;

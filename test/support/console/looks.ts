@@ -1,7 +1,8 @@
 // Every page, dialog and bar of the console that is looked over, and how it is come to: those that are photographed, and the rest.
-import { pictures } from '../../console/shots/pictures.ts';
-import { click, inDialog, type Picture, READ_ONLY, SUBKEYS, seen } from '../../console/shots/scene.ts';
+
 import { addedKey } from './adding.ts';
+import { pictures } from './pictures/pictures.ts';
+import { click, inDialog, type Picture, READ_ONLY, SUBKEYS, seen } from './pictures/scene.ts';
 
 const more: readonly Picture[] = [
   {

@@ -1,6 +1,6 @@
 // Pictures of what is hard to draw: the widest names, names from right to left, as many addresses and keys as there can be.
-import { filledForm, secretDialog, send } from '../../support/console/adding.ts';
-import type { ConsoleOwner } from '../../support/console/owners.ts';
+import { filledForm, secretDialog, send } from '../adding.ts';
+import type { ConsoleOwner } from '../owners.ts';
 import { click, listing, type Picture, READ_ONLY, type Scene, SUBKEYS, seen, withoutDevices } from './scene.ts';
 
 const WIDEST = 'W'.repeat(64);

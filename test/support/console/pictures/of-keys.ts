@@ -1,5 +1,5 @@
 // Pictures of the keys: the lists, one key, and what is made of, changed in and done to one.
-import { filledForm, secretDialog, send } from '../../support/console/adding.ts';
+import { filledForm, secretDialog, send } from '../adding.ts';
 import {
   broken,
   click,

@@ -1,10 +1,10 @@
 // What a picture is, and the steps that several of them share.
 import type { BrowserContext, Locator, Page } from 'playwright-core';
-import { announceWallet } from '../../support/console/announce-wallet.ts';
-import type { LivedIn } from '../../support/console/lived-in.ts';
-import type { OpenConsole, Visit, VisitOptions } from '../../support/console/open-console.ts';
-import type { ConsoleOwner } from '../../support/console/owners.ts';
-import type { WalletBehaviour } from '../../support/console/wallet-answers.ts';
+import { announceWallet } from '../announce-wallet.ts';
+import type { LivedIn } from '../lived-in.ts';
+import type { OpenConsole, Visit, VisitOptions } from '../open-console.ts';
+import type { ConsoleOwner } from '../owners.ts';
+import type { WalletBehaviour } from '../wallet-answers.ts';
 
 export interface Stage {
   readonly opened: OpenConsole;

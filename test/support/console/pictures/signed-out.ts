@@ -1,6 +1,6 @@
 // Pictures of whoever is not signed in: sign-in and its steps, the phone that takes a key, and browsers that are turned away.
 import type { Page } from 'playwright-core';
-import type { WalletBehaviour } from '../../support/console/wallet-answers.ts';
+import type { WalletBehaviour } from '../wallet-answers.ts';
 import { broken, click, type Picture, refusing, type Stage, seen, wallets } from './scene.ts';
 
 const SIGN_IN = '/console/sign-in';
