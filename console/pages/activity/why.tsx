@@ -49,6 +49,7 @@ export function Why({ requestId, onClose }: WhyProps) {
         title="Why this was refused"
         about={isId ? <span className={css.id}>{requestId}</span> : undefined}
         onClose={close}
+        followed={isMendOpen}
         footer={
           data === undefined ? undefined : (
             <>
