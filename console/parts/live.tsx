@@ -13,7 +13,9 @@ export function Announcer() {
   const text = useSyncExternalStore(onAnnouncement, announced);
   return (
     <VisuallyHidden>
-      <span role="status">{text}</span>
+      <span role="status" aria-live="polite">
+        {text}
+      </span>
     </VisuallyHidden>
   );
 }

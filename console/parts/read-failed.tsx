@@ -2,6 +2,7 @@
 import { NoAnswer } from '../../src/client/errors.ts';
 import { Worded } from '../words/worded.ts';
 import { Button } from './button.tsx';
+import { useFocusLeft } from './focus-left.ts';
 import css from './read-failed.module.css';
 import { Refusal } from './refusal.tsx';
 
@@ -12,10 +13,11 @@ interface ReadFailedProps {
 }
 
 export function ReadFailed({ error, isReading, onAgain }: ReadFailedProps) {
+  const button = useFocusLeft();
   return (
     <div className={css.failed}>
       <Refusal error={error instanceof NoAnswer ? new Worded('No connection. It could not be read.') : error} />
-      <Button small busy={isReading} onPress={onAgain}>
+      <Button small busy={isReading} buttonRef={button} onPress={onAgain}>
         Try again
       </Button>
     </div>

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createClient, subkey } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { fetchFrom, trustsThisMachine } from '../support/console/from-address.ts';
-import { focusedName, pressByKey, tabTo } from '../support/console/keyboard.ts';
+import {
+  focusedName,
+  goThroughDialog,
+  hasFocus,
+  pressByKey,
+  tabTo,
+  topDialog as top,
+} from '../support/console/keyboard.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import { type ConsoleOwner, createOwner } from '../support/console/owners.ts';
 import { makeSomeKeys } from '../support/console/some-keys.ts';
@@ -16,20 +23,6 @@ const SUBKEYS = '/console/keys/subkeys';
 const VENUE = 'https://keys.venue.example';
 const settings = { ...trustsThisMachine, 'devices.max_live': '100', 'console.url': VENUE };
 const OUTSIDE = '198.51.100.4';
-
-/** The stops of Tab in the dialog on top, in reading order: a group of radios is one. Gives how many, and which of them has focus. */
-const stops = (page: Page): Promise<{ readonly count: number; readonly at: number }> =>
-  page.evaluate(`(() => {
-    const dialogs = document.querySelectorAll('[role=dialog], [role=alertdialog]');
-    const all = [...dialogs.item(dialogs.length - 1).querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
-      .filter((element) => element.tabIndex >= 0 && !element.disabled && element.checkVisibility());
-    const found = all.filter((element) => {
-      if (element.type !== 'radio') return true;
-      const group = all.filter(({ name }) => name === element.name);
-      return element === (group.find(({ checked }) => checked) ?? group[0]);
-    });
-    return { count: found.length, at: found.indexOf(document.activeElement) };
-  })()`);
 
 describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromiumNeeded}`, () => {
   let opened: OpenConsole;
@@ -55,10 +48,6 @@ describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromi
       .catch(() => undefined);
     return value.subkey.public_key;
   }
-
-  const hasFocus = (page: Page, name: RegExp | string) =>
-    expect.poll(() => focusedName(page)).toEqual(typeof name === 'string' ? name : expect.stringMatching(name));
-  const top = (page: Page) => page.locator('[role=dialog], [role=alertdialog]').last();
 
   const dialogs = [
     ['Add a read-only key', () => READ_ONLY, '+ Add New Key', 'Name'],
@@ -90,18 +79,7 @@ describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromi
           .getByRole('button', { name: /^Add 198/ })
           .waitFor();
       await page.waitForLoadState('networkidle');
-      const { count, at } = await stops(page);
-      expect(at).toBeGreaterThanOrEqual(0);
-      expect(count).toBeGreaterThan(1);
-      // At either end focus comes back to the other one, a moment after the key.
-      const isAt = (stop: number) =>
-        expect.poll(async () => (await stops(page)).at, { timeout: 5000 }).toBe(stop % count);
-      for (let press = 1; press <= count; press += 1) {
-        await page.keyboard.press('Tab');
-        await isAt(at + press);
-      }
-      await page.keyboard.press('Shift+Tab');
-      await isAt(at + count - 1);
+      await goThroughDialog(page);
       await page.keyboard.press('Escape');
       await top(page).waitFor({ state: 'detached' });
       await hasFocus(page, opener);

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { classNames } from '../../parts/class-names.ts';
+import { useFocusLeft } from '../../parts/focus-left.ts';
 import { Icon } from '../../parts/icon.tsx';
 import tones from '../../parts/tone.module.css';
 import { isReadOut } from '../../words/countdown.ts';
@@ -117,20 +118,26 @@ function tellHeight(place: HTMLElement | null): () => void {
   };
 }
 
+function BarButton({ label, onPress }: NonNullable<Bar['button']>) {
+  const button = useFocusLeft();
+  return (
+    <Button small buttonRef={button} onPress={onPress}>
+      {label}
+    </Button>
+  );
+}
+
 export function Bars(props: BarsProps) {
   const bar = weightiest(props);
   return (
     <div ref={tellHeight} className={css.place}>
-      <div role="status">
+      {/* An open dialog hides whatever is around it from voices, but for what says that it is live. */}
+      <div role="status" aria-live="polite">
         {bar !== undefined && (
           <div className={classNames(css.bar, tones[bar.tone])}>
             <Icon name="warning" />
             <span className={css.words}>{bar.words}</span>
-            {bar.button !== undefined && (
-              <Button small onPress={bar.button.onPress}>
-                {bar.button.label}
-              </Button>
-            )}
+            {bar.button !== undefined && <BarButton {...bar.button} />}
           </div>
         )}
       </div>

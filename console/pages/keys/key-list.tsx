@@ -1,5 +1,5 @@
 // The keys of one kind: searched, sorted, with ended ones where they are asked for, and what stands there when there are none.
-import { useMemo, useRef, useState } from 'react';
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { badgeOf, type KeyKind, type ListedKey } from '../../app/keys/listed-key.ts';
 import { firstOrder, found, nextOrder, sorted } from '../../app/keys/order.ts';
 import { MOST_KEYS } from '../../app/keys/use-all-keys.ts';
@@ -74,6 +74,8 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
     ),
   );
   const names = useRef(new Map<string, HTMLAnchorElement>());
+  const field = useRef<HTMLInputElement>(null);
+  useFocusAtNew(shown, list.more !== undefined, names);
   const view: ListView = {
     keys: shown,
     now,
@@ -96,7 +98,7 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
     <>
       <div className={css.tools}>
         <div className={css.search}>
-          <SearchField label="Search name, id or address" value={search} onChange={setSearch} />
+          <SearchField label="Search name, id or address" value={search} onChange={setSearch} inputRef={field} />
         </div>
         <Checkbox label="Show ended keys" checked={ended} onChange={setEnded} />
       </div>
@@ -112,7 +114,14 @@ export function KeyList({ kind, live, onAdd }: KeyListProps) {
             isLoading={list.keys === undefined || (list.isReadingAll && shown.length === 0)}
             hasAny={all.length > 0}
           >
-            {{ clear: () => setSearch(''), sort: (by) => setOrder(nextOrder(order, by)) }}
+            {{
+              clear: () => {
+                setSearch('');
+                // The button goes.
+                field.current?.focus();
+              },
+              sort: (by) => setOrder(nextOrder(order, by)),
+            }}
           </Inside>
         </Card>
       )}
@@ -196,6 +205,23 @@ function Inside({ kind, search, onAdd, order, view, isLoading, hasAny, children 
   ) : (
     <KeyTable kind={kind} order={order} onSort={children.sort} {...view} />
   );
+}
+
+/** "Show 100 more" goes with the last of them: focus goes to the first that came. */
+function useFocusAtNew(
+  shown: readonly ListedKey[],
+  hasMore: boolean,
+  names: RefObject<ReadonlyMap<string, HTMLAnchorElement>>,
+): void {
+  const before = useRef({ hadMore: hasMore, ids: new Set<string>() });
+  useEffect(() => {
+    const { hadMore, ids } = before.current;
+    if (hadMore && !hasMore && document.activeElement === document.body) {
+      const first = shown.find(({ id }) => !ids.has(id));
+      names.current.get(first?.id ?? '')?.focus();
+    }
+    before.current = { hadMore: hasMore, ids: new Set(shown.map(({ id }) => id)) };
+  }, [shown, hasMore, names]);
 }
 
 interface Gone {
