@@ -39,5 +39,10 @@ export function hostOf(origin: string): (host: string) => boolean {
   return (line) => written.includes(line.toLowerCase());
 }
 
-/** In lower case, without a port and the dot of the root. */
-const nameOf = (host: string): string => host.toLowerCase().replace(/:.*$/s, '').replace(/\.+$/, '').trim();
+/** In lower case, without a port and the dot of the root. The colons of an IPv6 address stand in brackets. */
+const nameOf = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/^(\[[^\]]*\]|[^:]*).*$/s, '$1')
+    .replace(/\.+$/, '')
+    .trim();

@@ -67,6 +67,15 @@ describe('a console with a port', () => {
   });
 });
 
+test('a console at an IPv6 address: another port of it resembles its host, another address is another host', () => {
+  const atAddress = onOwnHost(builtInTable, 'http://[::1]:8080');
+  expect(has(atAddress, ['[::1]:8080'])).toEqual({ console: true, ours: true, venue: false });
+  for (const host of ['[::1]', '[::1].', '[::1]:8081', '[::1]:8080:80'])
+    expect([host, has(atAddress, [host])]).toEqual([host, { console: false, ours: true, venue: false }]);
+  for (const host of ['[::2]:8080', '[::1', '::1', '['])
+    expect([host, has(atAddress, [host])]).toEqual([host, { console: false, ours: true, venue: true }]);
+});
+
 test('a method that only the venue has under a path is not named on the host of the console', () => {
   const orders = ['v1', 'orders'];
   expect(own(['api.example.com'])('PUT', orders).kind).toBe('method_not_allowed');
