@@ -108,19 +108,21 @@ function fileAt(path: string, readFile: ReadFile): ConsoleFile | undefined {
   const type = text.get(ending) ?? compressed.get(ending);
   if (type === undefined) return undefined;
   const bytes = readFile(path);
-  return { type, bytes, coded: text.has(ending) ? keptCodings(bytes) : undefined };
+  return { type, bytes, coded: text.has(ending) ? keptCodings((coding) => compress[coding](bytes)) : undefined };
 }
 
 // Beyond 9 it takes ten times as long for 6 % less: a second for the whole console.
 const BROTLI_QUALITY = 9;
 
-function keptCodings(bytes: Buffer): (coding: Coding) => Promise<Buffer> {
+/** Each is made once. One that could not be made is made anew when it is next asked for. */
+export function keptCodings(make: (coding: Coding) => Promise<Buffer>): (coding: Coding) => Promise<Buffer> {
   const kept = new Map<Coding, Promise<Buffer>>();
   return (coding) => {
     const known = kept.get(coding);
     if (known !== undefined) return known;
-    const made = compress[coding](bytes);
+    const made = make(coding);
     kept.set(coding, made);
+    made.catch(() => kept.delete(coding));
     return made;
   };
 }

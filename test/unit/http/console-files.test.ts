@@ -1,8 +1,8 @@
-// Which files are served where the folder of the console is replaced while the server reads it: as a start beside it does, and in place.
+// How often a file is compressed, and which files are served where the folder of the console is replaced while the server reads it: as a start beside it does, and in place.
 import { cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readConsole } from '../../../src/http/console-files.ts';
+import { keptCodings, readConsole } from '../../../src/http/console-files.ts';
 import { builtConsole } from '../../support/built-console.ts';
 import { removeFolders, temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -59,6 +59,18 @@ test.each(Object.entries(replacements))(
       expect([read, (await readWhile(replace, read)).texts]).toEqual([read, build('new')]);
   },
 );
+
+test('a file that could not be compressed once is compressed when it is next asked for, and then once', async () => {
+  const asked: string[] = [];
+  const coded = keptCodings(async (coding) => {
+    asked.push(coding);
+    if (asked.length === 1) throw new Error('out of memory');
+    return Buffer.from(coding);
+  });
+  await expect(coded('br')).rejects.toThrow('out of memory');
+  for (const coding of ['br', 'br', 'gzip', 'gzip'] as const) expect((await coded(coding)).toString()).toBe(coding);
+  expect(asked).toEqual(['br', 'br', 'gzip']);
+});
 
 test('a console that is taken away while it is read is none', async () => {
   for (let read = 0; read < FILES; read += 1)
