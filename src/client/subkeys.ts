@@ -67,6 +67,10 @@ const isThis =
     typeof body.public_key === 'string' &&
     parseFelt(body.public_key) === parseFelt(publicKey);
 
+/** Whether it is what a create has made: it lives, and was not there before. `since`: of MaybeMade. */
+export const isMadeSince = ({ state, created_at }: Subkey, since: bigint): boolean =>
+  (state === 'active' || state === 'pending') && created_at >= since;
+
 /** Every method rejects as Call does. */
 export function createSubkeys(core: Core) {
   const { server } = core;
@@ -99,9 +103,10 @@ export function createSubkeys(core: Core) {
       }, deadline);
     } catch (error) {
       if (!(error instanceof NoAnswer) || error.maybeMade === undefined) throw error;
+      const { phase, maybeMade } = error;
       const made = await read(public_key, { deadline }).catch(() => undefined);
-      if (made === undefined || !isThis(public_key)(made))
-        throw deadline.ended() === 'aborted' ? new Aborted(error.phase, error.maybeMade) : error;
+      if (made === undefined || !isThis(public_key)(made) || !isMadeSince(made, maybeMade.since))
+        throw deadline.ended() === 'aborted' ? new Aborted(phase, maybeMade) : error;
       return { value: made, receipt: undefined };
     }
   }

@@ -115,6 +115,20 @@ describe('at every byte of the answer', { timeout: 180_000 }, () => {
     expect(new Set(made).size).toBe(made.length);
   });
 
+  test('a subkey that was there before, or has ended, is not taken for the one whose registration got no answer', async () => {
+    const { value } = await direct.subkeys.create({ name: 'there before' });
+    const { public_key } = value.subkey;
+    const registered = async () => {
+      proxy.cutNextAfter(0);
+      return outcomeOf(client.subkeys.register({ name: 'again', public_key }));
+    };
+    const lost = { name: 'NoAnswer', phase: 'unknown', maybeMade: { kind: 'subkey', publicKey: public_key } };
+    // As long ago as a clock that was asked over a network may be off.
+    await expect.poll(registered, { timeout: 20_000, interval: 500 }).toMatchObject(lost);
+    await direct.subkeys.revoke(public_key);
+    expect(await registered()).toMatchObject(lost);
+  });
+
   test('a device whose answer is lost says by which public key to look for it', async () => {
     const { public_key } = await newDeviceKey();
     proxy.cutNextAfter(0);

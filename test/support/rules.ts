@@ -678,6 +678,13 @@ export const ruleGroups: readonly RuleGroup[] = [
           'is not told as not made before its request cannot arrive any more: 10 seconds is the longest that one lives',
       },
       {
+        rule: 'A key that was there before, or has ended, is not told as made by a request whose answer was lost',
+        decidedBy: 'src/client/subkeys.ts',
+        text: "(state === 'active' || state === 'pending') && created_at >= since",
+        heldBy: 'test/unit/console/make-key.test.ts',
+        title: 'is not an older row of the same key, nor one that has ended: %s, made at %s',
+      },
+      {
         rule: 'A device whose answer got lost is ended by the next sign-in, and no other one is',
         decidedBy: 'console/app/session/lost-device.ts',
         text: 'auth: device({ id, account, key })',

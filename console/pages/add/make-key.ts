@@ -2,6 +2,7 @@
 import type { Client } from '../../../src/client/create-client.ts';
 import { CountersignError, isCode, type MaybeMade, type NoAnswer } from '../../../src/client/errors.ts';
 import type { ApiToken, Subkey } from '../../../src/client/shapes.ts';
+import { isMadeSince } from '../../../src/client/subkeys.ts';
 
 /** An answer to this very key that got lost before is told from somebody else's key: the account knows its own. */
 export async function registeredOnce(
@@ -45,15 +46,23 @@ async function newestToken(client: Client, { name, since }: MaybeMade): Promise<
 }
 
 /** Undefined: there is none, and none will come. Rejects where that cannot be told now. */
-export const findSubkey = (client: Client, publicKey: string, looking: Looking): Promise<Subkey | undefined> =>
-  lookedFor(async () => {
-    try {
-      return await client.subkeys.get(publicKey);
-    } catch (error) {
-      if (isCode(error, 'NOT_FOUND')) return undefined;
-      throw error;
-    }
-  }, looking);
+export const findSubkey = (client: Client, publicKey: string, looking: Looking): Promise<Subkey | undefined> => {
+  const { maybeMade } = looking.lost;
+  return maybeMade === undefined
+    ? Promise.resolve(undefined)
+    : lookedFor(() => newSubkey(client, publicKey, maybeMade), looking);
+};
+
+/** A row of the key that is older, or has ended, is not what was asked for. */
+async function newSubkey(client: Client, publicKey: string, { since }: MaybeMade): Promise<Subkey | undefined> {
+  try {
+    const subkey = await client.subkeys.get(publicKey);
+    return isMadeSince(subkey, since) ? subkey : undefined;
+  } catch (error) {
+    if (isCode(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
 
 const BETWEEN_MS = 1500;
 /** More than a request of the client lives: what has not arrived by then is not on its way any more. */

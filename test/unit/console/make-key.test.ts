@@ -5,6 +5,7 @@ import type { Client } from '../../../src/client/create-client.ts';
 import { CountersignError, NoAnswer } from '../../../src/client/errors.ts';
 
 const lost = new NoAnswer('no answer in time', 'unknown');
+const lostSubkey = new NoAnswer('no answer in time', 'unknown', { kind: 'subkey', publicKey: '0x7', since: 100n });
 const said = (status: number, code: string) => new CountersignError({ status, code, message: 'x' });
 
 /** Looks, each of them a moment; found from `from` on. Gives when each look was. */
@@ -54,12 +55,29 @@ describe('what was made though its answer was lost', () => {
 
   test('is not found in what cannot be read now', async () => {
     const client = { subkeys: { get: () => Promise.reject(lost) } } as unknown as Client;
-    const looking = { lost, signal: new AbortController().signal };
-    await expect(findSubkey(client, '0x7', looking)).rejects.toBe(lost);
+    await expect(findSubkey(client, '0x7', { lost: lostSubkey })).rejects.toBe(lost);
   });
 
   test('is nothing where the request says that it never left', async () => {
     const looking = { lost: new NoAnswer('refused', 'unsent'), signal: new AbortController().signal };
     expect(await findToken({} as Client, looking)).toBeUndefined();
+    expect(await findSubkey({} as Client, '0x7', looking)).toBeUndefined();
   });
+
+  test.each([
+    ['active', 100n, true],
+    ['pending', 101n, true],
+    ['active', 99n, false],
+    ['revoked', 100n, false],
+    ['expired', 100n, false],
+  ] as const)(
+    'is not an older row of the same key, nor one that has ended: %s, made at %s',
+    async (state, at, isFound) => {
+      const row = { public_key: '0x7', state, created_at: at };
+      const client = { subkeys: { get: async () => row } } as unknown as Client;
+      // Left by its page: one look is enough.
+      const looking = { lost: lostSubkey, signal: AbortSignal.abort() };
+      expect(await findSubkey(client, '0x7', looking)).toBe(isFound ? row : undefined);
+    },
+  );
 });
