@@ -159,6 +159,41 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     expect(signatures()).toBe(before + 1);
   });
 
+  test('a wallet that says no to repeating a change whose answer was lost does not say that nothing happened', async () => {
+    const holder = await createOwner(opened.url, 'wallet');
+    const asked = { name: 'of a wallet', allowed_cidrs: ['203.0.113.7'] };
+    const id = (await holder.client.tokens.create(asked)).value.api_token.lookup_id;
+    let wallet: WalletInPage | undefined;
+    const { page } = await opened.visit({
+      as: 'wallet',
+      owner: holder,
+      path: `${READ_ONLY}/${id}`,
+      prepare: async (on) => {
+        wallet = await announceWallet(on, {
+          key: holder.privateKey,
+          onAsked: (method) => method === 'personal_sign' && lost.hits() > 0 && wallet?.behave('refuses'),
+        });
+      },
+    });
+    const lost = await cut(page, { method: 'PUT', path: /\/allowed-cidrs$/, at: 'answer' });
+    await page.getByRole('button', { name: 'Change addresses' }).click();
+    await dialogOf(page).getByText('Anywhere', { exact: true }).locator('..').click();
+    await dialogOf(page)
+      .getByRole('button', { name: /^MetaMask/ })
+      .click();
+    await press(page, 'Sign and save');
+    await dialogOf(page)
+      .getByRole('alert')
+      .getByText(/We do not know whether it arrived/)
+      .waitFor();
+    expect(
+      await dialogOf(page)
+        .getByText(/Nothing happened/)
+        .count(),
+    ).toBe(0);
+    expect((await holder.client.tokens.get(id)).allowed_cidrs).toEqual([]);
+  });
+
   test('Change addresses refuses an empty list, tells every line that is none, and asks before what was typed is thrown away', async () => {
     const { page, now } = await pageOf('emptied', ['203.0.113.7'], 390);
     await page.getByRole('button', { name: 'Change addresses' }).click();

@@ -793,6 +793,14 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'what ended by a request whose answer got lost is listed from what lived before it, each once',
       },
       {
+        rule: 'What became of a change whose answer was lost is told by the server alone: not by a wallet that refuses to repeat it',
+        decidedBy: 'console/app/connection/write.ts',
+        text: 'isUncertain && !(error instanceof CountersignError)',
+        heldBy: 'test/unit/console/write.test.ts',
+        title:
+          'whoever refuses to repeat a change whose answer was lost makes it no more certain, unless it is the server',
+      },
+      {
         rule: 'Only a server that could not write something down is said at the console to have refused it already',
         decidedBy: 'console/app/connection/write.ts',
         text: "isCode(error, 'SERVICE_UNAVAILABLE')",

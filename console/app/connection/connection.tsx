@@ -71,9 +71,12 @@ export function useWrite(kind: WriteKind): Write {
   };
 }
 
-/** What was refused because its key is not as the page has it: ended meanwhile, or bound to fewer addresses. */
+/**
+ * What may have been done though it failed, and what was refused because its key is not as the page has it: ended meanwhile, or bound to fewer
+ * addresses.
+ */
 function readAnewIfChanged<T>(written: Written<T>): Written<T> {
-  if (!written.ok && ['reread', 'owner'].includes(sentenceFor(written.error).then ?? '')) {
+  if (!written.ok && (written.isUncertain || ['reread', 'owner'].includes(sentenceFor(written.error).then ?? ''))) {
     keysChanged().catch(() => undefined);
   }
   return written;

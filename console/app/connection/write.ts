@@ -21,7 +21,8 @@ export type Written<T> =
   | { readonly ok: true; readonly value: T }
   /** It is certain, but its answer was never had. */
   | { readonly ok: true; readonly value: undefined }
-  | { readonly ok: false; readonly error: unknown };
+  /** `isUncertain`: something may have been done all the same. */
+  | { readonly ok: false; readonly error: unknown; readonly isUncertain: boolean };
 
 export interface WriteOptions<T> {
   readonly kind: WriteKind;
@@ -54,18 +55,18 @@ export async function write<T>(
   { kind, find, signal }: WriteOptions<T>,
   { sleep, tell, noticed }: WriteDeps,
 ): Promise<Written<T>> {
+  /** Something may have been done, though nobody said so. */
+  let isUncertain = false;
+  let uncertain: unknown;
   const fail = (error: unknown): Written<T> => {
     tell({ is: 'failed', error });
-    return { ok: false, error };
+    return { ok: false, error, isUncertain };
   };
   const done = <V extends T | undefined>(value: V) => {
     tell({ is: 'ready' });
     return { ok: true, value } as const;
   };
   const isStopped = (): boolean => signal?.aborted === true;
-  /** Something may have been done, though nobody said so. */
-  let isUncertain = false;
-  let uncertain: unknown;
   tell({ is: 'busy' });
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -74,18 +75,19 @@ export async function write<T>(
       return done(value);
     } catch (error) {
       noticed(error);
+      if (mayHaveActed(error)) [isUncertain, uncertain] = [true, error];
       if (isStopped()) return fail(isUncertain ? uncertain : error);
       if (error instanceof CountersignError && error.status === 429) {
         await counted(Math.ceil(error.retryAfterSeconds ?? 1));
       } else if ((kind === 'delete' || kind === 'sign-out') && isUncertain && isCode(error, 'NOT_FOUND')) {
         return done(undefined);
       } else if (mayHaveActed(error) || (isUncertain && error instanceof NoAnswer)) {
-        [isUncertain, uncertain] = [true, error];
         if (kind === 'make') return find === undefined ? fail(error) : await found(error, find);
         tell({ is: isCode(error, 'SERVICE_UNAVAILABLE') ? 'not-yet' : 'checking' });
         await sleep(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)] ?? 8000, signal);
       } else {
-        return fail(error);
+        // Only the server says what became of it: a wallet that refuses the repeat knows nothing of the first.
+        return fail(isUncertain && !(error instanceof CountersignError) ? uncertain : error);
       }
       if (isStopped()) return fail(isUncertain ? uncertain : error);
     }
@@ -104,7 +106,9 @@ export async function write<T>(
     for (let attempt = 0; ; attempt += 1) {
       try {
         const value = await look(lost);
-        return value === undefined ? fail(new NotMade()) : done(value);
+        if (value !== undefined) return done(value);
+        isUncertain = false;
+        return fail(new NotMade());
       } catch (error) {
         noticed(error);
         const isNotTold = error instanceof NoAnswer || (error instanceof CountersignError && error.status >= 429);

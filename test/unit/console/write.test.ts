@@ -8,7 +8,7 @@ import {
   write,
   writeWords,
 } from '../../../console/app/connection/write.ts';
-import { CountersignError, NoAnswer } from '../../../src/client/errors.ts';
+import { CountersignError, NoAnswer, WalletRefused } from '../../../src/client/errors.ts';
 
 const said = (status: number, code: string, retryAfterSeconds?: number) =>
   new CountersignError({ status, code, message: 'x', retryAfterSeconds });
@@ -59,7 +59,26 @@ test('only a server that could not write it down is said to have, and not whatev
 test('a delete that finds nothing after its answer was lost is certain, but not the first time', async () => {
   const gone = said(404, 'NOT_FOUND');
   expect((await written([lost, gone], { kind: 'delete' })).result).toEqual({ ok: true, value: undefined });
-  expect((await written([gone], { kind: 'delete' })).result).toEqual({ ok: false, error: gone });
+  expect((await written([gone], { kind: 'delete' })).result).toEqual({
+    ok: false,
+    error: gone,
+    isUncertain: false,
+  });
+});
+
+test('whoever refuses to repeat a change whose answer was lost makes it no more certain, unless it is the server', async () => {
+  for (const error of [new WalletRefused('the person said no', 4001), new TypeError('x')]) {
+    const { result, told } = await written([lost, unsent, error], { kind: 'change' });
+    expect(result).toEqual({ ok: false, error: lost, isUncertain: true });
+    expect(told).toEqual(['busy', 'checking', 'checking', 'failed']);
+    expect((await written([error], { kind: 'change' })).result).toEqual({ ok: false, error, isUncertain: false });
+  }
+  const refused = said(403, 'INVALID_TOKEN_SCOPE');
+  expect((await written([lost, refused], { kind: 'change' })).result).toEqual({
+    ok: false,
+    error: refused,
+    isUncertain: true,
+  });
 });
 
 describe('what makes something', () => {
@@ -79,8 +98,8 @@ describe('what makes something', () => {
       return look;
     };
     const { result, calls } = await written<number>([lost], { kind: 'make', find });
-    expect([result.ok, calls, looks.length]).toEqual([false, 1, 0]);
-    expect(result.ok ? undefined : result.error).toBeInstanceOf(NotMade);
+    expect([calls, looks.length]).toEqual([1, 0]);
+    expect(result).toEqual({ ok: false, error: expect.any(NotMade), isUncertain: false });
   });
 });
 
@@ -105,7 +124,7 @@ test('whoever leaves is waited for no longer, and told what is not known', async
     options,
     { sleep: async () => expect.unreachable(), tell: () => undefined, noticed: () => undefined },
   );
-  expect(result).toEqual({ ok: false, error: lost });
+  expect(result).toEqual({ ok: false, error: lost, isUncertain: true });
 });
 
 test('the words of a delete that is not certain', () => {
