@@ -204,6 +204,30 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     60_000,
   );
 
+  test('a key that is deleted in another tab while an address is added to it leaves the form as it is, and then the way back', async () => {
+    const visit = await console.visit({ path: undefined });
+    const { page, owner } = visit;
+    const { publicKey, requestId } = await refusedBot(visit, 'bot');
+    await visit.goTo(`/console/activity/${requestId}`);
+    const why = page.getByRole('dialog', { name: 'Why this was refused' });
+    await why.getByRole('button', { name: `Add ${OUTSIDE}…` }).click();
+    const change = page.getByRole('dialog', { name: /^Change addresses of/ });
+    await change.getByLabel('Main private key').fill(owner.privateKey);
+    await owner.client.subkeys.revoke(publicKey);
+    const read = page.waitForResponse((response) => /\/keys\/subkeys\?/.test(response.url()) && response.ok());
+    await page.evaluate(`new BroadcastChannel('countersign').postMessage('keys changed')`);
+    await (await read).finished();
+    // Long enough for the page to have drawn it.
+    await page.evaluate(
+      `(async () => { for (let at = 0; at < 20; at += 1) await (await fetch('/countersign/v1/about')).text(); })()`,
+    );
+    await change.getByRole('button', { name: 'Sign and save' }).click();
+    await change.getByText('This key is gone: it was ended meanwhile.').waitFor();
+    await change.getByRole('button', { name: 'Cancel' }).click();
+    await why.waitFor();
+    await expect.poll(() => why.getByRole('button', { name: /^Add/ }).count()).toBe(0);
+  }, 60_000);
+
   test('an order with a read-only key is explained, and the one button adds a subkey like it', async () => {
     const visit = await console.visit({ path: undefined });
     const { page, owner } = visit;

@@ -14,7 +14,7 @@ import { useReturn } from '../../parts/opener.ts';
 import { Refusal } from '../../parts/refusal.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { factsOf, requestIdForm, textOf } from './explanation-facts.ts';
-import { Mend, useMending } from './remedy.tsx';
+import { Mend, type Mending, useMending } from './remedy.tsx';
 import { causeOf, isEnding, whatEnded } from './what-ended.ts';
 import css from './why.module.css';
 
@@ -26,6 +26,8 @@ interface WhyProps {
 
 export function Why({ requestId, onClose }: WhyProps) {
   const { client } = useSignedIn();
+  /** As it was when it was opened: a key that ends meanwhile takes nothing away that was typed. */
+  const [opened, setOpened] = useState<Mending>();
   const [isMendOpen, setMendOpen] = useState(false);
   const isId = requestIdForm.test(requestId);
   const { data, error } = useQuery({
@@ -36,6 +38,10 @@ export function Why({ requestId, onClose }: WhyProps) {
   });
   const cause = useCause(data);
   const mending = useMending(data);
+  const open = () => {
+    setOpened(mending);
+    setMendOpen(true);
+  };
   const giveFocusBack = useReturn(true);
   const close = () => {
     onClose();
@@ -55,7 +61,7 @@ export function Why({ requestId, onClose }: WhyProps) {
             <>
               <CopyButton label="Copy as text" small={false} read={() => textOf(data, cause)} />
               {mending !== undefined && (
-                <Button kind="primary" aria-haspopup="dialog" onPress={() => setMendOpen(true)}>
+                <Button kind="primary" aria-haspopup="dialog" onPress={open}>
                   {mending.words}
                 </Button>
               )}
@@ -67,7 +73,7 @@ export function Why({ requestId, onClose }: WhyProps) {
         {data === undefined && error === null && isId && <Skeleton rows={3} />}
         {data !== undefined && <Told explanation={data} cause={cause} />}
       </Dialog>
-      {mending !== undefined && <Mend mending={mending} isOpen={isMendOpen} onClose={() => setMendOpen(false)} />}
+      {opened !== undefined && <Mend mending={opened} isOpen={isMendOpen} onClose={() => setMendOpen(false)} />}
     </>
   );
 }
