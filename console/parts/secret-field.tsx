@@ -1,5 +1,6 @@
-// A field for a private key. React never holds its text: whoever needs it reads the element once and empties it.
-import type { RefObject } from 'react';
+// A field for a private key. React never holds its text: whoever needs it reads the element once and empties it. A page that is left, and may be
+// kept for Back, has it no longer.
+import { type RefObject, useEffect, useEffectEvent } from 'react';
 import { classNames } from './class-names.ts';
 import css from './field.module.css';
 import { Field, type FieldWords } from './field.tsx';
@@ -12,6 +13,17 @@ export interface SecretFieldProps extends FieldWords {
 }
 
 export function SecretField({ inputRef, onInput, autoFocus, ...words }: SecretFieldProps) {
+  const empty = useEffectEvent(() => {
+    const field = inputRef.current;
+    if (field === null || field.value === '') return;
+    field.value = '';
+    onInput?.();
+  });
+  useEffect(() => {
+    const left = () => empty();
+    addEventListener('pagehide', left);
+    return () => removeEventListener('pagehide', left);
+  }, []);
   return (
     <Field {...words}>
       {(ties) => (

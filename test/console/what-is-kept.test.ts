@@ -104,6 +104,25 @@ describe.skipIf(chromiumFile === undefined)(
       await expect.poll(() => heapTexts(page, digits), { timeout: 20_000 }).toEqual([]);
     });
 
+    test('a main key that was pasted is in no field, worker or heap of a page that was left before it was used', async () => {
+      const owner = await createOwner(opened.url, 'main');
+      const digits = [owner.privateKey.replace(/^0x0*/, ''), BigInt(owner.privateKey).toString()];
+      const visit = await opened.visit({ as: 'stranger', owner, path: '/console/sign-in?with=key' });
+      const { page } = visit;
+      const field = page.getByLabel('Private key', { exact: true });
+      await field.fill(owner.privateKey);
+      await page.getByText(/known here/).waitFor();
+      await leaveForCache(page);
+      expect(await field.inputValue()).toBe('');
+      await expect.poll(() => page.getByText(/known here/).count()).toBe(0);
+      await expect.poll(() => heapTexts(page, digits), { timeout: 20_000 }).toEqual([]);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByText('Paste your private key.').waitFor();
+      await field.fill(owner.privateKey);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.waitForURL(/\/console\/keys\/read-only/);
+    });
+
     test('what is looked for in the memory of a page is found there: in state, in a query, in a variable', async () => {
       const { page } = await opened.visit();
       await page.evaluate(`globalThis.held = { list: [new Map([['a', { text: 'c4n4ry' + '-in-a-map' }]])] }`);

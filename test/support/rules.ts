@@ -700,6 +700,13 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a pasted key whose worker did not start stays in its field until one has it',
       },
       {
+        rule: 'A private key that was typed or pasted is in no field of a page that was left',
+        decidedBy: 'console/parts/secret-field.tsx',
+        text: "addEventListener('pagehide', left)",
+        heldBy: 'test/console/what-is-kept.test.ts',
+        title: 'a main key that was pasted is in no field, worker or heap of a page that was left before it was used',
+      },
+      {
         rule: 'The page of a hand-off takes the code out of its address before anything else, and sends nothing before the tap',
         decidedBy: 'console/app/hand-off-fragment.ts',
         text: "history.replaceState(history.state, '', pathname)",
