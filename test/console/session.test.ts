@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { device } from '../../src/client/device-auth.ts';
 import { createClient } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
+import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
 import { createOwner } from '../support/console/owners.ts';
 
@@ -172,6 +173,22 @@ describe.skipIf(chromiumFile === undefined)(`a browser that is signed in${chromi
     await expect.poll(() => keptDevice(other.page)).toEqual({ records: 0 });
     await visit.page.reload();
     await isOut(visit.page);
+  });
+
+  test('signs out though its time is up before the server has answered, also where a page would stay for a new sign-in', async () => {
+    const visit = await opened.visit({ path: undefined, prepare: (page) => page.clock.install({ time: Date.now() }) });
+    const { page, owner } = visit;
+    const { api_token } = (await owner.client.tokens.create({ name: 'being renamed' })).value;
+    await visit.goTo(`/console/keys/read-only/${api_token.lookup_id}`);
+    await page.getByRole('button', { name: 'Rename being renamed' }).click();
+    const end = await cut(page, { method: 'DELETE', path: /\/devices\//, at: 'held' });
+    const asked = end.next();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await asked;
+    await page.clock.fastForward(16 * MINUTE_MS);
+    await end.letGo();
+    await isOut(page);
+    await expect.poll(() => keptDevice(page)).toEqual({ records: 0 });
   });
 
   test('tells other tabs two words, and hears nothing else', async () => {

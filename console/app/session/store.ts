@@ -139,16 +139,18 @@ export function signOut(because: Because = 'signed-out'): Promise<void> {
 async function endDevice(because: Because, found: { readonly isDead: boolean }): Promise<void> {
   const before = state;
   if (before.state !== 'in') return;
+  /** Signed in with another device, or out already, the person is where they want to be. */
+  const isStill = () => state.state === 'in' && state.deviceId === before.deviceId;
   let untold = false;
   if (because === 'signed-out' && before.over !== true && before.lapsed === undefined) {
     untold = await before.client.devices.end(before.deviceId, { timeoutMs: 5000 }).then(
       () => false,
-      () => !found.isDead && sessionState() === before,
+      () => !found.isDead && isStill(),
     );
   }
   await dropDevice(before.deviceId);
   tellTabs('signed out');
-  if (state === before) leave(because, untold);
+  if (isStill()) leave(because, untold);
 }
 
 /** Everything of the account was ended from here: the other tabs are out, this page stays for what it says. */
@@ -165,6 +167,8 @@ export async function endButStay(): Promise<void> {
 /** Looks at the clock: what is to be said of the limits, and whether one is reached. */
 export function tick(): void {
   if (state.state !== 'in' || state.over === true || state.lapsed !== undefined || seat === undefined) return;
+  // Who is about to be out is asked for nothing.
+  if (leaving !== undefined) return;
   const next = limitAt(Date.now(), seat.device(), presence.isHeld);
   if (next.is === 'idle' || next.is === 'expired') {
     lapse(next.is).catch(() => undefined);
