@@ -1,7 +1,7 @@
 // Send to a phone: the code in the picture is taken once, by whoever is first, and the computer says from where.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readHandOff } from '../../src/client/hand-off.ts';
+import { openedKey, readHandOff } from '../../src/client/hand-off.ts';
 import { isCode } from '../../src/client/main.ts';
 import type { Subkey } from '../../src/client/shapes.ts';
 import { createStarkKey } from '../../src/client/stark-key.ts';
@@ -11,6 +11,7 @@ import { cut, setOffline } from '../support/console/cut.ts';
 import { askedOnReload, leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
 import { ordersWith } from '../support/console/orders.ts';
+import { heapTexts } from '../support/console/reachable-texts.ts';
 import { scannedCode } from '../support/console/scanned-code.ts';
 
 const GIVEN = 120_000;
@@ -172,6 +173,31 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
     const taken = computer.page.getByRole('dialog', { name: 'Your phone has the key' });
     await taken.getByRole('button', { name: 'That was not me: delete it now' }).click();
     await taken.waitFor({ state: 'hidden' });
+  });
+
+  test('a key that comes after another code was opened is in the memory of the page no longer, and the other code is good', async () => {
+    const [first, second] = [await offering(), await offering()];
+    const phone = await phoneWith(here(first.link));
+    const { page } = phone;
+    const held = await cut(page, { method: 'POST', path: /activate$/, at: 'held' });
+    const asked = held.next();
+    await take(phone);
+    await asked;
+    await page.evaluate(`location.hash = '${second.link.split('#')[1]}'`);
+    await page.getByText(`Take a subkey of ${second.computer.owner.account.slice(0, 6)}`).waitFor();
+    const answered = page.waitForResponse(/activate$/);
+    await held.letGo();
+    const { encrypted_key } = (await (await answered).json()) as { readonly encrypted_key: string };
+    const privateKey = await openedKey(readHandOff(first.link), encrypted_key);
+    // Long enough for the key to be opened in the page, too.
+    await page.evaluate(
+      `(async () => { for (let at = 0; at < 20; at += 1) await (await fetch('/countersign/v1/about')).text(); })()`,
+    );
+    await expect.poll(() => heapTexts(page, [privateKey.replace(/^0x0*/, '')]), { timeout: 20_000 }).toEqual([]);
+    await take(phone);
+    await page.getByRole('heading', { name: 'Save your subkey now' }).waitFor();
+    const shown = await shownSecret(page.getByRole('main'));
+    expect(createStarkKey(shown).publicKey).toBe(readHandOff(second.link).publicKey);
   });
 
   test('a phone that signs by a clock which is behind says how far, and the code is still good', async () => {

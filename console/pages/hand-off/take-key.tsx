@@ -1,7 +1,7 @@
 // One code, from the question to the saved key.
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { CountersignError, isCode, NoAnswer } from '../../../src/client/errors.ts';
-import { createSecret, type Secret } from '../../app/secret.ts';
+import { type Secret, secretsOfAnswer } from '../../app/secret.ts';
 import { publicClient } from '../../app/session/session.tsx';
 import { Button } from '../../parts/button.tsx';
 import { useStay } from '../../parts/leaving.ts';
@@ -37,6 +37,13 @@ interface TakeKeyProps {
 export function TakeKey({ link, account }: TakeKeyProps) {
   const [step, setStep] = useState<Step>({ is: 'asked' });
   const isTaking = useRef(false);
+  const isShown = useRef(false);
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
   const isGone = useWiped(link);
   /** The answer to a tap got lost: it may be this page that has used the code. */
   const isUncertain = useRef(false);
@@ -54,8 +61,11 @@ export function TakeKey({ link, account }: TakeKeyProps) {
     try {
       // Before anything is sent it is certain that nothing was: afterwards no browser says so.
       if (!navigator.onLine) throw new NoAnswer('the device is offline', 'unsent');
+      const secretOf = secretsOfAnswer();
       const taken = await publicClient.subkeys.takeHandOff(link.read());
-      const secret = createSecret(taken.private_key);
+      const secret = secretOf(taken.private_key);
+      // Nothing else would wipe what comes after another code was opened.
+      if (!isShown.current) secret.wipe();
       link.wipe();
       setStep({ is: 'taken', taken: { secret, publicKey: taken.public_key } });
     } catch (error) {
