@@ -6,8 +6,10 @@ import { bearer, CountersignError, createClient, starkKey, starkKeyOfWallet, sub
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { announceWallet } from '../support/console/announce-wallet.ts';
 import { cut } from '../support/console/cut.ts';
+import { leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import type { ConsoleOwner } from '../support/console/owners.ts';
+import { againDialog } from '../support/console/sign-in-again.ts';
 import { answerOfWallet } from '../support/console/wallet-answers.ts';
 
 const WALLET = `0x${'5'.repeat(63)}1`;
@@ -74,6 +76,31 @@ describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () =>
     await dialog.getByRole('button', { name: 'Done' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await inDocument()).toBe(false);
+  }, 60_000);
+
+  test('a key that was removed from the page with its dialog open holds the idle limit no longer', async () => {
+    const visit = await console.visit({
+      owner: await derivedOwner(),
+      path: undefined,
+      prepare: async (page) => {
+        await page.clock.install({ time: Date.now() });
+        await announceWallet(page, { key: WALLET });
+      },
+    });
+    const { page } = visit;
+    await visit.goTo('/console/wallet');
+    await page.getByRole('button', { name: 'Copy Private Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Copy Private Key' });
+    await dialog.getByLabel('I know what this key can do').check();
+    await dialog.getByRole('button', { name: /MetaMask/ }).click();
+    await dialog.getByRole('button', { name: 'Show Main private key' }).waitFor();
+    await page.clock.fastForward(16 * 60_000);
+    await page.clock.runFor(2000);
+    expect(await againDialog(page).count()).toBe(0);
+    await leaveForCache(page);
+    await dialog.getByText('No longer in this page').waitFor();
+    await page.clock.fastForward(16 * 60_000);
+    await againDialog(page).waitFor();
   }, 60_000);
 
   test('a key made at sign-in from a signature of a wallet can be copied with the key in this tab, and after a reload', async () => {

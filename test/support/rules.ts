@@ -665,7 +665,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       {
         rule: 'The idle limit waits while a secret is on the screen',
         decidedBy: 'console/pages/save-secret/use-secret.ts',
-        text: 'wiped ? undefined : holdWhileSecretIsShown()',
+        text: 'isThere ? holdWhileSecretIsShown()',
         heldBy: 'test/console/secret.test.ts',
         title: 'the idle limit waits while a secret is on the screen, and counts again once it is not',
       },

@@ -4,9 +4,10 @@ import type { Secret } from '../../app/secret.ts';
 import { holdWhileSecretIsShown } from '../../app/session/session.tsx';
 import { useWiped } from '../../parts/use-wiped.ts';
 
-/** Whether the secret was wiped: then nothing is left that the idle limit would lose. */
-export function useSecret(secret: Secret): boolean {
+/** Whether the secret was wiped: then, as while there is none, nothing is left that the idle limit would lose. */
+export function useSecret(secret: Secret | undefined): boolean {
   const wiped = useWiped(secret);
-  useEffect(() => (wiped ? undefined : holdWhileSecretIsShown()), [wiped]);
+  const isThere = secret !== undefined && !wiped;
+  useEffect(() => (isThere ? holdWhileSecretIsShown() : undefined), [isThere]);
   return wiped;
 }

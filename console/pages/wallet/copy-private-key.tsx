@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { keyOfAccount } from '../../app/owner/wallet-of-account.ts';
 import type { Secret } from '../../app/secret.ts';
-import { holdWhileSecretIsShown, publicClient, useSignedIn } from '../../app/session/session.tsx';
+import { publicClient, useSignedIn } from '../../app/session/session.tsx';
 import type { FoundWallet } from '../../app/wallets/announced.ts';
 import { ChooseWallet } from '../../app/wallets/choose-wallet.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -13,6 +13,7 @@ import { Refusal } from '../../parts/refusal.tsx';
 import { SecretBox } from '../../parts/secret-box.tsx';
 import { problemOf, problemWords } from '../../words/wallet-problems.ts';
 import type { MainKeyHandle } from '../../worker/main-key.ts';
+import { useSecret } from '../save-secret/use-secret.ts';
 import css from './page.module.css';
 
 export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
@@ -29,7 +30,7 @@ export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
     };
   }, []);
   useEffect(() => () => secret?.wipe(), [secret]);
-  useEffect(() => (secret === undefined ? undefined : holdWhileSecretIsShown()), [secret]);
+  const wiped = useSecret(secret);
 
   async function ask(wallet: FoundWallet) {
     setAsked(wallet);
@@ -55,7 +56,7 @@ export function CopyPrivateKey({ onClose }: { readonly onClose: () => void }) {
       size="480"
       title="Copy Private Key"
       onClose={onClose}
-      sealed={secret !== undefined}
+      sealed={secret !== undefined && !wiped}
       busy={asked !== undefined}
       footer={secret === undefined ? undefined : <Button onPress={onClose}>Done</Button>}
     >
