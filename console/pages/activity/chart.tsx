@@ -4,6 +4,7 @@ import type { UsageDay } from '../../../src/client/main.ts';
 import { useAbout } from '../../app/server/use-about.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import { DayChart } from '../../parts/day-chart.tsx';
+import { nowMs } from '../../words/now.ts';
 import { dayCounts } from '../../words/usage-days.ts';
 import css from './chart.module.css';
 import { credentialOf, type Filters } from './filters.ts';
@@ -29,5 +30,5 @@ export function Chart({ filters: { key } }: { readonly filters: Filters }) {
   if (data === undefined) return <div className={css.room} />;
   const label = keyLabel(key, kind, names);
   const title = `Requests per day, ${label.startsWith('\u2068') ? label : label.toLowerCase()}`;
-  return <DayChart title={title} label={title.replaceAll(/[\u2068\u2069]/g, '')} days={dayCounts(data, Date.now())} />;
+  return <DayChart title={title} label={title.replaceAll(/[\u2068\u2069]/g, '')} days={dayCounts(data, nowMs())} />;
 }

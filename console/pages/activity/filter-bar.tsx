@@ -2,6 +2,7 @@
 import { useSignedIn } from '../../app/session/session.tsx';
 import { DateTimeField } from '../../parts/date-time-field.tsx';
 import { Select } from '../../parts/select.tsx';
+import { nowMs } from '../../words/now.ts';
 import css from './filter-bar.module.css';
 import { type Filters, minuteOf, type What, type When } from './filters.ts';
 import { keyLabel, useKeyNames } from './key-names.ts';
@@ -55,7 +56,7 @@ function whenOf(chosen: (typeof whens)[number]['value']): When {
   if (chosen === '1') return { days: 1 };
   if (chosen === '7') return { days: 7 };
   if (chosen === '30') return { days: 30 };
-  const now = Date.now();
+  const now = nowMs();
   return { from: minuteOf(new Date(now - 7 * 86_400_000)), to: minuteOf(new Date(now + 60_000)) };
 }
 

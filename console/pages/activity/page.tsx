@@ -10,6 +10,7 @@ import { ReadFailed } from '../../parts/read-failed.tsx';
 import { Skeleton } from '../../parts/skeleton.tsx';
 import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
+import { nowMs } from '../../words/now.ts';
 import { offset, toNs } from '../../words/times.ts';
 import { Chart } from './chart.tsx';
 import { FilterBar } from './filter-bar.tsx';
@@ -37,7 +38,7 @@ export default function ActivityPage() {
     <Page
       title={request === undefined ? 'Activity' : 'Why this was refused'}
       heading="Activity"
-      lead={`What your keys did and what was refused. Times are yours (${offset(toNs(Date.now()))}).`}
+      lead={`What your keys did and what was refused. Times are yours (${offset(toNs(nowMs()))}).`}
       at="/activity"
     >
       <div className={css.parts}>

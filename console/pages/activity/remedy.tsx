@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type Client, type Explanation, explainInWords, type Remedy } from '../../../src/client/main.ts';
 import { type ListedKey, ofSubkey, ofToken } from '../../app/keys/listed-key.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import { AddKey } from '../add/add-key.tsx';
 import { ChangeAddresses } from '../one-key/change-addresses.tsx';
@@ -58,7 +59,7 @@ async function keyOfRow(client: Client, row: string, signal: AbortSignal): Promi
     for await (const subkey of client.subkeys.list(options)) if (`subkey:${subkey.id}` === row) return ofSubkey(subkey);
     return null;
   }
-  const now = toNs(Date.now());
+  const now = toNs(nowMs());
   for await (const token of client.tokens.list(options)) {
     if (`token:${token.token_id}` === row) return ofToken(token, now);
   }

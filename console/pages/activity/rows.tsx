@@ -11,8 +11,9 @@ import { Time } from '../../parts/time.tsx';
 import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
 import { happenedAt, receipt, timesInMinute, wordsOfRow } from '../../words/actions.ts';
+import { nowMs } from '../../words/now.ts';
 import { kindWords } from '../../words/requests.ts';
-import { day } from '../../words/times.ts';
+import { day, toNs } from '../../words/times.ts';
 import { daysOf, type Entry } from './row-groups.ts';
 import css from './rows.module.css';
 
@@ -96,7 +97,7 @@ export function Rows({ entries, whyHref }: RowsProps) {
 
 function dayTitle(at: bigint): string {
   const title = day(at);
-  const now = BigInt(Date.now()) * 1_000_000n;
+  const now = toNs(nowMs());
   if (title === day(now)) return 'Today';
   return title === day(now - 86_400_000_000_000n) ? 'Yesterday' : title;
 }

@@ -3,6 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { useEffect, useState } from 'react';
 import type { ActivityRow, Client } from '../../../src/client/main.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
+import { nowMs } from '../../words/now.ts';
 import { askedOf, type Filters, searchOf } from './filters.ts';
 import { entriesOf } from './row-groups.ts';
 
@@ -20,7 +21,7 @@ const isOfDevices = ({ actor, subject }: ActivityRow): boolean => actor.kind ===
 
 export function useActivity(filters: Filters) {
   const { client, kind } = useSignedIn();
-  const [since, setSince] = useState(() => Date.now());
+  const [since, setSince] = useState(nowMs);
   const search = searchOf(filters);
 
   async function read(cursor: string | null, signal: AbortSignal, limit = PAGE_ROWS): Promise<Read> {
@@ -53,7 +54,7 @@ export function useActivity(filters: Filters) {
   const newer = newRows(rows, newest.data?.rows);
   // Where nothing is read, nothing can be pushed away.
   useEffect(() => {
-    if (isEmpty && newer > 0) setSince(Date.now());
+    if (isEmpty && newer > 0) setSince(nowMs());
   }, [isEmpty, newer]);
 
   return {
@@ -67,7 +68,7 @@ export function useActivity(filters: Filters) {
     readOlder: () => void shown.fetchNextPage(),
     readAgain: () => void shown.refetch(),
     waiting: isEmpty ? 0 : newer,
-    showWaiting: () => setSince(Date.now()),
+    showWaiting: () => setSince(nowMs()),
   };
 }
 

@@ -1,7 +1,7 @@
 // The devices of the account, the one that is looked from among them.
 import { useRef, useState } from 'react';
 import type { Device } from '../../../src/client/main.ts';
-import { useConnection, useWrite } from '../../app/connection/connection.tsx';
+import { useWrite } from '../../app/connection/connection.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
 import { signOut, useSignedIn } from '../../app/session/session.tsx';
 import { Badge } from '../../parts/badge.tsx';
@@ -14,6 +14,7 @@ import { Time } from '../../parts/time.tsx';
 import { useToast } from '../../parts/toast.tsx';
 import { useNarrow } from '../../parts/use-narrow.ts';
 import { VisuallyHidden } from '../../parts/visually-hidden.tsx';
+import { nowMs } from '../../words/now.ts';
 import { refusedWords } from '../../words/receipts.ts';
 import { toNs } from '../../words/times.ts';
 import css from './device-rows.module.css';
@@ -132,7 +133,6 @@ function Seen({ device, between }: { readonly device: Device; readonly between: 
 function SignOut({ device: { id, name }, isThis, onGone }: RowProps) {
   const { client } = useSignedIn();
   const write = useWrite('sign-out');
-  const { ahead = 0 } = useConnection();
   const toast = useToast();
   const narrow = useNarrow();
   const [isLeaving, setLeaving] = useState(false);
@@ -143,7 +143,7 @@ function SignOut({ device: { id, name }, isThis, onGone }: RowProps) {
     }
     const result = await write.run(() => client.devices.end(id));
     if (!result.ok) return;
-    toast(`Signed out. ${refusedWords(toNs(Date.now() - ahead), result.value?.receipt)}`);
+    toast(`Signed out. ${refusedWords(toNs(nowMs()), result.value?.receipt)}`);
     onGone();
     await keysChanged();
   }

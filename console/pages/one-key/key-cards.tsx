@@ -18,6 +18,7 @@ import { Skeleton } from '../../parts/skeleton.tsx';
 import { Time } from '../../parts/time.tsx';
 import { shownRange, worksFromWords } from '../../words/addresses.ts';
 import { endedAtWords, revokedByWords } from '../../words/keys.ts';
+import { nowMs } from '../../words/now.ts';
 import { powers } from '../../words/powers.ts';
 import { dayCounts } from '../../words/usage-days.ts';
 import { entriesOf } from '../activity/row-groups.ts';
@@ -168,7 +169,7 @@ function Requests({ of: { row }, isUsageKept }: CardsProps) {
   });
   if (!isUsageKept) return <p className={css.none}>Usage is not recorded at this venue.</p>;
   if (data === undefined) return <div className={css.room} />;
-  return <DayChart title="Requests per day" label="Requests per day" days={dayCounts(data, Date.now())} />;
+  return <DayChart title="Requests per day" label="Requests per day" days={dayCounts(data, nowMs())} />;
 }
 
 function LastRows({ of: { row } }: { of: ListedKey }) {

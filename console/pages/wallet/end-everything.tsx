@@ -1,7 +1,7 @@
 // End everything: what it ends is counted first, and it is typed that it shall.
 import { useState } from 'react';
 import { CountersignError } from '../../../src/client/errors.ts';
-import { useConnection, useWrite } from '../../app/connection/connection.tsx';
+import { useWrite } from '../../app/connection/connection.tsx';
 import { endButStay, useSignedIn } from '../../app/session/session.tsx';
 import { AlertDialog } from '../../parts/alert-dialog.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -9,6 +9,7 @@ import { Card, CardAct } from '../../parts/card.tsx';
 import { Checkbox } from '../../parts/checkbox.tsx';
 import { Refusal } from '../../parts/refusal.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import { signInAgainAt } from '../devices/sign-in-again.tsx';
 import { type Ended, kindsOf, liveWords, withBefore } from './ended.ts';
@@ -40,7 +41,6 @@ export function EndEverything(props: EndEverythingProps) {
 
 function Ask({ onEnded, onSignInAt, onKeep }: EndEverythingProps & { readonly onKeep: () => void }) {
   const { client } = useSignedIn();
-  const { ahead = 0 } = useConnection();
   const live = useLive();
   const write = useWrite('delete');
   const [tokens, setTokens] = useState(true);
@@ -63,7 +63,7 @@ function Ask({ onEnded, onSignInAt, onKeep }: EndEverythingProps & { readonly on
     );
     if (!result.ok || result.value === undefined) return;
     const { value, receipt } = result.value;
-    const at = toNs(Date.now() - ahead);
+    const at = toNs(nowMs());
     // An answer that got lost had the list and the receipt of what it ended; the last one speaks of what was left.
     const ended = wasLost ? { list: withBefore(value, before), receipt: undefined } : { list: value, receipt };
     // The device is gone, so nothing may be asked any more.

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useAbout } from '../../app/server/use-about.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
+import { nowMs } from '../../words/now.ts';
 import { toNs } from '../../words/times.ts';
 import type { Live } from './ended.ts';
 
@@ -33,7 +34,7 @@ export function useLive(): Live | undefined {
     staleTime: 0,
   });
   if (data === undefined || usage === undefined) return undefined;
-  const midnight = toNs(new Date().setHours(0, 0, 0, 0));
+  const midnight = toNs(new Date(nowMs()).setHours(0, 0, 0, 0));
   const inUse = data.used.filter((at) => at >= midnight).length;
   const { used, list } = data;
   return { keys: used.length, devices: list.devices.length, inUse: usage ? inUse : undefined, list };
