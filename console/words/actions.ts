@@ -204,7 +204,7 @@ function endedLine(detail: Detail): Line {
 }
 
 /** `2 subkeys, 1 read-only key, 3 devices`; empty for nothing. */
-export function endedWords(ended: Readonly<Record<'subkeys' | 'tokens' | 'devices', number>>): string {
+function endedWords(ended: Readonly<Record<'subkeys' | 'tokens' | 'devices', number>>): string {
   const noun = (number: number, one: string): string[] =>
     number === 0 ? [] : [`${count(number)} ${number === 1 ? one : `${one}s`}`];
   return [

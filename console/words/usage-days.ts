@@ -2,7 +2,7 @@
 import type { UsageDay } from '../../src/client/main.ts';
 import { count } from './actions.ts';
 
-export const CHART_DAYS = 30;
+const CHART_DAYS = 30;
 
 export interface DayCount {
   /** UTC, `2026-11-28`. */

@@ -7,7 +7,7 @@ import { type SignedIn, signOut } from '../session/session.tsx';
 import css from './account.module.css';
 import { ThemeControl } from './theme-control.tsx';
 
-export const kindWords = { wallet: 'Wallet account', starknet: 'Starknet account' } as const;
+const kindWords = { wallet: 'Wallet account', starknet: 'Starknet account' } as const;
 
 export interface AccountProps {
   signedIn: SignedIn;

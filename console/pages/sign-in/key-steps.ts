@@ -1,4 +1,5 @@
 // Signing in with a Starknet private key, without a page. The text of the key passes through here to its worker and stays nowhere.
+import { refusedWords } from '../../worker/main-key-refused.ts';
 
 export interface Account {
   readonly address: string;
@@ -34,9 +35,7 @@ export interface KeySurroundings<K extends Key> {
   signIn(owner: { readonly by: 'key'; readonly key: K; readonly keep: boolean }): Promise<void>;
 }
 
-const PUBLIC = 'That is a public key or an address, not a private key.';
 const SUBKEY = 'This is a subkey. It cannot manage keys; sign in with the main key.';
-const ANOTHER = 'That key does not belong to this account.';
 const NONE = 'Paste your private key.';
 
 /**
@@ -79,7 +78,7 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
   async function read(text: string, mine: number, taken: () => void = () => undefined): Promise<Account | undefined> {
     if (isPublic(text)) {
       taken();
-      set({ ...beginning, wrong: PUBLIC });
+      set({ ...beginning, wrong: refusedWords.public });
       return undefined;
     }
     drop();
@@ -111,7 +110,7 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
       const isSubkey = await around.isSubkeyOf(of, around.only).catch(() => false);
       if (mine !== turn) return undefined;
       drop();
-      set({ ...beginning, wrong: isSubkey ? SUBKEY : ANOTHER });
+      set({ ...beginning, wrong: isSubkey ? SUBKEY : refusedWords['other-account'] });
     } catch (error) {
       if (mine === turn) set({ ...beginning, error });
     }
