@@ -254,6 +254,32 @@ describe.skipIf(chromiumFile === undefined)(`handing a subkey to a phone${chromi
       .waitFor();
   });
 
+  test.each([
+    { button: 'Close', next: 'the list' },
+    { button: 'Make a new code', next: 'the form' },
+  ])(
+    'a code that ran out, whose key the server has forgotten since, is left by "$button" all the same',
+    async ({ button, next }) => {
+      const { computer, dialog } = await offering();
+      const { page } = computer;
+      ahead += 125_000_000_000n;
+      const over = page.getByRole('dialog', { name: 'The code ran out' });
+      await over.waitFor();
+      // As the server answers once it has cleared such keys away, which it does each minute.
+      await page.route(/\/v1\/account\/keys\/subkeys\/0x/, async (route) => {
+        if (route.request().method() !== 'DELETE') return route.fallback();
+        await route.fulfill({ status: 404, json: { error: 'NOT_FOUND', message: 'no such subkey', data: null } });
+      });
+      await over.getByRole('button', { name: button }).click();
+      await over.waitFor({ state: 'hidden' });
+      await (next === 'the form'
+        ? page.getByRole('dialog', { name: 'Add a subkey' }).getByLabel('Main private key')
+        : page.getByRole('button', { name: '+ Add New Key' }).first()
+      ).waitFor();
+      expect(await dialog.count()).toBe(0);
+    },
+  );
+
   /** Keys that wait for a phone. */
   const waiting = async ({ owner }: Visit) =>
     (await owner.client.subkeys.list().page()).results.filter(({ state }) => state === 'pending');

@@ -722,6 +722,13 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a code that nobody takes runs out, and "Make a new code" deletes its key before there is another',
       },
       {
+        rule: 'A code that nobody took is left also where the server has forgotten its key meanwhile',
+        decidedBy: 'console/pages/hand-off/offer-key.tsx',
+        text: "isCode(error, 'NOT_FOUND')",
+        heldBy: 'test/console/hand-off.test.ts',
+        title: 'a code that ran out, whose key the server has forgotten since, is left by "$button" all the same',
+      },
+      {
         rule: 'A code that may have been used by this very phone is not told as taken by somebody else',
         decidedBy: 'console/pages/hand-off/take-key.tsx',
         text: "isUncertain.current && isCode(error, 'SUBKEY_ALREADY_ACTIVATED')",

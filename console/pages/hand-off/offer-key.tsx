@@ -1,5 +1,8 @@
 // The computer's side: a code for the phone, until it is taken, runs out or is taken back.
 import { useEffect } from 'react';
+import type { Client } from '../../../src/client/create-client.ts';
+import { isCode } from '../../../src/client/errors.ts';
+import type { Receipt } from '../../../src/client/receipt.ts';
 import type { Subkey } from '../../../src/client/shapes.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import { keysChanged } from '../../app/queries/query-client.ts';
@@ -48,7 +51,7 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
   }, [is, link]);
 
   async function deleteKey(then: () => void, isTold = false): Promise<void> {
-    const ended = await deletion.run(async () => (await client.subkeys.revoke(subkey.public_key)).receipt);
+    const ended = await deletion.run(() => revokedOrForgotten(client, subkey));
     if (!ended.ok) return;
     link.wipe();
     await keysChanged().catch(() => undefined);
@@ -119,6 +122,16 @@ export function OfferKey({ subkey, link, seconds, onClose, onAgain }: OfferKeyPr
       {deletion.error !== undefined && <Refusal error={deletion.error} />}
     </Dialog>
   );
+}
+
+/** The server forgets a key that nobody took in time; that it is gone is what was asked for. */
+async function revokedOrForgotten(client: Client, { public_key }: Subkey): Promise<Receipt | undefined> {
+  try {
+    return (await client.subkeys.revoke(public_key)).receipt;
+  } catch (error) {
+    if (isCode(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 function titleOf({ is }: Offer, isGone: boolean): string {
