@@ -43,8 +43,8 @@ export const spawnServer = (home: Home, settings: readonly string[] = [], port =
   start(process.execPath, serverCommand(home, settings, port), { cwd: home.tmp, env: { TMPDIR: home.tmp } });
 
 /** Resolves when the server listens; rejects, with what it printed, if it ends first. */
-export async function startServer(home: Home, settings: readonly string[] = []): Promise<Server> {
-  const running = spawnServer(home, settings);
+export async function startServer(home: Home, settings: readonly string[] = [], port = 0): Promise<Server> {
+  const running = spawnServer(home, settings, port);
   const [, url = ''] = await running.printed(/^listening on (http:\S+)$/m);
   return { ...running, url };
 }

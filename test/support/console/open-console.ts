@@ -41,20 +41,23 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-export interface OpenConsole {
+export interface Visits {
   readonly url: string;
-  readonly service: Service;
   readonly browser: Browser;
   /** A fresh profile of the browser. Within a test it closes itself when the test ends. */
   visit(options?: VisitOptions): Promise<Visit>;
   /** A page more of the same profile: another tab. */
   anotherTab(visit: Visit, path?: string): Promise<Visit>;
+  /** Rejects with what visits have caused that nobody looked at. */
+  close(): Promise<void>;
+}
+
+export interface OpenConsole extends Visits {
+  readonly service: Service;
   /** Ends the server; its port refuses connections until `startServer`. */
   stopServer(): Promise<void>;
   /** At the same address, with the same data. */
   startServer(): Promise<void>;
-  /** Rejects with what visits have caused that nobody looked at. */
-  close(): Promise<void>;
 }
 
 export interface ConsoleOptions {
@@ -78,7 +81,33 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<OpenCon
     isRunning = false;
   };
   const { url, port, folder } = service;
-  const browser = await openChromium([], { pageCache: options.pageCache === true });
+  const visits = await openVisits(url, options);
+  return {
+    ...visits,
+    get service() {
+      return service;
+    },
+    stopServer: stop,
+    async startServer() {
+      service = await startService({ ...options, folder, port });
+      isRunning = true;
+    },
+    async close() {
+      try {
+        await visits.close();
+      } finally {
+        await stop();
+      }
+    },
+  };
+}
+
+/** Of a server that is there already. */
+export async function openVisits(
+  url: string,
+  { pageCache = false }: Pick<ConsoleOptions, 'pageCache'> = {},
+): Promise<Visits> {
+  const browser = await openChromium([], { pageCache });
   const left = new Set<Visit>();
   const forgotten: string[] = [];
 
@@ -122,9 +151,6 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<OpenCon
   return {
     url,
     browser,
-    get service() {
-      return service;
-    },
     async visit(asked = {}) {
       const { as = 'main', width = 1440, theme = 'light' } = asked;
       const isStranger = as === 'stranger';
@@ -140,15 +166,9 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<OpenCon
       return visitIn(context, owner, asked);
     },
     anotherTab: ({ context, owner }, path = '/console') => visitIn(context, owner, { as: 'stranger', path }),
-    stopServer: stop,
-    async startServer() {
-      service = await startService({ ...options, folder, port });
-      isRunning = true;
-    },
     async close() {
       for (const visit of [...left]) await visit.close();
       await browser.close();
-      await stop();
       if (forgotten.length > 0) throw new Error(`visits had problems:\n${forgotten.join('\n')}`);
     },
   };
