@@ -24,6 +24,7 @@ import type { Picture } from '../support/console/pictures/scene.ts';
 // Each looks at a page many times, on a machine that others use.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
 
+const VENUE = 'https://keys.venue.example';
 const WIDE = { width: 1440, height: 900 };
 const ZOOMED = { width: 720, height: 450 };
 const PHONE = { width: 390, height: 844 };
@@ -40,7 +41,7 @@ describe.skipIf(chromiumFile === undefined)(`every page, dialog and bar${chromiu
     const clock = movedClock();
     // A server's clock goes on only: it starts in the past.
     clock.setDaysAgo(22);
-    const settings = { ...livedInSettings, 'devices.max_live': '100', 'console.url': 'https://keys.venue.example' };
+    const settings = { ...livedInSettings, 'devices.max_live': '100', 'console.url': VENUE };
     opened = await openConsole({ settings, time: clock.time });
     const owner = await createOwner(opened.url, 'main', { clock });
     lived = await liveIn(opened.url, owner, clock);
@@ -142,12 +143,15 @@ describe.skipIf(chromiumFile === undefined)(`every page, dialog and bar${chromiu
     ['lived-in', '/console/devices'],
     ['lived-in', '/console/wallet'],
     ['lived-in', 'one key'],
+    ['lived-in', 'a subkey'],
     ['lived-in', 'why'],
     ['lived-in', '/console/no/such/page'],
     ['nobody', '/console/sign-in'],
+    ['nobody', '/console/sign-in?with=wallet'],
     ['nobody', '/console/sign-in?with=key'],
     ['nobody', '/console/sign-in?with=new'],
     ['nobody', '/console/hand-off'],
+    ['nobody', 'a hand-off with its code'],
   ] as const;
 
   test.each(paths)('while it loads, the page moves by no more than 0.02 (%s, %s)', async (as, where) => {
@@ -157,10 +161,20 @@ describe.skipIf(chromiumFile === undefined)(`every page, dialog and bar${chromiu
       const { results } = await owners['lived-in'].client.tokens.list().page();
       path = `/console/keys/read-only/${results.find(({ name }) => name === 'dashboard')?.lookup_id}`;
     }
+    if (where === 'a subkey') {
+      const { results } = await owners['lived-in'].client.subkeys.list().page();
+      path = `/console/keys/subkeys/${results.find(({ name }) => name === 'market maker 1')?.public_key}`;
+    }
+    if (where === 'a hand-off with its code') {
+      const made = await owners['lived-in'].client.subkeys.handOff({ name: 'phone bot', console_url: VENUE });
+      path = made.value.link.replace(VENUE, '');
+    }
     const { page, goTo } = visitOf(as);
     await page.emulateMedia({ colorScheme: 'light' });
     for (const size of [WIDE, PHONE]) {
       await page.setViewportSize(size);
+      // An address that differs in its fragment alone would not be loaded again.
+      await page.goto('about:blank');
       await goTo(path);
       await page.waitForLoadState('networkidle');
       const shifts = await shiftsOf(page);

@@ -106,6 +106,14 @@ export const signedOut: readonly Picture[] = [
     await click(/^Look for/, 'Go on')(scene);
     await seen(/^This is a smart-contract/)(scene);
   }),
+  withWallet('sign-in wallet twice the same', 'signs', async (scene) => {
+    await click(/^Starknet account/)(scene);
+    await seen(/^Your wallet will ask twice/)(scene);
+  }),
+  withWallet('sign-in wallet random', 'random', async (scene) => {
+    await click(/^Starknet account/, 'Go on')(scene);
+    await seen(/^Your wallet signs differently each time/)(scene);
+  }),
   {
     name: 'sign-in closed',
     as: 'nobody',
