@@ -6,7 +6,8 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { type HostileVenue, PAGE, startHostileVenue } from '../support/console/hostile-page.ts';
-import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
+import { type OpenConsole, openConsole, type Visit, type VisitOptions } from '../support/console/open-console.ts';
+import { createOwner } from '../support/console/owners.ts';
 
 /** A page beside the console, in the same browser: nobody watches what it does. */
 async function openBeside({ context }: Visit, url: string): Promise<Page> {
@@ -28,11 +29,62 @@ const TRIES = 11;
 /** A build, a server and a browser, on a machine that does something else, too. */
 const SLOW_START_MS = 180_000;
 
-const isSignedIn = async (visit: Visit, opened: OpenConsole) => {
-  await visit.page.goto(`${opened.url}/console/keys/read-only`);
+const isSignedIn = async (visit: Visit, url: string) => {
+  await visit.page.goto(`${url}/console/keys/read-only`);
   await visit.page.getByRole('heading', { level: 1 }).waitFor();
   return new URL(visit.page.url()).pathname === '/console/keys/read-only';
 };
+
+/** Beside the console's own channel, in its page. */
+const HEARS = `{
+  globalThis.heard = [];
+  globalThis.hearing = new BroadcastChannel('countersign');
+  hearing.addEventListener('message', ({ data }) => heard.push(data));
+}`;
+const visitThatHears = (opened: OpenConsole, options: VisitOptions = {}) =>
+  opened.visit({ ...options, prepare: (page) => page.addInitScript(HEARS) });
+
+/** What the page was told by others than the console, which says words: until one that is said now. */
+const heard = ({ page }: Visit) =>
+  page.evaluate<unknown[]>(`new Promise((resolve) => {
+    hearing.addEventListener('message', ({ data }) => { if (data === 'last') resolve(heard.filter((one) => typeof one !== 'string')); });
+    new BroadcastChannel('countersign').postMessage('last');
+  })`);
+
+/** Where a page is not let into a frame, the browser puts one of its own there. */
+const framesOf = (page: Page, url: string) =>
+  page.frames().filter((frame) => frame !== page.mainFrame() && frame.url().startsWith(`${url}/console`));
+
+/** A venue that tried everything from another origin got nothing of what belongs to the owner of the visit. */
+async function hasNothing(venue: HostileVenue, page: Page, visit: Visit, consoleUrl: string): Promise<void> {
+  expect(tried(venue)).toBe(TRIES);
+  for (const what of ['indexeddb', 'device-key', 'api', 'asset']) expect(worked(venue)).not.toContain(what);
+  expect(framesOf(page, consoleUrl)).toEqual([]);
+  expect(await heard(visit)).toEqual([]);
+  const { tokens, devices } = visit.owner.client;
+  expect((await tokens.list().page()).results).toEqual([]);
+  expect((await devices.list().page()).results).toHaveLength(1);
+  expect(await isSignedIn(visit, consoleUrl)).toBe(true);
+}
+
+/** What leads away from the page of the form `leading`, in the order in which Tab comes to it. */
+const LEADS = ['form', 'post', 'link'] as const;
+type Lead = (typeof LEADS)[number];
+async function press(page: Page, wanted: Lead): Promise<void> {
+  for (const what of LEADS) {
+    await page.keyboard.press('Tab');
+    if (what === wanted) return page.keyboard.press('Enter');
+  }
+}
+
+/** Leads from a page of the venue to the console by a redirect. */
+async function lead(venue: HostileVenue, page: Page, what: Lead, from: string, to: string): Promise<void> {
+  venue.serve({ form: 'leading', target: to });
+  await page.goto(from + PAGE);
+  await press(page, what);
+  await page.waitForURL((url) => url.href.startsWith(`${to}/console`));
+  expect(venue.did).toEqual([what]);
+}
 
 /** The path of a picture of the console, which its document names. */
 async function pictureOf(url: string): Promise<string> {
@@ -83,50 +135,93 @@ describe.skipIf(chromiumFile === undefined)(`a hostile venue${chromiumNeeded}`, 
       await page.waitForTimeout(1_200);
       await (await openBeside(visit, `${opened.url}/v1/trades?did=finished`)).close();
       expect(venue.did).toEqual(['finished']);
-      expect(await isSignedIn(visit, opened)).toBe(true);
+      expect(await isSignedIn(visit, opened.url)).toBe(true);
       expect(await visit.page.evaluate('navigator.serviceWorker.getRegistrations().then((all) => all.length)')).toBe(0);
       await page.close();
     },
   );
 
-  test('on the origin of the console would have its storage, its key and a service worker, were it not for the sandbox', async () => {
+  test('on the origin of the console moves nothing of the session by a redirect there: a form is not sent, and a link opens the console', async () => {
     const visit = await opened.visit();
+    venue.serve({ form: 'leading' });
+    const page = await openBeside(visit, opened.url + PAGE);
+    for (const _ of LEADS) {
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+    }
+    await page.waitForURL(`${opened.url}/console/keys/read-only`);
+    expect(venue.did).toEqual(['link']);
+    expect(await isSignedIn(visit, opened.url)).toBe(true);
+    expect((await visit.owner.client.devices.list().page()).results).toHaveLength(1);
+    await page.close();
+  });
+
+  test('on the origin of the console would have its storage, its key and a service worker, were it not for the sandbox', async () => {
+    const visit = await visitThatHears(opened);
     await withoutSandbox(visit.context, opened.url + PAGE);
     venue.serve({ picture });
     const page = await openBeside(visit, opened.url + PAGE);
     await finished(venue);
     expect(tried(venue)).toBe(TRIES);
     // Neither a frame around the console nor a service worker over all of it, as other headers say.
-    expect(worked(venue)).toEqual(
-      expect.arrayContaining([
-        'asset',
-        'channel',
-        'device-key',
-        'indexeddb',
-        'localstorage',
-        'picture',
-        'service-worker',
-        'worker',
-      ]),
-    );
+    await expect
+      .poll(() => worked(venue))
+      .toEqual(
+        expect.arrayContaining([
+          'asset',
+          'device-key',
+          'download',
+          'indexeddb',
+          'localstorage',
+          'object',
+          'picture',
+          'script',
+          'service-worker',
+          'style-sheet',
+          'worker',
+        ]),
+      );
+    expect(await heard(visit)).toEqual([{ hello: 1 }]);
     expect(worked(venue)).not.toContain('frame');
+    expect(framesOf(page, opened.url)).toEqual([]);
     expect(worked(venue)).not.toContain('service-worker-of-all');
     expect(worked(venue)).not.toContain('api');
     venue.serve({ form: 'moving' });
     await page.goto(opened.url + PAGE);
     await expect.poll(() => venue.did).toContain('moved');
+    await page.waitForURL(/did=moved/);
+    venue.serve({ form: 'leading' });
+    await page.goto(opened.url + PAGE);
+    await press(page, 'form');
+    await expect.poll(() => venue.did).toEqual(['form']);
     await page.close();
   });
 
-  test('on another port of the host gets what a stranger gets', async () => {
-    const visit = await opened.visit();
+  test('on another port of the host gets what a stranger gets, and moves nothing of the session by a redirect to the console', async () => {
+    const visit = await visitThatHears(opened);
     venue.serve({ target: opened.url, picture });
     const page = await openBeside(visit, venue.url + PAGE);
     await finished(venue);
-    expect(tried(venue)).toBe(TRIES);
-    for (const what of ['indexeddb', 'device-key', 'frame', 'api', 'simple-request', 'asset', 'channel'])
-      expect(worked(venue)).not.toContain(what);
-    expect(await isSignedIn(visit, opened)).toBe(true);
+    await hasNothing(venue, page, visit, opened.url);
+    for (const what of LEADS) {
+      await lead(venue, page, what, venue.url, opened.url);
+      expect(await isSignedIn(visit, opened.url)).toBe(true);
+    }
+    await page.close();
+  });
+
+  test('on another port of the host would have the console in a frame, were it not for its headers', async () => {
+    const visit = await opened.visit();
+    await visit.context.route(`${opened.url}/console`, async (route) => {
+      const response = await route.fetch();
+      const { 'content-security-policy': _, 'x-frame-options': __, ...headers } = response.headers();
+      await route.fulfill({ response, headers });
+    });
+    venue.serve({ target: opened.url, picture });
+    const page = await openBeside(visit, venue.url + PAGE);
+    await finished(venue);
+    const [frame] = framesOf(page, opened.url);
+    expect(await frame?.title()).toMatch(/Countersign/);
     await page.close();
   });
 
@@ -188,19 +283,32 @@ describe.skipIf(chromiumFile === undefined)(
       await venue.close();
     });
 
-    test('has scripts of its own, and gets what a stranger gets', async () => {
-      const visit = await own.visit({ as: 'stranger', path: undefined });
-      const page = await openBeside(visit, 'about:blank');
-      await page.goto(`${consoleUrl}/console`);
-      await page.locator('h1').first().waitFor();
+    test('has scripts of its own, and gets what a stranger gets while somebody is signed in, who stays so', async () => {
+      const owner = await createOwner(own.url, 'main');
+      const visit = await visitThatHears(own, { as: 'stranger', owner, path: undefined });
+      await signInByKey(visit);
+      const page = await openBeside(visit, `${consoleUrl}/console`);
+      await page.waitForURL(`${consoleUrl}/console/keys/read-only`);
       venue.serve({ target: consoleUrl, picture });
       await page.goto(own.url + PAGE);
       await finished(venue);
-      expect(tried(venue)).toBe(TRIES);
-      for (const what of ['indexeddb', 'device-key', 'frame', 'api', 'simple-request', 'asset', 'channel'])
-        expect(worked(venue)).not.toContain(what);
+      await hasNothing(venue, page, visit, consoleUrl);
+      for (const what of ['form', 'link'] as const) {
+        await lead(venue, page, what, own.url, consoleUrl);
+        expect(await isSignedIn(visit, consoleUrl)).toBe(true);
+      }
       await page.close();
+      // Another host than the one that the visit is of.
+      visit.expectProblems(new RegExp(`^asked another origin: ${consoleUrl}/`));
     });
+
+    async function signInByKey({ page, owner }: Visit): Promise<void> {
+      await page.goto(`${consoleUrl}/console/sign-in?with=key`);
+      await page.getByLabel('Private key', { exact: true }).fill(owner.privateKey);
+      await page.getByText(/known here/).waitFor();
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.waitForURL(`${consoleUrl}/console/keys/read-only`);
+    }
 
     test('has no page on the host of the console, and the console none on its host', async () => {
       const visit = await own.visit({ as: 'stranger', path: undefined });

@@ -8,6 +8,8 @@ export const PAGE = '/v1/markets';
 const REPORT = '/v1/trades';
 const WORKER = '/v1/insurance';
 const DOWNLOAD = '/v1/system/state';
+/** Answers with a redirect to the console. */
+const LEAD = '/v1/markets/summary';
 
 const ORIGIN_STATE = {
   'Clear-Site-Data': '"cache", "cookies", "storage"',
@@ -31,6 +33,7 @@ interface Aim {
 
 const script = ({ target, picture }: Aim): string => `
 const told = (what) => fetch('${REPORT}?did=' + what).catch(() => undefined);
+// What resolves with nothing is seen elsewhere whether it worked.
 const attempt = async (what, work) => {
   try { if (await work()) await told(what); } catch {}
   await told('tried-' + what);
@@ -70,8 +73,7 @@ const stored = () => new Promise((resolve, reject) => {
   }));
   await attempt('api', async () => (await fetch('${target}/countersign/v1/devices', { credentials: 'include' })).ok);
   await attempt('simple-request', async () => {
-    const answer = await fetch('${target}/v1/account/tokens', { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' });
-    return answer.ok;
+    await fetch('${target}/v1/account/tokens', { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{"name":"stolen"}' });
   });
   await attempt('asset', () => new Promise((resolve) => {
     const picture = new Image();
@@ -79,7 +81,7 @@ const stored = () => new Promise((resolve, reject) => {
     picture.onerror = () => resolve(false);
     picture.src = '${target}${picture}';
   }));
-  await attempt('channel', () => { new BroadcastChannel('countersign').postMessage({ hello: 1 }); return ${JSON.stringify(target)} === ''; });
+  await attempt('channel', () => new BroadcastChannel('countersign').postMessage({ hello: 1 }));
   const link = document.createElement('a');
   link.href = '${DOWNLOAD}';
   link.download = 'keys.txt';
@@ -99,6 +101,12 @@ const forms = {
   moving: () => ({
     type: 'text/html',
     body: `<!doctype html><meta http-equiv="refresh" content="0;url=${REPORT}?did=moved">`,
+  }),
+  /** By the keyboard: the first button is of a form that gets, the second of one that posts, and then there is a link. */
+  leading: () => ({
+    type: 'text/html',
+    body: `<!doctype html><title>of the venue</title><form action="${LEAD}"><input type="hidden" name="did" value="form"><button>Go</button></form>
+<form action="${LEAD}?did=post" method="post"><button>Post</button></form><a href="${LEAD}?did=link">Go on</a>`,
   }),
   svg: (aim: Aim) => ({
     type: 'image/svg+xml',
@@ -123,13 +131,18 @@ export interface HostileVenue {
 export async function startHostileVenue(): Promise<HostileVenue> {
   const did: string[] = [];
   let page: { readonly status: number; readonly type: string | undefined; readonly body: string };
+  let leadsTo = '';
   const answer = (response: ServerResponse, status: number, type: string | undefined, body: string) =>
     response.writeHead(status, { ...ORIGIN_STATE, ...(type === undefined ? {} : { 'Content-Type': type }) }).end(body);
-  const server = createServer(({ url = '' }, response) => {
+  const server = createServer(({ method, url = '' }, response) => {
     const { pathname, searchParams } = new URL(url, 'http://x');
     if (pathname === PAGE) answer(response, page.status, page.type, page.body);
     else if (pathname === WORKER) answer(response, 200, 'text/javascript', 'self.postMessage?.(1)');
-    else {
+    else if (pathname === LEAD) {
+      did.push(searchParams.get('did') ?? pathname);
+      // With 307 the console itself is posted to.
+      response.writeHead(method === 'POST' ? 307 : 302, { ...ORIGIN_STATE, Location: leadsTo }).end();
+    } else {
       did.push(pathname === DOWNLOAD ? 'download' : (searchParams.get('did') ?? pathname));
       answer(response, 200, 'application/json', '{}');
     }
@@ -140,6 +153,7 @@ export async function startHostileVenue(): Promise<HostileVenue> {
     did,
     serve({ form = 'html', status = 200, target = '', picture = '' }) {
       did.length = 0;
+      leadsTo = `${target}/console`;
       page = { status, ...forms[form]({ target, picture }) };
     },
     async close() {
