@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
+import { isViolation } from '../support/console/problems.ts';
 import { recordEverything } from '../support/console/record-everything.ts';
 
 describe.skipIf(chromiumFile === undefined)(`a visit of the console${chromiumNeeded}`, () => {
@@ -38,6 +39,15 @@ describe.skipIf(chromiumFile === undefined)(`a visit of the console${chromiumNee
       await expect.poll(() => visit.problems().filter((one) => one.startsWith(problem))).not.toEqual([]);
     }
     visit.expectProblems(/./);
+  });
+
+  test('has a problem when a worker of the page breaks its policy', async () => {
+    const visit = await opened.visit({ as: 'stranger', path: '/console/sign-in?with=key' });
+    await expect.poll(() => visit.page.workers().length).toBe(1);
+    const [worker] = visit.page.workers();
+    await worker?.evaluate(`void setTimeout(() => { try { trustedTypes.createPolicy('evil', {}); } catch {} })`);
+    await expect.poll(() => visit.problems().filter(isViolation)).not.toEqual([]);
+    visit.expectProblems(/^violation of the policy of a worker: /);
   });
 
   test('is written down: what is sent, stored, said to a channel and shown is found by its text', async () => {

@@ -5,6 +5,12 @@ import type { Page } from 'playwright-core';
 /** Answers with an error status, and answers that a test cut off, are part of what is tested: the browser writes them on its console. */
 const TOLD_ANYWAY = /^Failed to load resource: /;
 
+const VIOLATION = 'violation of the policy';
+const SAYS_VIOLATION = /Content Security Policy|'Trusted(?:HTML|Script|ScriptURL)'/i;
+
+/** In whatever words: a test that expects problems of another kind looks for these first. */
+export const isViolation = (problem: string): boolean => problem.startsWith(VIOLATION) || SAYS_VIOLATION.test(problem);
+
 const REPORTS_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) => {
   reportViolation(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample);
 });`;
@@ -27,10 +33,18 @@ export async function watchProblems(page: Page, origin: string): Promise<string[
     const { pathname } = new URL(response.url());
     if (pathname.startsWith('/console') && response.status() >= 400) problems.push(`${response.status()} ${pathname}`);
   });
-  await page.exposeFunction(
-    'reportViolation',
-    (what: string) => void problems.push(`violation of the policy: ${what}`),
-  );
+  await page.exposeFunction('reportViolation', (what: string) => void problems.push(`${VIOLATION}: ${what}`));
   await page.addInitScript(REPORTS_VIOLATIONS);
+  await watchWorkers(page, problems);
   return problems;
+}
+
+/** A worker has a policy of its own and none of our listeners: what it was refused stands in the log that the browser keeps of its page. */
+async function watchWorkers(page: Page, problems: string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  session.on('Log.entryAdded', ({ entry: { source, level, text } }) => {
+    if (source !== 'worker' || !['error', 'warning'].includes(level) || TOLD_ANYWAY.test(text)) return;
+    problems.push(SAYS_VIOLATION.test(text) ? `${VIOLATION} of a worker: ${text}` : `${level} in a worker: ${text}`);
+  });
+  await session.send('Log.enable');
 }
