@@ -7,6 +7,7 @@ import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { addedKey, secretDialog } from '../support/console/adding.ts';
 import { type OpenConsole, openConsole, type Visit } from '../support/console/open-console.ts';
 import { createOwner } from '../support/console/owners.ts';
+import { isViolation } from '../support/console/problems.ts';
 import { makeSomeKeys } from '../support/console/some-keys.ts';
 
 const GIVEN = 240_000;
@@ -92,11 +93,11 @@ describe.skipIf(chromiumFile === undefined)(
       await looks('the devices');
     });
 
-    /** Every answer of ours, changed before the page has it. Logins of the device stay, so that there is somebody to show things to. */
+    /** Every answer of ours, changed before the page has it. What the device signs in with stays, or nothing else would ever be asked for. */
     async function answersChanged(page: Page, change: (body: unknown, path: string) => unknown): Promise<void> {
       await page.route(/\/(?:countersign\/)?v1\//, async (route: Route) => {
         const { pathname } = new URL(route.request().url());
-        if (/\/session$/.test(pathname)) return route.fallback();
+        if (/\/session$|\/system\/(?:time|config)$/.test(pathname)) return route.fallback();
         const response = await route.fetch();
         const body: unknown = JSON.parse(await response.text());
         const text = JSON.stringify(change(body, pathname));
@@ -132,6 +133,12 @@ describe.skipIf(chromiumFile === undefined)(
       await isOnlyText(page);
     }
 
+    /** What a page writes on its console when it broke; no violation of the policy is among it. */
+    function expectTrouble(visit: Visit): void {
+      expect(visit.problems().filter(isViolation)).toEqual([]);
+      visit.expectProblems(/./);
+    }
+
     const mapped = (value: unknown, text: (one: string) => unknown): unknown => {
       if (typeof value === 'string') return text(value);
       if (Array.isArray(value)) return value.map((one) => mapped(one, text));
@@ -153,18 +160,28 @@ describe.skipIf(chromiumFile === undefined)(
       await page.getByRole('button', { name: 'Reload the page' }).waitFor();
       await page.getByRole('link', { name: 'Key Management' }).first().click();
       await page.getByRole('heading', { level: 1, name: 'Key Management' }).waitFor();
-      visit.expectProblems(/./);
+      expectTrouble(visit);
     });
 
-    test('markup in every text of every answer is text, and forged prototypes are none', async () => {
+    test.each([
+      ['every text', () => true],
+      [
+        'every text but those that a page is found by',
+        (text: string, pages: readonly string[]) => !pages.some((path) => path.endsWith(`/${text}`)),
+      ],
+    ] as const)('markup in %s of every answer is text, and forged prototypes are none', async (_what, isChanged) => {
       const { owner, pages } = await livedIn();
       const visit = await opened.visit({ owner, path: undefined });
-      await answersChanged(visit.page, (body) => mapped(body, (text) => text + MARKUP));
+      await answersChanged(visit.page, (body) =>
+        mapped(body, (text) => (isChanged(text, pages) ? text + MARKUP : text)),
+      );
+      const shows = visit.page.getByText(MARKUP);
       for (const path of pages) {
         await visit.goTo(path);
         await isStillThere(visit, path);
+        // The wallet's page is of the account alone, which no answer is asked for.
+        if (path !== '/console/wallet') await expect.poll(() => shows.count(), { message: path }).toBeGreaterThan(0);
       }
-      expect(await visit.page.getByText(MARKUP.slice(0, 20)).count()).toBeGreaterThanOrEqual(0);
     });
 
     test.each([
@@ -183,7 +200,7 @@ describe.skipIf(chromiumFile === undefined)(
         await visit.goTo(path);
         await isStillThere(visit, path);
       }
-      visit.expectProblems(/./);
+      expectTrouble(visit);
     });
   },
 );
