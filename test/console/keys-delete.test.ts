@@ -7,6 +7,7 @@ import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import { type ConsoleOwner, createOwner } from '../support/console/owners.ts';
 import { makeSomeKeys, use } from '../support/console/some-keys.ts';
+import { type ToldServer, toldServer } from '../support/told-server.ts';
 
 const READ_ONLY = '/console/keys/read-only';
 const TOKENS = /\/v1\/account\/tokens\//;
@@ -14,12 +15,19 @@ const TOKENS = /\/v1\/account\/tokens\//;
 describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chromiumNeeded}`, () => {
   let opened: OpenConsole;
   let owner: ConsoleOwner;
+  let venue: ToldServer;
+  const venueAnswers = () => venue.answer((_request, response) => void response.end('{}'));
   beforeAll(async () => {
-    opened = await openConsole();
+    venue = await toldServer();
+    venueAnswers();
+    opened = await openConsole({ upstream: venue.url });
     owner = await createOwner(opened.url, 'main');
     await makeSomeKeys(opened.url, owner);
   }, 180_000);
-  afterAll(() => opened.close());
+  afterAll(async () => {
+    await opened?.close();
+    await venue?.close();
+  });
 
   const made = async (name: string) => (await owner.client.tokens.create({ name })).value;
   const rowOf = (page: Page, name: string) =>
@@ -56,6 +64,25 @@ describe.skipIf(chromiumFile === undefined)(`deleting a key in the console${chro
         .getByRole('button', { name: /^Delete/ })
         .count(),
     ).toBe(0);
+  });
+
+  test.each([
+    ['1 request had already reached the venue.', 1],
+    ['2 requests had already reached the venue.', 2],
+  ])('Delete cuts what is under way, and says: %s', async (words, underWay) => {
+    const { token, api_token } = await made('under way');
+    const { page } = await opened.visit({ owner, path: `${READ_ONLY}/${api_token.lookup_id}` });
+    venue.answer(() => undefined);
+    onTestFinished(venueAnswers);
+    const answers = Array.from({ length: underWay }, () => use(opened.url, token));
+    await expect.poll(() => venue.asked.filter(({ path }) => path === '/v1/balance').length).toBe(underWay);
+    await page.getByRole('button', { name: 'Delete under way' }).click();
+    await press(page, 'Delete key');
+    const said = page.getByText(/^Deleted\. Refused everywhere since/);
+    await said.waitFor();
+    expect(await said.innerText()).toMatch(/since \d\d:\d\d:\d\d; it took [\d,]+ ms\. \d/);
+    expect((await said.innerText()).endsWith(` ms. ${words}`)).toBe(true);
+    expect(await Promise.all(answers)).toEqual(answers.map(() => 401));
   });
 
   test('Delete says that a key was never used, and of a subkey that open orders stay open', async () => {

@@ -10,16 +10,25 @@ import { leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
 import type { ConsoleOwner } from '../support/console/owners.ts';
 import { againDialog } from '../support/console/sign-in-again.ts';
+import { use } from '../support/console/some-keys.ts';
 import { answerOfWallet } from '../support/console/wallet-answers.ts';
+import { type ToldServer, toldServer } from '../support/told-server.ts';
 
 const WALLET = `0x${'5'.repeat(63)}1`;
 
 describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () => {
   let console: OpenConsole;
+  /** Never answers. */
+  let venue: ToldServer;
   beforeAll(async () => {
-    console = await openConsole();
+    venue = await toldServer();
+    venue.answer(() => undefined);
+    console = await openConsole({ upstream: venue.url });
   }, 120_000);
-  afterAll(() => console?.close());
+  afterAll(async () => {
+    await console?.close();
+    await venue?.close();
+  });
 
   /** An owner whose main key is made from a signature of WALLET. */
   async function derivedOwner(): Promise<ConsoleOwner> {
@@ -249,6 +258,28 @@ describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () =>
     },
     90_000,
   );
+
+  test('ending everything cuts what is under way, and says that it had reached the venue, in the list to keep, too', async () => {
+    const visit = await console.visit({ path: undefined });
+    const { page, owner } = visit;
+    const { token } = (await owner.client.tokens.create({ name: 'under way', expiry_duration: 86_400 })).value;
+    await visit.goTo('/console/wallet');
+    const answer = use(console.url, token);
+    await expect.poll(() => venue.asked.filter(({ path }) => path === '/v1/balance').length).toBe(1);
+    await page.getByRole('button', { name: 'End everything' }).click();
+    const dialog = page.getByRole('alertdialog', { name: 'End everything?' });
+    await dialog.getByLabel('Type END').fill('END');
+    await dialog.getByRole('button', { name: 'End everything' }).click();
+    const words =
+      /^Refused everywhere since \d\d:\d\d:\d\d; it took [\d,]+ ms\. 1 request had already reached the venue: look there\.$/m;
+    await page.getByText(words).waitFor();
+    expect(await answer).toBe(401);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download this list' }).click(),
+    ]);
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(words);
+  }, 60_000);
 
   test('what is not chosen goes on when everything else is ended', async () => {
     const visit = await console.visit({ path: undefined });
