@@ -4,7 +4,10 @@ import { readPicture } from './qr-reader.ts';
 
 /** The link in the code that the page shows; its pixels are taken apart in an empty page. */
 export async function scannedCode(browser: Browser, page: Page): Promise<string> {
-  const picture = await page.getByRole('img', { name: /camera of your phone/ }).screenshot();
+  const code = page.getByRole('img', { name: /camera of your phone/ });
+  // What draws it is loaded with it.
+  await code.locator('path[d^="M"]').waitFor();
+  const picture = await code.screenshot();
   const reader = await browser.newPage();
   const { width, height, dark } = await reader.evaluate<{
     width: number;
