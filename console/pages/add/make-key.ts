@@ -1,6 +1,7 @@
 // Finds what was made though its answer was lost, and makes sure that a key which is sent again is registered once.
 import type { Client } from '../../../src/client/create-client.ts';
 import { CountersignError, isCode, type MaybeMade, type NoAnswer } from '../../../src/client/errors.ts';
+import type { Receipt } from '../../../src/client/receipt.ts';
 import type { ApiToken, Subkey } from '../../../src/client/shapes.ts';
 import { isMadeSince } from '../../../src/client/subkeys.ts';
 
@@ -58,6 +59,16 @@ async function newSubkey(client: Client, publicKey: string, { since }: MaybeMade
   try {
     const subkey = await client.subkeys.get(publicKey);
     return isMadeSince(subkey, since) ? subkey : undefined;
+  } catch (error) {
+    if (isCode(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** Of a key that nobody took in time: the server forgets it, and one that is forgotten is deleted. Undefined then. */
+export async function deletedOrGone(client: Client, publicKey: string): Promise<Receipt | undefined> {
+  try {
+    return (await client.subkeys.revoke(publicKey)).receipt;
   } catch (error) {
     if (isCode(error, 'NOT_FOUND')) return undefined;
     throw error;

@@ -10,7 +10,7 @@ import { keysChanged } from '../../app/queries/query-client.ts';
 import { createSecret, type Secret, secretsOfAnswer } from '../../app/secret.ts';
 import { useSignedIn } from '../../app/session/session.tsx';
 import type { AskedKey, Place } from './draft.ts';
-import { findSubkey, findToken, type Looking, registeredOnce } from './make-key.ts';
+import { deletedOrGone, findSubkey, findToken, type Looking, registeredOnce } from './make-key.ts';
 
 export type Made =
   | { readonly is: 'token'; readonly token: ApiToken; readonly secret: Secret }
@@ -158,7 +158,7 @@ export function useMaking(owner: Owner): Making {
       async (looking) => {
         const { publicKey } = looking.lost.maybeMade ?? {};
         if (publicKey !== undefined && (await findSubkey(client, publicKey, looking)) !== undefined)
-          await client.subkeys.revoke(publicKey);
+          await deletedOrGone(client, publicKey);
         return undefined;
       },
     );

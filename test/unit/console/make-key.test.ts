@@ -1,6 +1,6 @@
 // Something that was made though its answer was lost is looked for as long as its request may still arrive.
 import { describe, expect, test } from 'vitest';
-import { findSubkey, findToken, lookedFor } from '../../../console/pages/add/make-key.ts';
+import { deletedOrGone, findSubkey, findToken, lookedFor } from '../../../console/pages/add/make-key.ts';
 import type { Client } from '../../../src/client/create-client.ts';
 import { CountersignError, NoAnswer } from '../../../src/client/errors.ts';
 
@@ -80,4 +80,28 @@ describe('what was made though its answer was lost', () => {
       expect(await findSubkey(client, '0x7', looking)).toBe(isFound ? row : undefined);
     },
   );
+});
+
+test('a key that the server has forgotten, since nobody took it in time, is deleted; whatever else the server says is not', async () => {
+  const revoking = (revoke: () => Promise<unknown>) => ({ subkeys: { revoke } }) as unknown as Client;
+  const receipt = { ms: 7 };
+  expect(
+    await deletedOrGone(
+      revoking(async () => ({ receipt })),
+      '0x7',
+    ),
+  ).toBe(receipt);
+  expect(
+    await deletedOrGone(
+      revoking(() => Promise.reject(said(404, 'NOT_FOUND'))),
+      '0x7',
+    ),
+  ).toBeUndefined();
+  for (const error of [lost, said(503, 'SERVICE_UNAVAILABLE'), said(404, 'HTTP_404')])
+    await expect(
+      deletedOrGone(
+        revoking(() => Promise.reject(error)),
+        '0x7',
+      ),
+    ).rejects.toBe(error);
 });
