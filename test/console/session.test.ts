@@ -123,6 +123,29 @@ describe.skipIf(chromiumFile === undefined)(`a browser that is signed in${chromi
     await expect.poll(() => keptDevice(page)).toEqual({ records: 0 });
   });
 
+  test('with two tabs stays signed in in both while somebody is at one of them, and is out of both after 15 minutes of nothing', async () => {
+    const visit = await opened.visit({ prepare: (page) => page.clock.install({ time: Date.now() }) });
+    const { page } = visit;
+    await onKeys(page);
+    // The clock is of the browser: it goes by in both.
+    const other = (await opened.anotherTab(visit)).page;
+    await onKeys(other);
+    await Promise.all([page, other].map((tab) => tab.waitForLoadState('networkidle')));
+    const sessions = sessionsOf(visit);
+    await page.clock.fastForward(14 * MINUTE_MS + 5000);
+    const warning = other.getByText(/^Still there\?/);
+    await warning.waitFor();
+    await page.keyboard.press('Shift');
+    await expect.poll(sessions).toBe(1);
+    await page.clock.fastForward(MINUTE_MS);
+    await warning.waitFor({ state: 'detached' });
+    await onKeys(other);
+    expect(await keptDevice(other)).toMatchObject({ records: 1, id: visit.deviceId });
+    await page.clock.fastForward(15 * MINUTE_MS);
+    await Promise.all([page, other].map(isOut));
+    await expect.poll(() => keptDevice(page)).toEqual({ records: 0 });
+  });
+
   test('is told ten minutes before its device ends, and is out when it does, whoever is there', async () => {
     const { page } = await opened.visit({
       prepare: (page) => page.clock.install({ time: Date.now() }),

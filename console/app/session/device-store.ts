@@ -31,14 +31,26 @@ export async function dropDevice(id: string): Promise<void> {
   await whereKept(id, (store) => store.delete(ROW));
 }
 
+/** Of one that this tab has not used for long: dropped, unless another tab has used it since, whose record it gives then. */
+export async function dropUnused({ id, usedAt }: DeviceRecord): Promise<DeviceRecord | undefined> {
+  let used: DeviceRecord | undefined;
+  await whereKept(id, (store, kept) => {
+    if (kept.usedAt > usedAt) used = kept;
+    else store.delete(ROW);
+  });
+  if (used === undefined && inMemory?.id === id) inMemory = undefined;
+  return used;
+}
+
 /** Within one transaction: no other tab writes between the look and what follows it. */
-async function whereKept(id: string, act: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+async function whereKept(id: string, act: (store: IDBObjectStore, kept: DeviceRecord) => unknown): Promise<void> {
   await within('readwrite', (store) => {
-    const kept = store.get(ROW);
-    kept.onsuccess = () => {
-      if (deviceRecordOf(kept.result)?.id === id) act(store);
+    const asked = store.get(ROW);
+    asked.onsuccess = () => {
+      const kept = deviceRecordOf(asked.result);
+      if (kept?.id === id) act(store, kept);
     };
-    return kept;
+    return asked;
   }).catch(() => undefined);
 }
 

@@ -5,7 +5,7 @@ import { dropOwner } from '../owner/held-owner.ts';
 import { forgetEverything } from '../queries/query-client.ts';
 import { wipeAtSignOut } from '../secret.ts';
 import type { DeviceRecord } from './device-record.ts';
-import { dropDevice, keepDeviceInUse, readDevice } from './device-store.ts';
+import { dropDevice, dropUnused, keepDeviceInUse, readDevice } from './device-store.ts';
 import { isMaking, isPageKept } from './kept-page.ts';
 import { type Limit, limitAt } from './limits.ts';
 import { createPresence } from './presence.ts';
@@ -17,6 +17,8 @@ export const presence = createPresence();
 let state: SessionState = { state: 'opening' };
 let seat: Seat | undefined;
 let limit: Limit = { is: 'fine' };
+/** When the last session of this tab began. The device may have been used since: by another tab. */
+let sessionAt = 0;
 /** Calls that wait for the person to sign in again. */
 let waiting: { readonly goOn: () => void; readonly giveUp: (error: Error) => void }[] = [];
 /** A sign-out under way. `isDead`: the server knows the device no longer, so it was told, though its answer may be lost. */
@@ -62,6 +64,7 @@ export function seatDevice(record: DeviceRecord): void {
     seat = openSeat(record, { presence, onUsed, onDead });
   } else seat.replace(record);
   limit = { is: 'fine' };
+  sessionAt = record.usedAt;
   become({ state: 'in', account, kind, deviceId, idleSeconds, endsAt: new Date(record.endsAt), client: seat.client });
   const goingOn = waiting;
   waiting = [];
@@ -69,6 +72,7 @@ export function seatDevice(record: DeviceRecord): void {
 }
 
 function onUsed(record: DeviceRecord): void {
+  sessionAt = record.usedAt;
   keepDeviceInUse(record).catch(() => undefined);
   tick();
 }
@@ -170,8 +174,12 @@ export function tick(): void {
   // Who is about to be out is asked for nothing.
   if (leaving !== undefined) return;
   const next = limitAt(Date.now(), seat.device(), presence.isHeld);
-  if (next.is === 'idle' || next.is === 'expired') {
-    lapse(next.is).catch(() => undefined);
+  if (next.is === 'idle') {
+    lapseUnlessUsed(seat).catch(() => undefined);
+    return;
+  }
+  if (next.is === 'expired') {
+    lapse('expired').catch(() => undefined);
     return;
   }
   if (JSON.stringify(next) === JSON.stringify(limit)) return;
@@ -179,11 +187,21 @@ export function tick(): void {
   for (const tell of [...listeners]) tell();
 }
 
+/** Whoever was at another tab of this browser was there: the device that both have is in use. */
+async function lapseUnlessUsed(idle: Seat): Promise<void> {
+  const mine = idle.device();
+  const used = await dropUnused(mine);
+  if (seat !== idle || idle.device().id !== mine.id) return;
+  if (used === undefined) return lapse('idle');
+  if (used.usedAt > idle.device().usedAt) idle.replace(used);
+  tick();
+}
+
 /** Sessions live five minutes, and are replaced before. */
 const SESSION_MS = 265_000;
 
 /** The next request needs a new session. */
-export const isSessionOver = (): boolean => seat !== undefined && Date.now() - seat.device().usedAt > SESSION_MS;
+export const isSessionOver = (): boolean => seat !== undefined && Date.now() - sessionAt > SESSION_MS;
 
 /** A person is there, or a secret is shown: the device is kept in use. */
 export function keepInUse(): void {
