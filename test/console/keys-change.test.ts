@@ -126,13 +126,14 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
     return answer.status;
   }
 
-  test('a wallet is asked for one signature to open a key to more addresses, and nothing is saved when the person says no', async () => {
+  /** A wallet, and its form that opens a key to everybody: it is not sent yet. */
+  async function openedByWallet() {
     const holder = await createOwner(opened.url, 'wallet');
     const asked = { name: 'of a wallet', allowed_cidrs: ['203.0.113.7'] };
     const id = (await holder.client.tokens.create(asked)).value.api_token.lookup_id;
     const listed = async () => (await holder.client.tokens.get(id)).allowed_cidrs;
     let wallet: WalletInPage | undefined;
-    const { page } = await opened.visit({
+    const visit = await opened.visit({
       as: 'wallet',
       owner: holder,
       path: `${READ_ONLY}/${id}`,
@@ -140,19 +141,26 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
         wallet = await announceWallet(on, { key: holder.privateKey });
       },
     });
-    const signatures = () => wallet?.asked.filter((method) => method === 'personal_sign').length;
+    if (wallet === undefined) throw new Error('no wallet');
+    const { page } = visit;
     await page.getByRole('button', { name: 'Change addresses' }).click();
     await dialogOf(page).getByText('Anywhere', { exact: true }).locator('..').click();
     await dialogOf(page)
       .getByRole('button', { name: /^MetaMask/ })
       .click();
     await dialogOf(page).getByText('Your wallet will ask you to sign in again. That proves it is you.').waitFor();
-    wallet?.behave('refuses');
+    return { visit, page, wallet, listed };
+  }
+
+  test('a wallet is asked for one signature to open a key to more addresses, and nothing is saved when the person says no', async () => {
+    const { page, wallet, listed } = await openedByWallet();
+    const signatures = () => wallet.asked.filter((method) => method === 'personal_sign').length;
+    wallet.behave('refuses');
     await press(page, 'Sign and save');
     await dialogOf(page).getByRole('alert').waitFor();
     expect(await listed()).toEqual(['203.0.113.7/32']);
-    wallet?.behave('signs');
-    const before = signatures() ?? 0;
+    wallet.behave('signs');
+    const before = signatures();
     await press(page, 'Sign and save');
     await dialogOf(page).waitFor({ state: 'detached' });
     expect(await listed()).toEqual([]);
@@ -192,6 +200,43 @@ describe.skipIf(chromiumFile === undefined)(`changing a key in the console${chro
         .count(),
     ).toBe(0);
     expect((await holder.client.tokens.get(id)).allowed_cidrs).toEqual([]);
+  });
+
+  /** The wallet signs what it was asked, and whatever the page would send for that has been sent. */
+  async function signLate(page: Page, wallet: WalletInPage): Promise<void> {
+    await wallet.signLate();
+    await page.evaluate(`(async () => {
+      for (let asked = 0; asked < 20; asked += 1) await (await fetch('/countersign/v1/about')).text();
+    })()`);
+  }
+
+  test('a wallet that signs after its owner has signed out in another tab opens no key to more addresses', async () => {
+    const { visit, page, wallet, listed } = await openedByWallet();
+    wallet.behave('late');
+    await press(page, 'Sign and save');
+    await expect.poll(() => wallet.asked).toContain('personal_sign');
+    const other = await opened.anotherTab(visit);
+    await other.page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(/\/console\/sign-in/);
+    await signLate(page, wallet);
+    expect(await listed()).toEqual(['203.0.113.7/32']);
+  });
+
+  test('a wallet that is waited for to open a key to more addresses can be given up: what it signs later saves nothing', async () => {
+    const { page, wallet, listed } = await openedByWallet();
+    wallet.behave('late');
+    await press(page, 'Sign and save');
+    await dialogOf(page).getByText('Waiting for MetaMask…').waitFor();
+    await expect.poll(() => wallet.asked).toContain('personal_sign');
+    await press(page, 'Cancel');
+    await dialogOf(page).getByRole('button', { name: 'Sign and save', exact: true }).waitFor();
+    expect(await dialogOf(page).getByRole('alert').count()).toBe(0);
+    await signLate(page, wallet);
+    expect(await listed()).toEqual(['203.0.113.7/32']);
+    wallet.behave('signs');
+    await press(page, 'Sign and save');
+    await dialogOf(page).waitFor({ state: 'detached' });
+    expect(await listed()).toEqual([]);
   });
 
   test('Change addresses refuses an empty list, tells every line that is none, and asks before what was typed is thrown away', async () => {

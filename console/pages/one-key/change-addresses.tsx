@@ -1,6 +1,7 @@
 // From where a key works. A narrower list takes effect by the device alone; a wider one is signed by the owner, and the server holds that too.
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { Aborted } from '../../../src/client/errors.ts';
 import type { Client } from '../../../src/client/main.ts';
 import { useWrite } from '../../app/connection/connection.tsx';
 import { type ListedKey, ofSubkey, ofToken } from '../../app/keys/listed-key.ts';
@@ -47,6 +48,8 @@ function Form({ of: key, add, onClose }: { of: ListedKey; add: string | undefine
   const [value, setValue] = useState(() => firstChoice(key.worksFrom, add));
   const [isChecked, setChecked] = useState(false);
   const [step, setStep] = useState<OwnerStep>();
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
   const list = listOf(value, most);
   const change = list === undefined ? undefined : changeOf(key.worksFrom, list);
   const isWider = change !== undefined && !change.isNarrower;
@@ -54,11 +57,25 @@ function Form({ of: key, add, onClose }: { of: ListedKey; add: string | undefine
   async function save(): Promise<void> {
     setChecked(true);
     if (list === undefined || change === undefined || change.isSame) return;
-    const result = await write.run(() =>
-      isWider ? owner.act((by) => restrict(by.client, key, list), { onStep: setStep }) : restrict(client, key, list),
+    // A second press before the first is drawn as busy: what would stop the first stays what Cancel presses.
+    if (stop.current !== undefined) return;
+    const stopping = new AbortController();
+    stop.current = stopping;
+    const { signal } = stopping;
+    const result = await write.run(
+      () =>
+        isWider
+          ? owner.act((by) => restrict(by.client, key, list, signal), { onStep: setStep, signal })
+          : restrict(client, key, list, signal),
+      { signal },
     );
+    stop.current = undefined;
     setStep(undefined);
-    if (!result.ok) return;
+    if (!result.ok) {
+      const { error } = result;
+      if (error instanceof Aborted && error.phase === 'unsent') write.reset();
+      return;
+    }
     const now = result.value ?? (await readKey(client, key.kind, key.id).catch(() => undefined));
     if (now !== undefined) putKey(queries, now);
     toast('Saved. It holds from the next request.');
@@ -66,6 +83,7 @@ function Form({ of: key, add, onClose }: { of: ListedKey; add: string | undefine
     await keysChanged();
   }
 
+  const canCancel = isWider && write.state.is === 'busy' && step !== 'sending';
   const action = isWider ? 'Sign and save' : 'Save';
   return (
     <Dialog
@@ -82,9 +100,13 @@ function Form({ of: key, add, onClose }: { of: ListedKey; add: string | undefine
       onSubmit={() => void save()}
       footer={
         <>
-          <Button onPress={onClose} disabledBecause={write.isBusy ? 'It is being saved.' : undefined}>
-            Cancel
-          </Button>
+          {canCancel ? (
+            <Button onPress={() => stop.current?.abort()}>Cancel</Button>
+          ) : (
+            <Button onPress={onClose} disabledBecause={write.isBusy ? 'It is being saved.' : undefined}>
+              Cancel
+            </Button>
+          )}
           <Button
             kind="primary"
             type="submit"
@@ -114,9 +136,14 @@ const firstChoice = (list: readonly string[], add: string | undefined) => {
   return add === undefined || choice.from === 'anywhere' ? choice : { ...choice, text: withAddress(choice.text, add) };
 };
 
-async function restrict(client: Client, { kind, id }: ListedKey, list: readonly string[]): Promise<ListedKey> {
-  if (kind === 'subkey') return ofSubkey((await client.subkeys.restrict(id, list)).value);
-  return ofToken((await client.tokens.restrict(id, list)).value, toNs(nowMs()));
+async function restrict(
+  client: Client,
+  { kind, id }: ListedKey,
+  list: readonly string[],
+  signal: AbortSignal,
+): Promise<ListedKey> {
+  if (kind === 'subkey') return ofSubkey((await client.subkeys.restrict(id, list, { signal })).value);
+  return ofToken((await client.tokens.restrict(id, list, { signal })).value, toNs(nowMs()));
 }
 
 function Difference({ of: { added, removed, isNarrower } }: { of: ReturnType<typeof changeOf> }) {
