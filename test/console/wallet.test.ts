@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearer, CountersignError, createClient, starkKey, starkKeyOfWallet, subkey } from '../../src/client/main.ts';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
+import { filledForm, keysPath } from '../support/console/adding.ts';
 import { announceWallet } from '../support/console/announce-wallet.ts';
 import { cut } from '../support/console/cut.ts';
 import { leaveForCache } from '../support/console/leave-page.ts';
 import { type OpenConsole, openConsole } from '../support/console/open-console.ts';
-import type { ConsoleOwner } from '../support/console/owners.ts';
+import { type ConsoleOwner, createOwner } from '../support/console/owners.ts';
 import { againDialog } from '../support/console/sign-in-again.ts';
 import { use } from '../support/console/some-keys.ts';
 import { answerOfWallet } from '../support/console/wallet-answers.ts';
@@ -210,6 +211,38 @@ describe.skipIf(chromiumFile === undefined)(`the wallet${chromiumNeeded}`, () =>
     await page.getByRole('heading', { name: 'Devices' }).waitFor();
     await lookUp.letGo();
     await expect.poll(() => page.workers().length).toBe(0);
+  }, 60_000);
+
+  test('a wallet that is found for an account after its owner has signed out does not sign for whoever signs in next', async () => {
+    const holder = await createOwner(console.url, 'wallet');
+    const next = await createOwner(console.url, 'main');
+    const visit = await console.visit({
+      as: 'wallet',
+      owner: holder,
+      path: keysPath('token'),
+      prepare: (page) => announceWallet(page, { key: holder.privateKey }),
+    });
+    const { page } = visit;
+    const form = await filledForm(visit, 'token', { name: 'by a wallet' });
+    const lookUp = await cut(page, { path: /^\/v1\/onboarding\?/, at: 'held' });
+    const asked = lookUp.next();
+    await form.getByRole('button', { name: /^MetaMask/ }).click();
+    await asked;
+    // As another tab tells it.
+    await page.evaluate(`new BroadcastChannel('countersign').postMessage('signed out')`);
+    await page.getByRole('link', { name: /^Starknet private key/ }).click();
+    await page.getByLabel('Private key', { exact: true }).fill(next.privateKey);
+    await page.getByText(/, known here$/).waitFor();
+    await page.getByLabel(/^Keep it in this tab/).uncheck();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Key Management' }).waitFor();
+    await lookUp.letGo();
+    // Long enough for what is done with its answer.
+    await page.evaluate(`(async () => {
+      for (let asked = 0; asked < 20; asked += 1) await (await fetch('/countersign/v1/about')).text();
+    })()`);
+    await page.getByRole('button', { name: '+ Add New Key' }).first().click();
+    await page.getByRole('dialog').getByLabel('Main private key').waitFor();
   }, 60_000);
 
   test.each([1440, 390] as const)(

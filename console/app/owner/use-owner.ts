@@ -106,6 +106,8 @@ export function useOwner(): Owner {
         return hold(key);
       }
       const address = await addressOfAccount(provider, account, publicClient);
+      // Its person may be gone by now, and another account signed in.
+      if (!isShown()) throw new Aborted('unsent');
       holdOwner({ by: 'wallet', provider, address, walletName: name });
     },
     async act(work, { onStep, signal } = {}) {
