@@ -1,5 +1,8 @@
 // A main session is for one request: another one with its bearer does not leave.
 
+/** Of a client with such sessions: its repeat would have the same bearer, not leave, and tell of a refusal as of an answer that got lost. */
+export const eachOnce = (send: typeof globalThis.fetch) => ({ retries: 0, fetch: bearerOnce(send) });
+
 export function bearerOnce(send: typeof globalThis.fetch): typeof globalThis.fetch {
   const used = new Set<string>();
   return async (input, init) => {

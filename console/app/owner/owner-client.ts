@@ -4,7 +4,7 @@ import { type Client, createClient } from '../../../src/client/create-client.ts'
 import type { Eip1193Provider } from '../../../src/client/eip1193.ts';
 import { wallet } from '../../../src/client/wallet-auth.ts';
 import type { HeldOwner } from '../session/types.ts';
-import { bearerOnce } from './bearer-once.ts';
+import { eachOnce } from './bearer-once.ts';
 import { patient } from './patient-wallet.ts';
 
 export type OwnerStep = 'signing' | 'waiting-for-wallet' | 'sending';
@@ -24,7 +24,7 @@ export function clientOfOwner(
 ): OwnerClient {
   const signing = owner.by === 'key' ? owner.key.auth(account) : walletAuth(owner.provider, owner.address, onStep);
   const auth: Auth = { ...signing, ...told(signing, owner.by === 'key' ? 'signing' : undefined, onStep) };
-  return { auth, client: createClient({ url: location.origin, auth, fetch: bearerOnce(globalThis.fetch) }) };
+  return { auth, client: createClient({ url: location.origin, auth, ...eachOnce(globalThis.fetch) }) };
 }
 
 /** Says when it signs, and when that is done. */

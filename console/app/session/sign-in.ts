@@ -10,6 +10,7 @@ import { deviceName } from './device-name.ts';
 import type { DeviceRecord } from './device-record.ts';
 import { keepDevice } from './device-store.ts';
 import { endLostDevices, mayBeLost } from './lost-device.ts';
+import { publicClient } from './public-client.ts';
 import { seatDevice, sessionState } from './store.ts';
 import type { HeldOwner, SignInStep } from './types.ts';
 
@@ -30,7 +31,7 @@ export async function signIn(owner: HeldOwner, onStep: (step: SignInStep) => voi
   const { client, auth } = clientOfOwner(owner, {
     onStep: (step) => onStep(step === 'sending' ? 'adding-device' : step),
   });
-  const { address: account, exists } = await accountOf(owner, client);
+  const { address: account, exists } = await accountOf(owner);
   const before = sessionState();
   if (before.state === 'in' && before.over !== true && before.account !== account) throw new OtherAccount();
   if (!exists) {
@@ -63,9 +64,9 @@ export async function signIn(owner: HeldOwner, onStep: (step: SignInStep) => voi
   endLost(account);
 }
 
-const accountOf = (owner: HeldOwner, client: Client) => {
-  if (owner.by === 'wallet') return client.account.of({ eth_address: owner.address });
-  return client.account.of({ public_key: owner.key.publicKey ?? '' });
+const accountOf = (owner: HeldOwner) => {
+  if (owner.by === 'wallet') return publicClient.account.of({ eth_address: owner.address });
+  return publicClient.account.of({ public_key: owner.key.publicKey ?? '' });
 };
 
 async function onboard(client: Client, auth: Auth): Promise<void> {
