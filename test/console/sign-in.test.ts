@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumFile, chromiumNeeded } from '../support/chromium.ts';
 import { announceWallet, type WalletInPage } from '../support/console/announce-wallet.ts';
+import { cut } from '../support/console/cut.ts';
 import { type OpenConsole, openConsole, type Visit, type VisitOptions } from '../support/console/open-console.ts';
 import { createOwner } from '../support/console/owners.ts';
 import { type Recording, recordEverything } from '../support/console/record-everything.ts';
@@ -257,5 +258,44 @@ describe.skipIf(chromiumFile === undefined)(`sign-in${chromiumNeeded}`, () => {
     await page.getByRole('button', { name: 'Back to the step before' }).click();
     await page.getByRole('button', { name: 'Leave', exact: true }).click();
     await page.getByRole('link', { name: /^New account/ }).waitFor();
+  });
+
+  test('who leaves while the account is made is not signed in by it', async () => {
+    const { page } = await opened.visit({ as: 'stranger' });
+    await page.getByRole('link', { name: /^New account/ }).click();
+    await page.getByRole('button', { name: /^Show/ }).click();
+    const privateKey = (await page.getByText(/^0x[0-9a-f]{64}$/).textContent()) ?? '';
+    await page.getByLabel('I have saved it in two places').check();
+    await page.getByLabel('Its last four characters').fill(privateKey.slice(-4));
+    const device = await cut(page, { method: 'POST', path: /\/v1\/devices$/, at: 'held' });
+    const asked = device.next();
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await asked;
+    await page.getByRole('button', { name: 'Back to the step before' }).click();
+    await page.getByRole('button', { name: 'Leave', exact: true }).click();
+    await page.getByRole('link', { name: /^New account/ }).waitFor();
+    await device.letGo();
+    // Long enough for what is done with its answer.
+    await page.evaluate(`(async () => {
+      for (let asked = 0; asked < 20; asked += 1) await (await fetch('/countersign/v1/about')).text();
+    })()`);
+    expect(new URL(page.url()).pathname).toBe('/console/sign-in');
+    await page.getByRole('link', { name: /^New account/ }).waitFor();
+  });
+
+  test('what a wallet has signed is not cancelled half-way: it signs in', async () => {
+    const { visit } = await withWallet({}, newKey());
+    const { page } = visit;
+    await page.getByRole('button', { name: /^MetaMask/ }).click();
+    await page.getByRole('button', { name: /^Wallet account/ }).click();
+    const device = await cut(page, { method: 'POST', path: /\/v1\/devices$/, at: 'held' });
+    const asked = device.next();
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await asked;
+    const cancel = page.getByRole('button', { name: 'Cancel' });
+    expect(await cancel.getAttribute('aria-disabled')).toBe('true');
+    await cancel.click({ force: true });
+    await device.letGo();
+    await isIn(page);
   });
 });

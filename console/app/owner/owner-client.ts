@@ -47,9 +47,12 @@ function told(auth: Auth, before: OwnerStep | undefined, onStep: (step: OwnerSte
 function walletAuth(provider: Eip1193Provider, address: string, onStep: (step: OwnerStep) => void): Auth {
   const waiting = patient(provider);
   const asking: Eip1193Provider = {
-    request(request) {
-      if (request.method === 'personal_sign') onStep('waiting-for-wallet');
-      return waiting.request(request);
+    async request(request) {
+      if (request.method !== 'personal_sign') return waiting.request(request);
+      onStep('waiting-for-wallet');
+      const signed = await waiting.request(request);
+      onStep('sending');
+      return signed;
     },
   };
   return wallet(asking, { address });

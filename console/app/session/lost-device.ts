@@ -2,7 +2,7 @@
 import { type Client, createClient } from '../../../src/client/create-client.ts';
 import { device } from '../../../src/client/device-auth.ts';
 import type { DeviceKey } from '../../../src/client/device-key.ts';
-import { CountersignError, isCode, type MaybeMade, NoAnswer } from '../../../src/client/errors.ts';
+import { Aborted, CountersignError, isCode, type MaybeMade, NoAnswer } from '../../../src/client/errors.ts';
 
 interface LostDevice {
   readonly account: string;
@@ -14,7 +14,8 @@ let lost: readonly LostDevice[] = [];
 
 /** Of a device that was asked for and has no answer. Nothing is kept of one that was refused. */
 export function mayBeLost(error: unknown, account: string, key: DeviceKey): void {
-  const made = error instanceof NoAnswer || error instanceof CountersignError ? error.maybeMade : undefined;
+  const isOurs = error instanceof NoAnswer || error instanceof CountersignError || error instanceof Aborted;
+  const made = isOurs ? error.maybeMade : undefined;
   if (made !== undefined) lost = [...lost, { account, key, made }];
 }
 

@@ -25,21 +25,24 @@ export class OtherAccount extends Worded {
 
 /**
  * Signed in, or signed in again where the session has lapsed. An account that is new here is made: whoever calls has asked. Rejects as a call of
- * the client does, with MainKeyRefused and OtherAccount.
+ * the client does, with MainKeyRefused and OtherAccount. `signal`: nobody waits for it any more, and nobody is signed in.
  */
-export async function signIn(owner: HeldOwner, onStep: (step: SignInStep) => void = () => undefined): Promise<void> {
+export async function signIn(
+  owner: HeldOwner,
+  { onStep = () => undefined, signal }: { onStep?: (step: SignInStep) => void; signal?: AbortSignal } = {},
+): Promise<void> {
   const { client, auth } = clientOfOwner(owner, {
     onStep: (step) => onStep(step === 'sending' ? 'adding-device' : step),
   });
-  const { address: account, exists } = await accountOf(owner);
+  const { address: account, exists } = await accountOf(owner, signal);
   const before = sessionState();
   if (before.state === 'in' && before.over !== true && before.account !== account) throw new OtherAccount();
   if (!exists) {
     onStep('onboarding');
-    await onboard(client, auth);
+    await onboard(client, auth, signal);
   }
   const key = await newDeviceKey();
-  const asked = client.devices.add({ name: deviceName(navigator.userAgent), public_key: key.public_key });
+  const asked = client.devices.add({ name: deviceName(navigator.userAgent), public_key: key.public_key }, { signal });
   const { value: device } = await asked.catch((error: unknown) => {
     mayBeLost(error, account, key);
     throw error;
@@ -64,14 +67,14 @@ export async function signIn(owner: HeldOwner, onStep: (step: SignInStep) => voi
   endLost(account);
 }
 
-const accountOf = (owner: HeldOwner) => {
-  if (owner.by === 'wallet') return publicClient.account.of({ eth_address: owner.address });
-  return publicClient.account.of({ public_key: owner.key.publicKey ?? '' });
+const accountOf = (owner: HeldOwner, signal: AbortSignal | undefined) => {
+  if (owner.by === 'wallet') return publicClient.account.of({ eth_address: owner.address }, { signal });
+  return publicClient.account.of({ public_key: owner.key.publicKey ?? '' }, { signal });
 };
 
-async function onboard(client: Client, auth: Auth): Promise<void> {
+async function onboard(client: Client, auth: Auth, signal: AbortSignal | undefined): Promise<void> {
   if (auth.onboarding === undefined) throw new TypeError('this key makes no account');
-  await client.account.onboard();
+  await client.account.onboard({ signal });
 }
 
 function endLost(account: string): void {

@@ -32,7 +32,8 @@ export interface KeySurroundings<K extends Key> {
   isSubkeyOf(key: K, account: string): Promise<boolean>;
   /** The person's words of an error that is about the text, else undefined. */
   wordsOf(error: unknown): string | undefined;
-  signIn(owner: { readonly by: 'key'; readonly key: K; readonly keep: boolean }): Promise<void>;
+  /** `signal`: the page is left. */
+  signIn(owner: { readonly by: 'key'; readonly key: K; readonly keep: boolean }, signal: AbortSignal): Promise<void>;
 }
 
 const SUBKEY = 'This is a subkey. It cannot manage keys; sign in with the main key.';
@@ -61,6 +62,7 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
   /** The public key of what the worker has. */
   let loaded: string | undefined;
   let isIn = false;
+  const leaving = new AbortController();
   /** Of the latest text: the answer to an older one is not heard. */
   let turn = 0;
 
@@ -163,7 +165,7 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
       set({ ...beginning, account, isBusy: true });
       const signing = key;
       try {
-        await around.signIn({ by: 'key', key: signing, keep });
+        await around.signIn({ by: 'key', key: signing, keep }, leaving.signal);
         isIn = true;
         if (!keep) signing.close();
       } catch (error) {
@@ -176,7 +178,9 @@ export function createKeySteps<K extends Key>(around: KeySurroundings<K>) {
       listeners.clear();
       turn += 1;
       setTimeout(() => {
-        if (!isIn) drop();
+        if (isIn) return;
+        leaving.abort();
+        drop();
       }, 0);
     },
   };

@@ -27,7 +27,7 @@ const stepsFor = (only: string | undefined, tell: (words: string | undefined) =>
       return (await client.account.self()).kind === 'subkey';
     },
     wordsOf: (error) => (error instanceof MainKeyRefused && error.because !== 'broken' ? error.message : undefined),
-    signIn: (owner) => untilLetIn(() => signIn(owner), tell),
+    signIn: (owner, signal) => untilLetIn(() => signIn(owner, { signal }), tell),
   });
 
 export interface WithKeyProps {

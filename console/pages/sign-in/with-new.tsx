@@ -87,6 +87,8 @@ function Save({ made: { key, secret }, isIn, onBack }: SaveProps) {
   const [waiting, setWaiting] = useState<string>();
   const [isLeaving, setIsLeaving] = useState(false);
   const field = useRef<HTMLInputElement>(null);
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
   const isGone = useWiped(secret) && !isBusy;
   useStay(!isBusy && !isGone, () => setIsLeaving(true));
 
@@ -97,9 +99,12 @@ function Save({ made: { key, secret }, isIn, onBack }: SaveProps) {
   const make = async () => {
     setError(undefined);
     setIsBusy(true);
+    const stopping = new AbortController();
+    stop.current = stopping;
+    const { signal } = stopping;
     try {
       await key.saved();
-      await untilLetIn(() => signIn({ by: 'key', key, keep: true }), setWaiting);
+      await untilLetIn(() => signIn({ by: 'key', key, keep: true }, { signal }), setWaiting);
       isIn.current = true;
     } catch (thrown) {
       setError(thrown);

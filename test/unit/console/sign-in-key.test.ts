@@ -12,6 +12,7 @@ function room(part: { known?: boolean; address?: string; isSubkey?: boolean; onl
   const opened: { closed: boolean; texts: string[]; close(): void }[] = [];
   const lookedUp: string[] = [];
   const signedIn: unknown[] = [];
+  const signals: AbortSignal[] = [];
   const openKey = () => {
     const key = {
       closed: false,
@@ -48,7 +49,8 @@ function room(part: { known?: boolean; address?: string; isSubkey?: boolean; onl
     },
     isSubkeyOf: async () => isSubkey,
     wordsOf: (error) => (error instanceof Wrong ? error.message : undefined),
-    async signIn(owner) {
+    async signIn(owner, signal) {
+      signals.push(signal);
       if (failing !== undefined) {
         const error = failing;
         failing = undefined;
@@ -57,7 +59,7 @@ function room(part: { known?: boolean; address?: string; isSubkey?: boolean; onl
       signedIn.push(owner);
     },
   };
-  return { steps: createKeySteps(around), opened, lookedUp, signedIn, silence };
+  return { steps: createKeySteps(around), opened, lookedUp, signedIn, signals, silence };
 }
 
 describe('a main key that is pasted', () => {
@@ -118,12 +120,14 @@ describe('a main key that is pasted', () => {
     expect(steps.getState()).toMatchObject({ error: { message: 'it did not start' } });
   });
 
-  test('is gone with the page that was left before it signed in', async () => {
-    const { steps, opened } = room();
+  test('is gone with the page that was left before it signed in, and nobody is signed in by it any more', async () => {
+    const { steps, opened, signals } = room({ fails: new Error('no answer') });
     await steps.look(KEY);
+    await steps.signIn('', true);
     steps.end();
     await new Promise((resolve) => setTimeout(resolve, 1));
     expect(opened.map(({ closed }) => closed)).toEqual([true]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 });
 

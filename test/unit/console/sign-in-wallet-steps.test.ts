@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FoundWallet } from '../../../console/app/wallets/announced.ts';
-import type { Surroundings, WalletOwner } from '../../../console/pages/sign-in/wallets/state.ts';
+import { isSigned, type Surroundings, type WalletOwner } from '../../../console/pages/sign-in/wallets/state.ts';
 import { createWalletSteps } from '../../../console/pages/sign-in/wallets/steps.ts';
 import { problemOf, problemWords } from '../../../console/words/wallet-problems.ts';
 import { createClient } from '../../../src/client/create-client.ts';
@@ -380,6 +380,86 @@ describe('a wallet that does not do what it is asked', () => {
       await expect(provider.provider.request({ method: 'personal_sign' })).rejects.toThrow();
       await vi.advanceTimersByTimeAsync(400_000);
       expect(at()).toBe('before');
+    });
+
+    /** The wallet has signed, and the server has not answered yet. */
+    async function signed() {
+      let letIn: () => void = () => undefined;
+      const answered = new Promise<void>((resolve) => (letIn = resolve));
+      let owner: Owner | undefined;
+      let signal: AbortSignal | undefined;
+      const world = visit({
+        async signIn(by, options) {
+          owner = by;
+          signal = options.signal;
+          options.onStep('waiting-for-wallet');
+          if (by.by === 'wallet') await by.provider.request({ method: 'personal_sign' });
+          options.onStep('adding-device');
+          await answered;
+        },
+      });
+      await world.steps.connect(walletOf({ personal_sign: '0x' }).found);
+      await vi.advanceTimersByTimeAsync(1);
+      world.steps.chooseOwn();
+      void world.steps.sign();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(world.steps.getState().step).toMatchObject({ at: 'signing', doing: 'adding-device' });
+      const asks = async () => owner?.by === 'wallet' && owner.provider.request({ method: 'eth_chainId' });
+      return { ...world, letIn, asks, isStopped: () => signal?.aborted };
+    }
+
+    test('one that has signed is given up by no time, and goes on being usable', async () => {
+      const { steps, at, letIn, asks } = await signed();
+      await vi.advanceTimersByTimeAsync(400_000);
+      expect(steps.getState().step).toMatchObject({ at: 'signing', doing: 'adding-device' });
+      expect(isSigned(steps.getState().step)).toBe(true);
+      letIn();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(at()).toBe('in');
+      steps.end();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await asks()).toBe('0xaa36a7');
+    });
+
+    test('after Cancel nobody is signed in by what was signed before, and the step stays where it is', async () => {
+      const { steps, at, letIn, isStopped } = await signed();
+      expect(isStopped()).toBe(false);
+      steps.cancel();
+      expect([at(), isStopped()]).toEqual(['before', true]);
+      letIn();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(at()).toBe('before');
+    });
+
+    test('a page that is left stops what was signed, unless it has signed in', async () => {
+      const left = await signed();
+      left.steps.end();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(left.isStopped()).toBe(true);
+      const stayed = await signed();
+      stayed.letIn();
+      stayed.steps.end();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(stayed.isStopped()).toBe(false);
+    });
+
+    test('the second of two signatures is waited for anew: it is spoken of after 30 s', async () => {
+      const { steps } = visit({
+        async signIn(_, { onStep }) {
+          onStep('waiting-for-wallet');
+          onStep('adding-device');
+          onStep('waiting-for-wallet');
+          await never;
+        },
+      });
+      await steps.connect(walletOf().found);
+      await vi.advanceTimersByTimeAsync(1);
+      steps.chooseOwn();
+      void steps.sign();
+      await vi.advanceTimersByTimeAsync(29_000);
+      expect(steps.getState().step).toMatchObject({ doing: 'waiting-for-wallet', isSlow: false });
+      await vi.advanceTimersByTimeAsync(1001);
+      expect(steps.getState().step).toMatchObject({ isSlow: true });
     });
   });
 });

@@ -57,8 +57,15 @@ export interface Surroundings<K extends Key> {
   /** The checked signature that a key is made of: a secret. */
   signature(wallet: Eip1193Provider, address: string): Promise<string>;
   openKey(): K;
-  signIn(owner: WalletOwner<K>, onStep: (doing: Doing) => void): Promise<void>;
+  /** `signal`: nobody waits for it any more. */
+  signIn(
+    owner: WalletOwner<K>,
+    options: { readonly onStep: (doing: Doing) => void; readonly signal: AbortSignal },
+  ): Promise<void>;
 }
+
+/** The wallet has signed, or a key does, which takes no time: what follows is the server's, and comes to its end by itself. */
+export const isSigned = (step: Step): boolean => step.at === 'signing' && step.doing !== 'waiting-for-wallet';
 
 export const beginning: WalletState = {
   step: { at: 'wallets' },

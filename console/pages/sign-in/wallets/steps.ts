@@ -9,6 +9,7 @@ import {
   type Asking,
   beginning,
   type Doing,
+  isSigned,
   type Key,
   type Step,
   type Surroundings,
@@ -29,6 +30,7 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
   let state = beginning;
   const listeners = new Set<() => void>();
   let asked: WaitedFor | undefined;
+  let stop: AbortController | undefined;
   let key: K | undefined;
   let shown: readonly string[] = [];
   let unwatch: () => void = () => undefined;
@@ -52,7 +54,23 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
     stopTimers();
     asked?.giveUp();
     asked = undefined;
+    stop?.abort();
+    stop = undefined;
   };
+
+  function startTimers(back: Step, patienceMs: number): void {
+    stopTimers();
+    timers = [
+      setTimeout(() => {
+        if (state.step.at === 'connecting' || state.step.at === 'signing')
+          set({ step: { ...state.step, isSlow: true } });
+      }, SLOW_MS),
+      setTimeout(() => {
+        giveUp();
+        set({ step: back, problem: { is: 'silent' } });
+      }, patienceMs),
+    ];
+  }
 
   /** One thing that waits for a wallet or the server. When it fails the page is at `back`, and says why. */
   async function attempt(
@@ -66,16 +84,7 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
     const mine = turn;
     const waited = waitedFor(wallet.provider);
     asked = waited;
-    timers = [
-      setTimeout(() => {
-        if (state.step.at === 'connecting' || state.step.at === 'signing')
-          set({ step: { ...state.step, isSlow: true } });
-      }, SLOW_MS),
-      setTimeout(() => {
-        giveUp();
-        set({ step: back, problem: { is: 'silent' } });
-      }, patienceMs),
-    ];
+    startTimers(back, patienceMs);
     try {
       await work(waited);
       if (mine === turn) stopTimers();
@@ -171,16 +180,25 @@ export function createWalletSteps<K extends Key>(around: Surroundings<K>) {
   async function signIn(waited: WaitedFor, wallet: FoundWallet, address: string, mine: number): Promise<void> {
     const heard = (doing: Doing): void => {
       const { step } = state;
-      if (mine === turn && step.at === 'signing') set({ step: { ...step, doing } });
+      if (mine !== turn || step.at !== 'signing') return;
+      const next: Step = { ...step, doing, isSlow: false };
+      // Whoever has signed is in, or is told why not: no timer ends that half-way.
+      if (isSigned(next)) stopTimers();
+      else startTimers(before(asking), UNSIGNED_MS);
+      set({ step: next });
     };
+    const stopping = new AbortController();
+    stop = stopping;
     const owner: WalletOwner<K> =
       asking !== 'key' || key === undefined
         ? { by: 'wallet', provider: waited, address, walletName: wallet.name }
         : { by: 'key', key, keep: true };
-    await around.signIn(owner, heard);
+    await around.signIn(owner, { onStep: heard, signal: stopping.signal });
+    if (mine !== turn) return;
     // Both belong to the session now.
     key = undefined;
     asked = undefined;
+    stop = undefined;
     set({ step: { at: 'in' } });
   }
 

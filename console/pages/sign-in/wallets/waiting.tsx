@@ -6,7 +6,7 @@ import { Live } from '../../../parts/live.tsx';
 import { Name } from '../../../parts/name.tsx';
 import css from '../sign-in.module.css';
 import { Buttons } from '../step.tsx';
-import type { Step } from './state.ts';
+import { isSigned, type Step } from './state.ts';
 
 interface WaitingProps {
   /** In place of what is being done. */
@@ -22,6 +22,8 @@ export function Waiting({ said, step, wallet, onCancel }: WaitingProps) {
   useEffect(() => cancel.current?.focus(), []);
   const isWallets =
     said === undefined && (step.at === 'connecting' || (step.at === 'signing' && step.doing === 'waiting-for-wallet'));
+  // What waits for its turn is signed anew afterwards.
+  const why = said === undefined && isSigned(step) ? 'It is signed already.' : undefined;
   const isSlow = 'isSlow' in step && step.isSlow;
   return (
     <div className={css.stack}>
@@ -40,7 +42,7 @@ export function Waiting({ said, step, wallet, onCancel }: WaitingProps) {
         )}
       </Live>
       <Buttons>
-        <Button buttonRef={cancel} onPress={onCancel}>
+        <Button buttonRef={cancel} disabledBecause={why} onPress={onCancel}>
           Cancel
         </Button>
       </Buttons>

@@ -35,7 +35,7 @@ const stepsFor = ({ chainId, derivation }: Venue, only: string | undefined, tell
     signature: (wallet, address) =>
       starkKeySignature(wallet, publicClient.account, { address, chainId: Number(chainId) }),
     openKey: openMainKey,
-    signIn: (owner, onStep) => untilLetIn(() => signIn(owner, onStep), tell),
+    signIn: (owner, options) => untilLetIn(() => signIn(owner, options), tell),
   });
 
 export interface WithWalletProps {
