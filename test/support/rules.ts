@@ -621,6 +621,36 @@ export const ruleGroups: readonly RuleGroup[] = [
         title: 'a signature can be cancelled, and one that comes later signs nobody in',
       },
       {
+        rule: 'A sign-in at the console that was cancelled, or whose page was left, signs nobody in, whoever has signed it',
+        decidedBy: 'console/pages/sign-in/wallets/steps.ts',
+        text: 'stop?.abort()',
+        heldBy: 'test/unit/console/sign-in-wallet-steps.test.ts',
+        title: 'after Cancel nobody is signed in by what was signed before, and the step stays where it is',
+      },
+      {
+        rule: 'A tab of the console that nobody touches does not sign out another one that is in use',
+        decidedBy: 'console/app/session/device-store.ts',
+        text: 'kept.usedAt > usedAt',
+        heldBy: 'test/console/session.test.ts',
+        title:
+          'with two tabs stays signed in in both while somebody is at one of them, and is out of both after 15 minutes of nothing',
+      },
+      {
+        rule: 'A wallet that was chosen at the console before its owner signed out does not sign for the next account',
+        decidedBy: 'console/app/owner/use-owner.ts',
+        text: "if (!isShown()) throw new Aborted('unsent')",
+        heldBy: 'test/console/wallet.test.ts',
+        title:
+          'a wallet that is found for an account after its owner has signed out does not sign for whoever signs in next',
+      },
+      {
+        rule: 'What a wallet signs for a wider list of addresses after its owner has signed out widens nothing',
+        decidedBy: 'console/pages/one-key/change-addresses.tsx',
+        text: '{ onStep: setStep, signal }',
+        heldBy: 'test/console/keys-change.test.ts',
+        title: 'a wallet that signs after its owner has signed out in another tab opens no key to more addresses',
+      },
+      {
         rule: 'Over a form whose session ended only the same account signs in',
         decidedBy: 'console/pages/sign-in/key-steps.ts',
         text: 'BigInt(around.only) === BigInt(account.address)',
