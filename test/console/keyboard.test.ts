@@ -46,6 +46,9 @@ describe.skipIf(chromiumFile === undefined)(`the console without a mouse${chromi
     await createClient({ url: opened.url, auth, fetch: fetchFrom(OUTSIDE) })
       .account.self()
       .catch(() => undefined);
+    // Refused sign-ins are written a second later; a row that comes after the page waits behind a button there.
+    const refused = async () => (await of.client.activity.list({ outcome: 'refusals' }).page()).results.length;
+    await expect.poll(refused).toBeGreaterThan(0);
     return value.subkey.public_key;
   }
 

@@ -127,7 +127,11 @@ export async function openVisits(
           problems.splice(problems.indexOf(problem), 1);
       },
       async goTo(path) {
-        await page.goto(`${url}${path}`);
+        // A dialog that was just closed takes its entry of the history back, which ends what was begun meanwhile.
+        await page.goto(`${url}${path}`).catch(async (error: Error) => {
+          if (!error.message.includes('net::ERR_ABORTED')) throw error;
+          await page.goto(`${url}${path}`);
+        });
         await page.locator('h1').first().waitFor();
       },
       async close() {
