@@ -216,7 +216,7 @@ describe.skipIf(chromiumFile === undefined)(`the activity${chromiumNeeded}`, () 
     await owner.client.subkeys.revoke(publicKey);
     const read = page.waitForResponse((response) => /\/keys\/subkeys\?/.test(response.url()) && response.ok());
     await page.evaluate(`new BroadcastChannel('countersign').postMessage('keys changed')`);
-    await (await read).finished();
+    await read;
     // Long enough for the page to have drawn it.
     await page.evaluate(
       `(async () => { for (let at = 0; at < 20; at += 1) await (await fetch('/countersign/v1/about')).text(); })()`,
