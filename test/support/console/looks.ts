@@ -99,6 +99,7 @@ const more: readonly Picture[] = [
     as: 'nobody',
     path: '/console/sign-in?with=new',
     async steps({ page }) {
+      await page.getByRole('button', { name: 'Download' }).waitFor();
       await click('Back to the step before')({ page });
       await page.getByRole('alertdialog').waitFor();
     },
